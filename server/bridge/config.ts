@@ -1,0 +1,28 @@
+/** What the bridge needs to know, already validated: built from the environment by `server/config.ts`. */
+export type BridgeConfig = {
+  readonly host: string;
+  /** TCP port of the intake; 0 = any free port. */
+  readonly port: number;
+  /** Directory of `queue.sqlite`; must survive restarts. */
+  readonly dataDir: string;
+  /** Undelivered messages above which events are refused (never dropped). */
+  readonly queueSizeLimit: number;
+  /** Shared secret of the signed routes; "" makes the HTTP intake refuse every signed request. */
+  readonly hmacSecret: string;
+  readonly telegram: TelegramConfig;
+};
+
+export type TelegramConfig = {
+  /** Used when `tokenFile` is absent. */
+  readonly token: string;
+  /** Read at start and again whenever its content changes. */
+  readonly tokenFile?: string;
+  /** Every event goes to each of these chats. */
+  readonly allowedUsers: readonly number[];
+  /** Root of the Bot API, without a trailing slash and without the token. */
+  readonly apiUrl: string;
+  /** Time limit of one Bot API request, in milliseconds. */
+  readonly apiTimeoutMs: number;
+  readonly messagesPerSecond: number;
+  readonly messagesPerChatPerSecond: number;
+};
