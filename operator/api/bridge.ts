@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { podTemplate, resources } from "./pod.ts";
+import { name, quantity, rules } from "./schema.ts";
+
+const storage = z
+  .strictObject({
+    size: quantity().default("1Gi").describe("Size of the volume that holds the queue."),
+    storageClassName: name(253).optional().describe("StorageClass of the volume. Default: the cluster's default class."),
+    retention: z
+      .enum(["Delete", "Retain"])
+      .default("Delete")
+      .describe("What happens to the volume, and to messages still in it, when this resource is deleted."),
+  })
+  .meta(
+    rules(
+      {
+        rule: "self.size == oldSelf.size",
+        message: "size cannot change: a StatefulSet's volume claim is immutable. Expand the PersistentVolumeClaim itself.",
+        fieldPath: ".size",
+      },
+      {
+        rule: "has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
+        message: "storageClassName cannot change: a StatefulSet's volume claim is immutable",
+      },
+    ),
+  );
+
+export const bridgeSpec = z.strictObject({
+  storage: storage.prefault({}).describe("The volume of the queue."),
+  queue: z
+    .strictObject({
+      maxMessages: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(10_000)
+        .describe("Undelivered messages above which events are refused with 503; none is dropped."),
+    })
+    .prefault({})
+    .describe("The durable queue."),
+  limits: z
+    .strictObject({
+      messagesPerSecond: z.int().min(1).max(1000).default(30).describe("Messages per second over all chats."),
+      messagesPerChatPerSecond: z.int().min(1).max(30).default(1).describe("Messages per second to one chat."),
+    })
+    .prefault({})
+    .describe("How fast the bridge sends. The defaults are what Telegram allows."),
+  logLevel: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+    .default("info")
+    .describe("Lowest level that is logged."),
+  resources: resources.optional().describe("CPU and memory of the bridge. Default: from profile."),
+  podTemplate: podTemplate.optional().describe("Additions to the pod."),
+});

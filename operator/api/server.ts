@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { podTemplate, resources } from "./pod.ts";
+import { name, rule } from "./schema.ts";
+
+const replicas = () => z.int().min(0).max(100);
+const percent = () => z.int().min(1).max(100);
+
+const client = z.strictObject({
+  name: name(40).describe("Name of the client; its key is in the Secret <resource>-connection-<name>."),
+  permissions: z
+    .array(z.string().min(1).max(64).regex(/^(\*|[a-z][a-z0-9_]*)$/))
+    .max(64)
+    .default([])
+    .describe('Names of the tools that the client may call; "*" stands for all of them.')
+    .meta({ "x-kubernetes-list-type": "set" }),
+  access: z
+    .enum(["Enabled", "Disabled"])
+    .default("Enabled")
+    .describe("Disabled refuses the key without deleting it."),
+});
+
+const autoscaling = z
+  .strictObject({
+    mode: z
+      .enum(["Auto", "Enabled", "Disabled"])
+      .default("Auto")
+      .describe("Auto: on for the profiles Staging and Production. Disabled: server.replicas counts."),
+    minReplicas: z.int().min(1).max(100).optional().describe("Lower bound. Default: from loadLevel, else 3."),
+    maxReplicas: z.int().min(1).max(100).optional().describe("Upper bound. Default: from loadLevel, else 20."),
+    targetCPUUtilizationPercentage: percent().default(70).describe("Mean CPU use, in percent of the request."),
+    targetMemoryUtilizationPercentage: percent().default(80).describe("Mean memory use, in percent of the request."),
+  })
+  .meta(
+    rule(
+      "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
+      "minReplicas must not be greater than maxReplicas",
+    ),
+  );
+
+const rateLimit = z.strictObject({
+  mode: z.enum(["Enabled", "Disabled"]).default("Enabled").describe("Whether calls are limited per API key."),
+  requests: z.int().min(1).max(1_000_000).default(100).describe("Requests that one key may make in a window, per pod."),
+  windowSeconds: z.int().min(1).max(3600).default(60).describe("Length of the window."),
+  blockSeconds: z.int().min(0).max(86_400).default(300).describe("How long a key is refused after it exceeded the limit."),
+});
+
+export const serverSpec = z.strictObject({
+  replicas: replicas()
+    .optional()
+    .describe("Number of server pods; the lower bound while autoscaling is on. `kubectl scale` sets it."),
+  auth: z
+    .strictObject({
+      clients: z
+        .array(client)
+        .max(100)
+        .default([])
+        .describe("One API key is generated for each client.")
+        .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] }),
+    })
+    .default({ clients: [] })
+    .describe("Who may call."),
+  autoscaling: autoscaling.prefault({}).describe("The HorizontalPodAutoscaler."),
+  rateLimit: rateLimit.prefault({}).describe("Limits per API key."),
+  logLevel: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+    .default("info")
+    .describe("Lowest level that is logged."),
+  resources: resources.optional().describe("CPU and memory of one pod. Default: from loadLevel, else from profile."),
+  podTemplate: podTemplate.optional().describe("Additions to the pods."),
+});
