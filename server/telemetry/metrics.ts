@@ -1,0 +1,82 @@
+import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+
+export const securityEvents = ["authentication_failure", "rate_limit_exceeded", "authorization_failure"] as const;
+
+export type SecurityEvent = (typeof securityEvents)[number];
+
+export type ServerMetrics = ReturnType<typeof createServerMetrics>;
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** A registry of its own for each process role (or test), with the default process metrics. */
+export function createRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** The metrics of the `serve` role. Series with known labels start at zero, so that `rate()` sees the first event. */
+export function createServerMetrics(registry: Registry, toolNames: readonly string[], routes: readonly Route[]) {
+  const metrics = declare([registry]);
+  for (const event of securityEvents) metrics.securityEvents.inc({ event }, 0);
+  for (const { method, route } of routes) metrics.requests.inc({ method, route, status: "200" }, 0);
+  for (const tool of toolNames) metrics.toolCalls.inc({ tool, outcome: "success" }, 0);
+  return metrics;
+}
+
+/** A method and the pattern of a path, as they stand in the labels. */
+export type Route = { readonly method: string; readonly route: string };
+
+function declare(registers: Registry[]) {
+  return {
+    ...declareHttp(registers),
+    securityEvents: new Counter({
+      name: "security_events_total",
+      help: "Refused requests by the kind of security event",
+      labelNames: ["event"] as const,
+      registers,
+    }),
+    rateLimited: new Counter({ name: "rate_limit_exceeded_total", help: "Requests over the rate limit", registers }),
+    authenticationFailures: new Counter({
+      name: "authentication_failures_total",
+      help: "Requests without a valid key",
+      registers,
+    }),
+    securityViolations: new Counter({
+      name: "security_violations_total",
+      help: "Requests refused for security: wrong key, missing permission, foreign origin, rate limit",
+      registers,
+    }),
+    toolCalls: new Counter({
+      name: "mcp_tool_calls_total",
+      help: "Tool calls by tool and outcome, over MCP and REST",
+      labelNames: ["tool", "outcome"] as const,
+      registers,
+    }),
+    toolDuration: new Histogram({
+      name: "mcp_tool_call_duration_seconds",
+      help: "Duration of tool calls",
+      labelNames: ["tool"] as const,
+      buckets: seconds,
+      registers,
+    }),
+  };
+}
+
+function declareHttp(registers: Registry[]) {
+  return {
+    requests: new Counter({
+      name: "http_requests_total",
+      help: "HTTP requests answered",
+      labelNames: ["method", "route", "status"] as const,
+      registers,
+    }),
+    requestDuration: new Histogram({
+      name: "http_request_duration_seconds",
+      help: "Duration of HTTP requests",
+      labelNames: ["method", "route"] as const,
+      buckets: seconds,
+      registers,
+    }),
+  };
+}
