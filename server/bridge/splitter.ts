@@ -1,0 +1,74 @@
+import type { FormattedText, TextEntity } from "./formatted-text.ts";
+
+/** Largest message: UTF-16 units after entity parsing and UTF-8 bytes before it (tdlib/telegram-bot-api, Client.cpp). */
+export const MESSAGE_LIMITS = { units: 4096, bytes: 32_768 } as const;
+
+export type SplitLimits = { readonly units: number; readonly bytes: number };
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/**
+ * Cuts a text into parts that Telegram takes. Total: the parts joined are the input, whatever it holds, and every
+ * entity covers the same characters as before. Cuts fall, in this order of preference, after a blank line, a line, a
+ * word, a grapheme, a code point; only limits below one code point (2 units, 4 bytes) cut closer.
+ */
+export function split(input: FormattedText, limits: SplitLimits = MESSAGE_LIMITS): readonly FormattedText[] {
+  const parts: FormattedText[] = [];
+  for (let start = 0; start < input.text.length; ) {
+    const end = cutAfter(input.text, start, limits);
+    parts.push({ text: input.text.slice(start, end), entities: clip(input.entities, start, end) });
+    start = end;
+  }
+  return parts;
+}
+
+function cutAfter(text: string, start: number, limits: SplitLimits): number {
+  const hard = hardEnd(text, start, limits);
+  if (hard >= text.length) return text.length;
+  return softEnd(text, start, hard) ?? graphemeEnd(text, start, hard) ?? hard;
+}
+
+/** The farthest end within both limits that does not halve a surrogate pair. */
+function hardEnd(text: string, start: number, limits: SplitLimits): number {
+  let end = start;
+  let bytes = 0;
+  while (end < text.length) {
+    const point = text.codePointAt(end) ?? 0;
+    const units = point > 0xffff ? 2 : 1;
+    bytes += utf8Length(point);
+    if (end + units - start > limits.units || bytes > limits.bytes) break;
+    end += units;
+  }
+  return Math.max(end, start + 1);
+}
+
+/** A lone surrogate is encoded as U+FFFD: three bytes, as every other code point of its range. */
+function utf8Length(point: number): number {
+  if (point < 0x80) return 1;
+  if (point < 0x800) return 2;
+  return point < 0x1_0000 ? 3 : 4;
+}
+
+/** Separators are sought in the second half only: short parts would waste the messages that a chat may get. */
+function softEnd(text: string, start: number, hard: number): number | undefined {
+  const earliest = start + Math.floor((hard - start) / 2);
+  for (const separator of ["\n\n", "\n", " "]) {
+    const at = text.lastIndexOf(separator, hard - separator.length);
+    const end = at + separator.length;
+    if (at >= earliest && graphemeEnd(text, start, end) === end) return end;
+  }
+  return undefined;
+}
+
+function graphemeEnd(text: string, start: number, end: number): number | undefined {
+  const boundary = graphemes.segment(text).containing(end)?.index;
+  return boundary !== undefined && boundary > start ? boundary : undefined;
+}
+
+function clip(entities: readonly TextEntity[], start: number, end: number): readonly TextEntity[] {
+  return entities.flatMap((entity) => {
+    const from = Math.max(entity.offset, start);
+    const to = Math.min(entity.offset + entity.length, end);
+    return to > from ? [{ ...entity, offset: from - start, length: to - from }] : [];
+  });
+}
