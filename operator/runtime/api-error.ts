@@ -1,0 +1,52 @@
+import type { Status } from "./kubernetes-object.ts";
+
+/** The API server answered with an error. The message names method and path, never credentials. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** The machine-readable reason of the Status object ("NotFound", "Conflict"), or "Unknown". */
+  readonly reason: string;
+  readonly details: Status["details"];
+  readonly retryAfterSeconds?: number;
+
+  constructor(answer: {
+    method: string;
+    path: string;
+    status: number;
+    body?: Status | undefined;
+    retryAfterSeconds?: number | undefined;
+  }) {
+    const { method, path, status, body } = answer;
+    const reason = body?.reason || "Unknown";
+    super(`${method} ${path} failed: ${status} ${reason}${body?.message ? `: ${body.message}` : ""}`);
+    this.method = method;
+    this.path = path;
+    this.status = status;
+    this.reason = reason;
+    this.details = body?.details;
+    const wait = answer.retryAfterSeconds ?? body?.details?.retryAfterSeconds;
+    if (wait !== undefined) this.retryAfterSeconds = wait;
+  }
+}
+
+/** No usable answer came: connection refused or reset, timeout, broken JSON. `code` says which. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly code: string;
+
+  constructor(method: string, path: string, code: string, problem: string) {
+    super(`${method} ${path} got no answer: ${problem} (${code})`);
+    this.code = code;
+  }
+}
+
+export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
+export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
+/** The resourceVersion or the continue token is too old: list again. */
+export const isGone = (error: unknown): boolean => hasStatus(error, 410);
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status;
+}
