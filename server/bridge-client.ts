@@ -1,0 +1,38 @@
+import type { Accepted, BridgeStatus } from "./bridge/contract.ts";
+import { RefusedError } from "./bridge/contract.ts";
+import { ServerError } from "./errors.ts";
+import type { Event } from "./event.ts";
+
+/** How the tools reach the bridge. Both methods throw only errors of the catalogue. */
+export type BridgeClient = {
+  /** Resolves when the bridge has the event on disk. Sending the same event again is harmless. */
+  send(event: Event): Promise<Accepted>;
+  status(): Promise<BridgeStatus>;
+  close(): Promise<void>;
+};
+
+/** The part of a bridge in the same process that a client needs. */
+export type LocalBridge = {
+  accept(event: Event): Promise<Accepted>;
+  status(): BridgeStatus;
+};
+
+/** A client of a bridge in the same process (standalone role). Closing it leaves the bridge open. */
+export function localBridgeClient(bridge: LocalBridge): BridgeClient {
+  return {
+    async send(event) {
+      try {
+        return await bridge.accept(event);
+      } catch (error) {
+        throw refusal(error);
+      }
+    },
+    status: async () => bridge.status(),
+    close: async () => {},
+  };
+}
+
+function refusal(error: unknown): unknown {
+  if (!(error instanceof RefusedError)) return error;
+  return new ServerError("BRIDGE_UNAVAILABLE", { reason: error.reason, retry_after: error.retryAfterSeconds }, error);
+}

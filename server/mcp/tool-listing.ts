@@ -1,0 +1,34 @@
+import { z } from "zod";
+import type { Tool, ToolAnnotations } from "../tools/tool.ts";
+
+/** A tool as `tools/list` and `GET /tools` show it. */
+export type ListedTool = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchema: ObjectSchema;
+  readonly outputSchema: ObjectSchema;
+  readonly annotations: ToolAnnotations;
+};
+
+type ObjectSchema = { readonly type: "object"; readonly [keyword: string]: unknown };
+
+const listed = new WeakMap<Tool, ListedTool>();
+
+/** The listing of a tool. It is computed once: making JSON Schema of zod costs more than the rest of a request. */
+export function listingOf(tool: Tool): ListedTool {
+  const known = listed.get(tool) ?? describe(tool);
+  listed.set(tool, known);
+  return known;
+}
+
+function describe({ name, title, description, input, output, annotations }: Tool): ListedTool {
+  return {
+    name,
+    title,
+    description,
+    inputSchema: { ...z.toJSONSchema(input, { io: "input" }), type: "object" },
+    outputSchema: { ...z.toJSONSchema(output, { io: "input" }), type: "object" },
+    annotations,
+  };
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/**
+ * Text of 1 to `maximum` UTF-16 units (Telegram's own measure) that is not only blanks. Half surrogate pairs are
+ * replaced, because Telegram refuses what is not valid Unicode.
+ */
+export function text(maximum: number) {
+  return z
+    .string()
+    .min(1)
+    .max(maximum)
+    .regex(/\S/, "must not be blank")
+    .overwrite((value) => value.toWellFormed());
+}
+
+export const title = text(200).describe("Title, at most 200 characters");
+
+export const source = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[a-zA-Z0-9\-_]+$/, "may hold letters, digits, - and _ only")
+  .default("claude-code")
+  .describe("Who sends it");
+
+/** What every sending tool answers. */
+export const sent = z.object({
+  success: z.boolean(),
+  event_id: z.string().describe("Id of the event that was accepted for delivery"),
+  message: z.string(),
+});

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import type { BridgeStatus } from "../bridge/contract.ts";
+import { bridgeMetricsSchema, healthSchema, queueStatusSchema, telegramStatusSchema } from "../bridge-answers.ts";
+import { toServerError } from "../errors.ts";
+import { defineTool } from "./tool.ts";
+
+const output = z.object({
+  running: z.boolean(),
+  health: healthSchema,
+  metrics: bridgeMetricsSchema,
+  last_event_time: z.string().exactOptional().describe("RFC 3339"),
+  telegram: telegramStatusSchema.exactOptional(),
+  queue: queueStatusSchema.exactOptional(),
+  error: z.string().exactOptional().describe("Why the bridge gives no status"),
+});
+
+export const getBridgeStatus = defineTool({
+  name: "get_bridge_status",
+  title: "Get the bridge's status",
+  description: "Tell whether the Telegram bridge runs, how healthy it is, and what it has delivered.",
+  input: z.object({}),
+  output,
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  handler: (_args, { bridge }) => bridge.status().then(running, unreachable),
+});
+
+function running({ version: _version, uptime_seconds: _uptime, ...status }: BridgeStatus): z.output<typeof output> {
+  return status;
+}
+
+/** A bridge that cannot be reached is an answer to the question, not an error. */
+function unreachable(error: unknown): z.output<typeof output> {
+  const metrics = {
+    uptime_seconds: 0,
+    events_processed: 0,
+    telegram_messages_sent: 0,
+    error_count: 0,
+    memory_usage_mb: 0,
+    cpu_usage_percent: 0,
+  };
+  return { running: false, health: "unhealthy", metrics, error: toServerError(error).message };
+}

@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import type { Event, EventType } from "../event.ts";
+import type { sent } from "./fields.ts";
+import type { ToolContext } from "./tool.ts";
+
+export type Draft = {
+  readonly type: EventType;
+  readonly title: string;
+  readonly description: string;
+  readonly source: string;
+  readonly taskId?: string | undefined;
+  readonly data?: Record<string, unknown>;
+};
+
+/** Sends an event; `subject` begins the answer's text. Without a task of its own an event is its own task. */
+export async function sendEvent(
+  draft: Draft,
+  subject: string,
+  { bridge, clock, newId }: ToolContext,
+): Promise<z.output<typeof sent>> {
+  const id = newId();
+  const event: Event = {
+    event_id: id,
+    type: draft.type,
+    source: draft.source,
+    timestamp: new Date(clock()).toISOString(),
+    task_id: draft.taskId ?? id,
+    title: draft.title,
+    description: draft.description,
+    data: draft.data ?? {},
+  };
+  const { event_id } = await bridge.send(event);
+  return { success: true, event_id, message: `${subject} sent successfully. Event ID: ${event_id}` };
+}
+
+/** Annotations of tools that send: nothing is destroyed, but each call is one more message in the outer world. */
+export const sendingAnnotations = {
+  readOnlyHint: false,
+  destructiveHint: false,
+  idempotentHint: false,
+  openWorldHint: true,
+} as const;

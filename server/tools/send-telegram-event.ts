@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { eventTypeNames } from "../event.ts";
+import { sent, source, text, title } from "./fields.ts";
+import { sendEvent, sendingAnnotations } from "./send-event.ts";
+import { defineTool } from "./tool.ts";
+
+export const sendTelegramEvent = defineTool({
+  name: "send_telegram_event",
+  title: "Send an event",
+  description: "Send a typed event, such as task_completion, build_failed or code_review, to Telegram.",
+  input: z.object({
+    type: z.enum(eventTypeNames).describe("What happened"),
+    title,
+    description: text(2000).describe("Details, at most 2000 characters"),
+    task_id: z.string().min(1).max(100).optional().describe("Task that the event belongs to; made when not given"),
+    source,
+    data: z.record(z.string(), z.unknown()).default({}).describe("Further details, free in form"),
+  }),
+  output: sent,
+  annotations: sendingAnnotations,
+  handler: ({ task_id, ...event }, context) => sendEvent({ ...event, taskId: task_id }, "Event", context),
+});

@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { sent, source, text } from "./fields.ts";
+import { sendEvent, sendingAnnotations } from "./send-event.ts";
+import { defineTool } from "./tool.ts";
+
+export const sendTelegramMessage = defineTool({
+  name: "send_telegram_message",
+  title: "Send a Telegram message",
+  description: "Send a plain message to the people who are allowed to receive notifications on Telegram.",
+  input: z.object({ message: text(4096).describe("The text, at most 4096 characters"), source }),
+  output: sent,
+  annotations: sendingAnnotations,
+  handler: ({ message, source }, context) =>
+    sendEvent(
+      { type: "info_notification", title: "Claude Code Message", description: message, source },
+      "Message",
+      context,
+    ),
+});
