@@ -1,0 +1,73 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { isCorruption, isLocked } from "./sqlite-error.ts";
+import { type Salvage, salvage } from "./sqlite-salvage.ts";
+import { migrate } from "./sqlite-schema.ts";
+
+/** SQLite's companions of a database file in WAL mode; without them the file alone may miss the last commits. */
+const COMPANIONS = ["", "-wal", "-shm"] as const;
+
+export type OpenedFile = { readonly db: DatabaseSync; readonly damage?: Damage };
+
+/** A damaged file that was moved aside. It is never deleted: a person may want to look into it. */
+export type Damage = { readonly reason: string; readonly movedTo: string; readonly salvage: Salvage };
+
+/**
+ * Opens the queue's file. A damaged one is moved aside and a new one takes over what can still be read of it:
+ * delivery goes on, and neither the evidence nor a readable message is lost.
+ * Throws when the file is in use, cannot be written, or is from a newer version.
+ */
+export function openFile(path: string, now: number): OpenedFile {
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    return { db: open(path) };
+  } catch (error) {
+    if (isLocked(error))
+      throw new Error(`${path} is in use by another bridge: two would deliver twice.`, { cause: error });
+    if (!isCorruption(error)) throw new Error(`Cannot open the queue ${path}: ${messageOf(error)}`, { cause: error });
+    const movedTo = moveAside(path, now);
+    const db = open(path);
+    return { db, damage: { reason: messageOf(error), movedTo, salvage: salvageCopy(movedTo, db) } };
+  }
+}
+
+function open(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 5_000, enableForeignKeyConstraints: false });
+  try {
+    // EXCLUSIVE: a second bridge on the same volume fails at once instead of sending everything twice.
+    // FULL: in WAL mode a weaker setting loses the last commits on power loss.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL");
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304");
+    const verdict = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
+    if (verdict !== "ok") throw Object.assign(new Error(String(verdict)), { errcode: 11 });
+    migrate(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function moveAside(path: string, now: number): string {
+  const movedTo = `${path}.damaged-${new Date(now).toISOString().replaceAll(/[:.]/g, "-")}`;
+  for (const suffix of COMPANIONS) if (existsSync(path + suffix)) renameSync(path + suffix, movedTo + suffix);
+  return movedTo;
+}
+
+/** Works on a copy: reading a database in WAL mode changes its files. */
+function salvageCopy(damaged: string, into: DatabaseSync): Salvage {
+  const copy = `${damaged}.copy`;
+  try {
+    for (const suffix of COMPANIONS) if (existsSync(damaged + suffix)) copyFileSync(damaged + suffix, copy + suffix);
+    return salvage(copy, into);
+  } catch (error) {
+    return { events: 0, messages: 0, error: messageOf(error) };
+  } finally {
+    for (const suffix of COMPANIONS) rmSync(copy + suffix, { force: true });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

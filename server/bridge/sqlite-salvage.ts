@@ -1,0 +1,57 @@
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+
+/** What was taken over from a damaged file. */
+export type Salvage = { readonly events: number; readonly messages: number; readonly error?: string };
+
+type Row = Record<string, SQLInputValue>;
+
+type Table = "events" | "messages" | "migrated_chats" | "settings";
+
+/**
+ * Copies every readable row of a damaged database. Each table is read from both ends, so that one damaged page costs
+ * only the rows on it and not all behind it. Sent messages come along: they keep repeated events from being sent twice.
+ */
+export function salvage(path: string, into: DatabaseSync): Salvage {
+  const from = new DatabaseSync(path, { timeout: 0 });
+  try {
+    const copy = (table: Table) => copyTable(from, into, table);
+    const counts = { events: copy("events"), messages: copy("messages") };
+    copy("migrated_chats");
+    copy("settings");
+    return counts;
+  } finally {
+    from.close();
+  }
+}
+
+function copyTable(from: DatabaseSync, into: DatabaseSync, table: Table): number {
+  into.exec("BEGIN IMMEDIATE");
+  let copied = 0;
+  for (const direction of ["ASC", "DESC"]) {
+    // NOT INDEXED: an index may be damaged where the table is not.
+    const sql = `SELECT * FROM ${table} NOT INDEXED ORDER BY rowid ${direction}`;
+    for (const row of readable(from, sql)) copied += insert(into, table, row);
+  }
+  into.exec("COMMIT");
+  return copied;
+}
+
+/** Rows until the first error. */
+function* readable(db: DatabaseSync, sql: string): Generator<Row> {
+  try {
+    for (const row of db.prepare(sql).iterate()) yield row as Row;
+  } catch {
+    // The rest is reached from the other end, or lost; the caller reports how many rows it got.
+  }
+}
+
+/** 1 when the row is new; a row of damaged content does not fit the tables' checks and is left out. */
+function insert(db: DatabaseSync, table: string, row: Row): number {
+  const names = Object.keys(row);
+  const sql = `INSERT OR IGNORE INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
+  try {
+    return Number(db.prepare(sql).run(...Object.values(row)).changes);
+  } catch {
+    return 0;
+  }
+}

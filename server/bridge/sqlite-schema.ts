@@ -1,0 +1,50 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** Schema changes in order: the n-th brings `user_version` to n. Never edit one that was released; append. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE events (
+     event_id TEXT PRIMARY KEY,
+     accepted_at INTEGER NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX events_by_age ON events (accepted_at);
+   CREATE TABLE messages (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     event_id TEXT NOT NULL,
+     chat_id INTEGER NOT NULL,
+     part INTEGER NOT NULL,
+     text TEXT NOT NULL,
+     entities TEXT,
+     state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'sent', 'failed')),
+     attempts INTEGER NOT NULL DEFAULT 0,
+     next_attempt_at INTEGER NOT NULL DEFAULT 0,
+     created_at INTEGER NOT NULL,
+     settled_at INTEGER,
+     telegram_message_id INTEGER,
+     error TEXT,
+     uncertain INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE INDEX messages_undelivered ON messages (id) WHERE state IN ('pending', 'sending');
+   CREATE INDEX messages_failed ON messages (id) WHERE state = 'failed';
+   CREATE INDEX messages_by_event ON messages (event_id);
+   CREATE TABLE sends (at INTEGER NOT NULL, chat_id INTEGER NOT NULL) STRICT;
+   CREATE INDEX sends_by_age ON sends (at);
+   CREATE TABLE migrated_chats (from_chat INTEGER PRIMARY KEY, to_chat INTEGER NOT NULL) STRICT;
+   CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+   CREATE TABLE probe (filler BLOB NOT NULL) STRICT;`,
+];
+
+/** Brings a database to the newest schema, each step in a transaction of its own. */
+export function migrate(db: DatabaseSync): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `The queue was written by a newer version of the bridge (schema ${version}, this one knows ${MIGRATIONS.length}). ` +
+        "Run the newer version, or deliver its messages with it before going back.",
+    );
+  }
+  for (const [index, statements] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    db.exec(`BEGIN IMMEDIATE; ${statements} PRAGMA user_version = ${index + 1}; COMMIT;`);
+  }
+}
