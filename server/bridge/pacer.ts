@@ -30,6 +30,7 @@ export class Pacer {
   readonly #limits: Required<PacerLimits>;
   readonly #global: SlidingWindow;
   readonly #chats = new Map<number, ChatLine>();
+  readonly #migrated = new Map<number, number>();
   #inFlight = 0;
   #pausedUntil = 0;
   #last429: { readonly chatId: number; readonly at: number } | undefined;
@@ -83,6 +84,13 @@ export class Pacer {
     for (const window of [this.#global, ...this.#line(chatId).windows]) window.end(now);
   }
 
+  /** The request did not leave: it takes no place in the windows. */
+  cancelled(chatId: number, notBefore: number): void {
+    this.#inFlight -= 1;
+    for (const window of [this.#global, ...this.#line(chatId).windows]) window.cancel();
+    this.retry(chatId, notBefore);
+  }
+
   /** The head is delivered or given up. */
   settled(chatId: number, now: number): void {
     const line = this.#line(chatId);
@@ -125,11 +133,13 @@ export class Pacer {
   /** A group became a supergroup: its messages go to the new chat, in order. */
   migrate(from: number, to: number): void {
     const old = this.#line(from);
-    this.#line(to).merge(old.ids);
     this.#chats.delete(from);
+    this.#migrated.set(from, to);
+    this.#line(to).merge(old.ids);
   }
 
-  #line(chatId: number): ChatLine {
+  #line(asked: number): ChatLine {
+    const chatId = this.#migrated.get(asked) ?? asked;
     const known = this.#chats.get(chatId);
     if (known !== undefined) return known;
     const line = new ChatLine(this.#windowsOf(chatId));

@@ -37,7 +37,13 @@ export type NewMessage = {
   readonly entities: readonly TextEntity[];
 };
 
-export type Stored = { readonly duplicate: boolean; readonly messages: readonly PendingMessage[] };
+export type Stored = {
+  readonly duplicate: boolean;
+  /** Messages that the event became, also when it is a duplicate. */
+  readonly count: number;
+  /** What has to be delivered now: nothing for a duplicate. */
+  readonly messages: readonly PendingMessage[];
+};
 
 export type PendingMessage = {
   /** Grows in order of acceptance. */

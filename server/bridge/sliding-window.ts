@@ -33,6 +33,11 @@ export class SlidingWindow {
     this.record(at);
   }
 
+  /** A request that did not leave. */
+  cancel(): void {
+    this.#open -= 1;
+  }
+
   /** A request of an earlier process. */
   record(at: number): void {
     this.#ends.push(at);
