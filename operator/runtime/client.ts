@@ -1,7 +1,11 @@
 import type { KubeConfig } from "@kubernetes/client-node";
-import type { KubernetesObject, WatchEvent } from "./kubernetes-object.ts";
+import { ApiError, ConnectionError, isGone, isNotFound } from "./api-error.ts";
+import { type Exchange, exchange, openStream } from "./exchange.ts";
+import type { KubernetesList, KubernetesObject, WatchEvent } from "./kubernetes-object.ts";
 import type { Metrics } from "./metrics.ts";
-import type { ResourceType } from "./resource-type.ts";
+import { apiVersionOf, type ResourceType, resourcePath } from "./resource-type.ts";
+import { Transport } from "./transport.ts";
+import { watchEvents } from "./watch-stream.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -12,20 +16,20 @@ export type ClientRequest = {
   /** Sent as JSON. */
   readonly body?: unknown;
   /** Default application/json. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** Default application/json. */
-  readonly accept?: string;
+  readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** For the whole request, waiting for a connection included. */
-  readonly timeoutMs?: number;
+  /** For one try, waiting for a connection included. Default: that of the client. */
+  readonly timeoutMs?: number | undefined;
 };
 
 export type ApplyOptions = {
   readonly fieldManager: string;
-  readonly subresource?: string;
+  readonly subresource?: string | undefined;
   /** Takes fields from other managers instead of failing with a conflict. Default true. */
   readonly force?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 };
 
 export type Preconditions = { readonly uid?: string; readonly resourceVersion?: string };
@@ -35,6 +39,10 @@ export type Client = {
   get<T = KubernetesObject>(path: string, query?: Query): Promise<T>;
   /** All items of a collection, in pages. */
   list<T = KubernetesObject>(path: string, query?: Query): Promise<T[]>;
+  /**
+   * One request. An answer 429, or 503 with Retry-After, is waited for and tried again, three times at most; so is,
+   * once, a request without side effects, or one that may be repeated, whose connection broke.
+   */
   request<T = KubernetesObject>(request: ClientRequest): Promise<T>;
   /** Ends when the server ends the watch; throws when it breaks. Reads no faster than it is consumed. */
   watch(path: string, query: Query, signal: AbortSignal, accept?: string): AsyncIterable<WatchEvent>;
@@ -54,6 +62,158 @@ export type ClientOptions = {
   readonly connections?: number;
 };
 
-export function createClient(_options: ClientOptions): Client & { close(): Promise<void> } {
-  throw new Error("not yet");
+const applyPatch = "application/apply-patch+yaml";
+const longestRetryAfterSeconds = 10;
+
+/** Connects on first use. Throws when the kubeconfig names no cluster. */
+export function createClient(options: ClientOptions): Client & { close(): Promise<void> } {
+  return new RestClient(options);
+}
+
+class RestClient implements Client {
+  readonly #transport: Transport;
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#transport = new Transport(options.kubeConfig, options.connections ?? 32);
+  }
+
+  get<T>(path: string, query?: Query): Promise<T> {
+    return this.request<T>({ method: "GET", path, query });
+  }
+
+  async list<T>(path: string, query: Query = {}): Promise<T[]> {
+    const items: T[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.get<KubernetesList<T>>(path, { limit: 500, ...query, continue: token });
+      // One by one: a spread of a large page would overflow the stack.
+      for (const item of page.items) items.push(item);
+      token = page.metadata.continue || undefined;
+    } while (token !== undefined);
+    return items;
+  }
+
+  async request<T>(request: ClientRequest): Promise<T> {
+    const call = this.#exchangeOf(request);
+    const deadline = request.timeoutMs ?? this.#options.timeoutMs ?? 30_000;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return (await exchange(await this.#transport.connection(), call, deadline, this.#count)) as T;
+      } catch (error) {
+        const waitMs = await this.#waitBeforeRetry(error, request, tries);
+        if (waitMs === undefined) throw error;
+        if (waitMs > 0) await pause(waitMs, request.signal);
+        request.signal?.throwIfAborted();
+      }
+    }
+  }
+
+  async *watch(path: string, query: Query, signal: AbortSignal, accept?: string): AsyncGenerator<WatchEvent> {
+    const call = this.#exchangeOf({ method: "GET", path, query: { ...query, watch: true }, accept, signal });
+    const timeoutMs = this.#options.timeoutMs ?? 30_000;
+    let body: AsyncIterable<Uint8Array>;
+    try {
+      body = await openStream(await this.#transport.connection(), call, timeoutMs, this.#count);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) await this.#transport.refresh();
+      throw error;
+    }
+    yield* watchEvents(body);
+  }
+
+  apply<T>(type: ResourceType, object: KubernetesObject, options: ApplyOptions): Promise<T> {
+    const { name, namespace } = object.metadata;
+    if (!name) throw new Error(`cannot apply a ${type.kind} without metadata.name`);
+    return this.request<T>({
+      method: "PATCH",
+      path: resourcePath(type, { namespace, name, subresource: options.subresource }),
+      query: { fieldManager: options.fieldManager, force: options.force ?? true },
+      contentType: applyPatch,
+      body: object.kind === undefined ? { apiVersion: apiVersionOf(type), kind: type.kind, ...object } : object,
+      signal: options.signal,
+    });
+  }
+
+  async delete(type: ResourceType, namespace: string, name: string, preconditions?: Preconditions): Promise<void> {
+    const body = { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy: "Background", preconditions };
+    try {
+      await this.request({ method: "DELETE", path: resourcePath(type, { namespace, name }), body });
+    } catch (error) {
+      if (!isNotFound(error) && !isGone(error)) throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  readonly #count = (method: string, code: string): void => {
+    this.#options.metrics?.restClientRequests.inc({ method, code });
+  };
+
+  #exchangeOf(request: ClientRequest): Exchange {
+    const { method, path, body } = request;
+    const headers: Record<string, string> = {
+      accept: request.accept ?? "application/json",
+      "user-agent": this.#options.userAgent,
+    };
+    if (body !== undefined) headers["content-type"] = request.contentType ?? "application/json";
+    return {
+      method,
+      path,
+      target: this.#transport.basePath + path + queryString(request.query),
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: request.signal,
+    };
+  }
+
+  /** Milliseconds after which the request is sent again, or undefined when it is not. */
+  async #waitBeforeRetry(error: unknown, request: ClientRequest, tries: number): Promise<number | undefined> {
+    if (error instanceof ConnectionError) {
+      return tries === 0 && isBrokenConnection(error) && mayRepeat(request) ? 0 : undefined;
+    }
+    if (!(error instanceof ApiError)) return undefined;
+    if (error.status === 401 && tries === 0) {
+      await this.#transport.refresh();
+      return 0;
+    }
+    if (tries >= 3 || error.retryAfterSeconds === undefined) return undefined;
+    // 429 and 503 with Retry-After are sent before the request is handled; only a POST could still have been.
+    const turnedAway = error.status === 429 || (error.status === 503 && mayRepeat(request));
+    return turnedAway ? Math.min(error.retryAfterSeconds, longestRetryAfterSeconds) * 1000 : undefined;
+  }
+}
+
+/** Repeating it leads to the same state: apply does, and a PUT is guarded by its resourceVersion. */
+function mayRepeat({ method, contentType }: ClientRequest): boolean {
+  return method === "GET" || method === "PUT" || method === "DELETE" || contentType === applyPatch;
+}
+
+/** A kept-alive connection that the server had closed in the meantime, typically. */
+function isBrokenConnection(error: ConnectionError): boolean {
+  return error.code === "UND_ERR_SOCKET" || error.code === "ECONNRESET" || error.code === "EPIPE";
+}
+
+function queryString(query: Query | undefined): string {
+  if (query === undefined) return "";
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.append(name, String(value));
+  }
+  return parameters.size === 0 ? "" : `?${parameters}`;
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    signal?.addEventListener("abort", wake, { once: true });
+  });
 }

@@ -1,0 +1,157 @@
+import type { Dispatcher } from "undici";
+import { ApiError, ConnectionError } from "./api-error.ts";
+import type { Status } from "./kubernetes-object.ts";
+import type { Connection } from "./transport.ts";
+
+/** One HTTP exchange, ready to be sent. `path` is for messages, `target` has the query too. */
+export type Exchange = {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly signal: AbortSignal | undefined;
+};
+
+export type CountRequest = (method: string, code: string) => void;
+
+/** Sends and reads the whole answer. Throws `ApiError`, `ConnectionError`, or the signal's reason. */
+export async function exchange(
+  connection: Connection,
+  call: Exchange,
+  timeoutMs: number,
+  count: CountRequest,
+): Promise<unknown> {
+  const deadline = new Deadline(call.signal, timeoutMs);
+  try {
+    const answer = await send(connection.requests, connection, call, deadline, count);
+    if (answer.statusCode >= 400) throw await apiError(call, answer);
+    return await answer.body.json();
+  } catch (error) {
+    throw deadline.explain(error, call);
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** Sends and leaves the body to be read. The deadline is for the headers; the signal stays in force. */
+export async function openStream(
+  connection: Connection,
+  call: Exchange,
+  timeoutMs: number,
+  count: CountRequest,
+): Promise<AsyncIterable<Uint8Array>> {
+  const deadline = new Deadline(call.signal, timeoutMs);
+  try {
+    const answer = await send(connection.watches, connection, call, deadline, count);
+    if (answer.statusCode >= 400) throw await apiError(call, answer);
+    deadline.disarm();
+    return chunksOf(answer.body, deadline, call);
+  } catch (error) {
+    deadline.clear();
+    throw deadline.explain(error, call);
+  }
+}
+
+async function* chunksOf(body: AsyncIterable<Uint8Array>, deadline: Deadline, call: Exchange) {
+  try {
+    yield* body;
+  } catch (error) {
+    throw deadline.explain(error, call);
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function send(
+  pool: Dispatcher,
+  connection: Connection,
+  call: Exchange,
+  deadline: Deadline,
+  count: CountRequest,
+): Promise<Dispatcher.ResponseData> {
+  try {
+    const answer = await pool.request({
+      method: call.method,
+      path: call.target,
+      headers: { ...connection.headers, ...call.headers },
+      body: call.body ?? null,
+      signal: deadline.signal,
+    });
+    count(call.method, String(answer.statusCode));
+    return answer;
+  } catch (error) {
+    if (!call.signal?.aborted) count(call.method, "<error>");
+    throw error;
+  }
+}
+
+async function apiError(call: Exchange, answer: Dispatcher.ResponseData): Promise<ApiError> {
+  const text = await answer.body.text();
+  const retryAfter = Number(answer.headers["retry-after"]);
+  return new ApiError({
+    method: call.method,
+    path: call.path,
+    status: answer.statusCode,
+    body: parseStatus(text),
+    retryAfterSeconds: answer.headers["retry-after"] && Number.isFinite(retryAfter) ? retryAfter : undefined,
+  });
+}
+
+function parseStatus(text: string): Status {
+  try {
+    const body: Status | null = JSON.parse(text);
+    if (body?.kind === "Status") return body;
+  } catch {
+    // Proxies and the API server's own filters answer in plain text.
+  }
+  return { message: text.trim().slice(0, 300) };
+}
+
+/** Aborts when time is up or the caller's signal aborts, and knows which of them it was. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #timeoutMs: number;
+  readonly #timer: NodeJS.Timeout;
+  #expired = false;
+
+  constructor(caller: AbortSignal | undefined, timeoutMs: number) {
+    caller?.throwIfAborted();
+    this.#caller = caller;
+    this.#timeoutMs = timeoutMs;
+    this.#timer = setTimeout(this.#expire, timeoutMs);
+    caller?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Ends the time limit, not the link to the caller's signal. */
+  disarm(): void {
+    clearTimeout(this.#timer);
+  }
+
+  clear(): void {
+    this.disarm();
+    this.#caller?.removeEventListener("abort", this.#abort);
+  }
+
+  /** The error to throw instead of what undici or the socket threw. */
+  explain(error: unknown, { method, path }: Exchange): unknown {
+    if (error instanceof ApiError) return error;
+    if (this.#expired) return new ConnectionError(method, path, "ETIMEDOUT", `nothing within ${this.#timeoutMs} ms`);
+    if (this.#caller?.aborted) return this.#caller.reason;
+    if (error instanceof SyntaxError) return new ConnectionError(method, path, "EBADJSON", "the answer is not JSON");
+    const { code, message } = error as { code?: string; message?: string };
+    return new ConnectionError(method, path, code ?? "UNKNOWN", message ?? String(error));
+  }
+
+  readonly #expire = (): void => {
+    this.#expired = true;
+    this.#controller.abort();
+  };
+
+  readonly #abort = (): void => this.#controller.abort(this.#caller?.reason);
+}
