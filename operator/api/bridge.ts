@@ -5,7 +5,9 @@ import { name, quantity, rules } from "./schema.ts";
 const storage = z
   .strictObject({
     size: quantity().default("1Gi").describe("Size of the volume that holds the queue."),
-    storageClassName: name(253).optional().describe("StorageClass of the volume. Default: the cluster's default class."),
+    storageClassName: name(253)
+      .optional()
+      .describe("StorageClass of the volume. Default: the cluster's default class."),
     retention: z
       .enum(["Delete", "Retain"])
       .default("Delete")
@@ -15,7 +17,8 @@ const storage = z
     rules(
       {
         rule: "self.size == oldSelf.size",
-        message: "size cannot change: a StatefulSet's volume claim is immutable. Expand the PersistentVolumeClaim itself.",
+        message:
+          "size cannot change: a StatefulSet's volume claim is immutable. Expand the PersistentVolumeClaim itself.",
         fieldPath: ".size",
       },
       {

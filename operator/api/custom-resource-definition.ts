@@ -106,7 +106,9 @@ function structural(schema: Schema): Schema {
 
 function convert(keyword: string, value: unknown): unknown {
   if (keyword === "properties") {
-    return Object.fromEntries(Object.entries(value as Schema).map(([key, child]) => [key, structural(child as Schema)]));
+    return Object.fromEntries(
+      Object.entries(value as Schema).map(([key, child]) => [key, structural(child as Schema)]),
+    );
   }
   return keyword === "items" || keyword === "additionalProperties" ? structural(value as Schema) : value;
 }

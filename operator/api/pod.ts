@@ -15,7 +15,10 @@ const toleration = z.strictObject({
   key: z.string().max(317).optional().describe("Taint key; empty matches all keys."),
   operator: z.enum(["Exists", "Equal"]).optional().describe("How the value is compared. Default: Equal."),
   value: z.string().max(63).optional().describe("Taint value."),
-  effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional().describe("Taint effect; empty matches all."),
+  effect: z
+    .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
+    .optional()
+    .describe("Taint effect; empty matches all."),
   tolerationSeconds: z.int().min(0).max(86_400).optional().describe("Seconds to stay after a NoExecute taint appears."),
 });
 

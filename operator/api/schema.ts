@@ -26,5 +26,4 @@ export const rules = (...list: readonly Rule[]) => ({ "x-kubernetes-validations"
 export const rule = (expression: string, message: string) => rules({ rule: expression, message });
 
 /** A map of strings such as labels or annotations. */
-export const stringMap = (maxProperties: number) =>
-  z.record(z.string(), z.string().max(4096)).meta({ maxProperties });
+export const stringMap = (maxProperties: number) => z.record(z.string(), z.string().max(4096)).meta({ maxProperties });

@@ -8,15 +8,18 @@ const percent = () => z.int().min(1).max(100);
 const client = z.strictObject({
   name: name(40).describe("Name of the client; its key is in the Secret <resource>-connection-<name>."),
   permissions: z
-    .array(z.string().min(1).max(64).regex(/^(\*|[a-z][a-z0-9_]*)$/))
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(64)
+        .regex(/^(\*|[a-z][a-z0-9_]*)$/),
+    )
     .max(64)
     .default([])
     .describe('Names of the tools that the client may call; "*" stands for all of them.')
     .meta({ "x-kubernetes-list-type": "set" }),
-  access: z
-    .enum(["Enabled", "Disabled"])
-    .default("Enabled")
-    .describe("Disabled refuses the key without deleting it."),
+  access: z.enum(["Enabled", "Disabled"]).default("Enabled").describe("Disabled refuses the key without deleting it."),
 });
 
 const autoscaling = z
@@ -41,7 +44,12 @@ const rateLimit = z.strictObject({
   mode: z.enum(["Enabled", "Disabled"]).default("Enabled").describe("Whether calls are limited per API key."),
   requests: z.int().min(1).max(1_000_000).default(100).describe("Requests that one key may make in a window, per pod."),
   windowSeconds: z.int().min(1).max(3600).default(60).describe("Length of the window."),
-  blockSeconds: z.int().min(0).max(86_400).default(300).describe("How long a key is refused after it exceeded the limit."),
+  blockSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(300)
+    .describe("How long a key is refused after it exceeded the limit."),
 });
 
 export const serverSpec = z.strictObject({

@@ -1,0 +1,58 @@
+import type { DeploymentSpec } from "../api/spec.ts";
+import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
+import type { ResourceType } from "../runtime/resource-type.ts";
+import { type Component, managedByLabel, selectorLabels } from "./names.ts";
+
+/** Everything that the desired objects are computed from; equal blueprints give equal objects. */
+export type Blueprint = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly spec: DeploymentSpec;
+  readonly image: string;
+  readonly telegramApiUrl: string | undefined;
+  readonly operatorNamespace: string;
+  /** Shared secret of server and bridge. */
+  readonly hmac: string;
+  /** API key by name of the client. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Key with which the operator itself verifies the server. */
+  readonly verifierKey: string;
+  /** The replicas to write while nobody else has taken them over, else undefined. */
+  readonly serverReplicas: number | undefined;
+  /** The bridge waits for the Secret with the bot token; once there, it stays. */
+  readonly hasBridge: boolean;
+  readonly hasPrometheusRule: boolean;
+  readonly hasServiceMonitor: boolean;
+};
+
+/** One object that should exist, with the type that tells where. */
+export type Child = { readonly type: ResourceType; readonly object: KubernetesObject };
+
+export function child(type: ResourceType, object: KubernetesObject): Child {
+  return { type, object };
+}
+
+/** Metadata of a child: name, labels, and the owner whose deletion takes the child along. */
+export function metadataOf(blueprint: Blueprint, name: string, component: Component) {
+  return {
+    name,
+    namespace: blueprint.namespace,
+    labels: labelsOf(blueprint, component),
+    ownerReferences: [
+      {
+        apiVersion: "cctelegram.io/v1alpha1",
+        kind: "CCTelegramDeployment",
+        name: blueprint.name,
+        uid: blueprint.uid,
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ],
+  };
+}
+
+export const labelsOf = (blueprint: Blueprint, component: Component) => ({
+  ...selectorLabels(blueprint.name, component),
+  ...managedByLabel,
+});

@@ -1,0 +1,207 @@
+import type { ObjectKey } from "../runtime/controller.ts";
+import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
+import type { Change, Reflector } from "../runtime/reflector.ts";
+import type { ResourceType } from "../runtime/resource-type.ts";
+import { Store, type Stored } from "../runtime/store.ts";
+import { managedByLabel } from "./names.ts";
+import { type CachedPod, reducePod } from "./pod-trouble.ts";
+import {
+  type CachedChild,
+  type CachedResource,
+  identity,
+  reduceChild,
+  reduceMetadata,
+  reduceResource,
+  withoutPodName,
+} from "./reduced.ts";
+import * as types from "./resource-types.ts";
+
+/** What a reflector needs to be told; main adds client, clock and metrics. */
+export type Watch<T extends Stored> = {
+  readonly type: ResourceType;
+  readonly store: Store<T>;
+  readonly reduce: (object: KubernetesObject) => T;
+  readonly onChange: (change: Change<T>) => void;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly metadataOnly?: boolean;
+  /** The type's CRD may be missing. */
+  readonly optional?: boolean;
+};
+
+export type StartWatch = <T extends Stored>(watch: Watch<T>) => Reflector<T>;
+
+type CachedFailure = Stored & { readonly message: string };
+
+/** A stable name for pods of one component of one resource, to find them by. */
+const podsKey = (namespace: string, instance: string, component: string) => `${namespace}/${instance}/${component}`;
+
+/** Everything that the controller knows of the cluster, kept up to date by reflectors. */
+export class Cache {
+  readonly resources = new Store<CachedResource>({
+    tokenSecret: ({ namespace, spec }) => [`${namespace}/${spec.telegram.botTokenSecretRef.name}`],
+  });
+  readonly secretMetadata = new Store<Stored>();
+  readonly #pods = new Store<CachedPod>({
+    pods: ({ namespace, instance, component }) => [podsKey(namespace, instance, component)],
+  });
+  readonly #failures = new Store<CachedFailure & { readonly statefulSet: string }>({
+    statefulSet: ({ namespace, statefulSet }) => [`${namespace}/${statefulSet}`],
+  });
+  readonly #children = new Map<
+    string,
+    { store: Store<CachedChild>; reduce: (object: KubernetesObject) => CachedChild }
+  >();
+  readonly #optional = new Map<string, Reflector<CachedChild>>();
+  readonly #enqueue: (key: ObjectKey) => void;
+
+  constructor(enqueue: (key: ObjectKey) => void) {
+    this.#enqueue = enqueue;
+    for (const type of [...types.childTypes, ...types.monitoringTypes]) {
+      const store = new Store<CachedChild>({ owner: ({ ownerUid }) => [ownerUid] });
+      this.#children.set(type.plural, { store, reduce: reduceChild(type.kind) });
+    }
+  }
+
+  /** Starts all watches, and returns their reflectors. */
+  watch(start: StartWatch, onResource: (change: Change<CachedResource>) => void): Reflector<never>[] {
+    const started: unknown[] = [
+      start({ type: types.cctelegramDeployments, store: this.resources, reduce: reduceResource, onChange: onResource }),
+      start({
+        type: types.secrets,
+        store: this.secretMetadata,
+        reduce: reduceMetadata,
+        metadataOnly: true,
+        onChange: ({ before, after }) => this.#onAnySecret(before ?? after),
+      }),
+      start({
+        type: types.pods,
+        store: this.#pods,
+        reduce: reducePod,
+        labelSelector: labelSelector(managedByLabel),
+        onChange: ({ before, after }) => this.#onPod(before, after),
+      }),
+      start({
+        type: types.events,
+        store: this.#failures,
+        reduce: reduceFailure,
+        fieldSelector: "reason=FailedCreate,involvedObject.kind=StatefulSet",
+        onChange: ({ before, after }) => this.#onFailure(before, after),
+      }),
+      ...types.childTypes.map((type) => start(this.#childWatch(type))),
+      ...types.monitoringTypes.map((type) => {
+        const reflector = start({ ...this.#childWatch(type), optional: true });
+        this.#optional.set(type.plural, reflector);
+        return reflector;
+      }),
+      start({
+        type: types.customResourceDefinitions,
+        store: new Store<Stored>(),
+        reduce: identity,
+        metadataOnly: true,
+        onChange: ({ before, after }) => this.#onDefinition((after ?? before)?.name),
+      }),
+    ];
+    return started as Reflector<never>[];
+  }
+
+  child(type: ResourceType, namespace: string, name: string): CachedChild | undefined {
+    return this.#children.get(type.plural)?.store.get(namespace, name);
+  }
+
+  /** The children that the resource with this uid controls. */
+  *childrenOf(uid: string): Generator<{ readonly type: ResourceType; readonly child: CachedChild }> {
+    for (const type of [...types.childTypes, ...types.monitoringTypes]) {
+      for (const child of this.#children.get(type.plural)?.store.byIndex("owner", uid) ?? []) yield { type, child };
+    }
+  }
+
+  /** Takes an answer of the API server in before its watch event arrives, so that no write is repeated. */
+  observe(type: ResourceType, object: KubernetesObject): void {
+    if (type === types.cctelegramDeployments) this.resources.set(reduceResource(object));
+    const entry = this.#children.get(type.plural);
+    entry?.store.set(entry.reduce(object));
+  }
+
+  podsOf(namespace: string, instance: string, component: string): CachedPod[] {
+    return this.#pods.byIndex("pods", podsKey(namespace, instance, component));
+  }
+
+  /** Why the StatefulSet's pod could not be created, by its newest event. */
+  creationFailure(namespace: string, statefulSet: string): string | undefined {
+    return this.#failures.byIndex("statefulSet", `${namespace}/${statefulSet}`).at(-1)?.message;
+  }
+
+  /** Whether the CRD of a monitoring type is installed. */
+  has(type: ResourceType): boolean {
+    return this.#optional.get(type.plural)?.absent === false;
+  }
+
+  #childWatch(type: ResourceType): Watch<CachedChild> {
+    const { store, reduce } = this.#children.get(type.plural) ?? raise(`${type.plural} is no child type`);
+    return {
+      type,
+      store,
+      reduce,
+      labelSelector: labelSelector(managedByLabel),
+      onChange: ({ before, after }) => this.#onChild(before, after),
+    };
+  }
+
+  #onChild(before: CachedChild | undefined, after: CachedChild | undefined): void {
+    if (before && after && before.fingerprint === after.fingerprint && sameState(before, after)) return;
+    for (const { namespace, owner } of [before, after].filter((child) => child !== undefined)) {
+      if (owner !== undefined) this.#enqueue({ namespace, name: owner });
+    }
+  }
+
+  #onPod(before: CachedPod | undefined, after: CachedPod | undefined): void {
+    const pod = after ?? before;
+    if (!pod || (before && after && before.trouble?.message === after.trouble?.message)) return;
+    this.#enqueue({ namespace: pod.namespace, name: pod.instance });
+  }
+
+  #onFailure(
+    before: { message: string } | undefined,
+    after: (CachedFailure & { statefulSet: string }) | undefined,
+  ): void {
+    const owner = after && this.child(types.statefulSets, after.namespace, after.statefulSet)?.owner;
+    if (after && owner !== undefined && before?.message !== after.message) {
+      this.#enqueue({ namespace: after.namespace, name: owner });
+    }
+  }
+
+  #onAnySecret(secret: Stored | undefined): void {
+    if (!secret) return;
+    for (const { namespace, name } of this.resources.byIndex("tokenSecret", `${secret.namespace}/${secret.name}`)) {
+      this.#enqueue({ namespace, name });
+    }
+  }
+
+  #onDefinition(name: string | undefined): void {
+    for (const type of types.monitoringTypes) {
+      if (name === `${type.plural}.${type.group}`) void this.#recheck(type);
+    }
+  }
+
+  async #recheck(type: ResourceType): Promise<void> {
+    await this.#optional.get(type.plural)?.recheck();
+    for (const { namespace, name } of this.resources.items()) this.#enqueue({ namespace, name });
+  }
+}
+
+const labelSelector = (labels: Readonly<Record<string, string>>) =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+
+const sameState = (a: CachedChild, b: CachedChild) => JSON.stringify(a.state) === JSON.stringify(b.state);
+
+function reduceFailure(object: KubernetesObject): CachedFailure & { readonly statefulSet: string } {
+  const { name = "" } = (object.involvedObject ?? {}) as { name?: string };
+  return { ...identity(object), statefulSet: name, message: withoutPodName(String(object.message ?? "")) ?? "" };
+}
+
+function raise(message: string): never {
+  throw new Error(message);
+}

@@ -1,0 +1,80 @@
+/** An alert of the product; docs/runbooks has a page for each, named like it. */
+export type Alert = {
+  readonly name: string;
+  /** PromQL over the pods of one resource; `selector` holds its label matchers. */
+  readonly expression: (selector: string) => string;
+  /** How long the expression must hold. */
+  readonly for: string;
+  readonly severity: "critical" | "high" | "warning";
+  readonly summary: string;
+  readonly description: string;
+};
+
+/** The first five stand, with these expressions and times, in the Enterprise Deployment Guide. */
+export const alerts: readonly Alert[] = [
+  {
+    name: "MCPServerDown",
+    expression: (selector) => `up{${selector},component="mcp-server"} == 0`,
+    for: "1m",
+    severity: "critical",
+    summary: "MCP server is down",
+    description: "An MCP server pod has not answered its scrapes for more than a minute",
+  },
+  {
+    name: "HighErrorRate",
+    expression: (selector) => `sum(rate(http_requests_total{${selector},status=~"5.."}[5m])) > 0.1`,
+    for: "2m",
+    severity: "high",
+    summary: "High error rate detected",
+    description: "Error rate is {{ $value }} errors per second",
+  },
+  {
+    name: "HighLatency",
+    expression: (selector) =>
+      `histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{${selector}}[5m]))) > 1`,
+    for: "5m",
+    severity: "warning",
+    summary: "High response latency",
+    description: "95th percentile latency is {{ $value }} seconds",
+  },
+  {
+    name: "AuthenticationFailures",
+    expression: (selector) => `sum(rate(security_events_total{${selector},event="authentication_failure"}[1m])) > 5`,
+    for: "0m",
+    severity: "critical",
+    summary: "High authentication failure rate",
+    description: "{{ $value }} authentication failures per second",
+  },
+  {
+    name: "RateLimitViolations",
+    expression: (selector) => `sum(rate(security_events_total{${selector},event="rate_limit_exceeded"}[5m])) > 10`,
+    for: "2m",
+    severity: "high",
+    summary: "High rate limit violation rate",
+    description: "{{ $value }} rate limit violations per second",
+  },
+  {
+    name: "BridgeDown",
+    expression: (selector) => `up{${selector},component="bridge"} == 0`,
+    for: "2m",
+    severity: "critical",
+    summary: "Telegram bridge is down",
+    description: "The bridge has not answered its scrapes for more than two minutes: no message is delivered",
+  },
+  {
+    name: "MessagesDelayed",
+    expression: (selector) => `max(cctelegram_queue_oldest_age_seconds{${selector}}) > 300`,
+    for: "5m",
+    severity: "high",
+    summary: "Messages reach Telegram late",
+    description: "The oldest message has waited for {{ $value }} seconds",
+  },
+  {
+    name: "MessagesFailed",
+    expression: (selector) => `sum(increase(cctelegram_messages_failed_total{${selector}}[15m])) > 0`,
+    for: "0m",
+    severity: "warning",
+    summary: "Telegram refused messages for good",
+    description: "{{ $value }} messages of the last 15 minutes were refused and will not be sent again",
+  },
+];

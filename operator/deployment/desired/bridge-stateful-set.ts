@@ -1,0 +1,84 @@
+import { canonicalQuantity } from "../../api/quantity.ts";
+import { bridgeResources } from "../../api/sizing.ts";
+import type { Blueprint, Child } from "../blueprint.ts";
+import { child, metadataOf } from "../blueprint.ts";
+import { namesOf, ports, selectorLabels } from "../names.ts";
+import { statefulSets } from "../resource-types.ts";
+import { bridgeEnvironment } from "./configuration.ts";
+import { container, paths, podTemplate, secretVolume } from "./pod.ts";
+
+/**
+ * The bridge: one pod, because a bot token has one consumer and an embedded queue one writer. As a StatefulSet never
+ * has two pods of one name, the queue's file is never opened twice.
+ */
+export function bridgeStatefulSet(blueprint: Blueprint): Child {
+  const names = namesOf(blueprint.name);
+  return child(statefulSets, {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: metadataOf(blueprint, names.bridge, "bridge"),
+    spec: {
+      replicas: 1,
+      serviceName: names.bridge,
+      selector: { matchLabels: selectorLabels(blueprint.name, "bridge") },
+      persistentVolumeClaimRetentionPolicy: {
+        whenDeleted: blueprint.spec.bridge.storage.retention,
+        whenScaled: "Retain",
+      },
+      template: podTemplate(blueprint, {
+        component: "bridge",
+        serviceAccountName: names.bridge,
+        additions: blueprint.spec.bridge.podTemplate,
+        environment: bridgeEnvironment(blueprint),
+        spec: {
+          terminationGracePeriodSeconds: 45,
+          containers: [bridgeContainer(blueprint)],
+          volumes: [secretVolume("hmac", names.hmac), tokenVolume(blueprint)],
+        },
+      }),
+      volumeClaimTemplates: [queueVolume(blueprint)],
+    },
+  });
+}
+
+function bridgeContainer(blueprint: Blueprint) {
+  return {
+    ...container(blueprint, "bridge", "bridge"),
+    envFrom: [{ configMapRef: { name: namesOf(blueprint.name).bridge } }],
+    ports: [
+      { name: "http", containerPort: ports.bridge, protocol: "TCP" },
+      { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
+    ],
+    startupProbe: { httpGet: { path: "/health/live", port: "http" }, periodSeconds: 1, failureThreshold: 120 },
+    livenessProbe: { httpGet: { path: "/health/live", port: "http" }, periodSeconds: 10, timeoutSeconds: 5 },
+    readinessProbe: { httpGet: { path: "/health/ready", port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
+    resources: bridgeResources(blueprint.spec),
+    volumeMounts: [
+      { name: "queue", mountPath: paths.data },
+      { name: "hmac", mountPath: paths.hmac, readOnly: true },
+      { name: "telegram", mountPath: paths.telegram, readOnly: true },
+    ],
+  };
+}
+
+function tokenVolume({ spec }: Blueprint) {
+  const { name, key } = spec.telegram.botTokenSecretRef;
+  return secretVolume("telegram", name, [{ key, path: "token" }]);
+}
+
+/** Written with the server's defaults: the list is atomic, so that it is compared as a whole. */
+function queueVolume({ spec }: Blueprint) {
+  const { size, storageClassName } = spec.bridge.storage;
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "queue" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: canonicalQuantity(size) } },
+      ...(storageClassName ? { storageClassName } : {}),
+      volumeMode: "Filesystem",
+    },
+    status: { phase: "Pending" },
+  };
+}

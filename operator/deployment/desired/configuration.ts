@@ -1,0 +1,64 @@
+import type { Blueprint, Child } from "../blueprint.ts";
+import { child, metadataOf } from "../blueprint.ts";
+import { bridgeUrl, type Component, namesOf, ports } from "../names.ts";
+import { configMaps } from "../resource-types.ts";
+import { paths } from "./pod.ts";
+
+/** Longest time that a call waits for the bridge: a restart of the bridge pod fits into it. */
+const bridgeTimeoutMs = 30_000;
+
+/** The environment of the server pods, by the names of the deployment guides. */
+export function serverEnvironment({ namespace, name, spec }: Blueprint): Record<string, string> {
+  const { rateLimit, logLevel } = spec.server;
+  return {
+    NODE_ENV: "production",
+    SERVICE_NAME: namesOf(name).server,
+    LOG_LEVEL: logLevel,
+    MCP_SERVER_PORT: `${ports.mcp}`,
+    METRICS_PORT: `${ports.metrics}`,
+    MCP_ENABLE_AUTH: "true",
+    MCP_API_KEYS_FILE: `${paths.apiKeys}/api-keys.json`,
+    HMAC_SECRET_FILE: `${paths.hmac}/secret`,
+    BRIDGE_URL: bridgeUrl(namespace, name),
+    BRIDGE_TIMEOUT: `${bridgeTimeoutMs}`,
+    MCP_ENABLE_RATE_LIMIT: `${rateLimit.mode === "Enabled"}`,
+    MCP_RATE_LIMIT_REQUESTS: `${rateLimit.requests}`,
+    MCP_RATE_LIMIT_WINDOW: `${rateLimit.windowSeconds * 1000}`,
+    MCP_RATE_LIMIT_BLOCK: `${rateLimit.blockSeconds * 1000}`,
+  };
+}
+
+/** The environment of the bridge pod. */
+export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): Record<string, string> {
+  const { limits, queue, logLevel } = spec.bridge;
+  return {
+    NODE_ENV: "production",
+    SERVICE_NAME: namesOf(name).bridge,
+    LOG_LEVEL: logLevel,
+    BRIDGE_PORT: `${ports.bridge}`,
+    METRICS_PORT: `${ports.metrics}`,
+    HMAC_SECRET_FILE: `${paths.hmac}/secret`,
+    TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
+    TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
+    ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
+    TELEGRAM_RATE_LIMIT_GLOBAL: `${limits.messagesPerSecond}`,
+    TELEGRAM_RATE_LIMIT_PER_CHAT: `${limits.messagesPerChatPerSecond}`,
+    CC_TELEGRAM_DATA_DIR: paths.data,
+    QUEUE_SIZE_LIMIT: `${queue.maxMessages}`,
+  };
+}
+
+export const serverConfigMap = (blueprint: Blueprint) =>
+  configMap(blueprint, namesOf(blueprint.name).server, "mcp-server", serverEnvironment(blueprint));
+
+export const bridgeConfigMap = (blueprint: Blueprint) =>
+  configMap(blueprint, namesOf(blueprint.name).bridge, "bridge", bridgeEnvironment(blueprint));
+
+function configMap(blueprint: Blueprint, name: string, component: Component, data: Record<string, string>): Child {
+  return child(configMaps, {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: metadataOf(blueprint, name, component),
+    data,
+  });
+}

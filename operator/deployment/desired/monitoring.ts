@@ -1,0 +1,61 @@
+import type { Blueprint, Child } from "../blueprint.ts";
+import { child, metadataOf } from "../blueprint.ts";
+import { namesOf } from "../names.ts";
+import { prometheusRules, serviceMonitors } from "../resource-types.ts";
+import { alerts } from "./alerts.ts";
+
+const runbooks = "https://github.com/co8/cctelegram/blob/main/docs/runbooks";
+
+/** Lets Prometheus scrape server and bridge; the component becomes a label, by which the alerts tell them apart. */
+export function serviceMonitor(blueprint: Blueprint): Child {
+  return child(serviceMonitors, {
+    apiVersion: "monitoring.coreos.com/v1",
+    kind: "ServiceMonitor",
+    metadata: monitoringMetadata(blueprint, blueprint.name),
+    spec: {
+      selector: {
+        matchLabels: { "app.kubernetes.io/name": "cctelegram", "app.kubernetes.io/instance": blueprint.name },
+      },
+      endpoints: [{ port: "metrics", interval: "15s", relabelings }],
+    },
+  });
+}
+
+const relabelings = [
+  label("app_kubernetes_io_instance", "cctelegram"),
+  label("app_kubernetes_io_component", "component"),
+];
+
+function label(service: string, targetLabel: string) {
+  return { action: "replace", sourceLabels: [`__meta_kubernetes_service_label_${service}`], targetLabel };
+}
+
+/** The alerts of this resource. */
+export function prometheusRule(blueprint: Blueprint): Child {
+  const selector = `namespace="${blueprint.namespace}",cctelegram="${blueprint.name}"`;
+  return child(prometheusRules, {
+    apiVersion: "monitoring.coreos.com/v1",
+    kind: "PrometheusRule",
+    metadata: monitoringMetadata(blueprint, namesOf(blueprint.name).alerts),
+    spec: { groups: [{ name: `cctelegram.${blueprint.namespace}.${blueprint.name}`, rules: rules(selector) }] },
+  });
+}
+
+/** The rules for the pods that the selector matches. */
+export const rules = (selector: string) =>
+  alerts.map((alert) => ({
+    alert: alert.name,
+    expr: alert.expression(selector),
+    for: alert.for,
+    labels: { severity: alert.severity },
+    annotations: {
+      summary: alert.summary,
+      description: alert.description,
+      runbook_url: `${runbooks}/${alert.name}.md`,
+    },
+  }));
+
+function monitoringMetadata(blueprint: Blueprint, name: string) {
+  const metadata = metadataOf(blueprint, name, "mcp-server");
+  return { ...metadata, labels: { ...blueprint.spec.monitoring.labels, ...metadata.labels } };
+}

@@ -1,0 +1,80 @@
+import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
+import type { PodTemplate } from "../../api/pod.ts";
+import type { Blueprint } from "../blueprint.ts";
+import { labelsOf } from "../blueprint.ts";
+import { type Component, sha256 } from "../names.ts";
+
+/** Where the pods find their files. */
+export const paths = {
+  apiKeys: "/etc/cctelegram/api-keys",
+  hmac: "/etc/cctelegram/hmac",
+  telegram: "/etc/cctelegram/telegram",
+  data: "/var/lib/cctelegram",
+} as const;
+
+/** User and group of the image, as upstream's. */
+const uid = 1001;
+
+/** What every container of ours has in common: Pod Security "restricted" and a read-only root. */
+export function container(blueprint: Blueprint, name: Component, role: string): V1Container {
+  return {
+    name,
+    image: blueprint.image,
+    imagePullPolicy: blueprint.spec.images.pullPolicy,
+    args: [role],
+    env: [{ name: "INSTANCE_ID", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } }],
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+  };
+}
+
+type Template = {
+  readonly component: Component;
+  readonly serviceAccountName: string;
+  readonly additions: PodTemplate | undefined;
+  /** What the pods read once at their start; they are replaced when it changes. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly spec: Pick<V1PodSpec, "containers" | "volumes" | "terminationGracePeriodSeconds">;
+};
+
+/** The pod template around a container: identity, placement, security, and the hash that replaces pods. */
+export function podTemplate(blueprint: Blueprint, template: Template) {
+  const { component, additions, environment } = template;
+  const { pullSecrets } = blueprint.spec.images;
+  return {
+    metadata: {
+      labels: { ...additions?.labels, ...labelsOf(blueprint, component) },
+      annotations: {
+        ...additions?.annotations,
+        "cctelegram.io/configuration": sha256(JSON.stringify([environment, blueprint.hmac])).slice(0, 16),
+      },
+    },
+    spec: {
+      serviceAccountName: template.serviceAccountName,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: uid,
+        runAsGroup: uid,
+        fsGroup: uid,
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
+      ...(additions?.nodeSelector ? { nodeSelector: additions.nodeSelector } : {}),
+      ...(additions?.tolerations?.length ? { tolerations: additions.tolerations } : {}),
+      ...(additions?.priorityClassName ? { priorityClassName: additions.priorityClassName } : {}),
+      ...template.spec,
+    },
+  };
+}
+
+/** A volume with one Secret, readable by the group of the pod alone. */
+export const secretVolume = (name: string, secretName: string, items?: { key: string; path: string }[]) => ({
+  name,
+  secret: { secretName, defaultMode: 0o440, ...(items ? { items } : {}) },
+});

@@ -1,0 +1,46 @@
+import type { Blueprint, Child } from "../blueprint.ts";
+import { child, metadataOf } from "../blueprint.ts";
+import { type Component, mcpUrl, namesOf, sha256 } from "../names.ts";
+import { secrets } from "../resource-types.ts";
+
+/** What server and bridge sign their requests with. */
+export const hmacSecret = (blueprint: Blueprint) =>
+  secret(blueprint, namesOf(blueprint.name).hmac, "bridge", { secret: blueprint.hmac });
+
+/** What the server checks keys against: hashes, so that reading this Secret gives nobody access. */
+export function apiKeysSecret(blueprint: Blueprint): Child {
+  const entries = blueprint.spec.server.auth.clients.map(({ name, permissions, access }) => [
+    hashed(blueprint.keys.get(name) ?? ""),
+    { name, permissions, enabled: access === "Enabled" },
+  ]);
+  const verifier = [hashed(blueprint.verifierKey), { name: "cctelegram-operator", permissions: [], enabled: true }];
+  return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {
+    "api-keys.json": JSON.stringify(Object.fromEntries([...entries, verifier]), null, 2),
+  });
+}
+
+/** What a client needs to connect, one Secret for each declared client. */
+export function connectionSecrets(blueprint: Blueprint): Child[] {
+  const url = mcpUrl(blueprint.namespace, blueprint.name);
+  return blueprint.spec.server.auth.clients.map(({ name }) => {
+    const key = blueprint.keys.get(name) ?? "";
+    const configuration = { mcpServers: { cctelegram: { type: "http", url, headers: { "X-API-Key": key } } } };
+    return secret(blueprint, namesOf(blueprint.name).connection(name), "mcp-server", {
+      url,
+      key,
+      "mcp.json": JSON.stringify(configuration, null, 2),
+    });
+  });
+}
+
+const hashed = (key: string) => `sha256:${sha256(key)}`;
+
+function secret(blueprint: Blueprint, name: string, component: Component, data: Record<string, string>): Child {
+  return child(secrets, {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: metadataOf(blueprint, name, component),
+    type: "Opaque",
+    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")])),
+  });
+}

@@ -1,0 +1,70 @@
+import type { V1DeploymentSpec } from "@kubernetes/client-node";
+import { serverResources } from "../../api/sizing.ts";
+import type { Blueprint, Child } from "../blueprint.ts";
+import { child, metadataOf } from "../blueprint.ts";
+import { namesOf, ports, selectorLabels } from "../names.ts";
+import { deployments } from "../resource-types.ts";
+import { serverEnvironment } from "./configuration.ts";
+import { container, paths, podTemplate, secretVolume } from "./pod.ts";
+
+/** The MCP server. A new pod is ready before an old one goes, so that an upgrade fails no call. */
+export function serverDeployment(blueprint: Blueprint): Child {
+  const names = namesOf(blueprint.name);
+  const spec: Omit<V1DeploymentSpec, "template"> & { template: object } = {
+    ...(blueprint.serverReplicas === undefined ? {} : { replicas: blueprint.serverReplicas }),
+    revisionHistoryLimit: 5,
+    selector: { matchLabels: selectorLabels(blueprint.name, "mcp-server") },
+    strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    template: serverPods(blueprint),
+  };
+  return child(deployments, {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: metadataOf(blueprint, names.server, "mcp-server"),
+    spec,
+  });
+}
+
+function serverPods(blueprint: Blueprint) {
+  const names = namesOf(blueprint.name);
+  const template = podTemplate(blueprint, {
+    component: "mcp-server",
+    serviceAccountName: names.server,
+    additions: blueprint.spec.server.podTemplate,
+    environment: serverEnvironment(blueprint),
+    spec: {
+      terminationGracePeriodSeconds: 45,
+      containers: [serverContainer(blueprint)],
+      volumes: [secretVolume("api-keys", names.apiKeys), secretVolume("hmac", names.hmac)],
+    },
+  });
+  return { ...template, spec: { ...template.spec, topologySpreadConstraints: spread(blueprint.name) } };
+}
+
+function serverContainer(blueprint: Blueprint) {
+  return {
+    ...container(blueprint, "mcp-server", "serve"),
+    envFrom: [{ configMapRef: { name: namesOf(blueprint.name).server } }],
+    ports: [
+      { name: "http", containerPort: ports.mcp, protocol: "TCP" },
+      { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
+    ],
+    startupProbe: { httpGet: { path: "/health/live", port: "http" }, periodSeconds: 1, failureThreshold: 60 },
+    livenessProbe: { httpGet: { path: "/health/live", port: "http" }, periodSeconds: 10, timeoutSeconds: 5 },
+    readinessProbe: { httpGet: { path: "/health/ready", port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
+    resources: serverResources(blueprint.spec),
+    volumeMounts: [
+      { name: "api-keys", mountPath: paths.apiKeys, readOnly: true },
+      { name: "hmac", mountPath: paths.hmac, readOnly: true },
+    ],
+  };
+}
+
+/** Spread over nodes and zones where there are several, without refusing to run where there are not. */
+const spread = (resource: string) =>
+  ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels: selectorLabels(resource, "mcp-server") },
+  }));

@@ -1,0 +1,42 @@
+import type { Blueprint, Child } from "../blueprint.ts";
+import { child, metadataOf } from "../blueprint.ts";
+import { type Component, namesOf, ports, selectorLabels } from "../names.ts";
+import { serviceAccounts, services } from "../resource-types.ts";
+
+const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: "TCP" });
+
+export const serverService = (blueprint: Blueprint) =>
+  service(blueprint, namesOf(blueprint.name).server, "mcp-server", {
+    ports: [port("http", ports.mcp), port("metrics", ports.metrics)],
+  });
+
+/** Not-ready pods are published: while Telegram is down the bridge is not ready, but it still queues events. */
+export const bridgeService = (blueprint: Blueprint) =>
+  service(blueprint, namesOf(blueprint.name).bridge, "bridge", {
+    ports: [port("http", ports.bridge), port("metrics", ports.metrics)],
+    publishNotReadyAddresses: true,
+  });
+
+export const serverServiceAccount = (blueprint: Blueprint) =>
+  serviceAccount(blueprint, namesOf(blueprint.name).server, "mcp-server");
+
+export const bridgeServiceAccount = (blueprint: Blueprint) =>
+  serviceAccount(blueprint, namesOf(blueprint.name).bridge, "bridge");
+
+function service(blueprint: Blueprint, name: string, component: Component, spec: object): Child {
+  return child(services, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadataOf(blueprint, name, component),
+    spec: { type: "ClusterIP", selector: selectorLabels(blueprint.name, component), ...spec },
+  });
+}
+
+function serviceAccount(blueprint: Blueprint, name: string, component: Component): Child {
+  return child(serviceAccounts, {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: metadataOf(blueprint, name, component),
+    automountServiceAccountToken: false,
+  });
+}

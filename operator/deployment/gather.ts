@@ -1,0 +1,113 @@
+import { createHmac } from "node:crypto";
+import { serverScaling } from "../api/sizing.ts";
+import type { Blueprint } from "./blueprint.ts";
+import type { Cache } from "./cache.ts";
+import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
+import type { ProbeResult, Target } from "./probe.ts";
+import type { CachedResource } from "./reduced.ts";
+import * as types from "./resource-types.ts";
+import type { Snapshot, TokenSecret } from "./snapshot.ts";
+
+/** What the operator is started with. */
+export type Settings = {
+  /** Image of server and bridge for resources that name none. */
+  readonly serverImage: string;
+  /** Bot API for resources that name none. */
+  readonly telegramApiUrl?: string | undefined;
+  readonly operatorNamespace: string;
+};
+
+/** The blueprint of a resource. Generated values that exist are kept; `generateKey` makes those that do not. */
+export function blueprintOf(
+  resource: CachedResource,
+  parts: { cache: Cache; settings: Settings; tokenSecret: TokenSecret; generateKey: () => string },
+): Blueprint {
+  const { cache, settings } = parts;
+  const { namespace, name, uid, spec } = resource;
+  const names = namesOf(name);
+  const kept = (secret: string, key: string) =>
+    cache.child(types.secrets, namespace, secret)?.state.secret?.[key] || parts.generateKey();
+  const hmac = kept(names.hmac, "secret");
+  return {
+    namespace,
+    name,
+    uid,
+    spec,
+    image: imageOf(spec, settings.serverImage),
+    telegramApiUrl: spec.telegram.apiUrl ?? settings.telegramApiUrl,
+    operatorNamespace: settings.operatorNamespace,
+    hmac,
+    keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
+    verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
+    serverReplicas: serverReplicas(resource, cache),
+    hasBridge:
+      parts.tokenSecret === "Present" || cache.child(types.statefulSets, namespace, names.bridge) !== undefined,
+    hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cache.has(types.serviceMonitors),
+    hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cache.has(types.prometheusRules),
+  };
+}
+
+/**
+ * Under an autoscaler the replicas are its own. We write them once, at creation, and as long as nobody has changed
+ * them we repeat what is there: to leave them out would remove the field, and the server would set it to 1.
+ */
+function serverReplicas({ namespace, name, spec }: CachedResource, cache: Cache): number | undefined {
+  const { autoscaled, min } = serverScaling(spec);
+  const live = cache.child(types.deployments, namespace, namesOf(name).server)?.state.workload;
+  if (!autoscaled || !live) return min;
+  return live.ownsReplicas ? live.replicas : undefined;
+}
+
+/** The image with the tag that `version` asks for. */
+export function imageOf({ images, version }: CachedResource["spec"], defaultImage: string): string {
+  const image = images.server ?? defaultImage;
+  if (version === undefined) return image;
+  return `${image.replace(/@.*$/, "").replace(/:[^:/]*$/, "")}:${version}`;
+}
+
+/** What a status is judged by, as the cache has it now. */
+export function snapshotOf(
+  resource: CachedResource,
+  parts: {
+    cache: Cache;
+    blueprint: Blueprint;
+    tokenSecret: TokenSecret;
+    refused: string[];
+    probe: ProbeResult | undefined;
+  },
+): Snapshot {
+  const { cache, blueprint, tokenSecret, refused, probe } = parts;
+  const { namespace, name } = resource;
+  const names = namesOf(name);
+  const trouble = (component: string) =>
+    cache.podsOf(namespace, name, component).find((pod) => pod.trouble !== undefined)?.trouble;
+  const bridge = cache.child(types.statefulSets, namespace, names.bridge)?.state.workload;
+  return {
+    resource,
+    server: cache.child(types.deployments, namespace, names.server)?.state.workload,
+    bridge,
+    tokenSecret,
+    serverTrouble: trouble("mcp-server"),
+    bridgeTrouble: trouble("bridge"),
+    bridgeFailure: bridge?.current === 0 ? cache.creationFailure(namespace, names.bridge) : undefined,
+    refused,
+    probe,
+    image: blueprint.image,
+  };
+}
+
+/** Where and how the resource is probed. */
+export function targetOf({ server, bridge }: Snapshot, blueprint: Blueprint): Target {
+  const { namespace, name, uid, verifierKey, hmac } = blueprint;
+  return {
+    namespace,
+    name,
+    uid,
+    mcpUrl: mcpUrl(namespace, name),
+    bridgeUrl: bridgeUrl(namespace, name),
+    verifierKey,
+    hmac,
+    hasServer: (server?.ready ?? 0) > 0,
+    hasBridge: (bridge?.current ?? 0) > 0,
+  };
+}

@@ -1,0 +1,84 @@
+import { createHmac } from "node:crypto";
+import { z } from "zod";
+import type { BridgeProbe, ProbeResult, ServerProbe, Target } from "./probe.ts";
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+type Options = {
+  readonly fetch: Fetch;
+  readonly now: () => number;
+  /** For one request. Default 5 s. */
+  readonly timeoutMs?: number;
+};
+
+const protocolVersion = "2025-11-25";
+
+const initialized = z.object({
+  result: z.object({ protocolVersion: z.string(), serverInfo: z.object({ version: z.string() }) }),
+});
+
+const bridgeStatus = z.object({
+  telegram: z.object({ reachable: z.boolean(), error: z.string().optional() }),
+  queue: z.object({ usable: z.boolean(), pending: z.int(), limit: z.int(), error: z.string().optional() }),
+});
+
+/** Probes over HTTP, through the Services, as a client does. */
+export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: Target) => Promise<ProbeResult> {
+  const timed: Fetch = (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+  return async (target) => {
+    const [server, bridge] = await Promise.all([
+      target.hasServer ? probeServer(timed, target) : undefined,
+      target.hasBridge ? probeBridge(timed, target, now) : undefined,
+    ]);
+    return { server, bridge };
+  };
+}
+
+/** The handshake of the MCP specification, "Lifecycle": an initialize request that the server answers. */
+async function probeServer(fetch: Fetch, { mcpUrl, verifierKey }: Target): Promise<ServerProbe> {
+  try {
+    const response = await fetch(mcpUrl, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        "x-api-key": verifierKey,
+      },
+      body: JSON.stringify({
+        jsonrpc: "2.0",
+        id: 1,
+        method: "initialize",
+        params: { protocolVersion, capabilities: {}, clientInfo: { name: "cctelegram-operator", version: "1" } },
+      }),
+    });
+    const body = await response.text();
+    if (!response.ok) return failed("HandshakeRefused", `the MCP handshake was answered with HTTP ${response.status}`);
+    const { result } = initialized.parse(JSON.parse(body));
+    return { verified: true, protocolVersion: result.protocolVersion, serverVersion: result.serverInfo.version };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) {
+      return failed("HandshakeInvalid", "the answer to the MCP handshake is not an initialize result");
+    }
+    return failed("ServiceUnreachable", `no answer from ${mcpUrl}`);
+  }
+}
+
+const failed = (reason: string, message: string): ServerProbe => ({ verified: false, reason, message });
+
+async function probeBridge(fetch: Fetch, { bridgeUrl, hmac }: Target, now: () => number): Promise<BridgeProbe> {
+  const url = `${bridgeUrl}/status`;
+  try {
+    const timestamp = `${Math.floor(now() / 1000)}`;
+    const signature = createHmac("sha256", hmac).update(`${timestamp}.`).digest("hex");
+    const response = await fetch(url, {
+      method: "GET",
+      headers: { "x-cctelegram-timestamp": timestamp, "x-cctelegram-signature": `sha256=${signature}` },
+    });
+    const body = await response.text();
+    if (!response.ok)
+      return { answered: false, message: `the bridge's status was answered with HTTP ${response.status}` };
+    return { answered: true, ...bridgeStatus.parse(JSON.parse(body)) };
+  } catch {
+    return { answered: false, message: `no answer from ${url}` };
+  }
+}

@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+
+export const fieldManager = "cctelegram-operator";
+
+/** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
+export type Component = "mcp-server" | "bridge";
+
+export const ports = { mcp: 8080, metrics: 9090, bridge: 9001 } as const;
+
+/** The names of everything that belongs to one resource. */
+export function namesOf(resource: string) {
+  return {
+    server: `${resource}-mcp-server`,
+    bridge: `${resource}-bridge`,
+    hmac: `${resource}-hmac`,
+    apiKeys: `${resource}-api-keys`,
+    alerts: `${resource}-alerts`,
+    connection: (client: string) => `${resource}-connection-${client}`,
+  } as const;
+}
+
+export const managedByLabel = { "app.kubernetes.io/managed-by": fieldManager } as const;
+
+/** The labels by which Services, Deployments and policies find the pods of a component; they never change. */
+export const selectorLabels = (resource: string, component: Component) => ({
+  "app.kubernetes.io/name": "cctelegram",
+  "app.kubernetes.io/instance": resource,
+  "app.kubernetes.io/component": component,
+});
+
+/** The MCP endpoint inside the cluster. */
+export const mcpUrl = (namespace: string, resource: string) =>
+  `http://${namesOf(resource).server}.${namespace}.svc:${ports.mcp}/mcp`;
+
+/** Base URL of the bridge inside the cluster. */
+export const bridgeUrl = (namespace: string, resource: string) =>
+  `http://${namesOf(resource).bridge}.${namespace}.svc:${ports.bridge}`;
+
+export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");

@@ -1,0 +1,40 @@
+/** What an MCP client would see through the Service. */
+export type ServerProbe =
+  | { readonly verified: true; readonly protocolVersion: string; readonly serverVersion: string }
+  | { readonly verified: false; readonly reason: string; readonly message: string };
+
+/** What the bridge says of itself. */
+export type BridgeProbe =
+  | {
+      readonly answered: true;
+      readonly telegram: { readonly reachable: boolean; readonly error?: string | undefined };
+      readonly queue: {
+        readonly usable: boolean;
+        readonly pending: number;
+        readonly limit: number;
+        readonly error?: string | undefined;
+      };
+    }
+  | { readonly answered: false; readonly message: string };
+
+export type ProbeResult = { readonly server: ServerProbe | undefined; readonly bridge: BridgeProbe | undefined };
+
+export type Target = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly mcpUrl: string;
+  readonly bridgeUrl: string;
+  readonly verifierKey: string;
+  readonly hmac: string;
+  /** Parts that have no pod to answer are not asked. */
+  readonly hasServer: boolean;
+  readonly hasBridge: boolean;
+};
+
+/** Below ten a queue counts as empty, above it one digit counts: status is not written for every message. */
+export function rounded(count: number): number {
+  if (count < 10) return 0;
+  const step = 10 ** Math.floor(Math.log10(count));
+  return Math.floor(count / step) * step;
+}

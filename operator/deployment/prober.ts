@@ -1,0 +1,87 @@
+import type { Clock, Timer } from "../runtime/clock.ts";
+import type { ObjectKey } from "../runtime/controller.ts";
+import { type ProbeResult, rounded, type Target } from "./probe.ts";
+
+type Tracked = { target: Target; result: ProbeResult | undefined; timer: Timer | undefined; running: boolean };
+
+type ProberOptions = {
+  readonly probe: (target: Target) => Promise<ProbeResult>;
+  readonly onChange: (key: ObjectKey) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Between two probes of a part that is well. Default 30 s. */
+  readonly intervalMs?: number;
+  /** After a probe that found something wrong. Default 5 s. */
+  readonly retryMs?: number;
+};
+
+/** Asks every running CCTelegram again and again how it is, and tells when the answer changes. */
+export class Prober {
+  readonly #tracked = new Map<string, Tracked>();
+  readonly #options: Required<ProberOptions>;
+  #stopped = false;
+
+  constructor(options: ProberOptions) {
+    this.#options = { intervalMs: 30_000, retryMs: 5_000, ...options };
+  }
+
+  result(uid: string): ProbeResult | undefined {
+    return this.#tracked.get(uid)?.result;
+  }
+
+  /** Probes this target from now on; at once when it is new or has changed. */
+  track(target: Target): void {
+    const tracked = this.#tracked.get(target.uid);
+    if (tracked && same(tracked.target, target)) return;
+    if (!tracked) this.#tracked.set(target.uid, { target, result: undefined, timer: undefined, running: false });
+    else tracked.target = target;
+    this.#schedule(target.uid, 0);
+  }
+
+  forget(uid: string): void {
+    this.#tracked.get(uid)?.timer?.cancel();
+    this.#tracked.delete(uid);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const uid of [...this.#tracked.keys()]) this.forget(uid);
+  }
+
+  #schedule(uid: string, afterMs: number): void {
+    const tracked = this.#tracked.get(uid);
+    if (!tracked || this.#stopped) return;
+    tracked.timer?.cancel();
+    tracked.timer = this.#options.clock.setTimeout(() => void this.#run(uid, tracked), afterMs);
+  }
+
+  async #run(uid: string, tracked: Tracked): Promise<void> {
+    if (tracked.running) return;
+    tracked.running = true;
+    const { target } = tracked;
+    const result = await this.#options.probe(target);
+    tracked.running = false;
+    if (this.#tracked.get(uid) !== tracked) return;
+    const changed = significant(tracked.result) !== significant(result);
+    tracked.result = result;
+    if (changed) this.#options.onChange(target);
+    if (tracked.target !== target) this.#schedule(uid, 0);
+    else this.#schedule(uid, (well(result) ? this.#options.intervalMs : this.#options.retryMs) * this.#jitter());
+  }
+
+  #jitter(): number {
+    return 0.8 + 0.4 * this.#options.random();
+  }
+}
+
+const same = (a: Target, b: Target) => JSON.stringify(a) === JSON.stringify(b);
+
+const well = ({ server, bridge }: ProbeResult) =>
+  server?.verified !== false &&
+  (!bridge ||
+    (bridge.answered && bridge.telegram.reachable && bridge.queue.usable && rounded(bridge.queue.pending) === 0));
+
+/** The part of a result that a status can show. */
+function significant(result: ProbeResult | undefined): string {
+  return JSON.stringify(result, (key, value) => (key === "pending" ? rounded(value) : value)) ?? "";
+}

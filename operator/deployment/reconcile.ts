@@ -1,0 +1,120 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Condition, DeploymentStatus } from "../api/status.ts";
+import { ApiError } from "../runtime/api-error.ts";
+import { type Applier, NotOwnedError } from "../runtime/applier.ts";
+import type { Client } from "../runtime/client.ts";
+import type { ObjectKey, Result } from "../runtime/controller.ts";
+import type { EventRecorder } from "../runtime/event-recorder.ts";
+import { apiVersionOf } from "../runtime/resource-type.ts";
+import type { Blueprint, Child } from "./blueprint.ts";
+import type { Cache } from "./cache.ts";
+import { childrenOf } from "./desired/children.ts";
+import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
+import { fieldManager } from "./names.ts";
+import type { Prober } from "./prober.ts";
+import type { CachedResource } from "./reduced.ts";
+import { cctelegramDeployments } from "./resource-types.ts";
+import { statusOf, transitions } from "./status.ts";
+import type { TokenSecrets } from "./token-secret.ts";
+
+export type ReconcileParts = {
+  readonly cache: Cache;
+  readonly client: Client;
+  readonly applier: Applier;
+  readonly recorder: EventRecorder;
+  readonly prober: Prober;
+  readonly tokenSecrets: TokenSecrets;
+  readonly settings: Settings;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A new secret value: 64 hexadecimal digits. */
+  readonly generateKey: () => string;
+};
+
+/** Makes the cluster what the resource asks for, then says in its status how far that is. */
+export async function reconcile(parts: ReconcileParts, { namespace, name }: ObjectKey): Promise<Result> {
+  const { cache, prober, tokenSecrets } = parts;
+  const resource = cache.resources.get(namespace, name);
+  if (!resource || resource.deleting) return {};
+
+  const tokenSecret = await tokenSecrets.state(namespace, resource.spec.telegram.botTokenSecretRef);
+  const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
+  const failures = resource.spec.reconciliation === "Paused" ? [] : await applyChildren(parts, blueprint);
+
+  const refused = failures.filter(isRefusal).map(({ message }) => message);
+  const snapshot = snapshotOf(resource, {
+    ...parts,
+    blueprint,
+    tokenSecret,
+    refused,
+    probe: prober.result(resource.uid),
+  });
+  await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
+  prober.track(targetOf(snapshot, blueprint));
+
+  if (failures.length > 0) throw failures[0];
+  return {};
+}
+
+/** Writes what differs and deletes what is no longer wanted; returns what went wrong. */
+async function applyChildren(parts: ReconcileParts, blueprint: Blueprint): Promise<Error[]> {
+  const { foundations, workloads } = childrenOf(blueprint);
+  const failures = await Promise.all([...foundations.map((child) => apply(parts, child))]);
+  failures.push(...(await Promise.all(workloads.map((child) => apply(parts, child)))));
+  failures.push(...(await prune(parts, blueprint.uid, [...foundations, ...workloads])));
+  return failures.filter((failure) => failure !== undefined);
+}
+
+async function apply({ cache, applier }: ReconcileParts, { type, object }: Child): Promise<Error | undefined> {
+  const { namespace = "", name = "" } = object.metadata;
+  try {
+    const applied = await applier.apply(type, object, cache.child(type, namespace, name));
+    if (applied.object) cache.observe(type, applied.object);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+async function prune(
+  { cache, client }: ReconcileParts,
+  uid: string,
+  wanted: readonly Child[],
+): Promise<(Error | undefined)[]> {
+  const names = new Set(wanted.map(({ type, object }) => `${type.plural}/${object.metadata.name}`));
+  const unwanted = [...cache.childrenOf(uid)].filter(({ type, child }) => !names.has(`${type.plural}/${child.name}`));
+  return Promise.all(
+    unwanted.map(({ type, child }) =>
+      client.delete(type, child.namespace, child.name, { uid: child.uid }).then(
+        () => undefined,
+        (error: Error) => error,
+      ),
+    ),
+  );
+}
+
+/** Refused for good: trying again does not help until a person changes something. */
+function isRefusal(error: Error): boolean {
+  return error instanceof NotOwnedError || (error instanceof ApiError && [400, 403, 422].includes(error.status));
+}
+
+async function writeStatus(parts: ReconcileParts, resource: CachedResource, status: DeploymentStatus): Promise<void> {
+  if (isDeepStrictEqual(status, resource.status)) return;
+  const { namespace, name } = resource;
+  const object = {
+    apiVersion: apiVersionOf(cctelegramDeployments),
+    kind: cctelegramDeployments.kind,
+    metadata: { namespace, name },
+    status,
+  };
+  const written = await parts.client.apply(cctelegramDeployments, object, { fieldManager, subresource: "status" });
+  parts.cache.observe(cctelegramDeployments, written);
+  announce(parts, resource, resource.status.conditions ?? [], status.conditions ?? []);
+}
+
+function announce(parts: ReconcileParts, resource: CachedResource, before: Condition[], after: Condition[]): void {
+  const { namespace, name, uid, resourceVersion } = resource;
+  const { kind } = cctelegramDeployments;
+  const regarding = { apiVersion: apiVersionOf(cctelegramDeployments), kind, namespace, name, uid, resourceVersion };
+  for (const transition of transitions(before, after)) parts.recorder.record(regarding, transition);
+}

@@ -1,0 +1,115 @@
+import type { DeploymentSpec } from "../api/spec.ts";
+import type { DeploymentStatus } from "../api/status.ts";
+import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
+import { fingerprint, ownedFields } from "../runtime/owned-fields.ts";
+import type { Stored } from "../runtime/store.ts";
+import { fieldManager } from "./names.ts";
+import { cctelegramDeployments } from "./resource-types.ts";
+
+/** What the cache keeps of a CCTelegramDeployment. */
+export type CachedResource = Stored & {
+  readonly generation: number;
+  readonly deleting: boolean;
+  readonly spec: DeploymentSpec;
+  readonly status: DeploymentStatus;
+};
+
+/** What the cache keeps of a child: whose it is, what we own of it, and the little that decisions read. */
+export type CachedChild = Stored & {
+  readonly owner: string | undefined;
+  readonly ownerUid: string;
+  readonly fingerprint: string;
+  readonly state: ChildState;
+};
+
+export type ChildState = {
+  /** Deployment and StatefulSet. */
+  readonly workload?: WorkloadState;
+  /** Secrets: the values that are generated once and then kept. */
+  readonly secret?: Readonly<Record<string, string>>;
+};
+
+export type WorkloadState = {
+  readonly observed: boolean;
+  readonly replicas: number;
+  readonly ownsReplicas: boolean;
+  readonly current: number;
+  readonly updated: number;
+  readonly ready: number;
+  /** Why pods cannot be created, for example an exceeded quota. */
+  readonly failure: string | undefined;
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function reduceResource(object: KubernetesObject): CachedResource {
+  return {
+    ...identity(object),
+    generation: object.metadata.generation ?? 0,
+    deleting: object.metadata.deletionTimestamp !== undefined,
+    spec: object.spec as DeploymentSpec,
+    status: (object.status ?? {}) as DeploymentStatus,
+  };
+}
+
+/** Reduces a child of the given kind; most need no state beyond what we own of them. */
+export function reduceChild(kind: string): (object: KubernetesObject) => CachedChild {
+  const stateOf = states[kind] ?? (() => noState);
+  return (object) => {
+    const owned = ownedFields(object, fieldManager) as Fields;
+    const owner = controllerOf(object);
+    const ours = owner?.kind === cctelegramDeployments.kind;
+    return {
+      ...identity(object),
+      owner: ours ? owner.name : undefined,
+      ownerUid: ours ? owner.uid : "",
+      fingerprint: fingerprint(owned),
+      state: stateOf(object, owned),
+    };
+  };
+}
+
+const noState: ChildState = {};
+
+const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) => ChildState>> = {
+  Deployment: workload,
+  StatefulSet: workload,
+  Secret: (object) => ({ secret: generated(object.data as Fields | undefined) }),
+};
+
+function workload(object: KubernetesObject, owned: Fields): ChildState {
+  const spec = object.spec as { replicas?: number };
+  const status = (object.status ?? {}) as Readonly<Record<string, number>> & { conditions?: WorkloadCondition[] };
+  return {
+    workload: {
+      observed: (status.observedGeneration ?? 0) >= (object.metadata.generation ?? 0),
+      replicas: spec.replicas ?? 1,
+      ownsReplicas: (owned.spec as Fields | undefined)?.replicas !== undefined,
+      current: status.replicas ?? 0,
+      updated: status.updatedReplicas ?? 0,
+      ready: status.readyReplicas ?? 0,
+      failure: withoutPodName(
+        status.conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
+      ),
+    },
+  };
+}
+
+type WorkloadCondition = { type: string; status: string; message?: string };
+
+/** Every attempt names another pod; without the name the message, and so our status, stays the same. */
+export const withoutPodName = (message: string | undefined) => message?.replace(/^.*?pods "[^"]*" is forbidden: /, "");
+
+/** Values that exist nowhere else and have to survive: the HMAC secret and the clients' keys. */
+function generated(data: Fields | undefined): Record<string, string> {
+  const values = Object.entries(data ?? {}).filter(([key]) => key === "secret" || key === "key");
+  return Object.fromEntries(values.map(([key, value]) => [key, Buffer.from(String(value), "base64").toString()]));
+}
+
+/** What the cache knows of any Secret: that it is there, and in which version. */
+export const reduceMetadata = (object: KubernetesObject): Stored => identity(object);
+
+export function identity({ metadata }: KubernetesObject): Stored {
+  const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
+  return { namespace, name, uid, resourceVersion };
+}

@@ -1,0 +1,51 @@
+import type { ResourceType } from "../runtime/resource-type.ts";
+
+const type = (group: string, version: string, plural: string, kind: string): ResourceType => ({
+  group,
+  version,
+  plural,
+  kind,
+  namespaced: true,
+});
+
+export const cctelegramDeployments = type("cctelegram.io", "v1alpha1", "cctelegramdeployments", "CCTelegramDeployment");
+
+export const deployments = type("apps", "v1", "deployments", "Deployment");
+export const statefulSets = type("apps", "v1", "statefulsets", "StatefulSet");
+export const services = type("", "v1", "services", "Service");
+export const serviceAccounts = type("", "v1", "serviceaccounts", "ServiceAccount");
+export const configMaps = type("", "v1", "configmaps", "ConfigMap");
+export const secrets = type("", "v1", "secrets", "Secret");
+export const horizontalPodAutoscalers = type(
+  "autoscaling",
+  "v2",
+  "horizontalpodautoscalers",
+  "HorizontalPodAutoscaler",
+);
+export const podDisruptionBudgets = type("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget");
+export const networkPolicies = type("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy");
+export const serviceMonitors = type("monitoring.coreos.com", "v1", "servicemonitors", "ServiceMonitor");
+export const prometheusRules = type("monitoring.coreos.com", "v1", "prometheusrules", "PrometheusRule");
+
+export const pods = type("", "v1", "pods", "Pod");
+export const events = type("", "v1", "events", "Event");
+export const customResourceDefinitions: ResourceType = {
+  ...type("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"),
+  namespaced: false,
+};
+
+/** The types of the children that a CCTelegramDeployment can have. */
+export const childTypes = [
+  deployments,
+  statefulSets,
+  services,
+  serviceAccounts,
+  configMaps,
+  secrets,
+  horizontalPodAutoscalers,
+  podDisruptionBudgets,
+  networkPolicies,
+] as const;
+
+/** Children whose CRD may come and go. */
+export const monitoringTypes = [serviceMonitors, prometheusRules] as const;

@@ -1,0 +1,25 @@
+import type { Trouble } from "./pod-trouble.ts";
+import type { BridgeProbe, ProbeResult, ServerProbe } from "./probe.ts";
+import type { CachedResource, WorkloadState } from "./reduced.ts";
+
+export type { BridgeProbe, ServerProbe };
+
+/** State of the Secret that holds the bot token. */
+export type TokenSecret = "Present" | "Missing" | "KeyMissing";
+
+/** All that a status is computed from, read at one moment. */
+export type Snapshot = {
+  readonly resource: CachedResource;
+  readonly server: WorkloadState | undefined;
+  readonly bridge: WorkloadState | undefined;
+  readonly tokenSecret: TokenSecret;
+  readonly serverTrouble: Trouble | undefined;
+  readonly bridgeTrouble: Trouble | undefined;
+  /** Why the bridge's pod cannot be created. A StatefulSet tells it in events only. */
+  readonly bridgeFailure: string | undefined;
+  /** Children that the API server refused in this pass. */
+  readonly refused: readonly string[];
+  /** What the last probe saw; undefined before the first. */
+  readonly probe: ProbeResult | undefined;
+  readonly image: string;
+};

@@ -1,0 +1,65 @@
+import type { Condition, DeploymentStatus } from "../api/status.ts";
+import { conditionsOf } from "./conditions/conditions.ts";
+import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
+import { rounded } from "./probe.ts";
+import type { WorkloadState } from "./reduced.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** The status that the snapshot amounts to. Pure: the same snapshot gives the same status. */
+export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
+  const { resource, server, bridge, probe } = snapshot;
+  const names = namesOf(resource.name);
+  const queue = probe?.bridge?.answered ? rounded(probe.bridge.queue.pending) : resource.status.queue;
+  return {
+    observedGeneration: resource.generation,
+    conditions: conditionsOf(snapshot, now),
+    url: mcpUrl(resource.namespace, resource.name),
+    version: tagOf(snapshot.image),
+    replicas: server?.current ?? 0,
+    readyReplicas: server?.ready ?? 0,
+    selector: selectorOf(resource.name),
+    servers: pods(server),
+    bridge: pods(bridge),
+    ...(queue === undefined ? {} : { queue }),
+    clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
+  };
+}
+
+const pods = (workload: WorkloadState | undefined) => (workload ? `${workload.ready}/${workload.replicas}` : "0/0");
+
+const selectorOf = (resource: string) =>
+  Object.entries(selectorLabels(resource, "mcp-server"))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+
+/** "1.2.3" of "registry:5000/image:1.2.3@sha256:…"; "latest" when there is no tag. */
+export const tagOf = (image: string) => /:([^:/@]+)(?:@.*)?$/.exec(image)?.[1] ?? "latest";
+
+export type Transition = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
+
+/** What became different in a way that a person wants to read in `kubectl describe`. */
+export function transitions(before: readonly Condition[], after: readonly Condition[]): Transition[] {
+  return after.flatMap((condition) => {
+    const old = before.find(({ type }) => type === condition.type);
+    return announcements[condition.type]?.(condition, old) ?? [];
+  });
+}
+
+type Announcement = (condition: Condition, before: Condition | undefined) => Transition[];
+
+const announcements: Readonly<Record<string, Announcement>> = {
+  Ready: ({ status, reason, message }, before) => {
+    if (status === "True" && before?.status !== "True") return [{ type: "Normal", reason: "Ready", message }];
+    if (status !== "True" && before?.status === "True")
+      return [{ type: "Warning", reason: "NotReady", message: `${reason}: ${message}` }];
+    return [];
+  },
+  Degraded: ({ status, reason, message }, before) => {
+    const news = status === "True" && (before?.status !== "True" || before.reason !== reason);
+    return news ? [{ type: "Warning", reason, message }] : [];
+  },
+  Paused: ({ status, message }, before) => {
+    if (status === (before?.status ?? "False")) return [];
+    return [{ type: "Normal", reason: status === "True" ? "Paused" : "Resumed", message }];
+  },
+};

@@ -1,0 +1,56 @@
+import type { DeploymentSpec } from "../api/spec.ts";
+import { isNotFound } from "../runtime/api-error.ts";
+import type { Client } from "../runtime/client.ts";
+import { resourcePath } from "../runtime/resource-type.ts";
+import type { Store, Stored } from "../runtime/store.ts";
+import { secrets } from "./resource-types.ts";
+import type { TokenSecret } from "./snapshot.ts";
+
+/**
+ * Tells whether a bot token is there. Secrets of users are watched by metadata alone, so that their contents are not in
+ * our memory; one is read only when its version changes, once for all resources that refer to it.
+ */
+export class TokenSecrets {
+  readonly #client: Pick<Client, "get">;
+  readonly #metadata: Store<Stored>;
+  readonly #keys = new Map<
+    string,
+    { readonly version: string; readonly keys: Promise<ReadonlySet<string> | undefined> }
+  >();
+
+  constructor(client: Pick<Client, "get">, metadata: Store<Stored>) {
+    this.#client = client;
+    this.#metadata = metadata;
+  }
+
+  async state(namespace: string, { name, key }: DeploymentSpec["telegram"]["botTokenSecretRef"]): Promise<TokenSecret> {
+    const secret = this.#metadata.get(namespace, name);
+    if (!secret) return "Missing";
+    const keys = await this.#keysOf(secret);
+    if (!keys) return "Missing";
+    return keys.has(key) ? "Present" : "KeyMissing";
+  }
+
+  #keysOf({ namespace, name, resourceVersion }: Stored): Promise<ReadonlySet<string> | undefined> {
+    const id = `${namespace}/${name}`;
+    const known = this.#keys.get(id);
+    if (known?.version === resourceVersion) return known.keys;
+    const keys = this.#read(namespace, name);
+    this.#keys.set(id, { version: resourceVersion, keys });
+    keys.catch(() => this.#keys.delete(id));
+    return keys;
+  }
+
+  /** The keys that hold something, or undefined when the Secret has just gone. */
+  async #read(namespace: string, name: string): Promise<ReadonlySet<string> | undefined> {
+    try {
+      const { data = {} } = await this.#client.get<{ data?: Record<string, string> }>(
+        resourcePath(secrets, { namespace, name }),
+      );
+      return new Set(Object.keys(data).filter((key) => data[key] !== ""));
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+}
