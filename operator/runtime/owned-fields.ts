@@ -1,17 +1,182 @@
-import type { KubernetesObject } from "./kubernetes-object.ts";
+import { canonicalHash } from "./canonical-json.ts";
+import type { FieldsV1, KubernetesObject, ManagedFieldsEntry } from "./kubernetes-object.ts";
 
-export function ownedFields(_object: KubernetesObject, _fieldManager: string, _subresource = ""): unknown {
-  throw new Error("not yet");
+/*
+ * How "nothing has to be written" is decided without a schema.
+ *
+ * Server-side apply records which fields a manager owns. The live object, cut down to those fields, is what was
+ * applied last, less what others took away or changed since: a field that another manager changes leaves our set, and a
+ * field that is removed does too. So the cut equals the desired object exactly when an apply would change nothing.
+ *
+ * Lists. Only the server knows which lists are associative, but the recorded set shows it: their items are named by
+ * `k:` and `v:` elements. Of such a list the cut keeps the items so named, in their live order; foreign items (injected
+ * sidecars, variables) fall out. Any other list is atomic and is taken whole. Order counts in both: the order of
+ * containers, init containers, variables and arguments means something, and apply puts our items into the order applied
+ * (structured-merge-diff keeps the order of the right-hand side), so an order that differs is a change to be written.
+ *
+ * Empty values. The server drops null and, mostly, empty lists, so neither counts on either side. `{}` does count:
+ * `emptyDir: {}` and `podSelector: {}` mean something.
+ *
+ * Hence the desired object must be written as the server stores it:
+ * - defaults inside atomic values are spelled out (`fieldRef.apiVersion: v1`, `protocol: TCP` in NetworkPolicy ports,
+ *   volumeClaimTemplates with apiVersion, kind, volumeMode and status.phase);
+ * - quantities are canonical (`500m` and `1Gi`, not `0.5` and `1024Mi`): see quantity.ts;
+ * - Secrets use `data`; `stringData` is never stored.
+ * Where that fails, Applier notices that the answer to its apply still differs, and remembers it.
+ */
+
+/** Fields that apply ignores or that identify the object. */
+const identity = new Set(["name", "namespace", "generateName"]);
+const serverSet = new Set([
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "managedFields",
+  "selfLink",
+]);
+
+/**
+ * The live object cut down to what `fieldManager` owns by apply, without apiVersion, kind, name and namespace.
+ * Undefined when it owns nothing. `subresource` chooses the entry: "" is the object itself.
+ */
+export function ownedFields(object: KubernetesObject, fieldManager: string, subresource = ""): unknown {
+  const entry = object.metadata.managedFields?.find((candidate) =>
+    isOurs(candidate, object, fieldManager, subresource),
+  );
+  return entry?.fieldsV1 === undefined ? undefined : project(object, entry.fieldsV1);
 }
 
-export function desiredFields(_desired: KubernetesObject): unknown {
-  throw new Error("not yet");
+/** The desired object in the form of `ownedFields`. With subresource "status" only the status counts. */
+export function desiredFields(desired: KubernetesObject, subresource = ""): unknown {
+  if (desired.stringData !== undefined) {
+    throw new Error(
+      `${desired.kind} ${desired.metadata.name}: write data instead of stringData, which is never stored`,
+    );
+  }
+  if (subresource === "status") return { status: desired.status };
+  const { apiVersion: _apiVersion, kind: _kind, metadata, status: _status, ...fields } = desired;
+  const kept = Object.entries(metadata).filter(
+    ([name, value]) => !identity.has(name) && !serverSet.has(name) && !isEmpty(value),
+  );
+  return kept.length === 0 ? fields : { ...fields, metadata: Object.fromEntries(kept) };
 }
 
-export function fingerprint(_value: unknown): string {
-  throw new Error("not yet");
+/** A short stable hash of a JSON value: the order of map keys, null values and empty lists do not count. */
+export function fingerprint(value: unknown): string {
+  return canonicalHash(value);
 }
 
-export function desiredFingerprint(_desired: KubernetesObject): string {
-  throw new Error("not yet");
+/** Equals `fingerprint(ownedFields(live, manager))` exactly when applying `desired` would change nothing. */
+export function desiredFingerprint(desired: KubernetesObject, subresource = ""): string {
+  return fingerprint(desiredFields(desired, subresource));
+}
+
+function isOurs(
+  entry: ManagedFieldsEntry,
+  object: KubernetesObject,
+  fieldManager: string,
+  subresource: string,
+): boolean {
+  return (
+    entry.manager === fieldManager &&
+    entry.operation === "Apply" &&
+    (entry.subresource ?? "") === subresource &&
+    // Items of lists come without apiVersion; an entry of another version would name other fields.
+    (object.apiVersion === undefined || entry.apiVersion === object.apiVersion)
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || (typeof value === "object" && Object.keys(value).length === 0);
+}
+
+/** Cuts a value down to the fields of a set; undefined when none of them is there. */
+function project(value: unknown, fields: FieldsV1): unknown {
+  let elements = 0;
+  let hasItems = false;
+  for (const element in fields) {
+    if (element === ".") continue;
+    elements += 1;
+    hasItems ||= element.charCodeAt(0) !== fieldPrefix;
+  }
+  if (elements === 0) return "." in fields ? emptyLike(value) : value;
+  if (hasItems) return Array.isArray(value) ? projectList(value, fields) : undefined;
+  return isMap(value) ? projectMap(value, fields) : undefined;
+}
+
+/** "f" of `f:name`. */
+const fieldPrefix = 0x66;
+
+/** Of a list or map that is owned without any content, its existence. */
+function emptyLike(value: unknown): unknown {
+  if (Array.isArray(value)) return [];
+  return isMap(value) ? {} : value;
+}
+
+function projectMap(map: Readonly<Record<string, unknown>>, fields: FieldsV1): Record<string, unknown> {
+  const cut: Record<string, unknown> = {};
+  for (const element in fields) {
+    const name = element.slice(2);
+    const owned = fields[element];
+    if (element === "." || owned === undefined || !Object.hasOwn(map, name)) continue;
+    const value = project(map[name], owned);
+    if (value !== undefined) define(cut, name, value);
+  }
+  return cut;
+}
+
+/** Assignment to `__proto__` would not make a field, and annotations may be called anything. */
+function define(map: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === "__proto__") Object.defineProperty(map, name, { value, enumerable: true });
+  else map[name] = value;
+}
+
+function projectList(list: readonly unknown[], fields: FieldsV1): unknown[] {
+  const owned: { readonly path: ItemPath; readonly fields: FieldsV1 }[] = [];
+  for (const element in fields) {
+    const below = fields[element];
+    if (element !== "." && below !== undefined) owned.push({ path: parseItemPath(element), fields: below });
+  }
+  const cut: unknown[] = [];
+  for (const [index, item] of list.entries()) {
+    const match = owned.find(({ path }) => path.matches(item, index));
+    if (match === undefined) continue;
+    const value = project(item, match.fields);
+    if (value !== undefined) cut.push(value);
+  }
+  return cut;
+}
+
+/** One item of a list, as a set names it. */
+type ItemPath = { matches(item: unknown, index: number): boolean };
+
+/** The same few keys come back in every object. */
+const itemPaths = new Map<string, ItemPath>();
+const mostItemPaths = 2000;
+
+function parseItemPath(element: string): ItemPath {
+  let path = itemPaths.get(element);
+  if (path === undefined) {
+    path = makeItemPath(element.charAt(0), element.slice(2));
+    if (itemPaths.size >= mostItemPaths) itemPaths.clear();
+    itemPaths.set(element, path);
+  }
+  return path;
+}
+
+function makeItemPath(kind: string, text: string): ItemPath {
+  if (kind === "i") return { matches: (_item, index) => index === Number(text) };
+  const wanted: unknown = JSON.parse(text);
+  if (kind === "k" && isMap(wanted)) {
+    const key = Object.entries(wanted);
+    return { matches: (item) => isMap(item) && key.every(([name, value]) => item[name] === value) };
+  }
+  return { matches: (item) => item === wanted };
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
