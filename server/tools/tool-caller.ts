@@ -7,13 +7,16 @@ import type { Tool, ToolContext, ToolResult } from "./tool.ts";
 /** Who calls: the name is for people, the permissions are tool names, or "*" for all. */
 export type Caller = { readonly name: string; readonly permissions: ReadonlySet<string> };
 
+/** The levels at which calls are logged. */
+export type CallLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
+
 /** One call of a tool, whichever transport it came by. */
 export type ToolCall = {
   readonly tool: string;
   readonly args: unknown;
   readonly caller: Caller;
   /** Logger that knows the request. */
-  readonly logger: Logger;
+  readonly logger: CallLogger;
 };
 
 export type ToolCaller = {

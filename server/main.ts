@@ -1,0 +1,105 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { type Config, ConfigError, loadConfig } from "./config.ts";
+import { helpText } from "./help.ts";
+import type { Running } from "./roles/running.ts";
+import { shutDown } from "./shutdown.ts";
+import { createLogger, type Logger, redact } from "./telemetry/logger.ts";
+import { createRegistry } from "./telemetry/metrics.ts";
+import { startMetricsServer } from "./telemetry/metrics-server.ts";
+import { type Role, roles } from "./variables.ts";
+import { version } from "./version.ts";
+
+// sysexits.h: something in the configuration is wrong, and starting again will not help.
+const EX_CONFIG = 78;
+
+const world = {
+  clock: Date.now,
+  newId: randomUUID,
+  makeKey: () => randomBytes(32).toString("hex"),
+  say: (text: string) => void process.stderr.write(text),
+};
+
+async function main(argument: string | undefined): Promise<void> {
+  if (argument === "--help" || argument === "-h") return void process.stdout.write(helpText());
+  if (argument === "--version") return void process.stdout.write(`${version}\n`);
+  if (!isRole(argument)) return giveUp(`Unknown role '${argument ?? ""}'. Roles: ${roles.join(", ")}. See --help.`);
+  const config = configure(argument);
+  if (config !== undefined) await run(config);
+}
+
+function isRole(argument: string | undefined): argument is Role {
+  return roles.some((role) => role === argument);
+}
+
+function configure(role: Role): Config | undefined {
+  try {
+    const readFile = (path: string) => readFileSync(path, "utf8");
+    return loadConfig(role, { env: process.env, home: homedir(), readFile });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    giveUp(error.message);
+    return undefined;
+  }
+}
+
+function giveUp(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = EX_CONFIG;
+}
+
+async function run(config: Config): Promise<void> {
+  const logger = createLogger({ level: config.log.level, service: config.service });
+  // Node would print the error as it is; the logger takes tokens out.
+  process.on("uncaughtException", (error) => crash(logger, error));
+  const signalled = nextSignal();
+  const registry = createRegistry();
+  const metrics = config.metrics.enabled ? await startMetricsServer(registry, config.metrics) : undefined;
+  const running = await start(config, logger, registry);
+  const addresses = { ...running.addresses, ...(metrics && { metrics: metrics.url }) };
+  logger.info({ role: config.role, ...addresses }, "ready to work");
+  const signal = await signalled;
+  logger.info({ signal }, "signal received");
+  const delayMs = "http" in config ? config.http.shutdownDelayMs : 0;
+  await shutDown(running, { delayMs, timeoutMs: config.shutdownTimeoutMs }, logger);
+  await metrics?.close();
+  logger.info("stopped");
+  process.exit(0);
+}
+
+/** Loads only the role's own code: a server needs no database, a bridge no MCP. */
+async function start(config: Config, logger: Logger, registry: ReturnType<typeof createRegistry>): Promise<Running> {
+  switch (config.role) {
+    case "serve":
+      return (await import("./roles/serve.ts")).serve(config, logger, registry, world);
+    case "bridge":
+      return (await import("./roles/bridge.ts")).bridge(config, logger, registry, world);
+    case "standalone":
+      return (await import("./roles/standalone.ts")).standalone(config, logger, registry, world);
+  }
+}
+
+/** The first SIGTERM or SIGINT. A second one means that somebody does not want to wait. */
+function nextSignal(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let count = 0;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      count += 1;
+      if (count > 1) process.exit(1);
+      resolve(signal);
+    });
+  }
+  return promise;
+}
+
+function crash(logger: Logger, error: unknown): never {
+  logger.fatal({ err: error }, "unexpected error");
+  process.exit(1);
+}
+
+main(process.argv[2]).catch((error: unknown) => {
+  process.stderr.write(redact(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`));
+  process.exit(1);
+});

@@ -1,0 +1,34 @@
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { CallToolRequestSchema, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { toServerError } from "../errors.ts";
+import type { Caller, CallLogger, ToolCaller } from "../tools/tool-caller.ts";
+import { listingOf } from "./tool-listing.ts";
+import { toolFailure, toolResult } from "./tool-result.ts";
+
+export const serverName = "cctelegram-mcp-server";
+
+export type McpServerOptions = {
+  readonly tools: ToolCaller;
+  readonly caller: Caller;
+  readonly version: string;
+  readonly logger: CallLogger;
+};
+
+/**
+ * An MCP server for one caller. It is made anew for each request: a server or transport that two clients share mixes up
+ * their answers (CVE-2026-25536).
+ */
+export function createMcpServer({ tools, caller, version, logger }: McpServerOptions): Server {
+  const server = new Server({ name: serverName, version }, { capabilities: { tools: {} } });
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.list(caller).map(listingOf) }));
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
+    try {
+      return toolResult(await tools.call({ tool: params.name, args: params.arguments, caller, logger }));
+    } catch (thrown) {
+      const error = toServerError(thrown);
+      if (error.entry.isError) return toolFailure(error);
+      throw new McpError(error.entry.jsonRpcCode, error.message, { code: error.code });
+    }
+  });
+  return server;
+}

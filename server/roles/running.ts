@@ -1,0 +1,16 @@
+/** A role that runs. */
+export type Running = {
+  /** What to log about where it listens. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Says no to new work, so that load balancers turn away. Work that comes nevertheless is done. */
+  drain(): void;
+  /** Closes the ports and resolves when the work in flight is done. */
+  close(): Promise<void>;
+};
+
+/** What the roles get from main: the world outside, so that tests can give another. */
+export type World = {
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+};

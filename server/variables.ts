@@ -1,0 +1,16 @@
+import type { z } from "zod";
+import { bridgeVariables } from "./variables/bridge.ts";
+import { processVariables } from "./variables/process.ts";
+import { serverVariables } from "./variables/server.ts";
+
+export { type Role, roles, type Variable } from "./variables/variable.ts";
+
+/** Every environment variable of the image. Configuration, `--help` and the reference in docs derive from this table. */
+export const variables = Object.freeze({ ...processVariables, ...serverVariables, ...bridgeVariables });
+
+export type VariableName = keyof typeof variables;
+
+type SchemaOf<Name extends VariableName> = (typeof variables)[Name]["schema"];
+
+/** Values of the variables; one that is not set, or not of the role, is undefined. */
+export type Values = { readonly [Name in VariableName]: z.output<SchemaOf<Name>> | undefined };

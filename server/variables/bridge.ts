@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { bridging, define, integer, list, milliseconds, port, text, url } from "./variable.ts";
+
+const positive = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, "a number above 0")
+  .transform(Number)
+  .refine((value) => value > 0, "a number above 0");
+const users = list
+  .refine((ids) => ids.length > 0 && ids.every((id) => /^-?\d{1,15}$/.test(id)), "Telegram ids, separated by commas")
+  .transform((ids) => [...new Set(ids.map(Number))]);
+
+/** Variables of the bridge. */
+export const bridgeVariables = Object.freeze({
+  BRIDGE_HOST: define({
+    roles: bridging,
+    schema: text,
+    default: { bridge: "0.0.0.0", standalone: "127.0.0.1" },
+    description: "Address of the bridge.",
+    example: "0.0.0.0",
+  }),
+  BRIDGE_PORT: define({
+    roles: bridging,
+    schema: port,
+    default: { bridge: "9001", standalone: "0" },
+    description: "Port of the bridge; 0 takes any free one.",
+    example: "9001",
+  }),
+  TELEGRAM_BOT_TOKEN: define({
+    roles: bridging,
+    schema: z.string().regex(/^\d+:[A-Za-z0-9_-]{20,}$/, "a bot token as BotFather gives it"),
+    required: bridging,
+    file: true,
+    description: "Token of the bot. The file is read again when it changes.",
+    example: "123456789:AAExampleExampleExampleExampleExample",
+  }),
+  TELEGRAM_ALLOWED_USERS: define({
+    roles: bridging,
+    schema: users,
+    required: bridging,
+    description: "Telegram ids of those who receive every message, separated by commas.",
+    example: "123456789,987654321",
+  }),
+  TELEGRAM_API_URL: define({
+    roles: bridging,
+    schema: url,
+    default: "https://api.telegram.org",
+    description: "Root of the Bot API.",
+    example: "https://api.telegram.org",
+  }),
+  TELEGRAM_API_TIMEOUT: define({
+    roles: bridging,
+    schema: milliseconds,
+    default: "30000",
+    description: "Milliseconds that one request to the Bot API may take.",
+    example: "30000",
+  }),
+  TELEGRAM_RATE_LIMIT_GLOBAL: define({
+    roles: bridging,
+    schema: positive,
+    default: "30",
+    description: "Messages per second to all chats together.",
+    example: "30",
+  }),
+  TELEGRAM_RATE_LIMIT_PER_CHAT: define({
+    roles: bridging,
+    schema: positive,
+    default: "1",
+    description: "Messages per second to one chat.",
+    example: "1",
+  }),
+  CC_TELEGRAM_DATA_DIR: define({
+    roles: bridging,
+    schema: text,
+    default: { bridge: "/var/lib/cctelegram", standalone: "~/.cctelegram" },
+    description: "Directory of the queue; it must survive restarts.",
+    example: "/var/lib/cctelegram",
+  }),
+  QUEUE_SIZE_LIMIT: define({
+    roles: bridging,
+    schema: integer(1, 10_000_000),
+    default: "10000",
+    description: "Undelivered messages above which new events are refused (none is ever dropped).",
+    example: "10000",
+  }),
+});

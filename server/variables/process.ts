@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { logLevels } from "../telemetry/logger.ts";
+import { version } from "../version.ts";
+import { define, flag, milliseconds, port, roles, text } from "./variable.ts";
+
+/** Variables that are not of one role alone. */
+export const processVariables = Object.freeze({
+  LOG_LEVEL: define({
+    roles,
+    schema: z.enum(logLevels, `one of ${logLevels.join(", ")}`),
+    default: "info",
+    aliases: [{ name: "MCP_LOG_LEVEL" }],
+    description: "Least important level that is logged.",
+    example: "info",
+  }),
+  SERVICE_NAME: define({
+    roles,
+    schema: text,
+    default: { serve: "cctelegram-mcp-server", bridge: "cctelegram-bridge", standalone: "cctelegram" },
+    description: "Name of the service in logs.",
+    example: "cctelegram-mcp-server",
+  }),
+  SERVICE_VERSION: define({
+    roles,
+    schema: text,
+    default: version,
+    description: "Version shown to clients and in logs.",
+    example: version,
+  }),
+  INSTANCE_ID: define({
+    roles,
+    schema: text,
+    default: "local",
+    description: "Name of this process in logs, such as the pod's.",
+    example: "mcp-01",
+  }),
+  METRICS_ENABLED: define({
+    roles,
+    schema: flag,
+    default: "true",
+    aliases: [{ name: "PROMETHEUS_ENABLED" }],
+    description: "Serve Prometheus metrics.",
+    example: "true",
+  }),
+  METRICS_HOST: define({
+    roles,
+    schema: text,
+    default: { serve: "0.0.0.0", bridge: "0.0.0.0", standalone: "127.0.0.1" },
+    description: "Address of the metrics.",
+    example: "0.0.0.0",
+  }),
+  METRICS_PORT: define({
+    roles,
+    schema: port,
+    default: "9090",
+    aliases: [{ name: "PROMETHEUS_PORT" }],
+    description: "Port of the metrics (/metrics); 0 takes any free one.",
+    example: "9090",
+  }),
+  SHUTDOWN_TIMEOUT: define({
+    roles,
+    schema: milliseconds,
+    default: "20000",
+    description: "Milliseconds that work in flight has to finish after SIGTERM.",
+    example: "20000",
+  }),
+  HMAC_SECRET: define({
+    roles: ["serve", "bridge"],
+    schema: z.string().min(32, "at least 32 characters, the same for server and bridge"),
+    required: ["serve", "bridge"],
+    file: true,
+    aliases: [{ name: "MCP_HMAC_SECRET" }],
+    description: "Secret that signs requests between server and bridge.",
+    example: "$(openssl rand -hex 32)",
+  }),
+});

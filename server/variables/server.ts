@@ -1,0 +1,113 @@
+import { isIP } from "node:net";
+import { define, delay, flag, integer, list, milliseconds, port, serving, text, url } from "./variable.ts";
+
+const networks = list.refine(
+  (values) => values.every((value) => isIP(value.replace(/\/\d{1,3}$/, "")) !== 0),
+  "IP addresses or networks such as 10.0.0.0/8, separated by commas",
+);
+
+/** Upstream gives this window in seconds; its own documents use milliseconds, which nobody means by 1000 or more. */
+const secondsToMilliseconds = (value: string) => (Number(value) < 1000 ? String(Number(value) * 1000) : value);
+
+/** Variables of the MCP and REST server. */
+export const serverVariables = Object.freeze({
+  SHUTDOWN_DELAY: define({
+    roles: serving,
+    schema: delay,
+    default: { serve: "5000", standalone: "0" },
+    description: "Milliseconds between not being ready and closing the port, so that load balancers notice first.",
+    example: "5000",
+  }),
+  MCP_SERVER_HOST: define({
+    roles: serving,
+    schema: text,
+    default: { serve: "0.0.0.0", standalone: "127.0.0.1" },
+    description: "Address of the server.",
+    example: "0.0.0.0",
+  }),
+  MCP_SERVER_PORT: define({
+    roles: serving,
+    schema: port,
+    default: "8080",
+    description: "Port of MCP, REST and health; 0 takes any free one.",
+    example: "8080",
+  }),
+  MCP_ALLOWED_ORIGINS: define({
+    roles: serving,
+    schema: list,
+    default: "",
+    description: "Origins of browsers that may call /mcp beside the server's own, separated by commas.",
+    example: "https://tools.example.com",
+  }),
+  MCP_TRUSTED_PROXIES: define({
+    roles: serving,
+    schema: networks,
+    default: "",
+    description: "Addresses or networks whose X-Forwarded-For is believed, separated by commas.",
+    example: "10.0.0.0/8",
+  }),
+  MCP_ENABLE_AUTH: define({
+    roles: serving,
+    schema: flag,
+    default: "true",
+    description: "Require API keys. Off: anybody who reaches the port may call every tool.",
+    example: "true",
+  }),
+  MCP_API_KEYS_FILE: define({
+    roles: serving,
+    schema: text,
+    description: "JSON file of API keys; read again when it changes.",
+    example: "/etc/cctelegram/api-keys.json",
+  }),
+  MCP_API_KEYS: define({
+    roles: serving,
+    schema: text,
+    aliases: [{ name: "API_KEYS" }],
+    description: "API keys as JSON, or plain keys separated by commas that may call every tool.",
+    example: '{"KEY":{"name":"claude","permissions":["send_telegram_message"],"enabled":true}}',
+  }),
+  MCP_ENABLE_RATE_LIMIT: define({
+    roles: serving,
+    schema: flag,
+    default: "true",
+    description: "Limit requests of each client.",
+    example: "true",
+  }),
+  MCP_RATE_LIMIT_REQUESTS: define({
+    roles: serving,
+    schema: integer(1, 1_000_000),
+    default: "100",
+    aliases: [{ name: "MCP_RATE_LIMIT_POINTS" }],
+    description: "Requests of a client in a window, in each server process.",
+    example: "100",
+  }),
+  MCP_RATE_LIMIT_WINDOW: define({
+    roles: serving,
+    schema: milliseconds,
+    default: "60000",
+    aliases: [{ name: "MCP_RATE_LIMIT_DURATION", convert: secondsToMilliseconds }],
+    description: "Length of the window in milliseconds.",
+    example: "60000",
+  }),
+  MCP_RATE_LIMIT_BLOCK: define({
+    roles: serving,
+    schema: delay,
+    default: "300000",
+    description: "Milliseconds for which a client over the limit is refused.",
+    example: "300000",
+  }),
+  BRIDGE_URL: define({
+    roles: ["serve"],
+    schema: url,
+    required: ["serve"],
+    description: "Where the bridge listens.",
+    example: "http://team-bridge:9001",
+  }),
+  BRIDGE_TIMEOUT: define({
+    roles: ["serve"],
+    schema: milliseconds,
+    default: "10000",
+    description: "Milliseconds after which a call to the bridge, with its repetitions, is given up.",
+    example: "10000",
+  }),
+});
