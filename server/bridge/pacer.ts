@@ -78,7 +78,7 @@ export class Pacer {
     for (const window of [this.#global, ...line.windows]) window.start();
   }
 
-  /** The request is over, however it went. The head stays busy until `settled`, `retry` or `pause`. */
+  /** The request is over, however it went. The head stays busy until `settled`, `retry` or `resume`. */
   ended(chatId: number, now: number): void {
     this.#inFlight -= 1;
     for (const window of [this.#global, ...this.#line(chatId).windows]) window.end(now);
@@ -111,14 +111,17 @@ export class Pacer {
    * 429 a short time ago.
    */
   pause(chatId: number, until: number, now: number): "chat" | "bot" {
-    const line = this.#line(chatId);
-    line.busy = false;
-    line.wait(until + MARGIN_MS, "pause");
+    this.#line(chatId).wait(until + MARGIN_MS, "pause");
     const other = this.#last429;
     this.#last429 = { chatId, at: now };
     if (other === undefined || other.chatId === chatId || now - other.at > COMMON_429_MS) return "chat";
     this.pauseAll(until);
     return "bot";
+  }
+
+  /** The head's pause is recorded. */
+  resume(chatId: number): void {
+    this.#line(chatId).busy = false;
   }
 
   pauseAll(until: number): void {

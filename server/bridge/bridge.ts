@@ -1,0 +1,221 @@
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import type { Registry } from "prom-client";
+import type { Event } from "../event.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { anchoredClock } from "./clock.ts";
+import type { BridgeConfig } from "./config.ts";
+import { type Accepted, type BridgeStatus, RefusedError, type TelegramStatus } from "./contract.ts";
+import { Delivery } from "./delivery.ts";
+import { startIntake } from "./intake.ts";
+import { messagesOf } from "./messages.ts";
+import { type BridgeMetrics, createBridgeMetrics } from "./metrics.ts";
+import { Pacer } from "./pacer.ts";
+import type { Queue } from "./queue.ts";
+import { Reachability } from "./reachability.ts";
+import type { Damage } from "./sqlite-file.ts";
+import { SqliteQueue } from "./sqlite-queue.ts";
+import { type Facts, obstacles, statusOf } from "./status.ts";
+import { TelegramClient } from "./telegram-client.ts";
+import { TokenSource } from "./token-source.ts";
+import { startUpkeep } from "./upkeep.ts";
+import { usageReader } from "./usage.ts";
+
+export type BridgeOptions = {
+  readonly config: BridgeConfig;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly version: string;
+  /** Milliseconds that never go backwards; default `performance.now`. */
+  readonly steady?: () => number;
+  /** In [0, 1), for the jitter of retries. */
+  readonly random?: () => number;
+  readonly fetch?: typeof fetch;
+};
+
+export type Bridge = {
+  /** Where the HTTP API listens. */
+  readonly url: string;
+  /** Resolves when the event's messages are on disk. Rejects with `RefusedError` when it cannot be taken now. */
+  accept(event: Event): Promise<Accepted>;
+  status(): BridgeStatus;
+  /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
+  obstacles(): readonly string[];
+  /** False when only a restart can help. */
+  live(): boolean;
+  /** Accepts nothing more, lets the requests under way end and closes the queue. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens the queue, goes on with what an earlier process left in it and listens. Rejects when the queue cannot be opened or
+ * the port is taken; an unreachable Telegram or a wrong token only keeps it from being ready.
+ */
+export async function startBridge(options: BridgeOptions): Promise<Bridge> {
+  const bridge = new RunningBridge(options);
+  try {
+    await bridge.start();
+  } catch (error) {
+    await bridge.close();
+    throw error;
+  }
+  return bridge;
+}
+
+class RunningBridge implements Bridge {
+  readonly #options: BridgeOptions;
+  readonly #now: () => number;
+  readonly #steady: () => number;
+  readonly #startedAt: number;
+  readonly #queue: Queue;
+  readonly #metrics: BridgeMetrics;
+  readonly #pacer: Pacer;
+  readonly #token: TokenSource;
+  readonly #reachability: Reachability;
+  readonly #delivery: Delivery;
+  readonly #usage: ReturnType<typeof usageReader>;
+  #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
+  #stopUpkeep = () => {};
+  #lastEventTime: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: BridgeOptions) {
+    const { config, logger, clock } = options;
+    this.#options = options;
+    this.#steady = options.steady ?? (() => performance.now());
+    this.#now = anchoredClock(clock, this.#steady);
+    this.#startedAt = this.#steady();
+    this.#usage = usageReader(this.#steady);
+    const { queue, damage } = openQueue(config, logger, this.#now);
+    this.#queue = queue;
+    this.#metrics = createBridgeMetrics(options.registry, () => ({ stats: queue.stats(), now: this.#now() }));
+    if (damage !== undefined) this.#metrics.damaged.inc();
+    this.#pacer = new Pacer(config.telegram);
+    this.#token = new TokenSource(config.telegram, () => this.#reachability.check());
+    const telegram = new TelegramClient(config.telegram, () => this.#token.get(), options.fetch ?? fetch);
+    this.#reachability = new Reachability({
+      check: (signal) => telegram.check(signal),
+      now: this.#now,
+      onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
+      onChange: (status) => this.#onTelegramChange(status),
+    });
+    this.#delivery = new Delivery({
+      queue,
+      telegram,
+      logger,
+      pacer: this.#pacer,
+      reachability: this.#reachability,
+      metrics: this.#metrics,
+      now: this.#now,
+      random: options.random ?? (() => randomInt(2 ** 32) / 2 ** 32),
+    });
+  }
+
+  get url(): string {
+    return this.#intake?.url ?? "";
+  }
+
+  async start(): Promise<void> {
+    const { config, logger, clock } = this.#options;
+    const recovered = await this.#queue.recover();
+    this.#pacer.restore(recovered, this.#now());
+    const { uncertain, pending } = recovered;
+    logger.info({ pending: pending.length, uncertain }, "queue opened");
+    this.#stopUpkeep = startUpkeep(this.#queue, this.#now, logger);
+    this.#reachability.check();
+    const { host, port, hmacSecret: secret } = config;
+    this.#intake = await startIntake({ host, port, secret, clock, logger, bridge: this });
+  }
+
+  async accept(event: Event): Promise<Accepted> {
+    if (this.#closing !== undefined) throw new RefusedError("shutting_down", "The bridge is shutting down.", 2);
+    const acceptedAt = this.#now();
+    const { duplicate, count, messages } = await this.#queue.accept({
+      id: event.event_id,
+      acceptedAt,
+      body: JSON.stringify(event),
+      messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
+    });
+    if (!duplicate) {
+      this.#metrics.events.inc();
+      this.#lastEventTime = new Date(acceptedAt).toISOString();
+      this.#delivery.add(messages);
+    }
+    return { event_id: event.event_id, messages: count, duplicate };
+  }
+
+  status(): BridgeStatus {
+    const { events, sent, errors } = this.#metrics;
+    return statusOf({
+      facts: this.#facts(),
+      version: this.#options.version,
+      uptimeSeconds: Math.round((this.#steady() - this.#startedAt) / 1000),
+      counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },
+      usage: this.#usage(),
+      lastEventTime: this.#lastEventTime,
+    });
+  }
+
+  obstacles(): readonly string[] {
+    return obstacles(this.#facts());
+  }
+
+  live(): boolean {
+    return !this.#queue.stats().broken;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#token.stop();
+    this.#stopUpkeep();
+    await this.#intake?.close();
+    await this.#delivery.stop();
+    this.#reachability.stop();
+    await this.#queue.close();
+  }
+
+  #onTelegramChange({ reachable, error, bot_username }: TelegramStatus): void {
+    const { logger } = this.#options;
+    if (!reachable) return logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
+    logger.info({ bot_username }, "Telegram is reachable");
+    this.#pacer.clearBackoff();
+    this.#delivery.wake();
+  }
+
+  #facts(): Facts {
+    return {
+      queue: this.#queue.stats(),
+      queueLimit: this.#options.config.queueSizeLimit,
+      telegram: this.#reachability.status,
+      closing: this.#closing !== undefined,
+      now: this.#now(),
+    };
+  }
+}
+
+function openQueue(config: BridgeConfig, logger: Logger, now: () => number): { queue: Queue; damage?: Damage } {
+  const found: { damage?: Damage } = {};
+  const queue = new SqliteQueue({
+    path: join(config.dataDir, "queue.sqlite"),
+    sizeLimit: config.queueSizeLimit,
+    now,
+    onDamage: (damage) => {
+      found.damage = damage;
+      logger.fatal(
+        { ...damage },
+        "the queue's file was damaged: it was moved aside, and what is readable was taken over",
+      );
+    },
+    onStorageChange: (reason) => {
+      if (reason === undefined) logger.info("the queue can write again");
+      else logger.error({ reason }, "the queue cannot write: events are refused until it can");
+    },
+  });
+  return { queue, ...found };
+}
