@@ -1,0 +1,45 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Api } from "./api.ts";
+import type { Folders } from "./folders.ts";
+import { isAlive, type ProcessIdentity } from "./process-identity.ts";
+import { Processes } from "./processes.ts";
+
+export type NodeCount = 0 | 1 | 2;
+
+/** What is known about a cluster on disk, written before anything else is made. */
+export type ClusterState = {
+  readonly name: string;
+  readonly nodes: NodeCount;
+  /** The program that asked for the cluster: while it runs, nobody else may replace the cluster. */
+  readonly owner: ProcessIdentity;
+  /** Set once the cluster was ready. */
+  readonly ready?: {
+    readonly server: string;
+    /** The machine's address as pods see it; only with nodes. */
+    readonly host?: string;
+  };
+};
+
+export function readState(folders: Folders): ClusterState | undefined {
+  if (!existsSync(folders.state)) return undefined;
+  return JSON.parse(readFileSync(folders.state, "utf8")) as ClusterState;
+}
+
+export function writeState(folders: Folders, state: ClusterState): void {
+  mkdirSync(dirname(folders.state), { recursive: true, mode: 0o755 });
+  writeFileSync(`${folders.state}.new`, JSON.stringify(state, null, 2));
+  renameSync(`${folders.state}.new`, folders.state);
+}
+
+/** Why the cluster cannot be used as it is; undefined when it can. */
+export async function damage(folders: Folders): Promise<string | undefined> {
+  const state = readState(folders);
+  if (!state?.ready) return "it never became ready";
+  const dead = new Processes(folders.processes, folders.logs).list().filter((record) => !isAlive(record));
+  if (dead.length > 0) return `${dead.map(({ name }) => name).join(", ")} stopped`;
+  const api = new Api(state.ready.server, folders.pki, "admin");
+  const answers = await api.isReady();
+  api.close();
+  return answers ? undefined : "its API server does not answer";
+}

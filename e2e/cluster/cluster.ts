@@ -1,0 +1,187 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Api } from "./api.ts";
+import { binaries } from "./binaries.ts";
+import { type ClusterState, damage, type NodeCount, readState, writeState } from "./cluster-state.ts";
+import { run } from "./command.ts";
+import { clusterFolders, type Folders } from "./folders.ts";
+import { archiveOf, importImage, pauseImage } from "./images.ts";
+import { createNetwork } from "./network.ts";
+import { nodeName } from "./node.ts";
+import { identify, isAlive } from "./process-identity.ts";
+import { Processes } from "./processes.ts";
+import { type Progress, progress } from "./progress.mjs";
+import { apiReady, type StartOptions, startControlPlane } from "./start-control-plane.ts";
+import { startNodes, startRuntimes } from "./start-nodes.ts";
+import { failedLogs, tearDown } from "./teardown.ts";
+
+export type { NodeCount } from "./cluster-state.ts";
+
+export const DEFAULT_NAME = "cctelegram";
+
+export type UpOptions = {
+  /** 1 to 20 of a-z, 0-9 and "-"; clusters with different names run side by side. Default "cctelegram". */
+  readonly name?: string;
+  /** 0 (default) is a control plane on loopback, which needs no root. */
+  readonly nodes?: NodeCount;
+  /** Keep a healthy cluster of that name and number of nodes instead of replacing it. */
+  readonly reuse?: boolean;
+  readonly progress?: Progress;
+};
+
+/** A running Kubernetes. It runs on when the program that started it ends; `down` ends it. */
+export type Cluster = {
+  readonly name: string;
+  /** Path of a kubeconfig of a cluster administrator. */
+  readonly kubeconfig: string;
+  readonly server: string;
+  /** Certificate of the API server's authority, PEM. */
+  readonly caCert: string;
+  readonly nodes: readonly string[];
+  /** The machine's address as pods see it; only with nodes. */
+  readonly host?: string;
+  /** The API server's audit log: one JSON object per line and answered request. */
+  readonly auditLog: string;
+  /** Folder with one log file per process. */
+  readonly logs: string;
+  /** Runs kubectl against the cluster and returns what it printed. */
+  readonly kubectl: (args: readonly string[], options?: { readonly input?: string }) => Promise<string>;
+  /** Puts an image that was built here on every node. */
+  readonly load: (image: string) => Promise<void>;
+  /** Names of the processes, for the three below: "kube-apiserver", "kubelet-1" and so on. */
+  readonly processes: () => readonly string[];
+  readonly stopProcess: (process: string) => Promise<void>;
+  readonly killProcess: (process: string) => Promise<void>;
+  /** Starts a process again as it was, stopping it first if it runs; waits for the API server if it is that. */
+  readonly restart: (process: string) => Promise<void>;
+  readonly down: () => Promise<void>;
+};
+
+/** Brings up a cluster. One of that name that is broken, or not to be reused, is taken down first. */
+export async function up(options: UpOptions = {}): Promise<Cluster> {
+  const { name = DEFAULT_NAME, nodes = 0, reuse = false, progress: steps = progress } = options;
+  const folders = clusterFolders(name);
+  if (nodes > 0) assertCanHaveNodes();
+  const state = readState(folders);
+  if (state) {
+    if (reuse && state.nodes === nodes && (await damage(folders)) === undefined) return open(folders, state);
+    assertUnused(state);
+  }
+  const built = {
+    etcd: await binaries("etcd", steps),
+    kubernetes: await binaries("kubernetes", steps),
+  };
+  await replace(name, folders, steps);
+  try {
+    return await create({ name, nodes, folders, built, steps });
+  } catch (error) {
+    await tearDown(name, folders, { keepLogs: true });
+    throw new Error(`cluster "${name}" did not come up (logs: ${failedLogs(folders)}): ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The running cluster of that name, or undefined when there is none that is ready. */
+export function find(name: string = DEFAULT_NAME): Cluster | undefined {
+  const folders = clusterFolders(name);
+  const state = readState(folders);
+  return state?.ready ? open(folders, state) : undefined;
+}
+
+/** Takes a cluster down, whatever state it is in; harmless when there is none. */
+export async function down(name: string = DEFAULT_NAME): Promise<void> {
+  await tearDown(name, clusterFolders(name));
+}
+
+function assertCanHaveNodes(): void {
+  if (process.platform === "linux" && process.getuid?.() === 0) return;
+  throw new Error("nodes need Linux and root; a control plane alone (no nodes) works without");
+}
+
+function assertUnused({ name, owner }: ClusterState): void {
+  if (owner.pid === process.pid || !isAlive(owner)) return;
+  throw new Error(`cluster "${name}" is in use by process ${owner.pid}: end that first, or choose another name`);
+}
+
+async function replace(name: string, folders: Folders, steps: Progress): Promise<void> {
+  if (!readState(folders)) return tearDown(name, folders);
+  await steps.step(`remove the earlier cluster "${name}"`, () => tearDown(name, folders));
+}
+
+type CreateOptions = {
+  readonly name: string;
+  readonly nodes: NodeCount;
+  readonly folders: Folders;
+  readonly built: StartOptions["binaries"];
+  readonly steps: Progress;
+};
+
+async function create({ name, nodes, folders, built, steps }: CreateOptions): Promise<Cluster> {
+  const owner = identify(process.pid) ?? { pid: process.pid, startTime: "" };
+  const state: ClusterState = { name, nodes, owner };
+  writeState(folders, state);
+  const processes = new Processes(folders.processes, folders.logs);
+  const indexes = Array.from({ length: nodes }, (_, index) => index + 1);
+  const start: StartOptions = { name, folders, processes, binaries: built, nodes: indexes };
+  const ready = nodes === 0 ? await createControlPlane(start, steps) : await createNodes(start, steps);
+  const finished = { ...state, ready };
+  writeState(folders, finished);
+  return open(folders, finished);
+}
+
+async function createControlPlane(start: StartOptions, steps: Progress) {
+  return { server: await steps.step("control plane", () => startControlPlane(start)) };
+}
+
+async function createNodes(start: StartOptions, steps: Progress) {
+  const { name, nodes, folders } = start;
+  const pause = await pauseImage(steps);
+  const subnets = await steps.step("network", () => createNetwork(name, nodes.length));
+  const placed = { ...start, subnets };
+  const [server] = await Promise.all([
+    steps.step("control plane", () => startControlPlane(placed)),
+    steps.step("container runtimes", () => startRuntimes(placed, pause)),
+  ]);
+  const api = new Api(server, folders.pki, "admin");
+  await steps.step(`nodes (${nodes.length})`, () => startNodes(placed, api, server)).finally(() => api.close());
+  return { server, host: subnets.host };
+}
+
+function open(folders: Folders, state: ClusterState): Cluster {
+  const { name, ready } = state;
+  if (!ready) throw new Error(`cluster "${name}" never became ready: take it down and up again`);
+  const processes = new Processes(folders.processes, folders.logs);
+  const indexes = Array.from({ length: state.nodes }, (_, index) => index + 1);
+  const tools = () => binaries("kubernetes", SILENT);
+  return {
+    name,
+    kubeconfig: folders.kubeconfig,
+    server: ready.server,
+    caCert: readFileSync(join(folders.pki, "ca.crt"), "utf8"),
+    nodes: indexes.map(nodeName),
+    ...(ready.host === undefined ? {} : { host: ready.host }),
+    auditLog: folders.auditLog,
+    logs: folders.logs,
+    kubectl: async (args, options) =>
+      run(join(await tools(), "kubectl"), ["--kubeconfig", folders.kubeconfig, ...args], options),
+    load: async (image) => {
+      const archive = await archiveOf(image);
+      const kubernetes = await tools();
+      await Promise.all(indexes.map((node) => importImage(archive, folders.node(node), kubernetes)));
+    },
+    processes: () => processes.list().map((record) => record.name),
+    stopProcess: (process) => processes.stop(process),
+    killProcess: (process) => processes.kill(process),
+    restart: async (process) => {
+      await processes.restart(process);
+      if (process === "kube-apiserver" || process === "etcd") await apiReady(ready.server, folders, processes);
+    },
+    down: () => tearDown(name, folders),
+  };
+}
+
+const SILENT: Progress = {
+  step: (_name, work) => work({ update: () => undefined, cached: () => undefined }),
+  note: () => undefined,
+};

@@ -1,0 +1,127 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { identify, isAlive, type ProcessIdentity, signal } from "./process-identity.ts";
+import { waitFor } from "./wait.ts";
+
+export type ProcessSpec = {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Folders searched for commands before the system's. */
+  readonly path?: readonly string[];
+  /** Network namespace to run in; the machine's own when left out. */
+  readonly namespace?: string;
+};
+
+type ProcessRecord = ProcessSpec & ProcessIdentity;
+
+const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const LOG_TAIL_LINES = 8;
+
+/** `ip netns exec` would remount /sys and hide the cgroups, hence nsenter. It replaces itself: the pid stays the same. */
+export function inNamespace(namespace: string | undefined, command: string, args: readonly string[]): string[] {
+  return namespace === undefined ? [command, ...args] : ["nsenter", `--net=/run/netns/${namespace}`, command, ...args];
+}
+
+/** The long-running processes of one cluster. They outlive their starter; what is needed to end them is on disk. */
+export class Processes {
+  readonly #folder: string;
+  readonly #logs: string;
+
+  constructor(folder: string, logs: string) {
+    this.#folder = folder;
+    this.#logs = logs;
+  }
+
+  start(spec: ProcessSpec): void {
+    mkdirSync(this.#folder, { recursive: true });
+    mkdirSync(this.#logs, { recursive: true });
+    const log = openSync(this.log(spec.name), "a");
+    const [command = "", ...args] = inNamespace(spec.namespace, spec.command, spec.args);
+    // A clean environment: a proxy setting of the user's would send the components' requests out of the cluster.
+    const env = { PATH: [...(spec.path ?? []), SYSTEM_PATH].join(":"), HOME: this.#folder, TZ: "UTC" };
+    const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env, cwd: this.#folder });
+    closeSync(log);
+    child.on("error", () => undefined);
+    const identity = child.pid === undefined ? undefined : identify(child.pid);
+    if (!identity) throw new Error(`${spec.name} did not start: ${spec.command} cannot be run${this.#tail(spec.name)}`);
+    this.#save({ ...spec, ...identity });
+    child.unref();
+  }
+
+  list(): readonly ProcessRecord[] {
+    try {
+      const files = readdirSync(this.#folder).filter((file) => file.endsWith(".json"));
+      return files.map((file) => JSON.parse(readFileSync(join(this.#folder, file), "utf8")) as ProcessRecord);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
+  }
+
+  log(name: string): string {
+    return join(this.#logs, `${name}.log`);
+  }
+
+  isAlive(name: string): boolean {
+    return isAlive(this.#find(name));
+  }
+
+  /** Throws with the end of its log when the process is gone. */
+  assertAlive(name: string): void {
+    if (!this.isAlive(name)) throw new Error(`${name} stopped by itself${this.#tail(name)}`);
+  }
+
+  /** SIGTERM, then SIGKILL after the grace time. Fine when it is gone already. */
+  async stop(name: string, graceMs = 5_000): Promise<void> {
+    const record = this.#find(name);
+    signal(record, "SIGTERM");
+    const isGone = () => !isAlive(record);
+    await waitFor(isGone, { what: name, timeoutMs: graceMs, everyMs: 20 }).catch(() => this.kill(name));
+  }
+
+  async kill(name: string): Promise<void> {
+    const record = this.#find(name);
+    signal(record, "SIGKILL");
+    await waitFor(() => !isAlive(record), {
+      what: `${name} (pid ${record.pid}) to end`,
+      timeoutMs: 10_000,
+      everyMs: 10,
+    });
+  }
+
+  /** Starts a process again with the arguments it had, after ending it if it still runs. */
+  async restart(name: string): Promise<void> {
+    await this.stop(name);
+    this.start(this.#find(name));
+  }
+
+  forget(name: string): void {
+    rmSync(join(this.#folder, `${name}.json`), { force: true });
+  }
+
+  #find(name: string): ProcessRecord {
+    const record = this.list().find((candidate) => candidate.name === name);
+    if (!record) {
+      const known = this.list().map((candidate) => candidate.name);
+      throw new Error(`the cluster has no process "${name}", only ${known.join(", ") || "none at all"}`);
+    }
+    return record;
+  }
+
+  #save(record: ProcessRecord): void {
+    const file = join(this.#folder, `${record.name}.json`);
+    writeFileSync(`${file}.new`, JSON.stringify(record));
+    renameSync(`${file}.new`, file);
+  }
+
+  #tail(name: string): string {
+    try {
+      const lines = readFileSync(this.log(name), "utf8").trim().split("\n").slice(-LOG_TAIL_LINES);
+      return `; ${this.log(name)} ends with:\n${lines.join("\n")}`;
+    } catch {
+      return "";
+    }
+  }
+}

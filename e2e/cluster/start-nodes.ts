@@ -1,0 +1,108 @@
+import { type AddonOptions, applyAddons, coreDns, DNS_READY_PORT, metricsServer, provisioner } from "./addons.ts";
+import type { Api } from "./api.ts";
+import { type Archive, importImage } from "./images.ts";
+import { containerd, kubelet, kubeProxy, type NodeOptions, nodeName, prepareNode } from "./node.ts";
+import type { Processes } from "./processes.ts";
+import { kubeconfigsOf, type StartOptions } from "./start-control-plane.ts";
+import type { Subnets } from "./subnets.ts";
+import { waitFor } from "./wait.ts";
+
+const CONTAINERD_TIMEOUT_MS = 30_000;
+const NODE_TIMEOUT_MS = 60_000;
+
+type WithSubnets = StartOptions & { readonly subnets: Subnets };
+
+function nodeOptions({ name, folders, binaries, subnets }: WithSubnets, node: number): NodeOptions {
+  return {
+    cluster: name,
+    node,
+    folders: folders.node(node),
+    pki: folders.pki,
+    kubeconfigs: kubeconfigsOf(folders),
+    subnets,
+    binaries: binaries.kubernetes,
+  };
+}
+
+/** Starts containerd on every node and gives it the image that every pod needs. Needs no control plane. */
+export async function startRuntimes(options: WithSubnets, pause: Archive): Promise<void> {
+  const nodes = options.nodes.map((node) => nodeOptions(options, node));
+  for (const node of nodes) {
+    prepareNode(node);
+    options.processes.start(containerd(node));
+  }
+  await Promise.all(nodes.map((node) => importOnceUp(node, pause, options.processes)));
+}
+
+async function importOnceUp(node: NodeOptions, pause: Archive, processes: Processes): Promise<void> {
+  let last: unknown;
+  const imported = async () => {
+    processes.assertAlive(`containerd-${node.node}`);
+    return importImage(pause, node.folders, node.binaries).then(
+      () => true,
+      (error: unknown) => {
+        last = error;
+        return false;
+      },
+    );
+  };
+  await waitFor(imported, { what: "containerd", timeoutMs: CONTAINERD_TIMEOUT_MS }).catch((error: Error) => {
+    throw new Error(error.message, { cause: last });
+  });
+}
+
+/** Starts what makes nodes of the machines with containerd, and waits until pods can be scheduled on all of them. */
+export async function startNodes(options: WithSubnets, api: Api, server: string): Promise<void> {
+  const { processes, folders, subnets, binaries, name } = options;
+  for (const node of options.nodes.map((index) => nodeOptions(options, index))) {
+    processes.start(kubelet(node));
+    processes.start(kubeProxy(node));
+  }
+  const addons: AddonOptions = {
+    cluster: name,
+    root: folders.root,
+    pki: folders.pki,
+    kubeconfigs: kubeconfigsOf(folders),
+    subnets,
+    binaries: binaries.kubernetes,
+    server,
+  };
+  await applyAddons(api, addons);
+  for (const program of [coreDns, metricsServer, provisioner]) processes.start(program(addons));
+  const wait = (what: string, ask: () => Promise<boolean>) => waitFor(ask, { what, timeoutMs: NODE_TIMEOUT_MS });
+  await Promise.all([
+    ...options.nodes.map((node) =>
+      wait(`${nodeName(node)} to be ready`, async () => {
+        processes.assertAlive(`kubelet-${node}`);
+        return isSchedulable(api, nodeName(node));
+      }),
+    ),
+    wait("cluster DNS", () => answers(`http://${subnets.node(1)}:${DNS_READY_PORT}/ready`)),
+    wait("the default service account", () => exists(api, "/api/v1/namespaces/default/serviceaccounts/default")),
+  ]);
+}
+
+type Node = {
+  readonly spec: { readonly taints?: readonly unknown[] };
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+};
+
+async function isSchedulable(api: Api, name: string): Promise<boolean> {
+  const node = await api.request<Node>("GET", `/api/v1/nodes/${name}`).catch(() => undefined);
+  const ready = node?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+  return ready === true && (node?.spec.taints ?? []).length === 0;
+}
+
+function exists(api: Api, path: string): Promise<boolean> {
+  return api.request("GET", path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function answers(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
