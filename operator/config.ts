@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+const port = (value: number) => z.coerce.number().int().min(0).max(65_535).default(value);
+const flag = (value: boolean) =>
+  z
+    .enum(["true", "false"])
+    .default(value ? "true" : "false")
+    .transform((text) => text === "true");
+
+/** The environment of the operator; the chart sets it. */
+const environment = z.object({
+  POD_NAMESPACE: z.string().min(1).default("default").describe("Namespace of the operator and of its Lease."),
+  POD_NAME: z.string().min(1).optional().describe("Name of this pod. Default: the host name."),
+  SERVER_IMAGE: z
+    .string()
+    .min(1)
+    .describe("Image of server and bridge, for example cctelegram/server:0.1.0, for resources that name none."),
+  TELEGRAM_API_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Bot API for resources that name none."),
+  LEADER_ELECTION: flag(true).describe("Only one of several replicas works; false for a single process."),
+  CONCURRENCY: z.coerce.number().int().min(1).max(64).default(8).describe("Resources reconciled at a time."),
+  HEALTH_PORT: port(8081).describe("Port of /healthz and /readyz."),
+  METRICS_PORT: port(8080).describe("Port of /metrics."),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+    .default("info")
+    .describe("Lowest level logged."),
+});
+
+export type OperatorConfig = z.infer<typeof environment>;
+
+/** Reads the configuration. Throws one error that lists every variable that is wrong, and what is expected. */
+export function readConfig(variables: Readonly<Record<string, string | undefined>>): OperatorConfig {
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const result = environment.safeParse(set);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => {
+    const name = String(path[0]) as keyof OperatorConfig;
+    return `  ${name}: ${message}. Expected: ${environment.shape[name].description}`;
+  });
+  throw new Error(`The operator cannot start, its environment is wrong:\n${problems.join("\n")}`);
+}

@@ -1,0 +1,100 @@
+import { Applier } from "../runtime/applier.ts";
+import type { Client } from "../runtime/client.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { Controller } from "../runtime/controller.ts";
+import { EventRecorder } from "../runtime/event-recorder.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { Metrics } from "../runtime/metrics.ts";
+import { type Change, Reflector } from "../runtime/reflector.ts";
+import type { Stored } from "../runtime/store.ts";
+import { Cache, type Watch } from "./cache.ts";
+import type { Settings } from "./gather.ts";
+import { httpProbe } from "./http-probe.ts";
+import { fieldManager } from "./names.ts";
+import { Prober } from "./prober.ts";
+import { reconcile } from "./reconcile.ts";
+import type { CachedResource } from "./reduced.ts";
+import { TokenSecrets } from "./token-secret.ts";
+
+type Parts = {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly random: () => number;
+  readonly fetch: typeof fetch;
+  readonly generateKey: () => string;
+  /** Name of this process, for events. */
+  readonly instance: string;
+  readonly concurrency: number;
+  readonly settings: Settings;
+  /** Ends the watches. */
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Starts the watches at once, so that a standby has warm caches; `lead` reconciles until its signal aborts and is
+ * called when this process may write.
+ */
+export function startDeploymentController(parts: Parts) {
+  const { client, clock, logger, metrics, random, settings, signal } = parts;
+  const cache = new Cache((key) => controller.enqueue(key, { afterMs: settleMs }));
+  const prober = new Prober({
+    probe: httpProbe({ fetch: parts.fetch, now: clock.now }),
+    onChange: ({ namespace, name }) => controller.enqueue({ namespace, name }),
+    clock,
+    random,
+  });
+  const recorder = new EventRecorder({
+    client,
+    reportingController: `cctelegram.io/${fieldManager}`,
+    reportingInstance: parts.instance,
+    clock,
+    random,
+    logger,
+    metrics,
+  });
+  const applier = new Applier({ client, fieldManager, logger, metrics });
+  const tokenSecrets = new TokenSecrets(client, cache.secretMetadata);
+  const reconcileParts = { ...parts, cache, prober, recorder, applier, tokenSecrets, settings, now: clock.now };
+  const controller = new Controller({
+    name: "cctelegramdeployment",
+    concurrency: parts.concurrency,
+    reconcile: (key) => reconcile(reconcileParts, key),
+    clock,
+    logger,
+    metrics,
+  });
+
+  const running: Promise<void>[] = [];
+  const startWatch = <T extends Stored>({ optional, ...watch }: Watch<T>) => {
+    const options = { optional: optional ?? false };
+    const reflector = new Reflector<T>({ ...watch, client, clock, random, logger, metrics, options });
+    running.push(reflector.run(signal));
+    return reflector;
+  };
+  const reflectors = cache.watch(startWatch, onResource);
+
+  function onResource({ before, after, initial }: Change<CachedResource>): void {
+    if (!after) prober.forget(before?.uid ?? "");
+    else if (before?.resourceVersion !== after.resourceVersion) {
+      controller.enqueue({ namespace: after.namespace, name: after.name }, initial ? { priority: "low" } : {});
+    }
+  }
+
+  return {
+    controller,
+    reflectors,
+    lead: async (leading: AbortSignal) => {
+      await Promise.all(reflectors.map((reflector) => reflector.synced));
+      await Promise.all([controller.run(leading), recorder.run(leading)]);
+    },
+    close: async () => {
+      prober.stop();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Children change in bursts; a moment's wait turns a burst into one reconcile. */
+const settleMs = 50;

@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { KubeConfig } from "@kubernetes/client-node";
+import { pino } from "pino";
+import { type OperatorConfig, readConfig } from "./config.ts";
+import { startDeploymentController } from "./deployment/controller.ts";
+import { fieldManager } from "./deployment/names.ts";
+import { createClient } from "./runtime/client.ts";
+import { createClock } from "./runtime/clock.ts";
+import { cachesSynced, reflectorsFresh, startHealthServer, workersMoving } from "./runtime/health.ts";
+import { LeaderElection } from "./runtime/leader-election.ts";
+import { createMetrics } from "./runtime/metrics.ts";
+
+/** EX_CONFIG of sysexits.h. */
+const badConfiguration = 78;
+
+function configuration(): OperatorConfig {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(badConfiguration);
+  }
+}
+
+const config = configuration();
+const logger = pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+const clock = createClock({ now: Date.now, monotonic: () => performance.now() });
+const metrics = createMetrics();
+const stop = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
+
+const kubeConfig = new KubeConfig();
+kubeConfig.loadFromDefault();
+const client = createClient({ kubeConfig, userAgent: fieldManager, metrics });
+
+const identity = `${config.POD_NAME ?? hostname()}_${randomBytes(4).toString("hex")}`;
+const { controller, reflectors, lead, close } = startDeploymentController({
+  client,
+  clock,
+  logger,
+  metrics,
+  random: Math.random,
+  fetch,
+  generateKey: () => randomBytes(32).toString("hex"),
+  instance: identity,
+  concurrency: config.CONCURRENCY,
+  settings: {
+    serverImage: config.SERVER_IMAGE,
+    telegramApiUrl: config.TELEGRAM_API_URL,
+    operatorNamespace: config.POD_NAMESPACE,
+  },
+  signal: stop.signal,
+});
+
+const health = await startHealthServer({
+  host: "0.0.0.0",
+  port: config.HEALTH_PORT,
+  logger,
+  liveness: [reflectorsFresh(reflectors), workersMoving([controller])],
+  readiness: [cachesSynced(reflectors)],
+});
+const metricsServer = await startHealthServer({
+  host: "0.0.0.0",
+  port: config.METRICS_PORT,
+  logger,
+  registry: metrics.registry,
+});
+logger.info({ healthPort: health.port, metricsPort: metricsServer.port, identity }, "operator started");
+
+const outcome = await run();
+await Promise.all([close(), health.close(), metricsServer.close(), client.close()]);
+logger.info({ outcome }, "operator stopped");
+process.exit(outcome === "lost" ? 1 : 0);
+
+async function run(): Promise<"stopped" | "lost"> {
+  if (!config.LEADER_ELECTION) {
+    await lead(stop.signal);
+    return "stopped";
+  }
+  const election = new LeaderElection({
+    client,
+    namespace: config.POD_NAMESPACE,
+    name: fieldManager,
+    identity,
+    onStartedLeading: lead,
+    clock,
+    random: Math.random,
+    logger,
+    metrics,
+  });
+  return election.run(stop.signal);
+}
