@@ -1,0 +1,72 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+type Count = { passed: number; failed: number; skipped: number };
+
+const checks = [
+  ["formatting and lint", "biome", ["check", "."]],
+  ["types", "tsc", ["-p", "."]],
+  ["unused code and dependencies", "knip", []],
+] as const;
+
+const { values } = parseArgs({ options: { only: { type: "string", multiple: true } } });
+const wanted = (name: string) => values.only === undefined || values.only.includes(name);
+const canHaveNodes = process.platform === "linux" && process.getuid?.() === 0;
+
+const total: Count = { passed: 0, failed: 0, skipped: 0 };
+if (wanted("checks")) for (const [name, command, args] of checks) add(check(name, command, args));
+for (const project of ["unit", "cluster", "e2e"]) if (wanted(project)) add(suite(project));
+
+console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+
+function add({ passed, failed, skipped }: Count): void {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+}
+
+function check(name: string, command: string, args: readonly string[]): Count {
+  const started = performance.now();
+  const { status } = spawnSync(join("node_modules/.bin", command), args, { stdio: "inherit" });
+  console.log(`${status === 0 ? "ok" : "FAILED"}: ${name} (${seconds(started)})`);
+  return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+}
+
+function suite(project: string): Count {
+  if (project === "e2e" && !canHaveNodes) {
+    console.log("skipped: e2e, because nodes need Linux and root");
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const started = performance.now();
+  console.log(`\n== ${project} tests`);
+  const folder = mkdtempSync(join(tmpdir(), "cctelegram-test-"));
+  const report = join(folder, "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const { status } = spawnSync(
+    process.execPath,
+    ["node_modules/vitest/vitest.mjs", "run", "--project", project, ...reporters],
+    {
+      stdio: "inherit",
+    },
+  );
+  const count = counted(report, status);
+  rmSync(folder, { recursive: true, force: true });
+  console.log(`${project}: ${count.passed} passed, ${count.failed} failed (${seconds(started)})`);
+  return count;
+}
+
+/** A suite that could not even start counts as one failure. */
+function counted(report: string, status: number | null): Count {
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, "utf8"));
+  const failed = status === 0 ? numFailedTests : Math.max(1, numFailedTests);
+  return { passed: numPassedTests, failed, skipped: numPendingTests };
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
