@@ -182,7 +182,10 @@ class RunningBridge implements Bridge {
 
   #onTelegramChange({ reachable, error, bot_username }: TelegramStatus): void {
     const { logger } = this.#options;
-    if (!reachable) return logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
+    if (!reachable) {
+      logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
+      return;
+    }
     logger.info({ bot_username }, "Telegram is reachable");
     this.#pacer.clearBackoff();
     this.#delivery.wake();

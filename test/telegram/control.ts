@@ -1,0 +1,37 @@
+import type { Bot, World } from "./bot.ts";
+import type { Fault, Faults } from "./faults.ts";
+import type { FloodLimits } from "./flood-control.ts";
+import type { Parameters } from "./request-parameters.ts";
+
+/** Body of `POST /control`: every field is optional and takes effect in this order. */
+export type Control = {
+  /** Forgets planned faults, ends outages, unblocks chats. */
+  readonly reset?: boolean;
+  readonly faults?: readonly Fault[];
+  readonly outage?: boolean;
+  readonly unauthorised?: boolean;
+  readonly limits?: FloodLimits | false;
+  /** Chats that exist; null = all. */
+  readonly chats?: readonly number[] | null;
+  readonly blocked?: readonly number[];
+  readonly migrated?: readonly (readonly [from: number, to: number])[];
+  /** Updates for every bot, without their ids. */
+  readonly updates?: readonly Parameters[];
+};
+
+/** Changes how the server behaves from the next request on. */
+export function applyControl(control: Control, world: World, faults: Faults, bots: Iterable<Bot>): void {
+  if (control.reset === true) {
+    faults.clear();
+    world.blocked.clear();
+    world.migrated.clear();
+  }
+  faults.plan(...(control.faults ?? []));
+  faults.outage = control.outage ?? faults.outage;
+  faults.unauthorised = control.unauthorised ?? faults.unauthorised;
+  if (control.limits !== undefined) world.flood.limits = control.limits;
+  if (control.chats !== undefined) world.chats = control.chats === null ? undefined : new Set(control.chats);
+  for (const chat of control.blocked ?? []) world.blocked.add(chat);
+  for (const [from, to] of control.migrated ?? []) world.migrated.set(from, to);
+  for (const bot of bots) for (const update of control.updates ?? []) bot.updates.push(update);
+}

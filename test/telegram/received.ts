@@ -1,0 +1,17 @@
+/** A request as the server saw it. */
+export type Received = {
+  /** Milliseconds since the epoch, and on the server's steady clock. */
+  readonly time: number;
+  readonly steady: number;
+  readonly method: string;
+  readonly chat_id?: number;
+  readonly text?: string;
+  readonly entities?: unknown;
+  /** Present when the message was taken, whether or not the client learned of it. */
+  readonly message_id?: number;
+  /** Status of the answer; 0 = the connection was cut or left without one. */
+  readonly status: number;
+  readonly error?: string;
+  /** The client broke a rule: sent too fast, too much, or malformed. */
+  readonly violation?: boolean;
+};

@@ -1,0 +1,219 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError, tooManyRequests } from "./api-error.ts";
+import { Bot, type World } from "./bot.ts";
+import { applyControl, type Control } from "./control.ts";
+import { type Fault, Faults } from "./faults.ts";
+import { FloodControl, type FloodLimits, STRICT_LIMITS } from "./flood-control.ts";
+import type { Received } from "./received.ts";
+import { type Parameters, parseObject, readBody, readParameters } from "./request-parameters.ts";
+
+export type TelegramOptions = {
+  readonly port?: number;
+  readonly host?: string;
+  /** Tokens that exist; none = every well-formed token. */
+  readonly tokens?: readonly string[];
+  /** Chats that exist; undefined = all. */
+  readonly chats?: readonly number[];
+  readonly limits?: FloodLimits | false;
+  readonly clock?: () => number;
+  readonly steady?: () => number;
+};
+
+/**
+ * A Bot API server that is stricter than Telegram: every limit is exact, without a burst, and what a client does wrong is
+ * recorded as a violation. Beside `/bot<token>/<method>` it has `GET /log`, `POST /control` (see `Control`) and
+ * `GET /health`.
+ */
+export type TelegramServer = {
+  readonly url: string;
+  /** Requests to send a message, in order of arrival. */
+  received(): readonly Received[];
+  /** Those of them whose message was taken. */
+  delivered(): readonly Received[];
+  /** Requests that broke a rule, of every method. */
+  violations(): readonly Received[];
+  control(control: Control): void;
+  close(): Promise<void>;
+};
+
+const TOKEN = /^\d{5,}:[A-Za-z0-9_-]{20,}$/;
+
+/** Starts the server on a free port of 127.0.0.1 unless told otherwise. */
+export async function startTelegram(options: TelegramOptions = {}): Promise<TelegramServer> {
+  const telegram = new Telegram(options);
+  const url = await telegram.listen(options.port ?? 0, options.host ?? "127.0.0.1");
+  const sent = () => telegram.log.filter(({ method }) => method === "sendMessage");
+  return {
+    url,
+    received: sent,
+    delivered: () => sent().filter(({ message_id }) => message_id !== undefined),
+    violations: () => telegram.log.filter(({ violation }) => violation === true),
+    control: (control) => telegram.control(control),
+    close: () => telegram.close(),
+  };
+}
+
+type Exchange = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly bot: Bot;
+  readonly method: string;
+  readonly parameters: Parameters;
+};
+
+class Telegram {
+  readonly log: Received[] = [];
+  readonly #tokens: ReadonlySet<string> | undefined;
+  readonly #world: World;
+  readonly #faults = new Faults();
+  readonly #bots = new Map<string, Bot>();
+  readonly #server: Server;
+
+  constructor({
+    tokens,
+    chats,
+    limits = STRICT_LIMITS,
+    clock = Date.now,
+    steady = () => performance.now(),
+  }: TelegramOptions) {
+    this.#tokens = tokens === undefined || tokens.length === 0 ? undefined : new Set(tokens);
+    this.#world = {
+      flood: new FloodControl(limits),
+      chats: chats === undefined ? undefined : new Set(chats),
+      blocked: new Set(),
+      migrated: new Map(),
+      steady,
+      clock,
+    };
+    this.#server = createServer((request, response) => {
+      this.#route(request, response).catch((error: unknown) => this.#refuse(response, error));
+    });
+  }
+
+  async listen(port: number, host: string): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, resolve);
+    });
+    const { address, port: taken, family } = this.#server.address() as AddressInfo;
+    return `http://${family === "IPv6" ? `[${address}]` : address}:${taken}`;
+  }
+
+  control(control: Control): void {
+    applyControl(control, this.#world, this.#faults, this.#bots.values());
+  }
+
+  async close(): Promise<void> {
+    for (const bot of this.#bots.values()) bot.updates.stop();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://telegram");
+    const path = /^\/bot([^/]+)\/([A-Za-z]+)$/.exec(url.pathname);
+    if (path === null) return this.#own(request, response, url.pathname);
+    if (this.#faults.outage) return void request.socket.destroy();
+    const [, token = "", method = ""] = path;
+    if (request.method !== "GET" && request.method !== "POST") throw new ApiError(405, "Method Not Allowed");
+    const bot = this.#bot(decodeURIComponent(token));
+    const parameters = await readParameters(request, url);
+    if (!bot.methods.has(method.toLowerCase())) throw new ApiError(404, "Not Found: method not found");
+    await this.#exchange({ request, response, bot, method, parameters });
+  }
+
+  #bot(token: string): Bot {
+    const known = TOKEN.test(token) && (this.#tokens?.has(token) ?? true);
+    if (!known || this.#faults.unauthorised) throw new ApiError(401, "Unauthorized");
+    const bot = this.#bots.get(token) ?? new Bot(token, this.#world);
+    this.#bots.set(token, bot);
+    return bot;
+  }
+
+  async #exchange(exchange: Exchange): Promise<void> {
+    const { method, response } = exchange;
+    const fault = this.#faults.take(method);
+    try {
+      if (await this.#disturb(exchange, fault)) return;
+      const result = await this.#call(exchange, fault);
+      if (result !== cut) send(response, 200, { ok: true, result });
+    } catch (error) {
+      if (error instanceof ApiError)
+        this.#record(exchange, error.code, { error: error.message, violation: error.violation });
+      throw error;
+    }
+  }
+
+  /** Does what the fault says before the request is looked at; true when nothing is left to do. */
+  async #disturb(exchange: Exchange, fault: Fault | undefined): Promise<boolean> {
+    if (fault?.kind === "delay") await sleep(fault.ms);
+    if (fault?.kind === "rate_limit") throw this.#limit(exchange, fault.seconds, fault.scope ?? "chat");
+    if (fault?.kind === "status" && fault.body !== undefined) {
+      this.#record(exchange, fault.status, {});
+      exchange.response.writeHead(fault.status, { "content-type": "text/html" }).end(fault.body);
+      return true;
+    }
+    if (fault?.kind === "status")
+      throw new ApiError(fault.status, fault.description ?? `Injected error ${fault.status}`);
+    if ((fault?.kind !== "hang" && fault?.kind !== "reset") || fault.when === "after") return false;
+    this.#record(exchange, 0, {});
+    if (fault.kind === "reset") exchange.request.socket.destroy();
+    return true;
+  }
+
+  #limit({ parameters }: Exchange, seconds: number, scope: "chat" | "bot"): ApiError {
+    const bucket = scope === "bot" ? "bot" : `chat ${parameters.chat_id}`;
+    this.#world.flood.pause(bucket, seconds, this.#world.steady());
+    return tooManyRequests(seconds, false);
+  }
+
+  async #call(exchange: Exchange, fault: Fault | undefined): Promise<unknown> {
+    const { bot, method, parameters, request } = exchange;
+    const result = await bot.methods.get(method.toLowerCase())?.(parameters);
+    const silent = fault?.kind === "reset" || fault?.kind === "hang";
+    const message = method === "sendMessage" ? { message_id: (result as { message_id: number }).message_id } : {};
+    this.#record(exchange, silent ? 0 : 200, message);
+    if (fault?.kind === "reset") request.socket.destroy();
+    return silent ? cut : result;
+  }
+
+  #record({ method, parameters }: Exchange, status: number, more: Partial<Received>): void {
+    const { chat_id, text, entities } = parameters;
+    this.log.push({
+      time: this.#world.clock(),
+      steady: this.#world.steady(),
+      method,
+      ...(chat_id === undefined ? {} : { chat_id: Number(chat_id) }),
+      ...(text === undefined ? {} : { text: String(text) }),
+      ...(entities === undefined ? {} : { entities }),
+      status,
+      ...more,
+    });
+  }
+
+  async #own(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const route = `${request.method} ${path}`;
+    if (route === "GET /health") return send(response, 200, { status: "ok" });
+    if (route === "GET /log") return send(response, 200, this.log);
+    if (route !== "POST /control") throw new ApiError(404, "Not Found");
+    this.control(parseObject((await readBody(request)).toString("utf8")) as Control);
+    send(response, 200, { ok: true });
+  }
+
+  #refuse(response: ServerResponse, error: unknown): void {
+    if (response.headersSent || response.destroyed) return;
+    const known = error instanceof ApiError ? error : new ApiError(500, `Internal Server Error: ${String(error)}`);
+    const parameters = known.parameters === undefined ? {} : { parameters: known.parameters };
+    send(response, known.code, { ok: false, error_code: known.code, description: known.message, ...parameters });
+  }
+}
+
+/** Result of a call whose answer the client never gets. */
+const cut = Symbol("cut");
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
