@@ -1,10 +1,13 @@
+import { isConflict } from "./api-error.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
-import type { AddOptions, WorkQueue } from "./work-queue.ts";
+import { type AddOptions, WorkQueue } from "./work-queue.ts";
 
+/** The namespace is "" for objects without one. */
 export type ObjectKey = { readonly namespace: string; readonly name: string };
 
+/** `requeueAfterMs` asks for another reconcile then, whatever happens before. */
 export type Result = { readonly requeueAfterMs?: number };
 
 /** Throw it from a reconcile whose failure only a change of the object can end: it is not tried again. */
@@ -24,23 +27,133 @@ export type ControllerOptions = {
   readonly metrics: Metrics;
 };
 
+type Outcome =
+  | { readonly kind: "success" }
+  | { readonly kind: "requeueAfter"; readonly ms: number }
+  | { readonly kind: "error"; readonly error: unknown }
+  | { readonly kind: "terminalError"; readonly error: unknown };
+
+/** controller-runtime's values of the label `result`. */
+const results = ["success", "requeue", "requeue_after", "error"] as const;
+
 /** Runs reconciles of keys from a work queue, never two of the same key at a time. */
 export class Controller {
   readonly name: string;
+  readonly #options: ControllerOptions;
+  readonly #queue: WorkQueue;
+  readonly #concurrency: number;
 
   constructor(options: ControllerOptions) {
     this.name = options.name;
+    this.#options = options;
+    this.#queue = options.queue ?? new WorkQueue(options);
+    this.#concurrency = options.concurrency ?? 8;
+    this.#initialiseMetrics();
   }
 
   /** How long the oldest reconcile runs, in ms; 0 without any. */
   get longestRunningMs(): number {
-    return 0;
+    return this.#queue.longestRunningMs;
   }
 
-  enqueue(_key: ObjectKey, _options: AddOptions & { readonly afterMs?: number } = {}): void {}
+  /** Keys that wait, delayed ones not counted. */
+  get queueLength(): number {
+    return this.#queue.length;
+  }
+
+  enqueue(key: ObjectKey, options: AddOptions & { readonly afterMs?: number } = {}): void {
+    this.#queue.addAfter(`${key.namespace}/${key.name}`, options.afterMs ?? 0, options);
+  }
 
   /** Resolves after the signal aborted and the running reconciles have ended. */
-  run(_signal: AbortSignal): Promise<void> {
-    throw new Error("not yet");
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(Array.from({ length: this.#concurrency }, () => this.#work(signal)));
+    this.#queue.close();
   }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (let key = await this.#queue.get(signal); key !== undefined; key = await this.#queue.get(signal)) {
+      const outcome = await this.#reconcile(key, signal);
+      try {
+        this.#settle(key, outcome, signal);
+      } finally {
+        this.#queue.done(key);
+      }
+    }
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
+    const { metrics, clock, reconcile } = this.#options;
+    const labels = { controller: this.name };
+    const startedAt = clock.monotonic();
+    metrics.activeWorkers.inc(labels);
+    try {
+      const { requeueAfterMs } = await reconcile(parseKey(key), signal);
+      return requeueAfterMs === undefined ? { kind: "success" } : { kind: "requeueAfter", ms: requeueAfterMs };
+    } catch (error) {
+      return { kind: error instanceof TerminalError ? "terminalError" : "error", error };
+    } finally {
+      metrics.activeWorkers.dec(labels);
+      metrics.reconcileTime.observe(labels, (clock.monotonic() - startedAt) / 1000);
+    }
+  }
+
+  #settle(key: string, outcome: Outcome, signal: AbortSignal): void {
+    switch (outcome.kind) {
+      case "success":
+        this.#queue.forget(key);
+        return this.#count("success");
+      case "requeueAfter":
+        this.#queue.forget(key);
+        this.#queue.addAfter(key, outcome.ms);
+        return this.#count("requeue_after");
+      case "error":
+        this.#queue.addRateLimited(key);
+        return this.#fail(key, outcome.error, signal);
+      case "terminalError":
+        this.#queue.forget(key);
+        this.#options.metrics.terminalReconcileErrors.inc({ controller: this.name });
+        this.#options.metrics.reconcileErrors.inc({ controller: this.name });
+        this.#count("error");
+        return this.#options.logger.error({ ...this.#context(key), err: outcome.error }, "reconcile failed for good");
+    }
+  }
+
+  /** A conflict means that the cache was behind, an abort that we stop: both pass by themselves and are no news. */
+  #fail(key: string, error: unknown, signal: AbortSignal): void {
+    if (isConflict(error) || signal.aborted) {
+      this.#count("requeue");
+      this.#options.logger.debug({ ...this.#context(key), err: error }, "reconcile to be repeated");
+      return;
+    }
+    this.#options.metrics.reconcileErrors.inc({ controller: this.name });
+    this.#count("error");
+    this.#options.logger.error({ ...this.#context(key), err: error }, "reconcile failed; it will be tried again");
+  }
+
+  #count(result: (typeof results)[number]): void {
+    this.#options.metrics.reconciles.inc({ controller: this.name, result });
+  }
+
+  #context(key: string) {
+    return { controller: this.name, ...parseKey(key) };
+  }
+
+  /** From zero, so that the first failure is a rise that an alert sees. */
+  #initialiseMetrics(): void {
+    const { metrics } = this.#options;
+    const labels = { controller: this.name };
+    for (const result of results) metrics.reconciles.inc({ ...labels, result }, 0);
+    metrics.reconcileErrors.inc(labels, 0);
+    metrics.terminalReconcileErrors.inc(labels, 0);
+    metrics.reconcileTime.zero(labels);
+    metrics.activeWorkers.set(labels, 0);
+    metrics.maxConcurrentReconciles.set(labels, this.#concurrency);
+  }
+}
+
+/** Names and namespaces have no slash. */
+function parseKey(key: string): ObjectKey {
+  const slash = key.indexOf("/");
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }

@@ -1,89 +1,248 @@
-import type { Client } from "./client.ts";
-import type { Clock } from "./clock.ts";
-import type { KubernetesObject } from "./kubernetes-object.ts";
-import type { Logger } from "./logger.ts";
-import type { Metrics } from "./metrics.ts";
-import type { ResourceType } from "./resource-type.ts";
-import type { Store, Stored } from "./store.ts";
+import { ApiError, ConnectionError, isGone, isNotFound } from "./api-error.ts";
+import { Backoff } from "./backoff.ts";
+import type { Query } from "./client.ts";
+import type { KubernetesList, KubernetesObject, WatchEvent } from "./kubernetes-object.ts";
+import { Mirror } from "./mirror.ts";
+import { completeOptions, type ReflectorOptions, type ReflectorParts } from "./reflector-options.ts";
+import { apiVersionOf, resourcePath } from "./resource-type.ts";
+import { SilenceGuard } from "./silence-guard.ts";
+import type { Stored } from "./store.ts";
+import { MalformedEventError } from "./watch-stream.ts";
 
-export type Change<T> =
-  | { readonly type: "added"; readonly before?: undefined; readonly after: T; readonly initial: boolean }
-  | { readonly type: "updated"; readonly before: T; readonly after: T; readonly initial: boolean }
-  | { readonly type: "deleted"; readonly before: T; readonly after?: undefined; readonly initial: boolean };
+export type { Change } from "./mirror.ts";
+export type { ReflectorOptions, ReflectorParts } from "./reflector-options.ts";
 
-export type ReflectorOptions = {
-  /** A watch on which nothing came for this long is given up and resumed. Bookmarks come about once a minute. Default 90 s. */
-  readonly stallTimeoutMs?: number;
-  /** The resource may be missing (its CRD is not installed): then the reflector counts as synced, with an empty store. */
-  readonly optional?: boolean;
-  /** How often a missing optional resource is looked for besides `recheck()`. Default 10 min. */
-  readonly optionalPollMs?: number;
-  /** Objects per page of a list. Default 500. */
-  readonly pageSize?: number;
-  /** Backoff after errors. Default 0.8 s to 30 s. */
-  readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
-  /** How long the server may keep a watch. Default 300 to 600 s. */
-  readonly watchTimeoutSeconds?: { readonly min: number; readonly max: number };
-};
+const metadataAccept = (kind: string) => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
 
-export type ReflectorParts<T extends Stored> = {
-  readonly client: Client;
-  readonly type: ResourceType;
-  /** Default: all namespaces. */
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-  readonly fieldSelector?: string | undefined;
-  /** Asks the server for metadata alone: objects come without spec, data and status. */
-  readonly metadataOnly?: boolean;
-  /** Keeps of an object what the controller needs. Called once per event. */
-  readonly reduce: (object: KubernetesObject) => T;
-  readonly store: Store<T>;
-  readonly onChange: (change: Change<T>) => void;
-  readonly clock: Clock;
-  /** In [0, 1), as Math.random. */
-  readonly random: () => number;
-  readonly logger: Logger;
-  readonly metrics: Pick<Metrics, "reflectorLists" | "reflectorWatches" | "reflectorWatchStalls" | "reflectorErrors">;
-  readonly options?: ReflectorOptions;
-};
+/** A watch that failed this often in a row may be asked for something that cannot be had: list again. */
+const mostWatchFailures = 5;
+
+/** A watch that ends sooner, without a word, is a failure: resuming at once could go round thousands of times a second. */
+const shortestHealthyWatchMs = 1000;
+
+/** How long after `recheck` a missing resource is asked for again and again. */
+const eagerMs = 30_000;
 
 /** Keeps a store equal to a collection of the API server: list, then watch, for ever. */
 export class Reflector<T extends Stored> {
+  /** For logs, metrics and health checks: "deployments.apps", "secrets". */
+  readonly resource: string;
   /** Resolves when the first list is in the store (or an optional resource is known to be missing). */
   readonly synced: Promise<void>;
-
-  /** For health checks and metrics: "deployments.apps". */
-  readonly resource: string;
+  readonly #parts: ReflectorParts<T>;
+  readonly #options: Required<ReflectorOptions>;
+  readonly #mirror: Mirror<T>;
+  readonly #backoff: Backoff;
+  readonly #path: string;
+  readonly #selectors: Query;
+  readonly #apiVersion: string;
+  #resolveSynced: () => void = () => {};
+  #hasSynced = false;
+  #absent = false;
+  #lastContactAt: number | undefined;
+  #startedAt: number;
+  /** Where the next watch begins; undefined asks for a list first. */
+  #resourceVersion: string | undefined;
+  #watchFailures = 0;
+  #wake: AbortController | undefined;
+  #recheckWanted = false;
+  #eagerUntil = 0;
 
   constructor(parts: ReflectorParts<T>) {
-    this.resource = parts.type.plural;
-    this.synced = Promise.resolve();
+    const { type, namespace, labelSelector, fieldSelector, metrics } = parts;
+    this.resource = type.group === "" ? type.plural : `${type.plural}.${type.group}`;
+    this.#parts = parts;
+    this.#options = completeOptions(parts.options);
+    this.#mirror = new Mirror({ ...parts, onFailure: (stage, error) => this.#report(stage, error) });
+    this.#backoff = new Backoff({ ...this.#options.backoff, random: parts.random });
+    this.#path = resourcePath(type, { namespace });
+    this.#selectors = { labelSelector, fieldSelector };
+    this.#apiVersion = apiVersionOf(type);
+    this.#startedAt = parts.clock.monotonic();
+    this.synced = new Promise((resolve) => {
+      this.#resolveSynced = resolve;
+    });
+    const { resource } = this;
+    metrics.reflectorLists.inc({ resource }, 0);
+    metrics.reflectorWatches.inc({ resource }, 0);
+    metrics.reflectorWatchStalls.inc({ resource }, 0);
+    for (const kind of ["list", "watch", "malformed", "reduce", "handler"]) {
+      metrics.reflectorErrors.inc({ resource, kind }, 0);
+    }
   }
 
   get hasSynced(): boolean {
-    return false;
+    return this.#hasSynced;
   }
 
   /** True while an optional resource is missing. */
   get absent(): boolean {
-    return false;
+    return this.#absent;
   }
 
   /** When the server was last heard of, on the monotonic clock; undefined before the first answer. */
   get lastContactAt(): number | undefined {
-    return undefined;
+    return this.#lastContactAt;
   }
 
   /** Milliseconds without a word from the server; 0 while an optional resource is missing. */
   get silentMs(): number {
-    return 0;
+    return this.#absent ? 0 : this.#parts.clock.monotonic() - (this.#lastContactAt ?? this.#startedAt);
   }
 
   /** Looks again for a missing optional resource. Call it when a CRD appears. */
-  recheck(): void {}
+  recheck(): void {
+    this.#recheckWanted = true;
+    this.#eagerUntil = this.#parts.clock.monotonic() + eagerMs;
+    this.#wake?.abort();
+  }
+
+  /**
+   * Puts what a write answered into the store, if the watch has not come that far yet, so that the next reconcile
+   * sees its own write. Causes no onChange, neither now nor when the watch brings the same version.
+   */
+  observe(object: KubernetesObject): void {
+    this.#mirror.observe(object, this.#resourceVersion);
+  }
 
   /** Resolves after the signal aborts; never rejects. */
-  run(_signal: AbortSignal): Promise<void> {
-    throw new Error("not yet");
+  async run(signal: AbortSignal): Promise<void> {
+    this.#startedAt = this.#parts.clock.monotonic();
+    while (!signal.aborted) {
+      try {
+        if (this.#resourceVersion === undefined) await this.#list(signal);
+        else await this.#watch(this.#resourceVersion, signal);
+      } catch (error) {
+        if (!signal.aborted) await this.#recover(error, signal);
+      }
+    }
   }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { client, metrics, metadataOnly } = this.#parts;
+    metrics.reflectorLists.inc({ resource: this.resource });
+    this.#recheckWanted = false;
+    const replacement = this.#mirror.startReplacement();
+    let resourceVersion: string | undefined;
+    let token: string | undefined;
+    do {
+      const page: KubernetesList = await client.request({
+        method: "GET",
+        path: this.#path,
+        query: { ...this.#selectors, limit: this.#options.pageSize, continue: token },
+        accept: metadataOnly ? metadataAccept("PartialObjectMetadataList") : undefined,
+        signal,
+      });
+      this.#heard();
+      for (const item of page.items) replacement.add(this.#named(item));
+      resourceVersion = page.metadata.resourceVersion;
+      token = page.metadata.continue || undefined;
+    } while (token !== undefined);
+    replacement.finish();
+    this.#resourceVersion = resourceVersion;
+    this.#watchFailures = 0;
+    this.#absent = false;
+    this.#markSynced();
+  }
+
+  /** Returns when the watch ended in a way that needs no rest: it is resumed where it stopped. */
+  async #watch(from: string, signal: AbortSignal): Promise<void> {
+    const { client, clock, metrics, metadataOnly, logger } = this.#parts;
+    const { resource } = this;
+    metrics.reflectorWatches.inc({ resource });
+    const openedAt = clock.monotonic();
+    const guard = new SilenceGuard(clock, this.#options.stallTimeoutMs, signal);
+    const accept = metadataOnly ? metadataAccept("PartialObjectMetadata") : undefined;
+    let events = 0;
+    try {
+      for await (const event of client.watch(this.#path, this.#watchQuery(from), guard.signal, accept)) {
+        guard.heard();
+        this.#take(event);
+        events += 1;
+      }
+    } catch (error) {
+      if (!guard.tripped) throw error;
+      metrics.reflectorWatchStalls.inc({ resource });
+      logger.warn({ resource, silentMs: this.#options.stallTimeoutMs }, "a watch fell silent; resuming it");
+      return;
+    } finally {
+      guard.end();
+    }
+    if (events === 0 && clock.monotonic() - openedAt < shortestHealthyWatchMs) {
+      throw new Error(`the watch of ${resource} ended as soon as it began`);
+    }
+  }
+
+  #watchQuery(resourceVersion: string): Query {
+    const { min, max } = this.#options.watchTimeoutSeconds;
+    const timeoutSeconds = Math.floor(min + this.#parts.random() * (max - min));
+    return { ...this.#selectors, resourceVersion, allowWatchBookmarks: true, timeoutSeconds };
+  }
+
+  #take(event: WatchEvent): void {
+    if (event.type === "ERROR") {
+      const { object } = event;
+      throw new ApiError({ method: "WATCH", path: this.#path, status: object.code ?? 500, body: object });
+    }
+    this.#heard();
+    if (event.type === "DELETED") this.#mirror.remove(event.object);
+    else if (event.type !== "BOOKMARK") this.#mirror.put(this.#named(event.object));
+    this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
+    this.#watchFailures = 0;
+    this.#backoff.reset();
+  }
+
+  /** Lists of built-in types leave apiVersion and kind out of their items. */
+  #named(object: KubernetesObject): KubernetesObject {
+    object.apiVersion ??= this.#apiVersion;
+    object.kind ??= this.#parts.type.kind;
+    return object;
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const listing = this.#resourceVersion === undefined;
+    if (listing && this.#options.optional && isNotFound(error)) return await this.#waitForResource(signal);
+    this.#report(error instanceof MalformedEventError ? "malformed" : listing ? "list" : "watch", error);
+    // While the server is away the watch loses nothing: it resumes where it stopped.
+    if (!(error instanceof ConnectionError)) this.#watchFailures += 1;
+    if (needsList(error) || this.#watchFailures >= mostWatchFailures) this.#resourceVersion = undefined;
+    await this.#parts.clock.sleep(this.#backoff.next(), signal);
+  }
+
+  /** A CRD is announced a moment before its resource is served: for a while after `recheck` the wait is short. */
+  async #waitForResource(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#parts;
+    this.#heard();
+    if (!this.#absent) logger.info({ resource: this.resource }, "the resource is not installed; doing without it");
+    this.#absent = true;
+    this.#mirror.clear();
+    this.#markSynced();
+    if (clock.monotonic() < this.#eagerUntil) return await clock.sleep(this.#backoff.next(), signal);
+    this.#backoff.reset();
+    if (this.#recheckWanted) return;
+    this.#wake = new AbortController();
+    await clock.sleep(this.#options.optionalPollMs, AbortSignal.any([signal, this.#wake.signal]));
+    this.#wake = undefined;
+  }
+
+  #heard(): void {
+    this.#lastContactAt = this.#parts.clock.monotonic();
+  }
+
+  #markSynced(): void {
+    this.#hasSynced = true;
+    this.#resolveSynced();
+  }
+
+  #report(kind: "list" | "watch" | "malformed" | "reduce" | "handler", error: unknown): void {
+    const { resource } = this;
+    this.#parts.metrics.reflectorErrors.inc({ resource, kind });
+    this.#parts.logger.warn({ resource, kind, err: error, failures: this.#watchFailures }, "reflector error");
+  }
+}
+
+/** Errors that resuming the watch cannot end: a version too old, not known yet (etcd was restored), or no resource. */
+function needsList(error: unknown): boolean {
+  if (isGone(error) || isNotFound(error)) return true;
+  return error instanceof ApiError && /too large resource version|resourceVersion: Invalid value/i.test(error.message);
 }
