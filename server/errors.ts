@@ -99,7 +99,7 @@ export const errors = Object.freeze({
     true,
     "error",
     "bridge_unavailable",
-    "The Telegram bridge does not accept events now ({reason}). Nothing was lost that was acknowledged; try again.",
+    "The Telegram bridge cannot be used now: {reason}. Try again; what was acknowledged is safe.",
   ]),
   TIMEOUT_ERROR: entry([
     504,

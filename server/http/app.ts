@@ -1,4 +1,4 @@
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from "fastify";
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { BridgeClient } from "../bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config.ts";
 import { ServerError } from "../errors.ts";
@@ -41,9 +41,11 @@ export function createApp(options: AppOptions): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = logger;
   const app: FastifyInstance = fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     bodyLimit,
-    ...requestIds(options.newId),
+    // A client that sends a body byte by byte holds a connection no longer than this.
+    requestTimeout: 30_000,
+    genReqId: requestIds(options.newId),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // A request that still arrives while the last ones finish is answered, too.
     return503OnClosing: false,

@@ -14,9 +14,11 @@ export function asServerError(error: FastifyError | Error): ServerError {
   if (error instanceof ServerError) return error;
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : frameworkErrors[code];
-  const details = { limit: bodyLimitText, reason: error.message };
-  if (known !== undefined) return new ServerError(known, details, error);
-  if (statusCode !== undefined && statusCode < 500) return new ServerError("INVALID_REQUEST", details, error);
+  if (known === "PAYLOAD_TOO_LARGE") return new ServerError(known, { limit: bodyLimitText }, error);
+  if (known !== undefined) return new ServerError(known, { reason: error.message }, error);
+  if (statusCode !== undefined && statusCode < 500) {
+    return new ServerError("INVALID_REQUEST", { reason: error.message }, error);
+  }
   return toServerError(error);
 }
 
@@ -27,7 +29,7 @@ export function replyError(
   reply: FastifyReply,
   now: number,
 ): FastifyReply {
-  if (error.entry.httpStatus >= 500) request.log.error({ err: error, code: error.code }, "request failed");
+  if (error.code === "INTERNAL_ERROR") request.log.error({ err: error.cause ?? error }, "request failed");
   const retryAfter = Number(error.details.retry_after);
   if (retryAfter > 0) reply.header("retry-after", String(Math.ceil(retryAfter)));
   if (error.code === "AUTHENTICATION_ERROR") reply.header("www-authenticate", 'Bearer realm="cctelegram"');

@@ -13,46 +13,46 @@ export type Decision = {
   readonly resetAt: number;
 };
 
-type Account = { windowStart: number; previous: number; current: number; blockedUntil: number };
+// A window is counted in parts. One more than the window has are summed up, so that the window's oldest part, of which
+// some has passed already, counts fully: no window of that length, wherever it begins, sees more than the limit.
+const parts = 10;
+
+type Account = { readonly counts: Uint32Array; part: number; blockedUntil: number };
 
 /**
- * Counts requests of keys in a sliding window: the previous window counts in proportion to how much of it still lies
- * in the last `windowMs`, so that no two neighbouring windows together let twice the limit through. Memory is bounded:
- * beyond `capacity` keys the one unused for longest is forgotten.
+ * Counts requests of keys in a sliding window. Memory is bounded: beyond `capacity` keys the one unused for longest is
+ * forgotten.
  */
 export class RateLimiter {
   readonly #limit: RateLimit;
   readonly #capacity: number;
+  readonly #partMs: number;
   readonly #accounts = new Map<string, Account>();
 
   constructor(limit: RateLimit, capacity = 10_000) {
     this.#limit = limit;
     this.#capacity = capacity;
+    this.#partMs = limit.windowMs / parts;
   }
 
-  /** Counts a request of a key at a time, unless it is over the limit. */
+  /** Counts a request of a key at a time (Unix milliseconds), unless it is over the limit. */
   take(key: string, now: number): Decision {
-    const { requests, windowMs, blockMs } = this.#limit;
+    const limit = this.#limit.requests;
     const account = this.#accountOf(key, now);
-    if (now < account.blockedUntil) return this.#refuse(account.blockedUntil);
-    const used = weighed(account, now, windowMs);
-    if (used + 1 > requests) {
-      account.blockedUntil = now + blockMs;
-      return this.#refuse(Math.max(account.blockedUntil, account.windowStart + windowMs));
+    const used = sum(account.counts);
+    if (now >= account.blockedUntil && used >= limit) {
+      account.blockedUntil = Math.max(now + this.#limit.blockMs, this.#freeAt(account));
     }
-    account.current += 1;
-    const remaining = Math.max(0, Math.floor(requests - used - 1));
-    return { allowed: true, limit: requests, remaining, resetAt: account.windowStart + windowMs };
-  }
-
-  #refuse(resetAt: number): Decision {
-    return { allowed: false, limit: this.#limit.requests, remaining: 0, resetAt };
+    if (now < account.blockedUntil) return { allowed: false, limit, remaining: 0, resetAt: account.blockedUntil };
+    const at = account.part % account.counts.length;
+    account.counts[at] = (account.counts[at] ?? 0) + 1;
+    return { allowed: true, limit, remaining: limit - used - 1, resetAt: (account.part + parts + 1) * this.#partMs };
   }
 
   #accountOf(key: string, now: number): Account {
-    const known = this.#accounts.get(key);
-    const account = known ?? { windowStart: now, previous: 0, current: 0, blockedUntil: 0 };
-    roll(account, now, this.#limit.windowMs);
+    const part = Math.floor(now / this.#partMs);
+    const account = this.#accounts.get(key) ?? { counts: new Uint32Array(parts + 1), part, blockedUntil: 0 };
+    advance(account, part);
     // A Map iterates in order of insertion: putting the key in anew keeps the order that of use.
     this.#accounts.delete(key);
     this.#accounts.set(key, account);
@@ -66,18 +66,24 @@ export class RateLimiter {
       return;
     }
   }
+
+  /** When the oldest part that holds requests leaves the window. */
+  #freeAt({ counts, part }: Account): number {
+    let oldest = part - parts;
+    while (oldest < part && counts[oldest % counts.length] === 0) oldest += 1;
+    return (oldest + parts + 1) * this.#partMs;
+  }
 }
 
-function roll(account: Account, now: number, windowMs: number): void {
-  const passed = Math.floor((now - account.windowStart) / windowMs);
-  if (passed < 1) return;
-  account.previous = passed === 1 ? account.current : 0;
-  account.current = 0;
-  account.windowStart += passed * windowMs;
+/** Empties the parts that have passed. A clock that was set back changes nothing. */
+function advance(account: Account, part: number): void {
+  const { length } = account.counts;
+  for (let passed = Math.max(account.part + 1, part - length + 1); passed <= part; passed++) {
+    account.counts[passed % length] = 0;
+  }
+  account.part = Math.max(account.part, part);
 }
 
-function weighed({ windowStart, previous, current }: Account, now: number, windowMs: number): number {
-  // A clock that was set back must not weigh the previous window more than fully.
-  const share = Math.min(1, Math.max(0, 1 - (now - windowStart) / windowMs));
-  return previous * share + current;
+function sum(counts: Uint32Array): number {
+  return counts.reduce((total, count) => total + count, 0);
 }

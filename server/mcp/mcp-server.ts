@@ -1,6 +1,6 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { CallToolRequestSchema, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
-import { toServerError } from "../errors.ts";
+import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { type ServerError, toServerError } from "../errors.ts";
 import type { Caller, CallLogger, ToolCaller } from "../tools/tool-caller.ts";
 import { listingOf } from "./tool-listing.ts";
 import { toolFailure, toolResult } from "./tool-result.ts";
@@ -27,8 +27,13 @@ export function createMcpServer({ tools, caller, version, logger }: McpServerOpt
     } catch (thrown) {
       const error = toServerError(thrown);
       if (error.entry.isError) return toolFailure(error);
-      throw new McpError(error.entry.jsonRpcCode, error.message, { code: error.code });
+      throw protocolError(error);
     }
   });
   return server;
+}
+
+/** The SDK takes code and data from whatever is thrown; its own McpError would put its code into the message, too. */
+function protocolError({ entry, message, code }: ServerError): Error {
+  return Object.assign(new Error(message), { code: entry.jsonRpcCode, data: { code } });
 }

@@ -38,7 +38,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const metrics = createServerMetrics(registry, [...tools.keys()], httpRoutes);
   const app = createApp({ config, tools, keys, bridge, logger, metrics, lifecycle, ...world });
   const { host, port } = config.http;
-  await app.listen({ host, port, listenTextResolver: () => "listening" });
+  await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` });
   return {
     addresses: { http: baseUrl(app.server.address() as AddressInfo) },
     drain: () => {

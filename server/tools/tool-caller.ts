@@ -73,5 +73,5 @@ function mayCall({ permissions }: Caller, tool: string): boolean {
 /** Details of rejected input may quote what a person wrote, so only the fields' names are logged. */
 function failure(tool: string, error: ServerError): Record<string, unknown> {
   const quiet: ReadonlySet<ErrorCode> = new Set(["VALIDATION_ERROR"]);
-  return quiet.has(error.code) ? { tool, code: error.code } : { tool, code: error.code, err: error };
+  return quiet.has(error.code) ? { tool, code: error.code } : { tool, code: error.code, err: error.cause ?? error };
 }

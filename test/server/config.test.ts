@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+import { ConfigError, loadConfig, type ServeConfig, type StandaloneConfig } from "../../server/config.ts";
+import { helpText } from "../../server/help.ts";
+import { type Role, type Variable, variables } from "../../server/variables.ts";
+import { version } from "../../server/version.ts";
+
+const secret = "a-secret-of-at-least-32-characters!";
+const token = "123456789:AAExampleExampleExampleExampleExample";
+const serveEnv = { HMAC_SECRET: secret, BRIDGE_URL: "http://team-bridge:9001/", MCP_API_KEYS_FILE: "/keys.json" };
+const bridgeEnv = { HMAC_SECRET: secret, TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1, 2,2" };
+
+type Env = Record<string, string | undefined>;
+
+function load(role: Role, env: Env, files: Record<string, string> = {}) {
+  return loadConfig(role, {
+    env,
+    home: "/home/anna",
+    readFile: (path) => {
+      const content = files[path];
+      if (content === undefined) throw Object.assign(new Error(`ENOENT ${path}`), { code: "ENOENT" });
+      return content;
+    },
+  });
+}
+
+function problems(role: Role, env: Env, files?: Record<string, string>): ConfigError {
+  try {
+    load(role, env, files);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+describe("configuration", () => {
+  test("has the documented defaults", () => {
+    expect(load("serve", serveEnv)).toMatchObject({
+      role: "serve",
+      log: { level: "info" },
+      metrics: { enabled: true, host: "0.0.0.0", port: 9090 },
+      http: { host: "0.0.0.0", port: 8080, shutdownDelayMs: 5000 },
+      auth: { enabled: true, keysFile: "/keys.json" },
+      rateLimit: { enabled: true, requests: 100, windowMs: 60_000, blockMs: 300_000 },
+      bridgeClient: { url: "http://team-bridge:9001", timeoutMs: 10_000 },
+      shutdownTimeoutMs: 20_000,
+    });
+    expect(load("bridge", bridgeEnv)).toMatchObject({
+      bridge: {
+        host: "0.0.0.0",
+        port: 9001,
+        dataDir: "/var/lib/cctelegram",
+        queueSizeLimit: 10_000,
+        hmacSecret: secret,
+        telegram: {
+          allowedUsers: [1, 2],
+          apiUrl: "https://api.telegram.org",
+          apiTimeoutMs: 30_000,
+          messagesPerSecond: 30,
+          messagesPerChatPerSecond: 1,
+        },
+      },
+    });
+  });
+
+  test("of standalone needs only the bot and stays on this machine", () => {
+    const env = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" };
+    const config = load("standalone", env) as StandaloneConfig;
+    expect(config.http.host).toBe("127.0.0.1");
+    expect(config.metrics.host).toBe("127.0.0.1");
+    expect(config.bridge).toMatchObject({ host: "127.0.0.1", dataDir: "/home/anna/.cctelegram", hmacSecret: "" });
+  });
+
+  test("cannot be changed after it was loaded", () => {
+    const config = load("serve", serveEnv) as ServeConfig;
+    expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
+  });
+
+  test("takes upstream's and the guides' names, and their units", () => {
+    const env = {
+      ...serveEnv,
+      HMAC_SECRET: undefined,
+      MCP_HMAC_SECRET: secret,
+      MCP_RATE_LIMIT_POINTS: "50",
+      MCP_RATE_LIMIT_DURATION: "30",
+      MCP_API_KEYS_FILE: undefined,
+      API_KEYS: "first-key-of-the-guide,second-key-of-the-guide",
+    };
+    const config = load("serve", env) as ServeConfig;
+    expect(config.hmac.secret).toBe(secret);
+    expect(config.rateLimit).toMatchObject({ requests: 50, windowMs: 30_000 });
+    expect(config.auth.keysJson).toContain("second-key-of-the-guide");
+    const milliseconds = load("serve", { ...serveEnv, MCP_RATE_LIMIT_DURATION: "60000" }) as ServeConfig;
+    expect(milliseconds.rateLimit.windowMs).toBe(60_000);
+  });
+
+  test("prefers a variable over its alias, and counts an empty one as not set", () => {
+    const env = { ...serveEnv, MCP_RATE_LIMIT_REQUESTS: "7", MCP_RATE_LIMIT_POINTS: "8", LOG_LEVEL: "" };
+    const config = load("serve", env) as ServeConfig;
+    expect(config.rateLimit.requests).toBe(7);
+    expect(config.log.level).toBe("info");
+  });
+
+  test("reads secrets from files and drops the line break at their end", () => {
+    const env = { ...bridgeEnv, HMAC_SECRET: undefined, HMAC_SECRET_FILE: "/hmac" };
+    expect(load("bridge", env, { "/hmac": `${secret}\n` })).toMatchObject({ bridge: { hmacSecret: secret } });
+    const late = { ...bridgeEnv, TELEGRAM_BOT_TOKEN: undefined, TELEGRAM_BOT_TOKEN_FILE: "/token" };
+    const config = load("bridge", late, { "/token": token });
+    expect(config).toMatchObject({ bridge: { telegram: { token, tokenFile: "/token" } } });
+  });
+
+  test("reports every problem at once, with what is expected and an example", () => {
+    const { message } = problems("serve", { MCP_SERVER_PORT: "99999", LOG_LEVEL: "loud", MCP_ENABLE_AUTH: "yes" });
+    expect(message).toContain("Problems: 5");
+    expect(message).toContain("MCP_SERVER_PORT: is not usable\n    expected: a whole number from 0 to 65535");
+    expect(message).toContain("LOG_LEVEL: is not usable\n    expected: one of trace, debug");
+    expect(message).toContain("MCP_ENABLE_AUTH: is not usable\n    expected: true or false");
+    expect(message).toContain("HMAC_SECRET: is missing");
+    expect(message).toContain("example:  BRIDGE_URL=http://team-bridge:9001");
+  });
+
+  test("never shows a secret in its complaints", () => {
+    const env = {
+      HMAC_SECRET: "short-secret",
+      BRIDGE_URL: "http://bridge",
+      MCP_API_KEYS: '{"my-very-secret-key-0123":{"permissions":"all"}}',
+    };
+    const { message, problems: found } = problems("serve", env);
+    expect(found.map(({ variable }) => variable)).toEqual(["HMAC_SECRET", "MCP_API_KEYS"]);
+    expect(message).not.toContain("short-secret");
+    expect(message).not.toContain("my-very-secret-key");
+    expect(problems("bridge", { ...bridgeEnv, TELEGRAM_BOT_TOKEN: "123:wrong" }).message).not.toContain("123:wrong");
+    const broken = problems("serve", { ...serveEnv, MCP_API_KEYS_FILE: undefined, MCP_API_KEYS: '{"secret-key-0123"' });
+    expect(broken.message).not.toContain("secret-key-0123");
+  });
+
+  test.each<[string, Role, Env]>([
+    ["MCP_API_KEYS", "serve", { ...serveEnv, MCP_API_KEYS: '{"a-key-of-enough-length":{"name":"a"}}' }],
+    ["MCP_API_KEYS", "serve", { ...serveEnv, MCP_API_KEYS_FILE: undefined }],
+    ["HMAC_SECRET", "serve", { ...serveEnv, HMAC_SECRET_FILE: "/hmac" }],
+    ["HMAC_SECRET", "bridge", { ...bridgeEnv, HMAC_SECRET: undefined, HMAC_SECRET_FILE: "/absent" }],
+    ["BRIDGE_URL", "serve", { ...serveEnv, BRIDGE_URL: "team-bridge:9001" }],
+    ["MCP_TRUSTED_PROXIES", "serve", { ...serveEnv, MCP_TRUSTED_PROXIES: "10.0.0.0/8, proxy" }],
+    ["TELEGRAM_ALLOWED_USERS", "bridge", { ...bridgeEnv, TELEGRAM_ALLOWED_USERS: "anna" }],
+    ["TELEGRAM_RATE_LIMIT_PER_CHAT", "bridge", { ...bridgeEnv, TELEGRAM_RATE_LIMIT_PER_CHAT: "0" }],
+  ])("refuses a wrong %s of %s", (variable, role, env) => {
+    expect(problems(role, env).problems.map((problem) => problem.variable)).toEqual([variable]);
+  });
+
+  test("does without keys when authentication is off", () => {
+    const env = { ...serveEnv, MCP_API_KEYS_FILE: undefined, MCP_ENABLE_AUTH: "false" };
+    expect(load("serve", env)).toMatchObject({ auth: { enabled: false } });
+  });
+
+  test("every variable's example satisfies its own schema, and --help names every variable", () => {
+    const help = helpText();
+    for (const [name, variable] of Object.entries<Variable>(variables)) {
+      expect(help).toContain(name);
+      // The secret's example is the command that makes one.
+      if (name !== "HMAC_SECRET") expect(variable.schema.safeParse(variable.example).success, name).toBe(true);
+    }
+  });
+
+  test("the version is that of package.json", () => {
+    expect(version).toBe(packageJson.version);
+  });
+});

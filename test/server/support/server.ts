@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { ServeConfig } from "../../../server/config.ts";
+import { loadConfig } from "../../../server/config.ts";
+import { serve } from "../../../server/roles/serve.ts";
+import { createLogger } from "../../../server/telemetry/logger.ts";
+import { createRegistry } from "../../../server/telemetry/metrics.ts";
+import { secret } from "./fake-bridge.ts";
+
+export const keys = {
+  all: "key-of-a-client-that-may-do-everything",
+  messages: "key-of-a-client-that-may-send-messages",
+  nothing: "key-of-a-client-that-may-do-nothing!",
+} as const;
+
+export const keysJson = JSON.stringify({
+  [keys.all]: { name: "admin", permissions: ["*"], enabled: true },
+  [keys.messages]: { name: "claude", permissions: ["send_telegram_message", "get_bridge_status"], enabled: true },
+  [keys.nothing]: { name: "guest", permissions: [], enabled: true },
+});
+
+export type TestServer = {
+  readonly url: string;
+  /** The log's lines, parsed. */
+  readonly log: Record<string, unknown>[];
+  /** The log as it was written. */
+  readonly logText: () => string;
+  metric(line: string): Promise<string | undefined>;
+  /** Calls a path; the key is sent as X-API-Key. */
+  fetch(path: string, init?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
+  drain(): void;
+  close(): Promise<void>;
+};
+
+/** Starts the real server on a free port, configured by the variables that a pod would have. */
+export async function startServer(bridgeUrl: string, env: Record<string, string> = {}): Promise<TestServer> {
+  const config = loadConfig("serve", {
+    env: {
+      HMAC_SECRET: secret,
+      BRIDGE_URL: bridgeUrl,
+      MCP_SERVER_HOST: "127.0.0.1",
+      MCP_SERVER_PORT: "0",
+      LOG_LEVEL: "debug",
+      ...(env.MCP_API_KEYS_FILE ? {} : { MCP_API_KEYS: keysJson }),
+      ...env,
+    },
+    home: "/nonexistent",
+    readFile: () => "",
+  }) as ServeConfig;
+  const lines: string[] = [];
+  const logger = createLogger({
+    ...config.log,
+    service: config.service,
+    destination: { write: (line) => lines.push(line) },
+  });
+  const registry = createRegistry();
+  const running = await serve(config, logger, registry, { clock: Date.now, newId: randomUUID });
+  const url = running.addresses.http!;
+  return {
+    url,
+    get log() {
+      return lines.map((line) => JSON.parse(line));
+    },
+    logText: () => lines.join(""),
+    metric: async (name) =>
+      (await registry.metrics())
+        .split("\n")
+        .find((line) => line.startsWith(`${name} `))
+        ?.slice(name.length + 1),
+    fetch: (path, { key, json, ...init } = {}) =>
+      fetch(url + path, {
+        ...init,
+        ...(json === undefined ? {} : { method: "POST", body: JSON.stringify(json) }),
+        headers: {
+          ...(key && { "x-api-key": key }),
+          ...(json === undefined ? {} : { "content-type": "application/json" }),
+          ...init.headers,
+        },
+      }),
+    drain: running.drain,
+    close: running.close,
+  };
+}
+
+/** A real MCP client that is connected to a server. */
+export async function connect(url: string, key: string): Promise<Client> {
+  const client = new Client({ name: "test-client", version: "1.0.0" });
+  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
+    requestInit: { headers: { Authorization: `Bearer ${key}` } },
+  });
+  // The SDK's own transport does not fit its interface under exactOptionalPropertyTypes.
+  await client.connect(transport as Parameters<Client["connect"]>[0]);
+  return client;
+}
