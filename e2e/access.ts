@@ -1,0 +1,37 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { binaries } from "./cluster/binaries.ts";
+
+export type Access = { readonly urls: readonly string[]; close(): Promise<void> };
+
+type Port = { readonly namespace: string; readonly service: string; readonly port: number };
+
+/** Makes Services of a cluster reachable on loopback with `kubectl port-forward`, until it is closed. */
+export async function openAccess(context: string, ports: readonly Port[]): Promise<Access> {
+  const kubectl = join(await binaries("kubernetes"), "kubectl");
+  const forwards = await Promise.all(ports.map((port) => forward(kubectl, context, port)));
+  return {
+    urls: forwards.map(({ url }) => url),
+    close: async () => {
+      await Promise.all(forwards.map(({ close }) => close()));
+    },
+  };
+}
+
+function forward(kubectl: string, context: string, { namespace, service, port }: Port) {
+  const args = ["--context", context, "-n", namespace, "port-forward", `service/${service}`, `:${port}`];
+  const child = spawn(kubectl, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const close = () => {
+    child.kill();
+    return ended;
+  };
+  return new Promise<{ url: string; close: () => Promise<void> }>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const local = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      if (local) resolve({ url: `http://127.0.0.1:${local}`, close });
+    });
+    void ended.then(() => reject(new Error(`kubectl port-forward to ${service} ended before it was ready`)));
+  });
+}

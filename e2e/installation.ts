@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { helm, type Target } from "./kubectl.ts";
+
+const root = join(import.meta.dirname, "..");
+
+export const operatorNamespace = "cctelegram-system";
+export const telegramNamespace = "telegram";
+
+/** A namespace in which Pod Security "restricted" is enforced. */
+export const restrictedNamespace = (name: string) => `apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${name}
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+`;
+
+export type Installation = {
+  /** Tag of the operator's and the server's image. */
+  readonly tag?: string;
+  readonly telegramApiUrl?: string;
+  readonly values?: readonly string[];
+};
+
+/** Installs or upgrades the operator with its chart, and waits until it is ready. */
+export async function installOperator(
+  target: Target,
+  { tag, telegramApiUrl, values = [] }: Installation,
+): Promise<void> {
+  await target.kubectl(["apply", "-f", "-"], { input: restrictedNamespace(operatorNamespace) });
+  const set = [
+    ...(tag ? [`image.tag=${tag}`, `serverImage.tag=${tag}`] : []),
+    ...(telegramApiUrl ? [`telegram.apiUrl=${telegramApiUrl}`] : []),
+    ...values,
+  ];
+  await helm(target, [
+    "upgrade",
+    "--install",
+    "cctelegram-operator",
+    join(root, "charts/cctelegram-operator"),
+    "--namespace",
+    operatorNamespace,
+    ...set.flatMap((value) => ["--set", value]),
+    "--wait",
+    "--timeout=3m",
+  ]);
+}
+
+export async function uninstallOperator(target: Target): Promise<void> {
+  await helm(target, ["uninstall", "cctelegram-operator", "--namespace", operatorNamespace]);
+}
+
+/** The strict stand-in for Telegram, as a pod; returns the URL that pods reach it by. */
+export async function installTelegram({ kubectl }: Target): Promise<string> {
+  await kubectl(["apply", "-f", join(root, "e2e/telegram.yaml")]);
+  await kubectl(["-n", telegramNamespace, "rollout", "status", "deployment/telegram", "--timeout=2m"]);
+  return `http://telegram.${telegramNamespace}.svc:8081`;
+}
+
+/** Address of a Service, for programs that are not in the cluster but have a route into it. */
+export async function clusterIP({ kubectl }: Target, namespace: string, service: string): Promise<string> {
+  return kubectl(["-n", namespace, "get", "service", service, "-o", "jsonpath={.spec.clusterIP}"]);
+}

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { binaries } from "./cluster/binaries.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import { run } from "./cluster/command.ts";
+
+/** A cluster to work on: the local one, or an existing one by the name of its context. */
+export type Target = {
+  readonly kubectl: (args: readonly string[], options?: { readonly input?: string }) => Promise<string>;
+  /** Arguments that lead Helm to the same cluster. */
+  readonly helmArguments: readonly string[];
+};
+
+export const localTarget = (cluster: Cluster): Target => ({
+  kubectl: cluster.kubectl,
+  helmArguments: ["--kubeconfig", cluster.kubeconfig],
+});
+
+/** Refuses to guess: only a context that was named is ever used. */
+export function contextTarget(context: string): Target {
+  return {
+    kubectl: async (args, options) =>
+      run(join(await binaries("kubernetes"), "kubectl"), ["--context", context, ...args], options),
+    helmArguments: ["--kube-context", context],
+  };
+}
+
+export async function helm(target: Target, args: readonly string[]): Promise<string> {
+  return run(join(await binaries("helm"), "helm"), [...args, ...target.helmArguments]);
+}
