@@ -102,20 +102,21 @@ export class Controller {
     switch (outcome.kind) {
       case "success":
         this.#queue.forget(key);
-        return this.#count("success");
+        this.#count("success");
+        break;
       case "requeueAfter":
         this.#queue.forget(key);
         this.#queue.addAfter(key, outcome.ms);
-        return this.#count("requeue_after");
+        this.#count("requeue_after");
+        break;
       case "error":
         this.#queue.addRateLimited(key);
-        return this.#fail(key, outcome.error, signal);
+        this.#fail(key, outcome.error, signal);
+        break;
       case "terminalError":
         this.#queue.forget(key);
-        this.#options.metrics.terminalReconcileErrors.inc({ controller: this.name });
-        this.#options.metrics.reconcileErrors.inc({ controller: this.name });
-        this.#count("error");
-        return this.#options.logger.error({ ...this.#context(key), err: outcome.error }, "reconcile failed for good");
+        this.#failForGood(key, outcome.error);
+        break;
     }
   }
 
@@ -129,6 +130,14 @@ export class Controller {
     this.#options.metrics.reconcileErrors.inc({ controller: this.name });
     this.#count("error");
     this.#options.logger.error({ ...this.#context(key), err: error }, "reconcile failed; it will be tried again");
+  }
+
+  #failForGood(key: string, error: unknown): void {
+    const { metrics, logger } = this.#options;
+    metrics.terminalReconcileErrors.inc({ controller: this.name });
+    metrics.reconcileErrors.inc({ controller: this.name });
+    this.#count("error");
+    logger.error({ ...this.#context(key), err: error }, "reconcile failed for good; a change of the object is needed");
   }
 
   #count(result: (typeof results)[number]): void {

@@ -1,9 +1,15 @@
+import { ApiError, isNotFound } from "./api-error.ts";
 import type { Client } from "./client.ts";
 import type { Clock } from "./clock.ts";
+import { Fifo } from "./fifo.ts";
+import type { KubernetesObject } from "./kubernetes-object.ts";
+import { microTime } from "./lease.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import { type ResourceType, resourcePath } from "./resource-type.ts";
+import { TokenBuckets } from "./token-buckets.ts";
 
-/** The object that an event is about. */
+/** The object that an event is about. The namespace is "" for objects without one. */
 export type Regarding = {
   readonly apiVersion: string;
   readonly kind: string;
@@ -15,11 +21,11 @@ export type Regarding = {
 
 export type EventNote = {
   readonly type: "Normal" | "Warning";
-  /** CamelCase: why. */
+  /** CamelCase: why. Cut at 128 characters. */
   readonly reason: string;
   /** CamelCase: what was done. Default: the reason. */
   readonly action?: string;
-  /** For people. */
+  /** For people. Cut at 1024 bytes. */
   readonly message: string;
 };
 
@@ -30,19 +36,169 @@ export type EventRecorderOptions = {
   /** The pod. */
   readonly reportingInstance: string;
   readonly clock: Clock;
+  /** In [0, 1), as Math.random. */
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, "events">;
 };
 
+/** A repeated event is one object with a count, for as long as the repeats come within this time. */
+type Series = { readonly path: string; count: number; lastAt: number };
+
+type Job = { readonly key: string; readonly regarding: Regarding; readonly note: EventNote; readonly at: number };
+
+const eventType: ResourceType = {
+  group: "events.k8s.io",
+  version: "v1",
+  plural: "events",
+  kind: "Event",
+  namespaced: true,
+};
+const seriesMs = 600_000;
+const longestQueue = 5000;
+const mostSeries = 5000;
+const lastSendsMs = 2_000;
+
 /** Writes Kubernetes events in the background: neither blocks nor fails the caller. */
 export class EventRecorder {
-  constructor(_options: EventRecorderOptions) {}
+  readonly #options: EventRecorderOptions;
+  readonly #jobs = new Fifo<Job>();
+  readonly #series = new Map<string, Series>();
+  /** client-go's limits: one object in trouble must not flood the API server. */
+  readonly #limits: TokenBuckets;
+  #wake: () => void = () => {};
 
-  record(_regarding: Regarding, _note: EventNote): void {}
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+    this.#limits = new TokenBuckets({ burst: 25, refillMs: 300_000, clock: options.clock });
+    for (const outcome of ["sent", "dropped", "error"]) options.metrics.events.inc({ outcome }, 0);
+  }
+
+  record(regarding: Regarding, note: EventNote): void {
+    const { clock, metrics } = this.#options;
+    if (this.#jobs.length >= longestQueue || !this.#limits.take(regarding.uid)) {
+      metrics.events.inc({ outcome: "dropped" });
+      return;
+    }
+    const key = [regarding.uid, note.type, note.reason, note.action ?? "", note.message].join("\n");
+    this.#jobs.push({ key, regarding, note, at: clock.now() });
+    this.#wake();
+  }
 
   /** Sends what is recorded until the signal aborts, then what is left for a moment. */
-  run(_signal: AbortSignal): Promise<void> {
-    throw new Error("not yet");
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#sendAll(signal);
+      if (!signal.aborted && this.#jobs.length === 0) await this.#nextJob(signal);
+    }
+    await this.#sendAll(AbortSignal.timeout(lastSendsMs));
   }
+
+  #nextJob(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        signal.removeEventListener("abort", this.#wake);
+        this.#wake = () => {};
+        resolve();
+      };
+      signal.addEventListener("abort", this.#wake, { once: true });
+    });
+  }
+
+  async #sendAll(signal: AbortSignal): Promise<void> {
+    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
+      if (signal.aborted) {
+        this.#options.metrics.events.inc({ outcome: "dropped" });
+        continue;
+      }
+      await this.#send(job, signal);
+    }
+  }
+
+  /** An event that cannot be written is counted and forgotten: the state it tells of is in the status too. */
+  async #send(job: Job, signal: AbortSignal): Promise<void> {
+    const { metrics, logger } = this.#options;
+    try {
+      await this.#write(job, signal);
+      metrics.events.inc({ outcome: "sent" });
+    } catch (error) {
+      metrics.events.inc({ outcome: "error" });
+      // The namespace is being deleted, or is gone: nobody will miss the event.
+      const expected = error instanceof ApiError && (error.status === 403 || error.status === 404);
+      const { kind, namespace, name } = job.regarding;
+      logger[expected ? "debug" : "warn"]({ err: error, kind, namespace, name }, "could not write an event");
+    }
+  }
+
+  async #write(job: Job, signal: AbortSignal): Promise<void> {
+    const known = this.#series.get(job.key);
+    if (known !== undefined && job.at - known.lastAt <= seriesMs) {
+      known.count += 1;
+      known.lastAt = job.at;
+      if (await this.#count(known, signal)) return;
+    }
+    await this.#create(job, signal);
+  }
+
+  /** False when the event is gone: the API server deletes them after an hour. */
+  async #count({ path, count, lastAt }: Series, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.client.request({
+        method: "PATCH",
+        path,
+        contentType: "application/merge-patch+json",
+        body: { series: { count, lastObservedTime: microTime(lastAt) } },
+        signal,
+      });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  async #create(job: Job, signal: AbortSignal): Promise<void> {
+    const body = this.#eventOf(job);
+    const { namespace, name } = body.metadata;
+    const path = resourcePath(eventType, { namespace });
+    await this.#options.client.request({ method: "POST", path, body, signal });
+    this.#series.delete(job.key);
+    this.#series.set(job.key, { path: `${path}/${name}`, count: 1, lastAt: job.at });
+    if (this.#series.size > mostSeries) this.#dropOldestSeries();
+  }
+
+  #dropOldestSeries(): void {
+    const [oldest] = this.#series.keys();
+    if (oldest !== undefined) this.#series.delete(oldest);
+  }
+
+  #eventOf({ regarding, note, at }: Job): KubernetesObject {
+    const { reportingController, reportingInstance, random } = this.#options;
+    const suffix = `.${at.toString(16)}${Math.floor(random() * 0x1000000).toString(16)}`;
+    return {
+      apiVersion: "events.k8s.io/v1",
+      kind: "Event",
+      metadata: {
+        name: `${regarding.name.slice(0, 253 - suffix.length)}${suffix}`,
+        namespace: regarding.namespace || "default",
+      },
+      eventTime: microTime(at),
+      reportingController,
+      reportingInstance: reportingInstance.slice(0, 128),
+      type: note.type,
+      reason: note.reason.slice(0, 128),
+      action: (note.action ?? note.reason).slice(0, 128),
+      note: cutToBytes(note.message, 1024),
+      regarding: regarding.namespace === "" ? { ...regarding, namespace: undefined } : regarding,
+    };
+  }
+}
+
+/** The API server counts bytes; a cut must not leave half a character. */
+function cutToBytes(text: string, most: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= most) return text;
+  let end = most - 3;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return `${bytes.toString("utf8", 0, end)}...`;
 }

@@ -1,0 +1,76 @@
+import { isNotFound } from "./api-error.ts";
+import type { Client } from "./client.ts";
+import type { KubernetesObject, ObjectMeta } from "./kubernetes-object.ts";
+import { type ResourceType, resourcePath } from "./resource-type.ts";
+
+const leaseType: ResourceType = {
+  group: "coordination.k8s.io",
+  version: "v1",
+  plural: "leases",
+  kind: "Lease",
+  namespaced: true,
+};
+
+/** The content of a coordination.k8s.io/v1 Lease. */
+export type LeaseSpec = {
+  holderIdentity?: string;
+  leaseDurationSeconds?: number;
+  /** MicroTime: RFC 3339 with six digits of fraction. */
+  acquireTime?: string;
+  renewTime?: string;
+  leaseTransitions?: number;
+};
+
+export type Lease = KubernetesObject & { metadata: ObjectMeta; spec: LeaseSpec };
+
+/** Reads and writes one Lease. Each write is guarded by the resourceVersion of what was read. */
+export class LeaseStore {
+  readonly #client: Client;
+  readonly #namespace: string;
+  readonly #name: string;
+
+  constructor(client: Client, namespace: string, name: string) {
+    this.#client = client;
+    this.#namespace = namespace;
+    this.#name = name;
+  }
+
+  async read(signal: AbortSignal): Promise<Lease | undefined> {
+    try {
+      const lease = await this.#client.request<Lease>({
+        method: "GET",
+        path: this.#path(),
+        signal,
+      });
+      return { ...lease, spec: lease.spec ?? {} };
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  create(spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
+    const path = resourcePath(leaseType, { namespace: this.#namespace });
+    const body = {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { namespace: this.#namespace, name: this.#name },
+      spec,
+    };
+    return this.#client.request<Lease>({ method: "POST", path, body, signal });
+  }
+
+  update(lease: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
+    const body = { ...lease, apiVersion: "coordination.k8s.io/v1", kind: "Lease", spec };
+    return this.#client.request<Lease>({ method: "PUT", path: this.#path(), body, signal });
+  }
+
+  #path(): string {
+    return resourcePath(leaseType, { namespace: this.#namespace, name: this.#name });
+  }
+}
+
+/** A time in the form of MicroTime. */
+export function microTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, -1)}000Z`;
+}
