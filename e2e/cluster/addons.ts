@@ -26,16 +26,21 @@ export type AddonOptions = {
 export function coreDns({ cluster, root, kubeconfigs, subnets, binaries }: AddonOptions): ProcessSpec {
   const address = subnets.node(1);
   const file = join(root, "Corefile");
+  const zones = "cluster.local in-addr.arpa ip6.arpa";
   const lines = [
-    ".:53 {",
+    `${zones} {`,
     `  bind ${address}`,
     "  errors",
     `  ready ${address}:${DNS_READY_PORT}`,
-    "  kubernetes cluster.local in-addr.arpa ip6.arpa {",
+    `  kubernetes ${zones} {`,
     `    kubeconfig ${join(kubeconfigs, "coredns.kubeconfig")}`,
     "    ttl 5",
     "  }",
-    "  template ANY ANY . {",
+    "}",
+    // A block of its own: in one block the template would answer before the cluster is asked.
+    ". {",
+    `  bind ${address}`,
+    "  template ANY ANY {",
     "    rcode NXDOMAIN",
     "  }",
     "}",

@@ -25,6 +25,8 @@ export type CacheEntry = {
   /** Folder of entries that replace each other, such as `binaries/etcd`. */
   readonly kind: string;
   readonly key: string;
+  /** How many entries of the kind stay, this one included (default 3). */
+  readonly keep?: number;
   /** Fills the empty folder that it is given. */
   readonly build: (folder: string) => Promise<void>;
 };
@@ -51,7 +53,7 @@ export async function cached(entry: CacheEntry): Promise<{ folder: string; hit: 
     // Another process was quicker with the same inputs: its result is as good.
     if (!existsSync(folder)) throw error;
   }
-  await prune(parent, entry.key);
+  await prune(parent, entry.key, entry.keep ?? KEPT_ENTRIES);
   return { folder, hit: false };
 }
 
@@ -64,7 +66,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function prune(parent: string, current: string): Promise<void> {
+async function prune(parent: string, current: string, keep: number): Promise<void> {
   const names = await readdir(parent);
   const finished: { path: string; usedAt: number }[] = [];
   for (const name of names) {
@@ -74,5 +76,5 @@ async function prune(parent: string, current: string): Promise<void> {
     else if (owner !== undefined && !isRunning(Number(owner))) await rm(path, { recursive: true, force: true });
   }
   finished.sort((a, b) => b.usedAt - a.usedAt);
-  for (const { path } of finished.slice(KEPT_ENTRIES - 1)) await rm(path, { recursive: true, force: true });
+  for (const { path } of finished.slice(keep - 1)) await rm(path, { recursive: true, force: true });
 }

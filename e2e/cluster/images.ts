@@ -48,6 +48,7 @@ export async function archiveOf(image: string): Promise<Archive> {
   const { folder } = await cached({
     kind: `images/archives/${name.replaceAll(/[^a-zA-Z0-9.]+/g, "-")}`,
     key: cacheKey([digest]),
+    keep: 1,
     build: (target) => exportImage(name, join(target, ARCHIVE)),
   });
   return { image: name, file: join(folder, ARCHIVE), key: digest };

@@ -1,0 +1,26 @@
+# Every file that goes in is made before the build (`npm run build`), so that it needs neither network nor shell:
+#   docker build --target server --tag cctelegram/server:dev .
+ARG NODE_IMAGE=docker.io/library/node:26-bookworm-slim
+
+FROM ${NODE_IMAGE} AS base
+LABEL org.opencontainers.image.vendor="CCTelegram" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production
+WORKDIR /app
+USER 1001:1001
+ENTRYPOINT ["node", "/app/main.js"]
+
+FROM base AS server
+LABEL org.opencontainers.image.title="CCTelegram server" \
+      org.opencontainers.image.description="MCP server and Telegram bridge; the argument is the role: serve, bridge or standalone"
+COPY dist/server/ /app/
+
+FROM base AS operator
+LABEL org.opencontainers.image.title="CCTelegram operator" \
+      org.opencontainers.image.description="Kubernetes operator for CCTelegramDeployment resources"
+COPY dist/operator/ /app/
+
+FROM base AS telegram
+LABEL org.opencontainers.image.title="CCTelegram test Telegram" \
+      org.opencontainers.image.description="Strict stand-in for the Telegram Bot API, for tests"
+COPY dist/telegram/ /app/
