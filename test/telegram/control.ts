@@ -21,17 +21,18 @@ export type Control = {
 
 /** Changes how the server behaves from the next request on. */
 export function applyControl(control: Control, world: World, faults: Faults, bots: Iterable<Bot>): void {
+  const { outage, unauthorised, limits, chats, updates = [], blocked = [], migrated = [] } = control;
   if (control.reset === true) {
     faults.clear();
     world.blocked.clear();
     world.migrated.clear();
   }
   faults.plan(...(control.faults ?? []));
-  faults.outage = control.outage ?? faults.outage;
-  faults.unauthorised = control.unauthorised ?? faults.unauthorised;
-  if (control.limits !== undefined) world.flood.limits = control.limits;
-  if (control.chats !== undefined) world.chats = control.chats === null ? undefined : new Set(control.chats);
-  for (const chat of control.blocked ?? []) world.blocked.add(chat);
-  for (const [from, to] of control.migrated ?? []) world.migrated.set(from, to);
-  for (const bot of bots) for (const update of control.updates ?? []) bot.updates.push(update);
+  if (outage !== undefined) faults.outage = outage;
+  if (unauthorised !== undefined) faults.unauthorised = unauthorised;
+  if (limits !== undefined) world.flood.limits = limits;
+  if (chats !== undefined) world.chats = chats === null ? undefined : new Set(chats);
+  for (const chat of blocked) world.blocked.add(chat);
+  for (const [from, to] of migrated) world.migrated.set(from, to);
+  for (const bot of bots) for (const update of updates) bot.updates.push(update);
 }

@@ -23,8 +23,8 @@ export type TelegramOptions = {
 
 /**
  * A Bot API server that is stricter than Telegram: every limit is exact, without a burst, and what a client does wrong is
- * recorded as a violation. Beside `/bot<token>/<method>` it has `GET /log`, `POST /control` (see `Control`) and
- * `GET /health`.
+ * recorded as a violation. Beside `/bot<token>/<method>` it has `GET /log`, `GET /violations`, `POST /control` (see
+ * `Control`) and `GET /health`.
  */
 export type TelegramServer = {
   readonly url: string;
@@ -44,12 +44,11 @@ const TOKEN = /^\d{5,}:[A-Za-z0-9_-]{20,}$/;
 export async function startTelegram(options: TelegramOptions = {}): Promise<TelegramServer> {
   const telegram = new Telegram(options);
   const url = await telegram.listen(options.port ?? 0, options.host ?? "127.0.0.1");
-  const sent = () => telegram.log.filter(({ method }) => method === "sendMessage");
   return {
     url,
-    received: sent,
-    delivered: () => sent().filter(({ message_id }) => message_id !== undefined),
-    violations: () => telegram.log.filter(({ violation }) => violation === true),
+    received: () => telegram.sent,
+    delivered: () => telegram.sent.filter(({ message_id }) => message_id !== undefined),
+    violations: () => telegram.violations,
     control: (control) => telegram.control(control),
     close: () => telegram.close(),
   };
@@ -90,6 +89,14 @@ class Telegram {
     this.#server = createServer((request, response) => {
       this.#route(request, response).catch((error: unknown) => this.#refuse(response, error));
     });
+  }
+
+  get sent(): readonly Received[] {
+    return this.log.filter(({ method }) => method === "sendMessage");
+  }
+
+  get violations(): readonly Received[] {
+    return this.log.filter(({ violation }) => violation === true);
   }
 
   async listen(port: number, host: string): Promise<string> {
@@ -197,7 +204,8 @@ class Telegram {
   async #own(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const route = `${request.method} ${path}`;
     if (route === "GET /health") return send(response, 200, { status: "ok" });
-    if (route === "GET /log") return send(response, 200, this.log);
+    if (route === "GET /log") return send(response, 200, this.sent);
+    if (route === "GET /violations") return send(response, 200, this.violations);
     if (route !== "POST /control") throw new ApiError(404, "Not Found");
     this.control(parseObject((await readBody(request)).toString("utf8")) as Control);
     send(response, 200, { ok: true });

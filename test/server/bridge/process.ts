@@ -1,0 +1,14 @@
+/** The bridge in a process of its own, so that tests can kill it. The configuration is argv[2], as JSON. */
+import { pino } from "pino";
+import { Registry } from "prom-client";
+import { startBridge } from "../../../server/bridge/bridge.ts";
+
+const bridge = await startBridge({
+  config: JSON.parse(process.argv[2] ?? "{}"),
+  logger: pino({ level: "warn" }),
+  registry: new Registry(),
+  clock: Date.now,
+  version: "test",
+});
+process.once("SIGTERM", () => bridge.close().then(() => process.exit(0)));
+process.stdout.write(`${JSON.stringify({ url: bridge.url })}\n`);

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pino } from "pino";
+import { Registry } from "prom-client";
+import { type Bridge, startBridge } from "../../../server/bridge/bridge.ts";
+import type { BridgeConfig } from "../../../server/bridge/config.ts";
+import type { Event } from "../../../server/event.ts";
+import { sign, signatureHeader, timestampHeader } from "../../../server/signature.ts";
+
+export const SECRET = "0123456789abcdef0123456789abcdef";
+export const TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456";
+
+export type Scratch = { readonly path: string; [Symbol.asyncDispose](): Promise<void> };
+
+/** A directory that goes away with the test. */
+export async function scratch(): Promise<Scratch> {
+  const path = await mkdtemp(join(tmpdir(), "bridge-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+export type Overrides = Partial<Omit<BridgeConfig, "telegram">> & { telegram?: Partial<BridgeConfig["telegram"]> };
+
+export function configFor(dataDir: string, apiUrl: string, { telegram, ...overrides }: Overrides = {}): BridgeConfig {
+  return {
+    host: "127.0.0.1",
+    port: 0,
+    dataDir,
+    queueSizeLimit: 10_000,
+    hmacSecret: SECRET,
+    ...overrides,
+    telegram: {
+      token: TOKEN,
+      allowedUsers: [1],
+      apiUrl,
+      apiTimeoutMs: 5_000,
+      messagesPerSecond: 30,
+      messagesPerChatPerSecond: 1,
+      ...telegram,
+    },
+  };
+}
+
+export type TestBridge = Bridge & {
+  readonly log: readonly string[];
+  readonly registry: Registry;
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** A bridge in this process, with its log lines at hand. */
+export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
+  const log: string[] = [];
+  const registry = new Registry();
+  const logger = pino({ level: "trace" }, { write: (line: string) => void log.push(line) });
+  const bridge = await startBridge({ config, logger, registry, clock: Date.now, version: "1.2.3" });
+  return {
+    log,
+    registry,
+    url: bridge.url,
+    accept: (event) => bridge.accept(event),
+    status: () => bridge.status(),
+    obstacles: () => bridge.obstacles(),
+    live: () => bridge.live(),
+    close: () => bridge.close(),
+    metric: (name, labels = {}) => metricOf(registry, name, labels),
+    [Symbol.asyncDispose]: () => bridge.close(),
+  };
+}
+
+async function metricOf(registry: Registry, name: string, labels: Readonly<Record<string, string>>): Promise<number> {
+  const found = (await registry.getMetricsAsJSON()).find((metric) => metric.name === name);
+  const value = found?.values.find((each) =>
+    Object.entries(labels).every(([key, label]) => each.labels[key] === label),
+  );
+  if (value === undefined) throw new Error(`There is no metric ${name} ${JSON.stringify(labels)}.`);
+  return value.value;
+}
+
+export function eventOf(id: string, fields: Partial<Event> = {}): Event {
+  return {
+    event_id: id,
+    type: "info_notification",
+    source: "test",
+    timestamp: "2026-01-02T03:04:05Z",
+    task_id: "task",
+    title: `Event ${id}`,
+    description: "Something happened",
+    data: {},
+    ...fields,
+  };
+}
+
+/** A signed request to the bridge's HTTP API. */
+export function signedFetch(url: string, method: string, body = "", secret = SECRET): Promise<Response> {
+  const timestamp = Math.floor(Date.now() / 1000);
+  const headers = { [timestampHeader]: String(timestamp), [signatureHeader]: sign(secret, timestamp, body) };
+  return fetch(url, { method, headers, ...(method === "GET" ? {} : { body }) });
+}
+
+export function post(url: string, event: unknown): Promise<Response> {
+  return signedFetch(`${url}/events`, "POST", JSON.stringify(event));
+}
+
+/** Waits for a condition; the error names what did not come about. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limitMs = 15_000,
+): Promise<void> {
+  for (const end = performance.now() + limitMs; performance.now() < end; await sleep(10)) {
+    if (await condition()) return;
+  }
+  throw new Error(`It did not happen within ${limitMs} ms: ${what}`);
+}
