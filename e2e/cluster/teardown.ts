@@ -12,7 +12,7 @@ const MAX_NODES = 2;
 const CONTAINER_LOGS = "/var/log/containers";
 /** Without etcd the API server ignores SIGTERM for minutes, so it goes first; neither has data worth a longer wait. */
 const LAST = ["kube-apiserver", "etcd"];
-const GRACE_MS = 1_000;
+const GRACE_MS = 500;
 
 export type TeardownOptions = {
   /** Keep the logs of a cluster that did not come up, beside its folder. */
@@ -66,9 +66,11 @@ async function endContainers(name: string, folders: Folders): Promise<void> {
   };
   await waitFor(killAll, { what: "containers to end", timeoutMs: 10_000 }).catch(() => undefined);
   const found = shims(folders.root);
+  const sockets = shimSockets(folders);
   for (const shim of found) signal(shim, "SIGKILL");
   const gone = () => !found.some(isAlive);
   await waitFor(gone, { what: "containerd-shim to end", timeoutMs: 5_000 }).catch(() => undefined);
+  for (const socket of sockets) rmSync(socket, { force: true });
 }
 
 function shims(root: string): ProcessIdentity[] {
@@ -89,7 +91,6 @@ function isShimBelow(root: string, pid: string): boolean {
 }
 
 async function removeNodes(name: string, folders: Folders): Promise<void> {
-  removeShimSockets(folders);
   await unmountBelow(folders.root);
   await deleteNetwork(name);
   const emptied = () => nodes().every((node) => removeCgroup(cgroupOf(name, node)).length === 0);
@@ -117,19 +118,19 @@ async function unmountBelow(root: string): Promise<void> {
   if (stubborn.length > 0) await run("umount", ["--lazy", ...stubborn]).catch(() => undefined);
 }
 
-/** A shim that was killed leaves its socket, in a folder that all containerds of the machine share. */
-function removeShimSockets(folders: Folders): void {
-  for (const node of nodes()) {
+/** A shim that is killed leaves its socket, in a folder that all containerds of the machine share. */
+function shimSockets(folders: Folders): string[] {
+  return nodes().flatMap((node) => {
     const tasks = join(folders.node(node).root, "run/io.containerd.runtime.v2.task/k8s.io");
-    if (!existsSync(tasks)) continue;
-    for (const task of readdirSync(tasks)) removeSocketOf(join(tasks, task, "bootstrap.json"));
-  }
+    if (!existsSync(tasks)) return [];
+    return readdirSync(tasks).flatMap((task) => socketIn(join(tasks, task, "bootstrap.json")));
+  });
 }
 
-function removeSocketOf(bootstrap: string): void {
-  if (!existsSync(bootstrap)) return;
-  const { address } = JSON.parse(readFileSync(bootstrap, "utf8")) as { address?: string };
-  if (address?.startsWith("unix://")) rmSync(address.slice("unix://".length), { force: true });
+function socketIn(bootstrap: string): string[] {
+  if (!existsSync(bootstrap)) return [];
+  const { address = "" } = JSON.parse(readFileSync(bootstrap, "utf8")) as { address?: string };
+  return address.startsWith("unix://") ? [address.slice("unix://".length)] : [];
 }
 
 /** The kubelet links each container's log here, wherever the log itself is. */
