@@ -65,9 +65,10 @@ async function callUntil<T>(request: Request, context: Context, schema: z.ZodTyp
 const isFailure = (outcome: Answer | Failure): outcome is Failure => "error" in outcome;
 
 async function attempt(request: Request, context: Context, remainingMs: number): Promise<Answer | Failure> {
-  const limitMs = Math.max(1, Math.min(remainingMs, Math.max(1000, context.timeoutMs / 3)));
+  const limitMs = Math.max(1, Math.ceil(Math.min(remainingMs, Math.max(1000, context.timeoutMs / 3))));
+  const options = signed(request, context, AbortSignal.timeout(limitMs));
   try {
-    const response = await context.pool.request(signed(request, context, AbortSignal.timeout(limitMs)));
+    const response = await context.pool.request(options);
     const answer = {
       status: response.statusCode,
       retryAfterMs: seconds(response.headers["retry-after"]) * 1000,

@@ -56,7 +56,7 @@ export async function startServer(bridgeUrl: string, env: Record<string, string>
   });
   const registry = createRegistry();
   const running = await serve(config, logger, registry, { clock: Date.now, newId: randomUUID });
-  const url = running.addresses.http!;
+  const url = running.addresses.http ?? "";
   return {
     url,
     get log() {

@@ -1,0 +1,188 @@
+import { request as httpRequest } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { httpRoutes } from "../../../server/http/routes.ts";
+import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
+import { keys, startServer, type TestServer } from "../support/server.ts";
+
+let bridge: FakeBridge;
+let server: TestServer;
+
+beforeAll(async () => {
+  bridge = await startFakeBridge();
+  server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "1000" });
+});
+
+afterAll(async () => {
+  await server.close();
+  await bridge.close();
+});
+
+const message = { json: { message: "hello" } };
+
+describe("authentication", () => {
+  test.each(httpRoutes.filter(({ route }) => !route.startsWith("/health")))(
+    "$method $route refuses a wrong or missing key with 401",
+    async ({ method, route }) => {
+      for (const key of ["wrong-key-of-some-length", ""]) {
+        const response = await server.fetch(route, { method, key });
+        expect(response.status).toBe(401);
+        expect(response.headers.get("www-authenticate")).toBe('Bearer realm="cctelegram"');
+        expect(await response.text()).toContain("AUTHENTICATION_ERROR");
+      }
+    },
+  );
+
+  test.each([
+    { "x-api-key": keys.messages },
+    { authorization: `Bearer ${keys.messages}` },
+    { authorization: `bearer  ${keys.messages}` },
+  ])("accepts a key as %o", async (headers) => {
+    const response = await server.fetch("/tools/send_telegram_message", { ...message, headers });
+    expect(response.status).toBe(200);
+  });
+
+  test("counts and logs a failure as fail2ban expects it, without the key", async () => {
+    await server.fetch("/tools", { key: "wrong-key-of-some-length" });
+    // The guide's filter: ^.*SECURITY.*authentication_failure.*client_ip.*<HOST>.*$
+    expect(server.logText()).toMatch(/^.*SECURITY.*authentication_failure.*client_ip.*127\.0\.0\.1.*$/m);
+    expect(server.logText()).not.toContain("wrong-key-of-some-length");
+    expect(Number(await server.metric('security_events_total{event="authentication_failure"}'))).toBeGreaterThan(0);
+    expect(Number(await server.metric("authentication_failures_total"))).toBeGreaterThan(0);
+  });
+});
+
+describe("permissions", () => {
+  test("a tool outside of the key's permissions is refused with 403, and listed for nobody", async () => {
+    const response = await server.fetch("/tools/send_performance_alert", { key: keys.messages, json: {} });
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ error: true, code: "UNAUTHORIZED_TOOL" });
+    const { tools } = (await (await server.fetch("/tools", { key: keys.messages })).json()) as {
+      tools: { name: string }[];
+    };
+    expect(tools.map(({ name }) => name)).toEqual(["send_telegram_message", "get_bridge_status"]);
+    expect(Number(await server.metric('security_events_total{event="authorization_failure"}'))).toBeGreaterThan(0);
+  });
+
+  test("a key without permissions gets an empty list", async () => {
+    expect(await (await server.fetch("/tools", { key: keys.nothing })).json()).toEqual({ tools: [] });
+  });
+
+  test("a tool that does not exist is 404 for everybody who has a key", async () => {
+    const response = await server.fetch("/tools/launch_rocket", { key: keys.nothing, json: {} });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ code: "UNKNOWN_TOOL" });
+  });
+});
+
+describe("requests", () => {
+  test("a tool is called with the body as arguments and answers its structured result", async () => {
+    const response = await server.fetch("/tools/send_telegram_message", { ...message, key: keys.messages });
+    const result = (await response.json()) as { event_id: string };
+    expect(result).toEqual({
+      success: true,
+      event_id: result.event_id,
+      message: `Message sent successfully. Event ID: ${result.event_id}`,
+    });
+    expect(bridge.events.at(-1)).toMatchObject({ event_id: result.event_id, description: "hello" });
+  });
+
+  test("a tool without arguments needs no body", async () => {
+    for (const headers of [{}, { "content-type": "application/json" }] as Record<string, string>[]) {
+      const response = await server.fetch("/tools/get_bridge_status", { method: "POST", key: keys.messages, headers });
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ running: true, health: "healthy" });
+    }
+  });
+
+  test.each([
+    ["invalid arguments", { json: { message: "" } }, 400, "VALIDATION_ERROR"],
+    ["invalid JSON", { body: '{"message":', headers: { "content-type": "application/json" } }, 400, "MALFORMED_JSON"],
+    [
+      "poisoned JSON",
+      { body: '{"__proto__":{"a":1}}', headers: { "content-type": "application/json" } },
+      400,
+      "MALFORMED_JSON",
+    ],
+    [
+      "another media type",
+      { body: "message=x", headers: { "content-type": "text/plain" } },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    ],
+    ["a body of more than 1 MiB", { json: { message: "x".repeat(1024 * 1024) } }, 413, "PAYLOAD_TOO_LARGE"],
+  ])("%s are refused", async (_case, init, status, code) => {
+    const response = await server.fetch("/tools/send_telegram_message", {
+      method: "POST",
+      key: keys.messages,
+      ...init,
+    });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ error: true, code, message: expect.any(String) });
+  });
+
+  test("an unknown path is 404, a known one with another method 405 with Allow", async () => {
+    const missing = await server.fetch("/admin?key=1", { key: keys.all });
+    expect(missing.status).toBe(404);
+    expect(await missing.json()).toMatchObject({ code: "NOT_FOUND", message: "There is nothing at /admin." });
+    for (const { method, route } of httpRoutes) {
+      const response = await server.fetch(route, {
+        method: "PUT",
+        key: keys.all,
+        body: "{",
+        headers: { "content-type": "x/y" },
+      });
+      expect(response.status).toBe(405);
+      expect(response.headers.get("allow")).toBe(method === "GET" ? "GET, HEAD" : method);
+    }
+  });
+
+  test("a request keeps a harmless id and gets another for a harmful one", async () => {
+    const withId = async (id: string) => {
+      const response = await server.fetch("/tools/x", { key: keys.all, json: {}, headers: { "x-request-id": id } });
+      const { request_id } = (await response.json()) as { request_id: string };
+      expect(response.headers.get("x-request-id")).toBe(request_id);
+      return request_id;
+    };
+    expect(await withId("trace-42")).toBe("trace-42");
+    expect(await withId('x" SECURITY "')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test("every answer carries the security headers", async () => {
+    for (const path of ["/health", "/tools", "/nowhere"]) {
+      const { headers } = await server.fetch(path);
+      expect(Object.fromEntries(headers)).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "strict-transport-security": "max-age=31536000; includeSubDomains",
+        "cache-control": "no-store",
+        "content-security-policy": expect.stringContaining("default-src 'none'"),
+      });
+    }
+  });
+
+  test("a path that cannot be decoded is 400 in the same form", async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(`${server.url}/%zz`, (response) => resolve(response.resume().statusCode));
+      request.on("error", reject).end();
+    });
+    expect(status).toBe(400);
+  });
+});
+
+describe("what is observed", () => {
+  test("requests are counted by pattern and status; series exist before the first request", async () => {
+    await server.fetch("/tools/send_telegram_message", { ...message, key: keys.messages });
+    const counted = await server.metric('http_requests_total{method="POST",route="/tools/:name",status="200"}');
+    expect(Number(counted)).toBeGreaterThan(0);
+    expect(
+      await server.metric('http_request_duration_seconds_count{method="POST",route="/tools/:name"}'),
+    ).toBeDefined();
+    const calls = await server.metric('mcp_tool_calls_total{tool="send_telegram_message",outcome="success"}');
+    expect(Number(calls)).toBeGreaterThan(0);
+    expect(await server.metric('mcp_tool_calls_total{tool="send_telegram_event",outcome="success"}')).toBe("0");
+  });
+
+  test("no log line holds a key", () => {
+    for (const key of Object.values(keys)) expect(server.logText()).not.toContain(key);
+  });
+});
