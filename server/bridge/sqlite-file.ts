@@ -33,7 +33,7 @@ export function openFile(path: string, now: number): OpenedFile {
 }
 
 function open(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: 5_000, enableForeignKeyConstraints: false });
+  const db = new DatabaseSync(path, { timeout: 1_000, enableForeignKeyConstraints: false });
   try {
     // EXCLUSIVE: a second bridge on the same volume fails at once instead of sending everything twice.
     // FULL: in WAL mode a weaker setting loses the last commits on power loss.

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, test } from "vitest";
+import type { Queue } from "../../../server/bridge/queue.ts";
+import type { Damage } from "../../../server/bridge/sqlite-file.ts";
+import { SqliteQueue } from "../../../server/bridge/sqlite-queue.ts";
+import { scratch } from "./support.ts";
+
+function openAt(path: string, onDamage: (damage: Damage) => void = () => {}): Queue {
+  return new SqliteQueue({ path, sizeLimit: 100_000, now: () => 1_000, onDamage });
+}
+
+function fill(queue: Queue, count: number) {
+  const text = "x".repeat(500);
+  const ids = Array.from({ length: count }, (_, index) => `event-${index}`);
+  const messages = [{ chatId: 1, part: 0, text, entities: [] }];
+  return Promise.all(ids.map((id) => queue.accept({ id, acceptedAt: 1, body: "{}", messages })));
+}
+
+describe("SQLite queue", () => {
+  test("commits are synced to the disk, in a write-ahead log", async () => {
+    await using directory = await scratch();
+    const path = join(directory.path, "queue.sqlite");
+    await openAt(path).close();
+    const db = new DatabaseSync(path);
+    expect(db.prepare("PRAGMA journal_mode").get()?.journal_mode).toBe("wal");
+    db.close();
+  });
+
+  test("a second bridge on the same file is refused: it would deliver everything twice", async () => {
+    await using directory = await scratch();
+    const path = join(directory.path, "queue.sqlite");
+    const first = openAt(path);
+    expect(() => openAt(path)).toThrow(/in use by another bridge/);
+    await first.close();
+    await openAt(path).close();
+  });
+
+  test("a file that is no database is moved aside and kept", async () => {
+    await using directory = await scratch();
+    const path = join(directory.path, "queue.sqlite");
+    writeFileSync(path, "this is not a database, but somebody may want to see it".repeat(100));
+    const damages: Damage[] = [];
+    const queue = openAt(path, (damage) => damages.push(damage));
+    await fill(queue, 1);
+    expect(damages).toHaveLength(1);
+    expect(readFileSync(damages[0]!.movedTo, "utf8")).toMatch(/^this is not a database/);
+    await queue.close();
+  });
+
+  test("what can still be read of a damaged file is taken over", async () => {
+    await using directory = await scratch();
+    const path = join(directory.path, "queue.sqlite");
+    const before = openAt(path);
+    await fill(before, 1_000);
+    await before.close();
+    damage(path);
+    const damages: Damage[] = [];
+    const after = openAt(path, (each) => damages.push(each));
+    const { pending } = await after.recover();
+    expect(damages).toHaveLength(1);
+    expect(pending.length).toBeGreaterThan(900);
+    expect(pending.length).toBeLessThan(1_000);
+    expect(after.stats()).toMatchObject({ usable: true, pending: pending.length });
+    expect(readdirSync(directory.path).filter((name) => name.includes("copy"))).toEqual([]);
+    await after.close();
+  });
+
+  test("a file of a newer version is refused, not touched", async () => {
+    await using directory = await scratch();
+    const path = join(directory.path, "queue.sqlite");
+    await openAt(path).close();
+    const db = new DatabaseSync(path);
+    db.exec("PRAGMA user_version = 99");
+    db.close();
+    expect(() => openAt(path)).toThrow(/newer version/);
+    expect(readdirSync(directory.path)).toEqual(["queue.sqlite"]);
+  });
+});
+
+/** Overwrites a page in the middle of the messages. */
+function damage(path: string): void {
+  const db = new DatabaseSync(path);
+  const pageSize = Number(db.prepare("PRAGMA page_size").get()?.page_size);
+  const leaf = db.prepare("SELECT pageno FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf' LIMIT 1 OFFSET 40");
+  const page = Number(leaf.get()?.pageno);
+  db.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0xa5, (page - 1) * pageSize, page * pageSize);
+  writeFileSync(path, bytes);
+}
