@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { ServerError } from "../errors.ts";
-import { listingOf } from "../mcp/tool-listing.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { ToolCaller } from "../tools/tool-caller.ts";
+import { listingOf } from "../tools/tool-listing.ts";
 import { callerOf } from "./caller.ts";
 import { origin } from "./guard.ts";
 

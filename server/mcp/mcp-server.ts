@@ -2,7 +2,7 @@ import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { type ServerError, toServerError } from "../errors.ts";
 import type { Caller, CallLogger, ToolCaller } from "../tools/tool-caller.ts";
-import { listingOf } from "./tool-listing.ts";
+import { listingOf } from "../tools/tool-listing.ts";
 import { toolFailure, toolResult } from "./tool-result.ts";
 
 export const serverName = "cctelegram-mcp-server";

@@ -7,7 +7,7 @@ import { z } from "zod";
 export function text(maximum: number) {
   return z
     .string()
-    .min(1)
+    .min(1, { abort: true })
     .max(maximum)
     .regex(/\S/, "must not be blank")
     .overwrite((value) => value.toWellFormed());

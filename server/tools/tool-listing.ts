@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Tool, ToolAnnotations } from "../tools/tool.ts";
+import type { Tool, ToolAnnotations } from "./tool.ts";
 
 /** A tool as `tools/list` and `GET /tools` show it. */
 export type ListedTool = {

@@ -1,0 +1,43 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../../server/main.ts", import.meta.url));
+
+export type Process = {
+  readonly child: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+  /** Resolves with the first log line that has this message, when it comes. */
+  logged(message: string): Promise<Record<string, string>>;
+  /** Resolves with the exit code. */
+  readonly exited: Promise<number | null>;
+};
+
+/** Starts the image's program in a process of its own, with this environment and no other. */
+export function startProcess(args: readonly string[], env: Record<string, string> = {}): Process {
+  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH ?? "", ...env } });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const exited = once(child, "close").then(([code]) => code as number | null);
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    exited,
+    async logged(message) {
+      for (;;) {
+        const line = stdout.split("\n").find((candidate) => candidate.includes(`"msg":"${message}"`));
+        if (line !== undefined) return JSON.parse(line);
+        if (child.exitCode !== null) throw new Error(`exited with ${child.exitCode} before '${message}': ${stderr}`);
+        await Promise.race([once(child.stdout, "data"), exited]);
+      }
+    },
+  };
+}
