@@ -50,3 +50,9 @@ export const isGone = (error: unknown): boolean => hasStatus(error, 410);
 function hasStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status;
 }
+
+/** Errors that resuming a watch cannot end: a version that is too old or not known yet, or no resource. */
+export function needsList(error: unknown): boolean {
+  if (isGone(error) || isNotFound(error)) return true;
+  return error instanceof ApiError && /too large resource version|resourceVersion: Invalid value/i.test(error.message);
+}

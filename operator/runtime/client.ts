@@ -73,10 +73,15 @@ export function createClient(options: ClientOptions): Client & { close(): Promis
 class RestClient implements Client {
   readonly #transport: Transport;
   readonly #options: ClientOptions;
+  readonly #timeoutMs: number;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#transport = new Transport(options.kubeConfig, options.connections ?? 32);
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#transport = new Transport(options.kubeConfig, {
+      connections: options.connections ?? 32,
+      connectTimeoutMs: Math.min(10_000, this.#timeoutMs),
+    });
   }
 
   get<T>(path: string, query?: Query): Promise<T> {
@@ -97,7 +102,7 @@ class RestClient implements Client {
 
   async request<T>(request: ClientRequest): Promise<T> {
     const call = this.#exchangeOf(request);
-    const deadline = request.timeoutMs ?? this.#options.timeoutMs ?? 30_000;
+    const deadline = request.timeoutMs ?? this.#timeoutMs;
     for (let tries = 0; ; tries += 1) {
       try {
         return (await exchange(await this.#transport.connection(), call, deadline, this.#count)) as T;
@@ -112,10 +117,9 @@ class RestClient implements Client {
 
   async *watch(path: string, query: Query, signal: AbortSignal, accept?: string): AsyncGenerator<WatchEvent> {
     const call = this.#exchangeOf({ method: "GET", path, query: { ...query, watch: true }, accept, signal });
-    const timeoutMs = this.#options.timeoutMs ?? 30_000;
     let body: AsyncIterable<Uint8Array>;
     try {
-      body = await openStream(await this.#transport.connection(), call, timeoutMs, this.#count);
+      body = await openStream(await this.#transport.connection(), call, this.#timeoutMs, this.#count);
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) await this.#transport.refresh();
       throw error;

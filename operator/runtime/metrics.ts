@@ -155,3 +155,19 @@ function controllerMetrics(registry: Registry) {
     }),
   };
 }
+
+/** The kinds of reflector errors, as the label of `reflector_errors_total`. */
+export type ReflectorErrorKind = (typeof reflectorErrorKinds)[number];
+
+const reflectorErrorKinds = ["list", "watch", "malformed", "reduce", "handler"] as const;
+
+/** Makes the series of a reflector start at zero, so that the first error is a rise that an alert sees. */
+export function initialiseReflectorMetrics(
+  metrics: Pick<Metrics, "reflectorLists" | "reflectorWatches" | "reflectorWatchStalls" | "reflectorErrors">,
+  resource: string,
+): void {
+  metrics.reflectorLists.inc({ resource }, 0);
+  metrics.reflectorWatches.inc({ resource }, 0);
+  metrics.reflectorWatchStalls.inc({ resource }, 0);
+  for (const kind of reflectorErrorKinds) metrics.reflectorErrors.inc({ resource, kind }, 0);
+}

@@ -46,7 +46,10 @@ export function ownedFields(object: KubernetesObject, fieldManager: string, subr
   const entry = object.metadata.managedFields?.find((candidate) =>
     isOurs(candidate, object, fieldManager, subresource),
   );
-  return entry?.fieldsV1 === undefined ? undefined : project(object, entry.fieldsV1);
+  const fields = entry?.fieldsV1;
+  if (fields === undefined) return undefined;
+  // A write to the status may own metadata as well; the desired status says nothing of it.
+  return project(object, subresource === "status" ? { "f:status": fields["f:status"] ?? {} } : fields);
 }
 
 /** The desired object in the form of `ownedFields`. With subresource "status" only the status counts. */

@@ -1,7 +1,8 @@
-import { ApiError, ConnectionError, isGone, isNotFound } from "./api-error.ts";
+import { ApiError, ConnectionError, isNotFound, needsList } from "./api-error.ts";
 import { Backoff } from "./backoff.ts";
 import type { Query } from "./client.ts";
 import type { KubernetesList, KubernetesObject, WatchEvent } from "./kubernetes-object.ts";
+import { initialiseReflectorMetrics, type ReflectorErrorKind } from "./metrics.ts";
 import { Mirror } from "./mirror.ts";
 import { completeOptions, type ReflectorOptions, type ReflectorParts } from "./reflector-options.ts";
 import { apiVersionOf, resourcePath } from "./resource-type.ts";
@@ -44,6 +45,7 @@ export class Reflector<T extends Stored> {
   /** Where the next watch begins; undefined asks for a list first. */
   #resourceVersion: string | undefined;
   #watchFailures = 0;
+  #silentWatches = 0;
   #wake: AbortController | undefined;
   #recheckWanted = false;
   #eagerUntil = 0;
@@ -62,13 +64,7 @@ export class Reflector<T extends Stored> {
     this.synced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
     });
-    const { resource } = this;
-    metrics.reflectorLists.inc({ resource }, 0);
-    metrics.reflectorWatches.inc({ resource }, 0);
-    metrics.reflectorWatchStalls.inc({ resource }, 0);
-    for (const kind of ["list", "watch", "malformed", "reduce", "handler"]) {
-      metrics.reflectorErrors.inc({ resource, kind }, 0);
-    }
+    initialiseReflectorMetrics(metrics, this.resource);
   }
 
   get hasSynced(): boolean {
@@ -147,7 +143,7 @@ export class Reflector<T extends Stored> {
 
   /** Returns when the watch ended in a way that needs no rest: it is resumed where it stopped. */
   async #watch(from: string, signal: AbortSignal): Promise<void> {
-    const { client, clock, metrics, metadataOnly, logger } = this.#parts;
+    const { client, clock, metrics, metadataOnly } = this.#parts;
     const { resource } = this;
     metrics.reflectorWatches.inc({ resource });
     const openedAt = clock.monotonic();
@@ -162,8 +158,7 @@ export class Reflector<T extends Stored> {
       }
     } catch (error) {
       if (!guard.tripped) throw error;
-      metrics.reflectorWatchStalls.inc({ resource });
-      logger.warn({ resource, silentMs: this.#options.stallTimeoutMs }, "a watch fell silent; resuming it");
+      this.#stalled(events);
       return;
     } finally {
       guard.end();
@@ -171,6 +166,21 @@ export class Reflector<T extends Stored> {
     if (events === 0 && clock.monotonic() - openedAt < shortestHealthyWatchMs) {
       throw new Error(`the watch of ${resource} ended as soon as it began`);
     }
+  }
+
+  /**
+   * A version that the server has not reached yet (etcd was restored from a backup) makes a watch that is silent for
+   * ever: the second silent one in a row leads to a list.
+   */
+  #stalled(events: number): void {
+    const { metrics, logger } = this.#parts;
+    const { resource } = this;
+    metrics.reflectorWatchStalls.inc({ resource });
+    logger.warn({ resource, silentMs: this.#options.stallTimeoutMs }, "a watch fell silent; resuming it");
+    this.#silentWatches = events === 0 ? this.#silentWatches + 1 : 1;
+    if (this.#silentWatches < 2) return;
+    this.#silentWatches = 0;
+    this.#resourceVersion = undefined;
   }
 
   #watchQuery(resourceVersion: string): Query {
@@ -189,6 +199,7 @@ export class Reflector<T extends Stored> {
     else if (event.type !== "BOOKMARK") this.#mirror.put(this.#named(event.object));
     this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
     this.#watchFailures = 0;
+    this.#silentWatches = 0;
     this.#backoff.reset();
   }
 
@@ -234,15 +245,9 @@ export class Reflector<T extends Stored> {
     this.#resolveSynced();
   }
 
-  #report(kind: "list" | "watch" | "malformed" | "reduce" | "handler", error: unknown): void {
+  #report(kind: ReflectorErrorKind, error: unknown): void {
     const { resource } = this;
     this.#parts.metrics.reflectorErrors.inc({ resource, kind });
     this.#parts.logger.warn({ resource, kind, err: error, failures: this.#watchFailures }, "reflector error");
   }
-}
-
-/** Errors that resuming the watch cannot end: a version too old, not known yet (etcd was restored), or no resource. */
-function needsList(error: unknown): boolean {
-  if (isGone(error) || isNotFound(error)) return true;
-  return error instanceof ApiError && /too large resource version|resourceVersion: Invalid value/i.test(error.message);
 }

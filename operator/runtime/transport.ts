@@ -26,13 +26,13 @@ export class Transport {
   readonly #kubeConfig: KubeConfig;
   readonly #origin: string;
   readonly #basePath: string;
-  readonly #connections: number;
+  readonly #limits: { readonly connections: number; readonly connectTimeoutMs: number };
   #connection: Connection | undefined;
   #tls: Credentials["tls"] = {};
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<Connection> | undefined;
 
-  constructor(kubeConfig: KubeConfig, connections: number) {
+  constructor(kubeConfig: KubeConfig, limits: { readonly connections: number; readonly connectTimeoutMs: number }) {
     const cluster = kubeConfig.getCurrentCluster();
     if (!cluster) throw new Error("the kubeconfig has no current cluster: set current-context, or KUBECONFIG");
     if (cluster.proxyUrl) throw new Error(`cluster ${cluster.name}: proxy-url is not supported`);
@@ -40,7 +40,7 @@ export class Transport {
     this.#kubeConfig = kubeConfig;
     this.#origin = url.origin;
     this.#basePath = url.pathname.replace(/\/+$/, "");
-    this.#connections = connections;
+    this.#limits = limits;
   }
 
   /** The path of the API behind a proxy such as Rancher's: a prefix for every request. */
@@ -74,7 +74,11 @@ export class Transport {
     const { tls, headers } = await readCredentials(this.#kubeConfig);
     const current = this.#connection;
     if (current === undefined || !sameTls(tls, this.#tls)) {
-      this.#connection = { requests: this.#pool(tls, this.#connections), watches: this.#pool(tls, null), headers };
+      this.#connection = {
+        requests: this.#pool(tls, this.#limits.connections),
+        watches: this.#pool(tls, null),
+        headers,
+      };
       void current?.requests.close();
       void current?.watches.close();
     } else {
@@ -94,7 +98,7 @@ export class Transport {
       keepAliveTimeout: 60_000,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 15_000 },
+      connect: { ...tls, timeout: this.#limits.connectTimeoutMs, keepAlive: true, keepAliveInitialDelay: 15_000 },
     });
   }
 }

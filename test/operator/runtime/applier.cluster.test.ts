@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Applier, NotOwnedError } from "../../../operator/runtime/applier.ts";
+import type { Client } from "../../../operator/runtime/client.ts";
+import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { createMetrics } from "../../../operator/runtime/metrics.ts";
+import { fingerprint, ownedFields } from "../../../operator/runtime/owned-fields.ts";
+import { type ResourceType, resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { type TestNamespace, testNamespace } from "./api-server.ts";
+import { recordingLogger } from "./recording-logger.ts";
+import { sample, sampleNames, types } from "./samples.ts";
+
+const fieldManager = "applier-test";
+let world: TestNamespace;
+let applier: Applier;
+
+beforeAll(async () => {
+  world = await testNamespace("applier");
+});
+afterAll(() => world.dispose());
+beforeEach(() => {
+  applier = makeApplier(world.client);
+});
+
+const makeApplier = (client: Client) =>
+  new Applier({ client, fieldManager, logger: recordingLogger(), metrics: createMetrics() });
+
+const read = (type: ResourceType, name: string) =>
+  world.client.get(resourcePath(type, { namespace: world.namespace, name }));
+
+/** What a cache would know. */
+const liveOf = (object: KubernetesObject) => ({
+  fingerprint: fingerprint(ownedFields(object, fieldManager)),
+  resourceVersion: object.metadata.resourceVersion!,
+});
+
+const patch = (type: ResourceType, name: string, body: object) =>
+  world.client.request({
+    method: "PATCH",
+    path: resourcePath(type, { namespace: world.namespace, name }),
+    contentType: "application/merge-patch+json",
+    body,
+  });
+
+test.each(sampleNames)("a %s is written once, also by a later process", async (kind) => {
+  const desired = sample(kind, world.namespace, "once");
+  const first = await applier.apply(types[kind], desired, undefined);
+  expect(first.written).toBe(true);
+  const live = await read(types[kind], "once");
+  expect(await applier.apply(types[kind], desired, liveOf(live))).toEqual({ written: false });
+  expect(await makeApplier(world.client).apply(types[kind], desired, liveOf(live))).toEqual({ written: false });
+  expect((await read(types[kind], "once")).metadata.resourceVersion).toBe(live.metadata.resourceVersion);
+});
+
+describe("healing", () => {
+  test("a field changed by hand is written back", async () => {
+    const desired = sample("service", world.namespace, "changed");
+    await applier.apply(types.service, desired, undefined);
+    const live = await patch(types.service, "changed", { spec: { selector: { hand: "made" } } });
+    expect((await applier.apply(types.service, desired, liveOf(live))).written).toBe(true);
+    const healed = await read(types.service, "changed");
+    expect((healed.spec as { selector: object }).selector).toEqual((desired.spec as { selector: object }).selector);
+  });
+
+  test("a field that is no longer desired is removed", async () => {
+    const desired = sample("configMap", world.namespace, "dropped");
+    const { object } = await applier.apply(types.configMap, desired, undefined);
+    desired.data = { alpha: "only" };
+    expect((await applier.apply(types.configMap, desired, liveOf(object!))).written).toBe(true);
+    expect((await read(types.configMap, "dropped")).data).toEqual({ alpha: "only" });
+  });
+
+  test("kubectl scale and rollout restart are left alone when replicas are not desired", async () => {
+    const desired = sample("deployment", world.namespace, "scaled");
+    delete (desired.spec as { replicas?: number }).replicas;
+    await applier.apply(types.deployment, desired, undefined);
+    const restartedAt = { "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z" };
+    const live = await patch(types.deployment, "scaled", {
+      spec: { replicas: 0, template: { metadata: { annotations: restartedAt } } },
+    });
+    expect((await applier.apply(types.deployment, desired, liveOf(live))).written).toBe(false);
+  });
+});
+
+test("a form that the server normalises is written once and then let be, until it changes", async () => {
+  const desired = sample("deployment", world.namespace, "normalised");
+  const [container] = (desired.spec as { template: { spec: { containers: { resources: object }[] } } }).template.spec
+    .containers;
+  container!.resources = { requests: { cpu: "0.25", memory: "1024Mi" } };
+  const first = await applier.apply(types.deployment, desired, undefined);
+  const live = liveOf(first.object!);
+  expect((await applier.apply(types.deployment, desired, live)).written).toBe(false);
+  const changed = await patch(types.deployment, "normalised", {
+    metadata: { labels: { "app.kubernetes.io/name": "x" } },
+  });
+  expect((await applier.apply(types.deployment, desired, liveOf(changed))).written).toBe(true);
+});
+
+test("an object of another controller is not taken over, and the error names that controller", async () => {
+  const owner = async (name: string) => {
+    const object = await world.client.apply(types.configMap, sample("configMap", world.namespace, name), {
+      fieldManager,
+    });
+    return [
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        name,
+        uid: object.metadata.uid!,
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ];
+  };
+  const theirs = sample("secret", world.namespace, "contested");
+  theirs.metadata.ownerReferences = await owner("them");
+  await world.client.apply(types.secret, theirs, { fieldManager: "them" });
+  const ours = sample("secret", world.namespace, "contested");
+  ours.metadata.ownerReferences = await owner("us");
+  const attempt = applier.apply(types.secret, ours, undefined);
+  await expect(attempt).rejects.toBeInstanceOf(NotOwnedError);
+  await expect(attempt).rejects.toThrow("contested is controlled by ConfigMap them");
+});
+
+test("what is written is told, so that a cache need not wait for its watch", async () => {
+  const written: string[] = [];
+  const telling = new Applier({
+    client: world.client,
+    fieldManager,
+    logger: recordingLogger(),
+    metrics: createMetrics(),
+    onWritten: (type, object) => written.push(`${type.kind} ${object.metadata.name}`),
+  });
+  await telling.apply(types.configMap, sample("configMap", world.namespace, "told"), undefined);
+  expect(written).toEqual(["ConfigMap told"]);
+});
+
+test("a Secret with stringData is refused with the way out", async () => {
+  const desired = { ...sample("secret", world.namespace, "text"), stringData: { a: "b" } };
+  await expect(applier.apply(types.secret, desired, undefined)).rejects.toThrow("write data instead");
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import type { Client } from "../../../operator/runtime/client.ts";
+import { LeaderElection } from "../../../operator/runtime/leader-election.ts";
+import type { Lease } from "../../../operator/runtime/lease.ts";
+import { createMetrics } from "../../../operator/runtime/metrics.ts";
+import { resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { type TestNamespace, testNamespace } from "./api-server.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { recordingLogger } from "./recording-logger.ts";
+import { types } from "./samples.ts";
+
+let world: TestNamespace;
+beforeAll(async () => {
+  world = await testNamespace("leader");
+});
+afterAll(() => world.dispose());
+
+const readLease = (name: string) =>
+  world.client.get<Lease>(resourcePath(types.lease, { namespace: world.namespace, name }));
+
+/** A candidate whose clock runs, in steps, as long as something is waited for. */
+function candidate(name: string, identity: string, client: Client = world.client) {
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const led: string[] = [];
+  const election = new LeaderElection({
+    client,
+    namespace: world.namespace,
+    name,
+    identity,
+    onStartedLeading: async (signal) => {
+      led.push("started");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      led.push("stopped");
+    },
+    clock,
+    random: Math.random,
+    logger: recordingLogger(),
+    metrics: createMetrics(),
+  });
+  const result = election.run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort();
+    await result;
+  });
+  return { election, clock, stop, led, result };
+}
+
+test("one of two leads, and the other takes over as soon as the first gives the lease back", async () => {
+  const first = candidate("handover", "first");
+  await vi.waitFor(() => expect(first.election.isLeader).toBe(true));
+  const second = candidate("handover", "second");
+  await vi.waitFor(() => expect(second.election.leader).toBe("first"));
+  await first.clock.advance(2000);
+  expect(second.led).toEqual([]);
+  first.stop.abort();
+  expect(await first.result).toBe("stopped");
+  expect((await readLease("handover")).spec).toMatchObject({ holderIdentity: "", leaseDurationSeconds: 1 });
+  await vi.waitFor(async () => {
+    await second.clock.advance(500);
+    expect(second.election.isLeader).toBe(true);
+  });
+  expect(first.led).toEqual(["started", "stopped"]);
+  expect((await readLease("handover")).spec).toMatchObject({ holderIdentity: "second", leaseTransitions: 1 });
+});
+
+test("of several that ask at once exactly one leads", async () => {
+  const all = Array.from({ length: 5 }, (_, index) => candidate("race", `racer-${index}`));
+  await vi.waitFor(async () => {
+    for (const { clock } of all) await clock.advance(500);
+    expect(all.every(({ election }) => election.leader)).toBe(true);
+  });
+  expect(all.filter(({ election }) => election.isLeader)).toHaveLength(1);
+});
+
+test("a leader whose lease another holds stops at its next renewal", async () => {
+  const { election, clock, led, result } = candidate("stolen", "victim");
+  await vi.waitFor(() => expect(election.isLeader).toBe(true));
+  const lease = await readLease("stolen");
+  await world.client.request({
+    method: "PUT",
+    path: resourcePath(types.lease, { namespace: world.namespace, name: "stolen" }),
+    body: { ...lease, spec: { ...lease.spec, holderIdentity: "thief" } },
+  });
+  await vi.waitFor(async () => {
+    await clock.advance(2000);
+    expect(led).toEqual(["started", "stopped"]);
+  });
+  expect(await result).toBe("lost");
+  expect((await readLease("stolen")).spec.holderIdentity).toBe("thief");
+});
