@@ -19,6 +19,7 @@ export class StorageState {
   readonly #hooks: StorageHooks;
   #error: string | undefined;
   #broken = false;
+  #stopped = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(path: string, hooks: StorageHooks) {
@@ -49,6 +50,7 @@ export class StorageState {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#timer);
   }
 
@@ -56,7 +58,7 @@ export class StorageState {
     if (this.#error === undefined) this.#hooks.onChange(reason);
     this.#error = reason;
     if (this.#broken) this.stop();
-    else this.#timer ??= setInterval(() => this.#try(), PROBE_EVERY_MS);
+    if (!this.#stopped) this.#timer ??= setInterval(() => this.#try(), PROBE_EVERY_MS);
   }
 
   #try(): void {

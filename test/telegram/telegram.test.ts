@@ -1,0 +1,266 @@
+import { Api } from "node-telegram-bot-api";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startTelegram, type TelegramServer } from "./telegram.ts";
+
+const TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456";
+const UNLIMITED = false;
+
+let telegram: TelegramServer;
+let steady = 0;
+
+beforeEach(async () => {
+  steady = 0;
+  telegram = await startTelegram({ tokens: [TOKEN], chats: [1, 2, 3, -5], steady: () => steady });
+});
+
+afterEach(() => telegram.close());
+
+type Answer = {
+  ok: boolean;
+  error_code?: number;
+  description?: string;
+  parameters?: Record<string, number>;
+  result?: unknown;
+};
+
+async function call(method: string, parameters: unknown = {}, token = TOKEN): Promise<Answer> {
+  const body = JSON.stringify(parameters);
+  const headers = { "content-type": "application/json" };
+  return (await (
+    await fetch(`${telegram.url}/bot${token}/${method}`, { method: "POST", body, headers })
+  ).json()) as Answer;
+}
+
+function send(parameters: object) {
+  return call("sendMessage", { chat_id: 1, text: "hello", ...parameters });
+}
+
+describe("routes", () => {
+  test("wrong tokens are 401, wrong methods and paths 404", async () => {
+    expect(await call("getMe", {}, "123456789:AAabcdefghijklmnopqrstuvwxyz0000000")).toMatchObject({ error_code: 401 });
+    expect(await call("getMe", {}, "nonsense")).toEqual({ ok: false, error_code: 401, description: "Unauthorized" });
+    expect(await call("sendCarrierPigeon")).toMatchObject({ ok: false, error_code: 404 });
+    expect((await fetch(`${telegram.url}/nothing`)).status).toBe(404);
+  });
+
+  test("parameters come as query, JSON, form or multipart", async () => {
+    telegram.control({ limits: UNLIMITED });
+    const url = `${telegram.url}/bot${TOKEN}/sendMessage`;
+    const entities = JSON.stringify([{ type: "bold", offset: 0, length: 2 }]);
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ chat_id: "1", text: "multipart", entities })) form.set(name, value);
+    await fetch(`${url}?chat_id=1&text=query`);
+    await fetch(url, { method: "POST", body: new URLSearchParams({ chat_id: "1", text: "form", entities }) });
+    await fetch(url, { method: "POST", body: form });
+    await send({ text: "json" });
+    expect(telegram.delivered().map(({ text }) => text)).toEqual(["query", "form", "multipart", "json"]);
+    expect(telegram.delivered()[2]?.entities).toEqual([{ type: "bold", offset: 0, length: 2 }]);
+  });
+
+  test("the library that the bridge uses gets along with it", async () => {
+    const api = new Api(TOKEN, { apiRoot: telegram.url, maxRetries: 0 });
+    expect((await api.getMe()).username).toBe("test_123456789_bot");
+    expect((await api.sendMessage({ chat_id: 1, text: "hi" })).message_id).toBe(1);
+    await expect(api.sendMessage({ chat_id: 99, text: "hi" })).rejects.toMatchObject({ errorCode: 400 });
+  });
+});
+
+describe("texts", () => {
+  beforeEach(() => telegram.control({ limits: UNLIMITED }));
+
+  test.each([
+    ["empty", { text: "" }, "message text is empty"],
+    ["of white space", { text: " \n " }, "message text is empty"],
+    ["of 4097 units", { text: "x".repeat(4097) }, "message is too long"],
+    [
+      "of more than 32 KiB before parsing",
+      { text: `${"<b></b>".repeat(5_000)}x`, parse_mode: "HTML" },
+      "message is too long",
+    ],
+    ["with an entity outside", { entities: [{ type: "bold", offset: 3, length: 3 }] }, "outside of the text"],
+    [
+      "with an entity in a surrogate pair",
+      { text: "😀", entities: [{ type: "bold", offset: 1, length: 1 }] },
+      "middle of a UTF-16",
+    ],
+    ["with an unknown entity", { entities: [{ type: "blink", offset: 0, length: 1 }] }, "unsupported entity type"],
+    ["with an unclosed tag", { text: "<b>x", parse_mode: "HTML" }, "Can't find end tag"],
+    ["with a bare <", { text: "1 <3", parse_mode: "HTML" }, "Unsupported start tag"],
+    ["with an unescaped dot", { text: "done.", parse_mode: "MarkdownV2" }, "reserved"],
+    ["with an unclosed star", { text: "*done", parse_mode: "MarkdownV2" }, "Can't find end"],
+    [
+      "with 65 bytes of callback data",
+      { reply_markup: { inline_keyboard: [[{ text: "a", callback_data: "x".repeat(65) }]] } },
+      "BUTTON_DATA",
+    ],
+  ])("a text %s is refused, as a violation", async (_name, parameters, description) => {
+    expect(await send(parameters)).toMatchObject({
+      ok: false,
+      error_code: 400,
+      description: expect.stringContaining(description),
+    });
+    expect(telegram.violations()).toHaveLength(1);
+    expect(telegram.delivered()).toEqual([]);
+  });
+
+  test.each([
+    ["of 4096 units", { text: "x".repeat(4096) }],
+    ["longer before than after parsing", { text: `<b>${"x".repeat(4096)}</b>`, parse_mode: "HTML" }],
+    ["with escapes", { text: "*done*\\. _really_", parse_mode: "MarkdownV2" }],
+    [
+      "with 64 bytes of callback data",
+      { reply_markup: { inline_keyboard: [[{ text: "a", callback_data: "x".repeat(64) }]] } },
+    ],
+  ])("a text %s is taken", async (_name, parameters) => {
+    expect(await send(parameters)).toMatchObject({ ok: true });
+    expect(telegram.violations()).toEqual([]);
+  });
+
+  test("unknown chats, blocked bots and migrated groups are refused without blame", async () => {
+    telegram.control({ blocked: [2], migrated: [[-5, -1005]] });
+    expect(await send({ chat_id: 99 })).toMatchObject({ error_code: 400, description: "Bad Request: chat not found" });
+    expect(await send({ chat_id: 2 })).toMatchObject({ error_code: 403 });
+    expect(await send({ chat_id: -5 })).toMatchObject({ error_code: 400, parameters: { migrate_to_chat_id: -1005 } });
+    expect(telegram.violations()).toEqual([]);
+  });
+});
+
+describe("flood control", () => {
+  test("a second message to a chat within a second is a violation, after it is not", async () => {
+    await send({});
+    steady = 999;
+    expect(await send({})).toMatchObject({ error_code: 429, parameters: { retry_after: 1 } });
+    steady = 1_999;
+    expect(await send({})).toMatchObject({ ok: true });
+    expect(telegram.violations()).toHaveLength(1);
+  });
+
+  test("requests during a pause lengthen it", async () => {
+    await send({});
+    await send({});
+    steady = 500;
+    expect(await send({})).toMatchObject({ error_code: 429, parameters: { retry_after: 2 } });
+    steady = 1_500;
+    expect(await send({})).toMatchObject({ error_code: 429 });
+    steady = 3_000;
+    expect(await send({})).toMatchObject({ ok: true });
+  });
+
+  test("the bot's limit holds in every sliding second", async () => {
+    telegram.control({ limits: { global: 3, perChat: 3, perGroupMinute: 20 } });
+    for (const at of [0, 900, 950, 1_000, 1_899, 1_900]) {
+      steady = at;
+      await send({ chat_id: 1 + (at % 3) });
+    }
+    expect(telegram.received().map(({ status }) => status)).toEqual([200, 200, 200, 200, 429, 429]);
+  });
+
+  test("a group gets twenty messages in a minute", async () => {
+    telegram.control({ limits: { global: 100, perChat: 100, perGroupMinute: 20 } });
+    for (let n = 0; n < 20; n += 1) expect(await send({ chat_id: -5 })).toMatchObject({ ok: true });
+    expect(await send({ chat_id: -5 })).toMatchObject({ error_code: 429, parameters: { retry_after: 60 } });
+    expect(await send({ chat_id: 1 })).toMatchObject({ ok: true });
+  });
+});
+
+describe("updates", () => {
+  const get = async (parameters: object) => (await call("getUpdates", parameters)).result as { update_id: number }[];
+
+  test("updates stay until a larger offset confirms them", async () => {
+    await call("getMe");
+    telegram.control({ updates: [{ message: { text: "a" } }, { message: { text: "b" } }] });
+    expect((await get({})).map(({ update_id }) => update_id)).toEqual([1, 2]);
+    expect((await get({ limit: 1 })).map(({ update_id }) => update_id)).toEqual([1]);
+    expect((await get({ offset: 2 })).map(({ update_id }) => update_id)).toEqual([2]);
+    expect((await get({})).map(({ update_id }) => update_id)).toEqual([2]);
+    expect(await get({ offset: 3 })).toEqual([]);
+  });
+
+  test("a long poll ends when an update comes", async () => {
+    await call("getMe");
+    const poll = get({ timeout: 50 });
+    const pushed = new Promise((resolve) => setTimeout(resolve, 50)).then(() =>
+      telegram.control({ updates: [{ message: {} }] }),
+    );
+    expect(await poll).toHaveLength(1);
+    await pushed;
+  });
+
+  test("a second poller ends the first with 409", async () => {
+    await call("getMe");
+    const first = call("getUpdates", { timeout: 50 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const second = call("getUpdates", { timeout: 1 });
+    expect(await first).toMatchObject({ error_code: 409, description: expect.stringContaining("terminated by other") });
+    expect(await second).toMatchObject({ ok: true });
+  });
+
+  test("an active webhook excludes polling", async () => {
+    await call("setWebhook", { url: "https://example.org/hook" });
+    expect(await call("getUpdates")).toMatchObject({ error_code: 409 });
+    expect(await call("getWebhookInfo")).toMatchObject({ result: { url: "https://example.org/hook" } });
+    await call("deleteWebhook");
+    expect(await call("getUpdates")).toMatchObject({ ok: true });
+  });
+
+  test("a callback query is answered once", async () => {
+    expect(await call("answerCallbackQuery", { callback_query_id: "7" })).toMatchObject({ ok: true });
+    expect(await call("answerCallbackQuery", { callback_query_id: "7" })).toMatchObject({ error_code: 400 });
+  });
+
+  test("a sent message can be edited, but not into itself", async () => {
+    await send({});
+    expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "hello" })).toMatchObject({
+      error_code: 400,
+    });
+    expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "bye" })).toMatchObject({ ok: true });
+    expect(await call("editMessageText", { chat_id: 2, message_id: 1, text: "bye" })).toMatchObject({
+      error_code: 400,
+    });
+  });
+});
+
+describe("faults", () => {
+  test("they are used up in order, and reach the log", async () => {
+    telegram.control({
+      limits: UNLIMITED,
+      faults: [
+        { kind: "status", status: 502, times: 2 },
+        { kind: "reset", when: "before", times: 1 },
+        { kind: "reset", when: "after", times: 1 },
+      ],
+    });
+    expect((await send({})).error_code).toBe(502);
+    expect((await send({})).error_code).toBe(502);
+    await expect(send({})).rejects.toThrow();
+    await expect(send({})).rejects.toThrow();
+    expect((await send({})).ok).toBe(true);
+    expect(telegram.received().map(({ status, message_id }) => [status, message_id])).toEqual([
+      [502, undefined],
+      [502, undefined],
+      [0, undefined],
+      [0, 1],
+      [200, 2],
+    ]);
+    expect(telegram.violations()).toEqual([]);
+  });
+
+  test("a request during an injected pause is a violation", async () => {
+    telegram.control({ faults: [{ kind: "rate_limit", seconds: 5, times: 1 }] });
+    expect(await send({})).toMatchObject({ error_code: 429, parameters: { retry_after: 5 } });
+    steady = 4_000;
+    expect(await send({})).toMatchObject({ error_code: 429 });
+    expect(await send({ chat_id: 2 })).toMatchObject({ ok: true });
+    expect(telegram.violations()).toHaveLength(1);
+  });
+
+  test("control and log work over HTTP", async () => {
+    await fetch(`${telegram.url}/control`, { method: "POST", body: JSON.stringify({ unauthorised: true }) });
+    expect(await call("getMe")).toMatchObject({ error_code: 401 });
+    await fetch(`${telegram.url}/control`, { method: "POST", body: JSON.stringify({ unauthorised: false }) });
+    await send({});
+    const log = (await (await fetch(`${telegram.url}/log`)).json()) as unknown[];
+    expect(log).toMatchObject([{ method: "sendMessage", chat_id: 1, text: "hello", message_id: 1, status: 200 }]);
+    expect((await fetch(`${telegram.url}/health`)).status).toBe(200);
+  });
+});
