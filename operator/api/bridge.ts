@@ -1,10 +1,15 @@
 import { z } from "zod";
 import { podTemplate, resources } from "./pod.ts";
-import { name, quantity, rules } from "./schema.ts";
+import { name, quantity, rule } from "./schema.ts";
+
+const immutable = "cannot change: the volume claim of a StatefulSet is immutable";
 
 const storage = z
   .strictObject({
-    size: quantity().default("1Gi").describe("Size of the volume that holds the queue."),
+    size: quantity()
+      .default("1Gi")
+      .describe("Size of the volume that holds the queue.")
+      .meta(rule("self == oldSelf", `size ${immutable}. Expand the PersistentVolumeClaim itself.`)),
     storageClassName: name(253)
       .optional()
       .describe("StorageClass of the volume. Default: the cluster's default class."),
@@ -14,17 +19,9 @@ const storage = z
       .describe("What happens to the volume, and to messages still in it, when this resource is deleted."),
   })
   .meta(
-    rules(
-      {
-        rule: "self.size == oldSelf.size",
-        message:
-          "size cannot change: a StatefulSet's volume claim is immutable. Expand the PersistentVolumeClaim itself.",
-        fieldPath: ".size",
-      },
-      {
-        rule: "has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
-        message: "storageClassName cannot change: a StatefulSet's volume claim is immutable",
-      },
+    rule(
+      "has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
+      `storageClassName ${immutable}`,
     ),
   );
 

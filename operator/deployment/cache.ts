@@ -10,7 +10,6 @@ import {
   type CachedResource,
   identity,
   reduceChild,
-  reduceMetadata,
   reduceResource,
   withoutPodName,
 } from "./reduced.ts";
@@ -48,79 +47,73 @@ export class Cache {
   readonly #failures = new Store<CachedFailure & { readonly statefulSet: string }>({
     statefulSet: ({ namespace, statefulSet }) => [`${namespace}/${statefulSet}`],
   });
-  readonly #children = new Map<
-    string,
-    { store: Store<CachedChild>; reduce: (object: KubernetesObject) => CachedChild }
-  >();
-  readonly #optional = new Map<string, Reflector<CachedChild>>();
+  readonly #children = new Map<string, Store<CachedChild>>();
+  readonly #reflectors = new Map<ResourceType, Reflector<never>>();
   readonly #enqueue: (key: ObjectKey) => void;
 
   constructor(enqueue: (key: ObjectKey) => void) {
     this.#enqueue = enqueue;
-    for (const type of [...types.childTypes, ...types.monitoringTypes]) {
-      const store = new Store<CachedChild>({ owner: ({ ownerUid }) => [ownerUid] });
-      this.#children.set(type.plural, { store, reduce: reduceChild(type.kind) });
+    for (const type of allChildTypes) {
+      this.#children.set(type.plural, new Store<CachedChild>({ owner: ({ ownerUid }) => [ownerUid] }));
     }
   }
 
   /** Starts all watches, and returns their reflectors. */
   watch(start: StartWatch, onResource: (change: Change<CachedResource>) => void): Reflector<never>[] {
-    const started: unknown[] = [
-      start({ type: types.cctelegramDeployments, store: this.resources, reduce: reduceResource, onChange: onResource }),
-      start({
+    const watches = [
+      keep({ type: types.cctelegramDeployments, store: this.resources, reduce: reduceResource, onChange: onResource }),
+      keep({
         type: types.secrets,
         store: this.secretMetadata,
-        reduce: reduceMetadata,
+        reduce: identity,
         metadataOnly: true,
-        onChange: ({ before, after }) => this.#onAnySecret(before ?? after),
+        onChange: ({ before, after }) => this.#onAnySecret(after ?? before),
       }),
-      start({
+      keep({
         type: types.pods,
         store: this.#pods,
         reduce: reducePod,
-        labelSelector: labelSelector(managedByLabel),
+        labelSelector: managed,
         onChange: ({ before, after }) => this.#onPod(before, after),
       }),
-      start({
+      keep({
         type: types.events,
         store: this.#failures,
         reduce: reduceFailure,
         fieldSelector: "reason=FailedCreate,involvedObject.kind=StatefulSet",
         onChange: ({ before, after }) => this.#onFailure(before, after),
       }),
-      ...types.childTypes.map((type) => start(this.#childWatch(type))),
-      ...types.monitoringTypes.map((type) => {
-        const reflector = start({ ...this.#childWatch(type), optional: true });
-        this.#optional.set(type.plural, reflector);
-        return reflector;
-      }),
-      start({
+      keep({
         type: types.customResourceDefinitions,
         store: new Store<Stored>(),
         reduce: identity,
         metadataOnly: true,
         onChange: ({ before, after }) => this.#onDefinition((after ?? before)?.name),
       }),
+      ...types.monitoringTypes.map((type) => keep({ ...this.#childWatch(type), optional: true })),
+      ...types.childTypes.map((type) => keep(this.#childWatch(type))),
     ];
-    return started as Reflector<never>[];
+    return watches.map((watch) => {
+      const reflector = start(watch);
+      this.#reflectors.set(watch.type, reflector);
+      return reflector;
+    });
   }
 
   child(type: ResourceType, namespace: string, name: string): CachedChild | undefined {
-    return this.#children.get(type.plural)?.store.get(namespace, name);
+    return this.#children.get(type.plural)?.get(namespace, name);
   }
 
   /** The children that the resource with this uid controls. */
   *childrenOf(uid: string): Generator<{ readonly type: ResourceType; readonly child: CachedChild }> {
-    for (const type of [...types.childTypes, ...types.monitoringTypes]) {
-      for (const child of this.#children.get(type.plural)?.store.byIndex("owner", uid) ?? []) yield { type, child };
+    for (const type of allChildTypes) {
+      for (const child of this.#children.get(type.plural)?.byIndex("owner", uid) ?? []) yield { type, child };
     }
   }
 
   /** Takes an answer of the API server in before its watch event arrives, so that no write is repeated. */
   observe(type: ResourceType, object: KubernetesObject): void {
-    if (type === types.cctelegramDeployments) this.resources.set(reduceResource(object));
-    const entry = this.#children.get(type.plural);
-    entry?.store.set(entry.reduce(object));
+    this.#reflectors.get(type)?.observe(object);
   }
 
   podsOf(namespace: string, instance: string, component: string): CachedPod[] {
@@ -134,16 +127,16 @@ export class Cache {
 
   /** Whether the CRD of a monitoring type is installed. */
   has(type: ResourceType): boolean {
-    return this.#optional.get(type.plural)?.absent === false;
+    return this.#reflectors.get(type)?.absent === false;
   }
 
   #childWatch(type: ResourceType): Watch<CachedChild> {
-    const { store, reduce } = this.#children.get(type.plural) ?? raise(`${type.plural} is no child type`);
+    const store = this.#children.get(type.plural) ?? raise(`${type.plural} is no child type`);
     return {
       type,
       store,
-      reduce,
-      labelSelector: labelSelector(managedByLabel),
+      reduce: reduceChild(type.kind),
+      labelSelector: managed,
       onChange: ({ before, after }) => this.#onChild(before, after),
     };
   }
@@ -178,22 +171,26 @@ export class Cache {
     }
   }
 
+  /** A CRD came or went: reflectors of its type look again, and resources may want other children. */
   #onDefinition(name: string | undefined): void {
     for (const type of types.monitoringTypes) {
-      if (name === `${type.plural}.${type.group}`) void this.#recheck(type);
+      if (name === `${type.plural}.${type.group}`) this.#reflectors.get(type)?.recheck();
     }
   }
 
-  async #recheck(type: ResourceType): Promise<void> {
-    await this.#optional.get(type.plural)?.recheck();
+  #enqueueAll(): void {
     for (const { namespace, name } of this.resources.items()) this.#enqueue({ namespace, name });
   }
 }
 
-const labelSelector = (labels: Readonly<Record<string, string>>) =>
-  Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
+const allChildTypes = [...types.childTypes, ...types.monitoringTypes];
+
+const managed = Object.entries(managedByLabel)
+  .map(([key, value]) => `${key}=${value}`)
+  .join(",");
+
+/** Watches of different types side by side: what they have in common is how they are started. */
+const keep = <T extends Stored>(watch: Watch<T>) => watch as unknown as Watch<never>;
 
 const sameState = (a: CachedChild, b: CachedChild) => JSON.stringify(a.state) === JSON.stringify(b.state);
 

@@ -86,7 +86,7 @@ export function startDeploymentController(parts: Parts) {
     controller,
     reflectors,
     lead: async (leading: AbortSignal) => {
-      await Promise.all(reflectors.map((reflector) => reflector.synced));
+      await Promise.race([Promise.all(reflectors.map((reflector) => reflector.synced)), aborted(leading)]);
       await Promise.all([controller.run(leading), recorder.run(leading)]);
     },
     close: async () => {
@@ -95,6 +95,12 @@ export function startDeploymentController(parts: Parts) {
     },
   };
 }
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 
 /** Children change in bursts; a moment's wait turns a burst into one reconcile. */
 const settleMs = 50;

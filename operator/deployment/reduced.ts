@@ -106,9 +106,7 @@ function generated(data: Fields | undefined): Record<string, string> {
   return Object.fromEntries(values.map(([key, value]) => [key, Buffer.from(String(value), "base64").toString()]));
 }
 
-/** What the cache knows of any Secret: that it is there, and in which version. */
-export const reduceMetadata = (object: KubernetesObject): Stored => identity(object);
-
+/** What the cache knows of any object: that it is there, and in which version. */
 export function identity({ metadata }: KubernetesObject): Stored {
   const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
   return { namespace, name, uid, resourceVersion };
