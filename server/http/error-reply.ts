@@ -36,7 +36,7 @@ export function replyError(
   if (error.code === "METHOD_NOT_ALLOWED") reply.header("allow", String(error.details.allow));
   reply.code(error.entry.httpStatus).type("application/json; charset=utf-8");
   const body = errorBody(error, request.id, now);
-  return reply.send(JSON.stringify(isMcp(request) ? jsonRpcError(error, body) : body));
+  return reply.send(JSON.stringify(isMcp(request) ? jsonRpcError(error, body, request.body) : body));
 }
 
 type ErrorBody = ReturnType<typeof errorBody>;
@@ -52,8 +52,14 @@ function errorBody(error: ServerError, requestId: string, now: number) {
   };
 }
 
-function jsonRpcError({ entry }: ServerError, { error: _error, message, ...data }: ErrorBody) {
-  return { jsonrpc: "2.0", error: { code: entry.jsonRpcCode, message, data }, id: null };
+function jsonRpcError({ entry }: ServerError, { error: _error, message, ...data }: ErrorBody, request: unknown) {
+  return { jsonrpc: "2.0", error: { code: entry.jsonRpcCode, message, data }, id: idOf(request) };
+}
+
+/** The id of the request if it was read and has one, else null (JSON-RPC 2.0, 5). */
+function idOf(request: unknown): string | number | null {
+  const { id } = Object(request) as { id?: unknown };
+  return typeof id === "string" || typeof id === "number" ? id : null;
 }
 
 function isMcp({ url }: FastifyRequest): boolean {

@@ -1,5 +1,6 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import { type ServerError, toServerError } from "../errors.ts";
 import type { Caller, CallLogger, ToolCaller } from "../tools/tool-caller.ts";
 import { listingOf } from "../tools/tool-listing.ts";
@@ -14,12 +15,15 @@ export type McpServerOptions = {
   readonly logger: CallLogger;
 };
 
+// The SDK makes one for each server otherwise, which costs more than the whole request. It holds nothing of a client's.
+const jsonSchemaValidator = new AjvJsonSchemaValidator();
+
 /**
  * An MCP server for one caller. It is made anew for each request: a server or transport that two clients share mixes up
  * their answers (CVE-2026-25536).
  */
 export function createMcpServer({ tools, caller, version, logger }: McpServerOptions): Server {
-  const server = new Server({ name: serverName, version }, { capabilities: { tools: {} } });
+  const server = new Server({ name: serverName, version }, { capabilities: { tools: {} }, jsonSchemaValidator });
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.list(caller).map(listingOf) }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     try {

@@ -12,6 +12,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
 import { tools } from "../tools/registry.ts";
+import { listingOf } from "../tools/tool-listing.ts";
 import type { Running, World } from "./running.ts";
 
 export type ServerOptions = {
@@ -35,6 +36,8 @@ export async function serve(config: ServeConfig, logger: Logger, registry: Regis
 export async function startServer(options: ServerOptions): Promise<Running> {
   const { config, bridge, keys, logger, registry, world } = options;
   const lifecycle: Lifecycle = { draining: false };
+  // Now, and not while the first client waits.
+  for (const tool of tools.values()) listingOf(tool);
   const metrics = createServerMetrics(registry, [...tools.keys()], httpRoutes);
   const app = createApp({ config, tools, keys, bridge, logger, metrics, lifecycle, ...world });
   const { host, port } = config.http;

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { keys, startServer, type TestServer } from "../support/server.ts";
 
@@ -72,6 +75,25 @@ describe("authentication switched off", () => {
     await server.fetch("/tools");
     await server.fetch("/tools");
     expect((await server.fetch("/tools")).status).toBe(429);
+  });
+});
+
+describe("the key file of a running server", () => {
+  test("when it is replaced the new key is valid within seconds, and the old one is refused", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "server-"));
+    try {
+      const path = join(directory, "keys.json");
+      await writeFile(path, JSON.stringify({ [keys.all]: { name: "claude", permissions: ["*"] } }));
+      server = await startServer(bridge.url, { MCP_API_KEYS_FILE: path });
+      const status = async (key: string) => (await server?.fetch("/tools", { key }))?.status;
+      expect([await status(keys.all), await status(keys.messages)]).toEqual([200, 401]);
+      await writeFile(`${path}.new`, JSON.stringify({ [keys.messages]: { name: "claude", permissions: ["*"] } }));
+      await rename(`${path}.new`, path);
+      await vi.waitFor(async () => expect(await status(keys.messages)).toBe(200), { timeout: 8000, interval: 200 });
+      expect(await status(keys.all)).toBe(401);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 });
 

@@ -106,13 +106,14 @@ describe("MCP over streamable HTTP", () => {
   test("a forbidden tool is HTTP 403 with a JSON-RPC error", async () => {
     const response = await post({
       jsonrpc: "2.0",
-      id: 1,
+      id: 42,
       method: "tools/call",
       params: { name: "send_telegram_event" },
     });
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({
       jsonrpc: "2.0",
+      id: 42,
       error: { code: -32003, data: { code: "UNAUTHORIZED_TOOL" } },
     });
     await expect(call(claude, "send_telegram_event", {})).rejects.toMatchObject({ code: 403 });

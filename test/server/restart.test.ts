@@ -1,0 +1,90 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { startTelegram, type TelegramServer } from "../telegram/telegram.ts";
+import { secret } from "./support/fake-bridge.ts";
+import { type Process, startProcess } from "./support/process.ts";
+import { connect, keys, keysJson } from "./support/server.ts";
+
+let directory: string;
+let telegram: TelegramServer;
+const started: Process[] = [];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "restart-"));
+  telegram = await startTelegram({ limits: false });
+});
+
+afterEach(async () => {
+  for (const { child, exited } of started.splice(0)) {
+    child.kill("SIGKILL");
+    await exited;
+  }
+  await telegram.close();
+  await rm(directory, { recursive: true });
+});
+
+async function run(role: string, env: Record<string, string>): Promise<Process> {
+  const process = startProcess([role], { HMAC_SECRET: secret, METRICS_PORT: "0", ...env });
+  started.push(process);
+  await process.logged("ready to work");
+  return process;
+}
+
+/** A port that was free a moment ago; the bridge must come back on the one that it had. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return String(port);
+}
+
+test("clients do not notice that the bridge is killed and comes back, and every message arrives", async () => {
+  const port = await freePort();
+  const bridge = () =>
+    run("bridge", {
+      BRIDGE_HOST: "127.0.0.1",
+      BRIDGE_PORT: port,
+      TELEGRAM_BOT_TOKEN: "123456789:AAExampleExampleExampleExampleExample",
+      TELEGRAM_ALLOWED_USERS: "1001",
+      TELEGRAM_API_URL: telegram.url,
+      TELEGRAM_RATE_LIMIT_PER_CHAT: "30",
+      CC_TELEGRAM_DATA_DIR: directory,
+    });
+  const first = await bridge();
+  const server = await run("serve", {
+    BRIDGE_URL: `http://127.0.0.1:${port}`,
+    MCP_API_KEYS: keysJson,
+    MCP_SERVER_HOST: "127.0.0.1",
+    MCP_SERVER_PORT: "0",
+    BRIDGE_TIMEOUT: "15000",
+  });
+  const { http = "" } = await server.logged("ready to work");
+  const client = await connect(http, keys.all);
+  const calls: Promise<unknown>[] = [];
+  const send = (index: number) =>
+    calls.push(client.callTool({ name: "send_telegram_message", arguments: { message: `message ${index};` } }));
+  for (let index = 0; index < 10; index++) send(index);
+  first.child.kill("SIGKILL");
+  for (let index = 10; index < 20; index++) send(index);
+  await first.exited;
+  await bridge();
+  for (const result of await Promise.all(calls)) expect(result).toMatchObject({ structuredContent: { success: true } });
+  await client.close();
+  const texts = () =>
+    telegram
+      .delivered()
+      .map(({ text }) => text)
+      .join("\n");
+  await vi.waitFor(
+    () => {
+      for (let index = 0; index < 20; index++) expect(texts()).toContain(`message ${index};`);
+    },
+    { timeout: 15_000 },
+  );
+}, 60_000);
