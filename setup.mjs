@@ -66,8 +66,8 @@ function modulesAreCurrent() {
 
 function installModules() {
   return progress.step("npm packages", async ({ update, cached }) => {
-    if (modulesAreCurrent()) cached();
-    else await execute("npm", ["ci", "--no-audit", "--no-fund"], update);
+    if (modulesAreCurrent()) return cached();
+    await execute("npm", ["ci", "--no-audit", "--no-fund"], update);
     if (!existsSync(NODE)) {
       throw new SetupError(
         "npm ci left no Node 26 in node_modules: allow install scripts (npm config ignore-scripts) and retry",

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Api } from "./api.ts";
 import type { Folders } from "./folders.ts";
@@ -27,7 +27,11 @@ export function readState(folders: Folders): ClusterState | undefined {
 }
 
 export function writeState(folders: Folders, state: ClusterState): void {
-  mkdirSync(dirname(folders.state), { recursive: true, mode: 0o755 });
+  mkdirSync(folders.root, { recursive: true, mode: 0o755 });
+  const parent = dirname(folders.root);
+  // Below a shared folder for temporary files anyone may have made it first, and would own our certificates.
+  if (statSync(parent).uid !== process.getuid?.())
+    throw new Error(`${parent} belongs to another user: set CCTELEGRAM_STATE`);
   writeFileSync(`${folders.state}.new`, JSON.stringify(state, null, 2));
   renameSync(`${folders.state}.new`, folders.state);
 }

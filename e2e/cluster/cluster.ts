@@ -153,6 +153,7 @@ function open(folders: Folders, state: ClusterState): Cluster {
   if (!ready) throw new Error(`cluster "${name}" never became ready: take it down and up again`);
   const processes = new Processes(folders.processes, folders.logs);
   const indexes = Array.from({ length: state.nodes }, (_, index) => index + 1);
+  const kubectlFlags = ["--kubeconfig", folders.kubeconfig, "--cache-dir", join(folders.root, "kubectl")];
   const tools = () => binaries("kubernetes", SILENT);
   return {
     name,
@@ -163,8 +164,7 @@ function open(folders: Folders, state: ClusterState): Cluster {
     ...(ready.host === undefined ? {} : { host: ready.host }),
     auditLog: folders.auditLog,
     logs: folders.logs,
-    kubectl: async (args, options) =>
-      run(join(await tools(), "kubectl"), ["--kubeconfig", folders.kubeconfig, ...args], options),
+    kubectl: async (args, options) => run(join(await tools(), "kubectl"), [...kubectlFlags, ...args], options),
     load: async (image) => {
       const archive = await archiveOf(image);
       const kubernetes = await tools();

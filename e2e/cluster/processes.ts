@@ -75,7 +75,7 @@ export class Processes {
   }
 
   /** SIGTERM, then SIGKILL after the grace time. Fine when it is gone already. */
-  async stop(name: string, graceMs = 5_000): Promise<void> {
+  async stop(name: string, graceMs = 3_000): Promise<void> {
     const record = this.#find(name);
     signal(record, "SIGTERM");
     const isGone = () => !isAlive(record);

@@ -1,15 +1,15 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { cgroupOf, processesIn, removeCgroup } from "./cgroups.ts";
 import { run } from "./command.ts";
 import type { Folders } from "./folders.ts";
 import { deleteNetwork, namespacesOf } from "./network.ts";
 import { identify, isAlive, type ProcessIdentity, signal } from "./process-identity.ts";
 import { Processes } from "./processes.ts";
+import { removeIfEmpty, removeTraces, type Traces, tracesOf } from "./traces.ts";
 import { waitFor } from "./wait.ts";
 
 const MAX_NODES = 2;
-const CONTAINER_LOGS = "/var/log/containers";
 /** Without etcd the API server ignores SIGTERM for minutes, so it goes first; neither has data worth a longer wait. */
 const LAST = ["kube-apiserver", "etcd"];
 const GRACE_MS = 500;
@@ -25,15 +25,17 @@ export async function tearDown(name: string, folders: Folders, options: Teardown
   const running = processes.list().map((record) => record.name);
   const kubelets = running.filter((process) => process.startsWith("kubelet-"));
   await Promise.all(kubelets.map((process) => processes.stop(process, GRACE_MS)));
+  const traces = tracesOf(folders, nodes());
   if (canHaveNodes()) await endContainers(name, folders);
   const others = running.filter((process) => !kubelets.includes(process) && !LAST.includes(process));
   await Promise.all(others.map((process) => processes.stop(process, GRACE_MS)));
   for (const process of LAST) if (running.includes(process)) await processes.stop(process, GRACE_MS);
-  if (canHaveNodes()) await removeNodes(name, folders);
+  if (canHaveNodes()) await removeNodes(name, folders, traces);
   if (options.keepLogs && existsSync(folders.logs)) keepLogs(folders);
   const left = canHaveNodes() ? await leftovers(name, folders) : [];
   // Deleting through a mount would delete what is mounted.
   if (mountsBelow(folders.root).length === 0) rmSync(folders.root, { recursive: true, force: true });
+  removeIfEmpty(dirname(folders.root));
   if (left.length > 0)
     throw new Error(`cluster "${name}" could not be removed wholly, still there: ${left.join(", ")}`);
 }
@@ -66,11 +68,9 @@ async function endContainers(name: string, folders: Folders): Promise<void> {
   };
   await waitFor(killAll, { what: "containers to end", timeoutMs: 10_000 }).catch(() => undefined);
   const found = shims(folders.root);
-  const sockets = shimSockets(folders);
   for (const shim of found) signal(shim, "SIGKILL");
   const gone = () => !found.some(isAlive);
   await waitFor(gone, { what: "containerd-shim to end", timeoutMs: 5_000 }).catch(() => undefined);
-  for (const socket of sockets) rmSync(socket, { force: true });
 }
 
 function shims(root: string): ProcessIdentity[] {
@@ -90,12 +90,12 @@ function isShimBelow(root: string, pid: string): boolean {
   }
 }
 
-async function removeNodes(name: string, folders: Folders): Promise<void> {
+async function removeNodes(name: string, folders: Folders, traces: Traces): Promise<void> {
   await unmountBelow(folders.root);
   await deleteNetwork(name);
   const emptied = () => nodes().every((node) => removeCgroup(cgroupOf(name, node)).length === 0);
   await waitFor(emptied, { what: "cgroups to empty", timeoutMs: 3_000 }).catch(() => undefined);
-  removeLogLinks(folders.root);
+  await removeTraces(folders.root, traces);
 }
 
 /** Points of all mounts below the folder, innermost last. Field 5 of mountinfo, in which a space reads \040. */
@@ -116,30 +116,6 @@ async function unmountBelow(root: string): Promise<void> {
   if (points.length > 0) await run("umount", points).catch(() => undefined);
   const stubborn = mountsBelow(root).reverse();
   if (stubborn.length > 0) await run("umount", ["--lazy", ...stubborn]).catch(() => undefined);
-}
-
-/** A shim that is killed leaves its socket, in a folder that all containerds of the machine share. */
-function shimSockets(folders: Folders): string[] {
-  return nodes().flatMap((node) => {
-    const tasks = join(folders.node(node).root, "run/io.containerd.runtime.v2.task/k8s.io");
-    if (!existsSync(tasks)) return [];
-    return readdirSync(tasks).flatMap((task) => socketIn(join(tasks, task, "bootstrap.json")));
-  });
-}
-
-function socketIn(bootstrap: string): string[] {
-  if (!existsSync(bootstrap)) return [];
-  const { address = "" } = JSON.parse(readFileSync(bootstrap, "utf8")) as { address?: string };
-  return address.startsWith("unix://") ? [address.slice("unix://".length)] : [];
-}
-
-/** The kubelet links each container's log here, wherever the log itself is. */
-function removeLogLinks(root: string): void {
-  if (!existsSync(CONTAINER_LOGS)) return;
-  for (const name of readdirSync(CONTAINER_LOGS)) {
-    const link = join(CONTAINER_LOGS, name);
-    if (lstatSync(link).isSymbolicLink() && readlinkSync(link).startsWith(`${root}/`)) rmSync(link);
-  }
 }
 
 async function leftovers(name: string, folders: Folders): Promise<string[]> {
