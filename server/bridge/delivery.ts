@@ -12,7 +12,7 @@ export type DeliveryOptions = {
   readonly queue: Queue;
   readonly pacer: Pacer;
   readonly telegram: Pick<TelegramClient, "send">;
-  readonly reachability: Pick<Reachability, "reachable" | "check" | "succeeded" | "refused">;
+  readonly reachability: Pick<Reachability, "reachable" | "doubted" | "succeeded" | "refused">;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
   readonly now: () => number;
@@ -152,7 +152,7 @@ export class Delivery {
         reachability.refused(outcome.error);
         return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
       case "retry": {
-        reachability.check();
+        reachability.doubted();
         const notBefore = at + backoffMs(message.attempts, this.#options.random);
         return this.#again(attempt, outcome.error, { uncertain: outcome.uncertain, notBefore });
       }

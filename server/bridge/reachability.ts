@@ -4,6 +4,8 @@ import type { CheckResult } from "./telegram-client.ts";
 const IDLE_CHECK_MS = 30_000;
 const RETRY_MS = { first: 1_000, last: 10_000 } as const;
 const UNAUTHORIZED_RETRY_MS = 30_000;
+/** Many sends may fail at once; one question answers for all. */
+const DOUBT_GAP_MS = 1_000;
 
 export type ReachabilityOptions = {
   readonly check: (signal: AbortSignal) => Promise<CheckResult>;
@@ -25,6 +27,7 @@ export class Reachability {
   #retryMs: number = RETRY_MS.first;
   #timer: NodeJS.Timeout | undefined;
   #checking = false;
+  #checkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
@@ -39,15 +42,22 @@ export class Reachability {
     return this.#status.reachable;
   }
 
-  /** Asks now: at the start, when the token changed, when a send failed. */
+  /** Asks now: at the start, and when the token changed. */
   check(): void {
     if (this.#checking || this.#stop.signal.aborted) return;
     this.#checking = true;
+    this.#checkedAt = this.#options.now();
     clearTimeout(this.#timer);
     void this.#options.check(this.#stop.signal).then((result) => {
       this.#checking = false;
       if (!this.#stop.signal.aborted) this.#take(result);
     });
+  }
+
+  /** A send failed in a way that may concern all: asks soon. */
+  doubted(): void {
+    const wait = this.#checkedAt + DOUBT_GAP_MS - this.#options.now();
+    if (this.reachable && !this.#checking) this.#checkIn(Math.max(0, wait));
   }
 
   /** A send succeeded, so nobody has to ask. */
