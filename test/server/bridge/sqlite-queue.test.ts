@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import type { Queue } from "../../../server/bridge/queue.ts";
-import type { Damage } from "../../../server/bridge/sqlite-file.ts";
+import { type Damage, openFile } from "../../../server/bridge/sqlite-file.ts";
 import { SqliteQueue } from "../../../server/bridge/sqlite-queue.ts";
 import { scratch } from "./support.ts";
 
@@ -19,13 +19,28 @@ function fill(queue: Queue, count: number) {
 }
 
 describe("SQLite queue", () => {
-  test("commits are synced to the disk, in a write-ahead log", async () => {
+  test("commits are synced to the disk, in a write-ahead log that nobody else writes", async () => {
     await using directory = await scratch();
-    const path = join(directory.path, "queue.sqlite");
-    await openAt(path).close();
-    const db = new DatabaseSync(path);
-    expect(db.prepare("PRAGMA journal_mode").get()?.journal_mode).toBe("wal");
+    const { db } = openFile(join(directory.path, "queue.sqlite"), 0);
+    const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+    const full = 2;
+    expect(["synchronous", "journal_mode", "locking_mode"].map(pragma)).toEqual([full, "wal", "exclusive"]);
     db.close();
+  });
+
+  test("a write that cannot be done does not take its neighbours in the same commit with it", async () => {
+    await using directory = await scratch();
+    const queue = openAt(join(directory.path, "queue.sqlite"));
+    const broken = [{ chatId: 1, part: 0, text: null as unknown as string, entities: [] }];
+    const [, refused] = await Promise.allSettled([
+      fill(queue, 2),
+      queue.accept({ id: "broken", acceptedAt: 1, body: "{}", messages: broken }),
+    ]);
+    expect(refused.status).toBe("rejected");
+    expect((await queue.recover()).pending).toHaveLength(2);
+    expect(queue.stats()).toMatchObject({ usable: true, pending: 2 });
+    expect((await queue.accept({ id: "broken", acceptedAt: 1, body: "{}", messages: [] })).duplicate).toBe(false);
+    await queue.close();
   });
 
   test("a second bridge on the same file is refused: it would deliver everything twice", async () => {
