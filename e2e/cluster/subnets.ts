@@ -43,17 +43,30 @@ function range(cidr: string): Range | undefined {
   return { first, last: first + size - 1 };
 }
 
-/** Whether two IPv4 ranges share an address; what is no IPv4 range ("default", IPv6) overlaps with nothing. */
-export function overlap(a: string, b: string): boolean {
-  const [one, other] = [range(a), range(b)];
-  return one !== undefined && other !== undefined && one.first <= other.last && other.first <= one.last;
+function overlap(a: Range, b: Range): boolean {
+  return a.first <= b.last && b.first <= a.last;
 }
 
-/** Indexes, lowest first, whose ranges collide with none of the machine's routes (destinations as `ip route` prints them). */
+function contains(outer: Range, inner: Range): boolean {
+  return outer.first <= inner.first && inner.last <= outer.last && outer.last - outer.first > inner.last - inner.first;
+}
+
+/**
+ * Indexes that a new cluster can have, best first, given the destinations of the machine's routes as `ip route` prints them
+ * ("default" and IPv6 do not matter). One inside a wider route, such as a company network's 10.0.0.0/8, comes last: it
+ * works, since the narrower route wins, but hides a part of that network.
+ */
 export function freeIndexes(destinations: readonly string[]): number[] {
-  const isFree = (index: number) => {
+  const taken = destinations.flatMap((destination) => range(destination) ?? []);
+  const all = Array.from({ length: CLUSTERS }, (_, index) => index);
+  const collides = (index: number, counts: (mine: Range, other: Range) => boolean) => {
     const { nodes, pods, services } = subnets(index);
-    return ![nodes, pods, services].some((mine) => destinations.some((taken) => overlap(mine, taken)));
+    const mine = [nodes, pods, services].flatMap((cidr) => range(cidr) ?? []);
+    return mine.some((own) => taken.some((other) => overlap(own, other) && counts(own, other)));
   };
-  return Array.from({ length: CLUSTERS }, (_, index) => index).filter(isFree);
+  const clear = all.filter((index) => !collides(index, () => true));
+  const hiding = all.filter(
+    (index) => !clear.includes(index) && !collides(index, (own, other) => !contains(other, own)),
+  );
+  return [...clear, ...hiding];
 }
