@@ -150,7 +150,7 @@ export class Cache {
 
   #onPod(before: CachedPod | undefined, after: CachedPod | undefined): void {
     const pod = after ?? before;
-    if (!pod || (before && after && before.trouble?.message === after.trouble?.message)) return;
+    if (!pod || (before && after && samePod(before, after))) return;
     this.#enqueue({ namespace: pod.namespace, name: pod.instance });
   }
 
@@ -191,6 +191,8 @@ const managed = Object.entries(managedByLabel)
 
 /** Watches of different types side by side: what they have in common is how they are started. */
 const keep = <T extends Stored>(watch: Watch<T>) => watch as unknown as Watch<never>;
+
+const samePod = (a: CachedPod, b: CachedPod) => a.running === b.running && a.trouble?.message === b.trouble?.message;
 
 const sameState = (a: CachedChild, b: CachedChild) => JSON.stringify(a.state) === JSON.stringify(b.state);
 

@@ -56,7 +56,17 @@ export function startDeploymentController(parts: Parts) {
   });
   const applier = new Applier({ client, fieldManager, logger, metrics });
   const tokenSecrets = new TokenSecrets(client, cache.secretMetadata);
-  const reconcileParts = { ...parts, cache, prober, recorder, applier, tokenSecrets, settings, now: clock.now };
+  const reconcileParts = {
+    ...parts,
+    cache,
+    prober,
+    recorder,
+    applier,
+    tokenSecrets,
+    settings,
+    now: clock.now,
+    outdatedSince: new Map(),
+  };
   const controller = new Controller({
     name: "cctelegramdeployment",
     concurrency: parts.concurrency,

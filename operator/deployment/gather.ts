@@ -89,6 +89,7 @@ export function snapshotOf(
     tokenSecret,
     serverTrouble: trouble("mcp-server"),
     bridgeTrouble: trouble("bridge"),
+    bridgeRuns: cache.podsOf(namespace, name, "bridge").some(({ running }) => running),
     bridgeFailure: bridge?.current === 0 ? cache.creationFailure(namespace, names.bridge) : undefined,
     refused,
     probe,
@@ -97,7 +98,7 @@ export function snapshotOf(
 }
 
 /** Where and how the resource is probed. */
-export function targetOf({ server, bridge }: Snapshot, blueprint: Blueprint): Target {
+export function targetOf({ server, bridgeRuns }: Snapshot, blueprint: Blueprint): Target {
   const { namespace, name, uid, verifierKey, hmac } = blueprint;
   return {
     namespace,
@@ -108,6 +109,6 @@ export function targetOf({ server, bridge }: Snapshot, blueprint: Blueprint): Ta
     verifierKey,
     hmac,
     hasServer: (server?.ready ?? 0) > 0,
-    hasBridge: (bridge?.current ?? 0) > 0,
+    hasBridge: bridgeRuns,
   };
 }

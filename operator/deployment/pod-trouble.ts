@@ -9,16 +9,20 @@ export type Trouble = { readonly reason: string; readonly message: string };
 export type CachedPod = Stored & {
   readonly instance: string;
   readonly component: string;
+  /** Its container runs, ready or not. */
+  readonly running: boolean;
   readonly trouble: Trouble | undefined;
 };
 
 export function reducePod(object: KubernetesObject): CachedPod {
   const labels = object.metadata.labels ?? {};
+  const pod = object as unknown as V1Pod;
   return {
     ...identity(object),
     instance: labels["app.kubernetes.io/instance"] ?? "",
     component: labels["app.kubernetes.io/component"] ?? "",
-    trouble: object.metadata.deletionTimestamp ? undefined : troubleOf(object as unknown as V1Pod),
+    running: pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
+    trouble: object.metadata.deletionTimestamp ? undefined : troubleOf(pod),
   };
 }
 

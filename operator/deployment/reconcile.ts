@@ -15,6 +15,7 @@ import type { Prober } from "./prober.ts";
 import type { CachedResource } from "./reduced.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 import { statusOf, transitions } from "./status.ts";
+import { settlingMs } from "./status-pacing.ts";
 import type { TokenSecrets } from "./token-secret.ts";
 
 export type ReconcileParts = {
@@ -29,13 +30,18 @@ export type ReconcileParts = {
   readonly now: () => number;
   /** A new secret value: 64 hexadecimal digits. */
   readonly generateKey: () => string;
+  /** Since when a resource's status is out of date, by namespace and name. */
+  readonly outdatedSince: Map<string, number>;
 };
 
 /** Makes the cluster what the resource asks for, then says in its status how far that is. */
 export async function reconcile(parts: ReconcileParts, { namespace, name }: ObjectKey): Promise<Result> {
   const { cache, prober, tokenSecrets } = parts;
   const resource = cache.resources.get(namespace, name);
-  if (!resource || resource.deleting) return {};
+  if (!resource || resource.deleting) {
+    parts.outdatedSince.delete(`${namespace}/${name}`);
+    return {};
+  }
 
   const tokenSecret = await tokenSecrets.state(namespace, resource.spec.telegram.botTokenSecretRef);
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
@@ -49,11 +55,11 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     refused,
     probe: prober.result(resource.uid),
   });
-  await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
   prober.track(targetOf(snapshot, blueprint));
+  const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
 
   if (failures.length > 0) throw failures[0];
-  return {};
+  return result;
 }
 
 /** Writes what differs and deletes what is no longer wanted; returns what went wrong. */
@@ -67,8 +73,13 @@ async function applyChildren(parts: ReconcileParts, blueprint: Blueprint): Promi
 
 async function apply({ cache, applier }: ReconcileParts, { type, object }: Child): Promise<Error | undefined> {
   const { namespace = "", name = "" } = object.metadata;
+  const live = cache.child(type, namespace, name);
+  if (live && live.ownerUid !== "" && live.ownerUid !== object.metadata.ownerReferences?.[0]?.uid) {
+    // The garbage collector has not come to it yet; until then we would only fight over it.
+    return new Error(`${type.kind} ${name} still belongs to a deleted resource of the same name`);
+  }
   try {
-    const applied = await applier.apply(type, object, cache.child(type, namespace, name));
+    const applied = await applier.apply(type, object, live);
     if (applied.object) cache.observe(type, applied.object);
     return undefined;
   } catch (error) {
@@ -98,9 +109,21 @@ function isRefusal(error: Error): boolean {
   return error instanceof NotOwnedError || (error instanceof ApiError && [400, 403, 422].includes(error.status));
 }
 
-async function writeStatus(parts: ReconcileParts, resource: CachedResource, status: DeploymentStatus): Promise<void> {
-  if (isDeepStrictEqual(status, resource.status)) return;
+/** Writes a status that differs, now or when it has settled. */
+async function writeStatus(parts: ReconcileParts, resource: CachedResource, status: DeploymentStatus): Promise<Result> {
   const { namespace, name } = resource;
+  const key = `${namespace}/${name}`;
+  if (isDeepStrictEqual(status, resource.status)) {
+    parts.outdatedSince.delete(key);
+    return {};
+  }
+  const since = parts.outdatedSince.get(key) ?? parts.now();
+  const waitMs = since + settlingMs(resource.status, status) - parts.now();
+  if (waitMs > 0) {
+    parts.outdatedSince.set(key, since);
+    return { requeueAfterMs: waitMs };
+  }
+  parts.outdatedSince.delete(key);
   const object = {
     apiVersion: apiVersionOf(cctelegramDeployments),
     kind: cctelegramDeployments.kind,
@@ -110,6 +133,7 @@ async function writeStatus(parts: ReconcileParts, resource: CachedResource, stat
   const written = await parts.client.apply(cctelegramDeployments, object, { fieldManager, subresource: "status" });
   parts.cache.observe(cctelegramDeployments, written);
   announce(parts, resource, resource.status.conditions ?? [], status.conditions ?? []);
+  return {};
 }
 
 function announce(parts: ReconcileParts, resource: CachedResource, before: Condition[], after: Condition[]): void {

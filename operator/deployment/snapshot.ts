@@ -15,6 +15,7 @@ export type Snapshot = {
   readonly tokenSecret: TokenSecret;
   readonly serverTrouble: Trouble | undefined;
   readonly bridgeTrouble: Trouble | undefined;
+  readonly bridgeRuns: boolean;
   /** Why the bridge's pod cannot be created. A StatefulSet tells it in events only. */
   readonly bridgeFailure: string | undefined;
   /** Children that the API server refused in this pass. */

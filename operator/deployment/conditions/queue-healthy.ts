@@ -2,8 +2,8 @@ import { rounded } from "../probe.ts";
 import { fails, holds, type Judge, unknown } from "./judgement.ts";
 
 /** The queue takes messages and is not about to refuse them. */
-export const queueHealthy: Judge = ({ bridge, probe }) => {
-  if (!bridge || bridge.current === 0) return unknown("BridgeNotRunning", "there is no bridge to ask");
+export const queueHealthy: Judge = ({ bridgeRuns, probe }) => {
+  if (!bridgeRuns) return unknown("BridgeNotRunning", "there is no bridge to ask");
   if (!probe?.bridge) return undefined;
   if (!probe.bridge.answered) return unknown("BridgeNotAnswering", probe.bridge.message);
   const { usable, pending, limit, error } = probe.bridge.queue;
