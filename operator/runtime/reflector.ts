@@ -51,7 +51,7 @@ export class Reflector<T extends Stored> {
   #eagerUntil = 0;
 
   constructor(parts: ReflectorParts<T>) {
-    const { type, namespace, labelSelector, fieldSelector, metrics } = parts;
+    const { type, namespace, labelSelector, fieldSelector } = parts;
     this.resource = type.group === "" ? type.plural : `${type.plural}.${type.group}`;
     this.#parts = parts;
     this.#options = completeOptions(parts.options);
@@ -64,7 +64,7 @@ export class Reflector<T extends Stored> {
     this.synced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
     });
-    initialiseReflectorMetrics(metrics, this.resource);
+    initialiseReflectorMetrics(parts.metrics, this.resource);
   }
 
   get hasSynced(): boolean {
@@ -144,8 +144,7 @@ export class Reflector<T extends Stored> {
   /** Returns when the watch ended in a way that needs no rest: it is resumed where it stopped. */
   async #watch(from: string, signal: AbortSignal): Promise<void> {
     const { client, clock, metrics, metadataOnly } = this.#parts;
-    const { resource } = this;
-    metrics.reflectorWatches.inc({ resource });
+    metrics.reflectorWatches.inc({ resource: this.resource });
     const openedAt = clock.monotonic();
     const guard = new SilenceGuard(clock, this.#options.stallTimeoutMs, signal);
     const accept = metadataOnly ? metadataAccept("PartialObjectMetadata") : undefined;
@@ -164,7 +163,7 @@ export class Reflector<T extends Stored> {
       guard.end();
     }
     if (events === 0 && clock.monotonic() - openedAt < shortestHealthyWatchMs) {
-      throw new Error(`the watch of ${resource} ended as soon as it began`);
+      throw new Error(`the watch of ${this.resource} ended as soon as it began`);
     }
   }
 
@@ -173,10 +172,9 @@ export class Reflector<T extends Stored> {
    * ever: the second silent one in a row leads to a list.
    */
   #stalled(events: number): void {
-    const { metrics, logger } = this.#parts;
     const { resource } = this;
-    metrics.reflectorWatchStalls.inc({ resource });
-    logger.warn({ resource, silentMs: this.#options.stallTimeoutMs }, "a watch fell silent; resuming it");
+    this.#parts.metrics.reflectorWatchStalls.inc({ resource });
+    this.#parts.logger.warn({ resource, silentMs: this.#options.stallTimeoutMs }, "a watch fell silent; resuming it");
     this.#silentWatches = events === 0 ? this.#silentWatches + 1 : 1;
     if (this.#silentWatches < 2) return;
     this.#silentWatches = 0;
