@@ -41,7 +41,7 @@ export class Reflector<T extends Stored> {
   #hasSynced = false;
   #absent = false;
   #lastContactAt: number | undefined;
-  #startedAt: number;
+  #startedAt: number | undefined;
   /** Where the next watch begins; undefined asks for a list first. */
   #resourceVersion: string | undefined;
   #watchFailures = 0;
@@ -60,7 +60,6 @@ export class Reflector<T extends Stored> {
     this.#path = resourcePath(type, { namespace });
     this.#selectors = { labelSelector, fieldSelector };
     this.#apiVersion = apiVersionOf(type);
-    this.#startedAt = parts.clock.monotonic();
     this.synced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
     });
@@ -81,9 +80,10 @@ export class Reflector<T extends Stored> {
     return this.#lastContactAt;
   }
 
-  /** Milliseconds without a word from the server; 0 while an optional resource is missing. */
+  /** Milliseconds without a word from the server; 0 before `run` and while an optional resource is missing. */
   get silentMs(): number {
-    return this.#absent ? 0 : this.#parts.clock.monotonic() - (this.#lastContactAt ?? this.#startedAt);
+    const since = this.#lastContactAt ?? this.#startedAt;
+    return this.#absent || since === undefined ? 0 : this.#parts.clock.monotonic() - since;
   }
 
   /** Looks again for a missing optional resource. Call it when a CRD appears. */
@@ -168,8 +168,8 @@ export class Reflector<T extends Stored> {
   }
 
   /**
-   * A version that the server has not reached yet (etcd was restored from a backup) makes a watch that is silent for
-   * ever: the second silent one in a row leads to a list.
+   * A version that the server has not reached yet (etcd was restored) makes a watch silent for ever: the second in a
+   * row leads to a list.
    */
   #stalled(events: number): void {
     const { resource } = this;
