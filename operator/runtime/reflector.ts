@@ -168,8 +168,7 @@ export class Reflector<T extends Stored> {
   }
 
   /**
-   * A version that the server has not reached yet (etcd was restored) makes a watch silent for ever: the second in a
-   * row leads to a list.
+   * A version the server has not reached (etcd was restored) is silent for ever: the second in a row leads to a list.
    */
   #stalled(events: number): void {
     const { resource } = this;
