@@ -75,7 +75,15 @@ async function inLocalCluster(started: number, signal: AbortSignal): Promise<voi
   const log = `http://${await clusterIP(target, telegramNamespace, "telegram").catch(() => "")}:8081/log`;
   await demonstrate(target, { url, log });
   printNextSteps(cluster, url, await connectionOf(target, { namespace, resource, client: "claude" }), started);
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await stopped(signal);
+}
+
+/** Waits for Ctrl-C. A signal handler alone would not keep the process alive. */
+function stopped(signal: AbortSignal): Promise<void> {
+  const alive = setInterval(() => undefined, 2 ** 30);
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(clearInterval(alive)), { once: true });
+  });
 }
 
 async function inContext(context: string, tag: string | undefined, started: number): Promise<void> {

@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { expect } from "vitest";
+import { find } from "./cluster/cluster.ts";
+import { clusterIP, restrictedNamespace, telegramNamespace } from "./installation.ts";
+import { localTarget } from "./kubectl.ts";
+import { connectionOf } from "./mcp.ts";
+
+export const clusterName = "e2e";
+
+/** A second tag of the server image, to upgrade to. */
+export const nextTag = "next";
+
+const cluster = find(clusterName);
+if (!cluster) throw new Error(`the cluster "${clusterName}" does not run: these tests are started by npm test`);
+
+export const target = localTarget(cluster);
+export const { kubectl } = target;
+export { cluster };
+
+/** A namespace of one test, with Pod Security "restricted" enforced. The caller deletes it. */
+export async function createNamespace(purpose: string): Promise<string> {
+  const name = `${purpose}-${randomBytes(3).toString("hex")}`;
+  await kubectl(["apply", "-f", "-"], { input: restrictedNamespace(name) });
+  return name;
+}
+
+export const deleteNamespace = (name: string) =>
+  kubectl(["delete", "namespace", name, "--wait=false", "--ignore-not-found"]);
+
+export const createToken = (namespace: string) =>
+  kubectl(["-n", namespace, "create", "secret", "generic", "telegram", `--from-literal=token=${botToken()}`]);
+
+/** A bot of its own for each installation: Telegram limits each bot by itself. */
+const botToken = () => `${100_000 + randomBytes(3).readUIntBE(0, 3)}:AA${randomBytes(16).toString("hex")}`;
+
+type Spec = Readonly<Record<string, unknown>>;
+
+/** Applies a resource of the profile Development with one client that may do everything. */
+export async function applyResource(namespace: string, name: string, overrides: Spec = {}): Promise<void> {
+  const { server = {}, telegram = {}, ...rest } = overrides as Record<string, object>;
+  const resource = {
+    apiVersion: "cctelegram.io/v1alpha1",
+    kind: "CCTelegramDeployment",
+    metadata: { namespace, name },
+    spec: {
+      profile: "Development",
+      telegram: { botTokenSecretRef: { name: "telegram" }, allowedUsers: [chatId()], ...telegram },
+      server: { auth: { clients: [{ name: "test", permissions: ["*"] }] }, ...server },
+      ...rest,
+    },
+  };
+  await kubectl(["apply", "-f", "-"], { input: JSON.stringify(resource) });
+}
+
+const chatId = () => 1_000_000 + randomBytes(3).readUIntBE(0, 3);
+
+export const waitReady = (namespace: string, name: string, timeout = "2m") =>
+  kubectl(["-n", namespace, "wait", "--for=condition=Ready", `cctd/${name}`, `--timeout=${timeout}`]);
+
+export type ConditionView = {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+};
+
+export async function getJson<T>(...args: string[]): Promise<T> {
+  return JSON.parse(await kubectl([...args, "-o", "json"])) as T;
+}
+
+export async function condition(namespace: string, name: string, type: string): Promise<ConditionView | undefined> {
+  const { status } = await getJson<{ status?: { conditions?: ConditionView[] } }>("-n", namespace, "get", "cctd", name);
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Waits until a condition has a reason. */
+export const expectReason = (namespace: string, name: string, type: string, reason: string) =>
+  expect
+    .poll(async () => (await condition(namespace, name, type))?.reason, { timeout: 120_000, interval: 500 })
+    .toBe(reason);
+
+/** Where a client of this machine reaches the resource, and with which key. */
+export async function endpoint(
+  namespace: string,
+  resource: string,
+): Promise<{ url: string; base: string; key: string }> {
+  const base = `http://${await clusterIP(target, namespace, `${resource}-mcp-server`)}:8080`;
+  const { key } = await connectionOf(target, { namespace, resource, client: "test" });
+  return { base, url: `${base}/mcp`, key };
+}
+
+/** The texts that Telegram accepted, in order. */
+export async function deliveredTexts(): Promise<string[]> {
+  const log = (await (await fetch(`${await telegramUrl()}/log`)).json()) as { text?: string; status: number }[];
+  return log.filter(({ status }) => status === 200).map(({ text }) => text ?? "");
+}
+
+/** Plans faults of the stand-in for Telegram; see test/telegram/control.ts. */
+export async function controlTelegram(control: Spec): Promise<void> {
+  const response = await fetch(`${await telegramUrl()}/control`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(control),
+  });
+  if (!response.ok) throw new Error(`the stand-in for Telegram refused: ${await response.text()}`);
+}
+
+const telegramUrl = async () => `http://${await clusterIP(target, telegramNamespace, "telegram")}:8081`;
+
+type Pod = {
+  readonly metadata: { readonly uid: string; readonly name: string };
+  readonly spec: { readonly nodeName: string };
+};
+
+export async function podsOf(namespace: string, resource: string, component: string): Promise<Pod[]> {
+  const selector = `app.kubernetes.io/instance=${resource},app.kubernetes.io/component=${component}`;
+  return (await getJson<{ items: Pod[] }>("-n", namespace, "get", "pods", "-l", selector)).items;
+}
+
+/** Ends the program of a pod with SIGKILL, as the kernel does when memory runs out. */
+export function killProgram({ metadata: { uid } }: Pod): void {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  const program = pids.find((pid) => belongsTo(pid, uid) && commandOf(pid).includes("/app/main.js"));
+  if (program === undefined) throw new Error(`no program of pod ${uid} runs`);
+  process.kill(Number(program), "SIGKILL");
+}
+
+const belongsTo = (pid: string, uid: string) => read(`/proc/${pid}/cgroup`).includes(uid);
+const commandOf = (pid: string) => read(`/proc/${pid}/cmdline`);
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // The process has ended in the meantime.
+    return "";
+  }
+}

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  applyResource,
+  controlTelegram,
+  createNamespace,
+  createToken,
+  deleteNamespace,
+  deliveredTexts,
+  endpoint,
+  getJson,
+  killProgram,
+  kubectl,
+  nextTag,
+  podsOf,
+  waitReady,
+} from "./environment.ts";
+import { operatorNamespace } from "./installation.ts";
+import { startTraffic, type Traffic } from "./traffic.ts";
+
+const resource = "busy";
+/** Traffic is quicker than one chat may be written to: the limits are raised on both sides. */
+const limits = { messagesPerSecond: 100, messagesPerChatPerSecond: 30 };
+const server = {
+  replicas: 2,
+  auth: { clients: [{ name: "test", permissions: ["*"] }] },
+  rateLimit: { mode: "Disabled" },
+};
+
+describe("under traffic", () => {
+  let namespace: string;
+  let url: string;
+  let key: string;
+
+  beforeAll(async () => {
+    await controlTelegram({ limits: false });
+    namespace = await createNamespace("resilience");
+    await createToken(namespace);
+    await applyResource(namespace, resource, { server, bridge: { limits } });
+    await waitReady(namespace, resource);
+    ({ url, key } = await endpoint(namespace, resource));
+  });
+  beforeEach(() => waitReady(namespace, resource).then(() => undefined));
+  afterAll(() => deleteNamespace(namespace));
+
+  /** Everything that a caller was told is sent has to be at Telegram in the end. */
+  async function expectAllDelivered({ acknowledged }: Traffic): Promise<void> {
+    expect(acknowledged.length).toBeGreaterThan(0);
+    const missing = async () => {
+      const delivered = (await deliveredTexts()).join("\n");
+      return acknowledged.filter((text) => !`${delivered}\n`.includes(`${text}\n`));
+    };
+    await expect.poll(missing, { timeout: 90_000, interval: 1_000 }).toEqual([]);
+  }
+
+  test("a server pod killed with -9 loses nothing that was acknowledged", async () => {
+    const traffic = startTraffic(url, key, "server killed");
+    await traffic.progress(10);
+    const [pod] = await podsOf(namespace, resource, "mcp-server");
+    killProgram(pod!);
+    await traffic.progress(20);
+    await traffic.stop();
+    await expectAllDelivered(traffic);
+  });
+
+  test("the bridge killed with -9 loses nothing that was acknowledged, and callers do not notice", async () => {
+    const traffic = startTraffic(url, key, "bridge killed");
+    await traffic.progress(10);
+    const [pod] = await podsOf(namespace, resource, "bridge");
+    killProgram(pod!);
+    await traffic.progress(20);
+    await traffic.stop();
+    expect(traffic.failures).toEqual([]);
+    await expectAllDelivered(traffic);
+  });
+
+  test("an upgrade of the image fails no call", async () => {
+    const traffic = startTraffic(url, key, "upgrade");
+    await traffic.progress(5);
+    await kubectl([
+      "-n",
+      namespace,
+      "patch",
+      "cctd",
+      resource,
+      "--type=merge",
+      "-p",
+      JSON.stringify({ spec: { version: nextTag } }),
+    ]);
+    await kubectl([
+      "-n",
+      namespace,
+      "wait",
+      "--for=jsonpath={.status.version}=next",
+      `cctd/${resource}`,
+      "--timeout=1m",
+    ]);
+    await kubectl(["-n", namespace, "rollout", "status", `deployment/${resource}-mcp-server`, "--timeout=3m"]);
+    await kubectl(["-n", namespace, "rollout", "status", `statefulset/${resource}-bridge`, "--timeout=3m"]);
+    await traffic.progress(10);
+    await traffic.stop();
+    expect(traffic.failures).toEqual([]);
+    const pods = [
+      ...(await podsOf(namespace, resource, "mcp-server")),
+      ...(await podsOf(namespace, resource, "bridge")),
+    ];
+    const names = pods.map(({ metadata }) => metadata.name);
+    const images = await kubectl([
+      "-n",
+      namespace,
+      "get",
+      "pods",
+      ...names,
+      "-o",
+      "jsonpath={.items[*].spec.containers[*].image}",
+    ]);
+    expect(new Set(images.split(" "))).toEqual(new Set([`cctelegram/server:${nextTag}`]));
+    await expectAllDelivered(traffic);
+  });
+
+  test("a node drained loses nothing that was acknowledged", async () => {
+    const [bridge] = await podsOf(namespace, resource, "bridge");
+    const node = bridge!.spec.nodeName;
+    const traffic = startTraffic(url, key, "drain");
+    await traffic.progress(5);
+    try {
+      await kubectl(["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=2m"]);
+    } finally {
+      // The queue's volume is on this node alone: the bridge comes back with it.
+      await kubectl(["uncordon", node]);
+    }
+    await traffic.progress(10);
+    await traffic.stop();
+    await expectAllDelivered(traffic);
+  });
+
+  test("an outage of Telegram keeps messages and says so, and delivers them afterwards", async () => {
+    const reason = () =>
+      getJson<{ status: { conditions: { type: string; reason: string }[] } }>(
+        "-n",
+        namespace,
+        "get",
+        "cctd",
+        resource,
+      ).then(({ status }) => status.conditions.find(({ type }) => type === "Ready")?.reason);
+    await controlTelegram({ outage: true });
+    const traffic = startTraffic(url, key, "outage");
+    try {
+      await expect.poll(reason, { timeout: 90_000, interval: 1_000 }).toBe("TelegramUnreachable");
+      await traffic.progress(5);
+    } finally {
+      await controlTelegram({ outage: false });
+    }
+    await traffic.stop();
+    expect(traffic.failures).toEqual([]);
+    await expectAllDelivered(traffic);
+    await waitReady(namespace, resource);
+  });
+});
+
+test("the operator killed half-way finishes its work when it is back", async () => {
+  const namespace = await createNamespace("interrupted");
+  try {
+    await createToken(namespace);
+    const [operator] = (
+      await getJson<{ items: Parameters<typeof killProgram>[0][] }>("-n", operatorNamespace, "get", "pods")
+    ).items;
+    const names = ["one", "two", "three"];
+    await Promise.all(names.map((name) => applyResource(namespace, name)));
+    killProgram(operator!);
+    for (const name of names) await waitReady(namespace, name);
+  } finally {
+    await deleteNamespace(namespace);
+  }
+});

@@ -1,0 +1,25 @@
+import type { TestProject } from "vitest/node";
+import { buildImages, bundle, imageName } from "../build.ts";
+import { buildah, fullImageName } from "./cluster/buildah.ts";
+import { up } from "./cluster/cluster.ts";
+import { progress } from "./cluster/progress.mjs";
+import { clusterName, nextTag } from "./environment.ts";
+import { installOperator, installTelegram } from "./installation.ts";
+import { localTarget } from "./kubectl.ts";
+
+/** Two real nodes with the operator, installed as a user does, and the stand-in for Telegram. */
+export default async function setup(_project: TestProject) {
+  await bundle();
+  await buildImages();
+  const next = imageName("server").replace(/:.*$/, `:${nextTag}`);
+  await buildah(["tag", fullImageName(imageName("server")), fullImageName(next)]);
+  const cluster = await up({ name: clusterName, nodes: 2 });
+  await progress.step("load images", async () => {
+    for (const image of [...(["server", "operator", "telegram"] as const).map(imageName), next])
+      await cluster.load(image);
+  });
+  const target = localTarget(cluster);
+  const telegramApiUrl = await progress.step("start the stand-in for Telegram", () => installTelegram(target));
+  await progress.step("install the operator with Helm", () => installOperator(target, { tag: "dev", telegramApiUrl }));
+  return () => progress.step("remove the cluster", () => cluster.down());
+}

@@ -1,0 +1,57 @@
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { callTool, connectClient } from "./mcp.ts";
+
+export type Traffic = {
+  /** Texts whose calls were answered with success. */
+  readonly acknowledged: readonly string[];
+  /** What callers were told instead. */
+  readonly failures: readonly string[];
+  /** Resolves when so many more calls have succeeded. */
+  readonly progress: (calls: number) => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+const clients = 3;
+
+/** Clients that send one numbered message after the other: some keep their connection, one connects anew each time. */
+export function startTraffic(url: string, key: string, label: string): Traffic {
+  const acknowledged: string[] = [];
+  const failures: string[] = [];
+  let running = true;
+  let next = 0;
+
+  async function one(kept: Client | undefined): Promise<void> {
+    const text = `${label} #${next++}`;
+    try {
+      const client = kept ?? (await connectClient(url, key));
+      await callTool(client, "send_telegram_message", { message: text });
+      if (!kept) await client.close();
+      acknowledged.push(text);
+    } catch (error) {
+      failures.push((error as Error).message);
+    }
+    await pause(100);
+  }
+
+  async function loop(keepsConnection: boolean): Promise<void> {
+    const kept = keepsConnection ? await connectClient(url, key) : undefined;
+    while (running) await one(kept);
+    await kept?.close();
+  }
+
+  const loops = Array.from({ length: clients }, (_, index) => loop(index > 0));
+  return {
+    acknowledged,
+    failures,
+    progress: async (calls) => {
+      const goal = acknowledged.length + calls;
+      while (acknowledged.length < goal) await pause(50);
+    },
+    stop: async () => {
+      running = false;
+      await Promise.all(loops);
+    },
+  };
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  applyResource,
+  condition,
+  createNamespace,
+  createToken,
+  deleteNamespace,
+  endpoint,
+  expectReason,
+  kubectl,
+  waitReady,
+} from "./environment.ts";
+
+describe("a resource says what a person has to do", () => {
+  let namespace: string;
+  beforeEach(async () => {
+    namespace = await createNamespace("trouble");
+  });
+  afterEach(() => deleteNamespace(namespace));
+
+  test("when the bot token's Secret is missing; it runs soon after the Secret arrives", async () => {
+    await applyResource(namespace, "late");
+    await expectReason(namespace, "late", "Ready", "BotTokenSecretNotFound");
+    const { message } = (await condition(namespace, "late", "Ready"))!;
+    expect(message).toContain("create secret generic telegram --from-literal=token=");
+    await createToken(namespace);
+    await waitReady(namespace, "late", "1m");
+  });
+
+  test("when the image cannot be pulled, without writing status again and again", async () => {
+    await createToken(namespace);
+    await applyResource(namespace, "unpullable", { version: "does-not-exist" });
+    await expectReason(namespace, "unpullable", "Degraded", "ImagePullFailed");
+    const version = () =>
+      kubectl(["-n", namespace, "get", "cctd", "unpullable", "-o", "jsonpath={.metadata.resourceVersion}"]);
+    await expectReason(namespace, "unpullable", "Ready", "ImagePullFailed");
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    const settled = await version();
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    expect(await version()).toBe(settled);
+  });
+
+  test("when a quota leaves no room for pods; it runs when the quota is raised", async () => {
+    await createToken(namespace);
+    await kubectl(["-n", namespace, "create", "quota", "none", "--hard=pods=0"]);
+    await applyResource(namespace, "crowded");
+    await expectReason(namespace, "crowded", "Degraded", "QuotaExceeded");
+    await kubectl(["-n", namespace, "delete", "quota", "none"]);
+    await waitReady(namespace, "crowded", "3m");
+  });
+
+  test("when the bot token is wrong; it runs when the token is right", async () => {
+    await kubectl(["-n", namespace, "create", "secret", "generic", "telegram", "--from-literal=token=not-a-token"]);
+    await applyResource(namespace, "mistyped");
+    await expect
+      .poll(async () => (await condition(namespace, "mistyped", "Ready"))?.status, { timeout: 60_000 })
+      .toBe("False");
+    await kubectl(["-n", namespace, "delete", "secret", "telegram"]);
+    await createToken(namespace);
+    await kubectl(["-n", namespace, "delete", "pod", "mistyped-bridge-0"]);
+    await waitReady(namespace, "mistyped");
+  });
+});
+
+test("a client without the permission gets 403, on MCP and on REST", async () => {
+  const namespace = await createNamespace("permissions");
+  try {
+    await createToken(namespace);
+    const clients = [{ name: "test", permissions: ["get_bridge_status"] }];
+    await applyResource(namespace, "strict", { server: { auth: { clients } } });
+    await waitReady(namespace, "strict");
+    const { base, url, key } = await endpoint(namespace, "strict");
+    const headers = {
+      "x-api-key": key,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    };
+    const body = JSON.stringify({ message: "not allowed" });
+    expect((await fetch(`${base}/tools/send_telegram_message`, { method: "POST", headers, body })).status).toBe(403);
+    expect((await fetch(`${base}/tools/get_bridge_status`, { method: "POST", headers, body: "{}" })).status).toBe(200);
+    const call = {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "send_telegram_message", arguments: { message: "x" } },
+    };
+    expect((await fetch(url, { method: "POST", headers, body: JSON.stringify(call) })).status).toBe(403);
+  } finally {
+    await deleteNamespace(namespace);
+  }
+});
