@@ -46,10 +46,15 @@ function execute(command, args, onLine = () => undefined) {
     child.on("error", (error) => reject(new SetupError(`${command} cannot be run: ${error.message}`)));
     child.on("close", (code) => {
       if (code === 0) return resolve();
-      const tail = output.trim().split("\n").slice(-10).join("\n");
-      reject(new SetupError(`this command failed: ${command} ${args.join(" ")}\n${tail}`));
+      reject(new SetupError(`this command failed: ${command} ${args.join(" ")}\n${shorten(output)}`));
     });
   });
+}
+
+/** npm says what is wrong first and apt last; what is between is seldom of use, and warnings never. */
+function shorten(output) {
+  const lines = output.split("\n").filter((line) => line.trim() !== "" && !/^npm warn/i.test(line));
+  return (lines.length <= 20 ? lines : [...lines.slice(0, 8), "...", ...lines.slice(-8)]).join("\n");
 }
 
 function lockHash() {

@@ -14,6 +14,7 @@ import { type Progress, progress } from "./progress.mjs";
 import { apiReady, type StartOptions, startControlPlane } from "./start-control-plane.ts";
 import { startNodes, startRuntimes } from "./start-nodes.ts";
 import { failedLogs, tearDown } from "./teardown.ts";
+import { together } from "./wait.ts";
 
 export type { NodeCount } from "./cluster-state.ts";
 
@@ -139,10 +140,10 @@ async function createNodes(start: StartOptions, steps: Progress) {
   const pause = await pauseImage(steps);
   const subnets = await steps.step("network", () => createNetwork(name, nodes.length));
   const placed = { ...start, subnets };
-  const [server] = await Promise.all([
-    steps.step("control plane", () => startControlPlane(placed)),
-    steps.step("container runtimes", () => startRuntimes(placed, pause)),
-  ]);
+  const [server] = await together(
+    (signal: AbortSignal) => steps.step("control plane", () => startControlPlane({ ...placed, signal })),
+    (signal: AbortSignal) => steps.step("container runtimes", () => startRuntimes({ ...placed, signal }, pause)),
+  );
   const api = new Api(server, folders.pki, "admin");
   await steps.step(`nodes (${nodes.length})`, () => startNodes(placed, api, server)).finally(() => api.close());
   return { server, host: subnets.host };

@@ -59,7 +59,8 @@ export async function importImage(archive: Archive, folders: NodeFolders, binari
   const record = join(folders.root, `image-${cacheKey([archive.image])}`);
   if (existsSync(record) && readFileSync(record, "utf8") === archive.key) return false;
   const ctr = ["--address", folders.socket, "--namespace", "k8s.io"];
-  await run(join(binaries, "ctr"), [...ctr, "images", "import", "--snapshotter", "overlayfs", archive.file]);
+  // --local reads the file here instead of sending it through containerd's API: half the time.
+  await run(join(binaries, "ctr"), [...ctr, "images", "import", "--local", "--snapshotter", "overlayfs", archive.file]);
   writeFileSync(record, archive.key);
   return true;
 }

@@ -20,6 +20,8 @@ export type StartOptions = {
   readonly nodes: readonly number[];
   /** Left out when the cluster has no nodes: then everything listens on loopback. */
   readonly subnets?: Subnets;
+  /** Ends every wait. */
+  readonly signal?: AbortSignal;
 };
 
 /** Where components' kubeconfigs are. */
@@ -52,7 +54,7 @@ export async function startControlPlane(options: StartOptions): Promise<string> 
   };
   processes.start(controlPlane.etcd(settings));
   processes.start(controlPlane.apiServer(settings));
-  await apiReady(server, folders, processes);
+  await apiReady(server, folders, processes, options.signal);
   processes.start(controlPlane.controllerManager(settings));
   if (subnets) processes.start(controlPlane.scheduler(settings));
   return server;
@@ -77,7 +79,12 @@ async function prepareFiles({ folders, subnets, nodes, name }: StartOptions, ser
 }
 
 /** Waits for the API server; the end of etcd or of the API server ends the wait with what they wrote. */
-export async function apiReady(server: string, folders: Folders, processes: Processes): Promise<void> {
+export async function apiReady(
+  server: string,
+  folders: Folders,
+  processes: Processes,
+  signal?: AbortSignal,
+): Promise<void> {
   const api = new Api(server, folders.pki, "admin");
   try {
     await waitFor(
@@ -86,7 +93,7 @@ export async function apiReady(server: string, folders: Folders, processes: Proc
         processes.assertAlive("kube-apiserver");
         return api.isReady();
       },
-      { what: "the API server", timeoutMs: READY_TIMEOUT_MS },
+      { what: "the API server", timeoutMs: READY_TIMEOUT_MS, signal },
     );
   } finally {
     api.close();

@@ -2,10 +2,9 @@ import { type AddonOptions, applyAddons, coreDns, DNS_READY_PORT, metricsServer,
 import type { Api } from "./api.ts";
 import { type Archive, importImage } from "./images.ts";
 import { containerd, kubelet, kubeProxy, type NodeOptions, nodeName, prepareNode } from "./node.ts";
-import type { Processes } from "./processes.ts";
 import { kubeconfigsOf, type StartOptions } from "./start-control-plane.ts";
 import type { Subnets } from "./subnets.ts";
-import { waitFor } from "./wait.ts";
+import { together, waitFor } from "./wait.ts";
 
 const CONTAINERD_TIMEOUT_MS = 30_000;
 const NODE_TIMEOUT_MS = 60_000;
@@ -31,10 +30,10 @@ export async function startRuntimes(options: WithSubnets, pause: Archive): Promi
     prepareNode(node);
     options.processes.start(containerd(node));
   }
-  await Promise.all(nodes.map((node) => importOnceUp(node, pause, options.processes)));
+  await Promise.all(nodes.map((node) => importOnceUp(node, pause, options)));
 }
 
-async function importOnceUp(node: NodeOptions, pause: Archive, processes: Processes): Promise<void> {
+async function importOnceUp(node: NodeOptions, pause: Archive, { processes, signal }: StartOptions): Promise<void> {
   let last: unknown;
   const imported = async () => {
     processes.assertAlive(`containerd-${node.node}`);
@@ -46,7 +45,7 @@ async function importOnceUp(node: NodeOptions, pause: Archive, processes: Proces
       },
     );
   };
-  await waitFor(imported, { what: "containerd", timeoutMs: CONTAINERD_TIMEOUT_MS }).catch((error: Error) => {
+  await waitFor(imported, { what: "containerd", timeoutMs: CONTAINERD_TIMEOUT_MS, signal }).catch((error: Error) => {
     throw new Error(error.message, { cause: last });
   });
 }
@@ -69,8 +68,9 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
   };
   await applyAddons(api, addons);
   for (const program of [coreDns, metricsServer, provisioner]) processes.start(program(addons));
-  const wait = (what: string, ask: () => Promise<boolean>) => waitFor(ask, { what, timeoutMs: NODE_TIMEOUT_MS });
-  await Promise.all([
+  const wait = (what: string, ask: () => Promise<boolean>) => (signal: AbortSignal) =>
+    waitFor(ask, { what, timeoutMs: NODE_TIMEOUT_MS, signal });
+  await together(
     ...options.nodes.map((node) =>
       wait(`${nodeName(node)} to be ready`, async () => {
         processes.assertAlive(`kubelet-${node}`);
@@ -79,7 +79,7 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
     ),
     wait("cluster DNS", () => answers(`http://${subnets.node(1)}:${DNS_READY_PORT}/ready`)),
     wait("the default service account", () => exists(api, "/api/v1/namespaces/default/serviceaccounts/default")),
-  ]);
+  );
 }
 
 type Node = {
