@@ -8,7 +8,7 @@ const flag = (value: boolean) =>
     .transform((text) => text === "true");
 
 /** The environment of the operator; the chart sets it. */
-const environment = z.object({
+export const environment = z.object({
   POD_NAMESPACE: z.string().min(1).default("default").describe("Namespace of the operator and of its Lease."),
   POD_NAME: z.string().min(1).optional().describe("Name of this pod. Default: the host name."),
   SERVER_IMAGE: z

@@ -1,0 +1,40 @@
+import { code, page, table } from "./markdown.ts";
+
+export type CatalogueEntry = {
+  readonly httpStatus: number;
+  readonly jsonRpcCode: number;
+  readonly isError: boolean;
+  readonly retryable: boolean;
+  readonly logLevel: string;
+  readonly metricLabel: string;
+  readonly message: string;
+};
+
+const introduction = `Every error that a client of the server can meet, by its stable code. Messages may change; codes do not.
+
+- **REST** (\`POST /tools/NAME\`, \`GET /tools\`, \`/health\`): the HTTP status below, and
+  \`{"error": true, "code", "message", "details", "timestamp", "request_id"}\`.
+- **MCP** (\`POST /mcp\`): what goes wrong before a tool is called is a JSON-RPC error with the code and the HTTP status below
+  (an unknown tool: HTTP 200, as the protocol has it). What a tool meets is, where the third column says "tool result", a result with \`isError\` whose text holds \`code\`, \`message\` and \`metadata\`, so
+  that the model can correct itself.
+- \`RATE_LIMIT_EXCEEDED\` and \`BRIDGE_UNAVAILABLE\` carry \`Retry-After\` when a time is known. \`AUTHENTICATION_ERROR\` carries
+  \`WWW-Authenticate\`, \`METHOD_NOT_ALLOWED\` carries \`Allow\`.
+
+"Try again" means that the same request may succeed later. The outcome is the label of \`mcp_tool_calls_total\`.`;
+
+/** The reference of the error catalogue. */
+export function errorsPage(errors: Readonly<Record<string, CatalogueEntry>>): string {
+  const rows = Object.entries(errors).map(([name, entry]) => [
+    code(name),
+    `${entry.httpStatus}`,
+    entry.isError ? `tool result, ${entry.jsonRpcCode}` : `error ${entry.jsonRpcCode}`,
+    entry.retryable ? "yes" : "no",
+    code(entry.metricLabel),
+    entry.logLevel,
+    entry.message,
+  ]);
+  return page("Errors", "server/errors.ts", [
+    introduction,
+    table(["Code", "HTTP", "MCP", "Try again", "Outcome", "Logged at", "Message"], rows),
+  ]);
+}

@@ -1,0 +1,64 @@
+import { Registry } from "prom-client";
+import { z } from "zod";
+import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
+import { environment } from "../../operator/config.ts";
+import { createMetrics } from "../../operator/runtime/metrics.ts";
+import { createBridgeMetrics } from "../../server/bridge/metrics.ts";
+import { errors } from "../../server/errors.ts";
+import { eventTypes } from "../../server/event.ts";
+import { httpRoutes } from "../../server/http/routes.ts";
+import { createServerMetrics } from "../../server/telemetry/metrics.ts";
+import { tools } from "../../server/tools/registry.ts";
+import { listingOf } from "../../server/tools/tool-listing.ts";
+import { variables } from "../../server/variables.ts";
+import { configurationPage, type ServerVariable } from "./configuration.ts";
+import { customResourcePage } from "./custom-resource.ts";
+import { errorsPage } from "./errors.ts";
+import { type MetricGroups, metricsOf, metricsPage } from "./metrics.ts";
+import type { Schema } from "./schema-fields.ts";
+import { toolsPage } from "./tools.ts";
+
+/** The reference pages, by path from the root of the project. */
+export async function referencePages(): Promise<Record<string, string>> {
+  const operator = z.toJSONSchema(environment, { io: "input" }) as Schema;
+  const listed = [...tools.values()].map((tool) => {
+    const listing = listingOf(tool);
+    return { ...listing, annotations: { ...listing.annotations } };
+  });
+  return {
+    "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),
+    "docs/reference/configuration.md": configurationPage({
+      server: variables as Readonly<Record<string, ServerVariable>>,
+      operator,
+    }),
+    "docs/reference/errors.md": errorsPage(errors),
+    "docs/reference/tools.md": toolsPage(listed, eventTypes),
+    "docs/reference/metrics.md": metricsPage(await metricGroups()),
+  };
+}
+
+function definition() {
+  const { group, names, versions } = customResourceDefinition().spec;
+  const [version] = versions;
+  if (version === undefined) throw new Error("the custom resource has no version to describe");
+  return {
+    group,
+    kind: names.kind,
+    shortName: names.shortNames.join(", "),
+    version: version.name,
+    columns: version.additionalPrinterColumns,
+    schema: version.schema.openAPIV3Schema as Schema,
+  };
+}
+
+async function metricGroups(): Promise<MetricGroups> {
+  const server = new Registry();
+  createServerMetrics(server, [...tools.keys()], httpRoutes);
+  const bridge = new Registry();
+  createBridgeMetrics(bridge, () => ({ stats: { usable: true, broken: false, pending: 0, failed: 0 }, now: 0 }));
+  return {
+    server: await metricsOf(server),
+    bridge: await metricsOf(bridge),
+    operator: await metricsOf(createMetrics().registry),
+  };
+}
