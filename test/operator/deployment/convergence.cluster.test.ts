@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as types from "../../../operator/deployment/resource-types.ts";
+import type { PodReport } from "./support/kubelet.ts";
+import { running, withoutImage } from "./support/kubelet.ts";
+import {
+  childNames,
+  conditionOf,
+  createResource,
+  createToken,
+  eventually,
+  readResource,
+  untilCondition,
+  untilReady,
+  untilSettled,
+  versions,
+  writesOf,
+} from "./support/steps.ts";
+import { World } from "./support/world.ts";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await World.create("converge");
+  world.kubelet.start();
+  await createToken(world);
+  await world.startOperator();
+});
+afterAll(() => world.dispose());
+
+const clients = { auth: { clients: [{ name: "claude", permissions: ["*"] }, { name: "cursor" }] } };
+
+test("all children appear, belong to the resource and make it Ready", async () => {
+  const resource = await createResource(world, "team", { profile: "Production", server: { ...clients, replicas: 2 } });
+  const ready = await untilReady(world, "team");
+  expect(await childNames(world, resource)).toEqual([
+    "configmaps/team-bridge",
+    "configmaps/team-mcp-server",
+    "deployments/team-mcp-server",
+    "horizontalpodautoscalers/team-mcp-server",
+    "networkpolicies/team-bridge",
+    "networkpolicies/team-mcp-server",
+    "poddisruptionbudgets/team-bridge",
+    "poddisruptionbudgets/team-mcp-server",
+    "secrets/team-api-keys",
+    "secrets/team-connection-claude",
+    "secrets/team-connection-cursor",
+    "secrets/team-hmac",
+    "serviceaccounts/team-bridge",
+    "serviceaccounts/team-mcp-server",
+    "services/team-bridge",
+    "services/team-mcp-server",
+    "statefulsets/team-bridge",
+  ]);
+  expect(ready.status).toMatchObject({
+    observedGeneration: 1,
+    url: `http://team-mcp-server.${world.namespace}.svc:8080/mcp`,
+    version: "1.2.3",
+    clients: [
+      { name: "claude", secretName: "team-connection-claude" },
+      { name: "cursor", secretName: "team-connection-cursor" },
+    ],
+  });
+  expect(conditionOf(ready, "Verified")).toMatchObject({ reason: "HandshakeSucceeded" });
+});
+
+test("from apply to Ready costs one request per child and at most two for the status", async () => {
+  await world.audit.reset();
+  const resource = await createResource(world, "counted");
+  await untilSettled(world, "counted");
+  const writes = (await writesOf(world)).filter((write) => !write.startsWith("create events"));
+  const children = (await childNames(world, resource)).map((child) => `patch ${child.replace("/", " ")} 201`);
+  const status = writes.filter((write) => write === "patch cctelegramdeployments status counted 200");
+  expect(status.length).toBeLessThanOrEqual(2);
+  expect(writes.filter((write) => !status.includes(write)).sort()).toEqual(children);
+});
+
+test("Ready is announced once, in an event", async () => {
+  await createResource(world, "announced");
+  await untilSettled(world, "announced");
+  const eventsOf = async () =>
+    (await world.client.list<CoreEvent>(`/api/v1/namespaces/${world.namespace}/events`)).filter(
+      ({ involvedObject }) => involvedObject.name === "announced",
+    );
+  await eventually(async () => expect(await eventsOf()).toHaveLength(1));
+  await world.restartOperator(3);
+  expect((await eventsOf()).map(({ type, reason, series }) => ({ type, reason, series }))).toEqual([
+    { type: "Normal", reason: "Ready", series: undefined },
+  ]);
+});
+
+type CoreEvent = { involvedObject: { name: string }; type: string; reason: string; series?: object };
+
+describe("an unchanged resource causes no write", () => {
+  test("while it is ready, also over a restart of the operator", async () => {
+    await createResource(world, "ready");
+    await untilSettled(world, "ready");
+    const before = await versions(world, "ready");
+    await world.audit.reset();
+    await world.restartOperator(4);
+    await world.restartOperator(4);
+    expect(await writesOf(world)).toEqual([]);
+    expect(await versions(world, "ready")).toEqual(before);
+  });
+
+  test("while its pods cannot start, however often the kubelet tries", async () => {
+    const stuck: World = await World.create("stuck");
+    try {
+      await stuck.kubelet.report(withoutImage);
+      stuck.kubelet.start();
+      await createToken(stuck);
+      await stuck.startOperator();
+      await createResource(stuck, "team");
+      const before = await untilCondition(stuck, "team", "Degraded", { status: "True", reason: "ImagePullFailed" });
+      await stuck.audit.reset();
+      for (const report of [retrying("ErrImagePull"), retrying("ImagePullBackOff"), retrying("ErrImagePull")]) {
+        await stuck.kubelet.report(report);
+        await stuck.restartOperator();
+      }
+      expect(await writesOf(stuck)).toEqual([]);
+      expect((await readResource(stuck, "team")).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+      await stuck.kubelet.report(running);
+      await untilReady(stuck, "team");
+    } finally {
+      await stuck.dispose();
+    }
+  });
+});
+
+/** Each try of the kubelet words its failure anew. */
+const retrying =
+  (reason: string): PodReport =>
+  (pod) => {
+    const status = withoutImage(pod) as { containerStatuses: { state: object }[] };
+    for (const container of status.containerStatuses) {
+      container.state = { waiting: { reason, message: `try ${pod.metadata.resourceVersion} failed` } };
+    }
+    return status;
+  };
+
+test("writes of several resources in one namespace do not touch each other", async () => {
+  await createResource(world, "first");
+  await createResource(world, "second");
+  await untilSettled(world, "first");
+  await untilSettled(world, "second");
+  const before = await versions(world, "second");
+  await world.delete(types.cctelegramDeployments, "first");
+  await eventually(async () => {
+    const services = await world.client.list(`/api/v1/namespaces/${world.namespace}/services`);
+    expect(services.filter(({ metadata }) => metadata.name?.startsWith("first-"))).toEqual([]);
+  });
+  await world.restartOperator(5);
+  expect(await versions(world, "second")).toEqual(before);
+});

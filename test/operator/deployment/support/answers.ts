@@ -1,0 +1,27 @@
+/** What the pods of the tests answer to the operator's probes; tests change it. */
+export type Answers = {
+  server: "ready" | "refusing" | "silent";
+  telegram: { reachable: boolean; error?: string };
+  queue: { usable: boolean; pending: number; limit: number; error?: string };
+};
+
+export const wellAnswers = (): Answers => ({
+  server: "ready",
+  telegram: { reachable: true },
+  queue: { usable: true, pending: 0, limit: 10_000 },
+});
+
+/** A `fetch` that answers as the MCP server and the bridge do, since the control plane of the tests has no nodes. */
+export function answering(answers: Answers): typeof fetch {
+  return async (input) => {
+    const { pathname } = new URL(String(input));
+    if (pathname === "/status") return Response.json({ telegram: answers.telegram, queue: answers.queue });
+    if (answers.server === "silent") throw new TypeError("fetch failed");
+    if (answers.server === "refusing") return Response.json({ error: true }, { status: 401 });
+    return Response.json({
+      jsonrpc: "2.0",
+      id: 1,
+      result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version: "1.0.0" } },
+    });
+  };
+}

@@ -1,0 +1,111 @@
+import type { Client } from "../../../../operator/runtime/client.ts";
+import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
+import { createMetrics } from "../../../../operator/runtime/metrics.ts";
+import { Reflector } from "../../../../operator/runtime/reflector.ts";
+import { resourcePath } from "../../../../operator/runtime/resource-type.ts";
+import { Store, type Stored } from "../../../../operator/runtime/store.ts";
+import { identity } from "../../../../operator/deployment/reduced.ts";
+import { pods } from "../../../../operator/deployment/resource-types.ts";
+import { realClock } from "../../runtime/api-server.ts";
+import { recordingLogger } from "../../runtime/recording-logger.ts";
+
+/** What a kubelet reports of a pod; undefined leaves the pod pending. */
+export type PodReport = (pod: KubernetesObject) => object | undefined;
+
+type Container = { readonly name: string; readonly image: string };
+
+const containersOf = (pod: KubernetesObject) => (pod.spec as { containers: Container[] }).containers;
+
+/** A pod whose containers all run and are ready. */
+export const running: PodReport = (pod) => ({
+  phase: "Running",
+  conditions: ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type) => ({ type, status: "True" })),
+  containerStatuses: containersOf(pod).map(({ name, image }) => ({
+    name,
+    image,
+    imageID: "",
+    ready: true,
+    restartCount: 0,
+    started: true,
+    state: { running: { startedAt: "2026-01-01T00:00:00Z" } },
+  })),
+});
+
+/** A pod whose image cannot be pulled. */
+export const withoutImage: PodReport = (pod) => ({
+  phase: "Pending",
+  conditions: [
+    { type: "PodScheduled", status: "True" },
+    { type: "Ready", status: "False" },
+  ],
+  containerStatuses: containersOf(pod).map(({ name, image }) => ({
+    name,
+    image,
+    imageID: "",
+    ready: false,
+    restartCount: 0,
+    state: { waiting: { reason: "ImagePullBackOff", message: `Back-off pulling image "${image}"` } },
+  })),
+});
+
+/** Reports the state of pods in place of a kubelet: the control plane of the tests has no nodes. */
+export class Kubelet {
+  readonly #client: Client;
+  readonly #namespace: string;
+  readonly #stop = new AbortController();
+  readonly #pods = new Map<string, KubernetesObject>();
+  #report: PodReport;
+  #done: Promise<void> = Promise.resolve();
+  #reports: Promise<unknown> = Promise.resolve();
+
+  constructor(client: Client, namespace: string, report: PodReport = running) {
+    this.#client = client;
+    this.#namespace = namespace;
+    this.#report = report;
+  }
+
+  start(): void {
+    const reflector = new Reflector<Stored>({
+      client: this.#client,
+      type: pods,
+      namespace: this.#namespace,
+      store: new Store(),
+      reduce: (pod) => {
+        this.#pods.set(pod.metadata.name!, pod);
+        return identity(pod);
+      },
+      onChange: ({ type, after, before }) => {
+        if (type === "deleted") this.#pods.delete(before.name);
+        else if (type === "added") this.#send(after!.name);
+      },
+      clock: realClock,
+      random: () => 0,
+      logger: recordingLogger(),
+      metrics: createMetrics(),
+    });
+    this.#done = reflector.run(this.#stop.signal);
+  }
+
+  /** From now on pods are reported like that, those that exist too. */
+  async report(report: PodReport): Promise<void> {
+    this.#report = report;
+    for (const name of this.#pods.keys()) this.#send(name);
+    await this.#reports;
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+    await this.#reports;
+  }
+
+  #send(name: string): void {
+    const pod = this.#pods.get(name);
+    const status = pod && this.#report(pod);
+    if (!status) return;
+    const path = resourcePath(pods, { namespace: this.#namespace, name, subresource: "status" });
+    const request = { method: "PATCH", path, contentType: "application/merge-patch+json", body: { status } } as const;
+    // The pod may have gone in the meantime.
+    this.#reports = Promise.all([this.#reports, this.#client.request(request).catch(() => {})]);
+  }
+}

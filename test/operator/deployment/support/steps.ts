@@ -1,0 +1,96 @@
+import { expect, vi } from "vitest";
+import type { Condition, DeploymentStatus } from "../../../../operator/api/status.ts";
+import * as types from "../../../../operator/deployment/resource-types.ts";
+import { isNotFound } from "../../../../operator/runtime/api-error.ts";
+import { apiVersionOf, type ResourceType, resourcePath } from "../../../../operator/runtime/resource-type.ts";
+import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
+import { describeRequest } from "./audit.ts";
+import { minimalSpec, type World } from "./world.ts";
+
+export type Resource = KubernetesObject & { spec: Record<string, unknown>; status?: DeploymentStatus };
+
+/** Waits for the expectations in `check` to hold. */
+export const eventually = <T>(check: () => Promise<T> | T, timeout = 15_000): Promise<T> =>
+  vi.waitFor(check, { timeout, interval: 50 });
+
+export const createToken = (world: World, data: Record<string, string> = { token: "123456789:AAExample" }) =>
+  world.post(types.secrets, { metadata: { name: "telegram" }, stringData: data });
+
+export const createResource = (world: World, name: string, spec: object = {}) =>
+  world.post(types.cctelegramDeployments, {
+    apiVersion: apiVersionOf(types.cctelegramDeployments),
+    kind: "CCTelegramDeployment",
+    metadata: { name },
+    spec: { ...minimalSpec, ...spec },
+  }) as Promise<Resource>;
+
+export const readResource = (world: World, name: string) => world.get<Resource>(types.cctelegramDeployments, name);
+
+export const changeSpec = (world: World, name: string, spec: object) =>
+  world.patch(types.cctelegramDeployments, name, { spec });
+
+export const conditionOf = (resource: Resource, type: string): Condition | undefined =>
+  resource.status?.conditions?.find((condition) => condition.type === type);
+
+/** Waits until a condition of the resource is as wanted, for this generation of its spec. */
+export const untilCondition = (world: World, name: string, type: string, wanted: Partial<Condition>) =>
+  eventually(async () => {
+    const resource = await readResource(world, name);
+    expect(conditionOf(resource, type)).toMatchObject({ observedGeneration: resource.metadata.generation, ...wanted });
+    return resource;
+  });
+
+export const untilReady = (world: World, name: string) => untilCondition(world, name, "Ready", { status: "True" });
+
+/** The objects of a type in the namespace that the resource controls, by name. */
+export async function ownedBy(world: World, owner: KubernetesObject, type: ResourceType): Promise<KubernetesObject[]> {
+  const objects = await world.client.list(resourcePath(type, { namespace: world.namespace }));
+  return objects.filter(({ metadata }) =>
+    metadata.ownerReferences?.some(({ uid, controller }) => uid === owner.metadata.uid && controller),
+  );
+}
+
+/** "services/team-bridge" of every object that the resource controls, sorted. */
+export async function childNames(world: World, owner: KubernetesObject): Promise<string[]> {
+  const all = await Promise.all(
+    types.childTypes.map(async (type) =>
+      (await ownedBy(world, owner, type)).map(({ metadata }) => `${type.plural}/${metadata.name}`),
+    ),
+  );
+  return all.flat().sort();
+}
+
+/** resourceVersion by "services/team-bridge": of the resource, its children and nothing else. */
+export async function versions(world: World, name: string): Promise<Record<string, string>> {
+  const resource = await readResource(world, name);
+  const all = await Promise.all(types.childTypes.map(async (type) => ({ type, items: await ownedBy(world, resource, type) })));
+  return Object.fromEntries([
+    ["the resource", resource.metadata.resourceVersion!],
+    ...all.flatMap(({ type, items }) =>
+      items.map(({ metadata }) => [`${type.plural}/${metadata.name}`, metadata.resourceVersion!]),
+    ),
+  ]);
+}
+
+export async function exists(world: World, type: ResourceType, name: string): Promise<boolean> {
+  try {
+    await world.get(type, name);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+/** Waits for Ready and for every pod to be counted: after that the status has nothing left to tell. */
+export const untilSettled = (world: World, name: string) =>
+  eventually(async () => {
+    const resource = await readResource(world, name);
+    const observedGeneration = resource.metadata.generation;
+    expect(conditionOf(resource, "Ready")).toMatchObject({ observedGeneration, status: "True" });
+    expect(conditionOf(resource, "Progressing")).toMatchObject({ observedGeneration, status: "False" });
+    return resource;
+  });
+
+/** What the operator wrote since the audit was reset. */
+export const writesOf = async (world: World) => (await world.audit.writes(world.userAgent)).map(describeRequest);

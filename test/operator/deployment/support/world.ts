@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto";
+import { vi } from "vitest";
+import { startDeploymentController } from "../../../../operator/deployment/controller.ts";
+import * as types from "../../../../operator/deployment/resource-types.ts";
+import { type Client, createClient } from "../../../../operator/runtime/client.ts";
+import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
+import { createMetrics, type Metrics } from "../../../../operator/runtime/metrics.ts";
+import { type ResourceType, resourcePath } from "../../../../operator/runtime/resource-type.ts";
+import { realClock, testKubeConfig } from "../../runtime/api-server.ts";
+import { recordingLogger } from "../../runtime/recording-logger.ts";
+import { namespaceType } from "../../runtime/samples.ts";
+import { type Answers, answering, wellAnswers } from "./answers.ts";
+import { Audit } from "./audit.ts";
+import { Kubelet } from "./kubelet.ts";
+import { chartRules } from "./operator-role.ts";
+
+const clusterRoles = clusterScoped("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole");
+const clusterRoleBindings = clusterScoped(
+  "rbac.authorization.k8s.io",
+  "v1",
+  "clusterrolebindings",
+  "ClusterRoleBinding",
+);
+
+export function clusterScoped(group: string, version: string, plural: string, kind: string): ResourceType {
+  return { group, version, plural, kind, namespaced: false };
+}
+
+export const minimalSpec = {
+  profile: "Development",
+  telegram: { botTokenSecretRef: { name: "telegram" }, allowedUsers: [123456789] },
+  server: { auth: { clients: [{ name: "claude", permissions: ["*"] }] } },
+};
+
+/** The requests of a client that asks for all namespaces become those of one: so several operators can run at once. */
+function within(namespace: string, client: Client): Client {
+  const scoped = (path: string) =>
+    path.endsWith("/customresourcedefinitions")
+      ? path
+      : path.replace(/^(\/api\/v1|\/apis\/[^/]+\/[^/]+)\/([^/]+)$/, `$1/namespaces/${namespace}/$2`);
+  return {
+    get: (path, query) => client.get(path, query),
+    list: (path, query) => client.list(scoped(path), query),
+    request: (request) => client.request({ ...request, path: scoped(request.path) }),
+    watch: (path, query, signal, accept) => client.watch(scoped(path), query, signal, accept),
+    apply: (type, object, options) => client.apply(type, object, options),
+    delete: (type, namespace, name, preconditions) => client.delete(type, namespace, name, preconditions),
+  };
+}
+
+/** A namespace with an operator of its own, which has the rights of the chart and no others. */
+export class World {
+  readonly namespace: string;
+  readonly client: ReturnType<typeof createClient>;
+  readonly audit: Audit;
+  readonly answers: Answers = wellAnswers();
+  readonly kubelet: Kubelet;
+  readonly logger = recordingLogger();
+  #token = "";
+  #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
+
+  /** `prefix` starts the name of the namespace. */
+  static async create(prefix: string): Promise<World> {
+    const world = new World(prefix);
+    await world.#setUp();
+    return world;
+  }
+
+  private constructor(prefix: string) {
+    this.namespace = `${prefix}-${randomBytes(4).toString("hex")}`;
+    this.client = createClient({ kubeConfig: testKubeConfig(), userAgent: `test/${this.namespace}` });
+    this.audit = new Audit(this.client);
+    this.kubelet = new Kubelet(this.client, this.namespace);
+  }
+
+  /** By which the audit log tells the operator's requests. */
+  get userAgent(): string {
+    return `cctelegram-operator/${this.namespace}`;
+  }
+
+  async #setUp(): Promise<void> {
+    const { namespace, client } = this;
+    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+    await this.post(namespaceType, { metadata: { name: namespace, labels } });
+    await this.post(types.serviceAccounts, { metadata: { name: "operator" } });
+    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: namespace };
+    await this.post(clusterRoles, { metadata: { name: namespace }, rules: chartRules("ClusterRole") });
+    await this.post(clusterRoleBindings, {
+      metadata: { name: namespace },
+      roleRef,
+      subjects: [{ kind: "ServiceAccount", name: "operator", namespace }],
+    });
+    const { status } = await client.request<{ status: { token: string } }>({
+      method: "POST",
+      path: resourcePath(types.serviceAccounts, { namespace, name: "operator", subresource: "token" }),
+      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} },
+    });
+    this.#token = status.token;
+    await this.#roleIsKnown();
+  }
+
+  /** The authorizer learns of a role a moment after it was made. */
+  async #roleIsKnown(): Promise<void> {
+    const client = this.#operatorClient();
+    await vi.waitFor(() => client.list(resourcePath(types.customResourceDefinitions)), { timeout: 10_000 });
+    await client.close();
+  }
+
+  #operatorClient() {
+    const kubeConfig = testKubeConfig();
+    kubeConfig.users = kubeConfig.users.map(({ name }) => ({ name, token: this.#token }));
+    return createClient({ kubeConfig, userAgent: this.userAgent });
+  }
+
+  /** Starts an operator that sees this namespace alone. */
+  async startOperator(): Promise<void> {
+    const stop = new AbortController();
+    const client = this.#operatorClient();
+    const metrics = createMetrics();
+    const { lead, close, reflectors } = startDeploymentController({
+      client: within(this.namespace, client),
+      clock: realClock,
+      logger: this.logger,
+      metrics,
+      random: Math.random,
+      fetch: answering(this.answers),
+      generateKey: () => randomBytes(32).toString("hex"),
+      instance: "operator-0",
+      concurrency: 8,
+      settings: { serverImage: "docker.io/cctelegram/server:1.2.3", operatorNamespace: "operators" },
+      signal: stop.signal,
+    });
+    const leading = lead(stop.signal);
+    this.#operator = {
+      metrics,
+      async stop() {
+        stop.abort();
+        await leading;
+        await close();
+        await client.close();
+      },
+    };
+    await Promise.all(reflectors.map((reflector) => reflector.synced));
+  }
+
+  async stopOperator(): Promise<void> {
+    await this.#operator?.stop();
+    this.#operator = undefined;
+  }
+
+  /** How many reconciles the running operator has ended. */
+  async passes(): Promise<number> {
+    const { values } = (await this.#operator?.metrics.reconciles.get()) ?? { values: [] };
+    return values.reduce((sum, { value }) => sum + value, 0);
+  }
+
+  /** A new operator, which has listed everything and judged every resource anew. */
+  async restartOperator(resources = 1): Promise<void> {
+    await this.stopOperator();
+    await this.startOperator();
+    await vi.waitFor(async () => {
+      if ((await this.passes()) < resources) throw new Error("the operator has not come to every resource yet");
+    });
+  }
+
+  async dispose(): Promise<void> {
+    await this.stopOperator();
+    await this.kubelet.stop();
+    await this.client.delete(namespaceType, "", this.namespace);
+    await this.client.delete(clusterRoles, "", this.namespace);
+    await this.client.delete(clusterRoleBindings, "", this.namespace);
+    await this.client.close();
+  }
+
+  post(type: ResourceType, body: object): Promise<KubernetesObject> {
+    return this.client.request({ method: "POST", path: resourcePath(type, { namespace: this.namespace }), body });
+  }
+
+  get<T = KubernetesObject>(type: ResourceType, name: string): Promise<T> {
+    return this.client.get<T>(resourcePath(type, { namespace: this.namespace, name }));
+  }
+
+  patch(type: ResourceType, name: string, body: object, subresource?: string): Promise<KubernetesObject> {
+    return this.client.request({
+      method: "PATCH",
+      path: resourcePath(type, { namespace: this.namespace, name, subresource }),
+      query: { fieldManager: "a-person" },
+      contentType: "application/merge-patch+json",
+      body,
+    });
+  }
+
+  delete(type: ResourceType, name: string): Promise<void> {
+    return this.client.delete(type, this.namespace, name);
+  }
+}
