@@ -1,5 +1,5 @@
+import { canonicalQuantity, smallerQuantity } from "../runtime/quantity.ts";
 import type { Resources } from "./pod.ts";
-import { canonicalQuantity, smallerQuantity } from "./quantity.ts";
 import type { DeploymentSpec } from "./spec.ts";
 
 export type Scaling = {

@@ -26,6 +26,7 @@ export type Watch<T extends Stored> = {
   readonly metadataOnly?: boolean;
   /** The type's CRD may be missing. */
   readonly optional?: boolean;
+  readonly onPresence?: (present: boolean) => void;
 };
 
 export type StartWatch = <T extends Stored>(watch: Watch<T>) => Reflector<T>;
@@ -90,7 +91,9 @@ export class Cache {
         metadataOnly: true,
         onChange: ({ before, after }) => this.#onDefinition((after ?? before)?.name),
       }),
-      ...types.monitoringTypes.map((type) => keep({ ...this.#childWatch(type), optional: true })),
+      ...types.monitoringTypes.map((type) =>
+        keep({ ...this.#childWatch(type), optional: true, onPresence: () => this.#enqueueAll() }),
+      ),
       ...types.childTypes.map((type) => keep(this.#childWatch(type))),
     ];
     return watches.map((watch) => {

@@ -54,7 +54,13 @@ export function startDeploymentController(parts: Parts) {
     logger,
     metrics,
   });
-  const applier = new Applier({ client, fieldManager, logger, metrics });
+  const applier = new Applier({
+    client,
+    fieldManager,
+    logger,
+    metrics,
+    onWritten: (type, object) => cache.observe(type, object),
+  });
   const tokenSecrets = new TokenSecrets(client, cache.secretMetadata);
   const reconcileParts = {
     ...parts,

@@ -79,8 +79,7 @@ async function apply({ cache, applier }: ReconcileParts, { type, object }: Child
     return new Error(`${type.kind} ${name} still belongs to a deleted resource of the same name`);
   }
   try {
-    const applied = await applier.apply(type, object, live);
-    if (applied.object) cache.observe(type, applied.object);
+    await applier.apply(type, object, live);
     return undefined;
   } catch (error) {
     return error as Error;

@@ -24,6 +24,11 @@ export function canonicalQuantity(text: string): string {
   return sign + (binary ? inBinary(size / nanosPerUnit) : inDecimal(size, format === "exponent"));
 }
 
+/** The smaller of two quantities, as it was written. */
+export function smallerQuantity(a: string, b: string): string {
+  return parse(b).nanos < parse(a).nanos ? b : a;
+}
+
 function parse(text: string): Parsed {
   const [matched, sign, whole = "", fraction = "", suffix = ""] = pattern.exec(text) ?? [];
   const isExponent = /^[eE]./.test(suffix) && suffix !== "Ei";

@@ -35,6 +35,8 @@ export type ReflectorParts<T extends Stored> = {
   readonly reduce: (object: KubernetesObject) => T;
   readonly store: Store<T>;
   readonly onChange: (change: Change<T>) => void;
+  /** An optional resource was installed, or removed, since the first list. */
+  readonly onPresence?: (present: boolean) => void;
   readonly clock: Clock;
   /** In [0, 1), as Math.random. */
   readonly random: () => number;

@@ -137,7 +137,7 @@ export class Reflector<T extends Stored> {
     replacement.finish();
     this.#resourceVersion = resourceVersion;
     this.#watchFailures = 0;
-    this.#absent = false;
+    this.#markPresent(true);
     this.#markSynced();
   }
 
@@ -222,7 +222,7 @@ export class Reflector<T extends Stored> {
     const { clock, logger } = this.#parts;
     this.#heard();
     if (!this.#absent) logger.info({ resource: this.resource }, "the resource is not installed; doing without it");
-    this.#absent = true;
+    this.#markPresent(false);
     this.#mirror.clear();
     this.#markSynced();
     if (clock.monotonic() < this.#eagerUntil) return await clock.sleep(this.#backoff.next(), signal);
@@ -235,6 +235,12 @@ export class Reflector<T extends Stored> {
 
   #heard(): void {
     this.#lastContactAt = this.#parts.clock.monotonic();
+  }
+
+  #markPresent(present: boolean): void {
+    const turned = this.#hasSynced && this.#absent === present;
+    this.#absent = !present;
+    if (turned) this.#parts.onPresence?.(present);
   }
 
   #markSynced(): void {

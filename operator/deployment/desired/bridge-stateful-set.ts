@@ -1,5 +1,5 @@
-import { canonicalQuantity } from "../../api/quantity.ts";
 import { bridgeResources } from "../../api/sizing.ts";
+import { canonicalQuantity } from "../../runtime/quantity.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
 import { namesOf, ports, selectorLabels } from "../names.ts";
