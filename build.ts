@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { BASE_IMAGE, baseImage, INPUTS_LABEL, inputsOf } from "./e2e/cluster/base-image.ts";
-import { buildah, fullImageName } from "./e2e/cluster/buildah.ts";
+import { buildah, fullImageName, pruneImages } from "./e2e/cluster/buildah.ts";
 import { cacheKey } from "./e2e/cluster/cache.ts";
 import { type Progress, progress } from "./e2e/cluster/progress.mjs";
 
@@ -69,25 +69,23 @@ export async function buildImages(names: readonly ImageName[] = NAMES, steps: Pr
   const base = await baseImage(steps);
   for (const name of names) {
     await steps.step(`image ${imageName(name)}`, async ({ cached }) => {
-      const key = await inputKey(name, base);
-      const image = fullImageName(imageName(name));
-      if ((await inputsOf(image)) === key) return cached();
-      await buildah(
-        [
-          "bud",
-          "--quiet",
-          "--pull-never",
-          "--timestamp",
-          "0",
-          "--target",
-          name,
-          "--build-arg",
-          `NODE_IMAGE=${BASE_IMAGE}`,
-        ].concat(["--label", `${INPUTS_LABEL}=${key}`, "--tag", image, "--file", "Dockerfile", "."]),
-        { cwd: ROOT },
-      );
+      if (!(await buildImage(name, base))) cached();
     });
   }
+}
+
+/** Returns false when the image was there already. */
+async function buildImage(name: ImageName, base: string): Promise<boolean> {
+  const key = await inputKey(name, base);
+  const image = fullImageName(imageName(name));
+  if ((await inputsOf(image)) === key) return false;
+  const argument = `NODE_IMAGE=${BASE_IMAGE}`;
+  const reproducible = ["--quiet", "--pull-never", "--timestamp", "0", "--label", `${INPUTS_LABEL}=${key}`];
+  await buildah(["bud", ...reproducible, "--build-arg", argument, "--target", name, "--tag", image, "."], {
+    cwd: ROOT,
+  });
+  await pruneImages();
+  return true;
 }
 
 async function inputKey(name: ImageName, base: string): Promise<string> {

@@ -36,3 +36,8 @@ export async function exportImage(image: string, file: string): Promise<void> {
   const name = fullImageName(image);
   await buildah(["push", "--quiet", name, `docker-archive:${file}:${name}`]);
 }
+
+/** Removes what no name leads to any more: each new image of a name leaves the one before, as large as itself. */
+export async function pruneImages(): Promise<void> {
+  await buildah(["rmi", "--prune", "--force"]);
+}
