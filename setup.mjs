@@ -119,6 +119,9 @@ function runTarget(file, args, level) {
     // Ctrl-C on a terminal reaches the child by itself, a signal from a program does not.
     process.on("SIGINT", (signal) => process.stdin.isTTY || forward(signal));
     process.on("SIGTERM", forward).on("SIGHUP", forward);
+    // Killed with -9, npm cannot pass anything on: what it started must not run on without it.
+    const parent = process.ppid;
+    setInterval(() => process.ppid === parent || forward("SIGTERM"), 1000).unref();
     child.on("error", reject);
     child.on("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 143)));
   });

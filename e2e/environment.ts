@@ -5,11 +5,7 @@ import { find } from "./cluster/cluster.ts";
 import { clusterIP, restrictedNamespace, telegramNamespace } from "./installation.ts";
 import { localTarget } from "./kubectl.ts";
 import { connectionOf } from "./mcp.ts";
-
-export const clusterName = "e2e";
-
-/** A second tag of the server image, to upgrade to. */
-export const nextTag = "next";
+import { clusterName } from "./names.ts";
 
 const cluster = find(clusterName);
 if (!cluster) throw new Error(`the cluster "${clusterName}" does not run: these tests are started by npm test`);

@@ -10,11 +10,11 @@ import {
   getJson,
   killProgram,
   kubectl,
-  nextTag,
   podsOf,
   waitReady,
 } from "./environment.ts";
 import { operatorNamespace } from "./installation.ts";
+import { nextTag } from "./names.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
 
 const resource = "busy";

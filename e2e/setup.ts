@@ -3,9 +3,9 @@ import { buildImages, bundle, imageName } from "../build.ts";
 import { buildah, fullImageName } from "./cluster/buildah.ts";
 import { up } from "./cluster/cluster.ts";
 import { progress } from "./cluster/progress.mjs";
-import { clusterName, nextTag } from "./environment.ts";
 import { installOperator, installTelegram } from "./installation.ts";
 import { localTarget } from "./kubectl.ts";
+import { clusterName, nextTag } from "./names.ts";
 
 /** Two real nodes with the operator, installed as a user does, and the stand-in for Telegram. */
 export default async function setup(_project: TestProject) {

@@ -41,16 +41,25 @@ async function main(): Promise<void> {
   const started = performance.now();
   if (values.context !== undefined) return inContext(values.context, values.tag, started);
 
+  const signal = untilStopped();
+  let failure: Error | undefined;
+  await untilAborted(signal, () => inLocalCluster(started, signal)).catch((error: Error) => {
+    failure = error;
+  });
+  if (failure) console.error(`\n${failure.message}`);
+  await progress.step("remove the local cluster", () => down());
+  // A step that was cut short may have started something after that; the process ends before it can again.
+  await down();
+  process.exit(failure ? 1 : 0);
+}
+
+/** Aborts on Ctrl-C, on SIGTERM, and when whoever started this program has gone without a word. */
+function untilStopped(): AbortSignal {
   const abort = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => abort.abort());
-  try {
-    await untilAborted(abort.signal, () => inLocalCluster(started, abort.signal));
-  } finally {
-    await progress.step("remove the local cluster", () => down());
-    // A step that was cut short may have started something after that; the process ends before it can again.
-    await down();
-    process.exit();
-  }
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || abort.abort(), 1000);
+  return abort.signal;
 }
 
 /** Runs the work, and stops waiting for it when the signal aborts; what it left is removed by the caller. */
@@ -75,15 +84,7 @@ async function inLocalCluster(started: number, signal: AbortSignal): Promise<voi
   const log = `http://${await clusterIP(target, telegramNamespace, "telegram").catch(() => "")}:8081/log`;
   await demonstrate(target, { url, log });
   printNextSteps(cluster, url, await connectionOf(target, { namespace, resource, client: "claude" }), started);
-  await stopped(signal);
-}
-
-/** Waits for Ctrl-C. A signal handler alone would not keep the process alive. */
-function stopped(signal: AbortSignal): Promise<void> {
-  const alive = setInterval(() => undefined, 2 ** 30);
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(clearInterval(alive)), { once: true });
-  });
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 async function inContext(context: string, tag: string | undefined, started: number): Promise<void> {
