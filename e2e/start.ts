@@ -9,6 +9,7 @@ import { progress } from "./cluster/progress.mjs";
 import { clusterIP, installOperator, installTelegram, telegramNamespace } from "./installation.ts";
 import { contextTarget, localTarget, type Target } from "./kubectl.ts";
 import { callTool, connectClient, connectionOf } from "./mcp.ts";
+import { startRelay } from "./telegram-relay.ts";
 
 const usage = `Usage: npm start [-- --context NAME [--tag TAG]]
 
@@ -77,7 +78,7 @@ async function inLocalCluster(started: number, signal: AbortSignal): Promise<voi
   });
   const target = localTarget(cluster);
   const apiUrl = telegram
-    ? undefined
+    ? (await startRelay(cluster.host ?? "127.0.0.1")).url
     : await progress.step("start the stand-in for Telegram", () => installTelegram(target));
   await install(target, "dev", apiUrl);
   const url = `http://${await clusterIP(target, namespace, `${resource}-mcp-server`)}:8080/mcp`;
