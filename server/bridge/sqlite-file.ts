@@ -37,7 +37,8 @@ function open(path: string): DatabaseSync {
   try {
     // EXCLUSIVE: a second bridge on the same volume fails at once instead of sending everything twice.
     // FULL: in WAL mode a weaker setting loses the last commits on power loss.
-    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL");
+    // MEMORY: with a read-only root there is no folder for SQLite's temporary files, and it fails as a full disk does.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA temp_store = MEMORY");
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304");
     const verdict = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
     if (verdict !== "ok") throw Object.assign(new Error(String(verdict)), { errcode: 11 });

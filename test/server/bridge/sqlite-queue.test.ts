@@ -25,6 +25,8 @@ describe("SQLite queue", () => {
     const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
     const full = 2;
     expect(["synchronous", "journal_mode", "locking_mode"].map(pragma)).toEqual([full, "wal", "exclusive"]);
+    const inMemory = 2;
+    expect(pragma("temp_store")).toBe(inMemory);
     db.close();
   });
 
