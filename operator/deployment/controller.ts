@@ -9,6 +9,7 @@ import { type Change, Reflector } from "../runtime/reflector.ts";
 import type { Stored } from "../runtime/store.ts";
 import { Cache, type Watch } from "./cache.ts";
 import type { Settings } from "./gather.ts";
+import { GeneratedValues } from "./generated-values.ts";
 import { httpProbe } from "./http-probe.ts";
 import { fieldManager } from "./names.ts";
 import { Prober } from "./prober.ts";
@@ -23,6 +24,7 @@ type Parts = {
   readonly metrics: Metrics;
   readonly random: () => number;
   readonly fetch: typeof fetch;
+  /** A new secret value: 64 hexadecimal digits. */
   readonly generateKey: () => string;
   /** Name of this process, for events. */
   readonly instance: string;
@@ -62,8 +64,10 @@ export function startDeploymentController(parts: Parts) {
     onWritten: (type, object) => cache.observe(type, object),
   });
   const tokenSecrets = new TokenSecrets(client, cache.secretMetadata);
+  const generated = new GeneratedValues(parts.generateKey);
   const reconcileParts = {
     ...parts,
+    generated,
     cache,
     prober,
     recorder,
@@ -92,8 +96,10 @@ export function startDeploymentController(parts: Parts) {
   const reflectors = cache.watch(startWatch, onResource);
 
   function onResource({ before, after, initial }: Change<CachedResource>): void {
-    if (!after) prober.forget(before?.uid ?? "");
-    else if (before?.resourceVersion !== after.resourceVersion) {
+    if (!after) {
+      prober.forget(before.uid);
+      generated.forget(before.uid);
+    } else if (before?.resourceVersion !== after.resourceVersion) {
       controller.enqueue({ namespace: after.namespace, name: after.name }, initial ? { priority: "low" } : {});
     }
   }

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { serverScaling } from "../api/sizing.ts";
 import type { Blueprint } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
+import type { GeneratedValues } from "./generated-values.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import type { ProbeResult, Target } from "./probe.ts";
 import type { CachedResource } from "./reduced.ts";
@@ -17,16 +18,16 @@ export type Settings = {
   readonly operatorNamespace: string;
 };
 
-/** The blueprint of a resource. Generated values that exist are kept; `generateKey` makes those that do not. */
+/** The blueprint of a resource. Generated values that exist are kept; `generated` makes those that do not. */
 export function blueprintOf(
   resource: CachedResource,
-  parts: { cache: Cache; settings: Settings; tokenSecret: TokenSecret; generateKey: () => string },
+  parts: { cache: Cache; settings: Settings; tokenSecret: TokenSecret; generated: GeneratedValues },
 ): Blueprint {
   const { cache, settings } = parts;
   const { namespace, name, uid, spec } = resource;
   const names = namesOf(name);
   const kept = (secret: string, key: string) =>
-    cache.child(types.secrets, namespace, secret)?.state.secret?.[key] || parts.generateKey();
+    parts.generated.value(uid, secret, cache.child(types.secrets, namespace, secret)?.state.secret?.[key]);
   const hmac = kept(names.hmac, "secret");
   return {
     namespace,

@@ -10,6 +10,7 @@ import type { Blueprint, Child } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
 import { childrenOf } from "./desired/children.ts";
 import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
+import type { GeneratedValues } from "./generated-values.ts";
 import { fieldManager } from "./names.ts";
 import type { Prober } from "./prober.ts";
 import type { CachedResource } from "./reduced.ts";
@@ -28,8 +29,7 @@ export type ReconcileParts = {
   readonly settings: Settings;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** A new secret value: 64 hexadecimal digits. */
-  readonly generateKey: () => string;
+  readonly generated: GeneratedValues;
   /** Since when a resource's status is out of date, by namespace and name. */
   readonly outdatedSince: Map<string, number>;
 };

@@ -1,0 +1,31 @@
+/**
+ * Generated values until they are stored. While the API server refuses a Secret, every try has to ask for the same
+ * value: with another one the pods that read it would be replaced each time.
+ */
+export class GeneratedValues {
+  readonly #generate: () => string;
+  /** By resource, then by name of the Secret. */
+  readonly #pending = new Map<string, Map<string, string>>();
+
+  constructor(generate: () => string) {
+    this.#generate = generate;
+  }
+
+  /** The stored value, else the one that waits to be stored. `resource` tells apart resources of one name, too. */
+  value(resource: string, secret: string, stored: string | undefined): string {
+    const pending = this.#pending.get(resource);
+    if (stored) {
+      if (pending?.delete(secret) && pending.size === 0) this.#pending.delete(resource);
+      return stored;
+    }
+    const value = pending?.get(secret) ?? this.#generate();
+    if (pending) pending.set(secret, value);
+    else this.#pending.set(resource, new Map([[secret, value]]));
+    return value;
+  }
+
+  /** The resource is gone, and its values with it. */
+  forget(resource: string): void {
+    this.#pending.delete(resource);
+  }
+}
