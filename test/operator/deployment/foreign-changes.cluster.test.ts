@@ -172,7 +172,10 @@ describe("a change of the spec", () => {
       expect(await exists(world, types.secrets, `${name}-connection-cursor`)).toBe(false);
       const { data } = await world.get<{ data: Record<string, string> }>(types.secrets, `${name}-api-keys`);
       const keys = JSON.parse(Buffer.from(data["api-keys.json"]!, "base64").toString()) as Record<string, object>;
-      expect(Object.values(keys).map((key) => (key as { name: string }).name)).toEqual(["claude", "cctelegram-operator"]);
+      expect(Object.values(keys).map((key) => (key as { name: string }).name)).toEqual([
+        "claude",
+        "cctelegram-operator",
+      ]);
     });
     expect(await exists(world, types.secrets, `${name}-connection-claude`)).toBe(true);
     await eventually(async () => {

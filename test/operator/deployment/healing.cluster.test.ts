@@ -63,7 +63,12 @@ const children: readonly { type: ResourceType; name: string; change: object; pat
     path: ["data", "MCP_ENABLE_AUTH"],
   },
   { type: types.secrets, name: "team-api-keys", change: { data: { "api-keys.json": "e30=" } }, path: ["data"] },
-  { type: types.horizontalPodAutoscalers, name: "team-mcp-server", change: { spec: { maxReplicas: 99 } }, path: ["spec"] },
+  {
+    type: types.horizontalPodAutoscalers,
+    name: "team-mcp-server",
+    change: { spec: { maxReplicas: 99 } },
+    path: ["spec"],
+  },
   {
     type: types.podDisruptionBudgets,
     name: "team-bridge",

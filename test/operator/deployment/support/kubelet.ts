@@ -1,11 +1,11 @@
+import { identity } from "../../../../operator/deployment/reduced.ts";
+import { pods } from "../../../../operator/deployment/resource-types.ts";
 import type { Client } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics } from "../../../../operator/runtime/metrics.ts";
 import { Reflector } from "../../../../operator/runtime/reflector.ts";
 import { resourcePath } from "../../../../operator/runtime/resource-type.ts";
 import { Store, type Stored } from "../../../../operator/runtime/store.ts";
-import { identity } from "../../../../operator/deployment/reduced.ts";
-import { pods } from "../../../../operator/deployment/resource-types.ts";
 import { realClock } from "../../runtime/api-server.ts";
 import { recordingLogger } from "../../runtime/recording-logger.ts";
 
@@ -71,12 +71,13 @@ export class Kubelet {
       namespace: this.#namespace,
       store: new Store(),
       reduce: (pod) => {
-        this.#pods.set(pod.metadata.name!, pod);
-        return identity(pod);
+        const reduced = identity(pod);
+        this.#pods.set(reduced.name, pod);
+        return reduced;
       },
-      onChange: ({ type, after, before }) => {
-        if (type === "deleted") this.#pods.delete(before.name);
-        else if (type === "added") this.#send(after!.name);
+      onChange: (change) => {
+        if (change.type === "deleted") this.#pods.delete(change.before.name);
+        else if (change.type === "added") this.#send(change.after.name);
       },
       clock: realClock,
       random: () => 0,

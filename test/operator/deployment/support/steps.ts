@@ -2,8 +2,8 @@ import { expect, vi } from "vitest";
 import type { Condition, DeploymentStatus } from "../../../../operator/api/status.ts";
 import * as types from "../../../../operator/deployment/resource-types.ts";
 import { isNotFound } from "../../../../operator/runtime/api-error.ts";
-import { apiVersionOf, type ResourceType, resourcePath } from "../../../../operator/runtime/resource-type.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
+import { apiVersionOf, type ResourceType, resourcePath } from "../../../../operator/runtime/resource-type.ts";
 import { describeRequest } from "./audit.ts";
 import { minimalSpec, type World } from "./world.ts";
 
@@ -61,13 +61,15 @@ export async function childNames(world: World, owner: KubernetesObject): Promise
 }
 
 /** resourceVersion by "services/team-bridge": of the resource, its children and nothing else. */
-export async function versions(world: World, name: string): Promise<Record<string, string>> {
+export async function versions(world: World, name: string): Promise<Record<string, string | undefined>> {
   const resource = await readResource(world, name);
-  const all = await Promise.all(types.childTypes.map(async (type) => ({ type, items: await ownedBy(world, resource, type) })));
+  const all = await Promise.all(
+    types.childTypes.map(async (type) => ({ type, items: await ownedBy(world, resource, type) })),
+  );
   return Object.fromEntries([
-    ["the resource", resource.metadata.resourceVersion!],
+    ["the resource", resource.metadata.resourceVersion],
     ...all.flatMap(({ type, items }) =>
-      items.map(({ metadata }) => [`${type.plural}/${metadata.name}`, metadata.resourceVersion!]),
+      items.map(({ metadata }) => [`${type.plural}/${metadata.name}`, metadata.resourceVersion]),
     ),
   ]);
 }

@@ -30,6 +30,8 @@ export const minimalSpec = {
   profile: "Development",
   telegram: { botTokenSecretRef: { name: "telegram" }, allowedUsers: [123456789] },
   server: { auth: { clients: [{ name: "claude", permissions: ["*"] }] } },
+  // One test installs the CRDs of the Prometheus operator, which all see.
+  monitoring: { serviceMonitor: "Disabled", prometheusRule: "Disabled" },
 };
 
 /** The requests of a client that asks for all namespaces become those of one: so several operators can run at once. */
