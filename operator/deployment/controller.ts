@@ -48,13 +48,9 @@ export function startDeploymentController(parts: Parts) {
     random,
   });
   const recorder = new EventRecorder({
-    client,
+    ...parts,
     reportingController: `cctelegram.io/${fieldManager}`,
     reportingInstance: parts.instance,
-    clock,
-    random,
-    logger,
-    metrics,
   });
   const applier = new Applier({
     client,
