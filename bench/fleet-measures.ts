@@ -1,0 +1,194 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { waitFor } from "../e2e/cluster/wait.ts";
+import * as types from "../operator/deployment/resource-types.ts";
+import { type AuditEntry, isRead, isWrite } from "./audit-log.ts";
+import { countAll, countOf, create, inParallel, makePodsReady, nameOf, remove } from "./fleet.ts";
+import type { OperatorProcess } from "./operator-process.ts";
+import { byVerb, isCreation, ofOperator, requestsDuring, settled, type Workbench } from "./workbench.ts";
+
+export type FleetOptions = {
+  readonly count: number;
+  readonly childrenEach: number;
+  /** How long pending and ready resources are looked at; 0 leaves out all but creation and deletion. */
+  readonly minutes: number;
+  /** How long the bare loop took for the same children. */
+  readonly bareSeconds: number | undefined;
+};
+
+/** Many resources: created, left alone, made ready, left alone, operator restarted, deleted. */
+export async function measureFleet(bench: Workbench, options: FleetOptions): Promise<void> {
+  const { report } = bench;
+  const before = await countAll(bench.client);
+  const operator = await bench.startOperator();
+  await delay(5_000);
+  report.measure("0: RSS", operator.rss(), "MiB");
+  const names = Array.from({ length: options.count }, (_, index) => nameOf(index));
+  await measureCreation(bench, operator, names, options);
+  const last = options.minutes > 0 ? await measureQuiet(bench, operator, options) : operator;
+  await measureDeletion(bench, names, before);
+  await last.stop();
+}
+
+async function measureCreation(
+  bench: Workbench,
+  operator: OperatorProcess,
+  names: readonly string[],
+  options: FleetOptions,
+) {
+  const { audit, client, report } = bench;
+  const { count, childrenEach, bareSeconds } = options;
+  const total = count * childrenEach;
+  const cpuBefore = operator.cpuSeconds();
+  audit.clear();
+  await inParallel(names, (name) => create(client, name));
+  await audit.wait(total, isCreation, `${total} children`, 600_000);
+  const cpu = operator.cpuSeconds() - cpuBefore;
+
+  const entries = audit.entries();
+  const startedAt = Math.min(...entries.filter(({ verb }) => verb === "create").map(({ receivedAt }) => receivedAt));
+  const made = entries.filter(isCreation);
+  const until = (some: readonly AuditEntry[]) =>
+    (some.reduce((last, { answeredAt }) => Math.max(last, answeredAt), 0) - startedAt) / 1000;
+  const seconds = until(made);
+  const title = (measure: string) => `${count}: ${measure}`;
+  const isLarge = count >= 1000;
+  report.measure("children per resource", childrenEach, "");
+  report.measure(title("all resources created"), until(entries.filter(({ verb }) => verb === "create")), "s");
+  report.measure(title("all Deployments"), until(made.filter(({ resource }) => resource === "deployments")), "s");
+  report.measure(title("all children"), seconds, "s", {
+    ...(isLarge ? { line: "60 s" } : {}),
+    ...(bareSeconds === undefined ? {} : { bare: bareSeconds }),
+  });
+  report.measure(title("children per second"), total / seconds, "1/s", {
+    ...(isLarge ? { line: "270 1/s" } : {}),
+    ...(bareSeconds === undefined ? {} : { bare: total / bareSeconds }),
+  });
+  report.measure(title("operator CPU until the children exist"), cpu, "s");
+  const mine = entries.filter((entry) => ofOperator(entry) && (isWrite(entry) || isRead(entry)));
+  report.measure(title("requests per resource until the children exist"), mine.length / count, "");
+
+  await settled(bench);
+  const all = bench.audit.entries().filter(ofOperator);
+  for (const [verb, requests] of Object.entries(byVerb(all))) {
+    report.measure(title(`requests per resource, ${verb}`), requests / count, "");
+  }
+  const direct = all.filter((entry) => isWrite(entry) || isRead(entry)).length;
+  report.measure(title("requests per resource until settled"), direct / count, "", { line: `${childrenEach + 2}` });
+  report.measure(title("operator CPU until settled"), operator.cpuSeconds() - cpuBefore, "s");
+  await measureReconciles(bench, operator, count);
+  report.measure(title("RSS"), operator.rss(), "MiB", { line: "110 MiB" });
+  report.measure(title("peak RSS"), operator.peakRss(), "MiB", { line: "110 MiB" });
+}
+
+async function measureReconciles({ report }: Workbench, operator: OperatorProcess, count: number): Promise<void> {
+  const metrics = await operator.metrics();
+  const histogram = "controller_runtime_reconcile_time_seconds";
+  report.measure(`${count}: reconciles per resource`, metrics.sum("controller_runtime_reconcile_total") / count, "");
+  report.measure(`${count}: reconcile p50`, metrics.quantile(histogram, 0.5) * 1000, "ms");
+  report.measure(`${count}: reconcile p99`, metrics.quantile(histogram, 0.99) * 1000, "ms");
+}
+
+/** Pending, becoming ready, ready, pods that stop answering, restart. Returns the operator that runs at the end. */
+async function measureQuiet(
+  bench: Workbench,
+  operator: OperatorProcess,
+  options: FleetOptions,
+): Promise<OperatorProcess> {
+  const { report, client, proxy } = bench;
+  const { count, minutes } = options;
+  await measureIdle(bench, operator, `${count}: pending`, minutes);
+
+  const becoming = await requestsDuring(bench, async () => {
+    await makePodsReady(client);
+    await settled(bench, 15_000);
+  });
+  const direct = becoming.filter((entry) => isWrite(entry) || isRead(entry));
+  report.measure(`${count}: further requests per resource until ready`, direct.length / count, "", { line: "2" });
+  report.measure(`${count}: ready resources`, await readyCount(bench), "", { line: `${count}` });
+  await measureIdle(bench, operator, `${count}: ready`, minutes);
+  report.measure(`${count}: RSS, ready`, operator.rss(), "MiB", { line: "110 MiB" });
+  report.measure(`${count}: peak RSS, ready`, operator.peakRss(), "MiB", { line: "110 MiB" });
+
+  proxy.answering = false;
+  await delay(60_000); // every probe has failed, and that is in the status
+  await settled(bench, 15_000);
+  await measureIdle(bench, operator, `${count}: pods that do not answer`, Math.min(1, minutes));
+  proxy.answering = true;
+  await delay(90_000);
+  await settled(bench, 15_000);
+
+  await operator.stop();
+  return measureRestart(bench, options);
+}
+
+async function measureIdle(bench: Workbench, operator: OperatorProcess, title: string, minutes: number): Promise<void> {
+  const { report, proxy } = bench;
+  const cpuBefore = operator.cpuSeconds();
+  const probesBefore = proxy.requests;
+  const asked = await requestsDuring(bench, () => delay(minutes * 60_000));
+  const perMinute = (entries: readonly AuditEntry[]) => entries.length / minutes;
+  report.measure(`${title}, writes per minute`, perMinute(asked.filter(isWrite)), "1/min", { line: "0" });
+  report.measure(`${title}, reads per minute`, perMinute(asked.filter(isRead)), "1/min", { line: "0" });
+  report.measure(
+    `${title}, renewed watches and lists per minute`,
+    perMinute(asked.filter((e) => !isWrite(e) && !isRead(e))),
+    "1/min",
+  );
+  report.measure(`${title}, operator CPU`, (operator.cpuSeconds() - cpuBefore) / minutes, "s/min");
+  report.measure(`${title}, probes`, (proxy.requests - probesBefore) / minutes, "1/min");
+}
+
+async function measureRestart(bench: Workbench, { count }: FleetOptions): Promise<OperatorProcess> {
+  const { report } = bench;
+  let operator: OperatorProcess | undefined;
+  let seconds = 0;
+  let cpu = 0;
+  const asked = await requestsDuring(bench, async () => {
+    operator = await bench.startOperator();
+    const { startedAt } = operator;
+    const reconciled = async () =>
+      (await operator!.metrics()).sum("controller_runtime_reconcile_total", 'result="') >= count && Date.now();
+    const endedAt = await waitFor(reconciled, { what: "all to be reconciled", timeoutMs: 120_000, everyMs: 200 });
+    seconds = (endedAt - startedAt) / 1000;
+    cpu = operator.cpuSeconds();
+    await delay(60_000);
+  });
+  const after = operator!;
+  report.measure(`${count}: operator restart: writes`, asked.filter(isWrite).length, "", { line: "0" });
+  report.measure(`${count}: operator restart: reads`, asked.filter(isRead).length, "");
+  report.measure(`${count}: operator restart: lists`, asked.filter(({ verb }) => verb === "list").length, "");
+  report.measure(`${count}: operator restart: time`, seconds, "s");
+  report.measure(`${count}: operator restart: CPU`, cpu, "s");
+  report.measure(`${count}: operator restart: peak RSS`, after.peakRss(), "MiB", { line: "110 MiB" });
+  report.measure(`${count}: operator restart: RSS a minute later`, after.rss(), "MiB", { line: "110 MiB" });
+  return after;
+}
+
+async function measureDeletion(bench: Workbench, names: readonly string[], before: number): Promise<void> {
+  const { client, report, audit } = bench;
+  audit.clear();
+  const startedAt = Date.now();
+  await inParallel(names, (name) => remove(client, name));
+  const elapsed = () => (Date.now() - startedAt) / 1000;
+  const gone = async () => (await countOf(client, types.cctelegramDeployments)) === 0 && elapsed();
+  const resources = await waitFor(gone, { what: "the resources to go", timeoutMs: 300_000, everyMs: 100 });
+  report.measure(`${names.length}: deletion, resources gone`, resources, "s");
+  const allGone = async () => (await countAll(client)) <= before && elapsed();
+  const all = await waitFor(allGone, { what: "everything to go", timeoutMs: 900_000, everyMs: 500 });
+  report.measure(`${names.length}: deletion, all gone`, all, "s", names.length >= 1000 ? { line: "40 s" } : {});
+  const asked = audit.entries().filter(ofOperator);
+  report.measure(
+    `${names.length}: deletion, operator's writes per resource`,
+    asked.filter(isWrite).length / names.length,
+    "",
+  );
+}
+
+async function readyCount({ client }: Workbench): Promise<number> {
+  const resources = await client.list<{ status?: { conditions?: { type: string; status: string }[] } }>(
+    "/apis/cctelegram.io/v1alpha1/cctelegramdeployments",
+  );
+  const isReady = (resource: (typeof resources)[number]) =>
+    resource.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  return resources.filter(isReady).length;
+}

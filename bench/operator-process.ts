@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { freePorts } from "../e2e/cluster/free-ports.ts";
+import { waitFor } from "../e2e/cluster/wait.ts";
+
+export type OperatorOptions = {
+  readonly kubeconfig: string;
+  /** The bundle. */
+  readonly main: string;
+  readonly log: string;
+  /** Where the probes of pods are answered instead of by cluster DNS, which a process outside a cluster has not. */
+  readonly podsProxy: string;
+  /** For profiles. */
+  readonly nodeArgs: readonly string[];
+};
+
+/** The bundled operator as a process of its own, outside the cluster, alone (no leader election). */
+export class OperatorProcess {
+  readonly startedAt: number;
+  readonly #child: ChildProcess;
+  readonly #ports: readonly number[];
+  readonly #ended: Promise<unknown>;
+
+  private constructor(child: ChildProcess, ports: readonly number[], startedAt: number) {
+    this.#child = child;
+    this.#ports = ports;
+    this.startedAt = startedAt;
+    this.#ended = new Promise((resolve) => child.once("exit", resolve));
+  }
+
+  static async start(options: OperatorOptions): Promise<OperatorProcess> {
+    const ports = await freePorts(2);
+    const log = openSync(options.log, "a");
+    const startedAt = Date.now();
+    const child = spawn(process.execPath, [...options.nodeArgs, options.main], {
+      stdio: ["ignore", log, log],
+      env: {
+        PATH: process.env.PATH,
+        KUBECONFIG: options.kubeconfig,
+        SERVER_IMAGE: "cctelegram/server:bench",
+        POD_NAMESPACE: "cctelegram-operator",
+        LEADER_ELECTION: "false",
+        LOG_LEVEL: "info",
+        HEALTH_PORT: String(ports[0]),
+        METRICS_PORT: String(ports[1]),
+        NODE_USE_ENV_PROXY: "1",
+        HTTP_PROXY: options.podsProxy,
+        ...(process.env.BENCH_CONCURRENCY ? { CONCURRENCY: process.env.BENCH_CONCURRENCY } : {}),
+      },
+    });
+    closeSync(log);
+    const operator = new OperatorProcess(child, ports, startedAt);
+    await waitFor(() => operator.#ready(), { what: `the operator (log: ${options.log})`, timeoutMs: 60_000 });
+    return operator;
+  }
+
+  /** CPU seconds used so far, all threads. */
+  cpuSeconds(): number {
+    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** Resident memory, MiB. */
+  rss(): number {
+    return this.#status("VmRSS");
+  }
+
+  /** The most it ever had. */
+  peakRss(): number {
+    return this.#status("VmHWM");
+  }
+
+  async metrics(): Promise<Metrics> {
+    const response = await fetch(`http://127.0.0.1:${this.#ports[1]}/metrics`);
+    return new Metrics(await response.text());
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill("SIGTERM");
+    await this.#ended;
+  }
+
+  async #ready(): Promise<boolean> {
+    if (this.#child.exitCode !== null) throw new Error("the operator ended as soon as it began");
+    try {
+      return (await fetch(`http://127.0.0.1:${this.#ports[0]}/readyz`)).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  #status(field: string): number {
+    const text = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+    const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text) ?? [];
+    return Number(kibibytes) / 1024;
+  }
+}
+
+/** One scrape. */
+export class Metrics {
+  readonly #lines: readonly string[];
+
+  constructor(text: string) {
+    this.#lines = text.split("\n");
+  }
+
+  /** Sum over all label sets that contain the given text. */
+  sum(name: string, labels = ""): number {
+    return this.#lines
+      .filter((line) => line.startsWith(`${name}{`) && line.includes(labels))
+      .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+  }
+
+  /** A quantile in the unit of the histogram, interpolated in its bucket as Prometheus does. */
+  quantile(histogram: string, q: number): number {
+    const buckets = this.#lines
+      .filter((line) => line.startsWith(`${histogram}_bucket{`))
+      .map((line) => ({
+        le: Number(/le="([^"]+)"/.exec(line)?.[1]?.replace("+Inf", "Infinity")),
+        count: lastNumber(line),
+      }))
+      .sort((a, b) => a.le - b.le);
+    const rank = q * (buckets.at(-1)?.count ?? 0);
+    const index = buckets.findIndex(({ count }) => count >= rank);
+    const { le, count } = buckets[index] ?? { le: Number.NaN, count: 0 };
+    const below = buckets[index - 1] ?? { le: 0, count: 0 };
+    if (!Number.isFinite(le) || count === below.count) return below.le;
+    return below.le + ((le - below.le) * (rank - below.count)) / (count - below.count);
+  }
+}
+
+const lastNumber = (line: string) => Number(line.slice(line.lastIndexOf(" ") + 1));

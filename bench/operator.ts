@@ -1,0 +1,90 @@
+/** `npm run bench:operator [-- --counts 100,1000 --minutes 5]`: the operator against a real API server, in figures. */
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { KubeConfig } from "@kubernetes/client-node";
+import { bundle } from "../build.ts";
+import { type Cluster, up } from "../e2e/cluster/cluster.ts";
+import { fieldManager } from "../operator/deployment/names.ts";
+import { createClient } from "../operator/runtime/client.ts";
+import { AuditLog } from "./audit-log.ts";
+import { bareApplies, bareChildren } from "./bare.ts";
+import { createNamespace } from "./fleet.ts";
+import { measureFleet } from "./fleet-measures.ts";
+import { OperatorProcess } from "./operator-process.ts";
+import { startPodsProxy } from "./pods-proxy.ts";
+import { Report } from "./report.ts";
+import { measureSingles } from "./single-measures.ts";
+import type { Workbench } from "./workbench.ts";
+
+const { values } = parseArgs({
+  options: {
+    counts: { type: "string", default: "100,1000" },
+    minutes: { type: "string", default: "5" },
+    /** Leaves the measures with one resource out. */
+    fleet: { type: "boolean", default: false },
+    /** Leaves the bare loop out. */
+    "no-bare": { type: "boolean", default: false },
+    /** Folder for a CPU profile of each operator process. */
+    profile: { type: "string" },
+  },
+});
+const counts = values.counts.split(",").map(Number).filter(Boolean);
+const logs = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
+const report = new Report();
+const proxy = await startPodsProxy();
+
+await bundle(["operator"]);
+if (!values.fleet) await withWorkbench(measureSingles);
+for (const count of counts) {
+  const bare = values["no-bare"] ? undefined : await withWorkbench(({ client }) => bareApplies(client, count));
+  const largest = count === Math.max(...counts);
+  await withWorkbench((bench) =>
+    measureFleet(bench, {
+      count,
+      childrenEach: bareChildren("a").length,
+      minutes: largest ? Number(values.minutes) : 0,
+      bareSeconds: bare,
+    }),
+  );
+}
+await proxy.close();
+report.write();
+
+/** A control plane of its own for each part: no part pays for the rubbish of another. */
+async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
+  const cluster = await up({ name: "bench", nodes: 0 });
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(cluster.kubeconfig);
+  const client = createClient({ kubeConfig, userAgent: "cctelegram-bench" });
+  const audit = new AuditLog(cluster.auditLog, ["cctelegram-bench", fieldManager]);
+  const operators: OperatorProcess[] = [];
+  try {
+    await installDefinition(cluster);
+    await createNamespace(client);
+    const startOperator = async () => {
+      const operator = await OperatorProcess.start({
+        kubeconfig: cluster.kubeconfig,
+        main: join(import.meta.dirname, "../dist/operator/main.js"),
+        log: join(logs, "operator.log"),
+        podsProxy: proxy.url,
+        nodeArgs: values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profile}`] : [],
+      });
+      operators.push(operator);
+      return operator;
+    };
+    return await work({ cluster, client, audit, report, proxy, startOperator });
+  } finally {
+    await Promise.all(operators.map((operator) => operator.stop()));
+    await client.close();
+    audit.close();
+    await cluster.down();
+  }
+}
+
+async function installDefinition(cluster: Cluster): Promise<void> {
+  const definition = readFileSync("crds/cctelegram.io_cctelegramdeployments.yaml", "utf8");
+  await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
+  await cluster.kubectl(["wait", "--for=condition=Established", "crd", "cctelegramdeployments.cctelegram.io"]);
+}

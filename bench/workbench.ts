@@ -1,0 +1,53 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Cluster } from "../e2e/cluster/cluster.ts";
+import { fieldManager } from "../operator/deployment/names.ts";
+import type { Client } from "../operator/runtime/client.ts";
+import { type AuditEntry, type AuditLog, isWrite } from "./audit-log.ts";
+import type { OperatorProcess } from "./operator-process.ts";
+import type { PodsProxy } from "./pods-proxy.ts";
+import type { Report } from "./report.ts";
+
+/** What every measure works with. */
+export type Workbench = {
+  readonly cluster: Cluster;
+  readonly client: Client;
+  readonly audit: AuditLog;
+  readonly report: Report;
+  readonly proxy: PodsProxy;
+  readonly startOperator: () => Promise<OperatorProcess>;
+};
+
+export const ofOperator = ({ agent }: AuditEntry): boolean => agent === fieldManager;
+
+/** A child of ours that was made. */
+export const isCreation = (entry: AuditEntry): boolean =>
+  ofOperator(entry) && entry.verb === "patch" && entry.code === 201;
+
+/** Waits until the operator has written nothing for `quietMs`, from now on. */
+export async function settled({ audit }: Workbench, quietMs = 8_000): Promise<void> {
+  const since = Date.now();
+  for (;;) {
+    const lastWrite = audit.entries().findLast((entry) => ofOperator(entry) && isWrite(entry) && entry.code < 400);
+    const quiet = Date.now() - Math.max(since, lastWrite?.answeredAt ?? 0);
+    if (quiet >= quietMs) return;
+    await delay(quietMs - quiet);
+  }
+}
+
+/** What the operator asked during `work`. */
+export async function requestsDuring(bench: Workbench, work: () => Promise<unknown>): Promise<readonly AuditEntry[]> {
+  bench.audit.clear();
+  await work();
+  return bench.audit.entries().filter(ofOperator);
+}
+
+export function byVerb(entries: readonly AuditEntry[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { verb } of entries) counts[verb] = (counts[verb] ?? 0) + 1;
+  return counts;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
