@@ -2,6 +2,7 @@ import type { TestProject } from "vitest/node";
 import { buildImages, bundle, imageName } from "../build.ts";
 import { buildah, fullImageName } from "./cluster/buildah.ts";
 import { up } from "./cluster/cluster.ts";
+import { onOrphaned } from "./cluster/orphan.ts";
 import { progress } from "./cluster/progress.mjs";
 import { installOperator, installTelegram } from "./installation.ts";
 import { localTarget } from "./kubectl.ts";
@@ -18,6 +19,7 @@ export default async function setup(_project: TestProject) {
     for (const image of [...(["server", "operator", "telegram"] as const).map(imageName), next])
       await cluster.load(image);
   });
+  onOrphaned(() => cluster.down().finally(() => process.exit(1)));
   const target = localTarget(cluster);
   const telegramApiUrl = await progress.step("start the stand-in for Telegram", () => installTelegram(target));
   await progress.step("install the operator with Helm", () => installOperator(target, { tag: "dev", telegramApiUrl }));

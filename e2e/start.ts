@@ -5,6 +5,7 @@ import { dump, load } from "js-yaml";
 import { buildImages, bundle, imageName } from "../build.ts";
 import { type Access, openAccess } from "./access.ts";
 import { type Cluster, down, up } from "./cluster/cluster.ts";
+import { onOrphaned } from "./cluster/orphan.ts";
 import { progress } from "./cluster/progress.mjs";
 import { clusterIP, installOperator, installTelegram, telegramNamespace } from "./installation.ts";
 import { contextTarget, localTarget, type Target } from "./kubectl.ts";
@@ -58,8 +59,9 @@ async function main(): Promise<void> {
 function untilStopped(): AbortSignal {
   const abort = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
-  const parent = process.ppid;
-  setInterval(() => process.ppid === parent || abort.abort(), 1000);
+  onOrphaned(() => abort.abort());
+  // Signal handlers alone would not keep the process alive.
+  setInterval(() => undefined, 2 ** 30);
   return abort.signal;
 }
 

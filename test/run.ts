@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { onOrphaned } from "../e2e/cluster/orphan.ts";
 
 type Count = { passed: number; failed: number; skipped: number };
 
@@ -17,8 +18,8 @@ const wanted = (name: string) => values.only === undefined || values.only.includ
 const canHaveNodes = process.platform === "linux" && process.getuid?.() === 0;
 
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
-if (wanted("checks")) for (const [name, command, args] of checks) add(check(name, command, args));
-for (const project of ["unit", "cluster", "e2e"]) if (wanted(project)) add(suite(project));
+if (wanted("checks")) for (const [name, command, args] of checks) add(await check(name, command, args));
+for (const project of ["unit", "cluster", "e2e"]) if (wanted(project)) add(await suite(project));
 
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -29,14 +30,14 @@ function add({ passed, failed, skipped }: Count): void {
   total.skipped += skipped;
 }
 
-function check(name: string, command: string, args: readonly string[]): Count {
+async function check(name: string, command: string, args: readonly string[]): Promise<Count> {
   const started = performance.now();
-  const { status } = spawnSync(join("node_modules/.bin", command), args, { stdio: "inherit" });
+  const status = await run(join("node_modules/.bin", command), args);
   console.log(`${status === 0 ? "ok" : "FAILED"}: ${name} (${seconds(started)})`);
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
-function suite(project: string): Count {
+async function suite(project: string): Promise<Count> {
   if (project === "e2e" && !canHaveNodes) {
     console.log("skipped: e2e, because nodes need Linux and root");
     return { passed: 0, failed: 0, skipped: 1 };
@@ -46,21 +47,42 @@ function suite(project: string): Count {
   const folder = mkdtempSync(join(tmpdir(), "cctelegram-test-"));
   const report = join(folder, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { status } = spawnSync(
-    process.execPath,
-    ["node_modules/vitest/vitest.mjs", "run", "--project", project, ...reporters],
-    {
-      stdio: "inherit",
-    },
-  );
+  const status = await run(process.execPath, [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--project",
+    project,
+    ...reporters,
+  ]);
   const count = counted(report, status);
   rmSync(folder, { recursive: true, force: true });
   console.log(`${project}: ${count.passed} passed, ${count.failed} failed (${seconds(started)})`);
   return count;
 }
 
+/** Runs a command to its end; what ends this program ends it too, so that it can clean up. */
+function run(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: "inherit" });
+    const forward = (signal: NodeJS.Signals) => child.kill(signal);
+    process.on("SIGTERM", forward).on("SIGHUP", forward);
+    // A terminal sends Ctrl-C to both.
+    const wait = () => undefined;
+    process.on("SIGINT", wait);
+    onOrphaned(() => forward("SIGTERM"));
+    child.on("error", (error) => {
+      console.error(error.message);
+      resolve(1);
+    });
+    child.on("close", (code) => {
+      process.off("SIGTERM", forward).off("SIGHUP", forward).off("SIGINT", wait);
+      resolve(code ?? 1);
+    });
+  });
+}
+
 /** A suite that could not even start counts as one failure. */
-function counted(report: string, status: number | null): Count {
+function counted(report: string, status: number): Count {
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, "utf8"));
   const failed = status === 0 ? numFailedTests : Math.max(1, numFailedTests);
