@@ -7,10 +7,14 @@ const cell = (text: string) =>
     .map((part) => (part.startsWith("`") ? part : part.replaceAll("<", "&lt;")))
     .join("");
 
-/** A table with one row for each list of cells. */
+/** A table with one row for each list of cells, in columns of one width as the formatter wants them. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  return [line(headings), line(headings.map(() => "---")), ...rows.map(line)].join("\n");
+  const cells = [headings, ...rows].map((row) => row.map(cell));
+  const widths = headings.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[], fill: string) =>
+    `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width, fill)).join(" | ")} |`;
+  const [head = [], ...body] = cells;
+  return [line(head, " "), line([], "-"), ...body.map((row) => line(row, " "))].join("\n");
 }
 
 /** Text as code; "" stays "". */
