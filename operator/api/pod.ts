@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { name, quantity, stringMap } from "./schema.ts";
+import { annotationMap, labelMap, name, quantity } from "./schema.ts";
 
 const resourceList = z.strictObject({
   cpu: quantity().optional().describe("CPU, for example 500m or 2."),
@@ -23,9 +23,9 @@ const toleration = z.strictObject({
 });
 
 export const podTemplate = z.strictObject({
-  labels: stringMap(50).optional().describe("Labels added to the pods."),
-  annotations: stringMap(50).optional().describe("Annotations added to the pods."),
-  nodeSelector: stringMap(50).optional().describe("Labels that a node must have."),
+  labels: labelMap(50).optional().describe("Labels added to the pods."),
+  annotations: annotationMap(50).optional().describe("Annotations added to the pods."),
+  nodeSelector: labelMap(50).optional().describe("Labels that a node must have."),
   tolerations: z.array(toleration).max(50).optional().describe("Taints that the pods accept."),
   priorityClassName: name(253).optional().describe("PriorityClass of the pods."),
 });

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { bridgeSpec } from "./bridge.ts";
-import { name, stringMap } from "./schema.ts";
+import { labelMap, name } from "./schema.ts";
 import { serverSpec } from "./server.ts";
 import { telegramSpec } from "./telegram.ts";
 
 const selector = z.strictObject({
-  matchLabels: stringMap(20).default({}).describe("Labels to match; an empty map matches all."),
+  matchLabels: labelMap(20).default({}).describe("Labels to match; an empty map matches all."),
 });
 
 const images = z.strictObject({
@@ -42,7 +42,7 @@ const networkPolicy = z.strictObject({
 const monitoring = z.strictObject({
   serviceMonitor: z.enum(["Auto", "Disabled"]).default("Auto").describe("Auto creates it when the CRD is installed."),
   prometheusRule: z.enum(["Auto", "Disabled"]).default("Auto").describe("Auto creates it when the CRD is installed."),
-  labels: stringMap(20).default({}).describe("Labels by which your Prometheus selects monitors and rules."),
+  labels: labelMap(20).default({}).describe("Labels by which your Prometheus selects monitors and rules."),
 });
 
 /** The spec of a CCTelegramDeployment: the one source of its types, defaults, validation, CRD and reference. */
