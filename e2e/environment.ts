@@ -7,12 +7,14 @@ import { localTarget } from "./kubectl.ts";
 import { connectionOf } from "./mcp.ts";
 import { clusterName } from "./names.ts";
 
-const cluster = find(clusterName);
-if (!cluster) throw new Error(`the cluster "${clusterName}" does not run: these tests are started by npm test`);
+export const cluster = find(clusterName) ?? notRunning();
 
 export const target = localTarget(cluster);
 export const { kubectl } = target;
-export { cluster };
+
+function notRunning(): never {
+  throw new Error(`the cluster "${clusterName}" does not run: these tests are started by npm test`);
+}
 
 /** A namespace of one test, with Pod Security "restricted" enforced. The caller deletes it. */
 export async function createNamespace(purpose: string): Promise<string> {
@@ -105,13 +107,15 @@ export async function controlTelegram(control: Spec): Promise<void> {
 const telegramUrl = async () => `http://${await clusterIP(target, telegramNamespace, "telegram")}:8081`;
 
 type Pod = {
-  readonly metadata: { readonly uid: string; readonly name: string };
+  readonly metadata: { readonly uid: string; readonly name: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName: string };
 };
 
+/** The pods that are there to stay. */
 export async function podsOf(namespace: string, resource: string, component: string): Promise<Pod[]> {
   const selector = `app.kubernetes.io/instance=${resource},app.kubernetes.io/component=${component}`;
-  return (await getJson<{ items: Pod[] }>("-n", namespace, "get", "pods", "-l", selector)).items;
+  const { items } = await getJson<{ items: Pod[] }>("-n", namespace, "get", "pods", "-l", selector);
+  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 /** Ends the program of a pod with SIGKILL, as the kernel does when memory runs out. */
