@@ -1,15 +1,15 @@
 /** `npm run bench:operator [-- --counts 100,1000 --minutes 5]`: the operator against a real API server, in figures. */
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { KubeConfig } from "@kubernetes/client-node";
 import { bundle } from "../build.ts";
-import { type Cluster, up } from "../e2e/cluster/cluster.ts";
 import { fieldManager } from "../operator/deployment/names.ts";
 import { createClient } from "../operator/runtime/client.ts";
 import { AuditLog } from "./audit-log.ts";
 import { bareApplies, bareChildren } from "./bare.ts";
+import { startControlPlane } from "./control-plane.ts";
 import { createNamespace } from "./fleet.ts";
 import { measureFleet } from "./fleet-measures.ts";
 import { OperatorProcess } from "./operator-process.ts";
@@ -54,14 +54,13 @@ report.write();
 
 /** A control plane of its own for each part: no part pays for the rubbish of another. */
 async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
-  const cluster = await up({ name: "bench", nodes: 0 });
+  const cluster = await startControlPlane("bench");
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(cluster.kubeconfig);
   const client = createClient({ kubeConfig, userAgent: "cctelegram-bench" });
   const audit = new AuditLog(cluster.auditLog, ["cctelegram-bench", fieldManager]);
   const operators: OperatorProcess[] = [];
   try {
-    await installDefinition(cluster);
     await createNamespace(client);
     const startOperator = async () => {
       const operator = await OperatorProcess.start({
@@ -81,10 +80,4 @@ async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise
     audit.close();
     await cluster.down();
   }
-}
-
-async function installDefinition(cluster: Cluster): Promise<void> {
-  const definition = readFileSync("crds/cctelegram.io_cctelegramdeployments.yaml", "utf8");
-  await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
-  await cluster.kubectl(["wait", "--for=condition=Established", "crd", "cctelegramdeployments.cctelegram.io"]);
 }

@@ -30,7 +30,7 @@ export function startTraffic(url: string, key: string, label: string): Traffic {
     } catch (error) {
       failures.push((error as Error).message);
     }
-    await pause(100);
+    await pause(500);
   }
 
   async function loop(keepsConnection: boolean): Promise<void> {
