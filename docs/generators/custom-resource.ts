@@ -55,14 +55,15 @@ function innerObject(field: Schema): Schema | undefined {
   return inner?.type === "object" && !isMap(inner) ? inner : undefined;
 }
 
-/** Rules of an object and of its fields that are no objects themselves. */
+/** Rules of an object and of its fields that are no objects themselves; those of a field begin with its name. */
 function rulesOf(schema: Schema): string[] {
-  const own = messagesOf(schema);
-  const ofFields = Object.values(schema.properties ?? {}).flatMap((field) =>
-    innerObject(field) ? [] : messagesOf(field),
+  const ofFields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+    innerObject(field)
+      ? []
+      : messagesOf(field).map((text) => (text.startsWith(`${name} `) ? text : `${code(name)} ${text}`)),
   );
-  const messages = [...own, ...ofFields];
-  return messages.length === 0 ? [] : [["Refused unless:", "", ...messages.map((text) => `- ${text}`)].join("\n")];
+  const messages = [...messagesOf(schema), ...ofFields];
+  return messages.length === 0 ? [] : [["Rules:", "", ...messages.map((text) => `- ${text}`)].join("\n")];
 }
 
 const messagesOf = (schema: Validated) => (schema["x-kubernetes-validations"] ?? []).map(({ message }) => message);
