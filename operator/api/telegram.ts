@@ -16,7 +16,8 @@ export const telegramSpec = z
       })
       .describe("The bot token that @BotFather issued. The bridge reads it again when the Secret changes."),
     allowedUsers: z
-      .array(z.int().min(1).max(Number.MAX_SAFE_INTEGER))
+      // The bridge takes ids of at most 15 digits; Telegram's have ten.
+      .array(z.int().min(1).max(999_999_999_999_999))
       .min(1)
       .max(100)
       .describe("Telegram user ids. Every event is delivered to each of them, and nobody else may answer.")
