@@ -1,0 +1,180 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Blueprint, Child } from "../../../operator/deployment/blueprint.ts";
+import { childrenOf } from "../../../operator/deployment/desired/children.ts";
+import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { arbitraryBlueprint, blueprint, specOf } from "./support/blueprint.ts";
+
+const all = (blueprint: Blueprint): Child[] => {
+  const { foundations, workloads } = childrenOf(blueprint);
+  return [...foundations, ...workloads];
+};
+
+type PodSpec = {
+  readonly containers: readonly Record<string, unknown>[];
+  readonly volumes?: readonly Record<string, unknown>[];
+} & Record<string, unknown>;
+type Template = { readonly metadata: { readonly labels: Record<string, string> }; readonly spec: PodSpec };
+
+const templatesOf = (blueprint: Blueprint) =>
+  all(blueprint).flatMap(({ object }) => (object.spec as { template?: Template } | undefined)?.template ?? []);
+
+const holdsFor = (check: (blueprint: Blueprint) => void) =>
+  fc.assert(fc.property(arbitraryBlueprint, (blueprint) => void check(blueprint)));
+
+/** RFC 1123 label: names of Services, and values of the labels that controllers put on pods. */
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+describe("whatever the spec says", () => {
+  test("equal blueprints give equal children", () => {
+    holdsFor((blueprint) => expect(childrenOf(structuredClone(blueprint))).toEqual(childrenOf(blueprint)));
+  });
+
+  test("children are told apart by type and name", () => {
+    holdsFor((blueprint) => {
+      const ids = all(blueprint).map(({ type, object }) => `${type.plural}/${object.metadata.name}`);
+      expect(new Set(ids).size).toBe(ids.length);
+    });
+  });
+
+  test("names are valid, those of Services and of pods' labels as DNS labels", () => {
+    holdsFor((blueprint) => {
+      for (const { type, object } of all(blueprint)) {
+        const { name = "" } = object.metadata;
+        expect(name).toMatch(type.plural === "services" ? dnsLabel : dnsSubdomain);
+        // StatefulSets label their pods with "<name>-<hash of ten>", and name them "<name>-0".
+        if (type.plural === "statefulsets") expect(`${name}-${"0".repeat(10)}`).toMatch(dnsLabel);
+      }
+    });
+  });
+
+  test("every child has our controller, which blocks, and our labels", () => {
+    holdsFor((blueprint) => {
+      for (const { object } of all(blueprint)) {
+        expect(object.metadata.namespace).toBe(blueprint.namespace);
+        expect(object.metadata.ownerReferences).toEqual([
+          {
+            apiVersion: "cctelegram.io/v1alpha1",
+            kind: "CCTelegramDeployment",
+            name: blueprint.name,
+            uid: blueprint.uid,
+            controller: true,
+            blockOwnerDeletion: true,
+          },
+        ]);
+        expect(object.metadata.labels).toMatchObject({
+          "app.kubernetes.io/name": "cctelegram",
+          "app.kubernetes.io/instance": blueprint.name,
+          "app.kubernetes.io/component": expect.stringMatching(/^(mcp-server|bridge)$/),
+          "app.kubernetes.io/managed-by": "cctelegram-operator",
+        });
+      }
+    });
+  });
+
+  test("pods satisfy Pod Security restricted, and more: a read-only root and no token", () => {
+    holdsFor((blueprint) => {
+      for (const { spec } of templatesOf(blueprint)) expectRestricted(spec);
+    });
+  });
+
+  test("labels of the user do not displace those that select the pods", () => {
+    const podTemplate = { labels: { "app.kubernetes.io/instance": "other", "app.kubernetes.io/component": "other" } };
+    const spec = specOf({ server: { podTemplate }, bridge: { podTemplate } });
+    for (const { type, object } of all(blueprint(spec))) {
+      if (type.group !== "apps") continue;
+      const { selector, template } = object.spec as { selector: { matchLabels: object }; template: Template };
+      expect(template.metadata.labels).toMatchObject(selector.matchLabels);
+    }
+  });
+
+  test("every volume that is mounted is declared, and every Secret of ours that is mounted is made", () => {
+    holdsFor((blueprint) => {
+      const secrets = all(blueprint).flatMap(({ type, object }) =>
+        type.plural === "secrets" ? object.metadata.name : [],
+      );
+      const known = new Set([...secrets, blueprint.spec.telegram.botTokenSecretRef.name]);
+      for (const { spec } of templatesOf(blueprint)) {
+        const declared = new Set([...(spec.volumes ?? []).map(({ name }) => name), "queue"]);
+        const mounted = spec.containers.flatMap(({ volumeMounts }) => volumeMounts as { name: string }[]);
+        expect(mounted.filter(({ name }) => !declared.has(name))).toEqual([]);
+        const used = (spec.volumes ?? []).flatMap(({ secret }) => (secret as { secretName: string }).secretName);
+        expect(used.filter((name) => !known.has(name))).toEqual([]);
+      }
+    });
+  });
+
+  test("no secret value stands outside a Secret", () => {
+    holdsFor((blueprint) => {
+      const open = JSON.stringify(all(blueprint).filter(({ type }) => type.plural !== "secrets"));
+      for (const value of [blueprint.hmac, blueprint.verifierKey, ...blueprint.keys.values()]) {
+        expect(open).not.toContain(value);
+      }
+    });
+  });
+});
+
+/** The fields of https://kubernetes.io/docs/concepts/security/pod-security-standards/, profile Restricted. */
+function expectRestricted(spec: PodSpec): void {
+  expect(spec).toMatchObject({
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+  });
+  for (const field of ["hostNetwork", "hostPID", "hostIPC"]) expect(spec).not.toHaveProperty(field);
+  for (const container of spec.containers) {
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+    expect((container.ports as object[]).filter((port) => "hostPort" in port)).toEqual([]);
+  }
+  for (const { name: _name, ...source } of spec.volumes ?? []) expect(Object.keys(source)).toEqual(["secret"]);
+}
+
+describe("the pods are replaced", () => {
+  const annotationsOf = (blueprint: Blueprint) =>
+    templatesOf(blueprint).map(({ metadata }) => (metadata as unknown as KubernetesObject["metadata"]).annotations);
+
+  test("when what they read at their start changes", () => {
+    const before = annotationsOf(blueprint(specOf()));
+    expect(annotationsOf(blueprint(specOf(), { hmac: "d".repeat(64) }))).not.toEqual(before);
+    const louder = blueprint(specOf({ server: { logLevel: "debug" } }));
+    expect(annotationsOf(louder)[0]).not.toEqual(before[0]);
+    expect(annotationsOf(louder)[1]).toEqual(before[1]);
+  });
+
+  test("not when clients come and go: the server reads its keys again by itself", () => {
+    const one = blueprint(specOf({ server: { auth: { clients: [{ name: "claude" }] } } }));
+    expect(annotationsOf(one)).toEqual(annotationsOf(blueprint(specOf())));
+  });
+});
+
+describe("network policies", () => {
+  const policy = (name: string, spec = specOf(), fields: Partial<Blueprint> = {}) =>
+    all(blueprint(spec, fields)).find(
+      ({ type, object }) => type.plural === "networkpolicies" && object.metadata.name === name,
+    )?.object.spec as { ingress: { from: object[] }[]; egress: object[] };
+
+  test.each([
+    [undefined, 443],
+    ["https://api.example.com", 443],
+    ["http://telegram.test:8081", 8081],
+    ["http://telegram.test", 80],
+  ])("let the bridge out to the port of the Bot API %s", (telegramApiUrl, port) => {
+    expect(policy("team-bridge", specOf(), { telegramApiUrl }).egress[1]).toEqual({
+      ports: [{ port, protocol: "TCP" }],
+    });
+  });
+
+  test("let declared peers in beside the pods of the namespace and the operator", () => {
+    const ingress = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress" } } };
+    const spec = specOf({ networkPolicy: { ingressFrom: [ingress] } });
+    expect(policy("team-mcp-server", spec).ingress[0]?.from).toEqual([
+      { podSelector: {} },
+      { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "operators" } } },
+      ingress,
+    ]);
+  });
+});

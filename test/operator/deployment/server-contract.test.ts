@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Blueprint } from "../../../operator/deployment/blueprint.ts";
+import { bridgeEnvironment, serverEnvironment } from "../../../operator/deployment/desired/configuration.ts";
+import { apiKeysSecret, connectionSecrets, hmacSecret } from "../../../operator/deployment/desired/secrets.ts";
+import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { type Config, loadConfig, type ServeConfig } from "../../../server/config.ts";
+import { findClient, parseApiKeys } from "../../../server/http/api-keys.ts";
+import type { Role } from "../../../server/variables.ts";
+import { arbitraryBlueprint, blueprint, specOf } from "./support/blueprint.ts";
+
+const token = "123456789:AAExampleExampleExampleExampleExample";
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "server-contract-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const dataOf = (object: KubernetesObject, key: string) =>
+  Buffer.from((object.data as Record<string, string>)[key] ?? "", "base64").toString();
+
+/** The files that the pods mount, by the last two parts of their paths, and the environment that leads to them. */
+function mounted(blueprint: Blueprint, environment: Record<string, string>): Record<string, string> {
+  const files: Record<string, string> = {
+    "hmac-secret": dataOf(hmacSecret(blueprint).object, "secret"),
+    "api-keys-api-keys.json": dataOf(apiKeysSecret(blueprint).object, "api-keys.json"),
+    "telegram-token": `${token}\n`,
+  };
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => {
+      if (!name.endsWith("_FILE")) return [name, value];
+      const file = `${basename(dirname(value))}-${basename(value)}`;
+      writeFileSync(join(folder, file), files[file] ?? "");
+      return [name, join(folder, file)];
+    }),
+  );
+}
+
+const configOf = <R extends Role>(role: R, env: Record<string, string>) =>
+  loadConfig(role, {
+    env: { ...env, INSTANCE_ID: "team-pod-0" },
+    home: "/nonexistent",
+    readFile: (path) => readFileSync(path, "utf8"),
+  }) as Extract<Config, { role: R }>;
+
+test("the server accepts the environment of its pods, whatever the spec says", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const config = configOf("serve", mounted(blueprint, serverEnvironment(blueprint)));
+      const { rateLimit } = blueprint.spec.server;
+      expect(config.hmac.secret).toBe(blueprint.hmac);
+      expect(config.service.instance).toBe("team-pod-0");
+      expect(config.auth.enabled).toBe(true);
+      expect(config.http.port).toBe(8080);
+      expect(config.metrics).toMatchObject({ enabled: true, port: 9090 });
+      expect(config.rateLimit).toEqual({
+        enabled: rateLimit.mode === "Enabled",
+        requests: rateLimit.requests,
+        windowMs: rateLimit.windowSeconds * 1000,
+        blockMs: rateLimit.blockSeconds * 1000,
+      });
+    }),
+  );
+});
+
+test("the bridge accepts the environment of its pod, whatever the spec says", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const { bridge } = configOf("bridge", mounted(blueprint, bridgeEnvironment(blueprint)));
+      const { telegram, bridge: spec } = blueprint.spec;
+      expect(bridge).toMatchObject({
+        port: 9001,
+        dataDir: "/var/lib/cctelegram",
+        hmacSecret: blueprint.hmac,
+        queueSizeLimit: spec.queue.maxMessages,
+        telegram: {
+          token,
+          allowedUsers: telegram.allowedUsers,
+          messagesPerSecond: spec.limits.messagesPerSecond,
+          messagesPerChatPerSecond: spec.limits.messagesPerChatPerSecond,
+        },
+      });
+    }),
+  );
+});
+
+test("server and bridge agree on their secret and their port", () => {
+  const one = blueprint(specOf());
+  const server: ServeConfig = configOf("serve", mounted(one, serverEnvironment(one)));
+  const { bridge } = configOf("bridge", mounted(one, bridgeEnvironment(one)));
+  expect(server.bridgeClient.url).toBe(`http://team-bridge.tools.svc:${bridge.port}`);
+  expect(server.hmac.secret).toBe(bridge.hmacSecret);
+});
+
+test("the key of each connection Secret is the key of its client, unless that is switched off", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const keys = parseApiKeys(dataOf(apiKeysSecret(blueprint).object, "api-keys.json"));
+      for (const [index, client] of blueprint.spec.server.auth.clients.entries()) {
+        const found = findClient(keys, dataOf(connectionSecrets(blueprint)[index]!.object, "key"));
+        if (client.access === "Disabled") expect(found).toBeUndefined();
+        else expect(found).toMatchObject({ name: client.name, permissions: new Set(client.permissions) });
+      }
+    }),
+  );
+});
+
+test("the operator's own key may call no tool", () => {
+  const one = blueprint(specOf());
+  const keys = parseApiKeys(dataOf(apiKeysSecret(one).object, "api-keys.json"));
+  expect(findClient(keys, one.verifierKey)).toMatchObject({ name: "cctelegram-operator", permissions: new Set() });
+});
+
+test("mcp.json of a connection Secret is a client configuration with its URL and key", () => {
+  const one = blueprint(specOf({ server: { auth: { clients: [{ name: "claude" }] } } }));
+  const { object } = connectionSecrets(one)[0]!;
+  expect(JSON.parse(dataOf(object, "mcp.json"))).toEqual({
+    mcpServers: {
+      cctelegram: {
+        type: "http",
+        url: "http://team-mcp-server.tools.svc:8080/mcp",
+        headers: { "X-API-Key": dataOf(object, "key") },
+      },
+    },
+  });
+});

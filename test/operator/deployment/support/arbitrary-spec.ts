@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { type DeploymentSpec, deploymentSpec } from "../../../../operator/api/spec.ts";
+
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const name = (max: number) => fc.stringMatching(new RegExp(`^[a-z0-9]([-a-z0-9]{0,${max - 2}}[a-z0-9])?$`));
+const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,10}$/), fc.stringMatching(/^[a-z0-9]{0,10}$/), { maxKeys: 3 });
+const quantity = fc.stringMatching(/^[1-9][0-9]{0,3}(\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/);
+const sizes = fc.record({ cpu: quantity, memory: quantity }, { requiredKeys: [] });
+const resources = fc.record({ requests: sizes, limits: sizes }, { requiredKeys: [] });
+const logLevel = fc.constantFrom("trace", "debug", "info", "warn", "error", "fatal");
+
+const toleration = fc.record(
+  {
+    key: fc.stringMatching(/^[a-z]{1,10}$/),
+    operator: fc.constantFrom("Exists", "Equal"),
+    effect: fc.constantFrom("NoSchedule", "NoExecute"),
+  },
+  { requiredKeys: [] },
+);
+
+const podTemplate = fc.record(
+  {
+    labels,
+    annotations: labels,
+    nodeSelector: labels,
+    tolerations: fc.array(toleration, { maxLength: 3 }),
+    priorityClassName: name(30),
+  },
+  { requiredKeys: [] },
+);
+
+const client = fc.record({
+  name: name(40),
+  permissions: fc.uniqueArray(fc.stringMatching(/^(\*|[a-z][a-z0-9_]{0,63})$/), { maxLength: 4 }),
+  access: fc.constantFrom("Enabled", "Disabled"),
+});
+
+const server = fc.record(
+  {
+    replicas: fc.integer({ min: 0, max: 100 }),
+    auth: fc.record({ clients: fc.uniqueArray(client, { selector: ({ name }) => name, maxLength: 4 }) }),
+    autoscaling: fc.record(
+      {
+        mode: fc.constantFrom("Auto", "Enabled", "Disabled"),
+        minReplicas: fc.integer({ min: 1, max: 50 }),
+        maxReplicas: fc.integer({ min: 51, max: 100 }),
+      },
+      { requiredKeys: [] },
+    ),
+    rateLimit: fc.record({
+      mode: fc.constantFrom("Enabled", "Disabled"),
+      requests: fc.integer({ min: 1, max: 1_000_000 }),
+      windowSeconds: fc.integer({ min: 1, max: 3600 }),
+      blockSeconds: fc.integer({ min: 0, max: 86_400 }),
+    }),
+    logLevel,
+    resources,
+    podTemplate,
+  },
+  { requiredKeys: [] },
+);
+
+const bridge = fc.record(
+  {
+    storage: fc.record({ size: quantity, retention: fc.constantFrom("Delete", "Retain") }),
+    queue: fc.record({ maxMessages: fc.integer({ min: 1, max: 1_000_000 }) }),
+    limits: fc.record({
+      messagesPerSecond: fc.integer({ min: 1, max: 1000 }),
+      messagesPerChatPerSecond: fc.integer({ min: 1, max: 30 }),
+    }),
+    logLevel,
+    resources,
+    podTemplate,
+  },
+  { requiredKeys: [] },
+);
+
+const spec = fc.record(
+  {
+    profile: fc.constantFrom("Development", "Staging", "Production"),
+    loadLevel: fc.constantFrom("Low", "Medium", "High", "VeryHigh"),
+    version: fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,20}$/),
+    images: fc.record({ pullSecrets: fc.uniqueArray(name(20), { maxLength: 3 }) }),
+    telegram: fc.record(
+      {
+        botTokenSecretRef: fc.record({ name: name(30), key: fc.stringMatching(/^[-._a-zA-Z0-9]{1,20}$/) }),
+        allowedUsers: fc.uniqueArray(fc.integer({ min: 1, max: 999_999_999_999_999 }), {
+          minLength: 1,
+          maxLength: 5,
+        }),
+        apiUrl: fc.constantFrom(
+          "http://telegram.test:8081",
+          "https://api.example.com/",
+          "https://proxy.example.com/bot",
+        ),
+      },
+      { requiredKeys: ["botTokenSecretRef", "allowedUsers"] },
+    ),
+    server,
+    bridge,
+    networkPolicy: fc.record({
+      mode: fc.constantFrom("Restricted", "Disabled"),
+      ingressFrom: fc.array(
+        fc.record(
+          { namespaceSelector: fc.record({ matchLabels: labels }), podSelector: fc.record({ matchLabels: labels }) },
+          { requiredKeys: [] },
+        ),
+        { maxLength: 3 },
+      ),
+    }),
+  },
+  { requiredKeys: ["telegram"] },
+);
+
+/** Specs as the API server would store them: every one that the schema takes, with its defaults. */
+export const arbitrarySpec: fc.Arbitrary<DeploymentSpec> = fc
+  .tuple(spec, optional(fc.constant("Paused" as const)))
+  .map(([fields, reconciliation]) =>
+    deploymentSpec.parse({ ...fields, ...(reconciliation ? { reconciliation } : {}) }),
+  );

@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { deploymentSpec } from "../../../../operator/api/spec.ts";
+import type { Blueprint } from "../../../../operator/deployment/blueprint.ts";
+import { imageOf } from "../../../../operator/deployment/gather.ts";
+import { arbitrarySpec } from "./arbitrary-spec.ts";
+
+const image = "docker.io/cctelegram/server:1.2.3";
+
+/** A key per client that looks like a generated one. */
+const keysOf = (spec: Blueprint["spec"]) =>
+  new Map(spec.server.auth.clients.map(({ name }, index) => [name, `${index}`.padStart(64, "a")]));
+
+/** The blueprint of a resource with this spec; everything else is as the operator would gather it. */
+export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = {}): Blueprint {
+  return {
+    namespace: "tools",
+    name: "team",
+    uid: "6a9e5b1e-0000-4000-8000-000000000000",
+    spec,
+    image: imageOf(spec, image),
+    telegramApiUrl: spec.telegram.apiUrl,
+    operatorNamespace: "operators",
+    hmac: "b".repeat(64),
+    keys: keysOf(spec),
+    verifierKey: "c".repeat(64),
+    serverReplicas: 1,
+    hasBridge: true,
+    hasPrometheusRule: true,
+    hasServiceMonitor: true,
+    ...fields,
+  };
+}
+
+export const specOf = (fields: object = {}) =>
+  deploymentSpec.parse({ telegram: { botTokenSecretRef: { name: "telegram" }, allowedUsers: [123456789] }, ...fields });
+
+export const arbitraryBlueprint: fc.Arbitrary<Blueprint> = fc
+  .tuple(
+    arbitrarySpec,
+    fc.record({
+      name: fc.stringMatching(/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/),
+      hasBridge: fc.boolean(),
+      hasServiceMonitor: fc.boolean(),
+      hasPrometheusRule: fc.boolean(),
+    }),
+    fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
+  )
+  .map(([spec, fields, serverReplicas]) => blueprint(spec, { ...fields, serverReplicas }));
