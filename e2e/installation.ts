@@ -46,10 +46,6 @@ export async function installOperator(
   ]);
 }
 
-export async function uninstallOperator(target: Target): Promise<void> {
-  await helm(target, ["uninstall", "cctelegram-operator", "--namespace", operatorNamespace]);
-}
-
 /** The strict stand-in for Telegram, as a pod; returns the URL that pods reach it by. */
 export async function installTelegram({ kubectl }: Target): Promise<string> {
   await kubectl(["apply", "-f", join(root, "e2e/telegram.yaml")]);

@@ -62,7 +62,7 @@ export function nodeCertificates(nodes: readonly { name: string; address: string
 }
 
 /** Sections of an openssl configuration, one for the authorities and one for each certificate. */
-export function opensslConfiguration(certificates: readonly Certificate[]): string {
+function opensslConfiguration(certificates: readonly Certificate[]): string {
   const head = "[req]\ndistinguished_name = name\nprompt = no\n[name]\nCN = unused\n";
   const authority =
     "[authority]\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n" +

@@ -16,8 +16,6 @@ import { startNodes, startRuntimes } from "./start-nodes.ts";
 import { failedLogs, tearDown } from "./teardown.ts";
 import { together } from "./wait.ts";
 
-export type { NodeCount } from "./cluster-state.ts";
-
 export const DEFAULT_NAME = "cctelegram";
 
 export type UpOptions = {

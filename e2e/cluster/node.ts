@@ -47,7 +47,7 @@ export function prepareNode(options: NodeOptions): void {
 }
 
 /** Point-to-point links: every packet is routed, so that Services work without the br_netfilter kernel module. */
-export function cniConfiguration({ folders, subnets, node }: NodeOptions): unknown {
+function cniConfiguration({ folders, subnets, node }: NodeOptions): unknown {
   return {
     cniVersion: "1.0.0",
     name: "pods",
@@ -67,7 +67,7 @@ export function cniConfiguration({ folders, subnets, node }: NodeOptions): unkno
   };
 }
 
-export function containerdConfiguration(folders: NodeFolders): string {
+function containerdConfiguration(folders: NodeFolders): string {
   const text = JSON.stringify;
   return `version = 3
 root = ${text(folders.containerd)}

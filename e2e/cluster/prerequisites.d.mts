@@ -10,7 +10,6 @@ export type Machine = {
 };
 
 export const PACKAGES: Readonly<Record<"control-plane" | "images" | "nodes", readonly string[]>>;
-export const LEVELS: readonly Level[];
 export function inspectMachine(): Machine;
 export function notInstalled(names: readonly string[], status: string): string[];
 export function missingPackages(level: Level, machine: Pick<Machine, "missing">): string[];

@@ -10,7 +10,7 @@ export const PACKAGES = {
 };
 
 /** What a target can ask for; each one includes those before it. */
-export const LEVELS = ["none", "control-plane", "nodes"];
+const LEVELS = ["none", "control-plane", "nodes"];
 
 const STILL_WORKS = {
   none: "Still works: `npm run test:unit` (the fast tests) and `npm run standalone` (the server without Kubernetes).",

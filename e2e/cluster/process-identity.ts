@@ -13,7 +13,7 @@ export function startTimeOf(stat: string): string | undefined {
 }
 
 /** When the process with this pid started, in whatever unit the system has; undefined when there is none. */
-export function startTime(pid: number): string | undefined {
+function startTime(pid: number): string | undefined {
   try {
     if (process.platform === "linux") return startTimeOf(readFileSync(`/proc/${pid}/stat`, "utf8"));
     return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim() || undefined;

@@ -25,7 +25,7 @@ export const healthyStatus: BridgeStatus = {
 };
 
 /** Answers a request before the usual answer is given; undefined lets the usual answer follow. */
-export type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
+type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 
 export type FakeBridge = {
   readonly url: string;

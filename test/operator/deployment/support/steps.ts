@@ -43,7 +43,7 @@ export const untilCondition = (world: World, name: string, type: string, wanted:
 export const untilReady = (world: World, name: string) => untilCondition(world, name, "Ready", { status: "True" });
 
 /** The objects of a type in the namespace that the resource controls, by name. */
-export async function ownedBy(world: World, owner: KubernetesObject, type: ResourceType): Promise<KubernetesObject[]> {
+async function ownedBy(world: World, owner: KubernetesObject, type: ResourceType): Promise<KubernetesObject[]> {
   const objects = await world.client.list(resourcePath(type, { namespace: world.namespace }));
   return objects.filter(({ metadata }) =>
     metadata.ownerReferences?.some(({ uid, controller }) => uid === owner.metadata.uid && controller),

@@ -22,7 +22,7 @@ const clusterRoleBindings = clusterScoped(
   "ClusterRoleBinding",
 );
 
-export function clusterScoped(group: string, version: string, plural: string, kind: string): ResourceType {
+function clusterScoped(group: string, version: string, plural: string, kind: string): ResourceType {
   return { group, version, plural, kind, namespaced: false };
 }
 
