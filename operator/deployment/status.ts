@@ -32,8 +32,11 @@ const selectorOf = (resource: string) =>
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
 
-/** "1.2.3" of "registry:5000/image:1.2.3@sha256:…"; "latest" when there is no tag. */
-export const tagOf = (image: string) => /:([^:/@]+)(?:@.*)?$/.exec(image)?.[1] ?? "latest";
+/** "1.2.3" of "registry:5000/image:1.2.3@sha256:…"; without a tag the digest, without both "latest". */
+export function tagOf(image: string): string {
+  const [name = "", digest] = image.split("@");
+  return /:([^:/]+)$/.exec(name)?.[1] ?? digest ?? "latest";
+}
 
 export type Transition = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
 
