@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { GeneratedValues } from "../../../operator/deployment/generated-values.ts";
+
+function counting(): GeneratedValues {
+  let count = 0;
+  return new GeneratedValues(() => `value-${++count}`);
+}
+
+test("a value that is not stored yet stays the same from try to try", () => {
+  const values = counting();
+  expect([values.value("one", "hmac", undefined), values.value("one", "hmac", undefined)]).toEqual([
+    "value-1",
+    "value-1",
+  ]);
+  expect(values.value("one", "key", undefined)).toBe("value-2");
+  expect(values.value("two", "hmac", undefined)).toBe("value-3");
+});
+
+test("a stored value counts, and after it was deleted there is a new one", () => {
+  const values = counting();
+  values.value("one", "hmac", undefined);
+  expect(values.value("one", "hmac", "stored")).toBe("stored");
+  expect(values.value("one", "hmac", undefined)).toBe("value-2");
+});
+
+test("a resource that is gone takes its values along", () => {
+  const values = counting();
+  values.value("one", "hmac", undefined);
+  values.forget("one");
+  expect(values.value("one", "hmac", undefined)).toBe("value-2");
+});

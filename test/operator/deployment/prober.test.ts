@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import type { ProbeResult, Target } from "../../../operator/deployment/probe.ts";
+import { Prober } from "../../../operator/deployment/prober.ts";
+import { ManualClock, settle } from "../runtime/manual-clock.ts";
+import { bridgeAnswer, verifiedServer } from "./support/snapshot.ts";
+
+const target: Target = {
+  namespace: "tools",
+  name: "team",
+  uid: "one",
+  mcpUrl: "http://team-mcp-server.tools.svc:8080/mcp",
+  bridgeUrl: "http://team-bridge.tools.svc:9001",
+  verifierKey: "key",
+  hmac: "secret",
+  hasServer: true,
+  hasBridge: true,
+};
+
+const well: ProbeResult = { server: verifiedServer, bridge: bridgeAnswer({}) };
+const queued = (pending: number): ProbeResult => ({ ...well, bridge: bridgeAnswer({ queue: { pending } }) });
+const unreachable: ProbeResult = { ...well, bridge: bridgeAnswer({ telegram: { reachable: false } }) };
+
+/** A prober without jitter: 30 s between probes of what is well, 5 s of what is not. */
+function startProber(answer: ProbeResult = well) {
+  const world = { answer, probes: [] as Target[], changes: 0, clock: new ManualClock() };
+  const prober = new Prober({
+    probe: async (target) => {
+      world.probes.push(target);
+      return world.answer;
+    },
+    onChange: () => {
+      world.changes += 1;
+    },
+    clock: world.clock,
+    random: () => 0.5,
+  });
+  return { world, prober };
+}
+
+test("a new target is probed at once, and its result is told", async () => {
+  const { world, prober } = startProber();
+  expect(prober.result("one")).toBeUndefined();
+  prober.track(target);
+  await world.clock.advance(0);
+  expect(prober.result("one")).toEqual(well);
+  expect(world).toMatchObject({ probes: [target], changes: 1 });
+});
+
+test("what is well is asked every 30 s, and told only when it changes", async () => {
+  const { world, prober } = startProber();
+  prober.track(target);
+  await world.clock.advance(29_999);
+  expect(world.probes).toHaveLength(1);
+  await world.clock.advance(1);
+  expect(world.probes).toHaveLength(2);
+  await world.clock.advance(300_000);
+  expect(world.changes).toBe(1);
+  world.answer = unreachable;
+  await world.clock.advance(30_000);
+  expect(world.changes).toBe(2);
+});
+
+test("what is not well is asked every 5 s", async () => {
+  const { world, prober } = startProber(unreachable);
+  prober.track(target);
+  await world.clock.advance(0);
+  await world.clock.advance(20_000);
+  expect(world.probes).toHaveLength(5);
+  expect(world.changes).toBe(1);
+});
+
+test("a queue that moves a little is no news, one that grows is", async () => {
+  const { world, prober } = startProber(queued(0));
+  prober.track(target);
+  await world.clock.advance(0);
+  world.answer = queued(9);
+  await world.clock.advance(30_000);
+  expect(world.changes).toBe(1);
+  world.answer = queued(20);
+  await world.clock.advance(30_000);
+  expect(world.changes).toBe(2);
+});
+
+test("tracking the same target again probes nothing, a changed one at once", async () => {
+  const { world, prober } = startProber();
+  prober.track(target);
+  await world.clock.advance(0);
+  prober.track({ ...target });
+  await world.clock.advance(0);
+  expect(world.probes).toHaveLength(1);
+  prober.track({ ...target, hmac: "another" });
+  await world.clock.advance(0);
+  expect(world.probes.map(({ hmac }) => hmac)).toEqual(["secret", "another"]);
+});
+
+test("a target that changes while it is probed is probed again, never twice at a time", async () => {
+  const clock = new ManualClock();
+  const answers: (() => void)[] = [];
+  const seen: string[] = [];
+  const prober = new Prober({
+    probe: ({ hmac }) => {
+      seen.push(hmac);
+      return new Promise((resolve) => answers.push(() => resolve(well)));
+    },
+    onChange: () => {},
+    clock,
+    random: () => 0.5,
+  });
+  prober.track(target);
+  await clock.advance(0);
+  prober.track({ ...target, hmac: "another" });
+  await clock.advance(1_000);
+  expect(seen).toEqual(["secret"]);
+  answers[0]?.();
+  await settle();
+  await clock.advance(0);
+  expect(seen).toEqual(["secret", "another"]);
+});
+
+test("a forgotten target is left in peace, and a late answer about it is nobody's news", async () => {
+  const { world, prober } = startProber();
+  prober.track(target);
+  await world.clock.advance(0);
+  prober.forget("one");
+  await world.clock.advance(600_000);
+  expect(world.probes).toHaveLength(1);
+  expect(prober.result("one")).toBeUndefined();
+  expect(world.clock.pending).toBe(0);
+});
+
+test("stopped, it leaves no timer behind", async () => {
+  const { world, prober } = startProber();
+  prober.track(target);
+  await world.clock.advance(0);
+  prober.stop();
+  expect(world.clock.pending).toBe(0);
+  prober.track({ ...target, uid: "two" });
+  await world.clock.advance(60_000);
+  expect(world.probes).toHaveLength(1);
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import type { Condition } from "../../../operator/api/status.ts";
+import { imageOf } from "../../../operator/deployment/gather.ts";
+import { rounded } from "../../../operator/deployment/probe.ts";
+import { statusOf, tagOf, transitions } from "../../../operator/deployment/status.ts";
+import { settlingMs } from "../../../operator/deployment/status-pacing.ts";
+import { specOf } from "./support/blueprint.ts";
+import { bridgeAnswer, condition, now, resource, snapshot, statusWith, workload } from "./support/snapshot.ts";
+
+test("the status says what runs, and the same snapshot gives the same status", () => {
+  const spec = specOf({ server: { auth: { clients: [{ name: "claude" }] } } });
+  const one = snapshot({ resource: resource({ spec }), server: workload({ ready: 2 }) });
+  expect(statusOf(one, now)).toEqual(statusOf(one, now));
+  expect(statusOf(one, now)).toMatchObject({
+    observedGeneration: 3,
+    url: "http://team-mcp-server.tools.svc:8080/mcp",
+    version: "1.2.3",
+    replicas: 3,
+    readyReplicas: 2,
+    servers: "2/3",
+    bridge: "1/1",
+    queue: 0,
+    selector:
+      "app.kubernetes.io/name=cctelegram,app.kubernetes.io/instance=team,app.kubernetes.io/component=mcp-server",
+    clients: [{ name: "claude", secretName: "team-connection-claude" }],
+  });
+});
+
+test("a status that was written makes no other status of the same snapshot", () => {
+  const first = statusOf(snapshot(), now);
+  const again = snapshot({ resource: resource({ status: first }) });
+  expect(statusOf(again, "2026-02-02T00:00:00.000Z")).toEqual(first);
+});
+
+test("a bridge that does not answer leaves the last known queue", () => {
+  const probe = { server: undefined, bridge: { answered: false, message: "" } } as const;
+  expect(statusOf(snapshot({ probe, resource: resource({ status: { queue: 40 } }) }), now).queue).toBe(40);
+  expect(statusOf(snapshot({ probe }), now)).not.toHaveProperty("queue");
+});
+
+test("messages that come and go do not change the status", () => {
+  const queue = (pending: number) =>
+    statusOf(snapshot({ probe: { server: undefined, bridge: bridgeAnswer({ queue: { pending } }) } }), now).queue;
+  expect([0, 1, 9].map(queue)).toEqual([0, 0, 0]);
+  expect([10, 19, 20, 99, 100, 199, 4321].map(rounded)).toEqual([10, 10, 20, 90, 100, 100, 4000]);
+});
+
+test.each([
+  ["cctelegram/server", "latest"],
+  ["cctelegram/server:1.2.3", "1.2.3"],
+  ["registry:5000/cctelegram/server", "latest"],
+  ["registry:5000/cctelegram/server:1.2.3", "1.2.3"],
+  ["registry:5000/server:1.2.3@sha256:0123", "1.2.3"],
+  ["server@sha256:0123", "sha256:0123"],
+])("the version of %s is %s", (image, tag) => {
+  expect(tagOf(image)).toBe(tag);
+});
+
+describe("the image", () => {
+  const shipped = "registry:5000/cctelegram/server:1.0.0@sha256:0123";
+
+  test.each([
+    [{}, shipped],
+    [{ version: "2.0.0" }, "registry:5000/cctelegram/server:2.0.0"],
+    [{ images: { server: "example.com/mine" } }, "example.com/mine"],
+    [{ images: { server: "example.com:5000/mine" }, version: "2.0.0" }, "example.com:5000/mine:2.0.0"],
+    [{ images: { server: "example.com:5000/mine:1@sha256:0123" }, version: "2" }, "example.com:5000/mine:2"],
+  ])("of %o is %s", (fields, image) => {
+    expect(imageOf(specOf(fields), shipped)).toBe(image);
+  });
+});
+
+describe("events", () => {
+  const ready = (status: Condition["status"], message = "message") => [condition("Ready", status, { message })];
+  const degraded = (status: Condition["status"], reason = "Reason") => [condition("Degraded", status, { reason })];
+  const paused = (status: Condition["status"]) => [condition("Paused", status)];
+
+  test.each<[string, Condition[], Condition[], object[]]>([
+    ["Ready for the first time", [], ready("True"), [{ type: "Normal", reason: "Ready" }]],
+    ["Ready again", ready("False"), ready("True"), [{ type: "Normal", reason: "Ready" }]],
+    ["Ready no more", ready("True"), ready("False"), [{ type: "Warning", reason: "NotReady" }]],
+    ["never Ready yet", [], ready("False"), []],
+    ["Ready as before, in other words", ready("True"), ready("True", "other"), []],
+    ["a problem", degraded("False"), degraded("True"), [{ type: "Warning", reason: "Reason" }]],
+    ["another problem", degraded("True"), degraded("True", "Other"), [{ type: "Warning", reason: "Other" }]],
+    ["the same problem", degraded("True"), degraded("True"), []],
+    ["no problem any more", degraded("True"), degraded("False"), []],
+    ["not paused from the start", [], paused("False"), []],
+    ["paused", paused("False"), paused("True"), [{ type: "Normal", reason: "Paused" }]],
+    ["resumed", paused("True"), paused("False"), [{ type: "Normal", reason: "Resumed" }]],
+  ])("of %s", (_what, before, after, expected) => {
+    expect(transitions(before, after)).toEqual(expected.map((event) => expect.objectContaining(event)));
+  });
+});
+
+describe("a changed status is written", () => {
+  const base = statusWith(condition("Ready", "False"), condition("Degraded", "False"));
+  const turned = (...conditions: Condition[]) => settlingMs(base, statusWith(...conditions));
+
+  test("at once when Ready, Degraded or Paused turn, or another problem comes", () => {
+    expect(turned(condition("Ready", "True"), condition("Degraded", "False"))).toBe(0);
+    expect(turned(condition("Ready", "False"), condition("Degraded", "True"))).toBe(0);
+    const problem = (reason: string) => statusWith(condition("Degraded", "True", { reason }));
+    expect(settlingMs(problem("One"), problem("Two"))).toBe(0);
+  });
+
+  test("a moment later when the spec changed, so that its pods are seen moving", () => {
+    expect(settlingMs(base, { ...base, observedGeneration: 4 })).toBe(300);
+  });
+
+  test("after some seconds when only pods were counted", () => {
+    expect(settlingMs(base, { ...base, servers: "2/3" })).toBe(5_000);
+  });
+});

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { TokenSecrets } from "../../../operator/deployment/token-secret.ts";
+import { ApiError } from "../../../operator/runtime/api-error.ts";
+import type { Client } from "../../../operator/runtime/client.ts";
+import { Store, type Stored } from "../../../operator/runtime/store.ts";
+
+/** A namespace with one Secret "telegram", or none. */
+function namespace(answer: () => Record<string, string> | undefined) {
+  const metadata = new Store<Stored>();
+  const reads: string[] = [];
+  const client: Pick<Client, "get"> = {
+    get: async <T>(path: string) => {
+      reads.push(path);
+      const data = answer();
+      if (data === undefined) throw new ApiError({ method: "GET", path, status: 404 });
+      return { data } as T;
+    },
+  };
+  const secrets = new TokenSecrets(client, metadata);
+  return {
+    reads,
+    /** The Secret as the watch of metadata sees it. */
+    seen: (resourceVersion: string) =>
+      void metadata.set({ namespace: "tools", name: "telegram", uid: "one", resourceVersion }),
+    state: (key = "token") => secrets.state("tools", { name: "telegram", key }),
+  };
+}
+
+const filled = { token: "MTpB", empty: "" };
+
+test("a Secret that is not there is not asked for", async () => {
+  const { state, reads } = namespace(() => filled);
+  expect(await state()).toBe("Missing");
+  expect(reads).toEqual([]);
+});
+
+test("one version is read once, however many ask at the same time and for whichever key", async () => {
+  const { state, seen, reads } = namespace(() => filled);
+  seen("1");
+  expect(await Promise.all([state(), state(), state("other"), state("empty")])).toEqual([
+    "Present",
+    "Present",
+    "KeyMissing",
+    "KeyMissing",
+  ]);
+  expect(reads).toEqual(["/api/v1/namespaces/tools/secrets/telegram"]);
+  seen("2");
+  await state();
+  expect(reads).toHaveLength(2);
+});
+
+test("a Secret that went away between the watch and the read is missing", async () => {
+  const { state, seen } = namespace(() => undefined);
+  seen("1");
+  expect(await state()).toBe("Missing");
+});
+
+test("a read that failed is tried again", async () => {
+  let broken = true;
+  const { state, seen } = namespace(() => {
+    if (broken) throw new Error("connection reset");
+    return filled;
+  });
+  seen("1");
+  await expect(state()).rejects.toThrow("connection reset");
+  broken = false;
+  expect(await state()).toBe("Present");
+});
