@@ -6,7 +6,7 @@ import { type ResourceType, resourcePath } from "../operator/runtime/resource-ty
 export const namespace = "bench";
 
 /** Requests of the bench at a time. */
-const parallel = 32;
+const parallel = Number(process.env.PAR ?? 32);
 
 export const nameOf = (index: number) => `r${String(index).padStart(4, "0")}`;
 

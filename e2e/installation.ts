@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { helm, type Target } from "./kubectl.ts";
 
@@ -47,8 +48,11 @@ export async function installOperator(
 }
 
 /** The strict stand-in for Telegram, as a pod; returns the URL that pods reach it by. */
-export async function installTelegram({ kubectl }: Target): Promise<string> {
-  await kubectl(["apply", "-f", join(root, "e2e/telegram.yaml")]);
+export async function installTelegram({ kubectl }: Target, tag = "dev"): Promise<string> {
+  const manifest = readFileSync(join(root, "e2e/telegram.yaml"), "utf8");
+  await kubectl(["apply", "-f", "-"], {
+    input: manifest.replace("cctelegram/telegram:dev", `cctelegram/telegram:${tag}`),
+  });
   await kubectl(["-n", telegramNamespace, "rollout", "status", "deployment/telegram", "--timeout=2m"]);
   return `http://telegram.${telegramNamespace}.svc:8081`;
 }

@@ -95,7 +95,7 @@ async function inContext(context: string, tag: string | undefined, started: numb
   await progress.step(`reach the cluster of context ${context}`, () => target.kubectl(["version", "-o", "json"]));
   const apiUrl = telegram
     ? undefined
-    : await progress.step("start the stand-in for Telegram", () => installTelegram(target));
+    : await progress.step("start the stand-in for Telegram", () => installTelegram(target, tag));
   await install(target, tag, apiUrl);
   const access: Access = await openAccess(context, [
     { namespace, service: `${resource}-mcp-server`, port: 8080 },

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
+import { collectDefaultMetrics } from "prom-client";
 import { type OperatorConfig, readConfig } from "./config.ts";
 import { startDeploymentController } from "./deployment/controller.ts";
 import { fieldManager } from "./deployment/names.ts";
@@ -27,6 +28,7 @@ const config = configuration();
 const logger = pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
 const clock = createClock({ now: Date.now, monotonic: () => performance.now() });
 const metrics = createMetrics();
+collectDefaultMetrics({ register: metrics.registry });
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
 

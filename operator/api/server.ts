@@ -28,8 +28,18 @@ const autoscaling = z
       .enum(["Auto", "Enabled", "Disabled"])
       .default("Auto")
       .describe("Auto: on for the profiles Staging and Production. Disabled: server.replicas counts."),
-    minReplicas: z.int().min(1).max(100).optional().describe("Lower bound. Default: from loadLevel, else 3."),
-    maxReplicas: z.int().min(1).max(100).optional().describe("Upper bound. Default: from loadLevel, else 20."),
+    minReplicas: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("Lower bound. Default: server.replicas, else from loadLevel, else from profile."),
+    maxReplicas: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("Upper bound. Default: from loadLevel, else from profile."),
     targetCPUUtilizationPercentage: percent().default(70).describe("Mean CPU use, in percent of the request."),
     targetMemoryUtilizationPercentage: percent().default(80).describe("Mean memory use, in percent of the request."),
   })

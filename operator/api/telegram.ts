@@ -20,7 +20,7 @@ export const telegramSpec = z
       .array(z.int().min(1).max(999_999_999_999_999))
       .min(1)
       .max(100)
-      .describe("Telegram user ids. Every event is delivered to each of them, and nobody else may answer.")
+      .describe("Telegram user ids. Every event is delivered to each of them.")
       .meta({ "x-kubernetes-list-type": "set" }),
     apiUrl: z
       .string()

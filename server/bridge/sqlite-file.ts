@@ -19,7 +19,7 @@ export type Damage = { readonly reason: string; readonly movedTo: string; readon
  * Throws when the file is in use, cannot be written, or is from a newer version.
  */
 export function openFile(path: string, now: number): OpenedFile {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
     return { db: open(path) };
   } catch (error) {

@@ -21,6 +21,8 @@ export function serverEnvironment({ namespace, name, spec }: Blueprint): Record<
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
     BRIDGE_URL: bridgeUrl(namespace, name),
     BRIDGE_TIMEOUT: `${bridgeTimeoutMs}`,
+    // A call that waits for the bridge when the pod is told to stop still gets its answer.
+    SHUTDOWN_TIMEOUT: `${bridgeTimeoutMs + 5_000}`,
     MCP_ENABLE_RATE_LIMIT: `${rateLimit.mode === "Enabled"}`,
     MCP_RATE_LIMIT_REQUESTS: `${rateLimit.requests}`,
     MCP_RATE_LIMIT_WINDOW: `${rateLimit.windowSeconds * 1000}`,

@@ -4,8 +4,6 @@ import { namesOf } from "../names.ts";
 import { prometheusRules, serviceMonitors } from "../resource-types.ts";
 import { alerts } from "./alerts.ts";
 
-const runbooks = "https://github.com/co8/cctelegram/blob/main/docs/runbooks";
-
 /** Lets Prometheus scrape server and bridge; the component becomes a label, by which the alerts tell them apart. */
 export function serviceMonitor(blueprint: Blueprint): Child {
   return child(serviceMonitors, {
@@ -51,7 +49,7 @@ export const rules = (selector: string) =>
     annotations: {
       summary: alert.summary,
       description: alert.description,
-      runbook_url: `${runbooks}/${alert.name}.md`,
+      runbook: `docs/runbooks/${alert.name}.md`,
     },
   }));
 

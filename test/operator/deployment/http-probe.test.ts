@@ -36,7 +36,11 @@ describe("the handshake with the real server", () => {
 
   test("fails with a key that the server does not know", async () => {
     const { server: result } = await probe(targetOf(`${server.url}/mcp`, "wrong-key-of-some-length"));
-    expect(result).toMatchObject({ verified: false, reason: "HandshakeRefused", message: expect.stringContaining("HTTP 401") });
+    expect(result).toMatchObject({
+      verified: false,
+      reason: "HandshakeRefused",
+      message: expect.stringContaining("HTTP 401"),
+    });
   });
 
   test("fails at a Service without a server behind it", async () => {
