@@ -1,0 +1,114 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dump } from "js-yaml";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { alerts } from "../../../operator/deployment/desired/alerts.ts";
+import { rules } from "../../../operator/deployment/desired/monitoring.ts";
+
+const selector = 'namespace="tools",cctelegram="team"';
+const labels = `${selector},pod="team-0"`;
+
+type Series = Readonly<Record<string, string>>;
+
+const one =
+  (series: string) =>
+  (values: string): Series => ({ [series]: values });
+
+/** A histogram by its buckets: calls within 1 s, within 2.5 s, and all. */
+const latency = (fast: string, slow: string, all: string): Series => ({
+  [`http_request_duration_seconds_bucket{${labels},le="1"}`]: fast,
+  [`http_request_duration_seconds_bucket{${labels},le="2.5"}`]: slow,
+  [`http_request_duration_seconds_bucket{${labels},le="+Inf"}`]: all,
+});
+
+const server = one(`up{${labels},component="mcp-server"}`);
+const bridge = one(`up{${labels},component="bridge"}`);
+const errors = one(`http_requests_total{${labels},status="503"}`);
+const refused = one(`security_events_total{${labels},event="authentication_failure"}`);
+const limited = one(`security_events_total{${labels},event="rate_limit_exceeded"}`);
+const age = one(`cctelegram_queue_oldest_age_seconds{${labels}}`);
+const failed = one(`cctelegram_messages_failed_total{${labels}}`);
+
+/**
+ * For each alert series that must raise it and series that must not, a value a minute for 20 minutes
+ * (https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/#series).
+ */
+const cases: Readonly<Record<string, { readonly fires: Series; readonly silent: Series }>> = {
+  MCPServerDown: { fires: server("0x20"), silent: { ...server("1x20"), ...bridge("0x20") } },
+  BridgeDown: { fires: bridge("0x20"), silent: { ...bridge("1x20"), ...server("0x20") } },
+  HighErrorRate: { fires: errors("0+7x20"), silent: errors("0+5x20") },
+  HighLatency: {
+    fires: latency("0+90x20", "0+100x20", "0+100x20"),
+    silent: latency("0+96x20", "0+100x20", "0+100x20"),
+  },
+  AuthenticationFailures: { fires: refused("0+330x20"), silent: refused("0+270x20") },
+  RateLimitViolations: { fires: limited("0+630x20"), silent: limited("0+570x20") },
+  MessagesDelayed: { fires: age("301x20"), silent: age("299x20") },
+  MessagesFailed: { fires: failed("0+1x20"), silent: failed("7x20") },
+};
+
+test("every alert has a case here and a runbook that is named like it", () => {
+  expect(Object.keys(cases).sort()).toEqual(alerts.map(({ name }) => name).sort());
+});
+
+test.each(alerts)("$name has a runbook and a summary", ({ name, summary }) => {
+  const path = `docs/runbooks/${name}.md`;
+  expect(existsSync(path), `${path} is missing`).toBe(true);
+  expect(readFileSync(path, "utf8")).toContain(name);
+  expect(summary).not.toBe("");
+});
+
+test("rules carry severity and runbook, and look at one resource alone", () => {
+  for (const rule of rules(selector)) {
+    expect(rule.expr).toContain(selector);
+    expect(rule.labels.severity).toMatch(/^(critical|high|warning)$/);
+    expect(rule.annotations.runbook).toBe(`docs/runbooks/${rule.alert}.md`);
+  }
+});
+
+const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
+
+describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? "" : " (not run: install the package prometheus)"}`, () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "alerts-"));
+    writeFileSync(join(folder, "rules.yaml"), dump({ groups: [{ name: "cctelegram", rules: rules(selector) }] }));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const promtool = (...args: string[]) => execFileSync("promtool", args, { cwd: folder, encoding: "utf8" });
+
+  test("accepts the rules", () => {
+    expect(promtool("check", "rules", "rules.yaml")).toContain(`SUCCESS: ${alerts.length} rules found`);
+  });
+
+  /** Runs one alert against some series; promtool fails when it is not as expected after 15 minutes. */
+  function run(alert: string, series: Series, firing: boolean): string {
+    const only = rules(selector).filter((rule) => rule.alert === alert);
+    writeFileSync(join(folder, `${alert}.yaml`), dump({ groups: [{ name: "one", rules: only }] }));
+    const test = {
+      interval: "1m",
+      input_series: Object.entries(series).map(([series, values]) => ({ series, values })),
+      promql_expr_test: [
+        {
+          expr: `count(ALERTS{alertname="${alert}",alertstate="firing"}) or vector(0)`,
+          eval_time: "15m",
+          exp_samples: [{ labels: "{}", value: firing ? 1 : 0 }],
+        },
+      ],
+    };
+    const file = join(folder, `${alert}-${firing}.yaml`);
+    writeFileSync(file, dump({ rule_files: [`${alert}.yaml`], evaluation_interval: "15s", tests: [test] }));
+    return promtool("test", "rules", file);
+  }
+
+  test.each(Object.entries(cases))("%s fires when it should", (alert, { fires }) => {
+    expect(run(alert, fires, true)).toContain("SUCCESS");
+  });
+
+  test.each(Object.entries(cases))("%s is silent when all is well", (alert, { silent }) => {
+    expect(run(alert, silent, false)).toContain("SUCCESS");
+  });
+});
