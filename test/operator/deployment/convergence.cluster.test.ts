@@ -7,8 +7,10 @@ import {
   conditionOf,
   createResource,
   createToken,
+  eventsOf,
   eventually,
   readResource,
+  untilAnnounced,
   untilCondition,
   untilReady,
   untilSettled,
@@ -77,23 +79,18 @@ test("from apply to Ready costs one request per child and at most two for the st
 test("Ready is announced once, in an event", async () => {
   await createResource(world, "announced");
   await untilSettled(world, "announced");
-  const eventsOf = async () =>
-    (await world.client.list<CoreEvent>(`/api/v1/namespaces/${world.namespace}/events`)).filter(
-      ({ involvedObject }) => involvedObject.name === "announced",
-    );
-  await eventually(async () => expect(await eventsOf()).toHaveLength(1));
+  await untilAnnounced(world, "announced", "Ready");
   await world.restartOperator(3);
-  expect((await eventsOf()).map(({ type, reason, series }) => ({ type, reason, series }))).toEqual([
+  expect((await eventsOf(world, "announced")).map(({ type, reason, series }) => ({ type, reason, series }))).toEqual([
     { type: "Normal", reason: "Ready", series: undefined },
   ]);
 });
-
-type CoreEvent = { involvedObject: { name: string }; type: string; reason: string; series?: object };
 
 describe("an unchanged resource causes no write", () => {
   test("while it is ready, also over a restart of the operator", async () => {
     await createResource(world, "ready");
     await untilSettled(world, "ready");
+    await untilAnnounced(world, "ready", "Ready");
     const before = await versions(world, "ready");
     await world.audit.reset();
     await world.restartOperator(4);
@@ -111,6 +108,7 @@ describe("an unchanged resource causes no write", () => {
       await stuck.startOperator();
       await createResource(stuck, "team");
       const before = await untilCondition(stuck, "team", "Degraded", { status: "True", reason: "ImagePullFailed" });
+      await untilAnnounced(stuck, "team", "ImagePullFailed");
       await stuck.audit.reset();
       for (const report of [retrying("ErrImagePull"), retrying("ImagePullBackOff"), retrying("ErrImagePull")]) {
         await stuck.kubelet.report(report);

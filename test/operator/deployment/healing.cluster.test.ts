@@ -119,7 +119,8 @@ describe.each(children.map((child) => ({ ...child, kind: child.type.kind })))("a
     await world.patch(child.type, child.name, { metadata: foreign });
     await world.audit.reset();
     await world.restartOperator();
-    expect(await writesOf(world)).toEqual([]);
+    // An event about the healing before may still be on its way.
+    expect((await writesOf(world)).filter((write) => !write.includes(" events "))).toEqual([]);
     expect((await world.get(child.type, child.name)).metadata).toMatchObject(foreign);
   });
 });

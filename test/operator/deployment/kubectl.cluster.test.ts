@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { binaries } from "../../../e2e/cluster/binaries.ts";
 import { run } from "../../../e2e/cluster/command.ts";
+import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
+import { resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { createResource, createToken, untilSettled } from "./support/steps.ts";
 import { minimalSpec, World } from "./support/world.ts";
 
@@ -99,7 +101,7 @@ const wrong: readonly [string, object, RegExp][] = [
 describe("kubectl apply refuses", () => {
   test.each(wrong)("%s", async (_what, manifest, message) => {
     await expect(apply(manifest)).rejects.toThrow(message);
-    expect(await kubectl("get", "cctd", "-o", "name")).toBe("");
+    expect(await world.client.list(resourcePath(cctelegramDeployments, { namespace: world.namespace }))).toEqual([]);
   });
 });
 

@@ -94,5 +94,22 @@ export const untilSettled = (world: World, name: string) =>
     return resource;
   });
 
+type CoreEvent = KubernetesObject & {
+  readonly involvedObject: { readonly name: string };
+  readonly type: string;
+  readonly reason: string;
+  readonly series?: object;
+};
+
+/** The events about the resource. */
+export const eventsOf = async (world: World, name: string) =>
+  (await world.client.list<CoreEvent>(resourcePath(types.events, { namespace: world.namespace }))).filter(
+    ({ involvedObject }) => involvedObject.name === name,
+  );
+
+/** Waits for an event, which is written a moment after the status. */
+export const untilAnnounced = (world: World, name: string, reason: string) =>
+  eventually(async () => expect((await eventsOf(world, name)).map((event) => event.reason)).toContain(reason));
+
 /** What the operator wrote since the audit was reset. */
 export const writesOf = async (world: World) => (await world.audit.writes(world.userAgent)).map(describeRequest);

@@ -106,7 +106,7 @@ export class World {
   /** The authorizer learns of a role a moment after it was made. */
   async #roleIsKnown(): Promise<void> {
     const client = this.#operatorClient();
-    await vi.waitFor(() => client.list(resourcePath(types.customResourceDefinitions)), { timeout: 10_000 });
+    await vi.waitFor(() => client.list(resourcePath(types.customResourceDefinitions)), 15_000);
     await client.close();
   }
 
@@ -164,7 +164,7 @@ export class World {
     await this.startOperator();
     await vi.waitFor(async () => {
       if ((await this.passes()) < resources) throw new Error("the operator has not come to every resource yet");
-    });
+    }, 15_000);
   }
 
   async dispose(): Promise<void> {
