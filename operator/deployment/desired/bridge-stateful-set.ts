@@ -2,7 +2,7 @@ import { bridgeResources } from "../../api/sizing.ts";
 import { canonicalQuantity } from "../../runtime/quantity.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { namesOf, ports, selectorLabels } from "../names.ts";
+import { namesOf, selectorLabels } from "../names.ts";
 import { statefulSets } from "../resource-types.ts";
 import { bridgeEnvironment } from "./configuration.ts";
 import { container, paths, podTemplate, secretVolume } from "./pod.ts";
@@ -41,25 +41,15 @@ export function bridgeStatefulSet(blueprint: Blueprint): Child {
   });
 }
 
-function bridgeContainer(blueprint: Blueprint) {
-  return {
-    ...container(blueprint, "bridge", "bridge"),
-    envFrom: [{ configMapRef: { name: namesOf(blueprint.name).bridge } }],
-    ports: [
-      { name: "http", containerPort: ports.bridge, protocol: "TCP" },
-      { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
-    ],
-    startupProbe: { httpGet: { path: "/health/live", port: "http" }, periodSeconds: 1, failureThreshold: 120 },
-    livenessProbe: { httpGet: { path: "/health/live", port: "http" }, periodSeconds: 10, timeoutSeconds: 5 },
-    readinessProbe: { httpGet: { path: "/health/ready", port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
-    resources: bridgeResources(blueprint.spec),
-    volumeMounts: [
-      { name: "queue", mountPath: paths.data },
-      { name: "hmac", mountPath: paths.hmac, readOnly: true },
-      { name: "telegram", mountPath: paths.telegram, readOnly: true },
-    ],
-  };
-}
+const bridgeContainer = (blueprint: Blueprint) => ({
+  ...container(blueprint, "bridge"),
+  resources: bridgeResources(blueprint.spec),
+  volumeMounts: [
+    { name: "queue", mountPath: paths.data },
+    { name: "hmac", mountPath: paths.hmac, readOnly: true },
+    { name: "telegram", mountPath: paths.telegram, readOnly: true },
+  ],
+});
 
 function tokenVolume({ spec }: Blueprint) {
   const { name, key } = spec.telegram.botTokenSecretRef;

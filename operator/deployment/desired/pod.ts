@@ -2,7 +2,7 @@ import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
-import { type Component, sha256 } from "../names.ts";
+import { type Component, namesOf, ports, sha256 } from "../names.ts";
 
 /** Where the pods find their files. */
 export const paths = {
@@ -15,14 +15,28 @@ export const paths = {
 /** User and group of the image, as upstream's. */
 const uid = 1001;
 
-/** What every container of ours has in common: Pod Security "restricted" and a read-only root. */
-export function container(blueprint: Blueprint, name: Component, role: string): V1Container {
+/**
+ * What both programs have in common: configuration from the ConfigMap of the same name, ports, probes, and all that Pod
+ * Security "restricted" asks for, with a read-only root beyond it.
+ */
+export function container(blueprint: Blueprint, component: Component): V1Container {
+  const { role, port, name } = programs(blueprint.name)[component];
+  const live = { path: "/health/live", port: "http" };
   return {
-    name,
+    name: component,
     image: blueprint.image,
     imagePullPolicy: blueprint.spec.images.pullPolicy,
     args: [role],
     env: [{ name: "INSTANCE_ID", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } }],
+    envFrom: [{ configMapRef: { name } }],
+    ports: [
+      { name: "http", containerPort: port, protocol: "TCP" },
+      { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
+    ],
+    // Long enough for a bridge that checks a large queue at its start.
+    startupProbe: { httpGet: live, periodSeconds: 1, failureThreshold: 120 },
+    livenessProbe: { httpGet: live, periodSeconds: 10, timeoutSeconds: 5 },
+    readinessProbe: { httpGet: { path: "/health/ready", port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -30,6 +44,11 @@ export function container(blueprint: Blueprint, name: Component, role: string): 
     },
   };
 }
+
+const programs = (resource: string) => ({
+  "mcp-server": { role: "serve", port: ports.mcp, name: namesOf(resource).server },
+  bridge: { role: "bridge", port: ports.bridge, name: namesOf(resource).bridge },
+});
 
 type Template = {
   readonly component: Component;

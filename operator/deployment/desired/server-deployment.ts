@@ -2,7 +2,7 @@ import type { V1DeploymentSpec } from "@kubernetes/client-node";
 import { serverResources } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { namesOf, ports, selectorLabels } from "../names.ts";
+import { namesOf, selectorLabels } from "../names.ts";
 import { deployments } from "../resource-types.ts";
 import { serverEnvironment } from "./configuration.ts";
 import { container, paths, podTemplate, secretVolume } from "./pod.ts";
@@ -41,24 +41,14 @@ function serverPods(blueprint: Blueprint) {
   return { ...template, spec: { ...template.spec, topologySpreadConstraints: spread(blueprint.name) } };
 }
 
-function serverContainer(blueprint: Blueprint) {
-  return {
-    ...container(blueprint, "mcp-server", "serve"),
-    envFrom: [{ configMapRef: { name: namesOf(blueprint.name).server } }],
-    ports: [
-      { name: "http", containerPort: ports.mcp, protocol: "TCP" },
-      { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
-    ],
-    startupProbe: { httpGet: { path: "/health/live", port: "http" }, periodSeconds: 1, failureThreshold: 60 },
-    livenessProbe: { httpGet: { path: "/health/live", port: "http" }, periodSeconds: 10, timeoutSeconds: 5 },
-    readinessProbe: { httpGet: { path: "/health/ready", port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
-    resources: serverResources(blueprint.spec),
-    volumeMounts: [
-      { name: "api-keys", mountPath: paths.apiKeys, readOnly: true },
-      { name: "hmac", mountPath: paths.hmac, readOnly: true },
-    ],
-  };
-}
+const serverContainer = (blueprint: Blueprint) => ({
+  ...container(blueprint, "mcp-server"),
+  resources: serverResources(blueprint.spec),
+  volumeMounts: [
+    { name: "api-keys", mountPath: paths.apiKeys, readOnly: true },
+    { name: "hmac", mountPath: paths.hmac, readOnly: true },
+  ],
+});
 
 /** Spread over nodes and zones where there are several, without refusing to run where there are not. */
 const spread = (resource: string) =>
