@@ -8,23 +8,19 @@ import { createResource, createToken, untilSettled } from "./support/steps.ts";
 import { minimalSpec, World } from "./support/world.ts";
 
 let world: World;
-let kubectl: (...args: string[]) => Promise<string>;
+let command: string;
 
 beforeAll(async () => {
   world = await World.create("kubectl");
   world.kubelet.start();
   await createToken(world);
-  const command = join(await binaries("kubernetes"), "kubectl");
-  kubectl = (...args) => run(command, ["--kubeconfig", inject("kubeconfig"), "-n", world.namespace, ...args]);
+  command = join(await binaries("kubernetes"), "kubectl");
 });
 afterAll(() => world.dispose());
 
-const apply = (manifest: object) => {
-  const command = ["--kubeconfig", inject("kubeconfig"), "-n", world.namespace, "apply", "-f", "-"];
-  return binaries("kubernetes").then((folder) =>
-    run(join(folder, "kubectl"), command, { input: JSON.stringify(manifest) }),
-  );
-};
+const flags = () => ["--kubeconfig", inject("kubeconfig"), "-n", world.namespace];
+const kubectl = (...args: string[]) => run(command, [...flags(), ...args]);
+const apply = (manifest: object) => run(command, [...flags(), "apply", "-f", "-"], { input: JSON.stringify(manifest) });
 
 const manifest = (spec: object, name = "wrong") => ({
   apiVersion: "cctelegram.io/v1alpha1",
