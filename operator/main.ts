@@ -11,6 +11,7 @@ import { createClock } from "./runtime/clock.ts";
 import { cachesSynced, reflectorsFresh, startHealthServer, workersMoving } from "./runtime/health.ts";
 import { LeaderElection } from "./runtime/leader-election.ts";
 import { createMetrics } from "./runtime/metrics.ts";
+import { plainFetch } from "./runtime/plain-http.ts";
 
 /** EX_CONFIG of sysexits.h. */
 const badConfiguration = 78;
@@ -43,7 +44,7 @@ const { controller, reflectors, lead, close } = startDeploymentController({
   logger,
   metrics,
   random: Math.random,
-  fetch,
+  fetch: plainFetch,
   generateKey: () => randomBytes(32).toString("hex"),
   instance: identity,
   concurrency: config.CONCURRENCY,

@@ -5,6 +5,7 @@ import { Controller } from "../runtime/controller.ts";
 import { EventRecorder } from "../runtime/event-recorder.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Metrics } from "../runtime/metrics.ts";
+import type { PlainFetch } from "../runtime/plain-http.ts";
 import { type Change, Reflector } from "../runtime/reflector.ts";
 import type { Stored } from "../runtime/store.ts";
 import { Cache, type Watch } from "./cache.ts";
@@ -23,7 +24,7 @@ type Parts = {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly random: () => number;
-  readonly fetch: typeof fetch;
+  readonly fetch: PlainFetch;
   /** A new secret value: 64 hexadecimal digits. */
   readonly generateKey: () => string;
   /** Name of this process, for events. */

@@ -1,15 +1,16 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
+import type { PlainFetch, PlainRequest, PlainResponse } from "../runtime/plain-http.ts";
 import type { BridgeProbe, ProbeResult, ServerProbe, Target } from "./probe.ts";
 
-type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
 type Options = {
-  readonly fetch: Fetch;
+  readonly fetch: PlainFetch;
   readonly now: () => number;
   /** For one request. Default 5 s. */
   readonly timeoutMs?: number;
 };
+
+type TimedFetch = (url: string, init: Omit<PlainRequest, "signal">) => Promise<PlainResponse>;
 
 const protocolVersion = "2025-11-25";
 
@@ -24,7 +25,7 @@ const bridgeStatus = z.object({
 
 /** Probes over HTTP, through the Services, as a client does. */
 export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: Target) => Promise<ProbeResult> {
-  const timed: Fetch = (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+  const timed: TimedFetch = (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
   return async (target) => {
     const [server, bridge] = await Promise.all([
       target.hasServer ? probeServer(timed, target) : undefined,
@@ -35,7 +36,7 @@ export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: 
 }
 
 /** The handshake of the MCP specification, "Lifecycle": an initialize request that the server answers. */
-async function probeServer(fetch: Fetch, { mcpUrl, verifierKey }: Target): Promise<ServerProbe> {
+async function probeServer(fetch: TimedFetch, { mcpUrl, verifierKey }: Target): Promise<ServerProbe> {
   try {
     const response = await fetch(mcpUrl, {
       method: "POST",
@@ -65,7 +66,7 @@ async function probeServer(fetch: Fetch, { mcpUrl, verifierKey }: Target): Promi
 
 const failed = (reason: string, message: string): ServerProbe => ({ verified: false, reason, message });
 
-async function probeBridge(fetch: Fetch, { bridgeUrl, hmac }: Target, now: () => number): Promise<BridgeProbe> {
+async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: () => number): Promise<BridgeProbe> {
   const url = `${bridgeUrl}/status`;
   try {
     const timestamp = `${Math.floor(now() / 1000)}`;

@@ -2,7 +2,14 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ObjectKey } from "../runtime/controller.ts";
 import { type ProbeResult, rounded, type Target } from "./probe.ts";
 
-type Tracked = { target: Target; result: ProbeResult | undefined; timer: Timer | undefined; running: boolean };
+type Tracked = {
+  target: Target;
+  result: ProbeResult | undefined;
+  timer: Timer | undefined;
+  running: boolean;
+  /** Probes in a row that found nothing new. */
+  failures: number;
+};
 
 type ProberOptions = {
   readonly probe: (target: Target) => Promise<ProbeResult>;
@@ -13,6 +20,8 @@ type ProberOptions = {
   readonly intervalMs?: number;
   /** After a probe that found something wrong. Default 5 s. */
   readonly retryMs?: number;
+  /** Trouble found this often in a row is no news: it is asked for as rarely as what is well. Default 12. */
+  readonly retries?: number;
 };
 
 /** Asks every running CCTelegram again and again how it is, and tells when the answer changes. */
@@ -22,7 +31,7 @@ export class Prober {
   #stopped = false;
 
   constructor(options: ProberOptions) {
-    this.#options = { intervalMs: 30_000, retryMs: 5_000, ...options };
+    this.#options = { intervalMs: 30_000, retryMs: 5_000, retries: 12, ...options };
   }
 
   result(uid: string): ProbeResult | undefined {
@@ -33,7 +42,8 @@ export class Prober {
   track(target: Target): void {
     const tracked = this.#tracked.get(target.uid);
     if (tracked && same(tracked.target, target)) return;
-    if (!tracked) this.#tracked.set(target.uid, { target, result: undefined, timer: undefined, running: false });
+    if (!tracked)
+      this.#tracked.set(target.uid, { target, result: undefined, timer: undefined, running: false, failures: 0 });
     else tracked.target = target;
     this.#schedule(target.uid, 0);
   }
@@ -64,9 +74,15 @@ export class Prober {
     if (this.#tracked.get(uid) !== tracked) return;
     const changed = significant(tracked.result) !== significant(result);
     tracked.result = result;
+    tracked.failures = changed ? 0 : tracked.failures + 1;
     if (changed) this.#options.onChange(target);
     if (tracked.target !== target) this.#schedule(uid, 0);
-    else this.#schedule(uid, (well(result) ? this.#options.intervalMs : this.#options.retryMs) * this.#jitter());
+    else this.#schedule(uid, this.#pauseAfter(tracked, result) * this.#jitter());
+  }
+
+  #pauseAfter({ failures }: Tracked, result: ProbeResult): number {
+    const { intervalMs, retryMs, retries } = this.#options;
+    return well(result) || failures >= retries ? intervalMs : retryMs;
   }
 
   #jitter(): number {

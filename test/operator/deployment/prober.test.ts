@@ -69,6 +69,20 @@ test("what is not well is asked every 5 s", async () => {
   expect(world.changes).toBe(1);
 });
 
+test("what is not well for more than a minute is asked as rarely as what is well, until it changes", async () => {
+  const { world, prober } = startProber(unreachable);
+  prober.track(target);
+  await world.clock.advance(0);
+  await world.clock.advance(60_000);
+  expect(world.probes).toHaveLength(13);
+  await world.clock.advance(60_000);
+  expect(world.probes).toHaveLength(15);
+  world.answer = { ...unreachable, server: { verified: false, reason: "HandshakeRefused", message: "401" } };
+  await world.clock.advance(30_000);
+  await world.clock.advance(20_000);
+  expect(world.probes).toHaveLength(20);
+});
+
 test("a queue that moves a little is no news, one that grows is", async () => {
   const { world, prober } = startProber(queued(0));
   prober.track(target);
