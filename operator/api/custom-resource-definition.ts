@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { rules } from "./schema.ts";
 import { deploymentSpec } from "./spec.ts";
 import { deploymentStatus } from "./status.ts";

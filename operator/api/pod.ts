@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { annotationMap, labelMap, name, quantity } from "./schema.ts";
 
 const resourceList = z.strictObject({

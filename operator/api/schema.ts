@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A lower-case RFC 1123 subdomain of at most `max` characters, as most names of Kubernetes are. */
 export const name = (max: number) =>

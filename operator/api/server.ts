@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { podTemplate, resources } from "./pod.ts";
 import { name, rule } from "./schema.ts";
 

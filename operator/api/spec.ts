@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bridgeSpec } from "./bridge.ts";
 import { labelMap, name } from "./schema.ts";
 import { serverSpec } from "./server.ts";

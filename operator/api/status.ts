@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The condition types of a CCTelegramDeployment, in the order in which `kubectl describe` shows them. */
 export const conditionTypes = [

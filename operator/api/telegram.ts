@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { name, rule } from "./schema.ts";
 
 export const telegramSpec = z

@@ -8,6 +8,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import type { PlainFetch } from "../runtime/plain-http.ts";
 import { type Change, Reflector } from "../runtime/reflector.ts";
 import type { Stored } from "../runtime/store.ts";
+import { WorkQueue } from "../runtime/work-queue.ts";
 import { Cache, type Watch } from "./cache.ts";
 import type { Settings } from "./gather.ts";
 import { GeneratedValues } from "./generated-values.ts";
@@ -75,8 +76,9 @@ export function startDeploymentController(parts: Parts) {
     outdatedSince: new Map(),
   };
   const controller = new Controller({
-    name: "cctelegramdeployment",
+    name: controllerName,
     concurrency: parts.concurrency,
+    queue: new WorkQueue({ name: controllerName, clock, metrics, maxDelayMs: longestBackoffMs }),
     reconcile: (key) => reconcile(reconcileParts, key),
     clock,
     logger,
@@ -120,6 +122,11 @@ const aborted = (signal: AbortSignal) =>
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+
+const controllerName = "cctelegramdeployment";
+
+/** What the API server refuses, such as for a quota, may be allowed any time; nothing tells us when. */
+const longestBackoffMs = 60_000;
 
 /** Children change in bursts; a moment's wait turns a burst into one reconcile. */
 const settleMs = 50;

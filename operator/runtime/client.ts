@@ -94,7 +94,7 @@ class RestClient implements Client {
     do {
       const page = await this.get<KubernetesList<T>>(path, { limit: 500, ...query, continue: token });
       // One by one: a spread of a large page would overflow the stack.
-      for (const item of page.items) items.push(item);
+      for (const item of page.items ?? []) items.push(item);
       token = page.metadata.continue || undefined;
     } while (token !== undefined);
     return items;

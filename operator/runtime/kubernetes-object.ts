@@ -51,7 +51,8 @@ export type KubernetesList<T = KubernetesObject> = {
   apiVersion?: string;
   kind?: string;
   metadata: ListMeta;
-  items: T[];
+  /** null in an empty list of PartialObjectMetadata. */
+  items: T[] | null;
 };
 
 /** The error object of the API server (kind Status), also the object of a watch's ERROR event. */

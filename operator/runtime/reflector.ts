@@ -130,7 +130,7 @@ export class Reflector<T extends Stored> {
         signal,
       });
       this.#heard();
-      for (const item of page.items) replacement.add(this.#named(item));
+      for (const item of page.items ?? []) replacement.add(this.#named(item));
       resourceVersion = page.metadata.resourceVersion;
       token = page.metadata.continue || undefined;
     } while (token !== undefined);

@@ -28,7 +28,10 @@ describe("a cluster's processes", () => {
 
   test("are killed when they do not stop in time", async () => {
     open().start(shell("deaf", "trap '' TERM; echo ready; while :; do sleep 0.05; done"));
-    await waitFor(() => readFileSync(open().log("deaf"), "utf8").includes("ready"), { what: "trap", timeoutMs: 5_000 });
+    await waitFor(() => readFileSync(open().log("deaf"), "utf8").includes("ready"), {
+      what: "trap",
+      timeoutMs: 30_000,
+    });
     await open().stop("deaf", 100);
     expect(open().isAlive("deaf")).toBe(false);
   });
@@ -36,19 +39,18 @@ describe("a cluster's processes", () => {
   test("start again with the arguments they had", async () => {
     open().start(shell("one", "echo started; exec sleep 60"));
     const [before] = open().list();
+    const log = () => readFileSync(open().log("one"), "utf8");
+    await waitFor(() => log() === "started\n", { what: "a start", timeoutMs: 30_000 });
     await open().restart("one");
     const [after] = open().list();
     expect(after?.pid).not.toBe(before?.pid);
     expect(after?.args).toEqual(before?.args);
-    await waitFor(() => readFileSync(open().log("one"), "utf8") === "started\nstarted\n", {
-      what: "two starts",
-      timeoutMs: 5_000,
-    });
+    await waitFor(() => log() === "started\nstarted\n", { what: "two starts", timeoutMs: 30_000 });
   });
 
   test("that end by themselves are reported with the end of their log", async () => {
     open().start(shell("brief", "echo the port is taken; exit 1"));
-    await waitFor(() => !open().isAlive("brief"), { what: "the end", timeoutMs: 5_000 });
+    await waitFor(() => !open().isAlive("brief"), { what: "the end", timeoutMs: 30_000 });
     expect(() => open().assertAlive("brief")).toThrow(/brief stopped by itself[\s\S]*the port is taken/);
   });
 
@@ -60,7 +62,7 @@ describe("a cluster's processes", () => {
 
   test("inherit no proxy and nothing else from the environment", async () => {
     open().start(shell("env", "env"));
-    await waitFor(() => !open().isAlive("env"), { what: "the end", timeoutMs: 5_000 });
+    await waitFor(() => !open().isAlive("env"), { what: "the end", timeoutMs: 30_000 });
     const names = readFileSync(open().log("env"), "utf8").trim().split("\n");
     const own = ["PATH", "HOME", "TZ", "GOGC"];
     const set = names

@@ -85,8 +85,6 @@ export class World {
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
     await this.post(namespaceType, { metadata: { name: namespace, labels } });
     await this.post(types.serviceAccounts, { metadata: { name: "operator" } });
-    // Where an operator was installed there are Secrets, those of Helm at least.
-    await this.post(types.secrets, { metadata: { name: "unrelated" } });
     const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: namespace };
     await this.post(clusterRoles, { metadata: { name: namespace }, rules: chartRules("ClusterRole") });
     await this.post(clusterRoleBindings, {
