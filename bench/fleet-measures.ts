@@ -94,7 +94,7 @@ async function measureQuiet(
   operator: OperatorProcess,
   options: FleetOptions,
 ): Promise<OperatorProcess> {
-  const { report, client, proxy } = bench;
+  const { report, client, pods } = bench;
   const { count, minutes } = options;
   await measureIdle(bench, operator, `${count}: pending`, minutes);
 
@@ -109,11 +109,11 @@ async function measureQuiet(
   report.measure(`${count}: RSS, ready`, operator.rss(), "MiB", { line: "110 MiB" });
   report.measure(`${count}: peak RSS, ready`, operator.peakRss(), "MiB", { line: "110 MiB" });
 
-  proxy.answering = false;
-  await delay(60_000); // every probe has failed, and that is in the status
+  pods.answering = false;
+  await delay(90_000); // every probe has failed, and for long enough to be asked more rarely
   await settled(bench, 15_000);
   await measureIdle(bench, operator, `${count}: pods that do not answer`, Math.min(1, minutes));
-  proxy.answering = true;
+  pods.answering = true;
   await delay(90_000);
   await settled(bench, 15_000);
 
@@ -122,9 +122,9 @@ async function measureQuiet(
 }
 
 async function measureIdle(bench: Workbench, operator: OperatorProcess, title: string, minutes: number): Promise<void> {
-  const { report, proxy } = bench;
+  const { report, pods } = bench;
   const cpuBefore = operator.cpuSeconds();
-  const probesBefore = proxy.requests;
+  const probesBefore = pods.requests;
   const asked = await requestsDuring(bench, () => delay(minutes * 60_000));
   const perMinute = (entries: readonly AuditEntry[]) => entries.length / minutes;
   report.measure(`${title}, writes per minute`, perMinute(asked.filter(isWrite)), "1/min", { line: "0" });
@@ -135,7 +135,7 @@ async function measureIdle(bench: Workbench, operator: OperatorProcess, title: s
     "1/min",
   );
   report.measure(`${title}, operator CPU`, (operator.cpuSeconds() - cpuBefore) / minutes, "s/min");
-  report.measure(`${title}, probes`, (proxy.requests - probesBefore) / minutes, "1/min");
+  report.measure(`${title}, probes`, (pods.requests - probesBefore) / minutes, "1/min");
 }
 
 async function measureRestart(bench: Workbench, { count }: FleetOptions): Promise<OperatorProcess> {

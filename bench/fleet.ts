@@ -6,7 +6,7 @@ import { type ResourceType, resourcePath } from "../operator/runtime/resource-ty
 export const namespace = "bench";
 
 /** Requests of the bench at a time. */
-const parallel = Number(process.env.PAR ?? 32);
+const parallel = 32;
 
 export const nameOf = (index: number) => `r${String(index).padStart(4, "0")}`;
 
@@ -95,7 +95,7 @@ const counted: readonly ResourceType[] = [
 /** How many objects of a type there are, for the price of one. */
 export async function countOf(client: Client, type: ResourceType): Promise<number> {
   const { items, metadata } = await client.get<KubernetesList>(collection(type), { limit: 1 });
-  return items.length + ((metadata as { remainingItemCount?: number }).remainingItemCount ?? 0);
+  return (items?.length ?? 0) + ((metadata as { remainingItemCount?: number }).remainingItemCount ?? 0);
 }
 
 export async function countAll(client: Client): Promise<number> {

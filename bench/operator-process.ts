@@ -8,11 +8,11 @@ export type OperatorOptions = {
   /** The bundle. */
   readonly main: string;
   readonly log: string;
-  /** Where the probes of pods are answered instead of by cluster DNS, which a process outside a cluster has not. */
-  readonly podsProxy: string;
-  /** For profiles. */
+  /** As the image starts it, and for profiles. */
   readonly nodeArgs: readonly string[];
 };
+
+const resolvePods = new URL("resolve-pods.mjs", import.meta.url).href;
 
 /** The bundled operator as a process of its own, outside the cluster, alone (no leader election). */
 export class OperatorProcess {
@@ -32,7 +32,7 @@ export class OperatorProcess {
     const ports = await freePorts(2);
     const log = openSync(options.log, "a");
     const startedAt = Date.now();
-    const child = spawn(process.execPath, [...options.nodeArgs, options.main], {
+    const child = spawn(process.execPath, ["--import", resolvePods, ...options.nodeArgs, options.main], {
       stdio: ["ignore", log, log],
       env: {
         PATH: process.env.PATH,
@@ -43,9 +43,6 @@ export class OperatorProcess {
         LOG_LEVEL: "info",
         HEALTH_PORT: String(ports[0]),
         METRICS_PORT: String(ports[1]),
-        NODE_USE_ENV_PROXY: "1",
-        HTTP_PROXY: options.podsProxy,
-        ...(process.env.BENCH_CONCURRENCY ? { CONCURRENCY: process.env.BENCH_CONCURRENCY } : {}),
       },
     });
     closeSync(log);

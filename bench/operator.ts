@@ -13,7 +13,7 @@ import { startControlPlane } from "./control-plane.ts";
 import { createNamespace } from "./fleet.ts";
 import { measureFleet } from "./fleet-measures.ts";
 import { OperatorProcess } from "./operator-process.ts";
-import { startPodsProxy } from "./pods-proxy.ts";
+import { startPods } from "./pods.ts";
 import { Report } from "./report.ts";
 import { measureSingles } from "./single-measures.ts";
 import type { Workbench } from "./workbench.ts";
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 const counts = values.counts.split(",").map(Number).filter(Boolean);
 const logs = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
 const report = new Report();
-const proxy = await startPodsProxy();
+const pods = await startPods();
 
 await bundle(["operator"]);
 if (!values.fleet) await withWorkbench(measureSingles);
@@ -49,7 +49,7 @@ for (const count of counts) {
     }),
   );
 }
-await proxy.close();
+await pods.close();
 report.write();
 
 /** A control plane of its own for each part: no part pays for the rubbish of another. */
@@ -67,13 +67,12 @@ async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise
         kubeconfig: cluster.kubeconfig,
         main: join(import.meta.dirname, "../dist/operator/main.js"),
         log: join(logs, "operator.log"),
-        podsProxy: proxy.url,
         nodeArgs: values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profile}`] : [],
       });
       operators.push(operator);
       return operator;
     };
-    return await work({ cluster, client, audit, report, proxy, startOperator });
+    return await work({ cluster, client, audit, report, pods, startOperator });
   } finally {
     await Promise.all(operators.map((operator) => operator.stop()));
     await client.close();

@@ -4,7 +4,7 @@ import { fieldManager } from "../operator/deployment/names.ts";
 import type { Client } from "../operator/runtime/client.ts";
 import { type AuditEntry, type AuditLog, isWrite } from "./audit-log.ts";
 import type { OperatorProcess } from "./operator-process.ts";
-import type { PodsProxy } from "./pods-proxy.ts";
+import type { Pods } from "./pods.ts";
 import type { Report } from "./report.ts";
 
 /** What every measure works with. */
@@ -13,7 +13,7 @@ export type Workbench = {
   readonly client: Client;
   readonly audit: AuditLog;
   readonly report: Report;
-  readonly proxy: PodsProxy;
+  readonly pods: Pods;
   readonly startOperator: () => Promise<OperatorProcess>;
 };
 
