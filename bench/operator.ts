@@ -26,8 +26,8 @@ const { values } = parseArgs({
     fleet: { type: "boolean", default: false },
     /** Leaves the bare loop out. */
     "no-bare": { type: "boolean", default: false },
-    /** Folder for a CPU profile of each operator process. */
-    profile: { type: "string" },
+    /** Arguments of the operator's Node, such as "--cpu-prof --cpu-prof-dir=/tmp". */
+    "node-args": { type: "string", default: "" },
   },
 });
 const counts = values.counts.split(",").map(Number).filter(Boolean);
@@ -67,7 +67,7 @@ async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise
         kubeconfig: cluster.kubeconfig,
         main: join(import.meta.dirname, "../dist/operator/main.js"),
         log: join(logs, "operator.log"),
-        nodeArgs: values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profile}`] : [],
+        nodeArgs: values["node-args"].split(" ").filter(Boolean),
       });
       operators.push(operator);
       return operator;
