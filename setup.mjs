@@ -82,8 +82,9 @@ function installModules() {
   });
 }
 
-function installPackages(level, machine) {
+function installPackages(level, machine, testing) {
   const missing = prerequisites.missingPackages(level, machine);
+  if (testing) missing.push(...prerequisites.missingTestPackages(machine));
   return progress.step("Debian packages", async ({ update, cached }) => {
     if (missing.length === 0) return cached();
     try {
@@ -97,7 +98,7 @@ function installPackages(level, machine) {
 }
 
 /** Returns the level that the machine has; throws when the target cannot make do with it. */
-async function prepare(level, degrades) {
+async function prepare(level, degrades, testing) {
   if (level === "none") return level;
   const machine = prerequisites.inspectMachine();
   const reached = prerequisites.reachable(level, machine);
@@ -106,7 +107,7 @@ async function prepare(level, degrades) {
     if (!degrades) throw new SetupError(message);
     progress.note(message);
   }
-  if (reached !== "none") await installPackages(reached, machine);
+  if (reached !== "none") await installPackages(reached, machine, testing);
   return reached;
 }
 
@@ -137,7 +138,7 @@ async function main([target = "", ...rest]) {
   }
   const args = generic ? rest.slice(1) : rest;
   await installModules();
-  return runTarget(file, args, await prepare(level(args), degrades));
+  return runTarget(file, args, await prepare(level(args), degrades, target === "test"));
 }
 
 main(process.argv.slice(2)).then(

@@ -7,6 +7,8 @@ export const PACKAGES = {
   "control-plane": ["openssl"],
   images: ["buildah", "binutils"],
   nodes: ["runc", "containernetworking-plugins", "iptables", "conntrack", "iproute2", "util-linux"],
+  // promtool, which checks the alerts; tests that need it say so when it is missing.
+  tests: ["prometheus"],
 };
 
 /** What a target can ask for; each one includes those before it. */
@@ -49,14 +51,21 @@ export function notInstalled(names, status) {
   return names.filter((name) => !installed.has(name));
 }
 
+const groups = {
+  none: [],
+  "control-plane": ["control-plane"],
+  nodes: ["control-plane", "images", "nodes"],
+};
+
 /** Packages that the level needs and the machine lacks. */
 export function missingPackages(level, { missing }) {
-  const wanted = {
-    none: [],
-    "control-plane": PACKAGES["control-plane"],
-    nodes: Object.values(PACKAGES).flat(),
-  }[level];
+  const wanted = groups[level].flatMap((group) => PACKAGES[group]);
   return missing.filter((name) => wanted.includes(name));
+}
+
+/** Packages that tests make use of and do without elsewhere, if they can be installed here. */
+export function missingTestPackages({ missing, root, debian }) {
+  return root && debian ? missing.filter((name) => PACKAGES.tests.includes(name)) : [];
 }
 
 /** What keeps this machine from the level, one reason each; what can be installed is no reason. */
