@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** unit needs nothing; cluster a control plane; e2e real nodes, and so root on Linux. */
+/** unit needs nothing; process starts our programs; cluster needs a control plane; e2e real nodes, and so root on Linux. */
 export default defineConfig({
   test: {
     projects: [
@@ -8,9 +8,18 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.cluster.test.ts"],
+          exclude: ["test/**/*.{process,cluster}.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "process",
+          include: ["test/**/*.process.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
         },
       },
       {

@@ -46,7 +46,7 @@ const nameOf = (line: string) => line.split("|")[1]?.trim() ?? "";
 const isRow = (line: string) => line.startsWith("| ") && !line.startsWith("| measure |") && !line.startsWith("| --- |");
 
 /** Three digits say enough. */
-export const rounded = (value: number) => Number(value.toPrecision(value >= 1000 ? 4 : 3));
+const rounded = (value: number) => Number(value.toPrecision(value >= 1000 ? 4 : 3));
 
 /** Ours in relation to the least of the others. */
 function ratioTo(value: number, figures: Figures): number | undefined {
