@@ -45,9 +45,12 @@ export class Processes {
     const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env, cwd: this.#folder });
     closeSync(log);
     child.on("error", () => undefined);
-    const identity = child.pid === undefined ? undefined : identify(child.pid);
-    if (!identity) throw new Error(`${spec.name} did not start: ${spec.command} cannot be run${this.#tail(spec.name)}`);
-    this.#save({ ...spec, ...identity });
+    const { pid } = child;
+    if (pid === undefined) {
+      throw new Error(`${spec.name} did not start: ${spec.command} cannot be run${this.#tail(spec.name)}`);
+    }
+    // One that has ended already gets a start time that no process has.
+    this.#save({ ...spec, ...(identify(pid) ?? { pid, startTime: "" }) });
     child.unref();
   }
 

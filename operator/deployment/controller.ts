@@ -17,6 +17,7 @@ import { fieldManager } from "./names.ts";
 import { Prober } from "./prober.ts";
 import { reconcile } from "./reconcile.ts";
 import type { CachedResource } from "./reduced.ts";
+import { services } from "./resource-types.ts";
 import { TokenSecrets } from "./token-secret.ts";
 
 type Parts = {
@@ -59,6 +60,7 @@ export function startDeploymentController(parts: Parts) {
     fieldManager,
     logger,
     metrics,
+    limits: applyLimits,
     onWritten: (type, object) => cache.observe(type, object),
   });
   const tokenSecrets = new TokenSecrets(client, cache.secretMetadata);
@@ -127,6 +129,12 @@ const controllerName = "cctelegramdeployment";
 
 /** What the API server refuses, such as for a quota, may be allowed any time; nothing tells us when. */
 const longestBackoffMs = 60_000;
+
+/**
+ * The API server allocates cluster IPs one after the other, each by a request of its own under a lock (MetaAllocator in
+ * pkg/registry/core/service/ipallocator): more at a time would only hold connections that other children could use.
+ */
+const applyLimits = new Map([[services, 2]]);
 
 /** Children change in bursts; a moment's wait turns a burst into one reconcile. */
 const settleMs = 50;

@@ -1,6 +1,7 @@
 import { ApiError, isNotFound } from "./api-error.ts";
 import type { Client } from "./client.ts";
 import { controllerOf, type KubernetesObject } from "./kubernetes-object.ts";
+import { Limiter } from "./limiter.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { desiredFingerprint, fingerprint, ownedFields } from "./owned-fields.ts";
@@ -21,6 +22,8 @@ export type ApplierOptions = {
   readonly fieldManager: string;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, "applies">;
+  /** How many applies of a type may be under way at a time. Default: no limit. */
+  readonly limits?: ReadonlyMap<ResourceType, number>;
   /** Told of each object as the server answered it, so that a cache need not wait for its watch (Reflector.observe). */
   readonly onWritten?: (type: ResourceType, object: KubernetesObject) => void;
 };
@@ -36,8 +39,11 @@ export class Applier {
   /** Per object: what was wanted, and what the server made of it for good. */
   readonly #settled = new Map<string, { readonly wanted: string; readonly stored: string }>();
 
+  readonly #limiters = new Map<ResourceType, Limiter>();
+
   constructor(options: ApplierOptions) {
     this.#options = options;
+    for (const [type, most] of options.limits ?? []) this.#limiters.set(type, new Limiter(most));
     for (const outcome of ["written", "unchanged", "error"]) options.metrics.applies.inc({ outcome }, 0);
   }
 
@@ -58,7 +64,8 @@ export class Applier {
       return { written: false };
     }
     try {
-      const object = await this.#send(type, desired, options);
+      const send = () => this.#send(type, desired, options);
+      const object = await (this.#limiters.get(type)?.run(send) ?? send());
       this.#options.metrics.applies.inc({ outcome: "written" });
       this.#settle(path, wanted, object, options.subresource);
       this.#options.onWritten?.(type, object);

@@ -9,7 +9,7 @@ import { apiKeysSecret, connectionSecrets, hmacSecret } from "./secrets.ts";
 import { serverDeployment } from "./server-deployment.ts";
 import { bridgeService, bridgeServiceAccount, serverService, serverServiceAccount } from "./services.ts";
 
-/** Everything that should exist, in two groups: what pods need at their start, then the pods' controllers. */
+/** Everything that should exist, in two groups: what pods need at their start, then the pods' controllers and Services. */
 export function childrenOf(blueprint: Blueprint): { readonly foundations: Child[]; readonly workloads: Child[] } {
   return {
     foundations: [
@@ -20,8 +20,6 @@ export function childrenOf(blueprint: Blueprint): { readonly foundations: Child[
       hmacSecret(blueprint),
       apiKeysSecret(blueprint),
       ...connectionSecrets(blueprint),
-      serverService(blueprint),
-      bridgeService(blueprint),
       serverDisruptionBudget(blueprint),
       bridgeDisruptionBudget(blueprint),
       ...networkPolicies(blueprint),
@@ -31,6 +29,8 @@ export function childrenOf(blueprint: Blueprint): { readonly foundations: Child[
       serverDeployment(blueprint),
       ...(serverScaling(blueprint.spec).autoscaled ? [serverAutoscaler(blueprint)] : []),
       ...(blueprint.hasBridge ? [bridgeStatefulSet(blueprint)] : []),
+      serverService(blueprint),
+      bridgeService(blueprint),
     ],
   };
 }
