@@ -29,7 +29,7 @@ describe("a resource says what a person has to do", () => {
 
   test("when the image cannot be pulled, without writing status again and again", async () => {
     await createToken(namespace);
-    await applyResource(namespace, "unpullable", { version: "does-not-exist" });
+    await applyResource(namespace, "unpullable", { images: { server: "127.0.0.1:1/nobody/listens:here" } });
     await expectReason(namespace, "unpullable", "Degraded", "ImagePullFailed");
     const version = () =>
       kubectl(["-n", namespace, "get", "cctd", "unpullable", "-o", "jsonpath={.metadata.resourceVersion}"]);
