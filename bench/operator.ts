@@ -52,6 +52,11 @@ for (const count of counts) {
 await pods.close();
 report.write();
 
+/** Ctrl-C: nothing stays behind. */
+function endOn(signal: NodeJS.Signals, cleanUp: () => Promise<unknown>): void {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
+}
+
 /** A control plane of its own for each part: no part pays for the rubbish of another. */
 async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
   const cluster = await startControlPlane("bench");
@@ -60,6 +65,11 @@ async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise
   const client = createClient({ kubeConfig, userAgent: "cctelegram-bench" });
   const audit = new AuditLog(cluster.auditLog, ["cctelegram-bench", fieldManager]);
   const operators: OperatorProcess[] = [];
+  const cleanUp = async () => {
+    await Promise.all(operators.map((operator) => operator.stop()));
+    await cluster.down();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) endOn(signal, cleanUp);
   try {
     await createNamespace(client);
     const startOperator = async () => {
@@ -74,9 +84,9 @@ async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise
     };
     return await work({ cluster, client, audit, report, pods, startOperator });
   } finally {
-    await Promise.all(operators.map((operator) => operator.stop()));
+    for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
     await client.close();
     audit.close();
-    await cluster.down();
+    await cleanUp();
   }
 }
