@@ -14,7 +14,7 @@ export type ReflectorOptions = {
   readonly optional?: boolean;
   /** How often a missing optional resource is looked for besides `recheck()`. Default 10 min. */
   readonly optionalPollMs?: number;
-  /** Objects per page of a list. Default 500. */
+  /** Objects per page of a list. Large pages, of many lists at a time, make the peak of memory at a start. Default 100. */
   readonly pageSize?: number;
   /** Backoff after errors. Default 0.8 s to 30 s. */
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
@@ -51,7 +51,7 @@ export function completeOptions(options: ReflectorOptions = {}): Required<Reflec
     stallTimeoutMs: 90_000,
     optional: false,
     optionalPollMs: 600_000,
-    pageSize: 500,
+    pageSize: 100,
     backoff: { baseMs: 800, maxMs: 30_000 },
     watchTimeoutSeconds: { min: 300, max: 600 },
     ...options,
