@@ -1,3 +1,4 @@
+import "./small-heap.ts";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
