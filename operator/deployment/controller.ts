@@ -88,8 +88,8 @@ export function startDeploymentController(parts: Parts) {
   });
 
   const running: Promise<void>[] = [];
-  const startWatch = <T extends Stored>({ optional, ...watch }: Watch<T>) => {
-    const options = { optional: optional ?? false };
+  const startWatch = <T extends Stored>({ optional = false, silent = false, ...watch }: Watch<T>) => {
+    const options = { optional, ...(silent ? { watchTimeoutSeconds: beforeStall } : {}) };
     const reflector = new Reflector<T>({ ...watch, client, clock, random, logger, metrics, options });
     running.push(reflector.run(signal));
     return reflector;
@@ -135,6 +135,9 @@ const longestBackoffMs = 60_000;
  * pkg/registry/core/service/ipallocator): more at a time would only hold connections that other children could use.
  */
 const applyLimits = new Map([[services, 2]]);
+
+/** A watch that may be silent ends by itself before it would be taken for a stalled one (Reflector, 90 s). */
+const beforeStall = { min: 50, max: 70 };
 
 /** Children change in bursts; a moment's wait turns a burst into one reconcile. */
 const settleMs = 50;
