@@ -18,6 +18,8 @@ COPY dist/server/ /app/
 FROM base AS operator
 LABEL org.opencontainers.image.title="CCTelegram operator" \
       org.opencontainers.image.description="Kubernetes operator for CCTelegramDeployment resources"
+# One arena for malloc: of more than one it gives less back, 10 MiB of 130.
+ENV MALLOC_ARENA_MAX=1
 COPY dist/operator/ /app/
 
 FROM base AS telegram

@@ -36,6 +36,7 @@ export class OperatorProcess {
       stdio: ["ignore", log, log],
       env: {
         PATH: process.env.PATH,
+        MALLOC_ARENA_MAX: "1", // as in the Dockerfile
         KUBECONFIG: options.kubeconfig,
         SERVER_IMAGE: "cctelegram/server:bench",
         POD_NAMESPACE: "cctelegram-operator",

@@ -27,8 +27,6 @@ export type Watch<T extends Stored> = {
   /** The type's CRD may be missing. */
   readonly optional?: boolean;
   readonly onPresence?: (present: boolean) => void;
-  /** The API server sends no bookmarks for the type: a quiet watch is silent, though all is well. */
-  readonly silent?: boolean;
 };
 
 export type StartWatch = <T extends Stored>(watch: Watch<T>) => Reflector<T>;
@@ -84,7 +82,6 @@ export class Cache {
         store: this.#failures,
         reduce: reduceFailure,
         fieldSelector: "reason=FailedCreate,involvedObject.kind=StatefulSet",
-        silent: true,
         onChange: ({ before, after }) => this.#onFailure(before, after),
       }),
       keep({

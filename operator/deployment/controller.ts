@@ -3,6 +3,7 @@ import type { Client } from "../runtime/client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Controller } from "../runtime/controller.ts";
 import { EventRecorder } from "../runtime/event-recorder.ts";
+import { Limiter } from "../runtime/limiter.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { PlainFetch } from "../runtime/plain-http.ts";
@@ -42,7 +43,7 @@ type Parts = {
  * called when this process may write.
  */
 export function startDeploymentController(parts: Parts) {
-  const { client, clock, logger, metrics, random, settings, signal } = parts;
+  const { client, clock, logger, metrics, random, settings } = parts;
   const cache = new Cache((key) => controller.enqueue(key, { afterMs: settleMs }));
   const prober = new Prober({
     probe: httpProbe({ fetch: parts.fetch, now: clock.now }),
@@ -87,14 +88,7 @@ export function startDeploymentController(parts: Parts) {
     metrics,
   });
 
-  const running: Promise<void>[] = [];
-  const startWatch = <T extends Stored>({ optional = false, silent = false, ...watch }: Watch<T>) => {
-    const options = { optional, ...(silent ? { watchTimeoutSeconds: beforeStall } : {}) };
-    const reflector = new Reflector<T>({ ...watch, client, clock, random, logger, metrics, options });
-    running.push(reflector.run(signal));
-    return reflector;
-  };
-  const reflectors = cache.watch(startWatch, onResource);
+  const { reflectors, ended } = startWatches(parts, cache, onResource);
 
   function onResource({ before, after, initial }: Change<CachedResource>): void {
     if (!after) {
@@ -114,9 +108,21 @@ export function startDeploymentController(parts: Parts) {
     },
     close: async () => {
       prober.stop();
-      await Promise.all(running);
+      await ended;
     },
   };
+}
+
+function startWatches(parts: Parts, cache: Cache, onResource: (change: Change<CachedResource>) => void) {
+  const options = { paging: new Limiter(pagesAtOnce) };
+  const running: Promise<void>[] = [];
+  const start = <T extends Stored>({ optional = false, ...watch }: Watch<T>) => {
+    const reflector = new Reflector<T>({ ...parts, ...watch, options: { ...options, optional } });
+    running.push(reflector.run(parts.signal));
+    return reflector;
+  };
+  const reflectors = cache.watch(start, onResource);
+  return { reflectors, ended: Promise.all(running) };
 }
 
 const aborted = (signal: AbortSignal) =>
@@ -136,8 +142,8 @@ const longestBackoffMs = 60_000;
  */
 const applyLimits = new Map([[services, 2]]);
 
-/** A watch that may be silent ends by itself before it would be taken for a stalled one (Reflector, 90 s). */
-const beforeStall = { min: 50, max: 70 };
+/** One page is on its way while the other is read: more would cost memory at the start and gain no time. */
+const pagesAtOnce = 2;
 
 /** Children change in bursts; a moment's wait turns a burst into one reconcile. */
 const settleMs = 50;

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ObjectKey } from "../runtime/controller.ts";
+import { Limiter } from "../runtime/limiter.ts";
 import { type ProbeResult, rounded, type Target } from "./probe.ts";
 
 type Tracked = {
@@ -22,16 +23,20 @@ type ProberOptions = {
   readonly retryMs?: number;
   /** Trouble found this often in a row is no news: it is asked for as rarely as what is well. Default 12. */
   readonly retries?: number;
+  /** Probes at a time. Default 100: an operator that starts finds all its targets at once. */
+  readonly parallel?: number;
 };
 
 /** Asks every running CCTelegram again and again how it is, and tells when the answer changes. */
 export class Prober {
   readonly #tracked = new Map<string, Tracked>();
   readonly #options: Required<ProberOptions>;
+  readonly #limiter: Limiter;
   #stopped = false;
 
   constructor(options: ProberOptions) {
-    this.#options = { intervalMs: 30_000, retryMs: 5_000, retries: 12, ...options };
+    this.#options = { intervalMs: 30_000, retryMs: 5_000, retries: 12, parallel: 100, ...options };
+    this.#limiter = new Limiter(this.#options.parallel);
   }
 
   result(uid: string): ProbeResult | undefined {
@@ -69,7 +74,7 @@ export class Prober {
     if (tracked.running) return;
     tracked.running = true;
     const { target } = tracked;
-    const result = await this.#options.probe(target);
+    const result = await this.#limiter.run(() => this.#options.probe(target));
     tracked.running = false;
     if (this.#tracked.get(uid) !== tracked) return;
     const changed = significant(tracked.result) !== significant(result);

@@ -1,6 +1,7 @@
 import type { Client } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import type { KubernetesObject } from "./kubernetes-object.ts";
+import { Limiter } from "./limiter.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Change } from "./mirror.ts";
@@ -8,14 +9,16 @@ import type { ResourceType } from "./resource-type.ts";
 import type { Store, Stored } from "./store.ts";
 
 export type ReflectorOptions = {
-  /** A watch on which nothing came for this long is given up and resumed. Bookmarks come about once a minute. Default 90 s. */
+  /** A watch on which nothing came for this long is given up and resumed. Default 90 s: bookmarks come about once a minute. */
   readonly stallTimeoutMs?: number;
   /** The resource may be missing (its CRD is not installed): then the reflector counts as synced, with an empty store. */
   readonly optional?: boolean;
   /** How often a missing optional resource is looked for besides `recheck()`. Default 10 min. */
   readonly optionalPollMs?: number;
-  /** Objects per page of a list. Large pages, of many lists at a time, make the peak of memory at a start. Default 100. */
+  /** Objects per page of a list. Default 100. */
   readonly pageSize?: number;
+  /** Shared by reflectors: how many of them may hold a page at a time. Default: all. */
+  readonly paging?: Limiter;
   /** Backoff after errors. Default 0.8 s to 30 s. */
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
   /** How long the server may keep a watch; a random value between the two. Default 300 to 600 s. */
@@ -52,6 +55,7 @@ export function completeOptions(options: ReflectorOptions = {}): Required<Reflec
     optional: false,
     optionalPollMs: 600_000,
     pageSize: 100,
+    paging: new Limiter(Number.POSITIVE_INFINITY),
     backoff: { baseMs: 800, maxMs: 30_000 },
     watchTimeoutSeconds: { min: 300, max: 600 },
     ...options,

@@ -6,6 +6,7 @@ import { initialiseReflectorMetrics, type ReflectorErrorKind } from "./metrics.t
 import { Mirror } from "./mirror.ts";
 import { completeOptions, type ReflectorOptions, type ReflectorParts } from "./reflector-options.ts";
 import { apiVersionOf, resourcePath } from "./resource-type.ts";
+import { isNewer } from "./resource-version.ts";
 import { SilenceGuard } from "./silence-guard.ts";
 import type { Stored } from "./store.ts";
 import { MalformedEventError } from "./watch-stream.ts";
@@ -45,7 +46,8 @@ export class Reflector<T extends Stored> {
   /** Where the next watch begins; undefined asks for a list first. */
   #resourceVersion: string | undefined;
   #watchFailures = 0;
-  #silentWatches = 0;
+  /** The server sends no bookmarks: for events never, for other types until something changes after its own restart. */
+  #quiet = false;
   #wake: AbortController | undefined;
   #recheckWanted = false;
   #eagerUntil = 0;
@@ -115,30 +117,39 @@ export class Reflector<T extends Stored> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, metrics, metadataOnly } = this.#parts;
+    const { metrics } = this.#parts;
     metrics.reflectorLists.inc({ resource: this.resource });
     this.#recheckWanted = false;
     const replacement = this.#mirror.startReplacement();
     let resourceVersion: string | undefined;
     let token: string | undefined;
     do {
-      const page: KubernetesList = await client.request({
-        method: "GET",
-        path: this.#path,
-        query: { ...this.#selectors, limit: this.#options.pageSize, continue: token },
-        accept: metadataOnly ? metadataAccept("PartialObjectMetadataList") : undefined,
-        signal,
+      // A page is large. All reflectors list at the start, and each holds one page while it takes the objects out.
+      await this.#options.paging.run(async () => {
+        const page = await this.#page(this.#options.pageSize, token, signal);
+        for (const item of page.items ?? []) replacement.add(this.#named(item));
+        resourceVersion = page.metadata.resourceVersion;
+        token = page.metadata.continue || undefined;
       });
-      this.#heard();
-      for (const item of page.items ?? []) replacement.add(this.#named(item));
-      resourceVersion = page.metadata.resourceVersion;
-      token = page.metadata.continue || undefined;
     } while (token !== undefined);
     replacement.finish();
     this.#resourceVersion = resourceVersion;
     this.#watchFailures = 0;
     this.#markPresent(true);
     this.#markSynced();
+  }
+
+  async #page(limit: number, token: string | undefined, signal: AbortSignal): Promise<KubernetesList> {
+    const { client, metadataOnly } = this.#parts;
+    const page: KubernetesList = await client.request({
+      method: "GET",
+      path: this.#path,
+      query: { ...this.#selectors, limit, continue: token },
+      accept: metadataOnly ? metadataAccept("PartialObjectMetadataList") : undefined,
+      signal,
+    });
+    this.#heard();
+    return page;
   }
 
   /** Returns when the watch ended in a way that needs no rest: it is resumed where it stopped. */
@@ -157,33 +168,40 @@ export class Reflector<T extends Stored> {
       }
     } catch (error) {
       if (!guard.tripped) throw error;
-      this.#stalled(events);
-      return;
+      return await this.#stalled(from, signal);
     } finally {
       guard.end();
     }
+    this.#heard();
     if (events === 0 && clock.monotonic() - openedAt < shortestHealthyWatchMs) {
       throw new Error(`the watch of ${this.resource} ended as soon as it began`);
     }
   }
 
-  /**
-   * A version the server has not reached (etcd was restored) is silent for ever: the second in a row leads to a list.
-   */
-  #stalled(events: number): void {
+  /** Tells a server that had nothing to say from a watch that was lost, and from a server that forgot: etcd was restored. */
+  async #stalled(from: string, signal: AbortSignal): Promise<void> {
     const { resource } = this;
-    this.#parts.metrics.reflectorWatchStalls.inc({ resource });
-    this.#parts.logger.warn({ resource, silentMs: this.#options.stallTimeoutMs }, "a watch fell silent; resuming it");
-    this.#silentWatches = events === 0 ? this.#silentWatches + 1 : 1;
-    if (this.#silentWatches < 2) return;
-    this.#silentWatches = 0;
-    this.#resourceVersion = undefined;
+    const { metrics, logger } = this.#parts;
+    metrics.reflectorWatchStalls.inc({ resource });
+    const details = { resource, silentMs: this.#options.stallTimeoutMs };
+    if (this.#quiet) logger.warn(details, "a watch fell silent and did not end in time; resuming it");
+    else logger.info(details, "a watch fell silent; resuming it");
+    this.#quiet = true;
+    const { metadata } = await this.#page(1, undefined, signal);
+    // A version that the server has not reached is silent for ever.
+    if (isNewer(from, metadata.resourceVersion ?? "")) this.#resourceVersion = undefined;
   }
 
   #watchQuery(resourceVersion: string): Query {
-    const { min, max } = this.#options.watchTimeoutSeconds;
+    const { min, max } = this.#quiet ? this.#beforeStall() : this.#options.watchTimeoutSeconds;
     const timeoutSeconds = Math.floor(min + this.#parts.random() * (max - min));
     return { ...this.#selectors, resourceVersion, allowWatchBookmarks: true, timeoutSeconds };
+  }
+
+  /** Seconds after which a watch ends by itself, so that one without a word is not taken for a stalled one. */
+  #beforeStall() {
+    const stallSeconds = this.#options.stallTimeoutMs / 1000;
+    return { min: Math.max(1, 0.55 * stallSeconds), max: Math.max(1, 0.75 * stallSeconds) };
   }
 
   #take(event: WatchEvent): void {
@@ -196,7 +214,7 @@ export class Reflector<T extends Stored> {
     else if (event.type !== "BOOKMARK") this.#mirror.put(this.#named(event.object));
     this.#resourceVersion = event.object.metadata.resourceVersion ?? this.#resourceVersion;
     this.#watchFailures = 0;
-    this.#silentWatches = 0;
+    this.#quiet = false;
     this.#backoff.reset();
   }
 
@@ -211,6 +229,7 @@ export class Reflector<T extends Stored> {
     const listing = this.#resourceVersion === undefined;
     if (listing && this.#options.optional && isNotFound(error)) return await this.#waitForResource(signal);
     this.#report(error instanceof MalformedEventError ? "malformed" : listing ? "list" : "watch", error);
+    this.#quiet = false;
     // While the server is away the watch loses nothing: it resumes where it stopped.
     if (!(error instanceof ConnectionError)) this.#watchFailures += 1;
     if (needsList(error) || this.#watchFailures >= mostWatchFailures) this.#resourceVersion = undefined;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { type Client, createClient } from "../../../operator/runtime/client.ts";
-import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import type { KubernetesList, KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics } from "../../../operator/runtime/metrics.ts";
 import { type Change, Reflector, type ReflectorOptions } from "../../../operator/runtime/reflector.ts";
 import { type ResourceType, resourcePath } from "../../../operator/runtime/resource-type.ts";
@@ -95,6 +95,18 @@ function withWatchFrom(...versions: string[]): Client {
   };
 }
 
+/** A client whose first list says that it is of the given version. */
+function withListOf(...versions: string[]): Client {
+  return {
+    ...pick(world.client),
+    request: async (request) => {
+      const page = await world.client.request<KubernetesList>(request);
+      const resourceVersion = versions.shift() ?? page.metadata.resourceVersion;
+      return { ...page, metadata: { ...page.metadata, resourceVersion } } as never;
+    },
+  };
+}
+
 function pick(client: Client): Client {
   return {
     get: client.get.bind(client),
@@ -159,7 +171,7 @@ test("metadata alone can be watched", async () => {
 test("a version from the future, as after a restore of etcd, leads to a new list", async () => {
   await write("future", "future-1", "a");
   const { reflector, values, count } = reflect("future", {
-    client: withWatchFrom("999999999999", "999999999999"),
+    client: withListOf("999999999999"),
     options: { stallTimeoutMs: 400 },
   });
   await reflector.synced;
@@ -198,6 +210,17 @@ test("a watch on which nothing comes any more is given up and resumed", async ()
   await vi.waitFor(() => expect(values()).toEqual({ "stall-1": "b" }), 8000);
   expect(logger.entries.some(({ message }) => message.includes("silent"))).toBe(true);
 });
+
+test("a server that has nothing to say and sends no bookmarks is not taken for a stalled one", async () => {
+  const { reflector, values, count } = reflect("quiet", { options: { stallTimeoutMs: 2500 } });
+  await reflector.synced;
+  await vi.waitFor(async () => expect(await count("reflectorWatches")).toBeGreaterThanOrEqual(4), 12_000);
+  expect(await count("reflectorWatchStalls")).toBe(1);
+  expect(await count("reflectorLists")).toBe(1);
+  expect(reflector.silentMs).toBeLessThan(2500);
+  await write("quiet", "quiet-1", "a");
+  await vi.waitFor(() => expect(values()).toEqual({ "quiet-1": "a" }));
+}, 20_000);
 
 test("a watch that the server ends is resumed without a new list", async () => {
   const { reflector, values, count } = reflect("ended", { options: { watchTimeoutSeconds: { min: 1, max: 1 } } });
