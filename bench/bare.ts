@@ -23,8 +23,8 @@ export function bareChildren(name: string): readonly Child[] {
     hasPrometheusRule: false,
     hasServiceMonitor: false,
   };
-  const { foundations, workloads } = childrenOf(blueprint);
-  return [...foundations, ...workloads].map(({ type, object }) => {
+  const { foundations, rest } = childrenOf(blueprint);
+  return [...foundations, ...rest].map(({ type, object }) => {
     const { ownerReferences: _, ...metadata } = object.metadata;
     return { type, object: { ...object, metadata } };
   });

@@ -34,7 +34,7 @@ describe("a resource says what a person has to do", () => {
     const version = () =>
       kubectl(["-n", namespace, "get", "cctd", "unpullable", "-o", "jsonpath={.metadata.resourceVersion}"]);
     await expectReason(namespace, "unpullable", "Ready", "ImagePullFailed");
-    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    await new Promise((resolve) => setTimeout(resolve, 15_000));
     const settled = await version();
     await new Promise((resolve) => setTimeout(resolve, 20_000));
     expect(await version()).toBe(settled);

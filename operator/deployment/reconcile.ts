@@ -64,10 +64,10 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 
 /** Writes what differs and deletes what is no longer wanted; returns what went wrong. */
 async function applyChildren(parts: ReconcileParts, blueprint: Blueprint): Promise<Error[]> {
-  const { foundations, workloads } = childrenOf(blueprint);
-  const failures = await Promise.all([...foundations.map((child) => apply(parts, child))]);
-  failures.push(...(await Promise.all(workloads.map((child) => apply(parts, child)))));
-  failures.push(...(await prune(parts, blueprint.uid, [...foundations, ...workloads])));
+  const { foundations, rest } = childrenOf(blueprint);
+  const failures = await Promise.all(foundations.map((child) => apply(parts, child)));
+  failures.push(...(await Promise.all(rest.map((child) => apply(parts, child)))));
+  failures.push(...(await prune(parts, blueprint.uid, [...foundations, ...rest])));
   return failures.filter((failure) => failure !== undefined);
 }
 

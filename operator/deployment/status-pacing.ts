@@ -7,7 +7,7 @@ import type { DeploymentStatus } from "../api/status.ts";
 export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): number {
   if (before.observedGeneration !== after.observedGeneration) return 300;
   const turned = ["Ready", "Degraded", "Paused"].some((type) => stateOf(before, type) !== stateOf(after, type));
-  return turned ? 0 : 5_000;
+  return turned ? 0 : 10_000;
 }
 
 /** A condition's status; of Degraded also the reason, because another problem is news. */

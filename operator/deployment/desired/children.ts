@@ -9,8 +9,11 @@ import { apiKeysSecret, connectionSecrets, hmacSecret } from "./secrets.ts";
 import { serverDeployment } from "./server-deployment.ts";
 import { bridgeService, bridgeServiceAccount, serverService, serverServiceAccount } from "./services.ts";
 
-/** Everything that should exist, in two groups: what pods need at their start, then the pods' controllers and Services. */
-export function childrenOf(blueprint: Blueprint): { readonly foundations: Child[]; readonly workloads: Child[] } {
+/**
+ * Everything that should exist, in two groups: what pods read at their start and are protected by, then the rest,
+ * workloads first. A workload that changes before its ConfigMap would start pods with the old one.
+ */
+export function childrenOf(blueprint: Blueprint): { readonly foundations: Child[]; readonly rest: Child[] } {
   return {
     foundations: [
       serverServiceAccount(blueprint),
@@ -19,18 +22,18 @@ export function childrenOf(blueprint: Blueprint): { readonly foundations: Child[
       bridgeConfigMap(blueprint),
       hmacSecret(blueprint),
       apiKeysSecret(blueprint),
-      ...connectionSecrets(blueprint),
-      serverDisruptionBudget(blueprint),
-      bridgeDisruptionBudget(blueprint),
       ...networkPolicies(blueprint),
-      ...monitoring(blueprint),
     ],
-    workloads: [
+    rest: [
       serverDeployment(blueprint),
-      ...(serverScaling(blueprint.spec).autoscaled ? [serverAutoscaler(blueprint)] : []),
       ...(blueprint.hasBridge ? [bridgeStatefulSet(blueprint)] : []),
       serverService(blueprint),
       bridgeService(blueprint),
+      ...(serverScaling(blueprint.spec).autoscaled ? [serverAutoscaler(blueprint)] : []),
+      serverDisruptionBudget(blueprint),
+      bridgeDisruptionBudget(blueprint),
+      ...connectionSecrets(blueprint),
+      ...monitoring(blueprint),
     ],
   };
 }

@@ -6,8 +6,8 @@ import type { KubernetesObject } from "../../../operator/runtime/kubernetes-obje
 import { arbitraryBlueprint, blueprint, specOf } from "./support/blueprint.ts";
 
 const all = (blueprint: Blueprint): Child[] => {
-  const { foundations, workloads } = childrenOf(blueprint);
-  return [...foundations, ...workloads];
+  const { foundations, rest } = childrenOf(blueprint);
+  return [...foundations, ...rest];
 };
 
 type PodSpec = {

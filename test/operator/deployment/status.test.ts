@@ -109,6 +109,6 @@ describe("a changed status is written", () => {
   });
 
   test("after some seconds when only pods were counted", () => {
-    expect(settlingMs(base, { ...base, servers: "2/3" })).toBe(5_000);
+    expect(settlingMs(base, { ...base, servers: "2/3" })).toBe(10_000);
   });
 });

@@ -91,6 +91,9 @@ export const untilSettled = (world: World, name: string) =>
     const observedGeneration = resource.metadata.generation;
     expect(conditionOf(resource, "Ready")).toMatchObject({ observedGeneration, status: "True" });
     expect(conditionOf(resource, "Progressing")).toMatchObject({ observedGeneration, status: "False" });
+    // Counts of pods are written some seconds after the conditions.
+    const allOfAll = expect.stringMatching(/^(\d+)\/\1$/);
+    expect(resource.status).toMatchObject({ servers: allOfAll, bridge: allOfAll });
     return resource;
   });
 
