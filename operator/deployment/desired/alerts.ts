@@ -10,15 +10,18 @@ export type Alert = {
   readonly description: string;
 };
 
+/** Without pods there is nothing to scrape, and `up` has no series that could be 0. */
+const isDown = (up: string) => `${up} == 0 or absent(${up})`;
+
 /** The first five stand, with these expressions and times, in the Enterprise Deployment Guide. */
 export const alerts: readonly Alert[] = [
   {
     name: "MCPServerDown",
-    expression: (selector) => `up{${selector},component="mcp-server"} == 0`,
+    expression: (selector) => isDown(`up{${selector},component="mcp-server"}`),
     for: "1m",
     severity: "critical",
     summary: "MCP server is down",
-    description: "An MCP server pod has not answered its scrapes for more than a minute",
+    description: "An MCP server pod has not answered its scrapes for more than a minute, or there is none",
   },
   {
     name: "HighErrorRate",
@@ -55,7 +58,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "BridgeDown",
-    expression: (selector) => `up{${selector},component="bridge"} == 0`,
+    expression: (selector) => isDown(`up{${selector},component="bridge"}`),
     for: "2m",
     severity: "critical",
     summary: "Telegram bridge is down",

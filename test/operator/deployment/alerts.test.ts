@@ -111,4 +111,8 @@ describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? "" : " (not run: install 
   test.each(Object.entries(cases))("%s is silent when all is well", (alert, { silent }) => {
     expect(run(alert, silent, false)).toContain("SUCCESS");
   });
+
+  test.each(["MCPServerDown", "BridgeDown"])("%s fires when there is no pod at all", (alert) => {
+    expect(run(alert, age("0x20"), true)).toContain("SUCCESS");
+  });
 });
