@@ -16,9 +16,10 @@ metadata:
     pod-security.kubernetes.io/enforce: restricted
 `;
 
-export type Installation = {
-  /** Tag of the operator's and the server's image. */
-  readonly tag?: string;
+/** What comes before "operator", "server" and "telegram" in the names of the images (default: "cctelegram/"), and their tag. */
+export type Images = { readonly prefix?: string | undefined; readonly tag?: string | undefined };
+
+export type Installation = Images & {
   readonly telegramApiUrl?: string;
   readonly values?: readonly string[];
 };
@@ -26,10 +27,11 @@ export type Installation = {
 /** Installs or upgrades the operator with its chart, and waits until it is ready. */
 export async function installOperator(
   target: Target,
-  { tag, telegramApiUrl, values = [] }: Installation,
+  { prefix, tag, telegramApiUrl, values = [] }: Installation,
 ): Promise<void> {
   await target.kubectl(["apply", "-f", "-"], { input: restrictedNamespace(operatorNamespace) });
   const set = [
+    ...(prefix ? [`image.repository=${prefix}operator`, `serverImage.repository=${prefix}server`] : []),
     ...(tag ? [`image.tag=${tag}`, `serverImage.tag=${tag}`] : []),
     ...(telegramApiUrl ? [`telegram.apiUrl=${telegramApiUrl}`] : []),
     ...values,
@@ -48,10 +50,13 @@ export async function installOperator(
 }
 
 /** The strict stand-in for Telegram, as a pod; returns the URL that pods reach it by. */
-export async function installTelegram({ kubectl }: Target, tag = "dev"): Promise<string> {
+export async function installTelegram(
+  { kubectl }: Target,
+  { prefix = "cctelegram/", tag = "dev" }: Images = {},
+): Promise<string> {
   const manifest = readFileSync(join(root, "e2e/telegram.yaml"), "utf8");
   await kubectl(["apply", "-f", "-"], {
-    input: manifest.replace("cctelegram/telegram:dev", `cctelegram/telegram:${tag}`),
+    input: manifest.replace("cctelegram/telegram:dev", `${prefix}telegram:${tag}`),
   });
   await kubectl(["-n", telegramNamespace, "rollout", "status", "deployment/telegram", "--timeout=2m"]);
   return `http://telegram.${telegramNamespace}.svc:8081`;

@@ -62,7 +62,9 @@ test("npm start, killed with -9, started again, delivers a message, and leaves n
 
 test("npm start --context uses the existing cluster of that name", async () => {
   const context = (await kubectl(["config", "current-context"])).trim();
-  const started = start(["--context", context, "--tag", "dev"], { KUBECONFIG: cluster.kubeconfig });
+  const started = start(["--context", context, "--images", "docker.io/cctelegram/", "--tag", "dev"], {
+    KUBECONFIG: cluster.kubeconfig,
+  });
   expect(await started.ended).toBe(0);
   expect(started.output()).toMatch(/Telegram received:[\s\S]*Hello from CCTelegram on Kubernetes/);
   await kubectl(["delete", "-f", "examples/quickstart.yaml"]);

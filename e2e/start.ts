@@ -7,18 +7,19 @@ import { type Access, openAccess } from "./access.ts";
 import { type Cluster, down, up } from "./cluster/cluster.ts";
 import { onOrphaned } from "./cluster/orphan.ts";
 import { progress } from "./cluster/progress.mjs";
-import { clusterIP, installOperator, installTelegram, telegramNamespace } from "./installation.ts";
+import { clusterIP, type Images, installOperator, installTelegram, telegramNamespace } from "./installation.ts";
 import { contextTarget, localTarget, type Target } from "./kubectl.ts";
 import { callTool, connectClient, connectionOf } from "./mcp.ts";
 import { startRelay } from "./telegram-relay.ts";
 
-const usage = `Usage: npm start [-- --context NAME [--tag TAG]]
+const usage = `Usage: npm start [-- --context NAME [--images PREFIX] [--tag TAG]]
 
 Without options: brings up a local Kubernetes, installs the operator, applies examples/quickstart.yaml and sends a
 message. Ctrl-C removes everything.
 
-  --context NAME   use the existing cluster of this kubectl context; the images must be pullable there
-  --tag TAG        tag of the images in that cluster (default: the chart's version)
+  --context NAME    use the existing cluster of this kubectl context; it must be able to pull the images
+  --images PREFIX   their names are PREFIXoperator, PREFIXserver and PREFIXtelegram (default: cctelegram/)
+  --tag TAG         their tag (default: the chart's version; of telegram "dev")
 
 With TELEGRAM_BOT_TOKEN and TELEGRAM_ALLOWED_USERS set, messages go to the real Telegram.
 `;
@@ -37,11 +38,20 @@ try {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { context: { type: "string" }, tag: { type: "string" }, help: { type: "boolean", short: "h" } },
+    options: {
+      context: { type: "string" },
+      images: { type: "string" },
+      tag: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   if (values.help) return console.log(usage);
   const started = performance.now();
-  if (values.context !== undefined) return inContext(values.context, values.tag, started);
+  if (values.context !== undefined)
+    return inContext(values.context, { prefix: values.images, tag: values.tag }, started);
+  if (values.images ?? values.tag) {
+    throw new Error("--images and --tag go with --context NAME: the local cluster gets the images that are built here");
+  }
 
   const signal = untilStopped();
   let failure: Error | undefined;
@@ -82,7 +92,7 @@ async function inLocalCluster(started: number, signal: AbortSignal): Promise<voi
   const apiUrl = telegram
     ? (await startRelay(cluster.host ?? "127.0.0.1")).url
     : await progress.step("start the stand-in for Telegram", () => installTelegram(target));
-  await install(target, "dev", apiUrl);
+  await install(target, { tag: "dev" }, apiUrl);
   const url = `http://${await clusterIP(target, namespace, `${resource}-mcp-server`)}:8080/mcp`;
   const log = `http://${await clusterIP(target, telegramNamespace, "telegram").catch(() => "")}:8081/log`;
   await demonstrate(target, { url, log });
@@ -90,13 +100,13 @@ async function inLocalCluster(started: number, signal: AbortSignal): Promise<voi
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-async function inContext(context: string, tag: string | undefined, started: number): Promise<void> {
+async function inContext(context: string, images: Images, started: number): Promise<void> {
   const target = contextTarget(context);
   await progress.step(`reach the cluster of context ${context}`, () => target.kubectl(["version", "-o", "json"]));
   const apiUrl = telegram
     ? undefined
-    : await progress.step("start the stand-in for Telegram", () => installTelegram(target, tag));
-  await install(target, tag, apiUrl);
+    : await progress.step("start the stand-in for Telegram", () => installTelegram(target, images));
+  await install(target, images, apiUrl);
   const access: Access = await openAccess(context, [
     { namespace, service: `${resource}-mcp-server`, port: 8080 },
     ...(telegram ? [] : [{ namespace: telegramNamespace, service: "telegram", port: 8081 }]),
@@ -108,12 +118,14 @@ async function inContext(context: string, tag: string | undefined, started: numb
   }
   console.log(`\nReady after ${elapsed(started)}. Everything stays in the cluster; to remove it:\n
   kubectl --context ${context} delete -f examples/quickstart.yaml
-  helm --kube-context ${context} -n cctelegram-system uninstall cctelegram-operator`);
+  helm --kube-context ${context} -n cctelegram-system uninstall cctelegram-operator${
+    telegram ? "" : `\n  kubectl --context ${context} delete namespace ${telegramNamespace}`
+  }`);
 }
 
-async function install(target: Target, tag: string | undefined, telegramApiUrl: string | undefined): Promise<void> {
+async function install(target: Target, images: Images, telegramApiUrl: string | undefined): Promise<void> {
   await progress.step("install the operator with Helm", () =>
-    installOperator(target, { ...(tag ? { tag } : {}), ...(telegramApiUrl ? { telegramApiUrl } : {}) }),
+    installOperator(target, { ...images, ...(telegramApiUrl ? { telegramApiUrl } : {}) }),
   );
   await progress.step("apply examples/quickstart.yaml", () =>
     target.kubectl(["apply", "-f", "-"], { input: manifest() }),
