@@ -99,7 +99,15 @@ function crash(logger: Logger, error: unknown): never {
   process.exit(1);
 }
 
+function explained(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ("syscall" in error && error.syscall === "listen") {
+    return `${error.message}. Choose another port with MCP_SERVER_PORT, METRICS_PORT or BRIDGE_PORT, or stop what uses it.`;
+  }
+  return error.stack ?? error.message;
+}
+
 main(process.argv[2]).catch((error: unknown) => {
-  process.stderr.write(redact(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`));
+  process.stderr.write(redact(`${explained(error)}\n`));
   process.exit(1);
 });

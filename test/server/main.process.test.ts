@@ -77,7 +77,7 @@ describe("the program", () => {
     expect(empty.stdout()).toBe("");
   });
 
-  test("ends with 1 and names the port when it is taken", async () => {
+  test("ends with 1 and says what to do when a port is taken", async () => {
     const process = run(["serve"], {
       HMAC_SECRET: secret,
       BRIDGE_URL: bridge.url,
@@ -87,7 +87,10 @@ describe("the program", () => {
       METRICS_PORT: "0",
     });
     expect(await process.exited).toBe(1);
-    expect(process.stderr()).toContain(`EADDRINUSE: address already in use 127.0.0.1:${bridge.port}`);
+    expect(process.stderr()).toBe(
+      `listen EADDRINUSE: address already in use 127.0.0.1:${bridge.port}. ` +
+        "Choose another port with MCP_SERVER_PORT, METRICS_PORT or BRIDGE_PORT, or stop what uses it.\n",
+    );
   });
 
   test("serves MCP on one port and metrics on another", async () => {
