@@ -19,9 +19,11 @@ type ProberOptions = {
   readonly random: () => number;
   /** Between two probes of a part that is well. Default 30 s. */
   readonly intervalMs?: number;
-  /** After a probe that found something wrong. Default 5 s. */
+  /** After the first probe that got no good answer; doubles from probe to probe: what starts is found soon. Default 250 ms. */
+  readonly firstRetryMs?: number;
+  /** The longest pause while something is wrong. Default 5 s. */
   readonly retryMs?: number;
-  /** Trouble found this often in a row is no news: it is asked for as rarely as what is well. Default 12. */
+  /** Trouble found this often in a row is no news: it is asked for as rarely as what is well. Default 16, a minute. */
   readonly retries?: number;
   /** Probes at a time. Default 100: an operator that starts finds all its targets at once. */
   readonly parallel?: number;
@@ -35,7 +37,7 @@ export class Prober {
   #stopped = false;
 
   constructor(options: ProberOptions) {
-    this.#options = { intervalMs: 30_000, retryMs: 5_000, retries: 12, parallel: 100, ...options };
+    this.#options = { intervalMs: 30_000, firstRetryMs: 250, retryMs: 5_000, retries: 16, parallel: 100, ...options };
     this.#limiter = new Limiter(this.#options.parallel);
   }
 
@@ -86,8 +88,9 @@ export class Prober {
   }
 
   #pauseAfter({ failures }: Tracked, result: ProbeResult): number {
-    const { intervalMs, retryMs, retries } = this.#options;
-    return well(result) || failures >= retries ? intervalMs : retryMs;
+    const { intervalMs, firstRetryMs, retryMs, retries } = this.#options;
+    if (failures >= retries || (answers(result) && drained(result))) return intervalMs;
+    return answers(result) ? retryMs : Math.min(retryMs, firstRetryMs * 2 ** failures);
   }
 
   #jitter(): number {
@@ -97,10 +100,10 @@ export class Prober {
 
 const same = (a: Target, b: Target) => JSON.stringify(a) === JSON.stringify(b);
 
-const well = ({ server, bridge }: ProbeResult) =>
-  server?.verified !== false &&
-  (!bridge ||
-    (bridge.answered && bridge.telegram.reachable && bridge.queue.usable && rounded(bridge.queue.pending) === 0));
+const answers = ({ server, bridge }: ProbeResult) =>
+  server?.verified !== false && (!bridge || (bridge.answered && bridge.telegram.reachable && bridge.queue.usable));
+
+const drained = ({ bridge }: ProbeResult) => !bridge?.answered || rounded(bridge.queue.pending) === 0;
 
 /** The part of a result that a status can show. */
 function significant(result: ProbeResult | undefined): string {

@@ -20,7 +20,7 @@ const well: ProbeResult = { server: verifiedServer, bridge: bridgeAnswer({}) };
 const queued = (pending: number): ProbeResult => ({ ...well, bridge: bridgeAnswer({ queue: { pending } }) });
 const unreachable: ProbeResult = { ...well, bridge: bridgeAnswer({ telegram: { reachable: false } }) };
 
-/** A prober without jitter: 30 s between probes of what is well, 5 s of what is not. */
+/** A prober without jitter. */
 function startProber(answer: ProbeResult = well) {
   const world = { answer, probes: [] as Target[], changes: 0, clock: new ManualClock() };
   const prober = new Prober({
@@ -60,27 +60,47 @@ test("what is well is asked every 30 s, and told only when it changes", async ()
   expect(world.changes).toBe(2);
 });
 
-test("what is not well is asked every 5 s", async () => {
+test("what gives no good answer is asked again soon, then every 5 s", async () => {
   const { world, prober } = startProber(unreachable);
+  prober.track(target);
+  await world.clock.advance(0);
+  for (const [ms, probes] of [
+    [250, 2],
+    [500, 3],
+    [1000, 4],
+    [2000, 5],
+    [4000, 6],
+    [5000, 7],
+    [5000, 8],
+  ] as const) {
+    await world.clock.advance(ms - 1);
+    expect(world.probes).toHaveLength(probes - 1);
+    await world.clock.advance(1);
+    expect(world.probes).toHaveLength(probes);
+  }
+  expect(world.changes).toBe(1);
+});
+
+test("a queue that has to drain is looked at every 5 s", async () => {
+  const { world, prober } = startProber(queued(20));
   prober.track(target);
   await world.clock.advance(0);
   await world.clock.advance(20_000);
   expect(world.probes).toHaveLength(5);
-  expect(world.changes).toBe(1);
 });
 
 test("what is not well for more than a minute is asked as rarely as what is well, until it changes", async () => {
   const { world, prober } = startProber(unreachable);
   prober.track(target);
   await world.clock.advance(0);
+  await world.clock.advance(62_750);
+  expect(world.probes).toHaveLength(17);
   await world.clock.advance(60_000);
-  expect(world.probes).toHaveLength(13);
-  await world.clock.advance(60_000);
-  expect(world.probes).toHaveLength(15);
+  expect(world.probes).toHaveLength(19);
   world.answer = { ...unreachable, server: { verified: false, reason: "HandshakeRefused", message: "401" } };
   await world.clock.advance(30_000);
-  await world.clock.advance(20_000);
-  expect(world.probes).toHaveLength(20);
+  await world.clock.advance(750);
+  expect(world.probes).toHaveLength(22);
 });
 
 test("a queue that moves a little is no news, one that grows is", async () => {
