@@ -6,7 +6,7 @@ import type { Client } from "../operator/runtime/client.ts";
 import { inParallel, nameOf, namespace, resource } from "./fleet.ts";
 
 /** The children of one resource, without the owner: the garbage collector would take them for orphans. */
-export function bareChildren(name: string): readonly Child[] {
+export function bareChildren(name: string, overrides: Partial<Blueprint> = {}): readonly Child[] {
   const blueprint: Blueprint = {
     namespace,
     name,
@@ -22,6 +22,7 @@ export function bareChildren(name: string): readonly Child[] {
     hasBridge: true,
     hasPrometheusRule: false,
     hasServiceMonitor: false,
+    ...overrides,
   };
   const { foundations, rest } = childrenOf(blueprint);
   return [...foundations, ...rest].map(({ type, object }) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import * as types from "../operator/deployment/resource-types.ts";
 import { type AuditEntry, isRead, isWrite } from "./audit-log.ts";
-import { countAll, countOf, create, inParallel, makePodsReady, nameOf, remove } from "./fleet.ts";
+import { countAll, countOf, create, inParallel, makePodsReady, nameOf, readyCount, remove } from "./fleet.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import { byVerb, isCreation, ofOperator, requestsDuring, settled, type Workbench } from "./workbench.ts";
 
@@ -100,22 +100,22 @@ async function measureQuiet(
 
   const becoming = await requestsDuring(bench, async () => {
     await makePodsReady(client);
-    await settled(bench, 15_000);
+    await settled(bench);
   });
   const direct = becoming.filter((entry) => isWrite(entry) || isRead(entry));
   report.measure(`${count}: further requests per resource until ready`, direct.length / count, "", { line: "2" });
-  report.measure(`${count}: ready resources`, await readyCount(bench), "", { line: `${count}` });
+  report.measure(`${count}: ready resources`, await readyCount(client), "", { line: `${count}` });
   await measureIdle(bench, operator, `${count}: ready`, minutes);
   report.measure(`${count}: RSS, ready`, operator.rss(), "MiB", { line: "110 MiB" });
   report.measure(`${count}: peak RSS, ready`, operator.peakRss(), "MiB", { line: "110 MiB" });
 
   pods.answering = false;
   await delay(90_000); // every probe has failed, and for long enough to be asked more rarely
-  await settled(bench, 15_000);
+  await settled(bench);
   await measureIdle(bench, operator, `${count}: pods that do not answer`, Math.min(1, minutes));
   pods.answering = true;
   await delay(90_000);
-  await settled(bench, 15_000);
+  await settled(bench);
 
   await operator.stop();
   return measureRestart(bench, options);
@@ -174,7 +174,7 @@ async function measureDeletion(bench: Workbench, names: readonly string[], befor
   const resources = await waitFor(gone, { what: "the resources to go", timeoutMs: 300_000, everyMs: 100 });
   report.measure(`${names.length}: deletion, resources gone`, resources, "s");
   const allGone = async () => (await countAll(client)) <= before && elapsed();
-  const all = await waitFor(allGone, { what: "everything to go", timeoutMs: 900_000, everyMs: 500 });
+  const all = await waitFor(allGone, { what: "everything to go", timeoutMs: 1_800_000, everyMs: 500 });
   report.measure(`${names.length}: deletion, all gone`, all, "s", names.length >= 1000 ? { line: "40 s" } : {});
   const asked = audit.entries().filter(ofOperator);
   report.measure(
@@ -182,13 +182,4 @@ async function measureDeletion(bench: Workbench, names: readonly string[], befor
     asked.filter(isWrite).length / names.length,
     "",
   );
-}
-
-async function readyCount({ client }: Workbench): Promise<number> {
-  const resources = await client.list<{ status?: { conditions?: { type: string; status: string }[] } }>(
-    "/apis/cctelegram.io/v1alpha1/cctelegramdeployments",
-  );
-  const isReady = (resource: (typeof resources)[number]) =>
-    resource.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
-  return resources.filter(isReady).length;
 }

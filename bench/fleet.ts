@@ -102,3 +102,13 @@ export async function countAll(client: Client): Promise<number> {
   const counts = await Promise.all(counted.map((type) => countOf(client, type)));
   return counts.reduce((total, count) => total + count, 0);
 }
+
+/** How many resources are Ready. */
+export async function readyCount(client: Client): Promise<number> {
+  const resources = await client.list<{ status?: { conditions?: { type: string; status: string }[] } }>(
+    collection(types.cctelegramDeployments),
+  );
+  const isReady = (resource: (typeof resources)[number]) =>
+    resource.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  return resources.filter(isReady).length;
+}

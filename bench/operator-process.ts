@@ -47,6 +47,7 @@ export class OperatorProcess {
       },
     });
     closeSync(log);
+    process.once("exit", () => child.kill());
     const operator = new OperatorProcess(child, ports, startedAt);
     await waitFor(() => operator.#ready(), { what: `the operator (log: ${options.log})`, timeoutMs: 60_000 });
     return operator;

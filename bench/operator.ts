@@ -4,14 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { KubeConfig } from "@kubernetes/client-node";
-import { bundle } from "../build.ts";
+import { buildImages, bundle } from "../build.ts";
+import { type Cluster, up } from "../e2e/cluster/cluster.ts";
 import { fieldManager } from "../operator/deployment/names.ts";
-import { createClient } from "../operator/runtime/client.ts";
+import { type Client, createClient } from "../operator/runtime/client.ts";
 import { AuditLog } from "./audit-log.ts";
 import { bareApplies, bareChildren } from "./bare.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { createNamespace } from "./fleet.ts";
 import { measureFleet } from "./fleet-measures.ts";
+import { measureOnNode } from "./node-measures.ts";
 import { OperatorProcess } from "./operator-process.ts";
 import { startPods } from "./pods.ts";
 import { Report } from "./report.ts";
@@ -24,6 +26,8 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "5" },
     /** Leaves the measures with one resource out. */
     fleet: { type: "boolean", default: false },
+    /** Leaves the measure on a real node out. */
+    "no-node": { type: "boolean", default: false },
     /** Leaves the bare loop out. */
     "no-bare": { type: "boolean", default: false },
     /** Arguments of the operator's Node, such as "--cpu-prof --cpu-prof-dir=/tmp". */
@@ -33,6 +37,8 @@ const { values } = parseArgs({
 const counts = values.counts.split(",").map(Number).filter(Boolean);
 const logs = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
 const report = new Report();
+const clusterName = "bench";
+const benchAgent = "cctelegram-bench";
 const pods = await startPods();
 
 await bundle(["operator"]);
@@ -50,6 +56,7 @@ for (const count of counts) {
   );
 }
 await pods.close();
+if (!values["no-node"]) await measureNode();
 report.write();
 
 /** Ctrl-C: nothing stays behind. */
@@ -57,36 +64,58 @@ function endOn(signal: NodeJS.Signals, cleanUp: () => Promise<unknown>): void {
   process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
 }
 
+async function measureNode(): Promise<void> {
+  if (process.getuid?.() !== 0) return console.error("not measured: apply to Ready on a node, which needs root");
+  await bundle();
+  await buildImages();
+  await withCluster(
+    () => up({ name: clusterName, nodes: 1 }),
+    (cluster, client) => measureOnNode(cluster, client, report),
+  );
+}
+
 /** A control plane of its own for each part: no part pays for the rubbish of another. */
-async function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
-  const cluster = await startControlPlane("bench");
+function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
+  return withCluster(
+    () => startControlPlane(clusterName),
+    async (cluster, client) => {
+      const audit = new AuditLog(cluster.auditLog, [benchAgent, fieldManager]);
+      const operators: OperatorProcess[] = [];
+      const startOperator = async () => {
+        const operator = await OperatorProcess.start({
+          kubeconfig: cluster.kubeconfig,
+          main: join(import.meta.dirname, "../dist/operator/main.js"),
+          log: join(logs, "operator.log"),
+          nodeArgs: values["node-args"].split(" ").filter(Boolean),
+        });
+        operators.push(operator);
+        return operator;
+      };
+      try {
+        await createNamespace(client);
+        return await work({ cluster, client, audit, report, pods, startOperator });
+      } finally {
+        audit.close();
+        await Promise.all(operators.map((operator) => operator.stop()));
+      }
+    },
+  );
+}
+
+async function withCluster<T>(
+  start: () => Promise<Cluster>,
+  work: (cluster: Cluster, client: Client) => Promise<T>,
+): Promise<T> {
+  const cluster = await start();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) endOn(signal, () => cluster.down());
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(cluster.kubeconfig);
-  const client = createClient({ kubeConfig, userAgent: "cctelegram-bench" });
-  const audit = new AuditLog(cluster.auditLog, ["cctelegram-bench", fieldManager]);
-  const operators: OperatorProcess[] = [];
-  const cleanUp = async () => {
-    await Promise.all(operators.map((operator) => operator.stop()));
-    await cluster.down();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) endOn(signal, cleanUp);
+  const client = createClient({ kubeConfig, userAgent: benchAgent });
   try {
-    await createNamespace(client);
-    const startOperator = async () => {
-      const operator = await OperatorProcess.start({
-        kubeconfig: cluster.kubeconfig,
-        main: join(import.meta.dirname, "../dist/operator/main.js"),
-        log: join(logs, "operator.log"),
-        nodeArgs: values["node-args"].split(" ").filter(Boolean),
-      });
-      operators.push(operator);
-      return operator;
-    };
-    return await work({ cluster, client, audit, report, pods, startOperator });
+    return await work(cluster, client);
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
     await client.close();
-    audit.close();
-    await cleanUp();
+    await cluster.down();
   }
 }
