@@ -47,7 +47,9 @@ export class OperatorProcess {
       },
     });
     closeSync(log);
-    process.once("exit", () => child.kill());
+    const kill = () => child.kill();
+    process.once("exit", kill);
+    child.once("exit", () => process.off("exit", kill));
     const operator = new OperatorProcess(child, ports, startedAt);
     await waitFor(() => operator.#ready(), { what: `the operator (log: ${options.log})`, timeoutMs: 60_000 });
     return operator;

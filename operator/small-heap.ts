@@ -6,3 +6,6 @@ import { setFlagsFromString } from "node:v8";
  */
 setFlagsFromString("--optimize-for-size");
 setFlagsFromString("--max-semi-space-size=1");
+// Two of V8's four compilers: what they make takes 4 MiB and saves a tenth of little CPU.
+setFlagsFromString("--no-sparkplug");
+setFlagsFromString("--no-maglev");
