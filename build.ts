@@ -1,8 +1,7 @@
 /** `node build.ts [--images] [server|operator|telegram ...]`: the bundles in dist/, and the images that hold them. */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type Plugin } from "esbuild";
 import { BASE_IMAGE, baseImage, INPUTS_LABEL, inputsOf } from "./e2e/cluster/base-image.ts";
@@ -49,7 +48,7 @@ export function bundle(names: readonly ImageName[] = NAMES, steps: Progress = pr
 const withoutUnusedClients: Plugin = {
   name: "without-unused-clients",
   setup({ onResolve }) {
-    const library = dirname(fileURLToPath(import.meta.resolve("@kubernetes/client-node")));
+    const library = join(ROOT, "node_modules/@kubernetes/client-node/dist");
     onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({
       path: join(library, "index.js"),
       sideEffects: false,
