@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
-import { type Cluster, up } from "../e2e/cluster/cluster.ts";
+import type { Cluster } from "../e2e/cluster/cluster.ts";
 import { clusterFolders } from "../e2e/cluster/folders.ts";
 import { Processes } from "../e2e/cluster/processes.ts";
+import { installDefinition } from "../e2e/installation.ts";
 
 const controllers = "kube-controller-manager";
 
@@ -11,16 +11,12 @@ const controllers = "kube-controller-manager";
  */
 const leftOut = ["horizontal-pod-autoscaler-controller", "persistentvolume-binder-controller"];
 
-/** A control plane with the CRD. */
-export async function startControlPlane(name: string): Promise<Cluster> {
-  const cluster = await up({ name, nodes: 0 });
-  const folders = clusterFolders(name);
+/** Makes of a new cluster without nodes one to measure on: with the CRD, without the controllers above. */
+export async function prepareControlPlane(cluster: Cluster): Promise<void> {
+  const folders = clusterFolders(cluster.name);
   const processes = new Processes(folders.processes, folders.logs);
   const { name: process, command, args } = processes.list().find((record) => record.name === controllers)!;
   await processes.stop(controllers);
   processes.start({ name: process, command, args: [...args, `--controllers=*,-${leftOut.join(",-")}`] });
-  const definition = readFileSync("crds/cctelegram.io_cctelegramdeployments.yaml", "utf8");
-  await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
-  await cluster.kubectl(["wait", "--for=condition=Established", "crd", "cctelegramdeployments.cctelegram.io"]);
-  return cluster;
+  await installDefinition(cluster);
 }

@@ -10,7 +10,7 @@ import { fieldManager } from "../operator/deployment/names.ts";
 import { type Client, createClient } from "../operator/runtime/client.ts";
 import { AuditLog } from "./audit-log.ts";
 import { bareApplies, bareChildren } from "./bare.ts";
-import { startControlPlane } from "./control-plane.ts";
+import { prepareControlPlane } from "./control-plane.ts";
 import { createNamespace } from "./fleet.ts";
 import { measureFleet } from "./fleet-measures.ts";
 import { measureOnNode } from "./node-measures.ts";
@@ -68,45 +68,37 @@ async function measureNode(): Promise<void> {
   if (process.getuid?.() !== 0) return console.error("not measured: apply to Ready on a node, which needs root");
   await bundle();
   await buildImages();
-  await withCluster(
-    () => up({ name: clusterName, nodes: 1 }),
-    (cluster, client) => measureOnNode(cluster, client, report),
-  );
+  await withCluster(1, (cluster, client) => measureOnNode(cluster, client, report));
 }
 
 /** A control plane of its own for each part: no part pays for the rubbish of another. */
 function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
-  return withCluster(
-    () => startControlPlane(clusterName),
-    async (cluster, client) => {
-      const audit = new AuditLog(cluster.auditLog, [benchAgent, fieldManager]);
-      const operators: OperatorProcess[] = [];
-      const startOperator = async () => {
-        const operator = await OperatorProcess.start({
-          kubeconfig: cluster.kubeconfig,
-          main: join(import.meta.dirname, "../dist/operator/main.js"),
-          log: join(logs, "operator.log"),
-          nodeArgs: values["node-args"].split(" ").filter(Boolean),
-        });
-        operators.push(operator);
-        return operator;
-      };
-      try {
-        await createNamespace(client);
-        return await work({ cluster, client, audit, report, pods, startOperator });
-      } finally {
-        audit.close();
-        await Promise.all(operators.map((operator) => operator.stop()));
-      }
-    },
-  );
+  return withCluster(0, async (cluster, client) => {
+    await prepareControlPlane(cluster);
+    const audit = new AuditLog(cluster.auditLog, [benchAgent, fieldManager]);
+    const operators: OperatorProcess[] = [];
+    const startOperator = async () => {
+      const operator = await OperatorProcess.start({
+        kubeconfig: cluster.kubeconfig,
+        main: join(import.meta.dirname, "../dist/operator/main.js"),
+        log: join(logs, "operator.log"),
+        nodeArgs: values["node-args"].split(" ").filter(Boolean),
+      });
+      operators.push(operator);
+      return operator;
+    };
+    try {
+      await createNamespace(client);
+      return await work({ cluster, client, audit, report, pods, startOperator });
+    } finally {
+      audit.close();
+      await Promise.all(operators.map((operator) => operator.stop()));
+    }
+  });
 }
 
-async function withCluster<T>(
-  start: () => Promise<Cluster>,
-  work: (cluster: Cluster, client: Client) => Promise<T>,
-): Promise<T> {
-  const cluster = await start();
+async function withCluster<T>(nodes: 0 | 1, work: (cluster: Cluster, client: Client) => Promise<T>): Promise<T> {
+  const cluster = await up({ name: clusterName, nodes });
   for (const signal of ["SIGINT", "SIGTERM"] as const) endOn(signal, () => cluster.down());
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(cluster.kubeconfig);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { waitFor } from "./cluster/wait.ts";
 import { helm, type Target } from "./kubectl.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -47,6 +48,16 @@ export async function installOperator(
     "--wait",
     "--timeout=3m",
   ]);
+}
+
+/** The custom resource definition alone, for an operator that runs outside the cluster. Resolves when it is served. */
+export async function installDefinition({ kubectl }: Pick<Target, "kubectl">): Promise<void> {
+  const definition = readFileSync(join(root, "crds/cctelegram.io_cctelegramdeployments.yaml"), "utf8");
+  await kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
+  const path = '{.status.conditions[?(@.type=="Established")].status}';
+  const get = ["get", "crd", "cctelegramdeployments.cctelegram.io", "-o", `jsonpath=${path}`];
+  // `kubectl wait` fails at once when it sees a definition that has no conditions yet.
+  await waitFor(async () => (await kubectl(get)) === "True", { what: "the CRD to be served", timeoutMs: 30_000 });
 }
 
 /** The strict stand-in for Telegram, as a pod; returns the URL that pods reach it by. */

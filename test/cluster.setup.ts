@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { TestProject } from "vitest/node";
 import { up } from "../e2e/cluster/cluster.ts";
 import { onOrphaned } from "../e2e/cluster/orphan.ts";
+import { installDefinition } from "../e2e/installation.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -16,9 +16,7 @@ declare module "vitest" {
 export default async function setup(project: TestProject) {
   const cluster = await up({ name: "integration", nodes: 0 });
   onOrphaned(() => cluster.down().finally(() => process.exit(1)));
-  const definition = readFileSync("crds/cctelegram.io_cctelegramdeployments.yaml", "utf8");
-  await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
-  await cluster.kubectl(["wait", "--for=condition=Established", "crd", "cctelegramdeployments.cctelegram.io"]);
+  await installDefinition(cluster);
   project.provide("kubeconfig", cluster.kubeconfig);
   project.provide("auditLog", cluster.auditLog);
   return () => cluster.down();
