@@ -76,7 +76,7 @@ export function startDeploymentController(parts: Parts) {
     tokenSecrets,
     settings,
     now: clock.now,
-    outdatedSince: new Map(),
+    statusDueAt: new Map(),
   };
   const controller = new Controller({
     name: controllerName,

@@ -30,8 +30,8 @@ export type ReconcileParts = {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly generated: GeneratedValues;
-  /** Since when a resource's status is out of date, by namespace and name. */
-  readonly outdatedSince: Map<string, number>;
+  /** When a resource's changed status has to be written, by namespace and name. */
+  readonly statusDueAt: Map<string, number>;
 };
 
 /** Makes the cluster what the resource asks for, then says in its status how far that is. */
@@ -39,7 +39,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const { cache, prober, tokenSecrets } = parts;
   const resource = cache.resources.get(namespace, name);
   if (!resource || resource.deleting) {
-    parts.outdatedSince.delete(`${namespace}/${name}`);
+    parts.statusDueAt.delete(`${namespace}/${name}`);
     return {};
   }
 
@@ -113,16 +113,19 @@ async function writeStatus(parts: ReconcileParts, resource: CachedResource, stat
   const { namespace, name } = resource;
   const key = `${namespace}/${name}`;
   if (isDeepStrictEqual(status, resource.status)) {
-    parts.outdatedSince.delete(key);
+    parts.statusDueAt.delete(key);
     return {};
   }
-  const since = parts.outdatedSince.get(key) ?? parts.now();
-  const waitMs = since + settlingMs(resource.status, status) - parts.now();
-  if (waitMs > 0) {
-    parts.outdatedSince.set(key, since);
-    return { requeueAfterMs: waitMs };
+  const now = parts.now();
+  const dueAt = Math.min(
+    parts.statusDueAt.get(key) ?? Number.POSITIVE_INFINITY,
+    now + settlingMs(resource.status, status),
+  );
+  if (dueAt > now) {
+    parts.statusDueAt.set(key, dueAt);
+    return { requeueAfterMs: dueAt - now };
   }
-  parts.outdatedSince.delete(key);
+  parts.statusDueAt.delete(key);
   const object = {
     apiVersion: apiVersionOf(cctelegramDeployments),
     kind: cctelegramDeployments.kind,

@@ -1,17 +1,20 @@
-import type { DeploymentStatus } from "../api/status.ts";
+import type { ConditionType, DeploymentStatus } from "../api/status.ts";
 
 /**
- * How long a changed status has to wait before it is written. What people and tools wait for goes out at once; pods
- * that come up one by one are told in one write.
+ * How long a changed status may wait before it is written, at most. What people and tools wait for goes out at once; pods
+ * that come up one by one are told in one write, together with Ready.
  */
 export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): number {
   if (before.observedGeneration !== after.observedGeneration) return 300;
-  const turned = ["Ready", "Degraded", "Paused"].some((type) => stateOf(before, type) !== stateOf(after, type));
-  return turned ? 0 : 10_000;
+  const turned = (type: ConditionType) => stateOf(before, type) !== stateOf(after, type);
+  const moving = stateOf(after, "Progressing") === "True";
+  if (turned("Degraded") || turned("Paused")) return 0;
+  if (turned("Ready")) return moving && stateOf(after, "Ready") === "True" ? 10_000 : 0;
+  return moving ? 60_000 : 10_000;
 }
 
 /** A condition's status; of Degraded also the reason, because another problem is news. */
-function stateOf(status: DeploymentStatus, type: string): string | undefined {
+function stateOf(status: DeploymentStatus, type: ConditionType): string | undefined {
   const condition = status.conditions?.find((condition) => condition.type === type);
   return type === "Degraded" ? `${condition?.status}/${condition?.reason}` : condition?.status;
 }

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { PodReport } from "./support/kubelet.ts";
 import { running, withoutImage } from "./support/kubelet.ts";
 import {
   childNames,
+  collectionTimeout,
   conditionOf,
   createResource,
   createToken,
@@ -76,6 +78,33 @@ test("from apply to Ready costs one request per child and at most two for the st
   expect(writes.filter((write) => !isStatus(write)).sort()).toEqual(children);
 });
 
+test("pods that come up one by one, seconds apart, cost no further write of the status", async () => {
+  const slow: World = await World.create("slow");
+  try {
+    await slow.kubelet.report(() => undefined);
+    slow.kubelet.start();
+    await createToken(slow);
+    await slow.startOperator();
+    await createResource(slow, "team", { server: { ...clients, replicas: 3 } });
+    const started = new Set<string>();
+    for (let count = 1; count <= 4; count += 1) {
+      await delay(1_500);
+      await slow.kubelet.report((pod) => {
+        if (started.size < count) started.add(String(pod.metadata.name));
+        return started.has(String(pod.metadata.name)) ? running(pod) : undefined;
+      });
+    }
+    await untilSettled(slow, "team");
+    await untilAnnounced(slow, "team", "Ready");
+    const writes = await writesOf(slow);
+    expect(writes.filter((write) => write.startsWith("patch cctelegramdeployments status")).length).toBeLessThanOrEqual(
+      2,
+    );
+  } finally {
+    await slow.dispose();
+  }
+});
+
 test("Ready is announced once, in an event", async () => {
   await createResource(world, "announced");
   await untilSettled(world, "announced");
@@ -145,7 +174,7 @@ test("writes of several resources in one namespace do not touch each other", asy
   await eventually(async () => {
     const services = await world.client.list(`/api/v1/namespaces/${world.namespace}/services`);
     expect(services.filter(({ metadata }) => metadata.name?.startsWith("first-"))).toEqual([]);
-  });
+  }, collectionTimeout);
   await world.restartOperator(5);
   expect(await versions(world, "second")).toEqual(before);
 });

@@ -4,6 +4,7 @@ import type { KubernetesObject } from "../../../operator/runtime/kubernetes-obje
 import type { ResourceType } from "../../../operator/runtime/resource-type.ts";
 import {
   changeSpec,
+  collectionTimeout,
   createResource,
   createToken,
   eventually,
@@ -190,5 +191,5 @@ test("deleting the resource deletes everything that it made", async () => {
       }),
     );
     expect(owned.flat().map(({ metadata }) => metadata.name)).toEqual([]);
-  });
+  }, collectionTimeout);
 });

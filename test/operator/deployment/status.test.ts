@@ -94,21 +94,31 @@ describe("events", () => {
 });
 
 describe("a changed status is written", () => {
-  const base = statusWith(condition("Ready", "False"), condition("Degraded", "False"));
-  const turned = (...conditions: Condition[]) => settlingMs(base, statusWith(...conditions));
+  type Turn = "True" | "False";
+  const statusOf = (ready: Turn, progressing: Turn, ...others: Condition[]) =>
+    statusWith(condition("Ready", ready), condition("Progressing", progressing), ...others);
+  const starting = statusOf("False", "True");
 
-  test("at once when Ready, Degraded or Paused turn, or another problem comes", () => {
-    expect(turned(condition("Ready", "True"), condition("Degraded", "False"))).toBe(0);
-    expect(turned(condition("Ready", "False"), condition("Degraded", "True"))).toBe(0);
+  test("at once when it is no longer Ready, and when Degraded or Paused turn or another problem comes", () => {
+    expect(settlingMs(statusOf("True", "False"), starting)).toBe(0);
+    expect(settlingMs(starting, statusOf("False", "True", condition("Degraded", "True")))).toBe(0);
+    expect(settlingMs(starting, statusOf("False", "True", condition("Paused", "True")))).toBe(0);
     const problem = (reason: string) => statusWith(condition("Degraded", "True", { reason }));
     expect(settlingMs(problem("One"), problem("Two"))).toBe(0);
   });
 
-  test("a moment later when the spec changed, so that its pods are seen moving", () => {
-    expect(settlingMs(base, { ...base, observedGeneration: 4 })).toBe(300);
+  test("at once when it is Ready and all pods are there, some seconds later when the last ones still come", () => {
+    expect(settlingMs(starting, statusOf("True", "False"))).toBe(0);
+    expect(settlingMs(starting, statusOf("True", "True"))).toBe(10_000);
   });
 
-  test("after some seconds when only pods were counted", () => {
-    expect(settlingMs(base, { ...base, servers: "2/3" })).toBe(10_000);
+  test("a moment later when the spec changed, so that its pods are seen moving", () => {
+    expect(settlingMs(starting, { ...starting, observedGeneration: 4 })).toBe(300);
+  });
+
+  test("after some seconds when only pods were counted, after a minute at most while they are being replaced", () => {
+    const settled = statusOf("True", "False");
+    expect(settlingMs(settled, { ...settled, servers: "2/3" })).toBe(10_000);
+    expect(settlingMs(starting, { ...starting, servers: "2/3" })).toBe(60_000);
   });
 });

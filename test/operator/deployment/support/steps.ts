@@ -13,6 +13,12 @@ export type Resource = KubernetesObject & { spec: Record<string, unknown>; statu
 export const eventually = <T>(check: () => Promise<T> | T, timeout = 15_000): Promise<T> =>
   vi.waitFor(check, { timeout, interval: 50 });
 
+/**
+ * How long the garbage collector may take, in ms: it rests, for half a minute and more, while the kinds that the server
+ * has come and go, as they do in the tests of the monitors.
+ */
+export const collectionTimeout = 120_000;
+
 export const createToken = (world: World, data: Record<string, string> = { token: "123456789:AAExample" }) =>
   world.post(types.secrets, { metadata: { name: "telegram" }, stringData: data });
 
