@@ -107,7 +107,7 @@ async function withCluster<T>(nodes: 0 | 1, work: (cluster: Cluster, client: Cli
     return await work(cluster, client);
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
-    await client.close();
+    client.close();
     await cluster.down();
   }
 }

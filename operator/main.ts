@@ -73,7 +73,8 @@ const metricsServer = await startHealthServer({
 logger.info({ healthPort: health.port, metricsPort: metricsServer.port, identity }, "operator started");
 
 const outcome = await run();
-await Promise.all([close(), health.close(), metricsServer.close(), client.close()]);
+await Promise.all([close(), health.close(), metricsServer.close()]);
+client.close();
 logger.info({ outcome }, "operator stopped");
 process.exit(outcome === "lost" ? 1 : 0);
 

@@ -66,7 +66,7 @@ const applyPatch = "application/apply-patch+yaml";
 const longestRetryAfterSeconds = 10;
 
 /** Connects on first use. Throws when the kubeconfig names no cluster. */
-export function createClient(options: ClientOptions): Client & { close(): Promise<void> } {
+export function createClient(options: ClientOptions): Client & { close(): void } {
   return new RestClient(options);
 }
 
@@ -78,10 +78,7 @@ class RestClient implements Client {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
-    this.#transport = new Transport(options.kubeConfig, {
-      connections: options.connections ?? 32,
-      connectTimeoutMs: Math.min(10_000, this.#timeoutMs),
-    });
+    this.#transport = new Transport(options.kubeConfig, options.connections ?? 32);
   }
 
   get<T>(path: string, query?: Query): Promise<T> {
@@ -149,8 +146,8 @@ class RestClient implements Client {
     }
   }
 
-  close(): Promise<void> {
-    return this.#transport.close();
+  close(): void {
+    this.#transport.close();
   }
 
   readonly #count = (method: string, code: string): void => {
@@ -198,7 +195,7 @@ function mayRepeat({ method, contentType }: ClientRequest): boolean {
 
 /** A kept-alive connection that the server had closed in the meantime, typically. */
 function isBrokenConnection(error: ConnectionError): boolean {
-  return error.code === "UND_ERR_SOCKET" || error.code === "ECONNRESET" || error.code === "EPIPE";
+  return error.code === "ECONNRESET" || error.code === "EPIPE";
 }
 
 function queryString(query: Query | undefined): string {

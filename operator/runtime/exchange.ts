@@ -1,4 +1,5 @@
-import type { Dispatcher } from "undici";
+import type { Agent, IncomingMessage } from "node:http";
+import { json, text } from "node:stream/consumers";
 import { ApiError, ConnectionError } from "./api-error.ts";
 import type { Status } from "./kubernetes-object.ts";
 import type { Connection } from "./transport.ts";
@@ -25,8 +26,7 @@ export async function exchange(
   const deadline = new Deadline(call.signal, timeoutMs);
   try {
     const answer = await send(connection.requests, connection, call, deadline, count);
-    if (answer.statusCode >= 400) throw await apiError(call, answer);
-    return await answer.body.json();
+    return await json(answer);
   } catch (error) {
     throw deadline.explain(error, call);
   } finally {
@@ -44,9 +44,8 @@ export async function openStream(
   const deadline = new Deadline(call.signal, timeoutMs);
   try {
     const answer = await send(connection.watches, connection, call, deadline, count);
-    if (answer.statusCode >= 400) throw await apiError(call, answer);
     deadline.disarm();
-    return chunksOf(answer.body, deadline, call);
+    return chunksOf(answer, deadline, call);
   } catch (error) {
     deadline.clear();
     throw deadline.explain(error, call);
@@ -63,38 +62,46 @@ async function* chunksOf(body: AsyncIterable<Uint8Array>, deadline: Deadline, ca
   }
 }
 
+/** Resolves to an answer that is no error, its body still to be read. */
 async function send(
-  pool: Dispatcher,
+  agent: Agent,
   connection: Connection,
   call: Exchange,
   deadline: Deadline,
   count: CountRequest,
-): Promise<Dispatcher.ResponseData> {
+): Promise<IncomingMessage> {
+  let answer: IncomingMessage;
   try {
-    const answer = await pool.request({
-      method: call.method,
-      path: call.target,
-      headers: { ...connection.headers, ...call.headers },
-      body: call.body ?? null,
-      signal: deadline.signal,
+    answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const { method, target: path, body } = call;
+      // Node sets it by itself, except for a DELETE.
+      const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+      const headers = { ...connection.headers, ...call.headers, ...length };
+      const { signal } = deadline;
+      const request = connection.open({ ...connection.server, agent, method, path, headers, signal }, resolve);
+      request.once("error", reject);
+      request.end(body);
     });
-    count(call.method, String(answer.statusCode));
-    return answer;
   } catch (error) {
     if (!call.signal?.aborted) count(call.method, "<error>");
     throw error;
   }
+  const status = answer.statusCode ?? 0;
+  count(call.method, String(status));
+  if (status >= 400) throw await apiError(call, status, answer);
+  return answer;
 }
 
-async function apiError(call: Exchange, answer: Dispatcher.ResponseData): Promise<ApiError> {
-  const text = await answer.body.text();
-  const retryAfter = Number(answer.headers["retry-after"]);
+async function apiError(call: Exchange, status: number, answer: IncomingMessage): Promise<ApiError> {
+  const body = parseStatus(await text(answer));
+  const retryAfter = answer.headers["retry-after"];
+  const seconds = Number(retryAfter);
   return new ApiError({
     method: call.method,
     path: call.path,
-    status: answer.statusCode,
-    body: parseStatus(text),
-    retryAfterSeconds: answer.headers["retry-after"] && Number.isFinite(retryAfter) ? retryAfter : undefined,
+    status,
+    body,
+    retryAfterSeconds: retryAfter && Number.isFinite(seconds) ? seconds : undefined,
   });
 }
 
@@ -138,7 +145,7 @@ class Deadline {
     this.#caller?.removeEventListener("abort", this.#abort);
   }
 
-  /** The error to throw instead of what undici or the socket threw. */
+  /** The error to throw instead of what the socket threw. */
   explain(error: unknown, { method, path }: Exchange): unknown {
     if (error instanceof ApiError) return error;
     if (this.#expired) return new ConnectionError(method, path, "ETIMEDOUT", `nothing within ${this.#timeoutMs} ms`);

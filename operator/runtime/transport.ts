@@ -1,5 +1,7 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { urlToHttpOptions } from "node:url";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { Pool } from "undici";
 
 /** TLS material and headers, as the KubeConfig gives them now. */
 type Credentials = {
@@ -7,9 +9,12 @@ type Credentials = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
+/** Where the API server is, over what it is reached, and as whom. */
 export type Connection = {
-  readonly requests: Pool;
-  readonly watches: Pool;
+  readonly server: http.RequestOptions;
+  readonly open: typeof http.request;
+  readonly requests: http.Agent;
+  readonly watches: http.Agent;
   readonly headers: Readonly<Record<string, string>>;
 };
 
@@ -18,29 +23,33 @@ const credentialsMaxAgeMs = 60_000;
 
 const tlsFields = ["ca", "cert", "key", "pfx", "passphrase", "servername", "rejectUnauthorized"] as const;
 
+/** The API server closes idle connections after 90 s: ours are gone before that. */
+const idleMs = 60_000;
+
 /**
- * The connections to the API server. Requests and watches have pools of their own: a watch holds its connection
- * for minutes, and must not take it from requests. New certificates get new pools, the old ones run dry.
+ * The connections to the API server. Requests and watches have agents of their own: a watch holds its connection
+ * for minutes, and must not take it from requests. New certificates get new agents, the connections of the old ones end when
+ * they are idle.
  */
 export class Transport {
   readonly #kubeConfig: KubeConfig;
-  readonly #origin: string;
+  readonly #url: URL;
   readonly #basePath: string;
-  readonly #limits: { readonly connections: number; readonly connectTimeoutMs: number };
+  readonly #connections: number;
   #connection: Connection | undefined;
   #tls: Credentials["tls"] = {};
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<Connection> | undefined;
 
-  constructor(kubeConfig: KubeConfig, limits: { readonly connections: number; readonly connectTimeoutMs: number }) {
+  /** `connections` is how many requests may be under way at a time, watches not counted. */
+  constructor(kubeConfig: KubeConfig, connections: number) {
     const cluster = kubeConfig.getCurrentCluster();
     if (!cluster) throw new Error("the kubeconfig has no current cluster: set current-context, or KUBECONFIG");
     if (cluster.proxyUrl) throw new Error(`cluster ${cluster.name}: proxy-url is not supported`);
-    const url = new URL(cluster.server);
     this.#kubeConfig = kubeConfig;
-    this.#origin = url.origin;
-    this.#basePath = url.pathname.replace(/\/+$/, "");
-    this.#limits = limits;
+    this.#url = new URL(cluster.server);
+    this.#basePath = this.#url.pathname.replace(/\/+$/, "");
+    this.#connections = connections;
   }
 
   /** The path of the API behind a proxy such as Rancher's: a prefix for every request. */
@@ -48,7 +57,7 @@ export class Transport {
     return this.#basePath;
   }
 
-  /** The pools and headers to use now. Answers without a tick of delay in the common case. */
+  /** The agents and headers to use now. Answers without a tick of delay in the common case. */
   connection(): Connection | Promise<Connection> {
     if (this.#connection !== undefined && performance.now() - this.#readAt < credentialsMaxAgeMs) {
       return this.#connection;
@@ -64,42 +73,34 @@ export class Transport {
     return this.#reading;
   }
 
-  async close(): Promise<void> {
-    const connection = this.#connection;
+  /** Breaks what is under way. */
+  close(): void {
+    this.#connection?.requests.destroy();
+    this.#connection?.watches.destroy();
     this.#connection = undefined;
-    if (connection !== undefined) await Promise.all([connection.requests.destroy(), connection.watches.destroy()]);
   }
 
   async #read(): Promise<Connection> {
     const { tls, headers } = await readCredentials(this.#kubeConfig);
     const current = this.#connection;
-    if (current === undefined || !sameTls(tls, this.#tls)) {
-      this.#connection = {
-        requests: this.#pool(tls, this.#limits.connections),
-        watches: this.#pool(tls, null),
-        headers,
-      };
-      void current?.requests.close();
-      void current?.watches.close();
-    } else {
-      this.#connection = { ...current, headers };
-    }
+    this.#connection =
+      current !== undefined && sameTls(tls, this.#tls) ? { ...current, headers } : this.#connect(tls, headers);
     this.#tls = tls;
     this.#readAt = performance.now();
     return this.#connection;
   }
 
-  #pool(tls: Credentials["tls"], connections: number | null): Pool {
-    return new Pool(this.#origin, {
-      connections,
-      pipelining: 1,
-      // HTTP/2 would put every watch and request on one TCP connection: one lost packet stops them all.
-      allowH2: false,
-      keepAliveTimeout: 60_000,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { ...tls, timeout: this.#limits.connectTimeoutMs, keepAlive: true, keepAliveInitialDelay: 15_000 },
-    });
+  #connect(tls: Credentials["tls"], headers: Credentials["headers"]): Connection {
+    const { protocol, hostname, port } = urlToHttpOptions(this.#url);
+    const { Agent, request } = protocol === "https:" ? https : http;
+    const kept = { ...tls, keepAlive: true, keepAliveInitialDelay: 15_000, timeout: idleMs };
+    return {
+      server: { protocol, hostname, port },
+      open: request,
+      requests: new Agent({ ...kept, maxSockets: this.#connections }),
+      watches: new Agent(kept),
+      headers,
+    };
   }
 }
 

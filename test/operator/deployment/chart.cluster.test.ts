@@ -90,7 +90,7 @@ test("the API server accepts every object, field by field", async () => {
       });
     }
   } finally {
-    await client.close();
+    client.close();
   }
 });
 

@@ -33,7 +33,7 @@ export async function testNamespace(prefix: string): Promise<TestNamespace> {
     namespace,
     async dispose() {
       await client.delete(namespaceType, "", namespace);
-      await client.close();
+      client.close();
     },
   };
 }

@@ -24,7 +24,7 @@ async function connect(handler: Handler, options: { timeoutMs?: number; path?: s
   const metrics = createMetrics();
   const client = createClient({ kubeConfig, userAgent: "test/1", metrics, timeoutMs: options.timeoutMs ?? 5000 });
   onTestFinished(async () => {
-    await client.close();
+    client.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });

@@ -126,7 +126,7 @@ async function proxied() {
     timeoutMs: 1000,
   });
   onTestFinished(async () => {
-    await client.close();
+    client.close();
     await proxy.close();
   });
   return { proxy, client };

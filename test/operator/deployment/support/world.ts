@@ -105,7 +105,7 @@ export class World {
   async #roleIsKnown(): Promise<void> {
     const client = this.#operatorClient();
     await vi.waitFor(() => client.list(resourcePath(types.customResourceDefinitions)), 15_000);
-    await client.close();
+    client.close();
   }
 
   #operatorClient() {
@@ -139,7 +139,7 @@ export class World {
         stop.abort();
         await leading;
         await close();
-        await client.close();
+        client.close();
       },
     };
     await Promise.all(reflectors.map((reflector) => reflector.synced));
@@ -171,7 +171,7 @@ export class World {
     await this.client.delete(namespaceType, "", this.namespace);
     await this.client.delete(clusterRoles, "", this.namespace);
     await this.client.delete(clusterRoleBindings, "", this.namespace);
-    await this.client.close();
+    this.client.close();
   }
 
   post(type: ResourceType, body: object): Promise<KubernetesObject> {
