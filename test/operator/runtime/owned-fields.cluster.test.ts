@@ -129,7 +129,9 @@ describe("lists", () => {
     const live = await apply("deployment", desired);
     podOf(live).initContainers.reverse();
     const path = resourcePath(types.deployment, { namespace: world.namespace, name: "shuffled" });
-    const shuffled = await world.client.request({ method: "PUT", path, body: live });
+    // Without its version: the Deployment controller writes the status meanwhile.
+    const { resourceVersion: _, ...metadata } = live.metadata;
+    const shuffled = await world.client.request({ method: "PUT", path, body: { ...live, metadata } });
     expect(isAsDesired(shuffled, desired)).toBe(false);
     expect(isAsDesired(await apply("deployment", desired), desired)).toBe(true);
   });
@@ -172,7 +174,7 @@ describe("ownership", () => {
     await apply("configMap", sample("configMap", world.namespace, "owned"), "else");
   });
 
-  test("a status applied through its subresource is compared by itself", async () => {
+  test("a status applied through its subresource does not count", async () => {
     const desired = sample("deployment", world.namespace, "status");
     await apply("deployment", desired);
     const status = {
@@ -186,7 +188,6 @@ describe("ownership", () => {
       },
     };
     const live = await world.client.apply(types.deployment, status, { fieldManager, subresource: "status" });
-    expect(fingerprint(ownedFields(live, fieldManager, "status"))).toBe(desiredFingerprint(status, "status"));
     expect(isAsDesired(live, desired)).toBe(true);
   });
 });
