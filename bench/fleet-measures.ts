@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import * as types from "../operator/deployment/resource-types.ts";
 import { type AuditEntry, isRead, isWrite } from "./audit-log.ts";
+import { hurryControllers } from "./control-plane.ts";
 import { countAll, countOf, create, inParallel, makePodsReady, nameOf, readyCount, remove } from "./fleet.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import { byVerb, isCreation, ofOperator, requestsDuring, settled, type Workbench } from "./workbench.ts";
@@ -25,6 +26,7 @@ export async function measureFleet(bench: Workbench, options: FleetOptions): Pro
   const names = Array.from({ length: options.count }, (_, index) => nameOf(index));
   await measureCreation(bench, operator, names, options);
   const last = options.minutes > 0 ? await measureQuiet(bench, operator, options) : operator;
+  if (options.minutes === 0) await hurryControllers(bench.cluster);
   await measureDeletion(bench, names, before);
   await last.stop();
 }
@@ -97,6 +99,7 @@ async function measureQuiet(
   const { report, client, pods } = bench;
   const { count, minutes } = options;
   await measureIdle(bench, operator, `${count}: pending`, minutes);
+  await hurryControllers(bench.cluster);
 
   const becoming = await requestsDuring(bench, async () => {
     await makePodsReady(client);

@@ -24,7 +24,7 @@ export const isCreation = (entry: AuditEntry): boolean =>
   ofOperator(entry) && entry.verb === "patch" && entry.code === 201;
 
 /** Waits until the operator has written nothing for `quietMs`, from now on: longer than a status settles (status-pacing.ts). */
-export async function settled({ audit }: Workbench, quietMs = 15_000): Promise<void> {
+export async function settled({ audit }: Workbench, quietMs = 65_000): Promise<void> {
   const since = Date.now();
   for (;;) {
     const lastWrite = audit.entries().findLast((entry) => ofOperator(entry) && isWrite(entry) && entry.code < 400);

@@ -113,6 +113,9 @@ export function apiServer(options: ControlPlaneOptions): ProcessSpec {
   };
 }
 
+/** Tests with thousands of objects wait for the controllers otherwise, not for what they test. */
+export const controllerRates = { "kube-api-qps": 300, "kube-api-burst": 600 };
+
 export function controllerManager(options: ControlPlaneOptions): ProcessSpec {
   const { binaries, pki, kubeconfigs, namespace } = options;
   return {
@@ -128,9 +131,7 @@ export function controllerManager(options: ControlPlaneOptions): ProcessSpec {
       "root-ca-file": join(pki, "ca.crt"),
       "cluster-signing-cert-file": join(pki, "ca.crt"),
       "cluster-signing-key-file": join(pki, "ca.key"),
-      // Tests with thousands of objects wait for this program otherwise, not for what they test.
-      "kube-api-qps": 300,
-      "kube-api-burst": 600,
+      ...controllerRates,
       "horizontal-pod-autoscaler-sync-period": "5s",
     }),
   };
