@@ -20,7 +20,7 @@ export const environment = z.object({
     .optional()
     .describe("Bot API for resources that name none."),
   LEADER_ELECTION: flag(true).describe("Only one of several replicas works; false for a single process."),
-  CONCURRENCY: z.coerce.number().int().min(1).max(64).default(32).describe("Resources reconciled at a time."),
+  CONCURRENCY: z.coerce.number().int().min(1).max(64).default(8).describe("Resources reconciled at a time."),
   HEALTH_PORT: port(8081).describe("Port of /healthz and /readyz."),
   METRICS_PORT: port(8080).describe("Port of /metrics."),
   LOG_LEVEL: z

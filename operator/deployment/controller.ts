@@ -137,10 +137,10 @@ const controllerName = "cctelegramdeployment";
 const longestBackoffMs = 60_000;
 
 /**
- * The API server allocates cluster IPs one after the other, each by a request of its own under a lock (MetaAllocator in
- * pkg/registry/core/service/ipallocator): more at a time would only hold connections that other children could use.
+ * The API server allocates cluster IPs one after the other, each by requests of its own under a lock (MetaAllocator in
+ * pkg/registry/core/service/ipallocator): a few at a time keep it busy, more would only slow down all others.
  */
-const applyLimits = new Map([[services, 2]]);
+const applyLimits = new Map([[services, 4]]);
 
 /** One page is on its way while the other is read: more would cost memory at the start and gain no time. */
 const pagesAtOnce = 2;

@@ -1,7 +1,7 @@
 import type { DeploymentSpec } from "../api/spec.ts";
 import type { DeploymentStatus } from "../api/status.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
-import { fingerprint, ownedFields } from "../runtime/owned-fields.ts";
+import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { fieldManager } from "./names.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
@@ -56,15 +56,15 @@ export function reduceResource(object: KubernetesObject): CachedResource {
 export function reduceChild(kind: string): (object: KubernetesObject) => CachedChild {
   const stateOf = states[kind] ?? (() => noState);
   return (object) => {
-    const owned = ownedFields(object, fieldManager) as Fields;
+    const { fields, fingerprint } = owned(object, fieldManager);
     const owner = controllerOf(object);
     const ours = owner?.kind === cctelegramDeployments.kind;
     return {
       ...identity(object),
       owner: ours ? owner.name : undefined,
       ownerUid: ours ? owner.uid : "",
-      fingerprint: fingerprint(owned),
-      state: stateOf(object, owned),
+      fingerprint,
+      state: stateOf(object, (fields ?? {}) as Fields),
     };
   };
 }

@@ -4,10 +4,10 @@ import { controllerOf, type KubernetesObject } from "./kubernetes-object.ts";
 import { Limiter } from "./limiter.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
-import { desiredFingerprint, fingerprint, ownedFields } from "./owned-fields.ts";
+import { desiredFingerprint, owned } from "./owned-fields.ts";
 import { type ResourceType, resourcePath } from "./resource-type.ts";
 
-/** What the cache knows of a live object: `fingerprint(ownedFields(object, fieldManager))`. */
+/** What the cache knows of a live object: the fingerprint is that of `owned(object, fieldManager)`. */
 export type LiveObject = { readonly fingerprint: string; readonly resourceVersion: string };
 
 export type Applied = { readonly written: boolean; readonly object?: KubernetesObject };
@@ -27,8 +27,6 @@ export type ApplierOptions = {
   /** Told of each object as the server answered it, so that a cache need not wait for its watch (Reflector.observe). */
   readonly onWritten?: (type: ResourceType, object: KubernetesObject) => void;
 };
-
-export type ApplierCallOptions = { readonly subresource?: string; readonly signal?: AbortSignal | undefined };
 
 /** Objects whose stored form differs from the applied one are few: the oldest go beyond this many. */
 const mostSettled = 10_000;
@@ -51,23 +49,18 @@ export class Applier {
    * Sends nothing when `live` already is as desired. Throws NotOwnedError when `desired` names a controller and
    * the live object has another one, and what the client throws.
    */
-  async apply(
-    type: ResourceType,
-    desired: KubernetesObject,
-    live: LiveObject | undefined,
-    options: ApplierCallOptions = {},
-  ): Promise<Applied> {
-    const wanted = desiredFingerprint(desired, options.subresource);
-    const path = resourcePath(type, { ...desired.metadata, subresource: options.subresource });
+  async apply(type: ResourceType, desired: KubernetesObject, live: LiveObject | undefined): Promise<Applied> {
+    const wanted = desiredFingerprint(desired);
+    const path = resourcePath(type, desired.metadata);
     if (live !== undefined && this.#isAsWanted(path, wanted, live.fingerprint)) {
       this.#options.metrics.applies.inc({ outcome: "unchanged" });
       return { written: false };
     }
     try {
-      const send = () => this.#send(type, desired, options);
+      const send = () => this.#send(type, desired);
       const object = await (this.#limiters.get(type)?.run(send) ?? send());
       this.#options.metrics.applies.inc({ outcome: "written" });
-      this.#settle(path, wanted, object, options.subresource);
+      this.#settle(path, wanted, object);
       this.#options.onWritten?.(type, object);
       return { written: true, object };
     } catch (error) {
@@ -82,10 +75,10 @@ export class Applier {
     return settled?.wanted === wanted && settled.stored === live;
   }
 
-  async #send(type: ResourceType, desired: KubernetesObject, options: ApplierCallOptions): Promise<KubernetesObject> {
+  async #send(type: ResourceType, desired: KubernetesObject): Promise<KubernetesObject> {
     const { client, fieldManager } = this.#options;
     try {
-      return await client.apply(type, desired, { fieldManager, ...options });
+      return await client.apply(type, desired, { fieldManager });
     } catch (error) {
       if (error instanceof ApiError && error.status === 422) await this.#rejectForeign(type, desired, error);
       throw error;
@@ -119,8 +112,8 @@ export class Applier {
    * A mutating webhook or another version of the server may store something else than was applied. Applying again
    * would change nothing, so that form counts as the wanted one until it changes.
    */
-  #settle(path: string, wanted: string, object: KubernetesObject, subresource: string | undefined): void {
-    const stored = fingerprint(ownedFields(object, this.#options.fieldManager, subresource));
+  #settle(path: string, wanted: string, object: KubernetesObject): void {
+    const stored = owned(object, this.#options.fieldManager).fingerprint;
     const known = this.#settled.get(path);
     this.#settled.delete(path);
     if (stored === wanted) return;

@@ -38,28 +38,38 @@ const serverSet = new Set([
   "selfLink",
 ]);
 
-/**
- * The live object cut down to what `fieldManager` owns by apply, without apiVersion, kind, name and namespace.
- * Undefined when it owns nothing. `subresource` chooses the entry: "" is the object itself.
- */
-export function ownedFields(object: KubernetesObject, fieldManager: string, subresource = ""): unknown {
-  const entry = object.metadata.managedFields?.find((candidate) =>
-    isOurs(candidate, object, fieldManager, subresource),
-  );
-  const fields = entry?.fieldsV1;
-  if (fields === undefined) return undefined;
-  // A write to the status may own metadata as well; the desired status says nothing of it.
-  return project(object, subresource === "status" ? { "f:status": fields["f:status"] ?? {} } : fields);
+/** What a manager owns of a live object, and the hash of it. */
+export type Owned = { readonly fields: unknown; readonly fingerprint: string };
+
+/** As long as an object is there: what a write answered is judged by the applier first and then kept by the cache. */
+const judged = new WeakMap<KubernetesObject, Owned & { readonly fieldManager: string }>();
+
+/** `ownedFields` with their fingerprint. The object must not change any more. */
+export function owned(object: KubernetesObject, fieldManager: string): Owned {
+  const known = judged.get(object);
+  if (known?.fieldManager === fieldManager) return known;
+  const fields = ownedFields(object, fieldManager);
+  const answer = { fields, fingerprint: fingerprint(fields), fieldManager };
+  judged.set(object, answer);
+  return answer;
 }
 
-/** The desired object in the form of `ownedFields`. With subresource "status" only the status counts. */
-export function desiredFields(desired: KubernetesObject, subresource = ""): unknown {
+/**
+ * The live object cut down to what `fieldManager` owns by apply, without apiVersion, kind, name and namespace.
+ * Undefined when it owns nothing.
+ */
+export function ownedFields(object: KubernetesObject, fieldManager: string): unknown {
+  const entry = object.metadata.managedFields?.find((candidate) => isOurs(candidate, object, fieldManager));
+  return entry?.fieldsV1 === undefined ? undefined : project(object, entry.fieldsV1);
+}
+
+/** The desired object in the form of `ownedFields`. */
+export function desiredFields(desired: KubernetesObject): unknown {
   if (desired.stringData !== undefined) {
     throw new Error(
       `${desired.kind} ${desired.metadata.name}: write data instead of stringData, which is never stored`,
     );
   }
-  if (subresource === "status") return { status: desired.status };
   const { apiVersion: _apiVersion, kind: _kind, metadata, status: _status, ...fields } = desired;
   const kept = Object.entries(metadata).filter(
     ([name, value]) => !identity.has(name) && !serverSet.has(name) && !isEmpty(value),
@@ -73,20 +83,15 @@ export function fingerprint(value: unknown): string {
 }
 
 /** Equals `fingerprint(ownedFields(live, manager))` exactly when applying `desired` would change nothing. */
-export function desiredFingerprint(desired: KubernetesObject, subresource = ""): string {
-  return fingerprint(desiredFields(desired, subresource));
+export function desiredFingerprint(desired: KubernetesObject): string {
+  return fingerprint(desiredFields(desired));
 }
 
-function isOurs(
-  entry: ManagedFieldsEntry,
-  object: KubernetesObject,
-  fieldManager: string,
-  subresource: string,
-): boolean {
+function isOurs(entry: ManagedFieldsEntry, object: KubernetesObject, fieldManager: string): boolean {
   return (
     entry.manager === fieldManager &&
     entry.operation === "Apply" &&
-    (entry.subresource ?? "") === subresource &&
+    entry.subresource === undefined &&
     // Items of lists come without apiVersion; an entry of another version would name other fields.
     (object.apiVersion === undefined || entry.apiVersion === object.apiVersion)
   );

@@ -1,11 +1,12 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import { type ConnectionOptions, createSecureContext } from "node:tls";
 import { urlToHttpOptions } from "node:url";
 import type { KubeConfig } from "@kubernetes/client-node";
 
 /** TLS material and headers, as the KubeConfig gives them now. */
 type Credentials = {
-  readonly tls: Readonly<Record<string, unknown>>;
+  readonly tls: Pick<ConnectionOptions, (typeof tlsFields)[number]>;
   readonly headers: Readonly<Record<string, string>>;
 };
 
@@ -93,7 +94,16 @@ export class Transport {
   #connect(tls: Credentials["tls"], headers: Credentials["headers"]): Connection {
     const { protocol, hostname, port } = urlToHttpOptions(this.#url);
     const { Agent, request } = protocol === "https:" ? https : http;
-    const kept = { ...tls, keepAlive: true, keepAliveInitialDelay: 15_000, timeout: idleMs };
+    const { servername, rejectUnauthorized, ...material } = tls;
+    const kept = {
+      // One for all connections, which would make one each.
+      ...(protocol === "https:" ? { secureContext: createSecureContext(material) } : {}),
+      ...(servername === undefined ? {} : { servername }),
+      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+      keepAlive: true,
+      keepAliveInitialDelay: 15_000,
+      timeout: idleMs,
+    };
     return {
       server: { protocol, hostname, port },
       open: request,
@@ -110,8 +120,9 @@ async function readCredentials(kubeConfig: KubeConfig): Promise<Credentials> {
   const headers: Record<string, string> = { ...options.headers };
   if (options.auth) headers.Authorization = `Basic ${Buffer.from(options.auth).toString("base64")}`;
   for (const name of Object.keys(headers)) headers[name] = String(headers[name]).trim();
-  const tls: Record<string, unknown> = {};
-  for (const field of tlsFields) if (options[field] !== undefined) tls[field] = options[field];
+  const tls = Object.fromEntries(
+    tlsFields.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
+  );
   return { tls, headers };
 }
 

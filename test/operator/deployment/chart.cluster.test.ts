@@ -44,7 +44,7 @@ test("the operator accepts the environment that the chart gives it", async () =>
   const config = readConfig(environmentOf(await render("telegram.apiUrl=http://telegram.test:8081")));
   expect(config).toMatchObject({
     LEADER_ELECTION: true,
-    CONCURRENCY: 32,
+    CONCURRENCY: 8,
     TELEGRAM_API_URL: "http://telegram.test:8081",
     SERVER_IMAGE: expect.stringMatching(/^cctelegram\/server:\d+\.\d+\.\d+/),
   });
