@@ -104,7 +104,12 @@ export function startDeploymentController(parts: Parts) {
     reflectors,
     lead: async (leading: AbortSignal) => {
       await Promise.race([Promise.all(reflectors.map((reflector) => reflector.synced)), aborted(leading)]);
-      await Promise.all([controller.run(leading), recorder.run(leading)]);
+      const done = new AbortController();
+      const recording = recorder.run(done.signal);
+      await controller.run(leading);
+      // The last reconciles have something to tell too.
+      done.abort();
+      await recording;
     },
     close: async () => {
       prober.stop();

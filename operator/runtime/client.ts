@@ -130,7 +130,8 @@ class RestClient implements Client {
     return this.request<T>({
       method: "PATCH",
       path: resourcePath(type, { namespace, name, subresource: options.subresource }),
-      query: { fieldManager: options.fieldManager, force: options.force ?? true },
+      // Its warnings would be read by nobody, and the server parses the body a second time for them.
+      query: { fieldManager: options.fieldManager, force: options.force ?? true, fieldValidation: "Ignore" },
       contentType: applyPatch,
       body: object.kind === undefined ? { apiVersion: apiVersionOf(type), kind: type.kind, ...object } : object,
       signal: options.signal,

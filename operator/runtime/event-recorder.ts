@@ -85,13 +85,14 @@ export class EventRecorder {
     this.#wake();
   }
 
-  /** Sends what is recorded until the signal aborts, then what is left for a moment. */
+  /** Sends what is recorded until the signal aborts, then what is under way or left for a moment. */
   async run(signal: AbortSignal): Promise<void> {
+    const last = aMomentAfter(signal);
+    await this.#sendAll(last);
     while (!signal.aborted) {
-      await this.#sendAll(signal);
-      if (!signal.aborted && this.#jobs.length === 0) await this.#nextJob(signal);
+      if (this.#jobs.length === 0) await this.#nextJob(signal);
+      await this.#sendAll(last);
     }
-    await this.#sendAll(AbortSignal.timeout(lastSendsMs));
   }
 
   #nextJob(signal: AbortSignal): Promise<void> {
@@ -192,6 +193,14 @@ export class EventRecorder {
       regarding: regarding.namespace === "" ? { ...regarding, namespace: undefined } : regarding,
     };
   }
+}
+
+function aMomentAfter(signal: AbortSignal): AbortSignal {
+  const later = new AbortController();
+  const end = () => AbortSignal.timeout(lastSendsMs).addEventListener("abort", () => later.abort(), { once: true });
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return later.signal;
 }
 
 /** The API server counts bytes; a cut must not leave half a character. */

@@ -139,3 +139,8 @@ test("a Secret with stringData is refused with the way out", async () => {
   const desired = { ...sample("secret", world.namespace, "text"), stringData: { a: "b" } };
   await expect(applier.apply(types.secret, desired, undefined)).rejects.toThrow("write data instead");
 });
+
+test("a field that the server does not know is refused, though no warnings are asked for", async () => {
+  const desired = { ...sample("configMap", world.namespace, "misspelt"), dta: { a: "b" } };
+  await expect(applier.apply(types.configMap, desired, undefined)).rejects.toThrow("dta");
+});

@@ -165,7 +165,7 @@ test("an apply is a PATCH with the type's apiVersion and kind, and force", async
   const object = { metadata: { name: "a", namespace: "b" }, spec: {} };
   expect(await client.apply(types.deployment, object, { fieldManager: "me", subresource: "status" })).toEqual({
     method: "PATCH",
-    url: "/apis/apps/v1/namespaces/b/deployments/a/status?fieldManager=me&force=true",
+    url: "/apis/apps/v1/namespaces/b/deployments/a/status?fieldManager=me&force=true&fieldValidation=Ignore",
     type: "application/apply-patch+yaml",
     body: { apiVersion: "apps/v1", kind: "Deployment", ...object },
   });

@@ -99,3 +99,12 @@ test("what is recorded before the end is still sent, and an impossible event fai
   expect((await events()).map(({ reason }) => reason)).toEqual(["Stopped"]);
   expect(await count("error")).toBe(1);
 });
+
+test("an event that is under way at the end arrives", async () => {
+  const { recorder, regarding, events, stop, running } = await start("under-way");
+  recorder.record(regarding, { type: "Normal", reason: "Stopped", message: "bye" });
+  await new Promise((resolve) => setImmediate(resolve));
+  stop.abort();
+  await running;
+  expect((await events()).map(({ reason }) => reason)).toEqual(["Stopped"]);
+});
