@@ -77,6 +77,8 @@ async function measureHandiwork(bench: Workbench): Promise<void> {
   const kept = "kubectl.kubernetes.io/restartedAt" in live.spec.template.metadata.annotations;
   report.measure("rollout restart: kept", kept ? 1 : 0, "of 1", { line: "1" });
 
+  // The new pods never start: that is told in a status, which is no part of what follows.
+  await settled(bench);
   const healed = await requestsDuring(bench, async () => {
     await client.delete(types.services, namespace, server);
     await bench.audit.wait(1, (entry) => ofOperator(entry) && isCreation(entry), "the Service to come back", 30_000);
