@@ -88,10 +88,14 @@ export async function endpoint(
   return { base, url: `${base}/mcp`, key };
 }
 
+/** The messages that Telegram was sent, in order, with what it answered. */
+export async function sentMessages(): Promise<{ readonly text: string; readonly status: number }[]> {
+  return (await (await fetch(`${await telegramUrl()}/log`)).json()) as { text: string; status: number }[];
+}
+
 /** The texts that Telegram accepted, in order. */
 export async function deliveredTexts(): Promise<string[]> {
-  const log = (await (await fetch(`${await telegramUrl()}/log`)).json()) as { text?: string; status: number }[];
-  return log.filter(({ status }) => status === 200).map(({ text }) => text ?? "");
+  return (await sentMessages()).filter(({ status }) => status === 200).map(({ text }) => text);
 }
 
 /** Plans faults of the stand-in for Telegram; see test/telegram/control.ts. */

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  applyResource,
+  controlTelegram,
+  createNamespace,
+  createToken,
+  deleteNamespace,
+  endpoint,
+  getJson,
+  kubectl,
+  podsOf,
+  sentMessages,
+  target,
+  waitReady,
+} from "./environment.ts";
+import { clusterIP } from "./installation.ts";
+import { callTool, connectClient, connectionOf } from "./mcp.ts";
+import { startTraffic } from "./traffic.ts";
+
+const resource = "steady";
+const client = (name: string) => ({ name, permissions: ["*"] });
+const server = (...names: string[]) => ({
+  replicas: 2,
+  auth: { clients: names.map(client) },
+  rateLimit: { mode: "Disabled" },
+});
+
+/** A kubelet brings a changed Secret into running pods within its sync period, a minute and a half at most. */
+const secretsArrive = { timeout: 150_000, interval: 1_000 };
+
+let namespace: string;
+
+beforeAll(async () => {
+  namespace = await createNamespace("operations");
+  await createToken(namespace);
+  await applyResource(namespace, resource, { server: server("test", "former", "careless") });
+  await waitReady(namespace, resource);
+});
+afterAll(() => deleteNamespace(namespace));
+
+const statusWith = async (key: string) => {
+  const { base } = await endpoint(namespace, resource);
+  return (await fetch(`${base}/tools/get_bridge_status`, { method: "POST", headers: { "x-api-key": key } })).status;
+};
+const keyOf = async (name: string) => (await connectionOf(target, { namespace, resource, client: name })).key;
+const uidsOf = async () => (await podsOf(namespace, resource, "mcp-server")).map(({ metadata }) => metadata.uid).sort();
+
+describe("the server of a running resource", () => {
+  test("tells its health on the four routes, without a key", async () => {
+    const { base } = await endpoint(namespace, resource);
+    const health = async (route: string) => {
+      const answer = await fetch(`${base}${route}`);
+      return { status: answer.status, body: await answer.json() };
+    };
+    expect(await health("/health")).toMatchObject({ status: 200, body: { status: "healthy" } });
+    expect(await health("/health/live")).toEqual({ status: 200, body: { alive: true } });
+    expect(await health("/health/ready")).toEqual({ status: 200, body: { ready: true, reasons: [] } });
+    expect(await health("/health/detailed")).toMatchObject({
+      status: 200,
+      body: { status: "healthy", components: { bridge: { running: true, health: "healthy" } } },
+    });
+  });
+
+  test("sends events and alerts too, over MCP and REST", async () => {
+    const { base, url, key } = await endpoint(namespace, resource);
+    const mcp = await connectClient(url, key);
+    const event = { type: "task_completion", title: `build ${Date.now()}`, description: "all green" };
+    expect(await callTool(mcp, "send_telegram_event", event)).toMatchObject({ success: true });
+    await mcp.close();
+    const alert = { title: `alert ${Date.now()}`, current_value: 93, threshold: 80, severity: "high" };
+    const answer = await fetch(`${base}/tools/send_performance_alert`, {
+      method: "POST",
+      headers: { "x-api-key": key, "content-type": "application/json" },
+      body: JSON.stringify(alert),
+    });
+    expect(answer.status).toBe(200);
+    const texts = async () => (await sentMessages()).map(({ text }) => text).join("\n");
+    await expect.poll(texts, { timeout: 30_000 }).toContain(event.title);
+    await expect.poll(texts, { timeout: 30_000 }).toContain(alert.title);
+  });
+});
+
+describe("the bridge of a running resource", () => {
+  test("refuses an event that is not signed", async () => {
+    const bridge = await clusterIP(target, namespace, `${resource}-bridge`);
+    const body = JSON.stringify({ event_id: crypto.randomUUID(), title: "forged" });
+    const headers = { "content-type": "application/json" };
+    expect((await fetch(`http://${bridge}:9001/events`, { method: "POST", headers, body })).status).toBe(401);
+  });
+
+  test("sends one message a second to a chat: Telegram has nothing to refuse", async () => {
+    await controlTelegram({ reset: true, limits: { global: 30, perChat: 1, perGroupMinute: 20 } });
+    const { url, key } = await endpoint(namespace, resource);
+    const mcp = await connectClient(url, key);
+    const label = `burst ${Date.now()}`;
+    for (let index = 0; index < 4; index += 1) {
+      await callTool(mcp, "send_telegram_message", { message: `${label} #${index}` });
+    }
+    await mcp.close();
+    const burst = async () => (await sentMessages()).filter(({ text }) => text.includes(label));
+    await expect.poll(async () => (await burst()).length, { timeout: 30_000 }).toBe(4);
+    const sent = await burst();
+    expect(sent.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(sent.map(({ text }) => text.at(-1))).toEqual(["0", "1", "2", "3"]);
+  });
+});
+
+describe("what people do with kubectl", () => {
+  test("a Service that was deleted is back, and clients reach it again", async () => {
+    await kubectl(["-n", namespace, "delete", "service", `${resource}-mcp-server`]);
+    const key = await keyOf("test");
+    await expect.poll(() => statusWith(key).catch(String), { timeout: 30_000, interval: 500 }).toBe(200);
+    await waitReady(namespace, resource);
+  });
+
+  test("kubectl rollout restart replaces every pod, stays, and fails no call", async () => {
+    const deployment = `deployment/${resource}-mcp-server`;
+    const before = await uidsOf();
+    const { url, key } = await endpoint(namespace, resource);
+    const traffic = startTraffic(url, key, "restart");
+    await traffic.progress(5);
+    await kubectl(["-n", namespace, "rollout", "restart", deployment]);
+    await kubectl(["-n", namespace, "rollout", "status", deployment, "--timeout=3m"]);
+    await traffic.progress(5);
+    await traffic.stop();
+    expect(traffic.failures).toEqual([]);
+    const after = await uidsOf();
+    expect(after.filter((uid) => before.includes(uid))).toEqual([]);
+    const { spec } = await getJson<Deployment>("-n", namespace, "get", deployment);
+    expect(spec.template.metadata.annotations).toHaveProperty(["kubectl.kubernetes.io/restartedAt"]);
+  });
+
+  test("a client that is taken away, and a key whose Secret is deleted, are refused; no pod restarts for it", async () => {
+    const [former, lost, kept] = [await keyOf("former"), await keyOf("careless"), await keyOf("test")];
+    expect([await statusWith(former), await statusWith(lost)]).toEqual([200, 200]);
+    const before = await uidsOf();
+    await kubectl(["-n", namespace, "delete", "secret", `${resource}-connection-careless`]);
+    await applyResource(namespace, resource, { server: server("test", "careless") });
+    await expect.poll(() => keyOf("careless").catch(String), { timeout: 30_000 }).toMatch(/^[0-9a-f]{64}$/);
+    const next = await keyOf("careless");
+    expect(next).not.toBe(lost);
+    const answers = async () => [await statusWith(former), await statusWith(lost), await statusWith(next)];
+    await expect.poll(answers, secretsArrive).toEqual([401, 401, 200]);
+    expect(await statusWith(kept)).toBe(200);
+    expect(await uidsOf()).toEqual(before);
+  });
+});
+
+type Deployment = { readonly spec: { readonly template: { readonly metadata: { annotations: object } } } };
