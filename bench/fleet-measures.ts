@@ -25,8 +25,9 @@ export async function measureFleet(bench: Workbench, options: FleetOptions): Pro
   report.measure("0: RSS", operator.rss(), "MiB");
   const names = Array.from({ length: options.count }, (_, index) => nameOf(index));
   await measureCreation(bench, operator, names, options);
+  if (options.minutes > 0) await measureIdle(bench, operator, `${options.count}: pending`, options.minutes);
+  await hurryControllers(bench.cluster);
   const last = options.minutes > 0 ? await measureQuiet(bench, operator, options) : operator;
-  if (options.minutes === 0) await hurryControllers(bench.cluster);
   await measureDeletion(bench, names, before);
   await last.stop();
 }
@@ -90,7 +91,7 @@ async function measureReconciles({ report }: Workbench, operator: OperatorProces
   report.measure(`${count}: reconcile p99`, metrics.quantile(histogram, 0.99) * 1000, "ms");
 }
 
-/** Pending, becoming ready, ready, pods that stop answering, restart. Returns the operator that runs at the end. */
+/** Becoming ready, ready, pods that stop answering, restart. Returns the operator that runs at the end. */
 async function measureQuiet(
   bench: Workbench,
   operator: OperatorProcess,
@@ -98,9 +99,6 @@ async function measureQuiet(
 ): Promise<OperatorProcess> {
   const { report, client, pods } = bench;
   const { count, minutes } = options;
-  await measureIdle(bench, operator, `${count}: pending`, minutes);
-  await hurryControllers(bench.cluster);
-
   const becoming = await requestsDuring(bench, async () => {
     await makePodsReady(client);
     await settled(bench);

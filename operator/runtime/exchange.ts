@@ -79,7 +79,8 @@ async function send(
       const headers = { ...connection.headers, ...call.headers, ...length };
       const { signal } = deadline;
       const request = connection.open({ ...connection.server, agent, method, path, headers, signal }, resolve);
-      request.once("error", reject);
+      // Not once: an error that nobody listens to would end the process, also one after the answer has begun.
+      request.on("error", reject);
       request.end(body);
     });
   } catch (error) {
