@@ -1,6 +1,7 @@
 /** `node build.ts [--images] [server|operator|telegram ...]`: the bundles in dist/, and the images that hold them. */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type Plugin } from "esbuild";
@@ -23,8 +24,7 @@ const NAMES = Object.keys(ENTRIES) as ImageName[];
 
 /** CommonJS dependencies ask for `require` and `__dirname`, which an ES module does not have. */
 const BANNER = [
-  'import { createRequire as bundleRequire } from "node:module";',
-  "const require = bundleRequire(import.meta.url);",
+  'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);',
   "const __filename = import.meta.filename;",
   "const __dirname = import.meta.dirname;",
 ].join("\n");
@@ -70,7 +70,24 @@ const withoutProxies: Plugin = {
     onResolve({ filter }, ({ path, importer }) =>
       importer.includes("/@kubernetes/client-node/") ? { path, namespace: "absent" } : undefined,
     );
+    onResolve({ filter: /\/(cluster|pushgateway)$/ }, ({ path, importer }) =>
+      importer.endsWith("/prom-client/index.js") ? { path, namespace: "absent" } : undefined,
+    );
     onLoad({ filter: /./, namespace: "absent" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
+
+/**
+ * An ES module that imports one of Node's own reads every export of it once. Of http some are read lazily for a reason: its
+ * WebSocket loads the client that Node's fetch uses, and that takes 16 MiB.
+ */
+const lazyBuiltins: Plugin = {
+  name: "lazy-builtins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /./ }, ({ path }) => (isBuiltin(path) ? { path, namespace: "builtin" } : undefined));
+    onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
   },
 };
 
@@ -91,7 +108,7 @@ async function bundleOne(name: ImageName): Promise<void> {
     minify: true,
     legalComments: "external",
     banner: { js: BANNER },
-    plugins: [withoutUnusedClients, withoutProxies],
+    plugins: [withoutUnusedClients, withoutProxies, lazyBuiltins],
     logLevel: "warning",
   });
   // Without it Node parses the file twice to find out that it is an ES module.

@@ -41,7 +41,8 @@ export class Cache {
   readonly resources = new Store<CachedResource>({
     tokenSecret: ({ namespace, spec }) => [`${namespace}/${spec.telegram.botTokenSecretRef.name}`],
   });
-  readonly secretMetadata = new Store<Stored>();
+  /** Secrets of others: that they are there, not what they hold. */
+  readonly #foreignSecrets = new Store<Stored>();
   readonly #pods = new Store<CachedPod>({
     pods: ({ namespace, instance, component }) => [podsKey(namespace, instance, component)],
   });
@@ -65,10 +66,11 @@ export class Cache {
       keep({ type: types.cctelegramDeployments, store: this.resources, reduce: reduceResource, onChange: onResource }),
       keep({
         type: types.secrets,
-        store: this.secretMetadata,
+        store: this.#foreignSecrets,
         reduce: identity,
+        labelSelector: notManaged,
         metadataOnly: true,
-        onChange: ({ before, after }) => this.#onAnySecret(after ?? before),
+        onChange: ({ before, after }) => this.#onSecret(after ?? before),
       }),
       keep({
         type: types.pods,
@@ -107,6 +109,11 @@ export class Cache {
     return this.#children.get(type.plural)?.get(namespace, name);
   }
 
+  /** A Secret of anybody. */
+  secret(namespace: string, name: string): Stored | undefined {
+    return this.#foreignSecrets.get(namespace, name) ?? this.child(types.secrets, namespace, name);
+  }
+
   /** The children that the resource with this uid controls. */
   *childrenOf(uid: string): Generator<{ readonly type: ResourceType; readonly child: CachedChild }> {
     for (const type of allChildTypes) {
@@ -140,7 +147,11 @@ export class Cache {
       store,
       reduce: reduceChild(type.kind),
       labelSelector: managed,
-      onChange: ({ before, after }) => this.#onChild(before, after),
+      onChange: ({ before, after }) => {
+        this.#onChild(before, after);
+        // People may give a bot token our labels.
+        if (type === types.secrets) this.#onSecret(after ?? before);
+      },
     };
   }
 
@@ -167,7 +178,7 @@ export class Cache {
     }
   }
 
-  #onAnySecret(secret: Stored | undefined): void {
+  #onSecret(secret: Stored | undefined): void {
     if (!secret) return;
     for (const { namespace, name } of this.resources.byIndex("tokenSecret", `${secret.namespace}/${secret.name}`)) {
       this.#enqueue({ namespace, name });
@@ -188,9 +199,9 @@ export class Cache {
 
 const allChildTypes = [...types.childTypes, ...types.monitoringTypes];
 
-const managed = Object.entries(managedByLabel)
-  .map(([key, value]) => `${key}=${value}`)
-  .join(",");
+const [[managedBy, ourName]] = Object.entries(managedByLabel) as [[string, string]];
+const managed = `${managedBy}=${ourName}`;
+const notManaged = `${managedBy}!=${ourName}`;
 
 /** Watches of different types side by side: what they have in common is how they are started. */
 const keep = <T extends Stored>(watch: Watch<T>) => watch as unknown as Watch<never>;

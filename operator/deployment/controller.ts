@@ -64,7 +64,7 @@ export function startDeploymentController(parts: Parts) {
     limits: applyLimits,
     onWritten: (type, object) => cache.observe(type, object),
   });
-  const tokenSecrets = new TokenSecrets(client, cache.secretMetadata);
+  const tokenSecrets = new TokenSecrets(client, (namespace, name) => cache.secret(namespace, name));
   const generated = new GeneratedValues(parts.generateKey);
   const reconcileParts = {
     ...parts,

@@ -10,7 +10,7 @@ type Options = {
   readonly timeoutMs?: number;
 };
 
-type TimedFetch = (url: string, init: Omit<PlainRequest, "signal">) => Promise<PlainResponse>;
+type TimedFetch = (url: string, init: Omit<PlainRequest, "timeoutMs">) => Promise<PlainResponse>;
 
 const protocolVersion = "2025-11-25";
 
@@ -25,7 +25,7 @@ const bridgeStatus = z.object({
 
 /** Probes over HTTP, through the Services, as a client does. */
 export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: Target) => Promise<ProbeResult> {
-  const timed: TimedFetch = (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+  const timed: TimedFetch = (url, init) => fetch(url, { ...init, timeoutMs });
   return async (target) => {
     const [server, bridge] = await Promise.all([
       target.hasServer ? probeServer(timed, target) : undefined,

@@ -1,4 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import { interned } from "../runtime/interned.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Stored } from "../runtime/store.ts";
 import { identity } from "./reduced.ts";
@@ -19,8 +20,8 @@ export function reducePod(object: KubernetesObject): CachedPod {
   const pod = object as unknown as V1Pod;
   return {
     ...identity(object),
-    instance: labels["app.kubernetes.io/instance"] ?? "",
-    component: labels["app.kubernetes.io/component"] ?? "",
+    instance: interned(labels["app.kubernetes.io/instance"] ?? ""),
+    component: interned(labels["app.kubernetes.io/component"] ?? ""),
     running: pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
     trouble: object.metadata.deletionTimestamp ? undefined : troubleOf(pod),
   };

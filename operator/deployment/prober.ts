@@ -25,9 +25,20 @@ type ProberOptions = {
   readonly retryMs?: number;
   /** Trouble found this often in a row is no news: it is asked for as rarely as what is well. Default 16, a minute. */
   readonly retries?: number;
-  /** Probes at a time. Default 100: an operator that starts finds all its targets at once. */
+  /** Probes at a time: an operator that starts finds all its targets at once. Default 16. */
   readonly parallel?: number;
+  /** For so long a probe counts as one of them: what does not answer must not hold up the others. Default 500 ms. */
+  readonly turnMs?: number;
 };
+
+const defaults = {
+  intervalMs: 30_000,
+  firstRetryMs: 250,
+  retryMs: 5_000,
+  retries: 16,
+  parallel: 16,
+  turnMs: 500,
+} satisfies Partial<ProberOptions>;
 
 /** Asks every running CCTelegram again and again how it is, and tells when the answer changes. */
 export class Prober {
@@ -37,7 +48,7 @@ export class Prober {
   #stopped = false;
 
   constructor(options: ProberOptions) {
-    this.#options = { intervalMs: 30_000, firstRetryMs: 250, retryMs: 5_000, retries: 16, parallel: 100, ...options };
+    this.#options = { ...defaults, ...options };
     this.#limiter = new Limiter(this.#options.parallel);
   }
 
@@ -76,7 +87,7 @@ export class Prober {
     if (tracked.running) return;
     tracked.running = true;
     const { target } = tracked;
-    const result = await this.#limiter.run(() => this.#options.probe(target));
+    const result = await this.#probe(target);
     tracked.running = false;
     if (this.#tracked.get(uid) !== tracked) return;
     const changed = significant(tracked.result) !== significant(result);
@@ -85,6 +96,22 @@ export class Prober {
     if (changed) this.#options.onChange(target);
     if (tracked.target !== target) this.#schedule(uid, 0);
     else this.#schedule(uid, this.#pauseAfter(tracked, result) * this.#jitter());
+  }
+
+  #probe(target: Target): Promise<ProbeResult> {
+    const { probe, clock, turnMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const turn = () =>
+        new Promise<void>((end) => {
+          const timer = clock.setTimeout(end, turnMs);
+          const ended = () => {
+            timer.cancel();
+            end();
+          };
+          probe(target).then(resolve, reject).finally(ended);
+        });
+      void this.#limiter.run(turn);
+    });
   }
 
   #pauseAfter({ failures }: Tracked, result: ProbeResult): number {

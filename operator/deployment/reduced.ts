@@ -1,5 +1,6 @@
 import type { DeploymentSpec } from "../api/spec.ts";
 import type { DeploymentStatus } from "../api/status.ts";
+import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
@@ -61,8 +62,8 @@ export function reduceChild(kind: string): (object: KubernetesObject) => CachedC
     const ours = owner?.kind === cctelegramDeployments.kind;
     return {
       ...identity(object),
-      owner: ours ? owner.name : undefined,
-      ownerUid: ours ? owner.uid : "",
+      owner: ours ? interned(owner.name) : undefined,
+      ownerUid: ours ? interned(owner.uid) : "",
       fingerprint,
       state: stateOf(object, (fields ?? {}) as Fields),
     };
@@ -109,5 +110,5 @@ function generated(data: Fields | undefined): Record<string, string> {
 /** What the cache knows of any object: that it is there, and in which version. */
 export function identity({ metadata }: KubernetesObject): Stored {
   const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
-  return { namespace, name, uid, resourceVersion };
+  return { namespace: interned(namespace), name, uid, resourceVersion };
 }

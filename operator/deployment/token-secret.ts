@@ -2,9 +2,11 @@ import type { DeploymentSpec } from "../api/spec.ts";
 import { isNotFound } from "../runtime/api-error.ts";
 import type { Client } from "../runtime/client.ts";
 import { resourcePath } from "../runtime/resource-type.ts";
-import type { Store, Stored } from "../runtime/store.ts";
+import type { Stored } from "../runtime/store.ts";
 import { secrets } from "./resource-types.ts";
 import type { TokenSecret } from "./snapshot.ts";
+
+type FindSecret = (namespace: string, name: string) => Stored | undefined;
 
 /**
  * Tells whether a bot token is there. Secrets of users are watched by metadata alone, so that their contents are not in
@@ -12,19 +14,19 @@ import type { TokenSecret } from "./snapshot.ts";
  */
 export class TokenSecrets {
   readonly #client: Pick<Client, "get">;
-  readonly #metadata: Store<Stored>;
+  readonly #find: FindSecret;
   readonly #keys = new Map<
     string,
     { readonly version: string; readonly keys: Promise<ReadonlySet<string> | undefined> }
   >();
 
-  constructor(client: Pick<Client, "get">, metadata: Store<Stored>) {
+  constructor(client: Pick<Client, "get">, find: FindSecret) {
     this.#client = client;
-    this.#metadata = metadata;
+    this.#find = find;
   }
 
   async state(namespace: string, { name, key }: DeploymentSpec["telegram"]["botTokenSecretRef"]): Promise<TokenSecret> {
-    const secret = this.#metadata.get(namespace, name);
+    const secret = this.#find(namespace, name);
     if (!secret) return "Missing";
     const keys = await this.#keysOf(secret);
     if (!keys) return "Missing";

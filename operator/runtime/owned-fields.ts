@@ -1,4 +1,4 @@
-import { canonicalHash } from "./canonical-json.ts";
+import { canonicalHash, define } from "./canonical-json.ts";
 import type { FieldsV1, KubernetesObject, ManagedFieldsEntry } from "./kubernetes-object.ts";
 
 /*
@@ -71,10 +71,12 @@ export function desiredFields(desired: KubernetesObject): unknown {
     );
   }
   const { apiVersion: _apiVersion, kind: _kind, metadata, status: _status, ...fields } = desired;
-  const kept = Object.entries(metadata).filter(
-    ([name, value]) => !identity.has(name) && !serverSet.has(name) && !isEmpty(value),
-  );
-  return kept.length === 0 ? fields : { ...fields, metadata: Object.fromEntries(kept) };
+  const kept: Record<string, unknown> = {};
+  for (const name in metadata) {
+    const value = metadata[name as keyof typeof metadata];
+    if (!identity.has(name) && !serverSet.has(name) && !isEmpty(value)) kept[name] = value;
+  }
+  return isEmpty(kept) ? fields : { ...fields, metadata: kept };
 }
 
 /** A short stable hash of a JSON value: the order of map keys, null values and empty lists do not count. */
@@ -136,12 +138,6 @@ function projectMap(map: Readonly<Record<string, unknown>>, fields: FieldsV1): R
   return cut;
 }
 
-/** Assignment to `__proto__` would not make a field, and annotations may be called anything. */
-function define(map: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === "__proto__") Object.defineProperty(map, name, { value, enumerable: true });
-  else map[name] = value;
-}
-
 function projectList(list: readonly unknown[], fields: FieldsV1): unknown[] {
   const owned: { readonly path: ItemPath; readonly fields: FieldsV1 }[] = [];
   for (const element in fields) {
@@ -149,7 +145,8 @@ function projectList(list: readonly unknown[], fields: FieldsV1): unknown[] {
     if (element !== "." && below !== undefined) owned.push({ path: parseItemPath(element), fields: below });
   }
   const cut: unknown[] = [];
-  for (const [index, item] of list.entries()) {
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index];
     const match = owned.find(({ path }) => path.matches(item, index));
     if (match === undefined) continue;
     const value = project(item, match.fields);

@@ -7,7 +7,8 @@ export type PlainRequest = {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly signal: AbortSignal;
+  /** Until the answer is complete. */
+  readonly timeoutMs: number;
 };
 
 export type PlainFetch = (url: string, init: PlainRequest) => Promise<PlainResponse>;
@@ -19,10 +20,13 @@ const longestAnswer = 1024 * 1024;
  * A `fetch` for many hosts that are asked rarely: one connection for each request. Node's own takes 19 MiB on first use,
  * and keeps a pool for every host. Rejects when there is no complete answer.
  */
-export const plainFetch: PlainFetch = (url, { method, headers, body = "", signal }) =>
+export const plainFetch: PlainFetch = (url, { method, headers, body = "", timeoutMs }) =>
   new Promise((resolve, reject) => {
     const length = body === "" ? {} : { "content-length": Buffer.byteLength(body) };
-    const call = request(url, { method, agent: false, headers: { ...headers, ...length }, signal });
+    const call = request(url, { method, agent: false, headers: { ...headers, ...length } });
+    // Not AbortSignal.timeout, which would keep all of the exchange for as long, however soon it ends.
+    const timer = setTimeout(() => call.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    call.on("close", () => clearTimeout(timer));
     call.on("error", reject);
     call.on("response", (answer) => {
       readAll(answer).then((text) => {

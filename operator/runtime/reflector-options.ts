@@ -54,7 +54,7 @@ export function completeOptions(options: ReflectorOptions = {}): Required<Reflec
     stallTimeoutMs: 90_000,
     optional: false,
     optionalPollMs: 600_000,
-    pageSize: 100,
+    pageSize: 50,
     paging: new Limiter(Number.POSITIVE_INFINITY),
     backoff: { baseMs: 800, maxMs: 30_000 },
     watchTimeoutSeconds: { min: 300, max: 600 },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { managedByLabel } from "../../../operator/deployment/names.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import {
   changeSpec,
@@ -50,6 +51,15 @@ test("a Secret without the key is told apart from none, and mended in place", as
 
   await changeSpec(world, "wrong-key", { telegram: { botTokenSecretRef: { key: "bot" } } });
   await untilReady(world, "wrong-key");
+});
+
+test("a Secret with the labels of the operator's own is a bot token like any other", async () => {
+  const telegram = { botTokenSecretRef: { name: "labelled" }, allowedUsers: [1] };
+  await createResource(world, "labelled", { telegram });
+  await untilCondition(world, "labelled", "Ready", { status: "False", reason: "BotTokenSecretNotFound" });
+  const metadata = { name: "labelled", labels: managedByLabel };
+  await world.post(types.secrets, { metadata, stringData: { token: "1:A" } });
+  await untilReady(world, "labelled");
 });
 
 test("a bridge that runs stays when its Secret is deleted", async () => {

@@ -172,3 +172,22 @@ test("stopped, it leaves no timer behind", async () => {
   await world.clock.advance(60_000);
   expect(world.probes).toHaveLength(1);
 });
+
+test("a few are probed at a time, and those that do not answer hold up the others for half a second alone", async () => {
+  const clock = new ManualClock();
+  const asked: string[] = [];
+  const probe = (target: Target) => {
+    asked.push(target.uid);
+    return new Promise<ProbeResult>(() => {});
+  };
+  const prober = new Prober({ probe, onChange: () => {}, clock, random: () => 0.5, parallel: 2 });
+  for (const uid of ["one", "two", "three", "four", "five"]) prober.track({ ...target, uid });
+  await clock.advance(0);
+  expect(asked).toEqual(["one", "two"]);
+  await clock.advance(499);
+  expect(asked).toEqual(["one", "two"]);
+  await clock.advance(1);
+  expect(asked).toEqual(["one", "two", "three", "four"]);
+  await clock.advance(500);
+  expect(asked).toEqual(["one", "two", "three", "four", "five"]);
+});

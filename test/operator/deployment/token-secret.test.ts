@@ -16,7 +16,7 @@ function namespace(answer: () => Record<string, string> | undefined) {
       return { data } as T;
     },
   };
-  const secrets = new TokenSecrets(client, metadata);
+  const secrets = new TokenSecrets(client, (namespace, name) => metadata.get(namespace, name));
   return {
     reads,
     /** The Secret as the watch of metadata sees it. */
