@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ConditionType, DeploymentStatus } from "../api/status.ts";
 
 /**
@@ -10,7 +11,10 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const moving = stateOf(after, "Progressing") === "True";
   if (turned("Degraded") || turned("Paused")) return 0;
   if (turned("Ready")) return moving && stateOf(after, "Ready") === "True" ? 10_000 : 0;
-  return moving ? 60_000 : 10_000;
+  if (!moving) return 10_000;
+  const onlyMorePods = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
+  // Pods that exist and are not ready: whatever happens to them is worth a write, and tells it too.
+  return onlyMorePods ? 600_000 : 60_000;
 }
 
 /** A condition's status; of Degraded also the reason, because another problem is news. */

@@ -121,4 +121,8 @@ describe("a changed status is written", () => {
     expect(settlingMs(settled, { ...settled, servers: "2/3" })).toBe(10_000);
     expect(settlingMs(starting, { ...starting, servers: "2/3" })).toBe(60_000);
   });
+
+  test("with the next one when pods were only made, and none is ready", () => {
+    expect(settlingMs({ ...starting, replicas: 2 }, { ...starting, replicas: 3 })).toBe(600_000);
+  });
 });
