@@ -5,67 +5,98 @@ import { type AuditEntry, isRead, isWrite } from "./audit-log.ts";
 import { hurryControllers } from "./control-plane.ts";
 import { countAll, countOf, create, inParallel, makePodsReady, nameOf, readyCount, remove } from "./fleet.ts";
 import type { OperatorProcess } from "./operator-process.ts";
-import { byVerb, isCreation, ofOperator, requestsDuring, settled, type Workbench } from "./workbench.ts";
+import { byVerb, isCreation, median, ofOperator, requestsDuring, settled, type Workbench } from "./workbench.ts";
 
 export type FleetOptions = {
   readonly count: number;
   readonly childrenEach: number;
   /** How long pending and ready resources are looked at; 0 leaves out all but creation and deletion. */
   readonly minutes: number;
-  /** How long the bare loop took for the same children. */
-  readonly bareSeconds: number | undefined;
+  /** Seconds until the children existed, in runs before this one: the machine is not equally fast each time. */
+  readonly earlier: readonly number[];
+  /** How long the bare loop took for the same children, each time just before a run. */
+  readonly bare: readonly number[];
 };
 
 /** Many resources: created, left alone, made ready, left alone, operator restarted, deleted. */
 export async function measureFleet(bench: Workbench, options: FleetOptions): Promise<void> {
   const { report } = bench;
-  const operator = await bench.startOperator();
-  await delay(5_000); // by then the namespace has what the control plane puts into each
+  const operator = await startOperator(bench);
   const before = await countAll(bench.client);
   report.measure("0: RSS", operator.rss(), "MiB");
-  const names = Array.from({ length: options.count }, (_, index) => nameOf(index));
-  await measureCreation(bench, operator, names, options);
+  await measureCreation(bench, operator, options);
   if (options.minutes > 0) await measureIdle(bench, operator, `${options.count}: pending`, options.minutes);
   await hurryControllers(bench.cluster);
   const last = options.minutes > 0 ? await measureQuiet(bench, operator, options) : operator;
-  await measureDeletion(bench, names, before);
+  await measureDeletion(bench, namesOf(options.count), before);
   await last.stop();
 }
 
-async function measureCreation(
-  bench: Workbench,
-  operator: OperatorProcess,
-  names: readonly string[],
-  options: FleetOptions,
-) {
-  const { audit, client, report } = bench;
-  const { count, childrenEach, bareSeconds } = options;
-  const total = count * childrenEach;
-  const cpuBefore = operator.cpuSeconds();
-  audit.clear();
-  await inParallel(names, (name) => create(client, name));
-  await audit.wait(total, isCreation, `${total} children`, 600_000);
-  const cpu = operator.cpuSeconds() - cpuBefore;
+/** Seconds until the children of so many resources exist, and nothing else. */
+export async function timeCreation(bench: Workbench, count: number, childrenEach: number): Promise<number> {
+  await startOperator(bench);
+  return (await createFleet(bench, count, childrenEach)).children;
+}
 
+async function startOperator(bench: Workbench): Promise<OperatorProcess> {
+  const operator = await bench.startOperator();
+  await delay(5_000); // by then the namespace has what the control plane puts into each
+  return operator;
+}
+
+const namesOf = (count: number) => Array.from({ length: count }, (_, index) => nameOf(index));
+
+/** Creates the resources and waits for their children. Times are seconds since the first request, by the audit log. */
+async function createFleet({ audit, client }: Workbench, count: number, childrenEach: number) {
+  audit.clear();
+  await inParallel(namesOf(count), (name) => create(client, name));
+  await audit.wait(count * childrenEach, isCreation, `${count * childrenEach} children`, 600_000);
   const entries = audit.entries();
-  const startedAt = Math.min(...entries.filter(({ verb }) => verb === "create").map(({ receivedAt }) => receivedAt));
+  const creations = entries.filter(({ verb }) => verb === "create");
+  const startedAt = Math.min(...creations.map(({ receivedAt }) => receivedAt));
   const made = entries.filter(isCreation);
   const until = (some: readonly AuditEntry[]) =>
     (some.reduce((last, { answeredAt }) => Math.max(last, answeredAt), 0) - startedAt) / 1000;
-  const seconds = until(made);
+  return {
+    entries,
+    resources: until(creations),
+    deployments: until(made.filter(({ resource }) => resource === "deployments")),
+    children: until(made),
+  };
+}
+
+async function measureCreation(bench: Workbench, operator: OperatorProcess, options: FleetOptions) {
+  const { report } = bench;
+  const { count, childrenEach, earlier, bare } = options;
+  const cpuBefore = operator.cpuSeconds();
+  const { entries, resources, deployments, children } = await createFleet(bench, count, childrenEach);
+  const cpu = operator.cpuSeconds() - cpuBefore;
+
   const title = (measure: string) => `${count}: ${measure}`;
-  const isLarge = count >= 1000;
+  const runs = [...earlier, children];
+  const seconds = median(runs);
+  const line = (value: string) => (count >= 1000 ? { line: value } : {});
+  const besides = (value: (seconds: number) => number) => (bare.length > 0 ? { bare: value(median(bare)) } : {});
   report.measure("children per resource", childrenEach, "");
-  report.measure(title("all resources created"), until(entries.filter(({ verb }) => verb === "create")), "s");
-  report.measure(title("all Deployments"), until(made.filter(({ resource }) => resource === "deployments")), "s");
-  report.measure(title("all children"), seconds, "s", {
-    ...(isLarge ? { line: "60 s" } : {}),
-    ...(bareSeconds === undefined ? {} : { bare: bareSeconds }),
-  });
-  report.measure(title("children per second"), total / seconds, "1/s", {
-    ...(isLarge ? { line: "270 1/s" } : {}),
-    ...(bareSeconds === undefined ? {} : { bare: total / bareSeconds }),
-  });
+  report.measure(title("all resources created"), resources, "s");
+  report.measure(title("all Deployments"), deployments, "s");
+  report.measure(title("all children"), seconds, "s", { ...line("60 s"), ...besides((bare) => bare) });
+  const total = count * childrenEach;
+  const perSecond = { ...line("270 1/s"), ...besides((bare) => total / bare) };
+  report.measure(title("children per second"), total / seconds, "1/s", perSecond);
+  report.measure(title("all children, runs"), runs.length, "");
+  report.measure(
+    title("all children, fastest run"),
+    Math.min(...runs),
+    "s",
+    besides(() => Math.min(...bare)),
+  );
+  report.measure(
+    title("all children, slowest run"),
+    Math.max(...runs),
+    "s",
+    besides(() => Math.max(...bare)),
+  );
   report.measure(title("operator CPU until the children exist"), cpu, "s");
   const mine = entries.filter((entry) => ofOperator(entry) && (isWrite(entry) || isRead(entry)));
   report.measure(title("requests per resource until the children exist"), mine.length / count, "");

@@ -10,7 +10,10 @@ import type { Report } from "./report.ts";
 /** What every measure works with. */
 export type Workbench = {
   readonly cluster: Cluster;
+  /** As an administrator. */
   readonly client: Client;
+  /** With the operator's credentials. */
+  readonly operatorClient: Client;
   readonly audit: AuditLog;
   readonly report: Report;
   readonly pods: Pods;

@@ -13,8 +13,12 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
   return { child, output: () => output, ended: new Promise((resolve) => child.once("close", resolve)) };
 }
 
-const shows = (started: Started, text: string) =>
-  expect.poll(started.output, { timeout: 240_000, interval: 500 }).toContain(text);
+/** Fails at once, with all that was printed, when the program ends without it. */
+const shows = ({ output, ended }: Started, text: string) =>
+  Promise.race([
+    expect.poll(output, { timeout: 240_000, interval: 500 }).toContain(text),
+    ended.then(() => expect(output()).toContain(text)),
+  ]);
 
 /** Everything of the local cluster that is still on the machine: processes, mounts, interfaces, namespaces. */
 async function leftovers(): Promise<string[]> {
@@ -52,6 +56,9 @@ test("npm start, killed with -9, started again, delivers a message, and leaves n
   const output = again.output();
   expect(output).toContain("An MCP client called send_telegram_message");
   expect(output).toMatch(/Telegram received:[\s\S]*Hello from CCTelegram on Kubernetes/);
+  const second = start([]);
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toContain('cluster "cctelegram" is in use by process');
   const url = /MCP endpoint, from this machine: +(\S+)/.exec(output)?.[1] ?? "";
   expect((await fetch(url.replace(/mcp$/, "health"))).status).toBe(200);
 

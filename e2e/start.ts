@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { dump, load } from "js-yaml";
 import { buildImages, bundle, imageName } from "../build.ts";
 import { type Access, openAccess } from "./access.ts";
-import { type Cluster, down, up } from "./cluster/cluster.ts";
+import { assertUnused, type Cluster, down, up } from "./cluster/cluster.ts";
 import { onOrphaned } from "./cluster/orphan.ts";
 import { progress } from "./cluster/progress.mjs";
 import { clusterIP, type Images, installOperator, installTelegram, telegramNamespace } from "./installation.ts";
@@ -53,6 +53,8 @@ async function main(): Promise<void> {
     throw new Error("--images and --tag go with --context NAME: the local cluster gets the images that are built here");
   }
 
+  // Before anything is made: what is removed at the end must be ours.
+  assertUnused();
   const signal = untilStopped();
   let failure: Error | undefined;
   await untilAborted(signal, () => inLocalCluster(started, signal)).catch((error: Error) => {

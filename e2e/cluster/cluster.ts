@@ -62,10 +62,8 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
   const folders = clusterFolders(name);
   if (nodes > 0) assertCanHaveNodes();
   const state = readState(folders);
-  if (state) {
-    if (reuse && state.nodes === nodes && (await damage(folders)) === undefined) return open(folders, state);
-    assertUnused(state);
-  }
+  if (reuse && state?.nodes === nodes && (await damage(folders)) === undefined) return open(folders, state);
+  assertUnused(name);
   const built = {
     etcd: await binaries("etcd", steps),
     kubernetes: await binaries("kubernetes", steps),
@@ -98,9 +96,11 @@ function assertCanHaveNodes(): void {
   throw new Error("nodes need Linux and root; a control plane alone (no nodes) works without");
 }
 
-function assertUnused({ name, owner }: ClusterState): void {
-  if (owner.pid === process.pid || !isAlive(owner)) return;
-  throw new Error(`cluster "${name}" is in use by process ${owner.pid}: end that first, or choose another name`);
+/** Throws when another process that still runs has brought up the cluster of that name. */
+export function assertUnused(name: string = DEFAULT_NAME): void {
+  const owner = readState(clusterFolders(name))?.owner;
+  if (!owner || owner.pid === process.pid || !isAlive(owner)) return;
+  throw new Error(`cluster "${name}" is in use by process ${owner.pid}: end that first`);
 }
 
 async function replace(name: string, folders: Folders, steps: Progress): Promise<void> {
