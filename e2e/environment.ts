@@ -89,9 +89,12 @@ export async function endpoint(
 }
 
 /** The messages that Telegram was sent, in order, with what it answered. */
-export async function sentMessages(): Promise<{ readonly text: string; readonly status: number }[]> {
-  return (await (await fetch(`${await telegramUrl()}/log`)).json()) as { text: string; status: number }[];
+export async function sentMessages(): Promise<SentMessage[]> {
+  return (await (await fetch(`${await telegramUrl()}/log`)).json()) as SentMessage[];
 }
+
+/** `time` in milliseconds since the epoch. */
+type SentMessage = { readonly text: string; readonly status: number; readonly time: number };
 
 /** The texts that Telegram accepted, in order. */
 export async function deliveredTexts(): Promise<string[]> {

@@ -103,6 +103,39 @@ describe("the bridge of a running resource", () => {
     expect(sent.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(sent.map(({ text }) => text.at(-1))).toEqual(["0", "1", "2", "3"]);
   });
+
+  test("waits as long as Telegram asks with retry_after, and sends the message again", async () => {
+    await controlTelegram({ reset: true, faults: [{ kind: "rate_limit", times: 1, seconds: 3, scope: "bot" }] });
+    const { url, key } = await endpoint(namespace, resource);
+    const mcp = await connectClient(url, key);
+    const text = `patient ${Date.now()}`;
+    expect(await callTool(mcp, "send_telegram_message", { message: text })).toMatchObject({ success: true });
+    await mcp.close();
+    const tries = async () => (await sentMessages()).filter((message) => message.text.includes(text));
+    await expect.poll(async () => (await tries()).map(({ status }) => status), { timeout: 30_000 }).toEqual([429, 200]);
+    const [refused, sent] = await tries();
+    expect(sent!.time - refused!.time).toBeGreaterThanOrEqual(3_000);
+  });
+});
+
+test("server and bridge log lines of JSON, which hold neither keys nor tokens", async () => {
+  const { key } = await endpoint(namespace, resource);
+  expect(await statusWith("wrong")).toBe(401);
+  const secret = async (name: string, field: string) =>
+    Buffer.from(
+      await kubectl(["-n", namespace, "get", "secret", name, "-o", `jsonpath={.data.${field}}`]),
+      "base64",
+    ).toString();
+  const secrets = [key, await secret(`${resource}-hmac`, "secret"), await secret("telegram", "token")];
+  for (const component of ["mcp-server", "bridge"]) {
+    const [pod] = await podsOf(namespace, resource, component);
+    const log = await kubectl(["-n", namespace, "logs", pod!.metadata.name]);
+    const lines = log.trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: expect.anything(), time: expect.anything(), msg: expect.any(String) }),
+    );
+    expect(secrets.filter((value) => value === "" || log.includes(value))).toEqual([]);
+  }
 });
 
 describe("what people do with kubectl", () => {

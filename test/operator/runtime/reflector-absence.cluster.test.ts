@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type TestNamespace, testNamespace } from "./api-server.ts";
+import { customResource, reflect, withWatchFrom } from "./reflected.ts";
+
+let world: TestNamespace;
+
+beforeAll(async () => {
+  world = await testNamespace("reflector-absence");
+});
+afterAll(() => world.dispose());
+
+test("410 Gone leads to a new list that notices deletions and leaves the unchanged alone", async () => {
+  // The API server caches a new resource from now on: the first version of all is too old for it.
+  const { custom, install, create, destroy } = customResource(world);
+  await install();
+  await vi.waitFor(() => create("gone-1"), 10_000);
+  await create("gone-2");
+  const { reflector, store, changes, errors, count } = reflect(world, "custom", {
+    client: withWatchFrom(world, "1"),
+    type: custom,
+    options: { backoff: { baseMs: 1500, maxMs: 1500 } },
+  });
+  await reflector.synced;
+  // While the reflector rests from the error, one object goes, one comes, one stays.
+  await vi.waitFor(async () => expect(await errors("watch")).toBe(1));
+  await destroy("gone-1");
+  await create("gone-3");
+  await vi.waitFor(() => expect(store.list().map(({ name }) => name)).toEqual(["gone-2", "gone-3"]), 5000);
+  expect(changes.map((change) => [change.type, (change.after ?? change.before)?.name])).toEqual([
+    ["added", "gone-1"],
+    ["added", "gone-2"],
+    ["added", "gone-3"],
+    ["deleted", "gone-1"],
+  ]);
+  expect(await count("reflectorLists")).toBe(2);
+}, 30_000);
+
+test("an optional resource may be missing, arrive, and leave again", async () => {
+  const { custom, install, uninstall, create } = customResource(world);
+  const { reflector, store, changes } = reflect(world, "custom", { type: custom, options: { optional: true } });
+  await reflector.synced;
+  expect(reflector.absent).toBe(true);
+  expect(reflector.silentMs).toBe(0);
+  await install();
+  reflector.recheck();
+  await vi.waitFor(() => expect(reflector.absent).toBe(false), 10_000);
+  await vi.waitFor(() => create("one"), 5000);
+  await vi.waitFor(() => expect(store.size).toBe(1), 5000);
+  await uninstall();
+  await vi.waitFor(() => expect(reflector.absent).toBe(true), 15_000);
+  expect(store.size).toBe(0);
+  expect(changes.map(({ type }) => type)).toEqual(["added", "deleted"]);
+}, 40_000);
+
+test("a resource that is needed keeps the reflector unsynced until it is there", async () => {
+  const { custom, install } = customResource(world);
+  const { reflector, errors } = reflect(world, "custom", { type: custom });
+  await vi.waitFor(async () => expect(await errors("list")).toBeGreaterThan(2), 5000);
+  expect(reflector.hasSynced).toBe(false);
+  await install();
+  await vi.waitFor(() => expect(reflector.hasSynced).toBe(true), 10_000);
+}, 30_000);
