@@ -28,7 +28,8 @@ test("the order of members does not show, all else does, and the value stays as 
     fc.property(values, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (value, stream) => {
       const before = JSON.stringify(value);
       const text = canonicalJson(value);
-      expect(JSON.parse(text)).toEqual(reference(value));
+      // Through JSON, which knows no -0.
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(reference(value))));
       expect(canonicalJson(shuffled(value, () => stream.next().value))).toBe(text);
       expect(JSON.stringify(value)).toBe(before);
     }),
