@@ -12,9 +12,9 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   if (turned("Degraded") || turned("Paused")) return 0;
   if (turned("Ready")) return moving && stateOf(after, "Ready") === "True" ? 10_000 : 0;
   if (!moving) return 10_000;
-  const onlyMorePods = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
-  // Pods that exist and are not ready: whatever happens to them is worth a write, and tells it too.
-  return onlyMorePods ? 600_000 : 60_000;
+  // Pods were made or went, and none became ready: whatever happens to them next is written, and tells this too.
+  const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
+  return onlyReplicas ? 600_000 : 60_000;
 }
 
 /** A condition's status; of Degraded also the reason, because another problem is news. */

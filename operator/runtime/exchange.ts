@@ -100,8 +100,8 @@ function textOf(answer: IncomingMessage): Promise<string> {
     answer.on("data", (piece: string) => {
       text += piece;
     });
-    answer.once("end", () => resolve(text));
-    answer.once("error", reject);
+    answer.on("end", () => resolve(text));
+    answer.on("error", reject);
   });
 }
 
