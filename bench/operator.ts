@@ -37,6 +37,7 @@ const { values } = parseArgs({
     "node-args": { type: "string", default: "" },
   },
 });
+const runs = Math.max(1, Math.trunc(Number(values.runs)) || 1);
 const counts = values.counts.split(",").map(Number).filter(Boolean);
 const logs = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
 const report = new Report();
@@ -51,15 +52,15 @@ await pods.close();
 if (!values["no-node"]) await measureNode();
 report.write();
 
-/** The runs of a pair follow each other closely: what the machine is worth at that time is the same for both. */
+/** In turns, so that what the machine is worth at the time is much the same for both. */
 async function measureCount(count: number): Promise<void> {
   const childrenEach = bareChildren("a").length;
   const minutes = count === Math.max(...counts) ? Number(values.minutes) : 0;
   const bare: number[] = [];
   const earlier: number[] = [];
-  for (let run = 1; run <= Number(values.runs); run += 1) {
+  for (let run = 1; run <= runs; run += 1) {
     if (!values["no-bare"]) bare.push(await withWorkbench((bench) => bareApplies(bench.operatorClient, count)));
-    if (run < Number(values.runs)) {
+    if (run < runs) {
       earlier.push(await withWorkbench((bench) => timeCreation(bench, count, childrenEach)));
     } else {
       await withWorkbench((bench) => measureFleet(bench, { count, childrenEach, minutes, earlier, bare }));

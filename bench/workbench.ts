@@ -26,7 +26,7 @@ export const ofOperator = ({ agent }: AuditEntry): boolean => agent === fieldMan
 export const isCreation = (entry: AuditEntry): boolean =>
   ofOperator(entry) && entry.verb === "patch" && entry.code === 201;
 
-/** Waits until the operator has written nothing for `quietMs`, from now on: longer than a status settles (status-pacing.ts). */
+/** Waits until the operator has written nothing for `quietMs`, from now on: longer than pods are counted (status-pacing.ts). */
 export async function settled({ audit }: Workbench, quietMs = 65_000): Promise<void> {
   const since = Date.now();
   for (;;) {

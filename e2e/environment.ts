@@ -93,8 +93,8 @@ export async function sentMessages(): Promise<SentMessage[]> {
   return (await (await fetch(`${await telegramUrl()}/log`)).json()) as SentMessage[];
 }
 
-/** `time` in milliseconds since the epoch. */
-type SentMessage = { readonly text: string; readonly status: number; readonly time: number };
+/** `steady` in milliseconds on a clock that never jumps. */
+type SentMessage = { readonly text: string; readonly status: number; readonly steady: number };
 
 /** The texts that Telegram accepted, in order. */
 export async function deliveredTexts(): Promise<string[]> {

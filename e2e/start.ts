@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { dump, load } from "js-yaml";
 import { buildImages, bundle, imageName } from "../build.ts";
 import { type Access, openAccess } from "./access.ts";
-import { assertUnused, type Cluster, down, up } from "./cluster/cluster.ts";
+import { assertUnused, type Cluster, down, otherUser, up } from "./cluster/cluster.ts";
 import { onOrphaned } from "./cluster/orphan.ts";
 import { progress } from "./cluster/progress.mjs";
 import { clusterIP, type Images, installOperator, installTelegram, telegramNamespace } from "./installation.ts";
@@ -53,7 +53,6 @@ async function main(): Promise<void> {
     throw new Error("--images and --tag go with --context NAME: the local cluster gets the images that are built here");
   }
 
-  // Before anything is made: what is removed at the end must be ours.
   assertUnused();
   const signal = untilStopped();
   let failure: Error | undefined;
@@ -61,9 +60,12 @@ async function main(): Promise<void> {
     failure = error;
   });
   if (failure) console.error(`\n${failure.message}`);
-  await progress.step("remove the local cluster", () => down());
-  // A step that was cut short may have started something after that; the process ends before it can again.
-  await down();
+  // Somebody else may have been quicker in the meantime: theirs stays.
+  if (otherUser() === undefined) {
+    await progress.step("remove the local cluster", () => down());
+    // A step that was cut short may have started something after that; the process ends before it can again.
+    await down();
+  }
   process.exit(failure ? 1 : 0);
 }
 

@@ -96,11 +96,15 @@ function assertCanHaveNodes(): void {
   throw new Error("nodes need Linux and root; a control plane alone (no nodes) works without");
 }
 
-/** Throws when another process that still runs has brought up the cluster of that name. */
-export function assertUnused(name: string = DEFAULT_NAME): void {
+/** The pid of another process that still runs and has brought up the cluster of that name. */
+export function otherUser(name: string = DEFAULT_NAME): number | undefined {
   const owner = readState(clusterFolders(name))?.owner;
-  if (!owner || owner.pid === process.pid || !isAlive(owner)) return;
-  throw new Error(`cluster "${name}" is in use by process ${owner.pid}: end that first`);
+  return owner && owner.pid !== process.pid && isAlive(owner) ? owner.pid : undefined;
+}
+
+export function assertUnused(name: string = DEFAULT_NAME): void {
+  const pid = otherUser(name);
+  if (pid !== undefined) throw new Error(`cluster "${name}" is in use by process ${pid}: end that first`);
 }
 
 async function replace(name: string, folders: Folders, steps: Progress): Promise<void> {

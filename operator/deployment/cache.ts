@@ -3,7 +3,7 @@ import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Change, Reflector } from "../runtime/reflector.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { Store, type Stored } from "../runtime/store.ts";
-import { managedByLabel } from "./names.ts";
+import { fieldManager, managedBy } from "./names.ts";
 import { type CachedPod, reducePod } from "./pod-trouble.ts";
 import {
   type CachedChild,
@@ -199,9 +199,8 @@ export class Cache {
 
 const allChildTypes = [...types.childTypes, ...types.monitoringTypes];
 
-const [[managedBy, ourName]] = Object.entries(managedByLabel) as [[string, string]];
-const managed = `${managedBy}=${ourName}`;
-const notManaged = `${managedBy}!=${ourName}`;
+const managed = `${managedBy}=${fieldManager}`;
+const notManaged = `${managedBy}!=${fieldManager}`;
 
 /** Watches of different types side by side: what they have in common is how they are started. */
 const keep = <T extends Stored>(watch: Watch<T>) => watch as unknown as Watch<never>;

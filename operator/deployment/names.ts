@@ -19,7 +19,8 @@ export function namesOf(resource: string) {
   } as const;
 }
 
-export const managedByLabel = { "app.kubernetes.io/managed-by": fieldManager } as const;
+export const managedBy = "app.kubernetes.io/managed-by";
+export const managedByLabel = { [managedBy]: fieldManager } as const;
 
 /** The labels by which Services, Deployments and policies find the pods of a component; they never change. */
 export const selectorLabels = (resource: string, component: Component) => ({

@@ -86,10 +86,13 @@ export class Prober {
   async #run(uid: string, tracked: Tracked): Promise<void> {
     if (tracked.running) return;
     tracked.running = true;
-    const { target } = tracked;
-    const result = await this.#probe(target);
+    let { target } = tracked;
+    const result = await this.#inTurn(async () => {
+      target = tracked.target;
+      return this.#tracked.get(uid) === tracked ? this.#options.probe(target) : undefined;
+    });
     tracked.running = false;
-    if (this.#tracked.get(uid) !== tracked) return;
+    if (this.#tracked.get(uid) !== tracked || result === undefined) return;
     const changed = significant(tracked.result) !== significant(result);
     tracked.result = result;
     tracked.failures = changed ? 0 : tracked.failures + 1;
@@ -98,8 +101,8 @@ export class Prober {
     else this.#schedule(uid, this.#pauseAfter(tracked, result) * this.#jitter());
   }
 
-  #probe(target: Target): Promise<ProbeResult> {
-    const { probe, clock, turnMs } = this.#options;
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, turnMs } = this.#options;
     return new Promise((resolve, reject) => {
       const turn = () =>
         new Promise<void>((end) => {
@@ -108,7 +111,7 @@ export class Prober {
             timer.cancel();
             end();
           };
-          probe(target).then(resolve, reject).finally(ended);
+          work().then(resolve, reject).finally(ended);
         });
       void this.#limiter.run(turn);
     });

@@ -12,9 +12,9 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   if (turned("Degraded") || turned("Paused")) return 0;
   if (turned("Ready")) return moving && stateOf(after, "Ready") === "True" ? 10_000 : 0;
   if (!moving) return 10_000;
-  // Pods were made or went, and none became ready: whatever happens to them next is written, and tells this too.
+  // Pods were made and nothing can be used yet: that they become ready, or cannot, will be written and tells this too.
   const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
-  return onlyReplicas ? 600_000 : 60_000;
+  return onlyReplicas && stateOf(after, "Ready") !== "True" ? 600_000 : 60_000;
 }
 
 /** A condition's status; of Degraded also the reason, because another problem is news. */

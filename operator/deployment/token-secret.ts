@@ -9,8 +9,8 @@ import type { TokenSecret } from "./snapshot.ts";
 type FindSecret = (namespace: string, name: string) => Stored | undefined;
 
 /**
- * Tells whether a bot token is there. Secrets of users are watched by metadata alone, so that their contents are not in
- * our memory; one is read only when its version changes, once for all resources that refer to it.
+ * Tells whether a bot token is there. Secrets of users, unless they carry the operator's label, are watched by metadata
+ * alone, so that their contents are not in our memory; one is read only when its version changes, once for all resources that refer to it.
  */
 export class TokenSecrets {
   readonly #client: Pick<Client, "get">;
@@ -27,8 +27,7 @@ export class TokenSecrets {
 
   async state(namespace: string, { name, key }: DeploymentSpec["telegram"]["botTokenSecretRef"]): Promise<TokenSecret> {
     const secret = this.#find(namespace, name);
-    if (!secret) return "Missing";
-    const keys = await this.#keysOf(secret);
+    const keys = await (secret ? this.#keysOf(secret) : this.#lastLook(namespace, name));
     if (!keys) return "Missing";
     return keys.has(key) ? "Present" : "KeyMissing";
   }
@@ -40,6 +39,15 @@ export class TokenSecrets {
     const keys = this.#read(namespace, name);
     this.#keys.set(id, { version: resourceVersion, keys });
     keys.catch(() => this.#keys.delete(id));
+    return keys;
+  }
+
+  /** A Secret whose labels change leaves one watch before the other has it: one that was there is asked for once more. */
+  async #lastLook(namespace: string, name: string): Promise<ReadonlySet<string> | undefined> {
+    const id = `${namespace}/${name}`;
+    if (!this.#keys.has(id)) return undefined;
+    const keys = await this.#read(namespace, name);
+    if (keys === undefined) this.#keys.delete(id);
     return keys;
   }
 

@@ -78,8 +78,9 @@ export function define(map: Record<string, unknown>, name: string, value: unknow
   else map[name] = value;
 }
 
-/** In place, by insertion: the lists are short, and `sort` would copy each of them twice. */
+/** In place. Most lists are short and go by insertion: `sort` copies each of them twice. */
 function sorted(names: string[]): string[] {
+  if (names.length > longestInsertion) return names.sort();
   for (let end = 1; end < names.length; end += 1) {
     const name = names[end] as string;
     let place = end;
@@ -88,6 +89,9 @@ function sorted(names: string[]): string[] {
   }
   return names;
 }
+
+/** Beyond, insertion would take quadratic time, and anybody may write an object with many members. */
+const longestInsertion = 32;
 
 const isLeftOut = (member: unknown): boolean =>
   member === null || member === undefined || (Array.isArray(member) && member.length === 0);

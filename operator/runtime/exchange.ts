@@ -80,6 +80,8 @@ async function send(
       const request = connection.open({ ...connection.server, agent, method, path, headers, signal }, resolve);
       // Not once: an error that nobody listens to would end the process, also one after the answer has begun.
       request.on("error", reject);
+      // As after 101, which Node takes for no answer and for no error.
+      request.on("close", () => reject(new Error("the connection was closed without an answer")));
       request.end(body);
     });
   } catch (error) {

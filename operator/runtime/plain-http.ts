@@ -26,9 +26,15 @@ export const plainFetch: PlainFetch = (url, { method, headers, body = "", timeou
     const call = request(url, { method, agent: false, headers: { ...headers, ...length } });
     // Not AbortSignal.timeout, which would keep all of the exchange for as long, however soon it ends.
     const timer = setTimeout(() => call.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    call.on("close", () => clearTimeout(timer));
+    let answered = false;
+    call.on("close", () => {
+      clearTimeout(timer);
+      // As after 101: Node closes what it cannot switch, without an error.
+      if (!answered) reject(new Error("the connection was closed without an answer"));
+    });
     call.on("error", reject);
     call.on("response", (answer) => {
+      answered = true;
       readAll(answer).then((text) => {
         const { statusCode: status = 0 } = answer;
         resolve({ status, ok: status >= 200 && status < 300, text: async () => text });

@@ -188,6 +188,8 @@ test("a few are probed at a time, and those that do not answer hold up the other
   expect(asked).toEqual(["one", "two"]);
   await clock.advance(1);
   expect(asked).toEqual(["one", "two", "three", "four"]);
+  prober.track({ ...target, uid: "six" });
+  prober.forget("five");
   await clock.advance(500);
-  expect(asked).toEqual(["one", "two", "three", "four", "five"]);
+  expect(asked).toEqual(["one", "two", "three", "four", "six"]);
 });

@@ -122,7 +122,9 @@ describe("a changed status is written", () => {
     expect(settlingMs(starting, { ...starting, servers: "2/3" })).toBe(60_000);
   });
 
-  test("with the next one when pods were only made, and none is ready", () => {
+  test("with the next one when pods were only made, and nothing is ready", () => {
+    const usable = { ...statusOf("True", "True"), replicas: 2 };
+    expect(settlingMs(usable, { ...usable, replicas: 3 })).toBe(60_000);
     expect(settlingMs({ ...starting, replicas: 2 }, { ...starting, replicas: 3 })).toBe(600_000);
   });
 });

@@ -22,6 +22,8 @@ function namespace(answer: () => Record<string, string> | undefined) {
     /** The Secret as the watch of metadata sees it. */
     seen: (resourceVersion: string) =>
       void metadata.set({ namespace: "tools", name: "telegram", uid: "one", resourceVersion }),
+    /** The Secret goes, or gets other labels: this watch sees it no more. */
+    lost: () => void metadata.delete("tools", "telegram"),
     state: (key = "token") => secrets.state("tools", { name: "telegram", key }),
   };
 }
@@ -65,4 +67,16 @@ test("a read that failed is tried again", async () => {
   await expect(state()).rejects.toThrow("connection reset");
   broken = false;
   expect(await state()).toBe("Present");
+});
+
+test("a Secret that no watch has any more is asked for until it is gone, and then no longer", async () => {
+  let data: Record<string, string> | undefined = filled;
+  const { state, seen, lost, reads } = namespace(() => data);
+  seen("1");
+  expect(await state()).toBe("Present");
+  lost();
+  expect(await state()).toBe("Present");
+  data = undefined;
+  expect([await state(), await state()]).toEqual(["Missing", "Missing"]);
+  expect(reads).toHaveLength(3);
 });

@@ -50,6 +50,12 @@ test("numbers as names count by their text too, whichever order they come in", (
   expect(canonicalJson({ 10: "a", 9: "b", x: 1 })).toBe(canonicalJson({ x: 1, 9: "b", 10: "a" }));
 });
 
+test("many members are put in order too", () => {
+  const names = Array.from({ length: 500 }, (_, index) => `${index}`);
+  const map = Object.fromEntries(names.map((name) => [`n${name}`, 1]));
+  expect(Object.keys(JSON.parse(canonicalJson(map)))).toEqual(names.map((name) => `n${name}`).sort());
+});
+
 test("a hash is short, and another one for another value", () => {
   expect(canonicalHash({ a: 1, b: 2 })).toMatch(/^[\w-]{12}$/);
   expect(canonicalHash({ a: 1, b: 2 })).toBe(canonicalHash({ b: 2, a: 1 }));

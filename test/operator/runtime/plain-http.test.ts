@@ -38,6 +38,7 @@ test("an error answer is an answer, not an error", async () => {
 
 test("no connection is kept", async () => {
   const url = await listen((_request, response) => response.end("x"));
+  if (server) server.keepAliveTimeout = 0;
   const closed = new Promise((resolve) => server?.once("connection", (socket) => socket.once("close", resolve)));
   await plainFetch(url, { method: "GET", headers: {}, timeoutMs });
   await closed;
@@ -46,6 +47,10 @@ test("no connection is kept", async () => {
 test.each([
   ["a connection that breaks", (_request, response) => response.destroy()],
   ["an answer that is cut off", (_request, response) => response.writeHead(200).write("ha", () => response.destroy())],
+  [
+    "another protocol instead of an answer",
+    ({ socket }) => void socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"),
+  ],
   ["an answer without end", (_request, response) => void response.end("x".repeat(2 * 1024 * 1024))],
 ] satisfies [string, RequestListener][])("%s is an error", async (_name, handler) => {
   const url = await listen(handler);
