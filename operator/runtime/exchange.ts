@@ -1,4 +1,5 @@
 import type { Agent, IncomingMessage } from "node:http";
+import { answerText } from "./answer-text.ts";
 import { ApiError, ConnectionError } from "./api-error.ts";
 import type { Status } from "./kubernetes-object.ts";
 import type { Connection } from "./transport.ts";
@@ -25,7 +26,7 @@ export async function exchange(
   const deadline = new Deadline(call.signal, timeoutMs);
   try {
     const answer = await send(connection.requests, connection, call, deadline, count);
-    return JSON.parse(await textOf(answer));
+    return JSON.parse(await answerText(answer));
   } catch (error) {
     throw deadline.explain(error, call);
   } finally {
@@ -94,21 +95,8 @@ async function send(
   return answer;
 }
 
-/** What `text` of node:stream/consumers does, with a promise for the whole instead of one for each piece. */
-function textOf(answer: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    answer.setEncoding("utf8");
-    answer.on("data", (piece: string) => {
-      text += piece;
-    });
-    answer.on("end", () => resolve(text));
-    answer.on("error", reject);
-  });
-}
-
 async function apiError(call: Exchange, status: number, answer: IncomingMessage): Promise<ApiError> {
-  const body = parseStatus(await textOf(answer));
+  const body = parseStatus(await answerText(answer));
   const retryAfter = answer.headers["retry-after"];
   const seconds = Number(retryAfter);
   return new ApiError({

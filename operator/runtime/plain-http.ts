@@ -1,4 +1,5 @@
-import { type IncomingMessage, request } from "node:http";
+import { request } from "node:http";
+import { answerText } from "./answer-text.ts";
 
 /** The part of a `Response` that a short exchange needs. */
 export type PlainResponse = { readonly ok: boolean; readonly status: number; text(): Promise<string> };
@@ -35,19 +36,10 @@ export const plainFetch: PlainFetch = (url, { method, headers, body = "", timeou
     call.on("error", reject);
     call.on("response", (answer) => {
       answered = true;
-      readAll(answer).then((text) => {
+      answerText(answer, longestAnswer).then((text) => {
         const { statusCode: status = 0 } = answer;
         resolve({ status, ok: status >= 200 && status < 300, text: async () => text });
       }, reject);
     });
     call.end(body);
   });
-
-async function readAll(answer: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const chunk of answer.setEncoding("utf8")) {
-    text += chunk;
-    if (text.length > longestAnswer) throw new Error(`the answer is longer than ${longestAnswer} characters`);
-  }
-  return text;
-}

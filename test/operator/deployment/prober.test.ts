@@ -173,16 +173,30 @@ test("stopped, it leaves no timer behind", async () => {
   expect(world.probes).toHaveLength(1);
 });
 
-test("a few are probed at a time, and those that do not answer hold up the others for half a second alone", async () => {
+/** A prober of targets that never answer. */
+async function startSilent(parallel: number, uids: readonly string[]) {
   const clock = new ManualClock();
   const asked: string[] = [];
-  const probe = (target: Target) => {
-    asked.push(target.uid);
+  const probe = ({ uid }: Target) => {
+    asked.push(uid);
     return new Promise<ProbeResult>(() => {});
   };
-  const prober = new Prober({ probe, onChange: () => {}, clock, random: () => 0.5, parallel: 2 });
-  for (const uid of ["one", "two", "three", "four", "five"]) prober.track({ ...target, uid });
+  const prober = new Prober({ probe, onChange: () => {}, clock, random: () => 0.5, parallel });
+  for (const uid of uids) prober.track({ ...target, uid });
   await clock.advance(0);
+  return { clock, asked, prober };
+}
+
+test("stopped, it asks nothing that was waiting for its turn", async () => {
+  const { clock, asked, prober } = await startSilent(1, ["one", "two"]);
+  prober.stop();
+  await clock.advance(60_000);
+  expect(asked).toEqual(["one"]);
+  expect(clock.pending).toBe(0);
+});
+
+test("a few are probed at a time, and those that do not answer hold up the others for half a second alone", async () => {
+  const { clock, asked, prober } = await startSilent(2, ["one", "two", "three", "four", "five"]);
   expect(asked).toEqual(["one", "two"]);
   await clock.advance(499);
   expect(asked).toEqual(["one", "two"]);
