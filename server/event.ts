@@ -71,7 +71,13 @@ export const fileEventTypeNames = [
 export const eventSchema = z.object({
   event_id: z.string().min(1).max(128).describe("Identity; the bridge delivers an id only once"),
   type: z.string().min(1).max(64).describe("One of the event types, or any other word"),
-  source: z.string().min(1).max(100).describe("Who sends it"),
+  source: z.string().min(1).max(100).describe("Who sends it, in the sender's own words"),
+  client: z
+    .string()
+    .min(1)
+    .max(100)
+    .default("unknown")
+    .describe("Name of the client whose key sent it: quotas, fairness and audit hang on it"),
   timestamp: z.iso.datetime({ offset: true }).describe("When it happened, RFC 3339"),
   task_id: z.string().min(1).max(128).describe("The task that it belongs to"),
   title: z.string().min(1).max(200),

@@ -16,13 +16,14 @@ export type Draft = {
 export async function sendEvent(
   draft: Draft,
   subject: string,
-  { bridge, clock, newId }: ToolContext,
+  { bridge, client, clock, newId }: ToolContext,
 ): Promise<z.output<typeof sent>> {
   const id = newId();
   const event: Event = {
     event_id: id,
     type: draft.type,
     source: draft.source,
+    client: client.name,
     timestamp: new Date(clock()).toISOString(),
     task_id: draft.taskId ?? id,
     title: draft.title,

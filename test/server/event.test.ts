@@ -5,6 +5,7 @@ const event = {
   event_id: "1",
   type: "info_notification",
   source: "test",
+  client: "tester",
   timestamp: "2026-01-01T00:00:00Z",
   task_id: "1",
   title: "Grüße: 100 % 🎉",

@@ -8,6 +8,7 @@ const event: Event = {
   event_id: "e1",
   type: "info_notification",
   source: "test",
+  client: "tester",
   timestamp: "2026-01-01T00:00:00Z",
   task_id: "e1",
   title: "Grüße",

@@ -83,6 +83,7 @@ export function eventOf(id: string, fields: Partial<Event> = {}): Event {
     event_id: id,
     type: "info_notification",
     source: "test",
+    client: "tester",
     timestamp: "2026-01-02T03:04:05Z",
     task_id: "task",
     title: `Event ${id}`,

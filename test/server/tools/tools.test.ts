@@ -34,6 +34,7 @@ const envelope = {
   event_id: "id-1",
   task_id: "id-1",
   source: "claude-code",
+  client: "claude",
   timestamp: "2026-01-01T00:00:00.000Z",
 };
 
