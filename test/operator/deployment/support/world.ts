@@ -130,6 +130,7 @@ export class World {
       instance: "operator-0",
       concurrency: 8,
       settings: { serverImage: "docker.io/cctelegram/server:1.2.3", operatorNamespace: "operators" },
+      watchNamespaces: [],
       signal: stop.signal,
     });
     const leading = lead(stop.signal);
