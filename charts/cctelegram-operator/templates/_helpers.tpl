@@ -61,7 +61,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   resources: [cctelegramdeployments/finalizers]
   verbs: [update]
 - apiGroups: [""]
-  resources: [serviceaccounts, services, configmaps]
+  resources: [serviceaccounts, services]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
   resources: [deployments, statefulsets]
