@@ -7,6 +7,11 @@ const flag = (value: boolean) =>
     .default(value ? "true" : "false")
     .transform((text) => text === "true");
 
+const list = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").flatMap((item) => item.trim() || []));
+
 /** The environment of the operator; the chart sets it. */
 export const environment = z.object({
   POD_NAMESPACE: z.string().min(1).default("default").describe("Namespace of the operator and of its Lease."),
@@ -19,6 +24,12 @@ export const environment = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Bot API for resources that name none."),
+  ALLOWED_IMAGES: list.describe(
+    "Images that resources may name, by their beginnings (registry.example.com/team), separated by commas. Default: all.",
+  ),
+  ALLOWED_API_URLS: list.describe(
+    "Bot APIs that resources may name, by their beginnings (https://bots.example.com), separated by commas. Default: all.",
+  ),
   LEADER_ELECTION: flag(true).describe("Only one of several replicas works; false for a single process."),
   CONCURRENCY: z.coerce.number().int().min(1).max(64).default(8).describe("Resources reconciled at a time."),
   HEALTH_PORT: port(8081).describe("Port of /healthz and /readyz."),

@@ -52,7 +52,8 @@ const { controller, reflectors, lead, close } = startDeploymentController({
   settings: {
     serverImage: config.SERVER_IMAGE,
     telegramApiUrl: config.TELEGRAM_API_URL,
-    operatorNamespace: config.POD_NAMESPACE,
+    allowedImages: config.ALLOWED_IMAGES,
+    allowedApiUrls: config.ALLOWED_API_URLS,
   },
   signal: stop.signal,
 });

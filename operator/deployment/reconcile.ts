@@ -6,6 +6,7 @@ import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
 import { apiVersionOf } from "../runtime/resource-type.ts";
+import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, Child } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
 import { childrenOf } from "./desired/children.ts";
@@ -45,12 +46,12 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 
   const tokenSecret = await tokenSecrets.state(namespace, resource.spec.telegram.botTokenSecretRef);
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
-  const failures = resource.spec.reconciliation === "Paused" ? [] : await applyChildren(parts, blueprint);
+  const mayWrite = resource.spec.reconciliation === "Active" && forbiddenIn(resource.spec, parts.settings).length === 0;
+  const failures = mayWrite ? await applyChildren(parts, blueprint) : [];
 
   const refused = failures.filter(isRefusal).map(({ message }) => message);
   const snapshot = snapshotOf(resource, {
     ...parts,
-    blueprint,
     tokenSecret,
     refused,
     probe: prober.result(resource.uid),
@@ -59,8 +60,11 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
 
   if (failures.length > 0) throw failures[0];
-  return result;
+  return sooner(result, snapshot.lookAgainMs);
 }
+
+const sooner = (result: Result, afterMs: number | undefined): Result =>
+  afterMs === undefined ? result : { requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
 
 /** Writes what differs and deletes what is no longer wanted; returns what went wrong. */
 async function applyChildren(parts: ReconcileParts, blueprint: Blueprint): Promise<Error[]> {

@@ -3,6 +3,7 @@ import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
 import { type Component, namesOf, ports, sha256 } from "../names.ts";
+import { additionalVariables } from "./additional-variables.ts";
 
 /** Where the pods find their files. */
 export const paths = {
@@ -13,7 +14,7 @@ export const paths = {
 } as const;
 
 /** User and group of the image, as upstream's. */
-const uid = 1001;
+const imageUser = { runAsUser: 1001, runAsGroup: 1001, fsGroup: 1001, fsGroupChangePolicy: "OnRootMismatch" };
 
 /**
  * What both programs have in common: configuration from the ConfigMap of the same name, ports, probes, and all that Pod
@@ -27,7 +28,10 @@ export function container(blueprint: Blueprint, component: Component): V1Contain
     image: blueprint.image,
     imagePullPolicy: blueprint.spec.images.pullPolicy,
     args: [role],
-    env: [{ name: "INSTANCE_ID", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } }],
+    env: [
+      { name: "INSTANCE_ID", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } },
+      ...additionalVariables(blueprint.spec, component),
+    ],
     envFrom: [{ configMapRef: { name } }],
     ports: [
       { name: "http", containerPort: port, protocol: "TCP" },
@@ -77,10 +81,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
       enableServiceLinks: false,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: uid,
-        runAsGroup: uid,
-        fsGroup: uid,
-        fsGroupChangePolicy: "OnRootMismatch",
+        ...(blueprint.spec.podSecurity.userIds === "Image" ? imageUser : {}),
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),

@@ -129,7 +129,7 @@ export class World {
       generateKey: () => randomBytes(32).toString("hex"),
       instance: "operator-0",
       concurrency: 8,
-      settings: { serverImage: "docker.io/cctelegram/server:1.2.3", operatorNamespace: "operators" },
+      settings: { serverImage: "docker.io/cctelegram/server:1.2.3" },
       signal: stop.signal,
     });
     const leading = lead(stop.signal);
