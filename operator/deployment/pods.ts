@@ -70,7 +70,10 @@ export const livePods = (pods: readonly CachedPod[], workload: string) =>
  */
 export function currentPods(live: readonly CachedPod[], revision: string | undefined): CachedPod[] {
   if (revision !== undefined) return live.filter((pod) => pod.revision === revision);
-  const newest = live.map(({ createdAt }) => createdAt).toSorted().at(-1);
+  const newest = live
+    .map(({ createdAt }) => createdAt)
+    .toSorted()
+    .at(-1);
   const revisions = new Set(live.filter(({ createdAt }) => createdAt === newest).map((pod) => pod.revision));
   return live.filter((pod) => revisions.has(pod.revision));
 }
