@@ -9,6 +9,7 @@ import { apiVersionOf } from "../runtime/resource-type.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, Child } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
+import { writeDefaultReplicas } from "./default-replicas.ts";
 import { childrenOf } from "./desired/children.ts";
 import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
@@ -48,6 +49,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
   const mayWrite = resource.spec.reconciliation === "Active" && forbiddenIn(resource.spec, parts.settings).length === 0;
   const failures = mayWrite ? await applyChildren(parts, blueprint) : [];
+  const failure = mayWrite ? await writeDefaultReplicas(parts, resource) : undefined;
+  if (failure) failures.push(failure);
 
   const refused = failures.filter(isRefusal).map(({ message }) => message);
   const snapshot = snapshotOf(resource, {

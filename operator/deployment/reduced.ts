@@ -4,6 +4,7 @@ import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
+import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { fieldManager } from "./names.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
@@ -11,7 +12,10 @@ import { cctelegramDeployments } from "./resource-types.ts";
 export type CachedResource = Stored & {
   readonly generation: number;
   readonly deleting: boolean;
+  /** As people wrote it. */
   readonly spec: DeploymentSpec;
+  /** What the operator has written into `server.replicas`, which `spec` leaves out. */
+  readonly defaultReplicas?: number;
   readonly status: DeploymentStatus;
 };
 
@@ -52,7 +56,7 @@ export function reduceResource(object: KubernetesObject): CachedResource {
     ...identity(object),
     generation: object.metadata.generation ?? 0,
     deleting: object.metadata.deletionTimestamp !== undefined,
-    spec: object.spec as DeploymentSpec,
+    ...withoutDefaultReplicas(object),
     status: (object.status ?? {}) as DeploymentStatus,
   };
 }

@@ -11,6 +11,7 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const moving = stateOf(after, "Progressing") === "True";
   if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
+  if (messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   if (!moving) return 10_000;
   // Pods were made and nothing can be used yet: that they become ready, or cannot, will be written and tells this too.
   const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
@@ -26,5 +27,8 @@ function stateOf(status: DeploymentStatus, type: ConditionType): string | undefi
   if (type === "Degraded" || type === "Stalled") return `${condition?.status}/${condition?.reason}`;
   return type === "Ready" ? `${condition?.status}/${condition?.observedGeneration}` : condition?.status;
 }
+
+const messageOf = (status: DeploymentStatus, type: ConditionType) =>
+  status.conditions?.find((condition) => condition.type === type)?.message;
 
 const isReady = (status: DeploymentStatus) => stateOf(status, "Ready")?.startsWith("True") === true;

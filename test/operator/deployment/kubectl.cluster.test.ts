@@ -1,10 +1,12 @@
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { dump, loadAll } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { binaries } from "../../../e2e/cluster/binaries.ts";
 import { run } from "../../../e2e/cluster/command.ts";
 import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
-import { createResource, createToken, untilSettled } from "./support/steps.ts";
+import { createResource, createToken, eventually, untilSettled } from "./support/steps.ts";
 import { minimalSpec, World } from "./support/world.ts";
 
 let world: World;
@@ -21,6 +23,9 @@ afterAll(() => world.dispose());
 const flags = () => ["--kubeconfig", inject("kubeconfig"), "-n", world.namespace];
 const kubectl = (...args: string[]) => run(command, [...flags(), ...args]);
 const apply = (manifest: object) => run(command, [...flags(), "apply", "-f", "-"], { input: JSON.stringify(manifest) });
+
+const scalePath = (name: string) =>
+  `/apis/cctelegram.io/v1alpha1/namespaces/${world.namespace}/cctelegramdeployments/${name}/scale`;
 
 const manifest = (spec: object, name = "wrong") => ({
   apiVersion: "cctelegram.io/v1alpha1",
@@ -251,6 +256,26 @@ test("what a volume claim cannot follow cannot be changed", async () => {
   await kubectl("delete", "cctd", "fixed");
 });
 
+const examples = globSync("examples/*.yaml").toSorted();
+
+test.each(examples)("%s: applied twice it is unchanged, and no side sees a difference", async (file) => {
+  await world.startOperator();
+  const documents = loadAll(readFileSync(file, "utf8")) as { kind: string; metadata: { namespace?: string } }[];
+  const own = documents.filter(({ kind }) => kind === "CCTelegramDeployment");
+  expect(own.length).toBeGreaterThan(0);
+  for (const { metadata } of own) metadata.namespace = world.namespace;
+  const input = own.map((document) => dump(document)).join("---\n");
+  const kubectlWith = (...args: string[]) => run(command, [...flags(), ...args, "-f", "-"], { input });
+  await kubectlWith("apply");
+  await untilSettled(world, "team");
+  expect(await kubectlWith("apply")).toMatch(/^(\S+ unchanged\n)+$/);
+  // The exit code is 1 when there is a difference.
+  expect(await kubectlWith("diff")).toBe("");
+  expect(await kubectlWith("diff", "--server-side", "--field-manager=kubectl-client-side-apply")).toBe("");
+  await kubectlWith("delete", "--wait");
+  await world.stopOperator();
+});
+
 test("kubectl get shows the state in one line", async () => {
   await world.startOperator();
   await createResource(world, "team");
@@ -260,6 +285,24 @@ test("kubectl get shows the state in one line", async () => {
   const url = `http://team-mcp-server.${world.namespace}.svc:8080/mcp`;
   expect(line.split(/\s+/).slice(0, -1)).toEqual(["team", "True", "1/1", "1/1", "0", "1.2.3", url]);
   expect(await kubectl("get", "cctd", "-o", "wide")).toMatch(/^NAME .* REASON\s*$/m);
+});
+
+test("a resource that says nothing of replicas can be scaled, follows its profile until then, and is no other for kubectl", async () => {
+  const scale = async () => JSON.parse(await kubectl("get", "--raw", scalePath("unsaid")));
+  const server = { auth: { clients: [{ name: "claude" }] } };
+  await apply(manifest({ server }, "unsaid"));
+  await untilSettled(world, "unsaid");
+  expect(await scale()).toMatchObject({ spec: { replicas: 1 }, status: { replicas: 1 } });
+  expect((await scale()).status.selector).toContain("app.kubernetes.io/instance=unsaid");
+  expect(await apply(manifest({ server }, "unsaid"))).toContain("unchanged");
+
+  await apply(manifest({ server, loadLevel: "Medium" }, "unsaid"));
+  await eventually(async () => expect(await scale()).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 } }));
+  await kubectl("scale", "cctd", "unsaid", "--current-replicas=3", "--replicas=2");
+  await apply(manifest({ server, loadLevel: "High" }, "unsaid"));
+  const { status } = await untilSettled(world, "unsaid");
+  expect(status?.servers).toBe("2/2");
+  await kubectl("delete", "cctd", "unsaid");
 });
 
 test("kubectl wait, scale and describe work on the resource", async () => {
