@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
 import { startDeploymentController } from "../../../../operator/deployment/controller.ts";
+import type { Settings } from "../../../../operator/deployment/gather.ts";
 import * as types from "../../../../operator/deployment/resource-types.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
@@ -58,6 +59,8 @@ export class World {
   readonly answers: Answers = wellAnswers();
   readonly kubelet: Kubelet;
   readonly logger = recordingLogger();
+  /** What the next operator is started with. */
+  settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 
@@ -129,7 +132,7 @@ export class World {
       generateKey: () => randomBytes(32).toString("hex"),
       instance: "operator-0",
       concurrency: 8,
-      settings: { serverImage: "docker.io/cctelegram/server:1.2.3" },
+      settings: this.settings,
       signal: stop.signal,
     });
     const leading = lead(stop.signal);
