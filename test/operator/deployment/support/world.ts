@@ -45,6 +45,8 @@ export class World {
   readonly answers: Answers = wellAnswers();
   readonly kubelet: Kubelet;
   readonly logger = recordingLogger();
+  /** Stands between the operator and the API server, to break single requests. */
+  disturb: (client: Client) => Client = (client) => client;
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 
@@ -84,7 +86,7 @@ export class World {
     const client = this.#operatorClient();
     const metrics = createMetrics();
     const { lead, close, reflectors } = startDeploymentController({
-      client: within(this.namespace, client),
+      client: this.disturb(within(this.namespace, client)),
       clock: realClock,
       logger: this.logger,
       metrics,
