@@ -1,8 +1,8 @@
 import { loadAll } from "js-yaml";
 import type { TestProject } from "vitest/node";
 import { type Cluster, up } from "../e2e/cluster/cluster.ts";
-import { onOrphaned } from "../e2e/cluster/orphan.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
+import { downWhenStopped } from "../e2e/cluster/with-cluster.ts";
 import { installDefinition } from "../e2e/installation.ts";
 import { helm, localTarget } from "../e2e/kubectl.ts";
 import { compareRights, grantedRights, usedRights } from "./rights.ts";
@@ -22,8 +22,9 @@ const account = `system:serviceaccount:${namespace}:cctelegram-operator`;
 
 /** A control plane of its own for the tests that need an API server, with the CRD and what the chart brings. */
 export default async function setup(project: TestProject) {
-  const cluster = await up({ name: "integration", nodes: 0 });
-  onOrphaned(() => cluster.down().finally(() => process.exit(1)));
+  const name = "integration";
+  downWhenStopped(name);
+  const cluster = await up({ name, nodes: 0 });
   const manifest = await install(cluster).catch(async (error: Error) => {
     await cluster.down();
     throw error;

@@ -6,6 +6,7 @@ import { clusterFolders, stateRoot } from "./folders.ts";
 import { isAlive } from "./process-identity.ts";
 import { Processes } from "./processes.ts";
 import { progress } from "./progress.mjs";
+import { downWhenStopped } from "./with-cluster.ts";
 
 const USAGE = `Usage: npm run cluster -- COMMAND [--name NAME]
 
@@ -33,19 +34,9 @@ function running(name: string) {
 }
 
 async function start({ name, nodes, reuse }: Options): Promise<void> {
-  const stop = () => {
-    progress.note(`taking cluster "${name}" down`);
-    down(name).then(
-      () => process.exit(130),
-      (error: Error) => {
-        console.error(error.message);
-        process.exit(1);
-      },
-    );
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const stopListening = downWhenStopped(name);
   const cluster = await up({ name, nodes, reuse });
-  process.off("SIGINT", stop).off("SIGTERM", stop);
+  stopListening();
   console.log(`Cluster "${name}" is ready at ${cluster.server}\n\n  export KUBECONFIG=${cluster.kubeconfig}`);
 }
 
