@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { readConfig } from "../../../operator/config.ts";
 import { createClient } from "../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
@@ -47,6 +47,24 @@ test("the CRD comes with the chart, stays when it goes, and can be left out", as
     annotations: { "helm.sh/resource-policy": "keep" },
   });
   expect(definition(await render(["crds.install=false"]))).toBeUndefined();
+});
+
+test("a CRD that kubectl applied is taken over on demand, or left out", async () => {
+  const install = (...flags: string[]) =>
+    helm(
+      "install",
+      "another",
+      chart,
+      "--namespace",
+      "default",
+      "--dry-run=server",
+      "--kubeconfig",
+      inject("kubeconfig"),
+      ...flags,
+    );
+  await expect(install()).rejects.toThrow("cannot be imported into the current release");
+  expect(await install("--take-ownership")).toContain("kind: CustomResourceDefinition");
+  expect(await install("--set", "crds.install=false")).not.toContain("kind: CustomResourceDefinition");
 });
 
 describe("values that make no sense are refused", () => {

@@ -27,7 +27,7 @@ export async function render(
 }
 
 /** Runs kubectl as the administrator of the test cluster. */
-export async function kubectl(args: readonly string[], input?: string): Promise<string> {
+async function kubectl(args: readonly string[], input?: string): Promise<string> {
   const command = join(await binaries("kubernetes"), "kubectl");
   return run(command, ["--kubeconfig", inject("kubeconfig"), ...args], input === undefined ? {} : { input });
 }
