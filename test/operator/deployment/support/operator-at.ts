@@ -44,7 +44,7 @@ export function startOperatorAt(options: Options) {
     generateKey: () => randomBytes(32).toString("hex"),
     instance: "operator-0",
     concurrency: 8,
-    settings: { serverImage: options.SERVER_IMAGE ?? "docker.io/cctelegram/server:1", operatorNamespace: "operators" },
+    settings: { serverImage: options.SERVER_IMAGE ?? "docker.io/cctelegram/server:1" },
     watchNamespaces: config.WATCH_NAMESPACES,
     claimant: leadership.claimant,
     signal: stop.signal,
