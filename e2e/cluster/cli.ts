@@ -1,12 +1,12 @@
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { DEFAULT_NAME, down, find, up } from "./cluster.ts";
+import { DEFAULT_NAME, down, find } from "./cluster.ts";
 import { damage, type NodeCount, readState } from "./cluster-state.ts";
 import { clusterFolders, stateRoot } from "./folders.ts";
 import { isAlive } from "./process-identity.ts";
 import { Processes } from "./processes.ts";
 import { progress } from "./progress.mjs";
-import { downWhenStopped } from "./with-cluster.ts";
+import { upGuarded } from "./with-cluster.ts";
 
 const USAGE = `Usage: npm run cluster -- COMMAND [--name NAME]
 
@@ -34,9 +34,8 @@ function running(name: string) {
 }
 
 async function start({ name, nodes, reuse }: Options): Promise<void> {
-  const stopListening = downWhenStopped(name);
-  const cluster = await up({ name, nodes, reuse });
-  stopListening();
+  const { cluster, release } = await upGuarded({ name, nodes, reuse });
+  release();
   console.log(`Cluster "${name}" is ready at ${cluster.server}\n\n  export KUBECONFIG=${cluster.kubeconfig}`);
 }
 

@@ -21,13 +21,33 @@ export function onStopped(callback: () => void): () => void {
   };
 }
 
-/** Takes a cluster down that this program brings up, whenever it is told to end, and ends it with code 130. */
-export function downWhenStopped(name: string = DEFAULT_NAME): () => void {
-  return onStopped(() => {
-    void remove(name)
+/** A cluster of this program, which takes it down and ends with code 130 when it is told to end. */
+export type GuardedCluster = {
+  readonly cluster: Cluster;
+  /** From now on it is left as it is. */
+  readonly release: () => void;
+  /** Never returns once the program was told to end: what fails from then on does so because the cluster goes away. */
+  readonly endIfStopped: () => Promise<void>;
+};
+
+/** Brings up a cluster that goes with this program; see `up`. */
+export async function upGuarded(options: UpOptions): Promise<GuardedCluster> {
+  let stopped = false;
+  const release = onStopped(() => {
+    stopped = true;
+    void remove(options.name ?? DEFAULT_NAME)
       .catch((error: Error) => console.error(error.message))
       .finally(() => process.exit(130));
   });
+  const endIfStopped = async () => {
+    if (stopped) await new Promise(() => undefined);
+  };
+  try {
+    return { cluster: await up(options), release, endIfStopped };
+  } catch (error) {
+    await endIfStopped();
+    throw error;
+  }
 }
 
 async function remove(name: string): Promise<void> {
@@ -40,15 +60,12 @@ async function remove(name: string): Promise<void> {
 
 /** Brings up a cluster for as long as the work lasts, and takes it down however that ends. */
 export async function withCluster<T>(options: UpOptions, work: (cluster: Cluster) => Promise<T>): Promise<T> {
-  const stopListening = downWhenStopped(options.name);
+  const { cluster, release, endIfStopped } = await upGuarded(options);
   try {
-    const cluster = await up(options);
-    try {
-      return await work(cluster);
-    } finally {
-      await cluster.down();
-    }
+    return await work(cluster);
   } finally {
-    stopListening();
+    await endIfStopped();
+    await cluster.down();
+    release();
   }
 }

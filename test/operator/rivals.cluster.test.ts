@@ -12,7 +12,7 @@ import { World, within } from "./deployment/support/world.ts";
 import { type TestNamespace, testNamespace } from "./runtime/api-server.ts";
 
 /** Longer than a Lease lasts, and the longest pause of one that waits. */
-const takeoverMs = 30_000;
+const takeoverMs = 60_000;
 
 let world: World;
 let other: TestNamespace;
