@@ -61,6 +61,7 @@ export async function writeDefaultReplicas(
   try {
     const written = await client.request<KubernetesObject>({
       method: "PATCH",
+      // Not by the scale subresource: the API server does not note who sets what was not there.
       path: resourcePath(cctelegramDeployments, { namespace, name }),
       query: { fieldManager: defaultsManager },
       contentType: "application/merge-patch+json",

@@ -48,9 +48,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const tokenSecret = await tokenSecrets.state(namespace, resource.spec.telegram.botTokenSecretRef);
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
   const mayWrite = resource.spec.reconciliation === "Active" && forbiddenIn(resource.spec, parts.settings).length === 0;
-  const failures = mayWrite ? await applyChildren(parts, blueprint) : [];
-  const failure = mayWrite ? await writeDefaultReplicas(parts, resource) : undefined;
-  if (failure) failures.push(failure);
+  const failures = mayWrite ? await writeAll(parts, resource, blueprint) : [];
 
   const refused = failures.filter(isRefusal).map(({ message }) => message);
   const snapshot = snapshotOf(resource, {
@@ -68,6 +66,15 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 
 const sooner = (result: Result, afterMs: number | undefined): Result =>
   afterMs === undefined ? result : { requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
+
+/** Writes the default of the resource itself and its children; returns what went wrong. */
+async function writeAll(parts: ReconcileParts, resource: CachedResource, blueprint: Blueprint): Promise<Error[]> {
+  const [failure, failures] = await Promise.all([
+    writeDefaultReplicas(parts, resource),
+    applyChildren(parts, blueprint),
+  ]);
+  return failure ? [failure, ...failures] : failures;
+}
 
 /** Writes what differs and deletes what is no longer wanted; returns what went wrong. */
 async function applyChildren(parts: ReconcileParts, blueprint: Blueprint): Promise<Error[]> {

@@ -11,11 +11,11 @@ const verbsOf = (group: string, resource: string) =>
     .flatMap(({ verbs }) => verbs);
 
 const written = [...types.childTypes, ...types.monitoringTypes];
-const read = [types.cctelegramDeployments, types.pods, types.events, types.customResourceDefinitions];
+const read = [types.pods, types.events, types.customResourceDefinitions];
 
 test("the tables below name every type that the operator knows", () => {
   const known = Object.values(types).filter((value) => "plural" in value);
-  expect(new Set([...written, ...read])).toEqual(new Set(known));
+  expect(new Set([types.cctelegramDeployments, ...written, ...read])).toEqual(new Set(known));
 });
 
 test.each(written)("$kind objects can be watched, applied and deleted, and no more", ({ group, plural }) => {
@@ -24,6 +24,11 @@ test.each(written)("$kind objects can be watched, applied and deleted, and no mo
 
 test.each(read)("$kind objects can be watched, and no more", ({ group, plural }) => {
   expect(verbsOf(group, plural).sort()).toEqual(["get", "list", "watch"]);
+});
+
+test("resources can be watched and get the default of their replicas, and no more", () => {
+  const { group, plural } = types.cctelegramDeployments;
+  expect(verbsOf(group, plural).sort()).toEqual(["get", "list", "patch", "watch"]);
 });
 
 test("the status can be applied, events written", () => {
@@ -38,7 +43,7 @@ test("no rule has a wildcard, and none may escalate", () => {
 });
 
 test("no rule names a resource that the operator does not use", () => {
-  const used = [...written, ...read].map(({ plural }) => plural);
+  const used = [types.cctelegramDeployments, ...written, ...read].map(({ plural }) => plural);
   const named = rules.flatMap(({ resources }) => resources.map((resource) => resource.split("/")[0] ?? ""));
   expect(named.filter((resource) => !used.includes(resource))).toEqual([]);
 });
