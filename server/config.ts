@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { BridgeConfig } from "./bridge/config.ts";
+import type { BridgeConfig, ProxyConfig } from "./bridge/config.ts";
 import { ApiKeysError, parseApiKeys } from "./http/api-keys.ts";
 import type { LogLevel } from "./telemetry/logger.ts";
 import { type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
@@ -170,11 +170,11 @@ function assemble(role: Role, values: Values, surroundings: Surroundings): Confi
   };
   if (role === "bridge") {
     const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
-    return { role, ...common, bridge: bridgeConfig(need, hmac, surroundings) };
+    return { role, ...common, bridge: bridgeConfig(need, hmac, values, surroundings) };
   }
   const server = serverConfig(need, values);
   if (role === "standalone")
-    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, surroundings) };
+    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, values, surroundings) };
   return {
     role,
     ...common,
@@ -207,7 +207,13 @@ function serverConfig(need: Need, { MCP_API_KEYS_FILE: keysFile, MCP_API_KEYS: k
 
 type Hmac = { readonly hmacSecret: string; readonly previous?: string | undefined };
 
-function bridgeConfig(need: Need, { hmacSecret, previous }: Hmac, { env, home }: Surroundings): BridgeConfig {
+function proxyConfig({ HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: none }: Values): ProxyConfig | undefined {
+  if (http === undefined && https === undefined) return undefined;
+  return { ...(http && { http }), ...(https && { https }), ...(none && { none }) };
+}
+
+function bridgeConfig(need: Need, hmac: Hmac, values: Values, { env, home }: Surroundings): BridgeConfig {
+  const proxy = proxyConfig(values);
   const tokenFile = env.TELEGRAM_BOT_TOKEN_FILE;
   return {
     host: need("BRIDGE_HOST"),
@@ -216,13 +222,14 @@ function bridgeConfig(need: Need, { hmacSecret, previous }: Hmac, { env, home }:
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),
-    hmacSecret,
-    ...(previous && { hmacSecretPrevious: previous }),
+    hmacSecret: hmac.hmacSecret,
+    ...(hmac.previous && { hmacSecretPrevious: hmac.previous }),
     telegram: {
       token: need("TELEGRAM_BOT_TOKEN"),
       ...(tokenFile && { tokenFile }),
       allowedUsers: need("TELEGRAM_ALLOWED_USERS"),
       apiUrl: need("TELEGRAM_API_URL"),
+      ...(proxy && { proxy }),
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),
       messagesPerSecond: need("TELEGRAM_RATE_LIMIT_GLOBAL"),
       messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),

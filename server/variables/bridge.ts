@@ -10,6 +10,12 @@ const users = list
   .refine((ids) => ids.length > 0 && ids.every((id) => /^-?\d{1,15}$/.test(id)), "Telegram ids, separated by commas")
   .transform((ids) => [...new Set(ids.map(Number))]);
 
+const proxy = z
+  .string()
+  // As curl: a proxy without a scheme speaks HTTP.
+  .transform((value) => (value.includes("://") ? value : `http://${value}`))
+  .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""), "the http or https URL of a proxy");
+
 /** Variables of the bridge. */
 export const bridgeVariables = Object.freeze({
   BRIDGE_HOST: define({
@@ -47,6 +53,27 @@ export const bridgeVariables = Object.freeze({
     default: "https://api.telegram.org",
     description: "Root of the Bot API.",
     example: "https://api.telegram.org",
+  }),
+  HTTPS_PROXY: define({
+    roles: bridging,
+    schema: proxy,
+    aliases: [{ name: "https_proxy" }],
+    description: "Proxy through which the Bot API is reached at an https URL. Nothing else goes through it.",
+    example: "http://proxy.example.com:3128",
+  }),
+  HTTP_PROXY: define({
+    roles: bridging,
+    schema: proxy,
+    aliases: [{ name: "http_proxy" }],
+    description: "Proxy through which a Bot API at an http URL is reached.",
+    example: "http://proxy.example.com:3128",
+  }),
+  NO_PROXY: define({
+    roles: bridging,
+    schema: text,
+    aliases: [{ name: "no_proxy" }],
+    description: "Host names that need no proxy, with what is below them, separated by commas; * for all.",
+    example: "localhost,.svc,telegram-bot-api.example.com",
   }),
   TELEGRAM_API_TIMEOUT: define({
     roles: bridging,

@@ -122,6 +122,17 @@ describe("configuration", () => {
     expect(() => load("bridge", env, { "/previous": "short" })).toThrow(/HMAC_SECRET_PREVIOUS/);
   });
 
+  test("takes proxies by the names that everybody uses", () => {
+    const proxy = { HTTPS_PROXY: "http://user:word@proxy:3128", http_proxy: "proxy:8080", no_proxy: ".svc" };
+    expect(load("bridge", { ...bridgeEnv, ...proxy })).toMatchObject({
+      bridge: {
+        telegram: { proxy: { https: "http://user:word@proxy:3128", http: "http://proxy:8080", none: ".svc" } },
+      },
+    });
+    expect(load("bridge", { ...bridgeEnv, NO_PROXY: "*" })).not.toHaveProperty("bridge.telegram.proxy");
+    expect(problems("bridge", { ...bridgeEnv, HTTPS_PROXY: "socks5://user:word@proxy" }).message).not.toContain("word");
+  });
+
   test("reports every problem at once, with what is expected and an example", () => {
     const { message } = problems("serve", { MCP_SERVER_PORT: "99999", LOG_LEVEL: "loud", MCP_ENABLE_AUTH: "yes" });
     expect(message).toContain("Problems: 5");
