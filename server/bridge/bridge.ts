@@ -235,6 +235,8 @@ function openQueue(config: BridgeConfig, logger: Logger, now: () => number): { q
         "the queue's file was damaged: it was moved aside, and what is readable was taken over",
       );
     },
+    onExposed: (files) =>
+      logger.warn({ files }, "everybody on this machine could read these files; they are closed now"),
     onStorageChange: (reason) => {
       if (reason === undefined) logger.info("the queue can write again");
       else logger.error({ reason }, "the queue cannot write: events are refused until it can");

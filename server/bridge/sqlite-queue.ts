@@ -31,6 +31,8 @@ export type SqliteQueueOptions = {
   readonly now: () => number;
   /** Told when a damaged file was replaced. */
   readonly onDamage?: (damage: Damage) => void;
+  /** Told of files that everybody could read; they are closed. */
+  readonly onExposed?: (files: readonly string[]) => void;
   /** Told when the storage fails and when it is back. */
   readonly onStorageChange?: (error: string | undefined) => void;
 };
@@ -54,7 +56,7 @@ export class SqliteQueue implements Queue {
   constructor(options: SqliteQueueOptions) {
     this.#options = options;
     this.#shares = new Shares(options.limits);
-    const { db, damage } = openFile(options.path, options.now());
+    const { db, damage, exposed } = openFile(options.path, options.now());
     this.#db = db;
     this.#sql = prepare(db);
     this.#refusedChats = new RefusedChats(this.#sql);
@@ -64,6 +66,7 @@ export class SqliteQueue implements Queue {
       onChange: (error) => options.onStorageChange?.(error),
     });
     this.#count();
+    if (exposed.length > 0) options.onExposed?.(exposed);
     if (damage === undefined) return;
     // The windows of the last second are not known any more.
     this.#sql.set.run("paused_until", options.now() + 1_000);
