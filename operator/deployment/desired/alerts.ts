@@ -80,4 +80,12 @@ export const alerts: readonly Alert[] = [
     summary: "Telegram refused messages for good",
     description: "{{ $value }} messages of the last 15 minutes were refused and will not be sent again",
   },
+  {
+    name: "SignatureFailures",
+    expression: (selector) => `sum(rate(cctelegram_signature_failures_total{${selector}}[5m])) > 0.2`,
+    for: "5m",
+    severity: "high",
+    summary: "The bridge refuses signatures",
+    description: "{{ $value }} requests per second to the bridge have a signature that does not count",
+  },
 ];

@@ -31,6 +31,8 @@ const limited = one(`security_events_total{${labels},event="rate_limit_exceeded"
 const age = one(`cctelegram_queue_oldest_age_seconds{${labels}}`);
 const failed = one(`cctelegram_messages_failed_total{${labels}}`);
 
+const unsigned = one(`cctelegram_signature_failures_total{${labels},reason="wrong"}`);
+
 /**
  * For each alert series that must raise it and series that must not, a value a minute for 20 minutes
  * (https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/#series).
@@ -47,6 +49,7 @@ const cases: Readonly<Record<string, { readonly fires: Series; readonly silent: 
   RateLimitViolations: { fires: limited("0+630x20"), silent: limited("0+570x20") },
   MessagesDelayed: { fires: age("301x20"), silent: age("299x20") },
   MessagesFailed: { fires: failed("0+1x20"), silent: failed("7x20") },
+  SignatureFailures: { fires: unsigned("0+14x20"), silent: unsigned("0+10x20") },
 };
 
 test("every alert has a case here and a runbook that is named like it", () => {
