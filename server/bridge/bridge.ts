@@ -156,8 +156,10 @@ class RunningBridge implements Bridge {
   }
 
   #warningFor(messages: readonly PendingMessage[]): string | undefined {
+    const refused = this.#queue.refusedChats();
+    if (refused.length === 0) return undefined;
     const chats = messages.map(({ chatId }) => chatId);
-    return warningOf(chats, this.#queue.stats().refusedChats, this.#reachability.status.bot_username);
+    return warningOf(chats, refused, this.#reachability.status.bot_username);
   }
 
   status(): BridgeStatus {

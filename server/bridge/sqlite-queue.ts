@@ -9,6 +9,7 @@ import type {
   Queue,
   QueueStats,
   Recovered,
+  RefusedChat,
   Settlement,
   Stored,
 } from "./queue.ts";
@@ -146,10 +147,14 @@ export class SqliteQueue implements Queue {
       broken,
       pending: this.#shares.total.messages,
       failed: this.#failed,
-      refusedChats: this.#refusedChats.all,
+      refusedChats: this.refusedChats(),
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
+  }
+
+  refusedChats(): readonly RefusedChat[] {
+    return this.#refusedChats.all;
   }
 
   async close(): Promise<void> {
