@@ -53,7 +53,8 @@ describe("strangers at the bridge's port", () => {
     });
     expect((await post(bridge.url, eventOf("meanwhile"))).status).toBe(202);
     await until("the event delivered", () => telegram.delivered().some(({ text }) => text?.includes("meanwhile")));
-    expect(memory() - before).toBeLessThan(50);
+    // What comes along with the headers in one read is garbage, and no more: the bodies would be 120 MB.
+    expect(memory() - before).toBeLessThan(70);
   });
 
   test("one address holds only its share of the connections", async () => {
