@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { BridgeConfig } from "./bridge/config.ts";
-import { ApiKeysError, parseApiKeys } from "./http/api-keys.ts";
+import { ApiKeysError, parseApiKeysVariable } from "./http/api-keys.ts";
+import { isLoopback, type WebAccess } from "./http/web-access.ts";
 import type { LogLevel } from "./telemetry/logger.ts";
 import { type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
 
@@ -16,7 +17,7 @@ export type ServerConfig = {
     readonly host: string;
     readonly port: number;
     readonly shutdownDelayMs: number;
-    readonly allowedOrigins: readonly string[];
+    readonly access: WebAccess;
     readonly trustedProxies: readonly string[];
   };
   readonly auth: { readonly enabled: boolean; readonly keysFile?: string; readonly keysJson?: string };
@@ -80,7 +81,7 @@ export function loadConfig(role: Role, surroundings: Surroundings): Config {
   for (const [name, variable] of Object.entries<Variable>(variables)) {
     if (variable.roles.includes(role)) values[name] = read(name, variable, role, surroundings, problems);
   }
-  problems.push(...keyProblems(role, values as Values));
+  problems.push(...keyProblems(role, values as Values), ...exposureProblems(values as Values));
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(assemble(role, values as Values, surroundings));
 }
@@ -145,9 +146,17 @@ function keyProblems(role: Role, values: Values): Problem[] {
   return file || role === "standalone" ? [] : [{ ...problem, problem: "is missing, and so is MCP_API_KEYS_FILE" }];
 }
 
+function exposureProblems(values: Values): Problem[] {
+  const { MCP_ENABLE_AUTH: enabled, MCP_SERVER_HOST: host, MCP_ALLOW_UNAUTHENTICATED: allowed } = values;
+  if (enabled !== false || host === undefined || isLoopback(host) || allowed) return [];
+  const expected = "true, or MCP_SERVER_HOST=127.0.0.1, or also MCP_ALLOW_UNAUTHENTICATED=true if that is meant";
+  const problem = `is false, and ${host} can be reached by others: anybody could send messages`;
+  return [{ variable: "MCP_ENABLE_AUTH", problem, expected, example: variables.MCP_ENABLE_AUTH.example }];
+}
+
 function unusableKeys(json: string): string[] {
   try {
-    parseApiKeys(json);
+    parseApiKeysVariable(json);
     return [];
   } catch (error) {
     if (error instanceof ApiKeysError) return [error.message];
@@ -187,7 +196,7 @@ function serverConfig(need: Need, { MCP_API_KEYS_FILE: keysFile, MCP_API_KEYS: k
       host: need("MCP_SERVER_HOST"),
       port: need("MCP_SERVER_PORT"),
       shutdownDelayMs: need("SHUTDOWN_DELAY"),
-      allowedOrigins: need("MCP_ALLOWED_ORIGINS"),
+      access: webAccess(need),
       trustedProxies: need("MCP_TRUSTED_PROXIES"),
     },
     auth: { enabled: need("MCP_ENABLE_AUTH"), ...(keysFile && { keysFile }), ...(keysJson && { keysJson }) },
@@ -197,6 +206,16 @@ function serverConfig(need: Need, { MCP_API_KEYS_FILE: keysFile, MCP_API_KEYS: k
       windowMs: need("MCP_RATE_LIMIT_WINDOW"),
       blockMs: need("MCP_RATE_LIMIT_BLOCK"),
     },
+  };
+}
+
+/** Without keys the name is all that tells a rebound web page from a client. */
+function webAccess(need: Need): WebAccess {
+  const allowedHosts = need("MCP_ALLOWED_HOSTS");
+  const isRestricted = allowedHosts.length > 0 || !need("MCP_ENABLE_AUTH") || isLoopback(need("MCP_SERVER_HOST"));
+  return {
+    allowedOrigins: need("MCP_ALLOWED_ORIGINS"),
+    allowedHosts: isRestricted ? allowedHosts : undefined,
   };
 }
 

@@ -81,7 +81,7 @@ export const eventSchema = z.object({
   timestamp: z.iso.datetime({ offset: true }).describe("When it happened, RFC 3339"),
   task_id: z.string().min(1).max(128).describe("The task that it belongs to"),
   title: z.string().min(1).max(200),
-  description: z.string().min(1).max(4096),
+  description: z.string().min(1).max(16_000),
   data: z.record(z.string(), z.unknown()).default({}).describe("Details, free in form"),
 });
 

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { acceptedSchema, bridgeStatusSchema } from "./bridge-answers.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { ServerError } from "./errors.ts";
+import { bodyLimitText } from "./limits.ts";
 import { sign, signatureHeader, timestampHeader } from "./signature.ts";
 
 export type HttpBridgeOptions = {
@@ -99,7 +100,7 @@ function signed({ method, path, body }: Request, context: Context, signal: Abort
 }
 
 function read<T>({ status, text }: Answer, schema: z.ZodType<T>): T {
-  if (status === 413) throw new ServerError("PAYLOAD_TOO_LARGE", { limit: "an event may be (256 KiB)" });
+  if (status === 413) throw new ServerError("PAYLOAD_TOO_LARGE", { limit: bodyLimitText });
   if (status === 401) {
     throw new ServerError("BRIDGE_REFUSED", {
       reason: "the signature is wrong; server and bridge need one HMAC_SECRET",

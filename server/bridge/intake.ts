@@ -1,10 +1,9 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type Event, eventSchema } from "../event.ts";
+import { bodyLimit, bodyLimitText } from "../limits.ts";
 import { signatureHeader, timestampHeader, verify } from "../signature.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type Accepted, type BridgeStatus, RefusedError } from "./contract.ts";
-
-const BODY_LIMIT = 256 * 1024;
 
 export type IntakeOptions = {
   readonly host: string;
@@ -23,7 +22,7 @@ export type IntakeOptions = {
 
 /** The bridge's HTTP API. Resolves when it listens; `url` has the port that was really taken. */
 export async function startIntake(options: IntakeOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: "idle", requestTimeout: 30_000 });
+  const app = fastify({ bodyLimit, forceCloseConnections: "idle", requestTimeout: 30_000 });
   app.removeAllContentTypeParsers();
   // The signature covers the bytes as they came, so nothing may parse them before it is checked.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -76,7 +75,7 @@ function refuse(logger: Logger, error: FastifyError, request: FastifyRequest, re
     return answer(request, reply, 503, "BRIDGE_UNAVAILABLE", error.message, { reason: error.reason });
   }
   const status = error.statusCode ?? 500;
-  if (status === 413) return answer(request, reply, 413, "PAYLOAD_TOO_LARGE", "An event may have 256 KiB.");
+  if (status === 413) return answer(request, reply, 413, "PAYLOAD_TOO_LARGE", `An event may have ${bodyLimitText}.`);
   if (status < 500) return answer(request, reply, status, "VALIDATION_ERROR", error.message);
   logger.error({ reason: error.message, request_id: request.id }, "request failed");
   return answer(request, reply, 500, "INTERNAL_ERROR", "Something went wrong inside the bridge; see its log.");
