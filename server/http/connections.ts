@@ -45,7 +45,8 @@ export function boundConnections(server: Server, limits: ConnectionLimits): Conn
       break;
     }
   });
-  server.on("request", (_request, response) => limitAnswer(response, limits.answerTimeoutMs));
+  // Before the application answers.
+  server.prependListener("request", (_request, response) => limitAnswer(response, limits.answerTimeoutMs));
   server.on("checkContinue", (request, response) => void server.emit("request", request, response));
   return { trust: (socket) => void strangers.delete(socket) };
 }

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, chmod, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { directoryProblem } from "../start-error.ts";
+import { codeOf, directoryProblem } from "../start-error.ts";
 
 const stickyBit = 0o1000;
 
@@ -12,12 +12,25 @@ const stickyBit = 0o1000;
  */
 export async function prepareDataDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
     const { mode, uid } = await stat(path);
     const isOwn = uid === process.getuid?.() && (mode & stickyBit) === 0 && dirname(path) !== path;
     if (isOwn && (mode & 0o077) !== 0) await chmod(path, mode & 0o700);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw directoryProblem(path, "CC_TELEGRAM_DATA_DIR", error);
+  }
+}
+
+/** Step by step: with `recursive` Node never ends where a file system refuses new directories with ENOENT, as /proc does. */
+async function makeDirectory(path: string): Promise<void> {
+  const make = () => mkdir(path, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make();
   }
 }

@@ -1,6 +1,10 @@
-import { METHODS } from "node:http";
+import { once } from "node:events";
+import { createServer, METHODS } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { boundConnections } from "../../../server/http/connections.ts";
 import { httpRoutes } from "../../../server/http/routes.ts";
 import { bodyLimit } from "../../../server/limits.ts";
 import { createRegistry } from "../../../server/telemetry/metrics.ts";
@@ -128,6 +132,22 @@ describe("connections", () => {
     expect(client.socket.destroyed).toBe(false);
     client.socket.write(head("GET /tools", { "x-api-key": keys.all }));
     await vi.waitFor(() => expect(client.text().match(/HTTP\/1\.1 200/g)).toHaveLength(2));
+  });
+
+  test("an answer that nobody takes is given up", async () => {
+    const large = createServer((_request, response) => void response.end("x".repeat(64 * 2 ** 20)));
+    boundConnections(large, { connections: 10, answerTimeoutMs: 50 });
+    await once(large.listen(0, "127.0.0.1"), "listening");
+    try {
+      const url = `http://127.0.0.1:${(large.address() as AddressInfo).port}`;
+      const { socket } = await connection(head("GET /"), url);
+      socket.pause();
+      await vi.waitFor(async () => expect(await promisify(large.getConnections.bind(large))()).toBe(0));
+      expect((await (await fetch(url)).text()).length).toBe(64 * 2 ** 20);
+    } finally {
+      large.closeAllConnections();
+      large.close();
+    }
   });
 
   test("the metrics port is bounded, too, and reads nothing", async () => {

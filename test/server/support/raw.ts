@@ -19,7 +19,8 @@ export async function rawConnection(url: string, text = ""): Promise<RawConnecti
   });
   socket.on("error", () => {});
   await once(socket, "connect");
-  const closed = once(socket, "close").then(() => received);
+  // Not once(): it rejects when the other side resets the connection, which is an end, too.
+  const closed = new Promise<string>((resolve) => socket.once("close", () => resolve(received)));
   if (text !== "") socket.write(text);
   return { socket, text: () => received, closed };
 }
