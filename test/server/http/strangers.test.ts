@@ -81,21 +81,6 @@ describe("a request without a key", () => {
     await vi.waitFor(() => expect(text()).toContain('{"alive":true}'));
     expect(text()).not.toContain("connection: close");
   });
-
-  test("600 half-sent ones cost no memory, and right keys are served meanwhile", async () => {
-    const before = process.memoryUsage().rss;
-    const body = "x".repeat(190_000);
-    const all = await Promise.all(
-      Array.from({ length: 600 }, async (_, index) => {
-        const path = paths[index % paths.length];
-        return connection(`${head(`POST ${path}`, half)}${body}`);
-      }),
-    );
-    expect((await server.fetch("/tools", { key: keys.all })).status).toBe(200);
-    await Promise.all(all.map(({ closed }) => closed));
-    // The test's own 600 sockets are in this number, too.
-    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(100);
-  });
 });
 
 describe("a request with a key", () => {
@@ -136,13 +121,15 @@ describe("connections", () => {
 
   test("an answer that nobody takes is given up", async () => {
     const large = createServer((_request, response) => void response.end("x".repeat(64 * 2 ** 20)));
-    boundConnections(large, { connections: 10, answerTimeoutMs: 50 });
+    boundConnections(large, { connections: 10, answerTimeoutMs: 1000 });
     await once(large.listen(0, "127.0.0.1"), "listening");
     try {
       const url = `http://127.0.0.1:${(large.address() as AddressInfo).port}`;
       const { socket } = await connection(head("GET /"), url);
       socket.pause();
-      await vi.waitFor(async () => expect(await promisify(large.getConnections.bind(large))()).toBe(0));
+      await vi.waitFor(async () => expect(await promisify(large.getConnections.bind(large))()).toBe(0), {
+        timeout: 10_000,
+      });
       expect((await (await fetch(url)).text()).length).toBe(64 * 2 ** 20);
     } finally {
       large.closeAllConnections();
