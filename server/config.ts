@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { BridgeConfig } from "./bridge/config.ts";
-import { ApiKeysError, parseApiKeysVariable } from "./http/api-keys.ts";
+import { inHome, type Problem, problemsTogether } from "./config-rules.ts";
 import { isLoopback, type WebAccess } from "./http/web-access.ts";
 import type { LogLevel } from "./telemetry/logger.ts";
 import { type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
@@ -47,16 +47,10 @@ export type Config = ServeConfig | BridgeRoleConfig | StandaloneConfig;
 /** What loading reads from the outside. */
 export type Surroundings = {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+  /** Undefined for a user without one. */
+  readonly home: string | undefined;
   /** Reads a text file; throws when it cannot. */
   readonly readFile: (path: string) => string;
-};
-
-export type Problem = {
-  readonly variable: string;
-  readonly problem: string;
-  readonly expected: string;
-  readonly example: string;
 };
 
 /** Every problem of a configuration in one message. It never shows a value. */
@@ -81,7 +75,7 @@ export function loadConfig(role: Role, surroundings: Surroundings): Config {
   for (const [name, variable] of Object.entries<Variable>(variables)) {
     if (variable.roles.includes(role)) values[name] = read(name, variable, role, surroundings, problems);
   }
-  problems.push(...keyProblems(role, values as Values), ...exposureProblems(values as Values));
+  problems.push(...problemsTogether(role, values as Values, surroundings.home));
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(assemble(role, values as Values, surroundings));
 }
@@ -134,34 +128,6 @@ function expectation(name: string, { description, file }: Variable): string {
 
 function expected(error: z.ZodError): string {
   return [...new Set(error.issues.map(({ message }) => message))].join("; ");
-}
-
-function keyProblems(role: Role, values: Values): Problem[] {
-  const { MCP_ENABLE_AUTH: enabled, MCP_API_KEYS_FILE: file, MCP_API_KEYS: json } = values;
-  if (!enabled) return [];
-  const row = { variable: "MCP_API_KEYS", expected: variables.MCP_API_KEYS.description };
-  const problem = { ...row, example: variables.MCP_API_KEYS.example };
-  if (file && json) return [{ ...problem, problem: "is set together with MCP_API_KEYS_FILE; set only one" }];
-  if (json) return unusableKeys(json).map((reason) => ({ ...problem, problem: `is not usable: ${reason}` }));
-  return file || role === "standalone" ? [] : [{ ...problem, problem: "is missing, and so is MCP_API_KEYS_FILE" }];
-}
-
-function exposureProblems(values: Values): Problem[] {
-  const { MCP_ENABLE_AUTH: enabled, MCP_SERVER_HOST: host, MCP_ALLOW_UNAUTHENTICATED: allowed } = values;
-  if (enabled !== false || host === undefined || isLoopback(host) || allowed) return [];
-  const expected = "true, or MCP_SERVER_HOST=127.0.0.1, or also MCP_ALLOW_UNAUTHENTICATED=true if that is meant";
-  const problem = `is false, and ${host} can be reached by others: anybody could send messages`;
-  return [{ variable: "MCP_ENABLE_AUTH", problem, expected, example: variables.MCP_ENABLE_AUTH.example }];
-}
-
-function unusableKeys(json: string): string[] {
-  try {
-    parseApiKeysVariable(json);
-    return [];
-  } catch (error) {
-    if (error instanceof ApiKeysError) return [error.message];
-    throw error;
-  }
 }
 
 function assemble(role: Role, values: Values, surroundings: Surroundings): Config {
@@ -224,7 +190,7 @@ function bridgeConfig(need: Need, hmacSecret: string, { env, home }: Surrounding
   return {
     host: need("BRIDGE_HOST"),
     port: need("BRIDGE_PORT"),
-    dataDir: need("CC_TELEGRAM_DATA_DIR").replace(/^~(?=\/|$)/, home),
+    dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     hmacSecret,
     telegram: {

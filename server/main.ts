@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { helpText } from "./help.ts";
 import type { Running } from "./roles/running.ts";
 import { shutDown } from "./shutdown.ts";
+import { readSmallFile } from "./small-file.ts";
 import { listening, StartError } from "./start-error.ts";
 import { createLogger, type Logger, redact } from "./telemetry/logger.ts";
 import { createRegistry } from "./telemetry/metrics.ts";
@@ -40,11 +40,19 @@ function isRole(argument: string | undefined): argument is Role {
 
 function configure(role: Role): Config | undefined {
   try {
-    const readFile = (path: string) => readFileSync(path, "utf8");
-    return loadConfig(role, { env: process.env, home: homedir(), readFile });
+    return loadConfig(role, { env: process.env, home: home(), readFile: readSmallFile });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     giveUp(error.message);
+    return undefined;
+  }
+}
+
+/** A container's user may have no entry in /etc/passwd, and so no home. */
+function home(): string | undefined {
+  try {
+    return homedir();
+  } catch {
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { readSmallFile } from "../small-file.ts";
 import { codeOf, StartError } from "../start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type ApiKey, ApiKeysError, type Client, findClient, parseApiKeys } from "./api-keys.ts";
@@ -74,17 +75,17 @@ class KeyFile {
     const seen = await fingerprint(path);
     if (seen !== this.#seen) {
       this.#loggedAt = Number.NEGATIVE_INFINITY;
-      await this.#load();
+      this.#load();
     }
     this.#seen = seen;
     onLook?.(this.state.kind !== "usable");
     this.#complain();
   }
 
-  async #load(): Promise<void> {
+  #load(): void {
     const { path, logger, onLoad } = this.#options;
     try {
-      const text = await textOf(path);
+      const text = textOf(path);
       this.state = { kind: text.trim() === "" ? "absent" : "usable" };
       this.keys = this.state.kind === "absent" ? [] : parseApiKeys(text);
     } catch (error) {
@@ -115,9 +116,9 @@ function startError(path: string, reason: string): StartError {
   );
 }
 
-async function textOf(path: string): Promise<string> {
+function textOf(path: string): string {
   try {
-    return await readFile(path, "utf8");
+    return readSmallFile(path);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return "";
     throw error;
@@ -127,7 +128,8 @@ async function textOf(path: string): Promise<string> {
 function reasonOf(error: unknown): string {
   if (error instanceof ApiKeysError) return error.message;
   const code = codeOf(error) ?? "unknown error";
-  return code === "EISDIR" ? "it is a directory" : `it cannot be read (${code})`;
+  if (code === "EISDIR") return "it is a directory";
+  return code === "EFBIG" ? "it is larger than 1 MiB" : `it cannot be read (${code})`;
 }
 
 /** What changes whenever the content does: a swapped symlink leads to another inode, an edit changes time and size. */

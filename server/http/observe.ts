@@ -3,13 +3,16 @@ import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { clientAddress } from "./client-address.ts";
 import { shownPath } from "./not-found.ts";
 
+// Strangers choose among some thirty, and each would make series of its own.
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
 /**
  * Counts and logs every answer. The label is the route's pattern, because paths are chosen by whoever asks. What a
  * stranger was refused is logged at debug alone: the log is not his to fill.
  */
 export function observe(app: FastifyInstance, metrics: ServerMetrics): void {
   app.addHook("onResponse", async (request, reply) => {
-    const method = request.method;
+    const method = methods.has(request.method) ? request.method : "other";
     const route = routeOf(request);
     metrics.requests.inc({ method, route, status: String(reply.statusCode) });
     metrics.requestDuration.observe({ method, route }, reply.elapsedTime / 1000);

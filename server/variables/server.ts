@@ -110,7 +110,7 @@ export const serverVariables = Object.freeze({
   }),
   BRIDGE_URL: define({
     roles: ["serve"],
-    schema: url,
+    schema: url.refine((value) => URL.parse(value)?.pathname === "/", "an http or https URL without a path"),
     required: ["serve"],
     description: "Where the bridge listens.",
     example: "http://team-bridge:9001",

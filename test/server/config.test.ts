@@ -73,6 +73,14 @@ describe("configuration", () => {
     expect(config.bridge).toMatchObject({ host: "127.0.0.1", dataDir: "/home/anna/.cctelegram", hmacSecret: "" });
   });
 
+  test("of a user without a home directory needs another place for the queue", () => {
+    const env = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" };
+    const homeless = (more: Env) =>
+      loadConfig("standalone", { env: { ...env, ...more }, home: undefined, readFile: () => "" });
+    expect(() => homeless({})).toThrow("CC_TELEGRAM_DATA_DIR: is in the home directory, and this user has none");
+    expect(homeless({ CC_TELEGRAM_DATA_DIR: "/data" })).toMatchObject({ bridge: { dataDir: "/data" } });
+  });
+
   test("cannot be changed after it was loaded", () => {
     const config = load("serve", serveEnv) as ServeConfig;
     expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
@@ -202,6 +210,8 @@ describe("configuration", () => {
     ["MCP_SERVER_HOST", "not a host"],
     ["METRICS_HOST", "http://0.0.0.0"],
     ["BRIDGE_URL", "http://user:password@team-bridge:9001"],
+    ["BRIDGE_URL", "http://team-bridge:9001/api"],
+    ["BRIDGE_URL", "http://team-bridge:9001?x=1"],
     ["SERVICE_NAME", "name\u0007"],
   ])("refuses %s=%s", (variable, value) => {
     const { message, problems: found } = problems("serve", { ...serveEnv, [variable]: value });

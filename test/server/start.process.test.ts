@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,6 +57,8 @@ const cases: readonly Case[] = [
   ["serve", () => ({ MCP_API_KEYS: "", MCP_API_KEYS_FILE: at("keys.yaml") }), "not valid JSON", "MCP_API_KEYS_FILE"],
   ["serve", () => ({ MCP_API_KEYS: "", MCP_API_KEYS_FILE: directory }), "is a directory", "MCP_API_KEYS_FILE"],
   ["serve", () => ({ MCP_API_KEYS: "", MCP_API_KEYS_FILE: at("circle") }), "ELOOP", "MCP_API_KEYS_FILE"],
+  ["serve", () => ({ MCP_API_KEYS: "", MCP_API_KEYS_FILE: "/dev/zero" }), "larger than 1 MiB", "MCP_API_KEYS_FILE"],
+  ["serve", () => ({ HMAC_SECRET: "", HMAC_SECRET_FILE: "/dev/zero" }), "EFBIG", "HMAC_SECRET_FILE"],
   ["standalone", () => ({ MCP_API_KEYS_FILE: at("keys.yaml") }), "not valid JSON", "MCP_API_KEYS_FILE"],
   ["serve", () => ({ HMAC_SECRET: "", HMAC_SECRET_FILE: directory }), "EISDIR", "HMAC_SECRET_FILE"],
   ["serve", () => ({ HMAC_SECRET: "", HMAC_SECRET_FILE: at("nothing") }), "ENOENT", "HMAC_SECRET_FILE"],
@@ -98,6 +101,30 @@ describe("a start that cannot succeed ends with 78 and one message that says wha
     expect(told).not.toMatch(/^ +at |node:internal|Error:/m);
     expect(told).not.toContain("secret-key");
     expect(told.length).toBeLessThan(1500);
+  });
+
+  const reason = process.getuid?.() === 0 ? "" : " (not run: mounting needs root)";
+
+  test.skipIf(reason !== "")(`a volume that is read-only, with and without a queue on it${reason}`, async () => {
+    const volume = at("volume");
+    await mkdir(volume);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", volume]);
+    try {
+      const env = { ...usable("bridge"), CC_TELEGRAM_DATA_DIR: volume };
+      const remount = (mode: string) => execFileSync("mount", ["-o", `remount,${mode}`, volume]);
+      const refused = { code: 78, told: expect.stringContaining("the file system is read-only (EROFS)") };
+      remount("ro");
+      expect(await outcome(startProcess(["bridge"], env))).toEqual(refused);
+      remount("rw");
+      const writer = startProcess(["bridge"], env);
+      await writer.logged("ready to work");
+      writer.child.kill("SIGTERM");
+      await writer.exited;
+      remount("ro");
+      expect(await outcome(startProcess(["bridge"], env))).toEqual(refused);
+    } finally {
+      execFileSync("umount", [volume]);
+    }
   });
 
   test("a queue that another process has", async () => {

@@ -91,6 +91,31 @@ describe("a request with a key", () => {
     }
   });
 
+  test("is one of few with a large body, so that half-sent ones leave room for other clients", async () => {
+    const headers = {
+      "x-api-key": keys.messages,
+      "content-type": "application/json",
+      "content-length": `${bodyLimit}`,
+    };
+    const all = await Promise.all(Array.from({ length: 80 }, () => connection(head("POST /mcp", headers))));
+    await vi.waitFor(() => expect(all.filter(({ text }) => text().startsWith("HTTP/1.1 429"))).toHaveLength(16));
+    expect((await server.fetch("/tools/get_bridge_status", { key: keys.all, json: {} })).status).toBe(200);
+    for (const { socket } of all) socket.destroy();
+    const call = () => server.fetch("/tools/get_bridge_status", { key: keys.messages, json: {} });
+    await vi.waitFor(async () => expect((await call()).status).toBe(200));
+  });
+
+  test("over the limit is answered on /mcp, but not for a large body", async () => {
+    const strict = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "1" });
+    const headers = { "x-api-key": keys.all, "content-type": "application/json" };
+    await strict.fetch("/tools", { key: keys.all });
+    for (const body of [{ "content-length": "200000" }, { "transfer-encoding": "chunked" }]) {
+      const { closed } = await connection(head("POST /mcp", { ...headers, ...body }), strict.url);
+      expect(await closed).toMatch(/^HTTP\/1\.1 429/);
+    }
+    await strict.close();
+  });
+
   test("may be as large as an event", async () => {
     const body = JSON.stringify({ message: "x" }).padEnd(bodyLimit, " ");
     const headers = { "content-type": "application/json" };
@@ -120,7 +145,9 @@ describe("connections", () => {
   });
 
   test("an answer that nobody takes is given up", async () => {
-    const large = createServer((_request, response) => void response.end("x".repeat(64 * 2 ** 20)));
+    const large = createServer(
+      ({ url }, response) => void response.end(url === "/" ? "x".repeat(64 * 2 ** 20) : "small"),
+    );
     boundConnections(large, { connections: 10, answerTimeoutMs: 1000 });
     await once(large.listen(0, "127.0.0.1"), "listening");
     try {
@@ -130,7 +157,7 @@ describe("connections", () => {
       await vi.waitFor(async () => expect(await promisify(large.getConnections.bind(large))()).toBe(0), {
         timeout: 10_000,
       });
-      expect((await (await fetch(url)).text()).length).toBe(64 * 2 ** 20);
+      expect(await (await fetch(`${url}/small`)).text()).toBe("small");
     } finally {
       large.closeAllConnections();
       large.close();
