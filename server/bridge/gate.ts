@@ -1,11 +1,10 @@
-import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { plainAddress } from "../connections.ts";
+import type { Connections } from "../connections.ts";
 import { hashOf, verify } from "../signature.ts";
+import { LogSampler } from "../telemetry/log-sampler.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { answer } from "./answer.ts";
 import type { SignatureFailure } from "./metrics.ts";
-import { SampledLog } from "./sampled-log.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -26,20 +25,29 @@ export type GateOptions = {
   readonly onSignatureFailure: (reason: SignatureFailure) => void;
 };
 
+/** Enough to act on; a stranger writes no more than this into the log. */
+const SAMPLING = { lines: 10, windowMs: 60_000, capacity: 100 } as const;
+
 /**
  * Judges every request by its headers alone, before a byte of its body is read: whoever has not shown that he knows the
  * secret costs no memory. Unknown paths and methods end here, too: their handler would read the body first.
  */
-export function installGate(app: FastifyInstance, { secrets, clock, logger, onSignatureFailure }: GateOptions): void {
-  const sampled = new SampledLog(logger, clock);
-  const waiting = holdContinue(app);
+export function installGate(app: FastifyInstance, connections: Connections, options: GateOptions): void {
+  const { secrets, clock, logger, onSignatureFailure } = options;
+  const sampler = new LogSampler(SAMPLING, ({ kind: event, address, count }) =>
+    logger.warn({ event, client_ip: address, count }, `SECURITY ${event} client_ip=${address} repeated`),
+  );
   app.decorateRequest("contentHash", "");
+  app.addHook("onClose", async () => sampler.flush());
 
   const refuse = (request: FastifyRequest, reply: FastifyReply, reason: SignatureFailure) => {
     onSignatureFailure(reason);
+    const event = "signature_failure";
     const client_ip = plainAddress(request.ip);
-    const details = { event: "signature_failure", client_ip, reason, request_id: request.id };
-    sampled.warn(details, `SECURITY signature_failure client_ip=${client_ip}`);
+    if (sampler.admit(event, client_ip)) {
+      const details = { event, client_ip, reason, request_id: request.id };
+      logger.warn(details, `SECURITY ${event} client_ip=${client_ip}`);
+    }
     return answer(request, reply, 401, "AUTHENTICATION_ERROR", `The request's signature does not count: ${reason}.`);
   };
 
@@ -53,8 +61,9 @@ export function installGate(app: FastifyInstance, { secrets, clock, logger, onSi
     const verdict = verify({ secrets, method, path: raw.url ?? "", headers, nowSeconds });
     if ("refused" in verdict) return refuse(request, reply, verdict.refused);
     request.contentHash = verdict.contentHash;
+    connections.trust(raw.socket);
     reply.removeHeader("connection");
-    if (waiting.delete(raw)) reply.raw.writeContinue();
+    if (headers.expect?.toLowerCase() === "100-continue") reply.raw.writeContinue();
   });
 
   app.addHook("preHandler", async (request, reply) => {
@@ -64,14 +73,9 @@ export function installGate(app: FastifyInstance, { secrets, clock, logger, onSi
   });
 }
 
-/** By itself Node answers `Expect: 100-continue` at once, and so asks anybody for his body. */
-function holdContinue(app: FastifyInstance): WeakSet<IncomingMessage> {
-  const waiting = new WeakSet<IncomingMessage>();
-  app.server.on("checkContinue", (request, response) => {
-    waiting.add(request);
-    app.server.emit("request", request, response);
-  });
-  return waiting;
+/** An IPv4 address as such, also where a dual-stack socket shows it as IPv6 (`::ffff:192.0.2.1`). */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function declaresBody({ headers }: FastifyRequest): boolean {

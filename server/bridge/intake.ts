@@ -1,5 +1,5 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { boundConnections } from "../connections.ts";
+import { boundConnections, requestTimes } from "../connections.ts";
 import { type Event, eventSchema } from "../event.ts";
 import { bodyLimit, bodyLimitText } from "../limits.ts";
 import { bindable } from "../unspecified-address.ts";
@@ -7,10 +7,8 @@ import { answer } from "./answer.ts";
 import { type Accepted, type BridgeStatus, RefusedError } from "./contract.ts";
 import { type GateOptions, installGate } from "./gate.ts";
 
-/** Twenty servers keep 64 connections each; a caller that holds more than its share is no server. */
-const CONNECTIONS = { total: 2_048, perAddress: 256 } as const;
-/** A server in the same cluster needs milliseconds. */
-const TIMES = { headersMs: 5_000, requestMs: 10_000, idleMs: 30_000, checkEveryMs: 2_000 } as const;
+/** Twenty servers keep 64 connections each. */
+const CONNECTIONS = { connections: 2_048, answerTimeoutMs: 20_000 } as const;
 
 export type IntakeOptions = GateOptions & {
   readonly host: string;
@@ -28,13 +26,10 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   const app = fastify({
     bodyLimit,
     forceCloseConnections: "idle",
-    requestTimeout: TIMES.requestMs,
-    // Also ends a connection whose other side does not read its answers.
-    connectionTimeout: TIMES.idleMs,
-    http: { headersTimeout: TIMES.headersMs, connectionsCheckingInterval: TIMES.checkEveryMs },
+    http: requestTimes,
+    requestTimeout: requestTimes.requestTimeout,
   });
-  boundConnections(app.server, CONNECTIONS);
-  installGate(app, options);
+  installGate(app, boundConnections(app.server, CONNECTIONS), options);
   app.removeAllContentTypeParsers();
   // The signature covers the bytes as they came, so nothing may parse them before they are compared.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { directoryProblem, StartError } from "../start-error.ts";
+import { codeOf, directoryProblem, StartError } from "../start-error.ts";
 import { isCorruption, isLocked } from "./sqlite-error.ts";
 import { type Salvage, salvage } from "./sqlite-salvage.ts";
 import { migrate } from "./sqlite-schema.ts";
@@ -43,11 +43,7 @@ export function openFile(path: string, now: number): OpenedFile {
       const advice = "Stop the other one, or give this one a CC_TELEGRAM_DATA_DIR of its own.";
       throw new StartError(`${path} is in use by another bridge: two would deliver twice.`, advice, error);
     }
-    if (!isCorruption(error)) {
-      const advice =
-        "Make the file and its disk writable for this user, or set CC_TELEGRAM_DATA_DIR to another directory.";
-      throw new StartError(`Cannot open the queue ${path}: ${messageOf(error)}.`, advice, error);
-    }
+    if (!isCorruption(error)) throw cannotOpen(path, error);
     const movedTo = moveAside(path, now);
     prepareFiles(path);
     const db = open(path);
@@ -61,12 +57,20 @@ export function openFile(path: string, now: number): OpenedFile {
  * volume that Kubernetes prepared, stays as it is.
  */
 function prepareFiles(path: string): readonly string[] {
+  const directory = dirname(path);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // Tells what is wrong with a disk in the system's words; SQLite would say "disk I/O error" later.
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw directoryProblem(directory, "CC_TELEGRAM_DATA_DIR", error);
+  }
+  try {
+    // Tells what is wrong in the system's words; SQLite would say "disk I/O error" later.
     closeSync(openSync(path, "a", 0o600));
   } catch (error) {
-    throw directoryProblem(dirname(path), "CC_TELEGRAM_DATA_DIR", error);
+    if (["EROFS", "ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "")) {
+      throw directoryProblem(directory, "CC_TELEGRAM_DATA_DIR", error);
+    }
+    throw cannotOpen(path, error);
   }
   const files = COMPANIONS.map((suffix) => path + suffix).filter((file) => existsSync(file));
   return files.filter((file) => {
@@ -74,6 +78,11 @@ function prepareFiles(path: string): readonly string[] {
     if ((mode & 0o077) !== 0 && uid === process.getuid?.()) chmodSync(file, 0o600);
     return (mode & 0o007) !== 0;
   });
+}
+
+function cannotOpen(path: string, error: unknown): StartError {
+  const advice = "Make the file and its disk writable for this user, or set CC_TELEGRAM_DATA_DIR to another directory.";
+  return new StartError(`Cannot open the queue ${path}: ${messageOf(error)}.`, advice, error);
 }
 
 function open(path: string): DatabaseSync {

@@ -1,6 +1,7 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { BridgeClient } from "../bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config.ts";
+import { boundConnections, type Connections, requestTimes } from "../connections.ts";
 import { bodyLimit } from "../limits.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
@@ -8,7 +9,6 @@ import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.t
 import type { ToolRegistry } from "../tools/registry.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { parseJsonBodies } from "./body-parser.ts";
-import { boundConnections, type Connections, requestTimes } from "./connections.ts";
 import { asServerError, replyError } from "./error-reply.ts";
 import { createGuard } from "./guard.ts";
 import { healthRoutes, type Lifecycle } from "./health-routes.ts";

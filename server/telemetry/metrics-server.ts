@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
-import { boundConnections, requestTimes } from "../http/connections.ts";
+import { boundConnections, requestTimes } from "../connections.ts";
 import { isLoopback, type WebAccess, webAccessAllowed } from "../http/web-access.ts";
 import { bindable } from "../unspecified-address.ts";
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { boundConnections } from "../../../server/http/connections.ts";
+import { boundConnections } from "../../../server/connections.ts";
 import { httpRoutes } from "../../../server/http/routes.ts";
 import { bodyLimit } from "../../../server/limits.ts";
 import { createRegistry } from "../../../server/telemetry/metrics.ts";
