@@ -48,6 +48,8 @@ export function boundConnections(server: Server, limits: ConnectionLimits): Conn
   // Before the application answers.
   server.prependListener("request", (_request, response) => limitAnswer(response, limits.answerTimeoutMs));
   server.on("checkContinue", (request, response) => void server.emit("request", request, response));
+  // Node would answer, and then take in the body.
+  server.on("checkExpectation", (_request, response) => void response.writeHead(417, { connection: "close" }).end());
   return { trust: (socket) => void strangers.delete(socket) };
 }
 

@@ -92,6 +92,22 @@ describe("rate limit", () => {
   });
 });
 
+describe("what the log warns of at the start", () => {
+  const warnings = () => server?.log.filter(({ level }) => level === "warn").map(({ msg }) => msg);
+
+  test("authentication that is off", async () => {
+    server = await startServer(bridge.url, { MCP_ENABLE_AUTH: "false" });
+    expect(warnings()).toEqual(["authentication is off: whoever reaches the port may call every tool"]);
+  });
+
+  test("permissions that name no tool", async () => {
+    const key = { name: "claude", permissions: ["send_telegram_mesage", "*"] };
+    server = await startServer(bridge.url, { MCP_API_KEYS: JSON.stringify({ [keys.all]: key }) });
+    expect(warnings()).toEqual(["permissions that name no tool permit nothing"]);
+    expect(server.logText()).toContain("send_telegram_mesage");
+  });
+});
+
 describe("authentication switched off", () => {
   test("lets everybody call everything, still limited by address", async () => {
     server = await startServer(bridge.url, { ...limits, MCP_ENABLE_AUTH: "false" });

@@ -74,6 +74,11 @@ describe("a request without a key", () => {
     await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200 OK"));
   });
 
+  test("with an expectation that nobody knows is refused without its body", async () => {
+    const { closed } = await connection(head("POST /mcp", { ...half, expect: "200-maybe" }));
+    expect(await closed).toMatch(/^HTTP\/1\.1 417/);
+  });
+
   test("of which nothing is left to read keeps its connection", async () => {
     const { text, socket } = await connection(head("GET /nothing"));
     await vi.waitFor(() => expect(text()).toContain("HTTP/1.1 404"));
