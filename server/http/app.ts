@@ -1,6 +1,7 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { BridgeClient } from "../bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config.ts";
+import { boundConnections, type Connections, requestTimes } from "../connections.ts";
 import { bodyLimit } from "../limits.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
@@ -8,7 +9,6 @@ import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.t
 import type { ToolRegistry } from "../tools/registry.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { parseJsonBodies } from "./body-parser.ts";
-import { boundConnections, type Connections, requestTimes } from "./connections.ts";
 import { asServerError, replyError } from "./error-reply.ts";
 import { createGuard } from "./guard.ts";
 import { healthRoutes, type Lifecycle } from "./health-routes.ts";
@@ -37,7 +37,7 @@ export type AppOptions = {
 };
 
 // Each may hold headers and one body: with all of them taken by strangers the pod still has memory for its clients.
-const connectionLimits = { connections: 1024, answerTimeoutMs: 20_000 };
+const connectionLimits = { total: 1024, answerTimeoutMs: 20_000 };
 
 /**
  * The HTTP application: MCP, REST and health over one registry of tools. Not yet listening. The hooks are in the order of

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerConfig } from "../config.ts";
+import type { Connections } from "../connections.ts";
 import { ServerError } from "../errors.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { Client } from "./api-keys.ts";
 import { clientAddress, networkOf } from "./client-address.ts";
-import type { Connections } from "./connections.ts";
 import type { KeyStore } from "./key-store.ts";
 import { type Decision, RateLimiter } from "./rate-limiter.ts";
 

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../errors.ts";
 import { bodyLimit, bodyLimitText } from "../limits.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import { holdBodies } from "./expectations.ts";
 
 /** What the bodies of one client, and of all, may have while their requests are under way, in bytes. */
 const budget = { each: 16 * 2 ** 20, all: 64 * 2 ** 20 };
@@ -17,6 +18,7 @@ const refusedBodyLimit = 16 * 1024;
  */
 export function admitBodies(app: FastifyInstance): void {
   const bytes = new ByteBudget(budget);
+  holdBodies(app.server);
   app.addHook("preParsing", async (request, reply) => {
     const { raw } = request;
     if (!announcesBody(raw)) return;

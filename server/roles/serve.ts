@@ -12,6 +12,7 @@ import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
 import { tools } from "../tools/registry.ts";
 import { listingOf } from "../tools/tool-listing.ts";
+import { bindable } from "../unspecified-address.ts";
 import { openKeys } from "./keys.ts";
 import type { Running, World } from "./running.ts";
 
@@ -41,7 +42,7 @@ export async function startServer({ config, bridge, logger, registry, world }: S
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
   const listenTextResolver = (address: string) => `listening on ${address}`;
-  await listening(app.listen({ host, port, listenTextResolver }), { host, port, ...variables });
+  await listening(app.listen({ host: await bindable(host), port, listenTextResolver }), { host, port, ...variables });
   return {
     addresses: { http: baseUrl(app.server.address() as AddressInfo) },
     drain: () => {

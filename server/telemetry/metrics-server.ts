@@ -2,8 +2,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
-import { boundConnections, requestTimes } from "../http/connections.ts";
+import { boundConnections, requestTimes } from "../connections.ts";
+import { holdBodies } from "../http/expectations.ts";
 import { isLoopback, type WebAccess, webAccessAllowed } from "../http/web-access.ts";
+import { bindable } from "../unspecified-address.ts";
 
 export type MetricsServer = { readonly url: string; close(): Promise<void> };
 
@@ -15,7 +17,7 @@ export type MetricsServerOptions = {
 };
 
 // A few scrapers, and nobody else has a reason to come.
-const connectionLimits = { connections: 64, answerTimeoutMs: 10_000 };
+const connectionLimits = { total: 64, answerTimeoutMs: 10_000 };
 
 /** Serves `GET /metrics` on a port of its own, so that network policies can let Prometheus in there and nowhere else. */
 export async function startMetricsServer(
@@ -32,7 +34,8 @@ export async function startMetricsServer(
     expose(read, registry.contentType, response).catch(() => response.destroy());
   });
   boundConnections(server, connectionLimits);
-  server.listen(port, host);
+  holdBodies(server);
+  server.listen(port, await bindable(host));
   await once(server, "listening");
   const address = server.address() as AddressInfo;
   return {

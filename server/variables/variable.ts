@@ -21,8 +21,11 @@ export type Variable<Schema extends z.ZodType = z.ZodType> = {
   readonly default?: string | Readonly<Partial<Record<Role, string>>>;
   /** The roles that cannot run without it. */
   readonly required?: readonly Role[];
-  /** True: NAME_FILE may hold the path of a file whose trimmed content is the value. */
-  readonly file?: boolean;
+  /**
+   * True: NAME_FILE may hold the path of a file whose trimmed content is the value. "optional": the file may be absent or
+   * empty, as the key of a Secret that is there only at times.
+   */
+  readonly file?: boolean | "optional";
   readonly aliases?: readonly Alias[];
 };
 
@@ -61,7 +64,7 @@ export const url = z
   .refine((value) => isPlainUrl(URL.parse(value)), "an http or https URL without a user name, a query and a fragment")
   .transform((value) => value.replace(/\/+$/, ""));
 
-/** Without what would be secret in it, and without what a path cannot be appended to. */
+/** Without credentials, which fetch refuses and logs would show, and without what a path cannot be appended to. */
 function isPlainUrl(url: URL | null): boolean {
   if (url === null || !/^https?:$/.test(url.protocol)) return false;
   return url.username === "" && url.password === "" && url.search === "" && url.hash === "";
