@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Times of every HTTP port, in milliseconds; options of node:http. Connections over time are looked for every two seconds. */
+/** Times of a port that anybody may reach, in milliseconds; options of node:http. */
 export const requestTimes = Object.freeze({
   /** From the first byte, or the connection, to the end of the headers. */
   headersTimeout: 10_000,
@@ -11,47 +11,56 @@ export const requestTimes = Object.freeze({
 });
 
 export type ConnectionLimits = {
-  /** Connections at a time. */
-  readonly connections: number;
+  /** Open connections of all addresses together. */
+  readonly total: number;
   /** Milliseconds in which a finished answer has to be taken. */
-  readonly answerTimeoutMs: number;
+  readonly answerTimeoutMs?: number;
 };
 
 export type Connections = {
-  /** Says that a right key came by this connection. */
+  /** Says that a caller of this connection has shown who he is. */
   trust(socket: Socket): void;
 };
 
 /**
- * Bounds what strangers can hold of a server. Above the limit the oldest connection that has shown no right key has to
- * go, so that whoever fills all of them keeps nobody out. An answer that nobody takes is given up. `Expect: 100-continue`
- * is left to the application, which knows whether it wants the body.
+ * Bounds what strangers can hold of a server. Above the total the oldest connection of a stranger has to go, so that
+ * whoever fills all of them keeps nobody out. An answer that nobody takes is given up: it would stay in memory.
  */
 export function boundConnections(server: Server, limits: ConnectionLimits): Connections {
+  const { total, answerTimeoutMs } = limits;
   const strangers = new Set<Socket>();
   let open = 0;
   server.on("connection", (socket) => {
-    open += 1;
     strangers.add(socket);
+    open += 1;
     socket.once("close", () => {
       open -= 1;
       strangers.delete(socket);
     });
-    if (open <= limits.connections) return;
+    if (open <= total) return;
     if (strangers.size === 1) server.closeIdleConnections();
-    for (const oldest of strangers) {
-      oldest.destroy();
-      strangers.delete(oldest);
-      break;
-    }
+    dropOldest(strangers);
   });
-  // Before the application answers.
-  server.prependListener("request", (_request, response) => limitAnswer(response, limits.answerTimeoutMs));
-  server.on("checkContinue", (request, response) => void server.emit("request", request, response));
+  if (answerTimeoutMs !== undefined) {
+    // Before the application answers.
+    server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
+  }
   return { trust: (socket) => void strangers.delete(socket) };
 }
 
-/** A client that does not read its answer loses the connection: the answer would stay in memory. */
+/** An IPv4 address as such, also where a dual-stack socket shows it as IPv6 (`::ffff:192.0.2.1`). */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+function dropOldest(sockets: Set<Socket>): void {
+  for (const oldest of sockets) {
+    sockets.delete(oldest);
+    oldest.destroy();
+    return;
+  }
+}
+
 function limitAnswer(response: ServerResponse, timeoutMs: number): void {
   response.once("prefinish", () => {
     const timer = setTimeout(() => response.destroy(), timeoutMs).unref();

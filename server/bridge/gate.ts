@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Connections } from "../connections.ts";
+import { type Connections, plainAddress } from "../connections.ts";
+import { holdBodies } from "../expectations.ts";
 import { hashOf, verify } from "../signature.ts";
 import { LogSampler } from "../telemetry/log-sampler.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -37,6 +38,7 @@ export function installGate(app: FastifyInstance, connections: Connections, opti
   const sampler = new LogSampler(SAMPLING, ({ kind: event, address, count }) =>
     logger.warn({ event, client_ip: address, count }, `SECURITY ${event} client_ip=${address} repeated`),
   );
+  holdBodies(app.server);
   app.decorateRequest("contentHash", "");
   app.addHook("onClose", async () => sampler.flush());
 
@@ -71,11 +73,6 @@ export function installGate(app: FastifyInstance, connections: Connections, opti
     const body = Buffer.isBuffer(request.body) ? request.body : "";
     if (hashOf(body) !== request.contentHash) return refuse(request, reply, "body");
   });
-}
-
-/** An IPv4 address as such, also where a dual-stack socket shows it as IPv6 (`::ffff:192.0.2.1`). */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function declaresBody({ headers }: FastifyRequest): boolean {

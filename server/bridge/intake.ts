@@ -8,7 +8,7 @@ import { type Accepted, type BridgeStatus, RefusedError } from "./contract.ts";
 import { type GateOptions, installGate } from "./gate.ts";
 
 /** Twenty servers keep 64 connections each. */
-const CONNECTIONS = { connections: 2_048, answerTimeoutMs: 20_000 } as const;
+const CONNECTIONS = { total: 2_048, answerTimeoutMs: 20_000 } as const;
 
 export type IntakeOptions = GateOptions & {
   readonly host: string;

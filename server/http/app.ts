@@ -37,7 +37,7 @@ export type AppOptions = {
 };
 
 // Each may hold headers and one body: with all of them taken by strangers the pod still has memory for its clients.
-const connectionLimits = { connections: 1024, answerTimeoutMs: 20_000 };
+const connectionLimits = { total: 1024, answerTimeoutMs: 20_000 };
 
 /**
  * The HTTP application: MCP, REST and health over one registry of tools. Not yet listening. The hooks are in the order of

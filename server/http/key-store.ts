@@ -73,10 +73,9 @@ class KeyFile {
   async look(): Promise<void> {
     const { path, onLook } = this.#options;
     const seen = await fingerprint(path);
-    if (seen !== this.#seen) {
-      this.#loggedAt = Number.NEGATIVE_INFINITY;
-      this.#load();
-    }
+    if (seen !== this.#seen) this.#loggedAt = Number.NEGATIVE_INFINITY;
+    // What could not be read may be readable now, although the file is the same.
+    if (seen !== this.#seen || this.state.kind === "unusable") this.#load();
     this.#seen = seen;
     onLook?.(this.state.kind !== "usable");
     this.#complain();

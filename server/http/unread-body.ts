@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../errors.ts";
+import { holdBodies } from "../expectations.ts";
 import { bodyLimit, bodyLimitText } from "../limits.ts";
 import { ByteBudget } from "./byte-budget.ts";
 
@@ -17,6 +18,7 @@ const refusedBodyLimit = 16 * 1024;
  */
 export function admitBodies(app: FastifyInstance): void {
   const bytes = new ByteBudget(budget);
+  holdBodies(app.server);
   app.addHook("preParsing", async (request, reply) => {
     const { raw } = request;
     if (!announcesBody(raw)) return;

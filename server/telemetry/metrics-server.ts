@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { boundConnections, requestTimes } from "../connections.ts";
+import { holdBodies } from "../expectations.ts";
 import { isLoopback, type WebAccess, webAccessAllowed } from "../http/web-access.ts";
 import { bindable } from "../unspecified-address.ts";
 
@@ -16,7 +17,7 @@ export type MetricsServerOptions = {
 };
 
 // A few scrapers, and nobody else has a reason to come.
-const connectionLimits = { connections: 64, answerTimeoutMs: 10_000 };
+const connectionLimits = { total: 64, answerTimeoutMs: 10_000 };
 
 /** Serves `GET /metrics` on a port of its own, so that network policies can let Prometheus in there and nowhere else. */
 export async function startMetricsServer(
@@ -33,6 +34,7 @@ export async function startMetricsServer(
     expose(read, registry.contentType, response).catch(() => response.destroy());
   });
   boundConnections(server, connectionLimits);
+  holdBodies(server);
   server.listen(port, await bindable(host));
   await once(server, "listening");
   const address = server.address() as AddressInfo;

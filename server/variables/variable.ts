@@ -64,7 +64,7 @@ export const url = z
   .refine((value) => isPlainUrl(URL.parse(value)), "an http or https URL without a user name, a query and a fragment")
   .transform((value) => value.replace(/\/+$/, ""));
 
-/** Without what would be secret in it, and without what a path cannot be appended to. */
+/** Without credentials, which fetch refuses and logs would show, and without what a path cannot be appended to. */
 function isPlainUrl(url: URL | null): boolean {
   if (url === null || !/^https?:$/.test(url.protocol)) return false;
   return url.username === "" && url.password === "" && url.search === "" && url.hash === "";

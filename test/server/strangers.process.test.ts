@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FakeBridge, secret, startFakeBridge } from "./support/fake-bridge.ts";
 import { type Process, startProcess } from "./support/process.ts";
-import { head, rawConnection } from "./support/raw.ts";
+import { head, rawConnection } from "./support/raw-http.ts";
 import { keys, keysJson } from "./support/server.ts";
 
 let bridge: FakeBridge;
@@ -35,14 +35,15 @@ afterAll(async () => {
 /** Writes a byte a second until the connection ends; resolves with the seconds that it took. */
 async function drip(url: string, start: string): Promise<number> {
   const startedAt = performance.now();
-  const { socket, closed } = await rawConnection(url, start);
+  const { socket, closed } = await rawConnection(url);
+  socket.write(start);
   const timer = setInterval(() => socket.write("x"), 1000);
   await closed;
   clearInterval(timer);
   return (performance.now() - startedAt) / 1000;
 }
 
-const body = head("POST /mcp", {
+const body = head("POST", "/mcp", {
   "x-api-key": keys.all,
   "content-type": "application/json",
   "content-length": "90000",
@@ -73,12 +74,11 @@ test("600 half-sent bodies without a key are not kept, and right keys are served
   const paths = ["/nothing", "/mcp", "/tools/send_telegram_event", "/health", "/register"];
   const headers = { "content-type": "application/json", "content-length": "200000" };
   const attack = async () => {
-    const open = await Promise.all(
-      Array.from({ length: 600 }, (_, index) => {
-        const line = `${index % 2 ? "POST" : "QUERY"} ${paths[index % paths.length]}`;
-        return rawConnection(http, head(line, headers) + "x".repeat(190_000));
-      }),
-    );
+    const open = await Promise.all(Array.from({ length: 600 }, () => rawConnection(http)));
+    for (const [index, { socket }] of open.entries()) {
+      socket.write(head(index % 2 ? "POST" : "QUERY", paths[index % paths.length] ?? "", headers));
+      socket.write("x".repeat(190_000));
+    }
     const answer = await fetch(`${http}/tools`, { headers: { "x-api-key": keys.all } });
     expect(answer.status).toBe(200);
     await Promise.all(open.map(({ closed }) => closed));
@@ -93,7 +93,7 @@ test("600 half-sent bodies without a key are not kept, and right keys are served
 test.concurrent("a client that does not read its answers loses the connection", async () => {
   const { socket, closed } = await rawConnection(http);
   socket.pause();
-  const request = head("GET /tools", { "x-api-key": keys.all });
+  const request = head("GET", "/tools", { "x-api-key": keys.all });
   // More answers than the kernel holds for a connection.
   for (let count = 0; count < 4000 && !socket.destroyed; count++) socket.write(request);
   // Writing is how a client that reads nothing learns that the connection is gone.

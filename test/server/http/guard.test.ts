@@ -53,7 +53,7 @@ describe("rate limit", () => {
   });
 
   test("an MCP client over the limit reads so, keeps its session, and goes on when the time has come", async () => {
-    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_WINDOW: "1000", MCP_RATE_LIMIT_BLOCK: "1000" });
+    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_WINDOW: "4000", MCP_RATE_LIMIT_BLOCK: "4000" });
     const client = await connect(server.url, keys.all);
     const status = () => client.callTool({ name: "get_bridge_status" });
     await vi.waitFor(
@@ -63,10 +63,10 @@ describe("rate limit", () => {
           content: [{ text: expect.stringContaining("RATE_LIMIT") }],
         });
       },
-      { interval: 10 },
+      { interval: 10, timeout: 20_000 },
     );
     await expect(client.listTools()).rejects.toMatchObject({ code: -32029 });
-    await vi.waitFor(async () => expect((await status()).isError).toBeUndefined(), { timeout: 10_000, interval: 250 });
+    await vi.waitFor(async () => expect((await status()).isError).toBeUndefined(), { timeout: 20_000, interval: 250 });
     await client.close();
   });
 
@@ -89,6 +89,22 @@ describe("rate limit", () => {
     for (let count = 0; count < 5; count++) {
       expect((await server.fetch("/tools", { key: keys.all })).status).toBe(200);
     }
+  });
+});
+
+describe("what the log warns of at the start", () => {
+  const warnings = () => server?.log.filter(({ level }) => level === "warn").map(({ msg }) => msg);
+
+  test("authentication that is off", async () => {
+    server = await startServer(bridge.url, { MCP_ENABLE_AUTH: "false" });
+    expect(warnings()).toEqual(["authentication is off: whoever reaches the port may call every tool"]);
+  });
+
+  test("permissions that name no tool", async () => {
+    const key = { name: "claude", permissions: ["send_telegram_mesage", "*"] };
+    server = await startServer(bridge.url, { MCP_API_KEYS: JSON.stringify({ [keys.all]: key }) });
+    expect(warnings()).toEqual(["permissions that name no tool permit nothing"]);
+    expect(server.logText()).toContain("send_telegram_mesage");
   });
 });
 
