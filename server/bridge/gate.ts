@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Connections, plainAddress } from "../connections.ts";
 import { holdBodies } from "../expectations.ts";
 import { hashOf, verify } from "../signature.ts";
-import { LogSampler } from "../telemetry/log-sampler.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { securityLines } from "../telemetry/security-log.ts";
 import { answer } from "./answer.ts";
 import type { SignatureFailure } from "./metrics.ts";
 
@@ -26,30 +26,19 @@ export type GateOptions = {
   readonly onSignatureFailure: (reason: SignatureFailure) => void;
 };
 
-/** Enough to act on; a stranger writes no more than this into the log. */
-const SAMPLING = { lines: 10, windowMs: 60_000, capacity: 100 } as const;
-
 /**
  * Judges every request by its headers alone, before a byte of its body is read: whoever has not shown that he knows the
  * secret costs no memory. Unknown paths and methods end here, too: their handler would read the body first.
  */
 export function installGate(app: FastifyInstance, connections: Connections, options: GateOptions): void {
   const { secrets, clock, logger, onSignatureFailure } = options;
-  const sampler = new LogSampler(SAMPLING, ({ kind: event, address, count }) =>
-    logger.warn({ event, client_ip: address, count }, `SECURITY ${event} client_ip=${address} repeated`),
-  );
+  const log = securityLines(logger);
   holdBodies(app.server);
   app.decorateRequest("contentHash", "");
-  app.addHook("onClose", async () => sampler.flush());
 
   const refuse = (request: FastifyRequest, reply: FastifyReply, reason: SignatureFailure) => {
     onSignatureFailure(reason);
-    const event = "signature_failure";
-    const client_ip = plainAddress(request.ip);
-    if (sampler.admit(event, client_ip)) {
-      const details = { event, client_ip, reason, request_id: request.id };
-      logger.warn(details, `SECURITY ${event} client_ip=${client_ip}`);
-    }
+    log("signature_failure", { client_ip: plainAddress(request.ip), reason, request_id: request.id });
     return answer(request, reply, 401, "AUTHENTICATION_ERROR", `The request's signature does not count: ${reason}.`);
   };
 

@@ -4,6 +4,7 @@ import { ServerError } from "../errors.ts";
 import { holdBodies } from "../expectations.ts";
 import { bodyLimit, bodyLimitText } from "../limits.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import { envelopeOf, longestPassage } from "./oversized-message.ts";
 
 /** What the bodies of one client, and of all, may have while their requests are under way, in bytes. */
 const budget = { each: 16 * 2 ** 20, all: 64 * 2 ** 20 };
@@ -23,6 +24,7 @@ export function admitBodies(app: FastifyInstance): void {
     const { raw } = request;
     if (!announcesBody(raw)) return;
     refuseUnreadable(request);
+    if (sizeOf(raw) > bodyLimit) await refuseTooLarge(request);
     const release = bytes.take(request.client?.id ?? "", sizeOf(raw));
     if (release === undefined) throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 1 });
     reply.raw.once("close", release);
@@ -36,10 +38,17 @@ export function closeIfUnread(request: IncomingMessage, reply: FastifyReply): vo
   if (announcesBody(request) && !request.complete) reply.header("connection", "close");
 }
 
-function refuseUnreadable({ raw, refusal }: FastifyRequest): void {
-  if (Number(raw.headers["content-length"]) > bodyLimit) {
-    throw new ServerError("PAYLOAD_TOO_LARGE", { limit: bodyLimitText });
+/** On /mcp the model should read why; elsewhere, and for what is larger still, HTTP tells without looking at the body. */
+async function refuseTooLarge(request: FastifyRequest): Promise<never> {
+  const { raw } = request;
+  const isMcp = request.client !== null && request.routeOptions.url === "/mcp";
+  if (isMcp && sizeOf(raw) <= longestPassage && raw.headers.expect === undefined) {
+    request.body = await envelopeOf(raw);
   }
+  throw new ServerError("PAYLOAD_TOO_LARGE", { limit: bodyLimitText });
+}
+
+function refuseUnreadable({ raw, refusal }: FastifyRequest): void {
   const encoding = raw.headers["content-encoding"];
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
     throw new ServerError("UNSUPPORTED_MEDIA_TYPE", { reason: "Compressed bodies are not read." });

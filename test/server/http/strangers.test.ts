@@ -95,8 +95,12 @@ describe("a request without a key", () => {
 describe("a request with a key", () => {
   test("that announces too large a body is refused by its header", async () => {
     const headers = { "x-api-key": keys.all, "content-type": "application/json", "content-length": `${bodyLimit + 1}` };
-    for (const path of ["/mcp", "/tools/send_telegram_event"]) {
-      expect(await (await connection(head("POST", path, headers))).closed).toMatch(/^HTTP\/1\.1 413/);
+    const huge = { ...headers, "content-length": `${1024 * bodyLimit}` };
+    for (const [path, announced] of [
+      ["/tools/send_telegram_event", headers],
+      ["/mcp", huge],
+    ] as const) {
+      expect(await (await connection(head("POST", path, announced))).closed).toMatch(/^HTTP\/1\.1 413/);
     }
   });
 

@@ -126,6 +126,24 @@ describe("MCP over streamable HTTP", () => {
     expect(Number(await server.metric('security_events_total{event="authorization_failure"}'))).toBe(before + 1);
   });
 
+  test("a message that is too large is told to the model, and the session goes on", async () => {
+    const large = { message: "x".repeat(300_000) };
+    const result = await call(claude, "send_telegram_message", large);
+    expect(result.isError).toBe(true);
+    expect(JSON.parse(result.content[0].text)).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+    expect((await call(claude, "get_bridge_status")).isError).toBeUndefined();
+    const params = { name: "send_telegram_message", arguments: { ...large, id: 8 } };
+    for (const message of [
+      { jsonrpc: "2.0", id: "first", method: "tools/call", params },
+      { method: "tools/call", params, id: "first", jsonrpc: "2.0" },
+    ]) {
+      const response = await post(message);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ id: "first", result: { isError: true } });
+    }
+    expect((await post({ message: "x".repeat(300_000) })).status).toBe(413);
+  });
+
   test("no error of a tool ends the session", async () => {
     for (const [name, args] of [
       ["send_telegram_event", {}],
