@@ -11,7 +11,7 @@ const USERS = 10;
 /** Messages of other clients that may come before one's own in a chat. */
 const AHEAD = 3;
 const DISK_LIMIT = 32 * MIB;
-const BOUNDS = { server: 300, bridge: 250 };
+const BOUNDS = { server: 300, bridge: 200 };
 /** As many server pods would let through: each limits the requests of a key by itself. */
 const manyPods = { MCP_ENABLE_RATE_LIMIT: "false" };
 /** Sizes of the part that is free in form, largest first: a client takes the largest that is accepted. */
@@ -20,7 +20,7 @@ const SIZES = [250_000, 60_000, 15_000, 3_000, 0];
 const event = (bytes: number) => ({
   type: "task_completion",
   title: "greedy",
-  description: "x".repeat(4_000),
+  description: "x".repeat(2_000),
   ...(bytes > 0 ? { data: { results: "y".repeat(bytes) } } : {}),
 });
 

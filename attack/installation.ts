@@ -7,10 +7,12 @@ import { type Program, startProgram } from "./program.ts";
 import { type Answer, post } from "./requests.ts";
 
 /** Limits of the Development profile, the smallest, in MiB. */
-export const serverLimit = 384;
-export const bridgeLimit = 512;
+const serverLimit = 384;
+const bridgeLimit = 512;
 /** A client with a right key has to be served within this time, whatever strangers do. */
 const SERVED_WITHIN_MS = 2_000;
+/** Clients with keys come from an address of their own. */
+const CLIENTS_ADDRESS = "127.0.0.2";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -66,7 +68,12 @@ export class Installation implements AsyncDisposable {
   /** Calls a tool over REST on a new connection. */
   call(client: string, tool: string, args: object, timeoutMs = 30_000): Promise<Answer> {
     const headers = { "x-api-key": this.key(client), "content-type": "application/json" };
-    return post(`${this.http}/tools/${tool}`, { headers, body: JSON.stringify(args), timeoutMs });
+    return post(`${this.http}/tools/${tool}`, {
+      headers,
+      body: JSON.stringify(args),
+      timeoutMs,
+      from: CLIENTS_ADDRESS,
+    });
   }
 
   /** How long a client with a right key waits until its message is on the bridge's disk; undefined when it fails. */

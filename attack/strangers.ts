@@ -1,11 +1,11 @@
 import { Installation } from "./installation.ts";
-import { hold, send } from "./requests.ts";
+import { hold, send, stranger } from "./requests.ts";
 import { failuresOf, memoryOf, type Scenario, survives } from "./scenario.ts";
 
 /** MiB of resident memory. */
 const BOUNDS = { server: 250, bridge: 200 };
-const READERS = 400;
-const PIPELINED = 500;
+const READERS = 100;
+const PIPELINED = 200;
 const REQUESTS = 3_000;
 const AT_ONCE = 50;
 /** Bytes of log for each request of a stranger: what is more fills disks. */
@@ -48,7 +48,7 @@ const flood: Scenario = {
     const headers = { "content-type": "application/json" };
     for (let sent = 0; sent < REQUESTS; sent += AT_ONCE) {
       const batch = Array.from({ length: AT_ONCE }, (_, index) =>
-        send(`${installation.http}/nothing/${sent + index}`, { method: "POST", headers, body }),
+        send(`${installation.http}/nothing/${sent + index}`, { method: "POST", headers, body, from: stranger(index) }),
       );
       if (sent % (REQUESTS / 5) === 0) waits.push(await installation.served());
       await Promise.all(batch);

@@ -83,7 +83,7 @@ export async function prepareAgents(api: Api, varRun: string, caCert: string): P
  * Rules that ask the agent about each new connection from and to pods, after Services are resolved and before addresses are
  * rewritten. Nodes, and the machine with them, are let in, as the kubelet has to be. While no agent runs everything passes.
  */
-export function queueingRules({ pods, nodes }: Subnets): string {
+function queueingRules({ pods, nodes }: Subnets): string {
   // Two DNS requests at once from one port race in conntrack when they wait after it (netfilter bug 1766, Linux < 6.12).
   const dns = "-p udp --dport 53";
   return [
