@@ -54,10 +54,17 @@ export async function installOperator(
 export async function installDefinition({ kubectl }: Pick<Target, "kubectl">): Promise<void> {
   const definition = readFileSync(join(root, "crds/cctelegram.io_cctelegramdeployments.yaml"), "utf8");
   await kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
-  const path = '{.status.conditions[?(@.type=="Established")].status}';
-  const get = ["get", "crd", "cctelegramdeployments.cctelegram.io", "-o", `jsonpath=${path}`];
-  // `kubectl wait` fails at once when it sees a definition that has no conditions yet.
-  await waitFor(async () => (await kubectl(get)) === "True", { what: "the CRD to be served", timeoutMs: 30_000 });
+  const get = ["get", "crd", "cctelegramdeployments.cctelegram.io", "-o", "json"];
+  // `kubectl wait` and JSONPath filters fail at once on a definition that has no conditions yet.
+  const isServed = async () => {
+    const { status } = JSON.parse(await kubectl(get)) as {
+      status?: { conditions?: { type: string; status: string }[] };
+    };
+    return (
+      status?.conditions?.some((condition) => condition.type === "Established" && condition.status === "True") ?? false
+    );
+  };
+  await waitFor(isServed, { what: "the CRD to be served", timeoutMs: 30_000 });
 }
 
 /** The strict stand-in for Telegram, as a pod; returns the URL that pods reach it by. */

@@ -56,7 +56,7 @@ export class Cache {
   constructor(enqueue: (key: ObjectKey) => void) {
     this.#enqueue = enqueue;
     for (const type of allChildTypes) {
-      this.#children.set(type.plural, new Store<CachedChild>({ owner: ({ ownerUid }) => [ownerUid] }));
+      this.#children.set(type.plural, new Store<CachedChild>({ owner: ({ controllerUid }) => [controllerUid] }));
     }
   }
 
@@ -157,8 +157,9 @@ export class Cache {
 
   #onChild(before: CachedChild | undefined, after: CachedChild | undefined): void {
     if (before && after && before.fingerprint === after.fingerprint && sameState(before, after)) return;
-    for (const { namespace, owner } of [before, after].filter((child) => child !== undefined)) {
-      if (owner !== undefined) this.#enqueue({ namespace, name: owner });
+    for (const { namespace, owner, heir } of [before, after].filter((child) => child !== undefined)) {
+      const name = owner ?? heir;
+      if (name !== undefined) this.#enqueue({ namespace, name });
     }
   }
 

@@ -14,7 +14,7 @@ import { Cache, type Watch } from "./cache.ts";
 import type { Settings } from "./gather.ts";
 import { GeneratedValues } from "./generated-values.ts";
 import { httpProbe } from "./http-probe.ts";
-import { fieldManager } from "./names.ts";
+import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
 import { Prober } from "./prober.ts";
 import { reconcile } from "./reconcile.ts";
 import type { CachedResource } from "./reduced.ts";
@@ -56,14 +56,7 @@ export function startDeploymentController(parts: Parts) {
     reportingController: `cctelegram.io/${fieldManager}`,
     reportingInstance: parts.instance,
   });
-  const applier = new Applier({
-    client,
-    fieldManager,
-    logger,
-    metrics,
-    limits: applyLimits,
-    onWritten: (type, object) => cache.observe(type, object),
-  });
+  const applier = createApplier(parts, cache);
   const tokenSecrets = new TokenSecrets(client, (namespace, name) => cache.secret(namespace, name));
   const generated = new GeneratedValues(parts.generateKey);
   const reconcileParts = {
@@ -77,6 +70,7 @@ export function startDeploymentController(parts: Parts) {
     settings,
     now: clock.now,
     statusDueAt: new Map(),
+    terminatingUntil: new Map(),
   };
   const controller = new Controller({
     name: controllerName,
@@ -116,6 +110,19 @@ export function startDeploymentController(parts: Parts) {
       await ended;
     },
   };
+}
+
+function createApplier({ client, logger, metrics }: Parts, cache: Cache): Applier {
+  return new Applier({
+    client,
+    fieldManager,
+    adoptionAnnotation,
+    managedLabel: managedByLabel,
+    logger,
+    metrics,
+    limits: applyLimits,
+    onWritten: (type, object) => cache.observe(type, object),
+  });
 }
 
 function startWatches(parts: Parts, cache: Cache, onResource: (change: Change<CachedResource>) => void) {

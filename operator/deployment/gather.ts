@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { serverScaling } from "../api/sizing.ts";
-import type { Blueprint } from "./blueprint.ts";
+import type { ResourceType } from "../runtime/resource-type.ts";
+import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
 import type { GeneratedValues } from "./generated-values.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
@@ -26,8 +27,8 @@ export function blueprintOf(
   const { cache, settings } = parts;
   const { namespace, name, uid, spec } = resource;
   const names = namesOf(name);
-  const kept = (secret: string, key: string) =>
-    parts.generated.value(uid, secret, cache.child(types.secrets, namespace, secret)?.state.secret?.[key]);
+  const stored = (secret: string) => ownSecret(cache, resource, secret) ?? {};
+  const kept = (secret: string, key: string) => parts.generated.value(uid, secret, stored(secret)[key]);
   const hmac = kept(names.hmac, "secret");
   return {
     namespace,
@@ -41,20 +42,37 @@ export function blueprintOf(
     keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
     serverReplicas: serverReplicas(resource, cache),
-    hasBridge:
-      parts.tokenSecret === "Present" || cache.child(types.statefulSets, namespace, names.bridge) !== undefined,
+    bridge: bridgePlan(parts.tokenSecret, ownChild(cache, resource, types.statefulSets, names.bridge) !== undefined),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cache.has(types.serviceMonitors),
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cache.has(types.prometheusRules),
   };
+}
+
+function bridgePlan(tokenSecret: TokenSecret, exists: boolean): BridgePlan {
+  if (tokenSecret === "Present") return "Apply";
+  return exists ? "Keep" : "Wait";
+}
+
+/** A child that the resource controls: one of somebody else's that has its name says nothing about it. */
+function ownChild(cache: Cache, { namespace, uid }: CachedResource, type: ResourceType, name: string) {
+  const child = cache.child(type, namespace, name);
+  return child?.controllerUid === uid ? child : undefined;
+}
+
+/** Values are taken out of Secrets that are ours, or were handed over to us, and out of no others. */
+function ownSecret(cache: Cache, { namespace, name, uid }: CachedResource, secret: string) {
+  const child = cache.child(types.secrets, namespace, secret);
+  const handedOver = child?.controllerUid === "" && child.heir === name;
+  return child?.controllerUid === uid || handedOver ? child?.state.secret : undefined;
 }
 
 /**
  * Under an autoscaler the replicas are its own. We write them once, at creation, and as long as nobody has changed
  * them we repeat what is there: to leave them out would remove the field, and the server would set it to 1.
  */
-function serverReplicas({ namespace, name, spec }: CachedResource, cache: Cache): number | undefined {
-  const { autoscaled, min } = serverScaling(spec);
-  const live = cache.child(types.deployments, namespace, namesOf(name).server)?.state.workload;
+function serverReplicas(resource: CachedResource, cache: Cache): number | undefined {
+  const { autoscaled, min } = serverScaling(resource.spec);
+  const live = ownChild(cache, resource, types.deployments, namesOf(resource.name).server)?.state.workload;
   if (!autoscaled || !live) return min;
   return live.ownsReplicas ? live.replicas : undefined;
 }
@@ -73,19 +91,20 @@ export function snapshotOf(
     cache: Cache;
     blueprint: Blueprint;
     tokenSecret: TokenSecret;
-    refused: string[];
+    refused: readonly string[];
+    failed: readonly string[];
     probe: ProbeResult | undefined;
   },
 ): Snapshot {
-  const { cache, blueprint, tokenSecret, refused, probe } = parts;
+  const { cache, blueprint, tokenSecret, refused, failed, probe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
   const trouble = (component: string) =>
     cache.podsOf(namespace, name, component).find((pod) => pod.trouble !== undefined)?.trouble;
-  const bridge = cache.child(types.statefulSets, namespace, names.bridge)?.state.workload;
+  const bridge = ownChild(cache, resource, types.statefulSets, names.bridge)?.state.workload;
   return {
     resource,
-    server: cache.child(types.deployments, namespace, names.server)?.state.workload,
+    server: ownChild(cache, resource, types.deployments, names.server)?.state.workload,
     bridge,
     tokenSecret,
     serverTrouble: trouble("mcp-server"),
@@ -93,6 +112,7 @@ export function snapshotOf(
     bridgeRuns: cache.podsOf(namespace, name, "bridge").some(({ running }) => running),
     bridgeFailure: bridge?.current === 0 ? cache.creationFailure(namespace, names.bridge) : undefined,
     refused,
+    failed,
     probe,
     image: blueprint.image,
   };

@@ -32,6 +32,9 @@ const botTokenKeyIsMissing: Check = ({ resource, tokenSecret }) => {
 const childWasRefused: Check = ({ refused }) =>
   refused.length === 0 ? undefined : { reason: "ChildRefused", message: refused.join("; ") };
 
+const applyFailed: Check = ({ failed }) =>
+  failed.length === 0 ? undefined : { reason: "ApplyFailed", message: failed.join("; ") };
+
 const serverPodsCannotBeCreated: Check = ({ server }) =>
   server?.failure ? creationFailed("MCP server", server.failure) : undefined;
 
@@ -75,6 +78,7 @@ const checks: readonly Check[] = [
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   childWasRefused,
+  applyFailed,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { ResourceType } from "../../../operator/runtime/resource-type.ts";
-import { changeSpec, createResource, createToken, eventually, exists, untilSettled } from "./support/steps.ts";
+import {
+  changeSpec,
+  createResource,
+  createToken,
+  environmentOf,
+  eventually,
+  exists,
+  untilSettled,
+} from "./support/steps.ts";
 import { World } from "./support/world.ts";
 
 let world: World;
@@ -76,7 +84,7 @@ test("a CRD that goes away takes nothing else along", async () => {
   await uninstall(types.serviceMonitors);
   await changeSpec(world, "late", { server: { logLevel: "debug" } });
   await eventually(async () => {
-    expect((await world.get(types.configMaps, "late-mcp-server")).data).toMatchObject({ LOG_LEVEL: "debug" });
+    expect(await environmentOf(world, types.deployments, "late-mcp-server")).toMatchObject({ LOG_LEVEL: "debug" });
   });
   await untilSettled(world, "late");
 });

@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Applier, NotOwnedError } from "../../../operator/runtime/applier.ts";
+import { Applier } from "../../../operator/runtime/applier.ts";
 import type { Client } from "../../../operator/runtime/client.ts";
-import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { controllerOf, type KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics } from "../../../operator/runtime/metrics.ts";
 import { fingerprint, ownedFields } from "../../../operator/runtime/owned-fields.ts";
+import { NotOwnedError } from "../../../operator/runtime/ownership.ts";
 import { type ResourceType, resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { type TestNamespace, testNamespace } from "./api-server.ts";
 import { recordingLogger } from "./recording-logger.ts";
 import { sample, sampleNames, types } from "./samples.ts";
 
 const fieldManager = "applier-test";
+const adoptionAnnotation = "example.io/adopt";
+const managedLabel = { "example.io/managed": "yes" };
 let world: TestNamespace;
 let applier: Applier;
 
@@ -22,7 +25,14 @@ beforeEach(() => {
 });
 
 const makeApplier = (client: Client) =>
-  new Applier({ client, fieldManager, logger: recordingLogger(), metrics: createMetrics() });
+  new Applier({
+    client,
+    fieldManager,
+    adoptionAnnotation,
+    managedLabel,
+    logger: recordingLogger(),
+    metrics: createMetrics(),
+  });
 
 const read = (type: ResourceType, name: string) =>
   world.client.get(resourcePath(type, { namespace: world.namespace, name }));
@@ -30,7 +40,8 @@ const read = (type: ResourceType, name: string) =>
 /** What a cache would know. */
 const liveOf = (object: KubernetesObject) => ({
   fingerprint: fingerprint(ownedFields(object, fieldManager)),
-  resourceVersion: object.metadata.resourceVersion!,
+  uid: object.metadata.uid!,
+  controllerUid: controllerOf(object)?.uid ?? "",
 });
 
 const patch = (type: ResourceType, name: string, body: object) =>
@@ -127,6 +138,8 @@ test("what is written is told, so that a cache need not wait for its watch", asy
   const telling = new Applier({
     client: world.client,
     fieldManager,
+    adoptionAnnotation,
+    managedLabel,
     logger: recordingLogger(),
     metrics: createMetrics(),
     onWritten: (type, object) => written.push(`${type.kind} ${object.metadata.name}`),

@@ -53,6 +53,7 @@ export const snapshot = (fields: Partial<Snapshot> = {}): Snapshot => ({
   bridgeRuns: true,
   bridgeFailure: undefined,
   refused: [],
+  failed: [],
   probe: { server: verifiedServer, bridge: bridgeAnswer({}) },
   image: "docker.io/cctelegram/server:1.2.3",
   ...fields,

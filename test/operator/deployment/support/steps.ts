@@ -90,6 +90,17 @@ export async function exists(world: World, type: ResourceType, name: string): Pr
   }
 }
 
+type Workload = {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
+};
+type Container = { readonly env: readonly { readonly name: string; readonly value?: string }[] };
+
+/** The variables of the pods that a Deployment or StatefulSet makes. */
+export async function environmentOf(world: World, type: ResourceType, name: string) {
+  const { containers } = (await world.get<Workload>(type, name)).spec.template.spec;
+  return Object.fromEntries(containers.flatMap(({ env }) => env).map(({ name, value }) => [name, value]));
+}
+
 /** Waits for Ready and for every pod to be counted: after that the status has nothing left to tell. */
 export const untilSettled = (world: World, name: string) =>
   eventually(async () => {
