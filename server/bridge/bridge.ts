@@ -9,7 +9,7 @@ import { type Accepted, type BridgeStatus, RefusedError, type TelegramStatus } f
 import { Delivery } from "./delivery.ts";
 import { startIntake } from "./intake.ts";
 import { messagesOf } from "./messages.ts";
-import { type BridgeMetrics, createBridgeMetrics } from "./metrics.ts";
+import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./metrics.ts";
 import { Pacer } from "./pacer.ts";
 import type { Queue } from "./queue.ts";
 import { Reachability } from "./reachability.ts";
@@ -125,8 +125,10 @@ class RunningBridge implements Bridge {
     logger.info({ pending: pending.length, uncertain }, "queue opened");
     this.#stopUpkeep = startUpkeep(this.#queue, this.#now, logger);
     this.#reachability.check();
-    const { host, port, hmacSecret: secret } = config;
-    this.#intake = await startIntake({ host, port, secret, clock, logger, bridge: this });
+    const { host, port, hmacSecret, hmacSecretPrevious = "" } = config;
+    const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
+    const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
+    this.#intake = await startIntake({ host, port, secrets, clock, logger, onSignatureFailure, bridge: this });
   }
 
   async accept(event: Event): Promise<Accepted> {

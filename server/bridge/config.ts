@@ -9,6 +9,8 @@ export type BridgeConfig = {
   readonly queueSizeLimit: number;
   /** Shared secret of the signed routes; "" makes the HTTP intake refuse every signed request. */
   readonly hmacSecret: string;
+  /** The secret before: it counts, too, while a rotation is under way. */
+  readonly hmacSecretPrevious?: string;
   readonly telegram: TelegramConfig;
 };
 

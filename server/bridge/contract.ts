@@ -49,7 +49,7 @@ export type QueueStatus = {
   readonly error?: string;
 };
 
-/** Why an event is not accepted now. The HTTP intake answers 503 with `Retry-After`. */
+/** Why an event is not accepted now. The HTTP intake answers 503, or 429 for `client_quota`, with `Retry-After`. */
 export class RefusedError extends Error {
   readonly reason: RefusalReason;
   readonly retryAfterSeconds: number;
@@ -62,4 +62,4 @@ export class RefusedError extends Error {
   }
 }
 
-export type RefusalReason = "queue_full" | "queue_unusable" | "shutting_down";
+export type RefusalReason = "queue_full" | "client_quota" | "queue_unusable" | "shutting_down";

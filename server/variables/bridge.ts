@@ -15,9 +15,9 @@ export const bridgeVariables = Object.freeze({
   BRIDGE_HOST: define({
     roles: bridging,
     schema: text,
-    default: { bridge: "0.0.0.0", standalone: "127.0.0.1" },
-    description: "Address of the bridge.",
-    example: "0.0.0.0",
+    default: { bridge: "::", standalone: "127.0.0.1" },
+    description: "Address of the bridge; :: takes IPv6 and IPv4.",
+    example: "::",
   }),
   BRIDGE_PORT: define({
     roles: bridging,

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sign, signatureHeader, timestampHeader } from "../../../server/signature.ts";
 import { startTelegram, type TelegramServer } from "../../telegram/telegram.ts";
 import {
   bridgeFor,
   configFor,
   eventOf,
+  headersOf,
   post,
   type Scratch,
-  SECRET,
   scratch,
   signedFetch,
   type TestBridge,
@@ -39,7 +38,7 @@ describe("intake", () => {
     const body = JSON.stringify(eventOf("x"));
     const url = `${bridge.url}/events`;
     const old = Math.floor(Date.now() / 1000) - 301;
-    const replayed = { [timestampHeader]: String(old), [signatureHeader]: sign(SECRET, old, body) };
+    const replayed = headersOf(url, "POST", body, { timestampSeconds: old });
     expect((await fetch(url, { method: "POST", body })).status).toBe(401);
     expect((await fetch(url, { method: "POST", body, headers: replayed })).status).toBe(401);
     expect(await status(url, "POST", body, "another secret of at least 32 letters")).toBe(401);
