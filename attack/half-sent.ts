@@ -2,7 +2,7 @@ import { METHODS } from "node:http";
 import { httpRoutes } from "../server/http/routes.ts";
 import { Installation } from "./installation.ts";
 import { type Attempt, hold } from "./requests.ts";
-import { failuresOf, memoryOf, type Scenario, survives } from "./scenario.ts";
+import { failuresOf, memoryOf, type Outcome, type Scenario, survives } from "./scenario.ts";
 
 const CONNECTIONS = 600;
 /** Announced and sent bytes: below the limits of bodies that are in use anywhere, and never whole. */
@@ -37,7 +37,7 @@ const everyPort = ["/metrics", "/health", "/nothing"].flatMap((path): Target[] =
   { port: bridgeMetrics, method: "POST", path },
 ]);
 
-function bodies(name: string, targets: readonly Target[]): Scenario {
+function halfSentBodies(name: string, targets: readonly Target[]): Scenario {
   return {
     name: `${CONNECTIONS} half-sent bodies: ${name}`,
     run: () => attack((installation, index) => half(installation, targets[index % targets.length], index)),
@@ -57,17 +57,23 @@ function half(installation: Installation, target: Target | undefined, index: num
 const signedLooking = () =>
   `X-CCTelegram-Timestamp: ${Math.floor(Date.now() / 1000)}\r\nX-CCTelegram-Signature: sha256=${"0".repeat(64)}\r\n`;
 
-async function attack(prepare: (installation: Installation, index: number) => Attempt) {
+type Prepare = (installation: Installation, index: number) => Attempt;
+
+/** Holds the connections while a right key calls. `closedWithinMs` 0: the server may hold them as long as it likes. */
+async function attack(prepare: Prepare, closedWithinMs = 0, count = CONNECTIONS): Promise<Outcome> {
   await using installation = await Installation.start({ clients: ["victim", "attacker"] });
-  const attempts = Array.from({ length: CONNECTIONS }, (_, index) => prepare(installation, index));
-  const { held, result } = await hold({ attempts }, () => installation.served());
+  const attempts = Array.from({ length: count }, (_, index) => prepare(installation, index));
+  const { held, result } = await hold({ attempts, closedWithinMs }, () => installation.served());
   const { answered, closed, open } = held;
   return {
     measured:
       `${answered} answered, ${closed} closed, ${open} open; right key served after ${result ?? "–"} ms; ` +
       memoryOf(installation),
     failures: [
-      ...failuresOf([[result !== undefined, "a right key was not served within 2 s"]]),
+      ...failuresOf([
+        [result !== undefined, "a right key was not served within 2 s"],
+        [closedWithinMs === 0 || open === 0, `${open} are still open`],
+      ]),
       ...survives(installation, BOUNDS),
     ],
   };
@@ -75,26 +81,44 @@ async function attack(prepare: (installation: Installation, index: number) => At
 
 const withKey = (installation: Installation) => `X-API-Key: ${installation.key("attacker")}\r\n`;
 
-export const halfSent: readonly Scenario[] = [
-  bodies("an unknown path", [{ port: http, method: "POST", path: "/nothing" }]),
-  bodies(
+const bodies: readonly Scenario[] = [
+  halfSentBodies("an unknown path", [{ port: http, method: "POST", path: "/nothing" }]),
+  halfSentBodies(
     "known paths without a key",
     knownPaths.map((path) => ({ port: http, method: "POST", path })),
   ),
-  bodies("every path with every method", everyMethod),
-  bodies("metrics, the bridge and its health", everyPort),
-  bodies("events to the bridge without a signature", [{ port: intake, method: "POST", path: "/events" }]),
-  bodies("events to the bridge with a signature that cannot be checked before its end", [
+  halfSentBodies("every path with every method", everyMethod),
+  halfSentBodies("metrics, the bridge and its health", everyPort),
+  halfSentBodies("events to the bridge without a signature", [{ port: intake, method: "POST", path: "/events" }]),
+  halfSentBodies("events to the bridge with a signature that cannot be checked before its end", [
     { port: intake, method: "POST", path: "/events", headers: signedLooking },
   ]),
-  bodies("by a client with a key", [{ port: http, method: "POST", path: "/mcp", headers: withKey }]),
-  {
-    name: `${CONNECTIONS} half-sent headers on all ports`,
-    run: () =>
-      attack((installation, index) => {
-        const url = installation.ports[index % installation.ports.length] ?? "";
-        const head = `POST /events HTTP/1.1\r\nHost: ${new URL(url).host}\r\nX-Filler: ${"x".repeat(8_000)}`;
-        return { url, bytes: Buffer.from(head) };
-      }),
-  },
+  halfSentBodies("by a client with a key", [{ port: http, method: "POST", path: "/mcp", headers: withKey }]),
 ];
+
+/** Nobody needs so long to send headers; what is not closed after this can be held for ever. */
+const HEADERS_WITHIN_MS = 25_000;
+
+const headers: Scenario = {
+  name: `${CONNECTIONS} half-sent headers on all ports`,
+  run: () =>
+    attack((installation, index) => {
+      const url = installation.ports[index % installation.ports.length] ?? "";
+      const head = `POST /events HTTP/1.1\r\nHost: ${new URL(url).host}\r\nX-Filler: ${"x".repeat(8_000)}`;
+      return { url, bytes: Buffer.from(head) };
+    }, HEADERS_WITHIN_MS),
+};
+
+const IDLE = 2_000;
+
+const idle: Scenario = {
+  name: `${IDLE} connections that say nothing`,
+  run: () =>
+    attack(
+      (installation, index) => ({ url: installation.ports[index % installation.ports.length] ?? "", bytes: "" }),
+      0,
+      IDLE,
+    ),
+};
+
+export const halfSent: readonly Scenario[] = [...bodies, headers, idle];

@@ -47,6 +47,8 @@ export type HoldOptions = {
   readonly reads?: boolean;
   /** Milliseconds for which the connections are held (default 3000). */
   readonly holdMs?: number;
+  /** Milliseconds to wait, after that, for the server to close all of them (default 0). */
+  readonly closedWithinMs?: number;
 };
 
 /** What became of the connections. Those that are closed may have been answered before. */
@@ -54,13 +56,15 @@ export type Held = { readonly answered: number; readonly closed: number; readonl
 
 /** Opens all connections, sends, and holds them; `meanwhile` runs once everything is sent or refused. */
 export async function hold<T>(
-  { attempts, reads = true, holdMs = 3_000 }: HoldOptions,
+  { attempts, reads = true, holdMs = 3_000, closedWithinMs = 0 }: HoldOptions,
   meanwhile: () => Promise<T>,
 ): Promise<{ readonly held: Held; readonly result: T }> {
   const connections = attempts.map((attempt, index) => openAndSend(attempt, reads, stranger(index)));
   try {
     await Promise.race([Promise.all(connections.map(({ sent }) => sent)), delay(holdMs)]);
     const [result] = await Promise.all([meanwhile(), delay(holdMs)]);
+    const allClosed = Promise.all(connections.map(({ ended }) => ended));
+    if (closedWithinMs > 0) await Promise.race([allClosed, delay(closedWithinMs, undefined, { ref: false })]);
     const answered = connections.filter(({ state }) => state.answered).length;
     const closed = connections.filter(({ state }) => state.closed).length;
     return { held: { answered, closed, open: connections.length - closed }, result };
@@ -74,6 +78,7 @@ type Connection = {
   readonly state: { answered: boolean; closed: boolean };
   /** Resolves when all bytes are out, or cannot be sent any more. */
   readonly sent: Promise<void>;
+  readonly ended: Promise<void>;
 };
 
 /** Strangers come from several addresses, so that a limit for each address alone does not stop them. */
@@ -88,12 +93,14 @@ function openAndSend({ url, bytes }: Attempt, reads: boolean, localAddress: stri
       state.answered = true;
     });
   }
-  const { promise, resolve } = Promise.withResolvers<void>();
-  socket.write(bytes, () => resolve());
+  const sent = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  socket.write(bytes, () => sent.resolve());
   socket.on("error", () => undefined);
   socket.on("close", () => {
     state.closed = true;
-    resolve();
+    sent.resolve();
+    ended.resolve();
   });
-  return { socket, state, sent: promise };
+  return { socket, state, sent: sent.promise, ended: ended.promise };
 }

@@ -2,7 +2,7 @@ import type { Installation } from "./installation.ts";
 import type { Program } from "./program.ts";
 
 /** What an attack has shown: figures for people, and what did not hold. Nothing in `failures`: it held. */
-type Outcome = { readonly measured: string; readonly failures: readonly string[] };
+export type Outcome = { readonly measured: string; readonly failures: readonly string[] };
 
 export type Scenario = { readonly name: string; readonly run: () => Promise<Outcome> };
 
