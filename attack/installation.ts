@@ -28,7 +28,6 @@ export type InstallationOptions = {
 
 /** Server, bridge and the stand-in for Telegram on loopback, in processes of their own under the limits of their pods. */
 export class Installation implements AsyncDisposable {
-  readonly secret = randomBytes(32).toString("hex");
   readonly telegram: TelegramServer;
   readonly bridge: Program;
   readonly server: Program;
@@ -39,7 +38,6 @@ export class Installation implements AsyncDisposable {
     this.telegram = parts.telegram;
     this.bridge = parts.bridge;
     this.server = parts.server;
-    this.secret = parts.secret;
     this.#keys = parts.keys;
     this.#folder = parts.folder;
   }
@@ -101,7 +99,6 @@ type Parts = {
   readonly telegram: TelegramServer;
   readonly bridge: Program;
   readonly server: Program;
-  readonly secret: string;
   readonly keys: ReadonlyMap<string, string>;
   readonly folder: string;
 };
@@ -141,7 +138,7 @@ async function startParts({ clients = ["victim"], users = 1, ...env }: Installat
     await Promise.all([bridge.stop(), telegram.close()]);
     throw error;
   });
-  return { telegram, bridge, server, secret, keys, folder };
+  return { telegram, bridge, server, keys, folder };
 }
 
 function keysJson(keys: ReadonlyMap<string, string>): string {

@@ -82,7 +82,7 @@ const table: readonly Row[] = [
   ["a client of a declared namespace", () => ({ namespace: peers, pod: "client" }), ["server 8080", ...outside]],
   ["a pod of another namespace", () => ({ namespace: strangers, pod: "client" }), outside],
   ["Prometheus", () => ({ namespace: strangers, pod: "prometheus" }), ["server 9090", "bridge 9090", ...outside]],
-  ["the operator", operatorPod, ["server 8080", "bridge 9001", "Kubernetes 443"]],
+  ["the operator", operatorPod, ["server 8080", "bridge 9001", ...outside]],
   ["a pod beside the operator", () => ({ namespace: operatorNamespace, pod: "beside-the-operator" }), outside],
   ["the server", () => partOf("mcp-server"), ["bridge 9001"]],
   ["the bridge", () => partOf("bridge"), ["Telegram 8081"]],
@@ -113,6 +113,16 @@ describe("who may talk to whom", () => {
     expect(await reachedFrom(await place())).toEqual(
       Object.keys(targets()).filter((name) => reaches.includes(name as Target)),
     );
+  });
+
+  test("an author's URL of the Bot API opens no way to an address inside the cluster", async () => {
+    const name = "inward";
+    await applyResource(home, name, { telegram: { apiUrl: "http://telegram.telegram.svc:8081" } });
+    const selector = `app.kubernetes.io/instance=${name},app.kubernetes.io/component=bridge`;
+    const running = ["-n", home, "get", "pods", "-l", selector, "-o", "jsonpath={.items[*].status.phase}"];
+    await expect.poll(() => kubectl(running), { timeout: 60_000 }).toBe("Running");
+    expect(await reachedFrom({ namespace: home, pod: `${name}-bridge-0` })).toEqual([]);
+    await kubectl(["-n", home, "delete", "cctd", name, "--wait=false"]);
   });
 
   test("with networkPolicy Disabled a stranger reaches all of it, and no longer when it is back", async () => {
