@@ -214,6 +214,8 @@ function bridgeConfig(need: Need, { hmacSecret, previous }: Hmac, { env, home }:
     port: need("BRIDGE_PORT"),
     dataDir: need("CC_TELEGRAM_DATA_DIR").replace(/^~(?=\/|$)/, home),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
+    queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
+    clientSharePercent: need("QUEUE_CLIENT_SHARE"),
     hmacSecret,
     ...(previous && { hmacSecretPrevious: previous }),
     telegram: {

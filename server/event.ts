@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eventData } from "./event-data.ts";
 
 const task = "Task Management";
 const code = "Code Operations";
@@ -81,8 +82,8 @@ export const eventSchema = z.object({
   timestamp: z.iso.datetime({ offset: true }).describe("When it happened, RFC 3339"),
   task_id: z.string().min(1).max(128).describe("The task that it belongs to"),
   title: z.string().min(1).max(200),
-  description: z.string().min(1).max(4096),
-  data: z.record(z.string(), z.unknown()).default({}).describe("Details, free in form"),
+  description: z.string().min(1).max(16_384),
+  data: eventData.default({}).describe("Details, free in form, within limits"),
 });
 
 export type Event = z.output<typeof eventSchema>;

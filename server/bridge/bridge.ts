@@ -136,8 +136,8 @@ class RunningBridge implements Bridge {
     const acceptedAt = this.#now();
     const { duplicate, count, messages } = await this.#queue.accept({
       id: event.event_id,
+      client: event.client,
       acceptedAt,
-      body: JSON.stringify(event),
       messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
     });
     if (!duplicate) {
@@ -208,7 +208,11 @@ function openQueue(config: BridgeConfig, logger: Logger, now: () => number): { q
   const found: { damage?: Damage } = {};
   const queue = new SqliteQueue({
     path: join(config.dataDir, "queue.sqlite"),
-    sizeLimit: config.queueSizeLimit,
+    limits: {
+      total: { messages: config.queueSizeLimit, bytes: config.queueBytesLimit },
+      clientShare: config.clientSharePercent / 100,
+    },
+    recipients: config.telegram.allowedUsers,
     now,
     onDamage: (damage) => {
       found.damage = damage;

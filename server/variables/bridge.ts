@@ -83,4 +83,19 @@ export const bridgeVariables = Object.freeze({
     description: "Undelivered messages above which new events are refused (none is ever dropped).",
     example: "10000",
   }),
+  QUEUE_BYTES_LIMIT: define({
+    roles: bridging,
+    schema: integer(65_536, 1_099_511_627_776),
+    default: "268435456",
+    description: "Bytes of undelivered messages above which new events are refused.",
+    example: "268435456",
+  }),
+  QUEUE_CLIENT_SHARE: define({
+    roles: bridging,
+    schema: integer(1, 100),
+    default: "25",
+    description:
+      "Percentage of both limits of the queue that one client's messages may take; its further events are refused.",
+    example: "25",
+  }),
 });

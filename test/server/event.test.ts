@@ -32,8 +32,9 @@ describe("event", () => {
     ["timestamp", "yesterday"],
     ["title", "x".repeat(201)],
     ["description", ""],
-    ["description", "x".repeat(4097)],
+    ["description", "x".repeat(16_385)],
     ["data", []],
+    ["data", { a: "x".repeat(16_384) }],
   ])("is refused for a wrong %s", (field, value) => {
     const parsed = eventSchema.safeParse({ ...event, [field]: value });
     expect(parsed.error?.issues.map(({ path }) => path[0])).toEqual([field]);

@@ -31,10 +31,16 @@ describe.concurrent("delivery", () => {
     expect((await post(s.bridge.url, eventOf("a", { title: "Build <3 & *done*" }))).status).toBe(202);
     await s.delivered(2);
     expect(s.telegram.delivered().map(({ chat_id, text }) => [chat_id, text])).toEqual([
-      [1, "ℹ️ Build <3 & *done*\n\nSomething happened"],
-      [2, "ℹ️ Build <3 & *done*\n\nSomething happened"],
+      [1, "ℹ️ Build <3 & *done*\n\nSomething happened\n\n— tester"],
+      [2, "ℹ️ Build <3 & *done*\n\nSomething happened\n\n— tester"],
     ]);
-    expect(s.telegram.delivered()[0]?.entities).toEqual([{ type: "bold", offset: 0, length: 20 }]);
+    expect(s.telegram.delivered()[0]).toMatchObject({
+      entities: [
+        { type: "bold", offset: 0, length: 20 },
+        { type: "italic", offset: 42, length: 8 },
+      ],
+      link_preview_options: { is_disabled: true },
+    });
     await until("the record", () => s.bridge.status().queue.pending === 0);
     expect(await s.bridge.metric("cctelegram_messages_delivered_total")).toBe(2);
     expect(s.bridge.status().metrics.telegram_messages_sent).toBe(2);
@@ -223,10 +229,15 @@ describe.concurrent("delivery", () => {
 
   test("a text longer than a message arrives whole, in parts and in order", async () => {
     await using s = await stage();
-    const description = "words ".repeat(682).trim();
+    const description = "words ".repeat(1_000).trim();
     await s.bridge.accept(eventOf("a", { description }));
     await s.delivered(2);
-    expect(s.texts(1).join("")).toBe(`ℹ️ Event a\n\n${description}`);
+    const parts = s.texts(1).map((text) => text?.split("\n\n"));
+    expect(parts.map((part) => [part?.at(0), part?.at(-1)])).toEqual([
+      ["ℹ️ Event a (1/2)", "— tester"],
+      ["ℹ️ Event a (2/2)", "— tester"],
+    ]);
+    expect(parts.map((part) => part?.at(1)).join(" ")).toBe(description);
     expect(s.telegram.violations()).toEqual([]);
   });
 });

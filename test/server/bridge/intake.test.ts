@@ -58,6 +58,17 @@ describe("intake", () => {
     expect(fields.map(({ field }) => field).sort()).toEqual(["timestamp", "title"]);
   });
 
+  test("details that are too many, too deep or too large are refused as such", async () => {
+    const deep = `{"a":${"[".repeat(6_000)}${"]".repeat(6_000)}}`;
+    const many = JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 1])));
+    for (const data of [deep, many, `{"a":"${"x".repeat(20_000)}"}`]) {
+      const body = JSON.stringify(eventOf("x")).replace('"data":{}', `"data":${data}`);
+      const answer = await signedFetch(`${bridge.url}/events`, "POST", body);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ fields: [{ field: "data" }] });
+    }
+  });
+
   test("an event larger than 256 KiB is refused", async () => {
     const answer = await post(bridge.url, eventOf("x", { data: { filler: "x".repeat(256 * 1024) } }));
     expect(answer.status).toBe(413);
@@ -117,5 +128,25 @@ test("a bridge that closes finishes the send under way, and keeps the rest for t
   expect(await second.metric("cctelegram_messages_resent_uncertain_total")).toBe(0);
   expect(telegram.violations()).toEqual([]);
   await second.close();
+  await telegram.close();
+});
+
+test("a client that has used up its share is told so with 429, and others are served", async () => {
+  await using directory = await scratch();
+  const telegram = await startTelegram();
+  telegram.control({ outage: true });
+  const config = configFor(directory.path, telegram.url, { queueSizeLimit: 8, clientSharePercent: 25 });
+  await using full = await bridgeFor(config);
+  const send = (id: string, client: string) => post(full.url, eventOf(id, { client }));
+  expect((await send("1", "greedy")).status).toBe(202);
+  expect((await send("2", "greedy")).status).toBe(202);
+  const refused = await send("3", "greedy");
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "30"]);
+  expect(await refused.json()).toMatchObject({ code: "CLIENT_QUOTA_EXCEEDED", reason: "client_quota" });
+  expect((await send("4", "modest")).status).toBe(202);
+  telegram.control({ outage: false });
+  await until("delivery", () => telegram.delivered().length === 3);
+  expect(telegram.delivered().map(({ text }) => text?.split("— ")[1])).toEqual(["greedy", "modest", "greedy"]);
+  expect(full.log.some((line) => line.includes("message delivered") && line.includes('"client":"modest"'))).toBe(true);
   await telegram.close();
 });

@@ -28,6 +28,8 @@ export function configFor(dataDir: string, apiUrl: string, { telegram, ...overri
     port: 0,
     dataDir,
     queueSizeLimit: 10_000,
+    queueBytesLimit: 2 ** 28,
+    clientSharePercent: 100,
     hmacSecret: SECRET,
     ...overrides,
     telegram: {
