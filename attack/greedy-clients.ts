@@ -10,7 +10,7 @@ const CLIENTS = 12;
 const USERS = 10;
 /** Messages of other clients that may come before one's own in a chat. */
 const AHEAD = 3;
-const DISK_LIMIT = 32 * MIB;
+const DISK_LIMIT = 20 * MIB;
 const BOUNDS = { server: 300, bridge: 200 };
 /** As many server pods would let through: each limits the requests of a key by itself. */
 const manyPods = { MCP_ENABLE_RATE_LIMIT: "false" };
@@ -24,7 +24,7 @@ const event = (bytes: number) => ({
   ...(bytes > 0 ? { data: { results: "y".repeat(bytes) } } : {}),
 });
 
-/** Sends an event as large as it is taken; undefined when none of any size is. */
+/** Sends events as large as they are taken. */
 class Greedy {
   readonly #installation: Installation;
   #size = 0;
@@ -36,7 +36,7 @@ class Greedy {
   async send(client: string): Promise<Answer> {
     for (;;) {
       const answer = await this.#installation.call(client, "send_telegram_event", event(SIZES[this.#size] ?? 0));
-      const tooLarge = answer.status === 400 || answer.status === 413;
+      const tooLarge = [400, 413, 502].includes(answer.status);
       if (!tooLarge || this.#size === SIZES.length - 1) return answer;
       this.#size += 1;
     }
