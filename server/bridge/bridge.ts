@@ -11,8 +11,9 @@ import { startIntake } from "./intake.ts";
 import { messagesOf } from "./messages.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./metrics.ts";
 import { Pacer } from "./pacer.ts";
-import type { Queue } from "./queue.ts";
+import type { PendingMessage, Queue } from "./queue.ts";
 import { Reachability } from "./reachability.ts";
+import { warningOf } from "./refusals.ts";
 import type { Damage } from "./sqlite-file.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 import { type Facts, obstacles, statusOf } from "./status.ts";
@@ -145,7 +146,13 @@ class RunningBridge implements Bridge {
       this.#lastEventTime = new Date(acceptedAt).toISOString();
       this.#delivery.add(messages);
     }
-    return { event_id: event.event_id, messages: count, duplicate };
+    const warning = this.#warningFor(messages);
+    return { event_id: event.event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
+  }
+
+  #warningFor(messages: readonly PendingMessage[]): string | undefined {
+    const chats = messages.map(({ chatId }) => chatId);
+    return warningOf(chats, this.#queue.stats().refusedChats, this.#reachability.status.bot_username);
   }
 
   status(): BridgeStatus {
@@ -198,6 +205,8 @@ class RunningBridge implements Bridge {
       queue: this.#queue.stats(),
       queueLimit: this.#options.config.queueSizeLimit,
       telegram: this.#reachability.status,
+      nextCheckAt: this.#reachability.nextCheckAt,
+      pause: this.#pacer.longestPause(this.#now()),
       closing: this.#closing !== undefined,
       now: this.#now(),
     };

@@ -34,6 +34,14 @@ function gauges(registers: Registry[], queue: () => { stats: QueueStats; now: nu
     },
   });
   new Gauge({
+    name: "cctelegram_recipients_refused",
+    help: "Chats whose last message Telegram refused for good",
+    registers,
+    collect() {
+      this.set(queue().stats.refusedChats.length);
+    },
+  });
+  new Gauge({
     name: "cctelegram_queue_oldest_age_seconds",
     help: "Age of the oldest undelivered message; 0 when there is none",
     registers,

@@ -128,6 +128,16 @@ export class Pacer {
     this.#pausedUntil = Math.max(this.#pausedUntil, until + MARGIN_MS);
   }
 
+  /** The longest wait that Telegram asked for: of one chat, or of the whole bot (without `chatId`). */
+  longestPause(now: number): { readonly until: number; readonly chatId?: number } | undefined {
+    if (this.#pausedUntil > now) return { until: this.#pausedUntil };
+    let longest: { until: number; chatId: number } | undefined;
+    for (const [chatId, { pausedUntil: until }] of this.#chats) {
+      if (until > Math.max(now, longest?.until ?? 0)) longest = { until, chatId };
+    }
+    return longest;
+  }
+
   /** Telegram answers again: what failed for want of a connection need not wait any longer. */
   clearBackoff(): void {
     for (const line of this.#chats.values()) line.clearBackoff();

@@ -3,20 +3,20 @@ import { RefusedError } from "./contract.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
   NewEvent,
-  NewMessage,
   OutgoingMessage,
   PendingMessage,
   PruneLimits,
   Queue,
   QueueStats,
   Recovered,
-  RefusedChat,
   Settlement,
   Stored,
 } from "./queue.ts";
+import { RefusedChats } from "./refused-chats.ts";
 import { type ShareLimits, Shares } from "./shares.ts";
 import { isCorruption, isStorageFailure } from "./sqlite-error.ts";
 import { type Damage, openFile } from "./sqlite-file.ts";
+import { bytesOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending } from "./sqlite-rows.ts";
 import { prepare } from "./sqlite-statements.ts";
 import { StorageState } from "./storage-state.ts";
 
@@ -48,7 +48,7 @@ export class SqliteQueue implements Queue {
   readonly #storage: StorageState;
   readonly #options: SqliteQueueOptions;
   readonly #shares: Shares;
-  readonly #refusedChats = new Map<number, RefusedChat>();
+  readonly #refusedChats: RefusedChats;
   #failed = 0;
 
   constructor(options: SqliteQueueOptions) {
@@ -57,6 +57,7 @@ export class SqliteQueue implements Queue {
     const { db, damage } = openFile(options.path, options.now());
     this.#db = db;
     this.#sql = prepare(db);
+    this.#refusedChats = new RefusedChats(this.#sql);
     this.#commits = new GroupCommit(db, (error) => this.#onFailure(error));
     this.#storage = new StorageState(options.path, {
       probe: (bytes) => this.#probe(bytes),
@@ -82,7 +83,7 @@ export class SqliteQueue implements Queue {
       this.#sql.deleteSends.run(now - SENDS_KEPT_MS);
       this.#sql.recordInterrupted.run(now);
       const uncertain = Number(this.#sql.resumeInterrupted.run().changes);
-      this.#forgetOtherChats();
+      this.#refusedChats.keepOnly(this.#options.recipients);
       return {
         uncertain,
         pending: this.#sql.pending.all().map(toPending),
@@ -105,8 +106,8 @@ export class SqliteQueue implements Queue {
       if (row === undefined) return;
       this.#sql.settleEvent.run(settlement.at, String(row.event_id));
       this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
-      if (settlement.kind === "sent") this.#reached(Number(row.chat_id));
-      else this.#refused(row, settlement);
+      if (settlement.kind === "sent") this.#refusedChats.forget(Number(row.chat_id));
+      else this.#keepFailure(row, settlement);
     });
   }
 
@@ -118,7 +119,7 @@ export class SqliteQueue implements Queue {
     return this.#write(() => {
       this.#sql.rememberMigration.run(from, to);
       this.#sql.moveMessages.run(to, from);
-      this.#reached(from);
+      this.#refusedChats.forget(from);
     });
   }
 
@@ -127,7 +128,7 @@ export class SqliteQueue implements Queue {
       const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
       const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
       for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
-      for (const { chatId, at } of this.#refusedChats.values()) if (at < failedBefore) this.#reached(chatId);
+      this.#refusedChats.forgetBefore(failedBefore);
       this.#sql.deleteSends.run(sendsBefore);
       this.#failed = Number(this.#sql.countFailed.get()?.count);
       return expired.length === PRUNE_BATCH || dropped === PRUNE_BATCH;
@@ -142,7 +143,7 @@ export class SqliteQueue implements Queue {
       broken,
       pending: this.#shares.total.messages,
       failed: this.#failed,
-      refusedChats: [...this.#refusedChats.values()],
+      refusedChats: this.#refusedChats.all,
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
@@ -197,23 +198,9 @@ export class SqliteQueue implements Queue {
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
   }
 
-  #reached(chatId: number): void {
-    if (this.#refusedChats.delete(chatId)) this.#sql.acceptChat.run(chatId);
-  }
-
-  #refused(row: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
-    const chatId = Number(row.chat_id);
-    const messages = Number(this.#sql.refuseChat.get(chatId, error, at)?.messages);
-    this.#refusedChats.set(chatId, { chatId, error, messages, at });
-    this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(row.client), FAILURES_KEPT).changes);
-  }
-
-  #forgetOtherChats(): void {
-    const recipients = new Set(this.#options.recipients);
-    for (const row of this.#sql.migrations.all()) {
-      if (recipients.has(Number(row.from_chat))) recipients.add(Number(row.to_chat));
-    }
-    for (const chatId of [...this.#refusedChats.keys()]) if (!recipients.has(chatId)) this.#reached(chatId);
+  #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
+    this.#refusedChats.refused(Number(chat_id), error, at);
+    this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
   }
 
   #retry(id: number, { notBefore, error, uncertain, plain }: Extract<Settlement, { kind: "retry" }>): void {
@@ -240,44 +227,7 @@ export class SqliteQueue implements Queue {
     for (const { client, messages, bytes } of this.#sql.loads.all()) {
       this.#shares.add(String(client), { messages: Number(messages), bytes: Number(bytes) });
     }
-    this.#refusedChats.clear();
-    for (const row of this.#sql.refusedChats.all()) {
-      const chatId = Number(row.chat_id);
-      const messages = Number(row.messages);
-      this.#refusedChats.set(chatId, { chatId, error: String(row.error), messages, at: Number(row.at) });
-    }
+    this.#refusedChats.load();
     this.#failed = Number(this.#sql.countFailed.get()?.count);
   }
-}
-
-type MessageRow = Omit<NewMessage, "entities"> & { readonly entities: string | null };
-
-function entitiesJson({ entities }: NewMessage): string | null {
-  return entities.length === 0 ? null : JSON.stringify(entities);
-}
-
-function bytesOf({ text, entities }: MessageRow): number {
-  return Buffer.byteLength(text) + Buffer.byteLength(entities ?? "");
-}
-
-type Row = Record<string, unknown>;
-
-function toPending(row: Row): PendingMessage {
-  const { id, chat_id, client, next_attempt_at } = row;
-  return { id: Number(id), chatId: Number(chat_id), client: String(client), notBefore: Number(next_attempt_at) };
-}
-
-function toOutgoing(row: Row): OutgoingMessage {
-  return {
-    id: Number(row.id),
-    eventId: String(row.event_id),
-    client: String(row.client),
-    chatId: Number(row.chat_id),
-    part: Number(row.part),
-    text: String(row.text),
-    entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
-    attempts: Number(row.attempts) - 1,
-    uncertain: Number(row.uncertain) > 0,
-    createdAt: Number(row.created_at),
-  };
 }

@@ -3,11 +3,13 @@ import * as types from "../../../operator/deployment/resource-types.ts";
 import type { ResourceType } from "../../../operator/runtime/resource-type.ts";
 import {
   changeSpec,
+  conditionOf,
   createResource,
   createToken,
   environmentOf,
   eventually,
   exists,
+  untilCondition,
   untilSettled,
 } from "./support/steps.ts";
 import { World } from "./support/world.ts";
@@ -70,6 +72,24 @@ test("a resource that comes after the CRDs has them from the start, and they cau
   const { metadata } = await world.get(types.serviceMonitors, "late");
   await world.restartOperator(2);
   expect((await world.get(types.serviceMonitors, "late")).metadata.resourceVersion).toBe(metadata.resourceVersion);
+});
+
+test("a monitor and rules of somebody else that have these names are left alone", async () => {
+  const foreign = [
+    { type: types.serviceMonitors, name: "taken" },
+    { type: types.prometheusRules, name: "taken-alerts" },
+  ];
+  for (const { type, name } of foreign) {
+    const apiVersion = `${type.group}/${type.version}`;
+    await world.post(type, { apiVersion, kind: type.kind, metadata: { name }, spec: { theirs: true } });
+  }
+  await createResource(world, "taken", spec);
+  const refused = await untilCondition(world, "taken", "Degraded", { status: "True", reason: "ChildRefused" });
+  for (const { type, name } of foreign) {
+    expect(conditionOf(refused, "Degraded")?.message).toContain(`${type.kind} ${world.namespace}/${name} exists`);
+    expect((await world.get(type, name)).spec).toEqual({ theirs: true });
+  }
+  await world.delete(types.cctelegramDeployments, "taken");
 });
 
 test("switched off, they are deleted", async () => {

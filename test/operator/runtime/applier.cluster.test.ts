@@ -133,6 +133,45 @@ test("an object of another controller is not taken over, and the error names tha
   await expect(attempt).rejects.toThrow("contested is controlled by ConfigMap them");
 });
 
+describe("an object that the cache has not seen", () => {
+  test("is made only where there is none, and an existing one stays as it is", async () => {
+    const theirs = await world.client.apply(types.configMap, sample("configMap", world.namespace, "unseen"), {
+      fieldManager: "them",
+    });
+    const ours = { ...sample("configMap", world.namespace, "unseen"), data: { ours: "yes" } };
+    ours.metadata.ownerReferences = [
+      { apiVersion: "v1", kind: "ConfigMap", name: "us", uid: theirs.metadata.uid!, controller: true },
+    ];
+    await expect(applier.apply(types.configMap, ours, undefined)).rejects.toThrow(
+      `kubectl -n ${world.namespace} annotate configmap unseen ${adoptionAnnotation}=us`,
+    );
+    expect((await read(types.configMap, "unseen")).metadata.resourceVersion).toBe(theirs.metadata.resourceVersion);
+  });
+
+  test("that took the place of one that the cache still has is not written", async () => {
+    const desired = sample("configMap", world.namespace, "replaced");
+    desired.metadata.ownerReferences = [
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        name: "us",
+        uid: "11111111-1111-4111-8111-111111111111",
+        controller: true,
+      },
+    ];
+    const before = {
+      uid: "22222222-2222-4222-8222-222222222222",
+      controllerUid: "11111111-1111-4111-8111-111111111111",
+    };
+    const theirs = await world.client.apply(types.configMap, sample("configMap", world.namespace, "replaced"), {
+      fieldManager: "them",
+    });
+    const attempt = applier.apply(types.configMap, desired, { ...before, fingerprint: "old" });
+    await expect(attempt).rejects.toBeInstanceOf(NotOwnedError);
+    expect((await read(types.configMap, "replaced")).metadata.resourceVersion).toBe(theirs.metadata.resourceVersion);
+  });
+});
+
 test("what is written is told, so that a cache need not wait for its watch", async () => {
   const written: string[] = [];
   const telling = new Applier({

@@ -172,6 +172,48 @@ describe.concurrent("delivery", () => {
     expect(await s.bridge.metric("cctelegram_messages_failed_total")).toBe(2);
     expect(s.bridge.log.join("")).toContain("bot was blocked by the user");
     expect(s.texts(2)).toHaveLength(1);
+    const status = s.bridge.status();
+    expect(status.health).toBe("degraded");
+    expect(status.refusals.map(({ chat_id, reason }) => [chat_id, reason]).toSorted()).toEqual([
+      [1, "chat 1 has not pressed Start, or the id is wrong"],
+      [3, "chat 3 has blocked the bot"],
+    ]);
+    expect(await (await fetch(`${s.bridge.url}/health`)).json()).toMatchObject({ refusals: status.refusals });
+    expect((await fetch(`${s.bridge.url}/health/ready`)).status).toBe(200);
+    expect(await s.bridge.metric("cctelegram_recipients_refused")).toBe(2);
+  });
+
+  test("a recipient that takes messages again is not told as refused any more, not even after a restart", async () => {
+    await using directory = await scratch();
+    const telegram = await startTelegram();
+    telegram.control({ blocked: [1] });
+    const config = configFor(directory.path, telegram.url);
+    const first = await bridgeFor(config);
+    expect(await first.accept(eventOf("a"))).not.toHaveProperty("warnings");
+    await until("the refusal", () => first.status().refusals.length === 1);
+    expect((await first.accept(eventOf("b"))).warnings).toEqual([
+      expect.stringContaining("chat 1 has blocked the bot"),
+    ]);
+    await until("the second", () => first.status().refusals[0]?.messages === 2);
+    await first.close();
+    const second = await bridgeFor(config);
+    expect(second.status().refusals).toMatchObject([{ chat_id: 1, messages: 2 }]);
+    telegram.control({ reset: true });
+    await second.accept(eventOf("c"));
+    await until("the message", () => second.status().refusals.length === 0);
+    await until("health", () => second.status().health === "healthy");
+    await second.close();
+    await telegram.close();
+  });
+
+  test("a long wait is told with its reason and its end", async () => {
+    await using s = await stage();
+    s.telegram.control({ faults: [{ kind: "rate_limit", seconds: 60, times: 1 }] });
+    await s.bridge.accept(eventOf("a"));
+    await until("the wait", () => s.bridge.status().waiting?.reason.startsWith("Telegram asked") === true);
+    const { reason, until: end } = s.bridge.status().waiting ?? { reason: "", until: "" };
+    expect(reason).toBe("Telegram asked the bot to wait with messages to chat 1");
+    expect(Date.parse(end) - Date.now()).toBeGreaterThan(50_000);
   });
 
   test("a group that became a supergroup is followed, also for later events", async () => {

@@ -40,10 +40,10 @@ const shownTextOf = (maxLength: number) =>
 const events: fc.Arbitrary<Event> = fc
   .record({
     title: shownTextOf(200).map((title) => title || "t"),
-    description: shownTextOf(16_384).map((text) => text || "d"),
+    description: shownTextOf(16_000).map((text) => text || "d"),
     client: fc.oneof(fc.constantFrom("unknown", "beta"), shownTextOf(100)).map((client) => client || "c"),
     type: fc.constantFrom("info_notification", "task_completion", "approval_request", "something"),
-    results: shownTextOf(16_384),
+    results: shownTextOf(16_000),
   })
   .map(({ results, ...fields }) => eventOf("a", { ...fields, data: { results, approval_prompt: results } }));
 

@@ -14,6 +14,7 @@ export const healthyStatus: BridgeStatus = {
   uptime_seconds: 5,
   telegram: { reachable: true, bot_username: "team_bot", checked_at: "2026-01-01T00:00:00.000Z" },
   queue: { usable: true, pending: 0, oldest_age_seconds: 0, failed: 0, limit: 10_000 },
+  refusals: [],
   metrics: {
     events_processed: 7,
     telegram_messages_sent: 7,

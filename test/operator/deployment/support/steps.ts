@@ -39,14 +39,21 @@ export const conditionOf = (resource: Resource, type: string): Condition | undef
   resource.status?.conditions?.find((condition) => condition.type === type);
 
 /** Waits until a condition of the resource is as wanted, for this generation of its spec. */
-export const untilCondition = (world: World, name: string, type: string, wanted: Partial<Condition>) =>
+export const untilCondition = (
+  world: World,
+  name: string,
+  type: string,
+  wanted: Partial<Condition>,
+  timeout?: number,
+) =>
   eventually(async () => {
     const resource = await readResource(world, name);
     expect(conditionOf(resource, type)).toMatchObject({ observedGeneration: resource.metadata.generation, ...wanted });
     return resource;
-  });
+  }, timeout);
 
-export const untilReady = (world: World, name: string) => untilCondition(world, name, "Ready", { status: "True" });
+export const untilReady = (world: World, name: string, timeout?: number) =>
+  untilCondition(world, name, "Ready", { status: "True" }, timeout);
 
 /** The objects of a type in the namespace that the resource controls, by name. */
 async function ownedBy(world: World, owner: KubernetesObject, type: ResourceType): Promise<KubernetesObject[]> {
