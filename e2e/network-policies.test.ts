@@ -48,6 +48,7 @@ const targets = () => ({
   "server 9090": { host: `${resource}-mcp-server.${home}.svc`, port: 9090 },
   "bridge 9001": { host: `${resource}-bridge.${home}.svc`, port: 9001 },
   "bridge 9090": { host: `${resource}-bridge.${home}.svc`, port: 9090 },
+  "operator 8080": { host: `cctelegram-operator-metrics.${operatorNamespace}.svc`, port: 8080 },
   "Telegram 8081": { host: "telegram.telegram.svc", port: 8081 },
   "Kubernetes 443": { host: "kubernetes.default.svc", port: 443 },
 });
@@ -81,8 +82,12 @@ const table: readonly Row[] = [
   ["a client of the namespace", () => ({ namespace: home, pod: "client" }), ["server 8080", ...outside]],
   ["a client of a declared namespace", () => ({ namespace: peers, pod: "client" }), ["server 8080", ...outside]],
   ["a pod of another namespace", () => ({ namespace: strangers, pod: "client" }), outside],
-  ["Prometheus", () => ({ namespace: strangers, pod: "prometheus" }), ["server 9090", "bridge 9090", ...outside]],
-  ["the operator", operatorPod, ["server 8080", "bridge 9001", ...outside]],
+  [
+    "Prometheus",
+    () => ({ namespace: strangers, pod: "prometheus" }),
+    ["server 9090", "bridge 9090", "operator 8080", ...outside],
+  ],
+  ["the operator", operatorPod, ["server 8080", "bridge 9001", "Kubernetes 443"]],
   ["a pod beside the operator", () => ({ namespace: operatorNamespace, pod: "beside-the-operator" }), outside],
   ["the server", () => partOf("mcp-server"), ["bridge 9001"]],
   ["the bridge", () => partOf("bridge"), ["Telegram 8081"]],
@@ -100,13 +105,15 @@ describe("who may talk to whom", () => {
   test("all of it listens: the machine, which counts as a node, reaches every port", async () => {
     const server = await clusterIP(target, home, `${resource}-mcp-server`);
     const bridge = await clusterIP(target, home, `${resource}-bridge`);
+    const operator = await clusterIP(target, operatorNamespace, "cctelegram-operator-metrics");
     const ports = [
       [server, 8080],
       [server, 9090],
       [bridge, 9001],
       [bridge, 9090],
+      [operator, 8080],
     ] as const;
-    expect(await Promise.all(ports.map(([host, port]) => opens(host, port)))).toEqual([true, true, true, true]);
+    expect(await Promise.all(ports.map(([host, port]) => opens(host, port)))).toEqual(ports.map(() => true));
   });
 
   test.each(table)("%s reaches what it has to and nothing else", async (_, place, reaches) => {
@@ -125,10 +132,11 @@ describe("who may talk to whom", () => {
     await kubectl(["-n", home, "delete", "cctd", name, "--wait=false"]);
   });
 
-  test("with networkPolicy Disabled a stranger reaches all of it, and no longer when it is back", async () => {
+  test("with networkPolicy Disabled a stranger reaches all of the resource, and no longer when it is back", async () => {
     const stranger = { namespace: strangers, pod: "client" };
+    const everything = Object.keys(targets()).filter((name) => name !== "operator 8080");
     await applyResource(home, resource, { networkPolicy: { mode: "Disabled" } });
-    await expect.poll(() => reachedFrom(stranger), { timeout: 60_000 }).toEqual(Object.keys(targets()));
+    await expect.poll(() => reachedFrom(stranger), { timeout: 60_000 }).toEqual(everything);
     await applyResource(home, resource);
     await expect.poll(() => reachedFrom(stranger), { timeout: 60_000 }).toEqual(outside);
   });
