@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Installation } from "./installation.ts";
+import { firstUser, Installation } from "./installation.ts";
 import type { Answer } from "./requests.ts";
 import { failuresOf, memoryOf, type Scenario, survives } from "./scenario.ts";
 
@@ -87,7 +87,7 @@ const oneFillsItsShare: Scenario = {
 
 /** How many messages come to the first chat before that with the text; undefined when more than a few do. */
 async function messagesAhead({ telegram }: Installation, text: string): Promise<number | undefined> {
-  const inChat = () => telegram.delivered().filter(({ chat_id }) => chat_id === 1001);
+  const inChat = () => telegram.delivered().filter(({ chat_id }) => chat_id === firstUser);
   const before = inChat().length;
   for (;;) {
     const later = inChat().slice(before);

@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTelegram, type TelegramServer } from "../test/telegram/telegram.ts";
-import { type Program, startProgram } from "./program.ts";
+import { type Program, type ProgramOptions, startProgram } from "./program.ts";
 import { type Answer, post } from "./requests.ts";
 
 /** Limits of the Development profile, the smallest, in MiB. */
 const serverLimit = 384;
 const bridgeLimit = 512;
+/** Telegram id of the first person who receives messages. */
+export const firstUser = 1001;
 /** A client with a right key has to be served within this time, whatever strangers do. */
 const SERVED_WITHIN_MS = 2_000;
 /** Clients with keys come from an address of their own. */
@@ -26,24 +29,38 @@ export type InstallationOptions = {
   readonly users?: number;
 };
 
-/** Server, bridge and the stand-in for Telegram on loopback, in processes of their own under the limits of their pods. */
-export class Installation implements AsyncDisposable {
+type Parts = {
   readonly telegram: TelegramServer;
   readonly bridge: Program;
   readonly server: Program;
-  readonly #keys: ReadonlyMap<string, string>;
-  readonly #folder: string;
+  readonly keys: ReadonlyMap<string, string>;
+  /** Where the bridge keeps its queue. */
+  readonly folder: string;
+  readonly disposal: AsyncDisposableStack;
+};
+
+/** Server, bridge and the stand-in for Telegram on loopback, in processes of their own under the limits of their pods. */
+export class Installation implements AsyncDisposable {
+  readonly #parts: Parts;
 
   private constructor(parts: Parts) {
-    this.telegram = parts.telegram;
-    this.bridge = parts.bridge;
-    this.server = parts.server;
-    this.#keys = parts.keys;
-    this.#folder = parts.folder;
+    this.#parts = parts;
   }
 
   static async start(options: InstallationOptions = {}): Promise<Installation> {
     return new Installation(await startParts(options));
+  }
+
+  get telegram(): TelegramServer {
+    return this.#parts.telegram;
+  }
+
+  get bridge(): Program {
+    return this.#parts.bridge;
+  }
+
+  get server(): Program {
+    return this.#parts.server;
   }
 
   get http(): string {
@@ -60,7 +77,7 @@ export class Installation implements AsyncDisposable {
   }
 
   key(client: string): string {
-    return this.#keys.get(client) ?? "";
+    return this.#parts.keys.get(client) ?? "";
   }
 
   /** Calls a tool over REST on a new connection. */
@@ -84,61 +101,68 @@ export class Installation implements AsyncDisposable {
 
   /** Bytes of the bridge's queue. */
   async bytesOnDisk(): Promise<number> {
-    const files = await readdir(this.#folder);
-    const sizes = await Promise.all(files.map(async (file) => (await stat(join(this.#folder, file))).size));
+    const { folder } = this.#parts;
+    const files = await readdir(folder);
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.server.stop(), this.bridge.stop(), this.telegram.close()]);
-    await rm(this.#folder, { recursive: true });
+    await this.#parts.disposal.disposeAsync();
   }
 }
 
-type Parts = {
-  readonly telegram: TelegramServer;
-  readonly bridge: Program;
-  readonly server: Program;
-  readonly keys: ReadonlyMap<string, string>;
-  readonly folder: string;
-};
-
-async function startParts({ clients = ["victim"], users = 1, ...env }: InstallationOptions): Promise<Parts> {
-  const folder = await mkdtemp(join(tmpdir(), "cctelegram-attack-"));
-  const telegram = await startTelegram();
-  const secret = randomBytes(32).toString("hex");
+async function startParts(options: InstallationOptions): Promise<Parts> {
+  const { clients = ["victim"], users = 1 } = options;
+  await using disposal = new AsyncDisposableStack();
+  const folder = disposal.adopt(temporaryFolder(), ({ remove }) => remove()).path;
+  const telegram = disposal.adopt(await startTelegram(), (started) => started.close());
   const keys = new Map(clients.map((name) => [name, randomBytes(32).toString("hex")]));
-  const metrics = { METRICS_HOST: "127.0.0.1", METRICS_PORT: "0", HMAC_SECRET: secret };
-  const bridge = await startProgram({
+  const common = {
+    METRICS_HOST: "127.0.0.1",
+    METRICS_PORT: "0",
+    HMAC_SECRET: randomBytes(32).toString("hex"),
+  };
+  const start = async (program: ProgramOptions) => disposal.adopt(await startProgram(program), ({ stop }) => stop());
+  const bridge = await start({
     role: "bridge",
     memory: bridgeLimit,
     env: {
-      ...metrics,
+      ...common,
       BRIDGE_HOST: "127.0.0.1",
       BRIDGE_PORT: "0",
       TELEGRAM_BOT_TOKEN: "123456789:AAExampleExampleExampleExampleExample",
-      TELEGRAM_ALLOWED_USERS: Array.from({ length: users }, (_, index) => 1001 + index).join(","),
+      TELEGRAM_ALLOWED_USERS: Array.from({ length: users }, (_, index) => firstUser + index).join(","),
       TELEGRAM_API_URL: telegram.url,
       CC_TELEGRAM_DATA_DIR: folder,
-      ...env.bridge,
+      ...options.bridge,
     },
   });
-  const server = await startProgram({
+  const server = await start({
     role: "serve",
     memory: serverLimit,
     env: {
-      ...metrics,
+      ...common,
       MCP_SERVER_HOST: "127.0.0.1",
       MCP_SERVER_PORT: "0",
       MCP_API_KEYS: keysJson(keys),
       BRIDGE_URL: bridge.addresses.bridge ?? "",
-      ...env.server,
+      ...options.server,
     },
-  }).catch(async (error: unknown) => {
-    await Promise.all([bridge.stop(), telegram.close()]);
-    throw error;
   });
-  return { telegram, bridge, server, keys, folder };
+  return { telegram, bridge, server, keys, folder, disposal: disposal.move() };
+}
+
+/** It is also removed when this program is ended. */
+function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), "cctelegram-attack-"));
+  const removeNow = () => rmSync(path, { recursive: true, force: true });
+  process.once("exit", removeNow);
+  const remove = () => {
+    process.off("exit", removeNow);
+    removeNow();
+  };
+  return { path, remove };
 }
 
 function keysJson(keys: ReadonlyMap<string, string>): string {

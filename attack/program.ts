@@ -39,7 +39,8 @@ export async function startProgram({ role, memory, env }: ProgramOptions): Promi
     child.kill("SIGKILL");
     limit.remove();
   };
-  process.once("exit", kill);
+  // Before what is in use by it is removed.
+  process.prependOnceListener("exit", kill);
   const log = collect(child);
   const stop = async () => {
     process.off("exit", kill);
