@@ -1,3 +1,4 @@
+import { costlyBodies } from "./costly-bodies.ts";
 import { forgedAddresses } from "./forged-addresses.ts";
 import { greedyClients } from "./greedy-clients.ts";
 import { halfSent } from "./half-sent.ts";
@@ -10,6 +11,7 @@ export const scenarios: readonly Scenario[] = [
   ...halfSent,
   ...strangers,
   ...greedyClients,
+  ...costlyBodies,
   ...rebinding,
   ...forgedAddresses,
 ];
