@@ -14,7 +14,6 @@ export function bareChildren(name: string, overrides: Partial<Blueprint> = {}): 
     spec: deploymentSpec.parse(resource(name).spec),
     image: "cctelegram/server:bench",
     telegramApiUrl: undefined,
-    operatorNamespace: "cctelegram-operator",
     hmac: "0".repeat(64),
     keys: new Map([["claude", "1".repeat(64)]]),
     verifierKey: "2".repeat(64),

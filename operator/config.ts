@@ -8,6 +8,10 @@ const flag = (value: boolean) =>
     .transform((text) => text === "true");
 
 const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const list = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").flatMap((item) => item.trim() || []));
 
 /** The environment of the operator; the chart sets it. */
 export const environment = z.object({
@@ -21,6 +25,12 @@ export const environment = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Bot API for resources that name none."),
+  ALLOWED_IMAGES: list.describe(
+    "Images that resources may name, by their beginnings (registry.example.com/team), separated by commas. Default: all.",
+  ),
+  ALLOWED_API_URLS: list.describe(
+    "Bot APIs that resources may name, by their beginnings (https://bots.example.com), separated by commas. Default: all.",
+  ),
   WATCH_NAMESPACES: z
     .string()
     .transform((text) => [...new Set(text.split(",").map((name) => name.trim()))].sort())

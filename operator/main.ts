@@ -63,7 +63,8 @@ const { controller, reflectors, lead, reconsider, close } = startDeploymentContr
   settings: {
     serverImage: config.SERVER_IMAGE,
     telegramApiUrl: config.TELEGRAM_API_URL,
-    operatorNamespace: config.POD_NAMESPACE,
+    allowedImages: config.ALLOWED_IMAGES,
+    allowedApiUrls: config.ALLOWED_API_URLS,
   },
   watchNamespaces: config.WATCH_NAMESPACES,
   claimant: leadership.claimant,

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { podTemplate, resources } from "./pod.ts";
-import { name, quantity, rule } from "./schema.ts";
+import { podTemplate, resources, variables } from "./pod.ts";
+import { name, quantity, quantityAt, rule, rules } from "./schema.ts";
 
 const immutable = "cannot change: the volume claim of a StatefulSet is immutable";
 
@@ -8,8 +8,16 @@ const storage = z
   .strictObject({
     size: quantity()
       .default("1Gi")
-      .describe("Size of the volume that holds the queue.")
-      .meta(rule("self == oldSelf", `size ${immutable}. Expand the PersistentVolumeClaim itself.`)),
+      .describe("Size of the volume that holds the queue. It cannot change.")
+      .meta(
+        rules(
+          {
+            rule: `${quantityAt("self")}.compareTo(${quantityAt("oldSelf")}) == 0`,
+            message: `size ${immutable}. Expand the PersistentVolumeClaim itself.`,
+          },
+          { rule: `${quantityAt("self")}.isGreaterThan(quantity('0'))`, message: "size must be greater than 0" },
+        ),
+      ),
     storageClassName: name(253)
       .optional()
       .describe("StorageClass of the volume. Default: the cluster's default class."),
@@ -50,5 +58,6 @@ export const bridgeSpec = z.strictObject({
     .default("info")
     .describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of the bridge. Default: from profile."),
+  env: variables.optional().describe("Further environment variables of the bridge."),
   podTemplate: podTemplate.optional().describe("Additions to the pod."),
 });

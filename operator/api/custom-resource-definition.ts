@@ -21,6 +21,12 @@ const resource = z
         rule: "self.metadata.name.size() <= 40",
         message: "metadata.name must have at most 40 characters: the names of its pods are built from it",
       },
+      {
+        // Else Secret a-connection-b-connection-c belongs to client b-connection-c of a, and to client c of a-connection-b.
+        rule: "oldSelf.hasValue() || !self.metadata.name.matches('-connection(-|$)')",
+        message: "metadata.name must not hold '-connection': names of Secrets would be those of another resource's",
+        optionalOldSelf: true,
+      },
     ),
   );
 
@@ -94,6 +100,7 @@ const refused = new Set(["$schema", "propertyNames"]);
 
 /** JSON Schema as a structural schema of Kubernetes: closed objects by pruning, integers with a format. */
 function structural(schema: Schema): Schema {
+  if (schema.anyOf) return intOrString(schema);
   const result: Schema = {};
   for (const [keyword, value] of Object.entries(schema)) {
     if (refused.has(keyword) || value === false || (keyword === "pattern" && schema.format !== undefined)) continue;
@@ -102,6 +109,15 @@ function structural(schema: Schema): Schema {
   if (result.type === "integer") result.format = "int64";
   if (result.maximum === Number.MAX_SAFE_INTEGER) delete result.maximum;
   return result;
+}
+
+/** A union of integer and text; a structural schema knows no other union. Each bound is asked of values of its own type. */
+function intOrString({ anyOf, ...schema }: Schema): Schema {
+  const [number, text] = anyOf as [Schema, Schema];
+  const { minimum } = number;
+  const { maxLength, pattern } = text;
+  const types = [{ type: "integer" }, { type: "string" }];
+  return { ...schema, "x-kubernetes-int-or-string": true, anyOf: types, minimum, maxLength, pattern };
 }
 
 function convert(keyword: string, value: unknown): unknown {

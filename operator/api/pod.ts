@@ -1,26 +1,141 @@
 import * as z from "zod";
-import { annotationMap, labelMap, name, quantity } from "./schema.ts";
+import {
+  annotationMap,
+  isLabelKey,
+  isLabelValue,
+  labelMap,
+  name,
+  quantity,
+  quantityAt,
+  rule,
+  rules,
+} from "./schema.ts";
 
 const resourceList = z.strictObject({
-  cpu: quantity().optional().describe("CPU, for example 500m or 2."),
+  cpu: quantity().optional().describe("CPU, for example 500m or 2; a fraction in quotes."),
   memory: quantity().optional().describe("Memory, for example 512Mi."),
 });
 
-export const resources = z.strictObject({
-  requests: resourceList.optional().describe("What the scheduler reserves."),
-  limits: resourceList.optional().describe("What the container may use at most."),
-});
+const within = (name: string) =>
+  `!has(self.requests) || !has(self.requests.${name}) || !has(self.limits) || !has(self.limits.${name}) || ` +
+  `!${quantityAt(`self.requests.${name}`)}.isGreaterThan(${quantityAt(`self.limits.${name}`)})`;
 
-const toleration = z.strictObject({
-  key: z.string().max(317).optional().describe("Taint key; empty matches all keys."),
-  operator: z.enum(["Exists", "Equal"]).optional().describe("How the value is compared. Default: Equal."),
-  value: z.string().max(63).optional().describe("Taint value."),
-  effect: z
-    .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
-    .optional()
-    .describe("Taint effect; empty matches all."),
-  tolerationSeconds: z.int().min(0).max(86_400).optional().describe("Seconds to stay after a NoExecute taint appears."),
-});
+export const resources = z
+  .strictObject({
+    requests: resourceList.optional().describe("What the scheduler reserves. It raises a default limit below it."),
+    limits: resourceList
+      .optional()
+      .describe("What the container may use at most. It lowers a default request above it."),
+  })
+  .meta(
+    rules(
+      { rule: within("cpu"), message: "requests.cpu must not be greater than limits.cpu" },
+      { rule: within("memory"), message: "requests.memory must not be greater than limits.memory" },
+    ),
+  );
+
+/** What the API server asks of a toleration of a pod (ValidateTolerations in pkg/apis/core/validation). */
+const toleration = z
+  .strictObject({
+    key: z.string().max(317).optional().describe("Taint key; empty matches all keys and needs the operator Exists."),
+    operator: z.enum(["Exists", "Equal"]).optional().describe("How the value is compared. Default: Equal."),
+    value: z.string().max(63).optional().describe("Taint value."),
+    effect: z
+      .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
+      .optional()
+      .describe("Taint effect; empty matches all."),
+    tolerationSeconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .describe("Seconds to stay after a NoExecute taint appears."),
+  })
+  .meta(
+    rules(
+      {
+        rule: `!has(self.key) || self.key == '' || ${isLabelKey("self.key")}`,
+        message: "key must be a key as labels have them, for example example.com/dedicated",
+      },
+      {
+        rule: "(has(self.key) && self.key != '') || (has(self.operator) && self.operator == 'Exists')",
+        message: "operator must be Exists when key is empty: it matches every taint",
+      },
+      {
+        rule: "!has(self.operator) || self.operator != 'Exists' || !has(self.value) || self.value == ''",
+        message: "value must be empty when operator is Exists",
+      },
+      {
+        rule: `!has(self.value) || ${isLabelValue("self.value")}`,
+        message: "value must be a value as labels have them",
+      },
+      {
+        rule: "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+        message: "tolerationSeconds needs the effect NoExecute",
+      },
+    ),
+  );
+
+/** Variables that the operator sets for its pods: to set them otherwise would break what other fields say. */
+export const reservedVariables = [
+  ...["NODE_ENV", "SERVICE_NAME", "INSTANCE_ID", "LOG_LEVEL", "METRICS_PORT", "HMAC_SECRET_FILE", "HMAC_SECRET"],
+  ...["MCP_SERVER_HOST", "MCP_SERVER_PORT", "MCP_ENABLE_AUTH", "MCP_API_KEYS_FILE", "MCP_API_KEYS", "SHUTDOWN_TIMEOUT"],
+  ...["MCP_ENABLE_RATE_LIMIT", "MCP_RATE_LIMIT_REQUESTS", "MCP_RATE_LIMIT_WINDOW", "MCP_RATE_LIMIT_BLOCK"],
+  ...["BRIDGE_URL", "BRIDGE_TIMEOUT", "BRIDGE_HOST", "BRIDGE_PORT", "CC_TELEGRAM_DATA_DIR", "QUEUE_SIZE_LIMIT"],
+  ...["TELEGRAM_BOT_TOKEN_FILE", "TELEGRAM_BOT_TOKEN", "TELEGRAM_ALLOWED_USERS", "TELEGRAM_API_URL"],
+  ...["TELEGRAM_RATE_LIMIT_GLOBAL", "TELEGRAM_RATE_LIMIT_PER_CHAT"],
+  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
+] as const;
+
+const keyRef = (what: string) =>
+  z.strictObject({
+    name: name(253).describe(`Name of the ${what}, in the namespace of this resource.`),
+    key: z
+      .string()
+      .min(1)
+      .max(253)
+      .regex(/^[-._a-zA-Z0-9]+$/)
+      .describe("Key inside it."),
+  });
+
+const variable = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+      .describe("Name of the variable."),
+    value: z.string().max(4096).optional().describe("Its value, as it stands."),
+    valueFrom: z
+      .strictObject({
+        secretKeyRef: keyRef("Secret").optional().describe("A key of a Secret."),
+        configMapKeyRef: keyRef("ConfigMap").optional().describe("A key of a ConfigMap."),
+      })
+      .optional()
+      .describe("Where its value is read when a pod starts.")
+      .meta(
+        rule(
+          "has(self.secretKeyRef) != has(self.configMapKeyRef)",
+          "valueFrom must have either secretKeyRef or configMapKeyRef",
+        ),
+      ),
+  })
+  .meta(
+    rules(
+      { rule: "!has(self.value) || !has(self.valueFrom)", message: "value and valueFrom exclude each other" },
+      {
+        rule: `!(self.name in [${reservedVariables.map((name) => `'${name}'`).join(", ")}])`,
+        message: "this variable is set by the operator: use the field of the resource that stands for it",
+      },
+    ),
+  );
+
+/** Variables of a container beside those that the operator sets. */
+export const variables = z
+  .array(variable)
+  .max(50)
+  .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] });
 
 export const podTemplate = z.strictObject({
   labels: labelMap(50).optional().describe("Labels added to the pods."),
@@ -30,5 +145,6 @@ export const podTemplate = z.strictObject({
   priorityClassName: name(253).optional().describe("PriorityClass of the pods."),
 });
 
+export type Variable = z.infer<typeof variable>;
 export type Resources = z.infer<typeof resources>;
 export type PodTemplate = z.infer<typeof podTemplate>;

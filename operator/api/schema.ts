@@ -8,16 +8,33 @@ export const name = (max: number) =>
     .max(max)
     .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
 
-/** A Kubernetes quantity without exponent notation, which nobody writes for CPU, memory and storage. */
+/**
+ * A Kubernetes quantity that is not negative, as a pod takes it: 500m, 1.5, "2" or 2. A definition has no type for "number or
+ * text" (only `x-kubernetes-int-or-string`), so that a fraction has to be quoted.
+ */
 export const quantity = () =>
-  z
-    .string()
-    .min(1)
-    .max(20)
-    .regex(/^[0-9]+(\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/);
+  z.union([
+    z.int().min(0),
+    z
+      .string()
+      .min(1)
+      .max(20)
+      .regex(/^([0-9]+\.?[0-9]{0,3}|\.[0-9]{1,3})(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][12]?[0-9])?$/),
+  ]);
+
+export type Quantity = string | number;
+
+/** The quantity at a path of a CEL rule, whether it is written as a number or as text. */
+export const quantityAt = (path: string) => `quantity(string(${path}))`;
 
 /** One CEL validation rule; the API server shows `message` when it does not hold. */
-export type Rule = { readonly rule: string; readonly message: string; readonly fieldPath?: string };
+export type Rule = {
+  readonly rule: string;
+  readonly message: string;
+  readonly fieldPath?: string;
+  /** The rule is asked at creation, too, where `oldSelf` is an empty optional. */
+  readonly optionalOldSelf?: true;
+};
 
 /** Schema metadata that carries CEL rules into the CustomResourceDefinition. */
 export const rules = (...list: readonly Rule[]) => ({ "x-kubernetes-validations": list });
@@ -25,15 +42,16 @@ export const rules = (...list: readonly Rule[]) => ({ "x-kubernetes-validations"
 /** Shorthand of {@link rules} for a single rule. */
 export const rule = (expression: string, message: string) => rules({ rule: expression, message });
 
-const isLabelKey = "!format.qualifiedName().validate(key).hasValue()";
-const isLabelValue = "!format.labelValue().validate(self[key]).hasValue()";
+/** CEL: the text at this path is a label's key, or its value. */
+export const isLabelKey = (path: string) => `!format.qualifiedName().validate(${path}).hasValue()`;
+export const isLabelValue = (path: string) => `!format.labelValue().validate(${path}).hasValue()`;
 
 /** Labels or a selector of them, refused here because the API server would refuse the pods. */
 export const labelMap = (maxProperties: number) =>
   z.record(z.string(), z.string().max(63)).meta({
     maxProperties,
     ...rule(
-      `self.all(key, ${isLabelKey} && ${isLabelValue})`,
+      `self.all(key, ${isLabelKey("key")} && ${isLabelValue("self[key]")})`,
       "must be labels as Kubernetes has them, for example team: blue or example.com/team: blue",
     ),
   });
@@ -43,7 +61,7 @@ export const annotationMap = (maxProperties: number) =>
   z.record(z.string(), z.string().max(4096)).meta({
     maxProperties,
     ...rule(
-      `self.all(key, ${isLabelKey})`,
+      `self.all(key, ${isLabelKey("key")})`,
       "must have keys as Kubernetes has them, for example team or example.com/team",
     ),
   });

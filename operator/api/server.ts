@@ -1,10 +1,14 @@
 import * as z from "zod";
-import { podTemplate, resources } from "./pod.ts";
+import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule } from "./schema.ts";
 
 const replicas = () => z.int().min(0).max(100);
 const percent = () => z.int().min(1).max(100);
 
+/**
+ * No field of a list's item has a default in the schema: what the API server adds inside a list looks like a change to kubectl's and
+ * Argo CD's three-way merge, for ever.
+ */
 const client = z.strictObject({
   name: name(40).describe("Name of the client; its key is in the Secret <resource>-connection-<name>."),
   permissions: z
@@ -16,10 +20,13 @@ const client = z.strictObject({
         .regex(/^(\*|[a-z][a-z0-9_]*)$/),
     )
     .max(64)
-    .default([])
-    .describe('Names of the tools that the client may call; "*" stands for all of them.')
+    .optional()
+    .describe('Names of the tools that the client may call; "*" stands for all of them. Default: none.')
     .meta({ "x-kubernetes-list-type": "set" }),
-  access: z.enum(["Enabled", "Disabled"]).default("Enabled").describe("Disabled refuses the key without deleting it."),
+  access: z
+    .enum(["Enabled", "Disabled"])
+    .optional()
+    .describe("Disabled refuses the key without deleting it. Default: Enabled."),
 });
 
 const autoscaling = z
@@ -39,7 +46,7 @@ const autoscaling = z
       .min(1)
       .max(100)
       .optional()
-      .describe("Upper bound. Default: from loadLevel, else from profile."),
+      .describe("Upper bound. Default: from loadLevel, else from profile. It lowers a default lower bound above it."),
     targetCPUUtilizationPercentage: percent().default(70).describe("Mean CPU use, in percent of the request."),
     targetMemoryUtilizationPercentage: percent().default(80).describe("Mean memory use, in percent of the request."),
   })
@@ -84,5 +91,6 @@ export const serverSpec = z.strictObject({
     .default("info")
     .describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of one pod. Default: from loadLevel, else from profile."),
+  env: variables.optional().describe("Further environment variables of the server."),
   podTemplate: podTemplate.optional().describe("Additions to the pods."),
 });

@@ -32,8 +32,10 @@ export function serverScaling(spec: DeploymentSpec): Scaling {
   const bounds = spec.loadLevel ? loadLevels[spec.loadLevel] : profiles[spec.profile];
   const autoscaled =
     replicas !== 0 && (autoscaling.mode === "Auto" ? spec.profile !== "Development" : autoscaling.mode === "Enabled");
-  const min = (autoscaled ? autoscaling.minReplicas : undefined) ?? replicas ?? bounds.min;
-  return { min, max: Math.max(min, autoscaling.maxReplicas ?? bounds.max), autoscaled };
+  const given = (autoscaled ? autoscaling.minReplicas : undefined) ?? replicas;
+  const most = autoscaled ? autoscaling.maxReplicas : undefined;
+  const min = given ?? Math.min(bounds.min, most ?? bounds.min);
+  return { min, max: Math.max(min, most ?? bounds.max), autoscaled };
 }
 
 /** CPU and memory of a server pod; a load level asks for a quarter of its limits, as the guide's compose file does. */
@@ -58,19 +60,25 @@ type List = Readonly<Record<string, string>>;
 /** Requests and limits of one container, as the API server stores them. */
 export type PodResources = { readonly requests: List; readonly limits: List };
 
+/** What is given counts; a default gives way, so that no request is above its limit: the API server would refuse the pod. */
 function merged(base: PodResources, override: Resources | undefined): PodResources {
-  const limits = canonical({ ...base.limits, ...given(override?.limits) });
-  return { requests: canonical({ ...within(base.requests, limits), ...given(override?.requests) }), limits };
+  const asked = { requests: given(override?.requests), limits: given(override?.limits) };
+  const limits = { ...mapped(base.limits, (value, name) => larger(value, asked.requests[name])), ...asked.limits };
+  const requests = { ...mapped(base.requests, (value, name) => smaller(value, limits[name])), ...asked.requests };
+  return { requests: canonical(requests), limits: canonical(limits) };
 }
 
-/** A default request must not exceed a limit that the user lowered: the API server would refuse the pod. */
-const within = (requests: List, limits: List) =>
-  mapped(requests, (value, name) => smallerQuantity(value, limits[name] ?? value));
+const smaller = (value: string, other = value) => smallerQuantity(value, other);
+const larger = (value: string, other = value) => (smallerQuantity(value, other) === value ? other : value);
 
 const canonical = (list: List) => mapped(list, canonicalQuantity);
 
 const given = (list: Resources["limits"] = {}): List =>
-  Object.fromEntries(Object.entries(list).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  Object.fromEntries(
+    Object.entries(list)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, String(value)]),
+  );
 
 const mapped = (list: List, change: (value: string, name: string) => string): List =>
   Object.fromEntries(Object.entries(list).map(([name, value]) => [name, change(value, name)]));

@@ -1,19 +1,71 @@
 import * as z from "zod";
 import { bridgeSpec } from "./bridge.ts";
-import { labelMap, name } from "./schema.ts";
+import { labelMap, name, rule, rules } from "./schema.ts";
 import { serverSpec } from "./server.ts";
 import { telegramSpec } from "./telegram.ts";
 
 const selector = z.strictObject({
-  matchLabels: labelMap(20).default({}).describe("Labels to match; an empty map matches all."),
+  matchLabels: labelMap(20).optional().describe("Labels to match; without any, all match."),
 });
+
+const peer = {
+  namespaceSelector: selector.optional().describe("Namespaces of the pods. Default: this namespace."),
+  podSelector: selector.optional().describe("The pods. Default: all in those namespaces."),
+};
+
+const isEmpty = (field: string) => `(!has(self.${field}.matchLabels) || self.${field}.matchLabels.size() == 0)`;
+
+/** Pods that come in. Who wants no rules has `mode: Disabled`, which everybody can see. */
+const ingressPeers = () =>
+  z
+    .array(
+      z
+        .strictObject(peer)
+        .meta(
+          rule(
+            `!has(self.namespaceSelector) || !${isEmpty("namespaceSelector")} || (has(self.podSelector) && !${isEmpty("podSelector")})`,
+            "an empty namespaceSelector alone would let every pod of the cluster in: name labels of namespaces, or of pods",
+          ),
+        ),
+    )
+    .max(50)
+    .default([]);
+
+const cidr = () =>
+  z
+    .string()
+    .min(1)
+    .max(49)
+    .meta(rule("isCIDR(self)", "must be a range of addresses, for example 10.0.0.0/8 or fd00::/8"));
+
+const egressPeer = z
+  .strictObject({
+    cidr: cidr().optional().describe("Addresses, for example 10.0.0.5/32."),
+    ...peer,
+    ports: z
+      .array(z.int().min(1).max(65_535))
+      .min(1)
+      .max(20)
+      .describe("TCP ports.")
+      .meta({ "x-kubernetes-list-type": "set" }),
+  })
+  .meta(
+    rule(
+      "has(self.cidr) != (has(self.namespaceSelector) || has(self.podSelector))",
+      "an item must have either cidr, or selectors of namespaces and pods",
+    ),
+  );
+
+/** As github.com/distribution/reference reads it: registry, lower-case path, tag, digest. */
+const imageReference =
+  /^([a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?(:[0-9]+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@[a-z0-9]+:[a-f0-9]{32,128})?$/;
 
 const images = z.strictObject({
   server: z
     .string()
     .min(1)
     .max(500)
-    .regex(/^\S+$/)
+    .regex(imageReference)
     .optional()
     .describe("Image of server and bridge. Default: the one this operator was released with."),
   pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent").describe("When the image is pulled."),
@@ -27,23 +79,79 @@ const images = z.strictObject({
 
 const networkPolicy = z.strictObject({
   mode: z.enum(["Restricted", "Disabled"]).default("Restricted").describe("Restricted allows only the traffic below."),
-  ingressFrom: z
-    .array(
-      z.strictObject({
-        namespaceSelector: selector.optional().describe("Namespaces whose pods may call. Default: this namespace."),
-        podSelector: selector.optional().describe("Pods that may call. Default: all in those namespaces."),
-      }),
-    )
+  ingressFrom: ingressPeers().describe(
+    "Peers beside the pods of this namespace that may call the MCP server, such as an ingress controller.",
+  ),
+  egressTo: z
+    .array(egressPeer)
     .max(50)
     .default([])
-    .describe("Peers beside the pods of this namespace that may call the MCP server, such as an ingress controller."),
+    .describe("What server and bridge may call beside what they need: a proxy, or a Bot API server of your own."),
+  dnsPorts: z
+    .array(z.int().min(1).max(65_535))
+    .min(1)
+    .max(10)
+    .default([53, 5353])
+    .describe("Ports of the cluster's DNS servers, as their pods listen; OpenShift's listen on 5353.")
+    .meta({ "x-kubernetes-list-type": "set" }),
 });
 
 const monitoring = z.strictObject({
   serviceMonitor: z.enum(["Auto", "Disabled"]).default("Auto").describe("Auto creates it when the CRD is installed."),
   prometheusRule: z.enum(["Auto", "Disabled"]).default("Auto").describe("Auto creates it when the CRD is installed."),
   labels: labelMap(20).default({}).describe("Labels by which your Prometheus selects monitors and rules."),
+  ingressFrom: ingressPeers().describe(
+    "Peers that may read the metrics, beside pods with the label app.kubernetes.io/name: prometheus in any namespace.",
+  ),
 });
+
+const proxyUrl = () =>
+  z
+    .string()
+    .min(1)
+    .max(2048)
+    .meta(
+      rules(
+        {
+          rule: "isURL(self) && url(self).getScheme() in ['http', 'https']",
+          message: "must be an http or https URL, for example http://proxy.example.com:3128",
+        },
+        {
+          rule: "!self.matches('^[^/?#]*//[^/?#]*@')",
+          message: "must hold no user name or password: anybody who may read pods would see them",
+        },
+      ),
+    );
+
+const proxy = z.strictObject({
+  httpProxy: proxyUrl().optional().describe("Proxy for http URLs: the variable HTTP_PROXY of the pods."),
+  httpsProxy: proxyUrl().optional().describe("Proxy for https URLs: the variable HTTPS_PROXY of the pods."),
+  noProxy: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(253)
+        .regex(/^[^\s,]+$/),
+    )
+    .max(50)
+    .default([])
+    .describe("Hosts, domains and addresses that are called directly, beside those inside the cluster.")
+    .meta({ "x-kubernetes-list-type": "set" }),
+});
+
+const podSecurity = z.strictObject({
+  userIds: z
+    .enum(["Image", "Platform"])
+    .default("Image")
+    .describe(
+      "Image: pods run as user and group 1001. Platform: none is set, and the platform chooses, as OpenShift does by its SCCs.",
+    ),
+});
+
+/** CEL: autoscaling is on. */
+const autoscaled =
+  "(self.server.autoscaling.mode == 'Enabled' || (self.server.autoscaling.mode == 'Auto' && self.profile != 'Development'))";
 
 /** The spec of a CCTelegramDeployment: the one source of its types, defaults, validation, CRD and reference. */
 export const deploymentSpec = z
@@ -68,12 +176,26 @@ export const deploymentSpec = z
     server: serverSpec.prefault({}).describe("The MCP server."),
     bridge: bridgeSpec.prefault({}).describe("The Telegram bridge."),
     networkPolicy: networkPolicy.prefault({}).describe("Who may talk to the pods, and they to whom."),
-    monitoring: monitoring.prefault({}).describe("Objects for the Prometheus operator."),
+    monitoring: monitoring.prefault({}).describe("Metrics, and objects for the Prometheus operator."),
+    proxy: proxy.optional().describe("The HTTP proxy by which the pods leave the cluster."),
+    podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
     reconciliation: z
       .enum(["Active", "Paused"])
       .default("Active")
       .describe("Paused leaves all objects as they are until it is Active again."),
   })
-  .describe("What should run.");
+  .describe("What should run.")
+  .meta(
+    rules(
+      {
+        rule: `!${autoscaled} || !has(self.server.replicas) || !has(self.server.autoscaling.maxReplicas) || self.server.replicas <= self.server.autoscaling.maxReplicas`,
+        message: "server.replicas must not be greater than server.autoscaling.maxReplicas while autoscaling is on",
+      },
+      {
+        rule: "!has(self.version) || !has(self.images.server) || !self.images.server.contains('@')",
+        message: "version cannot change an image that is given by its digest: leave out version, or the digest",
+      },
+    ),
+  );
 
 export type DeploymentSpec = z.infer<typeof deploymentSpec>;

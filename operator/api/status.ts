@@ -8,7 +8,10 @@ export const conditionTypes = [
   "TelegramReachable",
   "QueueHealthy",
   "Verified",
+  "Delivering",
   "Progressing",
+  "Reconciling",
+  "Stalled",
   "Degraded",
   "Paused",
 ] as const;
@@ -38,7 +41,7 @@ export const deploymentStatus = z
       .describe("The state, part by part; Ready sums it up.")
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] }),
     url: z.string().max(2048).optional().describe("MCP endpoint inside the cluster."),
-    version: z.string().max(500).optional().describe("Version that runs, as the image's tag."),
+    version: z.string().max(500).optional().describe("Version of the pods that are ready, as their image's tag."),
     replicas: count().describe("Server pods that exist."),
     readyReplicas: count().describe("Server pods that are ready."),
     selector: z.string().max(2048).optional().describe("Label selector of the server pods, for autoscalers."),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { name, rule } from "./schema.ts";
+import { name, rule, rules } from "./schema.ts";
 
 export const telegramSpec = z
   .strictObject({
@@ -16,12 +16,15 @@ export const telegramSpec = z
       })
       .describe("The bot token that @BotFather issued. The bridge reads it again when the Secret changes."),
     allowedUsers: z
-      // The bridge takes ids of at most 15 digits; Telegram's have ten.
-      .array(z.int().min(1).max(999_999_999_999_999))
+      // The bridge takes ids of at most 15 digits; those of supergroups have 13.
+      .array(z.int().min(-999_999_999_999_999).max(999_999_999_999_999))
       .min(1)
       .max(100)
-      .describe("Telegram user ids. Every event is delivered to each of them.")
-      .meta({ "x-kubernetes-list-type": "set" }),
+      .describe("Telegram ids of people, or of groups (negative). Every event is delivered to each of them.")
+      .meta({
+        "x-kubernetes-list-type": "set",
+        ...rule("self.all(id, id != 0)", "allowedUsers must be ids of people, or of groups (negative): 0 is neither"),
+      }),
     apiUrl: z
       .string()
       .min(1)
@@ -29,9 +32,19 @@ export const telegramSpec = z
       .optional()
       .describe("Base URL of the Bot API. Default: the operator's own setting, else https://api.telegram.org.")
       .meta(
-        rule(
-          "isURL(self) && url(self).getScheme() in ['http', 'https']",
-          "apiUrl must be an http or https URL, for example https://api.telegram.org",
+        rules(
+          {
+            rule: "isURL(self) && url(self).getScheme() in ['http', 'https']",
+            message: "apiUrl must be an http or https URL, for example https://api.telegram.org",
+          },
+          {
+            rule: "!self.matches('^[^/?#]*//[^/?#]*@')",
+            message: "apiUrl must hold no user name or password: it is shown in logs and in the status",
+          },
+          {
+            rule: "!self.matches('[?#]')",
+            message: "apiUrl must have no query and no fragment: paths are added to it",
+          },
         ),
       ),
   })

@@ -17,7 +17,6 @@ export type Blueprint = {
   readonly spec: DeploymentSpec;
   readonly image: string;
   readonly telegramApiUrl: string | undefined;
-  readonly operatorNamespace: string;
   /** Shared secret of server and bridge. */
   readonly hmac: string;
   /** API key by name of the client. */

@@ -4,7 +4,7 @@ import type { Change, Reflector } from "../runtime/reflector.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { Store, type Stored } from "../runtime/store.ts";
 import { fieldManager, managedBy } from "./names.ts";
-import { type CachedPod, reducePod } from "./pod-trouble.ts";
+import { type CachedPod, reducePod, samePod } from "./pods.ts";
 import {
   type CachedChild,
   type CachedResource,
@@ -210,8 +210,6 @@ const notManaged = `${managedBy}!=${fieldManager}`;
 
 /** Watches of different types side by side: what they have in common is how they are started. */
 const keep = <T extends Stored>(watch: Watch<T>) => watch as unknown as Watch<never>;
-
-const samePod = (a: CachedPod, b: CachedPod) => a.running === b.running && a.trouble?.message === b.trouble?.message;
 
 const sameState = (a: CachedChild, b: CachedChild) => JSON.stringify(a.state) === JSON.stringify(b.state);
 

@@ -1,10 +1,12 @@
 import { createHmac } from "node:crypto";
 import { serverScaling } from "../api/sizing.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
+import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
 import type { GeneratedValues } from "./generated-values.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
+import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
 import type { ProbeResult, Target } from "./probe.ts";
 import type { CachedResource } from "./reduced.ts";
 import * as types from "./resource-types.ts";
@@ -16,7 +18,10 @@ export type Settings = {
   readonly serverImage: string;
   /** Bot API for resources that name none. */
   readonly telegramApiUrl?: string | undefined;
-  readonly operatorNamespace: string;
+  /** Images that resources may name, by their beginnings; empty allows all. */
+  readonly allowedImages?: readonly string[];
+  /** Bot APIs that resources may name, by their beginnings; empty allows all. */
+  readonly allowedApiUrls?: readonly string[];
 };
 
 /** The blueprint of a resource. Generated values that exist are kept; `generated` makes those that do not. */
@@ -37,7 +42,6 @@ export function blueprintOf(
     spec,
     image: imageOf(spec, settings.serverImage),
     telegramApiUrl: spec.telegram.apiUrl ?? settings.telegramApiUrl,
-    operatorNamespace: settings.operatorNamespace,
     hmac,
     keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
@@ -89,32 +93,39 @@ export function snapshotOf(
   resource: CachedResource,
   parts: {
     cache: Cache;
-    blueprint: Blueprint;
+    settings: Settings;
     tokenSecret: TokenSecret;
     refused: readonly string[];
     failed: readonly string[];
     probe: ProbeResult | undefined;
+    /** Milliseconds since the epoch. */
+    now: () => number;
   },
 ): Snapshot {
-  const { cache, blueprint, tokenSecret, refused, failed, probe } = parts;
+  const { cache, settings, tokenSecret, refused, failed, probe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
-  const trouble = (component: string) =>
-    cache.podsOf(namespace, name, component).find((pod) => pod.trouble !== undefined)?.trouble;
+  const server = ownChild(cache, resource, types.deployments, names.server)?.state.workload;
   const bridge = ownChild(cache, resource, types.statefulSets, names.bridge)?.state.workload;
+  const serverPods = livePods(cache.podsOf(namespace, name, "mcp-server"), names.server);
+  const bridgePods = livePods(cache.podsOf(namespace, name, "bridge"), names.bridge);
+  const serverTrouble = firstTrouble(currentPods(serverPods, undefined), parts.now());
+  const bridgeTrouble = firstTrouble(currentPods(bridgePods, bridge?.revision), parts.now());
   return {
     resource,
-    server: ownChild(cache, resource, types.deployments, names.server)?.state.workload,
+    server,
     bridge,
     tokenSecret,
-    serverTrouble: trouble("mcp-server"),
-    bridgeTrouble: trouble("bridge"),
-    bridgeRuns: cache.podsOf(namespace, name, "bridge").some(({ running }) => running),
+    serverTrouble: serverTrouble.trouble,
+    bridgeTrouble: bridgeTrouble.trouble,
+    bridgeRuns: bridgePods.some(({ running }) => running),
     bridgeFailure: bridge?.current === 0 ? cache.creationFailure(namespace, names.bridge) : undefined,
     refused,
     failed,
+    forbidden: forbiddenIn(resource.spec, settings),
     probe,
-    image: blueprint.image,
+    runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
+    lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,
   };
 }
 

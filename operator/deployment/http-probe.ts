@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import * as z from "zod";
 import type { PlainFetch, PlainRequest, PlainResponse } from "../runtime/plain-http.ts";
+import { printable } from "./printable.ts";
 import type { BridgeProbe, ProbeResult, ServerProbe, Target } from "./probe.ts";
 
 type Options = {
@@ -14,14 +15,32 @@ type TimedFetch = (url: string, init: Omit<PlainRequest, "timeoutMs">) => Promis
 
 const protocolVersion = "2025-11-25";
 
+/** What a pod answers is whatever its image says: it is cut and cleaned before anything else reads it. */
+const words = z.string().transform((text) => printable(text, longestText));
+const longestText = 256;
+const count = z
+  .number()
+  .min(0)
+  .transform((value) => Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER, mostMessages));
+const mostMessages = 1_000_000_000;
+
 const initialized = z.object({
-  result: z.object({ protocolVersion: z.string(), serverInfo: z.object({ version: z.string() }) }),
+  result: z.object({ protocolVersion: words, serverInfo: z.object({ version: words }) }),
 });
 
+const refusal = z
+  .object({ chat_id: z.int(), reason: words, hint: words.optional() })
+  .transform(({ chat_id, ...words }) => ({ chatId: chat_id, ...words }));
+
 const bridgeStatus = z.object({
-  telegram: z.object({ reachable: z.boolean(), error: z.string().optional() }),
-  queue: z.object({ usable: z.boolean(), pending: z.int(), limit: z.int(), error: z.string().optional() }),
+  telegram: z.object({ reachable: z.boolean(), error: words.optional() }),
+  queue: z.object({ usable: z.boolean(), pending: count, limit: count, error: words.optional() }),
+  refusals: z.array(refusal).max(100).optional(),
+  waiting: z.object({ reason: words, until: z.string().max(64) }).optional(),
 });
+
+/** A wait is told when it lasts longer: Telegram often asks for some seconds. */
+const longWaitMs = 60_000;
 
 /** Probes over HTTP, through the Services, as a client does. */
 export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: Target) => Promise<ProbeResult> {
@@ -73,7 +92,9 @@ async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: 
     const body = await response.text();
     if (!response.ok)
       return { answered: false, message: `the bridge's status was answered with HTTP ${response.status}` };
-    return { answered: true, ...bridgeStatus.parse(JSON.parse(body)) };
+    const { waiting, ...status } = bridgeStatus.parse(JSON.parse(body));
+    const isLong = waiting !== undefined && Date.parse(waiting.until) - now() > longWaitMs;
+    return { answered: true, ...status, ...(isLong ? { waiting: waiting.reason } : {}) };
   } catch {
     return { answered: false, message: `no answer from ${url}` };
   }

@@ -1,37 +1,22 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
-import { interned } from "../runtime/interned.ts";
-import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
-import type { Stored } from "../runtime/store.ts";
-import { identity } from "./reduced.ts";
 
 /** Why a pod does not run, in words that stay the same from retry to retry. */
-export type Trouble = { readonly reason: string; readonly message: string };
-
-export type CachedPod = Stored & {
-  readonly instance: string;
-  readonly component: string;
-  /** Its container runs, ready or not. */
-  readonly running: boolean;
-  readonly trouble: Trouble | undefined;
+export type Trouble = {
+  readonly reason: string;
+  readonly message: string;
+  /** Since when, in ms since the epoch, when it may pass by itself at a start. */
+  readonly since?: number;
 };
-
-export function reducePod(object: KubernetesObject): CachedPod {
-  const labels = object.metadata.labels ?? {};
-  const pod = object as unknown as V1Pod;
-  return {
-    ...identity(object),
-    instance: interned(labels["app.kubernetes.io/instance"] ?? ""),
-    component: interned(labels["app.kubernetes.io/component"] ?? ""),
-    running: pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
-    trouble: object.metadata.deletionTimestamp ? undefined : troubleOf(pod),
-  };
-}
 
 /** The first thing that a person would have to mend before the pod can run. */
 export function troubleOf(pod: V1Pod): Trouble | undefined {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
-  if (scheduled?.reason === "Unschedulable") return { reason: "Unschedulable", message: scheduled.message ?? "" };
-  for (const status of pod.status?.containerStatuses ?? []) {
+  if (scheduled?.status === "False" && scheduled.reason === "Unschedulable") {
+    const since = Date.parse(String(scheduled.lastTransitionTime ?? pod.metadata?.creationTimestamp ?? ""));
+    return { reason: "Unschedulable", message: scheduled.message ?? "", ...(Number.isNaN(since) ? {} : { since }) };
+  }
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  for (const status of statuses) {
     const trouble = containerTrouble(status);
     if (trouble) return trouble;
   }
@@ -43,24 +28,24 @@ function containerTrouble(status: V1ContainerStatus): Trouble | undefined {
   if (waiting?.reason && imageReasons.has(waiting.reason)) {
     return {
       reason: "ImagePullFailed",
-      message: `the image ${status.image} cannot be pulled: check images.server, version and images.pullSecrets`,
+      message: `the image ${status.image} of the container ${status.name} cannot be pulled: check images.server, version and images.pullSecrets`,
     };
   }
   if (waiting?.reason && configurationReasons.has(waiting.reason)) {
-    return { reason: waiting.reason, message: waiting.message ?? "the container cannot be created" };
+    return { reason: waiting.reason, message: waiting.message ?? `the container ${status.name} cannot be created` };
   }
   const ended = status.lastState?.terminated ?? status.state?.terminated;
   if (status.ready || !ended) return undefined;
   if (ended.reason === "OOMKilled") {
     return {
       reason: "OutOfMemory",
-      message: "the container used more memory than its limit: raise resources.limits.memory",
+      message: `the container ${status.name} used more memory than its limit: raise resources.limits.memory`,
     };
   }
   if (ended.exitCode === 0) return undefined;
   return {
     reason: "CrashLooping",
-    message: `the container exits with code ${ended.exitCode}: see kubectl logs --previous`,
+    message: `the container ${status.name} exits with code ${ended.exitCode}: see kubectl logs --previous -c ${status.name}`,
   };
 }
 

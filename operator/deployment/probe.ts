@@ -14,10 +14,26 @@ export type BridgeProbe =
         readonly limit: number;
         readonly error?: string | undefined;
       };
+      /** Recipients that Telegram refuses messages to; older bridges do not tell. */
+      readonly refusals?: readonly Refusal[] | undefined;
+      /** Why nothing is sent for a while, when that is long. */
+      readonly waiting?: string | undefined;
     }
   | { readonly answered: false; readonly message: string };
 
-export type ProbeResult = { readonly server: ServerProbe | undefined; readonly bridge: BridgeProbe | undefined };
+/** A recipient that Telegram refuses messages to. */
+export type Refusal = { readonly chatId: number; readonly reason: string; readonly hint?: string | undefined };
+
+export type ProbeResult = {
+  readonly server: ServerProbe | undefined;
+  readonly bridge: BridgeProbe | undefined;
+  /** False while what is not well may be a passing state of a start; the prober tells. Default: true. */
+  readonly lasting?: boolean;
+};
+
+/** Every part that was asked answered, and well. */
+export const isWell = ({ server, bridge }: ProbeResult) =>
+  server?.verified !== false && (!bridge || (bridge.answered && bridge.telegram.reachable && bridge.queue.usable));
 
 export type Target = {
   readonly namespace: string;

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ObjectKey } from "../runtime/controller.ts";
 import { Limiter } from "../runtime/limiter.ts";
-import { type ProbeResult, rounded, type Target } from "./probe.ts";
+import { isWell, type ProbeResult, rounded, type Target } from "./probe.ts";
 
 type Tracked = {
   target: Target;
@@ -9,7 +9,9 @@ type Tracked = {
   timer: Timer | undefined;
   running: boolean;
   /** Probes in a row that found nothing new. */
-  failures: number;
+  unchanged: number;
+  /** Probes in a row that found something not well. */
+  bad: number;
 };
 
 type ProberOptions = {
@@ -25,6 +27,8 @@ type ProberOptions = {
   readonly retryMs?: number;
   /** Trouble found this often in a row is no news: it is asked for as rarely as what is well. Default 16, a minute. */
   readonly retries?: number;
+  /** Something not well that was found so often in a row is no passing state of a start. Default 6, some eight seconds. */
+  readonly patience?: number;
   /** Probes at a time: an operator that starts finds all its targets at once. Default 16. */
   readonly parallel?: number;
   /** For so long a probe counts as one of them: what does not answer must not hold up the others. Default 500 ms. */
@@ -36,6 +40,7 @@ const defaults = {
   firstRetryMs: 250,
   retryMs: 5_000,
   retries: 16,
+  patience: 6,
   parallel: 16,
   turnMs: 500,
 } satisfies Partial<ProberOptions>;
@@ -61,8 +66,15 @@ export class Prober {
     const tracked = this.#tracked.get(target.uid);
     if (tracked && same(tracked.target, target)) return;
     if (!tracked)
-      this.#tracked.set(target.uid, { target, result: undefined, timer: undefined, running: false, failures: 0 });
-    else tracked.target = target;
+      this.#tracked.set(target.uid, {
+        target,
+        result: undefined,
+        timer: undefined,
+        running: false,
+        unchanged: 0,
+        bad: 0,
+      });
+    else Object.assign(tracked, { target, bad: 0 });
     this.#schedule(target.uid, 0);
   }
 
@@ -87,15 +99,19 @@ export class Prober {
     if (tracked.running) return;
     tracked.running = true;
     let { target } = tracked;
-    const result = await this.#inTurn(async () => {
+    const answer = await this.#inTurn(async () => {
       target = tracked.target;
       return this.#tracked.get(uid) === tracked ? this.#options.probe(target) : undefined;
     });
     tracked.running = false;
-    if (this.#tracked.get(uid) !== tracked || result === undefined) return;
+    if (this.#tracked.get(uid) !== tracked || answer === undefined) return;
+    tracked.bad = isWell(answer) ? 0 : tracked.bad + 1;
+    const mayPass = tracked.bad > 0 && tracked.bad < this.#options.patience;
+    const result: ProbeResult = mayPass ? { ...answer, lasting: false } : answer;
     const changed = significant(tracked.result) !== significant(result);
+    const isNews = answersOf(tracked.result) !== answersOf(result);
     tracked.result = result;
-    tracked.failures = changed ? 0 : tracked.failures + 1;
+    tracked.unchanged = isNews ? 0 : tracked.unchanged + 1;
     if (changed) this.#options.onChange(target);
     if (tracked.target !== target) this.#schedule(uid, 0);
     else this.#schedule(uid, this.#pauseAfter(tracked, result) * this.#jitter());
@@ -117,10 +133,10 @@ export class Prober {
     });
   }
 
-  #pauseAfter({ failures }: Tracked, result: ProbeResult): number {
+  #pauseAfter({ unchanged }: Tracked, result: ProbeResult): number {
     const { intervalMs, firstRetryMs, retryMs, retries } = this.#options;
-    if (failures >= retries || (answers(result) && drained(result))) return intervalMs;
-    return answers(result) ? retryMs : Math.min(retryMs, firstRetryMs * 2 ** failures);
+    if (unchanged >= retries || (isWell(result) && drained(result))) return intervalMs;
+    return isWell(result) ? retryMs : Math.min(retryMs, firstRetryMs * 2 ** unchanged);
   }
 
   #jitter(): number {
@@ -130,12 +146,13 @@ export class Prober {
 
 const same = (a: Target, b: Target) => JSON.stringify(a) === JSON.stringify(b);
 
-const answers = ({ server, bridge }: ProbeResult) =>
-  server?.verified !== false && (!bridge || (bridge.answered && bridge.telegram.reachable && bridge.queue.usable));
-
 const drained = ({ bridge }: ProbeResult) => !bridge?.answered || rounded(bridge.queue.pending) === 0;
 
 /** The part of a result that a status can show. */
 function significant(result: ProbeResult | undefined): string {
   return JSON.stringify(result, (key, value) => (key === "pending" ? rounded(value) : value)) ?? "";
 }
+
+/** The same but for how long it has been so. */
+const answersOf = (result: ProbeResult | undefined) =>
+  significant(result && { server: result.server, bridge: result.bridge });

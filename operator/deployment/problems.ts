@@ -1,80 +1,114 @@
 import { rounded } from "./probe.ts";
+import { isLasting } from "./probe-doubt.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Something that does not mend itself, in words that say what to do. */
 export type Problem = { readonly reason: string; readonly message: string };
 
-type Check = (snapshot: Snapshot) => Problem | undefined;
+/** Judges one fact. Conditions and problems are composed of the same checks, so that they never contradict each other. */
+export type Check = (snapshot: Snapshot) => Problem | undefined;
 
-/** What is wrong, the cause before its consequences. */
-export function problemsOf(snapshot: Snapshot): Problem[] {
-  return checks.flatMap((check) => check(snapshot) ?? []);
-}
+const problem = (reason: string, message: string): Problem => ({ reason, message });
+
+const isForbidden: Check = ({ forbidden = [] }) =>
+  forbidden.length === 0 ? undefined : problem("NotAllowed", forbidden.join("; "));
 
 const botTokenSecretIsMissing: Check = ({ resource, tokenSecret }) => {
   const { name, key } = resource.spec.telegram.botTokenSecretRef;
   if (tokenSecret !== "Missing") return undefined;
-  return {
-    reason: "BotTokenSecretNotFound",
-    message: `Secret ${name} does not exist: kubectl -n ${resource.namespace} create secret generic ${name} --from-literal=${key}=<bot token>`,
-  };
+  const command = `kubectl -n ${resource.namespace} create secret generic ${name} --from-literal=${key}=<bot token>`;
+  return problem("BotTokenSecretNotFound", `Secret ${name} does not exist: ${command}`);
 };
 
 const botTokenKeyIsMissing: Check = ({ resource, tokenSecret }) => {
   const { name, key } = resource.spec.telegram.botTokenSecretRef;
   if (tokenSecret !== "KeyMissing") return undefined;
-  return {
-    reason: "BotTokenKeyNotFound",
-    message: `Secret ${name} has no value under the key ${key}: add it, or set telegram.botTokenSecretRef.key`,
-  };
+  const remedy = "add it, or set telegram.botTokenSecretRef.key";
+  return problem("BotTokenKeyNotFound", `Secret ${name} has no value under the key ${key}: ${remedy}`);
 };
 
 const childWasRefused: Check = ({ refused }) =>
-  refused.length === 0 ? undefined : { reason: "ChildRefused", message: refused.join("; ") };
+  refused.length === 0 ? undefined : problem("ChildRefused", refused.join("; "));
+
+const childFailed: Check = ({ failed = [] }) =>
+  failed.length === 0 ? undefined : problem("ApplyFailed", failed.join("; "));
 
 const applyFailed: Check = ({ failed }) =>
   failed.length === 0 ? undefined : { reason: "ApplyFailed", message: failed.join("; ") };
 
 const serverPodsCannotBeCreated: Check = ({ server }) =>
-  server?.failure ? creationFailed("MCP server", server.failure) : undefined;
+  server?.failure ? creationFailed("an MCP server", server.failure) : undefined;
 
 const bridgePodCannotBeCreated: Check = ({ bridgeFailure }) =>
-  bridgeFailure ? creationFailed("bridge", bridgeFailure) : undefined;
+  bridgeFailure ? creationFailed("a bridge", bridgeFailure) : undefined;
 
 const creationFailed = (what: string, cause: string): Problem => ({
   reason: cause.includes("exceeded quota") ? "QuotaExceeded" : "PodCreationFailed",
-  message: `a ${what} pod cannot be created: ${cause}`,
+  message: `${what} pod cannot be created: ${cause}`,
 });
 
-const serverPodIsInTrouble: Check = ({ serverTrouble }) =>
-  serverTrouble && { reason: serverTrouble.reason, message: `MCP server: ${serverTrouble.message}` };
+export const serverPodIsInTrouble: Check = ({ serverTrouble }) =>
+  serverTrouble && problem(serverTrouble.reason, `MCP server: ${serverTrouble.message}`);
 
-const bridgePodIsInTrouble: Check = ({ bridgeTrouble }) =>
-  bridgeTrouble && { reason: bridgeTrouble.reason, message: `bridge: ${bridgeTrouble.message}` };
+export const bridgePodIsInTrouble: Check = ({ bridgeTrouble }) =>
+  bridgeTrouble && problem(bridgeTrouble.reason, `bridge: ${bridgeTrouble.message}`);
 
-const telegramIsUnreachable: Check = ({ probe }) => {
+const rolloutTakesTooLong: Check = ({ server }) =>
+  server?.deadlineExceeded
+    ? problem("ProgressDeadlineExceeded", "MCP server: the new pods do not become ready: see kubectl describe and logs")
+    : undefined;
+
+export const telegramIsUnreachable: Check = ({ resource, probe }) => {
   if (!probe?.bridge?.answered || probe.bridge.telegram.reachable) return undefined;
   const cause = probe.bridge.telegram.error ?? "no answer";
-  return { reason: "TelegramUnreachable", message: `Telegram cannot be reached: ${cause}. Messages are kept.` };
+  const hint = resource.spec.telegram.apiUrl ? " A private address needs networkPolicy.egressTo." : "";
+  return problem("TelegramUnreachable", `Telegram cannot be reached: ${cause}. Messages are kept.${hint}`);
 };
 
-const queueIsUnusable: Check = ({ probe }) => {
+export const queueIsUnusable: Check = ({ probe }) => {
   if (!probe?.bridge?.answered || probe.bridge.queue.usable) return undefined;
   const cause = probe.bridge.queue.error ?? "no reason given";
-  return { reason: "QueueUnusable", message: `the queue takes no messages: ${cause}. Check the bridge's volume.` };
+  return problem("QueueUnusable", `the queue takes no messages: ${cause}. Check the bridge's volume.`);
 };
 
-const queueIsFull: Check = ({ probe }) => {
+export const queueIsFull: Check = ({ probe }) => {
   if (!probe?.bridge?.answered) return undefined;
   const { pending, limit } = probe.bridge.queue;
-  if (pending < limit) return undefined;
-  return { reason: "QueueFull", message: `${rounded(pending)} messages wait and no more are taken` };
+  return pending < limit
+    ? undefined
+    : problem("QueueFull", `${rounded(pending)} messages wait and no more are taken until some are delivered`);
 };
 
-const handshakeFails: Check = ({ probe }) =>
-  probe?.server?.verified === false ? { reason: probe.server.reason, message: probe.server.message } : undefined;
+export const handshakeFails: Check = ({ probe }) =>
+  probe?.server?.verified === false ? problem(probe.server.reason, probe.server.message) : undefined;
 
+/** At a start a part may not answer for some seconds; that is no problem until it lasts. */
+const lasting =
+  (check: Check): Check =>
+  (snapshot) =>
+    isLasting(snapshot) ? check(snapshot) : undefined;
+
+/** What is wrong, the cause before its consequences. */
 const checks: readonly Check[] = [
+  isForbidden,
+  botTokenSecretIsMissing,
+  botTokenKeyIsMissing,
+  childWasRefused,
+  childFailed,
+  serverPodsCannotBeCreated,
+  bridgePodCannotBeCreated,
+  serverPodIsInTrouble,
+  bridgePodIsInTrouble,
+  rolloutTakesTooLong, // whatever is known of the pods says more
+  lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
+  lasting(queueIsUnusable),
+  queueIsFull,
+  lasting(handshakeFails),
+];
+
+/** Those of the checks that the operator cannot get past until a person does something. */
+const obstacles: readonly Check[] = [
+  isForbidden,
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   childWasRefused,
@@ -83,8 +117,12 @@ const checks: readonly Check[] = [
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
   bridgePodIsInTrouble,
-  telegramIsUnreachable, // before the bridge's own readiness, which follows from it
-  queueIsUnusable,
-  queueIsFull,
-  handshakeFails,
+  rolloutTakesTooLong,
 ];
+
+/** All that is wrong. */
+export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((check) => check(snapshot) ?? []);
+
+/** The first thing without which the operator cannot go on. */
+export const obstacleOf = (snapshot: Snapshot): Problem | undefined =>
+  obstacles.map((check) => check(snapshot)).find((found) => found !== undefined);

@@ -3,6 +3,7 @@ import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
+import { forbiddenIn } from "./allowed.ts";
 import type { Cache } from "./cache.ts";
 import { converge } from "./convergence.ts";
 import { failedOf, refusedOf } from "./failures.ts";
@@ -48,8 +49,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 
   const { tokenSecret, failures: unread } = await tokenSecretOf(parts, resource);
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
-  const isPaused = resource.spec.reconciliation === "Paused";
-  const failures = [...unread, ...(isPaused ? [] : await converge(parts, resource, blueprint))];
+  const mayWrite = resource.spec.reconciliation === "Active" && forbiddenIn(resource.spec, parts.settings).length === 0;
+  const failures = [...unread, ...(mayWrite ? await converge(parts, resource, blueprint) : [])];
   if (failures.some(isNamespaceTerminating)) {
     parts.terminatingUntil.set(namespace, parts.now() + terminatingMs);
     return { requeueAfterMs: terminatingMs };
@@ -57,7 +58,6 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 
   const snapshot = snapshotOf(resource, {
     ...parts,
-    blueprint,
     tokenSecret,
     refused: refusedOf(failures),
     failed: failedOf(failures),
@@ -65,8 +65,11 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   });
   prober.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
-  return { ...result, failures };
+  return { ...sooner(result, snapshot.lookAgainMs), failures };
 }
+
+const sooner = (result: Result, afterMs: number | undefined): Result =>
+  afterMs === undefined ? result : { requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
 
 async function tokenSecretOf({ tokenSecrets }: ReconcileParts, { namespace, spec }: CachedResource) {
   try {

@@ -4,6 +4,7 @@ import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
+import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { adoptionAnnotation, fieldManager } from "./names.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
@@ -11,7 +12,10 @@ import { cctelegramDeployments } from "./resource-types.ts";
 export type CachedResource = Stored & {
   readonly generation: number;
   readonly deleting: boolean;
+  /** As people wrote it. */
   readonly spec: DeploymentSpec;
+  /** What the operator has written into `server.replicas`, which `spec` leaves out. */
+  readonly defaultReplicas?: number;
   readonly status: DeploymentStatus;
 };
 
@@ -41,6 +45,10 @@ export type WorkloadState = {
   readonly current: number;
   readonly updated: number;
   readonly ready: number;
+  /** The newest template, as the pods' label names it; a Deployment does not tell. */
+  readonly revision?: string | undefined;
+  /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
+  readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
   readonly failure: string | undefined;
 };
@@ -52,7 +60,7 @@ export function reduceResource(object: KubernetesObject): CachedResource {
     ...identity(object),
     generation: object.metadata.generation ?? 0,
     deleting: object.metadata.deletionTimestamp !== undefined,
-    spec: object.spec as DeploymentSpec,
+    ...withoutDefaultReplicas(object),
     status: (object.status ?? {}) as DeploymentStatus,
   };
 }
@@ -86,7 +94,8 @@ const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) 
 
 function workload(object: KubernetesObject, owned: Fields): ChildState {
   const spec = object.spec as { replicas?: number };
-  const status = (object.status ?? {}) as Readonly<Record<string, number>> & { conditions?: WorkloadCondition[] };
+  const status = (object.status ?? {}) as WorkloadStatus;
+  const conditions = status.conditions ?? [];
   return {
     workload: {
       observed: (status.observedGeneration ?? 0) >= (object.metadata.generation ?? 0),
@@ -95,14 +104,28 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
       current: status.replicas ?? 0,
       updated: status.updatedReplicas ?? 0,
       ready: status.readyReplicas ?? 0,
+      ...(status.updateRevision ? { revision: interned(status.updateRevision) } : {}),
+      ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
-        status.conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
+        conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
       ),
     },
   };
 }
 
-type WorkloadCondition = { type: string; status: string; message?: string };
+type WorkloadStatus = {
+  readonly observedGeneration?: number;
+  readonly replicas?: number;
+  readonly updatedReplicas?: number;
+  readonly readyReplicas?: number;
+  readonly updateRevision?: string;
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly message?: string;
+  }[];
+};
 
 /** Every attempt names another pod; without the name the message, and so our status, stays the same. */
 export const withoutPodName = (message: string | undefined) => message?.replace(/^.*?pods "[^"]*" is forbidden: /, "");

@@ -13,6 +13,7 @@ export type Snapshot = {
   readonly server: WorkloadState | undefined;
   readonly bridge: WorkloadState | undefined;
   readonly tokenSecret: TokenSecret;
+  /** What keeps a pod of the newest template from running. */
   readonly serverTrouble: Trouble | undefined;
   readonly bridgeTrouble: Trouble | undefined;
   readonly bridgeRuns: boolean;
@@ -22,7 +23,12 @@ export type Snapshot = {
   readonly refused: readonly string[];
   /** What else the API server answered with an error in this pass: it is tried again. */
   readonly failed: readonly string[];
+  /** What the administrator does not allow in this resource; nothing of it is written then. */
+  readonly forbidden?: readonly string[];
   /** What the last probe saw; undefined before the first. */
   readonly probe: ProbeResult | undefined;
-  readonly image: string;
+  /** Image of the pods that are ready; undefined while none is. */
+  readonly runningImage: string | undefined;
+  /** In how many ms something will be judged differently although nothing changes. */
+  readonly lookAgainMs?: number | undefined;
 };

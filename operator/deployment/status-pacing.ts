@@ -9,16 +9,26 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   if (before.observedGeneration !== after.observedGeneration) return 300;
   const turned = (type: ConditionType) => stateOf(before, type) !== stateOf(after, type);
   const moving = stateOf(after, "Progressing") === "True";
-  if (turned("Degraded") || turned("Paused")) return 0;
-  if (turned("Ready")) return moving && stateOf(after, "Ready") === "True" ? 10_000 : 0;
+  if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
+  if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
+  if (messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   if (!moving) return 10_000;
   // Pods were made and nothing can be used yet: that they become ready, or cannot, will be written and tells this too.
   const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
-  return onlyReplicas && stateOf(after, "Ready") !== "True" ? 600_000 : 60_000;
+  return onlyReplicas && !isReady(after) ? 600_000 : 60_000;
 }
 
-/** A condition's status; of Degraded also the reason, because another problem is news. */
+/**
+ * A condition's status; of Degraded and Stalled also the reason, because another problem is news, of Ready the generation, for
+ * which `kubectl wait` waits.
+ */
 function stateOf(status: DeploymentStatus, type: ConditionType): string | undefined {
   const condition = status.conditions?.find((condition) => condition.type === type);
-  return type === "Degraded" ? `${condition?.status}/${condition?.reason}` : condition?.status;
+  if (type === "Degraded" || type === "Stalled") return `${condition?.status}/${condition?.reason}`;
+  return type === "Ready" ? `${condition?.status}/${condition?.observedGeneration}` : condition?.status;
 }
+
+const messageOf = (status: DeploymentStatus, type: ConditionType) =>
+  status.conditions?.find((condition) => condition.type === type)?.message;
+
+const isReady = (status: DeploymentStatus) => stateOf(status, "Ready")?.startsWith("True") === true;

@@ -7,14 +7,15 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** The status that the snapshot amounts to. Pure: the same snapshot gives the same status. */
 export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
-  const { resource, server, bridge, probe } = snapshot;
+  const { resource, server, bridge, probe, runningImage } = snapshot;
   const names = namesOf(resource.name);
+  const version = runningImage === undefined ? resource.status.version : tagOf(runningImage);
   const queue = probe?.bridge?.answered ? rounded(probe.bridge.queue.pending) : resource.status.queue;
   return {
     observedGeneration: resource.generation,
     conditions: conditionsOf(snapshot, now),
     url: mcpUrl(resource.namespace, resource.name),
-    version: tagOf(snapshot.image),
+    ...(version === undefined ? {} : { version }),
     replicas: server?.current ?? 0,
     readyReplicas: server?.ready ?? 0,
     selector: selectorOf(resource.name),
@@ -60,6 +61,10 @@ const announcements: Readonly<Record<string, Announcement>> = {
   Degraded: ({ status, reason, message }, before) => {
     const news = status === "True" && (before?.status !== "True" || before.reason !== reason);
     return news ? [{ type: "Warning", reason, message }] : [];
+  },
+  Delivering: ({ status, reason, message }, before) => {
+    const isNews = status === "False" && (before?.status !== "False" || before.message !== message);
+    return isNews ? [{ type: "Warning", reason, message }] : [];
   },
   Paused: ({ status, message }, before) => {
     if (status === (before?.status ?? "False")) return [];

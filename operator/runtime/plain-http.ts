@@ -14,8 +14,11 @@ export type PlainRequest = {
 
 export type PlainFetch = (url: string, init: PlainRequest) => Promise<PlainResponse>;
 
-/** Longer answers are cut off with an error: they come from programs that may not be what they should. */
-const longestAnswer = 1024 * 1024;
+/**
+ * In characters. Longer answers are cut off with an error: they come from programs that may not be what they should, and many
+ * are asked at a time. A handshake takes some hundred, a bridge's status with a hundred refusals ten thousand.
+ */
+const longestAnswer = 16 * 1024;
 
 /**
  * A `fetch` for many hosts that are asked rarely: one connection for each request. Node's own takes 19 MiB on first use,

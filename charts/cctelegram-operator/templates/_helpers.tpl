@@ -56,6 +56,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/status]
   verbs: [patch]
+# The number of servers that follows from the profile, where nobody has set one.
+- apiGroups: [cctelegram.io]
+  resources: [cctelegramdeployments/scale]
+  verbs: [patch]
 # Owner references that block deletion need it where that is enforced, as on OpenShift.
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/finalizers]

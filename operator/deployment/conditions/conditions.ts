@@ -1,13 +1,17 @@
 import { type Condition, type ConditionType, conditionTypes } from "../../api/status.ts";
+import { printable } from "../printable.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
+import { delivering } from "./delivering.ts";
 import { type Judge, type Judgement, unknown } from "./judgement.ts";
 import { paused } from "./paused.ts";
 import { progressing } from "./progressing.ts";
 import { queueHealthy } from "./queue-healthy.ts";
 import { ready } from "./ready.ts";
+import { reconciling } from "./reconciling.ts";
 import { serverAvailable } from "./server-available.ts";
+import { stalled } from "./stalled.ts";
 import { telegramReachable } from "./telegram-reachable.ts";
 import { verified } from "./verified.ts";
 
@@ -17,21 +21,32 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   TelegramReachable: telegramReachable,
   QueueHealthy: queueHealthy,
   Verified: verified,
+  Delivering: delivering,
   Progressing: progressing,
+  Reconciling: reconciling,
+  Stalled: stalled,
   Degraded: degraded,
   Paused: paused,
 };
 
-/** All conditions, judged anew; `lastTransitionTime` changes only with the status (metav1.Condition). */
+/**
+ * All conditions, judged anew; one that cannot be judged keeps its last word and the generation that it was said of.
+ * `lastTransitionTime` changes only with the status (metav1.Condition).
+ */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   const { generation, status } = snapshot.resource;
   const condition = (type: ConditionType, judgement: Judgement | undefined): Condition => {
     const before = status.conditions?.find((condition) => condition.type === type);
-    const { status: after, reason, message } = judgement ?? before ?? unknown("NotYetKnown", "not yet probed");
+    if (!judgement && before) return before;
+    const { status: after, reason, message } = judgement ?? unknown("NotYetKnown", "not yet probed");
     const lastTransitionTime = before?.status === after ? before.lastTransitionTime : now;
-    return { type, status: after, observedGeneration: generation, lastTransitionTime, reason, message };
+    const text = printable(message, longestMessage);
+    return { type, status: after, observedGeneration: generation, lastTransitionTime, reason, message: text };
   };
   const judged = Object.entries(judges).map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
   const all = [condition("Ready", ready(snapshot, judged)), ...judged];
   return conditionTypes.flatMap((type) => all.find((condition) => condition.type === type) ?? []);
 }
+
+/** In characters. The API server takes 32 KiB; nobody reads so much, and every status is kept in memory. */
+const longestMessage = 1024;

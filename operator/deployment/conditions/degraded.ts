@@ -1,3 +1,4 @@
+import { isInDoubt } from "../probe-doubt.ts";
 import { problemsOf } from "../problems.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
@@ -5,6 +6,9 @@ import { fails, holds, type Judge } from "./judgement.ts";
 export const degraded: Judge = (snapshot) => {
   const problems = problemsOf(snapshot);
   const [first] = problems;
+  const before = snapshot.resource.status.conditions?.find(({ type }) => type === "Degraded");
+  // After a restart of the operator, too: what is not known yet does not take back what was known.
+  if (before?.status === "True" && isInDoubt(snapshot) && (!first || first.reason === before.reason)) return undefined;
   if (!first) return fails("NoProblems", "nothing is known to be wrong");
   return holds(first.reason, problems.map(({ message }) => message).join("; "));
 };

@@ -1,13 +1,12 @@
 import { rounded } from "../probe.ts";
-import { fails, holds, type Judge, unknown } from "./judgement.ts";
+import { queueIsFull, queueIsUnusable } from "../problems.ts";
+import { ofBridge } from "./bridge-answer.ts";
+import { fails, holds } from "./judgement.ts";
 
 /** The queue takes messages and is not about to refuse them. */
-export const queueHealthy: Judge = ({ bridgeRuns, probe }) => {
-  if (!bridgeRuns) return unknown("BridgeNotRunning", "there is no bridge to ask");
-  if (!probe?.bridge) return undefined;
-  if (!probe.bridge.answered) return unknown("BridgeNotAnswering", probe.bridge.message);
-  const { usable, pending, limit, error } = probe.bridge.queue;
-  if (!usable) return fails("QueueUnusable", error ?? "the queue takes no messages");
+export const queueHealthy = ofBridge(({ queue: { pending, limit } }, snapshot) => {
+  const problem = queueIsUnusable(snapshot) ?? queueIsFull(snapshot);
+  if (problem) return fails(problem.reason, problem.message);
   if (pending >= limit * 0.9) return fails("QueueNearlyFull", `about ${rounded(pending)} of ${limit} messages wait`);
   return holds("QueueUsable", "the queue takes messages");
-};
+});

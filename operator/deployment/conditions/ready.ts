@@ -1,17 +1,34 @@
 import type { Condition } from "../../api/status.ts";
-import { problemsOf } from "../problems.ts";
+import { obstacleOf, problemsOf } from "../problems.ts";
+import { isReplacing, isRolledOut } from "../rollout.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { fails, holds, type Judgement } from "./judgement.ts";
 
 /** The parts that have to hold before the whole is ready, the cause before its consequences. */
 const parts = ["ServerAvailable", "BridgeAvailable", "TelegramReachable", "QueueHealthy", "Verified"];
 
-/** A client that connects now can send a message and it will arrive. */
-export function ready(snapshot: Snapshot, conditions: readonly Condition[]): Judgement {
-  const missing = parts
-    .map((part) => conditions.find(({ type }) => type === part))
-    .find((condition) => condition?.status !== "True");
-  if (!missing) return holds("Ready", "clients can connect and messages arrive");
-  const [problem] = problemsOf(snapshot);
-  return problem ? fails(problem.reason, problem.message) : fails(missing.reason, missing.message);
+/**
+ * A client that connects now can send a message and it will arrive, by what the spec asks for. While that is being rolled out
+ * the last word stands, with the generation that it was said of; a rollout that cannot end fails.
+ */
+export function ready(snapshot: Snapshot, conditions: readonly Condition[]): Judgement | undefined {
+  const found = parts.flatMap((part) => conditions.find(({ type }) => type === part) ?? []);
+  const missing = found.find(({ status }) => status !== "True");
+  if (missing) {
+    const { reason, message } = problemsOf(snapshot)[0] ?? missing;
+    return fails(reason, message);
+  }
+  const { generation, status } = snapshot.resource;
+  const before = status.conditions?.find(({ type }) => type === "Ready");
+  const wasReady = before?.status === "True";
+  const isJudged = found.every(({ observedGeneration }) => observedGeneration === generation);
+  const isPaused = snapshot.resource.spec.reconciliation === "Paused";
+  if ((isRolledOut(snapshot) && isJudged) || (isPaused && !wasReady)) {
+    return holds("Ready", "clients can connect and messages arrive");
+  }
+  const obstacle = obstacleOf(snapshot);
+  const isNewer = before?.observedGeneration !== generation;
+  if (obstacle && (!wasReady || isNewer || isReplacing(snapshot))) return fails(obstacle.reason, obstacle.message);
+  if (wasReady) return undefined;
+  return fails("RollingOut", "what the spec asks for is being written and started");
 }

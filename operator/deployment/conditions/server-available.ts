@@ -1,10 +1,13 @@
+import { serverPodIsInTrouble } from "../problems.ts";
+import { hasEnoughServers } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
-/** Enough MCP server pods are ready to answer every call. */
-export const serverAvailable: Judge = ({ server, serverTrouble }) => {
+/** Enough MCP server pods are ready to answer every call, whatever template they are made from. */
+export const serverAvailable: Judge = (snapshot) => {
+  const { server } = snapshot;
   if (!server) return fails("NotCreated", "the Deployment of the MCP server does not exist yet");
   if (server.replicas === 0) return fails("ScaledToZero", "server.replicas is 0");
-  if (server.ready > 0) return holds("PodsReady", "MCP server pods are ready");
-  if (serverTrouble) return fails(serverTrouble.reason, serverTrouble.message);
-  return fails("PodsNotReady", "no MCP server pod is ready yet");
+  if (hasEnoughServers(snapshot)) return holds("PodsReady", "enough MCP server pods are ready");
+  const trouble = serverPodIsInTrouble(snapshot);
+  return trouble ? fails(trouble.reason, trouble.message) : fails("PodsNotReady", "too few MCP server pods are ready");
 };

@@ -1,12 +1,11 @@
-import { fails, holds, type Judge, unknown } from "./judgement.ts";
+import { telegramIsUnreachable } from "../problems.ts";
+import { ofBridge } from "./bridge-answer.ts";
+import { fails, holds } from "./judgement.ts";
 
 /** The Bot API answers the bridge and accepts its token. */
-export const telegramReachable: Judge = ({ bridgeRuns, probe }) => {
-  if (!bridgeRuns) return unknown("BridgeNotRunning", "there is no bridge to ask");
-  if (!probe?.bridge) return undefined;
-  if (!probe.bridge.answered) return unknown("BridgeNotAnswering", probe.bridge.message);
-  const { reachable, error } = probe.bridge.telegram;
-  return reachable
-    ? holds("Answered", "Telegram answers and accepts the bot token")
-    : fails("TelegramUnreachable", error ?? "Telegram does not answer");
-};
+export const telegramReachable = ofBridge((_bridge, snapshot) => {
+  const problem = telegramIsUnreachable(snapshot);
+  return problem
+    ? fails(problem.reason, problem.message)
+    : holds("Answered", "Telegram answers and accepts the bot token");
+});

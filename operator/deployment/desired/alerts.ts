@@ -2,7 +2,7 @@
 export type Alert = {
   readonly name: string;
   /** PromQL over the pods of one resource; `selector` holds its label matchers. */
-  readonly expression: (selector: string) => string;
+  readonly expression: (selector: string, expected: Expected) => string;
   /** How long the expression must hold. */
   readonly for: string;
   readonly severity: "critical" | "high" | "warning";
@@ -10,14 +10,17 @@ export type Alert = {
   readonly description: string;
 };
 
+/** The components of which there should be a pod: one that is scaled to zero, or waits for its token, is not down. */
+export type Expected = { readonly server: boolean; readonly bridge: boolean };
+
 /** Without pods there is nothing to scrape, and `up` has no series that could be 0. */
-const isDown = (up: string) => `${up} == 0 or absent(${up})`;
+const isDown = (up: string, isExpected: boolean) => (isExpected ? `${up} == 0 or absent(${up})` : `${up} == 0`);
 
 /** The first five stand, with these expressions and times, in the Enterprise Deployment Guide. */
 export const alerts: readonly Alert[] = [
   {
     name: "MCPServerDown",
-    expression: (selector) => isDown(`up{${selector},component="mcp-server"}`),
+    expression: (selector, { server }) => isDown(`up{${selector},component="mcp-server"}`, server),
     for: "1m",
     severity: "critical",
     summary: "MCP server is down",
@@ -58,7 +61,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "BridgeDown",
-    expression: (selector) => isDown(`up{${selector},component="bridge"}`),
+    expression: (selector, { bridge }) => isDown(`up{${selector},component="bridge"}`, bridge),
     for: "2m",
     severity: "critical",
     summary: "Telegram bridge is down",

@@ -67,7 +67,7 @@ function queueVolume({ spec }: Blueprint) {
     metadata: { name: "queue" },
     spec: {
       accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: canonicalQuantity(size) } },
+      resources: { requests: { storage: canonicalQuantity(String(size)) } },
       ...(storageClassName ? { storageClassName } : {}),
       volumeMode: "Filesystem",
     },

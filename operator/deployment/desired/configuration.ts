@@ -41,6 +41,8 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): En
     BRIDGE_PORT: `${ports.bridge}`,
     METRICS_PORT: `${ports.metrics}`,
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
+    // There only during a rotation: requests of servers that still sign with it are accepted.
+    HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),

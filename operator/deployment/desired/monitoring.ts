@@ -1,8 +1,9 @@
+import { serverScaling } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
 import { namesOf } from "../names.ts";
 import { prometheusRules, serviceMonitors } from "../resource-types.ts";
-import { alerts } from "./alerts.ts";
+import { alerts, type Expected } from "./alerts.ts";
 
 /** Lets Prometheus scrape server and bridge; the component becomes a label, by which the alerts tell them apart. */
 export function serviceMonitor(blueprint: Blueprint): Child {
@@ -31,19 +32,22 @@ function label(service: string, targetLabel: string) {
 /** The alerts of this resource. */
 export function prometheusRule(blueprint: Blueprint): Child {
   const selector = `namespace="${blueprint.namespace}",cctelegram="${blueprint.name}"`;
+  const expected = { server: serverScaling(blueprint.spec).min > 0, bridge: blueprint.bridge !== "Wait" };
   return child(prometheusRules, {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PrometheusRule",
     metadata: monitoringMetadata(blueprint, namesOf(blueprint.name).alerts),
-    spec: { groups: [{ name: `cctelegram.${blueprint.namespace}.${blueprint.name}`, rules: rules(selector) }] },
+    spec: {
+      groups: [{ name: `cctelegram.${blueprint.namespace}.${blueprint.name}`, rules: rules(selector, expected) }],
+    },
   });
 }
 
 /** The rules for the pods that the selector matches. */
-export const rules = (selector: string) =>
+export const rules = (selector: string, expected: Expected) =>
   alerts.map((alert) => ({
     alert: alert.name,
-    expr: alert.expression(selector),
+    expr: alert.expression(selector, expected),
     for: alert.for,
     labels: { severity: alert.severity },
     annotations: {

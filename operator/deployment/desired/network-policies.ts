@@ -1,52 +1,107 @@
+import type { DeploymentSpec } from "../../api/spec.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { type Component, namesOf, ports, selectorLabels } from "../names.ts";
+import { type Component, fieldManager, namesOf, ports, selectorLabels } from "../names.ts";
 import { networkPolicies } from "../resource-types.ts";
+import { anyAddress, insideAddresses, outsideAddresses } from "./addresses.ts";
+
+type Peer = object;
 
 const tcp = (port: number) => ({ port, protocol: "TCP" });
 const udp = (port: number) => ({ port, protocol: "UDP" });
 
-const dns = { ports: [udp(53), tcp(53)] };
-const metrics = { from: [{ namespaceSelector: {} }], ports: [tcp(ports.metrics)] };
-const namespaceNamed = (name: string) => ({ matchLabels: { "kubernetes.io/metadata.name": name } });
 const podsOf = (resource: string, component: Component) => ({
   podSelector: { matchLabels: selectorLabels(resource, component) },
 });
 
+/** Pods of that name in whatever namespace: what a resource's policies look like does not depend on where others run. */
+const podsNamed = (name: string) => ({
+  namespaceSelector: {},
+  podSelector: { matchLabels: { "app.kubernetes.io/name": name } },
+});
+
+const operator = podsNamed(fieldManager);
+
 /** Clients of this namespace, the operator and declared peers come in; only the bridge is called. */
 export function serverNetworkPolicy(blueprint: Blueprint): Child {
-  const declared = blueprint.spec.networkPolicy.ingressFrom.map(({ namespaceSelector, podSelector }) => ({
-    ...(namespaceSelector ? { namespaceSelector: matching(namespaceSelector) } : {}),
-    ...(podSelector || !namespaceSelector ? { podSelector: matching(podSelector ?? { matchLabels: {} }) } : {}),
-  }));
-  return networkPolicy(blueprint, namesOf(blueprint.name).server, "mcp-server", {
-    ingress: [{ from: [{ podSelector: {} }, operator(blueprint), ...declared], ports: [tcp(ports.mcp)] }, metrics],
-    egress: [dns, { to: [podsOf(blueprint.name, "bridge")], ports: [tcp(ports.bridge)] }],
+  const { networkPolicy } = blueprint.spec;
+  return networkPolicyOf(blueprint, namesOf(blueprint.name).server, "mcp-server", {
+    ingress: [
+      { from: [{ podSelector: {} }, operator, ...declaredPeers(networkPolicy.ingressFrom)], ports: [tcp(ports.mcp)] },
+      metrics(blueprint),
+    ],
+    egress: [
+      dns(networkPolicy),
+      { to: [podsOf(blueprint.name, "bridge")], ports: [tcp(ports.bridge)] },
+      ...declaredEgress(networkPolicy),
+    ],
   });
 }
 
 /** The server and the operator come in; only the Bot API is called. */
 export function bridgeNetworkPolicy(blueprint: Blueprint): Child {
-  return networkPolicy(blueprint, namesOf(blueprint.name).bridge, "bridge", {
+  const { networkPolicy } = blueprint.spec;
+  return networkPolicyOf(blueprint, namesOf(blueprint.name).bridge, "bridge", {
     ingress: [
-      { from: [podsOf(blueprint.name, "mcp-server"), operator(blueprint)], ports: [tcp(ports.bridge)] },
-      metrics,
+      { from: [podsOf(blueprint.name, "mcp-server"), operator], ports: [tcp(ports.bridge)] },
+      metrics(blueprint),
     ],
-    egress: [dns, { ports: [tcp(telegramPort(blueprint.telegramApiUrl))] }],
+    egress: [dns(networkPolicy), botApi(blueprint), ...declaredEgress(networkPolicy)],
   });
 }
 
-const operator = ({ operatorNamespace }: Blueprint) => ({ namespaceSelector: namespaceNamed(operatorNamespace) });
+const metrics = ({ spec }: Blueprint) => ({
+  from: [podsNamed("prometheus"), ...declaredPeers(spec.monitoring.ingressFrom)],
+  ports: [tcp(ports.metrics)],
+});
 
-const matching = ({ matchLabels }: { matchLabels: Record<string, string> }) =>
-  Object.keys(matchLabels).length > 0 ? { matchLabels } : {};
+/** DNS servers are pods, or listen on addresses of nodes and Services; one on the Internet would be a way out. */
+const dns = ({ dnsPorts }: DeploymentSpec["networkPolicy"]) => ({
+  to: [{ namespaceSelector: {} }, ...insideAddresses],
+  ports: dnsPorts.flatMap((port) => [udp(port), tcp(port)]),
+});
 
-function telegramPort(apiUrl: string | undefined): number {
-  const url = new URL(apiUrl ?? "https://api.telegram.org");
-  return Number(url.port) || (url.protocol === "http:" ? 80 : 443);
+/**
+ * Where an author's URL leads is the author's word: it opens the way to public addresses alone. Only the administrator's own setting
+ * may lead inside the cluster.
+ */
+function botApi({ spec, telegramApiUrl }: Blueprint) {
+  const url = new URL(telegramApiUrl ?? "https://api.telegram.org");
+  const port = Number(url.port) || (url.protocol === "http:" ? 80 : 443);
+  const isAdministrators = telegramApiUrl !== undefined && spec.telegram.apiUrl === undefined;
+  return {
+    to: isAdministrators ? [{ namespaceSelector: {} }, ...anyAddress] : outsideAddresses,
+    ports: [tcp(port)],
+  };
 }
 
-function networkPolicy(blueprint: Blueprint, name: string, component: Component, spec: object): Child {
+const declaredEgress = ({ egressTo }: DeploymentSpec["networkPolicy"]) =>
+  egressTo.map(({ cidr, ports, ...selectors }) => ({
+    to: [cidr === undefined ? peerOf(selectors) : { ipBlock: { cidr } }],
+    ports: ports.map(tcp),
+  }));
+
+type DeclaredPeer = DeploymentSpec["networkPolicy"]["ingressFrom"][number];
+
+/** A peer that would be everybody is left out; it comes from before the definition refused it. */
+const declaredPeers = (peers: readonly DeclaredPeer[]): Peer[] =>
+  peers.filter((peer) => !isEverybody(peer)).map(peerOf);
+
+const isEverybody = ({ namespaceSelector, podSelector }: DeclaredPeer) =>
+  namespaceSelector !== undefined && isEmpty(namespaceSelector) && (podSelector === undefined || isEmpty(podSelector));
+
+const peerOf = ({ namespaceSelector, podSelector }: DeclaredPeer): Peer => ({
+  ...(namespaceSelector ? { namespaceSelector: matching(namespaceSelector) } : {}),
+  ...(podSelector || !namespaceSelector ? { podSelector: matching(podSelector ?? {}) } : {}),
+});
+
+type Selector = { readonly matchLabels?: Readonly<Record<string, string>> | undefined };
+
+const isEmpty = ({ matchLabels = {} }: Selector) => Object.keys(matchLabels).length === 0;
+
+const matching = (selector: Selector) => (isEmpty(selector) ? {} : { matchLabels: selector.matchLabels });
+
+function networkPolicyOf(blueprint: Blueprint, name: string, component: Component, spec: object): Child {
   return child(networkPolicies, {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",

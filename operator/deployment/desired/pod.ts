@@ -3,6 +3,7 @@ import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
 import { type Component, ports, sha256 } from "../names.ts";
+import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
 
 /** Where the pods find their files. */
@@ -14,7 +15,7 @@ export const paths = {
 } as const;
 
 /** User and group of the image, as upstream's. */
-const uid = 1001;
+const imageUser = { runAsUser: 1001, runAsGroup: 1001, fsGroup: 1001, fsGroupChangePolicy: "OnRootMismatch" };
 
 /**
  * What both programs have in common: ports, probes, and all that Pod Security "restricted" asks for, with a read-only
@@ -31,6 +32,7 @@ export function container(blueprint: Blueprint, component: Component, environmen
     env: [
       ...Object.entries(environment).map(([name, value]) => ({ name, value })),
       { name: "INSTANCE_ID", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } },
+      ...additionalVariables(blueprint.spec, component),
     ],
     ports: [
       { name: "http", containerPort: port, protocol: "TCP" },
@@ -79,10 +81,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
       enableServiceLinks: false,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: uid,
-        runAsGroup: uid,
-        fsGroup: uid,
-        fsGroupChangePolicy: "OnRootMismatch",
+        ...(blueprint.spec.podSecurity.userIds === "Image" ? imageUser : {}),
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),

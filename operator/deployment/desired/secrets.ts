@@ -11,7 +11,7 @@ export const hmacSecret = (blueprint: Blueprint) =>
 export function apiKeysSecret(blueprint: Blueprint): Child {
   const entries = blueprint.spec.server.auth.clients.map(({ name, permissions, access }) => [
     hashed(blueprint.keys.get(name) ?? ""),
-    { name, permissions, enabled: access === "Enabled" },
+    { name, permissions: permissions ?? [], enabled: access !== "Disabled" },
   ]);
   const verifier = [hashed(blueprint.verifierKey), { name: "cctelegram-operator", permissions: [], enabled: true }];
   return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {

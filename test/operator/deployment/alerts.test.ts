@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { alerts } from "../../../operator/deployment/desired/alerts.ts";
-import { rules } from "../../../operator/deployment/desired/monitoring.ts";
+import { alerts, type Expected } from "../../../operator/deployment/desired/alerts.ts";
+import { prometheusRule, rules } from "../../../operator/deployment/desired/monitoring.ts";
+import { blueprint, specOf } from "./support/blueprint.ts";
 
 const selector = 'namespace="tools",cctelegram="team"';
+const everything = { server: true, bridge: true };
 const labels = `${selector},pod="team-0"`;
 
 type Series = Readonly<Record<string, string>>;
@@ -61,11 +63,21 @@ test.each(alerts)("$name has a runbook and a summary", ({ name, summary }) => {
 });
 
 test("rules carry severity and runbook, and look at one resource alone", () => {
-  for (const rule of rules(selector)) {
+  for (const rule of rules(selector, everything)) {
     expect(rule.expr).toContain(selector);
     expect(rule.labels.severity).toMatch(/^(critical|high|warning)$/);
     expect(rule.annotations.runbook).toBe(`docs/runbooks/${rule.alert}.md`);
   }
+});
+
+test("no pod is missed of a server that is scaled to zero, and of a bridge that waits for its token", () => {
+  const missed = (expected: Expected) =>
+    rules(selector, expected).flatMap(({ alert, expr }) => (expr.includes("absent(") ? alert : []));
+  expect(missed(everything)).toEqual(["MCPServerDown", "BridgeDown"]);
+  expect(missed({ server: false, bridge: true })).toEqual(["BridgeDown"]);
+  expect(missed({ server: true, bridge: false })).toEqual(["MCPServerDown"]);
+  const stopped = { ...blueprint(specOf({ server: { replicas: 0 } })), hasBridge: false };
+  expect(JSON.stringify(prometheusRule(stopped).object)).not.toContain("absent(");
 });
 
 const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
@@ -74,7 +86,10 @@ describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? "" : " (not run: install 
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "alerts-"));
-    writeFileSync(join(folder, "rules.yaml"), dump({ groups: [{ name: "cctelegram", rules: rules(selector) }] }));
+    writeFileSync(
+      join(folder, "rules.yaml"),
+      dump({ groups: [{ name: "cctelegram", rules: rules(selector, everything) }] }),
+    );
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -86,7 +101,7 @@ describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? "" : " (not run: install 
 
   /** Runs one alert against some series; promtool fails when it is not as expected after 15 minutes. */
   function run(alert: string, series: Series, firing: boolean): string {
-    const only = rules(selector).filter((rule) => rule.alert === alert);
+    const only = rules(selector, everything).filter((rule) => rule.alert === alert);
     writeFileSync(join(folder, `${alert}.yaml`), dump({ groups: [{ name: "one", rules: only }] }));
     const test = {
       interval: "1m",

@@ -147,31 +147,3 @@ describe("the pods are replaced", () => {
     expect(templatesOf(one)).toEqual(templatesOf(blueprint(specOf())));
   });
 });
-
-describe("network policies", () => {
-  const policy = (name: string, spec = specOf(), fields: Partial<Blueprint> = {}) =>
-    all(blueprint(spec, fields)).find(
-      ({ type, object }) => type.plural === "networkpolicies" && object.metadata.name === name,
-    )?.object.spec as { ingress: { from: object[] }[]; egress: object[] };
-
-  test.each([
-    [undefined, 443],
-    ["https://api.example.com", 443],
-    ["http://telegram.test:8081", 8081],
-    ["http://telegram.test", 80],
-  ])("let the bridge out to the port of the Bot API %s", (telegramApiUrl, port) => {
-    expect(policy("team-bridge", specOf(), { telegramApiUrl }).egress[1]).toEqual({
-      ports: [{ port, protocol: "TCP" }],
-    });
-  });
-
-  test("let declared peers in beside the pods of the namespace and the operator", () => {
-    const ingress = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress" } } };
-    const spec = specOf({ networkPolicy: { ingressFrom: [ingress] } });
-    expect(policy("team-mcp-server", spec).ingress[0]?.from).toEqual([
-      { podSelector: {} },
-      { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "operators" } } },
-      ingress,
-    ]);
-  });
-});

@@ -54,7 +54,7 @@ test("all children appear, belong to the resource and make it Ready", async () =
     "statefulsets/team-bridge",
   ]);
   expect(ready.status).toMatchObject({
-    observedGeneration: 1,
+    observedGeneration: ready.metadata.generation,
     url: `http://team-mcp-server.${world.namespace}.svc:8080/mcp`,
     version: "1.2.3",
     clients: [
@@ -65,15 +65,16 @@ test("all children appear, belong to the resource and make it Ready", async () =
   expect(conditionOf(ready, "Verified")).toMatchObject({ reason: "HandshakeSucceeded" });
 });
 
-test("from apply to Ready costs one request per child and at most two for the status", async () => {
+test("from apply to Ready costs one request per child, one for the default of replicas and at most two for the status", async () => {
   await world.audit.reset();
   const resource = await createResource(world, "counted");
   await untilSettled(world, "counted");
   const writes = (await writesOf(world)).filter((write) => !write.startsWith("create events"));
   const children = (await childNames(world, resource)).map((child) => `patch ${child.replace("/", " ")} 201`);
   const isStatus = (write: string) => write === "patch cctelegramdeployments status counted 200";
+  const replicas = "patch cctelegramdeployments counted 200";
   expect(writes.filter(isStatus).length).toBeLessThanOrEqual(2);
-  expect(writes.filter((write) => !isStatus(write)).sort()).toEqual(children);
+  expect(writes.filter((write) => !isStatus(write)).sort()).toEqual([replicas, ...children].sort());
 });
 
 test("pods that come up one by one, seconds apart, cost no further write of the status", async () => {

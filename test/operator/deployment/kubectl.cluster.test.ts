@@ -1,10 +1,12 @@
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { dump, loadAll } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { binaries } from "../../../e2e/cluster/binaries.ts";
 import { run } from "../../../e2e/cluster/command.ts";
 import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
-import { createResource, createToken, untilSettled } from "./support/steps.ts";
+import { createResource, createToken, eventually, untilSettled } from "./support/steps.ts";
 import { minimalSpec, World } from "./support/world.ts";
 
 let world: World;
@@ -22,6 +24,9 @@ const flags = () => ["--kubeconfig", inject("kubeconfig"), "-n", world.namespace
 const kubectl = (...args: string[]) => run(command, [...flags(), ...args]);
 const apply = (manifest: object) => run(command, [...flags(), "apply", "-f", "-"], { input: JSON.stringify(manifest) });
 
+const scalePath = (name: string) =>
+  `/apis/cctelegram.io/v1alpha1/namespaces/${world.namespace}/cctelegramdeployments/${name}/scale`;
+
 const manifest = (spec: object, name = "wrong") => ({
   apiVersion: "cctelegram.io/v1alpha1",
   kind: "CCTelegramDeployment",
@@ -31,6 +36,7 @@ const manifest = (spec: object, name = "wrong") => ({
 
 const telegram = minimalSpec.telegram;
 const client = (fields: object) => ({ server: { auth: { clients: [{ name: "claude", ...fields }] } } });
+const tolerating = (toleration: object) => ({ server: { podTemplate: { tolerations: [toleration] } } });
 
 /** What is wrong, the manifest, and what the refusal says. */
 const wrong: readonly [string, object, RegExp][] = [
@@ -43,11 +49,25 @@ const wrong: readonly [string, object, RegExp][] = [
     /allowedUsers\[1\]: Duplicate value: 7/,
   ],
   ["a user by name", manifest({ telegram: { ...telegram, allowedUsers: ["@me"] } }), /must be of type integer/],
-  ["a user id that is no id", manifest({ telegram: { ...telegram, allowedUsers: [0] } }), /greater than or equal to 1/],
+  [
+    "a user id that is no id",
+    manifest({ telegram: { ...telegram, allowedUsers: [0] } }),
+    /allowedUsers must be ids of people, or of groups \(negative\): 0 is neither/,
+  ],
   [
     "an API URL without a scheme",
     manifest({ telegram: { ...telegram, apiUrl: "api.telegram.org" } }),
     /apiUrl must be an http or https URL, for example https:\/\/api\.telegram\.org/,
+  ],
+  [
+    "an API URL with a password",
+    manifest({ telegram: { ...telegram, apiUrl: "http://user:pa55w0rd@telegram.test" } }),
+    /apiUrl must hold no user name or password/,
+  ],
+  [
+    "an API URL with a query",
+    manifest({ telegram: { ...telegram, apiUrl: "https://telegram.test/?x=1" } }),
+    /apiUrl must have no query and no fragment/,
   ],
   ["a misspelled field", manifest({ server: { replica: 3 } }), /unknown field "spec\.server\.replica"/],
   [
@@ -66,6 +86,93 @@ const wrong: readonly [string, object, RegExp][] = [
     manifest({ server: { autoscaling: { minReplicas: 5, maxReplicas: 2 } } }),
     /minReplicas must not be greater than maxReplicas/,
   ],
+  [
+    "more replicas than the autoscaler may make",
+    manifest({ profile: "Production", server: { replicas: 30, autoscaling: { maxReplicas: 10 } } }),
+    /server\.replicas must not be greater than server\.autoscaling\.maxReplicas while autoscaling is on/,
+  ],
+  [
+    "a CPU request above its limit",
+    manifest({ server: { resources: { requests: { cpu: 2 }, limits: { cpu: "1500m" } } } }),
+    /requests\.cpu must not be greater than limits\.cpu/,
+  ],
+  [
+    "a memory request above its limit",
+    manifest({ bridge: { resources: { requests: { memory: "1Gi" }, limits: { memory: 1073741823 } } } }),
+    /requests\.memory must not be greater than limits\.memory/,
+  ],
+  ["a quantity below zero", manifest({ server: { resources: { limits: { cpu: -1 } } } }), /limits\.cpu.*equal to 0/],
+  ["a quantity that is none", manifest({ server: { resources: { limits: { cpu: true } } } }), /limits\.cpu.*type/],
+  ["a volume of nothing", manifest({ bridge: { storage: { size: "0Gi" } } }), /size must be greater than 0/],
+  ["a volume of no bytes", manifest({ bridge: { storage: { size: 0 } } }), /size must be greater than 0/],
+  [
+    "a toleration of everything with a value",
+    manifest(tolerating({ operator: "Exists", key: "a", value: "b" })),
+    /value must be empty when operator is Exists/,
+  ],
+  [
+    "a toleration without a key that is not of everything",
+    manifest(tolerating({ operator: "Equal", value: "b" })),
+    /operator must be Exists when key is empty/,
+  ],
+  [
+    "a toleration with seconds and another effect",
+    manifest(tolerating({ key: "a", operator: "Exists", effect: "NoSchedule", tolerationSeconds: 5 })),
+    /tolerationSeconds needs the effect NoExecute/,
+  ],
+  ["a toleration of no key", manifest(tolerating({ key: "a b", operator: "Exists" })), /key must be a key as labels/],
+  ["a toleration of no value", manifest(tolerating({ key: "a", value: "b c" })), /value must be a value as labels/],
+  [
+    "a version together with a digest",
+    manifest({ version: "2", images: { server: `example.com/server@sha256:${"0".repeat(64)}` } }),
+    /version cannot change an image that is given by its digest/,
+  ],
+  ["an image that is no image", manifest({ images: { server: "Example/Server" } }), /images\.server.*should match/],
+  [
+    "everybody as a caller",
+    manifest({ networkPolicy: { ingressFrom: [{ namespaceSelector: {} }] } }),
+    /an empty namespaceSelector alone would let every pod of the cluster in/,
+  ],
+  [
+    "everybody as a reader of metrics",
+    manifest({ monitoring: { ingressFrom: [{ namespaceSelector: { matchLabels: {} }, podSelector: {} }] } }),
+    /an empty namespaceSelector alone would let every pod of the cluster in/,
+  ],
+  [
+    "a way out that leads nowhere",
+    manifest({ networkPolicy: { egressTo: [{ ports: [80] }] } }),
+    /an item must have either cidr, or selectors/,
+  ],
+  [
+    "a way out to a range that is none",
+    manifest({ networkPolicy: { egressTo: [{ cidr: "10.0.0.0/33", ports: [80] }] } }),
+    /must be a range of addresses, for example 10\.0\.0\.0\/8/,
+  ],
+  [
+    "a variable that a field stands for",
+    manifest({ server: { env: [{ name: "MCP_ENABLE_AUTH", value: "false" }] } }),
+    /this variable is set by the operator/,
+  ],
+  [
+    "a variable of two origins",
+    manifest({ bridge: { env: [{ name: "A", value: "b", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }] } }),
+    /value and valueFrom exclude each other/,
+  ],
+  [
+    "a variable of no origin",
+    manifest({ bridge: { env: [{ name: "A", valueFrom: {} }] } }),
+    /valueFrom must have either secretKeyRef or configMapKeyRef/,
+  ],
+  [
+    "a proxy with a password",
+    manifest({ proxy: { httpsProxy: "http://user:pa55w0rd@proxy.test:3128" } }),
+    /must hold no user name or password/,
+  ],
+  ...["a-connection", "a-connection-b"].map((name): [string, object, RegExp] => [
+    `the name ${name}, with which its Secrets could be those of another resource`,
+    manifest({}, name),
+    /metadata\.name must not hold '-connection'/,
+  ]),
   ["a quantity in words", manifest({ bridge: { storage: { size: "1 GB" } } }), /storage\.size.*should match/],
   ["a client name that is no name", manifest(client({ name: "Claude Desktop" })), /clients\[0\]\.name.*should match/],
   ["a client name with an empty part", manifest(client({ name: "a..b" })), /clients\[0\]\.name.*should match/],
@@ -101,13 +208,72 @@ describe("kubectl apply refuses", () => {
   });
 });
 
+test.each([
+  [
+    "quantities without quotes",
+    { server: { resources: { requests: { cpu: 2 }, limits: { cpu: 2, memory: 536870912 } } } },
+  ],
+  ["quantities of every form", { server: { resources: { limits: { cpu: "0.5", memory: "1e9" } } } }],
+  ["a request alone, above the default limit", { server: { resources: { requests: { cpu: "1" } } } }],
+  [
+    "an upper bound alone, below the default lower one",
+    { profile: "Production", server: { autoscaling: { maxReplicas: 2 } } },
+  ],
+  ["a group", { telegram: { ...telegram, allowedUsers: [-1001234567890, 7] } }],
+  ["a toleration of everything", tolerating({ operator: "Exists" })],
+  ["an image by its digest", { images: { server: `registry.test:5000/a/b:1@sha256:${"0".repeat(64)}` } }],
+  [
+    "Prometheus of any namespace",
+    { monitoring: { ingressFrom: [{ namespaceSelector: {}, podSelector: { matchLabels: { a: "b" } } }] } },
+  ],
+  [
+    "a proxy and variables",
+    {
+      proxy: { httpsProxy: "http://proxy.test:3128", noProxy: ["10.0.0.0/8"] },
+      networkPolicy: { egressTo: [{ cidr: "fd00::/64", ports: [3128] }] },
+      server: {
+        env: [
+          { name: "A", value: "b" },
+          { name: "B", valueFrom: { configMapKeyRef: { name: "a", key: "b" } } },
+        ],
+      },
+    },
+  ],
+])("kubectl apply takes %s", async (_what, spec) => {
+  const resource = manifest(spec, "right");
+  expect(await apply(resource)).toContain("created");
+  expect(await apply(resource)).toContain("unchanged");
+  await kubectl("delete", "cctd", "right");
+});
+
 test("what a volume claim cannot follow cannot be changed", async () => {
   await apply(manifest({}, "fixed"));
   const larger = manifest({ bridge: { storage: { size: "2Gi" } } }, "fixed");
   await expect(apply(larger)).rejects.toThrow(/size cannot change.*Expand the PersistentVolumeClaim itself/);
+  expect(await apply(manifest({ bridge: { storage: { size: "1024Mi" } } }, "fixed"))).toContain("configured");
   const other = manifest({ bridge: { storage: { storageClassName: "fast" } } }, "fixed");
   await expect(apply(other)).rejects.toThrow(/storageClassName cannot change/);
   await kubectl("delete", "cctd", "fixed");
+});
+
+const examples = globSync("examples/*.yaml").toSorted();
+
+test.each(examples)("%s: applied twice it is unchanged, and no side sees a difference", async (file) => {
+  await world.startOperator();
+  const documents = loadAll(readFileSync(file, "utf8")) as { kind: string; metadata: { namespace?: string } }[];
+  const own = documents.filter(({ kind }) => kind === "CCTelegramDeployment");
+  expect(own.length).toBeGreaterThan(0);
+  for (const { metadata } of own) metadata.namespace = world.namespace;
+  const input = own.map((document) => dump(document)).join("---\n");
+  const kubectlWith = (...args: string[]) => run(command, [...flags(), ...args, "-f", "-"], { input });
+  await kubectlWith("apply");
+  await untilSettled(world, "team");
+  expect(await kubectlWith("apply")).toMatch(/^(\S+ unchanged\n)+$/);
+  // The exit code is 1 when there is a difference.
+  expect(await kubectlWith("diff")).toBe("");
+  expect(await kubectlWith("diff", "--server-side", "--field-manager=kubectl-client-side-apply")).toBe("");
+  await kubectlWith("delete", "--wait");
+  await world.stopOperator();
 });
 
 test("kubectl get shows the state in one line", async () => {
@@ -119,6 +285,24 @@ test("kubectl get shows the state in one line", async () => {
   const url = `http://team-mcp-server.${world.namespace}.svc:8080/mcp`;
   expect(line.split(/\s+/).slice(0, -1)).toEqual(["team", "True", "1/1", "1/1", "0", "1.2.3", url]);
   expect(await kubectl("get", "cctd", "-o", "wide")).toMatch(/^NAME .* REASON\s*$/m);
+});
+
+test("a resource that says nothing of replicas can be scaled, follows its profile until then, and is no other for kubectl", async () => {
+  const scale = async () => JSON.parse(await kubectl("get", "--raw", scalePath("unsaid")));
+  const server = { auth: { clients: [{ name: "claude" }] } };
+  await apply(manifest({ server }, "unsaid"));
+  await untilSettled(world, "unsaid");
+  expect(await scale()).toMatchObject({ spec: { replicas: 1 }, status: { replicas: 1 } });
+  expect((await scale()).status.selector).toContain("app.kubernetes.io/instance=unsaid");
+  expect(await apply(manifest({ server }, "unsaid"))).toContain("unchanged");
+
+  await apply(manifest({ server, loadLevel: "Medium" }, "unsaid"));
+  await eventually(async () => expect(await scale()).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 } }));
+  await kubectl("scale", "cctd", "unsaid", "--current-replicas=3", "--replicas=2");
+  await apply(manifest({ server, loadLevel: "High" }, "unsaid"));
+  const { status } = await untilSettled(world, "unsaid");
+  expect(status?.servers).toBe("2/2");
+  await kubectl("delete", "cctd", "unsaid");
 });
 
 test("kubectl wait, scale and describe work on the resource", async () => {

@@ -1,7 +1,6 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
-import { reducePod, troubleOf } from "../../../operator/deployment/pod-trouble.ts";
-import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { troubleOf } from "../../../operator/deployment/pod-trouble.ts";
 
 const image = "docker.io/cctelegram/server:9.9.9";
 
@@ -50,6 +49,29 @@ test("a pod that no node takes passes the scheduler's words on", () => {
   expect(troubleOf(pod)).toEqual({ reason: "Unschedulable", message });
 });
 
+test("since when a pod waits for a node is known, because at a start it may have to wait for its volume", () => {
+  const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no" };
+  const lastTransitionTime = "2026-01-01T00:00:00Z" as unknown as Date;
+  const pod = { status: { conditions: [{ ...condition, lastTransitionTime }] } };
+  expect(troubleOf(pod)).toMatchObject({ since: Date.UTC(2026, 0, 1) });
+});
+
+test("an init container that cannot start is told by its name", () => {
+  const status = { name: "istio-init", image: "mesh/proxy:1", imageID: "", ready: false, restartCount: 0 };
+  const state = { waiting: { reason: "ImagePullBackOff" } };
+  const waitingMain = { name: "mcp-server", image, imageID: "", ready: false, restartCount: 0 };
+  const pod = {
+    status: {
+      initContainerStatuses: [{ ...status, state }],
+      containerStatuses: [{ ...waitingMain, state: { waiting: { reason: "PodInitializing" } } }],
+    },
+  };
+  expect(troubleOf(pod)).toEqual({
+    reason: "ImagePullFailed",
+    message: expect.stringContaining("mesh/proxy:1 of the container istio-init"),
+  });
+});
+
 describe("no trouble is", () => {
   test.each<[string, V1Pod]>([
     ["a pod of which nothing is known yet", {}],
@@ -58,23 +80,5 @@ describe("no trouble is", () => {
     ["a container that is ready again", podWith({ ...ended({ exitCode: 1 }), ready: true })],
   ])("%s", (_what, pod) => {
     expect(troubleOf(pod)).toBeUndefined();
-  });
-
-  test("a pod that is being deleted", () => {
-    const pod = { ...waiting("ImagePullBackOff", ""), metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } };
-    expect(reducePod(pod as unknown as KubernetesObject).trouble).toBeUndefined();
-  });
-});
-
-test("a pod is known by its labels, and runs when a container does", () => {
-  const labels = { "app.kubernetes.io/instance": "team", "app.kubernetes.io/component": "bridge" };
-  const pod = {
-    ...podWith({ state: { running: {} } }),
-    metadata: { namespace: "tools", name: "team-bridge-0", labels },
-  };
-  expect(reducePod(pod as unknown as KubernetesObject)).toMatchObject({
-    instance: "team",
-    component: "bridge",
-    running: true,
   });
 });

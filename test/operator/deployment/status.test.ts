@@ -64,7 +64,6 @@ describe("the image", () => {
     [{ version: "2.0.0" }, "registry:5000/cctelegram/server:2.0.0"],
     [{ images: { server: "example.com/mine" } }, "example.com/mine"],
     [{ images: { server: "example.com:5000/mine" }, version: "2.0.0" }, "example.com:5000/mine:2.0.0"],
-    [{ images: { server: "example.com:5000/mine:1@sha256:0123" }, version: "2" }, "example.com:5000/mine:2"],
   ])("of %o is %s", (fields, image) => {
     expect(imageOf(specOf(fields), shipped)).toBe(image);
   });

@@ -3,19 +3,25 @@ export type Answers = {
   server: "ready" | "refusing" | "silent";
   telegram: { reachable: boolean; error?: string };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
+  /** How many handshakes got no good answer. */
+  refused: number;
+  refusals?: { chat_id: number; reason: string; hint?: string; messages: number; at: string }[];
 };
 
 export const wellAnswers = (): Answers => ({
   server: "ready",
   telegram: { reachable: true },
   queue: { usable: true, pending: 0, limit: 10_000 },
+  refused: 0,
 });
 
 /** A `fetch` that answers as the MCP server and the bridge do, since the control plane of the tests has no nodes. */
 export function answering(answers: Answers): typeof fetch {
   return async (input) => {
     const { pathname } = new URL(String(input));
-    if (pathname === "/status") return Response.json({ telegram: answers.telegram, queue: answers.queue });
+    if (pathname === "/status")
+      return Response.json({ telegram: answers.telegram, queue: answers.queue, refusals: answers.refusals });
+    if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "silent") throw new TypeError("fetch failed");
     if (answers.server === "refusing") return Response.json({ error: true }, { status: 401 });
     return Response.json({

@@ -4,7 +4,10 @@ import { type DeploymentSpec, deploymentSpec } from "../../../../operator/api/sp
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const name = (max: number) => fc.stringMatching(new RegExp(`^[a-z0-9]([-a-z0-9]{0,${max - 2}}[a-z0-9])?$`));
 const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,10}$/), fc.stringMatching(/^[a-z0-9]{0,10}$/), { maxKeys: 3 });
-const quantity = fc.stringMatching(/^[1-9][0-9]{0,3}(\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/);
+const quantity = fc.oneof(
+  fc.stringMatching(/^[1-9][0-9]{0,3}(\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti|e[12]?[0-9])?$/),
+  fc.integer({ min: 1, max: 1_000_000 }),
+);
 const sizes = fc.record({ cpu: quantity, memory: quantity }, { requiredKeys: [] });
 const resources = fc.record({ requests: sizes, limits: sizes }, { requiredKeys: [] });
 const logLevel = fc.constantFrom("trace", "debug", "info", "warn", "error", "fatal");
@@ -29,11 +32,29 @@ const podTemplate = fc.record(
   { requiredKeys: [] },
 );
 
-const client = fc.record({
-  name: name(40),
-  permissions: fc.uniqueArray(fc.stringMatching(/^(\*|[a-z][a-z0-9_]{0,63})$/), { maxLength: 4 }),
-  access: fc.constantFrom("Enabled", "Disabled"),
-});
+const client = fc.record(
+  {
+    name: name(40),
+    permissions: fc.uniqueArray(fc.stringMatching(/^(\*|[a-z][a-z0-9_]{0,63})$/), { maxLength: 4 }),
+    access: fc.constantFrom("Enabled", "Disabled"),
+  },
+  { requiredKeys: ["name"] },
+);
+
+const variable = fc.record({ name: fc.stringMatching(/^X_[A-Z0-9_]{1,20}$/), value: fc.string({ maxLength: 20 }) });
+const env = fc.uniqueArray(variable, { selector: ({ name }) => name, maxLength: 3 });
+
+const selector = fc.record({ matchLabels: labels }, { requiredKeys: [] });
+const peer = fc.record({ namespaceSelector: selector, podSelector: selector }, { requiredKeys: [] });
+const peers = fc.array(peer, { maxLength: 3 });
+const tcpPorts = fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { minLength: 1, maxLength: 3 });
+const egress = fc.oneof(
+  fc.record({ cidr: fc.constantFrom("10.0.0.0/8", "fd00::/64", "0.0.0.0/0"), ports: tcpPorts }),
+  fc.record(
+    { namespaceSelector: selector, podSelector: selector, ports: tcpPorts },
+    { requiredKeys: ["podSelector", "ports"] },
+  ),
+);
 
 const server = fc.record(
   {
@@ -55,6 +76,7 @@ const server = fc.record(
     }),
     logLevel,
     resources,
+    env,
     podTemplate,
   },
   { requiredKeys: [] },
@@ -70,10 +92,13 @@ const bridge = fc.record(
     }),
     logLevel,
     resources,
+    env,
     podTemplate,
   },
   { requiredKeys: [] },
 );
+
+const chatId = fc.integer({ min: -999_999_999_999_999, max: 999_999_999_999_999 }).filter((id) => id !== 0);
 
 const spec = fc.record(
   {
@@ -84,7 +109,7 @@ const spec = fc.record(
     telegram: fc.record(
       {
         botTokenSecretRef: fc.record({ name: name(30), key: fc.stringMatching(/^[-._a-zA-Z0-9]{1,20}$/) }),
-        allowedUsers: fc.uniqueArray(fc.integer({ min: 1, max: 999_999_999_999_999 }), {
+        allowedUsers: fc.uniqueArray(chatId, {
           minLength: 1,
           maxLength: 5,
         }),
@@ -100,14 +125,20 @@ const spec = fc.record(
     bridge,
     networkPolicy: fc.record({
       mode: fc.constantFrom("Restricted", "Disabled"),
-      ingressFrom: fc.array(
-        fc.record(
-          { namespaceSelector: fc.record({ matchLabels: labels }), podSelector: fc.record({ matchLabels: labels }) },
-          { requiredKeys: [] },
-        ),
-        { maxLength: 3 },
-      ),
+      ingressFrom: peers,
+      egressTo: fc.array(egress, { maxLength: 3 }),
+      dnsPorts: tcpPorts,
     }),
+    monitoring: fc.record({ ingressFrom: peers }),
+    proxy: fc.record(
+      {
+        httpProxy: fc.constant("http://proxy.example.com:3128"),
+        httpsProxy: fc.constant("http://proxy.example.com:3128"),
+        noProxy: fc.uniqueArray(name(20), { maxLength: 3 }),
+      },
+      { requiredKeys: [] },
+    ),
+    podSecurity: fc.record({ userIds: fc.constantFrom("Image", "Platform") }),
   },
   { requiredKeys: ["telegram"] },
 );

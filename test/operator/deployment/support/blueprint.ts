@@ -19,7 +19,6 @@ export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = 
     spec,
     image: imageOf(spec, image),
     telegramApiUrl: spec.telegram.apiUrl,
-    operatorNamespace: "operators",
     hmac: "b".repeat(64),
     keys: keysOf(spec),
     verifierKey: "c".repeat(64),

@@ -34,8 +34,12 @@ type Answer = Extract<BridgeProbe, { answered: true }>;
 export const bridgeAnswer = (fields: {
   readonly telegram?: Partial<Answer["telegram"]>;
   readonly queue?: Partial<Answer["queue"]>;
+  readonly refusals?: Answer["refusals"];
+  readonly waiting?: Answer["waiting"];
 }): Answer => ({
   answered: true,
+  refusals: fields.refusals,
+  waiting: fields.waiting,
   telegram: { reachable: true, ...fields.telegram },
   queue: { usable: true, pending: 0, limit: 10_000, ...fields.queue },
 });
@@ -55,7 +59,7 @@ export const snapshot = (fields: Partial<Snapshot> = {}): Snapshot => ({
   refused: [],
   failed: [],
   probe: { server: verifiedServer, bridge: bridgeAnswer({}) },
-  image: "docker.io/cctelegram/server:1.2.3",
+  runningImage: "docker.io/cctelegram/server:1.2.3",
   ...fields,
 });
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
 import { startDeploymentController } from "../../../../operator/deployment/controller.ts";
+import type { Settings } from "../../../../operator/deployment/gather.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics, type Metrics } from "../../../../operator/runtime/metrics.ts";
@@ -47,6 +48,8 @@ export class World {
   readonly logger = recordingLogger();
   /** Stands between the operator and the API server, to break single requests. */
   disturb: (client: Client) => Client = (client) => client;
+  /** What the next operator is started with. */
+  settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 
@@ -95,7 +98,7 @@ export class World {
       generateKey: () => randomBytes(32).toString("hex"),
       instance: "operator-0",
       concurrency: 8,
-      settings: { serverImage: "docker.io/cctelegram/server:1.2.3", operatorNamespace: "operators" },
+      settings: this.settings,
       watchNamespaces: [],
       signal: stop.signal,
     });

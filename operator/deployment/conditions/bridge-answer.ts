@@ -1,0 +1,15 @@
+import type { BridgeProbe, Snapshot } from "../snapshot.ts";
+import { type Judge, type Judgement, unknown } from "./judgement.ts";
+
+type Answer = Extract<BridgeProbe, { answered: true }>;
+
+/** Judges what the bridge says of itself; Unknown while there is none, or it does not answer. */
+export const ofBridge =
+  (judge: (bridge: Answer, snapshot: Snapshot) => Judgement): Judge =>
+  (snapshot) => {
+    const { bridgeRuns, probe } = snapshot;
+    if (!bridgeRuns) return unknown("BridgeNotRunning", "there is no bridge to ask");
+    if (!probe?.bridge) return undefined;
+    if (!probe.bridge.answered) return unknown("BridgeNotAnswering", probe.bridge.message);
+    return judge(probe.bridge, snapshot);
+  };

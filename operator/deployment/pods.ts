@@ -1,0 +1,102 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import { interned } from "../runtime/interned.ts";
+import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
+import type { Stored } from "../runtime/store.ts";
+import { type Trouble, troubleOf } from "./pod-trouble.ts";
+import { identity } from "./reduced.ts";
+
+/** What the cache keeps of a pod with our labels. */
+export type CachedPod = Stored & {
+  readonly instance: string;
+  readonly component: string;
+  /** "StatefulSet/team-bridge"; empty when nothing controls it. */
+  readonly controller: string;
+  /** The template that it was made from, as its controller names it. */
+  readonly revision: string;
+  /** RFC 3339, whole seconds. */
+  readonly createdAt: string;
+  /** The image of its container, as its spec names it. */
+  readonly image: string;
+  /** It has ended, was evicted, or is being deleted. */
+  readonly ended: boolean;
+  /** Its container runs, ready or not. */
+  readonly running: boolean;
+  readonly ready: boolean;
+  readonly trouble: Trouble | undefined;
+};
+
+export function reducePod(object: KubernetesObject): CachedPod {
+  const labels = object.metadata.labels ?? {};
+  const pod = object as unknown as V1Pod;
+  const component = labels["app.kubernetes.io/component"] ?? "";
+  const owner = controllerOf(object);
+  const { phase, conditions, containerStatuses } = pod.status ?? {};
+  return {
+    ...identity(object),
+    instance: interned(labels["app.kubernetes.io/instance"] ?? ""),
+    component: interned(component),
+    controller: interned(owner ? `${owner.kind}/${owner.name}` : ""),
+    revision: interned(labels["pod-template-hash"] ?? labels["controller-revision-hash"] ?? ""),
+    createdAt: object.metadata.creationTimestamp ?? "",
+    image: interned(pod.spec?.containers.find(({ name }) => name === component)?.image ?? ""),
+    ended: object.metadata.deletionTimestamp !== undefined || phase === "Failed" || phase === "Succeeded",
+    running: containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
+    ready: conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+    trouble: troubleOf(pod),
+  };
+}
+
+/** Two looks at a pod between which nothing changed that a status can show. */
+export const samePod = (a: CachedPod, b: CachedPod) =>
+  a.running === b.running &&
+  a.ready === b.ready &&
+  a.ended === b.ended &&
+  a.trouble?.reason === b.trouble?.reason &&
+  a.trouble?.message === b.trouble?.message;
+
+/**
+ * The pods that a workload has now: others may carry its labels, and those that ended stay in the API until somebody deletes them
+ * (an evicted one for weeks).
+ */
+export const livePods = (pods: readonly CachedPod[], workload: string) =>
+  pods.filter(
+    ({ controller, revision, ended }) =>
+      !ended && (controller === `StatefulSet/${workload}` || controller === `ReplicaSet/${workload}-${revision}`),
+  );
+
+/**
+ * Those made from the newest template: what is the matter with the others passes when they are replaced. A Deployment does not tell
+ * its revision; its newest pod does.
+ */
+export function currentPods(live: readonly CachedPod[], revision: string | undefined): CachedPod[] {
+  if (revision !== undefined) return live.filter((pod) => pod.revision === revision);
+  const newest = live
+    .map(({ createdAt }) => createdAt)
+    .toSorted()
+    .at(-1);
+  const revisions = new Set(live.filter(({ createdAt }) => createdAt === newest).map((pod) => pod.revision));
+  return live.filter((pod) => revisions.has(pod.revision));
+}
+
+/** The image that most of the ready pods run; of two the one that comes first in the alphabet, so that the answer stays. */
+export function imageOfMost(pods: readonly CachedPod[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { ready, image } of pods) if (ready && image !== "") counts.set(image, (counts.get(image) ?? 0) + 1);
+  const [first] = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return first?.[0];
+}
+
+/** So long a pod may wait for a node: its volume has to be made first, or a node to be added. kstatus waits as long. */
+const schedulingMs = 15_000;
+
+/** The first trouble of the pods that lasts; if there is only one that may pass, in how many ms it will not have. */
+export function firstTrouble(
+  pods: readonly CachedPod[],
+  nowMs: number,
+): { readonly trouble?: Trouble; readonly settlesInMs?: number } {
+  const found = pods.flatMap(({ trouble }) => trouble ?? []);
+  const waitMs = ({ since }: Trouble) => (since === undefined ? 0 : since + schedulingMs - nowMs);
+  const trouble = found.find((one) => waitMs(one) <= 0);
+  if (trouble) return { trouble };
+  return found.length === 0 ? {} : { settlesInMs: Math.min(...found.map(waitMs)) };
+}
