@@ -302,6 +302,11 @@ test("a resource that says nothing of replicas can be scaled, follows its profil
   await apply(manifest({ server, loadLevel: "High" }, "unsaid"));
   const { status } = await untilSettled(world, "unsaid");
   expect(status?.servers).toBe("2/2");
+  expect(status).not.toHaveProperty("defaultReplicas");
+  // Whoever applies a number meets no field of the operator's.
+  const input = JSON.stringify(manifest({ server: { ...server, replicas: 4 } }, "unsaid"));
+  await run(command, [...flags(), "apply", "--server-side", "--field-manager=other", "-f", "-"], { input });
+  expect(await scale()).toMatchObject({ spec: { replicas: 4 } });
   await kubectl("delete", "cctd", "unsaid");
 });
 

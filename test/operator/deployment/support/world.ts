@@ -23,9 +23,9 @@ export const minimalSpec = {
 };
 
 /** The requests of a client that asks for all namespaces become those of one: so several operators can run at once. */
-function within(namespace: string, client: Client): Client {
+export function within(namespace: string, client: Client): Client {
   const scoped = (path: string) =>
-    path.endsWith("/customresourcedefinitions")
+    /\/(customresourcedefinitions|leases)$/.test(path)
       ? path
       : path.replace(/^(\/api\/v1|\/apis\/[^/]+\/[^/]+)\/([^/]+)$/, `$1/namespaces/${namespace}/$2`);
   return {
