@@ -115,7 +115,7 @@ const largeEvents: Scenario = {
       failures: [
         ...failuresOf([
           [accepted === LARGE_EVENTS, `only ${accepted} of ${LARGE_EVENTS} were accepted`],
-          [served !== undefined, "a right key was not served within 2 s"],
+          [served !== undefined, "a right key is not served"],
         ]),
         ...survives(installation, BOUNDS),
       ],

@@ -31,7 +31,7 @@ const slowReaders: Scenario = {
     return {
       measured: `${held.open} open; right key served after ${result ?? "–"} ms; ${memoryOf(installation)}`,
       failures: [
-        ...failuresOf([[result !== undefined, "a right key was not served within 2 s"]]),
+        ...failuresOf([[result !== undefined, "a right key is not served"]]),
         ...survives(installation, BOUNDS),
       ],
     };
@@ -58,7 +58,7 @@ const flood: Scenario = {
       measured: `right key served after ${waits.join(", ")} ms; ${perRequest} bytes of log each; ${memoryOf(installation)}`,
       failures: [
         ...failuresOf([
-          [!waits.includes(undefined), "a right key was not served within 2 s"],
+          [!waits.includes(undefined), "a right key is not served"],
           [perRequest <= LOG_PER_REQUEST, `each request of a stranger writes ${perRequest} bytes of log`],
         ]),
         ...survives(installation, BOUNDS),

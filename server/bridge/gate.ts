@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { plainAddress } from "../connections.ts";
 import { hashOf, verify } from "../signature.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { securityLines } from "../telemetry/security-log.ts";
 import { answer } from "./answer.ts";
 import type { SignatureFailure } from "./metrics.ts";
-import { SampledLog } from "./sampled-log.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -31,15 +31,13 @@ export type GateOptions = {
  * secret costs no memory. Unknown paths and methods end here, too: their handler would read the body first.
  */
 export function installGate(app: FastifyInstance, { secrets, clock, logger, onSignatureFailure }: GateOptions): void {
-  const sampled = new SampledLog(logger, clock);
+  const log = securityLines(logger);
   const waiting = holdContinue(app);
   app.decorateRequest("contentHash", "");
 
   const refuse = (request: FastifyRequest, reply: FastifyReply, reason: SignatureFailure) => {
     onSignatureFailure(reason);
-    const client_ip = plainAddress(request.ip);
-    const details = { event: "signature_failure", client_ip, reason, request_id: request.id };
-    sampled.warn(details, `SECURITY signature_failure client_ip=${client_ip}`);
+    log("signature_failure", { client_ip: plainAddress(request.ip), reason, request_id: request.id });
     return answer(request, reply, 401, "AUTHENTICATION_ERROR", `The request's signature does not count: ${reason}.`);
   };
 

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { StartError } from "../start-error.ts";
 import { isCorruption, isLocked } from "./sqlite-error.ts";
 import { type Salvage, salvage } from "./sqlite-salvage.ts";
 import { migrate } from "./sqlite-schema.ts";
@@ -16,16 +17,22 @@ export type Damage = { readonly reason: string; readonly movedTo: string; readon
 /**
  * Opens the queue's file. A damaged one is moved aside and a new one takes over what can still be read of it:
  * delivery goes on, and neither the evidence nor a readable message is lost.
- * Throws when the file is in use, cannot be written, or is from a newer version.
+ * Throws a StartError when the file is in use, cannot be written, or is from a newer version.
  */
 export function openFile(path: string, now: number): OpenedFile {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
     return { db: open(path) };
   } catch (error) {
-    if (isLocked(error))
-      throw new Error(`${path} is in use by another bridge: two would deliver twice.`, { cause: error });
-    if (!isCorruption(error)) throw new Error(`Cannot open the queue ${path}: ${messageOf(error)}`, { cause: error });
+    if (isLocked(error)) {
+      const advice = "Stop the other one, or give this one a CC_TELEGRAM_DATA_DIR of its own.";
+      throw new StartError(`${path} is in use by another bridge: two would deliver twice.`, advice, error);
+    }
+    if (!isCorruption(error)) {
+      const advice =
+        "Make the file and its disk writable for this user, or set CC_TELEGRAM_DATA_DIR to another directory.";
+      throw new StartError(`Cannot open the queue ${path}: ${messageOf(error)}.`, advice, error);
+    }
     const movedTo = moveAside(path, now);
     const db = open(path);
     return { db, damage: { reason: messageOf(error), movedTo, salvage: salvageCopy(movedTo, db) } };

@@ -1,20 +1,22 @@
 import { z } from "zod";
-import { bridging, define, integer, list, milliseconds, port, text, url } from "./variable.ts";
+import { bridging, define, host, integer, list, milliseconds, port, text, url } from "./variable.ts";
 
 const positive = z
   .string()
   .regex(/^\d+(\.\d+)?$/, "a number above 0")
   .transform(Number)
   .refine((value) => value > 0, "a number above 0");
+// The Bot API promises ids of at most 52 significant bits.
+const isChatId = (id: string) => /^-?\d{1,16}$/.test(id) && Math.abs(Number(id)) < 2 ** 52;
 const users = list
-  .refine((ids) => ids.length > 0 && ids.every((id) => /^-?\d{1,15}$/.test(id)), "Telegram ids, separated by commas")
+  .refine((ids) => ids.length > 0 && ids.every(isChatId), "Telegram ids, separated by commas")
   .transform((ids) => [...new Set(ids.map(Number))]);
 
 /** Variables of the bridge. */
 export const bridgeVariables = Object.freeze({
   BRIDGE_HOST: define({
     roles: bridging,
-    schema: text,
+    schema: host,
     default: { bridge: "::", standalone: "127.0.0.1" },
     description: "Address of the bridge; :: takes IPv6 and IPv4.",
     example: "::",

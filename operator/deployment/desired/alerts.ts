@@ -60,6 +60,14 @@ export const alerts: readonly Alert[] = [
     description: "{{ $value }} rate limit violations per second",
   },
   {
+    name: "APIKeysNotLoaded",
+    expression: (selector) => `max(api_keys_load_failed{${selector}}) > 0`,
+    for: "1m",
+    severity: "high",
+    summary: "The file of API keys is absent or unusable",
+    description: "A server works with the keys of before, or with none: what was revoked since may still be valid",
+  },
+  {
     name: "BridgeDown",
     expression: (selector, { bridge }) => isDown(`up{${selector},component="bridge"}`, bridge),
     for: "2m",

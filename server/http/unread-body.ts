@@ -1,0 +1,57 @@
+import type { IncomingMessage } from "node:http";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ServerError } from "../errors.ts";
+import { bodyLimit, bodyLimitText } from "../limits.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { holdBodies } from "./expectations.ts";
+
+/** What the bodies of one client, and of all, may have while their requests are under way, in bytes. */
+const budget = { each: 16 * 2 ** 20, all: 64 * 2 ** 20 };
+
+/** A client over its rate limit is still answered on /mcp; that does not take more than this. */
+const refusedBodyLimit = 16 * 1024;
+
+/**
+ * Before a body is read: it may not be larger than the limit says, nor be compressed, nor be one too many. Hooks that know
+ * who calls come before this one, so that nothing is read for a stranger, and `Expect: 100-continue` is answered only here
+ * (RFC 9110, 10.1.1).
+ */
+export function admitBodies(app: FastifyInstance): void {
+  const bytes = new ByteBudget(budget);
+  holdBodies(app.server);
+  app.addHook("preParsing", async (request, reply) => {
+    const { raw } = request;
+    if (!announcesBody(raw)) return;
+    refuseUnreadable(request);
+    const release = bytes.take(request.client?.id ?? "", sizeOf(raw));
+    if (release === undefined) throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 1 });
+    reply.raw.once("close", release);
+    if (raw.headers.expect?.toLowerCase() === "100-continue") reply.raw.writeContinue();
+  });
+  app.addHook("onSend", async ({ raw }, reply) => closeIfUnread(raw, reply));
+}
+
+/** After an answer to a request whose body was not read the connection ends: the rest of the body would be taken in. */
+export function closeIfUnread(request: IncomingMessage, reply: FastifyReply): void {
+  if (announcesBody(request) && !request.complete) reply.header("connection", "close");
+}
+
+function refuseUnreadable({ raw, refusal }: FastifyRequest): void {
+  if (Number(raw.headers["content-length"]) > bodyLimit) {
+    throw new ServerError("PAYLOAD_TOO_LARGE", { limit: bodyLimitText });
+  }
+  const encoding = raw.headers["content-encoding"];
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
+    throw new ServerError("UNSUPPORTED_MEDIA_TYPE", { reason: "Compressed bodies are not read." });
+  }
+  if (refusal !== undefined && sizeOf(raw) > refusedBodyLimit) throw refusal;
+}
+
+/** The announced size; a chunked body may become as large as the limit. */
+function sizeOf({ headers }: IncomingMessage): number {
+  return headers["content-length"] === undefined ? bodyLimit : Number(headers["content-length"]);
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
