@@ -20,6 +20,7 @@ export type Schema = {
   readonly maxItems?: number;
   readonly maxProperties?: number;
   readonly pattern?: string;
+  readonly "x-kubernetes-int-or-string"?: boolean;
 };
 
 /** A table of an object's fields. `typeOf` may make a link of the type of a nested object. */
@@ -42,6 +43,7 @@ export function typeName(field: Schema, object = "object"): string {
     return type === undefined ? "object, free in form" : `map of ${type}`;
   }
   if (field.type === "object") return object;
+  if (field["x-kubernetes-int-or-string"]) return "integer or string";
   return field.type ?? "anything";
 }
 

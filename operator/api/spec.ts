@@ -56,18 +56,23 @@ const egressPeer = z
     ),
   );
 
-/** As github.com/distribution/reference reads it: registry, lower-case path, tag, digest. */
-const imageReference =
-  /^([a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?(:[0-9]+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@[a-z0-9]+:[a-f0-9]{32,128})?$/;
+const part = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*";
+/** CEL: as github.com/distribution/reference reads it: registry, lower-case path, tag, digest. */
+const isImage = `self.matches('^([a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?(:[0-9]+)?/)?${part}(/${part})*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@[a-z0-9]+:[a-f0-9]{32,128})?$')`;
 
 const images = z.strictObject({
   server: z
     .string()
     .min(1)
     .max(500)
-    .regex(imageReference)
     .optional()
-    .describe("Image of server and bridge. Default: the one this operator was released with."),
+    .describe("Image of server and bridge. Default: the one this operator was released with.")
+    .meta(
+      rule(
+        isImage,
+        "server must be an image as registries name them, for example registry.example.com/team/server:1.2.3",
+      ),
+    ),
   pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent").describe("When the image is pulled."),
   pullSecrets: z
     .array(name(253))

@@ -5,6 +5,7 @@ import { ApiError } from "../runtime/api-error.ts";
 import type { Client } from "../runtime/client.ts";
 import type { FieldsV1, KubernetesObject } from "../runtime/kubernetes-object.ts";
 import { resourcePath } from "../runtime/resource-type.ts";
+import { fieldManager } from "./names.ts";
 import type { CachedResource } from "./reduced.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
@@ -13,6 +14,9 @@ import { cctelegramDeployments } from "./resource-types.ts";
  * cannot follow the profile. So the operator writes the number that counts anyway, and remembers it in the status: while
  * the spec holds that number and nobody has asked for one, it is nobody's wish.
  */
+
+/** Under this name the API server notes the default, where it notes who scaled at all. */
+const defaultsManager = `${fieldManager}-defaults`;
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -33,7 +37,9 @@ export function withoutDefaultReplicas(object: KubernetesObject): {
 
 /** Somebody applied a number. What `kubectl scale` and autoscalers set has no owner; it differs from the default. */
 function isAskedFor({ metadata }: KubernetesObject): boolean {
-  const isOwned = (metadata.managedFields ?? []).some(({ fieldsV1 }) => ownsReplicas(fieldsV1));
+  const isOwned = (metadata.managedFields ?? []).some(
+    ({ manager, fieldsV1 }) => manager !== defaultsManager && ownsReplicas(fieldsV1),
+  );
   return isOwned || replicasIn(metadata.annotations?.[lastApplied]) !== undefined;
 }
 
@@ -61,6 +67,7 @@ export async function writeDefaultReplicas(
     await client.request({
       method: "PATCH",
       path: resourcePath(cctelegramDeployments, { namespace, name, subresource: "scale" }),
+      query: { fieldManager: defaultsManager },
       contentType: "application/merge-patch+json",
       // Not over what somebody has just set: then we are called again.
       body: { metadata: { resourceVersion }, spec: { replicas: min } },

@@ -33,9 +33,6 @@ const childWasRefused: Check = ({ refused }) =>
 const childFailed: Check = ({ failed = [] }) =>
   failed.length === 0 ? undefined : problem("ApplyFailed", failed.join("; "));
 
-const applyFailed: Check = ({ failed }) =>
-  failed.length === 0 ? undefined : { reason: "ApplyFailed", message: failed.join("; ") };
-
 const serverPodsCannotBeCreated: Check = ({ server }) =>
   server?.failure ? creationFailed("an MCP server", server.failure) : undefined;
 
@@ -112,7 +109,6 @@ const obstacles: readonly Check[] = [
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   childWasRefused,
-  applyFailed,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,

@@ -45,6 +45,24 @@ test("every field has a description that is a sentence", () => {
   expect(failing(({ schema, isField }) => isField && !/^[^a-z\s].*[.:]$/s.test(schema.description ?? ""))).toEqual([]);
 });
 
+test("no field of a list's item has a default, which would look like a change at every apply", () => {
+  const withDefault = ({ path, schema }: Node) => path.includes("[]") && schema.default !== undefined;
+  expect(failing(withDefault)).toEqual([]);
+});
+
+test("quantities are numbers or text, as in a pod", () => {
+  const quantities = nodes.filter(({ path }) => /\.(cpu|memory|size)$/.test(path));
+  expect(quantities.map(({ path }) => path)).toContain(".spec.bridge.storage.size");
+  for (const { schema } of quantities) {
+    expect(schema).toMatchObject({
+      "x-kubernetes-int-or-string": true,
+      anyOf: [{ type: "integer" }, { type: "string" }],
+      minimum: 0,
+      maxLength: 20,
+    });
+  }
+});
+
 test("every string is bounded by a length, a choice or a format", () => {
   const bounded = ({ maxLength, enum: choice, format }: Schema) => maxLength ?? choice ?? format;
   expect(failing(({ schema }) => schema.type === "string" && bounded(schema) === undefined)).toEqual([]);

@@ -68,12 +68,34 @@ describe("replicas", () => {
     expect(serverScaling(specOf({ server }))).toMatchObject({ min: 0, autoscaled: false });
   });
 
-  test("above the upper bound raise it, because the API server refuses a minimum above the maximum", () => {
+  test("above the default upper bound raise it, because the API server refuses a minimum above the maximum", () => {
     expect(serverScaling(specOf({ server: { replicas: 50 } }))).toEqual({ min: 50, max: 50, autoscaled: true });
   });
 });
 
+describe("an upper bound that is given", () => {
+  test("is kept: a default lower bound above it gives way", () => {
+    expect(serverScaling(specOf({ server: { autoscaling: { maxReplicas: 2 } } }))).toMatchObject({ min: 2, max: 2 });
+    const level = { loadLevel: "High", server: { autoscaling: { maxReplicas: 4 } } };
+    expect(serverScaling(specOf(level))).toMatchObject({ min: 4, max: 4 });
+  });
+
+  test("does not count while autoscaling is off", () => {
+    const server = { autoscaling: { mode: "Disabled", maxReplicas: 2 } };
+    expect(serverScaling(specOf({ server })).min).toBe(3);
+  });
+});
+
 describe("resources", () => {
+  test("a request above the default limit takes the limit up with it", () => {
+    const { requests, limits } = serverResources(specOf({ server: { resources: { requests: { cpu: 1 } } } }));
+    expect(requests).toEqual({ cpu: "1", memory: "512Mi" });
+    expect(limits).toEqual({ cpu: "1", memory: "1Gi" });
+    expect(bridgeResources(specOf({ bridge: { resources: { requests: { memory: "2Gi" } } } })).limits.memory).toBe(
+      "2Gi",
+    );
+  });
+
   test("a limit below the default request takes the request down with it", () => {
     const { requests, limits } = serverResources(specOf({ server: { resources: { limits: { memory: "64Mi" } } } }));
     expect(limits).toEqual({ cpu: "500m", memory: "64Mi" });
@@ -88,18 +110,18 @@ describe("resources", () => {
     });
   });
 
-  test("default requests never exceed the limits, whatever the spec says", () => {
+  test("requests never exceed limits unless both were given so, which the definition refuses", () => {
     fc.assert(
       fc.property(arbitrarySpec, (spec) => {
         const pods = [
-          { sized: serverResources(spec), own: spec.server.resources?.requests },
-          { sized: bridgeResources(spec), own: spec.bridge.resources?.requests },
+          { sized: serverResources(spec), own: spec.server.resources },
+          { sized: bridgeResources(spec), own: spec.bridge.resources },
         ];
         for (const { sized, own } of pods) {
           for (const name of ["cpu", "memory"] as const) {
+            if (own?.requests?.[name] !== undefined && own.limits?.[name] !== undefined) continue;
             const request = sized.requests[name] ?? "0";
-            const limit = sized.limits[name] ?? request;
-            if (own?.[name] === undefined) expect(smallerQuantity(request, limit)).toBe(request);
+            expect(smallerQuantity(request, sized.limits[name] ?? "0")).toBe(request);
           }
         }
       }),
@@ -111,6 +133,10 @@ describe("resources", () => {
       fc.property(arbitrarySpec, (spec) => {
         const { min, max, autoscaled } = serverScaling(spec);
         expect(max).toBeGreaterThanOrEqual(min);
+        const given = spec.server.autoscaling;
+        if (autoscaled && given.maxReplicas !== undefined && (spec.server.replicas ?? 0) <= given.maxReplicas) {
+          expect(max).toBe(given.maxReplicas);
+        }
         if (autoscaled) expect(min).toBeGreaterThanOrEqual(1);
       }),
     );

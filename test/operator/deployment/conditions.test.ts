@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ConditionType, conditionTypes } from "../../../operator/api/status.ts";
 import { conditionsOf } from "../../../operator/deployment/conditions/conditions.ts";
@@ -18,11 +19,28 @@ const stopped = workload({ replicas: 0, current: 0, updated: 0, ready: 0 });
 const starting = workload({ ready: 0 });
 const trouble = { reason: "ImagePullFailed", message: "the image cannot be pulled" };
 const paused = resource({ spec: specOf({ reconciliation: "Paused" }) });
+const well = { reason: "Ready", message: "clients can connect and messages arrive" };
 const refused = { verified: false, reason: "HandshakeRefused", message: "HTTP 401" } as const;
 
 /** Condition, what is different from a resource with which all is well, and the judgement. */
 const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, string][] = [
-  ["ServerAvailable", "a pod is ready", { server: workload({ ready: 1 }) }, "True", "PodsReady"],
+  ["ServerAvailable", "all pods are ready", {}, "True", "PodsReady"],
+  ["ServerAvailable", "a drain has taken one pod", { server: workload({ ready: 2 }) }, "True", "PodsReady"],
+  ["ServerAvailable", "two of three are missing", { server: workload({ ready: 1 }) }, "False", "PodsNotReady"],
+  [
+    "ServerAvailable",
+    "an autoscaler adds pods to those that have to be",
+    { server: workload({ replicas: 12, current: 12, ready: 3 }) },
+    "True",
+    "PodsReady",
+  ],
+  [
+    "ServerAvailable",
+    "its one pod is missing",
+    { server: workload({ replicas: 1, ready: 0 }) },
+    "False",
+    "PodsNotReady",
+  ],
   ["ServerAvailable", "there is no Deployment", { server: undefined }, "False", "NotCreated"],
   ["ServerAvailable", "it is scaled to zero", { server: stopped }, "False", "ScaledToZero"],
   ["ServerAvailable", "pods start", { server: starting }, "False", "PodsNotReady"],
@@ -59,11 +77,41 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
     "QueueUnusable",
   ],
   ["QueueHealthy", "nine tenths are taken", probed({ queue: { pending: 9_000 } }), "False", "QueueNearlyFull"],
+  ["QueueHealthy", "no more are taken", probed({ queue: { pending: 10_000 } }), "False", "QueueFull"],
   ["QueueHealthy", "less than nine tenths are taken", probed({ queue: { pending: 8_999 } }), "True", "QueueUsable"],
   ["Verified", "the handshake succeeded", {}, "True", "HandshakeSucceeded"],
   ["Verified", "no pod can answer", { server: starting }, "False", "ServerNotReady"],
   ["Verified", "the handshake failed", { probe: { server: refused, bridge: undefined } }, "False", "HandshakeRefused"],
   ["Verified", "nobody has asked yet", { probe: undefined }, "Unknown", "NotYetKnown"],
+  ["Delivering", "nobody is refused", {}, "True", "NothingRefused"],
+  ["Delivering", "no bridge runs", { bridgeRuns: false }, "Unknown", "BridgeNotRunning"],
+  [
+    "Delivering",
+    "somebody is refused",
+    probed({ refusals: [{ chatId: 7, reason: "blocked" }] }),
+    "False",
+    "RecipientRefused",
+  ],
+  ["Delivering", "Telegram asks to wait for long", probed({ waiting: "flood" }), "False", "WaitingForTelegram"],
+  ["Reconciling", "all runs", {}, "False", "RolledOut"],
+  ["Reconciling", "pods start", { server: starting }, "True", "RollingOut"],
+  ["Reconciling", "a child could not be written, which may pass", { failed: ["503"] }, "True", "RollingOut"],
+  ["Reconciling", "a person has to act", { server: starting, serverTrouble: trouble }, "False", "Stalled"],
+  ["Reconciling", "the user paused it", { resource: paused }, "False", "PausedByUser"],
+  ["Stalled", "all runs", {}, "False", "NoObstacles"],
+  ["Stalled", "pods start", { server: starting }, "False", "NoObstacles"],
+  ["Stalled", "an image cannot be pulled", { serverTrouble: trouble }, "True", "ImagePullFailed"],
+  ["Stalled", "the token is missing", { tokenSecret: "Missing" }, "True", "BotTokenSecretNotFound"],
+  ["Stalled", "a child was refused", { refused: ["no"] }, "True", "ChildRefused"],
+  ["Stalled", "the image is not allowed", { forbidden: ["no"] }, "True", "NotAllowed"],
+  [
+    "Stalled",
+    "new pods never became ready",
+    { server: workload({ deadlineExceeded: true }) },
+    "True",
+    "ProgressDeadlineExceeded",
+  ],
+  ["Stalled", "Telegram is silent, which may pass", probed({ telegram: { reachable: false } }), "False", "NoObstacles"],
   ["Progressing", "all pods are there", {}, "False", "Settled"],
   ["Progressing", "a pod is replaced", { server: workload({ updated: 2 }) }, "True", "RollingOut"],
   ["Progressing", "an old pod is still there", { server: workload({ current: 4 }) }, "True", "RollingOut"],
@@ -76,6 +124,9 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
   ["Ready", "a part is not, and no cause is known", { server: starting }, "False", "PodsNotReady"],
   ["Ready", "a cause is known", { bridge: undefined, tokenSecret: "Missing" }, "False", "BotTokenSecretNotFound"],
   ["Ready", "it is paused but well", { resource: paused }, "True", "Ready"],
+  ["Ready", "the last of its pods starts", { server: workload({ ready: 2 }) }, "False", "RollingOut"],
+  ["Ready", "a child could not be written", { failed: ["503"] }, "False", "RollingOut"],
+  ["Ready", "a child was refused", { refused: ["no"] }, "False", "ChildRefused"],
 ];
 
 test.each(judgements)("%s when %s", (type, _when, fields, status, reason) => {
@@ -99,10 +150,161 @@ describe("lastTransitionTime", () => {
   });
 });
 
-test("what cannot be judged anew keeps its last word", () => {
+test("what cannot be judged anew keeps its last word, and the generation that it was said of", () => {
   const last = condition("Verified", "True", { reason: "HandshakeSucceeded", message: "the server speaks MCP" });
-  const status = statusWith(last, condition("TelegramReachable", "True"), condition("QueueHealthy", "True"));
+  const before = condition("Ready", "True");
+  const status = statusWith(before, last, condition("TelegramReachable", "True"), condition("QueueHealthy", "True"));
   const fields = { resource: resource({ status, generation: 4 }), probe: undefined };
-  expect(judge("Verified", fields)).toEqual({ ...last, observedGeneration: 4 });
-  expect(judge("Ready", fields)?.status).toBe("True");
+  expect(judge("Verified", fields)).toEqual(last);
+  expect(judge("Ready", fields)).toEqual(before);
+  expect(judge("ServerAvailable", fields)?.observedGeneration).toBe(4);
+});
+
+describe("Ready of a new generation", () => {
+  const before = condition("Ready", "True");
+  const changed = resource({ status: statusWith(before), generation: 4 });
+  const replacing = workload({ current: 4, updated: 1, ready: 3 });
+
+  test.each<[string, Partial<Snapshot>]>([
+    ["has not been seen by the workload", { server: workload({ observed: false }) }],
+    ["has pods of the old one left", { server: replacing }],
+    ["has a pod that is not ready", { server: workload({ ready: 2 }) }],
+    ["waits for its bridge to be replaced", { bridge: workload({ replicas: 1, current: 1, updated: 0, ready: 1 }) }],
+    ["could not be written in full", { failed: ["503"] }],
+    ["is paused", { resource: { ...changed, spec: specOf({ reconciliation: "Paused" }) } }],
+  ])("stays that of the old one while it %s", (_what, fields) => {
+    expect(judge("Ready", { resource: changed, ...fields })).toEqual(before);
+  });
+
+  test("is said when it runs", () => {
+    expect(judge("Ready", { resource: changed })).toEqual({ ...before, observedGeneration: 4, ...well });
+  });
+
+  test("fails when it cannot run, although the old pods serve, and goes on failing", () => {
+    const stuck = { server: replacing, serverTrouble: trouble };
+    const failed = judge("Ready", { resource: changed, ...stuck });
+    expect(failed).toMatchObject({ status: "False", observedGeneration: 4, reason: "ImagePullFailed" });
+    const later = resource({ status: statusWith(failed!), generation: 4 });
+    expect(judge("Ready", { resource: later, ...stuck })).toEqual(failed);
+    expect(judge("ServerAvailable", { resource: later, ...stuck })?.status).toBe("True");
+  });
+
+  test("fails while the Secret that it names does not exist, although the bridge runs with the old one", () => {
+    const failed = judge("Ready", { resource: changed, tokenSecret: "Missing" });
+    expect(failed).toMatchObject({ status: "False", reason: "BotTokenSecretNotFound" });
+    const later = resource({ status: statusWith(failed!), generation: 4 });
+    expect(judge("Ready", { resource: later, tokenSecret: "Missing" })).toEqual(failed);
+  });
+
+  test("is judged anew when the old one was not ready either", () => {
+    const wasNot = resource({ status: statusWith(condition("Ready", "False")), generation: 4 });
+    expect(judge("Ready", { resource: wasNot, server: workload({ ready: 2 }) })).toMatchObject({
+      status: "False",
+      observedGeneration: 4,
+      reason: "RollingOut",
+    });
+  });
+});
+
+describe("Ready of the same generation", () => {
+  const ready = resource({ status: statusWith(condition("Ready", "True")) });
+
+  test("stays while pods come and go and enough are there", () => {
+    for (const server of [workload({ ready: 2 }), workload({ replicas: 5, current: 5, updated: 5, ready: 3 })]) {
+      expect(judge("Ready", { resource: ready, server })?.status).toBe("True");
+    }
+  });
+
+  test("ends when too few are left", () => {
+    expect(judge("Ready", { resource: ready, server: workload({ ready: 1 }) })?.reason).toBe("PodsNotReady");
+  });
+
+  test("ends when pods of a new template cannot start, such as those of a new operator's image", () => {
+    const server = workload({ current: 4, updated: 1, ready: 3 });
+    expect(judge("Ready", { resource: ready, server, serverTrouble: trouble })?.reason).toBe("ImagePullFailed");
+  });
+});
+
+describe("what may be a passing state of a start", () => {
+  const passing = { probe: { server: refused, bridge: bridgeAnswer({}), lasting: false } };
+
+  test("is seen in its own condition and in Ready, and is no problem until it lasts", () => {
+    expect(judge("Verified", passing)).toMatchObject({ status: "False", reason: "HandshakeRefused" });
+    expect(judge("Ready", passing)).toMatchObject({ status: "False", reason: "HandshakeRefused" });
+    expect(judge("Degraded", passing)?.status).toBe("False");
+    expect(judge("Degraded", { probe: { ...passing.probe, lasting: true } })?.reason).toBe("HandshakeRefused");
+  });
+
+  test.each<[string, Partial<Snapshot>]>([
+    ["not asked again yet", { probe: undefined }],
+    ["asked once", passing],
+  ])("does not take back what was known before a restart of the operator: %s", (_what, fields) => {
+    const known = condition("Degraded", "True", { reason: "HandshakeRefused" });
+    expect(judge("Degraded", { ...fields, resource: resource({ status: statusWith(known) }) })).toEqual(known);
+  });
+
+  test("does not hide another problem, and is gone when all is well", () => {
+    const status = statusWith(condition("Degraded", "True", { reason: "HandshakeRefused" }));
+    const before = resource({ status });
+    expect(judge("Degraded", { ...passing, resource: before, serverTrouble: trouble })?.reason).toBe("ImagePullFailed");
+    expect(judge("Degraded", { resource: before })?.status).toBe("False");
+  });
+});
+
+describe("refused recipients", () => {
+  const refusals = [9, -100, 3, 5, 7, 8].map((chatId) => ({ chatId, reason: "403 Forbidden", hint: undefined }));
+  const message = (list: typeof refusals) => judge("Delivering", probed({ refusals: list }))?.message;
+
+  test("are named in the same order, five of them, by what they can do about it", () => {
+    expect(message(refusals)).toBe(
+      "Telegram refuses messages to -100 (403 Forbidden), 3 (403 Forbidden), 5 (403 Forbidden), 7 (403 Forbidden), 8 (403 Forbidden) and others",
+    );
+    expect(message(refusals.toReversed())).toBe(message(refusals));
+    const hint = "has not pressed Start";
+    expect(judge("Delivering", probed({ refusals: [{ chatId: 1, reason: "403", hint }] }))?.message).toBe(
+      "Telegram refuses messages to 1 (has not pressed Start)",
+    );
+  });
+
+  test("leave the others served: it is no part of Ready", () => {
+    expect(judge("Ready", probed({ refusals }))?.status).toBe(judge("Ready", probed({}))?.status);
+  });
+});
+
+test("every message is printable and at most 1 KiB, whatever pods and API server say", () => {
+  const text = fc.oneof(fc.string({ unit: "binary", maxLength: 3_000 }), fc.constant("x".repeat(5_000)));
+  const hostile = fc.record({
+    serverTrouble: fc.option(fc.record({ reason: fc.constant("CrashLooping"), message: text }), { nil: undefined }),
+    bridgeFailure: fc.option(text, { nil: undefined }),
+    refused: fc.array(text, { maxLength: 3 }),
+    failed: fc.array(text, { maxLength: 3 }),
+    probe: text.map((error) => ({
+      server: { verified: false as const, reason: "HandshakeRefused", message: error },
+      bridge: bridgeAnswer({ telegram: { reachable: false, error }, refusals: [{ chatId: 1, reason: error }] }),
+    })),
+  });
+  fc.assert(
+    fc.property(hostile, (fields) => {
+      for (const { message } of conditionsOf(snapshot(fields), now)) {
+        expect(message.length).toBeLessThanOrEqual(1024);
+        expect(message).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+      }
+    }),
+  );
+});
+
+test("a problem and the condition of its part say the same", () => {
+  const facts: [ConditionType, Partial<Snapshot>][] = [
+    ["ServerAvailable", { server: starting, serverTrouble: trouble }],
+    ["BridgeAvailable", { bridge: starting, bridgeTrouble: trouble }],
+    ["TelegramReachable", probed({ telegram: { reachable: false, error: "401" } })],
+    ["QueueHealthy", probed({ queue: { usable: false } })],
+    ["QueueHealthy", probed({ queue: { pending: 20_000 } })],
+    ["Verified", { probe: { server: refused, bridge: bridgeAnswer({}) } }],
+  ];
+  for (const [type, fields] of facts) {
+    const { reason, message } = judge(type, fields)!;
+    expect(judge("Degraded", fields)).toMatchObject({ status: "True", reason, message });
+    expect(judge("Ready", fields)).toMatchObject({ status: "False", reason, message });
+  }
 });

@@ -98,4 +98,63 @@ describe("the bridge's status", () => {
     });
     expect((await answers({ running: true })).bridge).toMatchObject({ answered: false });
   });
+
+  describe("from a pod that is not what it should be", () => {
+    const queue = { usable: true, pending: 3, limit: 10_000 };
+    const huge = `\u001b[2J\r\n${"x".repeat(1_000_000)}`;
+    const clean = /^[^\p{Cc}]{256}$/u;
+
+    test("is cut and cleaned where it is read", async () => {
+      const refusals = [{ chat_id: 7, reason: huge, hint: huge, messages: 1, at: "x" }];
+      const { bridge } = await answers({
+        telegram: { reachable: false, error: huge },
+        queue: { ...queue, usable: false, error: huge },
+        refusals,
+      });
+      expect(bridge).toMatchObject({
+        telegram: { error: expect.stringMatching(clean) },
+        queue: { error: expect.stringMatching(clean) },
+        refusals: [{ chatId: 7, reason: expect.stringMatching(clean), hint: expect.stringMatching(clean) }],
+      });
+    });
+
+    test.each([
+      [Number.MAX_SAFE_INTEGER, 1_000_000_000],
+      [2 ** 60, 1_000_000_000],
+      [1e300, 1_000_000_000],
+      [1.9, 1],
+    ])("counts %s as %s", async (pending, counted) => {
+      expect((await answers({ telegram: { reachable: true }, queue: { ...queue, pending } })).bridge).toMatchObject({
+        queue: { pending: counted },
+      });
+    });
+
+    test("is no answer when it counts below zero", async () => {
+      const { bridge } = await answers({ telegram: { reachable: true }, queue: { ...queue, pending: -1 } });
+      expect(bridge).toMatchObject({ answered: false });
+    });
+
+    test("keeps the words of a handshake short", async () => {
+      const result = { protocolVersion: huge, serverInfo: { version: huge } };
+      const probe = httpProbe({ fetch: async () => Response.json({ result }), now: () => nowMs });
+      expect((await probe(targetOf("http://127.0.0.1/mcp"))).server).toEqual({
+        verified: true,
+        protocolVersion: expect.stringMatching(clean),
+        serverVersion: expect.stringMatching(clean),
+      });
+    });
+  });
+
+  test("tells who is refused, and a wait when it is long", async () => {
+    const status = { telegram: { reachable: true }, queue: { usable: true, pending: 0, limit: 10 } };
+    const refusals = [{ chat_id: -100, reason: "403", messages: 2, at: "2026-01-01T00:00:00Z" }];
+    const waiting = (ms: number) => ({ reason: "flood", until: new Date(nowMs + ms).toISOString() });
+    expect((await answers({ ...status, refusals, waiting: waiting(61_000) })).bridge).toEqual({
+      answered: true,
+      ...status,
+      refusals: [{ chatId: -100, reason: "403" }],
+      waiting: "flood",
+    });
+    expect((await answers({ ...status, waiting: waiting(59_000) })).bridge).toEqual({ answered: true, ...status });
+  });
 });

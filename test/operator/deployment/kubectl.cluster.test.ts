@@ -127,7 +127,11 @@ const wrong: readonly [string, object, RegExp][] = [
     manifest({ version: "2", images: { server: `example.com/server@sha256:${"0".repeat(64)}` } }),
     /version cannot change an image that is given by its digest/,
   ],
-  ["an image that is no image", manifest({ images: { server: "Example/Server" } }), /images\.server.*should match/],
+  [
+    "an image that is no image",
+    manifest({ images: { server: "Example/Server" } }),
+    /images\.server.*server must be an image/,
+  ],
   [
     "everybody as a caller",
     manifest({ networkPolicy: { ingressFrom: [{ namespaceSelector: {} }] } }),
@@ -186,7 +190,7 @@ const wrong: readonly [string, object, RegExp][] = [
     manifest(client({ permissions: ["send message"] })),
     /permissions\[0\].*should match/,
   ],
-  ["an image with a space", manifest({ images: { server: "my image" } }), /images\.server.*should match/],
+  ["an image with a space", manifest({ images: { server: "my image" } }), /images\.server.*server must be an image/],
   ["a version that is no tag", manifest({ version: "v1/2" }), /spec\.version.*should match/],
   ["a label that is no label", manifest({ server: { podTemplate: { labels: { team: "a b" } } } }), /labels.*label/],
   [
@@ -296,6 +300,10 @@ test("a resource that says nothing of replicas can be scaled, follows its profil
   expect((await scale()).status.selector).toContain("app.kubernetes.io/instance=unsaid");
   expect(await apply(manifest({ server }, "unsaid"))).toContain("unchanged");
 
+  await apply(manifest({ server, loadLevel: "Medium" }, "unsaid"));
+  await eventually(async () => expect(await scale()).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 } }));
+  await apply(manifest({ server, loadLevel: "Low" }, "unsaid"));
+  await eventually(async () => expect(await scale()).toMatchObject({ spec: { replicas: 2 }, status: { replicas: 2 } }));
   await apply(manifest({ server, loadLevel: "Medium" }, "unsaid"));
   await eventually(async () => expect(await scale()).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 } }));
   await kubectl("scale", "cctd", "unsaid", "--current-replicas=3", "--replicas=2");

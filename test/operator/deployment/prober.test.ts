@@ -78,7 +78,31 @@ test("what gives no good answer is asked again soon, then every 5 s", async () =
     await world.clock.advance(1);
     expect(world.probes).toHaveLength(probes);
   }
+});
+
+test("what gives no good answer may pass, and lasts when it was found six times in a row", async () => {
+  const { world, prober } = startProber(unreachable);
+  prober.track(target);
+  await world.clock.advance(0);
+  await world.clock.advance(250 + 500 + 1000 + 2000);
+  expect(world.probes).toHaveLength(5);
+  expect(prober.result("one")).toEqual({ ...unreachable, lasting: false });
   expect(world.changes).toBe(1);
+  await world.clock.advance(4000);
+  expect(prober.result("one")).toEqual(unreachable);
+  expect(world.changes).toBe(2);
+  await world.clock.advance(300_000);
+  expect(world.changes).toBe(2);
+});
+
+test("a new target gets time to come up, as the first did", async () => {
+  const { world, prober } = startProber(unreachable);
+  prober.track(target);
+  await world.clock.advance(0);
+  await world.clock.advance(60_000);
+  prober.track({ ...target, hmac: "another" });
+  await world.clock.advance(0);
+  expect(prober.result("one")?.lasting).toBe(false);
 });
 
 test("a queue that has to drain is looked at every 5 s", async () => {

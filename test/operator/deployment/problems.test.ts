@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { problemsOf } from "../../../operator/deployment/problems.ts";
+import { obstacleOf, problemsOf } from "../../../operator/deployment/problems.ts";
 import type { Snapshot } from "../../../operator/deployment/snapshot.ts";
-import { bridgeAnswer, snapshot, workload } from "./support/snapshot.ts";
+import { specOf } from "./support/blueprint.ts";
+import { bridgeAnswer, resource, snapshot, workload } from "./support/snapshot.ts";
 
 const trouble = { reason: "CrashLooping", message: "the container exits with code 1" };
 const quota = "exceeded quota: small, requested: count/pods=1";
@@ -20,6 +21,9 @@ test.each<[Partial<Snapshot>, string, string]>([
   [{ tokenSecret: "Missing" }, "BotTokenSecretNotFound", "kubectl -n tools create secret generic telegram"],
   [{ tokenSecret: "KeyMissing" }, "BotTokenKeyNotFound", "no value under the key token"],
   [{ refused: ["services is forbidden"] }, "ChildRefused", "services is forbidden"],
+  [{ failed: ["Service team-bridge: 503"] }, "ApplyFailed", "Service team-bridge: 503"],
+  [{ forbidden: ["images.server x"] }, "NotAllowed", "images.server x"],
+  [{ server: workload({ deadlineExceeded: true }) }, "ProgressDeadlineExceeded", "do not become ready"],
   [{ server: workload({ failure: quota }) }, "QuotaExceeded", quota],
   [{ bridgeFailure: quota }, "QuotaExceeded", "a bridge pod cannot be created"],
   [{ bridgeFailure: "violates PodSecurity" }, "PodCreationFailed", "violates PodSecurity"],
@@ -36,6 +40,20 @@ test.each<[Partial<Snapshot>, string, string]>([
 ])("%o is told as %s", (fields, reason, words) => {
   const problems = problemsOf(snapshot(fields));
   expect(problems).toEqual([{ reason, message: expect.stringContaining(words) }]);
+});
+
+test("a Bot API of the author's own that does not answer may need a way out", () => {
+  const telegram = { botTokenSecretRef: { name: "telegram" }, allowedUsers: [1], apiUrl: "http://10.0.0.5" };
+  const [problem] = problemsOf(
+    snapshot({ resource: resource({ spec: specOf({ telegram }) }), ...bridge({ telegram: { reachable: false } }) }),
+  );
+  expect(problem?.message).toContain("networkPolicy.egressTo");
+});
+
+test("only what a person has to act on holds the operator up", () => {
+  expect(obstacleOf(snapshot(bridge({ telegram: { reachable: false } })))).toBeUndefined();
+  expect(obstacleOf(snapshot({ failed: ["503"] }))).toBeUndefined();
+  expect(obstacleOf(snapshot({ failed: ["503"], bridgeTrouble: trouble }))?.reason).toBe("CrashLooping");
 });
 
 describe("the cause comes before its consequences", () => {

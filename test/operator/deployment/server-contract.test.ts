@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { reservedVariables } from "../../../operator/api/pod.ts";
 import type { Blueprint } from "../../../operator/deployment/blueprint.ts";
 import { bridgeEnvironment, serverEnvironment } from "../../../operator/deployment/desired/configuration.ts";
 import { apiKeysSecret, connectionSecrets, hmacSecret } from "../../../operator/deployment/desired/secrets.ts";
@@ -46,6 +47,15 @@ const configOf = <R extends Role>(role: R, env: Record<string, string>) =>
     home: "/nonexistent",
     readFile: (path) => readFileSync(path, "utf8"),
   }) as Extract<Config, { role: R }>;
+
+test("every variable that the operator sets is reserved, so that no other field can set it", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const names = [...Object.keys(serverEnvironment(blueprint)), ...Object.keys(bridgeEnvironment(blueprint))];
+      expect(names.filter((name) => !(reservedVariables as readonly string[]).includes(name))).toEqual([]);
+    }),
+  );
+});
 
 test("the server accepts the environment of its pods, whatever the spec says", () => {
   fc.assert(

@@ -64,7 +64,7 @@ const server = fc.record(
       {
         mode: fc.constantFrom("Auto", "Enabled", "Disabled"),
         minReplicas: fc.integer({ min: 1, max: 50 }),
-        maxReplicas: fc.integer({ min: 51, max: 100 }),
+        maxReplicas: fc.integer({ min: 50, max: 100 }),
       },
       { requiredKeys: [] },
     ),
