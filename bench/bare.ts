@@ -18,13 +18,13 @@ export function bareChildren(name: string, overrides: Partial<Blueprint> = {}): 
     keys: new Map([["claude", "1".repeat(64)]]),
     verifierKey: "2".repeat(64),
     serverReplicas: 2,
-    hasBridge: true,
+    bridge: "Apply",
     hasPrometheusRule: false,
     hasServiceMonitor: false,
     ...overrides,
   };
-  const { foundations, rest } = childrenOf(blueprint);
-  return [...foundations, ...rest].map(({ type, object }) => {
+  const children: readonly Child[] = Object.values(childrenOf(blueprint)).flat();
+  return children.map(({ type, object }) => {
     const { ownerReferences: _, ...metadata } = object.metadata;
     return { type, object: { ...object, metadata } };
   });

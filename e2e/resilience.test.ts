@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   applyResource,
@@ -70,6 +71,27 @@ describe("under traffic", () => {
     const [pod] = await podsOf(namespace, resource, "bridge");
     killProgram(pod!);
     await traffic.progress(20);
+    await traffic.stop();
+    expect(traffic.failures).toEqual([]);
+    await expectAllDelivered(traffic);
+  });
+
+  test("a rotation of the secret between server and bridge fails no call", async () => {
+    const traffic = startTraffic(url, key, "rotation");
+    await traffic.progress(5);
+    const before = await podsOf(namespace, resource, "bridge");
+    const { data } = await getJson<{ data: { secret: string } }>("-n", namespace, "get", "secret", `${resource}-hmac`);
+    const rotated = { previous: data.secret, secret: Buffer.from(randomBytes(32).toString("hex")).toString("base64") };
+    const patch = JSON.stringify({ data: rotated });
+    await kubectl(["-n", namespace, "patch", "secret", `${resource}-hmac`, "--type=merge", "-p", patch]);
+    await expect
+      .poll(async () => (await podsOf(namespace, resource, "bridge")).map(({ metadata }) => metadata.uid), {
+        timeout: 60_000,
+      })
+      .not.toContain(before[0]?.metadata.uid);
+    await kubectl(["-n", namespace, "rollout", "status", `deployment/${resource}-mcp-server`, "--timeout=3m"]);
+    await kubectl(["-n", namespace, "rollout", "status", `statefulset/${resource}-bridge`, "--timeout=3m"]);
+    await traffic.progress(10);
     await traffic.stop();
     expect(traffic.failures).toEqual([]);
     await expectAllDelivered(traffic);

@@ -1,4 +1,3 @@
-import "./small-heap.ts";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
@@ -7,12 +6,14 @@ import { collectDefaultMetrics } from "prom-client";
 import { type OperatorConfig, readConfig } from "./config.ts";
 import { startDeploymentController } from "./deployment/controller.ts";
 import { fieldManager } from "./deployment/names.ts";
+import { createLeadership } from "./leadership.ts";
 import { createClient } from "./runtime/client.ts";
 import { createClock } from "./runtime/clock.ts";
-import { cachesSynced, reflectorsFresh, startHealthServer, workersMoving } from "./runtime/health.ts";
-import { LeaderElection } from "./runtime/leader-election.ts";
+import { startHealthServer } from "./runtime/health.ts";
+import { cachesSynced, reflectorsFresh, workersMoving } from "./runtime/health-checks.ts";
 import { createMetrics } from "./runtime/metrics.ts";
 import { plainFetch } from "./runtime/plain-http.ts";
+import { tokenAuthorizer } from "./runtime/token-authorizer.ts";
 
 /** EX_CONFIG of sysexits.h. */
 const badConfiguration = 78;
@@ -39,7 +40,17 @@ kubeConfig.loadFromDefault();
 const client = createClient({ kubeConfig, userAgent: fieldManager, metrics });
 
 const identity = `${config.POD_NAME ?? hostname()}_${randomBytes(4).toString("hex")}`;
-const { controller, reflectors, lead, close } = startDeploymentController({
+const leadership = createLeadership({
+  config,
+  client,
+  clock,
+  random: Math.random,
+  logger,
+  metrics,
+  identity,
+  onClaim: (namespace) => reconsider(namespace),
+});
+const { controller, reflectors, lead, reconsider, close } = startDeploymentController({
   client,
   clock,
   logger,
@@ -55,45 +66,29 @@ const { controller, reflectors, lead, close } = startDeploymentController({
     allowedImages: config.ALLOWED_IMAGES,
     allowedApiUrls: config.ALLOWED_API_URLS,
   },
+  watchNamespaces: config.WATCH_NAMESPACES,
+  claimant: leadership.claimant,
   signal: stop.signal,
 });
 
 const health = await startHealthServer({
-  host: "0.0.0.0",
+  host: config.LISTEN_HOST,
   port: config.HEALTH_PORT,
   logger,
   liveness: [reflectorsFresh(reflectors), workersMoving([controller])],
   readiness: [cachesSynced(reflectors)],
 });
 const metricsServer = await startHealthServer({
-  host: "0.0.0.0",
+  host: config.LISTEN_HOST,
   port: config.METRICS_PORT,
   logger,
   registry: metrics.registry,
+  ...(config.METRICS_AUTHENTICATION ? { authorize: tokenAuthorizer({ client, clock, path: "/metrics" }) } : {}),
 });
 logger.info({ healthPort: health.port, metricsPort: metricsServer.port, identity }, "operator started");
 
-const outcome = await run();
+const outcome = await leadership.run(lead, stop.signal);
 await Promise.all([close(), health.close(), metricsServer.close()]);
 client.close();
 logger.info({ outcome }, "operator stopped");
 process.exit(outcome === "lost" ? 1 : 0);
-
-async function run(): Promise<"stopped" | "lost"> {
-  if (!config.LEADER_ELECTION) {
-    await lead(stop.signal);
-    return "stopped";
-  }
-  const election = new LeaderElection({
-    client,
-    namespace: config.POD_NAMESPACE,
-    name: fieldManager,
-    identity,
-    onStartedLeading: lead,
-    clock,
-    random: Math.random,
-    logger,
-    metrics,
-  });
-  return election.run(stop.signal);
-}

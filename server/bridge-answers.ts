@@ -6,6 +6,7 @@ export const acceptedSchema = z.object({
   event_id: z.string(),
   messages: z.number(),
   duplicate: z.boolean(),
+  warnings: z.array(z.string()).exactOptional(),
 }) satisfies z.ZodType<Accepted>;
 
 export const telegramStatusSchema = z.object({
@@ -22,6 +23,19 @@ export const queueStatusSchema = z.object({
   failed: z.number().describe("Messages that Telegram refused for good"),
   limit: z.number(),
   error: z.string().exactOptional(),
+});
+
+export const refusalSchema = z.object({
+  chat_id: z.number(),
+  reason: z.string().describe("Why Telegram takes no message for the chat"),
+  hint: z.string().exactOptional().describe("What to do about it"),
+  messages: z.number().describe("Messages refused since one arrived"),
+  at: z.string().describe("RFC 3339"),
+});
+
+export const waitingSchema = z.object({
+  reason: z.string().describe("Why nothing, or not everything, is delivered just now"),
+  until: z.string().describe("RFC 3339 time of the next try"),
 });
 
 export const bridgeMetricsSchema = z.object({
@@ -43,6 +57,9 @@ export const bridgeStatusSchema = z.object({
   uptime_seconds: z.number(),
   telegram: telegramStatusSchema,
   queue: queueStatusSchema,
+  // A bridge of the version before, in the middle of an upgrade, does not tell.
+  refusals: z.array(refusalSchema).default([]),
+  waiting: waitingSchema.exactOptional(),
   metrics: bridgeMetricsSchema,
   last_event_time: z.string().exactOptional(),
 }) satisfies z.ZodType<BridgeStatus>;

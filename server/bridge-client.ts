@@ -34,5 +34,9 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
 
 function refusal(error: unknown): unknown {
   if (!(error instanceof RefusedError)) return error;
-  return new ServerError("BRIDGE_UNAVAILABLE", { reason: error.reason, retry_after: error.retryAfterSeconds }, error);
+  const { reason, message, retryAfterSeconds: retry_after } = error;
+  if (reason === "client_quota") {
+    return new ServerError("CLIENT_QUOTA_EXCEEDED", { reason: message, retry_after }, error);
+  }
+  return new ServerError("BRIDGE_UNAVAILABLE", { reason, retry_after }, error);
 }

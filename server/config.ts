@@ -105,7 +105,7 @@ function textOf(name: string, variable: Variable, { env, readFile }: Surrounding
   const path = variable.file ? env[`${name}_FILE`] : undefined;
   if (path) {
     if (env[name]) throw new Error(`is set together with ${name}_FILE; set only one`);
-    return contentOf(path, name, readFile);
+    return contentOf(path, name, readFile, variable.file === "optional") || undefined;
   }
   // An empty variable is one that a template left unset.
   if (env[name]) return env[name].trim();
@@ -114,10 +114,11 @@ function textOf(name: string, variable: Variable, { env, readFile }: Surrounding
   return given && alias.convert ? alias.convert(given) : given;
 }
 
-function contentOf(path: string, name: string, readFile: (path: string) => string): string {
+function contentOf(path: string, name: string, readFile: (path: string) => string, mayBeAbsent: boolean): string {
   try {
     return readFile(path).trim();
   } catch (error) {
+    if (mayBeAbsent && error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
     throw new Error(`cannot be read from the file that ${name}_FILE names${code}`);
   }
@@ -167,9 +168,13 @@ function assemble(role: Role, values: Values, surroundings: Surroundings): Confi
     metrics: { enabled: need("METRICS_ENABLED"), host: need("METRICS_HOST"), port: need("METRICS_PORT") },
     shutdownTimeoutMs: need("SHUTDOWN_TIMEOUT"),
   };
-  if (role === "bridge") return { role, ...common, bridge: bridgeConfig(need, need("HMAC_SECRET"), surroundings) };
+  if (role === "bridge") {
+    const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
+    return { role, ...common, bridge: bridgeConfig(need, hmac, surroundings) };
+  }
   const server = serverConfig(need, values);
-  if (role === "standalone") return { role, ...common, ...server, bridge: bridgeConfig(need, "", surroundings) };
+  if (role === "standalone")
+    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, surroundings) };
   return {
     role,
     ...common,
@@ -200,14 +205,19 @@ function serverConfig(need: Need, { MCP_API_KEYS_FILE: keysFile, MCP_API_KEYS: k
   };
 }
 
-function bridgeConfig(need: Need, hmacSecret: string, { env, home }: Surroundings): BridgeConfig {
+type Hmac = { readonly hmacSecret: string; readonly previous?: string | undefined };
+
+function bridgeConfig(need: Need, { hmacSecret, previous }: Hmac, { env, home }: Surroundings): BridgeConfig {
   const tokenFile = env.TELEGRAM_BOT_TOKEN_FILE;
   return {
     host: need("BRIDGE_HOST"),
     port: need("BRIDGE_PORT"),
     dataDir: need("CC_TELEGRAM_DATA_DIR").replace(/^~(?=\/|$)/, home),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
+    queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
+    clientSharePercent: need("QUEUE_CLIENT_SHARE"),
     hmacSecret,
+    ...(previous && { hmacSecretPrevious: previous }),
     telegram: {
       token: need("TELEGRAM_BOT_TOKEN"),
       ...(tokenFile && { tokenFile }),

@@ -82,6 +82,15 @@ export const errors = Object.freeze({
     "rate_limited",
     "Rate limit exceeded. Try again in {retry_after} seconds.",
   ]),
+  CLIENT_QUOTA_EXCEEDED: entry([
+    429,
+    -32029,
+    true,
+    true,
+    "warn",
+    "quota_exceeded",
+    "Too much of this client waits for delivery already: {reason} Try again in {retry_after} seconds.",
+  ]),
   INTERNAL_ERROR: entry([
     500,
     -32603,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dataProblem } from "./event-data.ts";
 
 const task = "Task Management";
 const code = "Code Operations";
@@ -67,6 +68,12 @@ export const fileEventTypeNames = [
   "custom_event",
 ] as const;
 
+/** Looked at before anything walks through it member by member, or recursively. */
+const data = z.custom<Record<string, unknown>>(isObject, "expected an object").superRefine((value, context) => {
+  const problem = dataProblem(value);
+  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+});
+
 /** The wire form between server and bridge: upstream's snake_case event. Lengths are in UTF-16 units. */
 export const eventSchema = z.object({
   event_id: z.string().min(1).max(128).describe("Identity; the bridge delivers an id only once"),
@@ -81,8 +88,12 @@ export const eventSchema = z.object({
   timestamp: z.iso.datetime({ offset: true }).describe("When it happened, RFC 3339"),
   task_id: z.string().min(1).max(128).describe("The task that it belongs to"),
   title: z.string().min(1).max(200),
-  description: z.string().min(1).max(4096),
-  data: z.record(z.string(), z.unknown()).default({}).describe("Details, free in form"),
+  description: z.string().min(1).max(16_000),
+  data: data.default({}).describe("Details, free in form, within limits"),
 });
 
 export type Event = z.output<typeof eventSchema>;
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

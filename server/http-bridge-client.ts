@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { acceptedSchema, bridgeStatusSchema } from "./bridge-answers.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { ServerError } from "./errors.ts";
-import { sign, signatureHeader, timestampHeader } from "./signature.ts";
+import { signedHeaders } from "./signature.ts";
 
 export type HttpBridgeOptions = {
   /** Base of the bridge's API, such as http://team-bridge:9001. */
@@ -23,7 +23,8 @@ const statusTimeoutMs = 2000;
 
 /**
  * A client of a bridge over HTTP. Connection errors and 503 are retried until the deadline, so that a restart of the
- * bridge is only a delay. That is safe: the bridge delivers an event_id once, however often it arrives.
+ * bridge is only a delay, and so is 401: while the secret is being rotated one side may not have the new one yet. That is
+ * safe: the bridge delivers an event_id once, however often it arrives.
  */
 export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
   // A pod that vanished answers neither SYN nor request: leave an attempt early enough for the next to succeed.
@@ -74,6 +75,7 @@ async function attempt(request: Request, context: Context, remainingMs: number):
       retryAfterMs: seconds(response.headers["retry-after"]) * 1000,
       text: await response.body.text(),
     };
+    if (answer.status === 401) return { error: wrongSecret(), waitMs: 0 };
     return answer.status === 503 ? unavailable(reasonOf(answer.text), answer.retryAfterMs) : answer;
   } catch (error) {
     if (isTimeout(error)) {
@@ -84,7 +86,7 @@ async function attempt(request: Request, context: Context, remainingMs: number):
 }
 
 function signed({ method, path, body }: Request, context: Context, signal: AbortSignal): Dispatcher.RequestOptions {
-  const timestamp = Math.floor(context.clock() / 1000);
+  const timestampSeconds = Math.floor(context.clock() / 1000);
   return {
     method,
     path,
@@ -92,23 +94,25 @@ function signed({ method, path, body }: Request, context: Context, signal: Abort
     body: method === "POST" ? body : null,
     headers: {
       "content-type": "application/json",
-      [timestampHeader]: String(timestamp),
-      [signatureHeader]: sign(context.secret, timestamp, body),
+      ...signedHeaders(context.secret, { method, path, timestampSeconds, body }),
     },
   };
 }
 
-function read<T>({ status, text }: Answer, schema: z.ZodType<T>): T {
+function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): T {
   if (status === 413) throw new ServerError("PAYLOAD_TOO_LARGE", { limit: "an event may be (256 KiB)" });
-  if (status === 401) {
-    throw new ServerError("BRIDGE_REFUSED", {
-      reason: "the signature is wrong; server and bridge need one HMAC_SECRET",
-    });
+  if (status === 429) {
+    throw new ServerError("CLIENT_QUOTA_EXCEEDED", { reason: reasonOf(text), retry_after: retryAfterMs / 1000 });
   }
   if (status >= 300) throw new ServerError("BRIDGE_REFUSED", { reason: `${status} ${reasonOf(text)}` });
   const parsed = schema.safeParse(json(text));
   if (!parsed.success) throw new ServerError("BRIDGE_REFUSED", { reason: "it answered something unexpected" });
   return parsed.data;
+}
+
+function wrongSecret(): ServerError {
+  const reason = "the signature is wrong; server and bridge need one HMAC_SECRET, and clocks that agree";
+  return new ServerError("BRIDGE_REFUSED", { reason });
 }
 
 function unavailable(reason: string, waitMs: number, cause?: unknown): Failure {

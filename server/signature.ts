@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** Header that carries the time of signing, in whole Unix seconds. */
 export const timestampHeader = "x-cctelegram-timestamp";
@@ -6,30 +6,85 @@ export const timestampHeader = "x-cctelegram-timestamp";
 /** Header that carries `sha256=<hex>`. */
 export const signatureHeader = "x-cctelegram-signature";
 
+/** Header that carries the hex SHA-256 of the body. */
+export const contentHashHeader = "x-cctelegram-content-sha256";
+
 /** How far the sender's clock may be from ours, in seconds, before a signature counts as replayed. */
 export const toleranceSeconds = 300;
 
-export type SignedMessage = {
-  readonly secret: string;
-  readonly timestamp: string | undefined;
-  readonly signature: string | undefined;
-  readonly body: string | Uint8Array;
+export type RequestToSign = {
+  /** In capitals. */
+  readonly method: string;
+  /** As on the request line, with its query. */
+  readonly path: string;
+  readonly timestampSeconds: number | string;
+  /** Hex SHA-256 of the body, also of an empty one. */
+  readonly contentHash: string;
+};
+
+export type SignedRequest = {
+  /** The secrets that count: during a rotation the new one and the one before. */
+  readonly secrets: readonly string[];
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly nowSeconds: number;
 };
 
-/**
- * The signature of a body: `sha256=<hex HMAC-SHA256(secret, timestamp + "." + body)>`.
- * The timestamp is part of what is signed, otherwise a captured request could be replayed with a fresh one.
- */
-export function sign(secret: string, timestampSeconds: number | string, body: string | Uint8Array): string {
-  return `sha256=${createHmac("sha256", secret).update(`${timestampSeconds}.`).update(body).digest("hex")}`;
+/** What a request's headers prove, or why they prove nothing. */
+export type Verdict =
+  | { readonly contentHash: string }
+  | { readonly refused: "missing" | "malformed" | "old" | "wrong" };
+
+/** Hex SHA-256 of a body. */
+export function hashOf(body: string | Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex");
 }
 
-/** True when the signature was made with the secret for this body, not more than 300 seconds away from now. */
-export function verify({ secret, timestamp, signature, body, nowSeconds }: SignedMessage): boolean {
-  if (timestamp === undefined || signature === undefined || !/^\d{1,12}$/.test(timestamp)) return false;
-  if (Math.abs(nowSeconds - Number(timestamp)) > toleranceSeconds) return false;
-  const expected = Buffer.from(sign(secret, timestamp, body));
-  const given = Buffer.from(signature);
-  return expected.length === given.length && timingSafeEqual(expected, given);
+/**
+ * The signature of a request: `sha256=<hex HMAC-SHA256(secret, timestamp LF method LF path LF content hash)>`.
+ * The body is signed by its hash, so that a receiver knows who calls before it reads one byte of the body. The timestamp
+ * is part of it, otherwise a captured request could be replayed with a fresh one; method and path, otherwise one could be
+ * turned into another.
+ */
+export function sign(secret: string, { timestampSeconds, method, path, contentHash }: RequestToSign): string {
+  const text = [timestampSeconds, method, path, contentHash].join("\n");
+  return `sha256=${createHmac("sha256", secret).update(text).digest("hex")}`;
+}
+
+/** The headers of a signed request. */
+export function signedHeaders(
+  secret: string,
+  { body, ...request }: Omit<RequestToSign, "contentHash"> & { readonly body: string | Uint8Array },
+): Record<string, string> {
+  const contentHash = hashOf(body);
+  return {
+    [timestampHeader]: String(request.timestampSeconds),
+    [contentHashHeader]: contentHash,
+    [signatureHeader]: sign(secret, { ...request, contentHash }),
+  };
+}
+
+/** Judges a request by its headers alone. The body must then have the verdict's hash. */
+export function verify({ secrets, method, path, headers, nowSeconds }: SignedRequest): Verdict {
+  const timestamp = headers[timestampHeader];
+  const signature = headers[signatureHeader];
+  const contentHash = headers[contentHashHeader];
+  if (timestamp === undefined || signature === undefined || contentHash === undefined) return { refused: "missing" };
+  if (!matches(timestamp, /^\d{1,12}$/) || !matches(signature, /^sha256=[0-9a-f]{64}$/)) {
+    return { refused: "malformed" };
+  }
+  if (!matches(contentHash, /^[0-9a-f]{64}$/)) return { refused: "malformed" };
+  if (Math.abs(nowSeconds - Number(timestamp)) > toleranceSeconds) return { refused: "old" };
+  const request = { timestampSeconds: timestamp, method, path, contentHash };
+  const isRight = secrets.some((secret) => secret !== "" && isEqual(signature, sign(secret, request)));
+  return isRight ? { contentHash } : { refused: "wrong" };
+}
+
+function matches(value: string | string[], pattern: RegExp): value is string {
+  return typeof value === "string" && pattern.test(value);
+}
+
+function isEqual(given: string, expected: string): boolean {
+  return given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 }

@@ -1,7 +1,11 @@
+import { loadAll } from "js-yaml";
 import type { TestProject } from "vitest/node";
-import { up } from "../e2e/cluster/cluster.ts";
+import { type Cluster, up } from "../e2e/cluster/cluster.ts";
 import { onOrphaned } from "../e2e/cluster/orphan.ts";
+import { waitFor } from "../e2e/cluster/wait.ts";
 import { installDefinition } from "../e2e/installation.ts";
+import { helm, localTarget } from "../e2e/kubectl.ts";
+import { compareRights, grantedRights, usedRights } from "./rights.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -12,12 +16,62 @@ declare module "vitest" {
   }
 }
 
-/** A control plane of its own for the tests that need an API server; the CRD is installed. */
+/** Where the chart is installed, without a pod: the tests run the operator themselves, with the token of its account. */
+const namespace = "operators";
+const account = `system:serviceaccount:${namespace}:cctelegram-operator`;
+
+/** A control plane of its own for the tests that need an API server, with the CRD and what the chart brings. */
 export default async function setup(project: TestProject) {
   const cluster = await up({ name: "integration", nodes: 0 });
   onOrphaned(() => cluster.down().finally(() => process.exit(1)));
-  await installDefinition(cluster);
+  const manifest = await install(cluster).catch(async (error: Error) => {
+    await cluster.down();
+    throw error;
+  });
   project.provide("kubeconfig", cluster.kubeconfig);
   project.provide("auditLog", cluster.auditLog);
-  return () => cluster.down();
+  return async () => {
+    try {
+      if (await ranAll(project)) assertLeastRights(manifest, cluster.auditLog);
+    } finally {
+      await cluster.down();
+    }
+  };
+}
+
+async function install(cluster: Cluster): Promise<string> {
+  await installDefinition(cluster);
+  const target = localTarget(cluster);
+  const chart = ["template", "cctelegram-operator", "charts/cctelegram-operator", "--namespace", namespace];
+  const manifest = await helm(target, [...chart, "--set", "crds.install=false", "--set", "replicas=0"]);
+  await cluster.kubectl(["create", "namespace", namespace]);
+  await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: manifest });
+  // The API server obeys a policy a moment after it was made.
+  const forbidden = ["-n", "default", "create", "secret", "generic", "nobodys", "--dry-run=server", `--as=${account}`];
+  const isRefused = () =>
+    cluster.kubectl(forbidden).then(
+      () => false,
+      (error: Error) => /writes only what a CCTelegramDeployment controls/.test(error.message),
+    );
+  await waitFor(isRefused, { what: "the admission policy of the chart", timeoutMs: 30_000 });
+  return manifest;
+}
+
+/** Some files, or some tests, do not use all rights. */
+async function ranAll(project: TestProject): Promise<boolean> {
+  const { testFiles } = await project.globTestFiles();
+  const ran = project.vitest.state.getFiles().filter(({ projectName }) => projectName === project.name);
+  const complete = ran.every(({ result }) => result?.state === "pass");
+  return complete && ran.length === testFiles.length && project.vitest.config.testNamePattern === undefined;
+}
+
+/** The chart grants what the tests saw the operator use, no verb more and none less. */
+function assertLeastRights(manifest: string, auditLog: string): void {
+  const { unused, missing } = compareRights(grantedRights(loadAll(manifest)), usedRights(auditLog, account));
+  const problems = [
+    ...unused.map((right) => `granted, but no test uses it: ${right}`),
+    ...missing.map((right) => `used, but not granted: ${right}`),
+  ];
+  if (problems.length > 0)
+    throw new Error(`The chart's rights are not those that the operator uses:\n${problems.join("\n")}`);
 }

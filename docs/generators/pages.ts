@@ -55,7 +55,10 @@ async function metricGroups(): Promise<MetricGroups> {
   const server = new Registry();
   createServerMetrics(server, [...tools.keys()], httpRoutes);
   const bridge = new Registry();
-  createBridgeMetrics(bridge, () => ({ stats: { usable: true, broken: false, pending: 0, failed: 0 }, now: 0 }));
+  createBridgeMetrics(bridge, () => ({
+    stats: { usable: true, broken: false, pending: 0, failed: 0, refusedChats: [] },
+    now: 0,
+  }));
   return {
     server: await metricsOf(server),
     bridge: await metricsOf(bridge),

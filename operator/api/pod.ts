@@ -79,6 +79,7 @@ const toleration = z
 /** Variables that the operator sets for its pods: to set them otherwise would break what other fields say. */
 export const reservedVariables = [
   ...["NODE_ENV", "SERVICE_NAME", "INSTANCE_ID", "LOG_LEVEL", "METRICS_PORT", "HMAC_SECRET_FILE", "HMAC_SECRET"],
+  ...["HMAC_SECRET_PREVIOUS_FILE", "HMAC_SECRET_PREVIOUS"],
   ...["MCP_SERVER_HOST", "MCP_SERVER_PORT", "MCP_ENABLE_AUTH", "MCP_API_KEYS_FILE", "MCP_API_KEYS", "SHUTDOWN_TIMEOUT"],
   ...["MCP_ENABLE_RATE_LIMIT", "MCP_RATE_LIMIT_REQUESTS", "MCP_RATE_LIMIT_WINDOW", "MCP_RATE_LIMIT_BLOCK"],
   ...["BRIDGE_URL", "BRIDGE_TIMEOUT", "BRIDGE_HOST", "BRIDGE_PORT", "CC_TELEGRAM_DATA_DIR", "QUEUE_SIZE_LIMIT"],

@@ -1,7 +1,13 @@
 import type { DeploymentSpec } from "../api/spec.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
-import { type Component, managedByLabel, selectorLabels } from "./names.ts";
+import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
+
+/**
+ * What becomes of the bridge's StatefulSet. A pod cannot start without the Secret of the bot token: until it is there no
+ * StatefulSet is made, and one that runs is kept as it is.
+ */
+export type BridgePlan = "Apply" | "Keep" | "Wait";
 
 /** Everything that the desired objects are computed from; equal blueprints give equal objects. */
 export type Blueprint = {
@@ -19,8 +25,7 @@ export type Blueprint = {
   readonly verifierKey: string;
   /** The replicas to write while nobody else has taken them over, else undefined. */
   readonly serverReplicas: number | undefined;
-  /** The bridge waits for the Secret with the bot token; once there, it stays. */
-  readonly hasBridge: boolean;
+  readonly bridge: BridgePlan;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;
 };
@@ -38,6 +43,7 @@ export function metadataOf(blueprint: Blueprint, name: string, component: Compon
     name,
     namespace: blueprint.namespace,
     labels: labelsOf(blueprint, component),
+    annotations: { [adoptionAnnotation]: blueprint.name },
     ownerReferences: [
       {
         apiVersion: "cctelegram.io/v1alpha1",

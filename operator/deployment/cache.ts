@@ -29,7 +29,8 @@ export type Watch<T extends Stored> = {
   readonly onPresence?: (present: boolean) => void;
 };
 
-export type StartWatch = <T extends Stored>(watch: Watch<T>) => Reflector<T>;
+/** Starts one reflector for each namespace that is watched, or one for all. None for what has no namespace in the former case. */
+export type StartWatch = <T extends Stored>(watch: Watch<T>) => readonly Reflector<T>[];
 
 type CachedFailure = Stored & { readonly message: string };
 
@@ -50,13 +51,13 @@ export class Cache {
     statefulSet: ({ namespace, statefulSet }) => [`${namespace}/${statefulSet}`],
   });
   readonly #children = new Map<string, Store<CachedChild>>();
-  readonly #reflectors = new Map<ResourceType, Reflector<never>>();
+  readonly #reflectors = new Map<ResourceType, readonly Reflector<never>[]>();
   readonly #enqueue: (key: ObjectKey) => void;
 
   constructor(enqueue: (key: ObjectKey) => void) {
     this.#enqueue = enqueue;
     for (const type of allChildTypes) {
-      this.#children.set(type.plural, new Store<CachedChild>({ owner: ({ ownerUid }) => [ownerUid] }));
+      this.#children.set(type.plural, new Store<CachedChild>({ owner: ({ controllerUid }) => [controllerUid] }));
     }
   }
 
@@ -86,22 +87,26 @@ export class Cache {
         fieldSelector: "reason=FailedCreate,involvedObject.kind=StatefulSet",
         onChange: ({ before, after }) => this.#onFailure(before, after),
       }),
-      keep({
-        type: types.customResourceDefinitions,
-        store: new Store<Stored>(),
-        reduce: identity,
-        metadataOnly: true,
-        onChange: ({ before, after }) => this.#onDefinition((after ?? before)?.name),
-      }),
+      // By name, so that the operator needs the right to look at these alone.
+      ...types.monitoringTypes.map((type) =>
+        keep({
+          type: types.customResourceDefinitions,
+          store: new Store<Stored>(),
+          reduce: identity,
+          metadataOnly: true,
+          fieldSelector: `metadata.name=${type.plural}.${type.group}`,
+          onChange: () => this.#onDefinition(type),
+        }),
+      ),
       ...types.monitoringTypes.map((type) =>
         keep({ ...this.#childWatch(type), optional: true, onPresence: () => this.#enqueueAll() }),
       ),
       ...types.childTypes.map((type) => keep(this.#childWatch(type))),
     ];
-    return watches.map((watch) => {
-      const reflector = start(watch);
-      this.#reflectors.set(watch.type, reflector);
-      return reflector;
+    return watches.flatMap((watch) => {
+      const reflectors = start(watch);
+      this.#reflectors.set(watch.type, reflectors);
+      return reflectors;
     });
   }
 
@@ -123,7 +128,9 @@ export class Cache {
 
   /** Takes an answer of the API server in before its watch event arrives, so that no write is repeated. */
   observe(type: ResourceType, object: KubernetesObject): void {
-    this.#reflectors.get(type)?.observe(object);
+    const { namespace } = object.metadata;
+    const watching = this.#reflectors.get(type)?.find((one) => (one.namespace ?? namespace) === namespace);
+    watching?.observe(object);
   }
 
   podsOf(namespace: string, instance: string, component: string): CachedPod[] {
@@ -137,7 +144,7 @@ export class Cache {
 
   /** Whether the CRD of a monitoring type is installed. */
   has(type: ResourceType): boolean {
-    return this.#reflectors.get(type)?.absent === false;
+    return this.#reflectors.get(type)?.some(({ absent }) => !absent) ?? false;
   }
 
   #childWatch(type: ResourceType): Watch<CachedChild> {
@@ -157,8 +164,9 @@ export class Cache {
 
   #onChild(before: CachedChild | undefined, after: CachedChild | undefined): void {
     if (before && after && before.fingerprint === after.fingerprint && sameState(before, after)) return;
-    for (const { namespace, owner } of [before, after].filter((child) => child !== undefined)) {
-      if (owner !== undefined) this.#enqueue({ namespace, name: owner });
+    for (const { namespace, owner, heir } of [before, after].filter((child) => child !== undefined)) {
+      const name = owner ?? heir;
+      if (name !== undefined) this.#enqueue({ namespace, name });
     }
   }
 
@@ -186,10 +194,8 @@ export class Cache {
   }
 
   /** A CRD came or went: reflectors of its type look again, and resources may want other children. */
-  #onDefinition(name: string | undefined): void {
-    for (const type of types.monitoringTypes) {
-      if (name === `${type.plural}.${type.group}`) this.#reflectors.get(type)?.recheck();
-    }
+  #onDefinition(type: ResourceType): void {
+    for (const reflector of this.#reflectors.get(type) ?? []) reflector.recheck();
   }
 
   #enqueueAll(): void {

@@ -1,7 +1,7 @@
 import { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { Controller } from "../runtime/controller.ts";
+import { Controller, type ObjectKey, type Result } from "../runtime/controller.ts";
 import { EventRecorder } from "../runtime/event-recorder.ts";
 import { Limiter } from "../runtime/limiter.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -14,7 +14,7 @@ import { Cache, type Watch } from "./cache.ts";
 import type { Settings } from "./gather.ts";
 import { GeneratedValues } from "./generated-values.ts";
 import { httpProbe } from "./http-probe.ts";
-import { fieldManager } from "./names.ts";
+import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
 import { Prober } from "./prober.ts";
 import { reconcile } from "./reconcile.ts";
 import type { CachedResource } from "./reduced.ts";
@@ -34,6 +34,10 @@ type Parts = {
   readonly instance: string;
   readonly concurrency: number;
   readonly settings: Settings;
+  /** Resources elsewhere are not looked at. None means all namespaces. */
+  readonly watchNamespaces: readonly string[];
+  /** The other operator, if any, that works in this namespace alone: resources there are left to it. */
+  readonly claimant?: (namespace: string) => string | undefined;
   /** Ends the watches. */
   readonly signal: AbortSignal;
 };
@@ -51,19 +55,8 @@ export function startDeploymentController(parts: Parts) {
     clock,
     random,
   });
-  const recorder = new EventRecorder({
-    ...parts,
-    reportingController: `cctelegram.io/${fieldManager}`,
-    reportingInstance: parts.instance,
-  });
-  const applier = new Applier({
-    client,
-    fieldManager,
-    logger,
-    metrics,
-    limits: applyLimits,
-    onWritten: (type, object) => cache.observe(type, object),
-  });
+  const recorder = recorderOf(parts);
+  const applier = createApplier(parts, cache);
   const tokenSecrets = new TokenSecrets(client, (namespace, name) => cache.secret(namespace, name));
   const generated = new GeneratedValues(parts.generateKey);
   const reconcileParts = {
@@ -77,12 +70,14 @@ export function startDeploymentController(parts: Parts) {
     settings,
     now: clock.now,
     statusDueAt: new Map(),
+    terminatingUntil: new Map(),
   };
   const controller = new Controller({
     name: controllerName,
     concurrency: parts.concurrency,
     queue: new WorkQueue({ name: controllerName, clock, metrics, maxDelayMs: longestBackoffMs }),
-    reconcile: (key) => reconcile(reconcileParts, key),
+    reconcile: (key) =>
+      parts.claimant?.(key.namespace) === undefined ? reconcile(reconcileParts, key) : leave(cache, prober, key),
     clock,
     logger,
     metrics,
@@ -102,6 +97,10 @@ export function startDeploymentController(parts: Parts) {
   return {
     controller,
     reflectors,
+    /** Another operator claimed the namespace, or gave it back. */
+    reconsider: (namespace: string) => {
+      for (const { name } of cache.resources.list(namespace)) controller.enqueue({ namespace, name });
+    },
     lead: async (leading: AbortSignal) => {
       await Promise.race([Promise.all(reflectors.map((reflector) => reflector.synced)), aborted(leading)]);
       const done = new AbortController();
@@ -118,13 +117,45 @@ export function startDeploymentController(parts: Parts) {
   };
 }
 
+const recorderOf = (parts: Parts) =>
+  new EventRecorder({
+    ...parts,
+    reportingController: `cctelegram.io/${fieldManager}`,
+    reportingInstance: parts.instance,
+  });
+
+/** Another operator serves the resource. */
+async function leave(cache: Cache, prober: Prober, { namespace, name }: ObjectKey): Promise<Result> {
+  const resource = cache.resources.get(namespace, name);
+  if (resource !== undefined) prober.forget(resource.uid);
+  return {};
+}
+
+function createApplier({ client, logger, metrics }: Parts, cache: Cache): Applier {
+  return new Applier({
+    client,
+    fieldManager,
+    adoptionAnnotation,
+    managedLabel: managedByLabel,
+    logger,
+    metrics,
+    limits: applyLimits,
+    onWritten: (type, object) => cache.observe(type, object),
+  });
+}
+
 function startWatches(parts: Parts, cache: Cache, onResource: (change: Change<CachedResource>) => void) {
-  const options = { paging: new Limiter(pagesAtOnce) };
+  const { watchNamespaces } = parts;
+  const everywhere = watchNamespaces.length === 0;
+  const options = { paging: new Limiter(pagesAtOnce), ...(everywhere ? {} : { optionalPollMs: definitionPollMs }) };
   const running: Promise<void>[] = [];
   const start = <T extends Stored>({ optional = false, ...watch }: Watch<T>) => {
-    const reflector = new Reflector<T>({ ...parts, ...watch, options: { ...options, optional } });
-    running.push(reflector.run(parts.signal));
-    return reflector;
+    if (!everywhere && !watch.type.namespaced) return [];
+    return (everywhere ? [undefined] : watchNamespaces).map((namespace) => {
+      const reflector = new Reflector<T>({ ...parts, ...watch, namespace, options: { ...options, optional } });
+      running.push(reflector.run(parts.signal));
+      return reflector;
+    });
   };
   const reflectors = cache.watch(start, onResource);
   return { reflectors, ended: Promise.all(running) };
@@ -149,6 +180,9 @@ const applyLimits = new Map([[services, 4]]);
 
 /** One page is on its way while the other is read: more would cost memory at the start and gain no time. */
 const pagesAtOnce = 2;
+
+/** How often missing CRDs are looked for where definitions may not be watched. */
+const definitionPollMs = 60_000;
 
 /** Children change in bursts; a moment's wait turns a burst into one reconcile. */
 const settleMs = 50;

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import { serverScaling } from "../api/sizing.ts";
+import type { ResourceType } from "../runtime/resource-type.ts";
 import { forbiddenIn } from "./allowed.ts";
-import type { Blueprint } from "./blueprint.ts";
+import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
 import type { GeneratedValues } from "./generated-values.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
@@ -31,8 +32,8 @@ export function blueprintOf(
   const { cache, settings } = parts;
   const { namespace, name, uid, spec } = resource;
   const names = namesOf(name);
-  const kept = (secret: string, key: string) =>
-    parts.generated.value(uid, secret, cache.child(types.secrets, namespace, secret)?.state.secret?.[key]);
+  const stored = (secret: string) => ownSecret(cache, resource, secret) ?? {};
+  const kept = (secret: string, key: string) => parts.generated.value(uid, secret, stored(secret)[key]);
   const hmac = kept(names.hmac, "secret");
   return {
     namespace,
@@ -45,20 +46,37 @@ export function blueprintOf(
     keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
     serverReplicas: serverReplicas(resource, cache),
-    hasBridge:
-      parts.tokenSecret === "Present" || cache.child(types.statefulSets, namespace, names.bridge) !== undefined,
+    bridge: bridgePlan(parts.tokenSecret, ownChild(cache, resource, types.statefulSets, names.bridge) !== undefined),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cache.has(types.serviceMonitors),
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cache.has(types.prometheusRules),
   };
+}
+
+function bridgePlan(tokenSecret: TokenSecret, exists: boolean): BridgePlan {
+  if (tokenSecret === "Present") return "Apply";
+  return exists ? "Keep" : "Wait";
+}
+
+/** A child that the resource controls: one of somebody else's that has its name says nothing about it. */
+function ownChild(cache: Cache, { namespace, uid }: CachedResource, type: ResourceType, name: string) {
+  const child = cache.child(type, namespace, name);
+  return child?.controllerUid === uid ? child : undefined;
+}
+
+/** Values are taken out of Secrets that are ours, or were handed over to us, and out of no others. */
+function ownSecret(cache: Cache, { namespace, name, uid }: CachedResource, secret: string) {
+  const child = cache.child(types.secrets, namespace, secret);
+  const handedOver = child?.controllerUid === "" && child.heir === name;
+  return child?.controllerUid === uid || handedOver ? child?.state.secret : undefined;
 }
 
 /**
  * Under an autoscaler the replicas are its own. We write them once, at creation, and as long as nobody has changed
  * them we repeat what is there: to leave them out would remove the field, and the server would set it to 1.
  */
-function serverReplicas({ namespace, name, spec }: CachedResource, cache: Cache): number | undefined {
-  const { autoscaled, min } = serverScaling(spec);
-  const live = cache.child(types.deployments, namespace, namesOf(name).server)?.state.workload;
+function serverReplicas(resource: CachedResource, cache: Cache): number | undefined {
+  const { autoscaled, min } = serverScaling(resource.spec);
+  const live = ownChild(cache, resource, types.deployments, namesOf(resource.name).server)?.state.workload;
   if (!autoscaled || !live) return min;
   return live.ownsReplicas ? live.replicas : undefined;
 }
@@ -78,17 +96,17 @@ export function snapshotOf(
     settings: Settings;
     tokenSecret: TokenSecret;
     refused: readonly string[];
-    failed?: readonly string[];
+    failed: readonly string[];
     probe: ProbeResult | undefined;
     /** Milliseconds since the epoch. */
     now: () => number;
   },
 ): Snapshot {
-  const { cache, settings, tokenSecret, refused, probe } = parts;
+  const { cache, settings, tokenSecret, refused, failed, probe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
-  const server = cache.child(types.deployments, namespace, names.server)?.state.workload;
-  const bridge = cache.child(types.statefulSets, namespace, names.bridge)?.state.workload;
+  const server = ownChild(cache, resource, types.deployments, names.server)?.state.workload;
+  const bridge = ownChild(cache, resource, types.statefulSets, names.bridge)?.state.workload;
   const serverPods = livePods(cache.podsOf(namespace, name, "mcp-server"), names.server);
   const bridgePods = livePods(cache.podsOf(namespace, name, "bridge"), names.bridge);
   const serverTrouble = firstTrouble(currentPods(serverPods, undefined), parts.now());
@@ -103,7 +121,7 @@ export function snapshotOf(
     bridgeRuns: bridgePods.some(({ running }) => running),
     bridgeFailure: bridge?.current === 0 ? cache.creationFailure(namespace, names.bridge) : undefined,
     refused,
-    failed: parts.failed ?? [],
+    failed,
     forbidden: forbiddenIn(resource.spec, settings),
     probe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),

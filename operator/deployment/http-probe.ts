@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import * as z from "zod";
 import type { PlainFetch, PlainRequest, PlainResponse } from "../runtime/plain-http.ts";
 import { printable } from "./printable.ts";
@@ -88,12 +88,7 @@ const failed = (reason: string, message: string): ServerProbe => ({ verified: fa
 async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: () => number): Promise<BridgeProbe> {
   const url = `${bridgeUrl}/status`;
   try {
-    const timestamp = `${Math.floor(now() / 1000)}`;
-    const signature = createHmac("sha256", hmac).update(`${timestamp}.`).digest("hex");
-    const response = await fetch(url, {
-      method: "GET",
-      headers: { "x-cctelegram-timestamp": timestamp, "x-cctelegram-signature": `sha256=${signature}` },
-    });
+    const response = await fetch(url, { method: "GET", headers: signatureOf("GET", "/status", hmac, now()) });
     const body = await response.text();
     if (!response.ok)
       return { answered: false, message: `the bridge's status was answered with HTTP ${response.status}` };
@@ -103,4 +98,16 @@ async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: 
   } catch {
     return { answered: false, message: `no answer from ${url}` };
   }
+}
+
+/** The headers that the bridge asks for; docs/architecture.md, "Contracts between server and bridge". */
+function signatureOf(method: string, path: string, hmac: string, nowMs: number): Record<string, string> {
+  const timestamp = `${Math.floor(nowMs / 1000)}`;
+  const contentHash = createHash("sha256").digest("hex");
+  const text = [timestamp, method, path, contentHash].join("\n");
+  return {
+    "x-cctelegram-timestamp": timestamp,
+    "x-cctelegram-content-sha256": contentHash,
+    "x-cctelegram-signature": `sha256=${createHmac("sha256", hmac).update(text).digest("hex")}`,
+  };
 }

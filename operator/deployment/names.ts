@@ -2,6 +2,12 @@ import { createHash } from "node:crypto";
 
 export const fieldManager = "cctelegram-operator";
 
+/**
+ * Names the resource that may take an object without a controller over. Children carry it from the start, so that those
+ * that were orphaned or restored from a backup are theirs again.
+ */
+export const adoptionAnnotation = "cctelegram.io/adopt";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 

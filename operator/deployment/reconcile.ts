@@ -1,24 +1,20 @@
-import { isDeepStrictEqual } from "node:util";
-import type { Condition, DeploymentStatus } from "../api/status.ts";
-import { ApiError } from "../runtime/api-error.ts";
-import { type Applier, NotOwnedError } from "../runtime/applier.ts";
+import { isNamespaceTerminating } from "../runtime/api-error.ts";
+import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
-import { apiVersionOf } from "../runtime/resource-type.ts";
 import { forbiddenIn } from "./allowed.ts";
-import type { Blueprint, Child } from "./blueprint.ts";
+import type { Blueprint } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
+import { converge } from "./convergence.ts";
 import { writeDefaultReplicas } from "./default-replicas.ts";
-import { childrenOf } from "./desired/children.ts";
+import { failedOf, refusedOf } from "./failures.ts";
 import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
-import { fieldManager } from "./names.ts";
 import type { Prober } from "./prober.ts";
 import type { CachedResource } from "./reduced.ts";
-import { cctelegramDeployments } from "./resource-types.ts";
-import { statusOf, transitions } from "./status.ts";
-import { settlingMs } from "./status-pacing.ts";
+import { statusOf } from "./status.ts";
+import { writeStatus } from "./status-writer.ts";
 import type { TokenSecrets } from "./token-secret.ts";
 
 export type ReconcileParts = {
@@ -34,127 +30,62 @@ export type ReconcileParts = {
   readonly generated: GeneratedValues;
   /** When a resource's changed status has to be written, by namespace and name. */
   readonly statusDueAt: Map<string, number>;
+  /** Namespaces that are being deleted, and until when nothing is tried in them. */
+  readonly terminatingUntil: Map<string, number>;
 };
+
+/** Deletions go on in the order in which the namespace controller likes: until it is done there is nothing to do. */
+const terminatingMs = 30_000;
 
 /** Makes the cluster what the resource asks for, then says in its status how far that is. */
 export async function reconcile(parts: ReconcileParts, { namespace, name }: ObjectKey): Promise<Result> {
-  const { cache, prober, tokenSecrets } = parts;
+  const { cache, prober } = parts;
   const resource = cache.resources.get(namespace, name);
   if (!resource || resource.deleting) {
     parts.statusDueAt.delete(`${namespace}/${name}`);
     return {};
   }
+  const restMs = (parts.terminatingUntil.get(namespace) ?? 0) - parts.now();
+  if (restMs > 0) return { requeueAfterMs: restMs };
+  parts.terminatingUntil.delete(namespace);
 
-  const tokenSecret = await tokenSecrets.state(namespace, resource.spec.telegram.botTokenSecretRef);
+  const { tokenSecret, failures: unread } = await tokenSecretOf(parts, resource);
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
   const mayWrite = resource.spec.reconciliation === "Active" && forbiddenIn(resource.spec, parts.settings).length === 0;
-  const failures = mayWrite ? await writeAll(parts, resource, blueprint) : [];
+  const failures = [...unread, ...(mayWrite ? await writeAll(parts, resource, blueprint) : [])];
+  if (failures.some(isNamespaceTerminating)) {
+    parts.terminatingUntil.set(namespace, parts.now() + terminatingMs);
+    return { requeueAfterMs: terminatingMs };
+  }
 
-  const refused = failures.filter(isRefusal).map(({ message }) => message);
   const snapshot = snapshotOf(resource, {
     ...parts,
     tokenSecret,
-    refused,
+    refused: refusedOf(failures),
+    failed: failedOf(failures),
     probe: prober.result(resource.uid),
   });
   prober.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
-
-  if (failures.length > 0) throw failures[0];
-  return sooner(result, snapshot.lookAgainMs);
+  return { ...sooner(result, snapshot.lookAgainMs), failures };
 }
 
 const sooner = (result: Result, afterMs: number | undefined): Result =>
-  afterMs === undefined ? result : { requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
+  afterMs === undefined ? result : { ...result, requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
 
-/** Writes the default of the resource itself and its children; returns what went wrong. */
-async function writeAll(parts: ReconcileParts, resource: CachedResource, blueprint: Blueprint): Promise<Error[]> {
+/** Writes the default of the resource itself and its children; returns all that went wrong. */
+async function writeAll(parts: ReconcileParts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
   const [failure, failures] = await Promise.all([
     writeDefaultReplicas(parts, resource),
-    applyChildren(parts, blueprint),
+    converge(parts, resource, blueprint),
   ]);
-  return failure ? [failure, ...failures] : failures;
+  return failure === undefined ? failures : [failure, ...failures];
 }
 
-/** Writes what differs and deletes what is no longer wanted; returns what went wrong. */
-async function applyChildren(parts: ReconcileParts, blueprint: Blueprint): Promise<Error[]> {
-  const { foundations, rest } = childrenOf(blueprint);
-  const failures = await Promise.all(foundations.map((child) => apply(parts, child)));
-  failures.push(...(await Promise.all(rest.map((child) => apply(parts, child)))));
-  failures.push(...(await prune(parts, blueprint.uid, [...foundations, ...rest])));
-  return failures.filter((failure) => failure !== undefined);
-}
-
-async function apply({ cache, applier }: ReconcileParts, { type, object }: Child): Promise<Error | undefined> {
-  const { namespace = "", name = "" } = object.metadata;
-  const live = cache.child(type, namespace, name);
-  if (live && live.ownerUid !== "" && live.ownerUid !== object.metadata.ownerReferences?.[0]?.uid) {
-    // The garbage collector has not come to it yet; until then we would only fight over it.
-    return new Error(`${type.kind} ${name} still belongs to a deleted resource of the same name`);
-  }
+async function tokenSecretOf({ tokenSecrets }: ReconcileParts, { namespace, spec }: CachedResource) {
   try {
-    await applier.apply(type, object, live);
-    return undefined;
+    return { tokenSecret: await tokenSecrets.state(namespace, spec.telegram.botTokenSecretRef), failures: [] };
   } catch (error) {
-    return error as Error;
+    return { tokenSecret: "Unknown" as const, failures: [error] };
   }
-}
-
-async function prune(
-  { cache, client }: ReconcileParts,
-  uid: string,
-  wanted: readonly Child[],
-): Promise<(Error | undefined)[]> {
-  const names = new Set(wanted.map(({ type, object }) => `${type.plural}/${object.metadata.name}`));
-  const unwanted = [...cache.childrenOf(uid)].filter(({ type, child }) => !names.has(`${type.plural}/${child.name}`));
-  return Promise.all(
-    unwanted.map(({ type, child }) =>
-      client.delete(type, child.namespace, child.name, { uid: child.uid }).then(
-        () => undefined,
-        (error: Error) => error,
-      ),
-    ),
-  );
-}
-
-/** Refused for good: trying again does not help until a person changes something. */
-function isRefusal(error: Error): boolean {
-  return error instanceof NotOwnedError || (error instanceof ApiError && [400, 403, 422].includes(error.status));
-}
-
-/** Writes a status that differs, now or when it has settled. */
-async function writeStatus(parts: ReconcileParts, resource: CachedResource, status: DeploymentStatus): Promise<Result> {
-  const { namespace, name } = resource;
-  const key = `${namespace}/${name}`;
-  if (isDeepStrictEqual(status, resource.status)) {
-    parts.statusDueAt.delete(key);
-    return {};
-  }
-  const now = parts.now();
-  const dueAt = Math.min(
-    parts.statusDueAt.get(key) ?? Number.POSITIVE_INFINITY,
-    now + settlingMs(resource.status, status),
-  );
-  if (dueAt > now) {
-    parts.statusDueAt.set(key, dueAt);
-    return { requeueAfterMs: dueAt - now };
-  }
-  parts.statusDueAt.delete(key);
-  const object = {
-    apiVersion: apiVersionOf(cctelegramDeployments),
-    kind: cctelegramDeployments.kind,
-    metadata: { namespace, name },
-    status,
-  };
-  const written = await parts.client.apply(cctelegramDeployments, object, { fieldManager, subresource: "status" });
-  parts.cache.observe(cctelegramDeployments, written);
-  announce(parts, resource, resource.status.conditions ?? [], status.conditions ?? []);
-  return {};
-}
-
-function announce(parts: ReconcileParts, resource: CachedResource, before: Condition[], after: Condition[]): void {
-  const { namespace, name, uid, resourceVersion } = resource;
-  const { kind } = cctelegramDeployments;
-  const regarding = { apiVersion: apiVersionOf(cctelegramDeployments), kind, namespace, name, uid, resourceVersion };
-  for (const transition of transitions(before, after)) parts.recorder.record(regarding, transition);
 }

@@ -5,7 +5,7 @@ import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-objec
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
-import { fieldManager } from "./names.ts";
+import { adoptionAnnotation, fieldManager } from "./names.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
 /** What the cache keeps of a CCTelegramDeployment. */
@@ -21,8 +21,12 @@ export type CachedResource = Stored & {
 
 /** What the cache keeps of a child: whose it is, what we own of it, and the little that decisions read. */
 export type CachedChild = Stored & {
+  /** Name of the resource that controls it. */
   readonly owner: string | undefined;
-  readonly ownerUid: string;
+  /** Of the owner that controls it, whatever that is; "" when nobody does. */
+  readonly controllerUid: string;
+  /** The resource that may take it over while nobody controls it. */
+  readonly heir: string | undefined;
   readonly fingerprint: string;
   readonly state: ChildState;
 };
@@ -68,10 +72,12 @@ export function reduceChild(kind: string): (object: KubernetesObject) => CachedC
     const { fields, fingerprint } = owned(object, fieldManager);
     const owner = controllerOf(object);
     const ours = owner?.kind === cctelegramDeployments.kind;
+    const heir = object.metadata.annotations?.[adoptionAnnotation];
     return {
       ...identity(object),
       owner: ours ? interned(owner.name) : undefined,
-      ownerUid: ours ? interned(owner.uid) : "",
+      controllerUid: interned(owner?.uid ?? ""),
+      heir: heir === undefined ? undefined : interned(heir),
       fingerprint,
       state: stateOf(object, (fields ?? {}) as Fields),
     };

@@ -14,7 +14,6 @@ export const deployments = type("apps", "v1", "deployments", "Deployment");
 export const statefulSets = type("apps", "v1", "statefulsets", "StatefulSet");
 export const services = type("", "v1", "services", "Service");
 export const serviceAccounts = type("", "v1", "serviceaccounts", "ServiceAccount");
-export const configMaps = type("", "v1", "configmaps", "ConfigMap");
 export const secrets = type("", "v1", "secrets", "Secret");
 export const horizontalPodAutoscalers = type(
   "autoscaling",
@@ -40,7 +39,6 @@ export const childTypes = [
   statefulSets,
   services,
   serviceAccounts,
-  configMaps,
   secrets,
   horizontalPodAutoscalers,
   podDisruptionBudgets,
@@ -49,3 +47,11 @@ export const childTypes = [
 
 /** Children whose CRD may come and go. */
 export const monitoringTypes = [serviceMonitors, prometheusRules] as const;
+
+/** Children that a resource may stop wanting. The rest go with the resource, by the garbage collector. */
+export const prunableTypes: readonly ResourceType[] = [
+  secrets,
+  horizontalPodAutoscalers,
+  networkPolicies,
+  ...monitoringTypes,
+];

@@ -5,7 +5,7 @@ import type { CachedResource, WorkloadState } from "./reduced.ts";
 export type { BridgeProbe, ServerProbe };
 
 /** State of the Secret that holds the bot token. */
-export type TokenSecret = "Present" | "Missing" | "KeyMissing";
+export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";
 
 /** All that a status is computed from, read at one moment. */
 export type Snapshot = {
@@ -21,8 +21,8 @@ export type Snapshot = {
   readonly bridgeFailure: string | undefined;
   /** Children that the API server refused in this pass. */
   readonly refused: readonly string[];
-  /** Children that could not be written for another reason, which may pass; they are tried again. */
-  readonly failed?: readonly string[];
+  /** What else the API server answered with an error in this pass: it is tried again. */
+  readonly failed: readonly string[];
   /** What the administrator does not allow in this resource; nothing of it is written then. */
   readonly forbidden?: readonly string[];
   /** What the last probe saw; undefined before the first. */

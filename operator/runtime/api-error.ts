@@ -29,6 +29,10 @@ export class ApiError extends Error {
     const wait = answer.retryAfterSeconds ?? body?.details?.retryAfterSeconds;
     if (wait !== undefined) this.retryAfterSeconds = wait;
   }
+
+  get causes(): NonNullable<NonNullable<Status["details"]>["causes"]> {
+    return this.details?.causes ?? [];
+  }
 }
 
 /** No usable answer came: connection refused or reset, timeout, broken JSON. `code` says which. */
@@ -46,6 +50,12 @@ export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
 /** The resourceVersion or the continue token is too old: list again. */
 export const isGone = (error: unknown): boolean => hasStatus(error, 410);
+/** The server refuses a value of this field. */
+export const isInvalid = (error: unknown, field: string): boolean =>
+  error instanceof ApiError && error.status === 422 && error.causes.some((cause) => cause.field === field);
+/** Nothing can be made any more in a namespace that is being deleted. */
+export const isNamespaceTerminating = (error: unknown): boolean =>
+  error instanceof ApiError && error.causes.some(({ reason }) => reason === "NamespaceTerminating");
 
 function hasStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status;

@@ -1,25 +1,30 @@
-import { ApiError, isNotFound } from "./api-error.ts";
-import type { Client } from "./client.ts";
+import { isConflict, isInvalid, isNotFound } from "./api-error.ts";
+import type { ApplyOptions, Client } from "./client.ts";
 import { controllerOf, type KubernetesObject } from "./kubernetes-object.ts";
 import { Limiter } from "./limiter.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { desiredFingerprint, owned } from "./owned-fields.ts";
+import { ClaimedError, heldBy, NotOwnedError } from "./ownership.ts";
 import { type ResourceType, resourcePath } from "./resource-type.ts";
 
 /** What the cache knows of a live object: the fingerprint is that of `owned(object, fieldManager)`. */
-export type LiveObject = { readonly fingerprint: string; readonly resourceVersion: string };
+export type LiveObject = {
+  readonly uid: string;
+  /** Of the owner that controls it; "" when nobody does. */
+  readonly controllerUid: string;
+  readonly fingerprint: string;
+};
 
 export type Applied = { readonly written: boolean; readonly object?: KubernetesObject };
-
-/** The object belongs to another controller; applying ours would be a fight over it. */
-export class NotOwnedError extends Error {
-  override readonly name = "NotOwnedError";
-}
 
 export type ApplierOptions = {
   readonly client: Client;
   readonly fieldManager: string;
+  /** Annotation by which an object without a controller is handed over to the owner that it names. */
+  readonly adoptionAnnotation: string;
+  /** By which the cache finds what is ours. */
+  readonly managedLabel: Readonly<Record<string, string>>;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, "applies">;
   /** How many applies of a type may be under way at a time. Default: no limit. */
@@ -28,15 +33,19 @@ export type ApplierOptions = {
   readonly onWritten?: (type: ResourceType, object: KubernetesObject) => void;
 };
 
-/** Objects whose stored form differs from the applied one are few: the oldest go beyond this many. */
-const mostSettled = 10_000;
+/** Objects whose stored form differs from the applied one, or that are not ours, are few: the oldest go beyond this many. */
+const mostRemembered = 10_000;
 
-/** Writes desired objects with server-side apply, and only those that differ from what lives. */
+/**
+ * Writes desired objects with server-side apply: those that differ from what lives, and only onto objects that are ours.
+ * An object is made only where there is none, and changed only while the controller that `desired` names controls it.
+ */
 export class Applier {
   readonly #options: ApplierOptions;
   /** Per object: what was wanted, and what the server made of it for good. */
   readonly #settled = new Map<string, { readonly wanted: string; readonly stored: string }>();
-
+  /** Objects of others: they are looked at before the next try, because a write that is refused is still a write. */
+  readonly #foreign = new Set<string>();
   readonly #limiters = new Map<ResourceType, Limiter>();
 
   constructor(options: ApplierOptions) {
@@ -46,22 +55,22 @@ export class Applier {
   }
 
   /**
-   * Sends nothing when `live` already is as desired. Throws NotOwnedError when `desired` names a controller and
-   * the live object has another one, and what the client throws.
+   * Sends nothing when `live` already is as desired. Throws NotOwnedError when an object of that name belongs to
+   * somebody else, ClaimedError when one was handed over just now and has to be read first, and what the client throws.
    */
   async apply(type: ResourceType, desired: KubernetesObject, live: LiveObject | undefined): Promise<Applied> {
     const wanted = desiredFingerprint(desired);
     const path = resourcePath(type, desired.metadata);
-    if (live !== undefined && this.#isAsWanted(path, wanted, live.fingerprint)) {
+    const isOurs = live !== undefined && live.controllerUid === (controllerOf(desired)?.uid ?? "");
+    if (isOurs && this.#isAsWanted(path, wanted, live.fingerprint)) {
       this.#options.metrics.applies.inc({ outcome: "unchanged" });
       return { written: false };
     }
     try {
-      const send = () => this.#send(type, desired);
-      const object = await (this.#limiters.get(type)?.run(send) ?? send());
+      const write = () => this.#write(type, desired, live, isOurs);
+      const object = await (this.#limiters.get(type)?.run(write) ?? write());
       this.#options.metrics.applies.inc({ outcome: "written" });
       this.#settle(path, wanted, object);
-      this.#options.onWritten?.(type, object);
       return { written: true, object };
     } catch (error) {
       this.#options.metrics.applies.inc({ outcome: "error" });
@@ -75,33 +84,67 @@ export class Applier {
     return settled?.wanted === wanted && settled.stored === live;
   }
 
-  async #send(type: ResourceType, desired: KubernetesObject): Promise<KubernetesObject> {
-    const { client, fieldManager } = this.#options;
+  async #write(
+    type: ResourceType,
+    desired: KubernetesObject,
+    live: LiveObject | undefined,
+    isOurs: boolean,
+  ): Promise<KubernetesObject> {
     try {
-      return await client.apply(type, desired, { fieldManager });
+      if (live !== undefined && isOurs) return await this.#send(type, desired, { uid: live.uid });
+      const unseen = live === undefined && !this.#foreign.has(resourcePath(type, desired.metadata));
+      if (unseen) return await this.#send(type, desired, "absent");
     } catch (error) {
-      if (error instanceof ApiError && error.status === 422) await this.#rejectForeign(type, desired, error);
-      throw error;
+      if (!isFailedPrecondition(error)) throw error;
     }
+    return this.#writeAsFound(type, desired);
   }
 
-  /** The server refuses a second controller reference with 422: says whose the object is instead. */
-  async #rejectForeign(type: ResourceType, desired: KubernetesObject, cause: ApiError): Promise<void> {
-    const ours = controllerOf(desired);
-    if (ours === undefined) return;
-    const owner = await this.#controllerOfLive(type, desired);
-    if (owner === undefined || owner.uid === ours.uid) return;
-    const { name, namespace } = desired.metadata;
-    throw new NotOwnedError(
-      `${type.kind} ${namespace ? `${namespace}/` : ""}${name} is controlled by ${owner.kind} ${owner.name}: ` +
-        "delete or rename one of the two",
-      { cause },
-    );
+  /** Asks the server itself what is there: the cache is behind, or sees only objects with our label. */
+  async #writeAsFound(type: ResourceType, desired: KubernetesObject): Promise<KubernetesObject> {
+    const path = resourcePath(type, desired.metadata);
+    const found = await this.#read(path);
+    this.#foreign.delete(path);
+    if (found === undefined) return this.#send(type, desired, "absent");
+    const { adoptionAnnotation } = this.#options;
+    const holder = heldBy(found, controllerOf(desired), adoptionAnnotation);
+    if (holder === "us") return this.#send(type, desired, { uid: found.metadata.uid ?? "" });
+    if (holder === "nobody, handed over") {
+      await this.#claim(type, desired, found);
+      throw new ClaimedError(type, desired);
+    }
+    remember(this.#foreign, path);
+    throw new NotOwnedError(type, found, { heir: controllerOf(desired), adoptionAnnotation });
   }
 
-  async #controllerOfLive(type: ResourceType, desired: KubernetesObject) {
+  /**
+   * Writes only what makes the object ours. What it holds, such as a key, is read before something else is written into
+   * it. Not by apply: that would remove whatever an earlier apply of ours put there.
+   */
+  async #claim(type: ResourceType, desired: KubernetesObject, { metadata }: KubernetesObject): Promise<void> {
+    const { client, fieldManager, managedLabel, onWritten } = this.#options;
+    const { uid, resourceVersion, ownerReferences = [] } = metadata;
+    const owners = [...ownerReferences, ...(desired.metadata.ownerReferences ?? [])];
+    const claimed = await client.request({
+      method: "PATCH",
+      path: resourcePath(type, desired.metadata),
+      query: { fieldManager },
+      contentType: "application/merge-patch+json",
+      body: { metadata: { uid, resourceVersion, labels: managedLabel, ownerReferences: owners } },
+    });
+    onWritten?.(type, claimed);
+  }
+
+  async #send(type: ResourceType, object: KubernetesObject, onto: ApplyOptions["onto"]): Promise<KubernetesObject> {
+    const { client, fieldManager, onWritten } = this.#options;
+    const stored = await client.apply(type, object, { fieldManager, ...(onto && { onto }) });
+    onWritten?.(type, stored);
+    return stored;
+  }
+
+  async #read(path: string): Promise<KubernetesObject | undefined> {
     try {
-      return controllerOf(await this.#options.client.get(resourcePath(type, desired.metadata)));
+      return await this.#options.client.get(path);
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -118,11 +161,23 @@ export class Applier {
     this.#settled.delete(path);
     if (stored === wanted) return;
     this.#settled.set(path, { wanted, stored });
-    if (this.#settled.size > mostSettled) {
+    if (this.#settled.size > mostRemembered) {
       const [oldest] = this.#settled.keys();
       if (oldest !== undefined) this.#settled.delete(oldest);
     }
     if (known?.wanted === wanted && known.stored === stored) return;
     this.#options.logger.debug({ path, wanted, stored }, "the server stores another form of what was applied");
   }
+}
+
+/** Another object has the name, or none has it: a wrong uid is 422 on an object that is there and 409 where none is. */
+function isFailedPrecondition(error: unknown): boolean {
+  return isConflict(error) || isInvalid(error, "metadata.uid");
+}
+
+function remember(paths: Set<string>, path: string): void {
+  paths.add(path);
+  if (paths.size <= mostRemembered) return;
+  const [oldest] = paths;
+  if (oldest !== undefined) paths.delete(oldest);
 }

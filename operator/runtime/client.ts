@@ -27,8 +27,11 @@ export type ClientRequest = {
 export type ApplyOptions = {
   readonly fieldManager: string;
   readonly subresource?: string | undefined;
-  /** Takes fields from other managers instead of failing with a conflict. Default true. */
-  readonly force?: boolean;
+  /**
+   * Which object may be written, decided by the API server in the same request. "absent" creates and fails with 409 when
+   * the object exists; a uid writes to that one object and no other of its name. Default: any.
+   */
+  readonly onto?: "absent" | { readonly uid: string };
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -124,14 +127,15 @@ class RestClient implements Client {
     yield* watchEvents(body);
   }
 
-  apply<T>(type: ResourceType, object: KubernetesObject, options: ApplyOptions): Promise<T> {
+  apply<T>(type: ResourceType, desired: KubernetesObject, options: ApplyOptions): Promise<T> {
+    const object = preconditioned(desired, options.onto);
     const { name, namespace } = object.metadata;
     if (!name) throw new Error(`cannot apply a ${type.kind} without metadata.name`);
     return this.request<T>({
       method: "PATCH",
       path: resourcePath(type, { namespace, name, subresource: options.subresource }),
       // Its warnings would be read by nobody, and the server parses the body a second time for them.
-      query: { fieldManager: options.fieldManager, force: options.force ?? true, fieldValidation: "Ignore" },
+      query: { fieldManager: options.fieldManager, force: true, fieldValidation: "Ignore" },
       contentType: applyPatch,
       body: object.kind === undefined ? { apiVersion: apiVersionOf(type), kind: type.kind, ...object } : object,
       signal: options.signal,
@@ -187,6 +191,16 @@ class RestClient implements Client {
     const turnedAway = error.status === 429 || (error.status === 503 && mayRepeat(request));
     return turnedAway ? Math.min(error.retryAfterSeconds, longestRetryAfterSeconds) * 1000 : undefined;
   }
+}
+
+/**
+ * The server compares these two with what is stored (patch.go, applyPatcher) and does not store them. No object ever has
+ * the version 1, which is that of an empty etcd: with it an apply can only create.
+ */
+function preconditioned(object: KubernetesObject, onto: ApplyOptions["onto"]): KubernetesObject {
+  if (onto === undefined) return object;
+  const precondition = onto === "absent" ? { resourceVersion: "1" } : { uid: onto.uid };
+  return { ...object, metadata: { ...object.metadata, ...precondition } };
 }
 
 /** Repeating it leads to the same state: apply does, and a PUT is guarded by its resourceVersion. */

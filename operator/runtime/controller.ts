@@ -2,13 +2,18 @@ import { isConflict } from "./api-error.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import { ClaimedError, NotOwnedError } from "./ownership.ts";
 import { type AddOptions, WorkQueue } from "./work-queue.ts";
 
 /** The namespace is "" for objects without one. */
 export type ObjectKey = { readonly namespace: string; readonly name: string };
 
-/** `requeueAfterMs` asks for another reconcile then, whatever happens before. */
-export type Result = { readonly requeueAfterMs?: number };
+export type Result = {
+  /** Asks for another reconcile then, whatever happens before; failures do not put it off. */
+  readonly requeueAfterMs?: number;
+  /** What went wrong in parts of the work while the rest of it was done. Each is logged, and the key is tried again. */
+  readonly failures?: readonly unknown[];
+};
 
 /** Throw it from a reconcile whose failure only a change of the object can end: it is not tried again. */
 export class TerminalError extends Error {
@@ -30,7 +35,7 @@ export type ControllerOptions = {
 type Outcome =
   | { readonly kind: "success" }
   | { readonly kind: "requeueAfter"; readonly ms: number }
-  | { readonly kind: "error"; readonly error: unknown }
+  | { readonly kind: "error"; readonly errors: readonly unknown[]; readonly requeueAfterMs?: number | undefined }
   | { readonly kind: "terminalError"; readonly error: unknown };
 
 /** controller-runtime's values of the label `result`. */
@@ -88,10 +93,11 @@ export class Controller {
     const startedAt = clock.monotonic();
     metrics.activeWorkers.inc(labels);
     try {
-      const { requeueAfterMs } = await reconcile(parseKey(key), signal);
+      const { requeueAfterMs, failures = [] } = await reconcile(parseKey(key), signal);
+      if (failures.length > 0) return { kind: "error", errors: failures, requeueAfterMs };
       return requeueAfterMs === undefined ? { kind: "success" } : { kind: "requeueAfter", ms: requeueAfterMs };
     } catch (error) {
-      return { kind: error instanceof TerminalError ? "terminalError" : "error", error };
+      return error instanceof TerminalError ? { kind: "terminalError", error } : { kind: "error", errors: [error] };
     } finally {
       metrics.activeWorkers.dec(labels);
       metrics.reconcileTime.observe(labels, (clock.monotonic() - startedAt) / 1000);
@@ -111,7 +117,8 @@ export class Controller {
         break;
       case "error":
         this.#queue.addRateLimited(key);
-        this.#fail(key, outcome.error, signal);
+        if (outcome.requeueAfterMs !== undefined) this.#queue.addAfter(key, outcome.requeueAfterMs);
+        this.#fail(key, outcome.errors, signal);
         break;
       case "terminalError":
         this.#queue.forget(key);
@@ -121,15 +128,15 @@ export class Controller {
   }
 
   /** A conflict means that the cache was behind, an abort that we stop: both pass by themselves and are no news. */
-  #fail(key: string, error: unknown, signal: AbortSignal): void {
-    if (isConflict(error) || signal.aborted) {
-      this.#count("requeue");
-      this.#options.logger.debug({ ...this.#context(key), err: error }, "reconcile to be repeated");
-      return;
+  #fail(key: string, errors: readonly unknown[], signal: AbortSignal): void {
+    const { logger, metrics } = this.#options;
+    const news = signal.aborted ? [] : errors.filter((error) => !passes(error));
+    for (const err of errors) {
+      if (!news.includes(err)) logger.debug({ ...this.#context(key), err }, "reconcile to be repeated");
+      else logger.error({ ...this.#context(key), err }, "reconcile failed; it will be tried again");
     }
-    this.#options.metrics.reconcileErrors.inc({ controller: this.name });
-    this.#count("error");
-    this.#options.logger.error({ ...this.#context(key), err: error }, "reconcile failed; it will be tried again");
+    if (news.length > 0) metrics.reconcileErrors.inc({ controller: this.name });
+    this.#count(news.length > 0 ? "error" : "requeue");
   }
 
   #failForGood(key: string, error: unknown): void {
@@ -159,6 +166,11 @@ export class Controller {
     metrics.activeWorkers.set(labels, 0);
     metrics.maxConcurrentReconciles.set(labels, this.#concurrency);
   }
+}
+
+/** The cache was behind, or an object was claimed: the next pass sees what is. */
+function passes(error: unknown): boolean {
+  return isConflict(error) || error instanceof ClaimedError || (error instanceof NotOwnedError && error.passes);
 }
 
 /** Names and namespaces have no slash. */

@@ -1,55 +1,13 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import type { Registry } from "prom-client";
+import type { HealthCheck } from "./health-checks.ts";
 import type { Logger } from "./logger.ts";
-
-/** `problem` returns undefined when all is well, else a sentence that says what is wrong. */
-export type HealthCheck = { readonly name: string; readonly problem: () => string | undefined };
-
-type Watched = { readonly resource: string; readonly hasSynced: boolean; readonly silentMs: number };
-type Working = { readonly name: string; readonly longestRunningMs: number };
-
-/** Ready when the caches hold what the API server holds; a standby replica is ready then too. */
-export function cachesSynced(reflectors: readonly Watched[]): HealthCheck {
-  return {
-    name: "caches",
-    problem: () => {
-      const waiting = reflectors.filter(({ hasSynced }) => !hasSynced).map(({ resource }) => resource);
-      return waiting.length === 0 ? undefined : `not listed yet: ${waiting.join(", ")}`;
-    },
-  };
-}
-
-/** Not alive when a reflector heard nothing for `maxSilenceMs` (default 5 min): bookmarks come every minute. */
-export function reflectorsFresh(reflectors: readonly Watched[], maxSilenceMs = 300_000): HealthCheck {
-  return {
-    name: "watches",
-    problem: () => {
-      const silent = reflectors.filter(({ silentMs }) => silentMs > maxSilenceMs);
-      if (silent.length === 0) return undefined;
-      return silent.map(({ resource, silentMs }) => `${resource} silent for ${seconds(silentMs)}`).join(", ");
-    },
-  };
-}
-
-/** Not alive when a reconcile runs for more than `maxRunningMs` (default 10 min): every request in it has a deadline. */
-export function workersMoving(controllers: readonly Working[], maxRunningMs = 600_000): HealthCheck {
-  return {
-    name: "workers",
-    problem: () => {
-      const stuck = controllers.filter(({ longestRunningMs }) => longestRunningMs > maxRunningMs);
-      if (stuck.length === 0) return undefined;
-      return stuck.map(({ name, longestRunningMs }) => `${name} stuck for ${seconds(longestRunningMs)}`).join(", ");
-    },
-  };
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 1000)} s`;
-}
+import type { Authorize } from "./token-authorizer.ts";
 
 export type HealthServerOptions = {
-  readonly host: string;
+  /** Default: all addresses, IPv6 and IPv4, as far as the machine has them. */
+  readonly host?: string | undefined;
   /** 0 takes any free port. */
   readonly port: number;
   readonly logger: Logger;
@@ -59,22 +17,27 @@ export type HealthServerOptions = {
   readonly readiness?: readonly HealthCheck[];
   /** Served at /metrics. */
   readonly registry?: Registry;
+  /** Whom metrics are shown to. Default: to anybody. */
+  readonly authorize?: Authorize;
 };
 
 export type HealthServer = { readonly port: number; close(): Promise<void> };
 
 type Page = { readonly status: number; readonly type: string; readonly body: string };
+type Route = (request: IncomingMessage) => Page | Promise<Page>;
+
+/** The kubelet and a few scrapers come; an address that wants more than this is up to something. */
+const mostConnectionsOfAddress = 16;
+const mostConnections = 256;
 
 /** An HTTP server with the endpoints for which parts are given; others answer 404. Rejects when it cannot listen. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
-  const pages = pagesOf(options);
-  const server = createServer((request, response) => {
-    const page = pages.get(request.url?.split("?")[0] ?? "");
-    answer(response, page, options.logger);
-  });
+  const routes = routesOf(options);
+  const server = createServer(limits, (request, response) => answer(request, response, routes, options.logger));
+  boundConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
+    server.listen({ port: options.port, host: options.host }, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
@@ -86,17 +49,65 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   };
 }
 
-function pagesOf({ liveness, readiness, registry }: HealthServerOptions): Map<string, () => Page | Promise<Page>> {
-  const pages = new Map<string, () => Page | Promise<Page>>();
+/** In milliseconds. Whoever asks here is near and asks little. */
+const limits = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 60_000,
+};
+
+/** Of one that neither sends nor takes anything. */
+const idleMs = 65_000;
+
+/** So that nobody who reaches the port can use up the memory, or keep the kubelet out. */
+function boundConnections(server: Server): void {
+  const counts = new Map<string, number>();
+  server.maxConnections = mostConnections;
+  server.setTimeout(idleMs);
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const count = (counts.get(address) ?? 0) + 1;
+    counts.set(address, count);
+    socket.once("close", () => {
+      const left = (counts.get(address) ?? 1) - 1;
+      if (left > 0) counts.set(address, left);
+      else counts.delete(address);
+    });
+    if (count > mostConnectionsOfAddress) socket.destroy();
+  });
+}
+
+function routesOf({ liveness, readiness, registry, authorize }: HealthServerOptions): Map<string, Route> {
+  const routes = new Map<string, Route>();
   if (liveness !== undefined) {
-    pages.set("/healthz", () => report(liveness));
-    pages.set("/livez", () => report(liveness));
+    routes.set("/healthz", () => report(liveness));
+    routes.set("/livez", () => report(liveness));
   }
-  if (readiness !== undefined) pages.set("/readyz", () => report(readiness));
+  if (readiness !== undefined) routes.set("/readyz", () => report(readiness));
   if (registry !== undefined) {
-    pages.set("/metrics", async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }));
+    const metrics = async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
+    routes.set("/metrics", authorize === undefined ? metrics : guarded(authorize, metrics));
   }
-  return pages;
+  return routes;
+}
+
+const text = (status: number, body: string): Page => ({ status, type: "text/plain; charset=utf-8", body });
+
+const unauthenticated = text(401, "send the token of a Kubernetes account: Authorization: Bearer TOKEN\n");
+const refusals = {
+  unauthenticated,
+  forbidden: text(403, 'the account may not "get" the path "/metrics"\n'),
+  busy: text(429, "too many tokens from this address; try again in a second\n"),
+} as const;
+
+function guarded(authorize: Authorize, page: () => Promise<Page>): Route {
+  return async (request) => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
+    if (token === undefined) return unauthenticated;
+    const access = await authorize(token, request.socket.remoteAddress ?? "");
+    return access === "allowed" ? page() : refusals[access];
+  };
 }
 
 /** In the form of the API server's own health pages. */
@@ -108,19 +119,33 @@ function report(checks: readonly HealthCheck[]): Page {
     return reason === undefined ? `[+]${name} ok` : `[-]${name} failed: ${reason}`;
   });
   lines.push(failed ? "check failed" : "ok");
-  return { status: failed ? 503 : 200, type: "text/plain; charset=utf-8", body: `${lines.join("\n")}\n` };
+  return text(failed ? 503 : 200, `${lines.join("\n")}\n`);
 }
 
 async function answer(
+  request: IncomingMessage,
   response: ServerResponse,
-  page: (() => Page | Promise<Page>) | undefined,
+  routes: ReadonlyMap<string, Route>,
   logger: Logger,
 ): Promise<void> {
+  // A body is not read: with its connection it is gone.
+  if (hasBody(request)) response.setHeader("connection", "close");
   try {
-    const { status, type, body } = (await page?.()) ?? { status: 404, type: "text/plain", body: "not found\n" };
+    const { status, type, body } = await pageFor(request, routes);
+    if (status === 401) response.setHeader("www-authenticate", "Bearer");
     response.writeHead(status, { "content-type": type }).end(body);
   } catch (error) {
     logger.error({ err: error }, "a health page failed");
     response.writeHead(500).end();
   }
+}
+
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+async function pageFor(request: IncomingMessage, routes: ReadonlyMap<string, Route>): Promise<Page> {
+  const route = routes.get(request.url?.split("?")[0] ?? "");
+  if (route === undefined) return text(404, "not found\n");
+  if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET\n");
+  return route(request);
 }

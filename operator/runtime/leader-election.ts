@@ -1,20 +1,29 @@
-import { isConflict } from "./api-error.ts";
 import type { Client } from "./client.ts";
 import type { Clock } from "./clock.ts";
-import { type Lease, type LeaseSpec, LeaseStore, microTime } from "./lease.ts";
+import { HeldLease } from "./held-lease.ts";
+import type { LeaseMarks } from "./lease.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import { precedes, type Rival } from "./rivals.ts";
 
 export type LeaderElectionOptions = {
   readonly client: Client;
-  readonly namespace: string;
+  /**
+   * Where a Lease must be held, each of them. None: the process leads without a Lease, as long as `rivals` finds nobody.
+   */
+  readonly namespaces: readonly string[];
   /** Of the Lease. */
   readonly name: string;
+  /** What the Lease says of this process. Default: nothing. */
+  readonly marks?: LeaseMarks;
   /** Of this process; must differ between processes, also between two lives of one pod. */
   readonly identity: string;
+  /** Looks for someone else who leads by another Lease. Default: nobody does. */
+  readonly rivals?: (signal: AbortSignal) => Promise<Rival | undefined>;
   /** Runs while this process leads. The signal aborts at shutdown and when the lease is lost. */
   readonly onStartedLeading: (signal: AbortSignal) => Promise<void>;
-  readonly onNewLeader?: (identity: string) => void;
+  /** How long it holds the Leases before it starts, so that those who look at Leases have seen them. Default 0. */
+  readonly noticeMs?: number;
   readonly clock: Clock;
   /** In [0, 1), as Math.random. */
   readonly random: () => number;
@@ -28,26 +37,37 @@ export type LeaderElectionOptions = {
   readonly retryPeriodMs?: number;
 };
 
-/** A lease that cannot be given back runs out by itself: no reason to delay the shutdown. */
-const releaseTimeoutMs = 2_000;
+type Defaulted = "marks" | "rivals" | "noticeMs" | "leaseDurationMs" | "renewDeadlineMs" | "retryPeriodMs";
+
+const defaults: Required<Pick<LeaderElectionOptions, Defaulted>> = {
+  marks: { labels: {}, annotations: {} },
+  rivals: async () => undefined,
+  noticeMs: 0,
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+};
 
 /**
- * Makes one process of several the leader, by a Lease, with the rules of client-go: a lease has run out when this
- * process has seen it unchanged for its duration on its own clock. The times in the Lease are for people, since the
- * clock of another node may be wrong.
+ * Makes one process of several the leader: of replicas by a Lease that they share, of others by looking at theirs. Who wants
+ * to lead claims first and looks then, so that of two who claim at once at least one sees the other; whose claim is
+ * younger withdraws, and nobody starts while another claim stands. Who waits writes nothing.
  */
 export class LeaderElection {
-  readonly #options: LeaderElectionOptions & Required<Pick<LeaderElectionOptions, DurationName>>;
-  readonly #lease: LeaseStore;
-  #observed: Lease | undefined;
-  #observedAt = 0;
-  /** The Lease as our last renewal left it: it serves as the next read, one request for each renewal, not two. */
-  #held: Lease | undefined;
+  readonly #options: LeaderElectionOptions & typeof defaults;
+  readonly #leases: readonly HeldLease[];
   #leading = false;
+  /** Our claim stands, and is older than another one: that has one round of time to withdraw. */
+  #patient = false;
+  #toldOf: string | undefined;
 
   constructor(options: LeaderElectionOptions) {
-    this.#options = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000, ...options };
-    this.#lease = new LeaseStore(options.client, options.namespace, options.name);
+    this.#options = { ...defaults, ...options };
+    const durationMs = this.#options.leaseDurationMs;
+    // In one order for all, so that two who need several never wait for each other.
+    this.#leases = [...options.namespaces]
+      .sort()
+      .map((namespace) => new HeldLease({ ...this.#options, namespace, durationMs }));
     this.#show(false);
   }
 
@@ -57,7 +77,7 @@ export class LeaderElection {
 
   /** Who held the lease when it was last read; "" after a release. */
   get leader(): string | undefined {
-    return this.#observed?.spec.holderIdentity;
+    return this.#leases[0]?.holder;
   }
 
   /**
@@ -66,15 +86,19 @@ export class LeaderElection {
    * what `onStartedLeading` throws.
    */
   async run(signal: AbortSignal): Promise<"stopped" | "lost"> {
-    if (!(await this.#acquire(signal))) return "stopped";
+    const claimedAt = await this.#acquire(signal);
+    if (claimedAt === undefined) {
+      await this.#release();
+      return "stopped";
+    }
     const leadership = new AbortController();
     const stop = () => leadership.abort();
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     this.#show(true);
-    const work = this.#options.onStartedLeading(leadership.signal);
+    const work = this.#lead(leadership.signal);
     try {
-      const kept = await this.#renewWhile(work);
+      const kept = await this.#renewWhile(work, claimedAt);
       leadership.abort();
       await work;
       if (kept) await this.#release();
@@ -85,127 +109,146 @@ export class LeaderElection {
     }
   }
 
-  async #acquire(signal: AbortSignal): Promise<boolean> {
-    const { clock, retryPeriodMs, renewDeadlineMs, random, logger, name, identity } = this.#options;
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { clock, noticeMs, onStartedLeading } = this.#options;
+    if (noticeMs > 0) await clock.sleep(noticeMs, signal);
+    await onStartedLeading(signal);
+  }
+
+  /** When the lease was taken, on the monotonic clock; undefined when the signal aborted before. */
+  async #acquire(signal: AbortSignal): Promise<number | undefined> {
+    const { clock, retryPeriodMs, random, logger, name, identity } = this.#options;
     while (!signal.aborted) {
-      if (await this.#tryToHold(renewDeadlineMs / 2)) {
+      const startedAt = clock.monotonic();
+      if (await this.#claim()) {
         logger.info({ lease: name, identity }, "became the leader");
-        return true;
+        return startedAt;
       }
       // client-go's jitter: followers must not ask in step.
       await clock.sleep(retryPeriodMs * (1 + random() * 1.2), signal);
     }
+    return undefined;
+  }
+
+  /** True when we may lead: our claim stands, and it is the only one. */
+  async #claim(): Promise<boolean> {
+    const { logger, name, identity } = this.#options;
+    try {
+      if (!this.#patient && (await this.#mustWait())) return false;
+      if (!(await this.#holdAll(this.#tryMs))) return await this.#withdraw();
+      const rival = await this.#look();
+      if (rival === undefined) return true;
+      this.#tell(rival.namespace, rival.holder);
+      if (this.#patient || precedes(rival, this.#ownClaim())) return await this.#withdraw();
+      this.#patient = true;
+    } catch (error) {
+      logger.warn({ lease: name, identity, err: error }, "could not tell who leads");
+    }
+    return false;
+  }
+
+  /** Looks without a write. */
+  async #mustWait(): Promise<boolean> {
+    const rival = await this.#look();
+    if (rival !== undefined) {
+      this.#tell(rival.namespace, rival.holder);
+      return true;
+    }
+    const free = await this.#within(this.#tryMs, (signal) =>
+      Promise.all(this.#leases.map((lease) => lease.isFree(signal))),
+    );
+    const taken = this.#leases[free.indexOf(false)];
+    if (taken !== undefined) this.#tell(taken.namespace, taken.holder ?? "");
+    return taken !== undefined;
+  }
+
+  async #withdraw(): Promise<false> {
+    this.#patient = false;
+    await this.#release();
     return false;
   }
 
   /** Renews until the work ends (true) or the lease is lost (false). The lease stays ours while the work winds up. */
-  async #renewWhile(work: Promise<void>): Promise<boolean> {
+  async #renewWhile(work: Promise<void>, claimedAt: number): Promise<boolean> {
     const { clock, retryPeriodMs, renewDeadlineMs, logger, name, identity } = this.#options;
     const ended = new AbortController();
     const settle = () => ended.abort();
     work.then(settle, settle);
-    let renewedAt = clock.monotonic();
+    let renewedAt = claimedAt;
     while (true) {
       await clock.sleep(retryPeriodMs, ended.signal);
       if (ended.signal.aborted) return true;
       const triedAt = clock.monotonic();
       if (triedAt - renewedAt >= renewDeadlineMs) break;
       const leftMs = renewedAt + renewDeadlineMs - triedAt;
-      if (await this.#tryToHold(Math.min(leftMs, renewDeadlineMs / 2))) renewedAt = triedAt;
+      const [held, rival] = await Promise.all([this.#holdAll(Math.min(leftMs, this.#tryMs)), this.#lookAgain()]);
+      if (this.#leases.length === 0 && rival !== undefined) {
+        this.#tell(rival.namespace, rival.holder);
+        break;
+      }
+      if (held) renewedAt = triedAt;
       else if (this.#isHeldByAnother() || clock.monotonic() - renewedAt >= renewDeadlineMs) break;
     }
     logger.error({ lease: name, identity, holder: this.leader }, "lost the leadership");
     return false;
   }
 
-  /**
-   * Takes or renews the lease if that is allowed now. A try must end well before the deadline, so that a lost packet
-   * leaves time for another one, and none outlives it.
-   */
-  async #tryToHold(limitMs: number): Promise<boolean> {
-    const { clock, logger, name, identity } = this.#options;
-    const limit = new AbortController();
-    const timer = clock.setTimeout(() => limit.abort(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  async #holdAll(limitMs: number): Promise<boolean> {
+    const held = await this.#within(limitMs, (signal) =>
+      Promise.all(this.#leases.map((lease) => lease.tryToHold(signal))),
+    );
+    return held.every(Boolean);
+  }
+
+  #look(): Promise<Rival | undefined> {
+    return this.#within(this.#tryMs, (signal) => this.#options.rivals(signal));
+  }
+
+  /** A leader looks for the sake of others' claims; that it cannot is no reason to stop. */
+  async #lookAgain(): Promise<Rival | undefined> {
     try {
-      return await this.#hold(limit.signal);
+      return await this.#look();
     } catch (error) {
-      // Someone else may have been quicker, or the write may have arrived: what was read is history.
-      this.#held = undefined;
-      if (!isConflict(error)) logger.warn({ lease: name, identity, err: error }, "could not take or renew the lease");
-      return false;
+      this.#options.logger.debug({ err: error }, "could not look for others");
+      return undefined;
+    }
+  }
+
+  /** A try must end well before the deadline, so that a lost packet leaves time for another one, and none outlives it. */
+  async #within<T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const limit = new AbortController();
+    const abort = () => limit.abort(new Error(`no answer within ${limitMs} ms`));
+    const timer = this.#options.clock.setTimeout(abort, limitMs);
+    try {
+      return await work(limit.signal);
     } finally {
       timer.cancel();
     }
   }
 
-  async #hold(signal: AbortSignal): Promise<boolean> {
-    const { clock, identity } = this.#options;
-    const current = this.#held ?? (await this.#read(signal));
-    const startedAt = clock.monotonic();
-    if (current === undefined) {
-      this.#observe(await this.#lease.create(this.#renewed(undefined), signal), startedAt);
-      return true;
-    }
-    if (current.spec.holderIdentity !== identity && this.#isValid(current.spec)) return false;
-    this.#observe(await this.#lease.update(current, this.#renewed(current.spec), signal), startedAt);
-    return true;
+  get #tryMs(): number {
+    return this.#options.renewDeadlineMs / 2;
   }
 
-  async #read(signal: AbortSignal): Promise<Lease | undefined> {
-    const lease = await this.#lease.read(signal);
-    if (lease !== undefined) this.#observe(lease, this.#options.clock.monotonic());
-    return lease;
-  }
-
-  #observe(lease: Lease, at: number): void {
-    const before = this.#observed;
-    this.#held = lease.spec.holderIdentity === this.#options.identity ? lease : undefined;
-    if (before?.metadata.resourceVersion === lease.metadata.resourceVersion) return;
-    this.#observed = lease;
-    this.#observedAt = at;
-    const holder = lease.spec.holderIdentity ?? "";
-    if (holder !== "" && holder !== before?.spec.holderIdentity) this.#options.onNewLeader?.(holder);
-  }
-
-  #isValid(spec: LeaseSpec): boolean {
-    if (!spec.holderIdentity) return false;
-    const durationMs = (spec.leaseDurationSeconds ?? 0) * 1000;
-    return this.#observedAt + durationMs > this.#options.clock.monotonic();
+  #ownClaim() {
+    const [lease] = this.#leases;
+    return { namespace: lease?.namespace ?? "", acquireTime: lease?.acquireTime ?? "" };
   }
 
   #isHeldByAnother(): boolean {
-    const holder = this.#observed?.spec.holderIdentity;
-    return holder !== undefined && holder !== "" && holder !== this.#options.identity;
+    return this.#leases.some(({ isHeldByAnother }) => isHeldByAnother);
   }
 
-  #renewed(before: LeaseSpec | undefined): LeaseSpec {
-    const { identity, leaseDurationMs, clock } = this.#options;
-    const now = microTime(clock.now());
-    const ours = before?.holderIdentity === identity;
-    const transitions = before?.leaseTransitions ?? 0;
-    return {
-      ...before,
-      holderIdentity: identity,
-      leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),
-      acquireTime: (ours ? before?.acquireTime : undefined) ?? now,
-      renewTime: now,
-      leaseTransitions: before === undefined ? 0 : ours ? transitions : transitions + 1,
-    };
-  }
-
-  /** So that the next leader need not wait for the lease to run out. */
   async #release(): Promise<void> {
-    const { clock, logger, name, identity } = this.#options;
-    const lease = this.#held;
-    if (lease === undefined) return;
-    const now = microTime(clock.now());
-    try {
-      const spec = { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
-      this.#observe(await this.#lease.update(lease, spec, AbortSignal.timeout(releaseTimeoutMs)), clock.monotonic());
-      logger.info({ lease: name, identity }, "released the lease");
-    } catch (error) {
-      logger.warn({ lease: name, identity, err: error }, "could not release the lease; it will run out");
-    }
+    await Promise.all(this.#leases.map((lease) => lease.release()));
+  }
+
+  /** Says once who leads. */
+  #tell(namespace: string, holder: string): void {
+    const leader = `${namespace}/${holder}`;
+    if (this.#toldOf === leader) return;
+    this.#toldOf = leader;
+    this.#options.logger.info({ leader, identity: this.#options.identity }, "another one leads; this one waits");
   }
 
   #show(leading: boolean): void {
@@ -213,5 +256,3 @@ export class LeaderElection {
     this.#options.metrics.leaderElectionMasterStatus.set({ name: this.#options.name }, leading ? 1 : 0);
   }
 }
-
-type DurationName = "leaseDurationMs" | "renewDeadlineMs" | "retryPeriodMs";

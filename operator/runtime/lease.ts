@@ -3,7 +3,7 @@ import type { Client } from "./client.ts";
 import type { KubernetesObject, ObjectMeta } from "./kubernetes-object.ts";
 import { type ResourceType, resourcePath } from "./resource-type.ts";
 
-const leaseType: ResourceType = {
+export const leaseType: ResourceType = {
   group: "coordination.k8s.io",
   version: "v1",
   plural: "leases",
@@ -23,16 +23,24 @@ export type LeaseSpec = {
 
 export type Lease = KubernetesObject & { metadata: ObjectMeta; spec: LeaseSpec };
 
+/** What a Lease says of its holder, for others that look at Leases. */
+export type LeaseMarks = {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+};
+
 /** Reads and writes one Lease. Each write is guarded by the resourceVersion of what was read. */
 export class LeaseStore {
   readonly #client: Client;
   readonly #namespace: string;
   readonly #name: string;
+  readonly #marks: LeaseMarks;
 
-  constructor(client: Client, namespace: string, name: string) {
+  constructor(client: Client, namespace: string, name: string, marks: LeaseMarks) {
     this.#client = client;
     this.#namespace = namespace;
     this.#name = name;
+    this.#marks = marks;
   }
 
   async read(signal: AbortSignal): Promise<Lease | undefined> {
@@ -51,18 +59,23 @@ export class LeaseStore {
 
   create(spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
     const path = resourcePath(leaseType, { namespace: this.#namespace });
-    const body = {
-      apiVersion: "coordination.k8s.io/v1",
-      kind: "Lease",
-      metadata: { namespace: this.#namespace, name: this.#name },
-      spec,
-    };
+    const body = this.#marked({ metadata: { namespace: this.#namespace, name: this.#name }, spec });
     return this.#client.request<Lease>({ method: "POST", path, body, signal });
   }
 
   update(lease: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
-    const body = { ...lease, apiVersion: "coordination.k8s.io/v1", kind: "Lease", spec };
+    const body = this.#marked({ ...lease, spec });
     return this.#client.request<Lease>({ method: "PUT", path: this.#path(), body, signal });
+  }
+
+  #marked(lease: Lease): Lease {
+    const { labels, annotations } = this.#marks;
+    const metadata = {
+      ...lease.metadata,
+      labels: { ...lease.metadata.labels, ...labels },
+      annotations: { ...lease.metadata.annotations, ...annotations },
+    };
+    return { ...lease, apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata };
   }
 
   #path(): string {

@@ -10,6 +10,8 @@ export type Change<T> =
 
 export type MirrorParts<T extends Stored> = {
   readonly store: Store<T>;
+  /** Where the objects come from, if not from all namespaces: others in the store belong to other mirrors. */
+  readonly namespace?: string | undefined;
   readonly reduce: (object: KubernetesObject) => T;
   readonly onChange: (change: Change<T>) => void;
   /** `reduce` or `onChange` threw: reported, the mirror goes on. */
@@ -47,7 +49,7 @@ export class Mirror<T extends Stored> {
 
   clear(): void {
     this.#ahead.clear();
-    for (const item of this.#parts.store.list()) this.#forget(item);
+    for (const item of this.#known()) this.#forget(item);
   }
 
   /** Takes in what a write answered. `watchedTo` is how far the watch has come; undefined while a list is under way. */
@@ -77,12 +79,16 @@ export class Mirror<T extends Stored> {
       },
       finish: () => {
         this.#replaced = true;
-        for (const item of this.#parts.store.list()) {
+        for (const item of this.#known()) {
           const key = keyOf(item);
           if (!seen.has(key) && !this.#ahead.has(key)) this.#forget(item);
         }
       },
     };
+  }
+
+  #known(): T[] {
+    return this.#parts.store.list(this.#parts.namespace);
   }
 
   #forget(item: T): void {

@@ -29,6 +29,8 @@ const eagerMs = 30_000;
 export class Reflector<T extends Stored> {
   /** For logs, metrics and health checks: "deployments.apps", "secrets". */
   readonly resource: string;
+  /** The one that is watched; undefined means all. */
+  readonly namespace: string | undefined;
   /** Resolves when the first list is in the store (or an optional resource is known to be missing). */
   readonly synced: Promise<void>;
   readonly #parts: ReflectorParts<T>;
@@ -55,6 +57,7 @@ export class Reflector<T extends Stored> {
   constructor(parts: ReflectorParts<T>) {
     const { type, namespace, labelSelector, fieldSelector } = parts;
     this.resource = type.group === "" ? type.plural : `${type.plural}.${type.group}`;
+    this.namespace = namespace;
     this.#parts = parts;
     this.#options = completeOptions(parts.options);
     this.#mirror = new Mirror({ ...parts, onFailure: (stage, error) => this.#report(stage, error) });

@@ -30,8 +30,10 @@ export class Store<T extends Stored> {
     return this.#namespaces.get(namespace)?.get(name);
   }
 
-  list(): T[] {
-    return [...this.items()];
+  /** A copy of the items, of one namespace or of all. */
+  list(namespace?: string): T[] {
+    if (namespace === undefined) return [...this.items()];
+    return [...(this.#namespaces.get(namespace)?.values() ?? [])];
   }
 
   *items(): Generator<T> {

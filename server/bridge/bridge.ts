@@ -9,10 +9,11 @@ import { type Accepted, type BridgeStatus, RefusedError, type TelegramStatus } f
 import { Delivery } from "./delivery.ts";
 import { startIntake } from "./intake.ts";
 import { messagesOf } from "./messages.ts";
-import { type BridgeMetrics, createBridgeMetrics } from "./metrics.ts";
+import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./metrics.ts";
 import { Pacer } from "./pacer.ts";
-import type { Queue } from "./queue.ts";
+import type { PendingMessage, Queue } from "./queue.ts";
 import { Reachability } from "./reachability.ts";
+import { warningOf } from "./refusals.ts";
 import type { Damage } from "./sqlite-file.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 import { type Facts, obstacles, statusOf } from "./status.ts";
@@ -125,8 +126,10 @@ class RunningBridge implements Bridge {
     logger.info({ pending: pending.length, uncertain }, "queue opened");
     this.#stopUpkeep = startUpkeep(this.#queue, this.#now, logger);
     this.#reachability.check();
-    const { host, port, hmacSecret: secret } = config;
-    this.#intake = await startIntake({ host, port, secret, clock, logger, bridge: this });
+    const { host, port, hmacSecret, hmacSecretPrevious = "" } = config;
+    const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
+    const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
+    this.#intake = await startIntake({ host, port, secrets, clock, logger, onSignatureFailure, bridge: this });
   }
 
   async accept(event: Event): Promise<Accepted> {
@@ -134,8 +137,8 @@ class RunningBridge implements Bridge {
     const acceptedAt = this.#now();
     const { duplicate, count, messages } = await this.#queue.accept({
       id: event.event_id,
+      client: event.client,
       acceptedAt,
-      body: JSON.stringify(event),
       messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
     });
     if (!duplicate) {
@@ -143,7 +146,13 @@ class RunningBridge implements Bridge {
       this.#lastEventTime = new Date(acceptedAt).toISOString();
       this.#delivery.add(messages);
     }
-    return { event_id: event.event_id, messages: count, duplicate };
+    const warning = this.#warningFor(messages);
+    return { event_id: event.event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
+  }
+
+  #warningFor(messages: readonly PendingMessage[]): string | undefined {
+    const chats = messages.map(({ chatId }) => chatId);
+    return warningOf(chats, this.#queue.stats().refusedChats, this.#reachability.status.bot_username);
   }
 
   status(): BridgeStatus {
@@ -196,6 +205,8 @@ class RunningBridge implements Bridge {
       queue: this.#queue.stats(),
       queueLimit: this.#options.config.queueSizeLimit,
       telegram: this.#reachability.status,
+      nextCheckAt: this.#reachability.nextCheckAt,
+      pause: this.#pacer.longestPause(this.#now()),
       closing: this.#closing !== undefined,
       now: this.#now(),
     };
@@ -206,7 +217,11 @@ function openQueue(config: BridgeConfig, logger: Logger, now: () => number): { q
   const found: { damage?: Damage } = {};
   const queue = new SqliteQueue({
     path: join(config.dataDir, "queue.sqlite"),
-    sizeLimit: config.queueSizeLimit,
+    limits: {
+      total: { messages: config.queueSizeLimit, bytes: config.queueBytesLimit },
+      clientShare: config.clientSharePercent / 100,
+    },
+    recipients: config.telegram.allowedUsers,
     now,
     onDamage: (damage) => {
       found.damage = damage;

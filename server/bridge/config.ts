@@ -7,8 +7,14 @@ export type BridgeConfig = {
   readonly dataDir: string;
   /** Undelivered messages above which events are refused (never dropped). */
   readonly queueSizeLimit: number;
+  /** Bytes of undelivered messages above which events are refused. */
+  readonly queueBytesLimit: number;
+  /** Percentage of both limits that one client may hold. */
+  readonly clientSharePercent: number;
   /** Shared secret of the signed routes; "" makes the HTTP intake refuse every signed request. */
   readonly hmacSecret: string;
+  /** The secret before: it counts, too, while a rotation is under way. */
+  readonly hmacSecretPrevious?: string;
   readonly telegram: TelegramConfig;
 };
 

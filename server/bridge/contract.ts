@@ -5,6 +5,8 @@ export type Accepted = {
   readonly messages: number;
   /** True when an event with this id had been accepted before: nothing is sent again. */
   readonly duplicate: boolean;
+  /** What the sender should know although the event is accepted, such as that every recipient refuses messages. */
+  readonly warnings?: readonly string[];
 };
 
 export type Health = "healthy" | "degraded" | "unhealthy";
@@ -17,6 +19,10 @@ export type BridgeStatus = {
   readonly uptime_seconds: number;
   readonly telegram: TelegramStatus;
   readonly queue: QueueStatus;
+  /** Chats whose last message Telegram refused for good, newest first, at most 20. */
+  readonly refusals: readonly Refusal[];
+  /** Why nothing, or not everything, is delivered just now. */
+  readonly waiting?: Waiting;
   readonly metrics: {
     readonly events_processed: number;
     readonly telegram_messages_sent: number;
@@ -27,6 +33,25 @@ export type BridgeStatus = {
   };
   /** RFC 3339 time of the last accepted event. */
   readonly last_event_time?: string;
+};
+
+/** Texts have at most 256 characters and no control characters. */
+export type Refusal = {
+  readonly chat_id: number;
+  /** For people. */
+  readonly reason: string;
+  /** What to do about it. */
+  readonly hint?: string;
+  /** Messages refused since one arrived. */
+  readonly messages: number;
+  /** RFC 3339 time of the last refusal. */
+  readonly at: string;
+};
+
+export type Waiting = {
+  readonly reason: string;
+  /** RFC 3339 time of the next try. */
+  readonly until: string;
 };
 
 export type TelegramStatus = {
@@ -49,7 +74,7 @@ export type QueueStatus = {
   readonly error?: string;
 };
 
-/** Why an event is not accepted now. The HTTP intake answers 503 with `Retry-After`. */
+/** Why an event is not accepted now. The HTTP intake answers 503, or 429 for `client_quota`, with `Retry-After`. */
 export class RefusedError extends Error {
   readonly reason: RefusalReason;
   readonly retryAfterSeconds: number;
@@ -62,4 +87,4 @@ export class RefusedError extends Error {
   }
 }
 
-export type RefusalReason = "queue_full" | "queue_unusable" | "shutting_down";
+export type RefusalReason = "queue_full" | "client_quota" | "queue_unusable" | "shutting_down";

@@ -48,7 +48,7 @@ export class Delivery {
     clearTimeout(this.#timer);
     const { pacer, now, reachability } = this.#options;
     if (this.#stopped || !reachability.reachable) return;
-    const batch: PendingMessage[] = [];
+    const batch: Started[] = [];
     for (;;) {
       const time = now();
       const turn = pacer.next(time);
@@ -57,7 +57,7 @@ export class Delivery {
         break;
       }
       pacer.started(turn.chatId, time);
-      batch.push({ ...turn, notBefore: 0 });
+      batch.push(turn);
     }
     if (batch.length > 0) this.#track(this.#send(batch));
   }
@@ -84,7 +84,7 @@ export class Delivery {
     this.#running.add(tracked);
   }
 
-  async #send(batch: readonly PendingMessage[]): Promise<void> {
+  async #send(batch: readonly Started[]): Promise<void> {
     const { queue, pacer, now, logger } = this.#options;
     try {
       const messages = new Map((await queue.begin(batch.map(({ id }) => id))).map((message) => [message.id, message]));
@@ -137,7 +137,7 @@ export class Delivery {
     this.#log(attempt, outcome);
     switch (outcome.kind) {
       case "sent":
-        await this.#record(message.id, { kind: "sent", at, telegramMessageId: outcome.telegramMessageId });
+        await this.#record(message.id, { kind: "sent", at });
         return pacer.settled(chatId, at);
       case "failed":
         await this.#record(message.id, { kind: "failed", at, error: outcome.error });
@@ -213,12 +213,15 @@ export class Delivery {
   }
 
   #log({ message, chatId }: Attempt, outcome: Outcome): void {
-    const details = { event_id: message.eventId, chat_id: chatId, part: message.part, attempt: message.attempts + 1 };
-    if (outcome.kind === "sent") this.#options.logger.debug(details, "message delivered");
+    const { eventId: event_id, client, part } = message;
+    const details = { event_id, client, chat_id: chatId, part, attempt: message.attempts + 1 };
+    if (outcome.kind === "sent") this.#options.logger.debug({ ...details, ...outcome }, "message delivered");
     else if (outcome.kind !== "failed") this.#options.logger.warn({ ...details, ...outcome }, "message waits");
     else this.#options.logger.error({ ...details, ...outcome }, "Telegram refused a message for good");
   }
 }
+
+type Started = Pick<PendingMessage, "id" | "chatId">;
 
 type Attempt = { readonly message: OutgoingMessage; readonly chatId: number; readonly at: number };
 

@@ -1,14 +1,29 @@
 import type { Event } from "../event.ts";
 import { emojiOf } from "./emoji.ts";
-import type { FormattedText } from "./formatted-text.ts";
+import { shownLine, shownText } from "./shown-text.ts";
 
-/** What a person reads: the type's emoji and the title in bold, the description, and the details that matter. */
-export function format(event: Event): FormattedText {
-  const title = `${emojiOf(event.type, event.data)} ${event.title.trim()}`.trimEnd();
-  const body = [event.description.trim(), ...details(event)].filter((line) => line !== "");
+/** Longest text that is looked at, in UTF-16 units: more than the messages of an event can hold. */
+const LONGEST = 65_536;
+
+/** What a person is to read. */
+export type Letter = {
+  /** The type's emoji and the title, on one line. */
+  readonly title: string;
+  /** The description, and the details that matter. */
+  readonly body: string;
+  /** Whose key sent it; undefined when nobody knows. */
+  readonly sender?: string;
+};
+
+/** An event in words. */
+export function format(event: Event): Letter {
+  const title = shownLine(event.title) || shownLine(event.type);
+  const body = [event.description, ...details(event)].map((text) => shownText(text.slice(0, LONGEST)));
+  const sender = event.client === "unknown" ? "" : shownLine(event.client);
   return {
-    text: [title, ...body].join("\n\n"),
-    entities: [{ type: "bold", offset: 0, length: title.length }],
+    title: `${emojiOf(event.type, event.data)} ${title}`.trimEnd(),
+    body: body.filter((text) => text !== "").join("\n\n"),
+    ...(sender !== "" && { sender }),
   };
 }
 

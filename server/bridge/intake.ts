@@ -1,18 +1,20 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { boundConnections } from "../connections.ts";
 import { type Event, eventSchema } from "../event.ts";
-import { signatureHeader, timestampHeader, verify } from "../signature.ts";
-import type { Logger } from "../telemetry/logger.ts";
+import { bindable } from "../unspecified-address.ts";
+import { answer } from "./answer.ts";
 import { type Accepted, type BridgeStatus, RefusedError } from "./contract.ts";
+import { type GateOptions, installGate } from "./gate.ts";
 
 const BODY_LIMIT = 256 * 1024;
+/** Twenty servers keep 64 connections each; a caller that holds more than its share is no server. */
+const CONNECTIONS = { total: 2_048, perAddress: 256 } as const;
+/** A server in the same cluster needs milliseconds. */
+const TIMES = { headersMs: 5_000, requestMs: 10_000, idleMs: 30_000, checkEveryMs: 2_000 } as const;
 
-export type IntakeOptions = {
+export type IntakeOptions = GateOptions & {
   readonly host: string;
   readonly port: number;
-  readonly secret: string;
-  /** Wall clock, milliseconds: signatures carry a time that the sender's clock knows. */
-  readonly clock: () => number;
-  readonly logger: Logger;
   readonly bridge: {
     accept(event: Event): Promise<Accepted>;
     status(): BridgeStatus;
@@ -23,36 +25,35 @@ export type IntakeOptions = {
 
 /** The bridge's HTTP API. Resolves when it listens; `url` has the port that was really taken. */
 export async function startIntake(options: IntakeOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: "idle", requestTimeout: 30_000 });
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: "idle",
+    requestTimeout: TIMES.requestMs,
+    // Also ends a connection whose other side does not read its answers.
+    connectionTimeout: TIMES.idleMs,
+    http: { headersTimeout: TIMES.headersMs, connectionsCheckingInterval: TIMES.checkEveryMs },
+  });
+  boundConnections(app.server, CONNECTIONS);
+  installGate(app, options);
   app.removeAllContentTypeParsers();
-  // The signature covers the bytes as they came, so nothing may parse them before it is checked.
+  // The signature covers the bytes as they came, so nothing may parse them before they are compared.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error: FastifyError, request, reply) => refuse(options.logger, error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    answer(request, reply, 404, "NOT_FOUND", `There is nothing at ${request.url}.`),
-  );
+  app.setErrorHandler((error: FastifyError, request, reply) => refuse(options, error, request, reply));
   signedRoutes(app, options);
   healthRoutes(app, options);
-  const url = await app.listen({ host: options.host, port: options.port });
+  const url = await app.listen({ host: await bindable(options.host), port: options.port });
   return { url, close: () => app.close() };
 }
 
-function signedRoutes(app: FastifyInstance, { secret, clock, bridge }: IntakeOptions): void {
-  const signed = async (request: FastifyRequest, reply: FastifyReply) => {
-    const nowSeconds = Math.floor(clock() / 1000);
-    const timestamp = header(request, timestampHeader);
-    const signature = header(request, signatureHeader);
-    if (secret !== "" && verify({ secret, timestamp, signature, body: bodyOf(request), nowSeconds })) return;
-    await answer(request, reply, 401, "AUTHENTICATION_ERROR", "The signature is missing, wrong or too old.");
-  };
-  app.post("/events", { preHandler: signed }, async (request, reply) => {
-    const event = eventSchema.safeParse(parse(bodyOf(request)));
+function signedRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
+  app.post("/events", { config: { signed: true } }, async (request, reply) => {
+    const event = eventSchema.safeParse(parse(request.body));
     if (event.success) return reply.code(202).send(await bridge.accept(event.data));
     const fields = event.error.issues.map(({ path, message }) => ({ field: path.join(".") || "(body)", message }));
     const problems = fields.map(({ field, message }) => `${field}: ${message}`).join("; ");
     return answer(request, reply, 400, "VALIDATION_ERROR", `The event is not valid: ${problems}`, { fields });
   });
-  app.get("/status", { preHandler: signed }, async () => bridge.status());
+  app.get("/status", { config: { signed: true } }, async () => bridge.status());
 }
 
 function healthRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
@@ -65,15 +66,17 @@ function healthRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
   app.get("/health", async () => {
-    const { health, version, uptime_seconds, queue, telegram } = bridge.status();
-    return { status: health, version, uptime_seconds, queue, telegram, reasons: bridge.obstacles() };
+    const { health, metrics: _metrics, running: _running, last_event_time: _last, ...status } = bridge.status();
+    return { status: health, ...status, reasons: bridge.obstacles() };
   });
 }
 
-function refuse(logger: Logger, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function refuse({ logger }: IntakeOptions, error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   if (error instanceof RefusedError) {
     reply.header("retry-after", String(error.retryAfterSeconds));
-    return answer(request, reply, 503, "BRIDGE_UNAVAILABLE", error.message, { reason: error.reason });
+    const [status, code] =
+      error.reason === "client_quota" ? [429, "CLIENT_QUOTA_EXCEEDED"] : [503, "BRIDGE_UNAVAILABLE"];
+    return answer(request, reply, Number(status), String(code), error.message, { reason: error.reason });
   }
   const status = error.statusCode ?? 500;
   if (status === 413) return answer(request, reply, 413, "PAYLOAD_TOO_LARGE", "An event may have 256 KiB.");
@@ -82,31 +85,11 @@ function refuse(logger: Logger, error: FastifyError, request: FastifyRequest, re
   return answer(request, reply, 500, "INTERNAL_ERROR", "Something went wrong inside the bridge; see its log.");
 }
 
-function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  status: number,
-  code: string,
-  message: string,
-  details: Readonly<Record<string, unknown>> = {},
-): FastifyReply {
-  return reply.code(status).send({ error: true, code, message, ...details, request_id: request.id });
-}
-
-function bodyOf(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-}
-
 /** Undefined for what is not JSON: the schema then says that an object is missing. */
-function parse(body: Buffer): unknown {
+function parse(body: unknown): unknown {
   try {
-    return JSON.parse(body.toString("utf8"));
+    return Buffer.isBuffer(body) ? JSON.parse(body.toString("utf8")) : undefined;
   } catch {
     return undefined;
   }
-}
-
-function header(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === "string" ? value : undefined;
 }

@@ -4,6 +4,11 @@ import type { QueueStats } from "./queue.ts";
 
 export type BridgeMetrics = ReturnType<typeof createBridgeMetrics>;
 
+/** What was wrong with a signed request; `body`: it is not the one that was signed. */
+export const signatureFailures = ["missing", "malformed", "old", "wrong", "body"] as const;
+
+export type SignatureFailure = (typeof signatureFailures)[number];
+
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** The metrics of the bridge. Gauges read the queue when they are collected; known series start at zero. */
@@ -12,6 +17,7 @@ export function createBridgeMetrics(registry: Registry, queue: () => { stats: Qu
   gauges(registers, queue);
   const metrics = { ...deliveryCounters(registers), duration: requestDuration(registers) };
   for (const outcome of outcomeKinds) metrics.requests.inc({ outcome }, 0);
+  for (const reason of signatureFailures) metrics.signatureFailures.inc({ reason }, 0);
   return { ...metrics, ...upstreamTotals(registers) };
 }
 
@@ -25,6 +31,14 @@ function gauges(registers: Registry[], queue: () => { stats: QueueStats; now: nu
       const { pending, failed } = queue().stats;
       this.set({ state: "pending" }, pending);
       this.set({ state: "failed" }, failed);
+    },
+  });
+  new Gauge({
+    name: "cctelegram_recipients_refused",
+    help: "Chats whose last message Telegram refused for good",
+    registers,
+    collect() {
+      this.set(queue().stats.refusedChats.length);
     },
   });
   new Gauge({
@@ -49,6 +63,12 @@ function deliveryCounters(registers: Registry[]) {
     ),
     rateLimited: counter("cctelegram_telegram_rate_limited_total", "Answers 429 of Telegram"),
     damaged: counter("cctelegram_queue_damaged_total", "Damaged queue files that were moved aside at a start"),
+    signatureFailures: new Counter({
+      name: "cctelegram_signature_failures_total",
+      help: "Requests to the bridge whose signature does not count",
+      labelNames: ["reason"] as const,
+      registers,
+    }),
     requests: new Counter({
       name: "cctelegram_telegram_requests_total",
       help: "sendMessage requests by outcome",

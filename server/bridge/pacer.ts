@@ -24,7 +24,8 @@ const DEFAULTS = { messagesPerGroupPerMinute: 20, parallel: 10 } as const;
  * Decides which message goes next and when. Pure: times come in as milliseconds of one steady clock.
  *
  * Among the chats that may send, the one served longest ago is next, so that a chat with one message does not wait for
- * the backlog of others. Within a chat the order is that of acceptance, also over retries.
+ * the backlog of others. Within a chat clients take turns, and each client's messages go in order of
+ * acceptance, also over retries.
  */
 export class Pacer {
   readonly #limits: Required<PacerLimits>;
@@ -72,7 +73,7 @@ export class Pacer {
   /** The chat's head is about to be sent. */
   started(chatId: number, now: number): void {
     const line = this.#line(chatId);
-    line.busy = true;
+    line.start();
     line.lastServed = now;
     this.#inFlight += 1;
     for (const window of [this.#global, ...line.windows]) window.start();
@@ -94,15 +95,14 @@ export class Pacer {
   /** The head is delivered or given up. */
   settled(chatId: number, now: number): void {
     const line = this.#line(chatId);
-    line.shift();
-    line.busy = false;
+    line.settle();
     this.#sweep(now);
   }
 
   /** The head is to be sent again, not before a time. */
   retry(chatId: number, notBefore: number): void {
     const line = this.#line(chatId);
-    line.busy = false;
+    line.release();
     line.wait(notBefore, "backoff");
   }
 
@@ -121,11 +121,21 @@ export class Pacer {
 
   /** The head's pause is recorded. */
   resume(chatId: number): void {
-    this.#line(chatId).busy = false;
+    this.#line(chatId).release();
   }
 
   pauseAll(until: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, until + MARGIN_MS);
+  }
+
+  /** The longest wait that Telegram asked for: of one chat, or of the whole bot (without `chatId`). */
+  longestPause(now: number): { readonly until: number; readonly chatId?: number } | undefined {
+    if (this.#pausedUntil > now) return { until: this.#pausedUntil };
+    let longest: { until: number; chatId: number } | undefined;
+    for (const [chatId, { pausedUntil: until }] of this.#chats) {
+      if (until > Math.max(now, longest?.until ?? 0)) longest = { until, chatId };
+    }
+    return longest;
   }
 
   /** Telegram answers again: what failed for want of a connection need not wait any longer. */
@@ -138,7 +148,7 @@ export class Pacer {
     const old = this.#line(from);
     this.#chats.delete(from);
     this.#migrated.set(from, to);
-    this.#line(to).merge(old.ids);
+    this.#line(to).merge(old);
   }
 
   #line(asked: number): ChatLine {

@@ -25,8 +25,9 @@ export type Queue = {
 
 export type NewEvent = {
   readonly id: string;
+  /** Whose it is: quotas and turns hang on it. */
+  readonly client: string;
   readonly acceptedAt: number;
-  readonly body: string;
   readonly messages: readonly NewMessage[];
 };
 
@@ -49,6 +50,7 @@ export type PendingMessage = {
   /** Grows in order of acceptance. */
   readonly id: number;
   readonly chatId: number;
+  readonly client: string;
   /** Not to be sent before this time; 0 = at once. */
   readonly notBefore: number;
 };
@@ -68,6 +70,7 @@ export type Send = { readonly chatId: number; readonly at: number };
 export type OutgoingMessage = {
   readonly id: number;
   readonly eventId: string;
+  readonly client: string;
   readonly chatId: number;
   readonly part: number;
   readonly text: string;
@@ -80,7 +83,8 @@ export type OutgoingMessage = {
 };
 
 export type Settlement =
-  | { readonly kind: "sent"; readonly at: number; readonly telegramMessageId: number }
+  /** It is deleted: its event alone stays, so that a repeated one is recognised. */
+  | { readonly kind: "sent"; readonly at: number }
   | { readonly kind: "failed"; readonly at: number; readonly error: string }
   | {
       readonly kind: "retry";
@@ -103,6 +107,18 @@ export type QueueStats = {
   readonly broken: boolean;
   readonly pending: number;
   readonly failed: number;
+  /** The chats whose last message Telegram refused for good. */
+  readonly refusedChats: readonly RefusedChat[];
   /** Acceptance of the oldest undelivered message. */
   readonly oldestAt?: number;
+};
+
+export type RefusedChat = {
+  readonly chatId: number;
+  /** Telegram's words. */
+  readonly error: string;
+  /** Messages refused since one arrived. */
+  readonly messages: number;
+  /** The last refusal. */
+  readonly at: number;
 };

@@ -28,6 +28,7 @@ export class Reachability {
   #timer: NodeJS.Timeout | undefined;
   #checking = false;
   #checkedAt = Number.NEGATIVE_INFINITY;
+  #nextCheckAt = 0;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
@@ -40,6 +41,11 @@ export class Reachability {
 
   get reachable(): boolean {
     return this.#status.reachable;
+  }
+
+  /** When it is asked again. */
+  get nextCheckAt(): number {
+    return this.#checking ? this.#options.now() : this.#nextCheckAt;
   }
 
   /** Asks now: at the start, and when the token changed. */
@@ -102,6 +108,7 @@ export class Reachability {
 
   #checkIn(ms: number): void {
     clearTimeout(this.#timer);
+    this.#nextCheckAt = this.#options.now() + ms;
     this.#timer = setTimeout(() => this.check(), ms);
   }
 

@@ -1,5 +1,3 @@
-import type { FormattedText, TextEntity } from "./formatted-text.ts";
-
 /** Largest message: UTF-16 units after entity parsing and UTF-8 bytes before it (tdlib/telegram-bot-api, Client.cpp). */
 export const MESSAGE_LIMITS = { units: 4096, bytes: 32_768 } as const;
 
@@ -7,16 +5,19 @@ export type SplitLimits = { readonly units: number; readonly bytes: number };
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
+/** What is looked at around a cut. Longer graphemes than that are cut by code points. */
+const WINDOW = { before: 512, after: 64 } as const;
+
 /**
- * Cuts a text into parts that Telegram takes. Total: the parts joined are the input, whatever it holds, and every
- * entity covers the same characters as before. Cuts fall, in this order of preference, after a blank line, a line, a
- * word, a grapheme, a code point; only limits below one code point (2 units, 4 bytes) cut closer.
+ * Cuts a text into parts that Telegram takes. Total: the parts joined are the input, whatever it holds. Cuts fall, in this
+ * order of preference, after a blank line, a line, a word, a grapheme, a code point; only limits below one code point
+ * (2 units, 4 bytes) cut closer.
  */
-export function split(input: FormattedText, limits: SplitLimits = MESSAGE_LIMITS): readonly FormattedText[] {
-  const parts: FormattedText[] = [];
-  for (let start = 0; start < input.text.length; ) {
-    const end = cutAfter(input.text, start, limits);
-    parts.push({ text: input.text.slice(start, end), entities: clip(input.entities, start, end) });
+export function split(text: string, limits: SplitLimits = MESSAGE_LIMITS): readonly string[] {
+  const parts: string[] = [];
+  for (let start = 0; start < text.length; ) {
+    const end = cutAfter(text, start, limits);
+    parts.push(text.slice(start, end));
     start = end;
   }
   return parts;
@@ -60,15 +61,9 @@ function softEnd(text: string, start: number, hard: number): number | undefined 
   return undefined;
 }
 
+/** A window of the text: the segmenter copies what it is given to memory that V8 does not count. */
 function graphemeEnd(text: string, start: number, end: number): number | undefined {
-  const boundary = graphemes.segment(text).containing(end)?.index;
-  return boundary !== undefined && boundary > start ? boundary : undefined;
-}
-
-function clip(entities: readonly TextEntity[], start: number, end: number): readonly TextEntity[] {
-  return entities.flatMap((entity) => {
-    const from = Math.max(entity.offset, start);
-    const to = Math.min(entity.offset + entity.length, end);
-    return to > from ? [{ ...entity, offset: from - start, length: to - from }] : [];
-  });
+  const from = Math.max(start, end - WINDOW.before);
+  const boundary = graphemes.segment(text.slice(from, end + WINDOW.after)).containing(end - from)?.index;
+  return boundary !== undefined && boundary > 0 ? from + boundary : undefined;
 }

@@ -12,16 +12,21 @@ import type {
   Settlement,
   Stored,
 } from "./queue.ts";
+import { RefusedChats } from "./refused-chats.ts";
+import { type ShareLimits, Shares } from "./shares.ts";
 import { isCorruption, isStorageFailure } from "./sqlite-error.ts";
 import { type Damage, openFile } from "./sqlite-file.ts";
+import { bytesOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending } from "./sqlite-rows.ts";
 import { prepare } from "./sqlite-statements.ts";
 import { StorageState } from "./storage-state.ts";
 
 export type SqliteQueueOptions = {
   /** The database file; its directory is made when missing. */
   readonly path: string;
-  /** Undelivered messages above which events are refused. */
-  readonly sizeLimit: number;
+  /** How much may wait for delivery; events beyond are refused. */
+  readonly limits: ShareLimits;
+  /** The chats that messages go to: of others it is forgotten that they were refused. */
+  readonly recipients: readonly number[];
   /** Steady milliseconds since the epoch. */
   readonly now: () => number;
   /** Told when a damaged file was replaced. */
@@ -32,6 +37,8 @@ export type SqliteQueueOptions = {
 
 const PRUNE_BATCH = 200;
 const SENDS_KEPT_MS = 61_000;
+/** Refused messages of one client that are kept. */
+const FAILURES_KEPT = 200;
 
 /** The queue on one SQLite file with one writer. Every promise resolves after an fsync, shared by concurrent callers. */
 export class SqliteQueue implements Queue {
@@ -40,14 +47,17 @@ export class SqliteQueue implements Queue {
   readonly #commits: GroupCommit;
   readonly #storage: StorageState;
   readonly #options: SqliteQueueOptions;
-  #undelivered = 0;
+  readonly #shares: Shares;
+  readonly #refusedChats: RefusedChats;
   #failed = 0;
 
   constructor(options: SqliteQueueOptions) {
     this.#options = options;
+    this.#shares = new Shares(options.limits);
     const { db, damage } = openFile(options.path, options.now());
     this.#db = db;
     this.#sql = prepare(db);
+    this.#refusedChats = new RefusedChats(this.#sql);
     this.#commits = new GroupCommit(db, (error) => this.#onFailure(error));
     this.#storage = new StorageState(options.path, {
       probe: (bytes) => this.#probe(bytes),
@@ -73,6 +83,7 @@ export class SqliteQueue implements Queue {
       this.#sql.deleteSends.run(now - SENDS_KEPT_MS);
       this.#sql.recordInterrupted.run(now);
       const uncertain = Number(this.#sql.resumeInterrupted.run().changes);
+      this.#refusedChats.keepOnly(this.#options.recipients);
       return {
         uncertain,
         pending: this.#sql.pending.all().map(toPending),
@@ -90,10 +101,13 @@ export class SqliteQueue implements Queue {
     return this.#write(() => {
       this.#sql.recordSend.run(settlement.at, id);
       if (settlement.kind === "retry") return this.#retry(id, settlement);
-      if (settlement.kind === "sent") this.#sql.sent.run(settlement.at, settlement.telegramMessageId, id);
-      else this.#sql.failed.run(settlement.at, settlement.error, id);
-      this.#undelivered -= 1;
-      if (settlement.kind === "failed") this.#failed += 1;
+      const sent = settlement.kind === "sent";
+      const row = sent ? this.#sql.sent.get(id) : this.#sql.failed.get(settlement.at, settlement.error, id);
+      if (row === undefined) return;
+      this.#sql.settleEvent.run(settlement.at, String(row.event_id));
+      this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
+      if (settlement.kind === "sent") this.#refusedChats.forget(Number(row.chat_id));
+      else this.#keepFailure(row, settlement);
     });
   }
 
@@ -105,19 +119,19 @@ export class SqliteQueue implements Queue {
     return this.#write(() => {
       this.#sql.rememberMigration.run(from, to);
       this.#sql.moveMessages.run(to, from);
+      this.#refusedChats.forget(from);
     });
   }
 
   prune({ sentBefore, failedBefore, sendsBefore }: PruneLimits): Promise<boolean> {
     return this.#write(() => {
-      const expired = this.#sql.expired.all(sentBefore, failedBefore, sentBefore, PRUNE_BATCH);
-      for (const { event_id: id } of expired) {
-        this.#sql.deleteMessages.run(id ?? null);
-        this.#sql.deleteEvent.run(id ?? null);
-      }
+      const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
+      const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
+      for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
+      this.#refusedChats.forgetBefore(failedBefore);
       this.#sql.deleteSends.run(sendsBefore);
       this.#failed = Number(this.#sql.countFailed.get()?.count);
-      return expired.length === PRUNE_BATCH;
+      return expired.length === PRUNE_BATCH || dropped === PRUNE_BATCH;
     });
   }
 
@@ -127,8 +141,9 @@ export class SqliteQueue implements Queue {
     return {
       usable: error === undefined,
       broken,
-      pending: this.#undelivered,
+      pending: this.#shares.total.messages,
       failed: this.#failed,
+      refusedChats: this.#refusedChats.all,
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
@@ -158,30 +173,34 @@ export class SqliteQueue implements Queue {
   }
 
   #insert(event: NewEvent): { stored: Stored; refused?: RefusedError } {
-    if (this.#sql.hasEvent.get(event.id) !== undefined) {
-      const count = Number(this.#sql.countOfEvent.get(event.id)?.count);
-      return { stored: { duplicate: true, count, messages: [] } };
+    const known = this.#sql.messagesOfEvent.get(event.id);
+    if (known !== undefined) return { stored: { duplicate: true, count: Number(known.messages), messages: [] } };
+    const { client, messages: parts } = event;
+    const rows = parts.map((message) => ({ ...message, entities: entitiesJson(message) }));
+    const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
+    const problem = this.#shares.problem(client, load);
+    if (problem !== undefined) {
+      const reason = problem.whose === "client" ? "client_quota" : "queue_full";
+      const refused = new RefusedError(reason, problem.message, 30);
+      return { stored: { duplicate: false, count: 0, messages: [] }, refused };
     }
-    const { sizeLimit } = this.#options;
-    if (this.#undelivered + event.messages.length > sizeLimit) {
-      const message = `The queue is full: ${this.#undelivered} of ${sizeLimit} messages wait for delivery.`;
-      return {
-        stored: { duplicate: false, count: 0, messages: [] },
-        refused: new RefusedError("queue_full", message, 30),
-      };
-    }
-    this.#sql.insertEvent.run(event.id, event.acceptedAt, event.body);
-    const messages = event.messages.map((message) => this.#insertMessage(event, message));
-    this.#undelivered += messages.length;
+    this.#sql.insertEvent.run(event.id, event.acceptedAt, rows.length);
+    const messages = rows.map((row) => this.#insertMessage(event, row));
+    this.#shares.add(client, load);
     return { stored: { duplicate: false, count: messages.length, messages } };
   }
 
-  #insertMessage(event: NewEvent, message: NewEvent["messages"][number]): PendingMessage {
+  #insertMessage({ id: eventId, client, acceptedAt }: NewEvent, message: MessageRow): PendingMessage {
     const migrated = this.#sql.migratedTo.get(message.chatId);
     const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
-    const entities = message.entities.length === 0 ? null : JSON.stringify(message.entities);
-    const row = this.#sql.insertMessage.get(event.id, chatId, message.part, message.text, entities, event.acceptedAt);
-    return { id: Number(row?.id), chatId, notBefore: 0 };
+    const { part, text, entities } = message;
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, part, text, entities, acceptedAt);
+    return { id: Number(row?.id), chatId, client, notBefore: 0 };
+  }
+
+  #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
+    this.#refusedChats.refused(Number(chat_id), error, at);
+    this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
   }
 
   #retry(id: number, { notBefore, error, uncertain, plain }: Extract<Settlement, { kind: "retry" }>): void {
@@ -204,27 +223,11 @@ export class SqliteQueue implements Queue {
   }
 
   #count(): void {
-    this.#undelivered = Number(this.#sql.countPending.get()?.count);
+    this.#shares.clear();
+    for (const { client, messages, bytes } of this.#sql.loads.all()) {
+      this.#shares.add(String(client), { messages: Number(messages), bytes: Number(bytes) });
+    }
+    this.#refusedChats.load();
     this.#failed = Number(this.#sql.countFailed.get()?.count);
   }
-}
-
-type Row = Record<string, unknown>;
-
-function toPending(row: Row): PendingMessage {
-  return { id: Number(row.id), chatId: Number(row.chat_id), notBefore: Number(row.next_attempt_at) };
-}
-
-function toOutgoing(row: Row): OutgoingMessage {
-  return {
-    id: Number(row.id),
-    eventId: String(row.event_id),
-    chatId: Number(row.chat_id),
-    part: Number(row.part),
-    text: String(row.text),
-    entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
-    attempts: Number(row.attempts) - 1,
-    uncertain: Number(row.uncertain) > 0,
-    createdAt: Number(row.created_at),
-  };
 }

@@ -5,19 +5,20 @@ export type Salvage = { readonly events: number; readonly messages: number; read
 
 type Row = Record<string, SQLInputValue>;
 
-type Table = "events" | "messages" | "migrated_chats" | "settings";
+type Table = "events" | "messages" | "migrated_chats" | "refused_chats" | "settings";
 
 /**
  * Copies every readable row of a damaged database. Each table is read from both ends, so that one damaged page costs
- * only the rows on it and not all behind it. Sent messages come along: they keep repeated events from being sent twice.
+ * only the rows on it and not all behind it. The file may be of an older schema: columns that are
+ * not known any more are left out. Events come along, so that repeated ones are not sent twice.
  */
 export function salvage(path: string, into: DatabaseSync): Salvage {
   const from = new DatabaseSync(path, { timeout: 0 });
   try {
     const copy = (table: Table) => copyTable(from, into, table);
     const counts = { events: copy("events"), messages: copy("messages") };
-    copy("migrated_chats");
-    copy("settings");
+    for (const table of ["migrated_chats", "refused_chats", "settings"] as const) copy(table);
+    into.exec("DELETE FROM messages WHERE state = 'sent'");
     return counts;
   } finally {
     from.close();
@@ -25,12 +26,18 @@ export function salvage(path: string, into: DatabaseSync): Salvage {
 }
 
 function copyTable(from: DatabaseSync, into: DatabaseSync, table: Table): number {
+  const columns = new Set(
+    into
+      .prepare(`PRAGMA table_info(${table})`)
+      .all()
+      .map(({ name }) => name),
+  );
   into.exec("BEGIN IMMEDIATE");
   let copied = 0;
   for (const direction of ["ASC", "DESC"]) {
     // NOT INDEXED: an index may be damaged where the table is not.
     const sql = `SELECT * FROM ${table} NOT INDEXED ORDER BY rowid ${direction}`;
-    for (const row of readable(from, sql)) copied += insert(into, table, row);
+    for (const row of readable(from, sql)) copied += insert(into, table, known(row, columns));
   }
   into.exec("COMMIT");
   return copied;
@@ -43,6 +50,10 @@ function* readable(db: DatabaseSync, sql: string): Generator<Row> {
   } catch {
     // The rest is reached from the other end, or lost; the caller reports how many rows it got.
   }
+}
+
+function known(row: Row, columns: ReadonlySet<unknown>): Row {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => columns.has(name)));
 }
 
 /** 1 when the row is new; a row of damaged content does not fit the tables' checks and is left out. */

@@ -32,6 +32,25 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE migrated_chats (from_chat INTEGER PRIMARY KEY, to_chat INTEGER NOT NULL) STRICT;
    CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
    CREATE TABLE probe (filler BLOB NOT NULL) STRICT;`,
+  // What nobody reads is not stored: the events' bodies, and messages that arrived.
+  `ALTER TABLE messages ADD COLUMN client TEXT NOT NULL DEFAULT 'unknown';
+   ALTER TABLE messages DROP COLUMN telegram_message_id;
+   ALTER TABLE events DROP COLUMN body;
+   ALTER TABLE events ADD COLUMN messages INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE events ADD COLUMN settled_at INTEGER;
+   UPDATE events SET (messages, settled_at) =
+     (SELECT count(*), max(m.settled_at) FROM messages m WHERE m.event_id = events.event_id);
+   CREATE TABLE refused_chats (
+     chat_id INTEGER PRIMARY KEY, error TEXT NOT NULL, messages INTEGER NOT NULL, at INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO refused_chats (chat_id, error, messages, at)
+     SELECT chat_id, coalesce(error, ''), count(*), max(settled_at) FROM messages f
+     WHERE state = 'failed' AND settled_at IS NOT NULL AND NOT EXISTS (
+       SELECT 1 FROM messages s WHERE s.chat_id = f.chat_id AND s.state = 'sent' AND s.settled_at > f.settled_at)
+     GROUP BY chat_id;
+   DELETE FROM messages WHERE state = 'sent';
+   DROP INDEX messages_failed;
+   CREATE INDEX messages_failed ON messages (client, id) WHERE state = 'failed';`,
 ];
 
 /** Brings a database to the newest schema, each step in a transaction of its own. */

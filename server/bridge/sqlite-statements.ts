@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 const UNDELIVERED = "state IN ('pending', 'sending')";
+const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0)";
 
 /** Every statement of the queue, prepared once. */
 export function prepare(db: DatabaseSync) {
@@ -9,11 +10,11 @@ export function prepare(db: DatabaseSync) {
 
 function intake(db: DatabaseSync) {
   return {
-    insertEvent: db.prepare("INSERT INTO events (event_id, accepted_at, body) VALUES (?, ?, ?)"),
-    hasEvent: db.prepare("SELECT 1 FROM events WHERE event_id = ?"),
-    countOfEvent: db.prepare("SELECT count(*) AS count FROM messages WHERE event_id = ?"),
+    insertEvent: db.prepare("INSERT INTO events (event_id, accepted_at, messages) VALUES (?, ?, ?)"),
+    messagesOfEvent: db.prepare("SELECT messages FROM events WHERE event_id = ?"),
     insertMessage: db.prepare(
-      "INSERT INTO messages (event_id, chat_id, part, text, entities, created_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+      `INSERT INTO messages (event_id, client, chat_id, part, text, entities, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+       RETURNING id`,
     ),
     migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
   };
@@ -23,12 +24,23 @@ function delivery(db: DatabaseSync) {
   return {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
-       RETURNING id, event_id, chat_id, part, text, entities, attempts, uncertain, created_at`,
+       RETURNING id, event_id, client, chat_id, part, text, entities, attempts, uncertain, created_at`,
     ),
-    sent: db.prepare(
-      "UPDATE messages SET state = 'sent', settled_at = ?, telegram_message_id = ?, error = NULL WHERE id = ?",
+    sent: db.prepare(`DELETE FROM messages WHERE id = ? RETURNING event_id, client, chat_id, ${BYTES} AS bytes`),
+    failed: db.prepare(
+      `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
+       RETURNING event_id, client, chat_id, ${BYTES} AS bytes`,
     ),
-    failed: db.prepare("UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?"),
+    settleEvent: db.prepare("UPDATE events SET settled_at = ? WHERE event_id = ?"),
+    dropOldFailures: db.prepare(
+      `DELETE FROM messages WHERE id IN (
+         SELECT id FROM messages WHERE state = 'failed' AND client = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`,
+    ),
+    refuseChat: db.prepare(
+      `INSERT INTO refused_chats (chat_id, error, messages, at) VALUES (?, ?, 1, ?) ON CONFLICT DO UPDATE
+       SET error = excluded.error, messages = messages + 1, at = excluded.at RETURNING messages`,
+    ),
+    acceptChat: db.prepare("DELETE FROM refused_chats WHERE chat_id = ?"),
     retry: db.prepare(
       `UPDATE messages SET state = 'pending', next_attempt_at = ?, error = ?, uncertain = uncertain + ?,
        entities = iif(?, NULL, entities) WHERE id = ?`,
@@ -52,19 +64,25 @@ function upkeep(db: DatabaseSync) {
     resumeInterrupted: db.prepare(
       "UPDATE messages SET state = 'pending', uncertain = uncertain + 1 WHERE state = 'sending'",
     ),
-    pending: db.prepare(`SELECT id, chat_id, next_attempt_at FROM messages WHERE ${UNDELIVERED} ORDER BY id`),
+    pending: db.prepare(`SELECT id, chat_id, client, next_attempt_at FROM messages WHERE ${UNDELIVERED} ORDER BY id`),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),
     get: db.prepare("SELECT value FROM settings WHERE name = ?"),
-    countPending: db.prepare(`SELECT count(*) AS count FROM messages WHERE ${UNDELIVERED}`),
+    loads: db.prepare(
+      `SELECT client, count(*) AS messages, sum(${BYTES}) AS bytes FROM messages WHERE ${UNDELIVERED} GROUP BY client`,
+    ),
+    refusedChats: db.prepare("SELECT chat_id, error, messages, at FROM refused_chats"),
+    migrations: db.prepare("SELECT from_chat, to_chat FROM migrated_chats"),
     countFailed: db.prepare("SELECT count(*) AS count FROM messages WHERE state = 'failed'"),
     oldest: db.prepare(`SELECT created_at FROM messages WHERE ${UNDELIVERED} ORDER BY id LIMIT 1`),
+    deleteFailures: db.prepare(
+      `DELETE FROM messages WHERE id IN (
+         SELECT id FROM messages WHERE state = 'failed' AND settled_at < ? LIMIT ?)`,
+    ),
     expired: db.prepare(
-      `SELECT event_id FROM events e WHERE accepted_at < ? AND NOT EXISTS (
-         SELECT 1 FROM messages m WHERE m.event_id = e.event_id
-         AND (m.state IN ('pending', 'sending') OR (m.state = 'failed' AND m.settled_at >= ?) OR m.settled_at >= ?))
+      `SELECT event_id FROM events e WHERE accepted_at < ? AND coalesce(settled_at, 0) < ?
+       AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.event_id = e.event_id)
        ORDER BY accepted_at LIMIT ?`,
     ),
-    deleteMessages: db.prepare("DELETE FROM messages WHERE event_id = ?"),
     deleteEvent: db.prepare("DELETE FROM events WHERE event_id = ?"),
     deleteSends: db.prepare("DELETE FROM sends WHERE at < ?"),
     fill: db.prepare("INSERT INTO probe (filler) VALUES (zeroblob(?))"),

@@ -1,12 +1,23 @@
-import type { BridgeStatus, Health, QueueStatus, TelegramStatus } from "./contract.ts";
+import { boundedText } from "./bounded-text.ts";
+import type { BridgeStatus, Health, QueueStatus, TelegramStatus, Waiting } from "./contract.ts";
 import { ageSeconds } from "./metrics.ts";
 import type { QueueStats } from "./queue.ts";
+import { refusalsOf } from "./refusals.ts";
+
+/** A pause that is worth telling; shorter ones are part of a normal flow. */
+const LONG_MS = 5_000;
+/** A queue that cannot write tries once a second. */
+const STORAGE_RETRY_MS = 1_000;
 
 /** Everything that the bridge's health is judged by. */
 export type Facts = {
   readonly queue: QueueStats;
   readonly queueLimit: number;
   readonly telegram: TelegramStatus;
+  /** When an unreachable Telegram is asked again. */
+  readonly nextCheckAt: number;
+  /** The longest wait that Telegram asked for; without `chatId` it holds for the whole bot. */
+  readonly pause: { readonly until: number; readonly chatId?: number } | undefined;
   readonly closing: boolean;
   readonly now: number;
 };
@@ -20,11 +31,25 @@ export function obstacles({ queue, telegram, closing }: Facts): readonly string[
   ];
 }
 
-/** Unhealthy: events are refused. Degraded: events are kept, but not delivered or nearly too many. */
+/** Unhealthy: events are refused. Degraded: events are kept, but not all are delivered, or they are nearly too many. */
 export function healthOf(facts: Facts): Health {
   const { queue, queueLimit } = facts;
   if (!queue.usable || facts.closing || queue.pending >= queueLimit) return "unhealthy";
-  return facts.telegram.reachable && queue.pending < queueLimit * 0.8 ? "healthy" : "degraded";
+  const allArrive = facts.telegram.reachable && queue.refusedChats.length === 0;
+  return allArrive && queue.pending < queueLimit * 0.8 ? "healthy" : "degraded";
+}
+
+/** What delivery waits for; undefined when it goes on. */
+export function waitingOf({ queue, telegram, nextCheckAt, pause, now }: Facts): Waiting | undefined {
+  const wait = (reason: string, until: number) => ({
+    reason: boundedText(reason),
+    until: new Date(Math.max(until, now)).toISOString(),
+  });
+  if (!queue.usable) return wait(`the queue cannot write: ${queue.error ?? "unknown reason"}`, now + STORAGE_RETRY_MS);
+  if (!telegram.reachable) return wait(`Telegram is not reachable: ${telegram.error ?? "unknown reason"}`, nextCheckAt);
+  if (pause === undefined || pause.until - now < LONG_MS) return undefined;
+  const whose = pause.chatId === undefined ? "" : ` with messages to chat ${pause.chatId}`;
+  return wait(`Telegram asked the bot to wait${whose}`, pause.until);
 }
 
 export function queueStatus({ queue, queueLimit, now }: Facts): QueueStatus {
@@ -34,7 +59,7 @@ export function queueStatus({ queue, queueLimit, now }: Facts): QueueStatus {
     oldest_age_seconds: ageSeconds(queue, now),
     failed: queue.failed,
     limit: queueLimit,
-    ...(queue.error === undefined ? {} : { error: queue.error }),
+    ...(queue.error === undefined ? {} : { error: boundedText(queue.error) }),
   };
 }
 
@@ -49,13 +74,17 @@ export type StatusParts = {
 
 /** Body of `GET /status`. */
 export function statusOf({ facts, version, uptimeSeconds, counts, usage, lastEventTime }: StatusParts): BridgeStatus {
+  const { telegram, queue } = facts;
+  const waiting = waitingOf(facts);
   return {
     running: true,
     health: healthOf(facts),
     version,
     uptime_seconds: uptimeSeconds,
-    telegram: facts.telegram,
+    telegram: telegram.error === undefined ? telegram : { ...telegram, error: boundedText(telegram.error) },
     queue: queueStatus(facts),
+    refusals: refusalsOf(queue.refusedChats, telegram.bot_username),
+    ...(waiting !== undefined && { waiting }),
     metrics: { ...counts, ...usage, uptime_seconds: uptimeSeconds },
     ...(lastEventTime === undefined ? {} : { last_event_time: lastEventTime }),
   };

@@ -3,6 +3,9 @@ import type { TelegramConfig } from "./config.ts";
 import { describe, type Outcome, outcomeOf } from "./outcome.ts";
 import type { OutgoingMessage } from "./queue.ts";
 
+/** Telegram would fetch every link in a text, and show what the page says of itself. */
+const NO_PREVIEW = { is_disabled: true } as const;
+
 export type Me = { readonly username: string };
 
 export type CheckResult =
@@ -28,7 +31,8 @@ export class TelegramClient {
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
     try {
       const formatting = entities.length === 0 ? {} : { entities: [...entities] };
-      const result = await api.sendMessage({ chat_id: chatId, text, ...formatting }, signal);
+      const parameters = { chat_id: chatId, text, link_preview_options: NO_PREVIEW, ...formatting };
+      const result = await api.sendMessage(parameters, signal);
       return { kind: "sent", telegramMessageId: result.message_id };
     } catch (error) {
       return outcomeOf(error);

@@ -13,6 +13,7 @@ import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
 import { tools } from "../tools/registry.ts";
 import { listingOf } from "../tools/tool-listing.ts";
+import { bindable } from "../unspecified-address.ts";
 import type { Running, World } from "./running.ts";
 
 export type ServerOptions = {
@@ -41,7 +42,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const metrics = createServerMetrics(registry, [...tools.keys()], httpRoutes);
   const app = createApp({ config, tools, keys, bridge, logger, metrics, lifecycle, ...world });
   const { host, port } = config.http;
-  await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` });
+  await app.listen({ host: await bindable(host), port, listenTextResolver: (address) => `listening on ${address}` });
   return {
     addresses: { http: baseUrl(app.server.address() as AddressInfo) },
     drain: () => {

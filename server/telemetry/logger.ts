@@ -17,9 +17,11 @@ export type LoggerOptions = {
 const botToken = /\b(bot)?\d{5,}:[A-Za-z0-9_-]{20,}/g;
 const bearer = /\b(bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
 
-/** The text without bot tokens and bearer tokens. */
+const credentials = /\/\/[^\s/"\\]+@/g;
+
+/** The text without bot tokens, bearer tokens and the credentials of URLs. */
 export function redact(text: string): string {
-  return text.replace(botToken, "$1[redacted]").replace(bearer, "$1 [redacted]");
+  return text.replace(botToken, "$1[redacted]").replace(bearer, "$1 [redacted]").replace(credentials, "//[redacted]@");
 }
 
 const secretNames = ["authorization", "x-api-key", "apiKey", "api_key", "key", "token", "secret", "hmacSecret"];

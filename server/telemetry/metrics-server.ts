@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import { bindable } from "../unspecified-address.ts";
 
 export type MetricsServer = { readonly url: string; close(): Promise<void> };
 
@@ -15,7 +16,7 @@ export async function startMetricsServer(
     if (request.method !== "GET") return void response.writeHead(405, { allow: "GET" }).end();
     expose(registry, response).catch(() => response.destroy());
   });
-  server.listen(port, host);
+  server.listen(port, await bindable(host));
   await once(server, "listening");
   const address = server.address() as AddressInfo;
   return {

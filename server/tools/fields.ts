@@ -28,4 +28,5 @@ export const sent = z.object({
   success: z.boolean(),
   event_id: z.string().describe("Id of the event that was accepted for delivery"),
   message: z.string(),
+  warning: z.string().exactOptional().describe("Why the message may not arrive, although it was accepted"),
 });

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { BridgeStatus } from "../bridge/contract.ts";
-import { bridgeMetricsSchema, healthSchema, queueStatusSchema, telegramStatusSchema } from "../bridge-answers.ts";
+import {
+  bridgeMetricsSchema,
+  healthSchema,
+  queueStatusSchema,
+  refusalSchema,
+  telegramStatusSchema,
+  waitingSchema,
+} from "../bridge-answers.ts";
 import { toServerError } from "../errors.ts";
 import { defineTool } from "./tool.ts";
 
@@ -11,6 +18,8 @@ const output = z.object({
   last_event_time: z.string().exactOptional().describe("RFC 3339"),
   telegram: telegramStatusSchema.exactOptional(),
   queue: queueStatusSchema.exactOptional(),
+  refusals: z.array(refusalSchema).exactOptional().describe("Chats whose last message Telegram refused for good"),
+  waiting: waitingSchema.exactOptional(),
   error: z.string().exactOptional().describe("Why the bridge gives no status"),
 });
 
@@ -24,8 +33,9 @@ export const getBridgeStatus = defineTool({
   handler: (_args, { bridge }) => bridge.status().then(running, unreachable),
 });
 
-function running({ version: _version, uptime_seconds: _uptime, ...status }: BridgeStatus): z.output<typeof output> {
-  return status;
+function running(status: BridgeStatus): z.output<typeof output> {
+  const { version: _version, uptime_seconds: _uptime, refusals, ...rest } = status;
+  return { ...rest, refusals: [...refusals] };
 }
 
 /** A bridge that cannot be reached is an answer to the question, not an error. */

@@ -30,8 +30,9 @@ export async function sendEvent(
     description: draft.description,
     data: draft.data ?? {},
   };
-  const { event_id } = await bridge.send(event);
-  return { success: true, event_id, message: `${subject} sent successfully. Event ID: ${event_id}` };
+  const { event_id, warnings = [] } = await bridge.send(event);
+  const message = `${subject} sent successfully. Event ID: ${event_id}`;
+  return { success: true, event_id, message, ...(warnings.length > 0 && { warning: warnings.join(" ") }) };
 }
 
 /** Annotations of tools that send: nothing is destroyed, but each call is one more message in the outer world. */

@@ -15,9 +15,9 @@ export const bridgeVariables = Object.freeze({
   BRIDGE_HOST: define({
     roles: bridging,
     schema: text,
-    default: { bridge: "0.0.0.0", standalone: "127.0.0.1" },
-    description: "Address of the bridge.",
-    example: "0.0.0.0",
+    default: { bridge: "::", standalone: "127.0.0.1" },
+    description: "Address of the bridge; :: takes IPv6 and IPv4.",
+    example: "::",
   }),
   BRIDGE_PORT: define({
     roles: bridging,
@@ -82,5 +82,20 @@ export const bridgeVariables = Object.freeze({
     default: "10000",
     description: "Undelivered messages above which new events are refused (none is ever dropped).",
     example: "10000",
+  }),
+  QUEUE_BYTES_LIMIT: define({
+    roles: bridging,
+    schema: integer(65_536, 1_099_511_627_776),
+    default: "268435456",
+    description: "Bytes of undelivered messages above which new events are refused.",
+    example: "268435456",
+  }),
+  QUEUE_CLIENT_SHARE: define({
+    roles: bridging,
+    schema: integer(1, 100),
+    default: "25",
+    description:
+      "Percentage of both limits of the queue that one client's messages may take; its further events are refused.",
+    example: "25",
   }),
 });

@@ -45,9 +45,9 @@ export const processVariables = Object.freeze({
   METRICS_HOST: define({
     roles,
     schema: text,
-    default: { serve: "0.0.0.0", bridge: "0.0.0.0", standalone: "127.0.0.1" },
-    description: "Address of the metrics.",
-    example: "0.0.0.0",
+    default: { serve: "::", bridge: "::", standalone: "127.0.0.1" },
+    description: "Address of the metrics; :: takes IPv6 and IPv4.",
+    example: "::",
   }),
   METRICS_PORT: define({
     roles,
@@ -72,5 +72,12 @@ export const processVariables = Object.freeze({
     aliases: [{ name: "MCP_HMAC_SECRET" }],
     description: "Secret that signs requests between server and bridge.",
     example: "$(openssl rand -hex 32)",
+  }),
+  HMAC_SECRET_PREVIOUS: define({
+    roles: ["bridge"],
+    schema: z.string().min(32, "at least 32 characters, the HMAC_SECRET before this one"),
+    file: "optional",
+    description: "The secret before: it counts, too, while servers are still being given the new one.",
+    example: "an-old-secret-of-at-least-32-characters",
   }),
 });

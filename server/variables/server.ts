@@ -21,9 +21,9 @@ export const serverVariables = Object.freeze({
   MCP_SERVER_HOST: define({
     roles: serving,
     schema: text,
-    default: { serve: "0.0.0.0", standalone: "127.0.0.1" },
-    description: "Address of the server.",
-    example: "0.0.0.0",
+    default: { serve: "::", standalone: "127.0.0.1" },
+    description: "Address of the server; :: takes IPv6 and IPv4.",
+    example: "::",
   }),
   MCP_SERVER_PORT: define({
     roles: serving,

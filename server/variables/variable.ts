@@ -21,8 +21,11 @@ export type Variable<Schema extends z.ZodType = z.ZodType> = {
   readonly default?: string | Readonly<Partial<Record<Role, string>>>;
   /** The roles that cannot run without it. */
   readonly required?: readonly Role[];
-  /** True: NAME_FILE may hold the path of a file whose trimmed content is the value. */
-  readonly file?: boolean;
+  /**
+   * True: NAME_FILE may hold the path of a file whose trimmed content is the value. "optional": the file may be absent or
+   * empty, as the key of a Secret that is there only at times.
+   */
+  readonly file?: boolean | "optional";
   readonly aliases?: readonly Alias[];
 };
 
@@ -54,4 +57,11 @@ export const list = z.string().transform((value) =>
 export const url = z
   .string()
   .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""), "an http or https URL")
+  // fetch refuses such a URL, and it would be shown in logs and on health pages.
+  .refine((value) => !hasCredentials(value), "a URL without user name and password")
   .transform((value) => value.replace(/\/+$/, ""));
+
+function hasCredentials(value: string): boolean {
+  const parsed = URL.parse(value);
+  return parsed !== null && (parsed.username !== "" || parsed.password !== "");
+}

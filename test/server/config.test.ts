@@ -39,8 +39,8 @@ describe("configuration", () => {
     expect(load("serve", serveEnv)).toMatchObject({
       role: "serve",
       log: { level: "info" },
-      metrics: { enabled: true, host: "0.0.0.0", port: 9090 },
-      http: { host: "0.0.0.0", port: 8080, shutdownDelayMs: 5000 },
+      metrics: { enabled: true, host: "::", port: 9090 },
+      http: { host: "::", port: 8080, shutdownDelayMs: 5000 },
       auth: { enabled: true, keysFile: "/keys.json" },
       rateLimit: { enabled: true, requests: 100, windowMs: 60_000, blockMs: 300_000 },
       bridgeClient: { url: "http://team-bridge:9001", timeoutMs: 10_000 },
@@ -48,7 +48,7 @@ describe("configuration", () => {
     });
     expect(load("bridge", bridgeEnv)).toMatchObject({
       bridge: {
-        host: "0.0.0.0",
+        host: "::",
         port: 9001,
         dataDir: "/var/lib/cctelegram",
         queueSizeLimit: 10_000,
@@ -110,6 +110,18 @@ describe("configuration", () => {
     expect(config).toMatchObject({ bridge: { telegram: { token, tokenFile: "/token" } } });
   });
 
+  test("takes the secret before from a file that may be absent or empty", () => {
+    const previous = "the-secret-before-of-32-characters!";
+    const env = { ...bridgeEnv, HMAC_SECRET_PREVIOUS_FILE: "/previous" };
+    expect(load("bridge", env, { "/previous": `${previous}\n` })).toMatchObject({
+      bridge: { hmacSecret: secret, hmacSecretPrevious: previous },
+    });
+    for (const files of [{}, { "/previous": "\n" }]) {
+      expect(load("bridge", env, files)).not.toHaveProperty("bridge.hmacSecretPrevious");
+    }
+    expect(() => load("bridge", env, { "/previous": "short" })).toThrow(/HMAC_SECRET_PREVIOUS/);
+  });
+
   test("reports every problem at once, with what is expected and an example", () => {
     const { message } = problems("serve", { MCP_SERVER_PORT: "99999", LOG_LEVEL: "loud", MCP_ENABLE_AUTH: "yes" });
     expect(message).toContain("Problems: 5");
@@ -141,6 +153,8 @@ describe("configuration", () => {
     ["HMAC_SECRET", "serve", { ...serveEnv, HMAC_SECRET_FILE: "/hmac" }],
     ["HMAC_SECRET", "bridge", { ...bridgeEnv, HMAC_SECRET: undefined, HMAC_SECRET_FILE: "/absent" }],
     ["BRIDGE_URL", "serve", { ...serveEnv, BRIDGE_URL: "team-bridge:9001" }],
+    ["TELEGRAM_API_URL", "bridge", { ...bridgeEnv, TELEGRAM_API_URL: "http://user:pa55w0rd@localhost" }],
+    ["TELEGRAM_API_URL", "bridge", { ...bridgeEnv, TELEGRAM_API_URL: "http://user@localhost" }],
     ["MCP_TRUSTED_PROXIES", "serve", { ...serveEnv, MCP_TRUSTED_PROXIES: "10.0.0.0/8, proxy" }],
     ["TELEGRAM_ALLOWED_USERS", "bridge", { ...bridgeEnv, TELEGRAM_ALLOWED_USERS: "anna" }],
     ["TELEGRAM_RATE_LIMIT_PER_CHAT", "bridge", { ...bridgeEnv, TELEGRAM_RATE_LIMIT_PER_CHAT: "0" }],

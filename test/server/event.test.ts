@@ -32,8 +32,13 @@ describe("event", () => {
     ["timestamp", "yesterday"],
     ["title", "x".repeat(201)],
     ["description", ""],
-    ["description", "x".repeat(4097)],
+    ["description", "x".repeat(16_001)],
     ["data", []],
+    ["data", { a: "x".repeat(16_384) }],
+    ["data", Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`k${index}`, index]))],
+    ["data", JSON.parse(`{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`)],
+    ["data", JSON.parse('{"__proto__":{}}')],
+    ["data", null],
   ])("is refused for a wrong %s", (field, value) => {
     const parsed = eventSchema.safeParse({ ...event, [field]: value });
     expect(parsed.error?.issues.map(({ path }) => path[0])).toEqual([field]);

@@ -117,8 +117,29 @@ describe("bridge client", () => {
     expect(bridge.requests).toHaveLength(1);
   });
 
-  test("explains a signature that the bridge does not accept", async () => {
-    const client = clientOf(bridge.url, { secret: "another-secret-of-32-characters!!!!" });
+  test("waits for a bridge that does not have the new secret yet", async () => {
+    bridge.intercept = first(2, (_request, response) => {
+      reply(response, 401, { error: true, message: "wrong" });
+      return true;
+    });
+    expect(await clientOf(bridge.url).send(event)).toMatchObject({ duplicate: false });
+    expect(bridge.requests).toHaveLength(3);
+  });
+
+  test("tells a client that has used up its share at once, with the time to wait", async () => {
+    bridge.intercept = (_request, response) => {
+      reply(response, 429, { message: "9 of 9 messages wait." }, { "retry-after": "30" });
+      return true;
+    };
+    await expect(clientOf(bridge.url).send(event)).rejects.toMatchObject({
+      code: "CLIENT_QUOTA_EXCEEDED",
+      details: { reason: "9 of 9 messages wait.", retry_after: 30 },
+    });
+    expect(bridge.requests).toHaveLength(1);
+  });
+
+  test("explains a signature that the bridge does not accept until the deadline", async () => {
+    const client = clientOf(bridge.url, { secret: "another-secret-of-32-characters!!!!", timeoutMs: 500 });
     await expect(client.send(event)).rejects.toThrow(/HMAC_SECRET/);
     expect(bridge.events).toEqual([]);
   });

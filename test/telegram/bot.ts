@@ -1,7 +1,7 @@
 import { ApiError, badRequest } from "./api-error.ts";
 import type { FloodControl } from "./flood-control.ts";
 import type { Parameters } from "./request-parameters.ts";
-import { checkReplyMarkup, checkText } from "./text-rules.ts";
+import { checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
 import { Updates } from "./updates.ts";
 
 /** State that all bots of the server share. */
@@ -61,12 +61,13 @@ export class Bot {
     };
   }
 
-  #sendMessage({ chat_id, text, parse_mode, entities, reply_markup }: Parameters) {
+  #sendMessage({ chat_id, text, parse_mode, entities, reply_markup, link_preview_options }: Parameters) {
     const chatId = this.#chat(chat_id);
     const now = this.#world.steady();
     this.#world.flood.check(chatId, now);
     const plain = checkText(text, parse_mode, entities);
     checkReplyMarkup(reply_markup);
+    checkPreviewOptions(link_preview_options);
     this.#world.flood.record(chatId, now);
     const messageId = this.#nextMessageId;
     this.#nextMessageId += 1;

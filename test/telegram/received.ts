@@ -7,6 +7,7 @@ export type Received = {
   readonly chat_id?: number;
   readonly text?: string;
   readonly entities?: unknown;
+  readonly link_preview_options?: unknown;
   /** Present when the message was taken, whether or not the client learned of it. */
   readonly message_id?: number;
   /** Status of the answer; 0 = the connection was cut or left without one. */

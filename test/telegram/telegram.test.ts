@@ -84,6 +84,7 @@ describe("texts", () => {
       "middle of a UTF-16",
     ],
     ["with an unknown entity", { entities: [{ type: "blink", offset: 0, length: 1 }] }, "unsupported entity type"],
+    ["with an unknown preview option", { link_preview_options: { disabled: true } }, "link preview options"],
     ["with an unclosed tag", { text: "<b>x", parse_mode: "HTML" }, "Can't find end tag"],
     ["with a bare <", { text: "1 <3", parse_mode: "HTML" }, "Unsupported start tag"],
     ["with an unescaped dot", { text: "done.", parse_mode: "MarkdownV2" }, "reserved"],
@@ -106,6 +107,7 @@ describe("texts", () => {
   test.each([
     ["of 4096 units", { text: "x".repeat(4096) }],
     ["longer before than after parsing", { text: `<b>${"x".repeat(4096)}</b>`, parse_mode: "HTML" }],
+    ["without a preview of its links", { link_preview_options: { is_disabled: true } }],
     ["with escapes", { text: "*done*\\. _really_", parse_mode: "MarkdownV2" }],
     [
       "with 64 bytes of callback data",

@@ -188,7 +188,7 @@ class Telegram {
   }
 
   #record({ method, parameters }: Exchange, status: number, more: Partial<Received>): void {
-    const { chat_id, text, entities } = parameters;
+    const { chat_id, text, entities, link_preview_options } = parameters;
     this.log.push({
       time: this.#world.clock(),
       steady: this.#world.steady(),
@@ -196,6 +196,7 @@ class Telegram {
       ...(chat_id === undefined ? {} : { chat_id: Number(chat_id) }),
       ...(text === undefined ? {} : { text: String(text) }),
       ...(entities === undefined ? {} : { entities }),
+      ...(link_preview_options === undefined ? {} : { link_preview_options }),
       status,
       ...more,
     });

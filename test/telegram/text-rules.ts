@@ -58,6 +58,23 @@ function checkEntity(text: string, { type, offset, length }: Record<string, unkn
   }
 }
 
+const PREVIEW_OPTIONS: Readonly<Record<string, string>> = {
+  is_disabled: "boolean",
+  url: "string",
+  prefer_small_media: "boolean",
+  prefer_large_media: "boolean",
+  show_above_text: "boolean",
+};
+
+/** Throws for options of a link's preview that Telegram does not know. */
+export function checkPreviewOptions(options: unknown): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null) throw badRequest("object expected as link preview options");
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value !== PREVIEW_OPTIONS[name]) throw badRequest(`can't parse link preview options: field "${name}"`);
+  }
+}
+
 /** Throws for a keyboard that Telegram refuses. */
 export function checkReplyMarkup(markup: unknown): void {
   if (markup === undefined) return;

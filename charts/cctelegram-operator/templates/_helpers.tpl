@@ -10,6 +10,95 @@ app.kubernetes.io/name: cctelegram-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* A name that fits into so many characters; one that is cut ends in a hash, so that it stays the only one. */}}
+{{- define "operator.fitted" -}}
+{{- if gt (len .text) (int .most) -}}
+{{ printf "%s-%s" (.text | trunc (sub (int .most) 9 | int) | trimSuffix "-") (.text | sha256sum | trunc 8) }}
+{{- else -}}
+{{ .text }}
+{{- end -}}
+{{- end }}
+
 {{- define "operator.name" -}}
-{{- if contains "cctelegram-operator" .Release.Name }}{{ .Release.Name | trunc 50 }}{{ else }}{{ printf "%s-cctelegram-operator" (.Release.Name | trunc 30) }}{{ end -}}
+{{- $name := ternary .Release.Name (printf "%s-cctelegram-operator" .Release.Name) (contains "cctelegram-operator" .Release.Name) -}}
+{{ include "operator.fitted" (dict "text" $name "most" 50) }}
+{{- end }}
+
+{{/* Of what has no namespace: releases of one name in two namespaces do not meet. */}}
+{{- define "operator.clusterName" -}}
+{{ include "operator.fitted" (dict "text" (printf "%s.%s" .Release.Namespace (include "operator.name" .)) "most" 63) }}
+{{- end }}
+
+{{- define "operator.image" -}}
+{{- if .image.digest -}}
+{{ .image.repository }}@{{ .image.digest }}
+{{- else -}}
+{{ .image.repository }}:{{ .image.tag | default .appVersion }}
+{{- end -}}
+{{- end }}
+
+{{/* Checking tokens takes rights in the whole cluster, which an operator of some namespaces does not have. */}}
+{{- define "operator.authenticatesMetrics" -}}
+{{- if and .Values.metrics.authentication (not .Values.watchNamespaces) }}true{{ end -}}
+{{- end }}
+
+{{- define "operator.subject" -}}
+- kind: ServiceAccount
+  name: {{ include "operator.name" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{/* What the operator does in the namespaces that it serves: these verbs, each of which the tests see it use. */}}
+{{- define "operator.rules" -}}
+- apiGroups: [cctelegram.io]
+  resources: [cctelegramdeployments]
+  # patch for the default of server.replicas
+  verbs: [list, watch, patch]
+- apiGroups: [cctelegram.io]
+  resources: [cctelegramdeployments/status]
+  verbs: [patch]
+# Owner references that block deletion need it where that is enforced, as on OpenShift.
+- apiGroups: [cctelegram.io]
+  resources: [cctelegramdeployments/finalizers]
+  verbs: [update]
+- apiGroups: [""]
+  resources: [serviceaccounts, services]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch]
+# What a changed resource may want no more is deleted; all else goes with the resource, by its owner reference.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [monitoring.coreos.com]
+  resources: [servicemonitors, prometheusrules]
+  verbs: [get, list, watch, create, patch, delete]
+# Why pods do not start.
+- apiGroups: [""]
+  resources: [pods, events]
+  verbs: [list, watch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
+
+{{/* The Lease by which operators know of each other. */}}
+{{- define "operator.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [cctelegram-operator]
+  verbs: [get, update]
 {{- end }}

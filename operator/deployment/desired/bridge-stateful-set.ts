@@ -19,6 +19,9 @@ export function bridgeStatefulSet(blueprint: Blueprint): Child {
     metadata: metadataOf(blueprint, names.bridge, "bridge"),
     spec: {
       replicas: 1,
+      // Ordered, the controller waits for a broken pod to become ready before it replaces it: for ever
+      // (https://github.com/kubernetes/kubernetes/issues/67250).
+      podManagementPolicy: "Parallel",
       serviceName: names.bridge,
       selector: { matchLabels: selectorLabels(blueprint.name, "bridge") },
       persistentVolumeClaimRetentionPolicy: {
@@ -29,7 +32,6 @@ export function bridgeStatefulSet(blueprint: Blueprint): Child {
         component: "bridge",
         serviceAccountName: names.bridge,
         additions: blueprint.spec.bridge.podTemplate,
-        environment: bridgeEnvironment(blueprint),
         spec: {
           terminationGracePeriodSeconds: 45,
           containers: [bridgeContainer(blueprint)],
@@ -42,7 +44,7 @@ export function bridgeStatefulSet(blueprint: Blueprint): Child {
 }
 
 const bridgeContainer = (blueprint: Blueprint) => ({
-  ...container(blueprint, "bridge"),
+  ...container(blueprint, "bridge", bridgeEnvironment(blueprint)),
   resources: bridgeResources(blueprint.spec),
   volumeMounts: [
     { name: "queue", mountPath: paths.data },

@@ -1,14 +1,15 @@
-import type { Blueprint, Child } from "../blueprint.ts";
-import { child, metadataOf } from "../blueprint.ts";
-import { bridgeUrl, type Component, namesOf, ports } from "../names.ts";
-import { configMaps } from "../resource-types.ts";
+import type { Blueprint } from "../blueprint.ts";
+import { bridgeUrl, namesOf, ports } from "../names.ts";
 import { paths } from "./pod.ts";
+
+/** Variables by name. They stand in the pod template itself, so that a pod never reads half of a change. */
+export type Environment = Readonly<Record<string, string>>;
 
 /** Longest time that a call waits for the bridge: a restart of the bridge pod fits into it. */
 const bridgeTimeoutMs = 30_000;
 
 /** The environment of the server pods, by the names of the deployment guides. */
-export function serverEnvironment({ namespace, name, spec }: Blueprint): Record<string, string> {
+export function serverEnvironment({ namespace, name, spec }: Blueprint): Environment {
   const { rateLimit, logLevel } = spec.server;
   return {
     NODE_ENV: "production",
@@ -31,7 +32,7 @@ export function serverEnvironment({ namespace, name, spec }: Blueprint): Record<
 }
 
 /** The environment of the bridge pod. */
-export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): Record<string, string> {
+export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): Environment {
   const { limits, queue, logLevel } = spec.bridge;
   return {
     NODE_ENV: "production",
@@ -40,6 +41,8 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): Re
     BRIDGE_PORT: `${ports.bridge}`,
     METRICS_PORT: `${ports.metrics}`,
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
+    // There only during a rotation: requests of servers that still sign with it are accepted.
+    HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
@@ -48,19 +51,4 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): Re
     CC_TELEGRAM_DATA_DIR: paths.data,
     QUEUE_SIZE_LIMIT: `${queue.maxMessages}`,
   };
-}
-
-export const serverConfigMap = (blueprint: Blueprint) =>
-  configMap(blueprint, namesOf(blueprint.name).server, "mcp-server", serverEnvironment(blueprint));
-
-export const bridgeConfigMap = (blueprint: Blueprint) =>
-  configMap(blueprint, namesOf(blueprint.name).bridge, "bridge", bridgeEnvironment(blueprint));
-
-function configMap(blueprint: Blueprint, name: string, component: Component, data: Record<string, string>): Child {
-  return child(configMaps, {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: metadataOf(blueprint, name, component),
-    data,
-  });
 }

@@ -32,7 +32,7 @@ function label(service: string, targetLabel: string) {
 /** The alerts of this resource. */
 export function prometheusRule(blueprint: Blueprint): Child {
   const selector = `namespace="${blueprint.namespace}",cctelegram="${blueprint.name}"`;
-  const expected = { server: serverScaling(blueprint.spec).min > 0, bridge: blueprint.hasBridge };
+  const expected = { server: serverScaling(blueprint.spec).min > 0, bridge: blueprint.bridge !== "Wait" };
   return child(prometheusRules, {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PrometheusRule",

@@ -2,8 +2,9 @@ import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
-import { type Component, namesOf, ports, sha256 } from "../names.ts";
+import { type Component, ports, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
+import type { Environment } from "./configuration.ts";
 
 /** Where the pods find their files. */
 export const paths = {
@@ -17,11 +18,11 @@ export const paths = {
 const imageUser = { runAsUser: 1001, runAsGroup: 1001, fsGroup: 1001, fsGroupChangePolicy: "OnRootMismatch" };
 
 /**
- * What both programs have in common: configuration from the ConfigMap of the same name, ports, probes, and all that Pod
- * Security "restricted" asks for, with a read-only root beyond it.
+ * What both programs have in common: ports, probes, and all that Pod Security "restricted" asks for, with a read-only
+ * root beyond it.
  */
-export function container(blueprint: Blueprint, component: Component): V1Container {
-  const { role, port, name } = programs(blueprint.name)[component];
+export function container(blueprint: Blueprint, component: Component, environment: Environment): V1Container {
+  const { role, port } = programs[component];
   const live = { path: "/health/live", port: "http" };
   return {
     name: component,
@@ -29,10 +30,10 @@ export function container(blueprint: Blueprint, component: Component): V1Contain
     imagePullPolicy: blueprint.spec.images.pullPolicy,
     args: [role],
     env: [
+      ...Object.entries(environment).map(([name, value]) => ({ name, value })),
       { name: "INSTANCE_ID", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } },
       ...additionalVariables(blueprint.spec, component),
     ],
-    envFrom: [{ configMapRef: { name } }],
     ports: [
       { name: "http", containerPort: port, protocol: "TCP" },
       { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
@@ -49,30 +50,29 @@ export function container(blueprint: Blueprint, component: Component): V1Contain
   };
 }
 
-const programs = (resource: string) => ({
-  "mcp-server": { role: "serve", port: ports.mcp, name: namesOf(resource).server },
-  bridge: { role: "bridge", port: ports.bridge, name: namesOf(resource).bridge },
-});
+const programs = {
+  "mcp-server": { role: "serve", port: ports.mcp },
+  bridge: { role: "bridge", port: ports.bridge },
+} as const;
 
 type Template = {
   readonly component: Component;
   readonly serviceAccountName: string;
   readonly additions: PodTemplate | undefined;
-  /** What the pods read once at their start; they are replaced when it changes. */
-  readonly environment: Readonly<Record<string, string>>;
   readonly spec: Pick<V1PodSpec, "containers" | "volumes" | "terminationGracePeriodSeconds">;
 };
 
 /** The pod template around a container: identity, placement, security, and the hash that replaces pods. */
 export function podTemplate(blueprint: Blueprint, template: Template) {
-  const { component, additions, environment } = template;
+  const { component, additions } = template;
   const { pullSecrets } = blueprint.spec.images;
   return {
     metadata: {
       labels: { ...additions?.labels, ...labelsOf(blueprint, component) },
       annotations: {
         ...additions?.annotations,
-        "cctelegram.io/configuration": sha256(JSON.stringify([environment, blueprint.hmac])).slice(0, 16),
+        // Both programs read the secret once, at their start.
+        "cctelegram.io/hmac": sha256(blueprint.hmac).slice(0, 16),
       },
     },
     spec: {

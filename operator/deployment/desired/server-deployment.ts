@@ -31,7 +31,6 @@ function serverPods(blueprint: Blueprint) {
     component: "mcp-server",
     serviceAccountName: names.server,
     additions: blueprint.spec.server.podTemplate,
-    environment: serverEnvironment(blueprint),
     spec: {
       terminationGracePeriodSeconds: 45,
       containers: [serverContainer(blueprint)],
@@ -42,7 +41,7 @@ function serverPods(blueprint: Blueprint) {
 }
 
 const serverContainer = (blueprint: Blueprint) => ({
-  ...container(blueprint, "mcp-server"),
+  ...container(blueprint, "mcp-server", serverEnvironment(blueprint)),
   resources: serverResources(blueprint.spec),
   volumeMounts: [
     { name: "api-keys", mountPath: paths.apiKeys, readOnly: true },

@@ -76,7 +76,7 @@ test("no pod is missed of a server that is scaled to zero, and of a bridge that 
   expect(missed(everything)).toEqual(["MCPServerDown", "BridgeDown"]);
   expect(missed({ server: false, bridge: true })).toEqual(["BridgeDown"]);
   expect(missed({ server: true, bridge: false })).toEqual(["MCPServerDown"]);
-  const stopped = { ...blueprint(specOf({ server: { replicas: 0 } })), hasBridge: false };
+  const stopped = { ...blueprint(specOf({ server: { replicas: 0 } })), bridge: "Wait" as const };
   expect(JSON.stringify(prometheusRule(stopped).object)).not.toContain("absent(");
 });
 

@@ -37,8 +37,6 @@ test("all children appear, belong to the resource and make it Ready", async () =
   const resource = await createResource(world, "team", { profile: "Production", server: { ...clients, replicas: 2 } });
   const ready = await untilReady(world, "team");
   expect(await childNames(world, resource)).toEqual([
-    "configmaps/team-bridge",
-    "configmaps/team-mcp-server",
     "deployments/team-mcp-server",
     "horizontalpodautoscalers/team-mcp-server",
     "networkpolicies/team-bridge",

@@ -4,6 +4,7 @@ import {
   changeSpec,
   createResource,
   createToken,
+  environmentOf,
   eventually,
   exists,
   readResource,
@@ -147,8 +148,8 @@ describe("a change of the spec", () => {
     const before = await versions(world, name);
     await changeSpec(world, name, { server: { rateLimit: { requests: 7 } } });
     await eventually(async () => {
-      const { data } = await world.get(types.configMaps, name + server);
-      expect(data).toMatchObject({ MCP_RATE_LIMIT_REQUESTS: "7" });
+      const environment = await environmentOf(world, types.deployments, name + server);
+      expect(environment).toMatchObject({ MCP_RATE_LIMIT_REQUESTS: "7" });
     });
     await untilSettled(world, name);
     const after = await versions(world, name);
@@ -157,7 +158,6 @@ describe("a change of the spec", () => {
     expect(changed.filter((child) => !child.startsWith("poddisruptionbudgets/"))).toEqual([
       "the resource",
       `deployments/${name}${server}`,
-      `configmaps/${name}${server}`,
     ]);
   });
 

@@ -7,6 +7,7 @@ import {
   collectionTimeout,
   createResource,
   createToken,
+  environmentOf,
   eventually,
   exists,
   readResource,
@@ -56,12 +57,6 @@ const children: readonly { type: ResourceType; name: string; change: object; pat
     name: "team-bridge",
     change: { automountServiceAccountToken: true },
     path: ["automountServiceAccountToken"],
-  },
-  {
-    type: types.configMaps,
-    name: "team-mcp-server",
-    change: { data: { MCP_ENABLE_AUTH: "false" } },
-    path: ["data", "MCP_ENABLE_AUTH"],
   },
   { type: types.secrets, name: "team-api-keys", change: { data: { "api-keys.json": "e30=" } }, path: ["data"] },
   {
@@ -140,8 +135,7 @@ describe("generated values", () => {
     await world.restartOperator();
     await changeSpec(world, "team", { server: { logLevel: "debug" } });
     await eventually(async () => {
-      const { data } = await world.get(types.configMaps, "team-mcp-server");
-      expect(data).toMatchObject({ LOG_LEVEL: "debug" });
+      expect(await environmentOf(world, types.deployments, "team-mcp-server")).toMatchObject({ LOG_LEVEL: "debug" });
     });
     await untilSettled(world, "team");
     expect(await valuesOf()).toEqual(before);
@@ -162,25 +156,26 @@ describe("generated values", () => {
 test("a paused resource is left as people change it, and healed when it is active again", async () => {
   await changeSpec(world, "team", { reconciliation: "Paused" });
   await untilCondition(world, "team", "Paused", { status: "True" });
-  await world.delete(types.configMaps, "team-bridge");
+  await world.delete(types.serviceAccounts, "team-bridge");
   await world.patch(types.services, "team-bridge", { spec: { publishNotReadyAddresses: false } });
   await changeSpec(world, "team", { bridge: { logLevel: "debug" } });
   await world.restartOperator();
   await untilCondition(world, "team", "Paused", { status: "True" });
-  expect(await exists(world, types.configMaps, "team-bridge")).toBe(false);
+  expect(await exists(world, types.serviceAccounts, "team-bridge")).toBe(false);
   expect((await world.get(types.services, "team-bridge")).spec).not.toHaveProperty("publishNotReadyAddresses");
 
   await changeSpec(world, "team", { reconciliation: "Active" });
   await untilCondition(world, "team", "Paused", { status: "False" });
   await untilSettled(world, "team");
-  expect((await world.get(types.configMaps, "team-bridge")).data).toMatchObject({ LOG_LEVEL: "debug" });
+  expect(await environmentOf(world, types.statefulSets, "team-bridge")).toMatchObject({ LOG_LEVEL: "debug" });
+  expect(await exists(world, types.serviceAccounts, "team-bridge")).toBe(true);
   expect((await world.get(types.services, "team-bridge")).spec).toMatchObject({ publishNotReadyAddresses: true });
 });
 
 test("deleting the resource deletes everything that it made", async () => {
   const { uid } = (await readResource(world, "team")).metadata;
   const before = Object.keys(await versions(world, "team"));
-  expect(before.length).toBeGreaterThan(15);
+  expect(before.length).toBeGreaterThan(13);
   await world.delete(types.cctelegramDeployments, "team");
   await eventually(async () => {
     const owned = await Promise.all(

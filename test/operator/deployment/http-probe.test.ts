@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { httpProbe } from "../../../operator/deployment/http-probe.ts";
 import type { Target } from "../../../operator/deployment/probe.ts";
-import { verify } from "../../../server/signature.ts";
+import { hashOf, verify } from "../../../server/signature.ts";
 import { keys, startServer, type TestServer } from "../../server/support/server.ts";
 
 const hmac = "b".repeat(64);
@@ -76,13 +76,8 @@ describe("the bridge's status", () => {
     });
     await probe(target);
     expect(request?.url).toBe("http://team-bridge.tools.svc:9001/status");
-    const signed = {
-      secret: hmac,
-      timestamp: request?.headers["x-cctelegram-timestamp"] ?? "",
-      signature: request?.headers["x-cctelegram-signature"] ?? "",
-      body: "",
-    };
-    expect(verify({ ...signed, nowSeconds: nowMs / 1000 })).toBe(true);
+    const signed = { secrets: [hmac], method: "GET", path: "/status", headers: request?.headers ?? {} };
+    expect(verify({ ...signed, nowSeconds: nowMs / 1000 })).toEqual({ contentHash: hashOf("") });
   });
 
   test("is what the bridge says of Telegram and its queue", async () => {

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { ResourceType } from "../../../operator/runtime/resource-type.ts";
-import { changeSpec, createResource, createToken, eventually, exists, untilSettled } from "./support/steps.ts";
+import {
+  changeSpec,
+  conditionOf,
+  createResource,
+  createToken,
+  environmentOf,
+  eventually,
+  exists,
+  untilCondition,
+  untilSettled,
+} from "./support/steps.ts";
 import { World } from "./support/world.ts";
 
 let world: World;
@@ -64,6 +74,24 @@ test("a resource that comes after the CRDs has them from the start, and they cau
   expect((await world.get(types.serviceMonitors, "late")).metadata.resourceVersion).toBe(metadata.resourceVersion);
 });
 
+test("a monitor and rules of somebody else that have these names are left alone", async () => {
+  const foreign = [
+    { type: types.serviceMonitors, name: "taken" },
+    { type: types.prometheusRules, name: "taken-alerts" },
+  ];
+  for (const { type, name } of foreign) {
+    const apiVersion = `${type.group}/${type.version}`;
+    await world.post(type, { apiVersion, kind: type.kind, metadata: { name }, spec: { theirs: true } });
+  }
+  await createResource(world, "taken", spec);
+  const refused = await untilCondition(world, "taken", "Degraded", { status: "True", reason: "ChildRefused" });
+  for (const { type, name } of foreign) {
+    expect(conditionOf(refused, "Degraded")?.message).toContain(`${type.kind} ${world.namespace}/${name} exists`);
+    expect((await world.get(type, name)).spec).toEqual({ theirs: true });
+  }
+  await world.delete(types.cctelegramDeployments, "taken");
+});
+
 test("switched off, they are deleted", async () => {
   await changeSpec(world, "team", { monitoring: { serviceMonitor: "Disabled" } });
   await eventually(async () => expect(await exists(world, types.serviceMonitors, "team")).toBe(false));
@@ -76,7 +104,7 @@ test("a CRD that goes away takes nothing else along", async () => {
   await uninstall(types.serviceMonitors);
   await changeSpec(world, "late", { server: { logLevel: "debug" } });
   await eventually(async () => {
-    expect((await world.get(types.configMaps, "late-mcp-server")).data).toMatchObject({ LOG_LEVEL: "debug" });
+    expect(await environmentOf(world, types.deployments, "late-mcp-server")).toMatchObject({ LOG_LEVEL: "debug" });
   });
   await untilSettled(world, "late");
 });

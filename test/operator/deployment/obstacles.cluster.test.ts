@@ -21,6 +21,14 @@ const quotas: ResourceType = {
   namespaced: true,
 };
 
+const configMaps: ResourceType = {
+  group: "",
+  version: "v1",
+  plural: "configmaps",
+  kind: "ConfigMap",
+  namespaced: true,
+};
+
 let world: World;
 
 beforeEach(async () => {
@@ -81,7 +89,7 @@ test("pods that a quota refuses are told without the names that change from try 
 });
 
 test("an object of that name that somebody else controls is not overwritten", async () => {
-  const owner = await world.post(types.configMaps, { metadata: { name: "somebody" } });
+  const owner = await world.post(configMaps, { metadata: { name: "somebody" } });
   const foreign = await world.post(types.services, {
     metadata: {
       name: "team-mcp-server",

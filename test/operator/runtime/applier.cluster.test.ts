@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Applier, NotOwnedError } from "../../../operator/runtime/applier.ts";
+import { Applier } from "../../../operator/runtime/applier.ts";
 import type { Client } from "../../../operator/runtime/client.ts";
-import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { controllerOf, type KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics } from "../../../operator/runtime/metrics.ts";
 import { fingerprint, ownedFields } from "../../../operator/runtime/owned-fields.ts";
+import { NotOwnedError } from "../../../operator/runtime/ownership.ts";
 import { type ResourceType, resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { type TestNamespace, testNamespace } from "./api-server.ts";
 import { recordingLogger } from "./recording-logger.ts";
 import { sample, sampleNames, types } from "./samples.ts";
 
 const fieldManager = "applier-test";
+const adoptionAnnotation = "example.io/adopt";
+const managedLabel = { "example.io/managed": "yes" };
 let world: TestNamespace;
 let applier: Applier;
 
@@ -22,7 +25,14 @@ beforeEach(() => {
 });
 
 const makeApplier = (client: Client) =>
-  new Applier({ client, fieldManager, logger: recordingLogger(), metrics: createMetrics() });
+  new Applier({
+    client,
+    fieldManager,
+    adoptionAnnotation,
+    managedLabel,
+    logger: recordingLogger(),
+    metrics: createMetrics(),
+  });
 
 const read = (type: ResourceType, name: string) =>
   world.client.get(resourcePath(type, { namespace: world.namespace, name }));
@@ -30,7 +40,8 @@ const read = (type: ResourceType, name: string) =>
 /** What a cache would know. */
 const liveOf = (object: KubernetesObject) => ({
   fingerprint: fingerprint(ownedFields(object, fieldManager)),
-  resourceVersion: object.metadata.resourceVersion!,
+  uid: object.metadata.uid!,
+  controllerUid: controllerOf(object)?.uid ?? "",
 });
 
 const patch = (type: ResourceType, name: string, body: object) =>
@@ -122,11 +133,52 @@ test("an object of another controller is not taken over, and the error names tha
   await expect(attempt).rejects.toThrow("contested is controlled by ConfigMap them");
 });
 
+describe("an object that the cache has not seen", () => {
+  test("is made only where there is none, and an existing one stays as it is", async () => {
+    const theirs = await world.client.apply(types.configMap, sample("configMap", world.namespace, "unseen"), {
+      fieldManager: "them",
+    });
+    const ours = { ...sample("configMap", world.namespace, "unseen"), data: { ours: "yes" } };
+    ours.metadata.ownerReferences = [
+      { apiVersion: "v1", kind: "ConfigMap", name: "us", uid: theirs.metadata.uid!, controller: true },
+    ];
+    await expect(applier.apply(types.configMap, ours, undefined)).rejects.toThrow(
+      `kubectl -n ${world.namespace} annotate configmap unseen ${adoptionAnnotation}=us`,
+    );
+    expect((await read(types.configMap, "unseen")).metadata.resourceVersion).toBe(theirs.metadata.resourceVersion);
+  });
+
+  test("that took the place of one that the cache still has is not written", async () => {
+    const desired = sample("configMap", world.namespace, "replaced");
+    desired.metadata.ownerReferences = [
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        name: "us",
+        uid: "11111111-1111-4111-8111-111111111111",
+        controller: true,
+      },
+    ];
+    const before = {
+      uid: "22222222-2222-4222-8222-222222222222",
+      controllerUid: "11111111-1111-4111-8111-111111111111",
+    };
+    const theirs = await world.client.apply(types.configMap, sample("configMap", world.namespace, "replaced"), {
+      fieldManager: "them",
+    });
+    const attempt = applier.apply(types.configMap, desired, { ...before, fingerprint: "old" });
+    await expect(attempt).rejects.toBeInstanceOf(NotOwnedError);
+    expect((await read(types.configMap, "replaced")).metadata.resourceVersion).toBe(theirs.metadata.resourceVersion);
+  });
+});
+
 test("what is written is told, so that a cache need not wait for its watch", async () => {
   const written: string[] = [];
   const telling = new Applier({
     client: world.client,
     fieldManager,
+    adoptionAnnotation,
+    managedLabel,
     logger: recordingLogger(),
     metrics: createMetrics(),
     onWritten: (type, object) => written.push(`${type.kind} ${object.metadata.name}`),

@@ -171,6 +171,15 @@ test("an apply is a PATCH with the type's apiVersion and kind, and force", async
   });
 });
 
+test("an apply that may only create, or only write to one object, says so to the server in the object", async () => {
+  const { client } = await connect((request, response) => json(response, 200, JSON.parse(request.body)));
+  const object = { metadata: { name: "a", namespace: "b" } };
+  const metadataOf = async (onto: "absent" | { uid: string }) =>
+    (await client.apply(types.configMap, object, { fieldManager: "me", onto })).metadata;
+  expect(await metadataOf("absent")).toEqual({ ...object.metadata, resourceVersion: "1" });
+  expect(await metadataOf({ uid: "u" })).toEqual({ ...object.metadata, uid: "u" });
+});
+
 test("deleting what is gone is a success, deleting what has changed is not", async () => {
   let status = 404;
   const { client } = await connect((_request, response) => json(response, status, { kind: "Status" }));

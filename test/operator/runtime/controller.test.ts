@@ -64,6 +64,33 @@ test("a reconcile that asks for another one gets it then", async () => {
   expect(await results()).toMatchObject({ requeue_after: 2 });
 });
 
+test("failures of parts are logged each, count as one error, and do not put off what was asked for", async () => {
+  const failures = [new Error("one"), new Error("two"), conflict];
+  let passes = 0;
+  const { controller, clock, seen, logger, results } = start(async () => {
+    passes += 1;
+    return passes > 12 ? {} : { failures, requeueAfterMs: 4000 };
+  });
+  controller.enqueue(key);
+  // The backoff of the twelfth failure would be ten seconds.
+  await clock.advance(20_000);
+  expect(seen).toHaveLength(13);
+  expect(logger.entries.filter(({ level }) => level === "error").length).toBe(24);
+  expect(await results()).toMatchObject({ error: 12, success: 1 });
+});
+
+test("parts that only met a conflict are repeated without a word", async () => {
+  let passes = 0;
+  const { controller, clock, logger, results } = start(async () => {
+    passes += 1;
+    return passes > 1 ? {} : { failures: [conflict] };
+  });
+  controller.enqueue(key);
+  await clock.advance(1000);
+  expect(logger.entries.filter(({ level }) => level === "error")).toEqual([]);
+  expect(await results()).toMatchObject({ requeue: 1, error: 0, success: 1 });
+});
+
 test("an error is logged and tried again with growing delays until it passes", async () => {
   let failures = 3;
   const { controller, clock, seen, logger, results } = start(async () => {

@@ -25,7 +25,7 @@ function candidate(name: string, identity: string, client: Client = world.client
   const led: string[] = [];
   const election = new LeaderElection({
     client,
-    namespace: world.namespace,
+    namespaces: [world.namespace],
     name,
     identity,
     onStartedLeading: async (signal) => {

@@ -48,7 +48,7 @@ function candidate(server: LeaseServer, identity: string, clock: ManualClock) {
   const slow = { stopping: false };
   const election = new LeaderElection({
     client: server.client(),
-    namespace: "ns",
+    namespaces: ["ns"],
     name: "lease",
     identity,
     onStartedLeading: async (signal) => {

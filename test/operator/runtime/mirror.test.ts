@@ -25,6 +25,34 @@ function makeMirror() {
   return { mirror, changes, versions };
 }
 
+test("what one mirror's list lacks is forgotten in its own namespace alone", () => {
+  const store = new Store<Stored>();
+  const gone: string[] = [];
+  const mirrorOf = (namespace: string) =>
+    new Mirror<Stored>({
+      store,
+      namespace,
+      reduce: ({ metadata }) => ({
+        namespace,
+        name: metadata.name!,
+        uid: "u",
+        resourceVersion: metadata.resourceVersion!,
+      }),
+      onChange: ({ type, before }) => type === "deleted" && gone.push(`${before.namespace}/${before.name}`),
+      onFailure: () => {},
+    });
+  const [here, there] = [mirrorOf("here"), mirrorOf("there")];
+  const at = (namespace: string, name: string) => ({ metadata: { namespace, name, uid: "u", resourceVersion: "5" } });
+  here.put(at("here", "a"));
+  there.put(at("there", "b"));
+  here.startReplacement().finish();
+  expect(gone).toEqual(["here/a"]);
+  here.clear();
+  expect(gone).toEqual(["here/a"]);
+  there.clear();
+  expect(gone).toEqual(["here/a", "there/b"]);
+});
+
 describe("an own write that overtakes the watch", () => {
   test("is not undone by the older events that follow, and its own event is no news", () => {
     const { mirror, changes, versions } = makeMirror();

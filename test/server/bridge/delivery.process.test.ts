@@ -31,10 +31,16 @@ describe.concurrent("delivery", () => {
     expect((await post(s.bridge.url, eventOf("a", { title: "Build <3 & *done*" }))).status).toBe(202);
     await s.delivered(2);
     expect(s.telegram.delivered().map(({ chat_id, text }) => [chat_id, text])).toEqual([
-      [1, "ℹ️ Build <3 & *done*\n\nSomething happened"],
-      [2, "ℹ️ Build <3 & *done*\n\nSomething happened"],
+      [1, "ℹ️ Build <3 & *done*\n\nSomething happened\n\n— tester"],
+      [2, "ℹ️ Build <3 & *done*\n\nSomething happened\n\n— tester"],
     ]);
-    expect(s.telegram.delivered()[0]?.entities).toEqual([{ type: "bold", offset: 0, length: 20 }]);
+    expect(s.telegram.delivered()[0]).toMatchObject({
+      entities: [
+        { type: "bold", offset: 0, length: 20 },
+        { type: "italic", offset: 42, length: 8 },
+      ],
+      link_preview_options: { is_disabled: true },
+    });
     await until("the record", () => s.bridge.status().queue.pending === 0);
     expect(await s.bridge.metric("cctelegram_messages_delivered_total")).toBe(2);
     expect(s.bridge.status().metrics.telegram_messages_sent).toBe(2);
@@ -166,6 +172,48 @@ describe.concurrent("delivery", () => {
     expect(await s.bridge.metric("cctelegram_messages_failed_total")).toBe(2);
     expect(s.bridge.log.join("")).toContain("bot was blocked by the user");
     expect(s.texts(2)).toHaveLength(1);
+    const status = s.bridge.status();
+    expect(status.health).toBe("degraded");
+    expect(status.refusals.map(({ chat_id, reason }) => [chat_id, reason]).toSorted()).toEqual([
+      [1, "chat 1 has not pressed Start, or the id is wrong"],
+      [3, "chat 3 has blocked the bot"],
+    ]);
+    expect(await (await fetch(`${s.bridge.url}/health`)).json()).toMatchObject({ refusals: status.refusals });
+    expect((await fetch(`${s.bridge.url}/health/ready`)).status).toBe(200);
+    expect(await s.bridge.metric("cctelegram_recipients_refused")).toBe(2);
+  });
+
+  test("a recipient that takes messages again is not told as refused any more, not even after a restart", async () => {
+    await using directory = await scratch();
+    const telegram = await startTelegram();
+    telegram.control({ blocked: [1] });
+    const config = configFor(directory.path, telegram.url);
+    const first = await bridgeFor(config);
+    expect(await first.accept(eventOf("a"))).not.toHaveProperty("warnings");
+    await until("the refusal", () => first.status().refusals.length === 1);
+    expect((await first.accept(eventOf("b"))).warnings).toEqual([
+      expect.stringContaining("chat 1 has blocked the bot"),
+    ]);
+    await until("the second", () => first.status().refusals[0]?.messages === 2);
+    await first.close();
+    const second = await bridgeFor(config);
+    expect(second.status().refusals).toMatchObject([{ chat_id: 1, messages: 2 }]);
+    telegram.control({ reset: true });
+    await second.accept(eventOf("c"));
+    await until("the message", () => second.status().refusals.length === 0);
+    await until("health", () => second.status().health === "healthy");
+    await second.close();
+    await telegram.close();
+  });
+
+  test("a long wait is told with its reason and its end", async () => {
+    await using s = await stage();
+    s.telegram.control({ faults: [{ kind: "rate_limit", seconds: 60, times: 1 }] });
+    await s.bridge.accept(eventOf("a"));
+    await until("the wait", () => s.bridge.status().waiting?.reason.startsWith("Telegram asked") === true);
+    const { reason, until: end } = s.bridge.status().waiting ?? { reason: "", until: "" };
+    expect(reason).toBe("Telegram asked the bot to wait with messages to chat 1");
+    expect(Date.parse(end) - Date.now()).toBeGreaterThan(50_000);
   });
 
   test("a group that became a supergroup is followed, also for later events", async () => {
@@ -223,10 +271,15 @@ describe.concurrent("delivery", () => {
 
   test("a text longer than a message arrives whole, in parts and in order", async () => {
     await using s = await stage();
-    const description = "words ".repeat(682).trim();
+    const description = "words ".repeat(1_000).trim();
     await s.bridge.accept(eventOf("a", { description }));
     await s.delivered(2);
-    expect(s.texts(1).join("")).toBe(`ℹ️ Event a\n\n${description}`);
+    const parts = s.texts(1).map((text) => text?.split("\n\n"));
+    expect(parts.map((part) => [part?.at(0), part?.at(-1)])).toEqual([
+      ["ℹ️ Event a (1/2)", "— tester"],
+      ["ℹ️ Event a (2/2)", "— tester"],
+    ]);
+    expect(parts.map((part) => part?.at(1)).join(" ")).toBe(description);
     expect(s.telegram.violations()).toEqual([]);
   });
 });

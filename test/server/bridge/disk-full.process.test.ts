@@ -34,7 +34,7 @@ test.skipIf(reason !== "")(`on a full disk events are refused, and nothing ackno
   await until("readiness", () => bridge.obstacles().length === 0);
   const acknowledged: string[] = [];
   const send = async (id: string) => {
-    const { status, headers } = await post(bridge.url, eventOf(id, { data: { filler: "x".repeat(100_000) } }));
+    const { status, headers } = await post(bridge.url, eventOf(id, { description: "x".repeat(3_000) }));
     if (status === 202) acknowledged.push(id);
     return { status, retryAfter: headers.get("retry-after") };
   };
@@ -71,7 +71,7 @@ test.skipIf(reason !== "")(
     const filler = join(directory.path, "filler");
     // Space is taken between the check and the write, as by a neighbour on the same volume.
     const accepts = Array.from({ length: 40 }, (_, index) =>
-      bridge.accept(eventOf(`e${index}`, { data: { filler: "x".repeat(200_000) } })).then(
+      bridge.accept(eventOf(`e${index}`, { description: "x".repeat(16_000) })).then(
         () => "accepted",
         (error: { reason: string }) => error.reason,
       ),

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sign, signatureHeader, timestampHeader } from "../../../server/signature.ts";
 import { startTelegram, type TelegramServer } from "../../telegram/telegram.ts";
 import {
   bridgeFor,
   configFor,
   eventOf,
+  headersOf,
   post,
   type Scratch,
-  SECRET,
   scratch,
   signedFetch,
   type TestBridge,
@@ -39,7 +38,7 @@ describe("intake", () => {
     const body = JSON.stringify(eventOf("x"));
     const url = `${bridge.url}/events`;
     const old = Math.floor(Date.now() / 1000) - 301;
-    const replayed = { [timestampHeader]: String(old), [signatureHeader]: sign(SECRET, old, body) };
+    const replayed = headersOf(url, "POST", body, { timestampSeconds: old });
     expect((await fetch(url, { method: "POST", body })).status).toBe(401);
     expect((await fetch(url, { method: "POST", body, headers: replayed })).status).toBe(401);
     expect(await status(url, "POST", body, "another secret of at least 32 letters")).toBe(401);
@@ -57,6 +56,17 @@ describe("intake", () => {
     const { code, fields } = (await answer.json()) as { code: string; fields: { field: string }[] };
     expect(code).toBe("VALIDATION_ERROR");
     expect(fields.map(({ field }) => field).sort()).toEqual(["timestamp", "title"]);
+  });
+
+  test("details that are too many, too deep or too large are refused as such", async () => {
+    const deep = `{"a":${"[".repeat(6_000)}${"]".repeat(6_000)}}`;
+    const many = JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 1])));
+    for (const data of [deep, many, `{"a":"${"x".repeat(20_000)}"}`]) {
+      const body = JSON.stringify(eventOf("x")).replace('"data":{}', `"data":${data}`);
+      const answer = await signedFetch(`${bridge.url}/events`, "POST", body);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ fields: [{ field: "data" }] });
+    }
   });
 
   test("an event larger than 256 KiB is refused", async () => {
@@ -118,5 +128,25 @@ test("a bridge that closes finishes the send under way, and keeps the rest for t
   expect(await second.metric("cctelegram_messages_resent_uncertain_total")).toBe(0);
   expect(telegram.violations()).toEqual([]);
   await second.close();
+  await telegram.close();
+});
+
+test("a client that has used up its share is told so with 429, and others are served", async () => {
+  await using directory = await scratch();
+  const telegram = await startTelegram();
+  telegram.control({ outage: true });
+  const config = configFor(directory.path, telegram.url, { queueSizeLimit: 8, clientSharePercent: 25 });
+  await using full = await bridgeFor(config);
+  const send = (id: string, client: string) => post(full.url, eventOf(id, { client }));
+  expect((await send("1", "greedy")).status).toBe(202);
+  expect((await send("2", "greedy")).status).toBe(202);
+  const refused = await send("3", "greedy");
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "30"]);
+  expect(await refused.json()).toMatchObject({ code: "CLIENT_QUOTA_EXCEEDED", reason: "client_quota" });
+  expect((await send("4", "modest")).status).toBe(202);
+  telegram.control({ outage: false });
+  await until("delivery", () => telegram.delivered().length === 3);
+  expect(telegram.delivered().map(({ text }) => text?.split("— ")[1])).toEqual(["greedy", "modest", "greedy"]);
+  expect(full.log.some((line) => line.includes("message delivered") && line.includes('"client":"modest"'))).toBe(true);
   await telegram.close();
 });

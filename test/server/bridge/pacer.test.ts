@@ -9,8 +9,8 @@ type Sent = { readonly id: number; readonly chatId: number; readonly start: numb
 
 type Arrival = PendingMessage & { readonly at: number; readonly durationMs: number };
 
-function message(id: number, chatId: number, at = 0, durationMs = 1): Arrival {
-  return { id, chatId, notBefore: 0, at, durationMs };
+function message(id: number, chatId: number, at = 0, durationMs = 1, client = "a"): Arrival {
+  return { id, chatId, client, notBefore: 0, at, durationMs };
 }
 
 /** Drives the pacer by hand: the time jumps to whatever happens next. */
@@ -52,6 +52,7 @@ const arrivals = fc
   .array(
     fc.record({
       chatId: fc.constantFrom(1, 2, 3, 4, -7, -8),
+      client: fc.constantFrom("a", "b", "c"),
       at: fc.integer({ min: 0, max: 3_000 }),
       durationMs: fc.integer({ min: 1, max: 1_500 }),
     }),
@@ -76,18 +77,61 @@ describe("pacer", () => {
     );
   });
 
-  test("every message is sent once, in order within its chat", () => {
+  test("every message is sent once, each client's in order within its chat", () => {
     fc.assert(
       fc.property(arrivals, (list) => {
         const sent = run(list);
         expect(sent.map(({ id }) => id).sort((a, b) => a - b)).toEqual(list.map(({ id }) => id));
-        for (const chat of [1, 2, 3, 4, -7, -8]) {
-          const ids = sent.filter(({ chatId }) => chatId === chat).map(({ id }) => id);
+        const byId = new Map(list.map((each) => [each.id, each]));
+        for (const line of Object.values(
+          Object.groupBy(sent, ({ id, chatId }) => `${chatId} ${byId.get(id)?.client}`),
+        )) {
+          const ids = (line ?? []).map(({ id }) => id);
           expect(ids).toEqual([...ids].sort((a, b) => a - b));
         }
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("whatever others have in a chat's line, a client's message has its turn after one of each of them", () => {
+    const backlogs = fc.record({
+      a: fc.integer({ min: 0, max: 60 }),
+      b: fc.integer({ min: 0, max: 60 }),
+      at: fc.nat(20_000),
+    });
+    fc.assert(
+      fc.property(backlogs, ({ a, b, at }) => {
+        const backlog = Array.from({ length: a + b }, (_, index) => message(index + 1, 1, 0, 1, index < a ? "a" : "b"));
+        const late = message(a + b + 1, 1, at, 1, "late");
+        const sent = run([...backlog, late]);
+        const place = sent.findIndex(({ id }) => id === late.id);
+        const ahead = sent.slice(0, place).filter(({ start }) => start > at);
+        expect(ahead.length).toBeLessThanOrEqual(2);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("a message that is to be sent again keeps its place before the other clients'", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+    pacer.add(message(1, 1, 0, 1, "a"));
+    pacer.add(message(2, 1, 0, 1, "b"));
+    pacer.started(1, 0);
+    pacer.ended(1, 1);
+    pacer.retry(1, 5_000);
+    expect(pacer.next(5_000)).toEqual({ id: 1, chatId: 1 });
+  });
+
+  test("what is under way when a migrated group's messages join it is the one that is settled", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+    pacer.add(message(1, -5));
+    pacer.add(message(2, -100));
+    pacer.started(-100, 0);
+    pacer.migrate(-5, -100);
+    pacer.ended(-100, 1);
+    pacer.settled(-100, 1);
+    expect(pacer.next(2_000)).toEqual({ id: 1, chatId: -100 });
   });
 
   test("a chat with one message waits at most about a second behind ten thousand others", () => {

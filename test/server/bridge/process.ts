@@ -5,7 +5,7 @@ import { startBridge } from "../../../server/bridge/bridge.ts";
 
 const bridge = await startBridge({
   config: JSON.parse(process.argv[2] ?? "{}"),
-  logger: pino({ level: "warn" }),
+  logger: pino({ level: "info" }),
   registry: new Registry(),
   clock: Date.now,
   version: "test",

@@ -1,6 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import type { FormattedText } from "../../../server/bridge/formatted-text.ts";
+import { describe, expect, test, vi } from "vitest";
 import { MESSAGE_LIMITS, split } from "../../../server/bridge/splitter.ts";
 
 const anyText = fc.oneof(
@@ -11,30 +10,18 @@ const anyText = fc.oneof(
     .map((parts) => parts.join("")),
 );
 
-const input: fc.Arbitrary<FormattedText> = anyText.chain((text) =>
-  fc.record({
-    text: fc.constant(text),
-    entities: fc.array(
-      fc
-        .tuple(fc.nat(text.length), fc.nat(text.length))
-        .map(([a, b]) => ({ type: "bold" as const, offset: Math.min(a, b), length: Math.abs(a - b) })),
-      { maxLength: 4 },
-    ),
-  }),
-);
-
 const limits = fc.record({ units: fc.integer({ min: 2, max: 60 }), bytes: fc.integer({ min: 4, max: 120 }) });
 
 describe("splitter", () => {
   test("the parts joined are the text, and no part exceeds a limit or is empty", () => {
     fc.assert(
-      fc.property(input, limits, (text, limit) => {
+      fc.property(anyText, limits, (text, limit) => {
         const parts = split(text, limit);
-        expect(parts.map((part) => part.text).join("")).toBe(text.text);
+        expect(parts.join("")).toBe(text);
         for (const part of parts) {
-          expect(part.text.length).toBeGreaterThan(0);
-          expect(part.text.length).toBeLessThanOrEqual(limit.units);
-          expect(Buffer.byteLength(part.text)).toBeLessThanOrEqual(limit.bytes);
+          expect(part.length).toBeGreaterThan(0);
+          expect(part.length).toBeLessThanOrEqual(limit.units);
+          expect(Buffer.byteLength(part)).toBeLessThanOrEqual(limit.bytes);
         }
       }),
     );
@@ -42,10 +29,10 @@ describe("splitter", () => {
 
   test("no cut halves a surrogate pair", () => {
     fc.assert(
-      fc.property(input, limits, (text, limit) => {
+      fc.property(anyText, limits, (text, limit) => {
         const parts = split(text, limit);
-        for (const [index, { text: part }] of parts.entries()) {
-          const next = parts[index + 1]?.text ?? "";
+        for (const [index, part] of parts.entries()) {
+          const next = parts[index + 1] ?? "";
           expect(/[\uD800-\uDBFF]$/.test(part) && /^[\uDC00-\uDFFF]/.test(next)).toBe(false);
         }
       }),
@@ -57,33 +44,16 @@ describe("splitter", () => {
       fc.property(fc.string({ unit: "grapheme", maxLength: 200 }), (text) => {
         const boundaries = new Set([...new Intl.Segmenter().segment(text)].map(({ index }) => index));
         let at = 0;
-        for (const part of split({ text, entities: [] }, { units: 40, bytes: 200 })) {
+        for (const part of split(text, { units: 40, bytes: 200 })) {
           expect(boundaries.has(at)).toBe(true);
-          at += part.text.length;
+          at += part.length;
         }
       }),
     );
   });
 
-  test("entities cover the same characters after the cut", () => {
-    fc.assert(
-      fc.property(input, limits, (text, limit) => {
-        const covered = text.entities.map(({ offset, length }) => text.text.slice(offset, offset + length));
-        const parts = split(text, limit);
-        const pieces = parts.flatMap((part) =>
-          part.entities.map(({ offset, length }) => {
-            expect(length).toBeGreaterThan(0);
-            expect(offset + length).toBeLessThanOrEqual(part.text.length);
-            return part.text.slice(offset, offset + length);
-          }),
-        );
-        expect([...pieces.join("")].sort().join("").length).toBe(covered.join("").length);
-      }),
-    );
-  });
-
   test("cuts fall after blank lines, lines and words when there are some", () => {
-    const at = (text: string) => split({ text, entities: [] }, { units: 10, bytes: 100 }).map((part) => part.text);
+    const at = (text: string) => split(text, { units: 10, bytes: 100 });
     expect(at("aaaa b\n\ncc dd ee")).toEqual(["aaaa b\n\n", "cc dd ee"]);
     expect(at("aaaa bb\ncc dd ee")).toEqual(["aaaa bb\n", "cc dd ee"]);
     expect(at("aaaa bbb ccccc")).toEqual(["aaaa bbb ", "ccccc"]);
@@ -92,7 +62,33 @@ describe("splitter", () => {
 
   test("a text at Telegram's limit stays one message", () => {
     const text = "x".repeat(MESSAGE_LIMITS.units);
-    expect(split({ text, entities: [] })).toEqual([{ text, entities: [] }]);
-    expect(split({ text: `${text}y`, entities: [] })).toHaveLength(2);
+    expect(split(text)).toEqual([text]);
+    expect(split(`${text}y`)).toHaveLength(2);
+  });
+
+  test("a megabyte in 256 parts costs no memory outside of the heap", () => {
+    const text = "汉 ".repeat(2 ** 19);
+    split(text);
+    const before = process.memoryUsage.rss();
+    for (let round = 0; round < 5; round += 1) expect(split(text).length).toBeGreaterThanOrEqual(256);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(30 * 2 ** 20);
+  });
+
+  test("the segmenter is given as much of a long text as of a short one for each cut", () => {
+    const given: number[] = [];
+    const { segment } = Intl.Segmenter.prototype;
+    const spy = vi.spyOn(Intl.Segmenter.prototype, "segment").mockImplementation(function (this: Intl.Segmenter, text) {
+      given.push(text.length);
+      return segment.call(this, text);
+    });
+    const workFor = (units: number) => {
+      given.length = 0;
+      split("x".repeat(units));
+      return given.reduce((sum, length) => sum + length, 0);
+    };
+    const [once, twice] = [workFor(2 ** 18), workFor(2 ** 19)];
+    spy.mockRestore();
+    expect(once).toBeGreaterThan(0);
+    expect(twice).toBeLessThanOrEqual(once * 2.1);
   });
 });

@@ -8,14 +8,15 @@ import { SqliteQueue } from "../../../server/bridge/sqlite-queue.ts";
 import { scratch } from "./support.ts";
 
 function openAt(path: string, onDamage: (damage: Damage) => void = () => {}): Queue {
-  return new SqliteQueue({ path, sizeLimit: 100_000, now: () => 1_000, onDamage });
+  const limits = { total: { messages: 100_000, bytes: 2 ** 28 }, clientShare: 1 };
+  return new SqliteQueue({ path, limits, recipients: [1, 2], now: () => 1_000, onDamage });
 }
 
 function fill(queue: Queue, count: number) {
   const text = "x".repeat(500);
   const ids = Array.from({ length: count }, (_, index) => `event-${index}`);
   const messages = [{ chatId: 1, part: 0, text, entities: [] }];
-  return Promise.all(ids.map((id) => queue.accept({ id, acceptedAt: 1, body: "{}", messages })));
+  return Promise.all(ids.map((id) => queue.accept({ id, client: "anna", acceptedAt: 1, messages })));
 }
 
 describe("SQLite queue", () => {
@@ -36,12 +37,12 @@ describe("SQLite queue", () => {
     const broken = [{ chatId: 1, part: 0, text: null as unknown as string, entities: [] }];
     const [, refused] = await Promise.allSettled([
       fill(queue, 2),
-      queue.accept({ id: "broken", acceptedAt: 1, body: "{}", messages: broken }),
+      queue.accept({ id: "broken", client: "anna", acceptedAt: 1, messages: broken }),
     ]);
     expect(refused.status).toBe("rejected");
     expect((await queue.recover()).pending).toHaveLength(2);
     expect(queue.stats()).toMatchObject({ usable: true, pending: 2 });
-    expect((await queue.accept({ id: "broken", acceptedAt: 1, body: "{}", messages: [] })).duplicate).toBe(false);
+    expect((await queue.accept({ id: "broken", client: "anna", acceptedAt: 1, messages: [] })).duplicate).toBe(false);
     await queue.close();
   });
 

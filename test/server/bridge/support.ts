@@ -7,7 +7,7 @@ import { Registry } from "prom-client";
 import { type Bridge, startBridge } from "../../../server/bridge/bridge.ts";
 import type { BridgeConfig } from "../../../server/bridge/config.ts";
 import type { Event } from "../../../server/event.ts";
-import { sign, signatureHeader, timestampHeader } from "../../../server/signature.ts";
+import { signedHeaders } from "../../../server/signature.ts";
 
 export const SECRET = "0123456789abcdef0123456789abcdef";
 export const TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456";
@@ -28,6 +28,8 @@ export function configFor(dataDir: string, apiUrl: string, { telegram, ...overri
     port: 0,
     dataDir,
     queueSizeLimit: 10_000,
+    queueBytesLimit: 2 ** 28,
+    clientSharePercent: 100,
     hmacSecret: SECRET,
     ...overrides,
     telegram: {
@@ -95,9 +97,18 @@ export function eventOf(id: string, fields: Partial<Event> = {}): Event {
 
 /** A signed request to the bridge's HTTP API. */
 export function signedFetch(url: string, method: string, body = "", secret = SECRET): Promise<Response> {
-  const timestamp = Math.floor(Date.now() / 1000);
-  const headers = { [timestampHeader]: String(timestamp), [signatureHeader]: sign(secret, timestamp, body) };
+  const headers = headersOf(url, method, body, { secret });
   return fetch(url, { method, headers, ...(method === "GET" ? {} : { body }) });
+}
+
+/** The headers of a signed request, made now unless told otherwise. */
+export function headersOf(
+  url: string,
+  method: string,
+  body: string,
+  { secret = SECRET, timestampSeconds = Math.floor(Date.now() / 1000) } = {},
+): Record<string, string> {
+  return signedHeaders(secret, { method, path: new URL(url).pathname, timestampSeconds, body });
 }
 
 export function post(url: string, event: unknown): Promise<Response> {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { BridgeStatus } from "../../../server/bridge/contract.ts";
 import { type Event, eventSchema } from "../../../server/event.ts";
-import { signatureHeader, timestampHeader, verify } from "../../../server/signature.ts";
+import { hashOf, verify } from "../../../server/signature.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
 
@@ -14,6 +14,7 @@ export const healthyStatus: BridgeStatus = {
   uptime_seconds: 5,
   telegram: { reachable: true, bot_username: "team_bot", checked_at: "2026-01-01T00:00:00.000Z" },
   queue: { usable: true, pending: 0, oldest_age_seconds: 0, failed: 0, limit: 10_000 },
+  refusals: [],
   metrics: {
     events_processed: 7,
     telegram_messages_sent: 7,
@@ -78,14 +79,10 @@ export function reply(response: ServerResponse, status: number, body: object, he
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }
 
-function signed({ headers }: IncomingMessage, body: string, key: string): boolean {
-  return verify({
-    secret: key,
-    timestamp: headers[timestampHeader] as string | undefined,
-    signature: headers[signatureHeader] as string | undefined,
-    body,
-    nowSeconds: Math.floor(Date.now() / 1000),
-  });
+function signed({ method = "", url = "", headers }: IncomingMessage, body: string, key: string): boolean {
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const verdict = verify({ secrets: [key], method, path: url, headers, nowSeconds });
+  return "contentHash" in verdict && verdict.contentHash === hashOf(body);
 }
 
 async function read(request: IncomingMessage): Promise<string> {

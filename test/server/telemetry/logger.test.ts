@@ -35,6 +35,7 @@ describe("log", () => {
     ["any text", { note: `token is ${token}` }],
     ["a field named token", { token: "short" }],
     ["a nested header", { headers: { authorization: "Bearer short", "x-api-key": "short" } }],
+    ["the credentials of a URL", { note: "proxy http://user:short@words@proxy.example:3128 failed" }],
     ["a bearer token in a text", { note: "authorization: Bearer abcdefgh.short.token" }],
   ])("never shows a secret in %s", (_case, details) => {
     const text = logged((logger) => logger.info(details, "something happened"));

@@ -54,6 +54,29 @@ describe("send_telegram_message", () => {
     });
   });
 
+  test("warns when the message may not arrive although it was accepted", async () => {
+    const bridge = localBridgeClient({
+      accept: async ({ event_id }) => ({ event_id, messages: 1, duplicate: false, warnings: ["nobody listens"] }),
+      status: () => healthyStatus,
+    });
+    expect(await call("send_telegram_message", { message: "hello" }, { bridge })).toMatchObject({
+      success: true,
+      warning: "nobody listens",
+    });
+  });
+
+  test("tells a client that it has used up its share of the queue", async () => {
+    const accept = async () => {
+      throw new RefusedError("client_quota", "25 messages of the client wait.", 30);
+    };
+    const bridge = localBridgeClient({ accept, status: () => healthyStatus });
+    await expect(call("send_telegram_message", { message: "hello" }, { bridge })).rejects.toMatchObject({
+      code: "CLIENT_QUOTA_EXCEEDED",
+      entry: { httpStatus: 429, retryable: true },
+      details: { retry_after: 30 },
+    });
+  });
+
   test("takes 4096 characters and a source, and drops what it does not know", async () => {
     await call("send_telegram_message", { message: "x".repeat(4096), source: "ci_1", colour: "red" });
     expect(sent.at(-1)).toMatchObject({ source: "ci_1", description: "x".repeat(4096) });

@@ -23,7 +23,7 @@ export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = 
     keys: keysOf(spec),
     verifierKey: "c".repeat(64),
     serverReplicas: 1,
-    hasBridge: true,
+    bridge: "Apply",
     hasPrometheusRule: true,
     hasServiceMonitor: true,
     ...fields,
@@ -38,7 +38,7 @@ export const arbitraryBlueprint: fc.Arbitrary<Blueprint> = fc
     arbitrarySpec,
     fc.record({
       name: fc.stringMatching(/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/),
-      hasBridge: fc.boolean(),
+      bridge: fc.constantFrom("Apply", "Keep", "Wait"),
       hasServiceMonitor: fc.boolean(),
       hasPrometheusRule: fc.boolean(),
     }),

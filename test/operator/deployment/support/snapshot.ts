@@ -57,6 +57,7 @@ export const snapshot = (fields: Partial<Snapshot> = {}): Snapshot => ({
   bridgeRuns: true,
   bridgeFailure: undefined,
   refused: [],
+  failed: [],
   probe: { server: verifiedServer, bridge: bridgeAnswer({}) },
   runningImage: "docker.io/cctelegram/server:1.2.3",
   ...fields,

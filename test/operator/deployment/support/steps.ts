@@ -39,14 +39,21 @@ export const conditionOf = (resource: Resource, type: string): Condition | undef
   resource.status?.conditions?.find((condition) => condition.type === type);
 
 /** Waits until a condition of the resource is as wanted, for this generation of its spec. */
-export const untilCondition = (world: World, name: string, type: string, wanted: Partial<Condition>) =>
+export const untilCondition = (
+  world: World,
+  name: string,
+  type: string,
+  wanted: Partial<Condition>,
+  timeout?: number,
+) =>
   eventually(async () => {
     const resource = await readResource(world, name);
     expect(conditionOf(resource, type)).toMatchObject({ observedGeneration: resource.metadata.generation, ...wanted });
     return resource;
-  });
+  }, timeout);
 
-export const untilReady = (world: World, name: string) => untilCondition(world, name, "Ready", { status: "True" });
+export const untilReady = (world: World, name: string, timeout?: number) =>
+  untilCondition(world, name, "Ready", { status: "True" }, timeout);
 
 /** The objects of a type in the namespace that the resource controls, by name. */
 async function ownedBy(world: World, owner: KubernetesObject, type: ResourceType): Promise<KubernetesObject[]> {
@@ -88,6 +95,17 @@ export async function exists(world: World, type: ResourceType, name: string): Pr
     if (isNotFound(error)) return false;
     throw error;
   }
+}
+
+type Workload = {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
+};
+type Container = { readonly env: readonly { readonly name: string; readonly value?: string }[] };
+
+/** The variables of the pods that a Deployment or StatefulSet makes. */
+export async function environmentOf(world: World, type: ResourceType, name: string) {
+  const { containers } = (await world.get<Workload>(type, name)).spec.template.spec;
+  return Object.fromEntries(containers.flatMap(({ env }) => env).map(({ name, value }) => [name, value]));
 }
 
 /** Waits for Ready and for every pod to be counted: after that the status has nothing left to tell. */

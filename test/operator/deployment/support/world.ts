@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
 import { startDeploymentController } from "../../../../operator/deployment/controller.ts";
 import type { Settings } from "../../../../operator/deployment/gather.ts";
-import * as types from "../../../../operator/deployment/resource-types.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics, type Metrics } from "../../../../operator/runtime/metrics.ts";
@@ -12,20 +11,8 @@ import { recordingLogger } from "../../runtime/recording-logger.ts";
 import { namespaceType } from "../../runtime/samples.ts";
 import { type Answers, answering, wellAnswers } from "./answers.ts";
 import { Audit } from "./audit.ts";
+import { chartAccount, clientWith, tokenOf } from "./chart-account.ts";
 import { Kubelet } from "./kubelet.ts";
-import { chartRules } from "./operator-role.ts";
-
-const clusterRoles = clusterScoped("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole");
-const clusterRoleBindings = clusterScoped(
-  "rbac.authorization.k8s.io",
-  "v1",
-  "clusterrolebindings",
-  "ClusterRoleBinding",
-);
-
-function clusterScoped(group: string, version: string, plural: string, kind: string): ResourceType {
-  return { group, version, plural, kind, namespaced: false };
-}
 
 export const minimalSpec = {
   profile: "Development",
@@ -51,7 +38,7 @@ function within(namespace: string, client: Client): Client {
   };
 }
 
-/** A namespace with an operator of its own, which has the rights of the chart and no others. */
+/** A namespace with an operator of its own, which has the account of the chart: its rights, and its admission policy. */
 export class World {
   readonly namespace: string;
   readonly client: ReturnType<typeof createClient>;
@@ -61,6 +48,8 @@ export class World {
   readonly logger = recordingLogger();
   /** What the next operator is started with. */
   settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
+  /** Stands between the operator and the API server, to break single requests. */
+  disturb: (client: Client) => Client = (client) => client;
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 
@@ -84,37 +73,14 @@ export class World {
   }
 
   async #setUp(): Promise<void> {
-    const { namespace, client } = this;
+    const { namespace } = this;
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
     await this.post(namespaceType, { metadata: { name: namespace, labels } });
-    await this.post(types.serviceAccounts, { metadata: { name: "operator" } });
-    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: namespace };
-    await this.post(clusterRoles, { metadata: { name: namespace }, rules: chartRules("ClusterRole") });
-    await this.post(clusterRoleBindings, {
-      metadata: { name: namespace },
-      roleRef,
-      subjects: [{ kind: "ServiceAccount", name: "operator", namespace }],
-    });
-    const { status } = await client.request<{ status: { token: string } }>({
-      method: "POST",
-      path: resourcePath(types.serviceAccounts, { namespace, name: "operator", subresource: "token" }),
-      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} },
-    });
-    this.#token = status.token;
-    await this.#roleIsKnown();
-  }
-
-  /** The authorizer learns of a role a moment after it was made. */
-  async #roleIsKnown(): Promise<void> {
-    const client = this.#operatorClient();
-    await vi.waitFor(() => client.list(resourcePath(types.customResourceDefinitions)), 15_000);
-    client.close();
+    this.#token = await tokenOf(this.client, chartAccount);
   }
 
   #operatorClient() {
-    const kubeConfig = testKubeConfig();
-    kubeConfig.users = kubeConfig.users.map(({ name }) => ({ name, token: this.#token }));
-    return createClient({ kubeConfig, userAgent: this.userAgent });
+    return clientWith(this.#token, this.userAgent);
   }
 
   /** Starts an operator that sees this namespace alone. */
@@ -123,7 +89,7 @@ export class World {
     const client = this.#operatorClient();
     const metrics = createMetrics();
     const { lead, close, reflectors } = startDeploymentController({
-      client: within(this.namespace, client),
+      client: this.disturb(within(this.namespace, client)),
       clock: realClock,
       logger: this.logger,
       metrics,
@@ -133,6 +99,7 @@ export class World {
       instance: "operator-0",
       concurrency: 8,
       settings: this.settings,
+      watchNamespaces: [],
       signal: stop.signal,
     });
     const leading = lead(stop.signal);
@@ -172,8 +139,6 @@ export class World {
     await this.stopOperator();
     await this.kubelet.stop();
     await this.client.delete(namespaceType, "", this.namespace);
-    await this.client.delete(clusterRoles, "", this.namespace);
-    await this.client.delete(clusterRoleBindings, "", this.namespace);
     this.client.close();
   }
 

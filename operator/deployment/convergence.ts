@@ -1,0 +1,67 @@
+import type { Blueprint, Child } from "./blueprint.ts";
+import { type Children, childrenOf } from "./desired/children.ts";
+import { namesOf } from "./names.ts";
+import type { ReconcileParts } from "./reconcile.ts";
+import type { CachedResource } from "./reduced.ts";
+import { regarding } from "./regarding.ts";
+import { prunableTypes, secrets } from "./resource-types.ts";
+
+type Parts = Pick<ReconcileParts, "cache" | "client" | "applier" | "recorder">;
+
+/** Writes what differs and deletes what is no longer wanted; returns all that went wrong. */
+export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
+  const children = childrenOf(blueprint);
+  const outcomes = await Promise.all([
+    applyAll(parts, resource, children.connections),
+    applyAll(parts, resource, children.others),
+    applyWorkloads(parts, resource, children),
+    prune(parts, resource, children),
+  ]);
+  return outcomes.flat();
+}
+
+/** A pod that starts before its foundations are as wanted reads old ones, or runs unprotected. */
+async function applyWorkloads(parts: Parts, resource: CachedResource, { foundations, workloads }: Children) {
+  const failures = await applyAll(parts, resource, foundations);
+  return failures.length > 0 ? failures : applyAll(parts, resource, workloads);
+}
+
+async function applyAll(parts: Parts, resource: CachedResource, children: readonly Child[]): Promise<unknown[]> {
+  const outcomes = await Promise.allSettled(children.map((child) => apply(parts, resource, child)));
+  return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+}
+
+async function apply({ cache, applier, recorder }: Parts, resource: CachedResource, child: Child): Promise<void> {
+  const { type, object } = child;
+  const { namespace = "", name = "" } = object.metadata;
+  const live = cache.child(type, namespace, name);
+  const { written } = await applier.apply(type, object, live);
+  if (!written || live || type !== secrets) return;
+  const client = resource.status.clients?.find((client) => namesOf(resource.name).connection(client.name) === name);
+  if (client) recorder.record(regarding(resource), keyGenerated(client.name, name));
+}
+
+/** Whoever deletes a connection Secret means it; whoever restored a backup without it has to be told. */
+const keyGenerated = (client: string, secret: string) => ({
+  type: "Normal" as const,
+  reason: "KeyGenerated",
+  message: `Secret ${secret} was gone: client ${client} has a new key, the old one is refused`,
+});
+
+async function prune({ cache, client }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
+  const wanted = new Set(
+    Object.values(children)
+      .flat()
+      .map(({ type, object }: Child) => `${type.plural}/${object.metadata.name}`),
+  );
+  const unwanted = [...cache.childrenOf(resource.uid)].filter(
+    ({ type, child }) => prunableTypes.includes(type) && !wanted.has(`${type.plural}/${child.name}`),
+  );
+  const outcomes = await Promise.allSettled(
+    // The version too: an object whose owner was taken away in the meantime is not ours to delete.
+    unwanted.map(({ type, child: { namespace, name, uid, resourceVersion } }) =>
+      client.delete(type, namespace, name, { uid, resourceVersion }),
+    ),
+  );
+  return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+}

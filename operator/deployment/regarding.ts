@@ -1,0 +1,9 @@
+import { apiVersionOf } from "../runtime/resource-type.ts";
+import type { CachedResource } from "./reduced.ts";
+import { cctelegramDeployments } from "./resource-types.ts";
+
+/** The resource as events refer to it. */
+export function regarding({ namespace, name, uid, resourceVersion }: CachedResource) {
+  const { kind } = cctelegramDeployments;
+  return { apiVersion: apiVersionOf(cctelegramDeployments), kind, namespace, name, uid, resourceVersion };
+}

@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Condition, DeploymentStatus } from "../api/status.ts";
+import type { Result } from "../runtime/controller.ts";
+import { apiVersionOf } from "../runtime/resource-type.ts";
+import { fieldManager } from "./names.ts";
+import type { ReconcileParts } from "./reconcile.ts";
+import type { CachedResource } from "./reduced.ts";
+import { regarding } from "./regarding.ts";
+import { cctelegramDeployments } from "./resource-types.ts";
+import { transitions } from "./status.ts";
+import { settlingMs } from "./status-pacing.ts";
+
+type Parts = Pick<ReconcileParts, "cache" | "client" | "recorder" | "now" | "statusDueAt">;
+
+/** Writes a status that differs, now or when it has settled. */
+export async function writeStatus(parts: Parts, resource: CachedResource, status: DeploymentStatus): Promise<Result> {
+  const { namespace, name } = resource;
+  const key = `${namespace}/${name}`;
+  if (isDeepStrictEqual(status, resource.status)) {
+    parts.statusDueAt.delete(key);
+    return {};
+  }
+  const now = parts.now();
+  const dueAt = Math.min(
+    parts.statusDueAt.get(key) ?? Number.POSITIVE_INFINITY,
+    now + settlingMs(resource.status, status),
+  );
+  parts.statusDueAt.set(key, dueAt);
+  if (dueAt > now) return { requeueAfterMs: dueAt - now };
+  await write(parts, resource, status);
+  parts.statusDueAt.delete(key);
+  announce(parts, resource, resource.status.conditions ?? [], status.conditions ?? []);
+  return {};
+}
+
+async function write({ client, cache }: Parts, { namespace, name, uid }: CachedResource, status: DeploymentStatus) {
+  const object = {
+    apiVersion: apiVersionOf(cctelegramDeployments),
+    kind: cctelegramDeployments.kind,
+    metadata: { namespace, name },
+    status,
+  };
+  const written = await client.apply(cctelegramDeployments, object, {
+    fieldManager,
+    subresource: "status",
+    // A resource that was deleted in the meantime is not made anew, and one of its name is not told of this one's state.
+    onto: { uid },
+  });
+  cache.observe(cctelegramDeployments, written);
+}
+
+function announce(parts: Parts, resource: CachedResource, before: Condition[], after: Condition[]): void {
+  for (const transition of transitions(before, after)) parts.recorder.record(regarding(resource), transition);
+}

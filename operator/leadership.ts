@@ -1,0 +1,68 @@
+import type { OperatorConfig } from "./config.ts";
+import { fieldManager } from "./deployment/names.ts";
+import type { Client } from "./runtime/client.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { LeaderElection } from "./runtime/leader-election.ts";
+import type { Logger } from "./runtime/logger.ts";
+import type { Metrics } from "./runtime/metrics.ts";
+import { Rivals } from "./runtime/rivals.ts";
+
+const nameLabel = "app.kubernetes.io/name";
+/** On each Lease: where its holder works, "*" for everywhere. */
+const scopeAnnotation = "cctelegram.io/watch-namespaces";
+const everywhere = "*";
+
+/** As long as two of the looks that an operator of all namespaces takes at the Leases of others, and a bit. */
+const noticeMs = 5_000;
+
+export type LeadershipOptions = {
+  readonly config: Pick<OperatorConfig, "POD_NAMESPACE" | "WATCH_NAMESPACES" | "LEADER_ELECTION">;
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Of this process. */
+  readonly identity: string;
+  /** Another operator began, or ended, to serve this namespace alone. */
+  readonly onClaim: (namespace: string) => void;
+};
+
+/**
+ * Who serves which namespace. An operator of all namespaces holds a Lease in its own, and waits for another such; an
+ * operator of some namespaces holds one in each of them, and those are left to it.
+ */
+export function createLeadership(options: LeadershipOptions) {
+  const { config, client, clock, logger } = options;
+  const { POD_NAMESPACE, WATCH_NAMESPACES, LEADER_ELECTION } = config;
+  const namespaced = WATCH_NAMESPACES.length > 0;
+  const own = namespaced ? WATCH_NAMESPACES : [POD_NAMESPACE];
+  const rivals = new Rivals({
+    client,
+    clock,
+    labelSelector: `${nameLabel}=${fieldManager}`,
+    everywhere: { annotation: scopeAnnotation, value: everywhere },
+    isOwn: (namespace, name) => LEADER_ELECTION && namespace === POD_NAMESPACE && name === fieldManager,
+    onClaim: (namespace, holder) => {
+      if (holder === undefined) logger.info({ namespace }, "no other operator serves this namespace any more");
+      else logger.info({ namespace, holder }, "another operator serves this namespace; leaving it alone");
+      options.onClaim(namespace);
+    },
+  });
+  return {
+    claimant: (namespace: string) => rivals.claimant(namespace),
+    /** See LeaderElection.run. */
+    run: (lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal) =>
+      new LeaderElection({
+        ...options,
+        namespaces: LEADER_ELECTION ? own : [],
+        name: fieldManager,
+        marks: {
+          labels: { [nameLabel]: fieldManager },
+          annotations: { [scopeAnnotation]: namespaced ? WATCH_NAMESPACES.join(",") : everywhere },
+        },
+        ...(namespaced ? { noticeMs } : { rivals: (limit: AbortSignal) => rivals.look(limit) }),
+        onStartedLeading: lead,
+      }).run(signal),
+  };
+}

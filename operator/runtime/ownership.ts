@@ -1,0 +1,60 @@
+import { controllerOf, type KubernetesObject, type OwnerReference } from "./kubernetes-object.ts";
+import type { ResourceType } from "./resource-type.ts";
+
+export type Holder = "us" | "nobody, handed over" | "somebody else";
+
+/**
+ * Whose a live object is. Without a controller it may belong to a person, to Helm or to Argo CD, which set none: it is
+ * nobody's only if its own annotation names us as the heir.
+ */
+export function heldBy(object: KubernetesObject, us: OwnerReference | undefined, adoptionAnnotation: string): Holder {
+  const controller = controllerOf(object);
+  if (controller?.uid === us?.uid) return "us";
+  const heir = object.metadata.annotations?.[adoptionAnnotation];
+  return controller === undefined && heir !== undefined && heir === us?.name ? "nobody, handed over" : "somebody else";
+}
+
+/** An object of that name is somebody else's: it is left as it is. The message says how to hand it over. */
+export class NotOwnedError extends Error {
+  override readonly name = "NotOwnedError";
+  /** True when it will be gone soon: it belongs to a deleted owner of the same name. */
+  readonly passes: boolean;
+
+  constructor(
+    type: ResourceType,
+    found: KubernetesObject,
+    us: { readonly heir: OwnerReference | undefined; readonly adoptionAnnotation: string },
+  ) {
+    const controller = controllerOf(found);
+    const passes = controller?.kind === us.heir?.kind && controller?.name === us.heir?.name;
+    super(passes ? leftBehind(type, found) : explained(type, found, us.heir?.name, us.adoptionAnnotation));
+    this.passes = passes;
+  }
+}
+
+/** An object was handed over and is ours from now on. What it holds is read before anything is written into it. */
+export class ClaimedError extends Error {
+  override readonly name = "ClaimedError";
+
+  constructor(type: ResourceType, { metadata }: KubernetesObject) {
+    super(`${type.kind} ${metadata.name} was handed over; it is read again before it is written`);
+  }
+}
+
+function leftBehind(type: ResourceType, { metadata }: KubernetesObject): string {
+  return `${type.kind} ${metadata.name} still belongs to a deleted resource of the same name`;
+}
+
+function explained(type: ResourceType, found: KubernetesObject, heir: string | undefined, annotation: string): string {
+  const { name, namespace } = found.metadata;
+  const object = `${type.kind} ${namespace ? `${namespace}/` : ""}${name}`;
+  const controller = controllerOf(found);
+  if (controller !== undefined) {
+    return `${object} is controlled by ${controller.kind} ${controller.name}: delete or rename one of the two`;
+  }
+  const scope = namespace ? `-n ${namespace} ` : "";
+  return (
+    `${object} exists and was not made for ${heir}: delete or rename it, or hand it over with all that it holds: ` +
+    `kubectl ${scope}annotate ${type.kind.toLowerCase()} ${name} ${annotation}=${heir}`
+  );
+}

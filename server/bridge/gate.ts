@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { plainAddress } from "../connections.ts";
+import { hashOf, verify } from "../signature.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { answer } from "./answer.ts";
+import type { SignatureFailure } from "./metrics.ts";
+import { SampledLog } from "./sampled-log.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Only callers that know the secret may use the route. */
+    readonly signed?: boolean;
+  }
+  interface FastifyRequest {
+    /** What the body must hash to, proven by the signature; "" on routes without one. */
+    contentHash: string;
+  }
+}
+
+export type GateOptions = {
+  readonly secrets: readonly string[];
+  /** Wall clock, milliseconds: signatures carry a time that the sender's clock knows. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly onSignatureFailure: (reason: SignatureFailure) => void;
+};
+
+/**
+ * Judges every request by its headers alone, before a byte of its body is read: whoever has not shown that he knows the
+ * secret costs no memory. Unknown paths and methods end here, too: their handler would read the body first.
+ */
+export function installGate(app: FastifyInstance, { secrets, clock, logger, onSignatureFailure }: GateOptions): void {
+  const sampled = new SampledLog(logger, clock);
+  const waiting = holdContinue(app);
+  app.decorateRequest("contentHash", "");
+
+  const refuse = (request: FastifyRequest, reply: FastifyReply, reason: SignatureFailure) => {
+    onSignatureFailure(reason);
+    const client_ip = plainAddress(request.ip);
+    const details = { event: "signature_failure", client_ip, reason, request_id: request.id };
+    sampled.warn(details, `SECURITY signature_failure client_ip=${client_ip}`);
+    return answer(request, reply, 401, "AUTHENTICATION_ERROR", `The request's signature does not count: ${reason}.`);
+  };
+
+  app.addHook("onRequest", async (request, reply) => {
+    // What is not read would be taken for the next request.
+    if (declaresBody(request)) reply.header("connection", "close");
+    if (request.is404) return answer(request, reply, 404, "NOT_FOUND", "There is nothing at this path and method.");
+    if (request.routeOptions.config.signed !== true) return;
+    const { method, raw, headers } = request;
+    const nowSeconds = Math.floor(clock() / 1000);
+    const verdict = verify({ secrets, method, path: raw.url ?? "", headers, nowSeconds });
+    if ("refused" in verdict) return refuse(request, reply, verdict.refused);
+    request.contentHash = verdict.contentHash;
+    reply.removeHeader("connection");
+    if (waiting.delete(raw)) reply.raw.writeContinue();
+  });
+
+  app.addHook("preHandler", async (request, reply) => {
+    if (request.contentHash === "") return;
+    const body = Buffer.isBuffer(request.body) ? request.body : "";
+    if (hashOf(body) !== request.contentHash) return refuse(request, reply, "body");
+  });
+}
+
+/** By itself Node answers `Expect: 100-continue` at once, and so asks anybody for his body. */
+function holdContinue(app: FastifyInstance): WeakSet<IncomingMessage> {
+  const waiting = new WeakSet<IncomingMessage>();
+  app.server.on("checkContinue", (request, response) => {
+    waiting.add(request);
+    app.server.emit("request", request, response);
+  });
+  return waiting;
+}
+
+function declaresBody({ headers }: FastifyRequest): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
+}

@@ -1,0 +1,302 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as types from "../../../operator/deployment/resource-types.ts";
+import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import type { ResourceType } from "../../../operator/runtime/resource-type.ts";
+import {
+  changeSpec,
+  collectionTimeout,
+  conditionOf,
+  createResource,
+  createToken,
+  eventsOf,
+  eventually,
+  exists,
+  readResource,
+  untilAnnounced,
+  untilCondition,
+  untilReady,
+  untilSettled,
+  writesOf,
+} from "./support/steps.ts";
+import { World } from "./support/world.ts";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await World.create("owner");
+  world.kubelet.start();
+  await createToken(world);
+  await world.startOperator();
+});
+afterAll(() => world.dispose());
+
+const template = {
+  metadata: { labels: { app: "theirs" } },
+  spec: { containers: [{ name: "app", image: "docker.io/example/app:1" }] },
+};
+const selector = { matchLabels: { app: "theirs" } };
+const people = { auth: { clients: [{ name: "db", permissions: ["*"] }] }, autoscaling: { mode: "Enabled" } };
+
+/** An object of somebody else for every type of child, as `kubectl create` makes it: no labels of ours, no owner. */
+const foreign = (resource: string): readonly { type: ResourceType; name: string; content: object }[] => [
+  { type: types.deployments, name: `${resource}-mcp-server`, content: { spec: { replicas: 0, selector, template } } },
+  {
+    type: types.statefulSets,
+    name: `${resource}-bridge`,
+    content: { spec: { replicas: 0, serviceName: "theirs", selector, template } },
+  },
+  {
+    type: types.services,
+    name: `${resource}-bridge`,
+    content: { spec: { selector: { app: "theirs" }, ports: [{ port: 80 }] } },
+  },
+  { type: types.serviceAccounts, name: `${resource}-bridge`, content: { automountServiceAccountToken: true } },
+  { type: types.secrets, name: `${resource}-hmac`, content: { data: { secret: "c3RyaXBl" } } },
+  { type: types.secrets, name: `${resource}-api-keys`, content: { data: { stripe: "c3RyaXBl" } } },
+  { type: types.secrets, name: `${resource}-connection-db`, content: { data: { key: "UzNjcmV0RGI=" } } },
+  {
+    type: types.horizontalPodAutoscalers,
+    name: `${resource}-mcp-server`,
+    content: {
+      spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "theirs" }, maxReplicas: 2 },
+    },
+  },
+  {
+    type: types.podDisruptionBudgets,
+    name: `${resource}-bridge`,
+    content: { spec: { maxUnavailable: 0, selector } },
+  },
+  {
+    type: types.networkPolicies,
+    name: `${resource}-bridge`,
+    content: { spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } },
+  },
+];
+
+test("the table names every type of child", () => {
+  const named = new Set(foreign("x").map(({ type }) => type.plural));
+  expect([...named].sort()).toEqual(types.childTypes.map(({ plural }) => plural).sort());
+});
+
+const create = (type: ResourceType, name: string, content: object) =>
+  world.post(type, { metadata: { name }, ...content });
+
+/** Nobody but the one who made it has touched it. */
+async function expectUntouched(type: ResourceType, { metadata }: KubernetesObject): Promise<void> {
+  const live = await world.get(type, metadata.name!);
+  expect(live.metadata.uid).toBe(metadata.uid);
+  expect(live.metadata.ownerReferences).toBeUndefined();
+  expect(live.metadata.labels).toEqual(metadata.labels);
+  const managers = live.metadata.managedFields?.map(({ manager }) => manager);
+  expect(managers).not.toContain("cctelegram-operator");
+}
+
+const untilRefused = (name: string, message: string | RegExp) =>
+  eventually(async () => {
+    const resource = await readResource(world, name);
+    expect(conditionOf(resource, "Degraded")).toMatchObject({ status: "True", reason: "ChildRefused" });
+    expect(conditionOf(resource, "Degraded")?.message).toMatch(message);
+    return resource;
+  });
+
+describe.each(foreign("x").map(({ type, name }, index) => ({ kind: type.kind, child: name.slice(1), index })))(
+  "a $kind of somebody else that is called like $child",
+  ({ kind, index }) => {
+    test("is left alone from the first try to the deletion of the resource, and named with the way out", async () => {
+      const name = `first-${index}`;
+      const entry = foreign(name)[index]!;
+      const theirs = await create(entry.type, entry.name, entry.content);
+      await createResource(world, name, { server: people });
+      const { message } = conditionOf(await untilRefused(name, entry.name), "Degraded")!;
+      expect(message).toContain(`${kind} ${world.namespace}/${entry.name} exists and was not made for ${name}`);
+      expect(message).toContain(`annotate ${kind.toLowerCase()} ${entry.name} cctelegram.io/adopt=${name}`);
+      await expectUntouched(entry.type, theirs);
+      // What no longer is wanted would be deleted if it were ours.
+      await changeSpec(world, name, {
+        networkPolicy: { mode: "Disabled" },
+        server: { auth: { clients: [] }, autoscaling: { mode: "Disabled" } },
+      });
+      await eventually(async () => {
+        const { metadata, status } = await readResource(world, name);
+        expect(status?.observedGeneration).toBe(metadata.generation);
+      });
+      await expectUntouched(entry.type, theirs);
+      await world.delete(types.cctelegramDeployments, name);
+      await eventually(async () => {
+        expect(await exists(world, types.serviceAccounts, `${name}-mcp-server`)).toBe(false);
+      }, collectionTimeout);
+      await expectUntouched(entry.type, theirs);
+    });
+
+    test("is left alone when it takes the place of a child while the resource runs", async () => {
+      const name = `middle-${index}`;
+      const entry = foreign(name)[index]!;
+      await createResource(world, name, { server: people });
+      await untilSettled(world, name);
+      await changeSpec(world, name, { reconciliation: "Paused" });
+      await untilCondition(world, name, "Paused", { status: "True" });
+      await world.delete(entry.type, entry.name);
+      await eventually(async () => expect(await exists(world, entry.type, entry.name)).toBe(false));
+      const theirs = await create(entry.type, entry.name, entry.content);
+      await changeSpec(world, name, { reconciliation: "Active" });
+      await untilRefused(name, `${entry.name} exists and was not made for ${name}`);
+      await expectUntouched(entry.type, theirs);
+      await world.delete(types.cctelegramDeployments, name);
+    });
+  },
+);
+
+test("a foreign object costs no write while it waits for a person", async () => {
+  await create(types.services, "waits-bridge", { spec: { ports: [{ port: 80 }] } });
+  await createResource(world, "waits");
+  await untilRefused("waits", "waits-bridge");
+  await untilAnnounced(world, "waits", "ChildRefused");
+  await eventually(async () => expect((await readResource(world, "waits")).status?.servers).toBe("1/1"));
+  await world.audit.reset();
+  await changeSpec(world, "waits", { bridge: { logLevel: "info" } });
+  await eventually(async () => {
+    const gets = (await world.audit.requests(world.userAgent)).filter(({ verb, objectRef }) => {
+      return verb === "get" && objectRef?.name === "waits-bridge";
+    });
+    expect(gets.length).toBeGreaterThan(2);
+  }, 30_000);
+  const writes = (await writesOf(world)).filter((write) => write.includes("waits-bridge"));
+  expect(writes).toEqual([]);
+});
+
+describe("an object that is handed over by its own annotation", () => {
+  const adopt = (name: string) => ({ annotations: { "cctelegram.io/adopt": name } });
+
+  test("becomes the resource's with the key that it holds", async () => {
+    await world.post(types.secrets, {
+      metadata: { name: "adopted-connection-claude", ...adopt("adopted") },
+      stringData: { key: "a-key-that-clients-have-had-for-years", note: "theirs" },
+    });
+    await createResource(world, "adopted");
+    await untilReady(world, "adopted");
+    const { data, metadata } = await world.get<KubernetesObject & { data: Record<string, string> }>(
+      types.secrets,
+      "adopted-connection-claude",
+    );
+    expect(Buffer.from(data.key!, "base64").toString()).toBe("a-key-that-clients-have-had-for-years");
+    expect(data).toHaveProperty("note");
+    expect(data).toHaveProperty("url");
+    expect(metadata.ownerReferences).toMatchObject([{ name: "adopted", controller: true }]);
+  });
+
+  test("is taken over when the annotation comes later, without a restart", async () => {
+    await create(types.services, "later-bridge", { spec: { ports: [{ port: 80 }] } });
+    await createResource(world, "later");
+    await untilRefused("later", "later-bridge");
+    await world.patch(types.services, "later-bridge", { metadata: adopt("later") });
+    await eventually(async () => {
+      expect((await world.get(types.services, "later-bridge")).metadata.ownerReferences).toMatchObject([
+        { name: "later", controller: true },
+      ]);
+    }, 70_000);
+    await eventually(async () => untilReady(world, "later"), 70_000);
+  });
+
+  test("to another resource is not taken", async () => {
+    await create(types.services, "wrong-bridge", { spec: { ports: [{ port: 80 }] } });
+    await world.patch(types.services, "wrong-bridge", { metadata: adopt("somebody") });
+    await createResource(world, "wrong");
+    await untilRefused("wrong", "wrong-bridge");
+    expect((await world.get(types.services, "wrong-bridge")).metadata.ownerReferences).toBeUndefined();
+  });
+});
+
+test("two resources whose names meet share neither Secret nor key", async () => {
+  const scoped = [{ name: "connection-x", permissions: ["get_bridge_status"] }];
+  await createResource(world, "team", { server: { auth: { clients: scoped } } });
+  await untilReady(world, "team");
+  const { data } = await world.get(types.secrets, "team-connection-connection-x");
+  const key = (await keysOf("team"))[0];
+  await createResource(world, "team-connection", {
+    server: { auth: { clients: [{ name: "x", permissions: ["*"] }] } },
+  });
+  await untilRefused("team-connection", "team-connection-connection-x is controlled by CCTelegramDeployment team");
+  expect(await keysOf("team-connection")).not.toContain(key);
+  expect((await world.get(types.secrets, "team-connection-connection-x")).data).toEqual(data);
+});
+
+/** The hashes that a server accepts. */
+async function keysOf(name: string): Promise<string[]> {
+  const { data } = await world.get<{ data: Record<string, string> }>(types.secrets, `${name}-api-keys`);
+  return Object.keys(JSON.parse(Buffer.from(data["api-keys.json"]!, "base64").toString()));
+}
+
+describe("after a restore", () => {
+  type Saved = { readonly metadata: { readonly name: string }; readonly data: Record<string, string> };
+
+  async function saved(name: string): Promise<Saved[]> {
+    const secrets = await world.client.list<KubernetesObject & { data: Record<string, string> }>(
+      `/api/v1/namespaces/${world.namespace}/secrets`,
+      { labelSelector: `app.kubernetes.io/instance=${name}` },
+    );
+    return secrets.map(({ metadata, data }) => ({
+      metadata: { name: metadata.name!, labels: metadata.labels, annotations: metadata.annotations },
+      data,
+    }));
+  }
+
+  const valuesOf = async (name: string) =>
+    Object.fromEntries((await saved(name)).map(({ metadata, data }) => [metadata.name, data.key ?? data.secret]));
+
+  async function removed(name: string): Promise<void> {
+    await world.delete(types.cctelegramDeployments, name);
+    await eventually(async () => expect(await saved(name)).toEqual([]), collectionTimeout);
+  }
+
+  test("of Secrets without their owner before the resource, clients keep their keys", async () => {
+    await createResource(world, "velero");
+    await untilReady(world, "velero");
+    const [before, dump] = [await valuesOf("velero"), await saved("velero")];
+    await removed("velero");
+    for (const secret of dump) await world.post(types.secrets, secret);
+    await createResource(world, "velero");
+    await untilReady(world, "velero");
+    expect(await valuesOf("velero")).toEqual(before);
+  });
+
+  test("of the resource before its Secrets, clients keep their keys too", async () => {
+    await createResource(world, "plain");
+    await untilReady(world, "plain");
+    const [before, dump] = [await valuesOf("plain"), await saved("plain")];
+    await removed("plain");
+    await createResource(world, "plain");
+    await untilReady(world, "plain");
+    // As kubectl apply does with objects that are there already.
+    for (const { metadata, data } of dump) await world.patch(types.secrets, metadata.name, { data });
+    await eventually(async () => expect(await valuesOf("plain")).toEqual(before));
+    await untilSettled(world, "plain");
+    expect(await valuesOf("plain")).toEqual(before);
+  });
+
+  test("without its connection Secret, a client's new key is announced", async () => {
+    await createResource(world, "lost");
+    await untilSettled(world, "lost");
+    expect((await eventsOf(world, "lost")).map(({ reason }) => reason)).not.toContain("KeyGenerated");
+    await world.delete(types.secrets, "lost-connection-claude");
+    await untilAnnounced(world, "lost", "KeyGenerated");
+  });
+
+  test("of orphans of a resource that was deleted without them, a new resource takes them over", async () => {
+    await createResource(world, "orphaned");
+    await untilReady(world, "orphaned");
+    const before = await valuesOf("orphaned");
+    const { uid } = await world.get(types.deployments, "orphaned-mcp-server").then(({ metadata }) => metadata);
+    await world.client.request({
+      method: "DELETE",
+      path: `/apis/cctelegram.io/v1alpha1/namespaces/${world.namespace}/cctelegramdeployments/orphaned`,
+      body: { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy: "Orphan" },
+    });
+    await eventually(async () => {
+      expect(await exists(world, types.cctelegramDeployments, "orphaned")).toBe(false);
+    }, collectionTimeout);
+    await createResource(world, "orphaned");
+    await untilReady(world, "orphaned");
+    expect(await valuesOf("orphaned")).toEqual(before);
+    expect((await world.get(types.deployments, "orphaned-mcp-server")).metadata.uid).toBe(uid);
+  });
+});

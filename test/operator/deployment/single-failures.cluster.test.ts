@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as types from "../../../operator/deployment/resource-types.ts";
+import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { disturbedClient, type Fault } from "./support/disturbed-client.ts";
+import {
+  changeSpec,
+  createResource,
+  createToken,
+  eventually,
+  readResource,
+  untilReady,
+  untilSettled,
+} from "./support/steps.ts";
+import { World } from "./support/world.ts";
+
+/** Enough children for every kind of request: an autoscaler, two clients. */
+const spec = {
+  server: {
+    auth: { clients: [{ name: "claude", permissions: ["*"] }, { name: "cursor" }] },
+    autoscaling: { mode: "Enabled" },
+  },
+};
+/** A change that reaches foundations and workloads, makes an object, and deletes others. */
+const change = {
+  telegram: { allowedUsers: [123456789, 987654321] },
+  server: {
+    auth: { clients: [{ name: "claude", permissions: ["get_bridge_status"] }, { name: "zed" }] },
+    autoscaling: { mode: "Disabled" },
+    logLevel: "debug",
+  },
+  networkPolicy: { mode: "Disabled" },
+};
+
+let world: World;
+/** Which request goes wrong: the n-th about a child, or the first write of the status. */
+type Place = number | "status";
+type Plan = { readonly at: Place; readonly fault: Fault };
+const plans = new Map<string, Plan>();
+/** Requests about children so far, by resource. */
+const seen = new Map<string, string[]>();
+/** What went wrong, for the message of a test that fails. */
+const broken = new Map<string, string>();
+/** Set while the next fault is to be the end of the operator. */
+let crash: (() => void) | undefined;
+
+beforeAll(async () => {
+  world = await World.create("single");
+  world.kubelet.start();
+  world.disturb = (client) => {
+    let dead = false;
+    return disturbedClient(client, (request) => {
+      if (dead) return "never sent";
+      const resource = /^(r\d+)\b/.exec(request.split("/").at(1) ?? "")?.[1];
+      if (resource === undefined) return undefined;
+      const place = placeOf(resource, request);
+      const plan = plans.get(resource);
+      if (plan?.at !== place) return undefined;
+      plans.delete(resource);
+      broken.set(resource, request);
+      dead = crash !== undefined;
+      crash?.();
+      return plan.fault;
+    });
+  };
+  await createToken(world);
+  await world.startOperator();
+});
+afterAll(() => world.dispose());
+
+function placeOf(resource: string, request: string): Place {
+  if (request.endsWith("/status")) return "status";
+  const requests = seen.get(resource) ?? [];
+  seen.set(resource, [...requests, request]);
+  return requests.length;
+}
+
+type Described = { readonly [object: string]: unknown };
+
+/** Every child without what differs from resource to resource: names, uids, keys, versions. */
+async function describeChildren(name: string): Promise<Described> {
+  const { uid } = (await readResource(world, name)).metadata;
+  const all = await Promise.all(
+    types.childTypes.map(async (type) => {
+      const objects = await world.client.list(resourcePath(type, { namespace: world.namespace }));
+      const owned = objects.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
+      return owned.map((object) => [`${type.plural}/${object.metadata.name}`, anonymous(object, name)] as const);
+    }),
+  );
+  return Object.fromEntries(all.flat().map(([key, value]) => [key.replace(name, "NAME"), value]));
+}
+
+function anonymous(object: KubernetesObject, name: string): unknown {
+  const { metadata, spec, data } = object;
+  const { labels, annotations, generation } = metadata;
+  const text = JSON.stringify({ labels, annotations, generation, spec, keys: Object.keys(data ?? {}) });
+  return JSON.parse(
+    text
+      .replaceAll(new RegExp(`\\b${name}\\b`, "g"), "NAME")
+      .replaceAll(/"cctelegram\.io\/hmac":"\w+"/g, '"cctelegram.io/hmac":""')
+      .replaceAll(/"(clusterIPs?|ipFamilies|ipFamilyPolicy)":("[^"]*"|\[[^\]]*\])/g, '"$1":""'),
+  );
+}
+
+/** The pods that run, and how often they were replaced: a rollout more is a failure that people notice. */
+async function describePods(name: string): Promise<readonly string[]> {
+  const replicaSets = await world.client.list<KubernetesObject & { spec: { replicas: number } }>(
+    `/apis/apps/v1/namespaces/${world.namespace}/replicasets`,
+    { labelSelector: `app.kubernetes.io/instance=${name}` },
+  );
+  return replicaSets.map(({ spec }) => `replicas ${spec.replicas}`).sort();
+}
+
+const patience = 60_000;
+const outcomeOf = async (name: string) => ({ children: await describeChildren(name), pods: await describePods(name) });
+const places = (requests: number): Place[] => [...Array.from({ length: requests }, (_, at) => at), "status"];
+
+async function createAndChange(name: string, { at, fault }: Plan, inChange: boolean): Promise<void> {
+  if (!inChange) plans.set(name, { at, fault });
+  await createResource(world, name, spec);
+  await untilReady(world, name, patience);
+  if (inChange) plans.set(name, { at: at === "status" ? at : at + (seen.get(name)?.length ?? 0), fault });
+  await changeSpec(world, name, change);
+}
+
+async function expectOutcome(name: string): Promise<void> {
+  const request = broken.get(name);
+  expect(request).toBeDefined();
+  await untilReady(world, name, patience);
+  await eventually(
+    async () => expect({ request, ...(await outcomeOf(name)) }).toEqual({ request, ...reference }),
+    patience,
+  );
+}
+
+let reference: Awaited<ReturnType<typeof outcomeOf>>;
+let requestsOfCreation = 0;
+let requestsOfChange = 0;
+let next = 1;
+
+test("without a failure there are requests to break, in the creation and in the change", async () => {
+  await createResource(world, "r0", spec);
+  await untilSettled(world, "r0");
+  requestsOfCreation = seen.get("r0")!.length;
+  await changeSpec(world, "r0", change);
+  await untilSettled(world, "r0");
+  requestsOfChange = seen.get("r0")!.length - requestsOfCreation;
+  expect(requestsOfCreation).toBeGreaterThan(14);
+  expect(requestsOfChange).toBeGreaterThan(6);
+  reference = await outcomeOf("r0");
+  expect(reference.pods).toEqual(["replicas 0", "replicas 1"]);
+});
+
+describe.each(["refused", "answer lost", "never sent"] as const)("each single request that is %s", (fault) => {
+  test.each([
+    { part: "creation", inChange: false },
+    { part: "change", inChange: true },
+  ])("in the $part leads to the same objects and the same pods", async ({ inChange }) => {
+    const wanted = places(inChange ? requestsOfChange : requestsOfCreation).map((at) => ({ name: `r${next++}`, at }));
+    await Promise.all(wanted.map(({ name, at }) => createAndChange(name, { at, fault }, inChange)));
+    for (const { name } of wanted) await expectOutcome(name);
+  });
+});
+
+test("a crash at each single request leads to the same objects and the same pods", async () => {
+  const wanted = places(requestsOfCreation).map((at) => ({ name: `r${next++}`, at }));
+  for (const [index, { name, at }] of wanted.entries()) {
+    plans.set(name, { at, fault: index % 2 === 0 ? "answer lost" : "never sent" });
+    const crashed = new Promise<void>((resolve) => {
+      crash = resolve;
+    });
+    await createResource(world, name, spec);
+    await crashed;
+    crash = undefined;
+    await world.stopOperator();
+    await world.startOperator();
+  }
+  for (const { name } of wanted) await untilReady(world, name, patience);
+  for (const { name } of wanted) await changeSpec(world, name, change);
+  for (const { name } of wanted) await expectOutcome(name);
+});

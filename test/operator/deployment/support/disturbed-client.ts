@@ -1,0 +1,39 @@
+import { ApiError, ConnectionError } from "../../../../operator/runtime/api-error.ts";
+import type { Client } from "../../../../operator/runtime/client.ts";
+import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
+
+/** What becomes of a request: the server refuses it, or does it and its answer is lost, or it never leaves. */
+export type Fault = "refused" | "answer lost" | "never sent";
+
+/** A client whose writes go wrong as `next` says of each, such as of "apply services/team-bridge". Reads are left alone. */
+export function disturbedClient(client: Client, next: (request: string) => Fault | undefined): Client {
+  const through = async <T>(request: string, send: () => Promise<T>): Promise<T> => {
+    const fault = next(request);
+    if (fault === undefined) return send();
+    if (fault === "answer lost") await send();
+    throw errorOf(fault, request);
+  };
+  return {
+    ...client,
+    get: (path, query) => client.get(path, query),
+    list: (path, query) => client.list(path, query),
+    request: <T>(request: Parameters<Client["request"]>[0]) =>
+      request.method === "GET"
+        ? client.request<T>(request)
+        : through(`${request.method} ${request.path}`, () => client.request<T>(request)),
+    watch: (path, query, signal, accept) => client.watch(path, query, signal, accept),
+    apply: <T>(...args: Parameters<Client["apply"]>) =>
+      through(nameOf("apply", args[0].plural, args[1], args[2].subresource), () => client.apply<T>(...args)),
+    delete: (type, namespace, name, preconditions) =>
+      through(`delete ${type.plural}/${name}`, () => client.delete(type, namespace, name, preconditions)),
+  };
+}
+
+const nameOf = (verb: string, plural: string, { metadata }: KubernetesObject, subresource?: string) =>
+  `${verb} ${plural}/${metadata.name}${subresource ? `/${subresource}` : ""}`;
+
+function errorOf(fault: Fault, path: string): Error {
+  if (fault !== "refused") return new ConnectionError("PATCH", path, "ETIMEDOUT", "timed out");
+  const body = { message: "the test says so", reason: "InternalError" };
+  return new ApiError({ method: "PATCH", path, status: 500, body });
+}
