@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** unit needs nothing; process starts our programs; cluster needs a control plane; e2e real nodes, and so root on Linux. */
+/**
+ * unit needs nothing; process starts our programs; attack needs memory cgroups, and so root on Linux; cluster needs a control
+ * plane; e2e real nodes, and so root on Linux.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -20,6 +23,15 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "attack",
+          include: ["attack/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
         },
       },
       {

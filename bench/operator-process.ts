@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { freePorts } from "../e2e/cluster/free-ports.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
+import { nodeArguments } from "./entrypoint.ts";
 
 export type OperatorOptions = {
   readonly kubeconfig: string;
   /** The bundle. */
   readonly main: string;
   readonly log: string;
-  /** As the image starts it, and for profiles. */
+  /** Besides those with which the image starts it, for profiles. */
   readonly nodeArgs: readonly string[];
 };
 
@@ -32,7 +33,8 @@ export class OperatorProcess {
     const ports = await freePorts(2);
     const log = openSync(options.log, "a");
     const startedAt = Date.now();
-    const child = spawn(process.execPath, ["--import", resolvePods, ...options.nodeArgs, options.main], {
+    const args = [...nodeArguments("operator"), "--import", resolvePods, ...options.nodeArgs, options.main];
+    const child = spawn(process.execPath, args, {
       stdio: ["ignore", log, log],
       env: {
         PATH: process.env.PATH,

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { KubeConfig } from "@kubernetes/client-node";
 import { buildImages, bundle } from "../build.ts";
-import { type Cluster, up } from "../e2e/cluster/cluster.ts";
+import type { Cluster } from "../e2e/cluster/cluster.ts";
+import { withCluster } from "../e2e/cluster/with-cluster.ts";
 import { fieldManager } from "../operator/deployment/names.ts";
 import { type Client, createClient } from "../operator/runtime/client.ts";
 import { AuditLog } from "./audit-log.ts";
@@ -68,21 +69,16 @@ async function measureCount(count: number): Promise<void> {
   }
 }
 
-/** Ctrl-C: nothing stays behind. */
-function endOn(signal: NodeJS.Signals, cleanUp: () => Promise<unknown>): void {
-  process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
-}
-
 async function measureNode(): Promise<void> {
   if (process.getuid?.() !== 0) return console.error("not measured: apply to Ready on a node, which needs root");
   await bundle();
   await buildImages();
-  await withCluster(1, (cluster, client) => measureOnNode(cluster, client, report));
+  await onCluster(1, (cluster, client) => measureOnNode(cluster, client, report));
 }
 
 /** A control plane of its own for each part: no part pays for the rubbish of another. */
 function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
-  return withCluster(0, async (cluster, client) => {
+  return onCluster(0, async (cluster, client) => {
     await prepareControlPlane(cluster);
     const kubeconfig = await operatorKubeconfig(cluster, logs);
     const operatorClient = clientOf(kubeconfig);
@@ -109,17 +105,15 @@ function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
   });
 }
 
-async function withCluster<T>(nodes: 0 | 1, work: (cluster: Cluster, client: Client) => Promise<T>): Promise<T> {
-  const cluster = await up({ name: clusterName, nodes });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) endOn(signal, () => cluster.down());
-  const client = clientOf(cluster.kubeconfig);
-  try {
-    return await work(cluster, client);
-  } finally {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
-    client.close();
-    await cluster.down();
-  }
+function onCluster<T>(nodes: 0 | 1, work: (cluster: Cluster, client: Client) => Promise<T>): Promise<T> {
+  return withCluster({ name: clusterName, nodes }, async (cluster) => {
+    const client = clientOf(cluster.kubeconfig);
+    try {
+      return await work(cluster, client);
+    } finally {
+      client.close();
+    }
+  });
 }
 
 function clientOf(kubeconfig: string) {

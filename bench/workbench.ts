@@ -20,7 +20,8 @@ export type Workbench = {
   readonly startOperator: () => Promise<OperatorProcess>;
 };
 
-export const ofOperator = ({ agent }: AuditEntry): boolean => agent === fieldManager;
+/** Its look at Leases every two seconds, whatever the number of resources, is left out. */
+export const ofOperator = ({ agent, resource }: AuditEntry): boolean => agent === fieldManager && resource !== "leases";
 
 /** A child of ours that was made. */
 export const isCreation = (entry: AuditEntry): boolean =>

@@ -55,14 +55,12 @@ export async function installDefinition({ kubectl }: Pick<Target, "kubectl">): P
   const definition = readFileSync(join(root, "crds/cctelegram.io_cctelegramdeployments.yaml"), "utf8");
   await kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
   const get = ["get", "crd", "cctelegramdeployments.cctelegram.io", "-o", "json"];
-  // `kubectl wait` and JSONPath filters fail at once on a definition that has no conditions yet.
+  // `kubectl wait` and JSONPath fail when they see a definition that has no conditions yet.
   const isServed = async () => {
     const { status } = JSON.parse(await kubectl(get)) as {
       status?: { conditions?: { type: string; status: string }[] };
     };
-    return (
-      status?.conditions?.some((condition) => condition.type === "Established" && condition.status === "True") ?? false
-    );
+    return status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") ?? false;
   };
   await waitFor(isServed, { what: "the CRD to be served", timeoutMs: 30_000 });
 }

@@ -1,9 +1,8 @@
 import type { TestProject } from "vitest/node";
 import { buildImages, bundle, imageName } from "../build.ts";
 import { buildah, fullImageName } from "./cluster/buildah.ts";
-import { up } from "./cluster/cluster.ts";
-import { onOrphaned } from "./cluster/orphan.ts";
 import { progress } from "./cluster/progress.mjs";
+import { upGuarded } from "./cluster/with-cluster.ts";
 import { installOperator, installTelegram } from "./installation.ts";
 import { localTarget } from "./kubectl.ts";
 import { clusterName, nextTag } from "./names.ts";
@@ -14,12 +13,11 @@ export default async function setup(_project: TestProject) {
   await buildImages();
   const next = imageName("server").replace(/:.*$/, `:${nextTag}`);
   await buildah(["tag", fullImageName(imageName("server")), fullImageName(next)]);
-  const cluster = await up({ name: clusterName, nodes: 2 });
+  const { cluster } = await upGuarded({ name: clusterName, nodes: 2 });
   await progress.step("load images", async () => {
     for (const image of [...(["server", "operator", "telegram"] as const).map(imageName), next])
       await cluster.load(image);
   });
-  onOrphaned(() => cluster.down().finally(() => process.exit(1)));
   const target = localTarget(cluster);
   const telegramApiUrl = await progress.step("start the stand-in for Telegram", () => installTelegram(target));
   await progress.step("install the operator with Helm", () => installOperator(target, { tag: "dev", telegramApiUrl }));

@@ -5,8 +5,8 @@ import { dump, load } from "js-yaml";
 import { buildImages, bundle, imageName } from "../build.ts";
 import { type Access, openAccess } from "./access.ts";
 import { assertUnused, type Cluster, down, otherUser, up } from "./cluster/cluster.ts";
-import { onOrphaned } from "./cluster/orphan.ts";
 import { progress } from "./cluster/progress.mjs";
+import { onStopped } from "./cluster/with-cluster.ts";
 import { clusterIP, type Images, installOperator, installTelegram, telegramNamespace } from "./installation.ts";
 import { contextTarget, localTarget, type Target } from "./kubectl.ts";
 import { callTool, connectClient, connectionOf } from "./mcp.ts";
@@ -72,8 +72,7 @@ async function main(): Promise<void> {
 /** Aborts on Ctrl-C, on SIGTERM, and when whoever started this program has gone without a word. */
 function untilStopped(): AbortSignal {
   const abort = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
-  onOrphaned(() => abort.abort());
+  onStopped(() => abort.abort());
   // Signal handlers alone would not keep the process alive.
   setInterval(() => undefined, 2 ** 30);
   return abort.signal;

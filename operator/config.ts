@@ -7,12 +7,11 @@ const flag = (value: boolean) =>
     .default(value ? "true" : "false")
     .transform((text) => text === "true");
 
+const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const list = z
   .string()
   .default("")
   .transform((text) => text.split(",").flatMap((item) => item.trim() || []));
-
-const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** The environment of the operator; the chart sets it. */
 export const environment = z.object({

@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import type { BridgeConfig } from "./bridge/config.ts";
-import { ApiKeysError, parseApiKeys } from "./http/api-keys.ts";
+import type { BridgeConfig, ProxyConfig } from "./bridge/config.ts";
+import { inHome, type Problem, problemsTogether } from "./config-rules.ts";
+import { isLoopback, type WebAccess } from "./http/web-access.ts";
 import type { LogLevel } from "./telemetry/logger.ts";
 import { type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
 
@@ -16,7 +17,7 @@ export type ServerConfig = {
     readonly host: string;
     readonly port: number;
     readonly shutdownDelayMs: number;
-    readonly allowedOrigins: readonly string[];
+    readonly access: WebAccess;
     readonly trustedProxies: readonly string[];
   };
   readonly auth: { readonly enabled: boolean; readonly keysFile?: string; readonly keysJson?: string };
@@ -46,16 +47,10 @@ export type Config = ServeConfig | BridgeRoleConfig | StandaloneConfig;
 /** What loading reads from the outside. */
 export type Surroundings = {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+  /** Undefined for a user without one. */
+  readonly home: string | undefined;
   /** Reads a text file; throws when it cannot. */
   readonly readFile: (path: string) => string;
-};
-
-export type Problem = {
-  readonly variable: string;
-  readonly problem: string;
-  readonly expected: string;
-  readonly example: string;
 };
 
 /** Every problem of a configuration in one message. It never shows a value. */
@@ -80,7 +75,7 @@ export function loadConfig(role: Role, surroundings: Surroundings): Config {
   for (const [name, variable] of Object.entries<Variable>(variables)) {
     if (variable.roles.includes(role)) values[name] = read(name, variable, role, surroundings, problems);
   }
-  problems.push(...keyProblems(role, values as Values));
+  problems.push(...problemsTogether(role, values as Values, surroundings.home));
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(assemble(role, values as Values, surroundings));
 }
@@ -136,26 +131,6 @@ function expected(error: z.ZodError): string {
   return [...new Set(error.issues.map(({ message }) => message))].join("; ");
 }
 
-function keyProblems(role: Role, values: Values): Problem[] {
-  const { MCP_ENABLE_AUTH: enabled, MCP_API_KEYS_FILE: file, MCP_API_KEYS: json } = values;
-  if (!enabled) return [];
-  const row = { variable: "MCP_API_KEYS", expected: variables.MCP_API_KEYS.description };
-  const problem = { ...row, example: variables.MCP_API_KEYS.example };
-  if (file && json) return [{ ...problem, problem: "is set together with MCP_API_KEYS_FILE; set only one" }];
-  if (json) return unusableKeys(json).map((reason) => ({ ...problem, problem: `is not usable: ${reason}` }));
-  return file || role === "standalone" ? [] : [{ ...problem, problem: "is missing, and so is MCP_API_KEYS_FILE" }];
-}
-
-function unusableKeys(json: string): string[] {
-  try {
-    parseApiKeys(json);
-    return [];
-  } catch (error) {
-    if (error instanceof ApiKeysError) return [error.message];
-    throw error;
-  }
-}
-
 function assemble(role: Role, values: Values, surroundings: Surroundings): Config {
   const need = <Name extends VariableName>(name: Name): NonNullable<Values[Name]> => {
     const value = values[name];
@@ -170,11 +145,11 @@ function assemble(role: Role, values: Values, surroundings: Surroundings): Confi
   };
   if (role === "bridge") {
     const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
-    return { role, ...common, bridge: bridgeConfig(need, hmac, surroundings) };
+    return { role, ...common, bridge: bridgeConfig(need, hmac, values, surroundings) };
   }
   const server = serverConfig(need, values);
   if (role === "standalone")
-    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, surroundings) };
+    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, values, surroundings) };
   return {
     role,
     ...common,
@@ -192,7 +167,7 @@ function serverConfig(need: Need, { MCP_API_KEYS_FILE: keysFile, MCP_API_KEYS: k
       host: need("MCP_SERVER_HOST"),
       port: need("MCP_SERVER_PORT"),
       shutdownDelayMs: need("SHUTDOWN_DELAY"),
-      allowedOrigins: need("MCP_ALLOWED_ORIGINS"),
+      access: webAccess(need),
       trustedProxies: need("MCP_TRUSTED_PROXIES"),
     },
     auth: { enabled: need("MCP_ENABLE_AUTH"), ...(keysFile && { keysFile }), ...(keysJson && { keysJson }) },
@@ -205,24 +180,41 @@ function serverConfig(need: Need, { MCP_API_KEYS_FILE: keysFile, MCP_API_KEYS: k
   };
 }
 
+/** Without keys the name is all that tells a rebound web page from a client. */
+function webAccess(need: Need): WebAccess {
+  const allowedHosts = need("MCP_ALLOWED_HOSTS");
+  const isRestricted = allowedHosts.length > 0 || !need("MCP_ENABLE_AUTH") || isLoopback(need("MCP_SERVER_HOST"));
+  return {
+    allowedOrigins: need("MCP_ALLOWED_ORIGINS"),
+    allowedHosts: isRestricted ? allowedHosts : undefined,
+  };
+}
+
 type Hmac = { readonly hmacSecret: string; readonly previous?: string | undefined };
 
-function bridgeConfig(need: Need, { hmacSecret, previous }: Hmac, { env, home }: Surroundings): BridgeConfig {
+function proxyConfig({ HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: none }: Values): ProxyConfig | undefined {
+  if (http === undefined && https === undefined) return undefined;
+  return { ...(http && { http }), ...(https && { https }), ...(none && { none }) };
+}
+
+function bridgeConfig(need: Need, hmac: Hmac, values: Values, { env, home }: Surroundings): BridgeConfig {
+  const proxy = proxyConfig(values);
   const tokenFile = env.TELEGRAM_BOT_TOKEN_FILE;
   return {
     host: need("BRIDGE_HOST"),
     port: need("BRIDGE_PORT"),
-    dataDir: need("CC_TELEGRAM_DATA_DIR").replace(/^~(?=\/|$)/, home),
+    dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),
-    hmacSecret,
-    ...(previous && { hmacSecretPrevious: previous }),
+    hmacSecret: hmac.hmacSecret,
+    ...(hmac.previous && { hmacSecretPrevious: hmac.previous }),
     telegram: {
       token: need("TELEGRAM_BOT_TOKEN"),
       ...(tokenFile && { tokenFile }),
       allowedUsers: need("TELEGRAM_ALLOWED_USERS"),
       apiUrl: need("TELEGRAM_API_URL"),
+      ...(proxy && { proxy }),
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),
       messagesPerSecond: need("TELEGRAM_RATE_LIMIT_GLOBAL"),
       messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),

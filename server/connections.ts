@@ -1,31 +1,69 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
+/** Times of a port that anybody may reach, in milliseconds; options of node:http. */
+export const requestTimes = Object.freeze({
+  /** From the first byte, or the connection, to the end of the headers. */
+  headersTimeout: 10_000,
+  /** From the first byte to the end of the body. */
+  requestTimeout: 20_000,
+  connectionsCheckingInterval: 2_000,
+});
+
 export type ConnectionLimits = {
-  /** Open connections of all addresses together; further ones are closed at once. */
+  /** Open connections of all addresses together. */
   readonly total: number;
-  /** Open connections of one address, so that no caller can take all places. */
-  readonly perAddress: number;
+  /** Milliseconds in which a finished answer has to be taken. */
+  readonly answerTimeoutMs?: number;
 };
 
-/** Bounds the open connections of a server. */
-export function boundConnections(server: Server, { total, perAddress }: ConnectionLimits): void {
-  const open = new Map<string, number>();
-  server.maxConnections = total;
-  server.on("connection", (socket: Socket) => {
-    const address = plainAddress(socket.remoteAddress ?? "");
-    const count = (open.get(address) ?? 0) + 1;
-    open.set(address, count);
+export type Connections = {
+  /** Says that a caller of this connection has shown who he is. */
+  trust(socket: Socket): void;
+};
+
+/**
+ * Bounds what strangers can hold of a server. Above the total the oldest connection of a stranger has to go, so that
+ * whoever fills all of them keeps nobody out. An answer that nobody takes is given up: it would stay in memory.
+ */
+export function boundConnections(server: Server, limits: ConnectionLimits): Connections {
+  const { total, answerTimeoutMs } = limits;
+  const strangers = new Set<Socket>();
+  let open = 0;
+  server.on("connection", (socket) => {
+    strangers.add(socket);
+    open += 1;
     socket.once("close", () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
+      open -= 1;
+      strangers.delete(socket);
     });
-    if (count > perAddress) socket.destroy();
+    if (open <= total) return;
+    if (strangers.size === 1) server.closeIdleConnections();
+    dropOldest(strangers);
   });
+  if (answerTimeoutMs !== undefined) {
+    // Before the application answers.
+    server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
+  }
+  return { trust: (socket) => void strangers.delete(socket) };
 }
 
 /** An IPv4 address as such, also where a dual-stack socket shows it as IPv6 (`::ffff:192.0.2.1`). */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+function dropOldest(sockets: Set<Socket>): void {
+  for (const oldest of sockets) {
+    sockets.delete(oldest);
+    oldest.destroy();
+    return;
+  }
+}
+
+function limitAnswer(response: ServerResponse, timeoutMs: number): void {
+  response.once("prefinish", () => {
+    const timer = setTimeout(() => response.destroy(), timeoutMs).unref();
+    response.once("close", () => clearTimeout(timer));
+  });
 }

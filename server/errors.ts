@@ -37,7 +37,7 @@ export const errors = Object.freeze({
   UNAUTHORIZED_TOOL: entry([
     403,
     -32003,
-    false,
+    true,
     false,
     "warn",
     "forbidden",
@@ -50,7 +50,7 @@ export const errors = Object.freeze({
     false,
     "warn",
     "forbidden",
-    "This Origin or Host is not allowed. Add it to MCP_ALLOWED_ORIGINS if a browser shall reach this server.",
+    "This Origin or Host is not allowed. Add the page's origin to MCP_ALLOWED_ORIGINS, or the name of this server to MCP_ALLOWED_HOSTS.",
   ]),
   NOT_FOUND: entry([404, -32601, false, false, "debug", "not_found", "There is nothing at {path}."]),
   UNKNOWN_TOOL: entry([404, -32602, false, false, "info", "unknown_tool", "Unknown tool: {tool}"]),
@@ -63,6 +63,15 @@ export const errors = Object.freeze({
     "method_not_allowed",
     "{method} is not supported here; use {allow}.",
   ]),
+  NOT_ACCEPTABLE: entry([
+    406,
+    -32600,
+    false,
+    false,
+    "info",
+    "invalid_input",
+    "This server answers JSON only. Send `Accept: application/json, text/event-stream`.",
+  ]),
   PAYLOAD_TOO_LARGE: entry([413, -32600, true, false, "info", "too_large", "The body is larger than {limit}."]),
   UNSUPPORTED_MEDIA_TYPE: entry([
     415,
@@ -71,7 +80,7 @@ export const errors = Object.freeze({
     false,
     "info",
     "invalid_input",
-    "Send the body as `Content-Type: application/json`.",
+    "{reason} Send the body as `Content-Type: application/json`.",
   ]),
   RATE_LIMIT_EXCEEDED: entry([
     429,

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { acceptedSchema, bridgeStatusSchema } from "./bridge-answers.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { ServerError } from "./errors.ts";
+import { bodyLimitText } from "./limits.ts";
 import { signedHeaders } from "./signature.ts";
 
 export type HttpBridgeOptions = {
@@ -100,7 +101,7 @@ function signed({ method, path, body }: Request, context: Context, signal: Abort
 }
 
 function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): T {
-  if (status === 413) throw new ServerError("PAYLOAD_TOO_LARGE", { limit: "an event may be (256 KiB)" });
+  if (status === 413) throw new ServerError("PAYLOAD_TOO_LARGE", { limit: bodyLimitText });
   if (status === 429) {
     throw new ServerError("CLIENT_QUOTA_EXCEEDED", { reason: reasonOf(text), retry_after: retryAfterMs / 1000 });
   }

@@ -1,30 +1,35 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { helpText } from "./help.ts";
 import type { Running } from "./roles/running.ts";
 import { shutDown } from "./shutdown.ts";
+import { readSmallFile } from "./small-file.ts";
+import { listening, StartError } from "./start-error.ts";
 import { createLogger, type Logger, redact } from "./telemetry/logger.ts";
 import { createRegistry } from "./telemetry/metrics.ts";
 import { startMetricsServer } from "./telemetry/metrics-server.ts";
 import { type Role, roles } from "./variables.ts";
 import { version } from "./version.ts";
 
-// sysexits.h: something in the configuration is wrong, and starting again will not help.
+// sysexits.h: configuration or surroundings are wrong, and starting again will not help.
 const EX_CONFIG = 78;
+const EX_SOFTWARE = 70;
 
 const world = {
   clock: Date.now,
   newId: randomUUID,
   makeKey: () => randomBytes(32).toString("hex"),
   say: (text: string) => void process.stderr.write(text),
+  isTerminal: process.stderr.isTTY === true,
 };
 
 async function main(argument: string | undefined): Promise<void> {
   if (argument === "--help" || argument === "-h") return void process.stdout.write(helpText());
   if (argument === "--version") return void process.stdout.write(`${version}\n`);
   if (!isRole(argument)) return giveUp(`Unknown role '${argument ?? ""}'. Roles: ${roles.join(", ")}. See --help.`);
+  // Whatever is written holds messages or keys, and is for this user alone.
+  process.umask(0o077);
   const config = configure(argument);
   if (config !== undefined) await run(config);
 }
@@ -35,11 +40,19 @@ function isRole(argument: string | undefined): argument is Role {
 
 function configure(role: Role): Config | undefined {
   try {
-    const readFile = (path: string) => readFileSync(path, "utf8");
-    return loadConfig(role, { env: process.env, home: homedir(), readFile });
+    return loadConfig(role, { env: process.env, home: home(), readFile: readSmallFile });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     giveUp(error.message);
+    return undefined;
+  }
+}
+
+/** A container's user may have no entry in /etc/passwd, and so no home. */
+function home(): string | undefined {
+  try {
+    return homedir();
+  } catch {
     return undefined;
   }
 }
@@ -55,7 +68,7 @@ async function run(config: Config): Promise<void> {
   process.on("uncaughtException", (error) => crash(logger, error));
   const signalled = nextSignal();
   const registry = createRegistry();
-  const metrics = config.metrics.enabled ? await startMetricsServer(registry, config.metrics) : undefined;
+  const metrics = await startMetrics(config, registry);
   const running = await start(config, logger, registry);
   const addresses = { ...running.addresses, ...(metrics && { metrics: metrics.url }) };
   logger.info({ role: config.role, ...addresses }, "ready to work");
@@ -66,6 +79,14 @@ async function run(config: Config): Promise<void> {
   await metrics?.close();
   logger.info("stopped");
   process.exit(0);
+}
+
+async function startMetrics(config: Config, registry: ReturnType<typeof createRegistry>) {
+  const { enabled, host, port } = config.metrics;
+  if (!enabled) return undefined;
+  const allowedHosts = "http" in config ? config.http.access.allowedHosts : undefined;
+  const listener = { host, port, hostVariable: "METRICS_HOST", portVariable: "METRICS_PORT" };
+  return listening(startMetricsServer(registry, { host, port, allowedHosts }), listener);
 }
 
 /** Loads only the role's own code: a server needs no database, a bridge no MCP. */
@@ -99,15 +120,8 @@ function crash(logger: Logger, error: unknown): never {
   process.exit(1);
 }
 
-function explained(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ("syscall" in error && error.syscall === "listen") {
-    return `${error.message}. Choose another port with MCP_SERVER_PORT, METRICS_PORT or BRIDGE_PORT, or stop what uses it.`;
-  }
-  return error.stack ?? error.message;
-}
-
 main(process.argv[2]).catch((error: unknown) => {
-  process.stderr.write(redact(`${explained(error)}\n`));
-  process.exit(1);
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(redact(`${message}\n`));
+  process.exit(error instanceof StartError ? EX_CONFIG : EX_SOFTWARE);
 });

@@ -1,8 +1,8 @@
 import { loadAll } from "js-yaml";
 import type { TestProject } from "vitest/node";
-import { type Cluster, up } from "../e2e/cluster/cluster.ts";
-import { onOrphaned } from "../e2e/cluster/orphan.ts";
+import type { Cluster } from "../e2e/cluster/cluster.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
+import { upGuarded } from "../e2e/cluster/with-cluster.ts";
 import { installDefinition } from "../e2e/installation.ts";
 import { helm, localTarget } from "../e2e/kubectl.ts";
 import { compareRights, grantedRights, usedRights } from "./rights.ts";
@@ -22,8 +22,7 @@ const account = `system:serviceaccount:${namespace}:cctelegram-operator`;
 
 /** A control plane of its own for the tests that need an API server, with the CRD and what the chart brings. */
 export default async function setup(project: TestProject) {
-  const cluster = await up({ name: "integration", nodes: 0 });
-  onOrphaned(() => cluster.down().finally(() => process.exit(1)));
+  const { cluster } = await upGuarded({ name: "integration", nodes: 0 });
   const manifest = await install(cluster).catch(async (error: Error) => {
     await cluster.down();
     throw error;
@@ -67,11 +66,13 @@ async function ranAll(project: TestProject): Promise<boolean> {
 
 /** The chart grants what the tests saw the operator use, no verb more and none less. */
 function assertLeastRights(manifest: string, auditLog: string): void {
-  const { unused, missing } = compareRights(grantedRights(loadAll(manifest)), usedRights(auditLog, account));
+  const granted = grantedRights(loadAll(manifest));
+  const { unused, missing } = compareRights(granted, usedRights(auditLog, account));
   const problems = [
     ...unused.map((right) => `granted, but no test uses it: ${right}`),
     ...missing.map((right) => `used, but not granted: ${right}`),
   ];
+  console.log(`${granted.size} rights are granted, ${problems.length} are wrong`);
   if (problems.length > 0)
     throw new Error(`The chart's rights are not those that the operator uses:\n${problems.join("\n")}`);
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { memoryLimitObstacle } from "../attack/memory-limit.ts";
 import { onOrphaned } from "../e2e/cluster/orphan.ts";
 
 type Count = { passed: number; failed: number; skipped: number };
@@ -16,10 +17,15 @@ const checks = [
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true } } });
 const wanted = (name: string) => values.only === undefined || values.only.includes(name);
 const canHaveNodes = process.platform === "linux" && process.getuid?.() === 0;
+/** What keeps this machine from running a project, or undefined. */
+const obstacles: Readonly<Record<string, () => string | undefined>> = {
+  attack: memoryLimitObstacle,
+  e2e: () => (canHaveNodes ? undefined : "nodes need Linux and root"),
+};
 
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 if (wanted("checks")) for (const [name, command, args] of checks) add(await check(name, command, args));
-for (const project of ["unit", "process", "cluster", "e2e"]) if (wanted(project)) add(await suite(project));
+for (const project of ["unit", "process", "attack", "cluster", "e2e"]) if (wanted(project)) add(await suite(project));
 
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -38,8 +44,9 @@ async function check(name: string, command: string, args: readonly string[]): Pr
 }
 
 async function suite(project: string): Promise<Count> {
-  if (project === "e2e" && !canHaveNodes) {
-    console.log("skipped: e2e, because nodes need Linux and root");
+  const obstacle = obstacles[project]?.();
+  if (obstacle !== undefined) {
+    console.log(`skipped: ${project}, because ${obstacle}`);
     return { passed: 0, failed: 0, skipped: 1 };
   }
   const started = performance.now();

@@ -14,9 +14,10 @@ const introduction = `Every error that a client of the server can meet, by its s
 
 - **REST** (\`POST /tools/NAME\`, \`GET /tools\`, \`/health\`): the HTTP status below, and
   \`{"error": true, "code", "message", "details", "timestamp", "request_id"}\`.
-- **MCP** (\`POST /mcp\`): what goes wrong before a tool is called is a JSON-RPC error with the code and the HTTP status below
-  (an unknown tool: HTTP 200, as the protocol has it). What a tool meets is, where the third column says "tool result", a result with \`isError\` whose text holds \`code\`, \`message\` and \`metadata\`, so
-  that the model can correct itself.
+- **MCP** (\`POST /mcp\`): once the message is known that an error answers, HTTP is 200, because clients end the session at another status. A call of a tool gets, where the third column says "tool
+  result", a result with \`isError\` whose text holds \`code\`, \`message\` and \`metadata\`, so that the model can correct itself; everything else gets a JSON-RPC error with the code. Before that, as for a wrong
+  key, a foreign web page or a body that is not read, the answer has the HTTP status below and a JSON-RPC error without id.
+- **OAuth** (\`/.well-known/...\`, \`/register\`, \`/authorize\`, \`/token\`): 404 with \`{"error": "not_found", "error_description"}\`, which clients that look for a login show.
 - \`RATE_LIMIT_EXCEEDED\` and \`BRIDGE_UNAVAILABLE\` carry \`Retry-After\` when a time is known. \`AUTHENTICATION_ERROR\` carries
   \`WWW-Authenticate\`, \`METHOD_NOT_ALLOWED\` carries \`Allow\`.
 

@@ -45,7 +45,10 @@ function section({ name, title, description, inputSchema, outputSchema, annotati
 const typeOf = (_name: string, field: Schema) => typeName(field, fieldNames(field));
 
 /** A nested object is shown by the names of its fields; `GET /tools` has their schemas. */
-const fieldNames = ({ properties = {} }: Schema) => `object of ${Object.keys(properties).map(code).join(", ")}`;
+function fieldNames({ properties = {} }: Schema): string {
+  const names = Object.keys(properties);
+  return names.length === 0 ? "object" : `object of ${names.map(code).join(", ")}`;
+}
 
 /** The event types have a table of their own. */
 function withoutLongLists(schema: Schema): Schema {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, cacheKey } from "./cache.ts";
@@ -11,7 +10,18 @@ const VERSION = "k8s.io/component-base/version";
 const LINKER_FLAGS = `-s -w -X ${VERSION}.gitVersion=v1.36.3 -X ${VERSION}.gitMajor=1 -X ${VERSION}.gitMinor=36`;
 const BUILD = ["build", "-trimpath", "-ldflags", LINKER_FLAGS];
 
-const TITLES = { kubernetes: "Kubernetes binaries", etcd: "etcd binary", helm: "Helm binary" } as const;
+const TITLES = {
+  kubernetes: "Kubernetes binaries",
+  etcd: "etcd binary",
+  helm: "Helm binary",
+  "network-policies": "network policy agent",
+} as const;
+
+/** `go build` names a command after the last path element that is not a version suffix. */
+const NAMES: Readonly<Partial<Record<BinaryModule, readonly [built: string, name: string]>>> = {
+  etcd: ["server", "etcd"],
+  "network-policies": ["cmd", "kube-network-policies"],
+};
 
 export type BinaryModule = keyof typeof TITLES;
 
@@ -24,7 +34,7 @@ export function binaries(module: BinaryModule, steps: Progress = progress): Prom
     const { folder, hit } = await cached({
       kind: `binaries/${module}`,
       key: cacheKey([...inputs, BUILD.join(" "), version]),
-      build: (target) => build(source, target, update),
+      build: (target) => build(module, target, update),
     });
     if (hit) markCached();
     return folder;
@@ -41,7 +51,8 @@ async function goVersion(cwd: string): Promise<string> {
   }
 }
 
-async function build(source: string, target: string, update: (detail: string) => void): Promise<void> {
+async function build(module: BinaryModule, target: string, update: (detail: string) => void): Promise<void> {
+  const source = join(SOURCES, module);
   const env = { ...process.env, CGO_ENABLED: "0" };
   update("reading modules");
   const all = (await run("go", ["list", "-deps", "tool"], { cwd: source, env })).trim().split("\n").length;
@@ -54,7 +65,6 @@ async function build(source: string, target: string, update: (detail: string) =>
       update(`${compiled} of at most ${all} packages compiled`);
     },
   });
-  // `go build` names a command after the last path element that is not a version suffix: `server` for etcd.
-  const etcd = join(target, "server");
-  if (existsSync(etcd)) await rename(etcd, join(target, "etcd"));
+  const renamed = NAMES[module];
+  if (renamed) await rename(join(target, renamed[0]), join(target, renamed[1]));
 }

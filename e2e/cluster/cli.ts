@@ -1,11 +1,12 @@
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { DEFAULT_NAME, down, find, up } from "./cluster.ts";
+import { DEFAULT_NAME, down, find } from "./cluster.ts";
 import { damage, type NodeCount, readState } from "./cluster-state.ts";
 import { clusterFolders, stateRoot } from "./folders.ts";
 import { isAlive } from "./process-identity.ts";
 import { Processes } from "./processes.ts";
 import { progress } from "./progress.mjs";
+import { upGuarded } from "./with-cluster.ts";
 
 const USAGE = `Usage: npm run cluster -- COMMAND [--name NAME]
 
@@ -33,19 +34,8 @@ function running(name: string) {
 }
 
 async function start({ name, nodes, reuse }: Options): Promise<void> {
-  const stop = () => {
-    progress.note(`taking cluster "${name}" down`);
-    down(name).then(
-      () => process.exit(130),
-      (error: Error) => {
-        console.error(error.message);
-        process.exit(1);
-      },
-    );
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  const cluster = await up({ name, nodes, reuse });
-  process.off("SIGINT", stop).off("SIGTERM", stop);
+  const { cluster, release } = await upGuarded({ name, nodes, reuse });
+  release();
   console.log(`Cluster "${name}" is ready at ${cluster.server}\n\n  export KUBECONFIG=${cluster.kubeconfig}`);
 }
 

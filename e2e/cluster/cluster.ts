@@ -67,6 +67,7 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
   const built = {
     etcd: await binaries("etcd", steps),
     kubernetes: await binaries("kubernetes", steps),
+    ...(nodes > 0 ? { networkPolicies: await binaries("network-policies", steps) } : {}),
   };
   await replace(name, folders, steps);
   try {

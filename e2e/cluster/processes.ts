@@ -10,6 +10,8 @@ export type ProcessSpec = {
   readonly args: readonly string[];
   /** Folders searched for commands before the system's. */
   readonly path?: readonly string[];
+  /** Environment variables beside those that every process has. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Network namespace to run in; the machine's own when left out. */
   readonly namespace?: string;
 };
@@ -41,7 +43,8 @@ export class Processes {
     const [command = "", ...args] = inNamespace(spec.namespace, spec.command, spec.args);
     // Nothing is inherited: a proxy setting of the user's would send the components' requests out of the cluster.
     // Collecting garbage is a third of the work of starting an API server; memory is cheaper.
-    const env = { PATH: [...(spec.path ?? []), SYSTEM_PATH].join(":"), HOME: this.#folder, TZ: "UTC", GOGC: "400" };
+    const path = [...(spec.path ?? []), SYSTEM_PATH].join(":");
+    const env = { PATH: path, HOME: this.#folder, TZ: "UTC", GOGC: "400", ...spec.env };
     const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env, cwd: this.#folder });
     closeSync(log);
     child.on("error", () => undefined);

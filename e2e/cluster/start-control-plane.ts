@@ -16,7 +16,8 @@ export type StartOptions = {
   readonly name: string;
   readonly folders: Folders;
   readonly processes: Processes;
-  readonly binaries: { readonly kubernetes: string; readonly etcd: string };
+  /** Folders of compiled programs; the last one only with nodes. */
+  readonly binaries: { readonly kubernetes: string; readonly etcd: string; readonly networkPolicies?: string };
   readonly nodes: readonly number[];
   /** Left out when the cluster has no nodes: then everything listens on loopback. */
   readonly subnets?: Subnets;

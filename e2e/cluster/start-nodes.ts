@@ -1,6 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type AddonOptions, applyAddons, coreDns, DNS_READY_PORT, metricsServer, provisioner } from "./addons.ts";
 import type { Api } from "./api.ts";
 import { type Archive, importImage } from "./images.ts";
+import { namespaceOf } from "./network.ts";
+import { agentName, isEnforced, loadQueueingRules, networkPolicyAgent, prepareAgents } from "./network-policies.ts";
 import { containerd, kubelet, kubeProxy, type NodeOptions, nodeName, prepareNode } from "./node.ts";
 import { kubeconfigsOf, type StartOptions } from "./start-control-plane.ts";
 import type { Subnets } from "./subnets.ts";
@@ -53,6 +57,7 @@ async function importOnceUp(node: NodeOptions, pause: Archive, { processes, sign
 /** Starts what makes nodes of the machines with containerd, and waits until pods can be scheduled on all of them. */
 export async function startNodes(options: WithSubnets, api: Api, server: string): Promise<void> {
   const { processes, folders, subnets, binaries, name } = options;
+  await startAgents(options, api, server);
   for (const node of options.nodes.map((index) => nodeOptions(options, index))) {
     processes.start(kubelet(node));
     processes.start(kubeProxy(node));
@@ -77,9 +82,27 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
         return isSchedulable(api, nodeName(node));
       }),
     ),
+    ...options.nodes.map((node) =>
+      wait(`network policies on ${nodeName(node)}`, async () => {
+        processes.assertAlive(agentName(node));
+        return isEnforced(namespaceOf(name, node));
+      }),
+    ),
     wait("cluster DNS", () => answers(`http://${subnets.node(1)}:${DNS_READY_PORT}/ready`)),
     wait("the default service account", () => exists(api, "/api/v1/namespaces/default/serviceaccounts/default")),
   );
+}
+
+/** Starts what enforces network policies, before there are pods. */
+async function startAgents(options: WithSubnets, api: Api, server: string): Promise<void> {
+  const { folders, processes, nodes, subnets, name, binaries } = options;
+  const varRun = join(folders.root, "network-policies");
+  await prepareAgents(api, varRun, readFileSync(join(folders.pki, "ca.crt"), "utf8"));
+  for (const node of nodes) {
+    const namespace = namespaceOf(name, node);
+    await loadQueueingRules(namespace, subnets);
+    processes.start(networkPolicyAgent({ node, namespace, varRun, server, binaries: binaries.networkPolicies ?? "" }));
+  }
 }
 
 type Node = {

@@ -44,6 +44,9 @@ export const deploymentStatus = z
     version: z.string().max(500).optional().describe("Version of the pods that are ready, as their image's tag."),
     replicas: count().describe("Server pods that exist."),
     readyReplicas: count().describe("Server pods that are ready."),
+    defaultReplicas: count().describe(
+      "What server.replicas holds while nobody has asked for a number: it follows from profile and loadLevel.",
+    ),
     selector: z.string().max(2048).optional().describe("Label selector of the server pods, for autoscalers."),
     servers: z.string().max(32).optional().describe("Ready and wanted server pods."),
     bridge: z.string().max(32).optional().describe("Ready and wanted bridge pods."),

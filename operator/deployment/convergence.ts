@@ -1,4 +1,5 @@
 import type { Blueprint, Child } from "./blueprint.ts";
+import { writeDefaultReplicas } from "./default-replicas.ts";
 import { type Children, childrenOf } from "./desired/children.ts";
 import { namesOf } from "./names.ts";
 import type { ReconcileParts } from "./reconcile.ts";
@@ -16,6 +17,7 @@ export async function converge(parts: Parts, resource: CachedResource, blueprint
     applyAll(parts, resource, children.others),
     applyWorkloads(parts, resource, children),
     prune(parts, resource, children),
+    writeDefaultReplicas(parts, resource),
   ]);
   return outcomes.flat();
 }

@@ -1,5 +1,6 @@
 import { serverScaling } from "../api/sizing.ts";
 import type { DeploymentSpec } from "../api/spec.ts";
+import type { DeploymentStatus } from "../api/status.ts";
 import { ApiError } from "../runtime/api-error.ts";
 import type { Client } from "../runtime/client.ts";
 import type { FieldsV1, KubernetesObject } from "../runtime/kubernetes-object.ts";
@@ -8,21 +9,38 @@ import { fieldManager } from "./names.ts";
 import type { CachedResource } from "./reduced.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
-/**
+/*
  * The scale subresource fails for a resource without `server.replicas` (kubernetes#111781), and a default in the definition
- * cannot follow the profile. So the operator writes the number that counts anyway, as Argo Rollouts does, under this name:
- * what nobody else has set since is still no wish of anybody.
+ * cannot follow the profile. So the operator writes the number that counts anyway, and remembers it in the status: while
+ * the spec holds that number and nobody has asked for one, it is nobody's wish.
  */
-export const defaultsManager = `${fieldManager}-defaults`;
+
+/** Under this name the API server notes the default, where it notes who scaled at all. */
+const defaultsManager = `${fieldManager}-defaults`;
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-/** Whether `server.replicas` stands in the spec because the operator wrote it. */
-export function hasDefaultReplicas({ metadata }: KubernetesObject): boolean {
-  const owners = (metadata.managedFields ?? []).filter(({ fieldsV1 }) => ownsReplicas(fieldsV1));
-  const isOurs = owners.length > 0 && owners.every(({ manager }) => manager === defaultsManager);
-  // Who asks kubectl for the value that is there already does not come to own it.
-  return isOurs && replicasIn(metadata.annotations?.[lastApplied]) === undefined;
+/** The spec as people wrote it, and the default that the operator has added to it. */
+export function withoutDefaultReplicas(object: KubernetesObject): {
+  readonly spec: DeploymentSpec;
+  readonly defaultReplicas?: number;
+} {
+  const spec = object.spec as DeploymentSpec;
+  if (spec.server?.replicas === undefined || isAskedFor(object)) return { spec };
+  const { replicas, ...server } = spec.server;
+  const bare = { ...spec, server };
+  const remembered = (object.status as DeploymentStatus | undefined)?.defaultReplicas;
+  // The second is a default that was written just before a crash.
+  const isDefault = replicas === remembered || replicas === serverScaling(bare).min;
+  return isDefault ? { spec: bare, defaultReplicas: replicas } : { spec };
+}
+
+/** Somebody applied a number. What `kubectl scale` and autoscalers set has no owner; it differs from the default. */
+function isAskedFor({ metadata }: KubernetesObject): boolean {
+  const isOwned = (metadata.managedFields ?? []).some(
+    ({ manager, fieldsV1 }) => manager !== defaultsManager && ownsReplicas(fieldsV1),
+  );
+  return isOwned || replicasIn(metadata.annotations?.[lastApplied]) !== undefined;
 }
 
 const ownsReplicas = (fields: FieldsV1 | undefined) => fields?.["f:spec"]?.["f:server"]?.["f:replicas"] !== undefined;
@@ -35,43 +53,28 @@ function replicasIn(configuration: string | undefined): unknown {
   }
 }
 
-/** The spec as people wrote it, and the default that the operator has added to it. */
-export function withoutDefaultReplicas(object: KubernetesObject): {
-  readonly spec: DeploymentSpec;
-  readonly defaultReplicas?: number;
-} {
-  const spec = object.spec as DeploymentSpec;
-  if (spec.server?.replicas === undefined || !hasDefaultReplicas(object)) return { spec };
-  const { replicas: defaultReplicas, ...server } = spec.server;
-  return { spec: { ...spec, server }, defaultReplicas };
-}
-
-type Parts = {
-  readonly client: Pick<Client, "request">;
-  readonly cache: { observe(type: typeof cctelegramDeployments, object: KubernetesObject): void };
-};
-
-/** Writes the default where it is missing or has become another; returns what went wrong. Our own autoscaler needs none. */
+/**
+ * Writes the default where it is missing or has become another; returns what went wrong. It is written as `kubectl scale`
+ * does: the operator needs no right to change what people wrote, and comes to own nothing that they may want to set.
+ */
 export async function writeDefaultReplicas(
-  { client, cache }: Parts,
+  { client }: { readonly client: Pick<Client, "request"> },
   { namespace, name, resourceVersion, spec, defaultReplicas }: CachedResource,
-): Promise<Error | undefined> {
-  const { autoscaled, min } = serverScaling(spec);
-  if (spec.server.replicas !== undefined || autoscaled || defaultReplicas === min) return undefined;
+): Promise<unknown[]> {
+  const { min } = serverScaling(spec);
+  if (spec.server.replicas !== undefined || defaultReplicas === min) return [];
   try {
-    const written = await client.request<KubernetesObject>({
+    await client.request({
       method: "PATCH",
-      // Not by the scale subresource: the API server does not note who sets what was not there.
-      path: resourcePath(cctelegramDeployments, { namespace, name }),
+      path: resourcePath(cctelegramDeployments, { namespace, name, subresource: "scale" }),
       query: { fieldManager: defaultsManager },
       contentType: "application/merge-patch+json",
       // Not over what somebody has just set: then we are called again.
-      body: { metadata: { resourceVersion }, spec: { server: { replicas: min } } },
+      body: { metadata: { resourceVersion }, spec: { replicas: min } },
     });
-    cache.observe(cctelegramDeployments, written);
-    return undefined;
+    return [];
   } catch (error) {
     const hasChanged = error instanceof ApiError && [404, 409].includes(error.status);
-    return hasChanged ? undefined : (error as Error);
+    return hasChanged ? [] : [error];
   }
 }

@@ -30,7 +30,7 @@ const botTokenKeyIsMissing: Check = ({ resource, tokenSecret }) => {
 const childWasRefused: Check = ({ refused }) =>
   refused.length === 0 ? undefined : problem("ChildRefused", refused.join("; "));
 
-const applyFailed: Check = ({ failed }) =>
+const childFailed: Check = ({ failed = [] }) =>
   failed.length === 0 ? undefined : problem("ApplyFailed", failed.join("; "));
 
 const serverPodsCannotBeCreated: Check = ({ server }) =>
@@ -91,7 +91,7 @@ const checks: readonly Check[] = [
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   childWasRefused,
-  applyFailed,
+  childFailed,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,

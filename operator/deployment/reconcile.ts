@@ -4,10 +4,8 @@ import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
 import { forbiddenIn } from "./allowed.ts";
-import type { Blueprint } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
 import { converge } from "./convergence.ts";
-import { writeDefaultReplicas } from "./default-replicas.ts";
 import { failedOf, refusedOf } from "./failures.ts";
 import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
@@ -52,7 +50,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const { tokenSecret, failures: unread } = await tokenSecretOf(parts, resource);
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
   const mayWrite = resource.spec.reconciliation === "Active" && forbiddenIn(resource.spec, parts.settings).length === 0;
-  const failures = [...unread, ...(mayWrite ? await writeAll(parts, resource, blueprint) : [])];
+  const failures = [...unread, ...(mayWrite ? await converge(parts, resource, blueprint) : [])];
   if (failures.some(isNamespaceTerminating)) {
     parts.terminatingUntil.set(namespace, parts.now() + terminatingMs);
     return { requeueAfterMs: terminatingMs };
@@ -71,16 +69,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 }
 
 const sooner = (result: Result, afterMs: number | undefined): Result =>
-  afterMs === undefined ? result : { ...result, requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
-
-/** Writes the default of the resource itself and its children; returns all that went wrong. */
-async function writeAll(parts: ReconcileParts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
-  const [failure, failures] = await Promise.all([
-    writeDefaultReplicas(parts, resource),
-    converge(parts, resource, blueprint),
-  ]);
-  return failure === undefined ? failures : [failure, ...failures];
-}
+  afterMs === undefined ? result : { requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
 
 async function tokenSecretOf({ tokenSecrets }: ReconcileParts, { namespace, spec }: CachedResource) {
   try {

@@ -18,6 +18,7 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     ...(version === undefined ? {} : { version }),
     replicas: server?.current ?? 0,
     readyReplicas: server?.ready ?? 0,
+    ...(resource.defaultReplicas === undefined ? {} : { defaultReplicas: resource.defaultReplicas }),
     selector: selectorOf(resource.name),
     servers: pods(server),
     bridge: pods(bridge),

@@ -54,7 +54,7 @@ function isInOrder(map: JsonMap): boolean {
 function orderedCopy(map: JsonMap): JsonMap {
   const copy: Record<string, unknown> = {};
   const names = sorted(Object.keys(map));
-  // Not for-of, which makes an object for each step until V8 optimises it, and the operator forbids that (small-heap.ts).
+  // Not for-of, which makes an object for each step until V8 optimises it, and the operator forbids that (Dockerfile).
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index] as string;
     if (!isLeftOut(map[name])) define(copy, name, canonical(map[name]));

@@ -4,7 +4,7 @@ import type { Registry } from "prom-client";
 import type { Event } from "../event.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { anchoredClock } from "./clock.ts";
-import type { BridgeConfig } from "./config.ts";
+import type { BridgeConfig, TelegramConfig } from "./config.ts";
 import { type Accepted, type BridgeStatus, RefusedError, type TelegramStatus } from "./contract.ts";
 import { Delivery } from "./delivery.ts";
 import { startIntake } from "./intake.ts";
@@ -55,7 +55,7 @@ export type Bridge = {
  * the port is taken; an unreachable Telegram or a wrong token only keeps it from being ready.
  */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
-  const bridge = new RunningBridge(options);
+  const bridge = new RunningBridge(options, options.fetch ?? (await fetchFor(options.config.telegram)));
   try {
     await bridge.start();
   } catch (error) {
@@ -63,6 +63,11 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     throw error;
   }
   return bridge;
+}
+
+/** Without a proxy Node's own does, and undici stays out of memory. */
+async function fetchFor({ proxy }: TelegramConfig): Promise<typeof fetch> {
+  return proxy === undefined ? fetch : (await import("./proxy.ts")).proxiedFetch(proxy);
 }
 
 class RunningBridge implements Bridge {
@@ -82,7 +87,7 @@ class RunningBridge implements Bridge {
   #lastEventTime: string | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: BridgeOptions) {
+  constructor(options: BridgeOptions, fetchImpl: typeof fetch) {
     const { config, logger, clock } = options;
     this.#options = options;
     this.#steady = options.steady ?? (() => performance.now());
@@ -95,7 +100,7 @@ class RunningBridge implements Bridge {
     if (damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer(config.telegram);
     this.#token = new TokenSource(config.telegram, () => this.#reachability.check());
-    const telegram = new TelegramClient(config.telegram, () => this.#token.get(), options.fetch ?? fetch);
+    const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
     this.#reachability = new Reachability({
       check: (signal) => telegram.check(signal),
       now: this.#now,
@@ -151,8 +156,10 @@ class RunningBridge implements Bridge {
   }
 
   #warningFor(messages: readonly PendingMessage[]): string | undefined {
+    const refused = this.#queue.refusedChats();
+    if (refused.length === 0) return undefined;
     const chats = messages.map(({ chatId }) => chatId);
-    return warningOf(chats, this.#queue.stats().refusedChats, this.#reachability.status.bot_username);
+    return warningOf(chats, refused, this.#reachability.status.bot_username);
   }
 
   status(): BridgeStatus {
@@ -230,6 +237,8 @@ function openQueue(config: BridgeConfig, logger: Logger, now: () => number): { q
         "the queue's file was damaged: it was moved aside, and what is readable was taken over",
       );
     },
+    onExposed: (files) =>
+      logger.warn({ files }, "everybody on this machine could read these files; they are closed now"),
     onStorageChange: (reason) => {
       if (reason === undefined) logger.info("the queue can write again");
       else logger.error({ reason }, "the queue cannot write: events are refused until it can");

@@ -29,6 +29,17 @@ export type TelegramConfig = {
   readonly apiUrl: string;
   /** Time limit of one Bot API request, in milliseconds. */
   readonly apiTimeoutMs: number;
+  /** Absent: the Bot API is asked directly. */
+  readonly proxy?: ProxyConfig;
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
+};
+
+export type ProxyConfig = {
+  /** Proxy of http URLs. */
+  readonly http?: string;
+  /** Proxy of https URLs. */
+  readonly https?: string;
+  /** Names that are asked directly, with what is below them, separated by commas; "*" for all. */
+  readonly none?: string;
 };

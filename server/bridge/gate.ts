@@ -1,11 +1,11 @@
-import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { plainAddress } from "../connections.ts";
+import { type Connections, plainAddress } from "../connections.ts";
+import { holdBodies } from "../expectations.ts";
 import { hashOf, verify } from "../signature.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { securityLines } from "../telemetry/security-log.ts";
 import { answer } from "./answer.ts";
 import type { SignatureFailure } from "./metrics.ts";
-import { SampledLog } from "./sampled-log.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -30,16 +30,15 @@ export type GateOptions = {
  * Judges every request by its headers alone, before a byte of its body is read: whoever has not shown that he knows the
  * secret costs no memory. Unknown paths and methods end here, too: their handler would read the body first.
  */
-export function installGate(app: FastifyInstance, { secrets, clock, logger, onSignatureFailure }: GateOptions): void {
-  const sampled = new SampledLog(logger, clock);
-  const waiting = holdContinue(app);
+export function installGate(app: FastifyInstance, connections: Connections, options: GateOptions): void {
+  const { secrets, clock, logger, onSignatureFailure } = options;
+  const log = securityLines(logger);
+  holdBodies(app.server);
   app.decorateRequest("contentHash", "");
 
   const refuse = (request: FastifyRequest, reply: FastifyReply, reason: SignatureFailure) => {
     onSignatureFailure(reason);
-    const client_ip = plainAddress(request.ip);
-    const details = { event: "signature_failure", client_ip, reason, request_id: request.id };
-    sampled.warn(details, `SECURITY signature_failure client_ip=${client_ip}`);
+    log("signature_failure", { client_ip: plainAddress(request.ip), reason, request_id: request.id });
     return answer(request, reply, 401, "AUTHENTICATION_ERROR", `The request's signature does not count: ${reason}.`);
   };
 
@@ -53,8 +52,9 @@ export function installGate(app: FastifyInstance, { secrets, clock, logger, onSi
     const verdict = verify({ secrets, method, path: raw.url ?? "", headers, nowSeconds });
     if ("refused" in verdict) return refuse(request, reply, verdict.refused);
     request.contentHash = verdict.contentHash;
+    connections.trust(raw.socket);
     reply.removeHeader("connection");
-    if (waiting.delete(raw)) reply.raw.writeContinue();
+    if (headers.expect?.toLowerCase() === "100-continue") reply.raw.writeContinue();
   });
 
   app.addHook("preHandler", async (request, reply) => {
@@ -62,16 +62,6 @@ export function installGate(app: FastifyInstance, { secrets, clock, logger, onSi
     const body = Buffer.isBuffer(request.body) ? request.body : "";
     if (hashOf(body) !== request.contentHash) return refuse(request, reply, "body");
   });
-}
-
-/** By itself Node answers `Expect: 100-continue` at once, and so asks anybody for his body. */
-function holdContinue(app: FastifyInstance): WeakSet<IncomingMessage> {
-  const waiting = new WeakSet<IncomingMessage>();
-  app.server.on("checkContinue", (request, response) => {
-    waiting.add(request);
-    app.server.emit("request", request, response);
-  });
-  return waiting;
 }
 
 function declaresBody({ headers }: FastifyRequest): boolean {

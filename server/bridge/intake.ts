@@ -1,16 +1,14 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { boundConnections } from "../connections.ts";
+import { boundConnections, requestTimes } from "../connections.ts";
 import { type Event, eventSchema } from "../event.ts";
+import { bodyLimit, bodyLimitText } from "../limits.ts";
 import { bindable } from "../unspecified-address.ts";
 import { answer } from "./answer.ts";
 import { type Accepted, type BridgeStatus, RefusedError } from "./contract.ts";
 import { type GateOptions, installGate } from "./gate.ts";
 
-const BODY_LIMIT = 256 * 1024;
-/** Twenty servers keep 64 connections each; a caller that holds more than its share is no server. */
-const CONNECTIONS = { total: 2_048, perAddress: 256 } as const;
-/** A server in the same cluster needs milliseconds. */
-const TIMES = { headersMs: 5_000, requestMs: 10_000, idleMs: 30_000, checkEveryMs: 2_000 } as const;
+/** Twenty servers keep 64 connections each. */
+const CONNECTIONS = { total: 2_048, answerTimeoutMs: 20_000 } as const;
 
 export type IntakeOptions = GateOptions & {
   readonly host: string;
@@ -26,15 +24,12 @@ export type IntakeOptions = GateOptions & {
 /** The bridge's HTTP API. Resolves when it listens; `url` has the port that was really taken. */
 export async function startIntake(options: IntakeOptions): Promise<{ url: string; close(): Promise<void> }> {
   const app = fastify({
-    bodyLimit: BODY_LIMIT,
+    bodyLimit,
     forceCloseConnections: "idle",
-    requestTimeout: TIMES.requestMs,
-    // Also ends a connection whose other side does not read its answers.
-    connectionTimeout: TIMES.idleMs,
-    http: { headersTimeout: TIMES.headersMs, connectionsCheckingInterval: TIMES.checkEveryMs },
+    http: requestTimes,
+    requestTimeout: requestTimes.requestTimeout,
   });
-  boundConnections(app.server, CONNECTIONS);
-  installGate(app, options);
+  installGate(app, boundConnections(app.server, CONNECTIONS), options);
   app.removeAllContentTypeParsers();
   // The signature covers the bytes as they came, so nothing may parse them before they are compared.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -79,7 +74,7 @@ function refuse({ logger }: IntakeOptions, error: FastifyError, request: Fastify
     return answer(request, reply, Number(status), String(code), error.message, { reason: error.reason });
   }
   const status = error.statusCode ?? 500;
-  if (status === 413) return answer(request, reply, 413, "PAYLOAD_TOO_LARGE", "An event may have 256 KiB.");
+  if (status === 413) return answer(request, reply, 413, "PAYLOAD_TOO_LARGE", `An event may have ${bodyLimitText}.`);
   if (status < 500) return answer(request, reply, status, "VALIDATION_ERROR", error.message);
   logger.error({ reason: error.message, request_id: request.id }, "request failed");
   return answer(request, reply, 500, "INTERNAL_ERROR", "Something went wrong inside the bridge; see its log.");

@@ -51,13 +51,31 @@ function answered(error: TelegramApiError, text: string): Exclude<Outcome, { kin
 }
 
 function neverConnected(error: Error): boolean {
-  return causes(error).some((cause) => NEVER_CONNECTED.has(String((cause as { code?: unknown }).code)));
+  return causes(error).some((cause) => cannotConnect(cause) || refusedByProxy(cause));
+}
+
+/** Of a name with several addresses none could be connected to, each for a reason of its own. */
+function cannotConnect(error: Error & { readonly code?: unknown; readonly syscall?: unknown }): boolean {
+  if (NEVER_CONNECTED.has(String(error.code))) return true;
+  return error instanceof AggregateError && error.errors.every((each) => each?.syscall === "connect");
+}
+
+/** undici's words for a proxy that does not open a tunnel. */
+function refusedByProxy({ message }: Error): boolean {
+  return /^Proxy response \(\d+\)/.test(message);
 }
 
 /** The message of an error with those of its causes: "fetch failed" alone helps nobody. */
 export function describe(error: unknown): string {
-  const texts = causes(error).map((cause) => (cause.message === "" ? cause.name : cause.message));
+  const texts = causes(error).map(textOf);
   return redact([...new Set(texts)].join(": ") || String(error));
+}
+
+/** Node tries every address of a name and gathers what became of each in an error without a text of its own. */
+function textOf(error: Error): string {
+  const inner = error instanceof AggregateError ? error.errors.map((each) => describe(each)).join(" and ") : "";
+  const texts = [error.message, inner].filter((text) => text !== "");
+  return texts.length === 0 ? error.name : texts.join(": ");
 }
 
 function causes(error: unknown): readonly Error[] {

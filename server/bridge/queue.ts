@@ -20,6 +20,8 @@ export type Queue = {
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
+  /** The chats whose last message Telegram refused for good. */
+  refusedChats(): readonly RefusedChat[];
   close(): Promise<void>;
 };
 
@@ -107,7 +109,6 @@ export type QueueStats = {
   readonly broken: boolean;
   readonly pending: number;
   readonly failed: number;
-  /** The chats whose last message Telegram refused for good. */
   readonly refusedChats: readonly RefusedChat[];
   /** Acceptance of the oldest undelivered message. */
   readonly oldestAt?: number;

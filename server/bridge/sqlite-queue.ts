@@ -9,6 +9,7 @@ import type {
   Queue,
   QueueStats,
   Recovered,
+  RefusedChat,
   Settlement,
   Stored,
 } from "./queue.ts";
@@ -31,6 +32,8 @@ export type SqliteQueueOptions = {
   readonly now: () => number;
   /** Told when a damaged file was replaced. */
   readonly onDamage?: (damage: Damage) => void;
+  /** Told of files that everybody could read; they are closed. */
+  readonly onExposed?: (files: readonly string[]) => void;
   /** Told when the storage fails and when it is back. */
   readonly onStorageChange?: (error: string | undefined) => void;
 };
@@ -54,7 +57,7 @@ export class SqliteQueue implements Queue {
   constructor(options: SqliteQueueOptions) {
     this.#options = options;
     this.#shares = new Shares(options.limits);
-    const { db, damage } = openFile(options.path, options.now());
+    const { db, damage, exposed } = openFile(options.path, options.now());
     this.#db = db;
     this.#sql = prepare(db);
     this.#refusedChats = new RefusedChats(this.#sql);
@@ -64,6 +67,7 @@ export class SqliteQueue implements Queue {
       onChange: (error) => options.onStorageChange?.(error),
     });
     this.#count();
+    if (exposed.length > 0) options.onExposed?.(exposed);
     if (damage === undefined) return;
     // The windows of the last second are not known any more.
     this.#sql.set.run("paused_until", options.now() + 1_000);
@@ -143,10 +147,14 @@ export class SqliteQueue implements Queue {
       broken,
       pending: this.#shares.total.messages,
       failed: this.#failed,
-      refusedChats: this.#refusedChats.all,
+      refusedChats: this.refusedChats(),
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
+  }
+
+  refusedChats(): readonly RefusedChat[] {
+    return this.#refusedChats.all;
   }
 
   async close(): Promise<void> {

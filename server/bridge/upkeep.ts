@@ -2,7 +2,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Queue } from "./queue.ts";
 
 const EVERY_MS = 60_000;
-/** Sent messages and their events stay so long, so that a repeated event is recognised. */
+/** Events whose messages are sent stay so long, so that a repeated one is recognised. */
 const SENT_KEPT_MS = 24 * 3_600_000;
 /** Refused messages stay for a person to look at. */
 const FAILED_KEPT_MS = 7 * 24 * 3_600_000;

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { repeatedName } from "./unique-names.ts";
 
 /** A client as its key identifies it. */
 export type Client = {
@@ -8,6 +9,8 @@ export type Client = {
   readonly name: string;
   /** Names of tools, or "*" for all. */
   readonly permissions: ReadonlySet<string>;
+  /** Unix time in milliseconds from which the key is no longer valid. */
+  readonly expiresAt?: number;
 };
 
 export type ApiKey = { readonly digest: Buffer; readonly client: Client };
@@ -17,29 +20,49 @@ export class ApiKeysError extends Error {
   override readonly name = "ApiKeysError";
 }
 
-const entrySchema = z.object({
+const entrySchema = z.strictObject({
   name: z.string().min(1).max(100),
   permissions: z.array(z.string().min(1).max(128)).max(100).default([]),
   enabled: z.boolean().default(true),
+  expires: z.iso.datetime({ offset: true, error: "must be a time such as 2027-01-31T00:00:00Z" }).exactOptional(),
 });
-const fileSchema = z.record(z.string().min(1), entrySchema);
+
+type Entry = z.output<typeof entrySchema>;
+
 const hashed = /^sha256:([0-9a-f]{64})$/i;
 // Shorter keys could be guessed; the guides make 64 hex digits with `openssl rand -hex 32`.
 const shortestKey = 16;
+const plainKey = /^[\x21-\x7e]+$/;
+// What is no JSON object but came in its place - a list, YAML, an error page - is made of other characters.
+const listedKey = /^[A-Za-z0-9._~+/=-]+$/;
 
 /**
- * Keys from JSON (`{"KEY" | "sha256:HEX": {"name", "permissions", "enabled"}}`), or from plain keys separated by
- * commas, which may call every tool. Disabled keys are left out. Throws ApiKeysError.
+ * Keys from a JSON object: `{"KEY" | "sha256:HEX": {"name", "permissions", "enabled", "expires"}}`. Disabled keys are left
+ * out. Throws ApiKeysError.
  */
 export function parseApiKeys(text: string): readonly ApiKey[] {
-  const trimmed = text.trim();
-  if (trimmed === "") throw new ApiKeysError("there are no keys in it");
-  return trimmed.startsWith("{") ? fromJson(trimmed) : fromList(trimmed);
+  if (text.trim() === "") throw new ApiKeysError("there are no keys in it");
+  const entries = Object.entries(entriesOf(text)).map(([key, entry]) => ({ digest: digestOf(key, entry.name), entry }));
+  refuseTwins(entries);
+  return entries.filter(({ entry }) => entry.enabled).map(({ digest, entry }) => apiKey(digest, entry));
+}
+
+/** Keys as they stand in a variable: a JSON object, or plain keys separated by commas, which may call every tool. */
+export function parseApiKeysVariable(text: string): readonly ApiKey[] {
+  if (/^\s*[{[]/.test(text)) return parseApiKeys(text);
+  const keys = text.split(",").map((key) => key.trim());
+  return keys.map((key, index) => {
+    const name = `client-${index + 1}`;
+    if (!listedKey.test(key) && key !== "") {
+      throw new ApiKeysError(`the key of '${name}' holds other characters than letters, digits and . _ ~ + / = -`);
+    }
+    return apiKey(digestOf(key, name), { name, permissions: ["*"], enabled: true });
+  });
 }
 
 /**
- * The client whose key this is. Every key is compared, so that neither the time nor the order tells how near a guess
- * was.
+ * The client whose key this is, expired or not. Every key is compared, so that neither the time nor the order tells how
+ * near a guess was.
  */
 export function findClient(keys: readonly ApiKey[], presented: string): Client | undefined {
   const digest = sha256(presented);
@@ -50,29 +73,48 @@ export function findClient(keys: readonly ApiKey[], presented: string): Client |
   return found;
 }
 
-function fromJson(text: string): readonly ApiKey[] {
-  const parsed = fileSchema.safeParse(toJson(text));
+/** Permissions that name no tool, most often by a slip of the pen: they permit nothing. */
+export function unknownPermissions(keys: readonly ApiKey[], tools: ReadonlySet<string>): readonly string[] {
+  const named = keys.flatMap(({ client }) => [...client.permissions]);
+  return [...new Set(named)].filter((permission) => permission !== "*" && !tools.has(permission));
+}
+
+function entriesOf(text: string): Readonly<Record<string, Entry>> {
+  const json = toJson(text);
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new ApiKeysError('it is no JSON object of the form {"KEY": {"name": "...", "permissions": [...]}}');
+  }
+  // JSON.parse takes the last of two like names, and nobody sees the first.
+  if (repeatedName(text) !== undefined) throw new ApiKeysError("a name stands twice in one object");
+  const parsed = z.record(z.string().min(1), entrySchema).safeParse(json);
   if (!parsed.success) throw new ApiKeysError(describe(parsed.error));
-  return Object.entries(parsed.data)
-    .filter(([, { enabled }]) => enabled)
-    .map(([key, { name, permissions }]) => apiKey(digestOf(key, name), name, permissions));
+  return parsed.data;
 }
 
-function fromList(text: string): readonly ApiKey[] {
-  const keys = text.split(",").map((key) => key.trim());
-  return keys.map((key, index) => apiKey(digestOf(key, `client-${index + 1}`), `client-${index + 1}`, ["*"]));
+/** One key in two spellings would have two sets of rights. */
+function refuseTwins(entries: readonly { readonly digest: Buffer; readonly entry: Entry }[]): void {
+  const names = new Map<string, string>();
+  for (const { digest, entry } of entries) {
+    const other = names.get(digest.toString("hex"));
+    if (other !== undefined) throw new ApiKeysError(`'${other}' and '${entry.name}' have the same key`);
+    names.set(digest.toString("hex"), entry.name);
+  }
 }
 
-function apiKey(digest: Buffer, name: string, permissions: readonly string[]): ApiKey {
-  return { digest, client: { id: digest.toString("hex").slice(0, 16), name, permissions: new Set(permissions) } };
+function apiKey(digest: Buffer, { name, permissions, expires }: Entry): ApiKey {
+  const id = digest.toString("hex").slice(0, 16);
+  const client = { id, name, permissions: new Set(permissions) };
+  return { digest, client: expires === undefined ? client : { ...client, expiresAt: Date.parse(expires) } };
 }
 
 function digestOf(key: string, name: string): Buffer {
   const hex = hashed.exec(key)?.[1];
   if (hex !== undefined) return Buffer.from(hex, "hex");
+  if (/^sha256:/i.test(key)) throw new ApiKeysError(`the hash of '${name}' is not 64 hex digits behind sha256:`);
   if (key.length < shortestKey) {
     throw new ApiKeysError(`the key of '${name}' is shorter than ${shortestKey} characters; try openssl rand -hex 32`);
   }
+  if (!plainKey.test(key)) throw new ApiKeysError(`the key of '${name}' holds blanks or other than ASCII characters`);
   return sha256(key);
 }
 

@@ -1,10 +1,11 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import type { BridgeClient } from "../bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config.ts";
-import { ServerError } from "../errors.ts";
+import { boundConnections, type Connections, requestTimes } from "../connections.ts";
+import { bodyLimit } from "../limits.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
-import { createSecurityLog } from "../telemetry/security-log.ts";
+import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { parseJsonBodies } from "./body-parser.ts";
@@ -12,14 +13,15 @@ import { asServerError, replyError } from "./error-reply.ts";
 import { createGuard } from "./guard.ts";
 import { healthRoutes, type Lifecycle } from "./health-routes.ts";
 import type { KeyStore } from "./key-store.ts";
-import { bodyLimit } from "./limits.ts";
-import { mcpRoutes, originCheck } from "./mcp-routes.ts";
+import { mcpRoutes } from "./mcp-routes.ts";
 import { refuseOtherMethods } from "./methods.ts";
+import { refuseUnknownPaths } from "./not-found.ts";
 import { observe } from "./observe.ts";
-import { isLoopback } from "./origin.ts";
 import { requestIds } from "./request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { toolRoutes } from "./tool-routes.ts";
+import { admitBodies, closeIfUnread } from "./unread-body.ts";
+import { webPages } from "./web-pages.ts";
 
 export type AppOptions = {
   readonly config: ProcessConfig & ServerConfig;
@@ -34,7 +36,13 @@ export type AppOptions = {
   readonly newId: () => string;
 };
 
-/** The HTTP application: MCP, REST and health over one registry of tools. Not yet listening. */
+// Each may hold headers and one body: with all of them taken by strangers the pod still has memory for its clients.
+const connectionLimits = { total: 1024, answerTimeoutMs: 20_000 };
+
+/**
+ * The HTTP application: MCP, REST and health over one registry of tools. Not yet listening. The hooks are in the order of
+ * trust: where a request comes from, whether there is anything at its path, who calls, and only then its body.
+ */
 export function createApp(options: AppOptions): FastifyInstance {
   const { config, metrics, logger, lifecycle, clock } = options;
   const { trustedProxies } = config.http;
@@ -43,47 +51,55 @@ export function createApp(options: AppOptions): FastifyInstance {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     bodyLimit,
-    // A client that sends a body byte by byte holds a connection no longer than this.
-    requestTimeout: 30_000,
+    http: requestTimes,
+    requestTimeout: requestTimes.requestTimeout,
     genReqId: requestIds(options.newId),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // A request that still arrives while the last ones finish is answered, too.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 128 },
-    frameworkErrors: (error, request, reply) => replyError(asServerError(error), request, reply, clock()),
+    // Clients append to a base URL, with a slash too many.
+    routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    frameworkErrors: (error, request, reply) => {
+      closeIfUnread(request.raw, reply);
+      replyError(asServerError(error), request, reply, clock());
+    },
   });
+  const connections = boundConnections(app.server, connectionLimits);
+  const security = createSecurityLog(metrics, logger);
   app.decorateRequest("client", null);
-  parseJsonBodies(app);
+  app.decorateRequest("refusal", undefined);
   observe(app, metrics);
   securityHeaders(app, lifecycle);
+  webPages(app, config.http.access, security);
+  refuseUnknownPaths(app);
+  admitBodies(app);
+  parseJsonBodies(app);
   app.setErrorHandler((error: Error, request, reply) => replyError(asServerError(error), request, reply, clock()));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0];
-    return replyError(new ServerError("NOT_FOUND", { path }), request, reply, clock());
-  });
-  const security = createSecurityLog(metrics, logger);
-  register(app, options, security);
+  register(app, options, { security, connections });
   return app;
 }
 
-function register(app: FastifyInstance, options: AppOptions, security: ReturnType<typeof createSecurityLog>): void {
-  const { config } = options;
+type Parts = { readonly security: SecurityLog; readonly connections: Connections };
+
+function register(app: FastifyInstance, options: AppOptions, { security, connections }: Parts): void {
+  const { config, clock } = options;
   const tools = createToolCaller(options);
-  const guard = createGuard({ ...config, ...options, security });
-  const origins = { allowedOrigins: config.http.allowedOrigins, loopback: isLoopback(config.http.host) };
+  const guard = createGuard({ ...config, ...options, security, connections });
   app.register(async (open) => {
     refuseOtherMethods(open);
     healthRoutes(open, { ...options, service: config.service });
   });
   app.register(async (rest) => {
-    rest.addHook("onRequest", guard);
+    rest.addHook("onRequest", async (request, reply) => {
+      guard.identify(request);
+      const refusal = guard.count(request, reply);
+      if (refusal !== undefined) throw refusal;
+    });
     refuseOtherMethods(rest);
-    toolRoutes(rest, tools, security);
+    toolRoutes(rest, { tools, security });
   });
   app.register(async (mcp) => {
-    mcp.addHook("onRequest", originCheck(origins, security));
-    mcp.addHook("onRequest", guard);
     refuseOtherMethods(mcp);
-    mcpRoutes(mcp, { tools, version: config.service.version, security });
+    mcpRoutes(mcp, { tools, guard, version: config.service.version, security, clock });
   });
 }

@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerConfig } from "../config.ts";
+import type { Connections } from "../connections.ts";
 import { ServerError } from "../errors.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { Client } from "./api-keys.ts";
+import { clientAddress, networkOf } from "./client-address.ts";
 import type { KeyStore } from "./key-store.ts";
 import { type Decision, RateLimiter } from "./rate-limiter.ts";
 
@@ -18,16 +20,22 @@ export type GuardOptions = {
   readonly auth: ServerConfig["auth"];
   readonly rateLimit: ServerConfig["rateLimit"];
   readonly security: SecurityLog;
+  readonly connections: Connections;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
 
-export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+export type Guard = {
+  /** Finds out who calls, from the headers alone. Throws AUTHENTICATION_ERROR, or RATE_LIMIT_EXCEEDED for wrong keys. */
+  identify(request: FastifyRequest): void;
+  /** Counts a call of the client that was identified; the error when it is over its limit. */
+  count(request: FastifyRequest, reply: FastifyReply): ServerError | undefined;
+};
 
 const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["*"]) };
 
-/** The hook in front of everything that needs a key: who is it, and is it not too often? */
-export function createGuard({ keys, auth, rateLimit, security, clock }: GuardOptions): Guard {
+/** What stands in front of everything that needs a key: who is it, and is it not too often? */
+export function createGuard({ keys, auth, rateLimit, security, connections, clock }: GuardOptions): Guard {
   const requests = new RateLimiter(rateLimit);
   // An address may be a proxy's or a whole office's: wrong keys are limited by it, right keys never are.
   const failures = new RateLimiter(rateLimit);
@@ -42,25 +50,35 @@ export function createGuard({ keys, auth, rateLimit, security, clock }: GuardOpt
   };
 
   const authenticate = (request: FastifyRequest): Client => {
-    if (!auth.enabled) return { ...anybody, id: request.ip };
+    const network = networkOf(clientAddress(request));
+    if (!auth.enabled) return { ...anybody, id: network };
     const presented = presentedKey(request);
     const client = presented === undefined ? undefined : keys.find(presented);
-    if (client !== undefined) return client;
+    const expired = client?.expiresAt !== undefined && client.expiresAt <= clock();
+    if (client !== undefined && !expired) return client;
     security("authentication_failure", origin(request));
-    const decision = failures.take(request.ip, clock());
+    const decision = failures.take(network, clock());
     if (rateLimit.enabled && !decision.allowed) throw overLimit(request, decision, "unknown");
-    const reason = presented === undefined ? "An API key is required." : "The API key is not valid.";
-    throw new ServerError("AUTHENTICATION_ERROR", { reason });
+    throw new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
   };
 
-  return async (request, reply) => {
-    const client = authenticate(request);
-    request.client = client;
-    if (!rateLimit.enabled) return;
-    const decision = requests.take(client.id, clock());
-    reply.headers(rateHeaders(decision, rateLimit.windowMs));
-    if (!decision.allowed) throw overLimit(request, decision, client.name);
+  return {
+    identify(request) {
+      request.client = authenticate(request);
+      if (auth.enabled) connections.trust(request.socket);
+    },
+    count(request, reply) {
+      if (!rateLimit.enabled || request.client === null) return undefined;
+      const decision = requests.take(request.client.id, clock());
+      reply.headers(rateHeaders(decision, rateLimit.windowMs));
+      return decision.allowed ? undefined : overLimit(request, decision, request.client.name);
+    },
   };
+}
+
+function refusal(presented: string | undefined, expired: boolean): string {
+  if (presented === undefined) return "An API key is required.";
+  return expired ? "The API key has expired." : "The API key is not valid.";
 }
 
 function presentedKey({ headers }: FastifyRequest): string | undefined {
@@ -70,8 +88,8 @@ function presentedKey({ headers }: FastifyRequest): string | undefined {
 }
 
 /** Where a request came from, for the security log. */
-export function origin({ ip, id }: FastifyRequest): { client_ip: string; request_id: string } {
-  return { client_ip: ip, request_id: id };
+export function origin(request: FastifyRequest): { client_ip: string; request_id: string } {
+  return { client_ip: clientAddress(request), request_id: request.id };
 }
 
 function rateHeaders({ limit, remaining, resetAt }: Decision, windowMs: number) {

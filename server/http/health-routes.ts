@@ -49,10 +49,8 @@ export function healthRoutes(app: FastifyInstance, options: HealthOptions): void
 }
 
 function notReadyBecause({ keys, lifecycle }: HealthOptions): string[] {
-  return [
-    ...(keys.ready() ? [] : ["no API keys are loaded; look at MCP_API_KEYS_FILE"]),
-    ...(lifecycle.draining ? ["shutting down"] : []),
-  ];
+  const problem = keys.problem();
+  return [...(problem === undefined ? [] : [problem]), ...(lifecycle.draining ? ["shutting down"] : [])];
 }
 
 type BridgeHealth = BridgeStatus | { running: false; health: "unhealthy"; error: string };

@@ -1,57 +1,120 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import { ServerError } from "../errors.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ServerError, toServerError } from "../errors.ts";
 import { answer } from "../mcp/answer.ts";
-import type { SecurityLog } from "../telemetry/security-log.ts";
-import type { Caller, ToolCaller } from "../tools/tool-caller.ts";
+import { failureOf, isNotification } from "../mcp/failure.ts";
+import { takesJson } from "./accept.ts";
+import { auditedCall, type CallOptions } from "./audited-call.ts";
 import { callerOf } from "./caller.ts";
-import { origin } from "./guard.ts";
-import { type OriginRules, originAllowed } from "./origin.ts";
+import type { Guard } from "./guard.ts";
 
-export type McpRoutesOptions = {
-  readonly tools: ToolCaller;
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Why the first message is not answered; told once its id is known. */
+    refusal: ServerError | undefined;
+  }
+}
+
+export type McpRoutesOptions = CallOptions & {
+  readonly guard: Guard;
   readonly version: string;
-  readonly security: SecurityLog;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
 };
 
-/** POST /mcp: MCP over streamable HTTP. */
-export function mcpRoutes(app: FastifyInstance, { tools, version, security }: McpRoutesOptions): void {
-  app.post("/mcp", async (request, reply) => {
-    const caller = callerOf(request);
-    authorizeCall(request, caller, tools, security);
-    const response = await answer(request, { tools, caller, version, logger: request.log });
-    reply.code(response.status).headers(Object.fromEntries(response.headers));
-    return reply.send(response.body === null ? undefined : await response.text());
+type Answer = { readonly status: number; readonly body: string };
+
+const nothing: Answer = { status: 202, body: "" };
+
+// The only revision with batches; clients of it do not send the header, which came with the next one.
+const batchingVersion = "2025-03-26";
+const largestBatch = 20;
+
+/**
+ * POST /mcp: MCP over streamable HTTP. A client over its limit is refused after its message was read, because only then
+ * the refusal can be an answer to it: at HTTP 429 clients end the session.
+ */
+export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void {
+  const { guard } = options;
+  app.addHook("onRequest", async (request, reply) => {
+    guard.identify(request);
+    request.refusal = guard.count(request, reply);
+  });
+  const acceptable = async ({ headers }: FastifyRequest): Promise<void> => {
+    if (!takesJson(headers.accept)) throw new ServerError("NOT_ACCEPTABLE");
+  };
+  app.post("/mcp", { onRequest: acceptable }, async (request, reply) => {
+    const { status, body } = Array.isArray(request.body)
+      ? await answerBatch(request.body, request, reply, options)
+      : await answerMessage(request.body, request.refusal, request, options);
+    if (body !== "") reply.type("application/json");
+    return reply.code(status).send(body === "" ? undefined : body);
   });
 }
 
-/** A hook that refuses requests of foreign web pages, before anything else is told to them. */
-export function originCheck(rules: OriginRules, security: SecurityLog) {
-  return async (request: FastifyRequest): Promise<void> => {
-    if (originAllowed(request.headers.origin, request.headers.host, rules)) return;
-    security("authorization_failure", { ...origin(request), reason: "foreign origin" });
-    throw new ServerError("FORBIDDEN_ORIGIN");
-  };
+async function answerMessage(
+  message: unknown,
+  refusal: ServerError | undefined,
+  request: FastifyRequest,
+  options: McpRoutesOptions,
+): Promise<Answer> {
+  if (refusal !== undefined && isNotification(message)) return nothing;
+  if (refusal !== undefined) throw refusal;
+  const response = await answer(
+    { protocolVersion: versionOf(request), message },
+    {
+      version: options.version,
+      list: () => options.tools.list(callerOf(request)),
+      call: (tool, args) => auditedCall(request, { tool, args }, options),
+    },
+  );
+  return { status: response.status, body: response.body === null ? "" : await response.text() };
 }
 
-/** A call of a forbidden tool is answered with HTTP 403 and not only in the protocol: proxies and logs see it then. */
-function authorizeCall(request: FastifyRequest, caller: Caller, tools: ToolCaller, security: SecurityLog): void {
-  // MCP 2025-06-18 removed batches; one request is one call, for the rate limit too.
-  if (Array.isArray(request.body)) {
-    throw new ServerError("INVALID_REQUEST", { reason: "batches are not supported; send one message a request" });
+/** Answers each message of a batch (MCP 2025-03-26); each counts as a call. */
+async function answerBatch(
+  messages: readonly unknown[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: McpRoutesOptions,
+): Promise<Answer> {
+  const problem = batchProblem(messages, versionOf(request));
+  if (problem !== undefined) throw new ServerError("INVALID_REQUEST", { reason: problem });
+  const refusals = messages.map((_message, index) =>
+    index === 0 ? request.refusal : options.guard.count(request, reply),
+  );
+  const answers = await Promise.all(
+    messages.map((message, index) => answerInBatch(message, refusals[index], request, options)),
+  );
+  const bodies = answers.filter((body) => body !== "");
+  return bodies.length === 0 ? nothing : { status: 200, body: `[${bodies.join(",")}]` };
+}
+
+function batchProblem(messages: readonly unknown[], version: string | undefined): string | undefined {
+  if (version !== undefined && version !== batchingVersion) {
+    return `MCP ${version.slice(0, 20)} has no batches; send one message a request`;
   }
-  const name = calledTool(request.body);
-  if (name === undefined) return;
+  if (messages.length === 0) return "the batch is empty";
+  return messages.length > largestBatch ? `a batch may have ${largestBatch} messages at most` : undefined;
+}
+
+async function answerInBatch(
+  message: unknown,
+  refusal: ServerError | undefined,
+  request: FastifyRequest,
+  options: McpRoutesOptions,
+): Promise<string> {
   try {
-    tools.authorize(name, caller);
+    if ((Object(message) as { method?: unknown }).method === "initialize") {
+      throw new ServerError("INVALID_REQUEST", { reason: "initialize must not be part of a batch" });
+    }
+    return (await answerMessage(message, refusal, request, options)).body;
   } catch (error) {
-    if (!(error instanceof ServerError) || error.code !== "UNAUTHORIZED_TOOL") return;
-    security("authorization_failure", { ...origin(request), client: caller.name, tool: name });
-    throw error;
+    const context = { requestId: request.id, now: options.clock() };
+    return JSON.stringify(failureOf(toServerError(error), message, context));
   }
 }
 
-function calledTool(body: unknown): string | undefined {
-  const { method, params } = Object(body) as { method?: unknown; params?: { name?: unknown } };
-  const name = method === "tools/call" ? params?.name : undefined;
-  return typeof name === "string" ? name : undefined;
+function versionOf({ headers }: FastifyRequest): string | undefined {
+  const version = headers["mcp-protocol-version"];
+  return typeof version === "string" ? version : undefined;
 }

@@ -18,7 +18,7 @@ export function refuseOtherMethods(app: FastifyInstance): void {
     const refuse = async (request: { method: string }): Promise<never> => {
       throw new ServerError("METHOD_NOT_ALLOWED", { method: request.method, allow });
     };
-    // Before the body is parsed: what is wrong with it does not matter.
+    // Before the body is read: what is wrong with it does not matter.
     app.route({ method: others, url, onRequest: refuse, handler: refuse });
   });
 }

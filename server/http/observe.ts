@@ -1,14 +1,22 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
+import { clientAddress } from "./client-address.ts";
+import { shownPath } from "./not-found.ts";
 
-/** Counts and logs every answer. The label is the route's pattern, because paths are chosen by whoever asks. */
+// Strangers choose among some thirty, and each would make series of its own.
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/**
+ * Counts and logs every answer. The label is the route's pattern, because paths are chosen by whoever asks. What a
+ * stranger was refused is logged at debug alone: the log is not his to fill.
+ */
 export function observe(app: FastifyInstance, metrics: ServerMetrics): void {
   app.addHook("onResponse", async (request, reply) => {
-    const method = request.method;
+    const method = methods.has(request.method) ? request.method : "other";
     const route = routeOf(request);
     metrics.requests.inc({ method, route, status: String(reply.statusCode) });
     metrics.requestDuration.observe({ method, route }, reply.elapsedTime / 1000);
-    request.log[isProbe(route) ? "debug" : "info"](entry(request, reply, route), "request");
+    request.log[request.client === null ? "debug" : "info"](entry(request, reply, route), "request");
   });
 }
 
@@ -16,15 +24,14 @@ export function routeOf({ routeOptions }: FastifyRequest): string {
   return routeOptions.url ?? "unmatched";
 }
 
-const isProbe = (route: string): boolean => route.startsWith("/health");
-
 function entry(request: FastifyRequest, reply: FastifyReply, route: string) {
   return {
     method: request.method,
     route,
+    ...(request.is404 && { path: shownPath(request) }),
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     client: request.client?.name,
-    client_ip: request.ip,
+    client_ip: clientAddress(request),
   };
 }

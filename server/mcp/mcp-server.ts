@@ -2,17 +2,18 @@ import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import { type ServerError, toServerError } from "../errors.ts";
-import type { Caller, CallLogger, ToolCaller } from "../tools/tool-caller.ts";
+import type { Tool, ToolResult } from "../tools/tool.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { toolFailure, toolResult } from "./tool-result.ts";
 
 export const serverName = "cctelegram-mcp-server";
 
+/** What the server offers to the one client that it is made for. */
 export type McpServerOptions = {
-  readonly tools: ToolCaller;
-  readonly caller: Caller;
   readonly version: string;
-  readonly logger: CallLogger;
+  list(): readonly Tool[];
+  /** Throws errors of the catalogue. */
+  call(tool: string, args: unknown): Promise<ToolResult>;
 };
 
 // The SDK makes one for each server otherwise, which costs more than the whole request. It holds nothing of a client's.
@@ -22,12 +23,12 @@ const jsonSchemaValidator = new AjvJsonSchemaValidator();
  * An MCP server for one caller. It is made anew for each request: a server or transport that two clients share mixes up
  * their answers (CVE-2026-25536).
  */
-export function createMcpServer({ tools, caller, version, logger }: McpServerOptions): Server {
+export function createMcpServer({ version, list, call }: McpServerOptions): Server {
   const server = new Server({ name: serverName, version }, { capabilities: { tools: {} }, jsonSchemaValidator });
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.list(caller).map(listingOf) }));
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: list().map(listingOf) }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     try {
-      return toolResult(await tools.call({ tool: params.name, args: params.arguments, caller, logger }));
+      return toolResult(await call(params.name, params.arguments));
     } catch (thrown) {
       const error = toServerError(thrown);
       if (error.entry.isError) return toolFailure(error);

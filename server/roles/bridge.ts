@@ -1,7 +1,9 @@
 import type { Registry } from "prom-client";
-import { startBridge } from "../bridge/bridge.ts";
+import { type Bridge, type BridgeOptions, startBridge } from "../bridge/bridge.ts";
 import type { BridgeRoleConfig } from "../config.ts";
+import { listening } from "../start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { prepareDataDirectory } from "./data-directory.ts";
 import type { Running, World } from "./running.ts";
 
 /** Runs the bridge alone. */
@@ -11,13 +13,15 @@ export async function bridge(
   registry: Registry,
   { clock }: World,
 ): Promise<Running> {
-  const started = await startBridge({
-    config: config.bridge,
-    logger,
-    registry,
-    clock,
-    version: config.service.version,
-  });
+  const { version } = config.service;
+  const started = await openBridge({ config: config.bridge, logger, registry, clock, version });
   // There is one bridge and clients repeat what it did not accept: nothing is won by waiting before it closes.
   return { addresses: { bridge: started.url }, drain: () => {}, close: () => started.close() };
+}
+
+/** Starts a bridge in its data directory. Rejects with a StartError when directory, queue or port cannot be used. */
+export async function openBridge(options: BridgeOptions): Promise<Bridge> {
+  const { dataDir, host, port } = options.config;
+  await prepareDataDirectory(dataDir);
+  return listening(startBridge(options), { host, port, hostVariable: "BRIDGE_HOST", portVariable: "BRIDGE_PORT" });
 }

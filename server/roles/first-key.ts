@@ -1,5 +1,6 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf, directoryProblem } from "../start-error.ts";
 
 export type FirstKey = {
   /** The file that holds the keys. */
@@ -10,11 +11,10 @@ export type FirstKey = {
 
 /**
  * The key file of a standalone server in its data directory. The first start makes it, with one key that may call every
- * tool, readable by the owner only.
+ * tool, readable by the owner only. Throws a StartError when it cannot be written.
  */
 export async function firstKey(dataDir: string, makeKey: () => string): Promise<FirstKey> {
   const path = join(dataDir, "api-keys.json");
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const key = makeKey();
   const keys = { [key]: { name: "local", permissions: ["*"], enabled: true } };
   try {
@@ -22,17 +22,20 @@ export async function firstKey(dataDir: string, makeKey: () => string): Promise<
     await writeFile(path, `${JSON.stringify(keys, null, 2)}\n`, { flag: "wx", mode: 0o600 });
     return { path, made: key };
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    await readFile(path);
-    await chmod(path, 0o600);
+    if (codeOf(error) !== "EEXIST") throw directoryProblem(dataDir, "CC_TELEGRAM_DATA_DIR", error);
+    await chmod(path, 0o600).catch(() => {});
     return { path };
   }
 }
 
-/** What a person needs to connect a client, as text for a terminal. */
-export function welcome(url: string, { path, made }: FirstKey): string {
+/**
+ * What a person needs to connect a client, as text for a terminal. The key itself is told only there: what is not a
+ * terminal is kept, in a journal or a container's log.
+ */
+export function welcome(url: string, { path, made }: FirstKey, isTerminal: boolean): string {
   const where = `CCTelegram is running.\n  URL   ${url}/mcp\n  Keys  ${path}\n`;
   if (made === undefined) return where;
+  if (!isTerminal) return `${where}A key was made; it is in that file.\n`;
   const client = { mcpServers: { cctelegram: { type: "http", url: `${url}/mcp`, headers: { "X-API-Key": made } } } };
   return `${where}  Key   ${made}\n\nConfiguration for an MCP client (shown once):\n${JSON.stringify(client, null, 2)}\n`;
 }

@@ -2,24 +2,23 @@ import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import type { BridgeClient } from "../bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config.ts";
-import { parseApiKeys } from "../http/api-keys.ts";
 import { createApp } from "../http/app.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
-import { fixedKeys, type KeyStore, openKeyFile } from "../http/key-store.ts";
 import { httpRoutes } from "../http/routes.ts";
 import { httpBridgeClient } from "../http-bridge-client.ts";
+import { listening } from "../start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
 import { tools } from "../tools/registry.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { bindable } from "../unspecified-address.ts";
+import { openKeys } from "./keys.ts";
 import type { Running, World } from "./running.ts";
 
 export type ServerOptions = {
   readonly config: ProcessConfig & ServerConfig;
   readonly bridge: BridgeClient;
-  readonly keys: KeyStore;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly world: World;
@@ -29,20 +28,21 @@ export type ServerOptions = {
 export async function serve(config: ServeConfig, logger: Logger, registry: Registry, world: World): Promise<Running> {
   const { url, timeoutMs } = config.bridgeClient;
   const bridge = httpBridgeClient({ url, timeoutMs, secret: config.hmac.secret, clock: world.clock });
-  const keys = await openKeys(config, logger);
-  return startServer({ config, bridge, keys, logger, registry, world });
+  return startServer({ config, bridge, logger, registry, world });
 }
 
-/** Starts the server with a given bridge and given keys; closing it closes both. */
-export async function startServer(options: ServerOptions): Promise<Running> {
-  const { config, bridge, keys, logger, registry, world } = options;
+/** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
+export async function startServer({ config, bridge, logger, registry, world }: ServerOptions): Promise<Running> {
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
   for (const tool of tools.values()) listingOf(tool);
   const metrics = createServerMetrics(registry, [...tools.keys()], httpRoutes);
+  const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
   const app = createApp({ config, tools, keys, bridge, logger, metrics, lifecycle, ...world });
   const { host, port } = config.http;
-  await app.listen({ host: await bindable(host), port, listenTextResolver: (address) => `listening on ${address}` });
+  const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
+  const listenTextResolver = (address: string) => `listening on ${address}`;
+  await listening(app.listen({ host: await bindable(host), port, listenTextResolver }), { host, port, ...variables });
   return {
     addresses: { http: baseUrl(app.server.address() as AddressInfo) },
     drain: () => {
@@ -54,10 +54,4 @@ export async function startServer(options: ServerOptions): Promise<Running> {
       await bridge.close();
     },
   };
-}
-
-async function openKeys({ auth }: ServerConfig, logger: Logger): Promise<KeyStore> {
-  if (!auth.enabled) return fixedKeys([]);
-  if (auth.keysFile !== undefined) return openKeyFile({ path: auth.keysFile, logger });
-  return fixedKeys(parseApiKeys(auth.keysJson ?? "{}"));
 }

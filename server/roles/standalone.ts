@@ -1,18 +1,17 @@
 import type { Registry } from "prom-client";
-import { startBridge } from "../bridge/bridge.ts";
 import { localBridgeClient } from "../bridge-client.ts";
 import type { StandaloneConfig } from "../config.ts";
-import { parseApiKeys } from "../http/api-keys.ts";
-import { fixedKeys, type KeyStore, openKeyFile } from "../http/key-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { openBridge } from "./bridge.ts";
 import { type FirstKey, firstKey, welcome } from "./first-key.ts";
 import type { Running, World } from "./running.ts";
 import { startServer } from "./serve.ts";
 
 export type StandaloneWorld = World & {
   readonly makeKey: () => string;
-  /** Shows a text to the person at the terminal. */
+  /** Shows a text to the person at the terminal, or writes it where a terminal would be. */
   readonly say: (text: string) => void;
+  readonly isTerminal: boolean;
 };
 
 /** Runs server and bridge in one process: no cluster, no shared secret, and a key that makes itself. */
@@ -23,11 +22,18 @@ export async function standalone(
   world: StandaloneWorld,
 ): Promise<Running> {
   const { version } = config.service;
-  const bridge = await startBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
+  const bridge = await openBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
   try {
-    const { keys, file } = await openKeys(config, logger, world);
-    const server = await startServer({ config, bridge: localBridgeClient(bridge), keys, logger, registry, world });
-    if (file !== undefined) world.say(welcome(server.addresses.http ?? "", file));
+    const file = await ownKeyFile(config, world);
+    const auth = file === undefined ? config.auth : { ...config.auth, keysFile: file.path };
+    const server = await startServer({
+      config: { ...config, auth },
+      bridge: localBridgeClient(bridge),
+      logger,
+      registry,
+      world,
+    });
+    if (file !== undefined) world.say(welcome(server.addresses.http ?? "", file, world.isTerminal));
     return {
       addresses: { ...server.addresses, bridge: bridge.url },
       drain: server.drain,
@@ -42,12 +48,8 @@ export async function standalone(
   }
 }
 
-type Keys = { readonly keys: KeyStore; readonly file?: FirstKey };
-
-async function openKeys({ auth, bridge }: StandaloneConfig, logger: Logger, world: StandaloneWorld): Promise<Keys> {
-  if (!auth.enabled) return { keys: fixedKeys([]) };
-  if (auth.keysFile !== undefined) return { keys: await openKeyFile({ path: auth.keysFile, logger }) };
-  if (auth.keysJson !== undefined) return { keys: fixedKeys(parseApiKeys(auth.keysJson)) };
-  const file = await firstKey(bridge.dataDir, world.makeKey);
-  return { keys: await openKeyFile({ path: file.path, logger }), file };
+/** The key file in the data directory, when the configuration names no keys. */
+async function ownKeyFile({ auth, bridge }: StandaloneConfig, world: StandaloneWorld): Promise<FirstKey | undefined> {
+  if (!auth.enabled || auth.keysFile !== undefined || auth.keysJson !== undefined) return undefined;
+  return firstKey(bridge.dataDir, world.makeKey);
 }

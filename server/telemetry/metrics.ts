@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 export const securityEvents = ["authentication_failure", "rate_limit_exceeded", "authorization_failure"] as const;
 
@@ -45,6 +45,11 @@ function declare(registers: Registry[]) {
     securityViolations: new Counter({
       name: "security_violations_total",
       help: "Requests refused for security: wrong key, missing permission, foreign origin, rate limit",
+      registers,
+    }),
+    apiKeysLoadFailed: new Gauge({
+      name: "api_keys_load_failed",
+      help: "1 while the file of API keys is absent, empty or unusable",
       registers,
     }),
     toolCalls: new Counter({

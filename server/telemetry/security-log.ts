@@ -1,3 +1,4 @@
+import { LogSampler } from "./log-sampler.ts";
 import type { Logger } from "./logger.ts";
 import type { SecurityEvent, ServerMetrics } from "./metrics.ts";
 
@@ -9,20 +10,37 @@ export type SecurityDetails = {
 
 export type SecurityLog = (event: SecurityEvent, details: SecurityDetails) => void;
 
-/**
- * Counts and logs refused requests. The message itself holds event and address, because fail2ban matches text:
- * `SECURITY.*authentication_failure.*client_ip.*<HOST>`.
- */
+/** Enough for fail2ban to act on; an attacker writes no more than this into the log. */
+const sampling = { lines: 10, windowMs: 60_000, capacity: 100 };
+
+/** Counts and logs refused requests; the counters count all, also what is not logged. */
 export function createSecurityLog(metrics: ServerMetrics, logger: Logger): SecurityLog {
   const counters = {
     authentication_failure: metrics.authenticationFailures,
     rate_limit_exceeded: metrics.rateLimited,
     authorization_failure: undefined,
   };
+  const log = securityLines(logger);
   return (event, details) => {
     metrics.securityEvents.inc({ event });
     metrics.securityViolations.inc();
     counters[event]?.inc();
-    logger.warn({ event, ...details }, `SECURITY ${event} client_ip=${details.client_ip}`);
+    log(event, details);
+  };
+}
+
+/**
+ * Logs security events. The message itself holds event and address, because fail2ban matches text:
+ * `SECURITY.*authentication_failure.*client_ip.*<HOST>`. Of each event and address ten lines a minute are logged and then
+ * the number of the rest.
+ */
+export function securityLines(logger: Pick<Logger, "warn">): (event: string, details: SecurityDetails) => void {
+  const line = (event: string, details: Readonly<Record<string, unknown>>, message: string): void =>
+    logger.warn({ event, ...details }, `SECURITY ${event} client_ip=${message}`);
+  const sampler = new LogSampler(sampling, ({ kind, address, count }) =>
+    line(kind, { client_ip: address, count }, `${address} repeated`),
+  );
+  return (event, details) => {
+    if (sampler.admit(event, details.client_ip)) line(event, details, details.client_ip);
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dataProblem } from "../event-data.ts";
 
 /**
  * Text of 1 to `maximum` UTF-16 units (Telegram's own measure) that is not only blanks. Half surrogate pairs are
@@ -14,6 +15,18 @@ export function text(maximum: number) {
 }
 
 export const title = text(200).describe("Title, at most 200 characters");
+
+/** Longest text of a message: four Telegram messages have room for it. */
+export const longestText = 16_000;
+
+export const data = z
+  .record(z.string(), z.unknown(), "must be an object, or an object as JSON text")
+  .superRefine((value, context) => {
+    const problem = dataProblem(value);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+  })
+  .default({})
+  .describe("Further details, free in form: at most 16 KiB of JSON, 100 members, 20 levels");
 
 export const source = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { eventTypeNames } from "../event.ts";
-import { sent, source, text, title } from "./fields.ts";
+import { data, longestText, sent, source, text, title } from "./fields.ts";
 import { sendEvent, sendingAnnotations } from "./send-event.ts";
 import { defineTool } from "./tool.ts";
 
@@ -11,10 +11,10 @@ export const sendTelegramEvent = defineTool({
   input: z.object({
     type: z.enum(eventTypeNames).describe("What happened"),
     title,
-    description: text(2000).describe("Details, at most 2000 characters"),
+    description: text(longestText).describe(`Details, at most ${longestText} characters`),
     task_id: z.string().min(1).max(100).optional().describe("Task that the event belongs to; made when not given"),
     source,
-    data: z.record(z.string(), z.unknown()).default({}).describe("Further details, free in form"),
+    data,
   }),
   output: sent,
   annotations: sendingAnnotations,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sent, source, text } from "./fields.ts";
+import { longestText, sent, source, text } from "./fields.ts";
 import { sendEvent, sendingAnnotations } from "./send-event.ts";
 import { defineTool } from "./tool.ts";
 
@@ -7,7 +7,7 @@ export const sendTelegramMessage = defineTool({
   name: "send_telegram_message",
   title: "Send a Telegram message",
   description: "Send a plain message to the people who are allowed to receive notifications on Telegram.",
-  input: z.object({ message: text(4096).describe("The text, at most 4096 characters"), source }),
+  input: z.object({ message: text(longestText).describe(`The text, at most ${longestText} characters`), source }),
   output: sent,
   annotations: sendingAnnotations,
   handler: ({ message, source }, context) =>

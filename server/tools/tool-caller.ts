@@ -4,8 +4,8 @@ import type { ServerMetrics } from "../telemetry/metrics.ts";
 import type { ToolRegistry } from "./registry.ts";
 import type { Tool, ToolContext, ToolResult } from "./tool.ts";
 
-/** Who calls: the name is for people, the permissions are tool names, or "*" for all. */
-export type Caller = { readonly name: string; readonly permissions: ReadonlySet<string> };
+/** Who calls: the id stands for the key, the name is for people, the permissions are tool names, or "*" for all. */
+export type Caller = { readonly id: string; readonly name: string; readonly permissions: ReadonlySet<string> };
 
 /** The levels at which calls are logged. */
 export type CallLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
@@ -47,15 +47,18 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
     authorize,
     async call({ tool: name, args, caller, logger }) {
       const tool = authorize(name, caller);
+      const who = { tool: name, client: caller.name, client_id: caller.id };
       const stop = metrics.toolDuration.startTimer({ tool: name });
       try {
         const result = await tool.call(args, { ...context, client: caller });
         finish("success");
+        // The audit trail: the one line that ties a message to the key that sent it.
+        logger.info({ ...who, ...eventIn(result) }, "tool called");
         return result;
       } catch (thrown) {
         const error = toServerError(thrown);
         finish(error.entry.metricLabel);
-        logger[error.entry.logLevel](failure(name, error), "tool call failed");
+        logger[error.entry.logLevel]({ ...who, ...failure(error) }, "tool call failed");
         throw error;
       }
       function finish(outcome: string): void {
@@ -71,7 +74,11 @@ function mayCall({ permissions }: Caller, tool: string): boolean {
 }
 
 /** Details of rejected input may quote what a person wrote, so only the fields' names are logged. */
-function failure(tool: string, error: ServerError): Record<string, unknown> {
+function failure(error: ServerError): Record<string, unknown> {
   const quiet: ReadonlySet<ErrorCode> = new Set(["VALIDATION_ERROR"]);
-  return quiet.has(error.code) ? { tool, code: error.code } : { tool, code: error.code, err: error.cause ?? error };
+  return quiet.has(error.code) ? { code: error.code } : { code: error.code, err: error.cause ?? error };
+}
+
+function eventIn({ event_id }: ToolResult): Record<string, unknown> {
+  return event_id === undefined ? {} : { event_id };
 }

@@ -27,8 +27,22 @@ function describe({ name, title, description, input, output, annotations }: Tool
     name,
     title,
     description,
-    inputSchema: { ...z.toJSONSchema(input, { io: "input" }), type: "object" },
-    outputSchema: { ...z.toJSONSchema(output, { io: "input" }), type: "object" },
+    inputSchema: schemaOf(input),
+    outputSchema: schemaOf(output),
     annotations,
   };
+}
+
+/** Gemini and OpenAI refuse a whole list of tools for one keyword that they do not know. */
+const unportable = ["$schema", "propertyNames", "additionalProperties"] as const;
+
+function schemaOf(schema: z.ZodObject): ObjectSchema {
+  const json = z.toJSONSchema(schema, {
+    io: "input",
+    override: ({ jsonSchema }) => {
+      for (const keyword of unportable) delete jsonSchema[keyword];
+    },
+  });
+  const { $schema: _dialect, ...portable } = json;
+  return { ...portable, type: "object" };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BridgeClient } from "../bridge-client.ts";
 import { ServerError } from "../errors.ts";
+import { asMeant } from "./arguments.ts";
 
 /** Hints for clients (MCP tools, ToolAnnotations): whether to ask the person before a call, whether to repeat one. */
 export type ToolAnnotations = {
@@ -51,7 +52,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 }
 
 function parse<Input extends z.ZodObject>(schema: Input, args: unknown): z.output<Input> {
-  const parsed = schema.safeParse(args);
+  const parsed = schema.safeParse(asMeant(schema, args));
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map((issue) => ({ field: z.core.toDotPath(issue.path), problem: issue.message }));
   const problems = fields.map(({ field, problem }) => (field ? `${field}: ${problem}` : problem)).join("; ");

@@ -1,20 +1,28 @@
 import { z } from "zod";
-import { bridging, define, integer, list, milliseconds, port, text, url } from "./variable.ts";
+import { bridging, define, host, integer, list, milliseconds, port, text, url } from "./variable.ts";
 
 const positive = z
   .string()
   .regex(/^\d+(\.\d+)?$/, "a number above 0")
   .transform(Number)
   .refine((value) => value > 0, "a number above 0");
+// The Bot API promises ids of at most 52 significant bits.
+const isChatId = (id: string) => /^-?\d{1,16}$/.test(id) && Math.abs(Number(id)) < 2 ** 52;
 const users = list
-  .refine((ids) => ids.length > 0 && ids.every((id) => /^-?\d{1,15}$/.test(id)), "Telegram ids, separated by commas")
+  .refine((ids) => ids.length > 0 && ids.every(isChatId), "Telegram ids, separated by commas")
   .transform((ids) => [...new Set(ids.map(Number))]);
+
+const proxy = z
+  .string()
+  // As curl: a proxy without a scheme speaks HTTP.
+  .transform((value) => (value.includes("://") ? value : `http://${value}`))
+  .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""), "the http or https URL of a proxy");
 
 /** Variables of the bridge. */
 export const bridgeVariables = Object.freeze({
   BRIDGE_HOST: define({
     roles: bridging,
-    schema: text,
+    schema: host,
     default: { bridge: "::", standalone: "127.0.0.1" },
     description: "Address of the bridge; :: takes IPv6 and IPv4.",
     example: "::",
@@ -47,6 +55,27 @@ export const bridgeVariables = Object.freeze({
     default: "https://api.telegram.org",
     description: "Root of the Bot API.",
     example: "https://api.telegram.org",
+  }),
+  HTTPS_PROXY: define({
+    roles: bridging,
+    schema: proxy,
+    aliases: [{ name: "https_proxy" }],
+    description: "Proxy through which the Bot API is reached at an https URL. Nothing else goes through it.",
+    example: "http://proxy.example.com:3128",
+  }),
+  HTTP_PROXY: define({
+    roles: bridging,
+    schema: proxy,
+    aliases: [{ name: "http_proxy" }],
+    description: "Proxy through which a Bot API at an http URL is reached.",
+    example: "http://proxy.example.com:3128",
+  }),
+  NO_PROXY: define({
+    roles: bridging,
+    schema: text,
+    aliases: [{ name: "no_proxy" }],
+    description: "Host names that need no proxy, with what is below them, separated by commas; * for all.",
+    example: "localhost,.svc,telegram-bot-api.example.com",
   }),
   TELEGRAM_API_TIMEOUT: define({
     roles: bridging,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { logLevels } from "../telemetry/logger.ts";
 import { version } from "../version.ts";
-import { define, flag, milliseconds, port, roles, text } from "./variable.ts";
+import { define, flag, host, milliseconds, port, roles, text } from "./variable.ts";
 
 /** Variables that are not of one role alone. */
 export const processVariables = Object.freeze({
@@ -44,7 +44,7 @@ export const processVariables = Object.freeze({
   }),
   METRICS_HOST: define({
     roles,
-    schema: text,
+    schema: host,
     default: { serve: "::", bridge: "::", standalone: "127.0.0.1" },
     description: "Address of the metrics; :: takes IPv6 and IPv4.",
     example: "::",

@@ -1,10 +1,5 @@
-import { isIP } from "node:net";
-import { define, delay, flag, integer, list, milliseconds, port, serving, text, url } from "./variable.ts";
-
-const networks = list.refine(
-  (values) => values.every((value) => isIP(value.replace(/\/\d{1,3}$/, "")) !== 0),
-  "IP addresses or networks such as 10.0.0.0/8, separated by commas",
-);
+import { define, delay, flag, host, integer, milliseconds, port, serving, text, url } from "./variable.ts";
+import { hostNames, networks, origins } from "./web.ts";
 
 /** Upstream gives this window in seconds; its own documents use milliseconds, which nobody means by 1000 or more. */
 const secondsToMilliseconds = (value: string) => (Number(value) < 1000 ? String(Number(value) * 1000) : value);
@@ -20,7 +15,7 @@ export const serverVariables = Object.freeze({
   }),
   MCP_SERVER_HOST: define({
     roles: serving,
-    schema: text,
+    schema: host,
     default: { serve: "::", standalone: "127.0.0.1" },
     description: "Address of the server; :: takes IPv6 and IPv4.",
     example: "::",
@@ -34,17 +29,26 @@ export const serverVariables = Object.freeze({
   }),
   MCP_ALLOWED_ORIGINS: define({
     roles: serving,
-    schema: list,
+    schema: origins,
     default: "",
-    description: "Origins of browsers that may call /mcp beside the server's own, separated by commas.",
+    description: "Origins of web pages that may call beside the server's own, separated by commas.",
     example: "https://tools.example.com",
+  }),
+  MCP_ALLOWED_HOSTS: define({
+    roles: serving,
+    schema: hostNames,
+    default: "",
+    description:
+      "Names under which clients call, without port, separated by commas; loopback names and the server's own address always count. Unset, any name counts, unless keys are off or the address is a loopback one.",
+    example: "mcp.example.com",
   }),
   MCP_TRUSTED_PROXIES: define({
     roles: serving,
     schema: networks,
     default: "",
-    description: "Addresses or networks whose X-Forwarded-For is believed, separated by commas.",
-    example: "10.0.0.0/8",
+    description:
+      "Addresses of the proxies in front, separated by commas: their X-Forwarded-For is believed. A network such as 10.1.2.0/24 trusts everybody in it.",
+    example: "10.1.2.3",
   }),
   MCP_ENABLE_AUTH: define({
     roles: serving,
@@ -52,6 +56,14 @@ export const serverVariables = Object.freeze({
     default: "true",
     description: "Require API keys. Off: anybody who reaches the port may call every tool.",
     example: "true",
+  }),
+  MCP_ALLOW_UNAUTHENTICATED: define({
+    roles: serving,
+    schema: flag,
+    default: "false",
+    description:
+      "Run without keys also on an address that others can reach; MCP_ENABLE_AUTH=false alone is for loopback.",
+    example: "false",
   }),
   MCP_API_KEYS_FILE: define({
     roles: serving,
@@ -98,7 +110,7 @@ export const serverVariables = Object.freeze({
   }),
   BRIDGE_URL: define({
     roles: ["serve"],
-    schema: url,
+    schema: url.refine((value) => URL.parse(value)?.pathname === "/", "an http or https URL without a path"),
     required: ["serve"],
     description: "Where the bridge listens.",
     example: "http://team-bridge:9001",

@@ -46,7 +46,12 @@ export const integer = (minimum: number, maximum: number) =>
 export const port = integer(0, 65535);
 export const milliseconds = integer(1, 86_400_000);
 export const delay = integer(0, 86_400_000);
-export const text = z.string().min(1, "some text");
+export const text = z
+  .string()
+  .min(1, "some text")
+  .regex(/^\P{Cc}*$/u, "text without control characters");
+/** An address or a name to listen on; whether it is one of this machine is found out by listening. */
+export const host = z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:%_-]{0,252}$/, "an IP address or a host name");
 export const flag = z.enum(["true", "false"], "true or false").transform((value) => value === "true");
 export const list = z.string().transform((value) =>
   value
@@ -56,12 +61,11 @@ export const list = z.string().transform((value) =>
 );
 export const url = z
   .string()
-  .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""), "an http or https URL")
-  // fetch refuses such a URL, and it would be shown in logs and on health pages.
-  .refine((value) => !hasCredentials(value), "a URL without user name and password")
+  .refine((value) => isPlainUrl(URL.parse(value)), "an http or https URL without a user name, a query and a fragment")
   .transform((value) => value.replace(/\/+$/, ""));
 
-function hasCredentials(value: string): boolean {
-  const parsed = URL.parse(value);
-  return parsed !== null && (parsed.username !== "" || parsed.password !== "");
+/** Without credentials, which fetch refuses and logs would show, and without what a path cannot be appended to. */
+function isPlainUrl(url: URL | null): boolean {
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return url.username === "" && url.password === "" && url.search === "" && url.hash === "";
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError, loadConfig, type ServeConfig, type StandaloneConfig } from "../../server/config.ts";
@@ -72,6 +73,14 @@ describe("configuration", () => {
     expect(config.bridge).toMatchObject({ host: "127.0.0.1", dataDir: "/home/anna/.cctelegram", hmacSecret: "" });
   });
 
+  test("of a user without a home directory needs another place for the queue", () => {
+    const env = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" };
+    const homeless = (more: Env) =>
+      loadConfig("standalone", { env: { ...env, ...more }, home: undefined, readFile: () => "" });
+    expect(() => homeless({})).toThrow("CC_TELEGRAM_DATA_DIR: is in the home directory, and this user has none");
+    expect(homeless({ CC_TELEGRAM_DATA_DIR: "/data" })).toMatchObject({ bridge: { dataDir: "/data" } });
+  });
+
   test("cannot be changed after it was loaded", () => {
     const config = load("serve", serveEnv) as ServeConfig;
     expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
@@ -122,6 +131,17 @@ describe("configuration", () => {
     expect(() => load("bridge", env, { "/previous": "short" })).toThrow(/HMAC_SECRET_PREVIOUS/);
   });
 
+  test("takes proxies by the names that everybody uses", () => {
+    const proxy = { HTTPS_PROXY: "http://user:word@proxy:3128", http_proxy: "proxy:8080", no_proxy: ".svc" };
+    expect(load("bridge", { ...bridgeEnv, ...proxy })).toMatchObject({
+      bridge: {
+        telegram: { proxy: { https: "http://user:word@proxy:3128", http: "http://proxy:8080", none: ".svc" } },
+      },
+    });
+    expect(load("bridge", { ...bridgeEnv, NO_PROXY: "*" })).not.toHaveProperty("bridge.telegram.proxy");
+    expect(problems("bridge", { ...bridgeEnv, HTTPS_PROXY: "socks5://user:word@proxy" }).message).not.toContain("word");
+  });
+
   test("reports every problem at once, with what is expected and an example", () => {
     const { message } = problems("serve", { MCP_SERVER_PORT: "99999", LOG_LEVEL: "loud", MCP_ENABLE_AUTH: "yes" });
     expect(message).toContain("Problems: 5");
@@ -162,9 +182,125 @@ describe("configuration", () => {
     expect(problems(role, env).problems.map((problem) => problem.variable)).toEqual([variable]);
   });
 
-  test("does without keys when authentication is off", () => {
+  test("does without keys on loopback, and elsewhere only when that is said twice", () => {
     const env = { ...serveEnv, MCP_API_KEYS_FILE: undefined, MCP_ENABLE_AUTH: "false" };
-    expect(load("serve", env)).toMatchObject({ auth: { enabled: false } });
+    for (const host of ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1", "localhost"]) {
+      expect(load("serve", { ...env, MCP_SERVER_HOST: host })).toMatchObject({ auth: { enabled: false } });
+    }
+    for (const host of [undefined, "0.0.0.0", "::", "10.0.0.1", "pod.example"]) {
+      const open = { ...env, MCP_SERVER_HOST: host };
+      expect(problems("serve", open).message).toContain("MCP_ALLOW_UNAUTHENTICATED=true");
+      expect(load("serve", { ...open, MCP_ALLOW_UNAUTHENTICATED: "true" })).toMatchObject({ auth: { enabled: false } });
+    }
+  });
+
+  test("restricts names where a web page could come under a name of its own", () => {
+    const hosts = (env: Env) => (load("serve", { ...serveEnv, ...env }) as ServeConfig).http.access.allowedHosts;
+    expect(hosts({})).toBeUndefined();
+    expect(hosts({ MCP_SERVER_HOST: "127.0.0.2" })).toEqual([]);
+    expect(hosts({ MCP_ENABLE_AUTH: "false", MCP_ALLOW_UNAUTHENTICATED: "true" })).toEqual([]);
+    expect(hosts({ MCP_ALLOWED_HOSTS: "MCP.example.com, [fd00::1]" })).toEqual(["mcp.example.com", "fd00::1"]);
+  });
+
+  test("takes origins as people write them", () => {
+    const env = {
+      ...serveEnv,
+      MCP_ALLOWED_ORIGINS: "https://Tools.example.com/, http://a.example:8080,https://b.example:443",
+    };
+    expect((load("serve", env) as ServeConfig).http.access.allowedOrigins).toEqual([
+      "https://tools.example.com",
+      "http://a.example:8080",
+      "https://b.example",
+    ]);
+  });
+
+  test.each<[string, string]>([
+    ["MCP_ALLOWED_ORIGINS", "*"],
+    ["MCP_ALLOWED_ORIGINS", "https://*.example.com"],
+    ["MCP_ALLOWED_ORIGINS", "tools.example.com"],
+    ["MCP_ALLOWED_ORIGINS", "https://tools.example.com/path"],
+    ["MCP_ALLOWED_ORIGINS", "https://user@tools.example.com"],
+    ["MCP_ALLOWED_ORIGINS", "null"],
+    ["MCP_ALLOWED_HOSTS", "https://mcp.example.com"],
+    ["MCP_ALLOWED_HOSTS", "mcp.example.com:8080"],
+    ["MCP_ALLOWED_HOSTS", "*"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/99"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/33"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/0"],
+    ["MCP_TRUSTED_PROXIES", "::/0"],
+    ["MCP_TRUSTED_PROXIES", "fd00::/129"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/8/8"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/"],
+    ["MCP_TRUSTED_PROXIES", "fe80::1%eth0"],
+    ["MCP_SERVER_HOST", "not a host"],
+    ["METRICS_HOST", "http://0.0.0.0"],
+    ["BRIDGE_URL", "http://user:password@team-bridge:9001"],
+    ["BRIDGE_URL", "http://team-bridge:9001/api"],
+    ["BRIDGE_URL", "http://team-bridge:9001?x=1"],
+    ["SERVICE_NAME", "name\u0007"],
+  ])("refuses %s=%s", (variable, value) => {
+    const { message, problems: found } = problems("serve", { ...serveEnv, [variable]: value });
+    expect(found.map((problem) => problem.variable)).toEqual([variable]);
+    expect(message).not.toContain("password");
+  });
+
+  test("takes Telegram ids up to the 52 bits that the Bot API promises", () => {
+    const users = (ids: string) => ({ ...bridgeEnv, TELEGRAM_ALLOWED_USERS: ids });
+    const most = 2 ** 52 - 1;
+    const config = load("bridge", users(`${most},-${most}`));
+    expect(config).toMatchObject({ bridge: { telegram: { allowedUsers: [most, -most] } } });
+    expect(problems("bridge", users(`${2 ** 52}`)).problems).toHaveLength(1);
+  });
+
+  test("whatever stands in the variables, it is either usable or told as a list of problems", () => {
+    const environments: Readonly<Record<Role, Env>> = {
+      serve: serveEnv,
+      bridge: bridgeEnv,
+      standalone: { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" },
+    };
+    const names = Object.entries<Variable>(variables).flatMap(([name, { aliases = [], file }]) => [
+      name,
+      ...(file ? [`${name}_FILE`] : []),
+      ...aliases.map((alias) => alias.name),
+    ]);
+    const garbage = [
+      "-1",
+      "1e9",
+      "99999999999999999999",
+      "0x10",
+      "true,false",
+      "[]",
+      "{}",
+      '{"a":1}',
+      "null",
+      "/",
+      "http://",
+      "::",
+      "a/b/c",
+    ];
+    const value = fc.oneof(
+      fc.constantFrom(...garbage),
+      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.webUrl(),
+      fc.ipV6(),
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom<Role>("serve", "bridge", "standalone"),
+        fc.constantFrom(...names),
+        value,
+        (role, name, given) => {
+          try {
+            load(role, { ...environments[role], [name]: given });
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConfigError);
+            expect(String(error)).not.toContain("    at ");
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
   });
 
   test("every variable's example satisfies its own schema, and --help names every variable", () => {

@@ -77,22 +77,6 @@ describe("the program", () => {
     expect(empty.stdout()).toBe("");
   });
 
-  test("ends with 1 and says what to do when a port is taken", async () => {
-    const process = run(["serve"], {
-      HMAC_SECRET: secret,
-      BRIDGE_URL: bridge.url,
-      MCP_API_KEYS: keysJson,
-      MCP_SERVER_HOST: "127.0.0.1",
-      MCP_SERVER_PORT: String(bridge.port),
-      METRICS_PORT: "0",
-    });
-    expect(await process.exited).toBe(1);
-    expect(process.stderr()).toBe(
-      `listen EADDRINUSE: address already in use 127.0.0.1:${bridge.port}. ` +
-        "Choose another port with MCP_SERVER_PORT, METRICS_PORT or BRIDGE_PORT, or stop what uses it.\n",
-    );
-  });
-
   test("serves MCP on one port and metrics on another", async () => {
     const { http, metrics } = await serve();
     const client = await connect(http, keys.all);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -24,6 +24,12 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
+const keyFile = () => join(directory, "data", "api-keys.json");
+
+async function firstKey(): Promise<string> {
+  return Object.keys(JSON.parse(await readFile(keyFile(), "utf8")))[0] ?? "";
+}
+
 async function start(): Promise<{ http: string; said: string }> {
   running = startProcess(["standalone"], {
     TELEGRAM_BOT_TOKEN: token,
@@ -42,16 +48,10 @@ async function stop(): Promise<void> {
   expect(await running?.exited).toBe(0);
 }
 
-type ClientConfig = { mcpServers: { cctelegram: { url: string; headers: { "X-API-Key": string } } } };
-
-const configIn = (said: string) => JSON.parse(said.slice(said.indexOf("{"))) as ClientConfig;
-
 describe("standalone", () => {
-  test("a message goes from an MCP client to Telegram with the configuration that the first start shows", async () => {
-    const { http, said } = await start();
-    const { url, headers } = configIn(said).mcpServers.cctelegram;
-    expect(url).toBe(`${http}/mcp`);
-    const client = await connect(http, headers["X-API-Key"]);
+  test("a message goes from an MCP client to Telegram with the key that the first start makes", async () => {
+    const { http } = await start();
+    const client = await connect(http, await firstKey());
     await client.callTool({ name: "send_telegram_message", arguments: { message: "hello from standalone" } });
     await vi.waitFor(
       () =>
@@ -69,18 +69,29 @@ describe("standalone", () => {
     expect(running?.stdout()).not.toContain(token);
   });
 
-  test("the key is kept for its owner only, shown once, and valid after a restart", async () => {
+  test("the key is kept for its owner only, told to no log, and valid after a restart", async () => {
     const first = await start();
-    const key = configIn(first.said).mcpServers.cctelegram.headers["X-API-Key"];
+    const key = await firstKey();
+    expect(first.said).toContain(keyFile());
+    expect(first.said + running?.stdout()).not.toContain(key);
     await stop();
-    const path = join(directory, "data", "api-keys.json");
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await readFile(path, "utf8")).toContain(key);
     const second = await start();
-    expect(second.said).toContain(path);
-    expect(second.said).not.toContain(key);
+    expect(second.said).toContain(keyFile());
     const answer = await fetch(`${second.http}/tools`, { headers: { "x-api-key": key } });
     expect(answer.status).toBe(200);
+    await stop();
+  });
+
+  test("what it writes is its owner's alone, also in a directory that was open to others", async () => {
+    const data = join(directory, "data");
+    await mkdir(data);
+    await chmod(data, 0o755);
+    await start();
+    const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+    expect(await modeOf(data)).toBe(0o700);
+    const names = await readdir(data);
+    expect(names).toEqual(expect.arrayContaining(["api-keys.json", "queue.sqlite"]));
+    for (const name of names) expect(await modeOf(join(data, name)), name).toBe(0o600);
     await stop();
   });
 

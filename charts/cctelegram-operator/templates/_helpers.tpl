@@ -52,10 +52,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "operator.rules" -}}
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments]
-  # patch for the default of server.replicas
-  verbs: [list, watch, patch]
+  verbs: [list, watch]
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/status]
+  verbs: [patch]
+# The number of servers that follows from the profile, where nobody has set one.
+- apiGroups: [cctelegram.io]
+  resources: [cctelegramdeployments/scale]
   verbs: [patch]
 # Owner references that block deletion need it where that is enforced, as on OpenShift.
 - apiGroups: [cctelegram.io]

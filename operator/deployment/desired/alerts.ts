@@ -60,6 +60,14 @@ export const alerts: readonly Alert[] = [
     description: "{{ $value }} rate limit violations per second",
   },
   {
+    name: "APIKeysNotLoaded",
+    expression: (selector) => `max(api_keys_load_failed{${selector}}) > 0`,
+    for: "1m",
+    severity: "high",
+    summary: "The file of API keys is absent or unusable",
+    description: "A server works with the keys of before, or with none: what was revoked since may still be valid",
+  },
+  {
     name: "BridgeDown",
     expression: (selector, { bridge }) => isDown(`up{${selector},component="bridge"}`, bridge),
     for: "2m",
@@ -82,5 +90,13 @@ export const alerts: readonly Alert[] = [
     severity: "warning",
     summary: "Telegram refused messages for good",
     description: "{{ $value }} messages of the last 15 minutes were refused and will not be sent again",
+  },
+  {
+    name: "SignatureFailures",
+    expression: (selector) => `sum(rate(cctelegram_signature_failures_total{${selector}}[5m])) > 0.2`,
+    for: "5m",
+    severity: "high",
+    summary: "The bridge refuses signatures",
+    description: "{{ $value }} requests per second to the bridge have a signature that does not count",
   },
 ];

@@ -48,6 +48,17 @@ describe("a cluster's processes", () => {
     await waitFor(() => log() === "started\nstarted\n", { what: "two starts", timeoutMs: 30_000 });
   });
 
+  test("have their own variables, also when they start again", async () => {
+    open().start({
+      ...shell("one", 'echo "$KUBERNETES_SERVICE_HOST"; exec sleep 60'),
+      env: { KUBERNETES_SERVICE_HOST: "192.0.2.1" },
+    });
+    const log = () => readFileSync(open().log("one"), "utf8");
+    await waitFor(() => log() === "192.0.2.1\n", { what: "a start", timeoutMs: 30_000 });
+    await open().restart("one");
+    await waitFor(() => log() === "192.0.2.1\n192.0.2.1\n", { what: "two starts", timeoutMs: 30_000 });
+  });
+
   test("that end by themselves are reported with the end of their log", async () => {
     open().start(shell("brief", "echo the port is taken; exit 1"));
     await waitFor(() => !open().isAlive("brief"), { what: "the end", timeoutMs: 30_000 });

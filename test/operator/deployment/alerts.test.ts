@@ -30,8 +30,11 @@ const bridge = one(`up{${labels},component="bridge"}`);
 const errors = one(`http_requests_total{${labels},status="503"}`);
 const refused = one(`security_events_total{${labels},event="authentication_failure"}`);
 const limited = one(`security_events_total{${labels},event="rate_limit_exceeded"}`);
+const keysFailed = one(`api_keys_load_failed{${labels},component="mcp-server"}`);
 const age = one(`cctelegram_queue_oldest_age_seconds{${labels}}`);
 const failed = one(`cctelegram_messages_failed_total{${labels}}`);
+
+const unsigned = one(`cctelegram_signature_failures_total{${labels},reason="wrong"}`);
 
 /**
  * For each alert series that must raise it and series that must not, a value a minute for 20 minutes
@@ -47,8 +50,10 @@ const cases: Readonly<Record<string, { readonly fires: Series; readonly silent: 
   },
   AuthenticationFailures: { fires: refused("0+330x20"), silent: refused("0+270x20") },
   RateLimitViolations: { fires: limited("0+630x20"), silent: limited("0+570x20") },
+  APIKeysNotLoaded: { fires: keysFailed("1x20"), silent: keysFailed("0x20") },
   MessagesDelayed: { fires: age("301x20"), silent: age("299x20") },
   MessagesFailed: { fires: failed("0+1x20"), silent: failed("7x20") },
+  SignatureFailures: { fires: unsigned("0+14x20"), silent: unsigned("0+10x20") },
 };
 
 test("every alert has a case here and a runbook that is named like it", () => {

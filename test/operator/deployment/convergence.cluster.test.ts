@@ -72,7 +72,7 @@ test("from apply to Ready costs one request per child, one for the default of re
   const writes = (await writesOf(world)).filter((write) => !write.startsWith("create events"));
   const children = (await childNames(world, resource)).map((child) => `patch ${child.replace("/", " ")} 201`);
   const isStatus = (write: string) => write === "patch cctelegramdeployments status counted 200";
-  const replicas = "patch cctelegramdeployments counted 200";
+  const replicas = "patch cctelegramdeployments scale counted 200";
   expect(writes.filter(isStatus).length).toBeLessThanOrEqual(2);
   expect(writes.filter((write) => !isStatus(write)).sort()).toEqual([replicas, ...children].sort());
 });

@@ -1,35 +1,43 @@
 import { expect, test } from "vitest";
-import { defaultsManager, withoutDefaultReplicas } from "../../../operator/deployment/default-replicas.ts";
+import { withoutDefaultReplicas } from "../../../operator/deployment/default-replicas.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { specOf } from "./support/blueprint.ts";
 
 const owns = (manager: string) => ({ manager, fieldsV1: { "f:spec": { "f:server": { "f:replicas": {} } } } });
+const defaultsManager = "cctelegram-operator-defaults";
 
-const resource = (managers: readonly string[], lastApplied?: object): KubernetesObject => ({
+/** A resource whose profile means three servers. */
+const resource = (
+  replicas: number,
+  { managers = [], applied, remembered }: { managers?: string[]; applied?: object; remembered?: number },
+): KubernetesObject => ({
   metadata: {
     managedFields: managers.map(owns),
-    annotations: lastApplied ? { "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(lastApplied) } : {},
+    annotations: applied ? { "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(applied) } : {},
   },
-  spec: specOf({ server: { replicas: 2, logLevel: "debug" } }),
+  spec: specOf({ profile: "Production", server: { replicas, logLevel: "debug" } }),
+  status: remembered === undefined ? {} : { defaultReplicas: remembered },
 });
 
-test("what the operator wrote is nobody's wish: the spec reads as if it were not there", () => {
-  const { spec, defaultReplicas } = withoutDefaultReplicas(resource([defaultsManager], { spec: { server: {} } }));
-  expect(defaultReplicas).toBe(2);
+test.each([
+  ["the status remembers", resource(2, { remembered: 2, applied: { spec: { server: {} } } })],
+  ["the API server notes as the operator's", resource(2, { remembered: 2, managers: [defaultsManager] })],
+  ["was written before a crash", resource(3, {})],
+  ["follows a profile that has just changed", resource(3, { remembered: 2 })],
+])("a number that %s is nobody's wish: the spec reads as if it were not there", (_what, object) => {
+  const { spec, defaultReplicas } = withoutDefaultReplicas(object);
+  expect(defaultReplicas).toBe((object.spec as { server: { replicas: number } }).server.replicas);
   expect(spec.server).not.toHaveProperty("replicas");
   expect(spec.server.logLevel).toBe("debug");
 });
 
 test.each([
-  ["somebody set", resource(["kubectl-scale"])],
-  ["somebody wants as well", resource([defaultsManager, "argocd"])],
-  [
-    "somebody applied with the value that was there",
-    resource([defaultsManager], { spec: { server: { replicas: 2 } } }),
-  ],
-  ["nobody is known to have set", resource([])],
-])("what %s stands", (_what, object) => {
+  ["somebody scaled to", resource(5, { remembered: 3 })],
+  ["somebody applied", resource(3, { remembered: 3, managers: ["argocd"] })],
+  ["somebody wants as well", resource(3, { remembered: 3, managers: [defaultsManager, "argocd"] })],
+  ["kubectl applied with the value that was there", resource(3, { applied: { spec: { server: { replicas: 3 } } } })],
+])("a number that %s stands", (_what, object) => {
   const { spec, defaultReplicas } = withoutDefaultReplicas(object);
-  expect(spec.server.replicas).toBe(2);
+  expect(spec.server.replicas).toBe((object.spec as { server: { replicas: number } }).server.replicas);
   expect(defaultReplicas).toBeUndefined();
 });

@@ -302,10 +302,19 @@ test("a resource that says nothing of replicas can be scaled, follows its profil
 
   await apply(manifest({ server, loadLevel: "Medium" }, "unsaid"));
   await eventually(async () => expect(await scale()).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 } }));
+  await apply(manifest({ server, loadLevel: "Low" }, "unsaid"));
+  await eventually(async () => expect(await scale()).toMatchObject({ spec: { replicas: 2 }, status: { replicas: 2 } }));
+  await apply(manifest({ server, loadLevel: "Medium" }, "unsaid"));
+  await eventually(async () => expect(await scale()).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 } }));
   await kubectl("scale", "cctd", "unsaid", "--current-replicas=3", "--replicas=2");
   await apply(manifest({ server, loadLevel: "High" }, "unsaid"));
   const { status } = await untilSettled(world, "unsaid");
   expect(status?.servers).toBe("2/2");
+  expect(status).not.toHaveProperty("defaultReplicas");
+  // Whoever applies a number meets no field of the operator's.
+  const input = JSON.stringify(manifest({ server: { ...server, replicas: 4 } }, "unsaid"));
+  await run(command, [...flags(), "apply", "--server-side", "--field-manager=other", "-f", "-"], { input });
+  expect(await scale()).toMatchObject({ spec: { replicas: 4 } });
   await kubectl("delete", "cctd", "unsaid");
 });
 

@@ -1,15 +1,19 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import type { Queue } from "../../../server/bridge/queue.ts";
 import { type Damage, openFile } from "../../../server/bridge/sqlite-file.ts";
-import { SqliteQueue } from "../../../server/bridge/sqlite-queue.ts";
+import { SqliteQueue, type SqliteQueueOptions } from "../../../server/bridge/sqlite-queue.ts";
+import { StartError } from "../../../server/start-error.ts";
 import { scratch } from "./support.ts";
 
-function openAt(path: string, onDamage: (damage: Damage) => void = () => {}): Queue {
+type Hooks = Pick<SqliteQueueOptions, "onDamage" | "onExposed">;
+
+function openAt(path: string, hooks: Hooks = {}): Queue {
   const limits = { total: { messages: 100_000, bytes: 2 ** 28 }, clientShare: 1 };
-  return new SqliteQueue({ path, limits, recipients: [1, 2], now: () => 1_000, onDamage });
+  return new SqliteQueue({ path, limits, recipients: [1, 2], now: () => 1_000, ...hooks });
 }
 
 function fill(queue: Queue, count: number) {
@@ -60,7 +64,7 @@ describe("SQLite queue", () => {
     const path = join(directory.path, "queue.sqlite");
     writeFileSync(path, "this is not a database, but somebody may want to see it".repeat(100));
     const damages: Damage[] = [];
-    const queue = openAt(path, (damage) => damages.push(damage));
+    const queue = openAt(path, { onDamage: (damage) => damages.push(damage) });
     await fill(queue, 1);
     expect(damages).toHaveLength(1);
     expect(readFileSync(damages[0]!.movedTo, "utf8")).toMatch(/^this is not a database/);
@@ -75,7 +79,7 @@ describe("SQLite queue", () => {
     await before.close();
     damage(path);
     const damages: Damage[] = [];
-    const after = openAt(path, (each) => damages.push(each));
+    const after = openAt(path, { onDamage: (each) => damages.push(each) });
     const { pending } = await after.recover();
     expect(damages).toHaveLength(1);
     expect(pending.length).toBeGreaterThan(900);
@@ -84,6 +88,50 @@ describe("SQLite queue", () => {
     expect(readdirSync(directory.path).filter((name) => name.includes("copy"))).toEqual([]);
     await after.close();
   });
+
+  test("the files are readable by their owner alone, also when they were open to everybody", async () => {
+    await using directory = await scratch();
+    const path = join(directory.path, "queue.sqlite");
+    const queue = openAt(path);
+    await fill(queue, 1);
+    const modes = () => readdirSync(directory.path).map((name) => statSync(join(directory.path, name)).mode & 0o777);
+    expect(new Set(modes())).toEqual(new Set([0o600]));
+    await queue.close();
+    chmodSync(path, 0o644);
+    const exposed: string[] = [];
+    const again = openAt(path, { onExposed: (files) => exposed.push(...files) });
+    await fill(again, 2);
+    expect(exposed).toEqual([path]);
+    expect(new Set(modes())).toEqual(new Set([0o600]));
+    await again.close();
+  });
+
+  test("a file where the directory should be is told with its path and what to do", async () => {
+    await using directory = await scratch();
+    const path = join(directory.path, "data", "queue.sqlite");
+    writeFileSync(join(directory.path, "data"), "");
+    expect(() => openAt(path)).toThrow(StartError);
+    expect(() => openAt(path)).toThrow(/data cannot be used: it is not a directory.*\n.*CC_TELEGRAM_DATA_DIR/);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+
+  test.skipIf(!isRoot)(
+    `a queue on a read-only disk is told as such${isRoot ? "" : " (not run: mounting a file system needs root)"}`,
+    async () => {
+      await using directory = await scratch();
+      const path = join(directory.path, "queue.sqlite");
+      await openAt(path).close();
+      execFileSync("mount", ["--bind", directory.path, directory.path]);
+      try {
+        execFileSync("mount", ["-o", "remount,bind,ro", directory.path]);
+        expect(() => openAt(path)).toThrow(/cannot be used: the file system is read-only/);
+        expect(() => openAt(join(directory.path, "new", "queue.sqlite"))).toThrow(/cannot be used/);
+      } finally {
+        execFileSync("umount", [directory.path]);
+      }
+    },
+  );
 
   test("a file of a newer version is refused, not touched", async () => {
     await using directory = await scratch();

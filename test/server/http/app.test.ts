@@ -1,4 +1,6 @@
 import { request as httpRequest } from "node:http";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpRoutes } from "../../../server/http/routes.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
@@ -101,7 +103,16 @@ describe("requests", () => {
       "poisoned JSON",
       { body: '{"__proto__":{"a":1}}', headers: { "content-type": "application/json" } },
       400,
-      "MALFORMED_JSON",
+      "VALIDATION_ERROR",
+    ],
+    [
+      "a compressed body",
+      {
+        body: gzipSync('{"message":"x"}'),
+        headers: { "content-type": "application/json", "content-encoding": "gzip" },
+      },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
     ],
     [
       "another media type",
@@ -109,7 +120,7 @@ describe("requests", () => {
       415,
       "UNSUPPORTED_MEDIA_TYPE",
     ],
-    ["a body of more than 1 MiB", { json: { message: "x".repeat(1024 * 1024) } }, 413, "PAYLOAD_TOO_LARGE"],
+    ["a body of more than 256 KiB", { json: { message: "x".repeat(256 * 1024) } }, 413, "PAYLOAD_TOO_LARGE"],
   ])("%s are refused", async (_case, init, status, code) => {
     const response = await server.fetch("/tools/send_telegram_message", {
       method: "POST",
@@ -169,7 +180,108 @@ describe("requests", () => {
   });
 });
 
+describe("bodies", () => {
+  const send = (body: string, path: string) =>
+    server.fetch(path, { method: "POST", key: keys.all, body, headers: { "content-type": "application/json" } });
+  const event = (data: string) => `{"type":"build_failed","title":"t","description":"d","data":${data}}`;
+  const call = (data: string) =>
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"send_telegram_event","arguments":${event(data)}}}`;
+
+  test.each([
+    ["nested 6,000 deep", `{"a":${"[".repeat(6000)}${"]".repeat(6000)}}`],
+    ["nested 21 deep", `${'{"a":'.repeat(21)}1${"}".repeat(21)}`],
+    ["of 101 members", JSON.stringify(Object.fromEntries(Array.from({ length: 101 }, (_, i) => [i, i])))],
+    ["of 40,000 members", `{${Array.from({ length: 20_001 }, (_, i) => `"${i}":1`).join(",")}}`],
+    ["of 17 KiB", JSON.stringify({ a: "x".repeat(17 * 1024) })],
+    ["with __proto__", '{"__proto__":{"a":1}}'],
+    ["with __proto__ inside", '{"a":[{"\\u005f_proto__":1}]}'],
+  ])("data %s is refused with 400 over REST, and told over MCP", async (_what, data) => {
+    const rest = await send(event(data), "/tools/send_telegram_event");
+    expect(rest.status).toBe(400);
+    const { code, message } = (await rest.json()) as { code: string; message: string };
+    expect(code).toBe("VALIDATION_ERROR");
+    expect(message).toMatch(/levels deep|members|bytes|__proto__/);
+    const mcp = await send(call(data), "/mcp");
+    expect(mcp.status).toBe(200);
+    expect(await mcp.json()).toMatchObject({ id: 1, result: { isError: true } });
+  });
+
+  test("none leads to a 5xx", async () => {
+    const json = fc.oneof(
+      fc.json({ maxDepth: 6 }),
+      fc.json({ maxDepth: 3 }).map(event),
+      fc.json({ maxDepth: 3 }).map(call),
+      fc.json().map((text) => `[${text},${call("null")}]`),
+      fc.string({ unit: "binary" }),
+      fc.nat(3000).map((depth) => event(`${'{"a":['.repeat(depth)}${"]}".repeat(depth)}`)),
+      fc.constantFrom("1e999", "\ufeff{}", '"\\ud800"', '{"constructor":{"prototype":1}}', `${"9".repeat(5000)}`),
+    );
+    const path = fc.constantFrom(
+      "/mcp",
+      "/tools/send_telegram_event",
+      "/tools/get_bridge_status",
+      "/tools/constructor",
+    );
+    await fc.assert(
+      fc.asyncProperty(json, path, async (body, to) => {
+        expect((await send(body, to)).status).toBeLessThan(500);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("paths", () => {
+  test("a slash too many is forgiven", async () => {
+    const ping = { json: { jsonrpc: "2.0", id: 1, method: "ping" }, key: keys.all };
+    for (const path of ["/mcp/", "//mcp"]) expect((await server.fetch(path, ping)).status).toBe(200);
+    expect((await server.fetch("/tools/", { key: keys.all })).status).toBe(200);
+    expect((await server.fetch("/mcp/", { json: {} })).status).toBe(401);
+  });
+
+  test.each([
+    ["GET", "/.well-known/oauth-protected-resource"],
+    ["GET", "/.well-known/oauth-protected-resource/mcp"],
+    ["GET", "/.well-known/oauth-authorization-server"],
+    ["GET", "/.well-known/openid-configuration"],
+    ["POST", "/register"],
+    ["POST", "/token"],
+  ])("%s %s tells OAuth clients in their own form that a key is needed", async (method, path) => {
+    const response = await server.fetch(path, { method });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      error: "not_found",
+      error_description: expect.stringContaining("X-API-Key"),
+    });
+  });
+
+  test("a path that is not there stands in the log at debug: printable, short and without its query", async () => {
+    await server.fetch(`/lost%0a${"x".repeat(500)}?key=secret`);
+    const line = server.log.findLast(({ route }) => route === "unmatched");
+    expect(line).toMatchObject({ level: "debug", status: 404, path: expect.stringMatching(/^\/lost%0ax{192}$/) });
+  });
+});
+
 describe("what is observed", () => {
+  test("an accepted call is one line that ties the event to the key", async () => {
+    const response = await server.fetch("/tools/send_telegram_message", {
+      ...message,
+      key: keys.messages,
+      headers: { "x-request-id": "audit-1" },
+    });
+    const { event_id } = (await response.json()) as { event_id: string };
+    const lines = server.log.filter((line) => JSON.stringify(line).includes(event_id));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      level: "info",
+      client: "claude",
+      client_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+      tool: "send_telegram_message",
+      event_id,
+      request_id: "audit-1",
+    });
+  });
+
   test("requests are counted by pattern and status; series exist before the first request", async () => {
     await server.fetch("/tools/send_telegram_message", { ...message, key: keys.messages });
     const counted = await server.metric('http_requests_total{method="POST",route="/tools/:name",status="200"}');
@@ -179,7 +291,7 @@ describe("what is observed", () => {
     ).toBeDefined();
     const calls = await server.metric('mcp_tool_calls_total{tool="send_telegram_message",outcome="success"}');
     expect(Number(calls)).toBeGreaterThan(0);
-    expect(await server.metric('mcp_tool_calls_total{tool="send_telegram_event",outcome="success"}')).toBe("0");
+    expect(await server.metric('mcp_tool_calls_total{tool="send_performance_alert",outcome="success"}')).toBe("0");
   });
 
   test("no log line holds a key", () => {

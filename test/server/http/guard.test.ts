@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { keys, startServer, type TestServer } from "../support/server.ts";
+import { connect, keys, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
 let server: TestServer | undefined;
@@ -47,8 +47,33 @@ describe("rate limit", () => {
     server = await startServer(bridge.url, limits);
     for (let count = 0; count < 3; count++) await server.fetch("/tools", { key: keys.all });
     const refused = await server.fetch("/mcp", { key: keys.all, json: { jsonrpc: "2.0", id: 1, method: "ping" } });
-    expect(refused.status).toBe(429);
-    expect(await refused.json()).toMatchObject({ jsonrpc: "2.0", error: { code: -32029 } });
+    expect(refused.status).toBe(200);
+    expect(refused.headers.get("retry-after")).toBe("120");
+    expect(await refused.json()).toMatchObject({ jsonrpc: "2.0", id: 1, error: { code: -32029 } });
+  });
+
+  test("an MCP client over the limit reads so, keeps its session, and goes on when the time has come", async () => {
+    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_WINDOW: "4000", MCP_RATE_LIMIT_BLOCK: "4000" });
+    const client = await connect(server.url, keys.all);
+    const status = () => client.callTool({ name: "get_bridge_status" });
+    await vi.waitFor(
+      async () => {
+        expect(await status()).toMatchObject({
+          isError: true,
+          content: [{ text: expect.stringContaining("RATE_LIMIT") }],
+        });
+      },
+      { interval: 10, timeout: 20_000 },
+    );
+    await expect(client.listTools()).rejects.toMatchObject({ code: -32029 });
+    await vi.waitFor(async () => expect((await status()).isError).toBeUndefined(), { timeout: 20_000, interval: 250 });
+    await client.close();
+  });
+
+  test("a notification over the limit is dropped without a word", async () => {
+    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_REQUESTS: "1" });
+    const notify = () => server?.fetch("/mcp", { key: keys.all, json: { jsonrpc: "2.0", method: "notifications/x" } });
+    expect([(await notify())?.status, (await notify())?.status]).toEqual([202, 202]);
   });
 
   test("limits wrong keys of an address, but never a right key that comes from there", async () => {
@@ -64,6 +89,22 @@ describe("rate limit", () => {
     for (let count = 0; count < 5; count++) {
       expect((await server.fetch("/tools", { key: keys.all })).status).toBe(200);
     }
+  });
+});
+
+describe("what the log warns of at the start", () => {
+  const warnings = () => server?.log.filter(({ level }) => level === "warn").map(({ msg }) => msg);
+
+  test("authentication that is off", async () => {
+    server = await startServer(bridge.url, { MCP_ENABLE_AUTH: "false" });
+    expect(warnings()).toEqual(["authentication is off: whoever reaches the port may call every tool"]);
+  });
+
+  test("permissions that name no tool", async () => {
+    const key = { name: "claude", permissions: ["send_telegram_mesage", "*"] };
+    server = await startServer(bridge.url, { MCP_API_KEYS: JSON.stringify({ [keys.all]: key }) });
+    expect(warnings()).toEqual(["permissions that name no tool permit nothing"]);
+    expect(server.logText()).toContain("send_telegram_mesage");
   });
 });
 
@@ -97,7 +138,64 @@ describe("the key file of a running server", () => {
   });
 });
 
+describe("a key that expires", () => {
+  test("is refused from that time on, and its holder is told", async () => {
+    const entry = (expires: string) => ({ name: "claude", permissions: ["*"], expires });
+    server = await startServer(bridge.url, {
+      MCP_API_KEYS: JSON.stringify({
+        [keys.all]: entry("2020-01-01T00:00:00Z"),
+        [keys.messages]: entry("2999-01-01T00:00:00Z"),
+      }),
+    });
+    expect((await server.fetch("/tools", { key: keys.messages })).status).toBe(200);
+    const refused = await server.fetch("/tools", { key: keys.all });
+    expect(refused.status).toBe(401);
+    expect(await refused.text()).toContain("has expired");
+  });
+});
+
+describe("strangers and the log", () => {
+  test("of many refusals ten are logged and all are counted", async () => {
+    server = await startServer(bridge.url, { LOG_LEVEL: "info", MCP_RATE_LIMIT_REQUESTS: "1000" });
+    for (let count = 0; count < 30; count++) await server.fetch(count % 2 ? "/tools" : "/nothing");
+    for (let count = 0; count < 15; count++) await server.fetch("/tools", { key: "wrong-key-of-some-length" });
+    expect(server.log.filter(({ msg }) => String(msg).startsWith("SECURITY"))).toHaveLength(10);
+    expect(server.log.filter(({ msg }) => msg === "request")).toEqual([]);
+    expect(await server.metric("authentication_failures_total")).toBe("30");
+  });
+});
+
 describe("a proxy in front", () => {
+  const guess = async (forwarded: string) => {
+    const headers = { "x-forwarded-for": forwarded };
+    return (await server?.fetch("/tools", { key: "wrong-key-of-some-length", headers }))?.status;
+  };
+
+  test.each([
+    ["addresses of one IPv6 network", (index: number) => `2001:db8:1:2::${index}`],
+    ["ports behind an address", (index: number) => `203.0.113.7:${4000 + index}`],
+    ["ports behind an IPv6 address", (index: number) => `[2001:db8::1]:${4000 + index}`],
+    [
+      "spellings of an IPv4 address",
+      (index: number) => ["203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107"][index % 3],
+    ],
+    ["words", (index: number) => `word-${index}`],
+    ["long values", (index: number) => `${"9".repeat(10_000)}${index}`],
+    ["what comes before the trusted hop", (index: number) => `10.0.0.${index}, 203.0.113.7`],
+  ])("%s count as one for the limit of wrong keys", async (_what, forwarded) => {
+    server = await startServer(bridge.url, { ...limits, MCP_TRUSTED_PROXIES: "127.0.0.1" });
+    const statuses = [];
+    for (let index = 0; index < 5; index++) statuses.push(await guess(forwarded(index) ?? ""));
+    expect(statuses).toEqual([401, 401, 401, 429, 429]);
+  });
+
+  test("cannot be made to accuse another address", async () => {
+    server = await startServer(bridge.url, { MCP_TRUSTED_PROXIES: "127.0.0.1" });
+    await guess("zzz client_ip=203.0.113.7");
+    expect(server.logText()).toContain("client_ip=127.0.0.1");
+    expect(server.logText()).not.toContain("203.0.113.7");
+  });
+
   test("is believed about the client's address only when it is trusted", async () => {
     const headers = { "x-forwarded-for": "203.0.113.7" };
     server = await startServer(bridge.url);

@@ -1,4 +1,6 @@
-import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { connect, keys, startServer, type TestServer } from "../support/server.ts";
@@ -36,6 +38,19 @@ const post = (json: unknown, headers: Record<string, string> = {}) =>
     json,
     headers: { accept: "application/json, text/event-stream", ...headers },
   });
+
+/** What a client with a login in the browser brings, before anybody has logged in. */
+const loginOfNobody: OAuthClientProvider = {
+  redirectUrl: "http://localhost:1/callback",
+  clientMetadata: { redirect_uris: ["http://localhost:1/callback"] },
+  clientInformation: () => undefined,
+  saveClientInformation: () => {},
+  tokens: () => undefined,
+  saveTokens: () => {},
+  redirectToAuthorization: () => {},
+  saveCodeVerifier: () => {},
+  codeVerifier: () => "",
+};
 
 describe("MCP over streamable HTTP", () => {
   test("introduces itself, with tools and nothing that it does not have", () => {
@@ -86,12 +101,12 @@ describe("MCP over streamable HTTP", () => {
   });
 
   test("wrong input is a result that the model can read", async () => {
-    const result = await call(claude, "send_telegram_message", { message: "x".repeat(4097), source: "a b" });
+    const result = await call(claude, "send_telegram_message", { message: "x".repeat(16_001), source: "a b" });
     expect(result.isError).toBe(true);
     expect(JSON.parse(result.content[0].text)).toMatchObject({
       error: true,
       code: "VALIDATION_ERROR",
-      message: expect.stringMatching(/message: .*4096.*source: /),
+      message: expect.stringMatching(/message: .*16000.*source: /),
       metadata: { fields: [{ field: "message" }, { field: "source" }] },
     });
   });
@@ -103,20 +118,43 @@ describe("MCP over streamable HTTP", () => {
     });
   });
 
-  test("a forbidden tool is HTTP 403 with a JSON-RPC error", async () => {
-    const response = await post({
-      jsonrpc: "2.0",
-      id: 42,
-      method: "tools/call",
-      params: { name: "send_telegram_event" },
-    });
-    expect(response.status).toBe(403);
-    expect(await response.json()).toMatchObject({
-      jsonrpc: "2.0",
-      id: 42,
-      error: { code: -32003, data: { code: "UNAUTHORIZED_TOOL" } },
-    });
-    await expect(call(claude, "send_telegram_event", {})).rejects.toMatchObject({ code: 403 });
+  test("a forbidden tool is a result that the model can read, and a security event", async () => {
+    const before = Number(await server.metric('security_events_total{event="authorization_failure"}'));
+    const result = await call(claude, "send_telegram_event", {});
+    expect(result.isError).toBe(true);
+    expect(JSON.parse(result.content[0].text)).toMatchObject({ error: true, code: "UNAUTHORIZED_TOOL" });
+    expect(Number(await server.metric('security_events_total{event="authorization_failure"}'))).toBe(before + 1);
+  });
+
+  test("a message that is too large is told to the model, and the session goes on", async () => {
+    const large = { message: "x".repeat(300_000) };
+    const result = await call(claude, "send_telegram_message", large);
+    expect(result.isError).toBe(true);
+    expect(JSON.parse(result.content[0].text)).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+    expect((await call(claude, "get_bridge_status")).isError).toBeUndefined();
+    const params = { name: "send_telegram_message", arguments: { ...large, id: 8 } };
+    for (const message of [
+      { jsonrpc: "2.0", id: "first", method: "tools/call", params },
+      { method: "tools/call", params, id: "first", jsonrpc: "2.0" },
+    ]) {
+      const response = await post(message);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ id: "first", result: { isError: true } });
+    }
+    expect((await post({ message: "x".repeat(300_000) })).status).toBe(413);
+  });
+
+  test("no error of a tool ends the session", async () => {
+    for (const [name, args] of [
+      ["send_telegram_event", {}],
+      ["send_telegram_message", { message: "" }],
+      ["launch_rocket", {}],
+      ["send_telegram_message", { message: "x", source: { deep: JSON.parse("[".repeat(99) + "]".repeat(99)) } }],
+    ] as const) {
+      const answer = await call(claude, name, args).catch((error) => error);
+      expect(answer.isError === true || answer.code === -32602).toBe(true);
+    }
+    expect((await call(claude, "send_telegram_message", { message: "still here" })).isError).toBeUndefined();
   });
 
   test("a wrong key is refused before anything is read", async () => {
@@ -134,7 +172,8 @@ describe("MCP over streamable HTTP", () => {
   });
 
   test.each([
-    ["a batch", [{ jsonrpc: "2.0", id: 1, method: "ping" }], 400, -32600],
+    ["an empty batch", [], 400, -32600],
+    ["a batch of 21", Array.from({ length: 21 }, (_, id) => ({ jsonrpc: "2.0", id, method: "ping" })), 400, -32600],
     ["what is no JSON-RPC", { hello: "world" }, 400, -32700],
     ["null", null, 400, -32700],
   ])("%s is refused", async (_case, body, status, code) => {
@@ -163,10 +202,87 @@ describe("MCP over streamable HTTP", () => {
     expect(await response.text()).toBe("");
   });
 
-  test("a client that accepts anything is served", async () => {
-    const response = await post({ jsonrpc: "2.0", id: 7, method: "ping" }, { accept: "*/*" });
+  test.each([
+    "*/*",
+    "application/json",
+    "Application/JSON, Text/Event-Stream",
+    "application/*, text/*",
+    "application/json;q=0.5, text/html",
+    "text/html, image/gif, *; q=.2, */*; q=.2",
+    "",
+  ])("a client with Accept %j is served", async (accept) => {
+    const response = await post({ jsonrpc: "2.0", id: 7, method: "ping" }, { accept });
+    expect(response.headers.get("content-type")).toContain("application/json");
     expect(await response.json()).toEqual({ jsonrpc: "2.0", id: 7, result: {} });
-    expect((await post({ jsonrpc: "2.0", id: 7, method: "ping" }, { accept: "text/html" })).status).toBe(406);
+  });
+
+  test.each(["text/html", "text/event-stream", "*/*, application/json;q=0"])(
+    "a client with Accept %j is told that only JSON is there",
+    async (accept) => {
+      const response = await post({ jsonrpc: "2.0", id: 7, method: "ping" }, { accept });
+      expect(response.status).toBe(406);
+      expect(await response.text()).toContain("answers JSON only");
+    },
+  );
+
+  test("a batch of revision 2025-03-26 is answered message by message; notifications are not", async () => {
+    const batch = [
+      { jsonrpc: "2.0", id: 1, method: "ping" },
+      { jsonrpc: "2.0", method: "notifications/x" },
+      { jsonrpc: "2.0", id: "b", method: "tools/call", params: { name: "send_telegram_event", arguments: {} } },
+      { jsonrpc: "2.0", id: 3, method: "initialize", params: {} },
+      "nonsense",
+    ];
+    for (const headers of [{}, { "mcp-protocol-version": "2025-03-26" }] as Record<string, string>[]) {
+      const response = await post(batch, headers);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual([
+        { jsonrpc: "2.0", id: 1, result: {} },
+        expect.objectContaining({ id: "b", result: expect.objectContaining({ isError: true }) }),
+        expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32600 }) }),
+        expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32700 }) }),
+      ]);
+    }
+    expect((await post([{ jsonrpc: "2.0", method: "notifications/x" }])).status).toBe(202);
+  });
+
+  test("a batch of another revision is refused with its reason", async () => {
+    const response = await post([{ jsonrpc: "2.0", id: 1, method: "ping" }], { "mcp-protocol-version": "2025-06-18" });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("MCP 2025-06-18 has no batches; send one message a request");
+  });
+
+  test("each message of a batch counts for the rate limit", async () => {
+    const strict = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "3" });
+    const ping = (id: number) => ({ jsonrpc: "2.0", id, method: "ping" });
+    const response = await strict.fetch("/mcp", { key: keys.all, json: [1, 2, 3, 4, 5].map(ping) });
+    expect(response.status).toBe(200);
+    const answers = (await response.json()) as { id: number; error?: { code: number } }[];
+    expect(answers.map(({ id, error }) => [id, error?.code])).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [3, undefined],
+      [4, -32029],
+      [5, -32029],
+    ]);
+    await strict.close();
+  });
+
+  test("a client that looks for a login shows the message about the key", async () => {
+    const client = new Client({ name: "test-client", version: "1.0.0" });
+    const transport = new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), {
+      authProvider: loginOfNobody,
+      requestInit: { headers: { "x-api-key": "wrong-key-of-some-length" } },
+    });
+    await expect(client.connect(transport as Parameters<Client["connect"]>[0])).rejects.toThrow(
+      /API keys.*X-API-Key: KEY/,
+    );
+  });
+
+  test("a client with the slash at the end is served", async () => {
+    const client = await connect(server.url, keys.messages, "/mcp/");
+    expect((await client.listTools()).tools).toHaveLength(2);
+    await client.close();
   });
 
   test("a page of another origin is refused, an allowed one is not", async () => {

@@ -8,8 +8,8 @@ export type RawConnection = {
   text(): string;
   /** Resolves when the other side has sent this, or has closed (then it throws). */
   received(what: string): Promise<void>;
-  /** Resolves when the connection is closed. */
-  readonly closed: Promise<void>;
+  /** Resolves with everything that came, when the connection is closed. */
+  readonly closed: Promise<string>;
 };
 
 /** Connects from a loopback address of choice. */
@@ -22,7 +22,7 @@ export async function rawConnection(url: string, localAddress = "127.0.0.1"): Pr
   });
   // A connection that is cut is what some tests wait for.
   socket.on("error", () => {});
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  const closed = new Promise<string>((resolve) => socket.once("close", () => resolve(text)));
   await Promise.race([once(socket, "connect"), closed]);
   return {
     socket,
@@ -39,6 +39,6 @@ export async function rawConnection(url: string, localAddress = "127.0.0.1"): Pr
 
 /** The head of a request. */
 export function head(method: string, path: string, headers: Readonly<Record<string, string>> = {}): string {
-  const lines = Object.entries({ host: "bridge", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries({ host: "localhost", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
 }

@@ -84,9 +84,9 @@ export async function startServer(bridgeUrl: string, env: Record<string, string>
 }
 
 /** A real MCP client that is connected to a server. */
-export async function connect(url: string, key: string): Promise<Client> {
+export async function connect(url: string, key: string, path = "/mcp"): Promise<Client> {
   const client = new Client({ name: "test-client", version: "1.0.0" });
-  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
+  const transport = new StreamableHTTPClientTransport(new URL(url + path), {
     requestInit: { headers: { Authorization: `Bearer ${key}` } },
   });
   // The SDK's own transport does not fit its interface under exactOptionalPropertyTypes.

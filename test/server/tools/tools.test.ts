@@ -5,6 +5,7 @@ import { localBridgeClient } from "../../../server/bridge-client.ts";
 import { type Event, eventSchema, eventTypeNames } from "../../../server/event.ts";
 import { tools } from "../../../server/tools/registry.ts";
 import type { ToolContext } from "../../../server/tools/tool.ts";
+import { listingOf } from "../../../server/tools/tool-listing.ts";
 import { healthyStatus } from "../support/fake-bridge.ts";
 
 const sent: Event[] = [];
@@ -77,9 +78,9 @@ describe("send_telegram_message", () => {
     });
   });
 
-  test("takes 4096 characters and a source, and drops what it does not know", async () => {
-    await call("send_telegram_message", { message: "x".repeat(4096), source: "ci_1", colour: "red" });
-    expect(sent.at(-1)).toMatchObject({ source: "ci_1", description: "x".repeat(4096) });
+  test("takes 16,000 characters and a source, and drops what it does not know", async () => {
+    await call("send_telegram_message", { message: "x".repeat(16_000), source: "ci_1", colour: "red" });
+    expect(sent.at(-1)).toMatchObject({ source: "ci_1", description: "x".repeat(16_000) });
   });
 
   test("every text that it takes is one that the bridge takes, and that survives UTF-8", async () => {
@@ -155,21 +156,99 @@ describe("get_bridge_status", () => {
   });
 });
 
+/** Objects inside each other. */
+const nested = (depth: number): object => JSON.parse(`${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`);
+
+describe("input as models write it", () => {
+  const event = { type: "task_failed", title: "t", description: "d" };
+
+  test("null for an optional field is the same as nothing", async () => {
+    await call("send_telegram_event", { ...event, task_id: null, source: null, data: null });
+    expect(sent.at(-1)).toEqual({ ...envelope, ...event, data: {} });
+    await call("send_performance_alert", { title: "CPU", current_value: 2, threshold: 1, severity: null });
+    expect(sent.at(-1)).toMatchObject({ data: { severity: "medium" } });
+    await call("send_telegram_message", { message: "x", source: null, unknown: null });
+  });
+
+  test("an object may come as JSON text", async () => {
+    await call("send_telegram_event", { ...event, data: ' {"branch":"main","tests":{"failed":2}}' });
+    expect(sent.at(-1)).toMatchObject({ data: { branch: "main", tests: { failed: 2 } } });
+    const error = await call("send_telegram_event", { ...event, data: "branch: main" }).catch((thrown) => thrown);
+    expect(error.message).toContain("data: must be an object, or an object as JSON text");
+  });
+
+  test("a text that must be text stays text, even if it is JSON", async () => {
+    await call("send_telegram_message", { message: '{"a":1}' });
+    expect(sent.at(-1)).toMatchObject({ description: '{"a":1}' });
+  });
+
+  test("data up to its limits is taken", async () => {
+    const data = { ...Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`k${i}`, i])), deep: nested(19) };
+    await call("send_telegram_event", { ...event, data });
+    expect(sent.at(-1)?.data).toEqual(data);
+  });
+});
+
+describe("listed schemas", () => {
+  // What Gemini and OpenAI both take (function declarations, structured outputs).
+  const keywords = new Set([
+    "type",
+    "properties",
+    "required",
+    "items",
+    "enum",
+    "description",
+    "default",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minimum",
+    "maximum",
+  ]);
+
+  function keywordsOf(schema: Record<string, unknown>): string[] {
+    const { properties = {}, items } = schema as { properties?: Record<string, object>; items?: object };
+    const inner = [...Object.values(properties), ...(items === undefined ? [] : [items])];
+    return [...Object.keys(schema), ...inner.flatMap((each) => keywordsOf(each as Record<string, unknown>))];
+  }
+
+  test.each([...tools.values()].map((tool) => [tool.name, listingOf(tool)] as const))(
+    "of %s use only keywords that the APIs of models take",
+    (_name, { inputSchema, outputSchema }) => {
+      const used = new Set([...keywordsOf(inputSchema), ...keywordsOf(outputSchema)]);
+      expect([...used].filter((keyword) => !keywords.has(keyword))).toEqual([]);
+      expect(JSON.stringify(inputSchema)).not.toContain('"type":[');
+    },
+  );
+});
+
 describe("input that is refused", () => {
   const event = { type: "task_started", title: "t", description: "d" };
   test.each<[string, unknown, string]>([
     ["send_telegram_message", undefined, "message"],
     ["send_telegram_message", { message: "" }, "message"],
     ["send_telegram_message", { message: " \n" }, "message"],
-    ["send_telegram_message", { message: "x".repeat(4097) }, "message"],
+    ["send_telegram_message", { message: "x".repeat(16_001) }, "message"],
     ["send_telegram_message", { message: 5 }, "message"],
     ["send_telegram_message", { message: "x", source: "a b" }, "source"],
     ["send_telegram_message", { message: "x", source: "a".repeat(101) }, "source"],
     ["send_telegram_event", { ...event, type: "file_created" }, "type"],
     ["send_telegram_event", { ...event, title: "x".repeat(201) }, "title"],
-    ["send_telegram_event", { ...event, description: "x".repeat(2001) }, "description"],
+    ["send_telegram_event", { ...event, description: "x".repeat(16_001) }, "description"],
     ["send_telegram_event", { ...event, task_id: "x".repeat(101) }, "task_id"],
     ["send_telegram_event", { ...event, data: [1] }, "data"],
+    ["send_telegram_event", { ...event, data: "branch: main" }, "data"],
+    ["send_telegram_event", { ...event, data: "[1]" }, "data"],
+    ["send_telegram_event", { ...event, data: '{"a":' }, "data"],
+    ["send_telegram_event", { ...event, data: { a: "x".repeat(16 * 1024) } }, "data"],
+    [
+      "send_telegram_event",
+      { ...event, data: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [i, i])) },
+      "data",
+    ],
+    ["send_telegram_event", { ...event, data: nested(21) }, "data"],
+    ["send_telegram_event", { ...event, data: JSON.parse('{"a":{"__proto__":1}}') }, "data"],
+    ["send_telegram_event", { ...event, title: null }, "title"],
     ["send_performance_alert", { title: "CPU", current_value: "95", threshold: 80 }, "current_value"],
     ["send_performance_alert", { title: "CPU", current_value: 95 }, "threshold"],
     ["send_performance_alert", { title: "CPU", current_value: 95, threshold: 80, severity: "huge" }, "severity"],

@@ -23,9 +23,9 @@ export const minimalSpec = {
 };
 
 /** The requests of a client that asks for all namespaces become those of one: so several operators can run at once. */
-function within(namespace: string, client: Client): Client {
+export function within(namespace: string, client: Client): Client {
   const scoped = (path: string) =>
-    path.endsWith("/customresourcedefinitions")
+    /\/(customresourcedefinitions|leases)$/.test(path)
       ? path
       : path.replace(/^(\/api\/v1|\/apis\/[^/]+\/[^/]+)\/([^/]+)$/, `$1/namespaces/${namespace}/$2`);
   return {
@@ -46,10 +46,10 @@ export class World {
   readonly answers: Answers = wellAnswers();
   readonly kubelet: Kubelet;
   readonly logger = recordingLogger();
-  /** What the next operator is started with. */
-  settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
   /** Stands between the operator and the API server, to break single requests. */
   disturb: (client: Client) => Client = (client) => client;
+  /** What the next operator is started with. */
+  settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 

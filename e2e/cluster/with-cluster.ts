@@ -1,0 +1,71 @@
+import { type Cluster, DEFAULT_NAME, down, otherUser, type UpOptions, up } from "./cluster.ts";
+import { onOrphaned } from "./orphan.ts";
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Calls back once, at the first of: Ctrl-C, SIGTERM, SIGHUP, the end without a word of whoever started this program. What comes
+ * after that, such as npm's own copy of Ctrl-C, does not end the program before it has cleaned up. Returns how to stop listening.
+ */
+export function onStopped(callback: () => void): () => void {
+  let told = false;
+  const stop = () => {
+    if (!told) callback();
+    told = true;
+  };
+  for (const signal of signals) process.on(signal, stop);
+  onOrphaned(stop);
+  return () => {
+    told = true;
+    for (const signal of signals) process.off(signal, stop);
+  };
+}
+
+/** A cluster of this program, which takes it down and ends with code 130 when it is told to end. */
+export type GuardedCluster = {
+  readonly cluster: Cluster;
+  /** From now on it is left as it is. */
+  readonly release: () => void;
+  /** Never returns once the program was told to end: what fails from then on does so because the cluster goes away. */
+  readonly endIfStopped: () => Promise<void>;
+};
+
+/** Brings up a cluster that goes with this program; see `up`. */
+export async function upGuarded(options: UpOptions): Promise<GuardedCluster> {
+  let stopped = false;
+  const release = onStopped(() => {
+    stopped = true;
+    void remove(options.name ?? DEFAULT_NAME)
+      .catch((error: Error) => console.error(error.message))
+      .finally(() => process.exit(130));
+  });
+  const endIfStopped = async () => {
+    if (stopped) await new Promise(() => undefined);
+  };
+  try {
+    return { cluster: await up(options), release, endIfStopped };
+  } catch (error) {
+    await endIfStopped();
+    throw error;
+  }
+}
+
+async function remove(name: string): Promise<void> {
+  // Somebody else was quicker: theirs stays.
+  if (otherUser(name) !== undefined) return;
+  await down(name);
+  // A step that was cut short may have started something after that; the program ends before it can again.
+  await down(name);
+}
+
+/** Brings up a cluster for as long as the work lasts, and takes it down however that ends. */
+export async function withCluster<T>(options: UpOptions, work: (cluster: Cluster) => Promise<T>): Promise<T> {
+  const { cluster, release, endIfStopped } = await upGuarded(options);
+  try {
+    return await work(cluster);
+  } finally {
+    await endIfStopped();
+    await cluster.down();
+    release();
+  }
+}

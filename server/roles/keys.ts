@@ -1,0 +1,26 @@
+import type { Gauge } from "prom-client";
+import type { ServerConfig } from "../config.ts";
+import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../http/api-keys.ts";
+import { fixedKeys, type KeyStore, openKeyFile } from "../http/key-store.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { tools } from "../tools/registry.ts";
+
+/** Opens the keys that a configuration names. The gauge tells whether their file is unusable. */
+export async function openKeys(auth: ServerConfig["auth"], logger: Logger, failed: Gauge): Promise<KeyStore> {
+  if (!auth.enabled) {
+    logger.warn("authentication is off: whoever reaches the port may call every tool");
+    return fixedKeys([]);
+  }
+  const onLoad = (keys: readonly ApiKey[]): void => warnOfUnknownPermissions(keys, logger);
+  if (auth.keysFile !== undefined) {
+    return openKeyFile({ path: auth.keysFile, logger, onLoad, onLook: (isFailed) => failed.set(isFailed ? 1 : 0) });
+  }
+  const keys = parseApiKeysVariable(auth.keysJson ?? "{}");
+  onLoad(keys);
+  return fixedKeys(keys);
+}
+
+function warnOfUnknownPermissions(keys: readonly ApiKey[], logger: Logger): void {
+  const unknown = unknownPermissions(keys, new Set(tools.keys()));
+  if (unknown.length > 0) logger.warn({ permissions: unknown }, "permissions that name no tool permit nothing");
+}

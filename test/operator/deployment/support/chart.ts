@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { loadAll } from "js-yaml";
+import { inject } from "vitest";
+import { binaries } from "../../../../e2e/cluster/binaries.ts";
+import { run } from "../../../../e2e/cluster/command.ts";
+import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
+
+export const chart = "charts/cctelegram-operator";
+
+let built: Promise<string> | undefined;
+
+export async function helm(...args: string[]): Promise<string> {
+  built ??= binaries("helm");
+  return run(join(await built, "helm"), args);
+}
+
+export type Release = { readonly name?: string; readonly namespace?: string };
+
+/** The objects of the chart with these settings, as Helm sends them. */
+export async function render(
+  settings: readonly string[] = [],
+  { name = "operator", namespace = "operators" }: Release = {},
+) {
+  const values = settings.flatMap((setting) => ["--set", setting]);
+  const text = await helm("template", name, chart, "--namespace", namespace, ...values);
+  return loadAll(text).filter((object) => object !== null) as KubernetesObject[];
+}
+
+/** Runs kubectl as the administrator of the test cluster. */
+async function kubectl(args: readonly string[], input?: string): Promise<string> {
+  const command = join(await binaries("kubernetes"), "kubectl");
+  return run(command, ["--kubeconfig", inject("kubeconfig"), ...args], input === undefined ? {} : { input });
+}
+
+export const apply = (objects: readonly KubernetesObject[]) =>
+  kubectl(["apply", "--server-side", "-f", "-"], objects.map((object) => JSON.stringify(object)).join("\n---\n"));
+
+export const remove = (objects: readonly KubernetesObject[]) =>
+  kubectl(
+    ["delete", "--ignore-not-found", "--wait=false", "-f", "-"],
+    objects.map((object) => JSON.stringify(object)).join("\n---\n"),
+  );
