@@ -101,7 +101,7 @@ describe("the bridge of a running resource", () => {
     await expect.poll(async () => (await burst()).length, { timeout: 30_000 }).toBe(4);
     const sent = await burst();
     expect(sent.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect(sent.map((text) => /#(\d)/.exec(text)?.[1])).toEqual(["0", "1", "2", "3"]);
+    expect(sent.map(({ text }) => /#(\d)/.exec(text)?.[1])).toEqual(["0", "1", "2", "3"]);
   });
 
   test("waits as long as Telegram asks with retry_after, and sends the message again", async () => {

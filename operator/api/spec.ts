@@ -56,7 +56,7 @@ const egressPeer = z
     ),
   );
 
-const part = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*";
+const part = "[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*";
 /** CEL: as github.com/distribution/reference reads it: registry, lower-case path, tag, digest. */
 const isImage = `self.matches('^([a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?(:[0-9]+)?/)?${part}(/${part})*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@[a-z0-9]+:[a-f0-9]{32,128})?$')`;
 

@@ -37,6 +37,11 @@ test("the operator accepts the environment that the chart gives it", async () =>
     SERVER_IMAGE: expect.stringMatching(/^cctelegram\/server:\d+\.\d+\.\d+/),
   });
   expect(readConfig(environmentOf(await render()))).not.toHaveProperty("TELEGRAM_API_URL");
+  const lists = ["allowedImages={registry.test/a,registry.test/b}", "allowedApiUrls={https://bots.test}"];
+  expect(readConfig(environmentOf(await render(...lists)))).toMatchObject({
+    ALLOWED_IMAGES: ["registry.test/a", "registry.test/b"],
+    ALLOWED_API_URLS: ["https://bots.test"],
+  });
 });
 
 test("the CRD comes with the chart, stays when it goes, and can be left out", async () => {
