@@ -38,7 +38,7 @@ test("the operator accepts the environment that the chart gives it", async () =>
   });
   expect(readConfig(environmentOf(await render()))).not.toHaveProperty("TELEGRAM_API_URL");
   const lists = ["allowedImages={registry.test/a,registry.test/b}", "allowedApiUrls={https://bots.test}"];
-  expect(readConfig(environmentOf(await render(...lists)))).toMatchObject({
+  expect(readConfig(environmentOf(await render(lists)))).toMatchObject({
     ALLOWED_IMAGES: ["registry.test/a", "registry.test/b"],
     ALLOWED_API_URLS: ["https://bots.test"],
   });
