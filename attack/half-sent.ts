@@ -11,7 +11,7 @@ const SIZES = [
   [262_000, 250_000],
 ] as const;
 /** MiB of resident memory, of limits of 384 and 512. */
-const BOUNDS = { server: 220, bridge: 150 };
+const BOUNDS = { server: 220, bridge: 165 };
 
 type Target = {
   readonly port: (installation: Installation) => string;

@@ -4,7 +4,7 @@ import type { ResourceType } from "../runtime/resource-type.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
 
 /**
- * What becomes of the bridge's StatefulSet. A pod cannot start without the Secret of the bot token: until it is there no
+ * What becomes of the bridge's StatefulSet. A pod cannot start without the Secrets that it reads: until they are there no
  * StatefulSet is made, and one that runs is kept as it is.
  */
 export type BridgePlan = "Apply" | "Keep" | "Wait";

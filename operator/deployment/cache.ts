@@ -13,6 +13,7 @@ import {
   reduceResource,
   withoutPodName,
 } from "./reduced.ts";
+import { secretsOf } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 
 /** What a reflector needs to be told; main adds client, clock and metrics. */
@@ -40,7 +41,7 @@ const podsKey = (namespace: string, instance: string, component: string) => `${n
 /** Everything that the controller knows of the cluster, kept up to date by reflectors. */
 export class Cache {
   readonly resources = new Store<CachedResource>({
-    tokenSecret: ({ namespace, spec }) => [`${namespace}/${spec.telegram.botTokenSecretRef.name}`],
+    secret: ({ namespace, spec }) => secretsOf(spec).map((name) => `${namespace}/${name}`),
   });
   /** Secrets of others: that they are there, not what they hold. */
   readonly #foreignSecrets = new Store<Stored>();
@@ -188,7 +189,7 @@ export class Cache {
 
   #onSecret(secret: Stored | undefined): void {
     if (!secret) return;
-    for (const { namespace, name } of this.resources.byIndex("tokenSecret", `${secret.namespace}/${secret.name}`)) {
+    for (const { namespace, name } of this.resources.byIndex("secret", `${secret.namespace}/${secret.name}`)) {
       this.#enqueue({ namespace, name });
     }
   }

@@ -9,6 +9,7 @@ import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
 import type { ProbeResult, Target } from "./probe.ts";
 import type { CachedResource } from "./reduced.ts";
+import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
 
@@ -46,16 +47,21 @@ export function blueprintOf(
     keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
     serverReplicas: serverReplicas(resource, cache),
-    bridge: bridgePlan(parts.tokenSecret, ownChild(cache, resource, types.statefulSets, names.bridge) !== undefined),
+    bridge: bridgePlan(resource, parts),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cache.has(types.serviceMonitors),
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cache.has(types.prometheusRules),
   };
 }
 
-function bridgePlan(tokenSecret: TokenSecret, exists: boolean): BridgePlan {
-  if (tokenSecret === "Present") return "Apply";
-  return exists ? "Keep" : "Wait";
+function bridgePlan(resource: CachedResource, parts: { cache: Cache; tokenSecret: TokenSecret }): BridgePlan {
+  const { cache, tokenSecret } = parts;
+  if (tokenSecret === "Present" && missingSecrets(resource, cache, "bridge").length === 0) return "Apply";
+  return ownChild(cache, resource, types.statefulSets, namesOf(resource.name).bridge) ? "Keep" : "Wait";
 }
+
+/** Secrets that variables of a part name and that are not there. */
+const missingSecrets = ({ namespace, spec }: CachedResource, cache: Cache, part: "server" | "bridge") =>
+  secretsOfVariables(spec[part]).filter((name) => cache.secret(namespace, name) === undefined);
 
 /** A child that the resource controls: one of somebody else's that has its name says nothing about it. */
 function ownChild(cache: Cache, { namespace, uid }: CachedResource, type: ResourceType, name: string) {
@@ -123,6 +129,10 @@ export function snapshotOf(
     refused,
     failed,
     forbidden: forbiddenIn(resource.spec, settings),
+    missingSecrets: [
+      ...missingSecrets(resource, cache, "server").map((name) => ({ name, field: "server.env" })),
+      ...missingSecrets(resource, cache, "bridge").map((name) => ({ name, field: "bridge.env" })),
+    ],
     probe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
     lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,

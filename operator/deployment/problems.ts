@@ -27,6 +27,13 @@ const botTokenKeyIsMissing: Check = ({ resource, tokenSecret }) => {
   return problem("BotTokenKeyNotFound", `Secret ${name} has no value under the key ${key}: ${remedy}`);
 };
 
+const secretIsMissing: Check = ({ missingSecrets }) => {
+  const [missing] = missingSecrets;
+  if (!missing) return undefined;
+  const remedy = "create it, or correct the name; what runs is kept until then";
+  return problem("SecretNotFound", `Secret ${missing.name}, which ${missing.field} names, does not exist: ${remedy}`);
+};
+
 const childWasRefused: Check = ({ refused }) =>
   refused.length === 0 ? undefined : problem("ChildRefused", refused.join("; "));
 
@@ -90,6 +97,7 @@ const checks: readonly Check[] = [
   isForbidden,
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
+  secretIsMissing,
   childWasRefused,
   childFailed,
   serverPodsCannotBeCreated,
@@ -108,6 +116,7 @@ const obstacles: readonly Check[] = [
   isForbidden,
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
+  secretIsMissing,
   childWasRefused,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,

@@ -13,9 +13,18 @@ const isSettled = (workload: WorkloadState) =>
 export const isRolledOut = (snapshot: Snapshot) => isApplied(snapshot) && movingParts(snapshot).length === 0;
 
 /** All that the spec asks for has been written, so that the workloads speak of this generation. */
-export const isApplied = ({ resource, refused, failed = [], forbidden = [], tokenSecret, server, bridge }: Snapshot) =>
+export const isApplied = ({
+  resource,
+  refused,
+  failed = [],
+  forbidden = [],
+  missingSecrets,
+  tokenSecret,
+  server,
+  bridge,
+}: Snapshot) =>
   resource.spec.reconciliation === "Active" &&
-  refused.length + failed.length + forbidden.length === 0 &&
+  refused.length + failed.length + forbidden.length + missingSecrets.length === 0 &&
   tokenSecret === "Present" &&
   server !== undefined &&
   bridge !== undefined;

@@ -19,6 +19,8 @@ export type Snapshot = {
   readonly bridgeRuns: boolean;
   /** Why the bridge's pod cannot be created. A StatefulSet tells it in events only. */
   readonly bridgeFailure: string | undefined;
+  /** Secrets that variables take their values from and that are not there. */
+  readonly missingSecrets: readonly { readonly name: string; readonly field: string }[];
   /** Children that the API server refused in this pass. */
   readonly refused: readonly string[];
   /** What else the API server answered with an error in this pass: it is tried again. */

@@ -98,6 +98,22 @@ test("a bridge that runs is kept while the Secret that the spec names is not the
   await untilReady(world, "team");
 });
 
+test("a bridge that runs is kept while a Secret that one of its variables names is not there", async () => {
+  await createResource(world, "team");
+  await untilSettled(world, "team");
+  const { generation } = (await world.get(types.statefulSets, "team-bridge")).metadata;
+  const secretKeyRef = { name: "extras", key: "region" };
+  await changeSpec(world, "team", { bridge: { env: [{ name: "REGION", valueFrom: { secretKeyRef } }] } });
+  const told = await untilCondition(world, "team", "Degraded", { status: "True", reason: "SecretNotFound" });
+  expect(conditionOf(told, "Degraded")?.message).toContain("Secret extras, which bridge.env names, does not exist");
+  expect((await world.get(types.statefulSets, "team-bridge")).metadata.generation).toBe(generation);
+  await world.post(types.secrets, { metadata: { name: "extras" }, stringData: { region: "north" } });
+  await eventually(async () => {
+    expect(JSON.stringify((await world.get(types.statefulSets, "team-bridge")).spec)).toContain('"name":"extras"');
+  });
+  await untilReady(world, "team");
+});
+
 test("a webhook that does not answer is told with the API server's words, and passes when it is gone", async () => {
   const name = world.namespace;
   await world.client.request({

@@ -56,6 +56,7 @@ export const snapshot = (fields: Partial<Snapshot> = {}): Snapshot => ({
   bridgeTrouble: undefined,
   bridgeRuns: true,
   bridgeFailure: undefined,
+  missingSecrets: [],
   refused: [],
   failed: [],
   probe: { server: verifiedServer, bridge: bridgeAnswer({}) },

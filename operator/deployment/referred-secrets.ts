@@ -1,0 +1,12 @@
+import type { DeploymentSpec } from "../api/spec.ts";
+
+/** Secrets of users that variables of a part take their values from: without them its pods cannot start. */
+export function secretsOfVariables({ env = [] }: DeploymentSpec["bridge"] | DeploymentSpec["server"]): string[] {
+  return [...new Set(env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []))];
+}
+
+/** All Secrets of users that the spec refers to, pull secrets apart: without those an image may be there all the same. */
+export function secretsOf({ telegram, server, bridge }: DeploymentSpec): string[] {
+  const all = [telegram.botTokenSecretRef.name, ...secretsOfVariables(server), ...secretsOfVariables(bridge)];
+  return [...new Set(all)];
+}
