@@ -59,15 +59,20 @@ export async function startProgram({ role, memory, env }: ProgramOptions): Promi
 
 /** The ENTRYPOINT of the image, with this machine's Node and the bundle that goes into the image. */
 function entrypoint(): string[] {
-  const line = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(join(ROOT, "Dockerfile"), "utf8"))?.[1];
+  const line = [...serverStages().matchAll(/^ENTRYPOINT (\[.*\])$/gm)].at(-1)?.[1];
   const words = JSON.parse(line ?? "[]") as string[];
   if (words[0] !== "node" || words.at(-1) !== "/app/main.js") throw new Error(`unknown ENTRYPOINT: ${line}`);
   return [process.execPath, ...words.slice(1, -1), join(ROOT, "dist/server/main.js")];
 }
 
 function imageEnvironment(): Record<string, string> {
-  const lines = readFileSync(join(ROOT, "Dockerfile"), "utf8").split(/^FROM .* AS (?=operator|telegram)/m)[0] ?? "";
-  return Object.fromEntries([...lines.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+  return Object.fromEntries([...serverStages().matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+}
+
+/** The part of the Dockerfile that the server image is made by: its own stage and the one before. */
+function serverStages(): string {
+  const [stages = ""] = readFileSync(join(ROOT, "Dockerfile"), "utf8").split(/^FROM .* AS (?=operator|telegram)/m);
+  return stages;
 }
 
 function collect({ stdout, stderr }: ChildProcess): { text: string } {

@@ -3,7 +3,7 @@ import type { BridgeConfig, ProxyConfig } from "./bridge/config.ts";
 import { inHome, type Problem, problemsTogether } from "./config-rules.ts";
 import { isLoopback, type WebAccess } from "./http/web-access.ts";
 import type { LogLevel } from "./telemetry/logger.ts";
-import { type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
+import { type Alias, type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
 
 export type ProcessConfig = {
   readonly log: { readonly level: LogLevel };
@@ -81,6 +81,7 @@ export function loadConfig(role: Role, surroundings: Surroundings): Config {
 }
 
 function read(name: string, variable: Variable, role: Role, surroundings: Surroundings, problems: Problem[]): unknown {
+  const { env } = surroundings;
   const report = (problem: string, expected: string): undefined => {
     problems.push({ variable: name, problem, expected, example: variable.example });
   };
@@ -90,7 +91,9 @@ function read(name: string, variable: Variable, role: Role, surroundings: Surrou
       return variable.required?.includes(role) ? report("is missing", expectation(name, variable)) : undefined;
     }
     const parsed = variable.schema.safeParse(text);
-    return parsed.success ? parsed.data : report("is not usable", expected(parsed.error));
+    if (parsed.success) return parsed.data;
+    const other = env[name] ? undefined : aliasIn(variable, env)?.name;
+    return report(other === undefined ? "is not usable" : `is not usable as ${other} gives it`, expected(parsed.error));
   } catch (error) {
     return report(error instanceof Error ? error.message : String(error), expectation(name, variable));
   }
@@ -104,9 +107,13 @@ function textOf(name: string, variable: Variable, { env, readFile }: Surrounding
   }
   // An empty variable is one that a template left unset.
   if (env[name]) return env[name].trim();
-  const alias = variable.aliases?.find((candidate) => env[candidate.name]);
+  const alias = aliasIn(variable, env);
   const given = alias && env[alias.name]?.trim();
   return given && alias.convert ? alias.convert(given) : given;
+}
+
+function aliasIn({ aliases }: Variable, env: Surroundings["env"]): Alias | undefined {
+  return aliases?.find(({ name }) => env[name]);
 }
 
 function contentOf(path: string, name: string, readFile: (path: string) => string, mayBeAbsent: boolean): string {

@@ -74,6 +74,11 @@ export type QueueStatus = {
   readonly error?: string;
 };
 
+/** A status for pages that ask for no key: how many chats refuse messages, not which ones. */
+export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals">>({ refusals, ...status }: Status) {
+  return { ...status, refusals: refusals.length };
+}
+
 /** Why an event is not accepted now. The HTTP intake answers 503, or 429 for `client_quota`, with `Retry-After`. */
 export class RefusedError extends Error {
   readonly reason: RefusalReason;

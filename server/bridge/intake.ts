@@ -4,7 +4,7 @@ import { type Event, eventSchema } from "../event.ts";
 import { bodyLimit, bodyLimitText } from "../limits.ts";
 import { bindable } from "../unspecified-address.ts";
 import { answer } from "./answer.ts";
-import { type Accepted, type BridgeStatus, RefusedError } from "./contract.ts";
+import { type Accepted, type BridgeStatus, RefusedError, withoutRecipients } from "./contract.ts";
 import { type GateOptions, installGate } from "./gate.ts";
 
 /** Twenty servers keep 64 connections each. */
@@ -61,8 +61,9 @@ function healthRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
   app.get("/health", async () => {
-    const { health, metrics: _metrics, running: _running, last_event_time: _last, ...status } = bridge.status();
-    return { status: health, ...status, reasons: bridge.obstacles() };
+    const status = withoutRecipients(bridge.status());
+    const { health, metrics: _metrics, running: _running, last_event_time: _last, ...shown } = status;
+    return { status: health, ...shown, reasons: bridge.obstacles() };
   });
 }
 

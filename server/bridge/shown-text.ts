@@ -18,9 +18,15 @@ export function shownText(text: string): string {
     .toWellFormed()
     .replace(LINE_BREAKS, "\n")
     .replace(HIDDEN, "")
-    .replace(STYLED, (letter) => letter.normalize("NFKC"))
+    .replace(STYLED, plain)
     .replace(GAP, "\n\n\n")
     .trim();
+}
+
+/** The block has holes, which Unicode will not fill: they stand for no letter. */
+function plain(styled: string): string {
+  const letter = styled.normalize("NFKC");
+  return letter === styled ? "" : letter;
 }
 
 /** The same on one line. */

@@ -48,7 +48,8 @@ export function waitingOf({ queue, telegram, nextCheckAt, pause, now }: Facts): 
   if (!queue.usable) return wait(`the queue cannot write: ${queue.error ?? "unknown reason"}`, now + STORAGE_RETRY_MS);
   if (!telegram.reachable) return wait(`Telegram is not reachable: ${telegram.error ?? "unknown reason"}`, nextCheckAt);
   if (pause === undefined || pause.until - now < LONG_MS) return undefined;
-  const whose = pause.chatId === undefined ? "" : ` with messages to chat ${pause.chatId}`;
+  // Not which chat: health pages show this without a key.
+  const whose = pause.chatId === undefined ? "" : " with messages to one chat";
   return wait(`Telegram asked the bot to wait${whose}`, pause.until);
 }
 

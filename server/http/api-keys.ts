@@ -50,14 +50,9 @@ export function parseApiKeys(text: string): readonly ApiKey[] {
 /** Keys as they stand in a variable: a JSON object, or plain keys separated by commas, which may call every tool. */
 export function parseApiKeysVariable(text: string): readonly ApiKey[] {
   if (/^\s*[{[]/.test(text)) return parseApiKeys(text);
-  const keys = text.split(",").map((key) => key.trim());
-  return keys.map((key, index) => {
-    const name = `client-${index + 1}`;
-    if (!listedKey.test(key) && key !== "") {
-      throw new ApiKeysError(`the key of '${name}' holds other characters than letters, digits and . _ ~ + / = -`);
-    }
-    return apiKey(digestOf(key, name), { name, permissions: ["*"], enabled: true });
-  });
+  const entries = text.split(",").map((key, index) => listed(key.trim(), `client-${index + 1}`));
+  refuseTwins(entries);
+  return entries.map(({ digest, entry }) => apiKey(digest, entry));
 }
 
 /**
@@ -91,8 +86,17 @@ function entriesOf(text: string): Readonly<Record<string, Entry>> {
   return parsed.data;
 }
 
+type Digested = { readonly digest: Buffer; readonly entry: Entry };
+
+function listed(key: string, name: string): Digested {
+  if (!listedKey.test(key) && key !== "") {
+    throw new ApiKeysError(`the key of '${name}' holds other characters than letters, digits and . _ ~ + / = -`);
+  }
+  return { digest: digestOf(key, name), entry: { name, permissions: ["*"], enabled: true } };
+}
+
 /** One key in two spellings would have two sets of rights. */
-function refuseTwins(entries: readonly { readonly digest: Buffer; readonly entry: Entry }[]): void {
+function refuseTwins(entries: readonly Digested[]): void {
   const names = new Map<string, string>();
   for (const { digest, entry } of entries) {
     const other = names.get(digest.toString("hex"));

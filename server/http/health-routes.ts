@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { BridgeStatus } from "../bridge/contract.ts";
+import { type BridgeStatus, withoutRecipients } from "../bridge/contract.ts";
 import type { BridgeClient } from "../bridge-client.ts";
 import { toServerError } from "../errors.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -53,7 +53,9 @@ function notReadyBecause({ keys, lifecycle }: HealthOptions): string[] {
   return [...(problem === undefined ? [] : [problem]), ...(lifecycle.draining ? ["shutting down"] : [])];
 }
 
-type BridgeHealth = BridgeStatus | { running: false; health: "unhealthy"; error: string };
+type BridgeHealth =
+  | ReturnType<typeof withoutRecipients<BridgeStatus>>
+  | { running: false; health: "unhealthy"; error: string };
 
 function cachedBridgeHealth({ bridge, clock }: HealthOptions): () => Promise<BridgeHealth> {
   let cached: Promise<BridgeHealth> | undefined;
@@ -62,7 +64,7 @@ function cachedBridgeHealth({ bridge, clock }: HealthOptions): () => Promise<Bri
     const age = clock() - askedAt;
     if (cached === undefined || age > cacheMs || age < 0) {
       askedAt = clock();
-      cached = bridge.status().catch((error) => ({
+      cached = bridge.status().then(withoutRecipients<BridgeStatus>, (error) => ({
         running: false as const,
         health: "unhealthy" as const,
         error: toServerError(error).message,

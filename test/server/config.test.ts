@@ -104,6 +104,11 @@ describe("configuration", () => {
     expect(milliseconds.rateLimit.windowMs).toBe(60_000);
   });
 
+  test("names the alias whose value is not usable", () => {
+    const { message } = problems("serve", { ...serveEnv, PROMETHEUS_PORT: "ninety" });
+    expect(message).toContain("METRICS_PORT: is not usable as PROMETHEUS_PORT gives it");
+  });
+
   test("prefers a variable over its alias, and counts an empty one as not set", () => {
     const env = { ...serveEnv, MCP_RATE_LIMIT_REQUESTS: "7", MCP_RATE_LIMIT_POINTS: "8", LOG_LEVEL: "" };
     const config = load("serve", env) as ServeConfig;

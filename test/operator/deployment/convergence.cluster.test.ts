@@ -152,6 +152,28 @@ describe("an unchanged resource causes no write", () => {
   });
 });
 
+test("a Telegram that does not answer is told once, and a restart of the operator takes nothing back", async () => {
+  const silent: World = await World.create("silent");
+  try {
+    silent.kubelet.start();
+    await createToken(silent);
+    silent.answers.telegram = { reachable: false, error: "401 Unauthorized" };
+    await silent.startOperator();
+    await createResource(silent, "team");
+    const wanted = { status: "True", reason: "TelegramUnreachable" } as const;
+    const before = await untilCondition(silent, "team", "Degraded", wanted, 30_000);
+    await untilAnnounced(silent, "team", "TelegramUnreachable");
+    await silent.audit.reset();
+    await silent.restartOperator();
+    // One pass for each of: nothing asked yet, asked once, asked so often that it lasts.
+    await eventually(async () => expect(await silent.passes()).toBeGreaterThanOrEqual(3), 30_000);
+    expect(await writesOf(silent)).toEqual([]);
+    expect((await readResource(silent, "team")).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+  } finally {
+    await silent.dispose();
+  }
+});
+
 /** Each try of the kubelet words its failure anew. */
 const retrying =
   (reason: string): PodReport =>

@@ -32,6 +32,14 @@ test("a status that was written makes no other status of the same snapshot", () 
   expect(statusOf(again, "2026-02-02T00:00:00.000Z")).toEqual(first);
 });
 
+test("the version is that of the ready pods, and the last one that ran while none is", () => {
+  const version = (runningImage: string | undefined, status = {}) =>
+    statusOf(snapshot({ runningImage, resource: resource({ status }) }), now).version;
+  expect(version("cctelegram/server:1.2.3", { version: "1.0.0" })).toBe("1.2.3");
+  expect(version(undefined, { version: "1.0.0" })).toBe("1.0.0");
+  expect(statusOf(snapshot({ runningImage: undefined }), now)).not.toHaveProperty("version");
+});
+
 test("a bridge that does not answer leaves the last known queue", () => {
   const probe = { server: undefined, bridge: { answered: false, message: "" } } as const;
   expect(statusOf(snapshot({ probe, resource: resource({ status: { queue: 40 } }) }), now).queue).toBe(40);
@@ -73,6 +81,9 @@ describe("events", () => {
   const ready = (status: Condition["status"], message = "message") => [condition("Ready", status, { message })];
   const degraded = (status: Condition["status"], reason = "Reason") => [condition("Degraded", status, { reason })];
   const paused = (status: Condition["status"]) => [condition("Paused", status)];
+  const delivering = (status: Condition["status"], message: string) => [
+    condition("Delivering", status, { reason: "RecipientRefused", message }),
+  ];
 
   test.each<[string, Condition[], Condition[], object[]]>([
     ["Ready for the first time", [], ready("True"), [{ type: "Normal", reason: "Ready" }]],
@@ -87,6 +98,20 @@ describe("events", () => {
     ["not paused from the start", [], paused("False"), []],
     ["paused", paused("False"), paused("True"), [{ type: "Normal", reason: "Paused" }]],
     ["resumed", paused("True"), paused("False"), [{ type: "Normal", reason: "Resumed" }]],
+    ["nobody refused", [], delivering("True", "fine"), []],
+    [
+      "a recipient refused",
+      delivering("True", "fine"),
+      delivering("False", "7"),
+      [{ type: "Warning", reason: "RecipientRefused", message: "7" }],
+    ],
+    [
+      "another one refused",
+      delivering("False", "7"),
+      delivering("False", "7, 8"),
+      [{ type: "Warning", message: "7, 8" }],
+    ],
+    ["the same one refused", delivering("False", "7"), delivering("False", "7"), []],
   ])("of %s", (_what, before, after, expected) => {
     expect(transitions(before, after)).toEqual(expected.map((event) => expect.objectContaining(event)));
   });
@@ -104,6 +129,20 @@ describe("a changed status is written", () => {
     expect(settlingMs(starting, statusOf("False", "True", condition("Paused", "True")))).toBe(0);
     const problem = (reason: string) => statusWith(condition("Degraded", "True", { reason }));
     expect(settlingMs(problem("One"), problem("Two"))).toBe(0);
+  });
+
+  test("at once when Ready is said of another generation, and when it is Stalled by something", () => {
+    const ready = (observedGeneration: number) =>
+      statusWith(condition("Ready", "True", { observedGeneration }), condition("Progressing", "False"));
+    expect(settlingMs(ready(3), ready(4))).toBe(0);
+    const stalled = (reason: string) => statusOf("False", "True", condition("Stalled", "True", { reason }));
+    expect(settlingMs(starting, stalled("ImagePullFailed"))).toBe(0);
+    expect(settlingMs(stalled("ImagePullFailed"), stalled("QuotaExceeded"))).toBe(0);
+  });
+
+  test("soon when more is known of what is wrong", () => {
+    const wrong = (message: string) => statusOf("False", "True", condition("Degraded", "True", { message }));
+    expect(settlingMs(wrong("server"), wrong("server; bridge"))).toBe(2_000);
   });
 
   test("at once when it is Ready and all pods are there, some seconds later when the last ones still come", () => {

@@ -23,6 +23,7 @@ const pieces = fc.constantFrom(
   "\ud83d",
   "👩‍👩‍👧‍👦",
   "𝗗𝗲𝗽𝗹𝗼𝘆",
+  "\u{1d515}",
   "e\u0301",
   "汉",
   "— admin",

@@ -29,7 +29,7 @@ describe("what delivery waits for", () => {
     [
       "a pause of a chat",
       { pause: { until: now + 60_000, chatId: -5 } },
-      "Telegram asked the bot to wait with messages to chat -5",
+      "Telegram asked the bot to wait with messages to one chat",
       at(60),
     ],
     [

@@ -74,6 +74,7 @@ describe("API keys", () => {
   test.each([
     [`[{"key":"${key}"}]`, "no JSON object"],
     [`${key},,`, "'client-2' is shorter than 16"],
+    [`${key},${key}`, "'client-1' and 'client-2' have the same key"],
     [`sha256:${hash.slice(1)}`, "'client-1' holds other characters"],
     [`# comment of some length\n${key}`, "'client-1' holds other characters"],
     [`- ${key}`, "'client-1' holds other characters"],

@@ -20,7 +20,7 @@ export function disturbedClient(client: Client, next: (request: string) => Fault
     request: <T>(request: Parameters<Client["request"]>[0]) =>
       request.method === "GET"
         ? client.request<T>(request)
-        : through(`${request.method} ${request.path}`, () => client.request<T>(request)),
+        : through(nameOfPath(request.method, request.path), () => client.request<T>(request)),
     watch: (path, query, signal, accept) => client.watch(path, query, signal, accept),
     apply: <T>(...args: Parameters<Client["apply"]>) =>
       through(nameOf("apply", args[0].plural, args[1], args[2].subresource), () => client.apply<T>(...args)),
@@ -31,6 +31,9 @@ export function disturbedClient(client: Client, next: (request: string) => Fault
 
 const nameOf = (verb: string, plural: string, { metadata }: KubernetesObject, subresource?: string) =>
   `${verb} ${plural}/${metadata.name}${subresource ? `/${subresource}` : ""}`;
+
+/** "patch cctelegramdeployments/team/scale" of the path of a subresource. */
+const nameOfPath = (method: string, path: string) => `${method.toLowerCase()} ${path.split("/").slice(-3).join("/")}`;
 
 function errorOf(fault: Fault, path: string): Error {
   if (fault !== "refused") return new ConnectionError("PATCH", path, "ETIMEDOUT", "timed out");
