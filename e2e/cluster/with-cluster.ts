@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { type Cluster, DEFAULT_NAME, down, otherUser, type UpOptions, up } from "./cluster.ts";
 import { onOrphaned } from "./orphan.ts";
 
@@ -53,9 +56,16 @@ export async function upGuarded(options: UpOptions): Promise<GuardedCluster> {
 async function remove(name: string): Promise<void> {
   // Somebody else was quicker: theirs stays.
   if (otherUser(name) !== undefined) return;
-  await down(name);
+  await downByAnotherProcess(name);
   // A step that was cut short may have started something after that; the program ends before it can again.
   await down(name);
+}
+
+/** Vitest ends this program at the second Ctrl-C, which npm sends along with the first: what cleans up must not end with it. */
+async function downByAnotherProcess(name: string): Promise<void> {
+  const cli = join(import.meta.dirname, "cli.ts");
+  const child = spawn(process.execPath, [cli, "down", "--name", name], { detached: true, stdio: "ignore" });
+  await once(child, "exit");
 }
 
 /** Brings up a cluster for as long as the work lasts, and takes it down however that ends. */

@@ -48,6 +48,10 @@ const installed = async () => {
 const at = (namespace: string, options = {}) =>
   startOperatorAt({ POD_NAMESPACE: namespace, SERVER_IMAGE: `${namespace}:1`, view, ...options });
 
+/** Its children may be there already, from an earlier test. */
+const untilLeading = (operator: ReturnType<typeof startOperatorAt>) =>
+  eventually(() => expect(operator.leads).toBe(true), takeoverMs);
+
 const imageIs = (image: string, timeout = takeoverMs) =>
   eventually(async () => {
     const { spec } = await world.get<{ spec: { template: { spec: { containers: { image: string }[] } } } }>(
@@ -73,6 +77,7 @@ const writesToChildren = async (userAgent: string) => (await writesOf(userAgent)
 
 test("of two operators in two namespaces the second says who leads, writes nothing, and takes over when the first is gone", async () => {
   const first = await installed();
+  await untilLeading(first);
   await imageIs("installed:1");
   const second = at(other.namespace);
   await saysWhoLeads(second, `${chartAccount.namespace}/`);
@@ -101,6 +106,7 @@ test("of three that start at once one leads", async () => {
 
 test("an operator without a Lease waits beside another one, works while there is none, and ends when one comes", async () => {
   const first = await installed();
+  await untilLeading(first);
   await imageIs("installed:1");
   const alone = at("nowhere", { LEADER_ELECTION: false });
   await saysWhoLeads(alone, `${chartAccount.namespace}/`);
@@ -116,6 +122,7 @@ test("an operator without a Lease waits beside another one, works while there is
 
 test("an operator of all namespaces leaves alone the one that another operator serves, and takes it back after that", async () => {
   const everywhere = await installed();
+  await untilLeading(everywhere);
   await imageIs("installed:1");
   const here = at(other.namespace, { WATCH_NAMESPACES: [world.namespace], view: undefined });
   await imageIs(`${other.namespace}:1`);
