@@ -21,11 +21,10 @@ const defaultsManager = `${fieldManager}-defaults`;
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** The spec as people wrote it, and the default that the operator has added to it. */
-export function withoutDefaultReplicas(object: KubernetesObject): {
-  readonly spec: DeploymentSpec;
-  readonly defaultReplicas?: number;
-} {
-  const spec = object.spec as DeploymentSpec;
+export function withoutDefaultReplicas(
+  object: KubernetesObject,
+  spec: DeploymentSpec,
+): { readonly spec: DeploymentSpec; readonly defaultReplicas?: number } {
   if (spec.server?.replicas === undefined || isAskedFor(object)) return { spec };
   const { replicas, ...server } = spec.server;
   const bare = { ...spec, server };

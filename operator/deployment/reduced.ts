@@ -1,4 +1,4 @@
-import type { DeploymentSpec } from "../api/spec.ts";
+import { type DeploymentSpec, deploymentSpec } from "../api/spec.ts";
 import type { DeploymentStatus } from "../api/status.ts";
 import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
@@ -60,9 +60,18 @@ export function reduceResource(object: KubernetesObject): CachedResource {
     ...identity(object),
     generation: object.metadata.generation ?? 0,
     deleting: object.metadata.deletionTimestamp !== undefined,
-    ...withoutDefaultReplicas(object),
+    ...withoutDefaultReplicas(object, specOf(object)),
     status: (object.status ?? {}) as DeploymentStatus,
   };
+}
+
+/**
+ * The API server fills in the defaults that its definition knows. Where that is an older one, fields of ours are missing;
+ * where it is a newer one, there are fields that we do not know, and all of ours.
+ */
+function specOf({ spec }: KubernetesObject): DeploymentSpec {
+  const completed = deploymentSpec.safeParse(spec);
+  return completed.success ? completed.data : (spec as DeploymentSpec);
 }
 
 /** Reduces a child of the given kind; most need no state beyond what we own of them. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { DeploymentSpec } from "../../../operator/api/spec.ts";
 import { withoutDefaultReplicas } from "../../../operator/deployment/default-replicas.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { specOf } from "./support/blueprint.ts";
@@ -25,7 +26,7 @@ test.each([
   ["was written before a crash", resource(3, {})],
   ["follows a profile that has just changed", resource(3, { remembered: 2 })],
 ])("a number that %s is nobody's wish: the spec reads as if it were not there", (_what, object) => {
-  const { spec, defaultReplicas } = withoutDefaultReplicas(object);
+  const { spec, defaultReplicas } = withoutDefaultReplicas(object, object.spec as DeploymentSpec);
   expect(defaultReplicas).toBe((object.spec as { server: { replicas: number } }).server.replicas);
   expect(spec.server).not.toHaveProperty("replicas");
   expect(spec.server.logLevel).toBe("debug");
@@ -37,7 +38,7 @@ test.each([
   ["somebody wants as well", resource(3, { remembered: 3, managers: [defaultsManager, "argocd"] })],
   ["kubectl applied with the value that was there", resource(3, { applied: { spec: { server: { replicas: 3 } } } })],
 ])("a number that %s stands", (_what, object) => {
-  const { spec, defaultReplicas } = withoutDefaultReplicas(object);
+  const { spec, defaultReplicas } = withoutDefaultReplicas(object, object.spec as DeploymentSpec);
   expect(spec.server.replicas).toBe((object.spec as { server: { replicas: number } }).server.replicas);
   expect(defaultReplicas).toBeUndefined();
 });

@@ -78,6 +78,51 @@ test("the same on a running system: the broken bridge pod is replaced as soon as
   await untilReady(world, "team");
 });
 
+const unreachable = "http://198.51.100.7:8081";
+const broken: readonly [string, object, object, string][] = [
+  ["an API URL", { telegram: { apiUrl: unreachable } }, { telegram: { apiUrl: null } }, unreachable],
+  [
+    "resources that no node has",
+    { bridge: { resources: { requests: { cpu: "900" }, limits: { cpu: "900" } } } },
+    { bridge: { resources: null } },
+    '"900"',
+  ],
+  [
+    "a node that there is not",
+    {
+      server: { podTemplate: { nodeSelector: { "example.io/none": "x" } } },
+      bridge: { podTemplate: { nodeSelector: { "example.io/none": "x" } } },
+    },
+    { server: { podTemplate: null }, bridge: { podTemplate: null } },
+    "example.io/none",
+  ],
+  [
+    "a variable that the program cannot use",
+    {
+      server: { env: [{ name: "MCP_ALLOWED_ORIGINS", value: "*" }] },
+      bridge: { env: [{ name: "X", value: "broken" }] },
+    },
+    { server: { env: null }, bridge: { env: null } },
+    '"broken"',
+  ],
+];
+
+test.each(broken)(
+  "%s that keeps pods from running, corrected, ends in good pods",
+  async (_what, wrong, right, mark) => {
+    await createResource(world, "team");
+    await untilSettled(world, "team");
+    const isWrong = (pod: KubernetesObject) => JSON.stringify(pod.spec).includes(mark);
+    await world.kubelet.report((pod) => (isWrong(pod) ? withoutImage(pod) : running(pod)));
+    await changeSpec(world, "team", wrong);
+    await eventually(async () => expect(isWrong(await bridgePod())).toBe(true), 30_000);
+    await untilCondition(world, "team", "Ready", { status: "False" });
+    await changeSpec(world, "team", right);
+    await eventually(async () => expect(isWrong(await bridgePod())).toBe(false), 30_000);
+    await untilSettled(world, "team");
+  },
+);
+
 test("a bridge that runs is kept while the Secret that the spec names is not there, and the status says so", async () => {
   await createResource(world, "team");
   await untilSettled(world, "team");
