@@ -31,6 +31,9 @@ export const environment = z.object({
   ALLOWED_API_URLS: list.describe(
     "Bot APIs that resources may name, by their beginnings (https://bots.example.com), separated by commas. Default: all.",
   ),
+  ALLOW_NETWORK_FIELDS: flag(true).describe(
+    "Whether resources may open networks: networkPolicy.mode, ingressFrom, egressTo, dnsPorts, and monitoring.ingressFrom.",
+  ),
   WATCH_NAMESPACES: z
     .string()
     .transform((text) => [...new Set(text.split(",").map((name) => name.trim()))].sort())

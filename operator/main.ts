@@ -65,6 +65,7 @@ const { controller, reflectors, lead, reconsider, close } = startDeploymentContr
     telegramApiUrl: config.TELEGRAM_API_URL,
     allowedImages: config.ALLOWED_IMAGES,
     allowedApiUrls: config.ALLOWED_API_URLS,
+    allowNetworkFields: config.ALLOW_NETWORK_FIELDS,
   },
   watchNamespaces: config.WATCH_NAMESPACES,
   claimant: leadership.claimant,

@@ -3,14 +3,32 @@ import type { DeploymentSpec } from "../api/spec.ts";
 type Allowed = {
   readonly allowedImages?: readonly string[];
   readonly allowedApiUrls?: readonly string[];
+  /** False: the networks of a resource are what the operator makes of them, and no wish of its author. Default true. */
+  readonly allowNetworkFields?: boolean;
 };
 
 /** What the administrator of the operator does not allow in the spec, in words; empty when all is allowed. */
-export function forbiddenIn({ images, telegram }: DeploymentSpec, allowed: Allowed): string[] {
+export function forbiddenIn(spec: DeploymentSpec, allowed: Allowed): string[] {
+  const { images, telegram } = spec;
   return [
     ...refusal("images.server", images.server, allowed.allowedImages, "/:@"),
     ...refusal("telegram.apiUrl", telegram.apiUrl, allowed.allowedApiUrls, "/"),
+    ...(allowed.allowNetworkFields === false ? widened(spec) : []),
   ];
+}
+
+/** Fields by which an author lets traffic through that the policies would stop: more than he may do by himself. */
+function widened({ networkPolicy, monitoring }: DeploymentSpec): string[] {
+  const fields: readonly [field: string, isSet: boolean][] = [
+    ["networkPolicy.mode", networkPolicy.mode === "Disabled"],
+    ["networkPolicy.ingressFrom", networkPolicy.ingressFrom.length > 0],
+    ["networkPolicy.egressTo", networkPolicy.egressTo.length > 0],
+    ["networkPolicy.dnsPorts", networkPolicy.dnsPorts.some((port) => port !== 53 && port !== 5353)],
+    ["monitoring.ingressFrom", monitoring.ingressFrom.length > 0],
+  ];
+  return fields.flatMap(([field, isSet]) =>
+    isSet ? [`the administrator of the operator does not allow ${field}`] : [],
+  );
 }
 
 /** `ends` may follow a beginning that is allowed: registry.example.com/team does not allow registry.example.com/teammate. */

@@ -23,6 +23,8 @@ export type Settings = {
   readonly allowedImages?: readonly string[];
   /** Bot APIs that resources may name, by their beginnings; empty allows all. */
   readonly allowedApiUrls?: readonly string[];
+  /** Whether resources may open networks. Default true. */
+  readonly allowNetworkFields?: boolean;
 };
 
 /** The blueprint of a resource. Generated values that exist are kept; `generated` makes those that do not. */

@@ -12,6 +12,20 @@ test("all is allowed while the administrator names nothing, and what a resource 
   expect(forbiddenIn(specOf(), { allowedImages: ["a"], allowedApiUrls: ["https://b"] })).toEqual([]);
 });
 
+test.each([
+  ["networkPolicy.mode", { networkPolicy: { mode: "Disabled" } }],
+  ["networkPolicy.ingressFrom", { networkPolicy: { ingressFrom: [{ podSelector: { matchLabels: { a: "b" } } }] } }],
+  ["networkPolicy.egressTo", { networkPolicy: { egressTo: [{ cidr: "10.0.0.5/32", ports: [5432] }] } }],
+  ["networkPolicy.dnsPorts", { networkPolicy: { dnsPorts: [53, 5432] } }],
+  ["monitoring.ingressFrom", { monitoring: { ingressFrom: [{ podSelector: { matchLabels: { a: "b" } } }] } }],
+])("%s is forbidden where authors may not widen networks, and allowed elsewhere", (field, spec) => {
+  expect(forbiddenIn(specOf(spec), { allowNetworkFields: false })).toEqual([
+    `the administrator of the operator does not allow ${field}`,
+  ]);
+  expect(forbiddenIn(specOf(spec), {})).toEqual([]);
+  expect(forbiddenIn(specOf(), { allowNetworkFields: false })).toEqual([]);
+});
+
 describe("images", () => {
   const allowedImages = ["registry.example.com/team", "docker.io/cctelegram/"];
   test.each([

@@ -41,7 +41,13 @@ test("the operator accepts the environment that the chart gives it", async () =>
   expect(readConfig(environmentOf(await render(lists)))).toMatchObject({
     ALLOWED_IMAGES: ["registry.test/a", "registry.test/b"],
     ALLOWED_API_URLS: ["https://bots.test"],
+    ALLOW_NETWORK_FIELDS: true,
   });
+});
+
+test("the chart can forbid that resources open networks", async () => {
+  const config = readConfig(environmentOf(await render(["allowNetworkFields=false"])));
+  expect(config.ALLOW_NETWORK_FIELDS).toBe(false);
 });
 
 test("the CRD comes with the chart, stays when it goes, and can be left out", async () => {
