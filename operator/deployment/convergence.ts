@@ -12,20 +12,16 @@ type Parts = Pick<ReconcileParts, "cache" | "client" | "applier" | "recorder">;
 /** Writes what differs and deletes what is no longer wanted; returns all that went wrong. */
 export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
   const children = childrenOf(blueprint);
+  const failures = await applyAll(parts, resource, children.foundations);
   const outcomes = await Promise.all([
-    applyAll(parts, resource, children.connections),
+    // A pod that starts before its foundations are as wanted reads old ones, or runs unprotected.
+    failures.length > 0 ? [] : applyAll(parts, resource, children.workloads),
     applyAll(parts, resource, children.others),
-    applyWorkloads(parts, resource, children),
+    applyAll(parts, resource, children.connections),
     prune(parts, resource, children),
     writeDefaultReplicas(parts, resource),
   ]);
-  return outcomes.flat();
-}
-
-/** A pod that starts before its foundations are as wanted reads old ones, or runs unprotected. */
-async function applyWorkloads(parts: Parts, resource: CachedResource, { foundations, workloads }: Children) {
-  const failures = await applyAll(parts, resource, foundations);
-  return failures.length > 0 ? failures : applyAll(parts, resource, workloads);
+  return [...failures, ...outcomes.flat()];
 }
 
 async function applyAll(parts: Parts, resource: CachedResource, children: readonly Child[]): Promise<unknown[]> {

@@ -93,11 +93,11 @@ async function expectUntouched(type: ResourceType, { metadata }: KubernetesObjec
   expect(managers).not.toContain("cctelegram-operator");
 }
 
-const untilRefused = (name: string, message: string | RegExp) =>
+const untilRefused = (name: string, message: string) =>
   eventually(async () => {
     const resource = await readResource(world, name);
     expect(conditionOf(resource, "Degraded")).toMatchObject({ status: "True", reason: "ChildRefused" });
-    expect(conditionOf(resource, "Degraded")?.message).toMatch(message);
+    expect(conditionOf(resource, "Degraded")?.message).toMatch(new RegExp(message));
     return resource;
   });
 
@@ -205,6 +205,22 @@ describe("an object that is handed over by its own annotation", () => {
     await untilRefused("wrong", "wrong-bridge");
     expect((await world.get(types.services, "wrong-bridge")).metadata.ownerReferences).toBeUndefined();
   });
+});
+
+test("a child from which a person takes owner and annotation is the person's, and is neither written nor deleted", async () => {
+  await createResource(world, "kept");
+  await untilSettled(world, "kept");
+  const ownership = { ownerReferences: null, annotations: { "cctelegram.io/adopt": null } };
+  const kept = await world.patch(types.services, "kept-bridge", { metadata: ownership, spec: { selector: null } });
+  await untilRefused("kept", "Service .*/kept-bridge exists and was not made for kept");
+  await world.delete(types.cctelegramDeployments, "kept");
+  await eventually(async () => {
+    expect(await exists(world, types.services, "kept-mcp-server")).toBe(false);
+  }, collectionTimeout);
+  const { metadata, spec } = await world.get(types.services, "kept-bridge");
+  expect(metadata.uid).toBe(kept.metadata.uid);
+  expect(metadata.ownerReferences).toBeUndefined();
+  expect(spec).not.toHaveProperty("selector");
 });
 
 test("a Secret of another resource gives neither its key nor itself", async () => {
