@@ -1,4 +1,4 @@
-/** `npm run attack [-- WORD]`: attacks the server image's programs on loopback; all attacks, or those with WORD in their names. */
+/** `npm run attack [-- WORD]`: attacks the images' programs on loopback; all attacks, or those with WORD in their names. */
 import { bundle } from "../build.ts";
 import { memoryLimitObstacle } from "./memory-limit.ts";
 import { scenarios } from "./scenarios.ts";
@@ -10,7 +10,7 @@ if (obstacle !== undefined) {
   console.error(obstacle);
   process.exit(1);
 }
-await bundle(["server"]);
+await bundle(["server", "operator"]);
 const chosen = scenarios.filter(({ name }) => name.includes(process.argv[2] ?? ""));
 for (const { name, run } of chosen) {
   const started = performance.now();

@@ -2,12 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { environmentOf, nodeArguments } from "../e2e/image-definition.ts";
 import { createMemoryLimit, type MemoryLimit } from "./memory-limit.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const START_TIMEOUT_MS = 20_000;
 
-/** A program of the server image under the memory limit of its pod. */
+/** The image of a role, and the line of its log by which it says that it works. */
+const images = {
+  serve: { image: "server", args: ["serve"], started: "ready to work" },
+  bridge: { image: "server", args: ["bridge"], started: "ready to work" },
+  operator: { image: "operator", args: [], started: "operator started" },
+} as const;
+
+/** A program of an image under the memory limit of its pod. */
 export type Program = {
   /** Where it listens, by name: "http", "bridge", "metrics". */
   readonly addresses: Readonly<Record<string, string>>;
@@ -21,7 +29,7 @@ export type Program = {
 };
 
 export type ProgramOptions = {
-  readonly role: "serve" | "bridge";
+  readonly role: keyof typeof images;
   /** MiB. */
   readonly memory: number;
   readonly env: Readonly<Record<string, string>>;
@@ -31,8 +39,11 @@ export type ProgramOptions = {
 export async function startProgram({ role, memory, env }: ProgramOptions): Promise<Program> {
   const limit = createMemoryLimit(memory);
   const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
-  const child = spawn("sh", ["-c", enter, limit.folder, ...entrypoint(), role], {
-    env: { PATH: process.env.PATH ?? "", ...imageEnvironment(), ...env },
+  const { image, args, started } = images[role];
+  const main = join(ROOT, "dist", image, "main.js");
+  const command = [process.execPath, ...nodeArguments(image), main, ...args];
+  const child = spawn("sh", ["-c", enter, limit.folder, ...command], {
+    env: { PATH: process.env.PATH ?? "", ...environmentOf(image), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const kill = () => {
@@ -49,30 +60,12 @@ export async function startProgram({ role, memory, env }: ProgramOptions): Promi
     limit.remove();
   };
   try {
-    const addresses = await ready(child, log);
+    const addresses = await ready(child, log, started);
     return { addresses, stop, log: () => log.text, ...observed(child, limit) };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-/** The ENTRYPOINT of the image, with this machine's Node and the bundle that goes into the image. */
-function entrypoint(): string[] {
-  const line = [...serverStages().matchAll(/^ENTRYPOINT (\[.*\])$/gm)].at(-1)?.[1];
-  const words = JSON.parse(line ?? "[]") as string[];
-  if (words[0] !== "node" || words.at(-1) !== "/app/main.js") throw new Error(`unknown ENTRYPOINT: ${line}`);
-  return [process.execPath, ...words.slice(1, -1), join(ROOT, "dist/server/main.js")];
-}
-
-function imageEnvironment(): Record<string, string> {
-  return Object.fromEntries([...serverStages().matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
-}
-
-/** The part of the Dockerfile that the server image is made by: its own stage and the one before. */
-function serverStages(): string {
-  const [stages = ""] = readFileSync(join(ROOT, "Dockerfile"), "utf8").split(/^FROM .* AS (?=operator|telegram)/m);
-  return stages;
 }
 
 function collect({ stdout, stderr }: ChildProcess): { text: string } {
@@ -85,10 +78,10 @@ function collect({ stdout, stderr }: ChildProcess): { text: string } {
   return log;
 }
 
-async function ready(child: ChildProcess, log: { text: string }): Promise<Record<string, string>> {
+async function ready(child: ChildProcess, log: { text: string }, message: string): Promise<Record<string, string>> {
   const deadline = AbortSignal.timeout(START_TIMEOUT_MS);
   for (;;) {
-    const line = log.text.split("\n").find((candidate) => candidate.includes('"msg":"ready to work"'));
+    const line = log.text.split("\n").find((candidate) => candidate.includes(`"msg":"${message}"`));
     if (line) return JSON.parse(line) as Record<string, string>;
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`did not start: ${log.text}`);
     await Promise.race([once(child, "close"), once(child.stdout ?? child, "data", { signal: deadline })]);

@@ -1,4 +1,5 @@
 import { costlyBodies } from "./costly-bodies.ts";
+import { foreignObjects } from "./foreign-objects.ts";
 import { forgedAddresses } from "./forged-addresses.ts";
 import { greedyClients } from "./greedy-clients.ts";
 import { halfSent } from "./half-sent.ts";
@@ -14,4 +15,5 @@ export const scenarios: readonly Scenario[] = [
   ...costlyBodies,
   ...rebinding,
   ...forgedAddresses,
+  ...foreignObjects,
 ];

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { freePorts } from "../e2e/cluster/free-ports.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
-import { nodeArguments } from "./entrypoint.ts";
+import { environmentOf, nodeArguments } from "../e2e/image-definition.ts";
 
 export type OperatorOptions = {
   readonly kubeconfig: string;
@@ -38,7 +38,7 @@ export class OperatorProcess {
       stdio: ["ignore", log, log],
       env: {
         PATH: process.env.PATH,
-        MALLOC_ARENA_MAX: "1", // as in the Dockerfile
+        ...environmentOf("operator"),
         KUBECONFIG: options.kubeconfig,
         SERVER_IMAGE: "cctelegram/server:bench",
         POD_NAMESPACE: "cctelegram-operator",
