@@ -26,6 +26,8 @@ export type UpOptions = {
   /** Keep a healthy cluster of that name and number of nodes instead of replacing it. */
   readonly reuse?: boolean;
   readonly progress?: Progress;
+  /** Asked when the start failed: whether its logs are kept for a person to read. Default: they are. */
+  readonly keepsLogs?: () => boolean;
 };
 
 /** A running Kubernetes. It runs on when the program that started it ends; `down` ends it. */
@@ -58,7 +60,7 @@ export type Cluster = {
 
 /** Brings up a cluster. One of that name that is broken, or not to be reused, is taken down first. */
 export async function up(options: UpOptions = {}): Promise<Cluster> {
-  const { name = DEFAULT_NAME, nodes = 0, reuse = false, progress: steps = progress } = options;
+  const { name = DEFAULT_NAME, nodes = 0, reuse = false, progress: steps = progress, keepsLogs = () => true } = options;
   const folders = clusterFolders(name);
   if (nodes > 0) assertCanHaveNodes();
   const state = readState(folders);
@@ -73,7 +75,7 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
   try {
     return await create({ name, nodes, folders, built, steps });
   } catch (error) {
-    await tearDown(name, folders, { keepLogs: true });
+    await tearDown(name, folders, { keepLogs: keepsLogs() });
     throw new Error(`cluster "${name}" did not come up (logs: ${failedLogs(folders)}): ${(error as Error).message}`, {
       cause: error,
     });

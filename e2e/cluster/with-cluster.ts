@@ -46,7 +46,8 @@ export async function upGuarded(options: UpOptions): Promise<GuardedCluster> {
     if (stopped) await new Promise(() => undefined);
   };
   try {
-    return { cluster: await up(options), release, endIfStopped };
+    // What fails because it is being taken down tells nobody anything.
+    return { cluster: await up({ ...options, keepsLogs: () => !stopped }), release, endIfStopped };
   } catch (error) {
     await endIfStopped();
     throw error;
