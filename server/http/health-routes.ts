@@ -3,6 +3,7 @@ import { type BridgeStatus, withoutRecipients } from "../bridge/contract.ts";
 import type { BridgeClient } from "../bridge-client.ts";
 import { toServerError } from "../errors.ts";
 import type { KeyStore } from "./key-store.ts";
+import { challengeHeader, proofHeader, proofOf } from "./proof.ts";
 
 /** What the process is doing; shared by its shutdown and its health. */
 export type Lifecycle = { draining: boolean };
@@ -12,6 +13,7 @@ export type HealthOptions = {
   readonly keys: KeyStore;
   readonly bridge: BridgeClient;
   readonly lifecycle: Lifecycle;
+  readonly proofSecret?: string | undefined;
   readonly clock: () => number;
 };
 
@@ -20,7 +22,7 @@ const cacheMs = 2000;
 
 /** Health for probes and people. It needs no key and tells no secret. */
 export function healthRoutes(app: FastifyInstance, options: HealthOptions): void {
-  const { service, clock } = options;
+  const { service, clock, proofSecret } = options;
   const startedAt = clock();
   const bridgeHealth = cachedBridgeHealth(options);
   const summary = (status: string) => ({
@@ -31,7 +33,11 @@ export function healthRoutes(app: FastifyInstance, options: HealthOptions): void
     timestamp: new Date(clock()).toISOString(),
     uptime_seconds: Math.max(0, Math.floor((clock() - startedAt) / 1000)),
   });
-  app.get("/health", async () => summary("healthy"));
+  app.get("/health", async ({ headers }, reply) => {
+    const proof = proofSecret && proofOf(proofSecret, headers[challengeHeader]);
+    if (proof) reply.header(proofHeader, proof);
+    return summary("healthy");
+  });
   app.get("/health/live", async () => ({ alive: true }));
   app.get("/health/ready", async (_request, reply) => {
     const reasons = notReadyBecause(options);
