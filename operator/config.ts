@@ -32,7 +32,10 @@ export const environment = z.object({
     "Bot APIs that resources may name, by their beginnings (https://bots.example.com), separated by commas. Default: all.",
   ),
   ALLOW_NETWORK_FIELDS: flag(true).describe(
-    "Whether resources may open networks: networkPolicy.mode, ingressFrom, egressTo, dnsPorts, and monitoring.ingressFrom.",
+    "Whether resources may open networks: networkPolicy.mode, ingressFrom, egressTo, dnsPorts, monitoring.ingressFrom, and exposure.",
+  ),
+  PROBE_EXPOSURE: flag(true).describe(
+    "Whether public addresses of resources are called, to tell in the condition Exposed whether they answer.",
   ),
   WATCH_NAMESPACES: z
     .string()

@@ -11,7 +11,15 @@ export const adoptionAnnotation = "cctelegram.io/adopt";
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 
-export const ports = { mcp: 8080, metrics: 9090, bridge: 9001 } as const;
+export const ports = {
+  mcp: 8080,
+  /** For the proxy in front: it may say who its clients are. */
+  proxied: 8082,
+  /** For callers from outside without a proxy. */
+  external: 8083,
+  metrics: 9090,
+  bridge: 9001,
+} as const;
 
 /** The names of everything that belongs to one resource. */
 export function namesOf(resource: string) {
@@ -20,6 +28,12 @@ export function namesOf(resource: string) {
     bridge: `${resource}-bridge`,
     hmac: `${resource}-hmac`,
     apiKeys: `${resource}-api-keys`,
+    /** The Ingress with the limits for /tools. */
+    tools: `${resource}-mcp-server-tools`,
+    /** The Service with an address outside of the cluster. */
+    external: `${resource}-mcp-external`,
+    /** The certificate that cert-manager is asked for. */
+    tls: `${resource}-mcp-server-tls`,
     alerts: `${resource}-alerts`,
     connection: (client: string) => `${resource}-connection-${client}`,
   } as const;

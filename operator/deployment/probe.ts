@@ -1,3 +1,5 @@
+import type { Reading } from "./prober.ts";
+
 /** What an MCP client would see through the Service. */
 export type ServerProbe =
   | { readonly verified: true; readonly protocolVersion: string; readonly serverVersion: string }
@@ -54,3 +56,10 @@ export function rounded(count: number): number {
   const step = 10 ** Math.floor(Math.log10(count));
   return Math.floor(count / step) * step;
 }
+
+/** How the prober reads what the parts answered. */
+export const partsReading: Reading<ProbeResult> = {
+  isWell,
+  isQuiet: ({ bridge }) => !bridge?.answered || rounded(bridge.queue.pending) === 0,
+  shown: (result) => JSON.stringify(result, (key, value) => (key === "pending" ? rounded(value) : value)) ?? "",
+};

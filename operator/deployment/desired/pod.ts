@@ -2,6 +2,7 @@ import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
+import { backendPort, exposureOf } from "../exposure.ts";
 import { type Component, ports, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
@@ -36,6 +37,7 @@ export function container(blueprint: Blueprint, component: Component, environmen
     ],
     ports: [
       { name: "http", containerPort: port, protocol: "TCP" },
+      ...(component === "mcp-server" ? outsidePort(blueprint) : []),
       { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
     ],
     // Long enough for a bridge that checks a large queue at its start.
@@ -48,6 +50,13 @@ export function container(blueprint: Blueprint, component: Component, environmen
       capabilities: { drop: ["ALL"] },
     },
   };
+}
+
+/** The port by which those from outside come in. */
+function outsidePort({ name, spec }: Blueprint) {
+  const exposure = exposureOf(name, spec);
+  if (!exposure || exposure.backend === "http") return [];
+  return [{ name: exposure.backend, containerPort: backendPort(exposure), protocol: "TCP" }];
 }
 
 const programs = {

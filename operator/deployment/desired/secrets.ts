@@ -1,6 +1,6 @@
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { type Component, mcpUrl, namesOf, sha256 } from "../names.ts";
+import { type Component, namesOf, sha256 } from "../names.ts";
 import { secrets } from "../resource-types.ts";
 
 /** What server and bridge sign their requests with. */
@@ -21,7 +21,7 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
 
 /** What a client needs to connect, one Secret for each declared client. */
 export function connectionSecrets(blueprint: Blueprint): Child[] {
-  const url = mcpUrl(blueprint.namespace, blueprint.name);
+  const { url } = blueprint;
   return blueprint.spec.server.auth.clients.map(({ name }) => {
     const key = blueprint.keys.get(name) ?? "";
     const configuration = { mcpServers: { cctelegram: { type: "http", url, headers: { "X-API-Key": key } } } };
