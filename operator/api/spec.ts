@@ -143,7 +143,7 @@ export const deploymentSpec = z
     telegram: telegramSpec,
     server: serverSpec.prefault({}).describe("The MCP server."),
     bridge: bridgeSpec.prefault({}).describe("The Telegram bridge."),
-    exposure: exposureSpec.prefault({}).describe("How clients outside of the cluster reach the server."),
+    exposure: exposureSpec.default({ mode: "None" }).describe("How clients outside of the cluster reach the server."),
     networkPolicy: networkPolicy.prefault({}).describe("Who may talk to the pods, and they to whom."),
     monitoring: monitoring.prefault({}).describe("Metrics, and objects for the Prometheus operator."),
     proxy: proxy.optional().describe("The HTTP proxy by which the pods leave the cluster."),
