@@ -138,7 +138,8 @@ async function askServer(
 
 function exchange(socket: Socket, path: string, headers: Record<string, string>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const call = request({ method: "GET", path, headers, createConnection: () => socket, agent: false });
+    // Without an agent, which would open a connection of its own.
+    const call = request({ method: "GET", path, headers, createConnection: () => socket });
     call.on("error", reject);
     call.on("close", () => reject(new Error("closed")));
     call.on("response", resolve);
