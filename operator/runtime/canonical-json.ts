@@ -22,13 +22,8 @@ function canonical(value: unknown): unknown {
 type JsonMap = Readonly<Record<string, unknown>>;
 
 function canonicalList(list: readonly unknown[]): readonly unknown[] {
-  let copy: unknown[] | undefined;
-  for (let index = 0; index < list.length; index += 1) {
-    const item = canonical(list[index]);
-    if (copy === undefined && item !== list[index]) copy = list.slice(0, index);
-    copy?.push(item);
-  }
-  return copy ?? list;
+  const items = list.map(canonical);
+  return items.some((item, index) => item !== list[index]) ? items : list;
 }
 
 function canonicalMap(map: JsonMap): JsonMap {
@@ -53,10 +48,7 @@ function isInOrder(map: JsonMap): boolean {
 
 function orderedCopy(map: JsonMap): JsonMap {
   const copy: Record<string, unknown> = {};
-  const names = sorted(Object.keys(map));
-  // Not for-of, which makes an object for each step until V8 optimises it, and the operator forbids that (Dockerfile).
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index] as string;
+  for (const name of Object.keys(map).sort()) {
     if (!isLeftOut(map[name])) define(copy, name, canonical(map[name]));
   }
   return copy;
@@ -77,21 +69,6 @@ export function define(map: Record<string, unknown>, name: string, value: unknow
   if (name === "__proto__") Object.defineProperty(map, name, { value, enumerable: true });
   else map[name] = value;
 }
-
-/** In place. Most lists are short and go by insertion: `sort` copies each of them twice. */
-function sorted(names: string[]): string[] {
-  if (names.length > longestInsertion) return names.sort();
-  for (let end = 1; end < names.length; end += 1) {
-    const name = names[end] as string;
-    let place = end;
-    for (; place > 0 && (names[place - 1] as string) > name; place -= 1) names[place] = names[place - 1] as string;
-    names[place] = name;
-  }
-  return names;
-}
-
-/** Beyond, insertion would take quadratic time, and anybody may write an object with many members. */
-const longestInsertion = 32;
 
 const isLeftOut = (member: unknown): boolean =>
   member === null || member === undefined || (Array.isArray(member) && member.length === 0);

@@ -56,7 +56,6 @@ const defaults: Required<Pick<LeaderElectionOptions, Defaulted>> = {
 export class LeaderElection {
   readonly #options: LeaderElectionOptions & typeof defaults;
   readonly #leases: readonly HeldLease[];
-  #leading = false;
   /** Our claim stands, and is older than another one: that has one round of time to withdraw. */
   #patient = false;
   #toldOf: string | undefined;
@@ -69,10 +68,6 @@ export class LeaderElection {
       .sort()
       .map((namespace) => new HeldLease({ ...this.#options, namespace, durationMs }));
     this.#show(false);
-  }
-
-  get isLeader(): boolean {
-    return this.#leading;
   }
 
   /** Who held the lease when it was last read; "" after a release. */
@@ -252,7 +247,6 @@ export class LeaderElection {
   }
 
   #show(leading: boolean): void {
-    this.#leading = leading;
     this.#options.metrics.leaderElectionMasterStatus.set({ name: this.#options.name }, leading ? 1 : 0);
   }
 }

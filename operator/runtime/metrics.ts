@@ -128,12 +128,6 @@ function controllerMetrics(registry: Registry) {
       labelNames,
       registers,
     }),
-    terminalReconcileErrors: new Counter({
-      name: "controller_runtime_terminal_reconcile_errors_total",
-      help: "Reconciles that failed and are not tried again.",
-      labelNames,
-      registers,
-    }),
     reconcileTime: new Histogram({
       name: "controller_runtime_reconcile_time_seconds",
       help: "How long a reconcile takes.",

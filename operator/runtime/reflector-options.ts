@@ -15,7 +15,7 @@ export type ReflectorOptions = {
   readonly optional?: boolean;
   /** How often a missing optional resource is looked for besides `recheck()`. Default 10 min. */
   readonly optionalPollMs?: number;
-  /** Objects per page of a list. Default 100. */
+  /** Objects per page of a list. Default 50. */
   readonly pageSize?: number;
   /** Shared by reflectors: how many of them may hold a page at a time. Default: all. */
   readonly paging?: Limiter;

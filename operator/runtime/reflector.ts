@@ -80,11 +80,6 @@ export class Reflector<T extends Stored> {
     return this.#absent;
   }
 
-  /** When the server was last heard of, on the monotonic clock; undefined before the first answer. */
-  get lastContactAt(): number | undefined {
-    return this.#lastContactAt;
-  }
-
   /** Milliseconds without a word from the server; 0 before `run` and while an optional resource is missing. */
   get silentMs(): number {
     const since = this.#lastContactAt ?? this.#startedAt;
