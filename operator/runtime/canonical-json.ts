@@ -3,12 +3,24 @@ import { hash } from "node:crypto";
 /**
  * One text per JSON value up to the order of map keys. Members that are null, undefined or an empty list are left out,
  * as the API server leaves them out.
+ *
+ * @example
+ * ```ts
+ * canonicalJson({ b: 1, a: [], c: null }); // => {"b":1}
+ * ```
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(canonical(value)) ?? "null";
 }
 
-/** 72 bits in base64: enough to tell the versions of one object apart. A longer slice would keep the whole text alive. */
+/**
+ * 72 bits in base64: enough to tell the versions of one object apart. A longer slice would keep the whole text alive.
+ *
+ * @example
+ * ```ts
+ * canonicalHash({ a: 1, b: 2 }) === canonicalHash({ b: 2, a: 1 }); // => true
+ * ```
+ */
 export function canonicalHash(value: unknown): string {
   return hash("sha256", canonicalJson(value), "base64url").slice(0, 12);
 }
@@ -64,7 +76,15 @@ function upTo(map: JsonMap, end: string): Record<string, unknown> {
   return copy;
 }
 
-/** Assignment to `__proto__` would not make a member, and annotations may be called anything. */
+/**
+ * Assignment to `__proto__` would not make a member, and annotations may be called anything.
+ *
+ * @example
+ * ```ts
+ * const annotations: Record<string, unknown> = {};
+ * define(annotations, "__proto__", "a member like any other");
+ * ```
+ */
 export function define(map: Record<string, unknown>, name: string, value: unknown): void {
   if (name === "__proto__") Object.defineProperty(map, name, { value, enumerable: true });
   else map[name] = value;

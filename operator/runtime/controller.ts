@@ -35,7 +35,25 @@ type Outcome =
 /** controller-runtime's values of the label `result`. */
 const results = ["success", "requeue", "requeue_after", "error"] as const;
 
-/** Runs reconciles of keys from a work queue, never two of the same key at a time. */
+/**
+ * Runs reconciles of keys from a work queue, never two of the same key at a time.
+ *
+ * @example
+ * ```ts
+ * const controller = new Controller({
+ *   name: "example",
+ *   reconcile: async ({ namespace, name }, signal) => {
+ *     await client.request({ method: "GET", path: resourcePath(deployments, { namespace, name }), signal });
+ *     return { requeueAfterMs: 60_000 };
+ *   },
+ *   clock,
+ *   logger,
+ *   metrics,
+ * });
+ * controller.enqueue({ namespace: "default", name: "one" });
+ * await controller.run(signal);
+ * ```
+ */
 export class Controller {
   readonly name: string;
   readonly #options: ControllerOptions;

@@ -52,6 +52,22 @@ const defaults: Required<Pick<LeaderElectionOptions, Defaulted>> = {
  * Makes one process of several the leader: of replicas by a Lease that they share, of others by looking at theirs. Who wants
  * to lead claims first and looks then, so that of two who claim at once at least one sees the other; whose claim is
  * younger withdraws, and nobody starts while another claim stands. Who waits writes nothing.
+ *
+ * @example
+ * ```ts
+ * const election = new LeaderElection({
+ *   client,
+ *   namespaces: ["default"],
+ *   name: "example-operator",
+ *   identity: "example-operator-7d9c_1",
+ *   onStartedLeading: (signal) => controller.run(signal),
+ *   clock,
+ *   random: Math.random,
+ *   logger,
+ *   metrics,
+ * });
+ * if ((await election.run(signal)) === "lost") process.exit(1);
+ * ```
  */
 export class LeaderElection {
   readonly #options: LeaderElectionOptions & typeof defaults;

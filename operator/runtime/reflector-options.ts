@@ -48,7 +48,14 @@ export type ReflectorParts<T extends Stored> = {
   readonly options?: ReflectorOptions;
 };
 
-/** The options with their defaults. */
+/**
+ * The options with their defaults.
+ *
+ * @example
+ * ```ts
+ * completeOptions({ pageSize: 500 }).stallTimeoutMs; // => 90000
+ * ```
+ */
 export function completeOptions(options: ReflectorOptions = {}): Required<ReflectorOptions> {
   return {
     stallTimeoutMs: 90_000,
