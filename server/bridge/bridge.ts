@@ -1,11 +1,11 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import type { Registry } from "prom-client";
-import type { Event } from "../event.ts";
+import { type Accepted, type BridgeStatus, RefusedError, type TelegramStatus } from "../../contract/bridge-status.ts";
+import type { Event } from "../../contract/event.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { anchoredClock } from "./clock.ts";
 import type { BridgeConfig, TelegramConfig } from "./config.ts";
-import { type Accepted, type BridgeStatus, RefusedError, type TelegramStatus } from "./contract.ts";
 import { Delivery } from "./delivery.ts";
 import { startIntake } from "./intake.ts";
 import { messagesOf } from "./messages.ts";

@@ -1,10 +1,10 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { boundConnections, requestTimes } from "../connections.ts";
-import { type Event, eventSchema } from "../event.ts";
-import { bodyLimit, bodyLimitText } from "../limits.ts";
-import { bindable } from "../unspecified-address.ts";
+import { type Accepted, type BridgeStatus, RefusedError, withoutRecipients } from "../../contract/bridge-status.ts";
+import { type Event, eventSchema } from "../../contract/event.ts";
+import { bodyLimit, bodyLimitText } from "../../contract/limits.ts";
+import { boundConnections, requestTimes } from "../listening/connections.ts";
+import { bindable } from "../listening/unspecified-address.ts";
 import { answer } from "./answer.ts";
-import { type Accepted, type BridgeStatus, RefusedError, withoutRecipients } from "./contract.ts";
 import { type GateOptions, installGate } from "./gate.ts";
 
 /** Twenty servers keep 64 connections each. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { RefusedError } from "./contract.ts";
+import { RefusedError } from "../../contract/bridge-status.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
   NewEvent,

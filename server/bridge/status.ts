@@ -1,5 +1,5 @@
+import type { BridgeStatus, Health, QueueStatus, TelegramStatus, Waiting } from "../../contract/bridge-status.ts";
 import { boundedText } from "./bounded-text.ts";
-import type { BridgeStatus, Health, QueueStatus, TelegramStatus, Waiting } from "./contract.ts";
 import { ageSeconds } from "./metrics.ts";
 import type { QueueStats } from "./queue.ts";
 import { refusalsOf } from "./refusals.ts";

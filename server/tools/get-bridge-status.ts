@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { BridgeStatus } from "../bridge/contract.ts";
 import {
   bridgeMetricsSchema,
   healthSchema,
@@ -7,8 +6,9 @@ import {
   refusalSchema,
   telegramStatusSchema,
   waitingSchema,
-} from "../bridge-answers.ts";
-import { toServerError } from "../errors.ts";
+} from "../../contract/bridge-answers.ts";
+import type { BridgeStatus } from "../../contract/bridge-status.ts";
+import { toServerError } from "../../contract/errors.ts";
 import { defineTool } from "./tool.ts";
 
 const output = z.object({

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, Pool } from "undici";
 import type { z } from "zod";
-import { acceptedSchema, bridgeStatusSchema } from "./bridge-answers.ts";
+import { acceptedSchema, bridgeStatusSchema } from "../../contract/bridge-answers.ts";
+import { ServerError } from "../../contract/errors.ts";
+import { bodyLimitText } from "../../contract/limits.ts";
+import { signedHeaders } from "../../contract/signature.ts";
 import type { BridgeClient } from "./bridge-client.ts";
-import { ServerError } from "./errors.ts";
-import { bodyLimitText } from "./limits.ts";
-import { signedHeaders } from "./signature.ts";
 
 export type HttpBridgeOptions = {
   /** Base of the bridge's API, such as http://team-bridge:9001. */

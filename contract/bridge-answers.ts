@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Accepted, BridgeStatus } from "./bridge/contract.ts";
+import type { Accepted, BridgeStatus } from "./bridge-status.ts";
 
 /** Body of `202 Accepted`, as read from the wire. */
 export const acceptedSchema = z.object({
