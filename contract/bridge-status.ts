@@ -1,95 +1,76 @@
-/** The answer to an accepted event. It is given only after the event's messages are on disk. */
-export type Accepted = {
-  readonly event_id: string;
-  /** Telegram messages that the event became (0 when it goes to nobody). */
-  readonly messages: number;
-  /** True when an event with this id had been accepted before: nothing is sent again. */
-  readonly duplicate: boolean;
-  /** What the sender should know although the event is accepted, such as that every recipient refuses messages. */
-  readonly warnings?: readonly string[];
+import * as z from "zod";
+import { healthWords } from "./health.ts";
+
+/** What texts and numbers of a status are read with: whoever does not trust the bridge cuts and cleans them here. */
+export type StatusReaders = {
+  readonly text: z.ZodType<string>;
+  readonly count: z.ZodType<number>;
+  readonly chatId: z.ZodType<number>;
 };
 
-export type Health = "healthy" | "degraded" | "unhealthy";
+const asItIs: StatusReaders = { text: z.string(), count: z.number(), chatId: z.number() };
 
-/** Body of `GET /status`. */
-export type BridgeStatus = {
-  readonly running: true;
-  readonly health: Health;
-  readonly version: string;
-  readonly uptime_seconds: number;
-  readonly telegram: TelegramStatus;
-  readonly queue: QueueStatus;
-  /** Chats whose last message Telegram refused for good, newest first, at most 20. */
-  readonly refusals: readonly Refusal[];
-  /** Why nothing, or not everything, is delivered just now. */
-  readonly waiting?: Waiting;
-  readonly metrics: {
-    readonly events_processed: number;
-    readonly telegram_messages_sent: number;
-    readonly error_count: number;
-    readonly memory_usage_mb: number;
-    readonly cpu_usage_percent: number;
-    readonly uptime_seconds: number;
-  };
-  /** RFC 3339 time of the last accepted event. */
-  readonly last_event_time?: string;
-};
+/** A chat whose last message Telegram refused for good. */
+export function refusalSchema({ text, count, chatId }: StatusReaders = asItIs) {
+  return z.object({
+    chat_id: chatId,
+    reason: text.describe("Why Telegram takes no message for the chat"),
+    hint: text.exactOptional().describe("What to do about it"),
+    messages: count.describe("Messages refused since one arrived"),
+    at: text.describe("RFC 3339"),
+  });
+}
 
-/** Texts have at most 256 characters and no control characters. */
-export type Refusal = {
-  readonly chat_id: number;
-  /** For people. */
-  readonly reason: string;
-  /** What to do about it. */
-  readonly hint?: string;
-  /** Messages refused since one arrived. */
-  readonly messages: number;
-  /** RFC 3339 time of the last refusal. */
-  readonly at: string;
-};
+/** The body of the bridge's `GET /status`. */
+export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
+  const { text, count } = readers;
+  return z.object({
+    running: z.literal(true),
+    health: z.enum(healthWords),
+    version: text,
+    uptime_seconds: count,
+    telegram: z.object({
+      reachable: z.boolean().describe("The last request to the Bot API was answered"),
+      bot_username: text.exactOptional(),
+      error: text.exactOptional().describe("Why Telegram is not reachable"),
+      checked_at: text.describe("RFC 3339"),
+    }),
+    queue: z.object({
+      usable: z.boolean(),
+      pending: count.describe("Messages accepted and not yet delivered"),
+      oldest_age_seconds: count,
+      failed: count.describe("Messages that Telegram refused for good"),
+      limit: count,
+      error: text.exactOptional(),
+    }),
+    // A bridge of the version before, in the middle of an upgrade, does not tell. One of this version tells twenty.
+    refusals: z.array(refusalSchema(readers)).max(100).readonly().default([]),
+    waiting: z
+      .object({
+        reason: text.describe("Why nothing, or not everything, is delivered just now"),
+        until: text.describe("RFC 3339 time of the next try"),
+      })
+      .exactOptional(),
+    metrics: z.object({
+      uptime_seconds: count,
+      events_processed: count,
+      telegram_messages_sent: count,
+      error_count: count,
+      memory_usage_mb: count,
+      cpu_usage_percent: count,
+    }),
+    last_event_time: text.exactOptional(),
+  });
+}
 
-export type Waiting = {
-  readonly reason: string;
-  /** RFC 3339 time of the next try. */
-  readonly until: string;
-};
-
-export type TelegramStatus = {
-  readonly reachable: boolean;
-  readonly bot_username?: string;
-  /** Why Telegram is not reachable, without the token. */
-  readonly error?: string;
-  /** RFC 3339 time of the last answer or failure. */
-  readonly checked_at: string;
-};
-
-export type QueueStatus = {
-  readonly usable: boolean;
-  /** Messages accepted and not yet delivered or given up. */
-  readonly pending: number;
-  readonly oldest_age_seconds: number;
-  /** Messages that Telegram refused for good and that are kept for inspection. */
-  readonly failed: number;
-  readonly limit: number;
-  readonly error?: string;
-};
+export type BridgeStatus = z.output<ReturnType<typeof bridgeStatusSchema>>;
+export type TelegramStatus = BridgeStatus["telegram"];
+export type QueueStatus = BridgeStatus["queue"];
+/** Why Telegram refuses a chat's messages. Texts have at most 256 characters and no control characters. */
+export type Refusal = BridgeStatus["refusals"][number];
+export type Waiting = NonNullable<BridgeStatus["waiting"]>;
 
 /** A status for pages that ask for no key: how many chats refuse messages, not which ones. */
 export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals">>({ refusals, ...status }: Status) {
   return { ...status, refusals: refusals.length };
 }
-
-/** Why an event is not accepted now. The HTTP intake answers 503, or 429 for `client_quota`, with `Retry-After`. */
-export class RefusedError extends Error {
-  readonly reason: RefusalReason;
-  readonly retryAfterSeconds: number;
-
-  constructor(reason: RefusalReason, message: string, retryAfterSeconds: number, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "RefusedError";
-    this.reason = reason;
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
-}
-
-export type RefusalReason = "queue_full" | "client_quota" | "queue_unusable" | "shutting_down";

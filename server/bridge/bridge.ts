@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import type { Registry } from "prom-client";
-import { type Accepted, type BridgeStatus, RefusedError, type TelegramStatus } from "../../contract/bridge-status.ts";
+import type { Accepted } from "../../contract/accepted.ts";
+import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Event } from "../../contract/event.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { anchoredClock } from "./clock.ts";
@@ -14,6 +15,7 @@ import { Pacer } from "./pacer.ts";
 import type { PendingMessage, Queue } from "./queue.ts";
 import { Reachability } from "./reachability.ts";
 import { warningOf } from "./refusals.ts";
+import { RefusedError } from "./refused-error.ts";
 import type { Damage } from "./sqlite-file.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
 import { type Facts, obstacles, statusOf } from "./status.ts";

@@ -1,4 +1,5 @@
-import type { BridgeStatus, Health, QueueStatus, TelegramStatus, Waiting } from "../../contract/bridge-status.ts";
+import type { BridgeStatus, QueueStatus, TelegramStatus, Waiting } from "../../contract/bridge-status.ts";
+import type { Health } from "../../contract/health.ts";
 import { boundedText } from "./bounded-text.ts";
 import { ageSeconds } from "./metrics.ts";
 import type { QueueStats } from "./queue.ts";
