@@ -27,7 +27,7 @@ const forbidden: readonly Rule[] = [
   { name: "the product imports no tests", from: /^(operator|server)\//, to: /^(test|e2e|bench)\// },
 ];
 
-const files = (await Array.fromAsync(glob("{operator,server}/**/*.ts"))).sort();
+const files = (await Array.fromAsync(glob("{config,contract,operator,server}/**/*.ts"))).sort();
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
 test.each(forbidden)("$name", ({ from, to }) => {

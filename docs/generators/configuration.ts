@@ -29,7 +29,7 @@ const operatorIntroduction = `The Helm chart sets these; see \`charts/cctelegram
 
 /** The reference of every environment variable. */
 export function configurationPage({ server, operator }: Sources): string {
-  return page("Configuration", "server/variables.ts and operator/config.ts", [
+  return page("Configuration", "server/config/variables.ts and operator/config.ts", [
     "## Server image",
     serverIntroduction,
     table(["Variable", "Roles", "Default", "Meaning", "Example"], Object.entries(server).map(serverRow)),

@@ -34,7 +34,7 @@ export function errorsPage(errors: Readonly<Record<string, CatalogueEntry>>): st
     entry.logLevel,
     entry.message,
   ]);
-  return page("Errors", "server/errors.ts", [
+  return page("Errors", "contract/errors.ts", [
     introduction,
     table(["Code", "HTTP", "MCP", "Try again", "Outcome", "Logged at", "Message"], rows),
   ]);

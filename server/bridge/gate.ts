@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Connections, plainAddress } from "../connections.ts";
-import { holdBodies } from "../expectations.ts";
-import { hashOf, verify } from "../signature.ts";
+import { hashOf, verify } from "../../contract/signature.ts";
+import { type Connections, plainAddress } from "../listening/connections.ts";
+import { holdBodies } from "../listening/expectations.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { securityLines } from "../telemetry/security-log.ts";
 import { answer } from "./answer.ts";

@@ -1,11 +1,13 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { boundConnections, requestTimes } from "../connections.ts";
-import { type Event, eventSchema } from "../event.ts";
-import { bodyLimit, bodyLimitText } from "../limits.ts";
-import { bindable } from "../unspecified-address.ts";
+import type { Accepted } from "../../contract/accepted.ts";
+import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-status.ts";
+import { type Event, eventSchema } from "../../contract/event.ts";
+import { bodyLimit, bodyLimitText } from "../../contract/limits.ts";
+import { boundConnections, requestTimes } from "../listening/connections.ts";
+import { bindable } from "../listening/unspecified-address.ts";
 import { answer } from "./answer.ts";
-import { type Accepted, type BridgeStatus, RefusedError, withoutRecipients } from "./contract.ts";
 import { type GateOptions, installGate } from "./gate.ts";
+import { RefusedError } from "./refused-error.ts";
 
 /** Twenty servers keep 64 connections each. */
 const CONNECTIONS = { total: 2_048, answerTimeoutMs: 20_000 } as const;

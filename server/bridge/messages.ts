@@ -1,4 +1,4 @@
-import type { Event } from "../event.ts";
+import type { Event } from "../../contract/event.ts";
 import type { FormattedText } from "./formatted-text.ts";
 import { format, type Letter } from "./formatter.ts";
 import type { NewMessage } from "./queue.ts";

@@ -1,5 +1,6 @@
+import type { BridgeStatus, QueueStatus, TelegramStatus, Waiting } from "../../contract/bridge-status.ts";
+import type { Health } from "../../contract/health.ts";
 import { boundedText } from "./bounded-text.ts";
-import type { BridgeStatus, Health, QueueStatus, TelegramStatus, Waiting } from "./contract.ts";
 import { ageSeconds } from "./metrics.ts";
 import type { QueueStats } from "./queue.ts";
 import { refusalsOf } from "./refusals.ts";

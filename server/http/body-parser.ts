@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import { ServerError } from "../errors.ts";
-import { bodyShape, shapeProblem } from "../json-shape.ts";
+import { ServerError } from "../../contract/errors.ts";
+import { bodyShape, shapeProblem } from "../../contract/json-shape.ts";
 
 /** JSON bodies, and no others. An empty body is no body: `curl -X POST` calls a tool that takes no arguments. */
 export function parseJsonBodies(app: FastifyInstance): void {

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, ServerError, toServerError } from "../errors.ts";
-import { bodyLimitText } from "../limits.ts";
+import { type ErrorCode, ServerError, toServerError } from "../../contract/errors.ts";
+import { bodyLimitText } from "../../contract/limits.ts";
 import { failureOf, idOf } from "../mcp/failure.ts";
 import { oauthError } from "./not-found.ts";
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ServerConfig } from "../config.ts";
-import type { Connections } from "../connections.ts";
-import { ServerError } from "../errors.ts";
+import { ServerError } from "../../contract/errors.ts";
+import type { ServerConfig } from "../config/config.ts";
+import type { Connections } from "../listening/connections.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { Client } from "./api-keys.ts";
 import { clientAddress, networkOf } from "./client-address.ts";

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
-import { type BridgeStatus, withoutRecipients } from "../bridge/contract.ts";
-import type { BridgeClient } from "../bridge-client.ts";
-import { toServerError } from "../errors.ts";
+import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-status.ts";
+import { toServerError } from "../../contract/errors.ts";
+import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { KeyStore } from "./key-store.ts";
 
 /** What the process is doing; shared by its shutdown and its health. */

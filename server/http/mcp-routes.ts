@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ServerError, toServerError } from "../errors.ts";
+import { ServerError, toServerError } from "../../contract/errors.ts";
 import { answer } from "../mcp/answer.ts";
 import { failureOf, isNotification } from "../mcp/failure.ts";
 import { takesJson } from "./accept.ts";

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ServerError } from "../errors.ts";
-import { holdBodies } from "../expectations.ts";
-import { bodyLimit, bodyLimitText } from "../limits.ts";
+import { ServerError } from "../../contract/errors.ts";
+import { bodyLimit, bodyLimitText } from "../../contract/limits.ts";
+import { holdBodies } from "../listening/expectations.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { envelopeOf, longestPassage } from "./oversized-message.ts";
 

@@ -1,6 +1,6 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf, directoryProblem } from "../start-error.ts";
+import { codeOf, directoryProblem } from "../process/start-error.ts";
 
 export type FirstKey = {
   /** The file that holds the keys. */

@@ -1,4 +1,15 @@
-import { define, delay, flag, host, integer, milliseconds, port, serving, text, url } from "./variable.ts";
+import {
+  define,
+  delay,
+  flag,
+  host,
+  integer,
+  milliseconds,
+  port,
+  serving,
+  text,
+  url,
+} from "../../../config/variable.ts";
 import { hostNames, networks, origins } from "./web.ts";
 
 /** Upstream gives this window in seconds; its own documents use milliseconds, which nobody means by 1000 or more. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { eventSchema, eventTypeNames, fileEventTypeNames } from "../../server/event.ts";
+import { eventSchema, eventTypeNames, fileEventTypeNames } from "../../contract/event.ts";
 
 const event = {
   event_id: "1",

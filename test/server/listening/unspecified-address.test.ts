@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { bindable } from "../../server/unspecified-address.ts";
-import { rawConnection } from "./support/raw-http.ts";
+import { bindable } from "../../../server/listening/unspecified-address.ts";
+import { rawConnection } from "../support/raw-http.ts";
 
 function refusing(code: string) {
   return () => Promise.reject(Object.assign(new Error(`listen ${code}`), { code }));

@@ -1,7 +1,8 @@
-import type { Accepted, BridgeStatus } from "./bridge/contract.ts";
-import { RefusedError } from "./bridge/contract.ts";
-import { ServerError } from "./errors.ts";
-import type { Event } from "./event.ts";
+import type { Accepted } from "../../contract/accepted.ts";
+import type { BridgeStatus } from "../../contract/bridge-status.ts";
+import { ServerError } from "../../contract/errors.ts";
+import type { Event } from "../../contract/event.ts";
+import { RefusedError } from "../bridge/refused-error.ts";
 
 /** How the tools reach the bridge. Both methods throw only errors of the catalogue. */
 export type BridgeClient = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bridging, define, host, integer, list, milliseconds, port, text, url } from "./variable.ts";
+import { bridging, define, host, integer, list, milliseconds, port, text, url } from "../../../config/variable.ts";
 
 const positive = z
   .string()

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Running } from "./roles/running.ts";
-import type { Logger } from "./telemetry/logger.ts";
+import type { Running } from "../roles/running.ts";
+import type { Logger } from "../telemetry/logger.ts";
 
 export type ShutdownTimes = { readonly delayMs: number; readonly timeoutMs: number };
 

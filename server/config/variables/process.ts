@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { logLevels } from "../telemetry/logger.ts";
+import { define, flag, host, milliseconds, port, roles, text } from "../../../config/variable.ts";
+import { logLevels } from "../../telemetry/logger.ts";
 import { version } from "../version.ts";
-import { define, flag, host, milliseconds, port, roles, text } from "./variable.ts";
 
 /** Variables that are not of one role alone. */
 export const processVariables = Object.freeze({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errors, ServerError, toServerError } from "../../server/errors.ts";
+import { errors, ServerError, toServerError } from "../../contract/errors.ts";
 
 describe("the error catalogue", () => {
   test.each(Object.entries(errors))("%s has codes that its transports allow", (_code, entry) => {

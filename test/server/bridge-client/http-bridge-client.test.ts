@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { BridgeClient } from "../../server/bridge-client.ts";
-import type { Event } from "../../server/event.ts";
-import { httpBridgeClient } from "../../server/http-bridge-client.ts";
-import { type FakeBridge, healthyStatus, reply, secret, startFakeBridge } from "./support/fake-bridge.ts";
+import type { Event } from "../../../contract/event.ts";
+import type { BridgeClient } from "../../../server/bridge-client/bridge-client.ts";
+import { httpBridgeClient } from "../../../server/bridge-client/http-bridge-client.ts";
+import { type FakeBridge, healthyStatus, reply, secret, startFakeBridge } from "../support/fake-bridge.ts";
 
 const event: Event = {
   event_id: "e1",

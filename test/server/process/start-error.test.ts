@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { directoryProblem, listening, StartError } from "../../server/start-error.ts";
+import { directoryProblem, listening, StartError } from "../../../server/process/start-error.ts";
 
 const failure = (code: string) => Object.assign(new Error(`syscall ${code}`), { code });
 const listener = { host: "127.0.0.1", port: 80, hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };

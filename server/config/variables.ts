@@ -3,7 +3,7 @@ import { bridgeVariables } from "./variables/bridge.ts";
 import { processVariables } from "./variables/process.ts";
 import { serverVariables } from "./variables/server.ts";
 
-export { type Alias, type Role, roles, type Variable } from "./variables/variable.ts";
+export { type Alias, type Role, roles, type Variable } from "../../config/variable.ts";
 
 /** Every environment variable of the image. Configuration, `--help` and the reference in docs derive from this table. */
 export const variables = Object.freeze({ ...processVariables, ...serverVariables, ...bridgeVariables });

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import packageJson from "../../package.json" with { type: "json" };
-import { ConfigError, loadConfig, type ServeConfig, type StandaloneConfig } from "../../server/config.ts";
-import { helpText } from "../../server/help.ts";
-import { type Role, type Variable, variables } from "../../server/variables.ts";
-import { version } from "../../server/version.ts";
+import packageJson from "../../../package.json" with { type: "json" };
+import { ConfigError, loadConfig, type ServeConfig, type StandaloneConfig } from "../../../server/config/config.ts";
+import { helpText } from "../../../server/config/help.ts";
+import { type Role, type Variable, variables } from "../../../server/config/variables.ts";
+import { version } from "../../../server/config/version.ts";
 
 const secret = "a-secret-of-at-least-32-characters!";
 const token = "123456789:AAExampleExampleExampleExampleExample";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isLoopback, type WebAccess, webAccessAllowed } from "../../../server/http/web-access.ts";
+import { isLoopback, type WebAccess, webAccessAllowed } from "../../../server/listening/web-access.ts";
 
 const inCluster: WebAccess = { allowedOrigins: ["https://tools.example.com"], allowedHosts: undefined };
 const local: WebAccess = { allowedOrigins: [], allowedHosts: [] };

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, Pool } from "undici";
 import type { z } from "zod";
-import { acceptedSchema, bridgeStatusSchema } from "./bridge-answers.ts";
+import { acceptedSchema } from "../../contract/accepted.ts";
+import { bridgeStatusSchema } from "../../contract/bridge-status.ts";
+import { ServerError } from "../../contract/errors.ts";
+import { bodyLimitText } from "../../contract/limits.ts";
+import { signedHeaders } from "../../contract/signature.ts";
 import type { BridgeClient } from "./bridge-client.ts";
-import { ServerError } from "./errors.ts";
-import { bodyLimitText } from "./limits.ts";
-import { signedHeaders } from "./signature.ts";
 
 export type HttpBridgeOptions = {
   /** Base of the bridge's API, such as http://team-bridge:9001. */
@@ -16,6 +17,8 @@ export type HttpBridgeOptions = {
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
+
+const statusSchema = bridgeStatusSchema();
 
 const firstBackoffMs = 100;
 const longestBackoffMs = 1000;
@@ -36,11 +39,7 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
     send: (event) =>
       call({ method: "POST", path: "/events", body: JSON.stringify(event) }, options.timeoutMs, acceptedSchema),
     status: () =>
-      call(
-        { method: "GET", path: "/status", body: "" },
-        Math.min(options.timeoutMs, statusTimeoutMs),
-        bridgeStatusSchema,
-      ),
+      call({ method: "GET", path: "/status", body: "" }, Math.min(options.timeoutMs, statusTimeoutMs), statusSchema),
     close: () => pool.close(),
   };
 }

@@ -1,5 +1,5 @@
-import { ApiKeysError, parseApiKeysVariable } from "./http/api-keys.ts";
-import { isLoopback } from "./http/web-access.ts";
+import { ApiKeysError, parseApiKeysVariable } from "../http/api-keys.ts";
+import { isLoopback } from "../listening/web-access.ts";
 import { type Role, type Values, variables } from "./variables.ts";
 
 export type Problem = {

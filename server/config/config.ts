@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import type { BridgeConfig, ProxyConfig } from "./bridge/config.ts";
-import { inHome, type Problem, problemsTogether } from "./config-rules.ts";
-import { isLoopback, type WebAccess } from "./http/web-access.ts";
-import type { LogLevel } from "./telemetry/logger.ts";
+import type { BridgeConfig, ProxyConfig } from "../bridge/config.ts";
+import { isLoopback, type WebAccess } from "../listening/web-access.ts";
+import type { LogLevel } from "../telemetry/logger.ts";
+import { inHome, type Problem, problemsTogether } from "./rules.ts";
 import { type Alias, type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
 
 export type ProcessConfig = {

@@ -7,7 +7,7 @@ import {
   signedHeaders,
   timestampHeader,
   verify,
-} from "../../server/signature.ts";
+} from "../../contract/signature.ts";
 
 const secret = "a-secret-of-at-least-32-characters!";
 const other = "another-secret-of-32-characters!!!!";
