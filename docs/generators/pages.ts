@@ -1,6 +1,6 @@
 import { Registry } from "prom-client";
 import { z } from "zod";
-import { errors } from "../../contract/errors.ts";
+import { errors } from "../../contract/error-catalogue.ts";
 import { eventTypes } from "../../contract/event.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
 import { environment } from "../../operator/config.ts";

@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import type { LogLevel } from "../../contract/log-levels.ts";
 import type { BridgeConfig, ProxyConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
-import type { LogLevel } from "../telemetry/logger.ts";
 import { inHome, type Problem, problemsTogether } from "./rules.ts";
 import { type Alias, type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bridging, define, host, integer, list, milliseconds, port, text, url } from "../../../config/variable.ts";
+import { ports } from "../../../contract/ports.ts";
 
 const positive = z
   .string()
@@ -30,9 +31,9 @@ export const bridgeVariables = Object.freeze({
   BRIDGE_PORT: define({
     roles: bridging,
     schema: port,
-    default: { bridge: "9001", standalone: "0" },
+    default: { bridge: `${ports.bridge}`, standalone: "0" },
     description: "Port of the bridge; 0 takes any free one.",
-    example: "9001",
+    example: `${ports.bridge}`,
   }),
   TELEGRAM_BOT_TOKEN: define({
     roles: bridging,

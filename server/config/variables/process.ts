@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { define, flag, host, milliseconds, port, roles, text } from "../../../config/variable.ts";
-import { logLevels } from "../../telemetry/logger.ts";
+import { logLevels } from "../../../contract/log-levels.ts";
+import { ports } from "../../../contract/ports.ts";
 import { version } from "../version.ts";
 
 /** Variables that are not of one role alone. */
@@ -52,10 +53,10 @@ export const processVariables = Object.freeze({
   METRICS_PORT: define({
     roles,
     schema: port,
-    default: "9090",
+    default: `${ports.metrics}`,
     aliases: [{ name: "PROMETHEUS_PORT" }],
     description: "Port of the metrics (/metrics); 0 takes any free one.",
-    example: "9090",
+    example: `${ports.metrics}`,
   }),
   SHUTDOWN_TIMEOUT: define({
     roles,

@@ -10,6 +10,7 @@ import {
   text,
   url,
 } from "../../../config/variable.ts";
+import { ports } from "../../../contract/ports.ts";
 import { hostNames, networks, origins } from "./web.ts";
 
 /** Upstream gives this window in seconds; its own documents use milliseconds, which nobody means by 1000 or more. */
@@ -34,9 +35,9 @@ export const serverVariables = Object.freeze({
   MCP_SERVER_PORT: define({
     roles: serving,
     schema: port,
-    default: "8080",
+    default: `${ports.mcp}`,
     description: "Port of MCP, REST and health; 0 takes any free one.",
-    example: "8080",
+    example: `${ports.mcp}`,
   }),
   MCP_ALLOWED_ORIGINS: define({
     roles: serving,
@@ -124,7 +125,7 @@ export const serverVariables = Object.freeze({
     schema: url.refine((value) => URL.parse(value)?.pathname === "/", "an http or https URL without a path"),
     required: ["serve"],
     description: "Where the bridge listens.",
-    example: "http://team-bridge:9001",
+    example: `http://team-bridge:${ports.bridge}`,
   }),
   BRIDGE_TIMEOUT: define({
     roles: ["serve"],
