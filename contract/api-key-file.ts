@@ -1,8 +1,4 @@
-import { createHash } from "node:crypto";
 import * as z from "zod";
-
-/** Name of the file, in a Secret or in a data directory. */
-export const apiKeyFileName = "api-keys.json";
 
 /** What the file says of one key. */
 export const apiKeyEntrySchema = z.strictObject({
@@ -17,14 +13,3 @@ export const apiKeyEntrySchema = z.strictObject({
 
 /** The file: entries by key, or by what `hashedKey` makes of it. */
 export type ApiKeyFile = Readonly<Record<string, z.input<typeof apiKeyEntrySchema>>>;
-
-/**
- * A key as the file may hold it, so that reading the file gives nobody access.
- *
- * @example
- * const file: ApiKeyFile = { [hashedKey("a-key-of-a-client")]: { name: "claude", permissions: ["*"] } };
- * assert.match(Object.keys(file)[0] ?? "", /^sha256:[0-9a-f]{64}$/);
- */
-export function hashedKey(key: string): string {
-  return `sha256:${createHash("sha256").update(key).digest("hex")}`;
-}

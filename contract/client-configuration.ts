@@ -1,5 +1,4 @@
-/** Header that carries a client's API key; `Authorization: Bearer KEY` does, too. */
-export const apiKeyHeader = "X-API-Key";
+import { apiKeyHeader } from "./api-key.ts";
 
 /**
  * The configuration that MCP clients read, with the address and the key of one.

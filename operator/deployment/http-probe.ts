@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { apiKeyHeader } from "../../contract/api-key.ts";
 import { bridgeStatusSchema, type Refusal as ContractRefusal } from "../../contract/bridge-status.ts";
-import { apiKeyHeader } from "../../contract/client-configuration.ts";
 import { routes } from "../../contract/routes.ts";
 import { signedHeaders } from "../../contract/signature.ts";
 import type { PlainFetch, PlainRequest, PlainResponse } from "../runtime/plain-http.ts";

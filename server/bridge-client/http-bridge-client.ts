@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, Pool } from "undici";
-import type { z } from "zod";
+import type * as z from "zod";
 import { acceptedSchema } from "../../contract/accepted.ts";
 import { bridgeStatusSchema } from "../../contract/bridge-status.ts";
 import { ServerError } from "../../contract/errors.ts";

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { apiKeyHeader } from "../../contract/client-configuration.ts";
+import { apiKeyHeader } from "../../contract/api-key.ts";
 import { ServerError } from "../../contract/errors.ts";
 import type { ServerConfig } from "../config/config.ts";
 import type { Connections } from "../listening/connections.ts";

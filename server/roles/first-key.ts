@@ -1,6 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ApiKeyFile, apiKeyFileName } from "../../contract/api-key-file.ts";
+import { apiKeyFileName } from "../../contract/api-key.ts";
+import type { ApiKeyFile } from "../../contract/api-key-file.ts";
 import { clientConfiguration } from "../../contract/client-configuration.ts";
 import { routes } from "../../contract/routes.ts";
 import { codeOf, directoryProblem } from "../process/start-error.ts";

@@ -1,4 +1,4 @@
-import { apiKeyFileName } from "../../../contract/api-key-file.ts";
+import { apiKeyFileName } from "../../../contract/api-key.ts";
 import type { PodVariable } from "../../../contract/pod-variables.ts";
 import { ports } from "../../../contract/ports.ts";
 import type { Blueprint } from "../blueprint.ts";

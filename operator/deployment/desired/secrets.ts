@@ -1,4 +1,5 @@
-import { type ApiKeyFile, apiKeyFileName, hashedKey } from "../../../contract/api-key-file.ts";
+import { apiKeyFileName, hashedKey } from "../../../contract/api-key.ts";
+import type { ApiKeyFile } from "../../../contract/api-key-file.ts";
 import { clientConfiguration } from "../../../contract/client-configuration.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
