@@ -1,8 +1,4 @@
-import * as z from "zod";
-
-export const roles = ["serve", "bridge", "standalone"] as const;
-
-export type Role = (typeof roles)[number];
+import type * as z from "zod";
 
 /** Another name of a variable, taken when the variable itself is not set. */
 export type Alias = {
@@ -11,61 +7,36 @@ export type Alias = {
   readonly convert?: (text: string) => string;
 };
 
-export type Variable<Schema extends z.ZodType = z.ZodType> = {
-  readonly roles: readonly Role[];
+/**
+ * What NAME_FILE, the path of a file, does:
+ * - `content`: the trimmed content is the value.
+ * - `content if any`: the same; the file may be absent or empty, as a key of a Secret that is there only at times.
+ * - `followed`: the same, and the path is handed on, because the program reads the file again when it changes.
+ * - `path`: only the path is handed on, because the program judges the file itself.
+ */
+export type FileForm = "content" | "content if any" | "followed" | "path";
+
+/** A variable of the environment: what reading it, `--help` and the reference page derive from. */
+export type Variable<Role extends string = string> = {
+  /** The roles of the program that read it. Default: every role. */
+  readonly roles?: readonly Role[];
   /** From the text to the value; its messages say what is expected. */
-  readonly schema: Schema;
+  readonly schema: z.ZodType;
   readonly description: string;
   readonly example: string;
   /** Text that stands in when nothing is set; a variable without one may be absent, unless it is required. */
   readonly default?: string | Readonly<Partial<Record<Role, string>>>;
-  /** The roles that cannot run without it. */
-  readonly required?: readonly Role[];
-  /**
-   * True: NAME_FILE may hold the path of a file whose trimmed content is the value. "optional": the file may be absent or
-   * empty, as the key of a Secret that is there only at times.
-   */
-  readonly file?: boolean | "optional";
+  /** True, or the roles that cannot run without it. */
+  readonly required?: true | readonly Role[];
+  /** There is a NAME_FILE as well. */
+  readonly file?: FileForm;
   readonly aliases?: readonly Alias[];
 };
 
-/** Freezes a row and keeps the type of its schema. */
-export const define = <Schema extends z.ZodType>(variable: Variable<Schema>): Variable<Schema> =>
-  Object.freeze(variable);
+/** Variables by name. */
+export type Table<Role extends string = string> = Readonly<Record<string, Variable<Role>>>;
 
-export const serving = ["serve", "standalone"] as const;
-export const bridging = ["bridge", "standalone"] as const;
-
-export const integer = (minimum: number, maximum: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, `a whole number from ${minimum} to ${maximum}`)
-    .transform(Number)
-    .refine((value) => value >= minimum && value <= maximum, `a whole number from ${minimum} to ${maximum}`);
-
-export const port = integer(0, 65535);
-export const milliseconds = integer(1, 86_400_000);
-export const delay = integer(0, 86_400_000);
-export const text = z
-  .string()
-  .min(1, "some text")
-  .regex(/^\P{Cc}*$/u, "text without control characters");
-/** An address or a name to listen on; whether it is one of this machine is found out by listening. */
-export const host = z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:%_-]{0,252}$/, "an IP address or a host name");
-export const flag = z.enum(["true", "false"], "true or false").transform((value) => value === "true");
-export const list = z.string().transform((value) =>
-  value
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== ""),
-);
-export const url = z
-  .string()
-  .refine((value) => isPlainUrl(URL.parse(value)), "an http or https URL without a user name, a query and a fragment")
-  .transform((value) => value.replace(/\/+$/, ""));
-
-/** Without credentials, which fetch refuses and logs would show, and without what a path cannot be appended to. */
-function isPlainUrl(url: URL | null): boolean {
-  if (url === null || !/^https?:$/.test(url.protocol)) return false;
-  return url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+/** Every name under which a variable may be given. */
+export function namesOf(name: string, { file, aliases = [] }: Variable): string[] {
+  return [name, ...(file ? [`${name}_FILE`] : []), ...aliases.map((alias) => alias.name)];
 }

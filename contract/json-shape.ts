@@ -5,9 +5,6 @@ export type ShapeLimits = {
   readonly members: number;
 };
 
-/** What a request as a whole may hold: more than any event needs. */
-export const bodyShape: ShapeLimits = { depth: 64, members: 20_000 };
-
 /**
  * Why a parsed JSON value cannot be worked with; undefined when it can. It uses no recursion, so that no value exhausts
  * the stack, and stops at the first limit. `__proto__` is refused: as a name of a member it changes objects instead of

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
 import { collectDefaultMetrics } from "prom-client";
-import { type OperatorConfig, readConfig } from "./config.ts";
+import { helpText, type OperatorConfig, readConfig } from "./config.ts";
 import { startDeploymentController } from "./deployment/controller.ts";
 import { fieldManager } from "./deployment/names.ts";
 import { createLeadership } from "./leadership.ts";
@@ -25,6 +25,11 @@ function configuration(): OperatorConfig {
     console.error((error as Error).message);
     process.exit(badConfiguration);
   }
+}
+
+if (process.argv[2] === "--help") {
+  process.stdout.write(helpText());
+  process.exit(0);
 }
 
 const config = configuration();

@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
+import { ConfigError } from "../config/config-error.ts";
 import { readSmallFile } from "../config/small-file.ts";
-import { type Config, ConfigError, loadConfig } from "./config/config.ts";
+import { type Role, roles } from "../contract/roles.ts";
+import { type Config, loadConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
-import { type Role, roles } from "./config/variables.ts";
 import { version } from "./config/version.ts";
 import { shutDown } from "./process/shutdown.ts";
 import { listening, StartError } from "./process/start-error.ts";

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { logLevels } from "../../contract/log-levels.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule } from "./schema.ts";
 
@@ -86,10 +87,7 @@ export const serverSpec = z.strictObject({
     .describe("Who may call."),
   autoscaling: autoscaling.prefault({}).describe("The HorizontalPodAutoscaler."),
   rateLimit: rateLimit.prefault({}).describe("Limits per API key."),
-  logLevel: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
-    .default("info")
-    .describe("Lowest level that is logged."),
+  logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of one pod. Default: from loadLevel, else from profile."),
   env: variables.optional().describe("Further environment variables of the server."),
   podTemplate: podTemplate.optional().describe("Additions to the pods."),

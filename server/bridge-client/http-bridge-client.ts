@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Dispatcher, Pool } from "undici";
-import type { z } from "zod";
+import type * as z from "zod";
 import { acceptedSchema } from "../../contract/accepted.ts";
 import { bridgeStatusSchema } from "../../contract/bridge-status.ts";
 import { ServerError } from "../../contract/errors.ts";
 import { bodyLimitText } from "../../contract/limits.ts";
+import { routes } from "../../contract/routes.ts";
 import { signedHeaders } from "../../contract/signature.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 
@@ -37,9 +38,13 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
     callUntil(request, { pool, ...options, timeoutMs }, schema);
   return {
     send: (event) =>
-      call({ method: "POST", path: "/events", body: JSON.stringify(event) }, options.timeoutMs, acceptedSchema),
+      call({ method: "POST", path: routes.events, body: JSON.stringify(event) }, options.timeoutMs, acceptedSchema),
     status: () =>
-      call({ method: "GET", path: "/status", body: "" }, Math.min(options.timeoutMs, statusTimeoutMs), statusSchema),
+      call(
+        { method: "GET", path: routes.status, body: "" },
+        Math.min(options.timeoutMs, statusTimeoutMs),
+        statusSchema,
+      ),
     close: () => pool.close(),
   };
 }

@@ -1,9 +1,11 @@
-import type { z } from "zod";
+import { ConfigError } from "../../config/config-error.ts";
+import { type Surroundings as ReadingSurroundings, readVariables } from "../../config/read-variables.ts";
+import type { LogLevel } from "../../contract/log-levels.ts";
+import type { Role } from "../../contract/roles.ts";
 import type { BridgeConfig, ProxyConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
-import type { LogLevel } from "../telemetry/logger.ts";
-import { inHome, type Problem, problemsTogether } from "./rules.ts";
-import { type Alias, type Role, type Values, type Variable, type VariableName, variables } from "./variables.ts";
+import { inHome, problemsTogether } from "./rules.ts";
+import { type Values, type VariableName, variables } from "./variables.ts";
 
 export type ProcessConfig = {
   readonly log: { readonly level: LogLevel };
@@ -45,100 +47,22 @@ export type StandaloneConfig = ProcessConfig &
 export type Config = ServeConfig | BridgeRoleConfig | StandaloneConfig;
 
 /** What loading reads from the outside. */
-export type Surroundings = {
-  readonly env: Readonly<Record<string, string | undefined>>;
+export type Surroundings = ReadingSurroundings & {
   /** Undefined for a user without one. */
   readonly home: string | undefined;
-  /** Reads a text file; throws when it cannot. */
-  readonly readFile: (path: string) => string;
 };
-
-/** Every problem of a configuration in one message. It never shows a value. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[]) {
-    const lines = problems.map(
-      ({ variable, problem, expected, example }) =>
-        `  ${variable}: ${problem}\n    expected: ${expected}\n    example:  ${variable}=${example}`,
-    );
-    super(`The configuration cannot be used. Problems: ${problems.length}\n${lines.join("\n")}`);
-    this.problems = problems;
-  }
-}
 
 /** The configuration of a role from its environment. Throws ConfigError with every problem that there is. */
 export function loadConfig(role: Role, surroundings: Surroundings): Config {
-  const problems: Problem[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [name, variable] of Object.entries<Variable>(variables)) {
-    if (variable.roles.includes(role)) values[name] = read(name, variable, role, surroundings, problems);
-  }
-  problems.push(...problemsTogether(role, values as Values, surroundings.home));
-  if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(assemble(role, values as Values, surroundings));
+  const { values, problems } = readVariables(variables, role, surroundings);
+  const alone = new Set(problems.map(({ variable }) => variable));
+  const together = problemsTogether(role, values, surroundings.home).filter(({ variable }) => !alone.has(variable));
+  const all = [...problems, ...together];
+  if (all.length > 0) throw new ConfigError(all);
+  return deepFreeze(assemble(role, values, surroundings));
 }
 
-function read(name: string, variable: Variable, role: Role, surroundings: Surroundings, problems: Problem[]): unknown {
-  const { env } = surroundings;
-  const report = (problem: string, expected: string): undefined => {
-    problems.push({ variable: name, problem, expected, example: variable.example });
-  };
-  try {
-    const text = textOf(name, variable, surroundings) ?? defaultOf(variable, role);
-    if (text === undefined) {
-      return variable.required?.includes(role) ? report("is missing", expectation(name, variable)) : undefined;
-    }
-    const parsed = variable.schema.safeParse(text);
-    if (parsed.success) return parsed.data;
-    const other = env[name] ? undefined : aliasIn(variable, env)?.name;
-    return report(other === undefined ? "is not usable" : `is not usable as ${other} gives it`, expected(parsed.error));
-  } catch (error) {
-    return report(error instanceof Error ? error.message : String(error), expectation(name, variable));
-  }
-}
-
-function textOf(name: string, variable: Variable, { env, readFile }: Surroundings): string | undefined {
-  const path = variable.file ? env[`${name}_FILE`] : undefined;
-  if (path) {
-    if (env[name]) throw new Error(`is set together with ${name}_FILE; set only one`);
-    return contentOf(path, name, readFile, variable.file === "optional") || undefined;
-  }
-  // An empty variable is one that a template left unset.
-  if (env[name]) return env[name].trim();
-  const alias = aliasIn(variable, env);
-  const given = alias && env[alias.name]?.trim();
-  return given && alias.convert ? alias.convert(given) : given;
-}
-
-function aliasIn({ aliases }: Variable, env: Surroundings["env"]): Alias | undefined {
-  return aliases?.find(({ name }) => env[name]);
-}
-
-function contentOf(path: string, name: string, readFile: (path: string) => string, mayBeAbsent: boolean): string {
-  try {
-    return readFile(path).trim();
-  } catch (error) {
-    if (mayBeAbsent && error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
-    throw new Error(`cannot be read from the file that ${name}_FILE names${code}`);
-  }
-}
-
-function defaultOf({ default: fallback }: Variable, role: Role): string | undefined {
-  return typeof fallback === "object" ? fallback[role] : fallback;
-}
-
-function expectation(name: string, { description, file }: Variable): string {
-  return file ? `${description} Set ${name} or ${name}_FILE.` : description;
-}
-
-function expected(error: z.ZodError): string {
-  return [...new Set(error.issues.map(({ message }) => message))].join("; ");
-}
-
-function assemble(role: Role, values: Values, surroundings: Surroundings): Config {
+function assemble(role: Role, values: Values, { home }: Surroundings): Config {
   const need = <Name extends VariableName>(name: Name): NonNullable<Values[Name]> => {
     const value = values[name];
     if (value === undefined || value === null) throw new Error(`${name} has neither a value nor a default for ${role}`);
@@ -152,11 +76,11 @@ function assemble(role: Role, values: Values, surroundings: Surroundings): Confi
   };
   if (role === "bridge") {
     const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
-    return { role, ...common, bridge: bridgeConfig(need, hmac, values, surroundings) };
+    return { role, ...common, bridge: bridgeConfig(need, hmac, values, home) };
   }
   const server = serverConfig(need, values);
   if (role === "standalone")
-    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, values, surroundings) };
+    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
   return {
     role,
     ...common,
@@ -168,7 +92,7 @@ function assemble(role: Role, values: Values, surroundings: Surroundings): Confi
 
 type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>;
 
-function serverConfig(need: Need, { MCP_API_KEYS_FILE: keysFile, MCP_API_KEYS: keysJson }: Values): ServerConfig {
+function serverConfig(need: Need, { MCP_API_KEYS: keys }: Values): ServerConfig {
   return {
     http: {
       host: need("MCP_SERVER_HOST"),
@@ -177,7 +101,11 @@ function serverConfig(need: Need, { MCP_API_KEYS_FILE: keysFile, MCP_API_KEYS: k
       access: webAccess(need),
       trustedProxies: need("MCP_TRUSTED_PROXIES"),
     },
-    auth: { enabled: need("MCP_ENABLE_AUTH"), ...(keysFile && { keysFile }), ...(keysJson && { keysJson }) },
+    auth: {
+      enabled: need("MCP_ENABLE_AUTH"),
+      ...(keys?.path && { keysFile: keys.path }),
+      ...(keys?.value && { keysJson: keys.value }),
+    },
     rateLimit: {
       enabled: need("MCP_ENABLE_RATE_LIMIT"),
       requests: need("MCP_RATE_LIMIT_REQUESTS"),
@@ -204,9 +132,9 @@ function proxyConfig({ HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: none }: V
   return { ...(http && { http }), ...(https && { https }), ...(none && { none }) };
 }
 
-function bridgeConfig(need: Need, hmac: Hmac, values: Values, { env, home }: Surroundings): BridgeConfig {
+function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | undefined): BridgeConfig {
   const proxy = proxyConfig(values);
-  const tokenFile = env.TELEGRAM_BOT_TOKEN_FILE;
+  const { value: token, path: tokenFile } = need("TELEGRAM_BOT_TOKEN");
   return {
     host: need("BRIDGE_HOST"),
     port: need("BRIDGE_PORT"),
@@ -217,7 +145,7 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, { env, home }: Sur
     hmacSecret: hmac.hmacSecret,
     ...(hmac.previous && { hmacSecretPrevious: hmac.previous }),
     telegram: {
-      token: need("TELEGRAM_BOT_TOKEN"),
+      token,
       ...(tokenFile && { tokenFile }),
       allowedUsers: need("TELEGRAM_ALLOWED_USERS"),
       apiUrl: need("TELEGRAM_API_URL"),

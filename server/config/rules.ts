@@ -1,13 +1,8 @@
+import type { Problem } from "../../config/config-error.ts";
+import type { Role } from "../../contract/roles.ts";
 import { ApiKeysError, parseApiKeysVariable } from "../http/api-keys.ts";
 import { isLoopback } from "../listening/web-access.ts";
-import { type Role, type Values, variables } from "./variables.ts";
-
-export type Problem = {
-  readonly variable: string;
-  readonly problem: string;
-  readonly expected: string;
-  readonly example: string;
-};
+import { type Values, variables } from "./variables.ts";
 
 /** The beginning of a path in the home directory. */
 export const inHome = /^~(?=\/|$)/;
@@ -18,13 +13,13 @@ export function problemsTogether(role: Role, values: Values, home: string | unde
 }
 
 function keyProblems(role: Role, values: Values): Problem[] {
-  const { MCP_ENABLE_AUTH: enabled, MCP_API_KEYS_FILE: file, MCP_API_KEYS: json } = values;
+  const { MCP_ENABLE_AUTH: enabled, MCP_API_KEYS: keys } = values;
   if (!enabled) return [];
   const row = { variable: "MCP_API_KEYS", expected: variables.MCP_API_KEYS.description };
   const problem = { ...row, example: variables.MCP_API_KEYS.example };
-  if (file && json) return [{ ...problem, problem: "is set together with MCP_API_KEYS_FILE; set only one" }];
-  if (json) return unusableKeys(json).map((reason) => ({ ...problem, problem: `is not usable: ${reason}` }));
-  return file || role === "standalone" ? [] : [{ ...problem, problem: "is missing, and so is MCP_API_KEYS_FILE" }];
+  if (keys?.value)
+    return unusableKeys(keys.value).map((reason) => ({ ...problem, problem: `is not usable: ${reason}` }));
+  return keys || role === "standalone" ? [] : [{ ...problem, problem: "is missing, and so is MCP_API_KEYS_FILE" }];
 }
 
 function exposureProblems(values: Values): Problem[] {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-status.ts";
 import { toServerError } from "../../contract/errors.ts";
+import { routes } from "../../contract/routes.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { KeyStore } from "./key-store.ts";
 
@@ -31,13 +32,13 @@ export function healthRoutes(app: FastifyInstance, options: HealthOptions): void
     timestamp: new Date(clock()).toISOString(),
     uptime_seconds: Math.max(0, Math.floor((clock() - startedAt) / 1000)),
   });
-  app.get("/health", async () => summary("healthy"));
-  app.get("/health/live", async () => ({ alive: true }));
-  app.get("/health/ready", async (_request, reply) => {
+  app.get(routes.health, async () => summary("healthy"));
+  app.get(routes.live, async () => ({ alive: true }));
+  app.get(routes.ready, async (_request, reply) => {
     const reasons = notReadyBecause(options);
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
-  app.get("/health/detailed", async () => {
+  app.get(routes.detailedHealth, async () => {
     const reasons = notReadyBecause(options);
     const bridge = await bridgeHealth();
     const healthy = reasons.length === 0 && bridge.health === "healthy";

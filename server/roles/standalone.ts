@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { localBridgeClient } from "../bridge-client/bridge-client.ts";
+import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
 import type { StandaloneConfig } from "../config/config.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { openBridge } from "./bridge.ts";

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import { routes } from "../../contract/routes.ts";
 import { boundConnections, requestTimes } from "../listening/connections.ts";
 import { holdBodies } from "../listening/expectations.ts";
 import { bindable } from "../listening/unspecified-address.ts";
@@ -62,7 +63,7 @@ function refusal({ headers, method, url, socket }: IncomingMessage, access: WebA
     localAddress: socket.localAddress,
   };
   if (!webAccessAllowed(asked, access)) return 403;
-  if (url?.split("?", 1)[0] !== "/metrics") return 404;
+  if (url?.split("?", 1)[0] !== routes.metrics) return 404;
   return method === "GET" ? undefined : 405;
 }
 

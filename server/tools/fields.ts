@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { dataProblem } from "../../contract/event-data.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type BridgeStatus, bridgeStatusSchema, refusalSchema } from "../../contract/bridge-status.ts";
 import { toServerError } from "../../contract/errors.ts";
 import { defineTool } from "./tool.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Event, EventType } from "../../contract/event.ts";
 import type { sent } from "./fields.ts";
 import type { ToolContext } from "./tool.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eventTypeNames } from "../../contract/event.ts";
 import { data, longestText, sent, source, text, title } from "./fields.ts";
 import { sendEvent, sendingAnnotations } from "./send-event.ts";

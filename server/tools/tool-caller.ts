@@ -1,4 +1,5 @@
-import { type ErrorCode, ServerError, toServerError } from "../../contract/errors.ts";
+import type { ErrorCode } from "../../contract/error-catalogue.ts";
+import { ServerError, toServerError } from "../../contract/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import type { ToolRegistry } from "./registry.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ServerError } from "../../contract/errors.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { asMeant } from "./arguments.ts";

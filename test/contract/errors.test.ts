@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { errors, ServerError, toServerError } from "../../contract/errors.ts";
+import { errors } from "../../contract/error-catalogue.ts";
+import { ServerError, toServerError } from "../../contract/errors.ts";
 
 describe("the error catalogue", () => {
   test.each(Object.entries(errors))("%s has codes that its transports allow", (_code, entry) => {

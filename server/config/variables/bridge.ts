@@ -1,5 +1,7 @@
-import { z } from "zod";
-import { bridging, define, host, integer, list, milliseconds, port, text, url } from "../../../config/variable.ts";
+import * as z from "zod";
+import { host, integer, list, milliseconds, port, text, url } from "../../../config/schemas.ts";
+import { ports } from "../../../contract/ports.ts";
+import { bridging, define } from "./row.ts";
 
 const positive = z
   .string()
@@ -30,15 +32,15 @@ export const bridgeVariables = Object.freeze({
   BRIDGE_PORT: define({
     roles: bridging,
     schema: port,
-    default: { bridge: "9001", standalone: "0" },
+    default: { bridge: `${ports.bridge}`, standalone: "0" },
     description: "Port of the bridge; 0 takes any free one.",
-    example: "9001",
+    example: `${ports.bridge}`,
   }),
   TELEGRAM_BOT_TOKEN: define({
     roles: bridging,
     schema: z.string().regex(/^\d+:[A-Za-z0-9_-]{20,}$/, "a bot token as BotFather gives it"),
     required: bridging,
-    file: true,
+    file: "followed",
     description: "Token of the bot. The file is read again when it changes.",
     example: "123456789:AAExampleExampleExampleExampleExample",
   }),

@@ -1,7 +1,10 @@
-import { z } from "zod";
-import { define, flag, host, milliseconds, port, roles, text } from "../../../config/variable.ts";
-import { logLevels } from "../../telemetry/logger.ts";
+import * as z from "zod";
+import { flag, host, milliseconds, port, text } from "../../../config/schemas.ts";
+import { logLevels } from "../../../contract/log-levels.ts";
+import { ports } from "../../../contract/ports.ts";
+import { roles } from "../../../contract/roles.ts";
 import { version } from "../version.ts";
+import { define } from "./row.ts";
 
 /** Variables that are not of one role alone. */
 export const processVariables = Object.freeze({
@@ -52,10 +55,10 @@ export const processVariables = Object.freeze({
   METRICS_PORT: define({
     roles,
     schema: port,
-    default: "9090",
+    default: `${ports.metrics}`,
     aliases: [{ name: "PROMETHEUS_PORT" }],
     description: "Port of the metrics (/metrics); 0 takes any free one.",
-    example: "9090",
+    example: `${ports.metrics}`,
   }),
   SHUTDOWN_TIMEOUT: define({
     roles,
@@ -68,7 +71,7 @@ export const processVariables = Object.freeze({
     roles: ["serve", "bridge"],
     schema: z.string().min(32, "at least 32 characters, the same for server and bridge"),
     required: ["serve", "bridge"],
-    file: true,
+    file: "content",
     aliases: [{ name: "MCP_HMAC_SECRET" }],
     description: "Secret that signs requests between server and bridge.",
     example: "$(openssl rand -hex 32)",
@@ -76,7 +79,7 @@ export const processVariables = Object.freeze({
   HMAC_SECRET_PREVIOUS: define({
     roles: ["bridge"],
     schema: z.string().min(32, "at least 32 characters, the HMAC_SECRET before this one"),
-    file: "optional",
+    file: "content if any",
     description: "The secret before: it counts, too, while servers are still being given the new one.",
     example: "an-old-secret-of-at-least-32-characters",
   }),

@@ -1,15 +1,6 @@
-import {
-  define,
-  delay,
-  flag,
-  host,
-  integer,
-  milliseconds,
-  port,
-  serving,
-  text,
-  url,
-} from "../../../config/variable.ts";
+import { delay, flag, host, integer, milliseconds, port, text, url } from "../../../config/schemas.ts";
+import { ports } from "../../../contract/ports.ts";
+import { define, serving } from "./row.ts";
 import { hostNames, networks, origins } from "./web.ts";
 
 /** Upstream gives this window in seconds; its own documents use milliseconds, which nobody means by 1000 or more. */
@@ -34,9 +25,9 @@ export const serverVariables = Object.freeze({
   MCP_SERVER_PORT: define({
     roles: serving,
     schema: port,
-    default: "8080",
+    default: `${ports.mcp}`,
     description: "Port of MCP, REST and health; 0 takes any free one.",
-    example: "8080",
+    example: `${ports.mcp}`,
   }),
   MCP_ALLOWED_ORIGINS: define({
     roles: serving,
@@ -76,17 +67,13 @@ export const serverVariables = Object.freeze({
       "Run without keys also on an address that others can reach; MCP_ENABLE_AUTH=false alone is for loopback.",
     example: "false",
   }),
-  MCP_API_KEYS_FILE: define({
-    roles: serving,
-    schema: text,
-    description: "JSON file of API keys; read again when it changes.",
-    example: "/etc/cctelegram/api-keys.json",
-  }),
   MCP_API_KEYS: define({
     roles: serving,
     schema: text,
+    file: "path",
     aliases: [{ name: "API_KEYS" }],
-    description: "API keys as JSON, or plain keys separated by commas that may call every tool.",
+    description:
+      "API keys as JSON, or plain keys separated by commas that may call every tool. A file of them is JSON, and is read again when it changes.",
     example: '{"KEY":{"name":"claude","permissions":["send_telegram_message"],"enabled":true}}',
   }),
   MCP_ENABLE_RATE_LIMIT: define({
@@ -124,7 +111,7 @@ export const serverVariables = Object.freeze({
     schema: url.refine((value) => URL.parse(value)?.pathname === "/", "an http or https URL without a path"),
     required: ["serve"],
     description: "Where the bridge listens.",
-    example: "http://team-bridge:9001",
+    example: `http://team-bridge:${ports.bridge}`,
   }),
   BRIDGE_TIMEOUT: define({
     roles: ["serve"],

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { list } from "../../../config/variable.ts";
+import { list } from "../../../config/schemas.ts";
 
 const originAdvice =
   "origins such as https://tools.example.com, with a scheme and without a path, separated by commas; * is refused, because every web page could call then";

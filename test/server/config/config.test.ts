@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../../config/config-error.ts";
+import { namesOf, type Variable } from "../../../config/variable.ts";
+import type { Role } from "../../../contract/roles.ts";
 import packageJson from "../../../package.json" with { type: "json" };
-import { ConfigError, loadConfig, type ServeConfig, type StandaloneConfig } from "../../../server/config/config.ts";
+import { loadConfig, type ServeConfig, type StandaloneConfig } from "../../../server/config/config.ts";
 import { helpText } from "../../../server/config/help.ts";
-import { type Role, type Variable, variables } from "../../../server/config/variables.ts";
+import { variables } from "../../../server/config/variables.ts";
 import { version } from "../../../server/config/version.ts";
 
 const secret = "a-secret-of-at-least-32-characters!";
@@ -263,11 +266,7 @@ describe("configuration", () => {
       bridge: bridgeEnv,
       standalone: { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" },
     };
-    const names = Object.entries<Variable>(variables).flatMap(([name, { aliases = [], file }]) => [
-      name,
-      ...(file ? [`${name}_FILE`] : []),
-      ...aliases.map((alias) => alias.name),
-    ]);
+    const names = Object.entries<Variable>(variables).flatMap(([name, variable]) => namesOf(name, variable));
     const garbage = [
       "-1",
       "1e9",
