@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as prerequisites from "./e2e/cluster/prerequisites.mjs";
-import { progress } from "./e2e/cluster/progress.mjs";
+import * as prerequisites from "./machine/prerequisites.mjs";
+import { progress } from "./machine/progress.mjs";
 
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
 const MODULES = join(ROOT, "node_modules");

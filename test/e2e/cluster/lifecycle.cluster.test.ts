@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterEach, expect, inject, test } from "vitest";
 import { down, up } from "../../../e2e/cluster/cluster.ts";
-import type { Progress } from "../../../e2e/cluster/progress.mjs";
+import type { Progress } from "../../../machine/progress.mjs";
 
 const name = "second";
 

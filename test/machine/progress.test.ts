@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { createProgress } from "../../../e2e/cluster/progress.mjs";
+import { createProgress } from "../../machine/progress.mjs";
 
 function recorder(isTTY: boolean) {
   let text = "";

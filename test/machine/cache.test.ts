@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cached, cacheKey, cacheRoot } from "../../../e2e/cluster/cache.ts";
+import { cached, cacheKey, cacheRoot } from "../../machine/cache.ts";
 
 describe("where the cache is", () => {
   test.each([
