@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { cacheRoot } from "../machine/cache.ts";
+import { cacheRoot } from "../machine/cache-root.mjs";
 import { type CommandOptions, run } from "../machine/command.ts";
 
 /** Label of an image that says from which inputs it was made. */

@@ -1,19 +1,34 @@
+import type { Durations } from "./durations.mjs";
+
 export type StepControl = {
   /** Text shown behind the step's name while it runs. */
   readonly update: (detail: string) => void;
+  /** How much of the step is done, from 0 to 1; without it the time that it took before is all that is known. */
+  readonly reached: (share: number, detail?: string) => void;
   /** Marks the step as answered from a cache. */
   readonly cached: () => void;
 };
 
 export type Progress = {
   readonly step: <T>(name: string, work: (control: StepControl) => Promise<T>) => Promise<T>;
+  /** Writes a text of one or more lines between those of the steps. */
   readonly note: (text: string) => void;
 };
 
 export type ProgressOptions = {
-  readonly stream?: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly stream?: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
   readonly now?: () => number;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly durations?: Durations;
 };
 
 export function createProgress(options?: ProgressOptions): Progress;
 export const progress: Progress;
+
+/** Says nothing. */
+export const silent: Progress;

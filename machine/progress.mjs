@@ -1,39 +1,101 @@
 /**
- * Step lines for people: one line when a step ends, and a sign of life while it runs. Plain JavaScript, because setup.mjs
- * uses it on Node 20 before any package is installed.
+ * Step lines for people: one line when a step ends, and one that is kept up to date while it runs. Plain JavaScript, because
+ * setup.mjs uses it on Node 20 before any package is installed.
  */
+import { join } from "node:path";
+import { cacheRoot } from "./cache-root.mjs";
+import { fileDurations } from "./durations.mjs";
+import { cut, duration, stepLine } from "./step-line.mjs";
 
-const LIVE_MS = 1_000;
-const QUIET_MS = 15_000;
+const REDRAW_MS = 250;
+/** In a log: after so much silence a line says what runs. */
+const SILENCE_MS = 30_000;
+const INDENT = "        ";
 
-const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
+const noDurations = { typical: () => undefined, record: () => undefined };
 
-/** Steps written to `stream`: rewritten in place on a terminal, otherwise a line every 15 s. */
-export function createProgress({ stream = process.stderr, now = () => performance.now() } = {}) {
+/** Without colours or, in a log, a single control character: NO_COLOR has nothing to turn off. */
+function isLive(stream, env) {
+  return Boolean(stream.isTTY) && env.TERM !== "dumb" && !["true", "1"].includes(env.CI);
+}
+
+/** Lines at the bottom of a terminal that are written over and over. */
+function block(stream) {
+  let drawn = [];
+  const columns = () => stream.columns || 80;
+  const erase = () => {
+    // The terminal may have become narrower since: what was one row may be several.
+    const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns())), 0);
+    if (drawn.length > 0) stream.write(`\r${"\x1b[1A".repeat(Math.max(0, rows - 1))}\x1b[J`);
+    drawn = [];
+  };
+  const draw = (lines) => {
+    erase();
+    const room = Math.max(1, (stream.rows || 24) - 1);
+    drawn = lines.slice(0, room).map((line) => cut(line, columns()));
+    stream.write(drawn.join("\n"));
+  };
+  return { erase, draw };
+}
+
+/** Steps written to `stream`: on a terminal one line each, rewritten in place; otherwise one line after 30 s of silence. */
+export function createProgress({
+  stream = process.stderr,
+  now = () => performance.now(),
+  env = process.env,
+  durations = noDurations,
+} = {}) {
   const active = new Set();
-  const live = Boolean(stream.isTTY);
+  const live = isLive(stream, env);
+  const screen = block(stream);
+  let timer;
+  let spokeAt = now();
 
-  const clear = () => live && stream.write("\r\x1b[K");
+  const view = ({ name, started, share, typical, detail }) =>
+    stepLine({ name, elapsed: now() - started, share, typical, detail });
+  const draw = () => {
+    if (active.size > 0) screen.draw([...active].map((step) => INDENT + view(step)));
+  };
   const line = (text) => {
-    clear();
+    if (live) screen.erase();
     stream.write(`${text}\n`);
+    spokeAt = now();
+    if (live) draw();
   };
-  const describe = (step) =>
-    `${step.name} (${seconds(now() - step.started)})${step.detail === "" ? "" : `: ${step.detail}`}`;
   const tick = () => {
-    const text = [...active].map(describe).join(" | ");
-    if (live) stream.write(`\r\x1b[K        ${text.slice(0, Math.max(20, (stream.columns ?? 100) - 10))}`);
-    else if (text !== "") line(`        ${text}`);
+    if (live) draw();
+    else if (now() - spokeAt >= SILENCE_MS) line(INDENT + [...active].map(view).join(" | "));
   };
 
-  /** Runs `work({update, cached})` as a named step; the line says done, cached or failed and how long it took. */
+  const begin = (step) => {
+    active.add(step);
+    timer ??= setInterval(tick, REDRAW_MS);
+    if (active.size === 1) spokeAt = now();
+  };
+  const end = (step) => {
+    if (live) screen.erase();
+    active.delete(step);
+    if (active.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+    const elapsed = now() - step.started;
+    if (step.outcome === "done") durations.record(step.name, elapsed);
+    line(`${step.outcome.padEnd(6)}  ${step.name} (${duration(elapsed)})`);
+  };
+
+  /** Runs `work({update, reached, cached})` as a named step; the line says done, cached or failed and how long it took. */
   async function step(name, work) {
-    const state = { name, started: now(), detail: "", outcome: "done" };
-    const timer = setInterval(tick, live ? LIVE_MS : QUIET_MS);
-    active.add(state);
+    const state = { name, started: now(), detail: "", share: undefined, outcome: "done" };
+    state.typical = durations.typical(name);
+    begin(state);
     try {
       return await work({
         update: (detail) => {
+          state.detail = detail;
+        },
+        reached: (share, detail = state.detail) => {
+          state.share = Math.max(0, Math.min(1, share));
           state.detail = detail;
         },
         cached: () => {
@@ -44,13 +106,17 @@ export function createProgress({ stream = process.stderr, now = () => performanc
       state.outcome = "failed";
       throw error;
     } finally {
-      clearInterval(timer);
-      active.delete(state);
-      line(`${state.outcome.padEnd(6)}  ${name} (${seconds(now() - state.started)})`);
+      end(state);
     }
   }
 
   return { step, note: line };
 }
 
-export const progress = createProgress();
+export const progress = createProgress({ durations: fileDurations(join(cacheRoot(), "durations.json")) });
+
+/** Says nothing. */
+export const silent = {
+  step: (_name, work) => work({ update: () => undefined, reached: () => undefined, cached: () => undefined }),
+  note: () => undefined,
+};
