@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { run } from "../machine/command.ts";
+import { run } from "../machine/command.mjs";
 import { binaries } from "./cluster/binaries.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 

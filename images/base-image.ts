@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, cacheKey } from "../machine/cache.ts";
-import { run } from "../machine/command.ts";
+import { run } from "../machine/command.mjs";
 import { type Progress, progress } from "../machine/progress.mjs";
 import { ARCHIVE, exportImage } from "./archive.ts";
 import { buildah, INPUTS_LABEL, inputsOf } from "./buildah.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { cacheRoot } from "../machine/cache-root.mjs";
-import { type CommandOptions, run } from "../machine/command.ts";
+import { type CommandOptions, run } from "../machine/command.mjs";
 
 /** Label of an image that says from which inputs it was made. */
 export const INPUTS_LABEL = "io.cctelegram.inputs";

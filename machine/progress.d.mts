@@ -13,6 +13,8 @@ export type Progress = {
   readonly step: <T>(name: string, work: (control: StepControl) => Promise<T>) => Promise<T>;
   /** Writes a text of one or more lines between those of the steps. */
   readonly note: (text: string) => void;
+  /** From now on a step that fails does so because it is being ended, and its line says "stopped". */
+  readonly stopping: () => void;
 };
 
 export type ProgressOptions = {

@@ -49,6 +49,7 @@ export function createProgress({
   const live = isLive(stream, env);
   const screen = block(stream);
   let timer;
+  let ended = false;
   let spokeAt = now();
 
   const view = ({ name, started, share, typical, detail }) =>
@@ -81,7 +82,7 @@ export function createProgress({
     }
     const elapsed = now() - step.started;
     if (step.outcome === "done") durations.record(step.name, elapsed);
-    line(`${step.outcome.padEnd(6)}  ${step.name} (${duration(elapsed)})`);
+    line(`${step.outcome.padEnd(7)} ${step.name} (${duration(elapsed)})`);
   };
 
   /** Runs `work({update, reached, cached})` as a named step; the line says done, cached or failed and how long it took. */
@@ -103,14 +104,17 @@ export function createProgress({
         },
       });
     } catch (error) {
-      state.outcome = "failed";
+      state.outcome = ended ? "stopped" : "failed";
       throw error;
     } finally {
       end(state);
     }
   }
 
-  return { step, note: line };
+  const stopping = () => {
+    ended = true;
+  };
+  return { step, note: line, stopping };
 }
 
 export const progress = createProgress({ durations: fileDurations(join(cacheRoot(), "durations.json")) });
@@ -119,4 +123,5 @@ export const progress = createProgress({ durations: fileDurations(join(cacheRoot
 export const silent = {
   step: (_name, work) => work({ update: () => undefined, reached: () => undefined, cached: () => undefined }),
   note: () => undefined,
+  stopping: () => undefined,
 };

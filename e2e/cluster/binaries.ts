@@ -1,7 +1,7 @@
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, cacheKey } from "../../machine/cache.ts";
-import { run } from "../../machine/command.ts";
+import { run } from "../../machine/command.mjs";
 import { type Progress, progress } from "../../machine/progress.mjs";
 
 const SOURCES = join(import.meta.dirname, "binaries");

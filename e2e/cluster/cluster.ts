@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { archiveOf } from "../../images/archive.ts";
-import { run } from "../../machine/command.ts";
+import { run } from "../../machine/command.mjs";
 import { type Progress, progress, silent } from "../../machine/progress.mjs";
 import { Api } from "./api.ts";
 import { binaries } from "./binaries.ts";

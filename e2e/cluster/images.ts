@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ARCHIVE, type Archive, exportImage } from "../../images/archive.ts";
 import { buildah } from "../../images/buildah.ts";
 import { cached, cacheKey } from "../../machine/cache.ts";
-import { run } from "../../machine/command.ts";
+import { run } from "../../machine/command.mjs";
 import { type Progress, progress } from "../../machine/progress.mjs";
 import type { NodeFolders } from "./folders.ts";
 import { PAUSE_IMAGE } from "./node.ts";

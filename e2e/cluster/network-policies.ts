@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../machine/command.ts";
+import { run } from "../../machine/command.mjs";
 import type { Api } from "./api.ts";
 import { flags } from "./control-plane.ts";
 import { inNamespace, type ProcessSpec } from "./processes.ts";

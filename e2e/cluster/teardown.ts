@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { run } from "../../machine/command.ts";
+import { run } from "../../machine/command.mjs";
 import { cgroupOf, processesIn, removeCgroup } from "./cgroups.ts";
 import type { Folders } from "./folders.ts";
 import { deleteNetwork, namespacesOf } from "./network.ts";

@@ -60,6 +60,13 @@ describe("a step", () => {
     expect(text()).toMatch(/done {4}compile \(1 min 1 s\)\n$/);
   });
 
+  test("that fails because the program is being ended is not called a failure", async () => {
+    const { steps, text } = inLog();
+    steps.stopping();
+    await steps.step("compile", () => Promise.reject(new Error("SIGINT"))).catch(() => undefined);
+    expect(text()).toBe("stopped compile (0.0 s)\n");
+  });
+
   test("returns what its work returned", async () => {
     expect(await inLog().steps.step("add", async () => 3)).toBe(3);
   });
