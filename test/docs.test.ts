@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
-import { PACKAGES } from "../e2e/cluster/prerequisites.mjs";
+import { PACKAGES } from "../machine/prerequisites.mjs";
 import { deploymentSpec } from "../operator/api/spec.ts";
 import { alerts } from "../operator/deployment/desired/alerts.ts";
 

@@ -25,9 +25,22 @@ const forbidden: readonly Rule[] = [
     to: /^(node:(fs|http|https|net|child_process)|undici|operator\/runtime\/(client|reflector|applier))/,
   },
   { name: "the product imports no tests", from: /^(operator|server)\//, to: /^(test|e2e|bench)\// },
+  {
+    name: "images and the build know no cluster",
+    from: /^(images\/|build\.ts)/,
+    to: /^(operator|server|test|e2e|bench|attack)\//,
+  },
+  { name: "the build is a command that nobody imports", from: /^(images|machine|e2e)\//, to: /^build\.ts/ },
+  {
+    name: "the machine knows neither product nor cluster",
+    from: /^machine\//,
+    to: /^(operator|server|test|e2e|images|bench|attack)\//,
+  },
 ];
 
-const files = (await Array.fromAsync(glob("{config,contract,operator,server}/**/*.ts"))).sort();
+const files = (
+  await Array.fromAsync(glob(["{config,contract,operator,server,images,machine,e2e}/**/*.ts", "build.ts"]))
+).sort();
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
 test.each(forbidden)("$name", ({ from, to }) => {
