@@ -10,10 +10,10 @@ export type Surroundings = {
 };
 
 /** A value, and the path of the file that it may change in. */
-export type Followed<Value> = { readonly value: Value; readonly path?: string };
+type Followed<Value> = { readonly value: Value; readonly path?: string };
 
 /** A value, or the path of the file that holds it. */
-export type ValueOrPath<Value> = { readonly value?: Value; readonly path?: string };
+type ValueOrPath<Value> = { readonly value?: Value; readonly path?: string };
 
 type ValueOf<Row extends Variable> = Row["file"] extends "followed"
   ? Followed<z.output<Row["schema"]>>

@@ -14,7 +14,7 @@ export type Alias = {
  * - `followed`: the same, and the path is handed on, because the program reads the file again when it changes.
  * - `path`: only the path is handed on, because the program judges the file itself.
  */
-export type FileForm = "content" | "content if any" | "followed" | "path";
+type FileForm = "content" | "content if any" | "followed" | "path";
 
 /** A variable of the environment: what reading it, `--help` and the reference page derive from. */
 export type Variable<Role extends string = string> = {

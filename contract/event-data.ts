@@ -1,7 +1,7 @@
 import { shapeProblem } from "./json-shape.ts";
 
 /** Bounds of an event's `data`. What people are shown of it is far less; the rest would only fill disks. */
-export const dataLimits = Object.freeze({ bytes: 16 * 1024, members: 100, depth: 20 });
+const dataLimits = Object.freeze({ bytes: 16 * 1024, members: 100, depth: 20 });
 
 /** Why a value cannot be an event's `data`, as it stands in an error; undefined when it can. */
 export function dataProblem(data: unknown): string | undefined {

@@ -10,7 +10,7 @@ export const signatureHeader = "x-cctelegram-signature";
 export const contentHashHeader = "x-cctelegram-content-sha256";
 
 /** How far the sender's clock may be from ours, in seconds, before a signature counts as replayed. */
-export const toleranceSeconds = 300;
+const toleranceSeconds = 300;
 
 export type RequestToSign = {
   /** In capitals. */

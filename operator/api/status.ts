@@ -19,7 +19,7 @@ export const conditionTypes = [
 export type ConditionType = (typeof conditionTypes)[number];
 
 /** metav1.Condition. */
-export const condition = z.strictObject({
+const condition = z.strictObject({
   type: z.string().max(316).describe("Name of the condition."),
   status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
   observedGeneration: z.int().min(0).optional().describe("Generation of the spec that it was judged by."),

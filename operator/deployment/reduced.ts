@@ -31,7 +31,7 @@ export type CachedChild = Stored & {
   readonly state: ChildState;
 };
 
-export type ChildState = {
+type ChildState = {
   /** Deployment and StatefulSet. */
   readonly workload?: WorkloadState;
   /** Secrets: the values that are generated once and then kept. */

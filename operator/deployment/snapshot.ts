@@ -1,8 +1,6 @@
 import type { Trouble } from "./pod-trouble.ts";
-import type { BridgeProbe, ProbeResult, ServerProbe } from "./probe.ts";
+import type { ProbeResult } from "./probe.ts";
 import type { CachedResource, WorkloadState } from "./reduced.ts";
-
-export type { BridgeProbe, ServerProbe };
 
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";

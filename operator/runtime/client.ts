@@ -35,7 +35,7 @@ export type ApplyOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-export type Preconditions = { readonly uid?: string; readonly resourceVersion?: string };
+type Preconditions = { readonly uid?: string; readonly resourceVersion?: string };
 
 /** A thin client of the Kubernetes API. Throws `ApiError` on an error answer, `ConnectionError` on none. */
 export type Client = {

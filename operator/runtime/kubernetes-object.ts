@@ -45,7 +45,7 @@ export type ManagedFieldsEntry = {
 /** The set of fields that a manager owns: keys are `f:name`, `k:{...}`, `v:value`, `i:index` or `.`. */
 export type FieldsV1 = { [element: string]: FieldsV1 };
 
-export type ListMeta = { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+type ListMeta = { resourceVersion?: string; continue?: string; remainingItemCount?: number };
 
 export type KubernetesList<T = KubernetesObject> = {
   apiVersion?: string;

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** What a work queue can say about itself when it is scraped. */
-export type QueueProbe = () => { unfinishedSeconds: number; longestRunningSeconds: number };
+type QueueProbe = () => { unfinishedSeconds: number; longestRunningSeconds: number };
 
 export type Metrics = ReturnType<typeof createMetrics>;
 

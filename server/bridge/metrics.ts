@@ -6,7 +6,7 @@ import type { QueueStats } from "./queue.ts";
 export type BridgeMetrics = ReturnType<typeof createBridgeMetrics>;
 
 /** What was wrong with a signed request; `body`: it is not the one that was signed. */
-export const signatureFailures = ["missing", "malformed", "old", "wrong", "body"] as const;
+const signatureFailures = ["missing", "malformed", "old", "wrong", "body"] as const;
 
 export type SignatureFailure = (typeof signatureFailures)[number];
 

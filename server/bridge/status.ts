@@ -54,7 +54,7 @@ export function waitingOf({ queue, telegram, nextCheckAt, pause, now }: Facts): 
   return wait(`Telegram asked the bot to wait${whose}`, pause.until);
 }
 
-export function queueStatus({ queue, queueLimit, now }: Facts): QueueStatus {
+function queueStatus({ queue, queueLimit, now }: Facts): QueueStatus {
   return {
     usable: queue.usable,
     pending: queue.pending,

@@ -6,7 +6,7 @@ import type { Tool, ToolResult } from "../tools/tool.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { toolFailure, toolResult } from "./tool-result.ts";
 
-export const serverName = "cctelegram-mcp-server";
+const serverName = "cctelegram-mcp-server";
 
 /** What the server offers to the one client that it is made for. */
 export type McpServerOptions = {
