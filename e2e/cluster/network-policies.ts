@@ -4,6 +4,7 @@ import { run } from "../../machine/command.mjs";
 import type { Api } from "./api.ts";
 import { flags } from "./control-plane.ts";
 import { inNamespace, type ProcessSpec } from "./processes.ts";
+import type { PathOf } from "./programs.ts";
 import type { Subnets } from "./subnets.ts";
 
 const QUEUE = 98;
