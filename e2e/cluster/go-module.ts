@@ -143,8 +143,10 @@ class CompileProgress {
 
   #tell(): void {
     const all = this.#packages + LINK_WEIGHT * this.#programs;
-    const packages = `${this.#compiled} of ${this.#packages} packages`;
-    const programs = `${this.#linked} of ${this.#programs} programs`;
-    this.#control.reached((this.#compiled + LINK_WEIGHT * this.#linked) / all, `${packages}, ${programs}`);
+    const details = [
+      ...(this.#packages === 0 ? [] : [`${this.#compiled} of ${this.#packages} packages`]),
+      ...(this.#programs === 1 ? [] : [`${this.#linked} of ${this.#programs} programs`]),
+    ];
+    this.#control.reached((this.#compiled + LINK_WEIGHT * this.#linked) / all, details.join(", "));
   }
 }
