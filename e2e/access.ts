@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { binaries } from "./cluster/binaries.ts";
+import { program } from "./cluster/programs.ts";
 
 export type Access = { readonly urls: readonly string[]; close(): Promise<void> };
 
@@ -9,7 +8,7 @@ type Port = { readonly namespace: string; readonly service: string; readonly por
 
 /** Makes Services of a cluster reachable on loopback with `kubectl port-forward`, until it is closed. */
 export async function openAccess(context: string, ports: readonly Port[]): Promise<Access> {
-  const kubectl = join(await binaries("kubernetes"), "kubectl");
+  const kubectl = await program("kubectl");
   const forwards = await Promise.all(ports.map((port) => forward(kubectl, context, port)));
   return {
     urls: forwards.map(({ url }) => url),

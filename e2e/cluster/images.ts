@@ -33,12 +33,12 @@ export function pauseImage(steps: Progress = progress): Promise<Archive> {
 }
 
 /** Imports an image into a node's containerd, unless that content was imported under that name before. */
-export async function importImage(archive: Archive, folders: NodeFolders, binaries: string): Promise<boolean> {
+export async function importImage(archive: Archive, folders: NodeFolders, ctr: string): Promise<boolean> {
   const record = join(folders.root, `image-${cacheKey([archive.image])}`);
   if (existsSync(record) && readFileSync(record, "utf8") === archive.key) return false;
-  const ctr = ["--address", folders.socket, "--namespace", "k8s.io"];
+  const scope = ["--address", folders.socket, "--namespace", "k8s.io"];
   // --local reads the file here instead of sending it through containerd's API: half the time.
-  await run(join(binaries, "ctr"), [...ctr, "images", "import", "--local", "--snapshotter", "overlayfs", archive.file]);
+  await run(ctr, [...scope, "images", "import", "--local", "--snapshotter", "overlayfs", archive.file]);
   writeFileSync(record, archive.key);
   return true;
 }

@@ -1,8 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { dump, loadAll } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { binaries } from "../../../e2e/cluster/binaries.ts";
+import { program } from "../../../e2e/cluster/programs.ts";
 import { run } from "../../../machine/command.mjs";
 import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
@@ -16,7 +15,7 @@ beforeAll(async () => {
   world = await World.create("kubectl");
   world.kubelet.start();
   await createToken(world);
-  command = join(await binaries("kubernetes"), "kubectl");
+  command = await program("kubectl");
 });
 afterAll(() => world.dispose());
 
