@@ -1,5 +1,5 @@
-import { readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, glob, readFile, rename } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { cached, cacheKey } from "./cache.ts";
 import { run } from "./command.ts";
 import { type Progress, progress } from "./progress.mjs";
@@ -15,12 +15,18 @@ const TITLES = {
   etcd: "etcd binary",
   helm: "Helm binary",
   "network-policies": "network policy agent",
+  gitops: "verdicts of GitOps tools",
 } as const;
 
 /** `go build` names a command after the last path element that is not a version suffix. */
 const NAMES: Readonly<Partial<Record<BinaryModule, readonly [built: string, name: string]>>> = {
   etcd: ["server", "etcd"],
   "network-policies": ["cmd", "kube-network-policies"],
+};
+
+/** Manifests that a module of a program brings and that stand beside it afterwards. */
+const MANIFESTS: Readonly<Partial<Record<BinaryModule, readonly [module: string, files: string]>>> = {
+  gitops: ["github.com/argoproj/argo-cd/v3", "manifests/crds/{application,appproject}-crd.yaml"],
 };
 
 export type BinaryModule = keyof typeof TITLES;
@@ -30,7 +36,8 @@ export function binaries(module: BinaryModule, steps: Progress = progress): Prom
   return steps.step(TITLES[module], async ({ update, cached: markCached }) => {
     const source = join(SOURCES, module);
     const version = await goVersion(source);
-    const inputs = await Promise.all(["go.mod", "go.sum"].map((file) => readFile(join(source, file))));
+    const files = await Array.fromAsync(glob("{go.mod,go.sum,*.go}", { cwd: source }));
+    const inputs = await Promise.all(files.toSorted().map((file) => readFile(join(source, file))));
     const { folder, hit } = await cached({
       kind: `binaries/${module}`,
       key: cacheKey([...inputs, BUILD.join(" "), version]),
@@ -67,4 +74,12 @@ async function build(module: BinaryModule, target: string, update: (detail: stri
   });
   const renamed = NAMES[module];
   if (renamed) await rename(join(target, renamed[0]), join(target, renamed[1]));
+  await copyManifests(module, target);
+}
+
+async function copyManifests(module: BinaryModule, target: string): Promise<void> {
+  const [path, files] = MANIFESTS[module] ?? [];
+  if (!path || !files) return;
+  const folder = (await run("go", ["list", "-m", "-f", "{{.Dir}}", path], { cwd: join(SOURCES, module) })).trim();
+  for await (const file of glob(files, { cwd: folder })) await copyFile(join(folder, file), join(target, basename(file)));
 }

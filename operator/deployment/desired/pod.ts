@@ -2,7 +2,7 @@ import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
 import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
-import { type Component, ports, sha256 } from "../names.ts";
+import { type Component, ports, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
 
@@ -73,6 +73,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
         ...additions?.annotations,
         // Both programs read the secret once, at their start.
         "cctelegram.io/hmac": sha256(blueprint.hmac).slice(0, 16),
+        ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
       },
     },
     spec: {
