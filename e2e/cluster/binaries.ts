@@ -81,5 +81,6 @@ async function copyManifests(module: BinaryModule, target: string): Promise<void
   const [path, files] = MANIFESTS[module] ?? [];
   if (!path || !files) return;
   const folder = (await run("go", ["list", "-m", "-f", "{{.Dir}}", path], { cwd: join(SOURCES, module) })).trim();
-  for await (const file of glob(files, { cwd: folder })) await copyFile(join(folder, file), join(target, basename(file)));
+  for await (const file of glob(files, { cwd: folder }))
+    await copyFile(join(folder, file), join(target, basename(file)));
 }

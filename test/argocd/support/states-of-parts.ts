@@ -1,22 +1,16 @@
 import type { Answers } from "../../operator/deployment/support/answers.ts";
-import { createResource, createToken, untilCondition } from "../../operator/deployment/support/steps.ts";
+import { running } from "../../operator/deployment/support/kubelet.ts";
 import type { World } from "../../operator/deployment/support/world.ts";
 import type { State } from "./states.ts";
-import { serverAlone } from "./troubles.ts";
-
-async function start(world: World): Promise<void> {
-  await createToken(world);
-  world.kubelet.start();
-  await world.startOperator();
-  await createResource(world, "team");
-}
+import { settle, start, until } from "./steps.ts";
+import { allButOneServer, isBridge, starting } from "./troubles.ts";
 
 const answering = (answers: Partial<Answers>, ready: string, degraded: boolean) => async (world: World) => {
   Object.assign(world.answers, answers);
   await start(world);
-  await untilCondition(world, "team", "Reconciling", { status: "False" }, 30_000);
-  if (degraded) await untilCondition(world, "team", "Degraded", { status: "True" }, 40_000);
-  await untilCondition(world, "team", "Ready", { status: "False", reason: ready }, 30_000);
+  await until(world, "Reconciling", { status: "False" });
+  if (degraded) await until(world, "Degraded", { status: "True" });
+  await until(world, "Ready", { status: "False", reason: ready });
 };
 
 const lasting = {
@@ -38,26 +32,41 @@ export const partStates: readonly State[] = [
     bringAbout: async (world) => {
       await world.kubelet.report(() => undefined);
       await start(world);
-      await untilCondition(world, "team", "Ready", { status: "False", reason: "PodsNotReady" });
-      await untilCondition(world, "team", "Progressing", { status: "True" });
+      await until(world, "Ready", { status: "False", reason: "PodsNotReady" });
+      await until(world, "Progressing", { status: "True" });
     },
   },
   {
-    name: "bridge_starts",
+    name: "last_pod_starts",
+    ready: "RollingOut",
+    ...passing,
+    bringAbout: async (world) => {
+      await world.kubelet.report(allButOneServer());
+      await start(world, { server: { replicas: 3 } });
+      await until(world, "Ready", { status: "False", reason: "RollingOut" });
+    },
+  },
+  {
+    name: "bridge_restarts",
     ready: "PodNotReady",
     ...passing,
     bringAbout: async (world) => {
-      await world.kubelet.report(serverAlone);
-      await start(world);
-      await untilCondition(world, "team", "Ready", { status: "False", reason: "PodNotReady" }, 80_000);
+      await settle(world);
+      await world.kubelet.report((pod) => (isBridge(pod) ? starting : running)(pod));
+      await until(world, "Ready", { status: "False", reason: "PodNotReady" });
     },
   },
-  { name: "not_asked", ready: "NotYetKnown", ...passing, bringAbout: answering({ server: "hanging" }, "NotYetKnown", false) },
+  {
+    name: "not_asked",
+    ready: "ServerNotReady",
+    ...passing,
+    bringAbout: answering({ server: "hanging" }, "ServerNotReady", false),
+  },
   {
     name: "bridge_does_not_answer",
     ready: "BridgeNotAnswering",
-    ...passing,
-    bringAbout: answering({ bridge: "silent" }, "BridgeNotAnswering", false),
+    ...lasting,
+    bringAbout: answering({ bridge: "silent" }, "BridgeNotAnswering", true),
   },
   {
     name: "queue_nearly_full",
@@ -81,11 +90,7 @@ export const partStates: readonly State[] = [
     name: "telegram_unreachable",
     ready: "TelegramUnreachable",
     ...lasting,
-    bringAbout: answering(
-      { telegram: { reachable: false, error: "401 Unauthorized" } },
-      "TelegramUnreachable",
-      true,
-    ),
+    bringAbout: answering({ telegram: { reachable: false, error: "401 Unauthorized" } }, "TelegramUnreachable", true),
   },
   {
     name: "handshake_refused",

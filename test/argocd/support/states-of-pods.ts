@@ -1,6 +1,7 @@
 import type { PodReport } from "../../operator/deployment/support/kubelet.ts";
-import { createResource, createToken, untilCondition } from "../../operator/deployment/support/steps.ts";
+import { createResource, createToken } from "../../operator/deployment/support/steps.ts";
 import type { State } from "./states.ts";
+import { until } from "./steps.ts";
 import { endedBy, unschedulable, waitingFor } from "./troubles.ts";
 
 const failed = (name: string, ready: string, report: PodReport): State => ({
@@ -14,7 +15,7 @@ const failed = (name: string, ready: string, report: PodReport): State => ({
     world.kubelet.start();
     await world.startOperator();
     await createResource(world, "team");
-    await untilCondition(world, "team", "Stalled", { status: "True", reason: ready }, 40_000);
+    await until(world, "Stalled", { status: "True", reason: ready });
   },
 });
 

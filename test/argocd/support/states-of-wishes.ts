@@ -1,24 +1,9 @@
 import { cctelegramDeployments, deployments } from "../../../operator/deployment/resource-types.ts";
-import { withoutImage, running } from "../../operator/deployment/support/kubelet.ts";
-import {
-  changeSpec,
-  createResource,
-  createToken,
-  readResource,
-  untilCondition,
-  untilSettled,
-} from "../../operator/deployment/support/steps.ts";
+import { running, withoutImage } from "../../operator/deployment/support/kubelet.ts";
+import { changeSpec, createResource, createToken, readResource } from "../../operator/deployment/support/steps.ts";
 import type { World } from "../../operator/deployment/support/world.ts";
 import type { State } from "./states.ts";
-
-/** A resource with which all is well. */
-export async function settle(world: World, spec: object = {}): Promise<void> {
-  await createToken(world);
-  world.kubelet.start();
-  await world.startOperator();
-  await createResource(world, "team", spec);
-  await untilSettled(world, "team");
-}
+import { settle, until } from "./steps.ts";
 
 const hold = "example.com/hold";
 const newer = { version: "2.0.0" };
@@ -53,9 +38,11 @@ export const wishStates: readonly State[] = [
     kstatus: "InProgress",
     bringAbout: async (world) => {
       await settle(world);
-      await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? undefined : running(pod)));
-      await changeSpec(world, "team", newer);
-      await untilCondition(world, "team", "Reconciling", { status: "True" });
+      await world.kubelet.report((pod) =>
+        JSON.stringify(pod.metadata.annotations).includes("turn") ? undefined : running(pod),
+      );
+      await changeSpec(world, "team", { server: { podTemplate: { annotations: { "example.com/turn": "2" } } } });
+      await until(world, "Reconciling", { status: "True" });
     },
   },
   {
@@ -67,7 +54,7 @@ export const wishStates: readonly State[] = [
       await settle(world);
       await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? withoutImage : running)(pod));
       await changeSpec(world, "team", newer);
-      await untilCondition(world, "team", "Stalled", { status: "True" });
+      await until(world, "Stalled", { status: "True" });
     },
   },
   {
@@ -81,7 +68,7 @@ export const wishStates: readonly State[] = [
       // Else the API server's default counts: ten minutes.
       await world.patch(deployments, "team-mcp-server", { spec: { progressDeadlineSeconds: 1 } });
       await changeSpec(world, "team", newer);
-      await untilCondition(world, "team", "Stalled", { status: "True" }, 60_000);
+      await until(world, "Stalled", { status: "True" });
     },
   },
   {
@@ -93,7 +80,7 @@ export const wishStates: readonly State[] = [
     bringAbout: async (world) => {
       await settle(world);
       await changeSpec(world, "team", { reconciliation: "Paused" });
-      await untilCondition(world, "team", "Paused", { status: "True" });
+      await until(world, "Paused", { status: "True" });
     },
   },
   {
@@ -106,7 +93,7 @@ export const wishStates: readonly State[] = [
       await createToken(world);
       await world.startOperator();
       await createResource(world, "team", { reconciliation: "Paused" });
-      await untilCondition(world, "team", "Paused", { status: "True" });
+      await until(world, "Paused", { status: "True" });
     },
   },
   {
@@ -118,10 +105,10 @@ export const wishStates: readonly State[] = [
     bringAbout: async (world) => {
       await settle(world);
       await changeSpec(world, "team", { reconciliation: "Paused" });
-      await untilCondition(world, "team", "Paused", { status: "True" });
+      await until(world, "Paused", { status: "True" });
       await world.kubelet.report(withoutImage);
-      await untilCondition(world, "team", "Stalled", { status: "True" });
-      await untilCondition(world, "team", "Ready", { status: "False" });
+      await until(world, "Stalled", { status: "True" });
+      await until(world, "Ready", { status: "False" });
     },
   },
   {
@@ -133,8 +120,8 @@ export const wishStates: readonly State[] = [
     bringAbout: async (world) => {
       await settle(world);
       await changeSpec(world, "team", { server: { replicas: 0 } });
-      await untilCondition(world, "team", "Ready", { status: "False", reason: "ScaledToZero" });
-      await untilCondition(world, "team", "Reconciling", { status: "False" });
+      await until(world, "Ready", { status: "False", reason: "ScaledToZero" });
+      await until(world, "Reconciling", { status: "False" });
     },
   },
   {

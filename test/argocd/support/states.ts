@@ -1,7 +1,7 @@
 import type { World } from "../../operator/deployment/support/world.ts";
-import { apiStates } from "./states-of-the-api.ts";
 import { partStates } from "./states-of-parts.ts";
 import { podStates } from "./states-of-pods.ts";
+import { apiStates } from "./states-of-the-api.ts";
 import { wishStates } from "./states-of-wishes.ts";
 
 /** A state that a resource can be in, how it gets there, and what tools say of it then. */

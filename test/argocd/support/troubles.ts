@@ -22,7 +22,8 @@ const withContainer =
     })),
   });
 
-export const waitingFor = (reason: string, message: string) => withContainer({ state: { waiting: { reason, message } } });
+export const waitingFor = (reason: string, message: string) =>
+  withContainer({ state: { waiting: { reason, message } } });
 
 const backingOff = { waiting: { reason: "CrashLoopBackOff" } };
 
@@ -46,5 +47,14 @@ export const unschedulable: PodReport = () => ({
 export const isBridge = ({ metadata }: KubernetesObject) =>
   metadata.labels?.["app.kubernetes.io/component"] === "bridge";
 
-/** The server runs, and the bridge starts. */
-export const serverAlone: PodReport = (pod) => (isBridge(pod) ? undefined : running(pod));
+/** A pod whose container runs and is not ready yet. */
+export const starting = withContainer({ state: { running: { startedAt: "2026-01-01T00:00:00Z" } } });
+
+/** One server pod comes up later than the others. */
+export function allButOneServer(): PodReport {
+  const up = new Set<string | undefined>();
+  return (pod) => {
+    if (!isBridge(pod) && up.size < 2) up.add(pod.metadata.name);
+    return isBridge(pod) || up.has(pod.metadata.name) ? running(pod) : undefined;
+  };
+}

@@ -170,10 +170,12 @@ require (
 	sigs.k8s.io/randfill v1.0.0 // indirect
 )
 
-require sigs.k8s.io/cli-utils v0.37.2
+require (
+	github.com/evanphx/json-patch v5.9.11+incompatible
+	sigs.k8s.io/cli-utils v0.37.2
+)
 
 require (
-	github.com/evanphx/json-patch v5.9.11+incompatible // indirect
 	github.com/golang/mock v1.6.0 // indirect
 	github.com/itchyny/gojq v0.12.17 // indirect
 	github.com/itchyny/timefmt-go v0.1.6 // indirect
