@@ -29,6 +29,7 @@ export const goModules = {
   etcd: "etcd",
   helm: "Helm",
   "network-policies": "network policy agent",
+  gitops: "verdicts of GitOps tools",
 } as const;
 
 export type GoModule = keyof typeof goModules;
@@ -114,6 +115,7 @@ const table = {
     },
   },
   "kube-network-policies": { module: "network-policies", package: "sigs.k8s.io/kube-network-policies/cmd" },
+  gitops: { module: "gitops", package: "cctelegram.io/e2e/cluster/gitops" },
 } satisfies Readonly<Record<string, Program>>;
 
 export type ProgramName = keyof typeof table;
@@ -130,4 +132,4 @@ export const controlPlanePrograms = [
 ] as const satisfies readonly ProgramName[];
 
 /** What a cluster with nodes consists of. */
-export const nodePrograms: readonly ProgramName[] = programNames.filter((name) => name !== "helm");
+export const nodePrograms: readonly ProgramName[] = programNames.filter((name) => !["gitops", "helm"].includes(name));

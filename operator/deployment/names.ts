@@ -10,6 +10,9 @@ export const fieldManager = "cctelegram-operator";
  */
 export const adoptionAnnotation = "cctelegram.io/adopt";
 
+/** A new value replaces the pods of server and bridge, as `kubectl rollout restart` does with those of a Deployment. */
+export const restartAnnotation = "cctelegram.io/restartedAt";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 

@@ -5,7 +5,7 @@ import { routes } from "../../../contract/routes.ts";
 import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
-import { type Component, sha256 } from "../names.ts";
+import { type Component, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
 
@@ -76,6 +76,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
         ...additions?.annotations,
         // Both programs read the secret once, at their start.
         "cctelegram.io/hmac": sha256(blueprint.hmac).slice(0, 16),
+        ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
       },
     },
     spec: {
