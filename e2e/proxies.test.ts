@@ -17,6 +17,7 @@ import { limitBehaviours } from "./proxies/limit-behaviours.ts";
 import { createMachine, type Machine } from "./proxies/machine.ts";
 import { killProxy, proxies, startProxy } from "./proxies/proxy.ts";
 import { routeBehaviours } from "./proxies/route-behaviours.ts";
+import { slowClientBehaviours } from "./proxies/slow-client-behaviours.ts";
 import { type Installation, type Stage, stageOf } from "./proxies/stage.ts";
 import { streamBehaviours } from "./proxies/stream-behaviours.ts";
 import { transportBehaviours } from "./proxies/transport-behaviours.ts";
@@ -75,6 +76,7 @@ describe.each(proxies)("$name", (proxy) => {
     routeBehaviours(stage);
     limitBehaviours(stage);
     addressBehaviours(stage);
+    slowClientBehaviours(stage);
     failureBehaviours(stage);
   });
 

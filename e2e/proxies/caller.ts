@@ -1,4 +1,5 @@
 import { connect as connectHttp2 } from "node:http2";
+import type { LookupFunction } from "node:net";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { Agent, fetch as fetchWith } from "undici";
 import { hostname, type Machine } from "./machine.ts";
@@ -32,10 +33,11 @@ export const origin = `https://${hostname}`;
 export function caller(machine: Machine, localAddress: string): Caller {
   const host = localAddress.includes(":") ? machine.ipv6 : machine.address;
   const trust = { ca: machine.caCert, servername: hostname };
-  const lookup = (_name: string, _options: unknown, found: (error: null, addresses: object[]) => void) =>
-    found(null, [{ address: host, family: host.includes(":") ? 6 : 4 }]);
-  // The types of `lookup` know only the form with one address.
-  const agent = new Agent({ connect: { ...trust, lookup: lookup as never }, localAddress, connections: 20 });
+  const address = { address: host, family: host.includes(":") ? 6 : 4 };
+  // With a local address Node asks for one address alone.
+  const lookup: LookupFunction = (_name, { all }, found) =>
+    all ? found(null, [address]) : found(null, address.address, address.family);
+  const agent = new Agent({ connect: { ...trust, lookup }, localAddress, connections: 20 });
   return {
     ask: async (path, { method = "GET", headers = {}, body } = {}) => {
       const response = await agent.request({ origin, path, method, headers, body: body as string });

@@ -44,8 +44,9 @@ const folders = ["/etc/nginx", "/etc/haproxy", "/etc/ssl/private", "/etc/ssl/cer
 const entrance = [
   "set -e",
   ...[...folders, "/etc/hosts"].map((path) => `mount --bind "$0${path}" ${path}`),
-  "mount -t tmpfs tmpfs /run && mkdir /run/haproxy",
-  'exec "$@"',
+  "mount -t tmpfs tmpfs /run && mkdir /run/haproxy && cd /",
+  // The shell stays, as the first process of the namespace: one that changes its user, as proxies do, outlives `unshare`.
+  '"$@"; exit $?',
 ].join("\n");
 
 export async function createMachine(cluster: Cluster): Promise<Machine> {

@@ -19,7 +19,7 @@ export type ProxyNetwork = {
   readonly remove: () => Promise<void>;
 };
 
-const outside = Array.from({ length: 60 }, (_, index) => `198.51.100.${index + 1}`);
+const outside = Array.from({ length: 120 }, (_, index) => `198.51.100.${index + 1}`);
 const ipv6 = ["2001:db8:77:1::1", "2001:db8:77:1::2", "2001:db8:77:2::1"] as const;
 const ownIpv6 = "2001:db8:77::3";
 
@@ -41,6 +41,8 @@ export async function createProxyNetwork(cluster: Cluster): Promise<ProxyNetwork
     ["-n", namespace],
     [
       "link set lo up",
+      // Always the same: neighbours remember the address of the machine before.
+      "link set eth0 address 02:00:00:00:77:03",
       `address add ${address}/24 dev eth0`,
       `address add ${ownIpv6}/48 dev eth0 nodad`,
       "link set eth0 up",

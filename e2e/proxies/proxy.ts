@@ -22,7 +22,7 @@ const file = (name: string) => readFileSync(join(import.meta.dirname, "../../doc
 const nginxMain = `user www-data;
 worker_processes auto;
 pid /run/nginx.pid;
-error_log /var/log/nginx/error.log;
+error_log stderr;
 events { worker_connections 768; }
 http {
   ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;

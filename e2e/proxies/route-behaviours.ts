@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { callTool, connectClient } from "../mcp.ts";
 import { origin } from "./caller.ts";
 import { expectError, withKeyOf } from "./calls.ts";

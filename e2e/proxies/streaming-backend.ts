@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -23,10 +24,9 @@ export async function startStreamingBackend(host: string, port = 0): Promise<Str
   });
   const sockets = new Set<Duplex>();
   server.on("connection", (socket) => sockets.add(socket));
-  server.on("upgrade", (request, socket) => {
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n\r\n`,
-    );
+  server.on("upgrade", ({ headers }, socket) => {
+    const accept = acceptKey(headers["sec-websocket-key"] ?? "");
+    socket.write(["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", ...upgraded(accept), "", ""].join("\r\n"));
     socket.pipe(socket).on("error", () => undefined);
   });
 
@@ -54,3 +54,9 @@ export async function startStreamingBackend(host: string, port = 0): Promise<Str
     },
   };
 }
+
+const upgraded = (accept: string) => ["Upgrade: websocket", `Sec-WebSocket-Accept: ${accept}`];
+
+/** Proxies look at it (RFC 6455, 4.2.2). */
+const acceptKey = (key: string) =>
+  createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");

@@ -1,22 +1,10 @@
-import { once } from "node:events";
 import { connect } from "node:net";
 import type { SecureVersion } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { askHttp2, origin } from "./caller.ts";
 import type { Stage } from "./stage.ts";
 
-/** Sends parts of a request, waits a little before each further one, and gives what came back until the connection ended. */
-type Trickle = { readonly head: string; readonly next: string };
-
-const slow: Readonly<Record<string, Trickle>> = {
-  "the headers": { head: "GET /health HTTP/1.1\r\nHost: mcp.example.com\r\nX-Slow: ", next: "x" },
-  "the body": {
-    head: "POST /tools/get_bridge_status HTTP/1.1\r\nHost: mcp.example.com\r\nContent-Length: 9\r\n\r\n{",
-    next: "",
-  },
-};
-
-/** What the connection is made of: TLS, HTTP, headers, time. */
+/** What the connection is made of: TLS, HTTP, headers. */
 export function transportBehaviours(stage: Stage): void {
   describe("TLS", () => {
     test.each<SecureVersion>(["TLSv1.2", "TLSv1.3"])("%s is spoken", async (version) => {
@@ -79,20 +67,5 @@ export function transportBehaviours(stage: Stage): void {
     });
     expect(headers).not.toHaveProperty("x-xss-protection");
     expect(String(headers.server ?? "")).not.toMatch(/\d/);
-  });
-
-  test.concurrent.each(Object.entries(slow))("who sends %s slowly is cut off", async (_, { head, next }) => {
-    const socket = await stage.visitor().open();
-    const started = performance.now();
-    let text = "";
-    socket.on("data", (part) => {
-      text += part;
-    });
-    socket.on("error", () => undefined).write(head);
-    const trickle = setInterval(() => socket.write(next), 1_000);
-    await once(socket, "close");
-    clearInterval(trickle);
-    expect(performance.now() - started).toBeLessThan(15_000);
-    expect(text).toMatch(/^$|^HTTP\/1\.1 408 /);
   });
 }
