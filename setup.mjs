@@ -90,7 +90,7 @@ function installPackages(level, machine, testing) {
     try {
       update("apt-get update");
       await execute("apt-get", ["update", "--quiet"], update);
-      await execute("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", ...missing], update);
+      await execute("sh", ["e2e/cluster/quiet-install.sh", ...missing], update);
     } catch (error) {
       throw new SetupError(`${error.message}\n${prerequisites.afterFailedInstall(level)}`);
     }
