@@ -3,11 +3,10 @@ import { basename, join } from "node:path";
 import { cached, cacheKey } from "../../machine/cache.ts";
 import { run } from "../../machine/command.mjs";
 import { requiredVersion } from "./go-module.ts";
-import type { GoModule } from "./program-table.ts";
 
 export type Definitions = {
   /** Folder below binaries/ whose go.mod requires the module and whose go.sum has its hash. */
-  readonly folder: GoModule;
+  readonly folder: string;
   readonly module: string;
   /** Paths in the module. */
   readonly files: readonly string[];
@@ -18,6 +17,15 @@ export const argoDefinitions: Definitions = {
   folder: "gitops",
   module: "github.com/argoproj/argo-cd/v3",
   files: ["manifests/crds/application-crd.yaml", "manifests/crds/appproject-crd.yaml"],
+};
+
+/** The Gateway API's own custom resources, as far as we use them. */
+export const gatewayDefinitions: Definitions = {
+  folder: "gateway-api",
+  module: "sigs.k8s.io/gateway-api",
+  files: ["gatewayclasses", "gateways", "httproutes"].map(
+    (plural) => `config/crd/standard/gateway.networking.k8s.io_${plural}.yaml`,
+  ),
 };
 
 /**

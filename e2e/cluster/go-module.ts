@@ -14,7 +14,7 @@ const FLAGS = ["-trimpath", "-ldflags", LINKER_FLAGS];
 const LINK_WEIGHT = 15;
 
 /** Version of a module that the go.mod of one of ours requires. */
-export async function requiredVersion(module: GoModule, path: string): Promise<string> {
+export async function requiredVersion(module: string, path: string): Promise<string> {
   const text = await readFile(join(SOURCES, module, "go.mod"), "utf8");
   const lines = text.split("\n").map((line) => line.trim().replace(/^require /, ""));
   const version = lines.find((line) => line.startsWith(`${path} v`))?.split(" ")[1];

@@ -9,6 +9,7 @@ export const conditionTypes = [
   "QueueHealthy",
   "Verified",
   "Delivering",
+  "Exposed",
   "Progressing",
   "Reconciling",
   "Stalled",
@@ -44,7 +45,12 @@ export const deploymentStatus = z
       .optional()
       .describe("The state, part by part; Ready sums it up.")
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] }),
-    url: z.string().max(2048).optional().describe("MCP endpoint inside the cluster."),
+    url: z
+      .string()
+      .max(2048)
+      .optional()
+      .describe("MCP endpoint: the public one when exposure has a mode, else the one inside the cluster."),
+    internalUrl: z.string().max(2048).optional().describe("MCP endpoint inside the cluster."),
     version: z.string().max(500).optional().describe("Version of the pods that are ready, as their image's tag."),
     replicas: count().describe("Server pods that exist."),
     readyReplicas: count().describe("Server pods that are ready."),

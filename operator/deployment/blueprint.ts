@@ -30,6 +30,10 @@ export type Blueprint = {
   readonly bridge: BridgePlan;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;
+  /** The definition of HTTPRoute is installed. */
+  readonly hasHttpRoute: boolean;
+  /** Where clients find MCP. */
+  readonly url: string;
 };
 
 /** One object that should exist, with the type that tells where. */

@@ -1,3 +1,4 @@
+import { certificateEndsSoon, isNotExposed } from "./exposure-problems.ts";
 import { rounded } from "./probe.ts";
 import { isLasting } from "./probe-doubt.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -132,8 +133,14 @@ const obstacles: readonly Check[] = [
   rolloutTakesTooLong,
 ];
 
-/** All that is wrong. */
+/** What keeps clients inside the cluster from sending messages. */
 export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((check) => check(snapshot) ?? []);
+
+/** All that is wrong: also what concerns those outside alone. */
+export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
+  ...problemsOf(snapshot),
+  ...[isNotExposed, certificateEndsSoon].flatMap((check) => check(snapshot) ?? []),
+];
 
 /** The first thing without which the operator cannot go on. */
 export const obstacleOf = (snapshot: Snapshot): Problem | undefined =>

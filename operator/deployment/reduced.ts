@@ -5,6 +5,7 @@ import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-objec
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
+import { addressesIn, type ExposureState, parentsIn } from "./exposure-state.ts";
 import { adoptionAnnotation, fieldManager, restartAnnotation } from "./names.ts";
 import { printable } from "./printable.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
@@ -39,6 +40,8 @@ type ChildState = {
   readonly workload?: WorkloadState;
   /** Secrets: the values that are generated once and then kept. */
   readonly secret?: Readonly<Record<string, string>>;
+  /** Ingress, HTTPRoute, and Services with an address outside: how far its controller is. */
+  readonly exposure?: ExposureState;
 };
 
 export type WorkloadState = {
@@ -121,6 +124,9 @@ const noState: ChildState = {};
 const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) => ChildState>> = {
   Deployment: workload,
   StatefulSet: workload,
+  Service: addressesOf,
+  Ingress: addressesOf,
+  HTTPRoute: parentsOf,
   Secret: (object) => ({ secret: generated(object.data as Fields | undefined) }),
 };
 
@@ -143,6 +149,15 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
       ),
     },
   };
+}
+
+function addressesOf(object: KubernetesObject): ChildState {
+  const addresses = addressesIn(object.status);
+  return addresses.length === 0 ? noState : { exposure: { addresses, parents: [] } };
+}
+
+function parentsOf(object: KubernetesObject): ChildState {
+  return { exposure: { addresses: [], parents: parentsIn(object) } };
 }
 
 type WorkloadStatus = {

@@ -287,7 +287,7 @@ test("kubectl get shows the state in one line", async () => {
   expect(header.split(/\s+/)).toEqual(["NAME", "READY", "SERVERS", "BRIDGE", "QUEUE", "VERSION", "URL", "AGE"]);
   const url = `http://team-mcp-server.${world.namespace}.svc:8080/mcp`;
   expect(line.split(/\s+/).slice(0, -1)).toEqual(["team", "True", "1/1", "1/1", "0", "1.2.3", url]);
-  expect(await kubectl("get", "cctd", "-o", "wide")).toMatch(/^NAME .* REASON\s*$/m);
+  expect(await kubectl("get", "cctd", "-o", "wide")).toMatch(/^NAME .* REASON +EXPOSED\s*$/m);
 });
 
 test("a resource that says nothing of replicas can be scaled, follows its profile until then, and is no other for kubectl", async () => {
