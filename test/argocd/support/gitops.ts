@@ -11,6 +11,15 @@ export type Manifest = {
   spec?: Record<string, unknown>;
 };
 
+/** The same object, as Argo CD marks what is its own. */
+export const tracked = (manifest: Manifest): Manifest => {
+  const { apiVersion, kind, metadata } = manifest;
+  const id = `app:${apiVersion.split("/").at(-2) ?? ""}/${kind}:${metadata.namespace ?? ""}/${metadata.name}`;
+  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, [trackingId]: id } } };
+};
+
+const trackingId = "argocd.argoproj.io/tracking-id";
+
 export type Verdict = { readonly status: string; readonly message: string };
 
 export type Action = { readonly name: string; readonly disabled?: boolean };
@@ -47,8 +56,10 @@ export async function ask<T>(requests: readonly Request[]): Promise<T[]> {
 }
 
 /** The manifests of Argo CD's own definitions, one file each. */
-export const argoDefinitions = async () =>
-  ["application", "appproject"].map(async (kind) => join(await binaries("gitops"), `${kind}-crd.yaml`));
+export async function argoDefinitions(): Promise<string[]> {
+  const folder = await binaries("gitops");
+  return ["application", "appproject"].map((kind) => join(folder, `${kind}-crd.yaml`));
+}
 
 /** The folder that could be Argo CD's own, and what is in it. */
 export const customization = "deploy/argocd/resource_customizations/cctelegram.io/CCTelegramDeployment";
