@@ -33,6 +33,7 @@ export function argoSettings(): Record<string, string> {
   return { "deploy/argocd/argocd-cm.yaml": `${heading}${dump(settings, { lineWidth: -1 })}` };
 }
 
-const heading = `# Generated from the scripts beside it by "npm run generate"; do not edit. Other keys of the ConfigMap stay as they are:
-# kubectl apply --server-side --field-manager=cctelegram -f deploy/argocd/argocd-cm.yaml
+// Not by apply: kubectl would take over, and then remove, what it had once applied to this ConfigMap.
+const heading = `# Generated from the scripts beside it by "npm run generate"; do not edit. To add it to an Argo CD:
+# kubectl -n argocd patch configmap argocd-cm --type=merge --patch-file=deploy/argocd/argocd-cm.yaml
 `;

@@ -2,9 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import { ask, type Difference, type Manifest } from "./gitops.ts";
 import { kubectl, liveOf } from "./kubectl.ts";
 
-/** By which manager Argo CD applies. */
-export const argoManager = "argocd-controller";
-
 const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
 
 /**
@@ -55,24 +52,35 @@ async function otherManager(manifests: readonly Manifest[]): Promise<string[]> {
   const found = await Promise.all(
     manifests.map(async (manifest) => {
       const live = await liveOf(manifest);
-      const flags = [
-        "--server-side",
-        "--dry-run=server",
-        `--field-manager=${argoManager}`,
-        "--show-managed-fields",
-        "-o",
-        "json",
-      ];
-      const dryRun = await kubectl(["apply", ...flags, "-f", "-"], [manifest]);
-      const changed = changedFields(withoutManagers(live), withoutManagers(JSON.parse(dryRun)));
+      const changed = await dryRun(manifest).then(
+        (after) => changedFields(wishes(live), wishes(after)),
+        (error: Error) => [error.message],
+      );
       return changed.map((field) => `another manager: ${nameOf(manifest)}: ${field}`);
     }),
   );
   return found.flat();
 }
 
-function withoutManagers({ metadata, ...object }: Manifest): object {
-  const { managedFields: _, ...rest } = metadata as Manifest["metadata"] & { managedFields?: unknown };
+/** What an apply of another tool would make of the object; fails where that is a conflict. */
+async function dryRun(manifest: Manifest): Promise<Manifest> {
+  const flags = [
+    "--server-side",
+    "--dry-run=server",
+    "--field-manager=another-tool",
+    "--show-managed-fields",
+    "-o",
+    "json",
+  ];
+  return JSON.parse(await kubectl(["apply", ...flags, ...forced(manifest), "-f", "-"], [manifest]));
+}
+
+/** stringData is never stored: for the API server whoever applies it twice changes it. */
+const forced = (manifest: Manifest) => ("stringData" in manifest ? ["--force-conflicts"] : []);
+
+/** Without what an apply does not write: the status, and what the API server notes about the object. */
+function wishes({ metadata, status: _, ...object }: Manifest & { readonly status?: object }): object {
+  const { managedFields, resourceVersion, ...rest } = metadata as Record<string, unknown>;
   return { ...object, metadata: rest };
 }
 

@@ -10,6 +10,15 @@ export type Manifest = {
   spec?: Record<string, unknown>;
 };
 
+/** The same object, as Argo CD marks what is its own. */
+export const tracked = (manifest: Manifest): Manifest => {
+  const { apiVersion, kind, metadata } = manifest;
+  const id = `app:${apiVersion.split("/").at(-2) ?? ""}/${kind}:${metadata.namespace ?? ""}/${metadata.name}`;
+  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, [trackingId]: id } } };
+};
+
+const trackingId = "argocd.argoproj.io/tracking-id";
+
 export type Verdict = { readonly status: string; readonly message: string };
 
 export type Action = { readonly name: string; readonly disabled?: boolean };
