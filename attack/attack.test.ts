@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { bundle } from "../build.ts";
 import { binaries } from "../e2e/cluster/binaries.ts";
+import { bundle } from "../images/bundle.ts";
 import { scenarios } from "./scenarios.ts";
 
 /** A new machine compiles the control plane that the operator works on. */

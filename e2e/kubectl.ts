@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { run } from "../machine/command.mjs";
 import { binaries } from "./cluster/binaries.ts";
 import type { Cluster } from "./cluster/cluster.ts";
-import { run } from "./cluster/command.ts";
 
 /** A cluster to work on: the local one, or an existing one by the name of its context. */
 export type Target = {

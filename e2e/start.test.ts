@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { run } from "./cluster/command.ts";
+import { run } from "../machine/command.mjs";
 import { cluster, kubectl } from "./environment.ts";
 
 type Started = { readonly child: ChildProcess; readonly output: () => string; readonly ended: Promise<number | null> };

@@ -1,8 +1,8 @@
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { cached, cacheKey } from "./cache.ts";
-import { run } from "./command.ts";
-import { type Progress, progress } from "./progress.mjs";
+import { cached, cacheKey } from "../../machine/cache.ts";
+import { run } from "../../machine/command.mjs";
+import { type Progress, progress } from "../../machine/progress.mjs";
 
 const SOURCES = join(import.meta.dirname, "binaries");
 const VERSION = "k8s.io/component-base/version";

@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { archiveOf } from "../../images/archive.ts";
+import { run } from "../../machine/command.mjs";
+import { type Progress, progress, silent } from "../../machine/progress.mjs";
 import { Api } from "./api.ts";
 import { binaries } from "./binaries.ts";
 import { type ClusterState, damage, type NodeCount, readState, writeState } from "./cluster-state.ts";
-import { run } from "./command.ts";
 import { clusterFolders, type Folders } from "./folders.ts";
-import { archiveOf, importImage, pauseImage } from "./images.ts";
+import { importImage, pauseImage } from "./images.ts";
 import { createNetwork } from "./network.ts";
 import { nodeName } from "./node.ts";
 import { identify, isAlive } from "./process-identity.ts";
 import { Processes } from "./processes.ts";
-import { type Progress, progress } from "./progress.mjs";
 import { apiReady, type StartOptions, startControlPlane } from "./start-control-plane.ts";
 import { startNodes, startRuntimes } from "./start-nodes.ts";
 import { failedLogs, tearDown } from "./teardown.ts";
@@ -160,7 +161,7 @@ function open(folders: Folders, state: ClusterState): Cluster {
   const processes = new Processes(folders.processes, folders.logs);
   const indexes = Array.from({ length: state.nodes }, (_, index) => index + 1);
   const kubectlFlags = ["--kubeconfig", folders.kubeconfig, "--cache-dir", join(folders.root, "kubectl")];
-  const tools = () => binaries("kubernetes", SILENT);
+  const tools = () => binaries("kubernetes", silent);
   return {
     name,
     kubeconfig: folders.kubeconfig,
@@ -186,8 +187,3 @@ function open(folders: Folders, state: ClusterState): Cluster {
     down: () => tearDown(name, folders),
   };
 }
-
-const SILENT: Progress = {
-  step: (_name, work) => work({ update: () => undefined, cached: () => undefined }),
-  note: () => undefined,
-};

@@ -1,17 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buildah, exportImage, fullImageName, imageDigest } from "./buildah.ts";
-import { cached, cacheKey } from "./cache.ts";
-import { run } from "./command.ts";
+import { ARCHIVE, type Archive, exportImage } from "../../images/archive.ts";
+import { buildah } from "../../images/buildah.ts";
+import { cached, cacheKey } from "../../machine/cache.ts";
+import { run } from "../../machine/command.mjs";
+import { type Progress, progress } from "../../machine/progress.mjs";
 import type { NodeFolders } from "./folders.ts";
 import { PAUSE_IMAGE } from "./node.ts";
-import { type Progress, progress } from "./progress.mjs";
-
-const ARCHIVE = "image.tar";
-
-/** An image as file, with a key that changes with its content. */
-export type Archive = { readonly image: string; readonly file: string; readonly key: string };
 
 /** The image that holds a pod's namespaces, built from a few lines of Go. */
 export function pauseImage(steps: Progress = progress): Promise<Archive> {
@@ -34,24 +30,6 @@ export function pauseImage(steps: Progress = progress): Promise<Archive> {
     if (hit) markCached();
     return { image: PAUSE_IMAGE, file: join(folder, ARCHIVE), key };
   });
-}
-
-/** The archive of an image that was built here, made when its content is new. */
-export async function archiveOf(image: string): Promise<Archive> {
-  const name = fullImageName(image);
-  const digest = await imageDigest(name);
-  if (digest === undefined) {
-    throw new Error(
-      `there is no image ${name} to load: build it first, the project's own with "npm run build -- --images"`,
-    );
-  }
-  const { folder } = await cached({
-    kind: `images/archives/${name.replaceAll(/[^a-zA-Z0-9.]+/g, "-")}`,
-    key: cacheKey([digest]),
-    keep: 1,
-    build: (target) => exportImage(name, join(target, ARCHIVE)),
-  });
-  return { image: name, file: join(folder, ARCHIVE), key: digest };
 }
 
 /** Imports an image into a node's containerd, unless that content was imported under that name before. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { run } from "../../machine/command.mjs";
 import type { Api } from "./api.ts";
-import { run } from "./command.ts";
 import { flags } from "./control-plane.ts";
 import { inNamespace, type ProcessSpec } from "./processes.ts";
 import type { Subnets } from "./subnets.ts";

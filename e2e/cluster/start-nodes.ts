@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Archive } from "../../images/archive.ts";
 import { type AddonOptions, applyAddons, coreDns, DNS_READY_PORT, metricsServer, provisioner } from "./addons.ts";
 import type { Api } from "./api.ts";
-import { type Archive, importImage } from "./images.ts";
+import { importImage } from "./images.ts";
 import { namespaceOf } from "./network.ts";
 import { agentName, isEnforced, loadQueueingRules, networkPolicyAgent, prepareAgents } from "./network-policies.ts";
 import { containerd, kubelet, kubeProxy, type NodeOptions, nodeName, prepareNode } from "./node.ts";

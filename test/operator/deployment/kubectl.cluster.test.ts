@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { dump, loadAll } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { binaries } from "../../../e2e/cluster/binaries.ts";
-import { run } from "../../../e2e/cluster/command.ts";
+import { run } from "../../../machine/command.mjs";
 import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { createResource, createToken, eventually, untilSettled } from "./support/steps.ts";

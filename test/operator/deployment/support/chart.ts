@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { inject } from "vitest";
 import { binaries } from "../../../../e2e/cluster/binaries.ts";
-import { run } from "../../../../e2e/cluster/command.ts";
+import { run } from "../../../../machine/command.mjs";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 
 export const chart = "charts/cctelegram-operator";

@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buildah, exportImage } from "./buildah.ts";
-import { cached, cacheKey } from "./cache.ts";
-import { run } from "./command.ts";
-import { type Progress, progress } from "./progress.mjs";
+import { cached, cacheKey } from "../machine/cache.ts";
+import { run } from "../machine/command.mjs";
+import { type Progress, progress } from "../machine/progress.mjs";
+import { ARCHIVE, exportImage } from "./archive.ts";
+import { buildah, INPUTS_LABEL, inputsOf } from "./buildah.ts";
+import { fullImageName } from "./names.ts";
 
-/** The public image that the Dockerfile starts from. No registry is asked for it: one of the same name is made here. */
-export const BASE_IMAGE = "docker.io/library/node:26-bookworm-slim";
-export const INPUTS_LABEL = "io.cctelegram.inputs";
+/** Stands in for the public image that the Dockerfile names, and has a name of its own: it is another image. */
+export const BASE_IMAGE = fullImageName("cctelegram/node-base:26");
 
-const PROJECT = join(import.meta.dirname, "../..");
+const PROJECT = join(import.meta.dirname, "..");
 /** Node needs libatomic1 since 26: without it a container ends with 127. */
 const PACKAGES = ["base-files", "libc6", "libgcc-s1", "libstdc++6", "libatomic1", "ca-certificates"];
 const NOT_NEEDED = ["doc", "man", "locale", "lintian", "bug", "info", "common-licenses", "base-files", "libc-bin"];
@@ -29,18 +30,9 @@ export function baseImage(steps: Progress = progress): Promise<string> {
     const key = cacheKey([recipe, process.version, process.arch]);
     const { folder } = await cached({ kind: "images/base", key, build: (target) => build(target, update) });
     if ((await inputsOf(BASE_IMAGE)) === key) markCached();
-    else await restore(join(folder, "image.tar"), key);
+    else await restore(join(folder, ARCHIVE), key);
     return key;
   });
-}
-
-/** The key of the inputs that an image in the project's storage was made from. */
-export async function inputsOf(image: string): Promise<string | undefined> {
-  const format = `{{index .OCIv1.Config.Labels "${INPUTS_LABEL}"}}`;
-  return buildah(["inspect", "--type", "image", "--format", format, image]).then(
-    (text) => text.trim(),
-    () => undefined,
-  );
 }
 
 async function restore(archive: string, key: string): Promise<void> {
@@ -71,7 +63,7 @@ async function build(target: string, update: (detail: string) => void): Promise<
   await buildah(["bud", "--quiet", "--timestamp", "0", "--tag", BASE_IMAGE, "--file", "Containerfile", "."], {
     cwd: target,
   });
-  await exportImage(BASE_IMAGE, join(target, "image.tar"));
+  await exportImage(BASE_IMAGE, join(target, ARCHIVE));
   await rm(root, { recursive: true });
 }
 

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cached, cacheKey, cacheRoot } from "../../../e2e/cluster/cache.ts";
+import { cached, cacheKey } from "../../machine/cache.ts";
+import { cacheRoot } from "../../machine/cache-root.mjs";
 
 describe("where the cache is", () => {
   test.each([

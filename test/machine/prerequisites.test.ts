@@ -6,7 +6,7 @@ import {
   notInstalled,
   obstacles,
   reachable,
-} from "../../../e2e/cluster/prerequisites.mjs";
+} from "../../machine/prerequisites.mjs";
 
 const able: Machine = { linux: true, root: true, debian: true, go: true, missing: [] };
 

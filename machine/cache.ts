@@ -1,17 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheRoot } from "./cache-root.mjs";
 
 const KEPT_ENTRIES = 3;
 const UNFINISHED = /^\.unfinished-(\d+)-/;
-
-/** Where builds are kept between runs, outside the checkout so that a fresh clone starts warm. */
-export function cacheRoot(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): string {
-  if (env.CCTELEGRAM_CACHE) return env.CCTELEGRAM_CACHE;
-  return join(env.XDG_CACHE_HOME || join(home, ".cache"), "cctelegram");
-}
 
 /** A key that changes when any input changes, also when text moves from one input to the next. */
 export function cacheKey(inputs: readonly (string | Buffer)[]): string {

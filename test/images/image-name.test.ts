@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fullImageName } from "../../../e2e/cluster/buildah.ts";
+import { fullImageName } from "../../images/names.ts";
 
 test.each([
   ["nginx", "docker.io/library/nginx:latest"],
