@@ -5,7 +5,15 @@ export type Problem = {
   readonly example: string;
 };
 
-/** Every problem of a configuration in one message. It never shows a value. */
+/**
+ * Every problem of a configuration in one message. It never shows a value.
+ *
+ * @example
+ * ```ts
+ * const problem = { variable: "PORT", problem: "is missing", expected: "Port of the server.", example: "8080" };
+ * new ConfigError([problem]).message.split("\n").at(-1); // =>     example:  PORT=8080
+ * ```
+ */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly Problem[];

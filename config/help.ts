@@ -1,6 +1,14 @@
 import { namesOf, type Table, type Variable } from "./variable.ts";
 
-/** The part of --help that lists the variables of a table. */
+/**
+ * The part of --help that lists the variables of a table.
+ *
+ * @example
+ * ```ts
+ * const table = { PORT: { schema: port, default: "8080", description: "Port of the server.", example: "8080" } };
+ * variablesHelp(table).split("\n")[0]?.trim(); // => PORT (default 8080)
+ * ```
+ */
 export function variablesHelp(table: Table): string {
   return Object.entries(table)
     .map(([name, variable]) => describe(name, variable))

@@ -35,7 +35,17 @@ export type Values<Rows extends Table> = {
   readonly [Name in Exclude<keyof Rows, CertainName<Rows>>]?: ValueOf<Rows[Name]> | undefined;
 };
 
-/** The values of a role, and everything that is wrong with them: only without problems the values are complete. */
+/**
+ * The values of a role, and everything that is wrong with them: only without problems the values are complete.
+ *
+ * @example
+ * ```ts
+ * const table = { PORT: { schema: port, default: "8080", description: "Port of the server.", example: "8080" } };
+ * const read = (env: Record<string, string>) => readVariables(table, "serve", { env, readFile: readSmallFile });
+ * read({}).values.PORT; // => 8080
+ * read({ PORT: "many" }).problems[0]?.expected; // => a whole number from 0 to 65535
+ * ```
+ */
 export function readVariables<Rows extends Table>(
   table: Rows,
   role: string,

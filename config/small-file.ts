@@ -3,7 +3,14 @@ import { closeSync, openSync, readSync } from "node:fs";
 /** Largest file of a secret or of keys, in bytes. */
 const limit = 1024 * 1024;
 
-/** Reads a text file. Throws what the file system says, and EFBIG for more than 1 MiB: /dev/zero has no end. */
+/**
+ * Reads a text file. Throws what the file system says, and EFBIG for more than 1 MiB: /dev/zero has no end.
+ *
+ * @example
+ * ```ts
+ * readSmallFile("/etc/cctelegram/hmac/secret").trim();
+ * ```
+ */
 export function readSmallFile(path: string): string {
   const file = openSync(path, "r");
   try {

@@ -36,7 +36,15 @@ export type Variable<Role extends string = string> = {
 /** Variables by name. */
 export type Table<Role extends string = string> = Readonly<Record<string, Variable<Role>>>;
 
-/** Every name under which a variable may be given. */
+/**
+ * Every name under which a variable may be given.
+ *
+ * @example
+ * ```ts
+ * const row = { schema: text, aliases: [{ name: "TOKEN" }], description: "Token of the bot.", example: "1:a" };
+ * namesOf("BOT_TOKEN", { ...row, file: "content" }); // => BOT_TOKEN,BOT_TOKEN_FILE,TOKEN
+ * ```
+ */
 export function namesOf(name: string, { file, aliases = [] }: Variable): string[] {
   return [name, ...(file ? [`${name}_FILE`] : []), ...aliases.map((alias) => alias.name)];
 }

@@ -10,7 +10,9 @@ export const apiKeyFileName = "api-keys.json";
  * A key as the file may hold it, so that reading the file gives nobody access.
  *
  * @example
- * assert.match(hashedKey("a-key-of-a-client"), /^sha256:[0-9a-f]{64}$/);
+ * ```ts
+ * hashedKey("a-key-of-a-client").slice(0, 15); // => sha256:9cc789f6
+ * ```
  */
 export function hashedKey(key: string): string {
   return `sha256:${createHash("sha256").update(key).digest("hex")}`;

@@ -10,7 +10,15 @@ export type StatusReaders = {
 
 const asItIs: StatusReaders = { text: z.string(), count: z.number(), chatId: z.number() };
 
-/** A chat whose last message Telegram refused for good. */
+/**
+ * A chat whose last message Telegram refused for good.
+ *
+ * @example
+ * ```ts
+ * const refusal = { chat_id: 1, reason: "chat 1 has blocked the bot", messages: 2, at: "2026-01-01T00:00:00Z" };
+ * refusalSchema().parse(refusal).messages; // => 2
+ * ```
+ */
 export function refusalSchema({ text, count, chatId }: StatusReaders = asItIs) {
   return z.object({
     chat_id: chatId,
@@ -21,7 +29,19 @@ export function refusalSchema({ text, count, chatId }: StatusReaders = asItIs) {
   });
 }
 
-/** The body of the bridge's `GET /status`. */
+/**
+ * The body of the bridge's `GET /status`.
+ *
+ * @example
+ * ```ts
+ * import * as z from "zod";
+ * // Whoever does not trust the bridge reads a part of it, with readers of his own.
+ * const text = z.string().transform((words) => words.slice(0, 8));
+ * const { queue } = bridgeStatusSchema({ text, count: z.number().min(0), chatId: z.int() }).shape;
+ * const told = { usable: false, error: "the disk is full", pending: 3, limit: 10_000 };
+ * queue.pick({ usable: true, error: true, pending: true }).parse(told).error; // => the disk
+ * ```
+ */
 export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
   const { text, count } = readers;
   return z.object({
@@ -70,7 +90,15 @@ export type QueueStatus = BridgeStatus["queue"];
 export type Refusal = BridgeStatus["refusals"][number];
 export type Waiting = NonNullable<BridgeStatus["waiting"]>;
 
-/** A status for pages that ask for no key: how many chats refuse messages, not which ones. */
+/**
+ * A status for pages that ask for no key: how many chats refuse messages, not which ones.
+ *
+ * @example
+ * ```ts
+ * const refusal = { chat_id: 1, reason: "chat 1 has blocked the bot", messages: 2, at: "2026-01-01T00:00:00Z" };
+ * withoutRecipients({ version: "0.1.0", refusals: [refusal] }).refusals; // => 1
+ * ```
+ */
 export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals">>({ refusals, ...status }: Status) {
   return { ...status, refusals: refusals.length };
 }

@@ -5,9 +5,11 @@ import { type BridgeErrorCode, type ErrorCode, type ErrorDetails, type ErrorEntr
  * secrets there.
  *
  * @example
+ * ```ts
  * const error = new ServerError("UNKNOWN_TOOL", { tool: "send_pigeon" });
- * assert.equal(error.message, "Unknown tool: send_pigeon");
- * assert.equal(error.entry.httpStatus, 404);
+ * error.message; // => Unknown tool: send_pigeon
+ * error.entry.httpStatus; // => 404
+ * ```
  */
 export class ServerError extends Error {
   override readonly name = "ServerError";
@@ -29,7 +31,9 @@ export class ServerError extends Error {
  * Anything that was thrown, as an error of the catalogue; what is unknown becomes INTERNAL_ERROR without its text.
  *
  * @example
- * assert.equal(toServerError(new Error("the password is hunter2")).code, "INTERNAL_ERROR");
+ * ```ts
+ * toServerError(new Error("the password is hunter2")).code; // => INTERNAL_ERROR
+ * ```
  */
 export function toServerError(thrown: unknown): ServerError {
   return thrown instanceof ServerError ? thrown : new ServerError("INTERNAL_ERROR", {}, thrown);
@@ -47,7 +51,9 @@ export type BridgeErrorBody = {
  * The message of an error as the bridge answers it.
  *
  * @example
- * assert.equal(bridgeMessage("PAYLOAD_TOO_LARGE", { limit: "256 KiB" }), "An event may have 256 KiB.");
+ * ```ts
+ * bridgeMessage("PAYLOAD_TOO_LARGE", { limit: "256 KiB" }); // => An event may have 256 KiB.
+ * ```
  */
 export function bridgeMessage(code: BridgeErrorCode, details: ErrorDetails = {}): string {
   return fill(errors[code].bridgeMessage, details);

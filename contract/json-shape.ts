@@ -9,6 +9,12 @@ export type ShapeLimits = {
  * Why a parsed JSON value cannot be worked with; undefined when it can. It uses no recursion, so that no value exhausts
  * the stack, and stops at the first limit. `__proto__` is refused: as a name of a member it changes objects instead of
  * being stored in them.
+ *
+ * @example
+ * ```ts
+ * shapeProblem({ a: { b: [1, 2] } }, { depth: 3, members: 4 }); // => undefined
+ * shapeProblem({ a: { b: [1, 2] } }, { depth: 2, members: 4 }); // => it is nested more than 2 levels deep
+ * ```
  */
 export function shapeProblem(value: unknown, limits: ShapeLimits): string | undefined {
   let level = containersIn([value]);

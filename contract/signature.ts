@@ -36,7 +36,14 @@ export type Verdict =
   | { readonly contentHash: string }
   | { readonly refused: "missing" | "malformed" | "old" | "wrong" };
 
-/** Hex SHA-256 of a body. */
+/**
+ * Hex SHA-256 of a body.
+ *
+ * @example
+ * ```ts
+ * hashOf("").slice(0, 8); // => e3b0c442
+ * ```
+ */
 export function hashOf(body: string | Uint8Array): string {
   return createHash("sha256").update(body).digest("hex");
 }
@@ -46,13 +53,27 @@ export function hashOf(body: string | Uint8Array): string {
  * The body is signed by its hash, so that a receiver knows who calls before it reads one byte of the body. The timestamp
  * is part of it, otherwise a captured request could be replayed with a fresh one; method and path, otherwise one could be
  * turned into another.
+ *
+ * @example
+ * ```ts
+ * const request = { method: "GET", path: "/status", timestampSeconds: 1_767_225_600, contentHash: hashOf("") };
+ * sign("a-secret-of-at-least-32-characters!", request).length; // => 71
+ * ```
  */
 export function sign(secret: string, { timestampSeconds, method, path, contentHash }: RequestToSign): string {
   const text = [timestampSeconds, method, path, contentHash].join("\n");
   return `sha256=${createHmac("sha256", secret).update(text).digest("hex")}`;
 }
 
-/** The headers of a signed request. */
+/**
+ * The headers of a signed request.
+ *
+ * @example
+ * ```ts
+ * const event = { method: "POST", path: "/events", timestampSeconds: 1_767_225_600, body: "{}" };
+ * signedHeaders("a-secret-of-at-least-32-characters!", event)["x-cctelegram-timestamp"]; // => 1767225600
+ * ```
+ */
 export function signedHeaders(
   secret: string,
   { body, ...request }: Omit<RequestToSign, "contentHash"> & { readonly body: string | Uint8Array },
@@ -65,7 +86,18 @@ export function signedHeaders(
   };
 }
 
-/** Judges a request by its headers alone. The body must then have the verdict's hash. */
+/**
+ * Judges a request by its headers alone. The body must then have the verdict's hash.
+ *
+ * @example
+ * ```ts
+ * const [secret, nowSeconds] = ["a-secret-of-at-least-32-characters!", 1_767_225_600];
+ * const request = { method: "POST", path: "/events" };
+ * const headers = signedHeaders(secret, { ...request, timestampSeconds: nowSeconds, body: "{}" });
+ * "contentHash" in verify({ ...request, headers, secrets: [secret], nowSeconds }); // => true
+ * "refused" in verify({ ...request, headers, secrets: [secret], nowSeconds: nowSeconds + 301 }); // => true
+ * ```
+ */
 export function verify({ secrets, method, path, headers, nowSeconds }: SignedRequest): Verdict {
   const timestamp = headers[timestampHeader];
   const signature = headers[signatureHeader];

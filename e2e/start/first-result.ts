@@ -51,7 +51,7 @@ async function startStandIn({ onEnd }: Pick<Stage, "onEnd">) {
 }
 
 /** How a person sends messages through a server: the configuration of an MCP client, and a line for curl. */
-export function howToTry({ url, key }: Pick<Standalone, "url" | "key">): string {
+function howToTry({ url, key }: Pick<Standalone, "url" | "key">): string {
   const server = { type: "http", url: `${url}/mcp`, headers: { "X-API-Key": key } };
   const configuration = JSON.stringify({ mcpServers: { cctelegram: server } }, null, 2);
   return `

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -11,9 +11,11 @@ const given = "test/docstrings/given.ts";
 const run = promisify(execFile);
 
 /** Folders whose exports others use: every function and class has an example. */
-const folders = ["operator/runtime"];
+const folders = ["config", "contract", "operator/runtime"];
 
 const works = mkdtempSync(join(tmpdir(), "cctelegram-docstrings-"));
+// For what examples import of packages.
+symlinkSync(join(root, "node_modules"), join(works, "node_modules"));
 afterAll(() => rmSync(works, { recursive: true, force: true }));
 
 describe.each(folders)("%s", (folder) => {

@@ -20,7 +20,7 @@ type Exports = ReadonlyMap<string, string>;
 export function documented(root: string, folder: string): Documented[] {
   return sourcesOf(root, folder).flatMap(([file, source]) =>
     [...source.matchAll(/^export (?:async )?(?:function\*?|class|const) (\w+)(.*)/gm)]
-      .filter(([text]) => !text.includes(" const ") || text.includes("=>"))
+      .filter(([text]) => !text.includes(" const ") || / = (?:async )?(?:<[^>]*>)?(?:\(|\w+ =>)/.test(text))
       .map(({ 1: name = "", index }) => ({
         file,
         line: lineAt(source, index),

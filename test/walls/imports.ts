@@ -10,7 +10,7 @@ export type Sources = Readonly<Record<string, string>>;
 
 /** The sources that walls stand around. Tests may import everything. */
 export function sourcesOf(root: string): Sources {
-  const patterns = ["{attack,bench,config,contract,e2e,images,machine,operator,server}/**/*.{ts,mjs}", "*.{ts,mjs}"];
+  const patterns = ["{config,contract,e2e,images,machine,operator,server}/**/*.{ts,mjs}", "*.{ts,mjs}"];
   const files = globSync(patterns, { cwd: root }).filter((file) => !file.endsWith(".d.mts"));
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
 }
