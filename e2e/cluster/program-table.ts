@@ -29,6 +29,7 @@ export const goModules = {
   etcd: "etcd",
   helm: "Helm",
   "network-policies": "network policy agent",
+  kind: "kind",
 } as const;
 
 export type GoModule = keyof typeof goModules;
@@ -72,6 +73,8 @@ const helmPath = ({ version, arch }: At) => `get.helm.sh/helm-${version}-linux-$
 const coreDnsPath = ({ version, arch }: At) =>
   github("coredns/coredns", version, `coredns_${number(version)}_linux_${arch}.tgz`);
 
+const kindPath = ({ version, arch }: At) => github("kubernetes-sigs/kind", version, `kind-linux-${arch}`);
+
 const table = {
   "kube-apiserver": kubernetes("kube-apiserver"),
   "kube-controller-manager": kubernetes("kube-controller-manager"),
@@ -113,6 +116,15 @@ const table = {
       checksum: (at) => `${helmPath(at)}.sha256sum`,
     },
   },
+  kind: {
+    module: "kind",
+    package: "sigs.k8s.io/kind",
+    release: {
+      versionOf: "sigs.k8s.io/kind",
+      path: kindPath,
+      checksum: (at) => `${kindPath(at)}.sha256sum`,
+    },
+  },
   "kube-network-policies": { module: "network-policies", package: "sigs.k8s.io/kube-network-policies/cmd" },
 } satisfies Readonly<Record<string, Program>>;
 
@@ -130,4 +142,4 @@ export const controlPlanePrograms = [
 ] as const satisfies readonly ProgramName[];
 
 /** What a cluster with nodes consists of. */
-export const nodePrograms: readonly ProgramName[] = programNames.filter((name) => name !== "helm");
+export const nodePrograms: readonly ProgramName[] = programNames.filter((name) => name !== "helm" && name !== "kind");
