@@ -22,6 +22,14 @@ export function contextTarget(context: string): Target {
   };
 }
 
+/** The cluster of a kubeconfig file. */
+export function kubeconfigTarget(kubeconfig: string): Target {
+  return {
+    kubectl: async (args, options) => run(await program("kubectl"), ["--kubeconfig", kubeconfig, ...args], options),
+    helmArguments: ["--kubeconfig", kubeconfig],
+  };
+}
+
 export async function helm(target: Target, args: readonly string[]): Promise<string> {
   return run(await program("helm"), [...args, ...target.helmArguments]);
 }

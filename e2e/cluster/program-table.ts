@@ -30,6 +30,7 @@ export const goModules = {
   helm: "Helm",
   "network-policies": "network policy agent",
   gitops: "verdicts of GitOps tools",
+  kind: "kind",
 } as const;
 
 export type GoModule = keyof typeof goModules;
@@ -73,6 +74,8 @@ const helmPath = ({ version, arch }: At) => `get.helm.sh/helm-${version}-linux-$
 const coreDnsPath = ({ version, arch }: At) =>
   github("coredns/coredns", version, `coredns_${number(version)}_linux_${arch}.tgz`);
 
+const kindPath = ({ version, arch }: At) => github("kubernetes-sigs/kind", version, `kind-linux-${arch}`);
+
 const table = {
   "kube-apiserver": kubernetes("kube-apiserver"),
   "kube-controller-manager": kubernetes("kube-controller-manager"),
@@ -114,6 +117,15 @@ const table = {
       checksum: (at) => `${helmPath(at)}.sha256sum`,
     },
   },
+  kind: {
+    module: "kind",
+    package: "sigs.k8s.io/kind",
+    release: {
+      versionOf: "sigs.k8s.io/kind",
+      path: kindPath,
+      checksum: (at) => `${kindPath(at)}.sha256sum`,
+    },
+  },
   "kube-network-policies": { module: "network-policies", package: "sigs.k8s.io/kube-network-policies/cmd" },
   gitops: { module: "gitops", package: "cctelegram.io/e2e/cluster/gitops" },
 } satisfies Readonly<Record<string, Program>>;
@@ -131,5 +143,8 @@ export const controlPlanePrograms = [
   "kubectl",
 ] as const satisfies readonly ProgramName[];
 
+/** What is asked for by its name when it is needed. */
+const extras: readonly ProgramName[] = ["gitops", "helm", "kind"];
+
 /** What a cluster with nodes consists of. */
-export const nodePrograms: readonly ProgramName[] = programNames.filter((name) => !["gitops", "helm"].includes(name));
+export const nodePrograms: readonly ProgramName[] = programNames.filter((name) => !extras.includes(name));
