@@ -69,8 +69,8 @@ export function streamBehaviours(stage: Stage): void {
   test("a server that is away is told in the form of its errors, and found again", async () => {
     await backend.close();
     const visitor = stage.visitor();
-    for (const path of ["/mcp", "/tools", "/health"]) {
-      const answer = await visitor.ask(path);
+    // HAProxy tries again for three seconds.
+    for (const answer of await Promise.all(["/mcp", "/tools", "/health"].map((path) => visitor.ask(path)))) {
       expect(answer.status).toBeOneOf([502, 503]);
       expect(answer.headers["retry-after"]).toBe("5");
       expectError(answer, "SERVER_UNAVAILABLE");
