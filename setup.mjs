@@ -4,24 +4,35 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as prerequisites from "./e2e/cluster/prerequisites.mjs";
-import { progress } from "./e2e/cluster/progress.mjs";
+import { CommandError, endCommands, run } from "./machine/command.mjs";
+import { installPackages } from "./machine/debian-packages.mjs";
+import * as prerequisites from "./machine/prerequisites.mjs";
+import { progress } from "./machine/progress.mjs";
 
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
 const MODULES = join(ROOT, "node_modules");
 const LOCK = join(ROOT, "package-lock.json");
 const STAMP = join(MODULES, ".setup-stamp");
+const STARTED = String(Date.now());
 const NODE = join(MODULES, ".bin", "node");
 
-/** `level` says what the machine must be able to do; `degrades` that the target makes do with less. */
+/** `level` says what the machine must be able to do before the target runs; `degrades` that the target makes do with less. */
 const TARGETS = {
-  start: { file: "e2e/start.ts", level: (args) => (args.includes("--context") ? "none" : "nodes") },
-  test: { file: "test/run.ts", level: () => "nodes", degrades: true },
-  cluster: { file: "e2e/cluster/cli.ts", level: clusterLevel },
+  // Shows what works without a cluster first, and prepares the machine for one after that.
+  start: { command: (args) => ["e2e/start/main.ts", ...args], level: () => "none" },
+  standalone: { command: standalone, level: () => "none" },
+  test: { command: (args) => ["test/run.ts", ...args], level: () => "nodes", degrades: true },
+  cluster: { command: (args) => ["e2e/cluster/cli.ts", ...args], level: clusterLevel },
+  run: { command: (args) => args, level: () => "none" },
 };
+
+function standalone(args) {
+  const others = args.filter((arg) => arg !== "--try");
+  return others.length < args.length ? ["e2e/start/try.ts", ...others] : ["server/main.ts", "standalone", ...args];
+}
 
 function clusterLevel(args) {
   if (args.includes("load")) return "nodes";
@@ -32,29 +43,12 @@ function clusterLevel(args) {
 
 class SetupError extends Error {}
 
-function execute(command, args, onLine = () => undefined) {
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    const collect = (text) => {
-      output += text;
-      onLine(output.trimEnd().split("\n").at(-1) ?? "");
-    };
-    child.stdout.setEncoding("utf8").on("data", collect);
-    child.stderr.setEncoding("utf8").on("data", collect);
-    child.on("error", (error) => reject(new SetupError(`${command} cannot be run: ${error.message}`)));
-    child.on("close", (code) => {
-      if (code === 0) return resolve();
-      reject(new SetupError(`this command failed: ${command} ${args.join(" ")}\n${shorten(output)}`));
-    });
-  });
-}
-
 /** npm says what is wrong first and apt last; what is between is seldom of use, and warnings never. */
-function shorten(output) {
-  const lines = output.split("\n").filter((line) => line.trim() !== "" && !/^npm warn/i.test(line));
-  return (lines.length <= 20 ? lines : [...lines.slice(0, 8), "...", ...lines.slice(-8)]).join("\n");
+function explained(error) {
+  if (!(error instanceof CommandError)) return error.message;
+  const lines = error.output.split("\n").filter((line) => line.trim() !== "" && !/^npm warn/i.test(line));
+  const shown = lines.length <= 20 ? lines : [...lines.slice(0, 8), "...", ...lines.slice(-8)];
+  return [error.message.split("\n")[0], ...shown].join("\n");
 }
 
 function lockHash() {
@@ -69,37 +63,60 @@ function modulesAreCurrent() {
   return existsSync(record) && statSync(record).mtimeMs >= statSync(LOCK).mtimeMs;
 }
 
+/** How many of the packages that the lock file has for this machine are there. */
+function installedModules() {
+  const fits = (names, own) => names === undefined || names.includes(own);
+  const packages = Object.entries(JSON.parse(readFileSync(LOCK, "utf8")).packages);
+  const wanted = packages.filter(
+    ([path, { os, cpu }]) => path !== "" && fits(os, process.platform) && fits(cpu, process.arch),
+  );
+  return () => ({
+    all: wanted.length,
+    there: wanted.filter(([path]) => existsSync(join(ROOT, path, "package.json"))).length,
+  });
+}
+
 function installModules() {
-  return progress.step("npm packages", async ({ update, cached }) => {
+  return progress.step("npm packages", async ({ reached, cached }) => {
     if (modulesAreCurrent()) return cached();
-    await execute("npm", ["ci", "--no-audit", "--no-fund"], update);
+    // What is half there when it is interrupted would be taken for whole by nobody, and is in the way.
+    interrupted = () => rmSync(MODULES, { recursive: true, force: true });
+    const count = installedModules();
+    const timer = setInterval(() => {
+      const { all, there } = count();
+      reached(there / all, `${there} of at most ${all}`);
+    }, 1_000);
+    try {
+      await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: ROOT, group: true });
+    } finally {
+      clearInterval(timer);
+    }
     if (!existsSync(NODE)) {
       throw new SetupError(
         "npm ci left no Node 26 in node_modules: allow install scripts (npm config ignore-scripts) and retry",
       );
     }
     writeFileSync(STAMP, lockHash());
+    interrupted = () => undefined;
   });
 }
 
-function installPackages(level, machine, testing) {
+function installDebianPackages(level, machine, testing) {
   const missing = prerequisites.missingPackages(level, machine);
   if (testing) missing.push(...prerequisites.missingTestPackages(machine));
-  return progress.step("Debian packages", async ({ update, cached }) => {
-    if (missing.length === 0) return cached();
+  return progress.step("Debian packages", async (control) => {
+    if (missing.length === 0) return control.cached();
     try {
-      update("apt-get update");
-      await execute("apt-get", ["update", "--quiet"], update);
-      await execute("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", ...missing], update);
+      await installPackages(missing, control);
     } catch (error) {
-      throw new SetupError(`${error.message}\n${prerequisites.afterFailedInstall(level)}`);
+      throw new SetupError(`${explained(error)}\n${prerequisites.afterFailedInstall(level)}`);
     }
   });
 }
 
-/** Returns the level that the machine has; throws when the target cannot make do with it. */
+/** Installs what the level needs, or what the machine can have of it; throws when the target cannot make do with less. */
 async function prepare(level, degrades, testing) {
-  if (level === "none") return level;
+  if (level === "none") return;
   const machine = prerequisites.inspectMachine();
   const reached = prerequisites.reachable(level, machine);
   if (reached !== level) {
@@ -107,15 +124,43 @@ async function prepare(level, degrades, testing) {
     if (!degrades) throw new SetupError(message);
     progress.note(message);
   }
-  if (reached !== "none") await installPackages(reached, machine, testing);
-  return reached;
+  if (reached !== "none") await installDebianPackages(reached, machine, testing);
+}
+
+/** What is to be done when this program is told to end before the target runs. */
+let interrupted = () => undefined;
+
+/** Until the target runs: ends what runs and tidies up. Returns how to stop listening. */
+function endOnSignals() {
+  let told = false;
+  const stop = async () => {
+    if (told) return;
+    told = true;
+    progress.stopping();
+    await endCommands((names) => progress.note(`${names} comes to an end of what it has begun`));
+    interrupted();
+    progress.note("Ended before anything ran. What was downloaded is kept in npm's own cache.");
+    process.exit(130);
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, stop);
+  return {
+    told: () => told,
+    release: () => {
+      for (const signal of signals) process.off(signal, stop);
+    },
+  };
 }
 
 /** Runs the target under Node 26, by path: shells and npm remember the `node` that they found first. */
-function runTarget(file, args, level) {
+function runTarget(command) {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, PATH: `${join(MODULES, ".bin")}:${process.env.PATH}`, CCTELEGRAM_LEVEL: level };
-    const child = spawn(NODE, [file, ...args], { cwd: ROOT, env, stdio: "inherit" });
+    const env = {
+      ...process.env,
+      PATH: `${join(MODULES, ".bin")}:${process.env.PATH}`,
+      CCTELEGRAM_STARTED: STARTED,
+    };
+    const child = spawn(NODE, command, { cwd: ROOT, env, stdio: "inherit" });
     const forward = (signal) => child.kill(signal);
     // Ctrl-C on a terminal reaches the child by itself, a signal from a program does not.
     process.on("SIGINT", (signal) => process.stdin.isTTY || forward(signal));
@@ -128,17 +173,23 @@ function runTarget(file, args, level) {
   });
 }
 
-async function main([target = "", ...rest]) {
-  const generic = target === "run" && rest.length > 0;
-  const { file, level, degrades = false } = generic ? { file: rest[0], level: () => "none" } : (TARGETS[target] ?? {});
-  if (file === undefined) {
-    throw new SetupError(
-      `usage: node setup.mjs ${Object.keys(TARGETS).join("|")} [arguments], or run FILE [arguments]`,
-    );
+async function main([target = "", ...args]) {
+  const { command, level, degrades = false } = TARGETS[target] ?? {};
+  if (command === undefined || (target === "run" && args.length === 0)) {
+    const targets = Object.keys(TARGETS).filter((name) => name !== "run");
+    throw new SetupError(`usage: node setup.mjs ${targets.join("|")} [arguments], or run FILE [arguments]`);
   }
-  const args = generic ? rest.slice(1) : rest;
-  await installModules();
-  return runTarget(file, args, await prepare(level(args), degrades, target === "test"));
+  const signals = endOnSignals();
+  try {
+    await installModules();
+    await prepare(level(args), degrades, target === "test");
+    signals.release();
+    return await runTarget(command(args));
+  } catch (error) {
+    // What fails because it is being ended tells nobody anything.
+    if (signals.told()) return new Promise(() => undefined);
+    throw error;
+  }
 }
 
 main(process.argv.slice(2)).then(
@@ -146,7 +197,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error) => {
-    console.error(error instanceof SetupError ? error.message : error);
+    console.error(error instanceof SetupError || error instanceof CommandError ? explained(error) : error);
     process.exitCode = 1;
   },
 );

@@ -1,5 +1,5 @@
 /** `npm run attack [-- WORD]`: attacks the images' programs on loopback; all attacks, or those with WORD in their names. */
-import { bundle } from "../build.ts";
+import { bundle } from "../images/bundle.ts";
 import { memoryLimitObstacle } from "./memory-limit.ts";
 import { scenarios } from "./scenarios.ts";
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentOf, nodeArguments } from "../e2e/image-definition.ts";
+import { environmentOf, nodeArguments } from "../images/image-definition.ts";
 import { createMemoryLimit, type MemoryLimit } from "./memory-limit.ts";
 
 const ROOT = join(import.meta.dirname, "..");

@@ -75,14 +75,14 @@ async function measureCreation(bench: Workbench, operator: OperatorProcess, opti
   const title = (measure: string) => `${count}: ${measure}`;
   const runs = [...earlier, children];
   const seconds = median(runs);
-  const line = (value: string) => (count >= 1000 ? { line: value } : {});
+  const target = (value: string) => (count >= 1000 ? { target: value } : {});
   const besides = (value: (seconds: number) => number) => (bare.length > 0 ? { bare: value(median(bare)) } : {});
   report.measure("children per resource", childrenEach, "");
   report.measure(title("all resources created"), resources, "s");
   report.measure(title("all Deployments"), deployments, "s");
-  report.measure(title("all children"), seconds, "s", { ...line("60 s"), ...besides((bare) => bare) });
+  report.measure(title("all children"), seconds, "s", { ...target("60 s"), ...besides((bare) => bare) });
   const total = count * childrenEach;
-  const perSecond = { ...line("270 1/s"), ...besides((bare) => total / bare) };
+  const perSecond = { ...target("270 1/s"), ...besides((bare) => total / bare) };
   report.measure(title("children per second"), total / seconds, "1/s", perSecond);
   report.measure(title("all children, runs"), runs.length, "");
   report.measure(
@@ -107,11 +107,11 @@ async function measureCreation(bench: Workbench, operator: OperatorProcess, opti
     report.measure(title(`requests per resource, ${verb}`), requests / count, "");
   }
   const direct = all.filter((entry) => isWrite(entry) || isRead(entry)).length;
-  report.measure(title("requests per resource until settled"), direct / count, "", { line: `${childrenEach + 2}` });
+  report.measure(title("requests per resource until settled"), direct / count, "", { target: `${childrenEach + 2}` });
   report.measure(title("operator CPU until settled"), operator.cpuSeconds() - cpuBefore, "s");
   await measureReconciles(bench, operator, count);
-  report.measure(title("RSS"), operator.rss(), "MiB", { line: "110 MiB" });
-  report.measure(title("peak RSS"), operator.peakRss(), "MiB", { line: "110 MiB" });
+  report.measure(title("RSS"), operator.rss(), "MiB", { target: "110 MiB" });
+  report.measure(title("peak RSS"), operator.peakRss(), "MiB", { target: "110 MiB" });
 }
 
 async function measureReconciles({ report }: Workbench, operator: OperatorProcess, count: number): Promise<void> {
@@ -135,11 +135,11 @@ async function measureQuiet(
     await settled(bench);
   });
   const direct = becoming.filter((entry) => isWrite(entry) || isRead(entry));
-  report.measure(`${count}: further requests per resource until ready`, direct.length / count, "", { line: "2" });
-  report.measure(`${count}: ready resources`, await readyCount(client), "", { line: `${count}` });
+  report.measure(`${count}: further requests per resource until ready`, direct.length / count, "", { target: "2" });
+  report.measure(`${count}: ready resources`, await readyCount(client), "", { target: `${count}` });
   await measureIdle(bench, operator, `${count}: ready`, minutes);
-  report.measure(`${count}: RSS, ready`, operator.rss(), "MiB", { line: "110 MiB" });
-  report.measure(`${count}: peak RSS, ready`, operator.peakRss(), "MiB", { line: "110 MiB" });
+  report.measure(`${count}: RSS, ready`, operator.rss(), "MiB", { target: "110 MiB" });
+  report.measure(`${count}: peak RSS, ready`, operator.peakRss(), "MiB", { target: "110 MiB" });
 
   pods.answering = false;
   await delay(90_000); // every probe has failed, and for long enough to be asked more rarely
@@ -159,8 +159,8 @@ async function measureIdle(bench: Workbench, operator: OperatorProcess, title: s
   const probesBefore = pods.requests;
   const asked = await requestsDuring(bench, () => delay(minutes * 60_000));
   const perMinute = (entries: readonly AuditEntry[]) => entries.length / minutes;
-  report.measure(`${title}, writes per minute`, perMinute(asked.filter(isWrite)), "1/min", { line: "0" });
-  report.measure(`${title}, reads per minute`, perMinute(asked.filter(isRead)), "1/min", { line: "0" });
+  report.measure(`${title}, writes per minute`, perMinute(asked.filter(isWrite)), "1/min", { target: "0" });
+  report.measure(`${title}, reads per minute`, perMinute(asked.filter(isRead)), "1/min", { target: "0" });
   report.measure(
     `${title}, renewed watches and lists per minute`,
     perMinute(asked.filter((e) => !isWrite(e) && !isRead(e))),
@@ -186,13 +186,13 @@ async function measureRestart(bench: Workbench, { count }: FleetOptions): Promis
     await delay(60_000);
   });
   const after = operator!;
-  report.measure(`${count}: operator restart: writes`, asked.filter(isWrite).length, "", { line: "0" });
+  report.measure(`${count}: operator restart: writes`, asked.filter(isWrite).length, "", { target: "0" });
   report.measure(`${count}: operator restart: reads`, asked.filter(isRead).length, "");
   report.measure(`${count}: operator restart: lists`, asked.filter(({ verb }) => verb === "list").length, "");
   report.measure(`${count}: operator restart: time`, seconds, "s");
   report.measure(`${count}: operator restart: CPU`, cpu, "s");
-  report.measure(`${count}: operator restart: peak RSS`, after.peakRss(), "MiB", { line: "110 MiB" });
-  report.measure(`${count}: operator restart: RSS a minute later`, after.rss(), "MiB", { line: "110 MiB" });
+  report.measure(`${count}: operator restart: peak RSS`, after.peakRss(), "MiB", { target: "110 MiB" });
+  report.measure(`${count}: operator restart: RSS a minute later`, after.rss(), "MiB", { target: "110 MiB" });
   return after;
 }
 
@@ -207,7 +207,7 @@ async function measureDeletion(bench: Workbench, names: readonly string[], befor
   report.measure(`${names.length}: deletion, resources gone`, resources, "s");
   const allGone = async () => (await countAll(client)) <= before && elapsed();
   const all = await waitFor(allGone, { what: "everything to go", timeoutMs: 1_800_000, everyMs: 500 });
-  report.measure(`${names.length}: deletion, all gone`, all, "s", names.length >= 1000 ? { line: "40 s" } : {});
+  report.measure(`${names.length}: deletion, all gone`, all, "s", names.length >= 1000 ? { target: "40 s" } : {});
   const asked = audit.entries().filter(ofOperator);
   report.measure(
     `${names.length}: deletion, operator's writes per resource`,

@@ -1,8 +1,8 @@
-import { imageName } from "../build.ts";
 import type { Cluster } from "../e2e/cluster/cluster.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import { installOperator, installTelegram } from "../e2e/installation.ts";
 import { localTarget } from "../e2e/kubectl.ts";
+import { imageName } from "../images/names.ts";
 import { fieldManager } from "../operator/deployment/names.ts";
 import * as types from "../operator/deployment/resource-types.ts";
 import type { Client } from "../operator/runtime/client.ts";

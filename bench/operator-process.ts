@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { freePorts } from "../e2e/cluster/free-ports.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
-import { environmentOf, nodeArguments } from "../e2e/image-definition.ts";
+import { environmentOf, nodeArguments } from "../images/image-definition.ts";
 
 export type OperatorOptions = {
   readonly kubeconfig: string;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { ports } from "../operator/deployment/names.ts";
+import { ports } from "../contract/ports.ts";
 import { podsAddress } from "./resolve-pods.mjs";
 
 export type Pods = {

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { type Figures, references, rivals } from "./rivals.ts";
 
 export type MeasureOptions = {
-  /** The value to hold. */
-  readonly line?: string;
+  /** The value that must not be exceeded (of rates: not be missed), with its unit. */
+  readonly target?: string;
   /** The same work done by a bare loop against the same API server. */
   readonly bare?: number;
 };
@@ -16,16 +15,12 @@ const document = "docs/performance.md";
 export class Report {
   readonly #rows = new Map<string, string>();
 
-  measure(name: string, value: number, unit: string, { line, bare }: MeasureOptions = {}): void {
-    const figures = references[name] ?? [];
-    const reference = {
-      ...Object.fromEntries(rivals.map((rival, index) => [rival, figures[index]])),
-      ...(bare === undefined ? {} : { bare: rounded(bare) }),
-    };
-    const ratio = ratioTo(value, bare === undefined ? figures : [bare]);
+  measure(name: string, value: number, unit: string, { target, bare }: MeasureOptions = {}): void {
+    const reference = bare === undefined ? {} : { bare: rounded(bare) };
+    const ratio = bare ? rounded(value / bare) : undefined;
     console.log(JSON.stringify({ bench: "operator", measure: name, value: rounded(value), unit, reference, ratio }));
-    const cells = [name, `**${rounded(value)}** ${unit}`, line ?? "", bare === undefined ? "" : `${rounded(bare)}`];
-    this.#rows.set(name, row([...cells, ...rivals.map((_, index) => `${figures[index] ?? ""}`)]));
+    const shown = (number: number | undefined) => (number === undefined ? "" : `${rounded(number)}`);
+    this.#rows.set(name, row([name, `**${rounded(value)}** ${unit}`, target ?? "", shown(bare), shown(ratio)]));
   }
 
   /** Replaces the rows of what was measured, and keeps the others. */
@@ -35,7 +30,7 @@ export class Report {
     const [table = "", after = ""] = rest.split(end);
     const rows = new Map(table.split("\n").flatMap((line) => (isRow(line) ? [[nameOf(line), line]] : [])));
     for (const [name, line] of this.#rows) rows.set(name, line);
-    const head = ["measure", "this operator", "line", "bare loop", ...rivals];
+    const head = ["measure", "this operator", "target", "bare loop", "ratio"];
     const lines = ["", row(head), row(head.map(() => "---")), ...rows.values(), ""];
     writeFileSync(document, `${before}${begin}\n${lines.join("\n").trim()}\n${end}${after}`);
   }
@@ -47,10 +42,3 @@ const isRow = (line: string) => line.startsWith("| ") && !line.startsWith("| mea
 
 /** Three digits say enough. */
 const rounded = (value: number) => Number(value.toPrecision(value >= 1000 ? 4 : 3));
-
-/** Ours in relation to the least of the others. */
-function ratioTo(value: number, figures: Figures): number | undefined {
-  const known = figures.filter((figure) => figure !== undefined);
-  const best = Math.min(...known);
-  return known.length === 0 || best === 0 ? undefined : rounded(value / best);
-}

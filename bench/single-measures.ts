@@ -22,7 +22,7 @@ export async function measureSingles(bench: Workbench): Promise<void> {
   for (let index = 0; index < samples; index += 1) timings.push(await oneMore(bench, nameOf(index)));
   const of = (resource: "deployments" | "services") => median(timings.map((timing) => timing[resource]));
   report.measure("one more resource to Service", of("services"), "ms");
-  report.measure("one more resource to Deployment", of("deployments"), "ms", { line: "20 ms" });
+  report.measure("one more resource to Deployment", of("deployments"), "ms", { target: "20 ms" });
   await settled(bench);
 
   await makePodsReady(client);
@@ -63,7 +63,7 @@ async function measureHandiwork(bench: Workbench): Promise<void> {
     await annotate({ metadata: { annotations: { "example.org/foreign": "yes" } } });
     await delay(30_000);
   });
-  report.measure("foreign annotation: writes in 30 s", writes(annotated), "writes", { line: "0" });
+  report.measure("foreign annotation: writes in 30 s", writes(annotated), "writes", { target: "0" });
 
   const restartedAt = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
   const restarted = await requestsDuring(bench, async () => {
@@ -75,7 +75,7 @@ async function measureHandiwork(bench: Workbench): Promise<void> {
     resourcePath(types.deployments, { namespace, name: server }),
   );
   const kept = "kubectl.kubernetes.io/restartedAt" in live.spec.template.metadata.annotations;
-  report.measure("rollout restart: kept", kept ? 1 : 0, "of 1", { line: "1" });
+  report.measure("rollout restart: kept", kept ? 1 : 0, "of 1", { target: "1" });
 
   // The new pods never start: that is told in a status, which is no part of what follows.
   await settled(bench);
@@ -84,5 +84,5 @@ async function measureHandiwork(bench: Workbench): Promise<void> {
     await bench.audit.wait(1, (entry) => ofOperator(entry) && isCreation(entry), "the Service to come back", 30_000);
     await settled(bench);
   });
-  report.measure("Service deleted by hand: writes", writes(healed), "writes", { line: "1" });
+  report.measure("Service deleted by hand: writes", writes(healed), "writes", { target: "1" });
 }

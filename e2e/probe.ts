@@ -1,4 +1,4 @@
-import { imageName } from "../build.ts";
+import { imageName } from "../images/names.ts";
 import type { Target } from "./kubectl.ts";
 
 export type Place = { readonly namespace: string; readonly pod: string };

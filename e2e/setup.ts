@@ -1,7 +1,9 @@
 import type { TestProject } from "vitest/node";
-import { buildImages, bundle, imageName } from "../build.ts";
-import { buildah, fullImageName } from "./cluster/buildah.ts";
-import { progress } from "./cluster/progress.mjs";
+import { buildah } from "../images/buildah.ts";
+import { bundle } from "../images/bundle.ts";
+import { fullImageName, imageName } from "../images/names.ts";
+import { buildImages } from "../images/project-images.ts";
+import { progress } from "../machine/progress.mjs";
 import { upGuarded } from "./cluster/with-cluster.ts";
 import { installOperator, installTelegram } from "./installation.ts";
 import { localTarget } from "./kubectl.ts";

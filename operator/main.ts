@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
 import { collectDefaultMetrics } from "prom-client";
-import { type OperatorConfig, readConfig } from "./config.ts";
+import { helpText, type OperatorConfig, readConfig } from "./config.ts";
 import { startDeploymentController } from "./deployment/controller.ts";
 import { mayBeDialled } from "./deployment/dialled-address.ts";
 import { exposureProbe } from "./deployment/exposure-dialer.ts";
@@ -28,6 +28,11 @@ function configuration(): OperatorConfig {
     console.error((error as Error).message);
     process.exit(badConfiguration);
   }
+}
+
+if (process.argv[2] === "--help") {
+  process.stdout.write(helpText());
+  process.exit(0);
 }
 
 const config = configuration();

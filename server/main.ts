@@ -1,16 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
-import { type Config, ConfigError, loadConfig } from "./config.ts";
-import { helpText } from "./help.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { readSmallFile } from "../config/small-file.ts";
+import { type Role, roles } from "../contract/roles.ts";
+import { type Config, loadConfig } from "./config/config.ts";
+import { helpText } from "./config/help.ts";
+import { version } from "./config/version.ts";
+import { shutDown } from "./process/shutdown.ts";
+import { listening, StartError } from "./process/start-error.ts";
 import type { Running } from "./roles/running.ts";
-import { shutDown } from "./shutdown.ts";
-import { readSmallFile } from "./small-file.ts";
-import { listening, StartError } from "./start-error.ts";
 import { createLogger, type Logger, redact } from "./telemetry/logger.ts";
 import { createRegistry } from "./telemetry/metrics.ts";
 import { startMetricsServer } from "./telemetry/metrics-server.ts";
-import { type Role, roles } from "./variables.ts";
-import { version } from "./version.ts";
 
 // sysexits.h: configuration or surroundings are wrong, and starting again will not help.
 const EX_CONFIG = 78;

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { bundle } from "../build.ts";
+import { bundle } from "../images/bundle.ts";
 
 /** Loaded before the program: at its end it tells which of Node's modules are in memory. */
 const listing = "data:text/javascript,process.on('exit', () => console.log(process.moduleLoadList.join('\\n')))";

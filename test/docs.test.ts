@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
-import { PACKAGES } from "../e2e/cluster/prerequisites.mjs";
+import { PACKAGES } from "../machine/prerequisites.mjs";
 import { deploymentSpec } from "../operator/api/spec.ts";
 import { alerts } from "../operator/deployment/desired/alerts.ts";
 
@@ -95,10 +95,10 @@ test("every alert has a runbook, and every runbook an alert", () => {
   expect(runbooks.toSorted()).toEqual(alerts.map(({ name }) => name).toSorted());
 });
 
-test("every runbook says what the alert means, whom it hurts, how to look and how to mend", () => {
+test("every runbook says what the alert means, whom it hurts, how to look and how to fix it", () => {
   for (const { name } of alerts) {
     const runbook = read(`docs/runbooks/${name}.md`);
-    for (const part of [`# ${name}`, "**Meaning.**", "**Impact.**", "## How to look", "## How to mend"]) {
+    for (const part of [`# ${name}`, "**Meaning.**", "**Impact.**", "## How to look", "## How to fix it"]) {
       expect(runbook).toContain(part);
     }
   }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { nodeArguments } from "../e2e/image-definition.ts";
+import { nodeArguments } from "../images/image-definition.ts";
 
 const program = "process.on('message', () => process.send('alive')); process.send('started');";
 

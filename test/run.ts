@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { memoryLimitObstacle } from "../attack/memory-limit.ts";
-import { onOrphaned } from "../e2e/cluster/orphan.ts";
+import { onOrphaned } from "../machine/orphan.ts";
 
 type Count = { passed: number; failed: number; skipped: number };
 

@@ -1,17 +1,16 @@
 import { Registry } from "prom-client";
-import { z } from "zod";
+import { errors } from "../../contract/error-catalogue.ts";
+import { eventTypes } from "../../contract/event.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
-import { environment } from "../../operator/config.ts";
+import { variables as operatorVariables } from "../../operator/config.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
 import { createBridgeMetrics } from "../../server/bridge/metrics.ts";
-import { errors } from "../../server/errors.ts";
-import { eventTypes } from "../../server/event.ts";
+import { variables as serverVariables } from "../../server/config/variables.ts";
 import { httpRoutes } from "../../server/http/routes.ts";
 import { createServerMetrics } from "../../server/telemetry/metrics.ts";
 import { tools } from "../../server/tools/registry.ts";
 import { listingOf } from "../../server/tools/tool-listing.ts";
-import { variables } from "../../server/variables.ts";
-import { configurationPage, type ServerVariable } from "./configuration.ts";
+import { configurationPage } from "./configuration.ts";
 import { customResourcePage } from "./custom-resource.ts";
 import { errorsPage } from "./errors.ts";
 import { type MetricGroups, metricsOf, metricsPage } from "./metrics.ts";
@@ -20,17 +19,13 @@ import { toolsPage } from "./tools.ts";
 
 /** The reference pages, by path from the root of the project. */
 export async function referencePages(): Promise<Record<string, string>> {
-  const operator = z.toJSONSchema(environment, { io: "input" }) as Schema;
   const listed = [...tools.values()].map((tool) => {
     const listing = listingOf(tool);
     return { ...listing, annotations: { ...listing.annotations } };
   });
   return {
     "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),
-    "docs/reference/configuration.md": configurationPage({
-      server: variables as Readonly<Record<string, ServerVariable>>,
-      operator,
-    }),
+    "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
     "docs/reference/errors.md": errorsPage(errors),
     "docs/reference/tools.md": toolsPage(listed, eventTypes),
     "docs/reference/metrics.md": metricsPage(await metricGroups()),

@@ -19,7 +19,7 @@ that it may call. What can go wrong is in [errors.md](errors.md).`;
 /** The reference of the tools, in the order in which clients list them. */
 export function toolsPage(tools: readonly ToolDescription[], eventTypes: readonly EventTypeDescription[]): string {
   const rows = eventTypes.map(({ type, category, description }) => [code(type), category, description]);
-  return page("Tools", "server/tools and server/event.ts", [
+  return page("Tools", "server/tools and contract/event.ts", [
     introduction,
     ...tools.flatMap(section),
     "## Event types",

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./command.ts";
+import { run } from "../../machine/command.mjs";
 
 /** A certificate of the cluster: `FILE.crt` and `FILE.key` in the PKI folder. */
 export type Certificate = {

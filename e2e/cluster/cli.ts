@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { progress } from "../../machine/progress.mjs";
 import { DEFAULT_NAME, down, find } from "./cluster.ts";
 import { damage, type NodeCount, readState } from "./cluster-state.ts";
 import { clusterFolders, stateRoot } from "./folders.ts";
 import { isAlive } from "./process-identity.ts";
 import { Processes } from "./processes.ts";
-import { progress } from "./progress.mjs";
 import { upGuarded } from "./with-cluster.ts";
 
 const USAGE = `Usage: npm run cluster -- COMMAND [--name NAME]

@@ -1,4 +1,4 @@
-import { run } from "./command.ts";
+import { run } from "../../machine/command.mjs";
 import { freeIndexes, type Subnets, subnets } from "./subnets.ts";
 
 export function namespaceOf(cluster: string, node: number): string {

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Archive } from "../../images/archive.ts";
 import { type AddonOptions, applyAddons, coreDns, DNS_READY_PORT, metricsServer, provisioner } from "./addons.ts";
 import type { Api } from "./api.ts";
-import { type Archive, importImage } from "./images.ts";
+import { importImage } from "./images.ts";
 import { namespaceOf } from "./network.ts";
 import { agentName, isEnforced, loadQueueingRules, networkPolicyAgent, prepareAgents } from "./network-policies.ts";
 import { containerd, kubelet, kubeProxy, type NodeOptions, nodeName, prepareNode } from "./node.ts";
@@ -15,7 +16,7 @@ const NODE_TIMEOUT_MS = 60_000;
 
 type WithSubnets = StartOptions & { readonly subnets: Subnets };
 
-function nodeOptions({ name, folders, binaries, subnets }: WithSubnets, node: number): NodeOptions {
+function nodeOptions({ name, folders, programs, subnets }: WithSubnets, node: number): NodeOptions {
   return {
     cluster: name,
     node,
@@ -23,7 +24,7 @@ function nodeOptions({ name, folders, binaries, subnets }: WithSubnets, node: nu
     pki: folders.pki,
     kubeconfigs: kubeconfigsOf(folders),
     subnets,
-    binaries: binaries.kubernetes,
+    programs,
   };
 }
 
@@ -41,7 +42,7 @@ async function importOnceUp(node: NodeOptions, pause: Archive, { processes, sign
   let last: unknown;
   const imported = async () => {
     processes.assertAlive(`containerd-${node.node}`);
-    return importImage(pause, node.folders, node.binaries).then(
+    return importImage(pause, node.folders, node.programs("ctr")).then(
       () => true,
       (error: unknown) => {
         last = error;
@@ -56,7 +57,7 @@ async function importOnceUp(node: NodeOptions, pause: Archive, { processes, sign
 
 /** Starts what makes nodes of the machines with containerd, and waits until pods can be scheduled on all of them. */
 export async function startNodes(options: WithSubnets, api: Api, server: string): Promise<void> {
-  const { processes, folders, subnets, binaries, name } = options;
+  const { processes, folders, subnets, programs, name } = options;
   await startAgents(options, api, server);
   for (const node of options.nodes.map((index) => nodeOptions(options, index))) {
     processes.start(kubelet(node));
@@ -68,7 +69,7 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
     pki: folders.pki,
     kubeconfigs: kubeconfigsOf(folders),
     subnets,
-    binaries: binaries.kubernetes,
+    programs,
     server,
   };
   await applyAddons(api, addons);
@@ -95,13 +96,13 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
 
 /** Starts what enforces network policies, before there are pods. */
 async function startAgents(options: WithSubnets, api: Api, server: string): Promise<void> {
-  const { folders, processes, nodes, subnets, name, binaries } = options;
+  const { folders, processes, nodes, subnets, name, programs } = options;
   const varRun = join(folders.root, "network-policies");
   await prepareAgents(api, varRun, readFileSync(join(folders.pki, "ca.crt"), "utf8"));
   for (const node of nodes) {
     const namespace = namespaceOf(name, node);
     await loadQueueingRules(namespace, subnets);
-    processes.start(networkPolicyAgent({ node, namespace, varRun, server, binaries: binaries.networkPolicies ?? "" }));
+    processes.start(networkPolicyAgent({ node, namespace, varRun, server, programs }));
   }
 }
 

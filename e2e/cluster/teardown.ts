@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { run } from "../../machine/command.mjs";
 import { cgroupOf, processesIn, removeCgroup } from "./cgroups.ts";
-import { run } from "./command.ts";
 import type { Folders } from "./folders.ts";
 import { deleteNetwork, namespacesOf } from "./network.ts";
 import { identify, isAlive, type ProcessIdentity, signal } from "./process-identity.ts";

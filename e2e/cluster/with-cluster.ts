@@ -1,28 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { onStopped } from "../../machine/stopped.ts";
 import { type Cluster, DEFAULT_NAME, down, otherUser, type UpOptions, up } from "./cluster.ts";
-import { onOrphaned } from "./orphan.ts";
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/**
- * Calls back once, at the first of: Ctrl-C, SIGTERM, SIGHUP, the end without a word of whoever started this program. What comes
- * after that, such as npm's own copy of Ctrl-C, does not end the program before it has cleaned up. Returns how to stop listening.
- */
-export function onStopped(callback: () => void): () => void {
-  let told = false;
-  const stop = () => {
-    if (!told) callback();
-    told = true;
-  };
-  for (const signal of signals) process.on(signal, stop);
-  onOrphaned(stop);
-  return () => {
-    told = true;
-    for (const signal of signals) process.off(signal, stop);
-  };
-}
 
 /** A cluster of this program, which takes it down and ends with code 130 when it is told to end. */
 export type GuardedCluster = {

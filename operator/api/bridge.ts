@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { logLevels } from "../../contract/log-levels.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, quantity, quantityAt, rule, rules } from "./schema.ts";
 
@@ -53,10 +54,7 @@ export const bridgeSpec = z.strictObject({
     })
     .prefault({})
     .describe("How fast the bridge sends. The defaults are what Telegram allows."),
-  logLevel: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
-    .default("info")
-    .describe("Lowest level that is logged."),
+  logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of the bridge. Default: from profile."),
   env: variables.optional().describe("Further environment variables of the bridge."),
   podTemplate: podTemplate.optional().describe("Additions to the pod."),

@@ -5,8 +5,8 @@ import { deploymentStatus } from "./status.ts";
 
 type Schema = { [keyword: string]: unknown };
 
-export const group = "cctelegram.io";
-export const version = "v1alpha1";
+const group = "cctelegram.io";
+const version = "v1alpha1";
 
 const resource = z
   .strictObject({ spec: deploymentSpec, status: deploymentStatus.optional() })

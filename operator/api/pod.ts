@@ -148,6 +148,5 @@ export const podTemplate = z.strictObject({
   priorityClassName: name(253).optional().describe("PriorityClass of the pods."),
 });
 
-export type Variable = z.infer<typeof variable>;
 export type Resources = z.infer<typeof resources>;
 export type PodTemplate = z.infer<typeof podTemplate>;

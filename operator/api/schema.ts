@@ -22,8 +22,6 @@ export const quantity = () =>
       .regex(/^([0-9]+\.?[0-9]{0,3}|\.[0-9]{1,3})(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][12]?[0-9])?$/),
   ]);
 
-export type Quantity = string | number;
-
 /** The quantity at a path of a CEL rule, whether it is written as a number or as text. */
 export const quantityAt = (path: string) => `quantity(string(${path}))`;
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { logLevels } from "../../contract/log-levels.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule, rules } from "./schema.ts";
 
@@ -148,10 +149,7 @@ export const serverSpec = z.strictObject({
       "Names under which clients may call, beside exposure.host and the Service's names. Default: any name while there is no exposure.host.",
     )
     .meta({ "x-kubernetes-list-type": "set" }),
-  logLevel: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
-    .default("info")
-    .describe("Lowest level that is logged."),
+  logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of one pod. Default: from loadLevel, else from profile."),
   env: variables.optional().describe("Further environment variables of the server."),
   podTemplate: podTemplate.optional().describe("Additions to the pods."),

@@ -20,7 +20,7 @@ export const conditionTypes = [
 export type ConditionType = (typeof conditionTypes)[number];
 
 /** metav1.Condition. */
-export const condition = z.strictObject({
+const condition = z.strictObject({
   type: z.string().max(316).describe("Name of the condition."),
   status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
   observedGeneration: z.int().min(0).optional().describe("Generation of the spec that it was judged by."),
@@ -34,7 +34,11 @@ const count = () => z.int().min(0).optional();
 /** The status of a CCTelegramDeployment; every field can be rebuilt from the cluster at any time. */
 export const deploymentStatus = z
   .strictObject({
-    observedGeneration: z.int().min(0).optional().describe("Generation of the spec that this status speaks of."),
+    observedGeneration: z
+      .int()
+      .min(-1)
+      .optional()
+      .describe("Generation of the spec that this status speaks of; -1 before the operator has seen the resource."),
     conditions: z
       .array(condition)
       .max(32)
@@ -68,7 +72,9 @@ export const deploymentStatus = z
       .optional()
       .describe("Where each declared client finds its key."),
   })
-  .describe("What runs.");
+  .describe("What runs.")
+  // Without it a resource that the operator has not seen yet has no status, and tools that follow kstatus call it Current.
+  .meta({ default: { observedGeneration: -1 } });
 
 export type Condition = z.infer<typeof condition>;
 export type DeploymentStatus = z.infer<typeof deploymentStatus>;

@@ -25,6 +25,8 @@ export type Blueprint = {
   readonly verifierKey: string;
   /** The replicas to write while nobody else has taken them over, else undefined. */
   readonly serverReplicas: number | undefined;
+  /** When somebody last asked for new pods. */
+  readonly restartedAt?: string | undefined;
   readonly bridge: BridgePlan;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;

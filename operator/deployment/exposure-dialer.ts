@@ -1,7 +1,9 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { type IncomingMessage, request } from "node:http";
 import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { challengeHeader, proofHeader, proofOf } from "../../contract/proof.ts";
+import { routes } from "../../contract/routes.ts";
 import { answerText } from "../runtime/answer-text.ts";
 import { originOf } from "./exposure.ts";
 import { type ExposureAnswer, type ExposureProbe, type ExposureTarget, exposureFails } from "./exposure-probe.ts";
@@ -125,10 +127,10 @@ async function askServer(
   { newChallenge }: Options,
 ): Promise<ExposureProbe> {
   const challenge = newChallenge();
-  const path = `${basePath}/health`;
+  const path = `${basePath}${routes.health}`;
   const authority = new URL(originOf({ scheme, port }, host)).host;
-  const answer = await exchange(socket, path, { host: authority, "x-cctelegram-challenge": challenge });
-  const proof = answer.headers["x-cctelegram-proof"];
+  const answer = await exchange(socket, path, { host: authority, [challengeHeader]: challenge });
+  const proof = answer.headers[proofHeader];
   const text = await answerText(answer, longestAnswer);
   const problem = statusProblem(answer, `${originOf({ scheme, port }, host)}${path}`);
   if (problem) return problem;
@@ -149,7 +151,7 @@ function exchange(socket: Socket, path: string, headers: Record<string, string>)
 
 function isProof(proof: string | string[] | undefined, secret: string, challenge: string): boolean {
   if (typeof proof !== "string") return false;
-  const expected = createHmac("sha256", secret).update(`exposure\n${challenge}`).digest("hex");
+  const expected = proofOf(secret, challenge) ?? "";
   return proof.length === expected.length && timingSafeEqual(Buffer.from(proof), Buffer.from(expected));
 }
 

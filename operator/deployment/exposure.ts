@@ -1,6 +1,6 @@
-import { isIPv6 } from "node:net";
+import { ports } from "../../contract/ports.ts";
 import type { DeploymentSpec } from "../api/spec.ts";
-import { mcpUrl, namesOf, ports } from "./names.ts";
+import { mcpUrl, namesOf } from "./names.ts";
 
 /** How the resource is exposed, with all defaults filled in. */
 export type Exposure = {
@@ -88,7 +88,7 @@ export function urlOf(
 /** The origin of the public address, as browsers write it. */
 export function originOf({ scheme, port }: Pick<Exposure, "scheme" | "port">, host: string): string {
   const suffix = port === defaultPort(scheme) ? "" : `:${port}`;
-  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}${suffix}`;
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}${suffix}`;
 }
 
 /** Number of the port behind the name. */

@@ -39,7 +39,7 @@ export function blueprintOf(
   parts: { cache: Cache; settings: Settings; tokenSecret: TokenSecret; generated: GeneratedValues },
 ): Blueprint {
   const { cache, settings } = parts;
-  const { namespace, name, uid, spec } = resource;
+  const { namespace, name, uid, spec, restartedAt } = resource;
   const names = namesOf(name);
   const stored = (secret: string) => ownSecret(cache, resource, secret) ?? {};
   const kept = (secret: string, key: string) => parts.generated.value(uid, secret, stored(secret)[key]);
@@ -55,6 +55,7 @@ export function blueprintOf(
     keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
     serverReplicas: serverReplicas(resource, cache),
+    restartedAt,
     bridge: bridgePlan(resource, parts),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cache.has(types.serviceMonitors),
     hasHttpRoute: cache.has(types.httpRoutes),

@@ -1,8 +1,11 @@
-import { createHash, createHmac } from "node:crypto";
 import * as z from "zod";
+import { apiKeyHeader } from "../../contract/api-key.ts";
+import { bridgeStatusSchema, type Refusal as ContractRefusal } from "../../contract/bridge-status.ts";
+import { routes } from "../../contract/routes.ts";
+import { signedHeaders } from "../../contract/signature.ts";
 import type { PlainFetch, PlainRequest, PlainResponse } from "../runtime/plain-http.ts";
 import { printable } from "./printable.ts";
-import type { BridgeProbe, ProbeResult, ServerProbe, Target } from "./probe.ts";
+import type { BridgeProbe, ProbeResult, Refusal, ServerProbe, Target } from "./probe.ts";
 
 type Options = {
   readonly fetch: PlainFetch;
@@ -28,15 +31,14 @@ const initialized = z.object({
   result: z.object({ protocolVersion: words, serverInfo: z.object({ version: words }) }),
 });
 
-const refusal = z
-  .object({ chat_id: z.int(), reason: words, hint: words.optional() })
-  .transform(({ chat_id, ...words }) => ({ chatId: chat_id, ...words }));
+const told = bridgeStatusSchema({ text: words, count, chatId: z.int() }).shape;
 
+/** The part of the bridge's status that conditions are made of; older bridges do not tell everything. */
 const bridgeStatus = z.object({
-  telegram: z.object({ reachable: z.boolean(), error: words.optional() }),
-  queue: z.object({ usable: z.boolean(), pending: count, limit: count, error: words.optional() }),
-  refusals: z.array(refusal).max(100).optional(),
-  waiting: z.object({ reason: words, until: z.string().max(64) }).optional(),
+  telegram: told.telegram.pick({ reachable: true, error: true }),
+  queue: told.queue.pick({ usable: true, pending: true, limit: true, error: true }),
+  refusals: told.refusals.unwrap().optional(),
+  waiting: told.waiting,
 });
 
 /** A wait is told when it lasts longer: Telegram often asks for some seconds. */
@@ -62,7 +64,7 @@ async function probeServer(fetch: TimedFetch, { mcpUrl, verifierKey }: Target): 
       headers: {
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
-        "x-api-key": verifierKey,
+        [apiKeyHeader]: verifierKey,
       },
       body: JSON.stringify({
         jsonrpc: "2.0",
@@ -86,28 +88,29 @@ async function probeServer(fetch: TimedFetch, { mcpUrl, verifierKey }: Target): 
 const failed = (reason: string, message: string): ServerProbe => ({ verified: false, reason, message });
 
 async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: () => number): Promise<BridgeProbe> {
-  const url = `${bridgeUrl}/status`;
+  const url = bridgeUrl + routes.status;
   try {
-    const response = await fetch(url, { method: "GET", headers: signatureOf("GET", "/status", hmac, now()) });
+    const request = { method: "GET", path: routes.status, timestampSeconds: Math.floor(now() / 1000), body: "" };
+    const response = await fetch(url, { method: "GET", headers: signedHeaders(hmac, request) });
     const body = await response.text();
     if (!response.ok)
       return { answered: false, message: `the bridge's status was answered with HTTP ${response.status}` };
-    const { waiting, ...status } = bridgeStatus.parse(JSON.parse(body));
+    const { waiting, refusals, ...status } = bridgeStatus.parse(JSON.parse(body));
     const isLong = waiting !== undefined && Date.parse(waiting.until) - now() > longWaitMs;
-    return { answered: true, ...status, ...(isLong ? { waiting: waiting.reason } : {}) };
+    return {
+      answered: true,
+      ...status,
+      ...(refusals ? { refusals: refusals.map(shownRefusal) } : {}),
+      ...(isLong ? { waiting: waiting.reason } : {}),
+    };
   } catch {
     return { answered: false, message: `no answer from ${url}` };
   }
 }
 
-/** The headers that the bridge asks for; docs/architecture.md, "Contracts between server and bridge". */
-function signatureOf(method: string, path: string, hmac: string, nowMs: number): Record<string, string> {
-  const timestamp = `${Math.floor(nowMs / 1000)}`;
-  const contentHash = createHash("sha256").digest("hex");
-  const text = [timestamp, method, path, contentHash].join("\n");
-  return {
-    "x-cctelegram-timestamp": timestamp,
-    "x-cctelegram-content-sha256": contentHash,
-    "x-cctelegram-signature": `sha256=${createHmac("sha256", hmac).update(text).digest("hex")}`,
-  };
-}
+/** Without the number of messages, which changes with each, and a condition with it. */
+const shownRefusal = ({ chat_id, reason, hint }: ContractRefusal): Refusal => ({
+  chatId: chat_id,
+  reason,
+  ...(hint === undefined ? {} : { hint }),
+});

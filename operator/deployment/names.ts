@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { ports } from "../../contract/ports.ts";
+import { routes } from "../../contract/routes.ts";
 
 export const fieldManager = "cctelegram-operator";
 
@@ -8,18 +10,11 @@ export const fieldManager = "cctelegram-operator";
  */
 export const adoptionAnnotation = "cctelegram.io/adopt";
 
+/** A new value replaces the pods of server and bridge, as `kubectl rollout restart` does with those of a Deployment. */
+export const restartAnnotation = "cctelegram.io/restartedAt";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
-
-export const ports = {
-  mcp: 8080,
-  /** For the proxy in front: it may say who its clients are. */
-  proxied: 8082,
-  /** For callers from outside without a proxy. */
-  external: 8083,
-  metrics: 9090,
-  bridge: 9001,
-} as const;
 
 /** The names of everything that belongs to one resource. */
 export function namesOf(resource: string) {
@@ -51,7 +46,7 @@ export const selectorLabels = (resource: string, component: Component) => ({
 
 /** The MCP endpoint inside the cluster. */
 export const mcpUrl = (namespace: string, resource: string) =>
-  `http://${namesOf(resource).server}.${namespace}.svc:${ports.mcp}/mcp`;
+  `http://${namesOf(resource).server}.${namespace}.svc:${ports.mcp}${routes.mcp}`;
 
 /** Base URL of the bridge inside the cluster. */
 export const bridgeUrl = (namespace: string, resource: string) =>

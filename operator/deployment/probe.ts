@@ -1,3 +1,4 @@
+import type { QueueStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Reading } from "./prober.ts";
 
 /** What an MCP client would see through the Service. */
@@ -9,13 +10,8 @@ export type ServerProbe =
 export type BridgeProbe =
   | {
       readonly answered: true;
-      readonly telegram: { readonly reachable: boolean; readonly error?: string | undefined };
-      readonly queue: {
-        readonly usable: boolean;
-        readonly pending: number;
-        readonly limit: number;
-        readonly error?: string | undefined;
-      };
+      readonly telegram: Pick<TelegramStatus, "reachable" | "error">;
+      readonly queue: Pick<QueueStatus, "usable" | "pending" | "limit" | "error">;
       /** Recipients that Telegram refuses messages to; older bridges do not tell. */
       readonly refusals?: readonly Refusal[] | undefined;
       /** Why nothing is sent for a while, when that is long. */

@@ -63,6 +63,12 @@ const rolloutTakesTooLong: Check = ({ server }) =>
     ? problem("ProgressDeadlineExceeded", "MCP server: the new pods do not become ready: see kubectl describe and logs")
     : undefined;
 
+/** Its pod is ready, so that something is between it and the operator. */
+const bridgeDoesNotAnswer: Check = ({ bridge, probe }) =>
+  bridge && bridge.ready > 0 && probe?.bridge?.answered === false
+    ? problem("BridgeNotAnswering", probe.bridge.message)
+    : undefined;
+
 export const telegramIsUnreachable: Check = ({ resource, probe }) => {
   if (!probe?.bridge?.answered || probe.bridge.telegram.reachable) return undefined;
   const cause = probe.bridge.telegram.error ?? "no answer";
@@ -106,6 +112,7 @@ const checks: readonly Check[] = [
   serverPodIsInTrouble,
   bridgePodIsInTrouble,
   rolloutTakesTooLong, // whatever is known of the pods says more
+  lasting(bridgeDoesNotAnswer),
   lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
   lasting(queueIsUnusable),
   queueIsFull,

@@ -6,7 +6,8 @@ import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { addressesIn, type ExposureState, parentsIn } from "./exposure-state.ts";
-import { adoptionAnnotation, fieldManager } from "./names.ts";
+import { adoptionAnnotation, fieldManager, restartAnnotation } from "./names.ts";
+import { printable } from "./printable.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
 /** What the cache keeps of a CCTelegramDeployment. */
@@ -18,6 +19,8 @@ export type CachedResource = Stored & {
   /** What the operator has written into `server.replicas`, which `spec` leaves out. */
   readonly defaultReplicas?: number;
   readonly status: DeploymentStatus;
+  /** When somebody asked for new pods; any other value asks again. */
+  readonly restartedAt?: string;
 };
 
 /** What the cache keeps of a child: whose it is, what we own of it, and the little that decisions read. */
@@ -32,7 +35,7 @@ export type CachedChild = Stored & {
   readonly state: ChildState;
 };
 
-export type ChildState = {
+type ChildState = {
   /** Deployment and StatefulSet. */
   readonly workload?: WorkloadState;
   /** Secrets: the values that are generated once and then kept. */
@@ -59,14 +62,19 @@ export type WorkloadState = {
 type Fields = Readonly<Record<string, unknown>>;
 
 export function reduceResource(object: KubernetesObject): CachedResource {
+  const restartedAt = object.metadata.annotations?.[restartAnnotation];
   return {
     ...identity(object),
     generation: object.metadata.generation ?? 0,
     deleting: object.metadata.deletionTimestamp !== undefined,
     ...withoutDefaultReplicas(object, specOf(object)),
     status: (object.status ?? {}) as DeploymentStatus,
+    ...(restartedAt ? { restartedAt: printable(restartedAt, longestRestart) } : {}),
   };
 }
+
+/** In characters; a time has 20. */
+const longestRestart = 64;
 
 /**
  * The API server fills in the defaults that its definition knows. Where that is an older one, fields of ours are missing;

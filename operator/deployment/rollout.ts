@@ -13,7 +13,7 @@ const isSettled = (workload: WorkloadState) =>
 export const isRolledOut = (snapshot: Snapshot) => isApplied(snapshot) && movingParts(snapshot).length === 0;
 
 /** All that the spec asks for has been written, so that the workloads speak of this generation. */
-export const isApplied = ({
+const isApplied = ({
   resource,
   refused,
   failed = [],

@@ -1,10 +1,8 @@
 import type { ExposureProbe } from "./exposure-probe.ts";
 import type { ExposureSnapshot } from "./exposure-problems.ts";
 import type { Trouble } from "./pod-trouble.ts";
-import type { BridgeProbe, ProbeResult, ServerProbe } from "./probe.ts";
+import type { ProbeResult } from "./probe.ts";
 import type { CachedResource, WorkloadState } from "./reduced.ts";
-
-export type { BridgeProbe, ServerProbe };
 
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";

@@ -3,6 +3,11 @@ import type { IncomingMessage } from "node:http";
 /**
  * The body of an answer. Rejects when it breaks off, and when it is longer than so many characters (default: no limit). What
  * `text` of node:stream/consumers does, with one promise for the whole instead of one for each piece.
+ *
+ * @example
+ * ```ts
+ * const text = await answerText(answer, 16_384);
+ * ```
  */
 export function answerText(answer: IncomingMessage, longest = Number.POSITIVE_INFINITY): Promise<string> {
   return new Promise((resolve, reject) => {

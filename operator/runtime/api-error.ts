@@ -1,6 +1,18 @@
 import type { Status } from "./kubernetes-object.ts";
 
-/** The API server answered with an error. The message names method and path, never credentials. */
+/**
+ * The API server answered with an error. The message names method and path, never credentials.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.get("/api/v1/namespaces/default/secrets/token");
+ * } catch (error) {
+ *   if (error instanceof ApiError && error.status === 403) logger.warn({ reason: error.reason }, error.message);
+ *   else throw error;
+ * }
+ * ```
+ */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly method: string;
@@ -35,7 +47,14 @@ export class ApiError extends Error {
   }
 }
 
-/** No usable answer came: connection refused or reset, timeout, broken JSON. `code` says which. */
+/**
+ * No usable answer came: connection refused or reset, timeout, broken JSON. `code` says which.
+ *
+ * @example
+ * ```ts
+ * const isRefused = (error: unknown) => error instanceof ConnectionError && error.code === "ECONNREFUSED";
+ * ```
+ */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly code: string;
@@ -46,14 +65,66 @@ export class ConnectionError extends Error {
   }
 }
 
+/**
+ * There is no such object, or no such resource type.
+ *
+ * @example
+ * ```ts
+ * const secret = await client.get(path).catch((error: unknown) => {
+ *   if (isNotFound(error)) return undefined;
+ *   throw error;
+ * });
+ * ```
+ */
 export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
+
+/**
+ * The object changed meanwhile, or exists already: read it again.
+ *
+ * @example
+ * ```ts
+ * const write = () => client.request({ method: "PUT", path, body: deployment });
+ * await write().catch((error: unknown) => {
+ *   if (!isConflict(error)) throw error; // else: read again, and decide anew
+ * });
+ * ```
+ */
 export const isConflict = (error: unknown): boolean => hasStatus(error, 409);
-/** The resourceVersion or the continue token is too old: list again. */
+
+/**
+ * The resourceVersion or the continue token is too old: list again.
+ *
+ * @example
+ * ```ts
+ * const page = await client.get(path, { continue: token }).catch((error: unknown) => {
+ *   if (!isGone(error)) throw error;
+ *   return client.get(path);
+ * });
+ * ```
+ */
 export const isGone = (error: unknown): boolean => hasStatus(error, 410);
-/** The server refuses a value of this field. */
+
+/**
+ * The server refuses a value of this field.
+ *
+ * @example
+ * ```ts
+ * const isOtherObject = (error: unknown) => isInvalid(error, "metadata.uid");
+ * ```
+ */
 export const isInvalid = (error: unknown, field: string): boolean =>
   error instanceof ApiError && error.status === 422 && error.causes.some((cause) => cause.field === field);
-/** Nothing can be made any more in a namespace that is being deleted. */
+
+/**
+ * Nothing can be made any more in a namespace that is being deleted.
+ *
+ * @example
+ * ```ts
+ * await applier.apply(deployments, deployment, undefined).catch((error: unknown) => {
+ *   if (!isNamespaceTerminating(error)) throw error;
+ * });
+ * ```
+ */
 export const isNamespaceTerminating = (error: unknown): boolean =>
   error instanceof ApiError && error.causes.some(({ reason }) => reason === "NamespaceTerminating");
 
@@ -61,7 +132,18 @@ function hasStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status;
 }
 
-/** Errors that resuming a watch cannot end: a version that is too old or not known yet, or no resource. */
+/**
+ * Errors that resuming a watch cannot end: a version that is too old or not known yet, or no resource.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   for await (const event of client.watch(path, { resourceVersion: "100" }, signal)) logger.debug(event, "seen");
+ * } catch (error) {
+ *   if (needsList(error)) await client.list(path);
+ * }
+ * ```
+ */
 export function needsList(error: unknown): boolean {
   if (isGone(error) || isNotFound(error)) return true;
   return error instanceof ApiError && /too large resource version|resourceVersion: Invalid value/i.test(error.message);

@@ -39,6 +39,19 @@ const mostRemembered = 10_000;
 /**
  * Writes desired objects with server-side apply: those that differ from what lives, and only onto objects that are ours.
  * An object is made only where there is none, and changed only while the controller that `desired` names controls it.
+ *
+ * @example
+ * ```ts
+ * const applier = new Applier({
+ *   client,
+ *   fieldManager: "example-operator",
+ *   adoptionAnnotation: "example.io/adopt",
+ *   managedLabel: { "app.kubernetes.io/managed-by": "example-operator" },
+ *   logger,
+ *   metrics,
+ * });
+ * const { written } = await applier.apply(deployments, deployment, undefined);
+ * ```
  */
 export class Applier {
   readonly #options: ApplierOptions;

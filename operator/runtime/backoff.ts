@@ -1,4 +1,13 @@
-/** Exponential delays with jitter, for a loop that must never stop trying. */
+/**
+ * Exponential delays with jitter, for a loop that must never stop trying.
+ *
+ * @example
+ * ```ts
+ * const backoff = new Backoff({ baseMs: 800, maxMs: 30_000, random: Math.random });
+ * await clock.sleep(backoff.next()); // 0.6 to 0.8 s, then 1.2 to 1.6 s, and so on
+ * backoff.reset(); // after a success
+ * ```
+ */
 export class Backoff {
   readonly #baseMs: number;
   readonly #maxMs: number;

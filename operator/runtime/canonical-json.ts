@@ -3,12 +3,24 @@ import { hash } from "node:crypto";
 /**
  * One text per JSON value up to the order of map keys. Members that are null, undefined or an empty list are left out,
  * as the API server leaves them out.
+ *
+ * @example
+ * ```ts
+ * canonicalJson({ b: 1, a: [], c: null }); // => {"b":1}
+ * ```
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(canonical(value)) ?? "null";
 }
 
-/** 72 bits in base64: enough to tell the versions of one object apart. A longer slice would keep the whole text alive. */
+/**
+ * 72 bits in base64: enough to tell the versions of one object apart. A longer slice would keep the whole text alive.
+ *
+ * @example
+ * ```ts
+ * canonicalHash({ a: 1, b: 2 }) === canonicalHash({ b: 2, a: 1 }); // => true
+ * ```
+ */
 export function canonicalHash(value: unknown): string {
   return hash("sha256", canonicalJson(value), "base64url").slice(0, 12);
 }
@@ -22,13 +34,8 @@ function canonical(value: unknown): unknown {
 type JsonMap = Readonly<Record<string, unknown>>;
 
 function canonicalList(list: readonly unknown[]): readonly unknown[] {
-  let copy: unknown[] | undefined;
-  for (let index = 0; index < list.length; index += 1) {
-    const item = canonical(list[index]);
-    if (copy === undefined && item !== list[index]) copy = list.slice(0, index);
-    copy?.push(item);
-  }
-  return copy ?? list;
+  const items = list.map(canonical);
+  return items.some((item, index) => item !== list[index]) ? items : list;
 }
 
 function canonicalMap(map: JsonMap): JsonMap {
@@ -53,10 +60,7 @@ function isInOrder(map: JsonMap): boolean {
 
 function orderedCopy(map: JsonMap): JsonMap {
   const copy: Record<string, unknown> = {};
-  const names = sorted(Object.keys(map));
-  // Not for-of, which makes an object for each step until V8 optimises it, and the operator forbids that (Dockerfile).
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index] as string;
+  for (const name of Object.keys(map).sort()) {
     if (!isLeftOut(map[name])) define(copy, name, canonical(map[name]));
   }
   return copy;
@@ -72,26 +76,19 @@ function upTo(map: JsonMap, end: string): Record<string, unknown> {
   return copy;
 }
 
-/** Assignment to `__proto__` would not make a member, and annotations may be called anything. */
+/**
+ * Assignment to `__proto__` would not make a member, and annotations may be called anything.
+ *
+ * @example
+ * ```ts
+ * const annotations: Record<string, unknown> = {};
+ * define(annotations, "__proto__", "a member like any other");
+ * ```
+ */
 export function define(map: Record<string, unknown>, name: string, value: unknown): void {
   if (name === "__proto__") Object.defineProperty(map, name, { value, enumerable: true });
   else map[name] = value;
 }
-
-/** In place. Most lists are short and go by insertion: `sort` copies each of them twice. */
-function sorted(names: string[]): string[] {
-  if (names.length > longestInsertion) return names.sort();
-  for (let end = 1; end < names.length; end += 1) {
-    const name = names[end] as string;
-    let place = end;
-    for (; place > 0 && (names[place - 1] as string) > name; place -= 1) names[place] = names[place - 1] as string;
-    names[place] = name;
-  }
-  return names;
-}
-
-/** Beyond, insertion would take quadratic time, and anybody may write an object with many members. */
-const longestInsertion = 32;
 
 const isLeftOut = (member: unknown): boolean =>
   member === null || member === undefined || (Array.isArray(member) && member.length === 0);

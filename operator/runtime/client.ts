@@ -35,7 +35,7 @@ export type ApplyOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-export type Preconditions = { readonly uid?: string; readonly resourceVersion?: string };
+type Preconditions = { readonly uid?: string; readonly resourceVersion?: string };
 
 /** A thin client of the Kubernetes API. Throws `ApiError` on an error answer, `ConnectionError` on none. */
 export type Client = {
@@ -68,7 +68,16 @@ export type ClientOptions = {
 const applyPatch = "application/apply-patch+yaml";
 const longestRetryAfterSeconds = 10;
 
-/** Connects on first use. Throws when the kubeconfig names no cluster. */
+/**
+ * Connects on first use. Throws when the kubeconfig names no cluster.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ kubeConfig, userAgent: "example-operator/1.0", metrics });
+ * const pods = await client.list("/api/v1/namespaces/default/pods", { labelSelector: "app=example" });
+ * client.close();
+ * ```
+ */
 export function createClient(options: ClientOptions): Client & { close(): void } {
   return new RestClient(options);
 }

@@ -15,11 +15,6 @@ export type Result = {
   readonly failures?: readonly unknown[];
 };
 
-/** Throw it from a reconcile whose failure only a change of the object can end: it is not tried again. */
-export class TerminalError extends Error {
-  override readonly name = "TerminalError";
-}
-
 export type ControllerOptions = {
   readonly name: string;
   /** Reconciles at a time. Default 8. */
@@ -35,13 +30,30 @@ export type ControllerOptions = {
 type Outcome =
   | { readonly kind: "success" }
   | { readonly kind: "requeueAfter"; readonly ms: number }
-  | { readonly kind: "error"; readonly errors: readonly unknown[]; readonly requeueAfterMs?: number | undefined }
-  | { readonly kind: "terminalError"; readonly error: unknown };
+  | { readonly kind: "error"; readonly errors: readonly unknown[]; readonly requeueAfterMs?: number | undefined };
 
 /** controller-runtime's values of the label `result`. */
 const results = ["success", "requeue", "requeue_after", "error"] as const;
 
-/** Runs reconciles of keys from a work queue, never two of the same key at a time. */
+/**
+ * Runs reconciles of keys from a work queue, never two of the same key at a time.
+ *
+ * @example
+ * ```ts
+ * const controller = new Controller({
+ *   name: "example",
+ *   reconcile: async ({ namespace, name }, signal) => {
+ *     await client.request({ method: "GET", path: resourcePath(deployments, { namespace, name }), signal });
+ *     return { requeueAfterMs: 60_000 };
+ *   },
+ *   clock,
+ *   logger,
+ *   metrics,
+ * });
+ * controller.enqueue({ namespace: "default", name: "one" });
+ * await controller.run(signal);
+ * ```
+ */
 export class Controller {
   readonly name: string;
   readonly #options: ControllerOptions;
@@ -59,11 +71,6 @@ export class Controller {
   /** How long the oldest reconcile runs, in ms; 0 without any. */
   get longestRunningMs(): number {
     return this.#queue.longestRunningMs;
-  }
-
-  /** Keys that wait, delayed ones not counted. */
-  get queueLength(): number {
-    return this.#queue.length;
   }
 
   enqueue(key: ObjectKey, options: AddOptions & { readonly afterMs?: number } = {}): void {
@@ -97,7 +104,7 @@ export class Controller {
       if (failures.length > 0) return { kind: "error", errors: failures, requeueAfterMs };
       return requeueAfterMs === undefined ? { kind: "success" } : { kind: "requeueAfter", ms: requeueAfterMs };
     } catch (error) {
-      return error instanceof TerminalError ? { kind: "terminalError", error } : { kind: "error", errors: [error] };
+      return { kind: "error", errors: [error] };
     } finally {
       metrics.activeWorkers.dec(labels);
       metrics.reconcileTime.observe(labels, (clock.monotonic() - startedAt) / 1000);
@@ -120,10 +127,6 @@ export class Controller {
         if (outcome.requeueAfterMs !== undefined) this.#queue.addAfter(key, outcome.requeueAfterMs);
         this.#fail(key, outcome.errors, signal);
         break;
-      case "terminalError":
-        this.#queue.forget(key);
-        this.#failForGood(key, outcome.error);
-        break;
     }
   }
 
@@ -137,14 +140,6 @@ export class Controller {
     }
     if (news.length > 0) metrics.reconcileErrors.inc({ controller: this.name });
     this.#count(news.length > 0 ? "error" : "requeue");
-  }
-
-  #failForGood(key: string, error: unknown): void {
-    const { metrics, logger } = this.#options;
-    metrics.terminalReconcileErrors.inc({ controller: this.name });
-    metrics.reconcileErrors.inc({ controller: this.name });
-    this.#count("error");
-    logger.error({ ...this.#context(key), err: error }, "reconcile failed for good; a change of the object is needed");
   }
 
   #count(result: (typeof results)[number]): void {
@@ -161,7 +156,6 @@ export class Controller {
     const labels = { controller: this.name };
     for (const result of results) metrics.reconciles.inc({ ...labels, result }, 0);
     metrics.reconcileErrors.inc(labels, 0);
-    metrics.terminalReconcileErrors.inc(labels, 0);
     metrics.reconcileTime.zero(labels);
     metrics.activeWorkers.set(labels, 0);
     metrics.maxConcurrentReconciles.set(labels, this.#concurrency);

@@ -59,7 +59,25 @@ const longestQueue = 5000;
 const mostSeries = 5000;
 const lastSendsMs = 2_000;
 
-/** Writes Kubernetes events in the background: neither blocks nor fails the caller. */
+/**
+ * Writes Kubernetes events in the background: neither blocks nor fails the caller.
+ *
+ * @example
+ * ```ts
+ * const events = new EventRecorder({
+ *   client,
+ *   reportingController: "example.io/example-operator",
+ *   reportingInstance: "example-operator-7d9c",
+ *   clock,
+ *   random: Math.random,
+ *   logger,
+ *   metrics,
+ * });
+ * void events.run(signal);
+ * const regarding = { apiVersion: "apps/v1", kind: "Deployment", namespace: "default", name: "one", uid: "2f6c" };
+ * events.record(regarding, { type: "Normal", reason: "Ready", message: "all replicas are ready" });
+ * ```
+ */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #jobs = new Fifo<Job>();

@@ -16,7 +16,16 @@ export type Exchange = {
 
 export type CountRequest = (method: string, code: string) => void;
 
-/** Sends and reads the whole answer. Throws `ApiError`, `ConnectionError`, or the signal's reason. */
+/**
+ * Sends and reads the whole answer. Throws `ApiError`, `ConnectionError`, or the signal's reason.
+ *
+ * @example
+ * ```ts
+ * const transport = new Transport(kubeConfig, 32);
+ * const call: Exchange = { method: "GET", path, target: path, headers: {}, body: undefined, signal };
+ * const version = await exchange(await transport.connection(), call, 30_000, () => {});
+ * ```
+ */
 export async function exchange(
   connection: Connection,
   call: Exchange,
@@ -34,7 +43,17 @@ export async function exchange(
   }
 }
 
-/** Sends and leaves the body to be read. The deadline is for the headers; the signal stays in force. */
+/**
+ * Sends and leaves the body to be read. The deadline is for the headers; the signal stays in force.
+ *
+ * @example
+ * ```ts
+ * const transport = new Transport(kubeConfig, 32);
+ * const call: Exchange = { method: "GET", path, target: `${path}?watch=true`, headers: {}, body: undefined, signal };
+ * const body = await openStream(await transport.connection(), call, 30_000, () => {});
+ * for await (const event of watchEvents(body)) logger.debug(event, "seen");
+ * ```
+ */
 export async function openStream(
   connection: Connection,
   call: Exchange,

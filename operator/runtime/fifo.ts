@@ -1,4 +1,14 @@
-/** A first-in, first-out queue whose `shift` costs O(1), unlike an array's. */
+/**
+ * A first-in, first-out queue whose `shift` costs O(1), unlike an array's.
+ *
+ * @example
+ * ```ts
+ * const fifo = new Fifo<string>();
+ * fifo.push("first");
+ * fifo.push("second");
+ * fifo.shift(); // => first
+ * ```
+ */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

@@ -4,7 +4,14 @@ export type HealthCheck = { readonly name: string; readonly problem: () => strin
 type Watched = { readonly resource: string; readonly hasSynced: boolean; readonly silentMs: number };
 type Working = { readonly name: string; readonly longestRunningMs: number };
 
-/** Ready when the caches hold what the API server holds; a standby replica is ready then too. */
+/**
+ * Ready when the caches hold what the API server holds; a standby replica is ready then too.
+ *
+ * @example
+ * ```ts
+ * const server = await startHealthServer({ port: 8081, logger, readiness: [cachesSynced([reflector])] });
+ * ```
+ */
 export function cachesSynced(reflectors: readonly Watched[]): HealthCheck {
   return {
     name: "caches",
@@ -15,7 +22,14 @@ export function cachesSynced(reflectors: readonly Watched[]): HealthCheck {
   };
 }
 
-/** Not alive when a reflector heard nothing for `maxSilenceMs` (default 5 min): bookmarks come every minute. */
+/**
+ * Not alive when a reflector heard nothing for `maxSilenceMs` (default 5 min): bookmarks come every minute.
+ *
+ * @example
+ * ```ts
+ * const server = await startHealthServer({ port: 8081, logger, liveness: [reflectorsFresh([reflector], 300_000)] });
+ * ```
+ */
 export function reflectorsFresh(reflectors: readonly Watched[], maxSilenceMs = 300_000): HealthCheck {
   return {
     name: "watches",
@@ -27,7 +41,14 @@ export function reflectorsFresh(reflectors: readonly Watched[], maxSilenceMs = 3
   };
 }
 
-/** Not alive when a reconcile runs for more than `maxRunningMs` (default 10 min): every request in it has a deadline. */
+/**
+ * Not alive when a reconcile runs for more than `maxRunningMs` (default 10 min): every request in it has a deadline.
+ *
+ * @example
+ * ```ts
+ * const server = await startHealthServer({ port: 8081, logger, liveness: [workersMoving([controller])] });
+ * ```
+ */
 export function workersMoving(controllers: readonly Working[], maxRunningMs = 600_000): HealthCheck {
   return {
     name: "workers",

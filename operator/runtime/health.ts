@@ -30,7 +30,21 @@ type Route = (request: IncomingMessage) => Page | Promise<Page>;
 const mostConnectionsOfAddress = 16;
 const mostConnections = 256;
 
-/** An HTTP server with the endpoints for which parts are given; others answer 404. Rejects when it cannot listen. */
+/**
+ * An HTTP server with the endpoints for which parts are given; others answer 404. Rejects when it cannot listen.
+ *
+ * @example
+ * ```ts
+ * const server = await startHealthServer({
+ *   port: 8081,
+ *   logger,
+ *   liveness: [workersMoving([controller])],
+ *   readiness: [cachesSynced([reflector])],
+ *   registry: metrics.registry,
+ * });
+ * await server.close();
+ * ```
+ */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const routes = routesOf(options);
   const server = createServer(limits, (request, response) => answer(request, response, routes, options.logger));

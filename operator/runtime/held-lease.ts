@@ -24,6 +24,21 @@ const releaseTimeoutMs = 2_000;
  * One Lease that this process holds or wants to hold, with the rules of client-go: a lease has run out when this process
  * has seen it unchanged for its duration on its own clock. The times in the Lease are for people, since the clock of
  * another node may be wrong.
+ *
+ * @example
+ * ```ts
+ * const lease = new HeldLease({
+ *   client,
+ *   namespace: "default",
+ *   name: "example-operator",
+ *   identity: "example-operator-7d9c_1",
+ *   marks: { labels: {}, annotations: {} },
+ *   durationMs: 15_000,
+ *   clock,
+ *   logger,
+ * });
+ * if (await lease.tryToHold(signal)) await lease.release();
+ * ```
  */
 export class HeldLease {
   readonly namespace: string;

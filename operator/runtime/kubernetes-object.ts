@@ -45,7 +45,7 @@ export type ManagedFieldsEntry = {
 /** The set of fields that a manager owns: keys are `f:name`, `k:{...}`, `v:value`, `i:index` or `.`. */
 export type FieldsV1 = { [element: string]: FieldsV1 };
 
-export type ListMeta = { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+type ListMeta = { resourceVersion?: string; continue?: string; remainingItemCount?: number };
 
 export type KubernetesList<T = KubernetesObject> = {
   apiVersion?: string;
@@ -74,7 +74,14 @@ export type WatchEvent =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; readonly object: KubernetesObject }
   | { readonly type: "ERROR"; readonly object: Status };
 
-/** The owner that controls the object, if any: at most one reference may say `controller: true`. */
+/**
+ * The owner that controls the object, if any: at most one reference may say `controller: true`.
+ *
+ * @example
+ * ```ts
+ * const isOurs = controllerOf(deployment)?.uid === "2f6c";
+ * ```
+ */
 export function controllerOf(object: KubernetesObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((reference) => reference.controller === true);
 }

@@ -52,11 +52,26 @@ const defaults: Required<Pick<LeaderElectionOptions, Defaulted>> = {
  * Makes one process of several the leader: of replicas by a Lease that they share, of others by looking at theirs. Who wants
  * to lead claims first and looks then, so that of two who claim at once at least one sees the other; whose claim is
  * younger withdraws, and nobody starts while another claim stands. Who waits writes nothing.
+ *
+ * @example
+ * ```ts
+ * const election = new LeaderElection({
+ *   client,
+ *   namespaces: ["default"],
+ *   name: "example-operator",
+ *   identity: "example-operator-7d9c_1",
+ *   onStartedLeading: (signal) => controller.run(signal),
+ *   clock,
+ *   random: Math.random,
+ *   logger,
+ *   metrics,
+ * });
+ * if ((await election.run(signal)) === "lost") process.exit(1);
+ * ```
  */
 export class LeaderElection {
   readonly #options: LeaderElectionOptions & typeof defaults;
   readonly #leases: readonly HeldLease[];
-  #leading = false;
   /** Our claim stands, and is older than another one: that has one round of time to withdraw. */
   #patient = false;
   #toldOf: string | undefined;
@@ -69,10 +84,6 @@ export class LeaderElection {
       .sort()
       .map((namespace) => new HeldLease({ ...this.#options, namespace, durationMs }));
     this.#show(false);
-  }
-
-  get isLeader(): boolean {
-    return this.#leading;
   }
 
   /** Who held the lease when it was last read; "" after a release. */
@@ -252,7 +263,6 @@ export class LeaderElection {
   }
 
   #show(leading: boolean): void {
-    this.#leading = leading;
     this.#options.metrics.leaderElectionMasterStatus.set({ name: this.#options.name }, leading ? 1 : 0);
   }
 }

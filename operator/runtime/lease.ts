@@ -29,7 +29,16 @@ export type LeaseMarks = {
   readonly annotations: Readonly<Record<string, string>>;
 };
 
-/** Reads and writes one Lease. Each write is guarded by the resourceVersion of what was read. */
+/**
+ * Reads and writes one Lease. Each write is guarded by the resourceVersion of what was read.
+ *
+ * @example
+ * ```ts
+ * const store = new LeaseStore(client, "default", "example-operator", { labels: {}, annotations: {} });
+ * const lease = (await store.read(signal)) ?? (await store.create({ holderIdentity: "" }, signal));
+ * await store.update(lease, { ...lease.spec, renewTime: microTime(clock.now()) }, signal);
+ * ```
+ */
 export class LeaseStore {
   readonly #client: Client;
   readonly #namespace: string;
@@ -83,7 +92,14 @@ export class LeaseStore {
   }
 }
 
-/** A time in the form of MicroTime. */
+/**
+ * A time in the form of MicroTime.
+ *
+ * @example
+ * ```ts
+ * microTime(0); // => 1970-01-01T00:00:00.000000Z
+ * ```
+ */
 export function microTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}000Z`;
 }

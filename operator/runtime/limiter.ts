@@ -1,6 +1,14 @@
 import { Fifo } from "./fifo.ts";
 
-/** Lets so many pieces of work run at a time; the others wait in order. */
+/**
+ * Lets so many pieces of work run at a time; the others wait in order.
+ *
+ * @example
+ * ```ts
+ * const limiter = new Limiter(4);
+ * const pods = await limiter.run(() => client.list(path));
+ * ```
+ */
 export class Limiter {
   readonly #waiting = new Fifo<() => void>();
   #free: number;

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** What a work queue can say about itself when it is scraped. */
-export type QueueProbe = () => { unfinishedSeconds: number; longestRunningSeconds: number };
+type QueueProbe = () => { unfinishedSeconds: number; longestRunningSeconds: number };
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -13,7 +13,15 @@ const reconcileBuckets = [
 
 const queueBuckets = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000];
 
-/** All series of the runtime, under the names of client-go and controller-runtime where those have one. */
+/**
+ * All series of the runtime, under the names of client-go and controller-runtime where those have one.
+ *
+ * @example
+ * ```ts
+ * const metrics = createMetrics();
+ * await metrics.registry.metrics(); // the text that Prometheus reads
+ * ```
+ */
 export function createMetrics(registry: Registry = new Registry()) {
   return {
     registry,
@@ -128,12 +136,6 @@ function controllerMetrics(registry: Registry) {
       labelNames,
       registers,
     }),
-    terminalReconcileErrors: new Counter({
-      name: "controller_runtime_terminal_reconcile_errors_total",
-      help: "Reconciles that failed and are not tried again.",
-      labelNames,
-      registers,
-    }),
     reconcileTime: new Histogram({
       name: "controller_runtime_reconcile_time_seconds",
       help: "How long a reconcile takes.",
@@ -161,7 +163,14 @@ export type ReflectorErrorKind = (typeof reflectorErrorKinds)[number];
 
 const reflectorErrorKinds = ["list", "watch", "malformed", "reduce", "handler"] as const;
 
-/** Makes the series of a reflector start at zero, so that the first error is a rise that an alert sees. */
+/**
+ * Makes the series of a reflector start at zero, so that the first error is a rise that an alert sees.
+ *
+ * @example
+ * ```ts
+ * initialiseReflectorMetrics(metrics, "deployments.apps");
+ * ```
+ */
 export function initialiseReflectorMetrics(
   metrics: Pick<Metrics, "reflectorLists" | "reflectorWatches" | "reflectorWatchStalls" | "reflectorErrors">,
   resource: string,

@@ -18,7 +18,26 @@ export type MirrorParts<T extends Stored> = {
   readonly onFailure: (stage: "reduce" | "handler", error: unknown) => void;
 };
 
-/** Brings a store up to date and tells of each change once: from watch events, from lists, from own writes. */
+/**
+ * Brings a store up to date and tells of each change once: from watch events, from lists, from own writes.
+ *
+ * @example
+ * ```ts
+ * const store = new Store<Stored>();
+ * const mirror = new Mirror({
+ *   store,
+ *   reduce: ({ metadata: { namespace = "", name = "", uid = "", resourceVersion = "" } }) => ({
+ *     namespace,
+ *     name,
+ *     uid,
+ *     resourceVersion,
+ *   }),
+ *   onChange: ({ type, after }) => logger.info({ type, name: after?.name }, "changed"),
+ *   onFailure: (stage, error) => logger.error({ stage, err: error }, "not taken in"),
+ * });
+ * mirror.put(deployment);
+ * ```
+ */
 export class Mirror<T extends Stored> {
   readonly #parts: MirrorParts<T>;
   /** Objects that an own write brought before the watch did: older events about them are history. */

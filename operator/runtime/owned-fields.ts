@@ -44,7 +44,14 @@ export type Owned = { readonly fields: unknown; readonly fingerprint: string };
 /** As long as an object is there: what a write answered is judged by the applier first and then kept by the cache. */
 const judged = new WeakMap<KubernetesObject, Owned & { readonly fieldManager: string }>();
 
-/** `ownedFields` with their fingerprint. The object must not change any more. */
+/**
+ * `ownedFields` with their fingerprint. The object must not change any more.
+ *
+ * @example
+ * ```ts
+ * const seen = owned(deployment, "example-operator").fingerprint;
+ * ```
+ */
 export function owned(object: KubernetesObject, fieldManager: string): Owned {
   const known = judged.get(object);
   if (known?.fieldManager === fieldManager) return known;
@@ -57,13 +64,25 @@ export function owned(object: KubernetesObject, fieldManager: string): Owned {
 /**
  * The live object cut down to what `fieldManager` owns by apply, without apiVersion, kind, name and namespace.
  * Undefined when it owns nothing.
+ *
+ * @example
+ * ```ts
+ * const fields = ownedFields(deployment, "example-operator"); // such as { spec: { replicas: 2 } }
+ * ```
  */
 export function ownedFields(object: KubernetesObject, fieldManager: string): unknown {
   const entry = object.metadata.managedFields?.find((candidate) => isOurs(candidate, object, fieldManager));
   return entry?.fieldsV1 === undefined ? undefined : project(object, entry.fieldsV1);
 }
 
-/** The desired object in the form of `ownedFields`. */
+/**
+ * The desired object in the form of `ownedFields`.
+ *
+ * @example
+ * ```ts
+ * const fields = desiredFields({ metadata: { name: "one" }, data: { key: "value" } }); // { data: { key: "value" } }
+ * ```
+ */
 export function desiredFields(desired: KubernetesObject): unknown {
   if (desired.stringData !== undefined) {
     throw new Error(
@@ -79,12 +98,26 @@ export function desiredFields(desired: KubernetesObject): unknown {
   return isEmpty(kept) ? fields : { ...fields, metadata: kept };
 }
 
-/** A short stable hash of a JSON value: the order of map keys, null values and empty lists do not count. */
+/**
+ * A short stable hash of a JSON value: the order of map keys, null values and empty lists do not count.
+ *
+ * @example
+ * ```ts
+ * fingerprint({ a: 1, b: [] }) === fingerprint({ a: 1 }); // => true
+ * ```
+ */
 export function fingerprint(value: unknown): string {
   return canonicalHash(value);
 }
 
-/** Equals `fingerprint(ownedFields(live, manager))` exactly when applying `desired` would change nothing. */
+/**
+ * Equals `fingerprint(ownedFields(live, manager))` exactly when applying `desired` would change nothing.
+ *
+ * @example
+ * ```ts
+ * const needsWrite = desiredFingerprint(deployment) !== owned(live, "example-operator").fingerprint;
+ * ```
+ */
 export function desiredFingerprint(desired: KubernetesObject): string {
   return fingerprint(desiredFields(desired));
 }

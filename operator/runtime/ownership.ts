@@ -6,6 +6,12 @@ export type Holder = "us" | "nobody, handed over" | "somebody else";
 /**
  * Whose a live object is. Without a controller it may belong to a person, to Helm or to Argo CD, which set none: it is
  * nobody's only if its own annotation names us as the heir.
+ *
+ * @example
+ * ```ts
+ * const us = { apiVersion: "example.io/v1", kind: "Example", name: "one", uid: "2f6c", controller: true };
+ * if (heldBy(live, us, "example.io/adopt") !== "us") logger.warn({}, "somebody else's object is left alone");
+ * ```
  */
 export function heldBy(object: KubernetesObject, us: OwnerReference | undefined, adoptionAnnotation: string): Holder {
   const controller = controllerOf(object);
@@ -14,7 +20,17 @@ export function heldBy(object: KubernetesObject, us: OwnerReference | undefined,
   return controller === undefined && heir !== undefined && heir === us?.name ? "nobody, handed over" : "somebody else";
 }
 
-/** An object of that name is somebody else's: it is left as it is. The message says how to hand it over. */
+/**
+ * An object of that name is somebody else's: it is left as it is. The message says how to hand it over.
+ *
+ * @example
+ * ```ts
+ * await applier.apply(deployments, deployment, undefined).catch((error: unknown) => {
+ *   if (!(error instanceof NotOwnedError)) throw error;
+ *   logger.warn({ passes: error.passes }, error.message);
+ * });
+ * ```
+ */
 export class NotOwnedError extends Error {
   override readonly name = "NotOwnedError";
   /** True when it will be gone soon: it belongs to a deleted owner of the same name. */
@@ -32,7 +48,16 @@ export class NotOwnedError extends Error {
   }
 }
 
-/** An object was handed over and is ours from now on. What it holds is read before anything is written into it. */
+/**
+ * An object was handed over and is ours from now on. What it holds is read before anything is written into it.
+ *
+ * @example
+ * ```ts
+ * await applier.apply(deployments, deployment, undefined).catch((error: unknown) => {
+ *   if (!(error instanceof ClaimedError)) throw error; // else: the next pass reads it
+ * });
+ * ```
+ */
 export class ClaimedError extends Error {
   override readonly name = "ClaimedError";
 

@@ -23,6 +23,12 @@ const longestAnswer = 16 * 1024;
 /**
  * A `fetch` for many hosts that are asked rarely: one connection for each request. Node's own takes 19 MiB on first use,
  * and keeps a pool for every host. Rejects when there is no complete answer.
+ *
+ * @example
+ * ```ts
+ * const answer = await plainFetch("http://127.0.0.1:8080/health", { method: "GET", headers: {}, timeoutMs: 5_000 });
+ * if (answer.ok) logger.info({ body: await answer.text() }, "healthy");
+ * ```
  */
 export const plainFetch: PlainFetch = (url, { method, headers, body = "", timeoutMs }) =>
   new Promise((resolve, reject) => {

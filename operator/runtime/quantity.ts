@@ -12,6 +12,12 @@ type Parsed = { readonly nanos: bigint; readonly format: Format; readonly keepsT
 /**
  * A resource quantity as the API server stores it: no fraction, the largest suffix that leaves a whole number. "0.5" is
  * stored as "500m", "1024Mi" as "1Gi". Throws when the text is no quantity.
+ *
+ * @example
+ * ```ts
+ * canonicalQuantity("0.5"); // => 500m
+ * canonicalQuantity("1024Mi"); // => 1Gi
+ * ```
  */
 export function canonicalQuantity(text: string): string {
   const { nanos, format, keepsText } = parse(text);
@@ -24,7 +30,14 @@ export function canonicalQuantity(text: string): string {
   return sign + (binary ? inBinary(size / nanosPerUnit) : inDecimal(size, format === "exponent"));
 }
 
-/** The smaller of two quantities, as it was written. */
+/**
+ * The smaller of two quantities, as it was written.
+ *
+ * @example
+ * ```ts
+ * smallerQuantity("1Gi", "1500Mi"); // => 1Gi
+ * ```
+ */
 export function smallerQuantity(a: string, b: string): string {
   return parse(b).nanos < parse(a).nanos ? b : a;
 }

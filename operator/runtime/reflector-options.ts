@@ -15,7 +15,7 @@ export type ReflectorOptions = {
   readonly optional?: boolean;
   /** How often a missing optional resource is looked for besides `recheck()`. Default 10 min. */
   readonly optionalPollMs?: number;
-  /** Objects per page of a list. Default 100. */
+  /** Objects per page of a list. Default 50. */
   readonly pageSize?: number;
   /** Shared by reflectors: how many of them may hold a page at a time. Default: all. */
   readonly paging?: Limiter;
@@ -48,7 +48,14 @@ export type ReflectorParts<T extends Stored> = {
   readonly options?: ReflectorOptions;
 };
 
-/** The options with their defaults. */
+/**
+ * The options with their defaults.
+ *
+ * @example
+ * ```ts
+ * completeOptions({ pageSize: 500 }).stallTimeoutMs; // => 90000
+ * ```
+ */
 export function completeOptions(options: ReflectorOptions = {}): Required<ReflectorOptions> {
   return {
     stallTimeoutMs: 90_000,

@@ -25,7 +25,33 @@ const shortestHealthyWatchMs = 1000;
 /** How long after `recheck` a missing resource is asked for again and again. */
 const eagerMs = 30_000;
 
-/** Keeps a store equal to a collection of the API server: list, then watch, for ever. */
+/**
+ * Keeps a store equal to a collection of the API server: list, then watch, for ever.
+ *
+ * @example
+ * ```ts
+ * const store = new Store<Stored>();
+ * const reflector = new Reflector({
+ *   client,
+ *   type: deployments,
+ *   labelSelector: "app.kubernetes.io/managed-by=example-operator",
+ *   reduce: ({ metadata: { namespace = "", name = "", uid = "", resourceVersion = "" } }) => ({
+ *     namespace,
+ *     name,
+ *     uid,
+ *     resourceVersion,
+ *   }),
+ *   store,
+ *   onChange: ({ after, before }) => controller.enqueue(after ?? before),
+ *   clock,
+ *   random: Math.random,
+ *   logger,
+ *   metrics,
+ * });
+ * void reflector.run(signal);
+ * await reflector.synced;
+ * ```
+ */
 export class Reflector<T extends Stored> {
   /** For logs, metrics and health checks: "deployments.apps", "secrets". */
   readonly resource: string;
@@ -78,11 +104,6 @@ export class Reflector<T extends Stored> {
   /** True while an optional resource is missing. */
   get absent(): boolean {
     return this.#absent;
-  }
-
-  /** When the server was last heard of, on the monotonic clock; undefined before the first answer. */
-  get lastContactAt(): number | undefined {
-    return this.#lastContactAt;
   }
 
   /** Milliseconds without a word from the server; 0 before `run` and while an optional resource is missing. */

@@ -13,7 +13,14 @@ export type ResourcePathParts = {
   readonly subresource?: string | undefined;
 };
 
-/** The `apiVersion` of objects of this type: "v1", "apps/v1". */
+/**
+ * The `apiVersion` of objects of this type: "v1", "apps/v1".
+ *
+ * @example
+ * ```ts
+ * apiVersionOf({ group: "apps", version: "v1", plural: "deployments", kind: "Deployment", namespaced: true }); // => apps/v1
+ * ```
+ */
 export function apiVersionOf(type: ResourceType): string {
   return type.group === "" ? type.version : `${type.group}/${type.version}`;
 }
@@ -21,6 +28,12 @@ export function apiVersionOf(type: ResourceType): string {
 /**
  * The URL path of a collection, an object or a subresource. Without `namespace` a namespaced type's
  * collection spans all namespaces.
+ *
+ * @example
+ * ```ts
+ * resourcePath(deployments, { namespace: "default", name: "one" }); // => /apis/apps/v1/namespaces/default/deployments/one
+ * resourcePath(deployments); // => /apis/apps/v1/deployments
+ * ```
  */
 export function resourcePath(type: ResourceType, parts: ResourcePathParts = {}): string {
   const { namespace, name, subresource } = parts;

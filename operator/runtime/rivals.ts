@@ -24,6 +24,19 @@ type Observed = { readonly resourceVersion: string; readonly at: number };
 /**
  * Who else is at work in this cluster, by the Leases that others hold. A Lease counts until it was seen unchanged for its
  * duration on our own clock.
+ *
+ * @example
+ * ```ts
+ * const rivals = new Rivals({
+ *   client,
+ *   clock,
+ *   labelSelector: "app.kubernetes.io/name=example-operator",
+ *   everywhere: { annotation: "example.io/namespaces", value: "*" },
+ *   isOwn: (namespace, name) => namespace === "default" && name === "example-operator",
+ *   onClaim: (namespace, holder) => logger.info({ namespace, holder }, "served by another"),
+ * });
+ * const first = await rivals.look(signal);
+ * ```
  */
 export class Rivals {
   readonly #options: RivalsOptions;
@@ -93,7 +106,14 @@ export class Rivals {
   }
 }
 
-/** Whose claim is older. The order is the same for all who look, whatever their clocks say. */
+/**
+ * Whose claim is older. The order is the same for all who look, whatever their clocks say.
+ *
+ * @example
+ * ```ts
+ * const [first] = rivalsFound.toSorted((a, b) => (precedes(a, b) ? -1 : 1));
+ * ```
+ */
 export function precedes(a: Omit<Rival, "holder">, b: Omit<Rival, "holder">): boolean {
   return a.acquireTime === b.acquireTime ? a.namespace < b.namespace : a.acquireTime < b.acquireTime;
 }

@@ -1,6 +1,18 @@
 import type { Clock, Timer } from "./clock.ts";
 
-/** Aborts its signal when nothing was heard for a while, or with the outer signal. */
+/**
+ * Aborts its signal when nothing was heard for a while, or with the outer signal.
+ *
+ * @example
+ * ```ts
+ * const guard = new SilenceGuard(clock, 90_000, signal);
+ * for await (const event of client.watch(path, {}, guard.signal)) {
+ *   guard.heard();
+ *   logger.debug(event, "seen");
+ * }
+ * guard.end();
+ * ```
+ */
 export class SilenceGuard {
   readonly #controller = new AbortController();
   readonly #clock: Clock;

@@ -9,7 +9,17 @@ export type Stored = {
 /** The values under which an item is found again. Must be pure: it is asked again when the item leaves. */
 export type IndexFunction<T> = (item: T) => readonly string[];
 
-/** A cache of objects by namespace and name, with indexes; every update costs O(1). */
+/**
+ * A cache of objects by namespace and name, with indexes; every update costs O(1).
+ *
+ * @example
+ * ```ts
+ * type Pod = Stored & { readonly node: string };
+ * const store = new Store<Pod>({ node: ({ node }) => [node] });
+ * store.set({ namespace: "default", name: "one", uid: "2f6c", resourceVersion: "7", node: "node-1" });
+ * const onNode = store.byIndex("node", "node-1");
+ * ```
+ */
 export class Store<T extends Stored> {
   readonly #namespaces = new Map<string, Map<string, T>>();
   readonly #indexes = new Map<

@@ -20,6 +20,12 @@ const mostRemembered = 200;
 /**
  * Asks the API server whether the owner of a token may get a path: TokenReview, then SubjectAccessReview, as kubebuilder's
  * operators do. An answer counts for a minute. An address may have ten unknown tokens looked at, then one a second.
+ *
+ * @example
+ * ```ts
+ * const authorize = tokenAuthorizer({ client, clock, path: "/metrics" });
+ * const server = await startHealthServer({ port: 8080, logger, registry: metrics.registry, authorize });
+ * ```
  */
 export function tokenAuthorizer({
   client,

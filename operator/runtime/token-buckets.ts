@@ -2,7 +2,15 @@ import type { Clock } from "./clock.ts";
 
 type Bucket = { tokens: number; at: number };
 
-/** A token bucket for each key: `burst` at once, then one every `refillMs`. */
+/**
+ * A token bucket for each key: `burst` at once, then one every `refillMs`.
+ *
+ * @example
+ * ```ts
+ * const limits = new TokenBuckets({ burst: 10, refillMs: 1_000, clock });
+ * if (!limits.take("203.0.113.7")) logger.warn({}, "too many requests");
+ * ```
+ */
 export class TokenBuckets {
   readonly #burst: number;
   readonly #refillMs: number;

@@ -31,6 +31,13 @@ const idleMs = 60_000;
  * The connections to the API server. Requests and watches have agents of their own: a watch holds its connection
  * for minutes, and must not take it from requests. New certificates get new agents, the connections of the old ones end when
  * they are idle.
+ *
+ * @example
+ * ```ts
+ * const transport = new Transport(kubeConfig, 32);
+ * const { server, headers } = await transport.connection();
+ * transport.close();
+ * ```
  */
 export class Transport {
   readonly #kubeConfig: KubeConfig;

@@ -5,7 +5,14 @@ const longestLineBytes = 64 * 1024 * 1024;
 
 const newline = 0x0a;
 
-/** A line of a watch that is not an event. */
+/**
+ * A line of a watch that is not an event.
+ *
+ * @example
+ * ```ts
+ * const isBroken = (error: unknown) => error instanceof MalformedEventError;
+ * ```
+ */
 export class MalformedEventError extends Error {
   override readonly name = "MalformedEventError";
 }
@@ -13,6 +20,14 @@ export class MalformedEventError extends Error {
 /**
  * The events of a watch response: one JSON object a line. Pieces of a line are joined once, when its end has come,
  * and bytes are decoded only then, so that a character may span two pieces.
+ *
+ * @example
+ * ```ts
+ * const body = (async function* () {
+ *   yield Buffer.from('{"type":"ADDED","object":{"metadata":{"name":"one"}}}\n');
+ * })();
+ * for await (const { type, object } of watchEvents(body)) logger.info({ type, object }, "seen");
+ * ```
  */
 export async function* watchEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<WatchEvent> {
   let pieces: Uint8Array[] = [];

@@ -24,6 +24,14 @@ type Running = { readonly since: number; again?: Priority };
 /**
  * A queue of keys in which a key waits once and is worked on by one worker at a time, as in client-go: a key that is
  * added while it is worked on waits again when that work is done.
+ *
+ * @example
+ * ```ts
+ * const queue = new WorkQueue({ name: "example", clock, metrics });
+ * queue.add("default/one");
+ * const key = await queue.get(signal);
+ * if (key !== undefined) queue.done(key);
+ * ```
  */
 export class WorkQueue {
   readonly #options: Required<WorkQueueOptions>;

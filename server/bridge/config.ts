@@ -1,4 +1,4 @@
-/** What the bridge needs to know, already validated: built from the environment by `server/config.ts`. */
+/** What the bridge needs to know, already validated: built from the environment by `server/config/config.ts`. */
 export type BridgeConfig = {
   readonly host: string;
   /** TCP port of the intake; 0 = any free port. */

@@ -1,4 +1,4 @@
-import type { Event } from "../event.ts";
+import type { Event } from "../../contract/event.ts";
 import { emojiOf } from "./emoji.ts";
 import { shownLine, shownText } from "./shown-text.ts";
 

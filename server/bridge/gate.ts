@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Connections, plainAddress } from "../connections.ts";
-import { holdBodies } from "../expectations.ts";
-import { hashOf, verify } from "../signature.ts";
+import { hashOf, verify } from "../../contract/signature.ts";
+import { type Connections, plainAddress } from "../listening/connections.ts";
+import { holdBodies } from "../listening/expectations.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { securityLines } from "../telemetry/security-log.ts";
-import { answer } from "./answer.ts";
+import { sendError } from "./error-reply.ts";
 import type { SignatureFailure } from "./metrics.ts";
 
 declare module "fastify" {
@@ -39,13 +39,13 @@ export function installGate(app: FastifyInstance, connections: Connections, opti
   const refuse = (request: FastifyRequest, reply: FastifyReply, reason: SignatureFailure) => {
     onSignatureFailure(reason);
     log("signature_failure", { client_ip: plainAddress(request.ip), reason, request_id: request.id });
-    return answer(request, reply, 401, "AUTHENTICATION_ERROR", `The request's signature does not count: ${reason}.`);
+    return sendError(request, reply, "AUTHENTICATION_ERROR", { told: { reason } });
   };
 
   app.addHook("onRequest", async (request, reply) => {
     // What is not read would be taken for the next request.
     if (declaresBody(request)) reply.header("connection", "close");
-    if (request.is404) return answer(request, reply, 404, "NOT_FOUND", "There is nothing at this path and method.");
+    if (request.is404) return sendError(request, reply, "NOT_FOUND");
     if (request.routeOptions.config.signed !== true) return;
     const { method, raw, headers } = request;
     const nowSeconds = Math.floor(clock() / 1000);

@@ -1,11 +1,14 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { boundConnections, requestTimes } from "../connections.ts";
-import { type Event, eventSchema } from "../event.ts";
-import { bodyLimit, bodyLimitText } from "../limits.ts";
-import { bindable } from "../unspecified-address.ts";
-import { answer } from "./answer.ts";
-import { type Accepted, type BridgeStatus, RefusedError, withoutRecipients } from "./contract.ts";
+import type { Accepted } from "../../contract/accepted.ts";
+import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-status.ts";
+import { type Event, eventSchema } from "../../contract/event.ts";
+import { bodyLimit, bodyLimitText } from "../../contract/limits.ts";
+import { routes } from "../../contract/routes.ts";
+import { boundConnections, requestTimes } from "../listening/connections.ts";
+import { bindable } from "../listening/unspecified-address.ts";
+import { sendError } from "./error-reply.ts";
 import { type GateOptions, installGate } from "./gate.ts";
+import { RefusedError } from "./refused-error.ts";
 
 /** Twenty servers keep 64 connections each. */
 const CONNECTIONS = { total: 2_048, answerTimeoutMs: 20_000 } as const;
@@ -41,26 +44,26 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
 }
 
 function signedRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
-  app.post("/events", { config: { signed: true } }, async (request, reply) => {
+  app.post(routes.events, { config: { signed: true } }, async (request, reply) => {
     const event = eventSchema.safeParse(parse(request.body));
     if (event.success) return reply.code(202).send(await bridge.accept(event.data));
     const fields = event.error.issues.map(({ path, message }) => ({ field: path.join(".") || "(body)", message }));
     const problems = fields.map(({ field, message }) => `${field}: ${message}`).join("; ");
-    return answer(request, reply, 400, "VALIDATION_ERROR", `The event is not valid: ${problems}`, { fields });
+    return sendError(request, reply, "VALIDATION_ERROR", { told: { problems }, shown: { fields } });
   });
-  app.get("/status", { config: { signed: true } }, async () => bridge.status());
+  app.get(routes.status, { config: { signed: true } }, async () => bridge.status());
 }
 
 function healthRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
-  app.get("/health/live", async (_request, reply) => {
+  app.get(routes.live, async (_request, reply) => {
     const live = bridge.live();
     return reply.code(live ? 200 : 503).send({ status: live ? "alive" : "broken" });
   });
-  app.get("/health/ready", async (_request, reply) => {
+  app.get(routes.ready, async (_request, reply) => {
     const reasons = bridge.obstacles();
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
-  app.get("/health", async () => {
+  app.get(routes.health, async () => {
     const status = withoutRecipients(bridge.status());
     const { health, metrics: _metrics, running: _running, last_event_time: _last, ...shown } = status;
     return { status: health, ...shown, reasons: bridge.obstacles() };
@@ -70,15 +73,14 @@ function healthRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
 function refuse({ logger }: IntakeOptions, error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   if (error instanceof RefusedError) {
     reply.header("retry-after", String(error.retryAfterSeconds));
-    const [status, code] =
-      error.reason === "client_quota" ? [429, "CLIENT_QUOTA_EXCEEDED"] : [503, "BRIDGE_UNAVAILABLE"];
-    return answer(request, reply, Number(status), String(code), error.message, { reason: error.reason });
+    const { reason, code, message: problem } = error;
+    return sendError(request, reply, code, { told: { problem }, shown: { reason } });
   }
   const status = error.statusCode ?? 500;
-  if (status === 413) return answer(request, reply, 413, "PAYLOAD_TOO_LARGE", `An event may have ${bodyLimitText}.`);
-  if (status < 500) return answer(request, reply, status, "VALIDATION_ERROR", error.message);
+  if (status === 413) return sendError(request, reply, "PAYLOAD_TOO_LARGE", { told: { limit: bodyLimitText } });
+  if (status < 500) return sendError(request, reply, "VALIDATION_ERROR", { told: { problems: error.message } });
   logger.error({ reason: error.message, request_id: request.id }, "request failed");
-  return answer(request, reply, 500, "INTERNAL_ERROR", "Something went wrong inside the bridge; see its log.");
+  return sendError(request, reply, "INTERNAL_ERROR");
 }
 
 /** Undefined for what is not JSON: the schema then says that an object is missing. */

@@ -1,4 +1,4 @@
-import type { Event } from "../event.ts";
+import type { Event } from "../../contract/event.ts";
 import type { FormattedText } from "./formatted-text.ts";
 import { format, type Letter } from "./formatter.ts";
 import type { NewMessage } from "./queue.ts";
@@ -20,7 +20,7 @@ export function messagesOf(event: Event, chatIds: readonly number[]): readonly N
  * What Telegram gets. Every part begins with the title in bold and ends with the sender in italics: text alone cannot
  * look like that, so no part can be taken for a message of somebody else.
  */
-export function partsOf(letter: Letter): readonly FormattedText[] {
+function partsOf(letter: Letter): readonly FormattedText[] {
   const room = MESSAGE_LIMITS.units - (assemble(letter, "x").text.length - 1);
   if (letter.body.length <= room) return [assemble(letter, letter.body)];
   const chunks = cut(letter.body, room - RESERVE.number);

@@ -1,11 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { metricNames } from "../../contract/metric-names.ts";
 import { outcomeKinds } from "./outcome.ts";
 import type { QueueStats } from "./queue.ts";
 
 export type BridgeMetrics = ReturnType<typeof createBridgeMetrics>;
 
 /** What was wrong with a signed request; `body`: it is not the one that was signed. */
-export const signatureFailures = ["missing", "malformed", "old", "wrong", "body"] as const;
+const signatureFailures = ["missing", "malformed", "old", "wrong", "body"] as const;
 
 export type SignatureFailure = (typeof signatureFailures)[number];
 
@@ -42,7 +43,7 @@ function gauges(registers: Registry[], queue: () => { stats: QueueStats; now: nu
     },
   });
   new Gauge({
-    name: "cctelegram_queue_oldest_age_seconds",
+    name: metricNames.oldestMessageAge,
     help: "Age of the oldest undelivered message; 0 when there is none",
     registers,
     collect() {
@@ -56,7 +57,7 @@ function deliveryCounters(registers: Registry[]) {
   const counter = (name: string, help: string) => new Counter({ name, help, registers });
   return {
     delivered: counter("cctelegram_messages_delivered_total", "Messages that Telegram confirmed"),
-    failed: counter("cctelegram_messages_failed_total", "Messages that Telegram refused for good"),
+    failed: counter(metricNames.messagesFailed, "Messages that Telegram refused for good"),
     resentUncertain: counter(
       "cctelegram_messages_resent_uncertain_total",
       "Messages sent again although an earlier request may have arrived: possible duplicates",
@@ -64,7 +65,7 @@ function deliveryCounters(registers: Registry[]) {
     rateLimited: counter("cctelegram_telegram_rate_limited_total", "Answers 429 of Telegram"),
     damaged: counter("cctelegram_queue_damaged_total", "Damaged queue files that were moved aside at a start"),
     signatureFailures: new Counter({
-      name: "cctelegram_signature_failures_total",
+      name: metricNames.signatureFailures,
       help: "Requests to the bridge whose signature does not count",
       labelNames: ["reason"] as const,
       registers,

@@ -67,7 +67,7 @@ export type Recovered = {
   readonly pausedUntil: number;
 };
 
-export type Send = { readonly chatId: number; readonly at: number };
+type Send = { readonly chatId: number; readonly at: number };
 
 export type OutgoingMessage = {
   readonly id: number;

@@ -1,4 +1,4 @@
-import type { TelegramStatus } from "./contract.ts";
+import type { TelegramStatus } from "../../contract/bridge-status.ts";
 import type { CheckResult } from "./telegram-client.ts";
 
 const IDLE_CHECK_MS = 30_000;

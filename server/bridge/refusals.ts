@@ -1,5 +1,5 @@
+import type { Refusal } from "../../contract/bridge-status.ts";
 import { boundedText } from "./bounded-text.ts";
-import type { Refusal } from "./contract.ts";
 import type { RefusedChat } from "./queue.ts";
 
 /** Refusals that a status shows. */

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { codeOf, directoryProblem, StartError } from "../start-error.ts";
+import { codeOf, directoryProblem, StartError } from "../process/start-error.ts";
 import { isCorruption, isLocked } from "./sqlite-error.ts";
 import { type Salvage, salvage } from "./sqlite-salvage.ts";
 import { migrate } from "./sqlite-schema.ts";

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import { RefusedError } from "./contract.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
   NewEvent,
@@ -14,6 +13,7 @@ import type {
   Stored,
 } from "./queue.ts";
 import { RefusedChats } from "./refused-chats.ts";
+import { RefusedError } from "./refused-error.ts";
 import { type ShareLimits, Shares } from "./shares.ts";
 import { isCorruption, isStorageFailure } from "./sqlite-error.ts";
 import { type Damage, openFile } from "./sqlite-file.ts";

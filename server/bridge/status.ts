@@ -1,5 +1,6 @@
+import type { BridgeStatus, QueueStatus, TelegramStatus, Waiting } from "../../contract/bridge-status.ts";
+import type { Health } from "../../contract/health.ts";
 import { boundedText } from "./bounded-text.ts";
-import type { BridgeStatus, Health, QueueStatus, TelegramStatus, Waiting } from "./contract.ts";
 import { ageSeconds } from "./metrics.ts";
 import type { QueueStats } from "./queue.ts";
 import { refusalsOf } from "./refusals.ts";
@@ -53,7 +54,7 @@ export function waitingOf({ queue, telegram, nextCheckAt, pause, now }: Facts): 
   return wait(`Telegram asked the bot to wait${whose}`, pause.until);
 }
 
-export function queueStatus({ queue, queueLimit, now }: Facts): QueueStatus {
+function queueStatus({ queue, queueLimit, now }: Facts): QueueStatus {
   return {
     usable: queue.usable,
     pending: queue.pending,

@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { RefusedError } from "./contract.ts";
+import { RefusedError } from "./refused-error.ts";
 
 const PROBE_EVERY_MS = 1_000;
 const PROBE_BYTES = 256 * 1024;

@@ -6,7 +6,7 @@ import type { OutgoingMessage } from "./queue.ts";
 /** Telegram would fetch every link in a text, and show what the page says of itself. */
 const NO_PREVIEW = { is_disabled: true } as const;
 
-export type Me = { readonly username: string };
+type Me = { readonly username: string };
 
 export type CheckResult =
   | { readonly kind: "reachable"; readonly me: Me }

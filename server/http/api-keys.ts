@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
+import { apiKeyEntrySchema } from "../../contract/api-key-file.ts";
 import { repeatedName } from "./unique-names.ts";
 
 /** A client as its key identifies it. */
@@ -20,14 +21,7 @@ export class ApiKeysError extends Error {
   override readonly name = "ApiKeysError";
 }
 
-const entrySchema = z.strictObject({
-  name: z.string().min(1).max(100),
-  permissions: z.array(z.string().min(1).max(128)).max(100).default([]),
-  enabled: z.boolean().default(true),
-  expires: z.iso.datetime({ offset: true, error: "must be a time such as 2027-01-31T00:00:00Z" }).exactOptional(),
-});
-
-type Entry = z.output<typeof entrySchema>;
+type Entry = z.output<typeof apiKeyEntrySchema>;
 
 const hashed = /^sha256:([0-9a-f]{64})$/i;
 // Shorter keys could be guessed; the guides make 64 hex digits with `openssl rand -hex 32`.
@@ -81,7 +75,7 @@ function entriesOf(text: string): Readonly<Record<string, Entry>> {
   }
   // JSON.parse takes the last of two like names, and nobody sees the first.
   if (repeatedName(text) !== undefined) throw new ApiKeysError("a name stands twice in one object");
-  const parsed = z.record(z.string().min(1), entrySchema).safeParse(json);
+  const parsed = z.record(z.string().min(1), apiKeyEntrySchema).safeParse(json);
   if (!parsed.success) throw new ApiKeysError(describe(parsed.error));
   return parsed.data;
 }

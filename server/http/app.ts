@@ -1,8 +1,8 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
-import type { BridgeClient } from "../bridge-client.ts";
-import type { ProcessConfig, ServerConfig } from "../config.ts";
-import { boundConnections, type Connections, requestTimes } from "../connections.ts";
-import { bodyLimit } from "../limits.ts";
+import { bodyLimit } from "../../contract/limits.ts";
+import type { BridgeClient } from "../bridge-client/bridge-client.ts";
+import type { ProcessConfig, ServerConfig } from "../config/config.ts";
+import { boundConnections, type Connections, requestTimes } from "../listening/connections.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { ServerError } from "../errors.ts";
+import { ServerError } from "../../contract/errors.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import type { ToolCaller } from "../tools/tool-caller.ts";

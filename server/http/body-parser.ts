@@ -1,6 +1,9 @@
 import type { FastifyInstance } from "fastify";
-import { ServerError } from "../errors.ts";
-import { bodyShape, shapeProblem } from "../json-shape.ts";
+import { ServerError } from "../../contract/errors.ts";
+import { type ShapeLimits, shapeProblem } from "../../contract/json-shape.ts";
+
+/** What a request as a whole may hold: more than any event needs. */
+const bodyShape: ShapeLimits = { depth: 64, members: 20_000 };
 
 /** JSON bodies, and no others. An empty body is no body: `curl -X POST` calls a tool that takes no arguments. */
 export function parseJsonBodies(app: FastifyInstance): void {

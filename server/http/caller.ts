@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { ServerError } from "../errors.ts";
+import { ServerError } from "../../contract/errors.ts";
 import type { Client } from "./api-keys.ts";
 
 /** The client that the guard recognised. A route without a guard has none: that is refused, not waved through. */

@@ -1,6 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, ServerError, toServerError } from "../errors.ts";
-import { bodyLimitText } from "../limits.ts";
+import type { ErrorCode } from "../../contract/error-catalogue.ts";
+import { ServerError, toServerError } from "../../contract/errors.ts";
+import { bodyLimitText } from "../../contract/limits.ts";
+import { routes } from "../../contract/routes.ts";
 import { failureOf, idOf } from "../mcp/failure.ts";
 import { oauthError } from "./not-found.ts";
 
@@ -65,5 +67,5 @@ function errorBody(error: ServerError, requestId: string, now: number) {
 }
 
 function isMcp({ routeOptions }: FastifyRequest): boolean {
-  return routeOptions.url === "/mcp";
+  return routeOptions.url === routes.mcp;
 }

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { ServerError } from "../errors.ts";
+import { ServerError } from "../../contract/errors.ts";
+import { routes } from "../../contract/routes.ts";
 import { shownPath } from "./not-found.ts";
 
 /** The ports of one HTTP application beside its first: by the port that a connection came to it is known who may have sent it. */
@@ -16,7 +17,7 @@ export class FurtherPorts {
   /** Answers on these ports what is meant for the outside, and no more. */
   hideDetails(app: FastifyInstance): void {
     app.addHook("onRequest", async (request) => {
-      if (!this.#sockets.has(request.socket) || request.routeOptions.url !== "/health/detailed") return;
+      if (!this.#sockets.has(request.socket) || request.routeOptions.url !== routes.detailedHealth) return;
       throw new ServerError("NOT_FOUND", { path: shownPath(request) });
     });
   }

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ServerConfig } from "../config.ts";
-import type { Connections } from "../connections.ts";
-import { ServerError } from "../errors.ts";
+import { apiKeyHeader } from "../../contract/api-key.ts";
+import { ServerError } from "../../contract/errors.ts";
+import type { ServerConfig } from "../config/config.ts";
+import type { Connections } from "../listening/connections.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { Client } from "./api-keys.ts";
 import { clientAddress, networkOf } from "./client-address.ts";
@@ -31,6 +32,8 @@ export type Guard = {
   /** Counts a call of the client that was identified; the error when it is over its limit. */
   count(request: FastifyRequest, reply: FastifyReply): ServerError | undefined;
 };
+
+const keyHeader = apiKeyHeader.toLowerCase();
 
 const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["*"]) };
 
@@ -82,7 +85,7 @@ function refusal(presented: string | undefined, expired: boolean): string {
 }
 
 function presentedKey({ headers }: FastifyRequest): string | undefined {
-  const key = headers["x-api-key"];
+  const key = headers[keyHeader];
   if (typeof key === "string" && key !== "") return key;
   return /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
 }

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from "fastify";
-import { type BridgeStatus, withoutRecipients } from "../bridge/contract.ts";
-import type { BridgeClient } from "../bridge-client.ts";
-import { toServerError } from "../errors.ts";
+import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-status.ts";
+import { toServerError } from "../../contract/errors.ts";
+import { challengeHeader, proofHeader, proofOf } from "../../contract/proof.ts";
+import { routes } from "../../contract/routes.ts";
+import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { KeyStore } from "./key-store.ts";
-import { challengeHeader, proofHeader, proofOf } from "./proof.ts";
 
 /** What the process is doing; shared by its shutdown and its health. */
 export type Lifecycle = { draining: boolean };
@@ -33,17 +34,17 @@ export function healthRoutes(app: FastifyInstance, options: HealthOptions): void
     timestamp: new Date(clock()).toISOString(),
     uptime_seconds: Math.max(0, Math.floor((clock() - startedAt) / 1000)),
   });
-  app.get("/health", async ({ headers }, reply) => {
+  app.get(routes.health, async ({ headers }, reply) => {
     const proof = proofSecret && proofOf(proofSecret, headers[challengeHeader]);
     if (proof) reply.header(proofHeader, proof);
     return summary("healthy");
   });
-  app.get("/health/live", async () => ({ alive: true }));
-  app.get("/health/ready", async (_request, reply) => {
+  app.get(routes.live, async () => ({ alive: true }));
+  app.get(routes.ready, async (_request, reply) => {
     const reasons = notReadyBecause(options);
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
-  app.get("/health/detailed", async () => {
+  app.get(routes.detailedHealth, async () => {
     const reasons = notReadyBecause(options);
     const bridge = await bridgeHealth();
     const healthy = reasons.length === 0 && bridge.health === "healthy";

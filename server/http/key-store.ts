@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import { readSmallFile } from "../small-file.ts";
-import { codeOf, StartError } from "../start-error.ts";
+import { readSmallFile } from "../../config/small-file.ts";
+import { codeOf, StartError } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type ApiKey, ApiKeysError, type Client, findClient, parseApiKeys } from "./api-keys.ts";
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ServerError, toServerError } from "../errors.ts";
+import { ServerError, toServerError } from "../../contract/errors.ts";
+import { routes } from "../../contract/routes.ts";
 import { answer } from "../mcp/answer.ts";
 import { failureOf, isNotification } from "../mcp/failure.ts";
 import { takesJson } from "./accept.ts";
@@ -42,7 +43,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
   const acceptable = async ({ headers }: FastifyRequest): Promise<void> => {
     if (!takesJson(headers.accept)) throw new ServerError("NOT_ACCEPTABLE");
   };
-  app.post("/mcp", { onRequest: acceptable }, async (request, reply) => {
+  app.post(routes.mcp, { onRequest: acceptable }, async (request, reply) => {
     const { status, body } = Array.isArray(request.body)
       ? await answerBatch(request.body, request, reply, options)
       : await answerMessage(request.body, request.refusal, request, options);

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { ServerError } from "../errors.ts";
+import { ServerError } from "../../contract/errors.ts";
 
 /** Where clients look for OAuth (RFC 8414, RFC 9728, OpenID Connect Discovery), and its endpoints when nothing tells of others. */
 const oauthPaths = /^\/(?:\.well-known\/.*|register|authorize|token)\/?$/;

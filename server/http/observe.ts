@@ -20,7 +20,7 @@ export function observe(app: FastifyInstance, metrics: ServerMetrics): void {
   });
 }
 
-export function routeOf({ routeOptions }: FastifyRequest): string {
+function routeOf({ routeOptions }: FastifyRequest): string {
   return routeOptions.url ?? "unmatched";
 }
 

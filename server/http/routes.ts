@@ -1,10 +1,12 @@
+import { routes } from "../../contract/routes.ts";
+
 /** The routes of the server, as they stand in the labels of its metrics. */
 export const httpRoutes = Object.freeze([
-  { method: "POST", route: "/mcp" },
-  { method: "GET", route: "/tools" },
-  { method: "POST", route: "/tools/:name" },
-  { method: "GET", route: "/health" },
-  { method: "GET", route: "/health/detailed" },
-  { method: "GET", route: "/health/live" },
-  { method: "GET", route: "/health/ready" },
+  { method: "POST", route: routes.mcp },
+  { method: "GET", route: routes.tools },
+  { method: "POST", route: routes.tool },
+  { method: "GET", route: routes.health },
+  { method: "GET", route: routes.detailedHealth },
+  { method: "GET", route: routes.live },
+  { method: "GET", route: routes.ready },
 ]);

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ServerError } from "../errors.ts";
-import { holdBodies } from "../expectations.ts";
-import { bodyLimit, bodyLimitText } from "../limits.ts";
+import { ServerError } from "../../contract/errors.ts";
+import { bodyLimit, bodyLimitText } from "../../contract/limits.ts";
+import { routes } from "../../contract/routes.ts";
+import { holdBodies } from "../listening/expectations.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { envelopeOf, longestPassage } from "./oversized-message.ts";
 
@@ -41,7 +42,7 @@ export function closeIfUnread(request: IncomingMessage, reply: FastifyReply): vo
 /** On /mcp the model should read why; elsewhere, and for what is larger still, HTTP tells without looking at the body. */
 async function refuseTooLarge(request: FastifyRequest): Promise<never> {
   const { raw } = request;
-  const isMcp = request.client !== null && request.routeOptions.url === "/mcp";
+  const isMcp = request.client !== null && request.routeOptions.url === routes.mcp;
   if (isMcp && sizeOf(raw) <= longestPassage && raw.headers.expect === undefined) {
     request.body = await envelopeOf(raw);
   }

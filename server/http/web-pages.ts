@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ServerError } from "../errors.ts";
+import { ServerError } from "../../contract/errors.ts";
+import { type WebAccess, webAccessAllowed } from "../listening/web-access.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import { origin } from "./guard.ts";
-import { type WebAccess, webAccessAllowed } from "./web-access.ts";
 
 /** What a page may read of an answer beside its body. */
 const exposed = [

@@ -1,4 +1,4 @@
-import type { ServerError } from "../errors.ts";
+import type { ServerError } from "../../contract/errors.ts";
 import { toolFailure } from "./tool-result.ts";
 
 /** What an answer tells about an error, beside code and message. */

@@ -1,12 +1,12 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
-import { type ServerError, toServerError } from "../errors.ts";
+import { type ServerError, toServerError } from "../../contract/errors.ts";
 import type { Tool, ToolResult } from "../tools/tool.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { toolFailure, toolResult } from "./tool-result.ts";
 
-export const serverName = "cctelegram-mcp-server";
+const serverName = "cctelegram-mcp-server";
 
 /** What the server offers to the one client that it is made for. */
 export type McpServerOptions = {

@@ -1,5 +1,5 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
-import type { ServerError } from "../errors.ts";
+import type { ServerError } from "../../contract/errors.ts";
 import type { ToolResult } from "../tools/tool.ts";
 
 /** A tool's result for MCP: structured, and as text with two spaces for clients that know only text. */

@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import { type Bridge, type BridgeOptions, startBridge } from "../bridge/bridge.ts";
-import type { BridgeRoleConfig } from "../config.ts";
-import { listening } from "../start-error.ts";
+import type { BridgeRoleConfig } from "../config/config.ts";
+import { listening } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
 import type { Running, World } from "./running.ts";

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, chmod, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf, directoryProblem } from "../start-error.ts";
+import { codeOf, directoryProblem } from "../process/start-error.ts";
 
 const stickyBit = 0o1000;
 

@@ -1,5 +1,5 @@
 import type { Gauge } from "prom-client";
-import type { ServerConfig } from "../config.ts";
+import type { ServerConfig } from "../config/config.ts";
 import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../http/api-keys.ts";
 import { fixedKeys, type KeyStore, openKeyFile } from "../http/key-store.ts";
 import type { Logger } from "../telemetry/logger.ts";

@@ -1,20 +1,20 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
-import type { BridgeClient } from "../bridge-client.ts";
-import type { ProcessConfig, ServeConfig, ServerConfig } from "../config.ts";
+import type { BridgeClient } from "../bridge-client/bridge-client.ts";
+import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
+import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
 import { createApp } from "../http/app.ts";
 import { FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
-import { httpBridgeClient } from "../http-bridge-client.ts";
-import { listening } from "../start-error.ts";
+import { bindable } from "../listening/unspecified-address.ts";
+import { listening } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
 import { tools } from "../tools/registry.ts";
 import { listingOf } from "../tools/tool-listing.ts";
-import { bindable } from "../unspecified-address.ts";
 import { openKeys } from "./keys.ts";
 import type { Running, World } from "./running.ts";
 

@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
-import { localBridgeClient } from "../bridge-client.ts";
-import type { StandaloneConfig } from "../config.ts";
+import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
+import type { StandaloneConfig } from "../config/config.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { openBridge } from "./bridge.ts";
 import { type FirstKey, firstKey, welcome } from "./first-key.ts";

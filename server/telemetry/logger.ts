@@ -1,10 +1,7 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import type { LogLevel } from "../../contract/log-levels.ts";
 
 export type { Logger };
-
-export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
-
-export type LogLevel = (typeof logLevels)[number];
 
 export type LoggerOptions = {
   readonly level: LogLevel;

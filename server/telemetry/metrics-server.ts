@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
-import { boundConnections, requestTimes } from "../connections.ts";
-import { holdBodies } from "../expectations.ts";
-import { isLoopback, type WebAccess, webAccessAllowed } from "../http/web-access.ts";
-import { bindable } from "../unspecified-address.ts";
+import { routes } from "../../contract/routes.ts";
+import { boundConnections, requestTimes } from "../listening/connections.ts";
+import { holdBodies } from "../listening/expectations.ts";
+import { bindable } from "../listening/unspecified-address.ts";
+import { isLoopback, type WebAccess, webAccessAllowed } from "../listening/web-access.ts";
 
 export type MetricsServer = { readonly url: string; close(): Promise<void> };
 
@@ -62,7 +63,7 @@ function refusal({ headers, method, url, socket }: IncomingMessage, access: WebA
     localAddress: socket.localAddress,
   };
   if (!webAccessAllowed(asked, access)) return 403;
-  if (url?.split("?", 1)[0] !== "/metrics") return 404;
+  if (url?.split("?", 1)[0] !== routes.metrics) return 404;
   return method === "GET" ? undefined : 405;
 }
 

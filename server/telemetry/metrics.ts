@@ -1,8 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-
-export const securityEvents = ["authentication_failure", "rate_limit_exceeded", "authorization_failure"] as const;
-
-export type SecurityEvent = (typeof securityEvents)[number];
+import { metricNames, securityEvents } from "../../contract/metric-names.ts";
 
 export type ServerMetrics = ReturnType<typeof createServerMetrics>;
 
@@ -31,7 +28,7 @@ function declare(registers: Registry[]) {
   return {
     ...declareHttp(registers),
     securityEvents: new Counter({
-      name: "security_events_total",
+      name: metricNames.securityEvents,
       help: "Refused requests by the kind of security event",
       labelNames: ["event"] as const,
       registers,
@@ -48,7 +45,7 @@ function declare(registers: Registry[]) {
       registers,
     }),
     apiKeysLoadFailed: new Gauge({
-      name: "api_keys_load_failed",
+      name: metricNames.apiKeysLoadFailed,
       help: "1 while the file of API keys is absent, empty or unusable",
       registers,
     }),
@@ -71,13 +68,13 @@ function declare(registers: Registry[]) {
 function declareHttp(registers: Registry[]) {
   return {
     requests: new Counter({
-      name: "http_requests_total",
+      name: metricNames.requests,
       help: "HTTP requests answered",
       labelNames: ["method", "route", "status"] as const,
       registers,
     }),
     requestDuration: new Histogram({
-      name: "http_request_duration_seconds",
+      name: metricNames.requestDuration,
       help: "Duration of HTTP requests",
       labelNames: ["method", "route"] as const,
       buckets: seconds,

@@ -1,6 +1,7 @@
+import type { SecurityEvent } from "../../contract/metric-names.ts";
 import { LogSampler } from "./log-sampler.ts";
 import type { Logger } from "./logger.ts";
-import type { SecurityEvent, ServerMetrics } from "./metrics.ts";
+import type { ServerMetrics } from "./metrics.ts";
 
 export type SecurityDetails = {
   readonly client_ip: string;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Arguments as models mean them: null for an optional field is the same as leaving it out, and an object may come as JSON

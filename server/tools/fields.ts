@@ -1,5 +1,5 @@
-import { z } from "zod";
-import { dataProblem } from "../event-data.ts";
+import * as z from "zod";
+import { dataProblem } from "../../contract/event-data.ts";
 
 /**
  * Text of 1 to `maximum` UTF-16 units (Telegram's own measure) that is not only blanks. Half surrogate pairs are

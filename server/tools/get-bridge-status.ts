@@ -1,25 +1,19 @@
-import { z } from "zod";
-import type { BridgeStatus } from "../bridge/contract.ts";
-import {
-  bridgeMetricsSchema,
-  healthSchema,
-  queueStatusSchema,
-  refusalSchema,
-  telegramStatusSchema,
-  waitingSchema,
-} from "../bridge-answers.ts";
-import { toServerError } from "../errors.ts";
+import * as z from "zod";
+import { type BridgeStatus, bridgeStatusSchema, refusalSchema } from "../../contract/bridge-status.ts";
+import { toServerError } from "../../contract/errors.ts";
 import { defineTool } from "./tool.ts";
+
+const told = bridgeStatusSchema().shape;
 
 const output = z.object({
   running: z.boolean(),
-  health: healthSchema,
-  metrics: bridgeMetricsSchema,
+  health: told.health,
+  metrics: told.metrics,
   last_event_time: z.string().exactOptional().describe("RFC 3339"),
-  telegram: telegramStatusSchema.exactOptional(),
-  queue: queueStatusSchema.exactOptional(),
-  refusals: z.array(refusalSchema).exactOptional().describe("Chats whose last message Telegram refused for good"),
-  waiting: waitingSchema.exactOptional(),
+  telegram: told.telegram.exactOptional(),
+  queue: told.queue.exactOptional(),
+  refusals: z.array(refusalSchema()).exactOptional().describe("Chats whose last message Telegram refused for good"),
+  waiting: told.waiting,
   error: z.string().exactOptional().describe("Why the bridge gives no status"),
 });
 

@@ -1,5 +1,5 @@
-import type { z } from "zod";
-import type { Event, EventType } from "../event.ts";
+import type * as z from "zod";
+import type { Event, EventType } from "../../contract/event.ts";
 import type { sent } from "./fields.ts";
 import type { ToolContext } from "./tool.ts";
 

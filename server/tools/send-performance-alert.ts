@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { sent, title } from "./fields.ts";
 import { sendEvent, sendingAnnotations } from "./send-event.ts";
 import { defineTool } from "./tool.ts";

@@ -1,17 +1,18 @@
-import { type ErrorCode, ServerError, toServerError } from "../errors.ts";
+import type { ErrorCode } from "../../contract/error-catalogue.ts";
+import { ServerError, toServerError } from "../../contract/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import type { ToolRegistry } from "./registry.ts";
 import type { Tool, ToolContext, ToolResult } from "./tool.ts";
 
 /** Who calls: the id stands for the key, the name is for people, the permissions are tool names, or "*" for all. */
-export type Caller = { readonly id: string; readonly name: string; readonly permissions: ReadonlySet<string> };
+type Caller = { readonly id: string; readonly name: string; readonly permissions: ReadonlySet<string> };
 
 /** The levels at which calls are logged. */
-export type CallLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
+type CallLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
 
 /** One call of a tool, whichever transport it came by. */
-export type ToolCall = {
+type ToolCall = {
   readonly tool: string;
   readonly args: unknown;
   readonly caller: Caller;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Tool, ToolAnnotations } from "./tool.ts";
 
 /** A tool as `tools/list` and `GET /tools` show it. */

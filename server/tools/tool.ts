@@ -1,6 +1,6 @@
-import { z } from "zod";
-import type { BridgeClient } from "../bridge-client.ts";
-import { ServerError } from "../errors.ts";
+import * as z from "zod";
+import { ServerError } from "../../contract/errors.ts";
+import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { asMeant } from "./arguments.ts";
 
 /** Hints for clients (MCP tools, ToolAnnotations): whether to ask the person before a call, whether to repeat one. */

@@ -19,6 +19,8 @@ export type TelegramOptions = {
   readonly limits?: FloodLimits | false;
   readonly clock?: () => number;
   readonly steady?: () => number;
+  /** Told of each request to send a message, once it is known how that ended. */
+  readonly onMessage?: (message: Received) => void;
 };
 
 /**
@@ -69,6 +71,7 @@ class Telegram {
   readonly #faults = new Faults();
   readonly #bots = new Map<string, Bot>();
   readonly #server: Server;
+  readonly #onMessage: (message: Received) => void;
 
   constructor({
     tokens,
@@ -76,7 +79,9 @@ class Telegram {
     limits = STRICT_LIMITS,
     clock = Date.now,
     steady = () => performance.now(),
+    onMessage = () => undefined,
   }: TelegramOptions) {
+    this.#onMessage = onMessage;
     this.#tokens = tokens === undefined || tokens.length === 0 ? undefined : new Set(tokens);
     this.#world = {
       flood: new FloodControl(limits),
@@ -189,7 +194,7 @@ class Telegram {
 
   #record({ method, parameters }: Exchange, status: number, more: Partial<Received>): void {
     const { chat_id, text, entities, link_preview_options } = parameters;
-    this.log.push({
+    const received: Received = {
       time: this.#world.clock(),
       steady: this.#world.steady(),
       method,
@@ -199,7 +204,9 @@ class Telegram {
       ...(link_preview_options === undefined ? {} : { link_preview_options }),
       status,
       ...more,
-    });
+    };
+    this.log.push(received);
+    if (method === "sendMessage") this.#onMessage(received);
   }
 
   async #own(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {

@@ -1,4 +1,5 @@
-import type { BridgeProbe, Snapshot } from "../snapshot.ts";
+import type { BridgeProbe } from "../probe.ts";
+import type { Snapshot } from "../snapshot.ts";
 import { type Judge, type Judgement, unknown } from "./judgement.ts";
 
 type Answer = Extract<BridgeProbe, { answered: true }>;

@@ -1,3 +1,5 @@
+import { metricNames, type SecurityEvent } from "../../../contract/metric-names.ts";
+
 /** An alert of the product; docs/runbooks has a page for each, named like it. */
 export type Alert = {
   readonly name: string;
@@ -16,6 +18,9 @@ export type Expected = { readonly server: boolean; readonly bridge: boolean };
 /** Without pods there is nothing to scrape, and `up` has no series that could be 0. */
 const isDown = (up: string, isExpected: boolean) => (isExpected ? `${up} == 0 or absent(${up})` : `${up} == 0`);
 
+const refused = (selector: string, event: SecurityEvent) =>
+  `${metricNames.securityEvents}{${selector},event="${event}"}`;
+
 /** The first five stand, with these expressions and times, in the Enterprise Deployment Guide. */
 export const alerts: readonly Alert[] = [
   {
@@ -28,7 +33,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "HighErrorRate",
-    expression: (selector) => `sum(rate(http_requests_total{${selector},status=~"5.."}[5m])) > 0.1`,
+    expression: (selector) => `sum(rate(${metricNames.requests}{${selector},status=~"5.."}[5m])) > 0.1`,
     for: "2m",
     severity: "high",
     summary: "High error rate detected",
@@ -37,7 +42,7 @@ export const alerts: readonly Alert[] = [
   {
     name: "HighLatency",
     expression: (selector) =>
-      `histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{${selector}}[5m]))) > 1`,
+      `histogram_quantile(0.95, sum by (le) (rate(${metricNames.requestDuration}_bucket{${selector}}[5m]))) > 1`,
     for: "5m",
     severity: "warning",
     summary: "High response latency",
@@ -45,7 +50,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "AuthenticationFailures",
-    expression: (selector) => `sum(rate(security_events_total{${selector},event="authentication_failure"}[1m])) > 5`,
+    expression: (selector) => `sum(rate(${refused(selector, "authentication_failure")}[1m])) > 5`,
     for: "0m",
     severity: "critical",
     summary: "High authentication failure rate",
@@ -53,7 +58,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "RateLimitViolations",
-    expression: (selector) => `sum(rate(security_events_total{${selector},event="rate_limit_exceeded"}[5m])) > 10`,
+    expression: (selector) => `sum(rate(${refused(selector, "rate_limit_exceeded")}[5m])) > 10`,
     for: "2m",
     severity: "high",
     summary: "High rate limit violation rate",
@@ -61,7 +66,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "APIKeysNotLoaded",
-    expression: (selector) => `max(api_keys_load_failed{${selector}}) > 0`,
+    expression: (selector) => `max(${metricNames.apiKeysLoadFailed}{${selector}}) > 0`,
     for: "1m",
     severity: "high",
     summary: "The file of API keys is absent or unusable",
@@ -77,7 +82,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "MessagesDelayed",
-    expression: (selector) => `max(cctelegram_queue_oldest_age_seconds{${selector}}) > 300`,
+    expression: (selector) => `max(${metricNames.oldestMessageAge}{${selector}}) > 300`,
     for: "5m",
     severity: "high",
     summary: "Messages reach Telegram late",
@@ -85,7 +90,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "MessagesFailed",
-    expression: (selector) => `sum(increase(cctelegram_messages_failed_total{${selector}}[15m])) > 0`,
+    expression: (selector) => `sum(increase(${metricNames.messagesFailed}{${selector}}[15m])) > 0`,
     for: "0m",
     severity: "warning",
     summary: "Telegram refused messages for good",
@@ -93,7 +98,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "SignatureFailures",
-    expression: (selector) => `sum(rate(cctelegram_signature_failures_total{${selector}}[5m])) > 0.2`,
+    expression: (selector) => `sum(rate(${metricNames.signatureFailures}{${selector}}[5m])) > 0.2`,
     for: "5m",
     severity: "high",
     summary: "The bridge refuses signatures",

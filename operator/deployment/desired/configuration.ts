@@ -1,10 +1,13 @@
+import { apiKeyFileName } from "../../../contract/api-key.ts";
+import type { PodVariable } from "../../../contract/pod-variables.ts";
+import { ports } from "../../../contract/ports.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure.ts";
-import { bridgeUrl, namesOf, ports } from "../names.ts";
+import { bridgeUrl, namesOf } from "../names.ts";
 import { paths } from "./pod.ts";
 
-/** Variables by name. They stand in the pod template itself, so that a pod never reads half of a change. */
-export type Environment = Readonly<Record<string, string>>;
+/** They stand in the pod template itself, so that a pod never reads half of a change. */
+export type Environment = Readonly<Partial<Record<PodVariable | "NODE_ENV", string>>>;
 
 /** Longest time that a call waits for the bridge: a restart of the bridge pod fits into it. */
 const bridgeTimeoutMs = 30_000;
@@ -21,7 +24,7 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     METRICS_PORT: `${ports.metrics}`,
     ...outside(blueprint),
     MCP_ENABLE_AUTH: "true",
-    MCP_API_KEYS_FILE: `${paths.apiKeys}/api-keys.json`,
+    MCP_API_KEYS_FILE: `${paths.apiKeys}/${apiKeyFileName}`,
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
     BRIDGE_URL: bridgeUrl(namespace, name),
     BRIDGE_TIMEOUT: `${bridgeTimeoutMs}`,

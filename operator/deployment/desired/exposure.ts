@@ -1,3 +1,4 @@
+import { routes } from "../../../contract/routes.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
 import { backendPort, type Exposure, exposureOf } from "../exposure.ts";
@@ -23,9 +24,9 @@ export function exposureChildren(blueprint: Blueprint): Child[] {
 /** A path for clients. Of /health only itself: what is below it is for probes, and for people inside. */
 type Path = { readonly path: string; readonly pathType: "Exact" | "Prefix" };
 
-const mcp: Path = { path: "/mcp", pathType: "Prefix" };
-const tools: Path = { path: "/tools", pathType: "Prefix" };
-const health: Path = { path: "/health", pathType: "Exact" };
+const mcp: Path = { path: routes.mcp, pathType: "Prefix" };
+const tools: Path = { path: routes.tools, pathType: "Prefix" };
+const health: Path = { path: routes.health, pathType: "Exact" };
 
 /** The guides limit /tools only; annotations count for a whole Ingress, so that ingress-nginx gets a second one. */
 function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {

@@ -1,9 +1,12 @@
 import type { V1Container, V1PodSpec } from "@kubernetes/client-node";
+import { ports } from "../../../contract/ports.ts";
+import type { Role } from "../../../contract/roles.ts";
+import { routes } from "../../../contract/routes.ts";
 import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
 import { backendPort, exposureOf } from "../exposure.ts";
-import { type Component, ports, sha256 } from "../names.ts";
+import { type Component, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
 
@@ -24,7 +27,7 @@ const imageUser = { runAsUser: 1001, runAsGroup: 1001, fsGroup: 1001, fsGroupCha
  */
 export function container(blueprint: Blueprint, component: Component, environment: Environment): V1Container {
   const { role, port } = programs[component];
-  const live = { path: "/health/live", port: "http" };
+  const live = { path: routes.live, port: "http" };
   return {
     name: component,
     image: blueprint.image,
@@ -43,7 +46,7 @@ export function container(blueprint: Blueprint, component: Component, environmen
     // Long enough for a bridge that checks a large queue at its start.
     startupProbe: { httpGet: live, periodSeconds: 1, failureThreshold: 120 },
     livenessProbe: { httpGet: live, periodSeconds: 10, timeoutSeconds: 5 },
-    readinessProbe: { httpGet: { path: "/health/ready", port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
+    readinessProbe: { httpGet: { path: routes.ready, port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -59,10 +62,10 @@ function outsidePort({ name, spec }: Blueprint) {
   return [{ name: exposure.backend, containerPort: backendPort(exposure), protocol: "TCP" }];
 }
 
-const programs = {
+const programs: Readonly<Record<Component, { readonly role: Role; readonly port: number }>> = {
   "mcp-server": { role: "serve", port: ports.mcp },
   bridge: { role: "bridge", port: ports.bridge },
-} as const;
+};
 
 type Template = {
   readonly component: Component;
@@ -82,6 +85,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
         ...additions?.annotations,
         // Both programs read the secret once, at their start.
         "cctelegram.io/hmac": sha256(blueprint.hmac).slice(0, 16),
+        ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
       },
     },
     spec: {

@@ -1,6 +1,9 @@
+import { apiKeyFileName, hashedKey } from "../../../contract/api-key.ts";
+import type { ApiKeyFile } from "../../../contract/api-key-file.ts";
+import { clientConfiguration } from "../../../contract/client-configuration.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { type Component, namesOf, sha256 } from "../names.ts";
+import { type Component, namesOf } from "../names.ts";
 import { secrets } from "../resource-types.ts";
 
 /** What server and bridge sign their requests with. */
@@ -10,12 +13,13 @@ export const hmacSecret = (blueprint: Blueprint) =>
 /** What the server checks keys against: hashes, so that reading this Secret gives nobody access. */
 export function apiKeysSecret(blueprint: Blueprint): Child {
   const entries = blueprint.spec.server.auth.clients.map(({ name, permissions, access }) => [
-    hashed(blueprint.keys.get(name) ?? ""),
+    hashedKey(blueprint.keys.get(name) ?? ""),
     { name, permissions: permissions ?? [], enabled: access !== "Disabled" },
   ]);
-  const verifier = [hashed(blueprint.verifierKey), { name: "cctelegram-operator", permissions: [], enabled: true }];
+  const verifier = [hashedKey(blueprint.verifierKey), { name: "cctelegram-operator", permissions: [], enabled: true }];
+  const file: ApiKeyFile = Object.fromEntries([...entries, verifier]);
   return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {
-    "api-keys.json": JSON.stringify(Object.fromEntries([...entries, verifier]), null, 2),
+    [apiKeyFileName]: JSON.stringify(file, null, 2),
   });
 }
 
@@ -24,16 +28,13 @@ export function connectionSecrets(blueprint: Blueprint): Child[] {
   const { url } = blueprint;
   return blueprint.spec.server.auth.clients.map(({ name }) => {
     const key = blueprint.keys.get(name) ?? "";
-    const configuration = { mcpServers: { cctelegram: { type: "http", url, headers: { "X-API-Key": key } } } };
     return secret(blueprint, namesOf(blueprint.name).connection(name), "mcp-server", {
       url,
       key,
-      "mcp.json": JSON.stringify(configuration, null, 2),
+      "mcp.json": JSON.stringify(clientConfiguration(url, key), null, 2),
     });
   });
 }
-
-const hashed = (key: string) => `sha256:${sha256(key)}`;
 
 function secret(blueprint: Blueprint, name: string, component: Component, data: Record<string, string>): Child {
   return child(secrets, {

@@ -1,7 +1,8 @@
+import { ports } from "../../../contract/ports.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
 import { exposureOf } from "../exposure.ts";
-import { type Component, namesOf, ports, selectorLabels } from "../names.ts";
+import { type Component, namesOf, selectorLabels } from "../names.ts";
 import { serviceAccounts, services } from "../resource-types.ts";
 
 const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: "TCP" });

@@ -2,14 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterEach, expect, inject, test } from "vitest";
 import { down, up } from "../../../e2e/cluster/cluster.ts";
-import type { Progress } from "../../../e2e/cluster/progress.mjs";
+import { silent } from "../../../machine/progress.mjs";
 
 const name = "second";
 
-const silent: Progress = {
-  step: (_name, work) => work({ update: () => undefined, cached: () => undefined }),
-  note: () => undefined,
-};
 const start = (reuse = false) => up({ name, nodes: 0, reuse, progress: silent });
 
 /** Processes that name the cluster's folder in their arguments. */

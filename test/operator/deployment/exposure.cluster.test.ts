@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { binaries } from "../../../e2e/cluster/binaries.ts";
-import { run } from "../../../e2e/cluster/command.ts";
-import { gatewayDefinitions } from "../../../e2e/cluster/definitions.ts";
+import { definitionFiles, gatewayDefinitions } from "../../../e2e/cluster/definitions.ts";
+import { program } from "../../../e2e/cluster/programs.ts";
+import { run } from "../../../machine/command.mjs";
 import type { ExposureTarget } from "../../../operator/deployment/exposure-probe.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
@@ -30,7 +29,7 @@ let command: string;
 let targets: ExposureTarget[] = [];
 
 beforeAll(async () => {
-  command = join(await binaries("kubernetes"), "kubectl");
+  command = await program("kubectl");
   world = await World.create("exposed");
   world.lookFromOutside = async (target) => {
     targets.push(target);
@@ -48,9 +47,10 @@ afterAll(async () => {
 const kubectl = (args: readonly string[], input?: string) =>
   run(command, ["--kubeconfig", inject("kubeconfig"), ...args], input === undefined ? {} : { input });
 
-const installGateways = async () => kubectl(["apply", "--server-side", "-f", (await gatewayDefinitions()).join(",")]);
+const installGateways = async () =>
+  kubectl(["apply", "--server-side", "-f", (await definitionFiles(gatewayDefinitions)).join(",")]);
 const forgetGateways = async () =>
-  kubectl(["delete", "--ignore-not-found", "-f", (await gatewayDefinitions()).join(",")]);
+  kubectl(["delete", "--ignore-not-found", "-f", (await definitionFiles(gatewayDefinitions)).join(",")]);
 
 const from = [{ namespaceSelector: { matchLabels: { name: "proxies" } } }];
 const nginx = { mode: "Ingress", host: "mcp.example.com", ingressClassName: "nginx" };

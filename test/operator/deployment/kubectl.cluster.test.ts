@@ -1,9 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { dump, loadAll } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { binaries } from "../../../e2e/cluster/binaries.ts";
-import { run } from "../../../e2e/cluster/command.ts";
+import { program } from "../../../e2e/cluster/programs.ts";
+import { run } from "../../../machine/command.mjs";
 import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { createResource, createToken, eventually, untilSettled } from "./support/steps.ts";
@@ -16,7 +15,7 @@ beforeAll(async () => {
   world = await World.create("kubectl");
   world.kubelet.start();
   await createToken(world);
-  command = join(await binaries("kubernetes"), "kubectl");
+  command = await program("kubectl");
 });
 afterAll(() => world.dispose());
 

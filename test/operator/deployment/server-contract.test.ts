@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Role } from "../../../contract/roles.ts";
 import { reservedVariables } from "../../../operator/api/pod.ts";
 import type { Blueprint } from "../../../operator/deployment/blueprint.ts";
 import { bridgeEnvironment, serverEnvironment } from "../../../operator/deployment/desired/configuration.ts";
 import { apiKeysSecret, connectionSecrets, hmacSecret } from "../../../operator/deployment/desired/secrets.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
-import { type Config, loadConfig, type ServeConfig } from "../../../server/config.ts";
+import { type Config, loadConfig, type ServeConfig } from "../../../server/config/config.ts";
 import { findClient, parseApiKeys } from "../../../server/http/api-keys.ts";
-import type { Role } from "../../../server/variables.ts";
 import { arbitraryBlueprint, blueprint, specOf } from "./support/blueprint.ts";
 
 const token = "123456789:AAExampleExampleExampleExampleExample";

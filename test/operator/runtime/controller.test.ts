@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { ApiError } from "../../../operator/runtime/api-error.ts";
-import { Controller, type ObjectKey, type Result, TerminalError } from "../../../operator/runtime/controller.ts";
+import { Controller, type ObjectKey, type Result } from "../../../operator/runtime/controller.ts";
 import { createMetrics } from "../../../operator/runtime/metrics.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 import { recordingLogger } from "./recording-logger.ts";
@@ -38,9 +38,6 @@ const conflict = new ApiError({ method: "PUT", path: "/x", status: 409, body: { 
 test("every result is a series from the start", async () => {
   const { results, metrics } = start(async () => ({}));
   expect(await results()).toEqual({ success: 0, requeue: 0, requeue_after: 0, error: 0 });
-  expect(await metrics.registry.metrics()).toContain(
-    'controller_runtime_terminal_reconcile_errors_total{controller="test"} 0',
-  );
   expect(await metrics.registry.metrics()).toContain(
     'controller_runtime_max_concurrent_reconciles{controller="test"} 2',
   );
@@ -103,17 +100,6 @@ test("an error is logged and tried again with growing delays until it passes", a
   expect(seen).toHaveLength(4);
   expect(await results()).toMatchObject({ error: 3, success: 1 });
   expect(logger.entries.filter(({ level }) => level === "error")).toHaveLength(3);
-});
-
-test("a terminal error is not tried again", async () => {
-  const { controller, clock, seen, results, metrics } = start(async () => {
-    throw new TerminalError("the spec cannot be had");
-  });
-  controller.enqueue(key);
-  await clock.advance(10_000_000);
-  expect(seen).toHaveLength(1);
-  expect(await results()).toMatchObject({ error: 1 });
-  expect((await metrics.terminalReconcileErrors.get()).values[0]?.value).toBe(1);
 });
 
 test("a conflict is tried again without noise", async () => {

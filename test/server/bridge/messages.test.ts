@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Event } from "../../../contract/event.ts";
 import { format } from "../../../server/bridge/formatter.ts";
 import { MOST_PARTS, messagesOf } from "../../../server/bridge/messages.ts";
 import type { NewMessage } from "../../../server/bridge/queue.ts";
-import type { Event } from "../../../server/event.ts";
 import { checkText } from "../../telegram/text-rules.ts";
 import { eventOf } from "./support.ts";
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { Queue } from "../../../server/bridge/queue.ts";
 import { type Damage, openFile } from "../../../server/bridge/sqlite-file.ts";
 import { SqliteQueue, type SqliteQueueOptions } from "../../../server/bridge/sqlite-queue.ts";
-import { StartError } from "../../../server/start-error.ts";
+import { StartError } from "../../../server/process/start-error.ts";
 import { scratch } from "./support.ts";
 
 type Hooks = Pick<SqliteQueueOptions, "onDamage" | "onExposed">;

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { Registry } from "prom-client";
+import type { Event } from "../../../contract/event.ts";
+import { signedHeaders } from "../../../contract/signature.ts";
 import { type Bridge, startBridge } from "../../../server/bridge/bridge.ts";
 import type { BridgeConfig } from "../../../server/bridge/config.ts";
-import type { Event } from "../../../server/event.ts";
-import { signedHeaders } from "../../../server/signature.ts";
 
 export const SECRET = "0123456789abcdef0123456789abcdef";
 export const TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type KeyStore, openKeyFile } from "../../../server/http/key-store.ts";
-import { StartError } from "../../../server/start-error.ts";
+import { StartError } from "../../../server/process/start-error.ts";
 import { createLogger } from "../../../server/telemetry/logger.ts";
 
 const oldKey = "old-key-of-the-client-claude";

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { BridgeStatus } from "../../../server/bridge/contract.ts";
-import { type Event, eventSchema } from "../../../server/event.ts";
-import { hashOf, verify } from "../../../server/signature.ts";
+import type { BridgeStatus } from "../../../contract/bridge-status.ts";
+import { type Event, eventSchema } from "../../../contract/event.ts";
+import { hashOf, verify } from "../../../contract/signature.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
 

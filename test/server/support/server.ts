@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import type { ServeConfig } from "../../../server/config.ts";
-import { loadConfig } from "../../../server/config.ts";
+import type { ServeConfig } from "../../../server/config/config.ts";
+import { loadConfig } from "../../../server/config/config.ts";
 import { serve } from "../../../server/roles/serve.ts";
 import { createLogger } from "../../../server/telemetry/logger.ts";
 import { createRegistry } from "../../../server/telemetry/metrics.ts";

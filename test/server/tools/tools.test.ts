@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RefusedError } from "../../../server/bridge/contract.ts";
-import { localBridgeClient } from "../../../server/bridge-client.ts";
-import { type Event, eventSchema, eventTypeNames } from "../../../server/event.ts";
+import { type Event, eventSchema, eventTypeNames } from "../../../contract/event.ts";
+import { RefusedError } from "../../../server/bridge/refused-error.ts";
+import { localBridgeClient } from "../../../server/bridge-client/local-bridge-client.ts";
 import { tools } from "../../../server/tools/registry.ts";
 import type { ToolContext } from "../../../server/tools/tool.ts";
 import { listingOf } from "../../../server/tools/tool-listing.ts";

@@ -1,7 +1,8 @@
 import type { Condition, DeploymentStatus } from "../../../../operator/api/status.ts";
 import type { ExposureSnapshot } from "../../../../operator/deployment/exposure-problems.ts";
+import type { BridgeProbe } from "../../../../operator/deployment/probe.ts";
 import type { CachedResource, WorkloadState } from "../../../../operator/deployment/reduced.ts";
-import type { BridgeProbe, Snapshot } from "../../../../operator/deployment/snapshot.ts";
+import type { Snapshot } from "../../../../operator/deployment/snapshot.ts";
 import { specOf } from "./blueprint.ts";
 
 export const earlier = "2026-01-01T00:00:00.000Z";

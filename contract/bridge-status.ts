@@ -1,0 +1,104 @@
+import * as z from "zod";
+import { healthWords } from "./health.ts";
+
+/** What texts and numbers of a status are read with: whoever does not trust the bridge cuts and cleans them here. */
+export type StatusReaders = {
+  readonly text: z.ZodType<string>;
+  readonly count: z.ZodType<number>;
+  readonly chatId: z.ZodType<number>;
+};
+
+const asItIs: StatusReaders = { text: z.string(), count: z.number(), chatId: z.number() };
+
+/**
+ * A chat whose last message Telegram refused for good.
+ *
+ * @example
+ * ```ts
+ * const refusal = { chat_id: 1, reason: "chat 1 has blocked the bot", messages: 2, at: "2026-01-01T00:00:00Z" };
+ * refusalSchema().parse(refusal).messages; // => 2
+ * ```
+ */
+export function refusalSchema({ text, count, chatId }: StatusReaders = asItIs) {
+  return z.object({
+    chat_id: chatId,
+    reason: text.describe("Why Telegram takes no message for the chat"),
+    hint: text.exactOptional().describe("What to do about it"),
+    messages: count.describe("Messages refused since one arrived"),
+    at: text.describe("RFC 3339"),
+  });
+}
+
+/**
+ * The body of the bridge's `GET /status`.
+ *
+ * @example
+ * ```ts
+ * import * as z from "zod";
+ * // Whoever does not trust the bridge reads a part of it, with readers of his own.
+ * const text = z.string().transform((words) => words.slice(0, 8));
+ * const { queue } = bridgeStatusSchema({ text, count: z.number().min(0), chatId: z.int() }).shape;
+ * const told = { usable: false, error: "the disk is full", pending: 3, limit: 10_000 };
+ * queue.pick({ usable: true, error: true, pending: true }).parse(told).error; // => the disk
+ * ```
+ */
+export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
+  const { text, count } = readers;
+  return z.object({
+    running: z.literal(true),
+    health: z.enum(healthWords),
+    version: text,
+    uptime_seconds: count,
+    telegram: z.object({
+      reachable: z.boolean().describe("The last request to the Bot API was answered"),
+      bot_username: text.exactOptional(),
+      error: text.exactOptional().describe("Why Telegram is not reachable"),
+      checked_at: text.describe("RFC 3339"),
+    }),
+    queue: z.object({
+      usable: z.boolean(),
+      pending: count.describe("Messages accepted and not yet delivered"),
+      oldest_age_seconds: count,
+      failed: count.describe("Messages that Telegram refused for good"),
+      limit: count,
+      error: text.exactOptional(),
+    }),
+    // A bridge of the version before, in the middle of an upgrade, does not tell. One of this version tells twenty.
+    refusals: z.array(refusalSchema(readers)).max(100).readonly().default([]),
+    waiting: z
+      .object({
+        reason: text.describe("Why nothing, or not everything, is delivered just now"),
+        until: text.describe("RFC 3339 time of the next try"),
+      })
+      .exactOptional(),
+    metrics: z.object({
+      uptime_seconds: count,
+      events_processed: count,
+      telegram_messages_sent: count,
+      error_count: count,
+      memory_usage_mb: count,
+      cpu_usage_percent: count,
+    }),
+    last_event_time: text.exactOptional(),
+  });
+}
+
+export type BridgeStatus = z.output<ReturnType<typeof bridgeStatusSchema>>;
+export type TelegramStatus = BridgeStatus["telegram"];
+export type QueueStatus = BridgeStatus["queue"];
+/** Why Telegram refuses a chat's messages. Texts have at most 256 characters and no control characters. */
+export type Refusal = BridgeStatus["refusals"][number];
+export type Waiting = NonNullable<BridgeStatus["waiting"]>;
+
+/**
+ * A status for pages that ask for no key: how many chats refuse messages, not which ones.
+ *
+ * @example
+ * ```ts
+ * const refusal = { chat_id: 1, reason: "chat 1 has blocked the bot", messages: 2, at: "2026-01-01T00:00:00Z" };
+ * withoutRecipients({ version: "0.1.0", refusals: [refusal] }).refusals; // => 1
+ * ```
+ */
+export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals">>({ refusals, ...status }: Status) {
+  return { ...status, refusals: refusals.length };
+}

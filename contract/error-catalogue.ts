@@ -1,0 +1,202 @@
+/** Everything that any part needs to report an error. */
+export type ErrorEntry = {
+  /** Status of REST answers, of the bridge's answers, and of /mcp answers that never reach the protocol. */
+  readonly httpStatus: number;
+  /** Code of JSON-RPC answers; -32000 to -32099 are the implementation's own (JSON-RPC 2.0, 5.1). */
+  readonly jsonRpcCode: number;
+  /** True: MCP reports it as a tool result with `isError`, so that the model can correct itself (SEP-1303). */
+  readonly isError: boolean;
+  /** True: the same request may succeed later. */
+  readonly retryable: boolean;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  /** Value of the `outcome` label of mcp_tool_calls_total. */
+  readonly metricLabel: string;
+  /** What the server tells a client. `{name}` is replaced from the error's details. */
+  readonly message: string;
+  /** What the bridge tells the server under this code; a code without it is never the bridge's. */
+  readonly bridgeMessage?: string;
+};
+
+/** Every error that a client of the server, or the server as the client of the bridge, can meet: by its stable code. */
+export const errors = Object.freeze({
+  VALIDATION_ERROR: {
+    httpStatus: 400,
+    jsonRpcCode: -32602,
+    isError: true,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "Invalid input: {problems}.",
+    bridgeMessage: "The event is not valid: {problems}",
+  },
+  MALFORMED_JSON: {
+    httpStatus: 400,
+    jsonRpcCode: -32700,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "The body is not valid JSON: {reason}.",
+  },
+  INVALID_REQUEST: {
+    httpStatus: 400,
+    jsonRpcCode: -32600,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "The request is not valid: {reason}.",
+  },
+  AUTHENTICATION_ERROR: {
+    httpStatus: 401,
+    jsonRpcCode: -32001,
+    isError: false,
+    retryable: false,
+    logLevel: "warn",
+    metricLabel: "unauthenticated",
+    message: "{reason} Send a valid key as `X-API-Key: KEY` or `Authorization: Bearer KEY`.",
+    bridgeMessage: "The request's signature does not count: {reason}.",
+  },
+  UNAUTHORIZED_TOOL: {
+    httpStatus: 403,
+    jsonRpcCode: -32003,
+    isError: true,
+    retryable: false,
+    logLevel: "warn",
+    metricLabel: "forbidden",
+    message: "Client '{client}' may not call '{tool}'. Ask for the permission '{tool}' for this key.",
+  },
+  FORBIDDEN_ORIGIN: {
+    httpStatus: 403,
+    jsonRpcCode: -32003,
+    isError: false,
+    retryable: false,
+    logLevel: "warn",
+    metricLabel: "forbidden",
+    message:
+      "This Origin or Host is not allowed. Add the page's origin to MCP_ALLOWED_ORIGINS, or the name of this server to MCP_ALLOWED_HOSTS.",
+  },
+  NOT_FOUND: {
+    httpStatus: 404,
+    jsonRpcCode: -32601,
+    isError: false,
+    retryable: false,
+    logLevel: "debug",
+    metricLabel: "not_found",
+    message: "There is nothing at {path}.",
+    bridgeMessage: "There is nothing at this path and method.",
+  },
+  UNKNOWN_TOOL: {
+    httpStatus: 404,
+    jsonRpcCode: -32602,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "unknown_tool",
+    message: "Unknown tool: {tool}",
+  },
+  METHOD_NOT_ALLOWED: {
+    httpStatus: 405,
+    jsonRpcCode: -32000,
+    isError: false,
+    retryable: false,
+    logLevel: "debug",
+    metricLabel: "method_not_allowed",
+    message: "{method} is not supported here; use {allow}.",
+  },
+  NOT_ACCEPTABLE: {
+    httpStatus: 406,
+    jsonRpcCode: -32600,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "This server answers JSON only. Send `Accept: application/json, text/event-stream`.",
+  },
+  PAYLOAD_TOO_LARGE: {
+    httpStatus: 413,
+    jsonRpcCode: -32600,
+    isError: true,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "too_large",
+    message: "The body is larger than {limit}.",
+    bridgeMessage: "An event may have {limit}.",
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    httpStatus: 415,
+    jsonRpcCode: -32600,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "{reason} Send the body as `Content-Type: application/json`.",
+  },
+  RATE_LIMIT_EXCEEDED: {
+    httpStatus: 429,
+    jsonRpcCode: -32029,
+    isError: true,
+    retryable: true,
+    logLevel: "warn",
+    metricLabel: "rate_limited",
+    message: "Rate limit exceeded. Try again in {retry_after} seconds.",
+  },
+  CLIENT_QUOTA_EXCEEDED: {
+    httpStatus: 429,
+    jsonRpcCode: -32029,
+    isError: true,
+    retryable: true,
+    logLevel: "warn",
+    metricLabel: "quota_exceeded",
+    message: "Too much of this client waits for delivery already: {reason} Try again in {retry_after} seconds.",
+    bridgeMessage: "{problem}",
+  },
+  INTERNAL_ERROR: {
+    httpStatus: 500,
+    jsonRpcCode: -32603,
+    isError: true,
+    retryable: false,
+    logLevel: "error",
+    metricLabel: "error",
+    message: "Something went wrong inside the server; its log has the details under this request id.",
+    bridgeMessage: "Something went wrong inside the bridge; see its log.",
+  },
+  BRIDGE_REFUSED: {
+    httpStatus: 502,
+    jsonRpcCode: -32603,
+    isError: true,
+    retryable: false,
+    logLevel: "error",
+    metricLabel: "bridge_refused",
+    message: "The bridge refused: {reason}.",
+  },
+  BRIDGE_UNAVAILABLE: {
+    httpStatus: 503,
+    jsonRpcCode: -32603,
+    isError: true,
+    retryable: true,
+    logLevel: "error",
+    metricLabel: "bridge_unavailable",
+    message: "The Telegram bridge cannot be used now: {reason}. Try again; what was acknowledged is safe.",
+    bridgeMessage: "{problem}",
+  },
+  TIMEOUT_ERROR: {
+    httpStatus: 504,
+    jsonRpcCode: -32603,
+    isError: true,
+    retryable: true,
+    logLevel: "error",
+    metricLabel: "timeout",
+    message:
+      "The Telegram bridge did not answer within {timeout_ms} ms. The message may or may not have been accepted.",
+  },
+} satisfies Readonly<Record<string, ErrorEntry>>);
+
+export type ErrorCode = keyof typeof errors;
+
+/** Codes that the bridge answers with. */
+export type BridgeErrorCode = {
+  [Code in ErrorCode]: (typeof errors)[Code] extends { bridgeMessage: string } ? Code : never;
+}[ErrorCode];
+
+export type ErrorDetails = Readonly<Record<string, unknown>>;

@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { dataProblem } from "./event-data.ts";
+
+const task = "Task Management";
+const code = "Code Operations";
+const build = "Build & Development";
+const system = "System Monitoring";
+const interaction = "User Interaction";
+const notification = "Notifications";
+
+/** What the MCP tools may send: type, label of its category, and what it means. */
+export const eventTypes = [
+  { type: "task_completion", category: task, description: "Task completed successfully" },
+  { type: "task_started", category: task, description: "Task has been started" },
+  { type: "task_failed", category: task, description: "Task failed with an error" },
+  { type: "task_progress", category: task, description: "Progress of a running task" },
+  { type: "task_cancelled", category: task, description: "Task was cancelled" },
+  { type: "code_generation", category: code, description: "Code was generated" },
+  { type: "code_analysis", category: code, description: "Code was analysed" },
+  { type: "code_refactoring", category: code, description: "Code was refactored" },
+  { type: "code_review", category: code, description: "Code was reviewed" },
+  { type: "code_testing", category: code, description: "Code was tested" },
+  { type: "code_deployment", category: code, description: "Code was deployed" },
+  { type: "build_completed", category: build, description: "Build completed successfully" },
+  { type: "build_failed", category: build, description: "Build failed" },
+  { type: "test_suite_run", category: build, description: "Test suite was run" },
+  { type: "lint_check", category: build, description: "Lint check was run" },
+  { type: "type_check", category: build, description: "Type check was run" },
+  { type: "performance_alert", category: system, description: "A performance threshold was exceeded" },
+  { type: "error_occurred", category: system, description: "An error occurred" },
+  { type: "system_health", category: system, description: "State of a system's health" },
+  { type: "approval_request", category: interaction, description: "A person's approval is required" },
+  { type: "user_response", category: interaction, description: "A person responded" },
+  { type: "info_notification", category: notification, description: "Information" },
+  { type: "alert_notification", category: notification, description: "An alert that needs attention" },
+  { type: "progress_update", category: notification, description: "Progress of work" },
+] as const;
+
+export type EventType = (typeof eventTypes)[number]["type"];
+
+/** The names alone, in the same order. */
+export const eventTypeNames: readonly EventType[] = eventTypes.map(({ type }) => type);
+
+/** Types that only event files use. A type in neither list is delivered as an unknown event. */
+export const fileEventTypeNames = [
+  "file_created",
+  "file_modified",
+  "file_deleted",
+  "directory_created",
+  "directory_deleted",
+  "build_started",
+  "test_passed",
+  "test_failed",
+  "git_commit",
+  "git_push",
+  "git_merge",
+  "git_branch",
+  "git_tag",
+  "pull_request_created",
+  "pull_request_merged",
+  "security_alert",
+  "resource_usage",
+  "command_executed",
+  "status_change",
+  "api_call",
+  "webhook_received",
+  "service_integration",
+  "custom_event",
+] as const;
+
+/** Looked at before anything walks through it member by member, or recursively. */
+const data = z.custom<Record<string, unknown>>(isObject, "expected an object").superRefine((value, context) => {
+  const problem = dataProblem(value);
+  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+});
+
+/** The wire form between server and bridge: upstream's snake_case event. Lengths are in UTF-16 units. */
+export const eventSchema = z.object({
+  event_id: z.string().min(1).max(128).describe("Identity; the bridge delivers an id only once"),
+  type: z.string().min(1).max(64).describe("One of the event types, or any other word"),
+  source: z.string().min(1).max(100).describe("Who sends it, in the sender's own words"),
+  client: z
+    .string()
+    .min(1)
+    .max(100)
+    .default("unknown")
+    .describe("Name of the client whose key sent it: quotas, fairness and audit hang on it"),
+  timestamp: z.iso.datetime({ offset: true }).describe("When it happened, RFC 3339"),
+  task_id: z.string().min(1).max(128).describe("The task that it belongs to"),
+  title: z.string().min(1).max(200),
+  description: z.string().min(1).max(16_000),
+  data: data.default({}).describe("Details, free in form, within limits"),
+});
+
+export type Event = z.output<typeof eventSchema>;
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

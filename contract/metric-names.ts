@@ -1,0 +1,15 @@
+/** Metrics of server and bridge that alerts are made of. */
+export const metricNames = Object.freeze({
+  requests: "http_requests_total",
+  requestDuration: "http_request_duration_seconds",
+  securityEvents: "security_events_total",
+  apiKeysLoadFailed: "api_keys_load_failed",
+  oldestMessageAge: "cctelegram_queue_oldest_age_seconds",
+  messagesFailed: "cctelegram_messages_failed_total",
+  signatureFailures: "cctelegram_signature_failures_total",
+});
+
+/** Values of the label `event` of the security events. */
+export const securityEvents = ["authentication_failure", "rate_limit_exceeded", "authorization_failure"] as const;
+
+export type SecurityEvent = (typeof securityEvents)[number];

@@ -1,0 +1,19 @@
+/** Paths that programs ask each other for. `:name` stands for one segment. */
+export const routes = Object.freeze({
+  /** MCP over streamable HTTP. */
+  mcp: "/mcp",
+  tools: "/tools",
+  tool: "/tools/:name",
+  health: "/health",
+  detailedHealth: "/health/detailed",
+  /** 200 unless only a restart can help. */
+  live: "/health/live",
+  /** 200 while new work is welcome. */
+  ready: "/health/ready",
+  /** Of the bridge, signed: takes an event. */
+  events: "/events",
+  /** Of the bridge, signed: how it is. */
+  status: "/status",
+  /** Prometheus' text format, on a port of its own. */
+  metrics: "/metrics",
+});

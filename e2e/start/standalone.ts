@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Account } from "./account.ts";
+
+const SERVER = join(import.meta.dirname, "../../server/main.ts");
+const THROW_AWAY = join(import.meta.dirname, "throw-away.mjs");
+const START_MS = 60_000;
+/** How long messages on their way are waited for, and then the program. */
+const DELIVERY_MS = 5_000;
+const EXIT_MS = 5_000;
+
+/** Server and bridge in one process of their own, with a queue in a folder that goes with them. */
+export type Standalone = {
+  readonly url: string;
+  readonly key: string;
+  /** Resolves when it ends by itself, with why. */
+  readonly failed: Promise<Error>;
+  /** Ends it and returns how many accepted messages had not been delivered. */
+  readonly stop: () => Promise<number>;
+};
+
+export type StandaloneOptions = {
+  readonly account: Account;
+  /** Of the variables of a server only those of proxies and MCP_SERVER_PORT are passed on. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Is given what ends it, before anything runs that would have to be ended. */
+  readonly onEnd: (end: () => Promise<unknown>) => void;
+};
+
+/** Starts the server as `npm run standalone` does, on a free port of this machine and with a key that it is given. */
+export async function startStandalone({ account, env = process.env, onEnd }: StandaloneOptions): Promise<Standalone> {
+  const folder = mkdtempSync(join(tmpdir(), "cctelegram-"));
+  const key = randomBytes(32).toString("hex");
+  const child = spawn(process.execPath, ["--import", THROW_AWAY, SERVER, "standalone"], {
+    env: variables(account, key, folder, env),
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // Ctrl-C is for us to pass on, after what is on its way has been delivered.
+    detached: true,
+  });
+  let url: string | undefined;
+  const stop = memoized(async () => {
+    const left = url === undefined ? 0 : await undelivered({ url, key });
+    await end(child);
+    rmSync(folder, { recursive: true, force: true });
+    return left;
+  });
+  onEnd(stop);
+  const failed = failureOf(child);
+  url = await Promise.race([addressOf(child), failed.then((error) => Promise.reject(error)), timeout()]);
+  return { url, key, failed, stop };
+}
+
+function variables(account: Account, key: string, folder: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const passed = ["PATH", "HOME", "TMPDIR", ...(account.apiUrl?.startsWith("http://127.0.0.1:") ? [] : PROXIES)];
+  return {
+    ...Object.fromEntries(passed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
+    TELEGRAM_BOT_TOKEN: account.token,
+    TELEGRAM_ALLOWED_USERS: account.users.join(","),
+    ...(account.apiUrl === undefined ? {} : { TELEGRAM_API_URL: account.apiUrl }),
+    MCP_API_KEYS: JSON.stringify({ [key]: { name: "claude", permissions: ["*"], enabled: true } }),
+    MCP_SERVER_PORT: env.MCP_SERVER_PORT ?? "0",
+    METRICS_ENABLED: "false",
+    SHUTDOWN_TIMEOUT: "2000",
+    CC_TELEGRAM_DATA_DIR: join(folder, "data"),
+    CCTELEGRAM_THROW_AWAY: folder,
+  };
+}
+
+const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"];
+
+async function addressOf(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error("the server has no output");
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { msg, http } = JSON.parse(line) as { msg?: string; http?: string };
+    if (msg === "ready to work" && http !== undefined) {
+      // Nobody reads the rest: a full pipe would stop the server.
+      child.stdout.resume();
+      return http;
+    }
+  }
+  // It has ended: the other promise of the race says why.
+  return new Promise(() => undefined);
+}
+
+async function failureOf(child: ChildProcess): Promise<Error> {
+  let said = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4_096);
+  });
+  const [code, signal] = await once(child, "close");
+  return new Error(`the server standing alone ended with ${code ?? signal}${said === "" ? "" : `:\n${said.trim()}`}`);
+}
+
+async function timeout(): Promise<never> {
+  await delay(START_MS, undefined, { ref: false });
+  throw new Error(`the server standing alone did not answer within ${START_MS / 1000} s`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  if (await Promise.race([exited.then(() => true), delay(EXIT_MS, false, { ref: false })])) return;
+  child.kill("SIGKILL");
+  await exited;
+}
+
+/** Waits for what was accepted to be delivered, and returns how many messages are left all the same. */
+async function undelivered({ url, key }: { url: string; key: string }): Promise<number> {
+  const deadline = performance.now() + DELIVERY_MS;
+  for (;;) {
+    const pending = await pendingOf(url, key);
+    if (pending === 0 || performance.now() > deadline) return pending;
+    await delay(100);
+  }
+}
+
+async function pendingOf(url: string, key: string): Promise<number> {
+  const request = {
+    method: "POST",
+    headers: { "x-api-key": key, "content-type": "application/json" },
+    body: "{}",
+    signal: AbortSignal.timeout(1_000),
+  };
+  const answer = await fetch(`${url}/tools/get_bridge_status`, request).then(
+    (response) => response.json().catch(() => undefined),
+    () => undefined,
+  );
+  return (answer as { queue?: { pending?: number } } | undefined)?.queue?.pending ?? 0;
+}
+
+function memoized<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}

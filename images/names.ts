@@ -1,0 +1,18 @@
+/** The images of this project. */
+export const imageNames = ["server", "operator", "telegram"] as const;
+
+export type ImageName = (typeof imageNames)[number];
+
+/** The local name of an image, such as `cctelegram/server:dev`. */
+export function imageName(name: ImageName): string {
+  return `cctelegram/${name}:dev`;
+}
+
+/** The name under which containerd and a kubelet know an image that a person calls `cctelegram/server:dev`. */
+export function fullImageName(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  const path = rest.length === 0 ? `library/${image}` : image;
+  const name = hasRegistry ? image : `docker.io/${path}`;
+  return /[:@]/.test(name.slice(name.lastIndexOf("/"))) ? name : `${name}:latest`;
+}

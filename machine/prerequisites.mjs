@@ -1,0 +1,104 @@
+/** What the machine must have. Plain JavaScript: setup.mjs asks before any package is installed, on Node 20. */
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Debian packages by what needs them. */
+export const PACKAGES = {
+  "control-plane": ["openssl"],
+  images: ["buildah", "binutils"],
+  nodes: ["runc", "containernetworking-plugins", "iptables", "conntrack", "iproute2", "util-linux"],
+  // promtool, which checks the alerts, and the proxies of docs/proxies; tests that need them say so when they are missing.
+  tests: ["prometheus", "nginx", "haproxy"],
+};
+
+/** What a target can ask for; each one includes those before it. */
+const LEVELS = ["none", "control-plane", "nodes"];
+
+const STILL_WORKS = {
+  none: "Still works: `npm run test:unit` (the fast tests) and `npm run standalone` (the server without Kubernetes).",
+  "control-plane":
+    "Still works: `npm test` but for its end-to-end part, `npm run cluster -- up --nodes 0` (a control plane), " +
+    "`npm run test:unit`, `npm run standalone`, and `npm start -- --context NAME` with a cluster that you have.",
+};
+
+/** What the machine is and has. */
+export function inspectMachine() {
+  const debian = existsSync("/etc/debian_version");
+  return {
+    linux: process.platform === "linux",
+    root: process.getuid?.() === 0,
+    debian,
+    go: onPath("go"),
+    missing: debian ? notInstalled(Object.values(PACKAGES).flat(), dpkgStatus()) : onPath("openssl") ? [] : ["openssl"],
+  };
+}
+
+function onPath(command) {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, command)));
+}
+
+function dpkgStatus() {
+  return readFileSync("/var/lib/dpkg/status", "utf8");
+}
+
+/** Names without a stanza in dpkg's status file that says installed. */
+export function notInstalled(names, status) {
+  const installed = new Set();
+  for (const stanza of status.split("\n\n")) {
+    const name = /^Package: (.+)$/m.exec(stanza)?.[1];
+    if (name !== undefined && /^Status: \S+ \S+ installed$/m.test(stanza)) installed.add(name);
+  }
+  return names.filter((name) => !installed.has(name));
+}
+
+const groups = {
+  none: [],
+  "control-plane": ["control-plane"],
+  nodes: ["control-plane", "images", "nodes"],
+};
+
+/** Packages that the level needs and the machine lacks. */
+export function missingPackages(level, { missing }) {
+  const wanted = groups[level].flatMap((group) => PACKAGES[group]);
+  return missing.filter((name) => wanted.includes(name));
+}
+
+/** Packages that tests make use of and do without elsewhere, if they can be installed here. */
+export function missingTestPackages({ missing, root, debian }) {
+  return root && debian ? missing.filter((name) => PACKAGES.tests.includes(name)) : [];
+}
+
+/** What keeps this machine from the level, one reason each; what can be installed is no reason. */
+export function obstacles(level, machine) {
+  if (level === "none") return [];
+  const packages = missingPackages(level, machine);
+  const installable = machine.root && machine.debian;
+  const reasons = [
+    [!machine.go, "Go is missing, which the local Kubernetes is built with: install Go 1.26 or newer"],
+    [level === "nodes" && !machine.linux, "nodes need Linux"],
+    [level === "nodes" && !machine.root, "nodes need root, for network namespaces and mounts"],
+    [
+      packages.length > 0 && !installable,
+      `not installed: ${packages.join(", ")} (run as root on Debian or Ubuntu, and this is done for you)`,
+    ],
+  ];
+  return reasons.filter(([applies]) => applies).map(([, reason]) => reason);
+}
+
+/** The highest level, at most the one asked for, that nothing is in the way of. */
+export function reachable(level, machine) {
+  const candidates = LEVELS.slice(0, LEVELS.indexOf(level) + 1).reverse();
+  return candidates.find((candidate) => obstacles(candidate, machine).length === 0) ?? "none";
+}
+
+/** One message for a level that cannot be reached: why, and what works all the same. */
+export function explain(level, machine) {
+  const reasons = obstacles(level, machine).map((reason) => `  - ${reason}`);
+  const what = level === "nodes" ? "a local Kubernetes with nodes" : "a local Kubernetes";
+  return `This machine cannot run ${what}:\n${reasons.join("\n")}\n${STILL_WORKS[reachable(level, machine)]}`;
+}
+
+/** What still works when the level's packages could not be installed. */
+export function afterFailedInstall(level) {
+  return STILL_WORKS[level === "nodes" ? "control-plane" : "none"];
+}

@@ -1,0 +1,36 @@
+import type { Durations } from "./durations.mjs";
+
+export type StepControl = {
+  /** Text shown behind the step's name while it runs. */
+  readonly update: (detail: string) => void;
+  /** How much of the step is done, from 0 to 1; without it the time that it took before is all that is known. */
+  readonly reached: (share: number, detail?: string) => void;
+  /** Marks the step as answered from a cache. */
+  readonly cached: () => void;
+};
+
+export type Progress = {
+  readonly step: <T>(name: string, work: (control: StepControl) => Promise<T>) => Promise<T>;
+  /** Writes a text of one or more lines between those of the steps. */
+  readonly note: (text: string) => void;
+  /** From now on a step that fails does so because it is being ended, and its line says "stopped". */
+  readonly stopping: () => void;
+};
+
+export type ProgressOptions = {
+  readonly stream?: {
+    write(text: string): unknown;
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
+  readonly now?: () => number;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly durations?: Durations;
+};
+
+export function createProgress(options?: ProgressOptions): Progress;
+export const progress: Progress;
+
+/** Says nothing. */
+export const silent: Progress;

@@ -1,0 +1,173 @@
+import { ConfigError } from "../../config/config-error.ts";
+import { type Surroundings as ReadingSurroundings, readVariables } from "../../config/read-variables.ts";
+import type { LogLevel } from "../../contract/log-levels.ts";
+import type { Role } from "../../contract/roles.ts";
+import type { BridgeConfig, ProxyConfig } from "../bridge/config.ts";
+import { isLoopback, type WebAccess } from "../listening/web-access.ts";
+import { inHome, problemsTogether } from "./rules.ts";
+import { type Values, type VariableName, variables } from "./variables.ts";
+
+export type ProcessConfig = {
+  readonly log: { readonly level: LogLevel };
+  readonly service: { readonly name: string; readonly version: string; readonly instance: string };
+  readonly metrics: { readonly enabled: boolean; readonly host: string; readonly port: number };
+  readonly shutdownTimeoutMs: number;
+};
+
+export type ServerConfig = {
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Ports beside it; undefined: none. */
+    readonly proxyPort: number | undefined;
+    readonly externalPort: number | undefined;
+    /** Begins with a slash and does not end with one; "" for none. */
+    readonly basePath: string;
+    readonly shutdownDelayMs: number;
+    readonly access: WebAccess;
+    readonly trustedProxies: readonly string[];
+  };
+  readonly auth: { readonly enabled: boolean; readonly keysFile?: string; readonly keysJson?: string };
+  readonly rateLimit: {
+    readonly enabled: boolean;
+    readonly requests: number;
+    readonly windowMs: number;
+    readonly blockMs: number;
+  };
+};
+
+export type ServeConfig = ProcessConfig &
+  ServerConfig & {
+    readonly role: "serve";
+    readonly bridgeClient: { readonly url: string; readonly timeoutMs: number };
+    readonly hmac: { readonly secret: string };
+  };
+
+export type BridgeRoleConfig = ProcessConfig & { readonly role: "bridge"; readonly bridge: BridgeConfig };
+
+export type StandaloneConfig = ProcessConfig &
+  ServerConfig & { readonly role: "standalone"; readonly bridge: BridgeConfig };
+
+/** The whole configuration of a process: frozen, complete, already checked. */
+export type Config = ServeConfig | BridgeRoleConfig | StandaloneConfig;
+
+/** What loading reads from the outside. */
+export type Surroundings = ReadingSurroundings & {
+  /** Undefined for a user without one. */
+  readonly home: string | undefined;
+};
+
+/** The configuration of a role from its environment. Throws ConfigError with every problem that there is. */
+export function loadConfig(role: Role, surroundings: Surroundings): Config {
+  const { values, problems } = readVariables(variables, role, surroundings);
+  const alone = new Set(problems.map(({ variable }) => variable));
+  const together = problemsTogether(role, values, surroundings.home).filter(({ variable }) => !alone.has(variable));
+  const all = [...problems, ...together];
+  if (all.length > 0) throw new ConfigError(all);
+  return deepFreeze(assemble(role, values, surroundings));
+}
+
+function assemble(role: Role, values: Values, { home }: Surroundings): Config {
+  const need = <Name extends VariableName>(name: Name): NonNullable<Values[Name]> => {
+    const value = values[name];
+    if (value === undefined || value === null) throw new Error(`${name} has neither a value nor a default for ${role}`);
+    return value;
+  };
+  const common: ProcessConfig = {
+    log: { level: need("LOG_LEVEL") },
+    service: { name: need("SERVICE_NAME"), version: need("SERVICE_VERSION"), instance: need("INSTANCE_ID") },
+    metrics: { enabled: need("METRICS_ENABLED"), host: need("METRICS_HOST"), port: need("METRICS_PORT") },
+    shutdownTimeoutMs: need("SHUTDOWN_TIMEOUT"),
+  };
+  if (role === "bridge") {
+    const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
+    return { role, ...common, bridge: bridgeConfig(need, hmac, values, home) };
+  }
+  const server = serverConfig(need, values);
+  if (role === "standalone")
+    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
+  return {
+    role,
+    ...common,
+    ...server,
+    bridgeClient: { url: need("BRIDGE_URL"), timeoutMs: need("BRIDGE_TIMEOUT") },
+    hmac: { secret: need("HMAC_SECRET") },
+  };
+}
+
+type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>;
+
+function serverConfig(need: Need, values: Values): ServerConfig {
+  const { MCP_API_KEYS: keys } = values;
+  return {
+    http: {
+      host: need("MCP_SERVER_HOST"),
+      port: need("MCP_SERVER_PORT"),
+      proxyPort: values.MCP_PROXY_PORT,
+      externalPort: values.MCP_EXTERNAL_PORT,
+      basePath: need("MCP_BASE_PATH"),
+      shutdownDelayMs: need("SHUTDOWN_DELAY"),
+      access: webAccess(need),
+      trustedProxies: need("MCP_TRUSTED_PROXIES"),
+    },
+    auth: {
+      enabled: need("MCP_ENABLE_AUTH"),
+      ...(keys?.path && { keysFile: keys.path }),
+      ...(keys?.value && { keysJson: keys.value }),
+    },
+    rateLimit: {
+      enabled: need("MCP_ENABLE_RATE_LIMIT"),
+      requests: need("MCP_RATE_LIMIT_REQUESTS"),
+      windowMs: need("MCP_RATE_LIMIT_WINDOW"),
+      blockMs: need("MCP_RATE_LIMIT_BLOCK"),
+    },
+  };
+}
+
+/** Without keys the name is all that tells a rebound web page from a client. */
+function webAccess(need: Need): WebAccess {
+  const allowedHosts = need("MCP_ALLOWED_HOSTS");
+  const isRestricted = allowedHosts.length > 0 || !need("MCP_ENABLE_AUTH") || isLoopback(need("MCP_SERVER_HOST"));
+  return {
+    allowedOrigins: need("MCP_ALLOWED_ORIGINS"),
+    allowedHosts: isRestricted ? allowedHosts : undefined,
+  };
+}
+
+type Hmac = { readonly hmacSecret: string; readonly previous?: string | undefined };
+
+function proxyConfig({ HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: none }: Values): ProxyConfig | undefined {
+  if (http === undefined && https === undefined) return undefined;
+  return { ...(http && { http }), ...(https && { https }), ...(none && { none }) };
+}
+
+function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | undefined): BridgeConfig {
+  const proxy = proxyConfig(values);
+  const { value: token, path: tokenFile } = need("TELEGRAM_BOT_TOKEN");
+  return {
+    host: need("BRIDGE_HOST"),
+    port: need("BRIDGE_PORT"),
+    dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
+    queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
+    queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
+    clientSharePercent: need("QUEUE_CLIENT_SHARE"),
+    hmacSecret: hmac.hmacSecret,
+    ...(hmac.previous && { hmacSecretPrevious: hmac.previous }),
+    telegram: {
+      token,
+      ...(tokenFile && { tokenFile }),
+      allowedUsers: need("TELEGRAM_ALLOWED_USERS"),
+      apiUrl: need("TELEGRAM_API_URL"),
+      ...(proxy && { proxy }),
+      apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),
+      messagesPerSecond: need("TELEGRAM_RATE_LIMIT_GLOBAL"),
+      messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),
+    },
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

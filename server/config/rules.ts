@@ -1,0 +1,48 @@
+import type { Problem } from "../../config/config-error.ts";
+import type { Role } from "../../contract/roles.ts";
+import { ApiKeysError, parseApiKeysVariable } from "../http/api-keys.ts";
+import { isLoopback } from "../listening/web-access.ts";
+import { type Values, variables } from "./variables.ts";
+
+/** The beginning of a path in the home directory. */
+export const inHome = /^~(?=\/|$)/;
+
+/** What is wrong with variables that are each usable by themselves. `home` is undefined for a user without one. */
+export function problemsTogether(role: Role, values: Values, home: string | undefined): Problem[] {
+  return [...keyProblems(role, values), ...exposureProblems(values), ...homeProblems(values, home)];
+}
+
+function keyProblems(role: Role, values: Values): Problem[] {
+  const { MCP_ENABLE_AUTH: enabled, MCP_API_KEYS: keys } = values;
+  if (!enabled) return [];
+  const row = { variable: "MCP_API_KEYS", expected: variables.MCP_API_KEYS.description };
+  const problem = { ...row, example: variables.MCP_API_KEYS.example };
+  if (keys?.value)
+    return unusableKeys(keys.value).map((reason) => ({ ...problem, problem: `is not usable: ${reason}` }));
+  return keys || role === "standalone" ? [] : [{ ...problem, problem: "is missing, and so is MCP_API_KEYS_FILE" }];
+}
+
+function exposureProblems(values: Values): Problem[] {
+  const { MCP_ENABLE_AUTH: enabled, MCP_SERVER_HOST: host, MCP_ALLOW_UNAUTHENTICATED: allowed } = values;
+  if (enabled !== false || host === undefined || isLoopback(host) || allowed) return [];
+  const expected = "true, or MCP_SERVER_HOST=127.0.0.1, or also MCP_ALLOW_UNAUTHENTICATED=true if that is meant";
+  const problem = `is false, and ${host} can be reached by others: anybody could send messages`;
+  return [{ variable: "MCP_ENABLE_AUTH", problem, expected, example: variables.MCP_ENABLE_AUTH.example }];
+}
+
+function homeProblems({ CC_TELEGRAM_DATA_DIR: directory }: Values, home: string | undefined): Problem[] {
+  if (home !== undefined || directory === undefined || !inHome.test(directory)) return [];
+  const { description: expected, example } = variables.CC_TELEGRAM_DATA_DIR;
+  const problem = "is in the home directory, and this user has none";
+  return [{ variable: "CC_TELEGRAM_DATA_DIR", problem, expected, example }];
+}
+
+function unusableKeys(json: string): string[] {
+  try {
+    parseApiKeysVariable(json);
+    return [];
+  } catch (error) {
+    if (error instanceof ApiKeysError) return [error.message];
+    throw error;
+  }
+}

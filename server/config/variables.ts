@@ -1,0 +1,19 @@
+import type { Values as ValuesOf } from "../../config/read-variables.ts";
+import type { Table } from "../../config/variable.ts";
+import type { PodVariable, VariableOf } from "../../contract/pod-variables.ts";
+import type { Role } from "../../contract/roles.ts";
+import { bridgeVariables } from "./variables/bridge.ts";
+import { processVariables } from "./variables/process.ts";
+import { serverVariables } from "./variables/server.ts";
+
+/** Every environment variable of the image. Configuration, `--help` and the reference in docs derive from this table. */
+export const variables = Object.freeze({
+  ...processVariables,
+  ...serverVariables,
+  ...bridgeVariables,
+}) satisfies Table<Role> & Readonly<Record<VariableOf<PodVariable>, unknown>>;
+
+export type VariableName = keyof typeof variables;
+
+/** Values of the variables; one that is not set, or not of the role, is absent. */
+export type Values = ValuesOf<typeof variables>;

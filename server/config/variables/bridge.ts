@@ -1,0 +1,132 @@
+import * as z from "zod";
+import { host, integer, list, milliseconds, port, text, url } from "../../../config/schemas.ts";
+import { ports } from "../../../contract/ports.ts";
+import { bridging, define } from "./row.ts";
+
+const positive = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, "a number above 0")
+  .transform(Number)
+  .refine((value) => value > 0, "a number above 0");
+// The Bot API promises ids of at most 52 significant bits.
+const isChatId = (id: string) => /^-?\d{1,16}$/.test(id) && Math.abs(Number(id)) < 2 ** 52;
+const users = list
+  .refine((ids) => ids.length > 0 && ids.every(isChatId), "Telegram ids, separated by commas")
+  .transform((ids) => [...new Set(ids.map(Number))]);
+
+const proxy = z
+  .string()
+  // As curl: a proxy without a scheme speaks HTTP.
+  .transform((value) => (value.includes("://") ? value : `http://${value}`))
+  .refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""), "the http or https URL of a proxy");
+
+/** Variables of the bridge. */
+export const bridgeVariables = Object.freeze({
+  BRIDGE_HOST: define({
+    roles: bridging,
+    schema: host,
+    default: { bridge: "::", standalone: "127.0.0.1" },
+    description: "Address of the bridge; :: takes IPv6 and IPv4.",
+    example: "::",
+  }),
+  BRIDGE_PORT: define({
+    roles: bridging,
+    schema: port,
+    default: { bridge: `${ports.bridge}`, standalone: "0" },
+    description: "Port of the bridge; 0 takes any free one.",
+    example: `${ports.bridge}`,
+  }),
+  TELEGRAM_BOT_TOKEN: define({
+    roles: bridging,
+    schema: z.string().regex(/^\d+:[A-Za-z0-9_-]{20,}$/, "a bot token as BotFather gives it"),
+    required: bridging,
+    file: "followed",
+    description: "Token of the bot. The file is read again when it changes.",
+    example: "123456789:AAExampleExampleExampleExampleExample",
+  }),
+  TELEGRAM_ALLOWED_USERS: define({
+    roles: bridging,
+    schema: users,
+    required: bridging,
+    description: "Telegram ids of those who receive every message, separated by commas.",
+    example: "123456789,987654321",
+  }),
+  TELEGRAM_API_URL: define({
+    roles: bridging,
+    schema: url,
+    default: "https://api.telegram.org",
+    description: "Root of the Bot API.",
+    example: "https://api.telegram.org",
+  }),
+  HTTPS_PROXY: define({
+    roles: bridging,
+    schema: proxy,
+    aliases: [{ name: "https_proxy" }],
+    description: "Proxy through which the Bot API is reached at an https URL. Nothing else goes through it.",
+    example: "http://proxy.example.com:3128",
+  }),
+  HTTP_PROXY: define({
+    roles: bridging,
+    schema: proxy,
+    aliases: [{ name: "http_proxy" }],
+    description: "Proxy through which a Bot API at an http URL is reached.",
+    example: "http://proxy.example.com:3128",
+  }),
+  NO_PROXY: define({
+    roles: bridging,
+    schema: text,
+    aliases: [{ name: "no_proxy" }],
+    description: "Host names that need no proxy, with what is below them, separated by commas; * for all.",
+    example: "localhost,.svc,telegram-bot-api.example.com",
+  }),
+  TELEGRAM_API_TIMEOUT: define({
+    roles: bridging,
+    schema: milliseconds,
+    default: "30000",
+    description: "Milliseconds that one request to the Bot API may take.",
+    example: "30000",
+  }),
+  TELEGRAM_RATE_LIMIT_GLOBAL: define({
+    roles: bridging,
+    schema: positive,
+    default: "30",
+    description: "Messages per second to all chats together.",
+    example: "30",
+  }),
+  TELEGRAM_RATE_LIMIT_PER_CHAT: define({
+    roles: bridging,
+    schema: positive,
+    default: "1",
+    description: "Messages per second to one chat.",
+    example: "1",
+  }),
+  CC_TELEGRAM_DATA_DIR: define({
+    roles: bridging,
+    schema: text,
+    default: { bridge: "/var/lib/cctelegram", standalone: "~/.cctelegram" },
+    description: "Directory of the queue; it must survive restarts.",
+    example: "/var/lib/cctelegram",
+  }),
+  QUEUE_SIZE_LIMIT: define({
+    roles: bridging,
+    schema: integer(1, 10_000_000),
+    default: "10000",
+    description: "Undelivered messages above which new events are refused (none is ever dropped).",
+    example: "10000",
+  }),
+  QUEUE_BYTES_LIMIT: define({
+    roles: bridging,
+    schema: integer(65_536, 1_099_511_627_776),
+    default: "268435456",
+    description: "Bytes of undelivered messages above which new events are refused.",
+    example: "268435456",
+  }),
+  QUEUE_CLIENT_SHARE: define({
+    roles: bridging,
+    schema: integer(1, 100),
+    default: "25",
+    description:
+      "Percentage of both limits of the queue that one client's messages may take; its further events are refused.",
+    example: "25",
+  }),
+});

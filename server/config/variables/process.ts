@@ -1,0 +1,86 @@
+import * as z from "zod";
+import { flag, host, milliseconds, port, text } from "../../../config/schemas.ts";
+import { logLevels } from "../../../contract/log-levels.ts";
+import { ports } from "../../../contract/ports.ts";
+import { roles } from "../../../contract/roles.ts";
+import { version } from "../version.ts";
+import { define } from "./row.ts";
+
+/** Variables that are not of one role alone. */
+export const processVariables = Object.freeze({
+  LOG_LEVEL: define({
+    roles,
+    schema: z.enum(logLevels, `one of ${logLevels.join(", ")}`),
+    default: "info",
+    aliases: [{ name: "MCP_LOG_LEVEL" }],
+    description: "Least important level that is logged.",
+    example: "info",
+  }),
+  SERVICE_NAME: define({
+    roles,
+    schema: text,
+    default: { serve: "cctelegram-mcp-server", bridge: "cctelegram-bridge", standalone: "cctelegram" },
+    description: "Name of the service in logs.",
+    example: "cctelegram-mcp-server",
+  }),
+  SERVICE_VERSION: define({
+    roles,
+    schema: text,
+    default: version,
+    description: "Version shown to clients and in logs.",
+    example: version,
+  }),
+  INSTANCE_ID: define({
+    roles,
+    schema: text,
+    default: "local",
+    description: "Name of this process in logs, such as the pod's.",
+    example: "mcp-01",
+  }),
+  METRICS_ENABLED: define({
+    roles,
+    schema: flag,
+    default: "true",
+    aliases: [{ name: "PROMETHEUS_ENABLED" }],
+    description: "Serve Prometheus metrics.",
+    example: "true",
+  }),
+  METRICS_HOST: define({
+    roles,
+    schema: host,
+    default: { serve: "::", bridge: "::", standalone: "127.0.0.1" },
+    description: "Address of the metrics; :: takes IPv6 and IPv4.",
+    example: "::",
+  }),
+  METRICS_PORT: define({
+    roles,
+    schema: port,
+    default: `${ports.metrics}`,
+    aliases: [{ name: "PROMETHEUS_PORT" }],
+    description: "Port of the metrics (/metrics); 0 takes any free one.",
+    example: `${ports.metrics}`,
+  }),
+  SHUTDOWN_TIMEOUT: define({
+    roles,
+    schema: milliseconds,
+    default: "20000",
+    description: "Milliseconds that work in flight has to finish after SIGTERM.",
+    example: "20000",
+  }),
+  HMAC_SECRET: define({
+    roles: ["serve", "bridge"],
+    schema: z.string().min(32, "at least 32 characters, the same for server and bridge"),
+    required: ["serve", "bridge"],
+    file: "content",
+    aliases: [{ name: "MCP_HMAC_SECRET" }],
+    description: "Secret that signs requests between server and bridge.",
+    example: "$(openssl rand -hex 32)",
+  }),
+  HMAC_SECRET_PREVIOUS: define({
+    roles: ["bridge"],
+    schema: z.string().min(32, "at least 32 characters, the HMAC_SECRET before this one"),
+    file: "content if any",
+    description: "The secret before: it counts, too, while servers are still being given the new one.",
+    example: "an-old-secret-of-at-least-32-characters",
+  }),
+});

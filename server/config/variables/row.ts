@@ -1,0 +1,11 @@
+import type { Variable } from "../../../config/variable.ts";
+import type { Role } from "../../../contract/roles.ts";
+
+/** Freezes a row of the table and keeps its type. */
+export const define = <const Row extends Variable<Role>>(row: Row): Row => Object.freeze(row);
+
+/** The roles that answer clients. */
+export const serving = ["serve", "standalone"] as const;
+
+/** The roles that deliver to Telegram. */
+export const bridging = ["bridge", "standalone"] as const;

@@ -1,0 +1,32 @@
+import type { IncomingMessage } from "node:http";
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Applier } from "../../operator/runtime/applier.ts";
+import type { Client } from "../../operator/runtime/client.ts";
+import type { Clock } from "../../operator/runtime/clock.ts";
+import type { Controller, ObjectKey } from "../../operator/runtime/controller.ts";
+import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.ts";
+import type { Logger } from "../../operator/runtime/logger.ts";
+import type { Metrics } from "../../operator/runtime/metrics.ts";
+import type { Reflector } from "../../operator/runtime/reflector.ts";
+import type { ResourceType } from "../../operator/runtime/resource-type.ts";
+import type { Rival } from "../../operator/runtime/rivals.ts";
+import type { Stored } from "../../operator/runtime/store.ts";
+
+/** What examples in docstrings take for granted, by name: declared, never defined, since such examples are only compiled. */
+export declare const client: Client;
+export declare const clock: Clock;
+export declare const controller: Controller;
+export declare const applier: Applier;
+export declare const reflector: Reflector<Stored>;
+export declare const logger: Logger;
+export declare const metrics: Metrics;
+export declare const kubeConfig: KubeConfig;
+export declare const signal: AbortSignal;
+export declare const deployments: ResourceType;
+export declare const deployment: KubernetesObject;
+export declare const live: KubernetesObject;
+export declare const key: ObjectKey;
+export declare const path: string;
+export declare const token: string;
+export declare const rivalsFound: readonly Rival[];
+export declare const answer: IncomingMessage;

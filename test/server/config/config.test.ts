@@ -1,0 +1,322 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../../config/config-error.ts";
+import { namesOf, type Variable } from "../../../config/variable.ts";
+import type { Role } from "../../../contract/roles.ts";
+import packageJson from "../../../package.json" with { type: "json" };
+import { loadConfig, type ServeConfig, type StandaloneConfig } from "../../../server/config/config.ts";
+import { helpText } from "../../../server/config/help.ts";
+import { variables } from "../../../server/config/variables.ts";
+import { version } from "../../../server/config/version.ts";
+
+const secret = "a-secret-of-at-least-32-characters!";
+const token = "123456789:AAExampleExampleExampleExampleExample";
+const serveEnv = { HMAC_SECRET: secret, BRIDGE_URL: "http://team-bridge:9001/", MCP_API_KEYS_FILE: "/keys.json" };
+const bridgeEnv = { HMAC_SECRET: secret, TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1, 2,2" };
+
+type Env = Record<string, string | undefined>;
+
+function load(role: Role, env: Env, files: Record<string, string> = {}) {
+  return loadConfig(role, {
+    env,
+    home: "/home/anna",
+    readFile: (path) => {
+      const content = files[path];
+      if (content === undefined) throw Object.assign(new Error(`ENOENT ${path}`), { code: "ENOENT" });
+      return content;
+    },
+  });
+}
+
+function problems(role: Role, env: Env, files?: Record<string, string>): ConfigError {
+  try {
+    load(role, env, files);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+describe("configuration", () => {
+  test("has the documented defaults", () => {
+    expect(load("serve", serveEnv)).toMatchObject({
+      role: "serve",
+      log: { level: "info" },
+      metrics: { enabled: true, host: "::", port: 9090 },
+      http: { host: "::", port: 8080, shutdownDelayMs: 5000 },
+      auth: { enabled: true, keysFile: "/keys.json" },
+      rateLimit: { enabled: true, requests: 100, windowMs: 60_000, blockMs: 300_000 },
+      bridgeClient: { url: "http://team-bridge:9001", timeoutMs: 10_000 },
+      shutdownTimeoutMs: 20_000,
+    });
+    expect(load("bridge", bridgeEnv)).toMatchObject({
+      bridge: {
+        host: "::",
+        port: 9001,
+        dataDir: "/var/lib/cctelegram",
+        queueSizeLimit: 10_000,
+        hmacSecret: secret,
+        telegram: {
+          allowedUsers: [1, 2],
+          apiUrl: "https://api.telegram.org",
+          apiTimeoutMs: 30_000,
+          messagesPerSecond: 30,
+          messagesPerChatPerSecond: 1,
+        },
+      },
+    });
+  });
+
+  test("of standalone needs only the bot and stays on this machine", () => {
+    const env = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" };
+    const config = load("standalone", env) as StandaloneConfig;
+    expect(config.http.host).toBe("127.0.0.1");
+    expect(config.metrics.host).toBe("127.0.0.1");
+    expect(config.bridge).toMatchObject({ host: "127.0.0.1", dataDir: "/home/anna/.cctelegram", hmacSecret: "" });
+  });
+
+  test("of a user without a home directory needs another place for the queue", () => {
+    const env = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" };
+    const homeless = (more: Env) =>
+      loadConfig("standalone", { env: { ...env, ...more }, home: undefined, readFile: () => "" });
+    expect(() => homeless({})).toThrow("CC_TELEGRAM_DATA_DIR: is in the home directory, and this user has none");
+    expect(homeless({ CC_TELEGRAM_DATA_DIR: "/data" })).toMatchObject({ bridge: { dataDir: "/data" } });
+  });
+
+  test("cannot be changed after it was loaded", () => {
+    const config = load("serve", serveEnv) as ServeConfig;
+    expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
+  });
+
+  test("takes upstream's and the guides' names, and their units", () => {
+    const env = {
+      ...serveEnv,
+      HMAC_SECRET: undefined,
+      MCP_HMAC_SECRET: secret,
+      MCP_RATE_LIMIT_POINTS: "50",
+      MCP_RATE_LIMIT_DURATION: "30",
+      MCP_API_KEYS_FILE: undefined,
+      API_KEYS: "first-key-of-the-guide,second-key-of-the-guide",
+    };
+    const config = load("serve", env) as ServeConfig;
+    expect(config.hmac.secret).toBe(secret);
+    expect(config.rateLimit).toMatchObject({ requests: 50, windowMs: 30_000 });
+    expect(config.auth.keysJson).toContain("second-key-of-the-guide");
+    const milliseconds = load("serve", { ...serveEnv, MCP_RATE_LIMIT_DURATION: "60000" }) as ServeConfig;
+    expect(milliseconds.rateLimit.windowMs).toBe(60_000);
+  });
+
+  test("names the alias whose value is not usable", () => {
+    const { message } = problems("serve", { ...serveEnv, PROMETHEUS_PORT: "ninety" });
+    expect(message).toContain("METRICS_PORT: is not usable as PROMETHEUS_PORT gives it");
+  });
+
+  test("prefers a variable over its alias, and counts an empty one as not set", () => {
+    const env = { ...serveEnv, MCP_RATE_LIMIT_REQUESTS: "7", MCP_RATE_LIMIT_POINTS: "8", LOG_LEVEL: "" };
+    const config = load("serve", env) as ServeConfig;
+    expect(config.rateLimit.requests).toBe(7);
+    expect(config.log.level).toBe("info");
+  });
+
+  test("reads secrets from files and drops the line break at their end", () => {
+    const env = { ...bridgeEnv, HMAC_SECRET: undefined, HMAC_SECRET_FILE: "/hmac" };
+    expect(load("bridge", env, { "/hmac": `${secret}\n` })).toMatchObject({ bridge: { hmacSecret: secret } });
+    const late = { ...bridgeEnv, TELEGRAM_BOT_TOKEN: undefined, TELEGRAM_BOT_TOKEN_FILE: "/token" };
+    const config = load("bridge", late, { "/token": token });
+    expect(config).toMatchObject({ bridge: { telegram: { token, tokenFile: "/token" } } });
+  });
+
+  test("takes the secret before from a file that may be absent or empty", () => {
+    const previous = "the-secret-before-of-32-characters!";
+    const env = { ...bridgeEnv, HMAC_SECRET_PREVIOUS_FILE: "/previous" };
+    expect(load("bridge", env, { "/previous": `${previous}\n` })).toMatchObject({
+      bridge: { hmacSecret: secret, hmacSecretPrevious: previous },
+    });
+    for (const files of [{}, { "/previous": "\n" }]) {
+      expect(load("bridge", env, files)).not.toHaveProperty("bridge.hmacSecretPrevious");
+    }
+    expect(() => load("bridge", env, { "/previous": "short" })).toThrow(/HMAC_SECRET_PREVIOUS/);
+  });
+
+  test("takes proxies by the names that everybody uses", () => {
+    const proxy = { HTTPS_PROXY: "http://user:word@proxy:3128", http_proxy: "proxy:8080", no_proxy: ".svc" };
+    expect(load("bridge", { ...bridgeEnv, ...proxy })).toMatchObject({
+      bridge: {
+        telegram: { proxy: { https: "http://user:word@proxy:3128", http: "http://proxy:8080", none: ".svc" } },
+      },
+    });
+    expect(load("bridge", { ...bridgeEnv, NO_PROXY: "*" })).not.toHaveProperty("bridge.telegram.proxy");
+    expect(problems("bridge", { ...bridgeEnv, HTTPS_PROXY: "socks5://user:word@proxy" }).message).not.toContain("word");
+  });
+
+  test("reports every problem at once, with what is expected and an example", () => {
+    const { message } = problems("serve", { MCP_SERVER_PORT: "99999", LOG_LEVEL: "loud", MCP_ENABLE_AUTH: "yes" });
+    expect(message).toContain("Problems: 5");
+    expect(message).toContain("MCP_SERVER_PORT: is not usable\n    expected: a whole number from 0 to 65535");
+    expect(message).toContain("LOG_LEVEL: is not usable\n    expected: one of trace, debug");
+    expect(message).toContain("MCP_ENABLE_AUTH: is not usable\n    expected: true or false");
+    expect(message).toContain("HMAC_SECRET: is missing");
+    expect(message).toContain("example:  BRIDGE_URL=http://team-bridge:9001");
+  });
+
+  test("never shows a secret in its complaints", () => {
+    const env = {
+      HMAC_SECRET: "short-secret",
+      BRIDGE_URL: "http://bridge",
+      MCP_API_KEYS: '{"my-very-secret-key-0123":{"permissions":"all"}}',
+    };
+    const { message, problems: found } = problems("serve", env);
+    expect(found.map(({ variable }) => variable)).toEqual(["HMAC_SECRET", "MCP_API_KEYS"]);
+    expect(message).not.toContain("short-secret");
+    expect(message).not.toContain("my-very-secret-key");
+    expect(problems("bridge", { ...bridgeEnv, TELEGRAM_BOT_TOKEN: "123:wrong" }).message).not.toContain("123:wrong");
+    const broken = problems("serve", { ...serveEnv, MCP_API_KEYS_FILE: undefined, MCP_API_KEYS: '{"secret-key-0123"' });
+    expect(broken.message).not.toContain("secret-key-0123");
+  });
+
+  test.each<[string, Role, Env]>([
+    ["MCP_API_KEYS", "serve", { ...serveEnv, MCP_API_KEYS: '{"a-key-of-enough-length":{"name":"a"}}' }],
+    ["MCP_API_KEYS", "serve", { ...serveEnv, MCP_API_KEYS_FILE: undefined }],
+    ["HMAC_SECRET", "serve", { ...serveEnv, HMAC_SECRET_FILE: "/hmac" }],
+    ["HMAC_SECRET", "bridge", { ...bridgeEnv, HMAC_SECRET: undefined, HMAC_SECRET_FILE: "/absent" }],
+    ["BRIDGE_URL", "serve", { ...serveEnv, BRIDGE_URL: "team-bridge:9001" }],
+    ["TELEGRAM_API_URL", "bridge", { ...bridgeEnv, TELEGRAM_API_URL: "http://user:pa55w0rd@localhost" }],
+    ["TELEGRAM_API_URL", "bridge", { ...bridgeEnv, TELEGRAM_API_URL: "http://user@localhost" }],
+    ["MCP_TRUSTED_PROXIES", "serve", { ...serveEnv, MCP_TRUSTED_PROXIES: "10.0.0.0/8, proxy" }],
+    ["TELEGRAM_ALLOWED_USERS", "bridge", { ...bridgeEnv, TELEGRAM_ALLOWED_USERS: "anna" }],
+    ["TELEGRAM_RATE_LIMIT_PER_CHAT", "bridge", { ...bridgeEnv, TELEGRAM_RATE_LIMIT_PER_CHAT: "0" }],
+  ])("refuses a wrong %s of %s", (variable, role, env) => {
+    expect(problems(role, env).problems.map((problem) => problem.variable)).toEqual([variable]);
+  });
+
+  test("does without keys on loopback, and elsewhere only when that is said twice", () => {
+    const env = { ...serveEnv, MCP_API_KEYS_FILE: undefined, MCP_ENABLE_AUTH: "false" };
+    for (const host of ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1", "localhost"]) {
+      expect(load("serve", { ...env, MCP_SERVER_HOST: host })).toMatchObject({ auth: { enabled: false } });
+    }
+    for (const host of [undefined, "0.0.0.0", "::", "10.0.0.1", "pod.example"]) {
+      const open = { ...env, MCP_SERVER_HOST: host };
+      expect(problems("serve", open).message).toContain("MCP_ALLOW_UNAUTHENTICATED=true");
+      expect(load("serve", { ...open, MCP_ALLOW_UNAUTHENTICATED: "true" })).toMatchObject({ auth: { enabled: false } });
+    }
+  });
+
+  test("restricts names where a web page could come under a name of its own", () => {
+    const hosts = (env: Env) => (load("serve", { ...serveEnv, ...env }) as ServeConfig).http.access.allowedHosts;
+    expect(hosts({})).toBeUndefined();
+    expect(hosts({ MCP_SERVER_HOST: "127.0.0.2" })).toEqual([]);
+    expect(hosts({ MCP_ENABLE_AUTH: "false", MCP_ALLOW_UNAUTHENTICATED: "true" })).toEqual([]);
+    expect(hosts({ MCP_ALLOWED_HOSTS: "MCP.example.com, [fd00::1]" })).toEqual(["mcp.example.com", "fd00::1"]);
+  });
+
+  test("takes origins as people write them", () => {
+    const env = {
+      ...serveEnv,
+      MCP_ALLOWED_ORIGINS: "https://Tools.example.com/, http://a.example:8080,https://b.example:443",
+    };
+    expect((load("serve", env) as ServeConfig).http.access.allowedOrigins).toEqual([
+      "https://tools.example.com",
+      "http://a.example:8080",
+      "https://b.example",
+    ]);
+  });
+
+  test.each<[string, string]>([
+    ["MCP_ALLOWED_ORIGINS", "*"],
+    ["MCP_ALLOWED_ORIGINS", "https://*.example.com"],
+    ["MCP_ALLOWED_ORIGINS", "tools.example.com"],
+    ["MCP_ALLOWED_ORIGINS", "https://tools.example.com/path"],
+    ["MCP_ALLOWED_ORIGINS", "https://user@tools.example.com"],
+    ["MCP_ALLOWED_ORIGINS", "null"],
+    ["MCP_ALLOWED_HOSTS", "https://mcp.example.com"],
+    ["MCP_ALLOWED_HOSTS", "mcp.example.com:8080"],
+    ["MCP_ALLOWED_HOSTS", "*"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/99"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/33"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/0"],
+    ["MCP_TRUSTED_PROXIES", "::/0"],
+    ["MCP_TRUSTED_PROXIES", "fd00::/129"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/8/8"],
+    ["MCP_TRUSTED_PROXIES", "10.0.0.0/"],
+    ["MCP_TRUSTED_PROXIES", "fe80::1%eth0"],
+    ["MCP_SERVER_HOST", "not a host"],
+    ["METRICS_HOST", "http://0.0.0.0"],
+    ["BRIDGE_URL", "http://user:password@team-bridge:9001"],
+    ["BRIDGE_URL", "http://team-bridge:9001/api"],
+    ["BRIDGE_URL", "http://team-bridge:9001?x=1"],
+    ["SERVICE_NAME", "name\u0007"],
+  ])("refuses %s=%s", (variable, value) => {
+    const { message, problems: found } = problems("serve", { ...serveEnv, [variable]: value });
+    expect(found.map((problem) => problem.variable)).toEqual([variable]);
+    expect(message).not.toContain("password");
+  });
+
+  test("takes Telegram ids up to the 52 bits that the Bot API promises", () => {
+    const users = (ids: string) => ({ ...bridgeEnv, TELEGRAM_ALLOWED_USERS: ids });
+    const most = 2 ** 52 - 1;
+    const config = load("bridge", users(`${most},-${most}`));
+    expect(config).toMatchObject({ bridge: { telegram: { allowedUsers: [most, -most] } } });
+    expect(problems("bridge", users(`${2 ** 52}`)).problems).toHaveLength(1);
+  });
+
+  test("whatever stands in the variables, it is either usable or told as a list of problems", () => {
+    const environments: Readonly<Record<Role, Env>> = {
+      serve: serveEnv,
+      bridge: bridgeEnv,
+      standalone: { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" },
+    };
+    const names = Object.entries<Variable>(variables).flatMap(([name, variable]) => namesOf(name, variable));
+    const garbage = [
+      "-1",
+      "1e9",
+      "99999999999999999999",
+      "0x10",
+      "true,false",
+      "[]",
+      "{}",
+      '{"a":1}',
+      "null",
+      "/",
+      "http://",
+      "::",
+      "a/b/c",
+    ];
+    const value = fc.oneof(
+      fc.constantFrom(...garbage),
+      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.webUrl(),
+      fc.ipV6(),
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom<Role>("serve", "bridge", "standalone"),
+        fc.constantFrom(...names),
+        value,
+        (role, name, given) => {
+          try {
+            load(role, { ...environments[role], [name]: given });
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConfigError);
+            expect(String(error)).not.toContain("    at ");
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("every variable's example satisfies its own schema, and --help names every variable", () => {
+    const help = helpText();
+    for (const [name, variable] of Object.entries<Variable>(variables)) {
+      expect(help).toContain(name);
+      // The secret's example is the command that makes one.
+      if (name !== "HMAC_SECRET") expect(variable.schema.safeParse(variable.example).success, name).toBe(true);
+    }
+  });
+
+  test("the version is that of package.json", () => {
+    expect(version).toBe(packageJson.version);
+  });
+});
