@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
@@ -9,6 +8,7 @@ import { startDeploymentController } from "./deployment/controller.ts";
 import { mayBeDialled } from "./deployment/dialled-address.ts";
 import { exposureProbe } from "./deployment/exposure-dialer.ts";
 import { fieldManager } from "./deployment/names.ts";
+import { publicNames } from "./deployment/public-names.ts";
 import { createLeadership } from "./leadership.ts";
 import { createClient } from "./runtime/client.ts";
 import { createClock } from "./runtime/clock.ts";
@@ -74,7 +74,7 @@ const { controller, reflectors, lead, reconsider, close } = startDeploymentContr
   random: Math.random,
   fetch: plainFetch,
   lookFromOutside: exposureProbe({
-    lookup: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
+    lookup: publicNames(),
     mayDial: (address) => mayBeDialled(address, apiServers),
     newChallenge: () => randomBytes(32).toString("hex"),
     now: clock.now,
