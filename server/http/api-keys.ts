@@ -1,18 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import { apiKeyEntrySchema } from "../../contract/api-key-file.ts";
+import type { Client } from "../tools/client.ts";
 import { repeatedName } from "./unique-names.ts";
-
-/** A client as its key identifies it. */
-export type Client = {
-  /** First 16 hex digits of the key's SHA-256: safe to log, stable over restarts. */
-  readonly id: string;
-  readonly name: string;
-  /** Names of tools, or "*" for all. */
-  readonly permissions: ReadonlySet<string>;
-  /** Unix time in milliseconds from which the key is no longer valid. */
-  readonly expiresAt?: number;
-};
 
 export type ApiKey = { readonly digest: Buffer; readonly client: Client };
 

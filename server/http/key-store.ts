@@ -2,7 +2,8 @@ import { stat } from "node:fs/promises";
 import { readSmallFile } from "../../config/small-file.ts";
 import { codeOf, StartError } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { type ApiKey, ApiKeysError, type Client, findClient, parseApiKeys } from "./api-keys.ts";
+import type { Client } from "../tools/client.ts";
+import { type ApiKey, ApiKeysError, findClient, parseApiKeys } from "./api-keys.ts";
 
 /** The keys that are valid now. */
 export type KeyStore = {

@@ -14,7 +14,7 @@ export type ConnectionLimits = {
   /** Open connections of all addresses together. */
   readonly total: number;
   /** Milliseconds in which a finished answer has to be taken. */
-  readonly answerTimeoutMs?: number;
+  readonly answerTimeoutMs: number;
 };
 
 export type Connections = {
@@ -41,10 +41,8 @@ export function boundConnections(server: Server, limits: ConnectionLimits): Conn
     if (strangers.size === 1) server.closeIdleConnections();
     dropOldest(strangers);
   });
-  if (answerTimeoutMs !== undefined) {
-    // Before the application answers.
-    server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
-  }
+  // Before the application answers.
+  server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
   return { trust: (socket) => void strangers.delete(socket) };
 }
 
