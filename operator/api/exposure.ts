@@ -180,4 +180,4 @@ export const exposureSpec = z
   })
   .meta(rules(...modeRules));
 
-export type ExposureSpec = z.infer<typeof exposureSpec>;
+type ExposureSpec = z.infer<typeof exposureSpec>;

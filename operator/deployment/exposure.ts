@@ -21,7 +21,7 @@ export type Exposure = {
   readonly from: readonly ProxyPeer[];
 };
 
-export type ProxyPeer = NonNullable<DeploymentSpec["exposure"]["from"]>[number];
+type ProxyPeer = NonNullable<DeploymentSpec["exposure"]["from"]>[number];
 
 /** Where the manifests and the chart of ingress-nginx put it. */
 const ingressNginxNamespace: ProxyPeer = {
