@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { binaries } from "../e2e/cluster/binaries.ts";
+import { controlPlanePrograms } from "../e2e/cluster/program-table.ts";
+import { programs } from "../e2e/cluster/programs.ts";
 import { bundle } from "../images/bundle.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -9,7 +10,7 @@ const compilationMs = 3_600_000;
 describe("the programs of the images under attack", () => {
   beforeAll(async () => {
     await bundle(["server", "operator"]);
-    for (const module of ["etcd", "kubernetes", "helm"] as const) await binaries(module);
+    await programs([...controlPlanePrograms, "helm"]);
   }, compilationMs);
 
   test.each(scenarios.map(({ name, run }) => [name, run] as const))("hold: %s", async (_, run) => {

@@ -1,7 +1,7 @@
 import { deploymentSpec } from "../operator/api/spec.ts";
 import type { Blueprint, Child } from "../operator/deployment/blueprint.ts";
 import { childrenOf } from "../operator/deployment/desired/children.ts";
-import { fieldManager } from "../operator/deployment/names.ts";
+import { fieldManager, mcpUrl } from "../operator/deployment/names.ts";
 import type { Client } from "../operator/runtime/client.ts";
 import { inParallel, nameOf, namespace, resource } from "./fleet.ts";
 
@@ -21,6 +21,8 @@ export function bareChildren(name: string, overrides: Partial<Blueprint> = {}): 
     bridge: "Apply",
     hasPrometheusRule: false,
     hasServiceMonitor: false,
+    hasHttpRoute: false,
+    url: mcpUrl(namespace, name),
     ...overrides,
   };
   const children: readonly Child[] = Object.values(childrenOf(blueprint)).flat();

@@ -1,2 +1,11 @@
 /** Ports of server and bridge, unless their environment says otherwise. */
-export const ports = Object.freeze({ mcp: 8080, bridge: 9001, metrics: 9090 });
+export const ports = Object.freeze({
+  /** MCP, REST and health. */
+  mcp: 8080,
+  /** The same for the proxy in front: it may say who its clients are. */
+  proxied: 8082,
+  /** The same for callers from outside without a proxy. */
+  external: 8083,
+  metrics: 9090,
+  bridge: 9001,
+});

@@ -1,16 +1,15 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { binaries } from "./cluster/binaries.ts";
+import { program } from "./cluster/programs.ts";
 
 export type Access = { readonly urls: readonly string[]; close(): Promise<void> };
 
 type Port = { readonly namespace: string; readonly service: string; readonly port: number };
 
-/** Makes Services of a cluster reachable on loopback with `kubectl port-forward`, until it is closed. */
-export async function openAccess(context: string, ports: readonly Port[]): Promise<Access> {
-  const kubectl = join(await binaries("kubernetes"), "kubectl");
-  const forwards = await Promise.all(ports.map((port) => forward(kubectl, context, port)));
+/** Makes Services of the cluster that kubectl is led to by `scope` reachable on loopback with `kubectl port-forward`. */
+export async function openAccess(scope: readonly string[], ports: readonly Port[]): Promise<Access> {
+  const kubectl = await program("kubectl");
+  const forwards = await Promise.all(ports.map((port) => forward(kubectl, scope, port)));
   return {
     urls: forwards.map(({ url }) => url),
     close: async () => {
@@ -19,8 +18,8 @@ export async function openAccess(context: string, ports: readonly Port[]): Promi
   };
 }
 
-function forward(kubectl: string, context: string, { namespace, service, port }: Port) {
-  const args = ["--context", context, "-n", namespace, "port-forward", `service/${service}`, `:${port}`];
+function forward(kubectl: string, scope: readonly string[], { namespace, service, port }: Port) {
+  const args = [...scope, "-n", namespace, "port-forward", `service/${service}`, `:${port}`];
   const child = spawn(kubectl, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const close = () => {

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { run } from "../machine/command.mjs";
-import { binaries } from "./cluster/binaries.ts";
 import type { Cluster } from "./cluster/cluster.ts";
+import { program } from "./cluster/programs.ts";
 
 /** A cluster to work on: the local one, or an existing one by the name of its context. */
 export type Target = {
@@ -18,12 +17,19 @@ export const localTarget = (cluster: Cluster): Target => ({
 /** Refuses to guess: only a context that was named is ever used. */
 export function contextTarget(context: string): Target {
   return {
-    kubectl: async (args, options) =>
-      run(join(await binaries("kubernetes"), "kubectl"), ["--context", context, ...args], options),
+    kubectl: async (args, options) => run(await program("kubectl"), ["--context", context, ...args], options),
     helmArguments: ["--kube-context", context],
   };
 }
 
+/** The cluster of a kubeconfig file. */
+export function kubeconfigTarget(kubeconfig: string): Target {
+  return {
+    kubectl: async (args, options) => run(await program("kubectl"), ["--kubeconfig", kubeconfig, ...args], options),
+    helmArguments: ["--kubeconfig", kubeconfig],
+  };
+}
+
 export async function helm(target: Target, args: readonly string[]): Promise<string> {
-  return run(join(await binaries("helm"), "helm"), [...args, ...target.helmArguments]);
+  return run(await program("helm"), [...args, ...target.helmArguments]);
 }

@@ -16,12 +16,12 @@ export async function connectionOf(
   return { url: decoded("url"), key: decoded("key"), configuration: decoded("mcp.json") };
 }
 
-/** A real MCP client with an API key. The caller closes it. */
-export async function connectClient(url: string, key: string): Promise<Client> {
+/** A real MCP client with an API key, which asks with a `fetch` of its own or with Node's. The caller closes it. */
+export async function connectClient(url: string, key: string, ask = fetch): Promise<Client> {
   const client = new Client({ name: "cctelegram-e2e", version: "1" });
   const requestInit = { headers: { "x-api-key": key } };
   // The transport's own type declares its optional session id without exactOptionalPropertyTypes in mind.
-  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit }) as Parameters<
+  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit, fetch: ask }) as Parameters<
     Client["connect"]
   >[0];
   await client.connect(transport);

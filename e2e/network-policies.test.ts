@@ -132,6 +132,23 @@ describe("who may talk to whom", () => {
     await kubectl(["-n", home, "delete", "cctd", name, "--wait=false"]);
   });
 
+  test("the port on which a proxy is believed is reached by the proxy that the resource names, and by no neighbour", async () => {
+    const name = "shown";
+    const from = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": peers } } }];
+    await applyResource(home, name, { exposure: { mode: "Ingress", host: "mcp.example.com", from } });
+    await waitReady(home, name);
+    const port = { host: `${name}-mcp-server.${home}.svc`, port: 8082 };
+    const places = [
+      { namespace: peers, pod: "client" },
+      { namespace: home, pod: "client" },
+      { namespace: strangers, pod: "client" },
+      await operatorPod(),
+    ];
+    const results = await Promise.all(places.map((place) => connectionsFrom(target, place, [port])));
+    expect(results.flat()).toEqual(["open", "silence", "silence", "silence"]);
+    await kubectl(["-n", home, "delete", "cctd", name, "--wait=false"]);
+  });
+
   test("with networkPolicy Disabled a stranger reaches all of the resource, and no longer when it is back", async () => {
     const stranger = { namespace: strangers, pod: "client" };
     const everything = Object.keys(targets()).filter((name) => name !== "operator 8080");

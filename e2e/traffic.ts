@@ -13,8 +13,11 @@ export type Traffic = {
 
 const clients = 3;
 
-/** Clients that send one numbered message after the other: some keep their connection, one connects anew each time. */
-export function startTraffic(url: string, key: string, label: string): Traffic {
+/**
+ * Clients that send one numbered message after the other: some keep their connection, one connects anew each time. They ask with a
+ * `fetch` of their own or with Node's.
+ */
+export function startTraffic(url: string, key: string, label: string, ask = fetch): Traffic {
   const acknowledged: string[] = [];
   const failures: string[] = [];
   let running = true;
@@ -23,7 +26,7 @@ export function startTraffic(url: string, key: string, label: string): Traffic {
   async function one(kept: Client | undefined): Promise<void> {
     const text = `${label} #${next++}`;
     try {
-      const client = kept ?? (await connectClient(url, key));
+      const client = kept ?? (await connectClient(url, key, ask));
       await callTool(client, "send_telegram_message", { message: text });
       if (!kept) await client.close();
       acknowledged.push(text);
@@ -34,7 +37,7 @@ export function startTraffic(url: string, key: string, label: string): Traffic {
   }
 
   async function loop(keepsConnection: boolean): Promise<void> {
-    const kept = keepsConnection ? await connectClient(url, key) : undefined;
+    const kept = keepsConnection ? await connectClient(url, key, ask) : undefined;
     while (running) await one(kept);
     await kept?.close();
   }

@@ -32,11 +32,7 @@ export type CacheEntry = {
 export async function cached(entry: CacheEntry): Promise<{ folder: string; hit: boolean }> {
   const parent = join(entry.root ?? cacheRoot(), entry.kind);
   const folder = join(parent, entry.key);
-  if (existsSync(folder)) {
-    const now = new Date();
-    await utimes(folder, now, now);
-    return { folder, hit: true };
-  }
+  if ((await findCached(entry)) !== undefined) return { folder, hit: true };
   const unfinished = join(parent, `.unfinished-${process.pid}-${entry.key}`);
   await mkdir(unfinished, { recursive: true });
   try {
@@ -49,6 +45,15 @@ export async function cached(entry: CacheEntry): Promise<{ folder: string; hit: 
   }
   await prune(parent, entry.key, entry.keep ?? KEPT_ENTRIES);
   return { folder, hit: false };
+}
+
+/** The folder of an entry that has been built; looking counts as using it. */
+export async function findCached({ root, kind, key }: Omit<CacheEntry, "build" | "keep">): Promise<string | undefined> {
+  const folder = join(root ?? cacheRoot(), kind, key);
+  if (!existsSync(folder)) return undefined;
+  const now = new Date();
+  await utimes(folder, now, now);
+  return folder;
 }
 
 function isRunning(pid: number): boolean {

@@ -6,6 +6,8 @@ export type CommandOptions = {
   readonly onErrorLine?: (line: string) => void;
   /** Called with each line that the command writes to file descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
+  /** After so long it is told to end. */
+  readonly timeoutMs?: number;
   /** For what starts processes of its own: it gets a process group, which is ended as a whole, and by us alone. */
   readonly group?: boolean;
   /** For what must not be killed in the middle: it is asked to end, and waited for. */

@@ -31,10 +31,10 @@ function eachLine(stream, callback) {
 
 /** Runs a command to its end and returns its standard output; a failure carries the last lines it wrote. */
 export function run(command, args, options = {}) {
-  const { cwd, env = process.env, input = "", group = false, patient = false } = options;
+  const { cwd, env = process.env, input = "", group = false, patient = false, timeoutMs } = options;
   return new Promise((resolve, reject) => {
     const stdio = ["pipe", "pipe", "pipe", ...(options.onStatusLine ? ["pipe"] : [])];
-    const child = spawn(command, args, { cwd, env, stdio, detached: group });
+    const child = spawn(command, args, { cwd, env, stdio, detached: group, timeout: timeoutMs });
     const entry = { child, command, group, patient };
     let output = "";
     let errors = "";

@@ -1,7 +1,9 @@
 /** Installs Debian packages. Plain JavaScript: setup.mjs does it, too, on Node 20. */
+import { fileURLToPath } from "node:url";
 import { run } from "./command.mjs";
 
 const ENV = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+const QUIET_INSTALL = fileURLToPath(new URL("quiet-install.sh", import.meta.url));
 /** Somebody else may be installing something; apt then waits for so many seconds. */
 const LOCK = ["-o", "DPkg::Lock::Timeout=120"];
 
@@ -15,11 +17,12 @@ export function parseStatus(line) {
   return { phase: phase === "dl" ? "download" : "install", share: Number(percent) / 100, text };
 }
 
-/** Installs packages by `apt-get`, telling how much is done: the lists are a tenth, downloads half of the rest. */
+/** Installs packages, but starts no service of theirs, telling how much is done: the lists are a tenth, downloads half of the rest. */
 export async function installPackages(names, { reached }, execute = run) {
-  const apt = (args, onStatusLine) =>
-    execute("apt-get", [...args, "-o", "APT::Status-Fd=3", ...LOCK], {
-      env: ENV,
+  const options = ["-o", "APT::Status-Fd=3", ...LOCK];
+  const call = (command, args, onStatusLine) =>
+    execute(command, args, {
+      env: { ...ENV, APT_OPTIONS: options.join(" ") },
       group: true,
       patient: true,
       onStatusLine,
@@ -29,8 +32,7 @@ export async function installPackages(names, { reached }, execute = run) {
     if (status) reached(from[status.phase] + width * status.share, status.text);
   };
   reached(0, "apt-get update");
-  await apt(["update", "--quiet"], tell({ download: 0, install: 0 }, 0.1));
+  await call("apt-get", ["update", "--quiet", ...options], tell({ download: 0, install: 0 }, 0.1));
   reached(0.1, "apt-get install");
-  const install = ["install", "--yes", "--quiet", "--no-install-recommends", ...names];
-  await apt(install, tell({ download: 0.1, install: 0.55 }, 0.45));
+  await call("sh", [QUIET_INSTALL, ...names], tell({ download: 0.1, install: 0.55 }, 0.45));
 }

@@ -7,8 +7,8 @@ export const PACKAGES = {
   "control-plane": ["openssl"],
   images: ["buildah", "binutils"],
   nodes: ["runc", "containernetworking-plugins", "iptables", "conntrack", "iproute2", "util-linux"],
-  // promtool, which checks the alerts; tests that need it say so when it is missing.
-  tests: ["prometheus"],
+  // promtool, which checks the alerts, and the proxies of docs/proxies; tests that need them say so when they are missing.
+  tests: ["prometheus", "nginx", "haproxy"],
 };
 
 /** What a target can ask for; each one includes those before it. */

@@ -55,7 +55,14 @@ export const variables = Object.freeze({
     schema: flag,
     default: "true",
     description:
-      "Whether resources may open networks: networkPolicy.mode, ingressFrom, egressTo, dnsPorts, and monitoring.ingressFrom.",
+      "Whether resources may open networks: networkPolicy.mode, ingressFrom, egressTo, dnsPorts, monitoring.ingressFrom, and exposure.",
+    example: "true",
+  },
+  PROBE_EXPOSURE: {
+    schema: flag,
+    default: "true",
+    description:
+      "Whether public addresses of resources are called, to tell in the condition Exposed whether they answer.",
     example: "true",
   },
   WATCH_NAMESPACES: {

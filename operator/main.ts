@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
 import { collectDefaultMetrics } from "prom-client";
 import { helpText, type OperatorConfig, readConfig } from "./config.ts";
 import { startDeploymentController } from "./deployment/controller.ts";
+import { mayBeDialled } from "./deployment/dialled-address.ts";
+import { exposureProbe } from "./deployment/exposure-dialer.ts";
 import { fieldManager } from "./deployment/names.ts";
 import { createLeadership } from "./leadership.ts";
 import { createClient } from "./runtime/client.ts";
@@ -44,6 +47,14 @@ const kubeConfig = new KubeConfig();
 kubeConfig.loadFromDefault();
 const client = createClient({ kubeConfig, userAgent: fieldManager, metrics });
 
+/** Addresses by which the API server is known here. */
+const apiServers = [
+  process.env.KUBERNETES_SERVICE_HOST,
+  URL.parse(kubeConfig.getCurrentCluster()?.server ?? "")?.hostname,
+]
+  .filter((host) => host !== undefined)
+  .map((host) => host.replace(/^\[(.*)\]$/, "$1"));
+
 const identity = `${config.POD_NAME ?? hostname()}_${randomBytes(4).toString("hex")}`;
 const leadership = createLeadership({
   config,
@@ -62,6 +73,12 @@ const { controller, reflectors, lead, reconsider, close } = startDeploymentContr
   metrics,
   random: Math.random,
   fetch: plainFetch,
+  lookFromOutside: exposureProbe({
+    lookup: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
+    mayDial: (address) => mayBeDialled(address, apiServers),
+    newChallenge: () => randomBytes(32).toString("hex"),
+    now: clock.now,
+  }),
   generateKey: () => randomBytes(32).toString("hex"),
   instance: identity,
   concurrency: config.CONCURRENCY,
@@ -71,6 +88,7 @@ const { controller, reflectors, lead, reconsider, close } = startDeploymentContr
     allowedImages: config.ALLOWED_IMAGES,
     allowedApiUrls: config.ALLOWED_API_URLS,
     allowNetworkFields: config.ALLOW_NETWORK_FIELDS,
+    probeExposure: config.PROBE_EXPOSURE,
   },
   watchNamespaces: config.WATCH_NAMESPACES,
   claimant: leadership.claimant,

@@ -111,20 +111,25 @@ test("every alert stands in docs/monitoring.md with its severity", () => {
   }
 });
 
-test("every reason of a condition stands in docs/operator.md", () => {
-  const sources = ["conditions/*.ts", "problems.ts", "pod-trouble.ts", "http-probe.ts"].flatMap((pattern) =>
-    globSync(`operator/deployment/${pattern}`, { cwd: root }),
-  );
+test("every reason of a condition stands in docs/operator.md or docs/exposure.md", () => {
+  const sources = [
+    "conditions/*.ts",
+    "problems.ts",
+    "pod-trouble.ts",
+    "http-probe.ts",
+    "exposure-*.ts",
+    "shown-certificate.ts",
+  ].flatMap((pattern) => globSync(`operator/deployment/${pattern}`, { cwd: root }));
   const reasons = sources
     .map(read)
     .flatMap((source) => [
-      ...source.matchAll(/(?:holds|fails|unknown|failed)\(\s*"(\w+)"/g),
+      ...source.matchAll(/(?:holds|[fF]ails|unknown|failed|problem)\(\s*"(\w+)"/g),
       ...source.matchAll(/reason: (?:[^"\n]*\? )?"(\w+)"(?: : "(\w+)")?/g),
       ...source.matchAll(/configurationReasons = new Set\(\["(\w+)", "(\w+)", "(\w+)"\]\)/g),
     ])
     .flatMap((match) => match.slice(1).filter((reason) => reason !== undefined));
   expect(new Set(reasons).size).toBeGreaterThan(35);
-  const page = read("docs/operator.md");
+  const page = read("docs/operator.md") + read("docs/exposure.md");
   expect([...new Set(reasons)].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
 });
 

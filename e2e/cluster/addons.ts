@@ -4,6 +4,7 @@ import type { Api } from "./api.ts";
 import { flags } from "./control-plane.ts";
 import { namespaceOf } from "./network.ts";
 import type { ProcessSpec } from "./processes.ts";
+import type { PathOf } from "./programs.ts";
 import type { Subnets } from "./subnets.ts";
 
 /** Where CoreDNS says that it is ready. */
@@ -18,12 +19,12 @@ export type AddonOptions = {
   readonly pki: string;
   readonly kubeconfigs: string;
   readonly subnets: Subnets;
-  readonly binaries: string;
+  readonly programs: PathOf;
   readonly server: string;
 };
 
 /** Cluster DNS. A name outside the cluster does not exist: nothing can be reached there, and it should fail at once. */
-export function coreDns({ cluster, root, kubeconfigs, subnets, binaries }: AddonOptions): ProcessSpec {
+export function coreDns({ cluster, root, kubeconfigs, subnets, programs }: AddonOptions): ProcessSpec {
   const address = subnets.node(1);
   const file = join(root, "Corefile");
   const zones = "cluster.local in-addr.arpa ip6.arpa";
@@ -46,15 +47,15 @@ export function coreDns({ cluster, root, kubeconfigs, subnets, binaries }: Addon
     "}",
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);
-  const command = join(binaries, "coredns");
+  const command = programs("coredns");
   return { name: "coredns", command, args: ["-conf", file], namespace: namespaceOf(cluster, 1) };
 }
 
-export function metricsServer({ cluster, pki, kubeconfigs, subnets, binaries }: AddonOptions): ProcessSpec {
+export function metricsServer({ cluster, pki, kubeconfigs, subnets, programs }: AddonOptions): ProcessSpec {
   const kubeconfig = join(kubeconfigs, "metrics-server.kubeconfig");
   return {
     name: "metrics-server",
-    command: join(binaries, "metrics-server"),
+    command: programs("metrics-server"),
     namespace: namespaceOf(cluster, 1),
     args: flags({
       kubeconfig,

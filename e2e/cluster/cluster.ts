@@ -4,7 +4,6 @@ import { archiveOf } from "../../images/archive.ts";
 import { run } from "../../machine/command.mjs";
 import { type Progress, progress, silent } from "../../machine/progress.mjs";
 import { Api } from "./api.ts";
-import { binaries } from "./binaries.ts";
 import { type ClusterState, damage, type NodeCount, readState, writeState } from "./cluster-state.ts";
 import { clusterFolders, type Folders } from "./folders.ts";
 import { importImage, pauseImage } from "./images.ts";
@@ -12,6 +11,9 @@ import { createNetwork } from "./network.ts";
 import { nodeName } from "./node.ts";
 import { identify, isAlive } from "./process-identity.ts";
 import { Processes } from "./processes.ts";
+import { controlPlanePrograms, nodePrograms } from "./program-table.ts";
+import { type PathOf, program, programs } from "./programs.ts";
+import type { Releases } from "./releases.ts";
 import { apiReady, type StartOptions, startControlPlane } from "./start-control-plane.ts";
 import { startNodes, startRuntimes } from "./start-nodes.ts";
 import { failedLogs, tearDown } from "./teardown.ts";
@@ -27,6 +29,8 @@ export type UpOptions = {
   /** Keep a healthy cluster of that name and number of nodes instead of replacing it. */
   readonly reuse?: boolean;
   readonly progress?: Progress;
+  /** Where official programs come from (default: CCTELEGRAM_MIRROR or the release sites). */
+  readonly releases?: Releases;
   /** Asked when the start failed: whether its logs are kept for a person to read. Default: they are. */
   readonly keepsLogs?: () => boolean;
 };
@@ -67,11 +71,10 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
   const state = readState(folders);
   if (reuse && state?.nodes === nodes && (await damage(folders)) === undefined) return open(folders, state);
   assertUnused(name);
-  const built = {
-    etcd: await binaries("etcd", steps),
-    kubernetes: await binaries("kubernetes", steps),
-    ...(nodes > 0 ? { networkPolicies: await binaries("network-policies", steps) } : {}),
-  };
+  const built = await programs(nodes > 0 ? nodePrograms : controlPlanePrograms, {
+    steps,
+    ...(options.releases ? { releases: options.releases } : {}),
+  });
   await replace(name, folders, steps);
   try {
     return await create({ name, nodes, folders, built, steps });
@@ -120,7 +123,7 @@ type CreateOptions = {
   readonly name: string;
   readonly nodes: NodeCount;
   readonly folders: Folders;
-  readonly built: StartOptions["binaries"];
+  readonly built: PathOf;
   readonly steps: Progress;
 };
 
@@ -130,7 +133,7 @@ async function create({ name, nodes, folders, built, steps }: CreateOptions): Pr
   writeState(folders, state);
   const processes = new Processes(folders.processes, folders.logs);
   const indexes = Array.from({ length: nodes }, (_, index) => index + 1);
-  const start: StartOptions = { name, folders, processes, binaries: built, nodes: indexes };
+  const start: StartOptions = { name, folders, processes, programs: built, nodes: indexes };
   const ready = nodes === 0 ? await createControlPlane(start, steps) : await createNodes(start, steps);
   const finished = { ...state, ready };
   writeState(folders, finished);
@@ -161,7 +164,8 @@ function open(folders: Folders, state: ClusterState): Cluster {
   const processes = new Processes(folders.processes, folders.logs);
   const indexes = Array.from({ length: state.nodes }, (_, index) => index + 1);
   const kubectlFlags = ["--kubeconfig", folders.kubeconfig, "--cache-dir", join(folders.root, "kubectl")];
-  const tools = () => binaries("kubernetes", silent);
+  const kubectl = once(() => program("kubectl", silent));
+  const ctr = once(() => program("ctr", silent));
   return {
     name,
     kubeconfig: folders.kubeconfig,
@@ -171,11 +175,11 @@ function open(folders: Folders, state: ClusterState): Cluster {
     ...(ready.host === undefined ? {} : { host: ready.host }),
     auditLog: folders.auditLog,
     logs: folders.logs,
-    kubectl: async (args, options) => run(join(await tools(), "kubectl"), [...kubectlFlags, ...args], options),
+    kubectl: async (args, options) => run(await kubectl(), [...kubectlFlags, ...args], options),
     load: async (image) => {
       const archive = await archiveOf(image);
-      const kubernetes = await tools();
-      await Promise.all(indexes.map((node) => importImage(archive, folders.node(node), kubernetes)));
+      const importer = await ctr();
+      await Promise.all(indexes.map((node) => importImage(archive, folders.node(node), importer)));
     },
     processes: () => processes.list().map((record) => record.name),
     stopProcess: (process) => processes.stop(process),
@@ -185,5 +189,14 @@ function open(folders: Folders, state: ClusterState): Cluster {
       if (process === "kube-apiserver" || process === "etcd") await apiReady(ready.server, folders, processes);
     },
     down: () => tearDown(name, folders),
+  };
+}
+
+/** Asks once, however often the answer is wanted. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
   };
 }

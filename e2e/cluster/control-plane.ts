@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { ProcessSpec } from "./processes.ts";
+import type { PathOf } from "./programs.ts";
 
 export type ControlPlaneOptions = {
-  readonly binaries: { readonly kubernetes: string; readonly etcd: string };
+  readonly programs: PathOf;
   readonly pki: string;
   /** Folder with `NAME.kubeconfig` of each component. */
   readonly kubeconfigs: string;
@@ -32,7 +33,7 @@ export function flags(values: Flags): string[] {
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 }
 
-export function etcd({ binaries, pki, etcdFolder, ports, namespace }: ControlPlaneOptions): ProcessSpec {
+export function etcd({ programs, pki, etcdFolder, ports, namespace }: ControlPlaneOptions): ProcessSpec {
   const client = `https://127.0.0.1:${ports.etcd}`;
   const peer = `https://127.0.0.1:${ports.etcdPeer}`;
   const certificate = join(pki, "etcd.crt");
@@ -40,7 +41,7 @@ export function etcd({ binaries, pki, etcdFolder, ports, namespace }: ControlPla
   const authority = join(pki, "ca.crt");
   return {
     name: "etcd",
-    command: join(binaries.etcd, "etcd"),
+    command: programs("etcd"),
     ...(namespace === undefined ? {} : { namespace }),
     args: flags({
       name: "default",
@@ -66,12 +67,12 @@ export function etcd({ binaries, pki, etcdFolder, ports, namespace }: ControlPla
 }
 
 export function apiServer(options: ControlPlaneOptions): ProcessSpec {
-  const { binaries, pki, ports, namespace, address } = options;
+  const { programs, pki, ports, namespace, address } = options;
   const hasNodes = namespace !== undefined;
   const file = (name: string) => join(pki, name);
   return {
     name: "kube-apiserver",
-    command: join(binaries.kubernetes, "kube-apiserver"),
+    command: programs("kube-apiserver"),
     ...(hasNodes ? { namespace } : {}),
     args: flags({
       "etcd-servers": `https://127.0.0.1:${ports.etcd}`,
@@ -117,10 +118,10 @@ export function apiServer(options: ControlPlaneOptions): ProcessSpec {
 export const controllerRates = { "kube-api-qps": 300, "kube-api-burst": 600 };
 
 export function controllerManager(options: ControlPlaneOptions): ProcessSpec {
-  const { binaries, pki, kubeconfigs, namespace } = options;
+  const { programs, pki, kubeconfigs, namespace } = options;
   return {
     name: "kube-controller-manager",
-    command: join(binaries.kubernetes, "kube-controller-manager"),
+    command: programs("kube-controller-manager"),
     ...(namespace === undefined ? {} : { namespace }),
     args: flags({
       kubeconfig: join(kubeconfigs, "kube-controller-manager.kubeconfig"),
@@ -137,10 +138,10 @@ export function controllerManager(options: ControlPlaneOptions): ProcessSpec {
   };
 }
 
-export function scheduler({ binaries, kubeconfigs, namespace }: ControlPlaneOptions): ProcessSpec {
+export function scheduler({ programs, kubeconfigs, namespace }: ControlPlaneOptions): ProcessSpec {
   return {
     name: "kube-scheduler",
-    command: join(binaries.kubernetes, "kube-scheduler"),
+    command: programs("kube-scheduler"),
     ...(namespace === undefined ? {} : { namespace }),
     args: flags({
       kubeconfig: join(kubeconfigs, "kube-scheduler.kubeconfig"),

@@ -4,6 +4,7 @@ import { run } from "../../machine/command.mjs";
 import type { Api } from "./api.ts";
 import { flags } from "./control-plane.ts";
 import { inNamespace, type ProcessSpec } from "./processes.ts";
+import type { PathOf } from "./programs.ts";
 import type { Subnets } from "./subnets.ts";
 
 const QUEUE = 98;
@@ -37,16 +38,16 @@ export type AgentOptions = {
   readonly namespace: string;
   /** Folder with what a pod would have below /var/run. */
   readonly varRun: string;
-  readonly binaries: string;
+  readonly programs: PathOf;
   readonly server: string;
 };
 
 export const agentName = (node: number) => `${NAME}-${node}`;
 
 /** The agent that decides about each new connection of the node's pods. It only knows how to run in a pod. */
-export function networkPolicyAgent({ node, namespace, varRun, binaries, server }: AgentOptions): ProcessSpec {
+export function networkPolicyAgent({ node, namespace, varRun, programs, server }: AgentOptions): ProcessSpec {
   const { hostname, port } = new URL(server);
-  const agent = join(binaries, "kube-network-policies");
+  const agent = programs("kube-network-policies");
   const args = flags({
     "nfqueue-id": QUEUE,
     // Its own nftables rules would stop the machine's and the kubelet's traffic, and many kernels cannot load them. They

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { cgroupOf, createCgroup } from "./cgroups.ts";
 import { flags } from "./control-plane.ts";
 import type { NodeFolders } from "./folders.ts";
 import { namespaceOf } from "./network.ts";
 import type { ProcessSpec } from "./processes.ts";
+import type { PathOf } from "./programs.ts";
 import type { Subnets } from "./subnets.ts";
 
 export const PAUSE_IMAGE = "docker.io/cctelegram/pause:1";
@@ -18,8 +19,7 @@ export type NodeOptions = {
   /** Folder with `NAME.kubeconfig` of each component. */
   readonly kubeconfigs: string;
   readonly subnets: Subnets;
-  /** Folder with the Kubernetes binaries. */
-  readonly binaries: string;
+  readonly programs: PathOf;
 };
 
 export function nodeName(node: number): string {
@@ -164,20 +164,20 @@ function kubeProxyConfiguration({ node, kubeconfigs, subnets }: NodeOptions): un
   };
 }
 
-export function containerd({ cluster, node, folders, binaries }: NodeOptions): ProcessSpec {
+export function containerd({ cluster, node, folders, programs }: NodeOptions): ProcessSpec {
   return {
     name: `containerd-${node}`,
-    command: join(binaries, "containerd"),
+    command: programs("containerd"),
     args: ["--config", join(folders.root, "containerd.toml"), "--log-level", "warn"],
-    path: [binaries],
+    path: [dirname(programs("containerd-shim-runc-v2"))],
     namespace: namespaceOf(cluster, node),
   };
 }
 
-export function kubelet({ cluster, node, folders, kubeconfigs, subnets, binaries }: NodeOptions): ProcessSpec {
+export function kubelet({ cluster, node, folders, kubeconfigs, subnets, programs }: NodeOptions): ProcessSpec {
   return {
     name: `kubelet-${node}`,
-    command: join(binaries, "kubelet"),
+    command: programs("kubelet"),
     args: flags({
       config: join(folders.root, "kubelet.json"),
       kubeconfig: join(kubeconfigs, `kubelet-${nodeName(node)}.kubeconfig`),
@@ -190,10 +190,10 @@ export function kubelet({ cluster, node, folders, kubeconfigs, subnets, binaries
   };
 }
 
-export function kubeProxy({ cluster, node, folders, binaries }: NodeOptions): ProcessSpec {
+export function kubeProxy({ cluster, node, folders, programs }: NodeOptions): ProcessSpec {
   return {
     name: `kube-proxy-${node}`,
-    command: join(binaries, "kube-proxy"),
+    command: programs("kube-proxy"),
     args: flags({ config: join(folders.root, "kube-proxy.json") }),
     namespace: namespaceOf(cluster, node),
   };

@@ -9,6 +9,7 @@ import { writeKubeconfig } from "./kubeconfig.ts";
 import { namespaceOf } from "./network.ts";
 import { nodeName } from "./node.ts";
 import type { Processes } from "./processes.ts";
+import type { PathOf } from "./programs.ts";
 import type { Subnets } from "./subnets.ts";
 import { waitFor } from "./wait.ts";
 
@@ -16,8 +17,7 @@ export type StartOptions = {
   readonly name: string;
   readonly folders: Folders;
   readonly processes: Processes;
-  /** Folders of compiled programs; the last one only with nodes. */
-  readonly binaries: { readonly kubernetes: string; readonly etcd: string; readonly networkPolicies?: string };
+  readonly programs: PathOf;
   readonly nodes: readonly number[];
   /** Left out when the cluster has no nodes: then everything listens on loopback. */
   readonly subnets?: Subnets;
@@ -42,7 +42,7 @@ export async function startControlPlane(options: StartOptions): Promise<string> 
   const server = `https://${address}:${api}`;
   await prepareFiles(options, server, address);
   const settings: controlPlane.ControlPlaneOptions = {
-    binaries: options.binaries,
+    programs: options.programs,
     pki: folders.pki,
     kubeconfigs: kubeconfigsOf(folders),
     etcdFolder: folders.etcd,

@@ -16,7 +16,7 @@ const NODE_TIMEOUT_MS = 60_000;
 
 type WithSubnets = StartOptions & { readonly subnets: Subnets };
 
-function nodeOptions({ name, folders, binaries, subnets }: WithSubnets, node: number): NodeOptions {
+function nodeOptions({ name, folders, programs, subnets }: WithSubnets, node: number): NodeOptions {
   return {
     cluster: name,
     node,
@@ -24,7 +24,7 @@ function nodeOptions({ name, folders, binaries, subnets }: WithSubnets, node: nu
     pki: folders.pki,
     kubeconfigs: kubeconfigsOf(folders),
     subnets,
-    binaries: binaries.kubernetes,
+    programs,
   };
 }
 
@@ -42,7 +42,7 @@ async function importOnceUp(node: NodeOptions, pause: Archive, { processes, sign
   let last: unknown;
   const imported = async () => {
     processes.assertAlive(`containerd-${node.node}`);
-    return importImage(pause, node.folders, node.binaries).then(
+    return importImage(pause, node.folders, node.programs("ctr")).then(
       () => true,
       (error: unknown) => {
         last = error;
@@ -57,7 +57,7 @@ async function importOnceUp(node: NodeOptions, pause: Archive, { processes, sign
 
 /** Starts what makes nodes of the machines with containerd, and waits until pods can be scheduled on all of them. */
 export async function startNodes(options: WithSubnets, api: Api, server: string): Promise<void> {
-  const { processes, folders, subnets, binaries, name } = options;
+  const { processes, folders, subnets, programs, name } = options;
   await startAgents(options, api, server);
   for (const node of options.nodes.map((index) => nodeOptions(options, index))) {
     processes.start(kubelet(node));
@@ -69,7 +69,7 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
     pki: folders.pki,
     kubeconfigs: kubeconfigsOf(folders),
     subnets,
-    binaries: binaries.kubernetes,
+    programs,
     server,
   };
   await applyAddons(api, addons);
@@ -96,13 +96,13 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
 
 /** Starts what enforces network policies, before there are pods. */
 async function startAgents(options: WithSubnets, api: Api, server: string): Promise<void> {
-  const { folders, processes, nodes, subnets, name, binaries } = options;
+  const { folders, processes, nodes, subnets, name, programs } = options;
   const varRun = join(folders.root, "network-policies");
   await prepareAgents(api, varRun, readFileSync(join(folders.pki, "ca.crt"), "utf8"));
   for (const node of nodes) {
     const namespace = namespaceOf(name, node);
     await loadQueueingRules(namespace, subnets);
-    processes.start(networkPolicyAgent({ node, namespace, varRun, server, binaries: binaries.networkPolicies ?? "" }));
+    processes.start(networkPolicyAgent({ node, namespace, varRun, server, programs }));
   }
 }
 

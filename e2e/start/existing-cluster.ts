@@ -16,10 +16,13 @@ export async function startInContext(context: string, images: Images, account: A
     : await progress.step("start the stand-in for Telegram", () => installTelegram(target, images));
   await applyQuickstart(target, { images, account, telegramApiUrl });
   const { namespace, resource } = quickstart;
-  const access: Access = await openAccess(context, [
-    { namespace, service: `${resource}-mcp-server`, port: 8080 },
-    ...(account ? [] : [{ namespace: telegramNamespace, service: "telegram", port: 8081 }]),
-  ]);
+  const access: Access = await openAccess(
+    ["--context", context],
+    [
+      { namespace, service: `${resource}-mcp-server`, port: 8080 },
+      ...(account ? [] : [{ namespace: telegramNamespace, service: "telegram", port: 8081 }]),
+    ],
+  );
   try {
     const { key } = await connectionOf(target, quickstart);
     const [server, telegram] = access.urls;

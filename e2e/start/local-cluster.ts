@@ -1,23 +1,27 @@
 import { bundle } from "../../images/bundle.ts";
 import { imageName, imageNames } from "../../images/names.ts";
 import { buildImages } from "../../images/project-images.ts";
+import { run } from "../../machine/command.mjs";
 import { installPackages } from "../../machine/debian-packages.mjs";
 import * as prerequisites from "../../machine/prerequisites.mjs";
 import { progress } from "../../machine/progress.mjs";
-import { type Cluster, down, otherUser, up } from "../cluster/cluster.ts";
+import { down, otherUser, up } from "../cluster/cluster.ts";
+import { hasPauseImage } from "../cluster/images.ts";
+import { nodePrograms, type ProgramName } from "../cluster/program-table.ts";
+import { missingPrograms, withoutRelease } from "../cluster/programs.ts";
+import { type Releases, releasesOf } from "../cluster/releases.ts";
 import { clusterIP, installTelegram, telegramNamespace } from "../installation.ts";
 import { localTarget } from "../kubectl.ts";
-import { type Connection, connectionOf } from "../mcp.ts";
+import { connectionOf } from "../mcp.ts";
 import { startRelay } from "../telegram-relay.ts";
 import type { Account } from "./account.ts";
 import { demonstrate, GREETING } from "./demonstration.ts";
 import type { Stage } from "./ending.ts";
-import { applyQuickstart, firstMessageIn, quickstart } from "./quickstart.ts";
+import { availableEngines } from "./engine.ts";
+import { applyQuickstart, firstMessageIn, quickstart, type Started } from "./quickstart.ts";
 
 /** What keeps this machine from a cluster; everything else works. */
 export class Obstacle extends Error {}
-
-export type Started = { readonly cluster: Cluster; readonly url: string; readonly connection: Connection };
 
 /** Brings up the local Kubernetes, installs, and sends a message. An Obstacle says what the machine lacks. */
 export async function startLocalCluster(stage: Stage, account: Account | undefined): Promise<Started> {
@@ -44,21 +48,40 @@ export async function startLocalCluster(stage: Stage, account: Account | undefin
     message: `${GREETING} on Kubernetes`,
     ...(log === undefined ? {} : { received: () => firstMessageIn(log, GREETING) }),
   });
-  return { cluster, url, connection };
+  return { kubeconfig: cluster.kubeconfig, url, connection };
 }
 
 async function prepareMachine(): Promise<void> {
-  const machine = prerequisites.inspectMachine();
+  const releases = await releasesOf();
+  const missing = await missingPrograms([...nodePrograms, "helm"], releases);
+  if (missing.length > 0) await tellEngines();
+  const machine = await inspect(missing, releases);
   if (prerequisites.obstacles("nodes", machine).length > 0) {
     throw new Obstacle(prerequisites.explain("nodes", machine));
   }
-  const missing = prerequisites.missingPackages("nodes", machine);
+  const packages = prerequisites.missingPackages("nodes", machine);
   await progress.step("Debian packages", async (control) => {
-    if (missing.length === 0) return control.cached();
-    await installPackages(missing, control).catch((error: Error) => {
+    if (packages.length === 0) return control.cached();
+    await installPackages(packages, control).catch((error: Error) => {
       throw new Obstacle(`${error.message}\n${prerequisites.afterFailedInstall("nodes")}`, { cause: error });
     });
   });
+}
+
+/** Go is not missed where everything is there that it would be used for. */
+async function inspect(missing: readonly ProgramName[], releases: Releases): Promise<prerequisites.Machine> {
+  const machine = prerequisites.inspectMachine();
+  const compiler = machine.go || ((await withoutRelease(missing, releases)).length === 0 && (await hasPauseImage()));
+  return { ...machine, go: compiler };
+}
+
+/** A container engine is used by consent alone; that it is there is worth a line. */
+async function tellEngines(): Promise<void> {
+  const [engine] = await availableEngines(run);
+  if (engine === undefined) return;
+  progress.note(
+    `        ${engine} is here: npm start -- --engine ${engine} makes the cluster from ready images, faster than compiling it`,
+  );
 }
 
 async function removeCluster(): Promise<void> {
@@ -67,24 +90,4 @@ async function removeCluster(): Promise<void> {
   await progress.step("remove the local cluster", () => down());
   // A step that was cut short may have started something after that; the process ends before it can again.
   await down();
-}
-
-/** What to do with the cluster from here. */
-export function nextSteps({ cluster, url, connection }: Started): string {
-  const { namespace, resource, client } = quickstart;
-  const reachable = connection.configuration.replace(/"url": "[^"]*"/, `"url": "${url}"`);
-  const secret = `${resource}-connection-${client}`;
-  return `
-MCP endpoint, from this machine:  ${url}
-API key:                          in Secret ${secret} (${connection.key.slice(0, 4)}…)
-
-  export KUBECONFIG=${cluster.kubeconfig}
-  kubectl -n ${namespace} get cctd,pods
-  kubectl -n ${namespace} describe cctd ${resource}
-  kubectl -n ${namespace} get secret ${secret} -o jsonpath='{.data.key}' | base64 -d
-
-Configuration for an MCP client such as Claude Code (.mcp.json) or Cursor (.cursor/mcp.json):
-
-${reachable}
-`;
 }

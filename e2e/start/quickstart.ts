@@ -4,6 +4,7 @@ import { dump, load } from "js-yaml";
 import { progress } from "../../machine/progress.mjs";
 import { type Images, installOperator } from "../installation.ts";
 import type { Target } from "../kubectl.ts";
+import type { Connection } from "../mcp.ts";
 import type { Account } from "./account.ts";
 
 /** What examples/quickstart.yaml makes. */
@@ -59,4 +60,27 @@ export async function firstMessageIn(log: string, greeting: string): Promise<obj
   const message = received.find(({ text }) => text?.includes(greeting));
   if (message === undefined) throw new Error(`the stand-in for Telegram at ${log} has no such message`);
   return message;
+}
+
+/** A cluster in which the example is Ready, and how it is reached from this machine. */
+export type Started = { readonly kubeconfig: string; readonly url: string; readonly connection: Connection };
+
+/** What to do with the cluster from here. */
+export function nextSteps({ kubeconfig, url, connection }: Started): string {
+  const { namespace, resource, client } = quickstart;
+  const reachable = connection.configuration.replace(/"url": "[^"]*"/, `"url": "${url}"`);
+  const secret = `${resource}-connection-${client}`;
+  return `
+MCP endpoint, from this machine:  ${url}
+API key:                          in Secret ${secret} (${connection.key.slice(0, 4)}…)
+
+  export KUBECONFIG=${kubeconfig}
+  kubectl -n ${namespace} get cctd,pods
+  kubectl -n ${namespace} describe cctd ${resource}
+  kubectl -n ${namespace} get secret ${secret} -o jsonpath='{.data.key}' | base64 -d
+
+Configuration for an MCP client such as Claude Code (.mcp.json) or Cursor (.cursor/mcp.json):
+
+${reachable}
+`;
 }

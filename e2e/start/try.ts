@@ -8,7 +8,7 @@ const REAL = ["TELEGRAM_BOT_TOKEN", "TELEGRAM_BOT_TOKEN_FILE", "TELEGRAM_ALLOWED
 const given = REAL.filter((name) => process.env[name]);
 const problem =
   given.length > 0
-    ? `--try sends to a stand-in for Telegram, and ${given.join(" and ")} name a real one: leave out the one or the other`
+    ? `--try sends to a stand-in for Telegram, a real bot is set by ${given.join(" and ")}: leave out the one or the other`
     : process.argv.length > 2
       ? `--try goes alone, not with ${process.argv.slice(2).join(" ")}`
       : undefined;

@@ -44,6 +44,12 @@ const columns = [
     jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
     priority: 1,
   },
+  {
+    name: "Exposed",
+    type: "string",
+    jsonPath: '.status.conditions[?(@.type=="Exposed")].status',
+    priority: 1,
+  },
 ];
 
 /** The CustomResourceDefinition of CCTelegramDeployment, derived from the zod schemas. */

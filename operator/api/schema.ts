@@ -44,22 +44,28 @@ export const rule = (expression: string, message: string) => rules({ rule: expre
 export const isLabelKey = (path: string) => `!format.qualifiedName().validate(${path}).hasValue()`;
 export const isLabelValue = (path: string) => `!format.labelValue().validate(${path}).hasValue()`;
 
-/** Labels or a selector of them, refused here because the API server would refuse the pods. */
-export const labelMap = (maxProperties: number) =>
+/** Labels or a selector of them, refused here because the API server would refuse the pods; `further` rules count, too. */
+export const labelMap = (maxProperties: number, ...further: readonly Rule[]) =>
   z.record(z.string(), z.string().max(63)).meta({
     maxProperties,
-    ...rule(
-      `self.all(key, ${isLabelKey("key")} && ${isLabelValue("self[key]")})`,
-      "must be labels as Kubernetes has them, for example team: blue or example.com/team: blue",
+    ...rules(
+      {
+        rule: `self.all(key, ${isLabelKey("key")} && ${isLabelValue("self[key]")})`,
+        message: "must be labels as Kubernetes has them, for example team: blue or example.com/team: blue",
+      },
+      ...further,
     ),
   });
 
 /** Annotations; their keys are those of labels. */
-export const annotationMap = (maxProperties: number) =>
+export const annotationMap = (maxProperties: number, ...further: readonly Rule[]) =>
   z.record(z.string(), z.string().max(4096)).meta({
     maxProperties,
-    ...rule(
-      `self.all(key, ${isLabelKey("key")})`,
-      "must have keys as Kubernetes has them, for example team or example.com/team",
+    ...rules(
+      {
+        rule: `self.all(key, ${isLabelKey("key")})`,
+        message: "must have keys as Kubernetes has them, for example team or example.com/team",
+      },
+      ...further,
     ),
   });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { logLevels } from "../../contract/log-levels.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
-import { name, rule } from "./schema.ts";
+import { name, rule, rules } from "./schema.ts";
 
 const replicas = () => z.int().min(0).max(100);
 const percent = () => z.int().min(1).max(100);
@@ -70,6 +70,46 @@ const rateLimit = z.strictObject({
     .describe("How long a key is refused after it exceeded the limit."),
 });
 
+/** Names and addresses that a Host header may have. */
+const hostName = z
+  .string()
+  .min(1)
+  .max(253)
+  .meta(
+    rule(
+      "isIP(self) || self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+      "must be a name or an address, without scheme and port, for example mcp.example.com",
+    ),
+  );
+
+const origin = z
+  .string()
+  .min(1)
+  .max(300)
+  .meta(
+    rules(
+      {
+        rule: "self.matches('^https?://([a-z0-9]([-a-z0-9]*[a-z0-9])?[.])*[a-z]([-a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$')",
+        message: "must be an origin as browsers write it, for example https://tools.example.com",
+      },
+      {
+        rule: "!self.matches(':[0-9]{1,5}$') || int(self.substring(self.lastIndexOf(':') + 1)) <= 65535",
+        message: "must have a port of at most 65535",
+      },
+    ),
+  );
+
+const proxyAddress = z
+  .string()
+  .min(1)
+  .max(49)
+  .meta(
+    rule(
+      "isIP(self) || (isCIDR(self) && cidr(self).prefixLength() > 0)",
+      "must be an address, or a range that is not everybody, for example 10.1.2.3 or 10.1.2.0/24",
+    ),
+  );
+
 export const serverSpec = z.strictObject({
   replicas: replicas()
     .optional()
@@ -87,6 +127,28 @@ export const serverSpec = z.strictObject({
     .describe("Who may call."),
   autoscaling: autoscaling.prefault({}).describe("The HorizontalPodAutoscaler."),
   rateLimit: rateLimit.prefault({}).describe("Limits per API key."),
+  trustedProxies: z
+    .array(proxyAddress)
+    .max(50)
+    .optional()
+    .describe(
+      "Addresses of proxies whose X-Forwarded-For is believed, such as a CDN in front of the ingress controller; the controller itself is named by exposure.from.",
+    )
+    .meta({ "x-kubernetes-list-type": "set" }),
+  allowedOrigins: z
+    .array(origin)
+    .max(50)
+    .optional()
+    .describe("Origins of web pages that may call, beside the public address.")
+    .meta({ "x-kubernetes-list-type": "set" }),
+  allowedHosts: z
+    .array(hostName)
+    .max(50)
+    .optional()
+    .describe(
+      "Names under which clients may call, beside exposure.host and the Service's names. Default: any name while there is no exposure.host.",
+    )
+    .meta({ "x-kubernetes-list-type": "set" }),
   logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of one pod. Default: from loadLevel, else from profile."),
   env: variables.optional().describe("Further environment variables of the server."),

@@ -1,47 +1,15 @@
 import * as z from "zod";
 import { bridgeSpec } from "./bridge.ts";
+import { exposureSpec } from "./exposure.ts";
+import { addressOrPods, cidr, ingressPeers, podPeer } from "./peers.ts";
 import { labelMap, name, rule, rules } from "./schema.ts";
 import { serverSpec } from "./server.ts";
 import { telegramSpec } from "./telegram.ts";
 
-const selector = z.strictObject({
-  matchLabels: labelMap(20).optional().describe("Labels to match; without any, all match."),
-});
-
-const peer = {
-  namespaceSelector: selector.optional().describe("Namespaces of the pods. Default: this namespace."),
-  podSelector: selector.optional().describe("The pods. Default: all in those namespaces."),
-};
-
-const isEmpty = (field: string) => `(!has(self.${field}.matchLabels) || self.${field}.matchLabels.size() == 0)`;
-
-/** Pods that come in. Who wants no rules has `mode: Disabled`, which everybody can see. */
-const ingressPeers = () =>
-  z
-    .array(
-      z
-        .strictObject(peer)
-        .meta(
-          rule(
-            `!has(self.namespaceSelector) || !${isEmpty("namespaceSelector")} || (has(self.podSelector) && !${isEmpty("podSelector")})`,
-            "an empty namespaceSelector alone would let every pod of the cluster in: name labels of namespaces, or of pods",
-          ),
-        ),
-    )
-    .max(50)
-    .default([]);
-
-const cidr = () =>
-  z
-    .string()
-    .min(1)
-    .max(49)
-    .meta(rule("isCIDR(self)", "must be a range of addresses, for example 10.0.0.0/8 or fd00::/8"));
-
 const egressPeer = z
   .strictObject({
     cidr: cidr().optional().describe("Addresses, for example 10.0.0.5/32."),
-    ...peer,
+    ...podPeer,
     ports: z
       .array(z.int().min(1).max(65_535))
       .min(1)
@@ -49,12 +17,7 @@ const egressPeer = z
       .describe("TCP ports.")
       .meta({ "x-kubernetes-list-type": "set" }),
   })
-  .meta(
-    rule(
-      "has(self.cidr) != (has(self.namespaceSelector) || has(self.podSelector))",
-      "an item must have either cidr, or selectors of namespaces and pods",
-    ),
-  );
+  .meta(rules(addressOrPods));
 
 const part = "[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*";
 /** CEL: as github.com/distribution/reference reads it: registry, lower-case path, tag, digest. */
@@ -180,6 +143,7 @@ export const deploymentSpec = z
     telegram: telegramSpec,
     server: serverSpec.prefault({}).describe("The MCP server."),
     bridge: bridgeSpec.prefault({}).describe("The Telegram bridge."),
+    exposure: exposureSpec.default({ mode: "None" }).describe("How clients outside of the cluster reach the server."),
     networkPolicy: networkPolicy.prefault({}).describe("Who may talk to the pods, and they to whom."),
     monitoring: monitoring.prefault({}).describe("Metrics, and objects for the Prometheus operator."),
     proxy: proxy.optional().describe("The HTTP proxy by which the pods leave the cluster."),

@@ -9,6 +9,7 @@ export const conditionTypes = [
   "QueueHealthy",
   "Verified",
   "Delivering",
+  "Exposed",
   "Progressing",
   "Reconciling",
   "Stalled",
@@ -33,14 +34,23 @@ const count = () => z.int().min(0).optional();
 /** The status of a CCTelegramDeployment; every field can be rebuilt from the cluster at any time. */
 export const deploymentStatus = z
   .strictObject({
-    observedGeneration: z.int().min(0).optional().describe("Generation of the spec that this status speaks of."),
+    observedGeneration: z
+      .int()
+      .min(-1)
+      .optional()
+      .describe("Generation of the spec that this status speaks of; -1 before the operator has seen the resource."),
     conditions: z
       .array(condition)
       .max(32)
       .optional()
       .describe("The state, part by part; Ready sums it up.")
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] }),
-    url: z.string().max(2048).optional().describe("MCP endpoint inside the cluster."),
+    url: z
+      .string()
+      .max(2048)
+      .optional()
+      .describe("MCP endpoint: the public one when exposure has a mode, else the one inside the cluster."),
+    internalUrl: z.string().max(2048).optional().describe("MCP endpoint inside the cluster."),
     version: z.string().max(500).optional().describe("Version of the pods that are ready, as their image's tag."),
     replicas: count().describe("Server pods that exist."),
     readyReplicas: count().describe("Server pods that are ready."),
@@ -62,7 +72,9 @@ export const deploymentStatus = z
       .optional()
       .describe("Where each declared client finds its key."),
   })
-  .describe("What runs.");
+  .describe("What runs.")
+  // Without it a resource that the operator has not seen yet has no status, and tools that follow kstatus call it Current.
+  .meta({ default: { observedGeneration: -1 } });
 
 export type Condition = z.infer<typeof condition>;
 export type DeploymentStatus = z.infer<typeof deploymentStatus>;

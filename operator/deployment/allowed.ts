@@ -18,13 +18,14 @@ export function forbiddenIn(spec: DeploymentSpec, allowed: Allowed): string[] {
 }
 
 /** Fields by which an author lets traffic through that the policies would stop: more than he may do by himself. */
-function widened({ networkPolicy, monitoring }: DeploymentSpec): string[] {
+function widened({ networkPolicy, monitoring, exposure }: DeploymentSpec): string[] {
   const fields: readonly [field: string, isSet: boolean][] = [
     ["networkPolicy.mode", networkPolicy.mode === "Disabled"],
     ["networkPolicy.ingressFrom", networkPolicy.ingressFrom.length > 0],
     ["networkPolicy.egressTo", networkPolicy.egressTo.length > 0],
     ["networkPolicy.dnsPorts", networkPolicy.dnsPorts.some((port) => port !== 53 && port !== 5353)],
     ["monitoring.ingressFrom", monitoring.ingressFrom.length > 0],
+    ["exposure.mode", exposure.mode !== "None"],
   ];
   return fields.flatMap(([field, isSet]) =>
     isSet ? [`the administrator of the operator does not allow ${field}`] : [],

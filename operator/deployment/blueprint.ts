@@ -25,9 +25,15 @@ export type Blueprint = {
   readonly verifierKey: string;
   /** The replicas to write while nobody else has taken them over, else undefined. */
   readonly serverReplicas: number | undefined;
+  /** When somebody last asked for new pods. */
+  readonly restartedAt?: string | undefined;
   readonly bridge: BridgePlan;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;
+  /** The definition of HTTPRoute is installed. */
+  readonly hasHttpRoute: boolean;
+  /** Where clients find MCP. */
+  readonly url: string;
 };
 
 /** One object that should exist, with the type that tells where. */

@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ObjectKey } from "../runtime/controller.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Change, Reflector } from "../runtime/reflector.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { Store, type Stored } from "../runtime/store.ts";
+import { gatewaysOf } from "./exposure.ts";
+import { type CachedGateway, reduceGateway } from "./exposure-state.ts";
 import { fieldManager, managedBy } from "./names.ts";
 import { type CachedPod, reducePod, samePod } from "./pods.ts";
 import {
@@ -41,7 +44,8 @@ const podsKey = (namespace: string, instance: string, component: string) => `${n
 /** Everything that the controller knows of the cluster, kept up to date by reflectors. */
 export class Cache {
   readonly resources = new Store<CachedResource>({
-    secret: ({ namespace, spec }) => secretsOf(spec).map((name) => `${namespace}/${name}`),
+    secret: ({ namespace, name, spec }) => secretsOf(name, spec).map((secret) => `${namespace}/${secret}`),
+    gateway: ({ namespace, spec }) => gatewaysOf(namespace, spec).map(({ namespace, name }) => `${namespace}/${name}`),
   });
   /** Secrets of others: that they are there, not what they hold. */
   readonly #foreignSecrets = new Store<Stored>();
@@ -51,6 +55,7 @@ export class Cache {
   readonly #failures = new Store<CachedFailure & { readonly statefulSet: string }>({
     statefulSet: ({ namespace, statefulSet }) => [`${namespace}/${statefulSet}`],
   });
+  readonly #gateways = new Store<CachedGateway>();
   readonly #children = new Map<string, Store<CachedChild>>();
   readonly #reflectors = new Map<ResourceType, readonly Reflector<never>[]>();
   readonly #enqueue: (key: ObjectKey) => void;
@@ -89,7 +94,7 @@ export class Cache {
         onChange: ({ before, after }) => this.#onFailure(before, after),
       }),
       // By name, so that the operator needs the right to look at these alone.
-      ...types.monitoringTypes.map((type) =>
+      ...types.optionalTypes.map((type) =>
         keep({
           type: types.customResourceDefinitions,
           store: new Store<Stored>(),
@@ -99,9 +104,17 @@ export class Cache {
           onChange: () => this.#onDefinition(type),
         }),
       ),
-      ...types.monitoringTypes.map((type) =>
+      ...types.optionalChildTypes.map((type) =>
         keep({ ...this.#childWatch(type), optional: true, onPresence: () => this.#enqueueAll() }),
       ),
+      keep({
+        type: types.gateways,
+        store: this.#gateways,
+        reduce: reduceGateway,
+        optional: true,
+        onPresence: () => this.#enqueueAll(),
+        onChange: ({ before, after }) => this.#onGateway(before, after),
+      }),
       ...types.childTypes.map((type) => keep(this.#childWatch(type))),
     ];
     return watches.flatMap((watch) => {
@@ -143,7 +156,12 @@ export class Cache {
     return this.#failures.byIndex("statefulSet", `${namespace}/${statefulSet}`).at(-1)?.message;
   }
 
-  /** Whether the CRD of a monitoring type is installed. */
+  /** A Gateway of anybody; undefined also where the operator may not look. */
+  gateway(namespace: string, name: string): CachedGateway | undefined {
+    return this.#gateways.get(namespace, name);
+  }
+
+  /** Whether the CRD of an optional type is installed. */
   has(type: ResourceType): boolean {
     return this.#reflectors.get(type)?.some(({ absent }) => !absent) ?? false;
   }
@@ -194,6 +212,14 @@ export class Cache {
     }
   }
 
+  #onGateway(before: CachedGateway | undefined, after: CachedGateway | undefined): void {
+    const gateway = after ?? before;
+    if (!gateway || (before && after && isDeepStrictEqual(before.addresses, after.addresses))) return;
+    for (const { namespace, name } of this.resources.byIndex("gateway", `${gateway.namespace}/${gateway.name}`)) {
+      this.#enqueue({ namespace, name });
+    }
+  }
+
   /** A CRD came or went: reflectors of its type look again, and resources may want other children. */
   #onDefinition(type: ResourceType): void {
     for (const reflector of this.#reflectors.get(type) ?? []) reflector.recheck();
@@ -204,7 +230,7 @@ export class Cache {
   }
 }
 
-const allChildTypes = [...types.childTypes, ...types.monitoringTypes];
+const allChildTypes = [...types.childTypes, ...types.optionalChildTypes];
 
 const managed = `${managedBy}=${fieldManager}`;
 const notManaged = `${managedBy}!=${fieldManager}`;

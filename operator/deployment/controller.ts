@@ -11,10 +11,14 @@ import { type Change, Reflector } from "../runtime/reflector.ts";
 import type { Stored } from "../runtime/store.ts";
 import { WorkQueue } from "../runtime/work-queue.ts";
 import { Cache, type Watch } from "./cache.ts";
+import { certificateIn } from "./certificate.ts";
+import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure-probe.ts";
+import { ForeignSecrets } from "./foreign-secrets.ts";
 import type { Settings } from "./gather.ts";
 import { GeneratedValues } from "./generated-values.ts";
 import { httpProbe } from "./http-probe.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
+import { partsReading } from "./probe.ts";
 import { Prober } from "./prober.ts";
 import { reconcile } from "./reconcile.ts";
 import type { CachedResource } from "./reduced.ts";
@@ -28,6 +32,8 @@ type Parts = {
   readonly metrics: Metrics;
   readonly random: () => number;
   readonly fetch: PlainFetch;
+  /** Looks at a public address as somebody outside of the cluster would. */
+  readonly lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe>;
   /** A new secret value: 64 hexadecimal digits. */
   readonly generateKey: () => string;
   /** Name of this process, for events. */
@@ -47,26 +53,21 @@ type Parts = {
  * called when this process may write.
  */
 export function startDeploymentController(parts: Parts) {
-  const { client, clock, logger, metrics, random, settings } = parts;
+  const { client, clock, logger, metrics, settings } = parts;
   const cache = new Cache((key) => controller.enqueue(key, { afterMs: settleMs }));
-  const prober = new Prober({
-    probe: httpProbe({ fetch: parts.fetch, now: clock.now }),
-    onChange: ({ namespace, name }) => controller.enqueue({ namespace, name }),
-    clock,
-    random,
-  });
+  const { prober, exposureProber, forget } = probersOf(parts, (key) => controller.enqueue(key));
   const recorder = recorderOf(parts);
   const applier = createApplier(parts, cache);
-  const tokenSecrets = new TokenSecrets(client, (namespace, name) => cache.secret(namespace, name));
   const generated = new GeneratedValues(parts.generateKey);
   const reconcileParts = {
     ...parts,
+    ...secretReaders(client, cache),
     generated,
     cache,
     prober,
+    exposureProber,
     recorder,
     applier,
-    tokenSecrets,
     settings,
     now: clock.now,
     statusDueAt: new Map(),
@@ -77,7 +78,7 @@ export function startDeploymentController(parts: Parts) {
     concurrency: parts.concurrency,
     queue: new WorkQueue({ name: controllerName, clock, metrics, maxDelayMs: longestBackoffMs }),
     reconcile: (key) =>
-      parts.claimant?.(key.namespace) === undefined ? reconcile(reconcileParts, key) : leave(cache, prober, key),
+      parts.claimant?.(key.namespace) === undefined ? reconcile(reconcileParts, key) : leave(cache, forget, key),
     clock,
     logger,
     metrics,
@@ -87,7 +88,7 @@ export function startDeploymentController(parts: Parts) {
 
   function onResource({ before, after, initial }: Change<CachedResource>): void {
     if (!after) {
-      prober.forget(before.uid);
+      forget(before.uid);
       generated.forget(before.uid);
     } else if (before?.resourceVersion !== after.resourceVersion) {
       controller.enqueue({ namespace: after.namespace, name: after.name }, initial ? { priority: "low" } : {});
@@ -112,8 +113,32 @@ export function startDeploymentController(parts: Parts) {
     },
     close: async () => {
       prober.stop();
+      exposureProber.stop();
       await ended;
     },
+  };
+}
+
+/** One asks the parts through their Services, the other the public address. */
+function probersOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
+  const { clock, random } = parts;
+  const onChange = ({ namespace, name }: ObjectKey) => enqueue({ namespace, name });
+  const probe = httpProbe({ fetch: parts.fetch, now: clock.now });
+  const prober = new Prober({ ...partsReading, probe, onChange, clock, random });
+  const outside = { probe: parts.lookFromOutside, keepsResults: false };
+  const exposureProber = new Prober({ ...exposureReading, ...outside, onChange, clock, random });
+  const forget = (uid: string) => {
+    prober.forget(uid);
+    exposureProber.forget(uid);
+  };
+  return { prober, exposureProber, forget };
+}
+
+function secretReaders(client: Client, cache: Cache) {
+  const find = (namespace: string, name: string) => cache.secret(namespace, name);
+  return {
+    tokenSecrets: new TokenSecrets(client, find),
+    certificates: new ForeignSecrets(client, find, certificateIn),
   };
 }
 
@@ -125,9 +150,9 @@ const recorderOf = (parts: Parts) =>
   });
 
 /** Another operator serves the resource. */
-async function leave(cache: Cache, prober: Prober, { namespace, name }: ObjectKey): Promise<Result> {
+async function leave(cache: Cache, forget: (uid: string) => void, { namespace, name }: ObjectKey): Promise<Result> {
   const resource = cache.resources.get(namespace, name);
-  if (resource !== undefined) prober.forget(resource.uid);
+  if (resource !== undefined) forget(resource.uid);
   return {};
 }
 

@@ -1,11 +1,15 @@
 import { createHmac } from "node:crypto";
 import { serverScaling } from "../api/sizing.ts";
-import type { ResourceType } from "../runtime/resource-type.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { Cache } from "./cache.ts";
+import { urlOf } from "./exposure.ts";
+import { exposureStateOf } from "./exposure-gather.ts";
+import type { ExposureProbe } from "./exposure-probe.ts";
+import type { ExposureSnapshot } from "./exposure-problems.ts";
 import type { GeneratedValues } from "./generated-values.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
+import { ownChild } from "./own-child.ts";
 import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
 import type { ProbeResult, Target } from "./probe.ts";
 import type { CachedResource } from "./reduced.ts";
@@ -25,6 +29,8 @@ export type Settings = {
   readonly allowedApiUrls?: readonly string[];
   /** Whether resources may open networks. Default true. */
   readonly allowNetworkFields?: boolean;
+  /** Whether public addresses are looked at. Default true. */
+  readonly probeExposure?: boolean;
 };
 
 /** The blueprint of a resource. Generated values that exist are kept; `generated` makes those that do not. */
@@ -33,7 +39,7 @@ export function blueprintOf(
   parts: { cache: Cache; settings: Settings; tokenSecret: TokenSecret; generated: GeneratedValues },
 ): Blueprint {
   const { cache, settings } = parts;
-  const { namespace, name, uid, spec } = resource;
+  const { namespace, name, uid, spec, restartedAt } = resource;
   const names = namesOf(name);
   const stored = (secret: string) => ownSecret(cache, resource, secret) ?? {};
   const kept = (secret: string, key: string) => parts.generated.value(uid, secret, stored(secret)[key]);
@@ -49,8 +55,11 @@ export function blueprintOf(
     keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
     serverReplicas: serverReplicas(resource, cache),
+    restartedAt,
     bridge: bridgePlan(resource, parts),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cache.has(types.serviceMonitors),
+    hasHttpRoute: cache.has(types.httpRoutes),
+    url: urlOf(resource, exposureStateOf(cache, resource)?.addresses ?? []),
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cache.has(types.prometheusRules),
   };
 }
@@ -64,12 +73,6 @@ function bridgePlan(resource: CachedResource, parts: { cache: Cache; tokenSecret
 /** Secrets that variables of a part name and that are not there. */
 const missingSecrets = ({ namespace, spec }: CachedResource, cache: Cache, part: "server" | "bridge") =>
   secretsOfVariables(spec[part]).filter((name) => cache.secret(namespace, name) === undefined);
-
-/** A child that the resource controls: one of somebody else's that has its name says nothing about it. */
-function ownChild(cache: Cache, { namespace, uid }: CachedResource, type: ResourceType, name: string) {
-  const child = cache.child(type, namespace, name);
-  return child?.controllerUid === uid ? child : undefined;
-}
 
 /** Values are taken out of Secrets that are ours, or were handed over to us, and out of no others. */
 function ownSecret(cache: Cache, { namespace, name, uid }: CachedResource, secret: string) {
@@ -106,11 +109,13 @@ export function snapshotOf(
     refused: readonly string[];
     failed: readonly string[];
     probe: ProbeResult | undefined;
+    exposure: ExposureSnapshot | undefined;
+    exposureProbe: ExposureProbe | undefined;
     /** Milliseconds since the epoch. */
     now: () => number;
   },
 ): Snapshot {
-  const { cache, settings, tokenSecret, refused, failed, probe } = parts;
+  const { cache, settings, tokenSecret, refused, failed, probe, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
   const server = ownChild(cache, resource, types.deployments, names.server)?.state.workload;
@@ -136,6 +141,8 @@ export function snapshotOf(
       ...missingSecrets(resource, cache, "bridge").map((name) => ({ name, field: "bridge.env" })),
     ],
     probe,
+    exposure,
+    exposureProbe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
     lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,
   };

@@ -10,6 +10,9 @@ export const fieldManager = "cctelegram-operator";
  */
 export const adoptionAnnotation = "cctelegram.io/adopt";
 
+/** A new value replaces the pods of server and bridge, as `kubectl rollout restart` does with those of a Deployment. */
+export const restartAnnotation = "cctelegram.io/restartedAt";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 
@@ -20,6 +23,12 @@ export function namesOf(resource: string) {
     bridge: `${resource}-bridge`,
     hmac: `${resource}-hmac`,
     apiKeys: `${resource}-api-keys`,
+    /** The Ingress with the limits for /tools. */
+    tools: `${resource}-mcp-server-tools`,
+    /** The Service with an address outside of the cluster. */
+    external: `${resource}-mcp-external`,
+    /** The certificate that cert-manager is asked for. */
+    tls: `${resource}-mcp-server-tls`,
     alerts: `${resource}-alerts`,
     connection: (client: string) => `${resource}-connection-${client}`,
   } as const;

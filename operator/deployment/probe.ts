@@ -1,4 +1,5 @@
 import type { QueueStatus, TelegramStatus } from "../../contract/bridge-status.ts";
+import type { Reading } from "./prober.ts";
 
 /** What an MCP client would see through the Service. */
 export type ServerProbe =
@@ -51,3 +52,10 @@ export function rounded(count: number): number {
   const step = 10 ** Math.floor(Math.log10(count));
   return Math.floor(count / step) * step;
 }
+
+/** How the prober reads what the parts answered. */
+export const partsReading: Reading<ProbeResult> = {
+  isWell,
+  isQuiet: ({ bridge }) => !bridge?.answered || rounded(bridge.queue.pending) === 0,
+  shown: (result) => JSON.stringify(result, (key, value) => (key === "pending" ? rounded(value) : value)) ?? "",
+};

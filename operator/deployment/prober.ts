@@ -1,11 +1,29 @@
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ObjectKey } from "../runtime/controller.ts";
 import { Limiter } from "../runtime/limiter.ts";
-import { isWell, type ProbeResult, rounded, type Target } from "./probe.ts";
 
-type Tracked = {
-  target: Target;
-  result: ProbeResult | undefined;
+/** What is asked, of which resource. */
+type Subject = ObjectKey & { readonly uid: string };
+
+/** What was found. */
+type Finding = {
+  /** False while what is not well may be a passing state of a start; the prober tells. Default: true. */
+  readonly lasting?: boolean;
+};
+
+/** What the prober has to know of a finding. */
+export type Reading<R extends Finding> = {
+  /** Everything that was asked answered, and well. */
+  readonly isWell: (result: R) => boolean;
+  /** What is well is also at rest: it is asked rarely. */
+  readonly isQuiet: (result: R) => boolean;
+  /** The part of a result that a status can show. */
+  readonly shown: (result: R | undefined) => string;
+};
+
+type Tracked<T, R> = {
+  target: T;
+  result: R | undefined;
   timer: Timer | undefined;
   running: boolean;
   /** Probes in a row that found nothing new. */
@@ -14,8 +32,8 @@ type Tracked = {
   bad: number;
 };
 
-type ProberOptions = {
-  readonly probe: (target: Target) => Promise<ProbeResult>;
+type ProberOptions<T extends Subject, R extends Finding> = Reading<R> & {
+  readonly probe: (target: T) => Promise<R>;
   readonly onChange: (key: ObjectKey) => void;
   readonly clock: Clock;
   readonly random: () => number;
@@ -29,6 +47,8 @@ type ProberOptions = {
   readonly retries?: number;
   /** Something not well that was found so often in a row is no passing state of a start. Default 6, some eight seconds. */
   readonly patience?: number;
+  /** Whether what was found says something of a target that has changed since. Default true. */
+  readonly keepsResults?: boolean;
   /** Probes at a time: an operator that starts finds all its targets at once. Default 16. */
   readonly parallel?: number;
   /** For so long a probe counts as one of them: what does not answer must not hold up the others. Default 500 ms. */
@@ -41,28 +61,29 @@ const defaults = {
   retryMs: 5_000,
   retries: 16,
   patience: 6,
+  keepsResults: true,
   parallel: 16,
   turnMs: 500,
-} satisfies Partial<ProberOptions>;
+} satisfies Partial<ProberOptions<never, never>>;
 
 /** Asks every running CCTelegram again and again how it is, and tells when the answer changes. */
-export class Prober {
-  readonly #tracked = new Map<string, Tracked>();
-  readonly #options: Required<ProberOptions>;
+export class Prober<T extends Subject, R extends Finding> {
+  readonly #tracked = new Map<string, Tracked<T, R>>();
+  readonly #options: Required<ProberOptions<T, R>>;
   readonly #limiter: Limiter;
   #stopped = false;
 
-  constructor(options: ProberOptions) {
+  constructor(options: ProberOptions<T, R>) {
     this.#options = { ...defaults, ...options };
     this.#limiter = new Limiter(this.#options.parallel);
   }
 
-  result(uid: string): ProbeResult | undefined {
+  result(uid: string): R | undefined {
     return this.#tracked.get(uid)?.result;
   }
 
   /** Probes this target from now on; at once when it is new or has changed. */
-  track(target: Target): void {
+  track(target: T): void {
     const tracked = this.#tracked.get(target.uid);
     if (tracked && same(tracked.target, target)) return;
     if (!tracked)
@@ -74,7 +95,7 @@ export class Prober {
         unchanged: 0,
         bad: 0,
       });
-    else Object.assign(tracked, { target, bad: 0 });
+    else Object.assign(tracked, { target, bad: 0, ...(this.#options.keepsResults ? {} : { result: undefined }) });
     this.#schedule(target.uid, 0);
   }
 
@@ -95,7 +116,7 @@ export class Prober {
     tracked.timer = this.#options.clock.setTimeout(() => void this.#run(uid, tracked), afterMs);
   }
 
-  async #run(uid: string, tracked: Tracked): Promise<void> {
+  async #run(uid: string, tracked: Tracked<T, R>): Promise<void> {
     if (tracked.running) return;
     tracked.running = true;
     let { target } = tracked;
@@ -105,11 +126,12 @@ export class Prober {
     });
     tracked.running = false;
     if (this.#tracked.get(uid) !== tracked || answer === undefined) return;
+    const { isWell, patience } = this.#options;
     tracked.bad = isWell(answer) ? 0 : tracked.bad + 1;
-    const mayPass = tracked.bad > 0 && tracked.bad < this.#options.patience;
-    const result: ProbeResult = mayPass ? { ...answer, lasting: false } : answer;
-    const changed = significant(tracked.result) !== significant(result);
-    const isNews = answersOf(tracked.result) !== answersOf(result);
+    const mayPass = tracked.bad > 0 && tracked.bad < patience;
+    const result: R = mayPass ? { ...answer, lasting: false } : answer;
+    const isNews = this.#answers(tracked.result) !== this.#answers(result);
+    const changed = isNews || tracked.result?.lasting !== result.lasting;
     tracked.result = result;
     tracked.unchanged = isNews ? 0 : tracked.unchanged + 1;
     if (changed) this.#options.onChange(target);
@@ -133,10 +155,15 @@ export class Prober {
     });
   }
 
-  #pauseAfter({ unchanged }: Tracked, result: ProbeResult): number {
-    const { intervalMs, firstRetryMs, retryMs, retries } = this.#options;
-    if (unchanged >= retries || (isWell(result) && drained(result))) return intervalMs;
+  #pauseAfter({ unchanged }: Tracked<T, R>, result: R): number {
+    const { isWell, isQuiet, intervalMs, firstRetryMs, retryMs, retries } = this.#options;
+    if (unchanged >= retries || (isWell(result) && isQuiet(result))) return intervalMs;
     return isWell(result) ? retryMs : Math.min(retryMs, firstRetryMs * 2 ** unchanged);
+  }
+
+  /** Without for how long it has been so. */
+  #answers(result: R | undefined): string {
+    return this.#options.shown(result && { ...result, lasting: undefined });
   }
 
   #jitter(): number {
@@ -144,15 +171,4 @@ export class Prober {
   }
 }
 
-const same = (a: Target, b: Target) => JSON.stringify(a) === JSON.stringify(b);
-
-const drained = ({ bridge }: ProbeResult) => !bridge?.answered || rounded(bridge.queue.pending) === 0;
-
-/** The part of a result that a status can show. */
-function significant(result: ProbeResult | undefined): string {
-  return JSON.stringify(result, (key, value) => (key === "pending" ? rounded(value) : value)) ?? "";
-}
-
-/** The same but for how long it has been so. */
-const answersOf = (result: ProbeResult | undefined) =>
-  significant(result && { server: result.server, bridge: result.bridge });
+const same = (a: object, b: object) => JSON.stringify(a) === JSON.stringify(b);

@@ -1,3 +1,4 @@
+import { certificateEndsSoon, isNotExposed } from "./exposure-problems.ts";
 import { rounded } from "./probe.ts";
 import { isLasting } from "./probe-doubt.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -62,6 +63,12 @@ const rolloutTakesTooLong: Check = ({ server }) =>
     ? problem("ProgressDeadlineExceeded", "MCP server: the new pods do not become ready: see kubectl describe and logs")
     : undefined;
 
+/** Its pod is ready, so that something is between it and the operator. */
+const bridgeDoesNotAnswer: Check = ({ bridge, probe }) =>
+  bridge && bridge.ready > 0 && probe?.bridge?.answered === false
+    ? problem("BridgeNotAnswering", probe.bridge.message)
+    : undefined;
+
 export const telegramIsUnreachable: Check = ({ resource, probe }) => {
   if (!probe?.bridge?.answered || probe.bridge.telegram.reachable) return undefined;
   const cause = probe.bridge.telegram.error ?? "no answer";
@@ -105,6 +112,7 @@ const checks: readonly Check[] = [
   serverPodIsInTrouble,
   bridgePodIsInTrouble,
   rolloutTakesTooLong, // whatever is known of the pods says more
+  lasting(bridgeDoesNotAnswer),
   lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
   lasting(queueIsUnusable),
   queueIsFull,
@@ -125,8 +133,14 @@ const obstacles: readonly Check[] = [
   rolloutTakesTooLong,
 ];
 
-/** All that is wrong. */
+/** What keeps clients inside the cluster from sending messages. */
 export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((check) => check(snapshot) ?? []);
+
+/** All that is wrong: also what concerns those outside alone. */
+export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
+  ...problemsOf(snapshot),
+  ...[isNotExposed, certificateEndsSoon].flatMap((check) => check(snapshot) ?? []),
+];
 
 /** The first thing without which the operator cannot go on. */
 export const obstacleOf = (snapshot: Snapshot): Problem | undefined =>

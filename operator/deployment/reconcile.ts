@@ -5,12 +5,20 @@ import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Cache } from "./cache.ts";
+import type { Certificate } from "./certificate.ts";
 import { converge } from "./convergence.ts";
+import { tlsSecretOf } from "./exposure.ts";
+import { exposureSnapshotOf, exposureTargetOf } from "./exposure-gather.ts";
+import type { ExposureProbe, ExposureTarget } from "./exposure-probe.ts";
+import { exposureLookAgainMs } from "./exposure-problems.ts";
 import { failedOf, refusedOf } from "./failures.ts";
+import type { ForeignSecrets } from "./foreign-secrets.ts";
 import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
+import type { ProbeResult, Target } from "./probe.ts";
 import type { Prober } from "./prober.ts";
 import type { CachedResource } from "./reduced.ts";
+import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import { writeStatus } from "./status-writer.ts";
 import type { TokenSecrets } from "./token-secret.ts";
@@ -20,8 +28,11 @@ export type ReconcileParts = {
   readonly client: Client;
   readonly applier: Applier;
   readonly recorder: EventRecorder;
-  readonly prober: Prober;
+  readonly prober: Prober<Target, ProbeResult>;
+  readonly exposureProber: Prober<ExposureTarget, ExposureProbe>;
   readonly tokenSecrets: TokenSecrets;
+  /** The certificates of Ingresses. */
+  readonly certificates: ForeignSecrets<Certificate>;
   readonly settings: Settings;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -37,7 +48,7 @@ const terminatingMs = 30_000;
 
 /** Makes the cluster what the resource asks for, then says in its status how far that is. */
 export async function reconcile(parts: ReconcileParts, { namespace, name }: ObjectKey): Promise<Result> {
-  const { cache, prober } = parts;
+  const { cache, prober, exposureProber } = parts;
   const resource = cache.resources.get(namespace, name);
   if (!resource || resource.deleting) {
     parts.statusDueAt.delete(`${namespace}/${name}`);
@@ -47,7 +58,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   if (restMs > 0) return { requeueAfterMs: restMs };
   parts.terminatingUntil.delete(namespace);
 
-  const { tokenSecret, failures: unread } = await tokenSecretOf(parts, resource);
+  const { tokenSecret, certificate, failures: unread } = await secretsOf(parts, resource);
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
   const mayWrite = resource.spec.reconciliation === "Active" && forbiddenIn(resource.spec, parts.settings).length === 0;
   const failures = [...unread, ...(mayWrite ? await converge(parts, resource, blueprint) : [])];
@@ -56,8 +67,14 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     return { requeueAfterMs: terminatingMs };
   }
 
+  const exposure = exposureSnapshotOf(resource, { ...parts, certificate });
+  const outside = exposure && exposureTargetOf(resource, exposure, { cache, certificate, hmac: blueprint.hmac });
+  if (outside) exposureProber.track(outside);
+  else exposureProber.forget(resource.uid);
   const snapshot = snapshotOf(resource, {
     ...parts,
+    exposure,
+    exposureProbe: exposureProber.result(resource.uid),
     tokenSecret,
     refused: refusedOf(failures),
     failed: failedOf(failures),
@@ -65,16 +82,26 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   });
   prober.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
-  return { ...sooner(result, snapshot.lookAgainMs), failures };
+  return { ...sooner(sooner(result, snapshot.lookAgainMs), exposureLookAgainMs(snapshot)), failures };
 }
 
 const sooner = (result: Result, afterMs: number | undefined): Result =>
   afterMs === undefined ? result : { requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
 
-async function tokenSecretOf({ tokenSecrets }: ReconcileParts, { namespace, spec }: CachedResource) {
-  try {
-    return { tokenSecret: await tokenSecrets.state(namespace, spec.telegram.botTokenSecretRef), failures: [] };
-  } catch (error) {
-    return { tokenSecret: "Unknown" as const, failures: [error] };
-  }
+/** What has to be known of the user's Secrets. What cannot be read is told as a failure, and keeps nothing else up. */
+async function secretsOf(
+  { tokenSecrets, certificates }: ReconcileParts,
+  { namespace, name, spec }: CachedResource,
+): Promise<{ tokenSecret: TokenSecret; certificate: Certificate | undefined; failures: unknown[] }> {
+  const tlsSecret = tlsSecretOf(name, spec);
+  const [token, certificate] = await Promise.allSettled([
+    tokenSecrets.state(namespace, spec.telegram.botTokenSecretRef),
+    tlsSecret === undefined ? undefined : certificates.get(namespace, tlsSecret),
+  ]);
+  const missing: Certificate | undefined = tlsSecret === undefined ? undefined : { state: "Missing" };
+  return {
+    tokenSecret: token.status === "fulfilled" ? token.value : "Unknown",
+    certificate: certificate.status === "fulfilled" ? (certificate.value ?? missing) : undefined,
+    failures: [token, certificate].flatMap((each) => (each.status === "rejected" ? [each.reason] : [])),
+  };
 }

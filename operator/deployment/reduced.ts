@@ -5,7 +5,9 @@ import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-objec
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
-import { adoptionAnnotation, fieldManager } from "./names.ts";
+import { addressesIn, type ExposureState, parentsIn } from "./exposure-state.ts";
+import { adoptionAnnotation, fieldManager, restartAnnotation } from "./names.ts";
+import { printable } from "./printable.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
 /** What the cache keeps of a CCTelegramDeployment. */
@@ -17,6 +19,8 @@ export type CachedResource = Stored & {
   /** What the operator has written into `server.replicas`, which `spec` leaves out. */
   readonly defaultReplicas?: number;
   readonly status: DeploymentStatus;
+  /** When somebody asked for new pods; any other value asks again. */
+  readonly restartedAt?: string;
 };
 
 /** What the cache keeps of a child: whose it is, what we own of it, and the little that decisions read. */
@@ -36,6 +40,8 @@ type ChildState = {
   readonly workload?: WorkloadState;
   /** Secrets: the values that are generated once and then kept. */
   readonly secret?: Readonly<Record<string, string>>;
+  /** Ingress, HTTPRoute, and Services with an address outside: how far its controller is. */
+  readonly exposure?: ExposureState;
 };
 
 export type WorkloadState = {
@@ -56,14 +62,19 @@ export type WorkloadState = {
 type Fields = Readonly<Record<string, unknown>>;
 
 export function reduceResource(object: KubernetesObject): CachedResource {
+  const restartedAt = object.metadata.annotations?.[restartAnnotation];
   return {
     ...identity(object),
     generation: object.metadata.generation ?? 0,
     deleting: object.metadata.deletionTimestamp !== undefined,
     ...withoutDefaultReplicas(object, specOf(object)),
     status: (object.status ?? {}) as DeploymentStatus,
+    ...(restartedAt ? { restartedAt: printable(restartedAt, longestRestart) } : {}),
   };
 }
+
+/** In characters; a time has 20. */
+const longestRestart = 64;
 
 /**
  * The API server fills in the defaults that its definition knows. Where that is an older one, fields of ours are missing;
@@ -113,6 +124,9 @@ const noState: ChildState = {};
 const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) => ChildState>> = {
   Deployment: workload,
   StatefulSet: workload,
+  Service: addressesOf,
+  Ingress: addressesOf,
+  HTTPRoute: parentsOf,
   Secret: (object) => ({ secret: generated(object.data as Fields | undefined) }),
 };
 
@@ -135,6 +149,15 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
       ),
     },
   };
+}
+
+function addressesOf(object: KubernetesObject): ChildState {
+  const addresses = addressesIn(object.status);
+  return addresses.length === 0 ? noState : { exposure: { addresses, parents: [] } };
+}
+
+function parentsOf(object: KubernetesObject): ChildState {
+  return { exposure: { addresses: [], parents: parentsIn(object) } };
 }
 
 type WorkloadStatus = {

@@ -23,6 +23,9 @@ export const horizontalPodAutoscalers = type(
 );
 export const podDisruptionBudgets = type("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget");
 export const networkPolicies = type("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy");
+export const ingresses = type("networking.k8s.io", "v1", "ingresses", "Ingress");
+export const httpRoutes = type("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute");
+export const gateways = type("gateway.networking.k8s.io", "v1", "gateways", "Gateway");
 export const serviceMonitors = type("monitoring.coreos.com", "v1", "servicemonitors", "ServiceMonitor");
 export const prometheusRules = type("monitoring.coreos.com", "v1", "prometheusrules", "PrometheusRule");
 
@@ -43,15 +46,21 @@ export const childTypes = [
   horizontalPodAutoscalers,
   podDisruptionBudgets,
   networkPolicies,
+  ingresses,
 ] as const;
 
 /** Children whose CRD may come and go. */
-export const monitoringTypes = [serviceMonitors, prometheusRules] as const;
+export const optionalChildTypes = [serviceMonitors, prometheusRules, httpRoutes] as const;
+
+/** All whose CRD may come and go: children, and what is only looked at. */
+export const optionalTypes = [...optionalChildTypes, gateways] as const;
 
 /** Children that a resource may stop wanting. The rest go with the resource, by the garbage collector. */
 export const prunableTypes: readonly ResourceType[] = [
   secrets,
   horizontalPodAutoscalers,
   networkPolicies,
-  ...monitoringTypes,
+  services,
+  ingresses,
+  ...optionalChildTypes,
 ];

@@ -1,3 +1,5 @@
+import type { ExposureProbe } from "./exposure-probe.ts";
+import type { ExposureSnapshot } from "./exposure-problems.ts";
 import type { Trouble } from "./pod-trouble.ts";
 import type { ProbeResult } from "./probe.ts";
 import type { CachedResource, WorkloadState } from "./reduced.ts";
@@ -27,6 +29,10 @@ export type Snapshot = {
   readonly forbidden?: readonly string[];
   /** What the last probe saw; undefined before the first. */
   readonly probe: ProbeResult | undefined;
+  /** The way in from outside; undefined when none is asked for. */
+  readonly exposure?: ExposureSnapshot | undefined;
+  /** What was last found at the public address; undefined before that. */
+  readonly exposureProbe?: ExposureProbe | undefined;
   /** Image of the pods that are ready; undefined while none is. */
   readonly runningImage: string | undefined;
   /** In how many ms something will be judged differently although nothing changes. */

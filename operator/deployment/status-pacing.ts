@@ -11,6 +11,7 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const moving = stateOf(after, "Progressing") === "True";
   if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
+  if (turned("Exposed")) return 2_000;
   if (messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   if (!moving) return 10_000;
   // Pods were made and nothing can be used yet: that they become ready, or cannot, will be written and tells this too.

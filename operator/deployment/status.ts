@@ -1,5 +1,6 @@
 import type { Condition, DeploymentStatus } from "../api/status.ts";
 import { conditionsOf } from "./conditions/conditions.ts";
+import { urlOf } from "./exposure.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./probe.ts";
 import type { WorkloadState } from "./reduced.ts";
@@ -14,7 +15,8 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
   return {
     observedGeneration: resource.generation,
     conditions: conditionsOf(snapshot, now),
-    url: mcpUrl(resource.namespace, resource.name),
+    url: urlOf(resource, snapshot.exposure?.state?.addresses ?? []),
+    internalUrl: mcpUrl(resource.namespace, resource.name),
     ...(version === undefined ? {} : { version }),
     replicas: server?.current ?? 0,
     readyReplicas: server?.ready ?? 0,
@@ -66,6 +68,10 @@ const announcements: Readonly<Record<string, Announcement>> = {
   Delivering: ({ status, reason, message }, before) => {
     const isNews = status === "False" && (before?.status !== "False" || before.message !== message);
     return isNews ? [{ type: "Warning", reason, message }] : [];
+  },
+  Exposed: ({ status, message }, before) => {
+    const news = status === "True" && before?.status !== "True";
+    return news ? [{ type: "Normal", reason: "Exposed", message }] : [];
   },
   Paused: ({ status, message }, before) => {
     if (status === (before?.status ?? "False")) return [];

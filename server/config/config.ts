@@ -18,6 +18,11 @@ export type ServerConfig = {
   readonly http: {
     readonly host: string;
     readonly port: number;
+    /** Ports beside it; undefined: none. */
+    readonly proxyPort: number | undefined;
+    readonly externalPort: number | undefined;
+    /** Begins with a slash and does not end with one; "" for none. */
+    readonly basePath: string;
     readonly shutdownDelayMs: number;
     readonly access: WebAccess;
     readonly trustedProxies: readonly string[];
@@ -92,11 +97,15 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
 
 type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>;
 
-function serverConfig(need: Need, { MCP_API_KEYS: keys }: Values): ServerConfig {
+function serverConfig(need: Need, values: Values): ServerConfig {
+  const { MCP_API_KEYS: keys } = values;
   return {
     http: {
       host: need("MCP_SERVER_HOST"),
       port: need("MCP_SERVER_PORT"),
+      proxyPort: values.MCP_PROXY_PORT,
+      externalPort: values.MCP_EXTERNAL_PORT,
+      basePath: need("MCP_BASE_PATH"),
       shutdownDelayMs: need("SHUTDOWN_DELAY"),
       access: webAccess(need),
       trustedProxies: need("MCP_TRUSTED_PROXIES"),

@@ -8,8 +8,11 @@ import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
+import { withoutBasePath } from "./base-path.ts";
 import { parseJsonBodies } from "./body-parser.ts";
 import { asServerError, replyError } from "./error-reply.ts";
+import { readForwarded } from "./forwarded.ts";
+import type { FurtherPorts } from "./further-ports.ts";
 import { createGuard } from "./guard.ts";
 import { healthRoutes, type Lifecycle } from "./health-routes.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -31,6 +34,9 @@ export type AppOptions = {
   readonly logger: Logger;
   readonly metrics: ServerMetrics;
   readonly lifecycle: Lifecycle;
+  readonly furtherPorts: FurtherPorts;
+  /** What the server proves itself with; undefined where there is no operator to ask. */
+  readonly proofSecret?: string | undefined;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
@@ -44,8 +50,8 @@ const connectionLimits = { total: 1024, answerTimeoutMs: 20_000 };
  * trust: where a request comes from, whether there is anything at its path, who calls, and only then its body.
  */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { config, metrics, logger, lifecycle, clock } = options;
-  const { trustedProxies } = config.http;
+  const { config, metrics, logger, lifecycle, clock, furtherPorts } = options;
+  const { trustedProxies, basePath } = config.http;
   const loggerInstance: FastifyBaseLogger = logger;
   const app: FastifyInstance = fastify({
     loggerInstance,
@@ -54,7 +60,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     http: requestTimes,
     requestTimeout: requestTimes.requestTimeout,
     genReqId: requestIds(options.newId),
-    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    rewriteUrl: ({ url = "/" }) => withoutBasePath(url, basePath),
     // A request that still arrives while the last ones finish is answered, too.
     return503OnClosing: false,
     // Clients append to a base URL, with a slash too many.
@@ -68,10 +74,12 @@ export function createApp(options: AppOptions): FastifyInstance {
   const security = createSecurityLog(metrics, logger);
   app.decorateRequest("client", null);
   app.decorateRequest("refusal", undefined);
+  readForwarded(app, { trustedProxies, isProxied: furtherPorts.isProxied });
   observe(app, metrics);
   securityHeaders(app, lifecycle);
   webPages(app, config.http.access, security);
   refuseUnknownPaths(app);
+  furtherPorts.hideDetails(app);
   admitBodies(app);
   parseJsonBodies(app);
   app.setErrorHandler((error: Error, request, reply) => replyError(asServerError(error), request, reply, clock()));

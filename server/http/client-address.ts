@@ -5,8 +5,8 @@ import type { FastifyRequest } from "fastify";
  * The address of whoever sent a request: the one that trusted proxies report, if it is an address at all, else that of
  * the connection. Some proxies write the port behind it. Empty when the connection is gone.
  */
-export function clientAddress({ ip, socket }: Pick<FastifyRequest, "ip" | "socket">): string {
-  return addressIn(ip) ?? addressIn(socket.remoteAddress) ?? "";
+export function clientAddress({ forwarded, socket }: Pick<FastifyRequest, "forwarded" | "socket">): string {
+  return addressIn(forwarded.address) ?? addressIn(socket.remoteAddress) ?? "";
 }
 
 /** What an address counts as for limits: one host may use every address of its IPv6 network of 64 bits. */
@@ -16,7 +16,7 @@ export function networkOf(address: string): string {
 }
 
 /** The address in `address`, `address:port` or `[address]:port`, IPv4 in IPv6 form as IPv4. */
-function addressIn(text: string | undefined): string | undefined {
+export function addressIn(text: string | undefined): string | undefined {
   // The longest form of an address and a port has far fewer characters.
   if (text === undefined || text.length > 80) return undefined;
   const bare = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? text;

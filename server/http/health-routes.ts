@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-status.ts";
 import { toServerError } from "../../contract/errors.ts";
+import { challengeHeader, proofHeader, proofOf } from "../../contract/proof.ts";
 import { routes } from "../../contract/routes.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -13,6 +14,7 @@ export type HealthOptions = {
   readonly keys: KeyStore;
   readonly bridge: BridgeClient;
   readonly lifecycle: Lifecycle;
+  readonly proofSecret?: string | undefined;
   readonly clock: () => number;
 };
 
@@ -21,7 +23,7 @@ const cacheMs = 2000;
 
 /** Health for probes and people. It needs no key and tells no secret. */
 export function healthRoutes(app: FastifyInstance, options: HealthOptions): void {
-  const { service, clock } = options;
+  const { service, clock, proofSecret } = options;
   const startedAt = clock();
   const bridgeHealth = cachedBridgeHealth(options);
   const summary = (status: string) => ({
@@ -32,7 +34,11 @@ export function healthRoutes(app: FastifyInstance, options: HealthOptions): void
     timestamp: new Date(clock()).toISOString(),
     uptime_seconds: Math.max(0, Math.floor((clock() - startedAt) / 1000)),
   });
-  app.get(routes.health, async () => summary("healthy"));
+  app.get(routes.health, async ({ headers }, reply) => {
+    const proof = proofSecret && proofOf(proofSecret, headers[challengeHeader]);
+    if (proof) reply.header(proofHeader, proof);
+    return summary("healthy");
+  });
   app.get(routes.live, async () => ({ alive: true }));
   app.get(routes.ready, async (_request, reply) => {
     const reasons = notReadyBecause(options);

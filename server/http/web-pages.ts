@@ -22,8 +22,13 @@ const exposed = [
  */
 export function webPages(app: FastifyInstance, access: WebAccess, security: SecurityLog): void {
   app.addHook("onRequest", async (request, reply) => {
-    const { headers, socket, protocol } = request;
-    const asked = { origin: headers.origin, host: headers.host, scheme: protocol, localAddress: socket.localAddress };
+    const { headers, socket, forwarded } = request;
+    const asked = {
+      origin: headers.origin,
+      host: headers.host,
+      scheme: forwarded.scheme,
+      localAddress: socket.localAddress,
+    };
     if (!webAccessAllowed(asked, access)) {
       security("authorization_failure", { ...securityDetails(request), reason: "foreign origin or host" });
       throw new ServerError("FORBIDDEN_ORIGIN");

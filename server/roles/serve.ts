@@ -1,9 +1,11 @@
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
 import { createApp } from "../http/app.ts";
+import { FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
 import { bindable } from "../listening/unspecified-address.ts";
@@ -22,36 +24,62 @@ export type ServerOptions = {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly world: World;
+  /** The secret by which the operator knows its servers. */
+  readonly proofSecret?: string;
 };
 
 /** Runs the MCP and REST server against a bridge on the network. */
 export async function serve(config: ServeConfig, logger: Logger, registry: Registry, world: World): Promise<Running> {
   const { url, timeoutMs } = config.bridgeClient;
   const bridge = httpBridgeClient({ url, timeoutMs, secret: config.hmac.secret, clock: world.clock });
-  return startServer({ config, bridge, logger, registry, world });
+  return startServer({ config, bridge, logger, registry, world, proofSecret: config.hmac.secret });
 }
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
-export async function startServer({ config, bridge, logger, registry, world }: ServerOptions): Promise<Running> {
+export async function startServer(options: ServerOptions): Promise<Running> {
+  const { config, bridge, logger, registry, world, proofSecret } = options;
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
   for (const tool of tools.values()) listingOf(tool);
   const metrics = createServerMetrics(registry, [...tools.keys()], httpRoutes);
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
-  const app = createApp({ config, tools, keys, bridge, logger, metrics, lifecycle, ...world });
+  const furtherPorts = new FurtherPorts();
+  const parts = { tools, keys, bridge, logger, metrics, lifecycle, furtherPorts, proofSecret };
+  const app = createApp({ config, ...parts, ...world });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
   const listenTextResolver = (address: string) => `listening on ${address}`;
   await listening(app.listen({ host: await bindable(host), port, listenTextResolver }), { host, port, ...variables });
+  const further = await openFurther(app.server, furtherPorts, config.http);
   return {
-    addresses: { http: baseUrl(app.server.address() as AddressInfo) },
+    addresses: {
+      http: baseUrl(app.server.address() as AddressInfo),
+      ...Object.fromEntries(Object.entries(further).map(([name, { address }]) => [name, baseUrl(address)])),
+    },
     drain: () => {
       lifecycle.draining = true;
     },
     async close() {
+      for (const door of Object.values(further)) door.stop();
       await app.close();
+      await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();
       await bridge.close();
     },
+  };
+}
+
+async function openFurther(
+  server: Server,
+  ports: FurtherPorts,
+  { host, proxyPort, externalPort }: ServerConfig["http"],
+): Promise<Readonly<Record<string, OpenPort>>> {
+  const open = async (port: number, proxied: boolean, portVariable: string) => {
+    const listener = { host, port, hostVariable: "MCP_SERVER_HOST", portVariable };
+    return listening(ports.open(server, { host: await bindable(host), port, proxied }), listener);
+  };
+  return {
+    ...(proxyPort !== undefined && { proxied: await open(proxyPort, true, "MCP_PROXY_PORT") }),
+    ...(externalPort !== undefined && { external: await open(externalPort, false, "MCP_EXTERNAL_PORT") }),
   };
 }

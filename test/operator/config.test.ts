@@ -23,6 +23,7 @@ describe("the operator's configuration", () => {
       ALLOWED_IMAGES: [],
       ALLOWED_API_URLS: [],
       ALLOW_NETWORK_FIELDS: true,
+      PROBE_EXPOSURE: true,
       WATCH_NAMESPACES: [],
       LEADER_ELECTION: true,
       CONCURRENCY: 8,

@@ -4,6 +4,7 @@ import type { Snapshot } from "../snapshot.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
+import { exposed } from "./exposed.ts";
 import { type Judge, type Judgement, unknown } from "./judgement.ts";
 import { paused } from "./paused.ts";
 import { progressing } from "./progressing.ts";
@@ -22,6 +23,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   QueueHealthy: queueHealthy,
   Verified: verified,
   Delivering: delivering,
+  Exposed: exposed,
   Progressing: progressing,
   Reconciling: reconciling,
   Stalled: stalled,
@@ -31,7 +33,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
 
 /**
  * All conditions, judged anew; one that cannot be judged keeps its last word and the generation that it was said of.
- * `lastTransitionTime` changes only with the status (metav1.Condition).
+ * One of something that is not asked for is not there. `lastTransitionTime` changes only with the status (metav1.Condition).
  */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   const { generation, status } = snapshot.resource;
@@ -43,7 +45,9 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
     const text = printable(message, longestMessage);
     return { type, status: after, observedGeneration: generation, lastTransitionTime, reason, message: text };
   };
-  const judged = Object.entries(judges).map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
+  const judged = Object.entries(judges)
+    .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
+    .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
   const all = [condition("Ready", ready(snapshot, judged)), ...judged];
   return conditionTypes.flatMap((type) => all.find((condition) => condition.type === type) ?? []);
 }

@@ -1,10 +1,10 @@
 import { isInDoubt } from "../probe-doubt.ts";
-import { problemsOf } from "../problems.ts";
+import { allProblemsOf } from "../problems.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
 /** Something is wrong that does not mend itself. */
 export const degraded: Judge = (snapshot) => {
-  const problems = problemsOf(snapshot);
+  const problems = allProblemsOf(snapshot);
   const [first] = problems;
   const before = snapshot.resource.status.conditions?.find(({ type }) => type === "Degraded");
   // After a restart of the operator, too: what is not known yet does not take back what was known.

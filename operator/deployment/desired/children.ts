@@ -2,6 +2,7 @@ import { serverScaling } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { bridgeDisruptionBudget, serverAutoscaler, serverDisruptionBudget } from "./availability.ts";
 import { bridgeStatefulSet } from "./bridge-stateful-set.ts";
+import { exposureChildren } from "./exposure.ts";
 import { prometheusRule, serviceMonitor } from "./monitoring.ts";
 import { bridgeNetworkPolicy, serverNetworkPolicy } from "./network-policies.ts";
 import { apiKeysSecret, connectionSecrets, hmacSecret } from "./secrets.ts";
@@ -36,6 +37,7 @@ export function childrenOf(blueprint: Blueprint): Children {
       serverDisruptionBudget(blueprint),
       bridgeDisruptionBudget(blueprint),
       ...monitoring(blueprint),
+      ...exposureChildren(blueprint),
     ],
   };
 }

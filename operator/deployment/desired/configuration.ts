@@ -2,6 +2,7 @@ import { apiKeyFileName } from "../../../contract/api-key.ts";
 import type { PodVariable } from "../../../contract/pod-variables.ts";
 import { ports } from "../../../contract/ports.ts";
 import type { Blueprint } from "../blueprint.ts";
+import { exposureOf, originOf } from "../exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
 import { paths } from "./pod.ts";
 
@@ -12,7 +13,8 @@ export type Environment = Readonly<Partial<Record<PodVariable | "NODE_ENV", stri
 const bridgeTimeoutMs = 30_000;
 
 /** The environment of the server pods, by the names of the deployment guides. */
-export function serverEnvironment({ namespace, name, spec }: Blueprint): Environment {
+export function serverEnvironment(blueprint: Blueprint): Environment {
+  const { namespace, name, spec } = blueprint;
   const { rateLimit, logLevel } = spec.server;
   return {
     NODE_ENV: "production",
@@ -20,6 +22,7 @@ export function serverEnvironment({ namespace, name, spec }: Blueprint): Environ
     LOG_LEVEL: logLevel,
     MCP_SERVER_PORT: `${ports.mcp}`,
     METRICS_PORT: `${ports.metrics}`,
+    ...outside(blueprint),
     MCP_ENABLE_AUTH: "true",
     MCP_API_KEYS_FILE: `${paths.apiKeys}/${apiKeyFileName}`,
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
@@ -32,6 +35,36 @@ export function serverEnvironment({ namespace, name, spec }: Blueprint): Environ
     MCP_RATE_LIMIT_WINDOW: `${rateLimit.windowSeconds * 1000}`,
     MCP_RATE_LIMIT_BLOCK: `${rateLimit.blockSeconds * 1000}`,
   };
+}
+
+/** Whom the server believes and answers, as far as that is not what it does anyway. */
+function outside({ namespace, name, spec }: Blueprint): Environment {
+  const exposure = exposureOf(name, spec);
+  const { trustedProxies = [], allowedHosts = [] } = spec.server;
+  const origins = [
+    ...(exposure?.host ? [originOf(exposure, exposure.host)] : []),
+    ...(spec.server.allowedOrigins ?? []),
+  ];
+  const hosts = [...(exposure?.host ? [exposure.host] : []), ...allowedHosts];
+  return {
+    ...(exposure?.backend === "proxied" ? { MCP_PROXY_PORT: `${ports.proxied}` } : {}),
+    ...(exposure?.backend === "external" ? { MCP_EXTERNAL_PORT: `${ports.external}` } : {}),
+    ...(exposure?.basePath ? { MCP_BASE_PATH: exposure.basePath } : {}),
+    ...joined("MCP_TRUSTED_PROXIES", trustedProxies),
+    ...joined("MCP_ALLOWED_ORIGINS", origins),
+    ...joined("MCP_ALLOWED_HOSTS", hosts.length === 0 ? [] : [...hosts, ...serviceNames(namespace, name)]),
+  };
+}
+
+const joined = (variable: string, items: readonly string[]): Environment =>
+  items.length === 0 ? {} : { [variable]: [...new Set(items)].join(",") };
+
+/** Names under which callers inside know the server. */
+function serviceNames(namespace: string, name: string): string[] {
+  const { server } = namesOf(name);
+  return ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.cluster.local`].map(
+    (rest) => `${server}${rest}`,
+  );
 }
 
 /** The environment of the bridge pod. */

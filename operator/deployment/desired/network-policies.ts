@@ -2,6 +2,7 @@ import { ports } from "../../../contract/ports.ts";
 import type { DeploymentSpec } from "../../api/spec.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
+import { backendPort, exposureOf } from "../exposure.ts";
 import { type Component, fieldManager, namesOf, selectorLabels } from "../names.ts";
 import { networkPolicies } from "../resource-types.ts";
 import { anyAddress, insideAddresses, outsideAddresses } from "./addresses.ts";
@@ -30,6 +31,7 @@ export function serverNetworkPolicy(blueprint: Blueprint): Child {
     ingress: [
       { from: [{ podSelector: {} }, operator, ...declaredPeers(networkPolicy.ingressFrom)], ports: [tcp(ports.mcp)] },
       metrics(blueprint),
+      ...fromOutside(blueprint),
     ],
     egress: [
       dns(networkPolicy),
@@ -37,6 +39,21 @@ export function serverNetworkPolicy(blueprint: Blueprint): Child {
       ...declaredEgress(networkPolicy),
     ],
   });
+}
+
+/**
+ * The proxy in front alone may reach the port on which X-Forwarded-For is believed: not the pods of the namespace, not even the
+ * operator. What has no proxy in front is reached by those whom the author names, and by the operator, which looks whether it answers.
+ */
+function fromOutside({ name, spec }: Blueprint) {
+  const exposure = exposureOf(name, spec);
+  if (!exposure || exposure.backend === "http") return [];
+  const { loadBalancerSourceRanges = [] } = spec.exposure;
+  const from =
+    exposure.backend === "external"
+      ? [...loadBalancerSourceRanges.map((cidr) => ({ ipBlock: { cidr } })), operator]
+      : exposure.from.map(({ cidr, ...selectors }) => (cidr === undefined ? peerOf(selectors) : { ipBlock: { cidr } }));
+  return [{ from, ports: [tcp(backendPort(exposure))] }];
 }
 
 /** The server and the operator come in; only the Bot API is called. */

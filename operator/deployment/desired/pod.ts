@@ -5,7 +5,8 @@ import { routes } from "../../../contract/routes.ts";
 import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
-import { type Component, sha256 } from "../names.ts";
+import { backendPort, exposureOf } from "../exposure.ts";
+import { type Component, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
 
@@ -39,6 +40,7 @@ export function container(blueprint: Blueprint, component: Component, environmen
     ],
     ports: [
       { name: "http", containerPort: port, protocol: "TCP" },
+      ...(component === "mcp-server" ? outsidePort(blueprint) : []),
       { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
     ],
     // Long enough for a bridge that checks a large queue at its start.
@@ -51,6 +53,13 @@ export function container(blueprint: Blueprint, component: Component, environmen
       capabilities: { drop: ["ALL"] },
     },
   };
+}
+
+/** The port by which those from outside come in. */
+function outsidePort({ name, spec }: Blueprint) {
+  const exposure = exposureOf(name, spec);
+  if (!exposure || exposure.backend === "http") return [];
+  return [{ name: exposure.backend, containerPort: backendPort(exposure), protocol: "TCP" }];
 }
 
 const programs: Readonly<Record<Component, { readonly role: Role; readonly port: number }>> = {
@@ -76,6 +85,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
         ...additions?.annotations,
         // Both programs read the secret once, at their start.
         "cctelegram.io/hmac": sha256(blueprint.hmac).slice(0, 16),
+        ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
       },
     },
     spec: {

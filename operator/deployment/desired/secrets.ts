@@ -3,7 +3,7 @@ import type { ApiKeyFile } from "../../../contract/api-key-file.ts";
 import { clientConfiguration } from "../../../contract/client-configuration.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { type Component, mcpUrl, namesOf } from "../names.ts";
+import { type Component, namesOf } from "../names.ts";
 import { secrets } from "../resource-types.ts";
 
 /** What server and bridge sign their requests with. */
@@ -25,7 +25,7 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
 
 /** What a client needs to connect, one Secret for each declared client. */
 export function connectionSecrets(blueprint: Blueprint): Child[] {
-  const url = mcpUrl(blueprint.namespace, blueprint.name);
+  const { url } = blueprint;
   return blueprint.spec.server.auth.clients.map(({ name }) => {
     const key = blueprint.keys.get(name) ?? "";
     return secret(blueprint, namesOf(blueprint.name).connection(name), "mcp-server", {

@@ -1,6 +1,7 @@
 import { ports } from "../../../contract/ports.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
+import { exposureOf } from "../exposure.ts";
 import { type Component, namesOf, selectorLabels } from "../names.ts";
 import { serviceAccounts, services } from "../resource-types.ts";
 
@@ -8,8 +9,14 @@ const port = (name: string, number: number) => ({ name, port: number, targetPort
 
 export const serverService = (blueprint: Blueprint) =>
   service(blueprint, namesOf(blueprint.name).server, "mcp-server", {
-    ports: [port("http", ports.mcp), port("metrics", ports.metrics)],
+    ports: [
+      port("http", ports.mcp),
+      ...(isProxied(blueprint) ? [port("proxied", ports.proxied)] : []),
+      port("metrics", ports.metrics),
+    ],
   });
+
+const isProxied = ({ name, spec }: Blueprint) => exposureOf(name, spec)?.backend === "proxied";
 
 /** Not-ready pods are published: while Telegram is down the bridge is not ready, but it still queues events. */
 export const bridgeService = (blueprint: Blueprint) =>

@@ -1,7 +1,7 @@
 import { delay, flag, host, integer, milliseconds, port, text, url } from "../../../config/schemas.ts";
 import { ports } from "../../../contract/ports.ts";
 import { define, serving } from "./row.ts";
-import { hostNames, networks, origins } from "./web.ts";
+import { basePath, hostNames, networks, origins } from "./web.ts";
 
 /** Upstream gives this window in seconds; its own documents use milliseconds, which nobody means by 1000 or more. */
 const secondsToMilliseconds = (value: string) => (Number(value) < 1000 ? String(Number(value) * 1000) : value);
@@ -28,6 +28,26 @@ export const serverVariables = Object.freeze({
     default: `${ports.mcp}`,
     description: "Port of MCP, REST and health; 0 takes any free one.",
     example: `${ports.mcp}`,
+  }),
+  MCP_PROXY_PORT: define({
+    roles: serving,
+    schema: port,
+    description:
+      "A second port, for the proxy in front alone: X-Forwarded-For and X-Forwarded-Proto are believed of everybody who reaches it. Unset: none.",
+    example: "8082",
+  }),
+  MCP_EXTERNAL_PORT: define({
+    roles: serving,
+    schema: port,
+    description: "A port for callers from outside, which does not answer /health/detailed. Unset: none.",
+    example: "8083",
+  }),
+  MCP_BASE_PATH: define({
+    roles: serving,
+    schema: basePath,
+    default: "",
+    description: "Path below which the routes are there, too, for a proxy that does not take it off.",
+    example: "/telegram",
   }),
   MCP_ALLOWED_ORIGINS: define({
     roles: serving,

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { z } from "zod";
 import { list } from "../../../config/schemas.ts";
 
 const originAdvice =
@@ -40,3 +41,12 @@ function isNetwork(value: string): boolean {
   if (prefix === undefined) return !address.includes("%");
   return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32);
 }
+
+/** Segments of letters, digits and marks that mean the same in every part of a URL, so that proxies leave them as they are. */
+export const basePath = z
+  .string()
+  .transform((value) => value.replace(/\/+$/, ""))
+  .refine(
+    (value) => value.length <= 200 && /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(value),
+    "a path such as /telegram, of letters, digits, '-', '_', '.' and '~', at most 200 characters",
+  );

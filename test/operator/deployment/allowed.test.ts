@@ -18,6 +18,7 @@ test.each([
   ["networkPolicy.egressTo", { networkPolicy: { egressTo: [{ cidr: "10.0.0.5/32", ports: [5432] }] } }],
   ["networkPolicy.dnsPorts", { networkPolicy: { dnsPorts: [53, 5432] } }],
   ["monitoring.ingressFrom", { monitoring: { ingressFrom: [{ podSelector: { matchLabels: { a: "b" } } }] } }],
+  ["exposure.mode", { exposure: { mode: "LoadBalancer", loadBalancerSourceRanges: ["203.0.113.0/24"] } }],
 ])("%s is forbidden where authors may not widen networks, and allowed elsewhere", (field, spec) => {
   expect(forbiddenIn(specOf(spec), { allowNetworkFields: false })).toEqual([
     `the administrator of the operator does not allow ${field}`,

@@ -50,6 +50,11 @@ test("the chart can forbid that resources open networks", async () => {
   expect(config.ALLOW_NETWORK_FIELDS).toBe(false);
 });
 
+test("the chart can forbid that public addresses are called", async () => {
+  expect(readConfig(environmentOf(await render())).PROBE_EXPOSURE).toBe(true);
+  expect(readConfig(environmentOf(await render(["probeExposure=false"]))).PROBE_EXPOSURE).toBe(false);
+});
+
 test("the CRD comes with the chart, stays when it goes, and can be left out", async () => {
   const definition = (objects: KubernetesObject[]) =>
     objects.find(({ kind }) => kind === "CustomResourceDefinition")?.metadata;
@@ -201,7 +206,18 @@ test("the operator's network is closed but for scrapes, probes of its own, DNS a
   expect(spec.ingress[0]?.from).toEqual([
     { namespaceSelector: {}, podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } } },
   ]);
-  expect(portsOf(spec.egress)).toEqual([[53, 53, 5353, 5353], [16443], [8080, 9001]]);
+  const [dns, api, probes, outside] = portsOf(spec.egress);
+  expect([dns, api, probes]).toEqual([[53, 53, 5353, 5353], [16443], [8080, 9001, 8083]]);
+  expect(outside).toContain(443);
+  expect(spec.egress[3]?.to).toContainEqual({
+    ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16", "127.0.0.0/8"] },
+  });
+  const [blind] = (await render(["probeExposure=false"])).filter(({ kind }) => kind === "NetworkPolicy");
+  expect(portsOf((blind as unknown as { spec: typeof spec }).spec.egress)).toEqual([
+    [53, 53, 5353, 5353],
+    [443, 6443],
+    [8080, 9001],
+  ]);
   expect((await render(["networkPolicy.enabled=false"])).some(({ kind }) => kind === "NetworkPolicy")).toBe(false);
 });
 

@@ -4,7 +4,17 @@ import { type ConditionType, conditionTypes } from "../../../operator/api/status
 import { conditionsOf } from "../../../operator/deployment/conditions/conditions.ts";
 import type { Snapshot } from "../../../operator/deployment/snapshot.ts";
 import { specOf } from "./support/blueprint.ts";
-import { bridgeAnswer, condition, earlier, now, resource, snapshot, statusWith, workload } from "./support/snapshot.ts";
+import {
+  bridgeAnswer,
+  condition,
+  earlier,
+  exposure,
+  now,
+  resource,
+  snapshot,
+  statusWith,
+  workload,
+} from "./support/snapshot.ts";
 
 const judge = (type: ConditionType, fields: Partial<Snapshot> = {}) =>
   conditionsOf(snapshot(fields), now).find((condition) => condition.type === type);
@@ -133,8 +143,10 @@ test.each(judgements)("%s when %s", (type, _when, fields, status, reason) => {
   expect(judge(type, fields)).toMatchObject({ status, reason, observedGeneration: 3 });
 });
 
-test("all conditions are there, Ready first", () => {
-  expect(conditionsOf(snapshot(), now).map(({ type }) => type)).toEqual(conditionTypes);
+test("all conditions are there, Ready first, and Exposed where it is asked for", () => {
+  const typesOf = (fields: Partial<Snapshot>) => conditionsOf(snapshot(fields), now).map(({ type }) => type);
+  expect(typesOf({ exposure: exposure() })).toEqual(conditionTypes);
+  expect(typesOf({})).toEqual(conditionTypes.filter((type) => type !== "Exposed"));
 });
 
 describe("lastTransitionTime", () => {

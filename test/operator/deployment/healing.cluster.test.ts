@@ -25,7 +25,10 @@ beforeAll(async () => {
   world.kubelet.start();
   await createToken(world);
   await world.startOperator();
-  await createResource(world, "team", { server: { ...clients, autoscaling: { mode: "Enabled" } } });
+  await createResource(world, "team", {
+    server: { ...clients, autoscaling: { mode: "Enabled" } },
+    exposure: { mode: "Ingress", host: "mcp.example.com", ingressClassName: "nginx" },
+  });
   await untilSettled(world, "team");
 });
 afterAll(() => world.dispose());
@@ -72,6 +75,12 @@ const children: readonly { type: ResourceType; name: string; change: object; pat
     path: ["spec", "maxUnavailable"],
   },
   { type: types.networkPolicies, name: "team-bridge", change: { spec: { egress: [{}] } }, path: ["spec"] },
+  {
+    type: types.ingresses,
+    name: "team-mcp-server",
+    change: { spec: { rules: [{ host: "theirs.example.com" }] } },
+    path: ["spec"],
+  },
 ];
 
 test("the table names every kind of child", () => {

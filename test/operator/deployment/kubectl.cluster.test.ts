@@ -1,8 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { dump, loadAll } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { binaries } from "../../../e2e/cluster/binaries.ts";
+import { program } from "../../../e2e/cluster/programs.ts";
 import { run } from "../../../machine/command.mjs";
 import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
@@ -16,7 +15,7 @@ beforeAll(async () => {
   world = await World.create("kubectl");
   world.kubelet.start();
   await createToken(world);
-  command = join(await binaries("kubernetes"), "kubectl");
+  command = await program("kubectl");
 });
 afterAll(() => world.dispose());
 
@@ -288,7 +287,7 @@ test("kubectl get shows the state in one line", async () => {
   expect(header.split(/\s+/)).toEqual(["NAME", "READY", "SERVERS", "BRIDGE", "QUEUE", "VERSION", "URL", "AGE"]);
   const url = `http://team-mcp-server.${world.namespace}.svc:8080/mcp`;
   expect(line.split(/\s+/).slice(0, -1)).toEqual(["team", "True", "1/1", "1/1", "0", "1.2.3", url]);
-  expect(await kubectl("get", "cctd", "-o", "wide")).toMatch(/^NAME .* REASON\s*$/m);
+  expect(await kubectl("get", "cctd", "-o", "wide")).toMatch(/^NAME .* REASON +EXPOSED\s*$/m);
 });
 
 test("a resource that says nothing of replicas can be scaled, follows its profile until then, and is no other for kubectl", async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await world.startOperator();
 });
 afterAll(async () => {
-  for (const type of types.monitoringTypes) await uninstall(type);
+  for (const type of [types.serviceMonitors, types.prometheusRules]) await uninstall(type);
   await world.dispose();
 });
 
@@ -58,7 +58,7 @@ test("without the CRDs of the Prometheus operator a resource is Ready", async ()
 });
 
 test("monitor and rules are made when their CRDs arrive later", async () => {
-  for (const type of types.monitoringTypes) await install(type);
+  for (const type of [types.serviceMonitors, types.prometheusRules]) await install(type);
   await eventually(async () => {
     const monitor = await world.get(types.serviceMonitors, "team");
     expect(monitor.metadata.labels).toMatchObject({ release: "prometheus" });

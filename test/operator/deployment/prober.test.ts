@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ProbeResult, Target } from "../../../operator/deployment/probe.ts";
+import { type ProbeResult, partsReading, type Target } from "../../../operator/deployment/probe.ts";
 import { Prober } from "../../../operator/deployment/prober.ts";
 import { ManualClock, settle } from "../runtime/manual-clock.ts";
 import { bridgeAnswer, verifiedServer } from "./support/snapshot.ts";
@@ -23,7 +23,8 @@ const unreachable: ProbeResult = { ...well, bridge: bridgeAnswer({ telegram: { r
 /** A prober without jitter. */
 function startProber(answer: ProbeResult = well) {
   const world = { answer, probes: [] as Target[], changes: 0, clock: new ManualClock() };
-  const prober = new Prober({
+  const prober = new Prober<Target, ProbeResult>({
+    ...partsReading,
     probe: async (target) => {
       world.probes.push(target);
       return world.answer;
@@ -155,7 +156,8 @@ test("a target that changes while it is probed is probed again, never twice at a
   const clock = new ManualClock();
   const answers: (() => void)[] = [];
   const seen: string[] = [];
-  const prober = new Prober({
+  const prober = new Prober<Target, ProbeResult>({
+    ...partsReading,
     probe: ({ hmac }) => {
       seen.push(hmac);
       return new Promise((resolve) => answers.push(() => resolve(well)));
@@ -205,7 +207,14 @@ async function startSilent(parallel: number, uids: readonly string[]) {
     asked.push(uid);
     return new Promise<ProbeResult>(() => {});
   };
-  const prober = new Prober({ probe, onChange: () => {}, clock, random: () => 0.5, parallel });
+  const prober = new Prober<Target, ProbeResult>({
+    ...partsReading,
+    probe,
+    onChange: () => {},
+    clock,
+    random: () => 0.5,
+    parallel,
+  });
   for (const uid of uids) prober.track({ ...target, uid });
   await clock.advance(0);
   return { clock, asked, prober };

@@ -10,6 +10,14 @@ const bridge = (fields: Parameters<typeof bridgeAnswer>[0]): Partial<Snapshot> =
   probe: { server: undefined, bridge: bridgeAnswer(fields) },
 });
 
+const silentBridge: Partial<Snapshot> = {
+  probe: { server: undefined, bridge: { answered: false, message: "no answer from http://bridge" } },
+};
+
+test("a bridge that starts need not answer", () => {
+  expect(problemsOf(snapshot({ ...silentBridge, bridge: workload({ ready: 0 }) }))).toEqual([]);
+});
+
 test("nothing is wrong with a resource with which all is well, nor with one of which little is known", () => {
   expect(problemsOf(snapshot())).toEqual([]);
   expect(problemsOf(snapshot({ server: undefined, bridge: undefined, probe: undefined, bridgeRuns: false }))).toEqual(
@@ -29,6 +37,7 @@ test.each<[Partial<Snapshot>, string, string]>([
   [{ bridgeFailure: "violates PodSecurity" }, "PodCreationFailed", "violates PodSecurity"],
   [{ serverTrouble: trouble }, "CrashLooping", "MCP server: the container exits"],
   [{ bridgeTrouble: trouble }, "CrashLooping", "bridge: the container exits"],
+  [silentBridge, "BridgeNotAnswering", "no answer from http://bridge"],
   [bridge({ telegram: { reachable: false, error: "401" } }), "TelegramUnreachable", "401. Messages are kept."],
   [bridge({ queue: { usable: false, error: "disk full" } }), "QueueUnusable", "disk full. Check the bridge's volume."],
   [bridge({ queue: { pending: 10_000 } }), "QueueFull", "10000 messages wait"],

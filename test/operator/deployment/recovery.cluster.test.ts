@@ -99,7 +99,7 @@ const broken: readonly [string, object, object, string][] = [
   [
     "a variable that the program cannot use",
     {
-      server: { env: [{ name: "MCP_ALLOWED_ORIGINS", value: "*" }] },
+      server: { env: [{ name: "SHUTDOWN_DELAY", value: "soon" }] },
       bridge: { env: [{ name: "X", value: "broken" }] },
     },
     { server: { env: null }, bridge: { env: null } },

@@ -77,6 +77,26 @@ test("the server accepts the environment of its pods, whatever the spec says", (
   );
 });
 
+test("the server listens, believes and answers as the exposure says", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const { http } = configOf("serve", mounted(blueprint, serverEnvironment(blueprint)));
+      const { exposure, networkPolicy, server } = blueprint.spec;
+      const isProxied = exposure.mode === "Ingress" || exposure.mode === "HTTPRoute";
+      expect(http.proxyPort).toBe(isProxied && networkPolicy.mode === "Restricted" ? 8082 : undefined);
+      expect(http.externalPort).toBe(exposure.mode === "LoadBalancer" ? 8083 : undefined);
+      expect(http.basePath).toBe(isProxied ? (exposure.path ?? "") : "");
+      expect(http.trustedProxies).toEqual(server.trustedProxies ?? []);
+      expect(http.access.allowedOrigins).toEqual(expect.arrayContaining([...(server.allowedOrigins ?? [])]));
+      if (exposure.mode !== "None" && exposure.host) {
+        expect(http.access.allowedOrigins).toContain(new URL(blueprint.url).origin);
+        expect(http.access.allowedHosts).toContain(new URL(blueprint.url).hostname);
+        expect(http.access.allowedHosts).toContain(`${blueprint.name}-mcp-server.tools.svc`);
+      }
+    }),
+  );
+});
+
 test("the bridge accepts the environment of its pod, whatever the spec says", () => {
   fc.assert(
     fc.property(arbitraryBlueprint, (blueprint) => {

@@ -65,6 +65,13 @@ const deployment = (spec: object) => ({
 });
 const withSecurity = (securityContext: object) => deployment({ containers: [{ ...container, securityContext }] });
 
+const ingressRule = (service: string) => ({
+  host: "mcp.example.com",
+  http: {
+    paths: [{ path: "/", pathType: "Prefix", backend: { service: { name: service, port: { number: 80 } } } }],
+  },
+});
+
 type Attempt = readonly [what: string, attempt: () => Promise<unknown>, refusal: RegExp];
 
 /** Of "privileged" the API server of the tests has none at all (--allow-privileged=false). */
@@ -208,6 +215,55 @@ const attempts: readonly Attempt[] = [
     /no Service to the outside/,
   ],
   [
+    "an opened Service that has the right name, but lets everybody in unasked",
+    () =>
+      applied(types.services, {
+        ...owned("thief-mcp-external"),
+        spec: {
+          type: "LoadBalancer",
+          selector: { "app.kubernetes.io/component": "mcp-server" },
+          ports: [{ port: 80 }],
+        },
+      }),
+    /no Service to the outside/,
+  ],
+  [
+    "an opened Service for other pods",
+    () =>
+      applied(types.services, {
+        ...owned("thief-mcp-external"),
+        spec: {
+          type: "LoadBalancer",
+          loadBalancerSourceRanges: ["0.0.0.0/0"],
+          selector: { app: "database" },
+          ports: [{ port: 80 }],
+        },
+      }),
+    /no Service to the outside/,
+  ],
+  [
+    "an Ingress to another Service",
+    () => applied(types.ingresses, { ...owned("way-in"), spec: { rules: [ingressRule("database")] } }),
+    /Ingresses lead hosts to MCP servers/,
+  ],
+  [
+    "an Ingress for every host",
+    () => {
+      const { http } = ingressRule("thief-mcp-server");
+      return applied(types.ingresses, { ...owned("way-in"), spec: { rules: [{ http }] } });
+    },
+    /Ingresses lead hosts to MCP servers/,
+  ],
+  [
+    "an Ingress that configures its controller",
+    () =>
+      applied(types.ingresses, {
+        ...owned("way-in", { annotations: { "nginx.ingress.kubernetes.io/configuration-snippet": "x" } }),
+        spec: { rules: [ingressRule("thief-mcp-server")] },
+      }),
+    /Ingresses lead hosts to MCP servers/,
+  ],
+  [
     "a Service that takes over an address",
     () => applied(types.services, { ...owned("take"), spec: { externalIPs: ["192.0.2.1"], ports: [{ port: 80 }] } }),
     /no Service to the outside/,
@@ -233,4 +289,13 @@ describe("with the operator's token nobody gets", () => {
 test("what an honest operator writes is allowed: the refusals above are about what they name", async () => {
   expect(await applied(types.deployments, deployment({}))).toBeDefined();
   expect(await applied(types.secrets, owned("thief-hmac"))).toBeDefined();
+  const spec = { rules: [ingressRule("thief-mcp-server")] };
+  expect(await applied(types.ingresses, { ...owned("thief-mcp-server"), spec })).toBeDefined();
+  const open = {
+    type: "LoadBalancer",
+    loadBalancerSourceRanges: ["203.0.113.0/24"],
+    selector: { "app.kubernetes.io/component": "mcp-server" },
+    ports: [{ port: 80 }],
+  };
+  expect(await applied(types.services, { ...owned("thief-mcp-external"), spec: open })).toBeDefined();
 });

@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { clientAddress, networkOf } from "../../../server/http/client-address.ts";
 
-const of = (ip: string, remoteAddress?: string) =>
-  clientAddress({ ip, socket: { remoteAddress } } as Parameters<typeof clientAddress>[0]);
+const of = (address: string, remoteAddress?: string) =>
+  clientAddress({ forwarded: { address, scheme: "http" }, socket: { remoteAddress } } as Parameters<
+    typeof clientAddress
+  >[0]);
 
 describe("the address of a client", () => {
   test.each([

@@ -22,6 +22,9 @@ export const keysJson = JSON.stringify({
 
 export type TestServer = {
   readonly url: string;
+  /** Of the port for the proxy in front, and of that for callers from outside, when there are such. */
+  readonly proxiedUrl: string;
+  readonly externalUrl: string;
   /** The log's lines, parsed. */
   readonly log: Record<string, unknown>[];
   /** The log as it was written. */
@@ -59,6 +62,8 @@ export async function startServer(bridgeUrl: string, env: Record<string, string>
   const url = running.addresses.http ?? "";
   return {
     url,
+    proxiedUrl: running.addresses.proxied ?? "",
+    externalUrl: running.addresses.external ?? "",
     get log() {
       return lines.map((line) => JSON.parse(line));
     },

@@ -1,6 +1,7 @@
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
-  server: "ready" | "refusing" | "silent";
+  server: "ready" | "refusing" | "talking nonsense" | "silent" | "hanging";
+  bridge?: "ready" | "silent";
   telegram: { reachable: boolean; error?: string };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
   /** How many handshakes got no good answer. */
@@ -19,10 +20,13 @@ export const wellAnswers = (): Answers => ({
 export function answering(answers: Answers): typeof fetch {
   return async (input) => {
     const { pathname } = new URL(String(input));
+    if (pathname === "/status" && answers.bridge === "silent") throw new TypeError("fetch failed");
     if (pathname === "/status")
       return Response.json({ telegram: answers.telegram, queue: answers.queue, refusals: answers.refusals });
     if (answers.server !== "ready") answers.refused += 1;
+    if (answers.server === "hanging") return new Promise(() => undefined);
     if (answers.server === "silent") throw new TypeError("fetch failed");
+    if (answers.server === "talking nonsense") return new Response("<html>");
     if (answers.server === "refusing") return Response.json({ error: true }, { status: 401 });
     return Response.json({
       jsonrpc: "2.0",

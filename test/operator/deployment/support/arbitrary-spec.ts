@@ -56,6 +56,70 @@ const egress = fc.oneof(
   ),
 );
 
+const host = fc.stringMatching(/^[a-z]([-a-z0-9]{0,10}[a-z0-9])?[.]example[.]com$/);
+const proxyPeer = fc.oneof(
+  fc.record({ cidr: fc.constantFrom("10.1.2.0/24", "fd00::/64") }),
+  fc.record({ namespaceSelector: fc.constant({ matchLabels: { name: "proxies" } }) }),
+);
+const behindProxy = {
+  host,
+  from: fc.array(proxyPeer, { minLength: 1, maxLength: 3 }),
+  path: fc.stringMatching(/^(\/[a-z][a-z0-9._~-]{0,10}){1,3}$/),
+  scheme: fc.constantFrom("http", "https"),
+  requestTimeoutSeconds: fc.integer({ min: 0, max: 3600 }),
+  annotations: labels,
+  labels,
+};
+const exposure = fc.oneof(
+  fc.constant({ mode: "None" }),
+  fc.record(
+    {
+      ...behindProxy,
+      mode: fc.constant("Ingress"),
+      ingressClassName: fc.constantFrom("nginx", "traefik"),
+      controller: fc.constantFrom("Auto", "IngressNginx", "Other"),
+      tls: fc.oneof(
+        fc.record({ secretName: name(20) }),
+        fc.record({ issuer: name(20) }),
+        fc.record({ clusterIssuer: name(20) }),
+      ),
+    },
+    { requiredKeys: ["mode", "host", "from"] },
+  ),
+  fc.record(
+    {
+      ...behindProxy,
+      mode: fc.constant("HTTPRoute"),
+      parentRefs: fc.array(
+        fc.record(
+          {
+            name: name(20),
+            namespace: name(20),
+            sectionName: name(20),
+            port: fc.integer({ min: 1, max: 65_535 }),
+          },
+          { requiredKeys: ["name"] },
+        ),
+        { minLength: 1, maxLength: 3 },
+      ),
+    },
+    { requiredKeys: ["mode", "host", "from", "parentRefs"] },
+  ),
+  fc.record(
+    {
+      mode: fc.constant("LoadBalancer"),
+      host,
+      loadBalancerClass: fc.constant("example.com/lb"),
+      loadBalancerSourceRanges: fc.uniqueArray(fc.constantFrom("203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32"), {
+        minLength: 1,
+      }),
+      port: fc.integer({ min: 1, max: 65_535 }),
+      labels,
+    },
+    { requiredKeys: ["mode", "loadBalancerSourceRanges"] },
+  ),
+);
+
 const server = fc.record(
   {
     replicas: fc.integer({ min: 0, max: 100 }),
@@ -74,6 +138,9 @@ const server = fc.record(
       windowSeconds: fc.integer({ min: 1, max: 3600 }),
       blockSeconds: fc.integer({ min: 0, max: 86_400 }),
     }),
+    trustedProxies: fc.uniqueArray(fc.constantFrom("10.1.2.3", "10.0.0.0/8", "fd00::/8", "2001:db8::1")),
+    allowedOrigins: fc.uniqueArray(fc.constantFrom("https://tools.example.com", "http://localhost:3000")),
+    allowedHosts: fc.uniqueArray(fc.constantFrom("mcp.internal", "10.96.0.7", "fd00::7")),
     logLevel,
     resources,
     env,
@@ -123,6 +190,7 @@ const spec = fc.record(
     ),
     server,
     bridge,
+    exposure,
     networkPolicy: fc.record({
       mode: fc.constantFrom("Restricted", "Disabled"),
       ingressFrom: peers,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { deploymentSpec } from "../../../../operator/api/spec.ts";
 import type { Blueprint } from "../../../../operator/deployment/blueprint.ts";
+import { urlOf } from "../../../../operator/deployment/exposure.ts";
 import { imageOf } from "../../../../operator/deployment/gather.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 
@@ -26,6 +27,8 @@ export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = 
     bridge: "Apply",
     hasPrometheusRule: true,
     hasServiceMonitor: true,
+    hasHttpRoute: true,
+    url: urlOf({ namespace: "tools", name: fields.name ?? "team", spec }, []),
     ...fields,
   };
 }

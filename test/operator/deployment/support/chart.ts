@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { inject } from "vitest";
-import { binaries } from "../../../../e2e/cluster/binaries.ts";
+import { program } from "../../../../e2e/cluster/programs.ts";
 import { run } from "../../../../machine/command.mjs";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 
@@ -10,8 +9,8 @@ export const chart = "charts/cctelegram-operator";
 let built: Promise<string> | undefined;
 
 export async function helm(...args: string[]): Promise<string> {
-  built ??= binaries("helm");
-  return run(join(await built, "helm"), args);
+  built ??= program("helm");
+  return run(await built, args);
 }
 
 export type Release = { readonly name?: string; readonly namespace?: string };
@@ -28,7 +27,7 @@ export async function render(
 
 /** Runs kubectl as the administrator of the test cluster. */
 async function kubectl(args: readonly string[], input?: string): Promise<string> {
-  const command = join(await binaries("kubernetes"), "kubectl");
+  const command = await program("kubectl");
   return run(command, ["--kubeconfig", inject("kubeconfig"), ...args], input === undefined ? {} : { input });
 }
 

@@ -1,4 +1,5 @@
 import type { Condition, DeploymentStatus } from "../../../../operator/api/status.ts";
+import type { ExposureSnapshot } from "../../../../operator/deployment/exposure-problems.ts";
 import type { BridgeProbe } from "../../../../operator/deployment/probe.ts";
 import type { CachedResource, WorkloadState } from "../../../../operator/deployment/reduced.ts";
 import type { Snapshot } from "../../../../operator/deployment/snapshot.ts";
@@ -76,3 +77,16 @@ export const condition = (type: string, status: Condition["status"], fields: Par
 });
 
 export const statusWith = (...conditions: Condition[]): DeploymentStatus => ({ observedGeneration: 3, conditions });
+
+/** The way in from outside, with which all is well, but for `fields`. */
+export const exposure = (fields: Partial<ExposureSnapshot> = {}): ExposureSnapshot => ({
+  hasHttpRoute: true,
+  state: { addresses: ["203.0.113.9"], parents: [] },
+  unseen: [],
+  certificate: undefined,
+  isProbed: true,
+  lasting: true,
+  settlesInMs: 0,
+  nowMs: Date.parse(now),
+  ...fields,
+});

@@ -109,7 +109,7 @@ export async function environmentOf(world: World, type: ResourceType, name: stri
 }
 
 /** Waits for Ready and for every pod to be counted: after that the status has nothing left to tell. */
-export const untilSettled = (world: World, name: string) =>
+export const untilSettled = (world: World, name: string, timeout?: number) =>
   eventually(async () => {
     const resource = await readResource(world, name);
     const observedGeneration = resource.metadata.generation;
@@ -119,7 +119,7 @@ export const untilSettled = (world: World, name: string) =>
     const allOfAll = expect.stringMatching(/^(\d+)\/\1$/);
     expect(resource.status).toMatchObject({ servers: allOfAll, bridge: allOfAll });
     return resource;
-  });
+  }, timeout);
 
 type CoreEvent = KubernetesObject & {
   readonly involvedObject: { readonly name: string };

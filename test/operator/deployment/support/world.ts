@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
 import { startDeploymentController } from "../../../../operator/deployment/controller.ts";
+import type { ExposureProbe, ExposureTarget } from "../../../../operator/deployment/exposure-probe.ts";
 import type { Settings } from "../../../../operator/deployment/gather.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
@@ -50,6 +51,8 @@ export class World {
   disturb: (client: Client) => Client = (client) => client;
   /** What the next operator is started with. */
   settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
+  /** What somebody outside finds at a public address. */
+  lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe> = async () => ({ answered: true });
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 
@@ -95,6 +98,7 @@ export class World {
       metrics,
       random: Math.random,
       fetch: answering(this.answers),
+      lookFromOutside: (target) => this.lookFromOutside(target),
       generateKey: () => randomBytes(32).toString("hex"),
       instance: "operator-0",
       concurrency: 8,

@@ -1,0 +1,2 @@
+obj.spec.reconciliation = "Paused"
+return obj

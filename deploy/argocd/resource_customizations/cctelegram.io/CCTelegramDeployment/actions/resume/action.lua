@@ -1,0 +1,2 @@
+obj.spec.reconciliation = "Active"
+return obj

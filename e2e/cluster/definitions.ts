@@ -1,0 +1,51 @@
+import { copyFile, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { cached, cacheKey } from "../../machine/cache.ts";
+import { run } from "../../machine/command.mjs";
+import { requiredVersion } from "./go-module.ts";
+
+export type Definitions = {
+  /** Folder below binaries/ whose go.mod requires the module and whose go.sum has its hash. */
+  readonly folder: string;
+  readonly module: string;
+  /** Paths in the module. */
+  readonly files: readonly string[];
+};
+
+/** Argo CD's own custom resources, of the version whose code judges ours. */
+export const argoDefinitions: Definitions = {
+  folder: "gitops",
+  module: "github.com/argoproj/argo-cd/v3",
+  files: ["manifests/crds/application-crd.yaml", "manifests/crds/appproject-crd.yaml"],
+};
+
+/** The Gateway API's own custom resources, as far as we use them. */
+export const gatewayDefinitions: Definitions = {
+  folder: "gateway-api",
+  module: "sigs.k8s.io/gateway-api",
+  files: ["gatewayclasses", "gateways", "httproutes"].map(
+    (plural) => `config/crd/standard/gateway.networking.k8s.io_${plural}.yaml`,
+  ),
+};
+
+/**
+ * Paths of definitions of custom resources, as the Go module of their project brings them. Needs the network the first time; what
+ * comes must have the hash of go.sum.
+ */
+export async function definitionFiles({ folder, module, files }: Definitions): Promise<string[]> {
+  const source = join(import.meta.dirname, "binaries", folder);
+  const version = await requiredVersion(folder, module);
+  const sums = (await readFile(join(source, "go.sum"), "utf8")).split("\n");
+  const { folder: found } = await cached({
+    kind: `definitions/${folder}`,
+    key: cacheKey([module, version, ...files]),
+    build: async (target) => {
+      const answer = await run("go", ["mod", "download", "-json", `${module}@${version}`], { cwd: source });
+      const { Dir, Sum } = JSON.parse(answer) as { Dir: string; Sum: string };
+      if (!sums.includes(`${module} ${version} ${Sum}`))
+        throw new Error(`${module} ${version} has the hash ${Sum}, which is not that of ${source}/go.sum`);
+      for (const file of files) await copyFile(join(Dir, file), join(target, basename(file)));
+    },
+  });
+  return files.map((file) => join(found, basename(file)));
+}

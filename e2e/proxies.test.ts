@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, test } from "vitest";
+import {
+  applyResource,
+  cluster,
+  controlTelegram,
+  createNamespace,
+  createToken,
+  deleteNamespace,
+  target,
+  waitReady,
+} from "./environment.ts";
+import { clusterIP } from "./installation.ts";
+import { connectionOf } from "./mcp.ts";
+import { addressBehaviours } from "./proxies/address-behaviours.ts";
+import { failureBehaviours } from "./proxies/failure-behaviours.ts";
+import { limitBehaviours } from "./proxies/limit-behaviours.ts";
+import { createMachine, type Machine } from "./proxies/machine.ts";
+import { killProxy, proxies, startProxy } from "./proxies/proxy.ts";
+import { routeBehaviours } from "./proxies/route-behaviours.ts";
+import { slowClientBehaviours } from "./proxies/slow-client-behaviours.ts";
+import { type Installation, type Stage, stageOf } from "./proxies/stage.ts";
+import { streamBehaviours } from "./proxies/stream-behaviours.ts";
+import { transportBehaviours } from "./proxies/transport-behaviours.ts";
+
+const resource = "team";
+let machine: Machine;
+let installation: Installation;
+
+beforeAll(async () => {
+  machine = await createMachine(cluster);
+  // Traffic is quicker than one chat may be written to.
+  await controlTelegram({ limits: false });
+  const namespace = await createNamespace("proxies");
+  await createToken(namespace);
+  const node = cluster.nodes[1] ?? "";
+  await applyResource(namespace, resource, {
+    bridge: { limits: { messagesPerSecond: 100, messagesPerChatPerSecond: 30 } },
+    server: {
+      replicas: 1,
+      auth: { clients: [{ name: "test", permissions: ["*"] }] },
+      // One window for the strangers of a proxy and for the traffic of its clients.
+      rateLimit: { requests: 300, windowSeconds: 60, blockSeconds: 60 },
+      logLevel: "debug",
+      // Pods of the second node see connections to the Service come from the first.
+      env: [{ name: "MCP_TRUSTED_PROXIES", value: nodeAddress() }],
+      podTemplate: { nodeSelector: { "kubernetes.io/hostname": node } },
+    },
+  });
+  await waitReady(namespace, resource);
+  const { key } = await connectionOf(target, { namespace, resource, client: "test" });
+  const service = await clusterIP(target, namespace, `${resource}-mcp-server`);
+  installation = { namespace, resource, key, service };
+});
+afterAll(async () => {
+  await machine.remove();
+  await deleteNamespace(installation.namespace);
+});
+
+/** The first node's: where the machine's packets to Services get their new source. */
+const nodeAddress = () => (cluster.host ?? "").replace(/\d+$/, "1");
+
+describe.each(proxies)("$name", (proxy) => {
+  test("takes its file of docs/proxies as it is", async () => {
+    proxy.configure(machine);
+    await machine.run(proxy.name, proxy.check);
+  });
+
+  describe("in front of the server", () => {
+    const stage: Stage = stageOf(() => ({ machine, installation, proxy }));
+    beforeAll(() => startProxy(machine, proxy, installation.service));
+    afterAll(async () => {
+      await stage.leave();
+      await killProxy(machine, proxy);
+    });
+    transportBehaviours(stage);
+    routeBehaviours(stage);
+    limitBehaviours(stage);
+    addressBehaviours(stage);
+    slowClientBehaviours(stage);
+    failureBehaviours(stage);
+  });
+
+  describe("in front of a server that streams", () => {
+    streamBehaviours(stageOf(() => ({ machine, installation, proxy })));
+  });
+});

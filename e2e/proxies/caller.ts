@@ -1,0 +1,79 @@
+import { connect as connectHttp2 } from "node:http2";
+import type { LookupFunction } from "node:net";
+import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { Agent, fetch as fetchWith } from "undici";
+import { hostname, type Machine } from "./machine.ts";
+
+export type Answer = {
+  readonly status: number;
+  /** A header that was sent more than once is a list. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+};
+
+export type Asking = {
+  readonly method?: "GET" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | AsyncIterable<string>;
+};
+
+/** Somebody with an address, who calls the proxy by its name and trusts its certificate. */
+export type Caller = {
+  /** The path is sent as it is written here. */
+  readonly ask: (path: string, asking?: Asking) => Promise<Answer>;
+  /** For clients that bring their own requests. */
+  readonly fetch: typeof fetch;
+  /** A connection for what is not HTTP, or only half of it. */
+  readonly open: (options?: ConnectionOptions) => Promise<TLSSocket>;
+  readonly close: () => Promise<void>;
+};
+
+export const origin = `https://${hostname}`;
+
+export function caller(machine: Machine, localAddress: string): Caller {
+  const host = localAddress.includes(":") ? machine.ipv6 : machine.address;
+  const trust = { ca: machine.caCert, servername: hostname };
+  const address = { address: host, family: host.includes(":") ? 6 : 4 };
+  // With a local address Node asks for one address alone.
+  const lookup: LookupFunction = (_name, { all }, found) =>
+    all ? found(null, [address]) : found(null, address.address, address.family);
+  const agent = new Agent({ connect: { ...trust, lookup }, localAddress, connections: 20 });
+  return {
+    ask: async (path, { method = "GET", headers = {}, body } = {}) => {
+      const response = await agent.request({ origin, path, method, headers, body: body as string });
+      return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+    },
+    fetch: ((url: string, init: object) => fetchWith(url, { ...init, dispatcher: agent })) as unknown as typeof fetch,
+    open: (options = {}) => opened({ host, port: 443, localAddress, ...trust, ...options } as ConnectionOptions),
+    close: () => agent.destroy(),
+  };
+}
+
+/** Resolves with a connection that has shown its certificate; rejects with why the handshake failed. */
+function opened(options: ConnectionOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(options, () => resolve(socket));
+    // Later errors are those of a connection that was cut, which its end tells as well.
+    socket.on("error", reject);
+  });
+}
+
+/** Asks over HTTP/2 and gives the first part of the answer's body. */
+export async function askHttp2({ open }: Caller, path: string): Promise<{ status: number; first: string }> {
+  const socket = await open({ ALPNProtocols: ["h2"] });
+  const session = connectHttp2(origin, { createConnection: () => socket });
+  try {
+    return await new Promise((resolve, reject) => {
+      session.once("error", reject);
+      const stream = session.request({ ":path": path });
+      let status = 0;
+      stream.once("response", (headers) => {
+        status = Number(headers[":status"]);
+      });
+      stream.once("data", (chunk) => resolve({ status, first: String(chunk) }));
+      stream.once("error", reject);
+    });
+  } finally {
+    session.destroy();
+  }
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { deliveredTexts, kubectl, podsOf } from "../environment.ts";
+import { callTool, connectClient } from "../mcp.ts";
+import { startTraffic } from "../traffic.ts";
+import { origin } from "./caller.ts";
+import { killProxy, startProxy } from "./proxy.ts";
+import type { Stage } from "./stage.ts";
+
+/** What clients notice when a part goes away. */
+export function failureBehaviours(stage: Stage): void {
+  describe("under traffic", () => {
+    test("a pod is replaced, and no call fails", async () => {
+      const { installation, proxy } = stage.setting();
+      const { namespace, resource, key } = installation;
+      const [before] = await podsOf(namespace, resource, "mcp-server");
+      const traffic = startTraffic(`${origin}/mcp`, key, `${proxy.name} in front`, stage.visitor().fetch);
+      await traffic.progress(5);
+      await kubectl(["-n", namespace, "rollout", "restart", `deployment/${resource}-mcp-server`]);
+      await kubectl(["-n", namespace, "rollout", "status", `deployment/${resource}-mcp-server`, "--timeout=2m"]);
+      await kubectl(["-n", namespace, "wait", "--for=delete", `pod/${before?.metadata.name}`, "--timeout=1m"]);
+      await traffic.progress(5);
+      await traffic.stop();
+      const [after] = await podsOf(namespace, resource, "mcp-server");
+      expect(after?.metadata.uid).not.toBe(before?.metadata.uid);
+      expect(traffic.failures).toEqual([]);
+      expect(new Set(traffic.acknowledged).size).toBe(traffic.acknowledged.length);
+    });
+
+    test("the proxy is killed, and the client goes on after its restart", async () => {
+      const { machine, proxy, installation } = stage.setting();
+      const visitor = stage.visitor();
+      const client = await connectClient(`${origin}/mcp`, installation.key, visitor.fetch);
+      await callTool(client, "get_bridge_status", {});
+      await killProxy(machine, proxy);
+      await expect(callTool(client, "get_bridge_status", {})).rejects.toThrow();
+      await startProxy(machine, proxy, installation.service);
+      const message = `${proxy.name} is back`;
+      expect(await callTool(client, "send_telegram_message", { message })).toMatchObject({ success: true });
+      await client.close();
+      await expect.poll(deliveredTexts, { timeout: 30_000 }).toContainEqual(expect.stringContaining(message));
+    });
+  });
+}

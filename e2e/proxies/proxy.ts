@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { waitFor } from "../cluster/wait.ts";
+import type { Machine } from "./machine.ts";
+
+/** A proxy with its file of docs/proxies/. */
+export type ReverseProxy = {
+  readonly name: "nginx" | "haproxy";
+  /** Requests to /tools that one address may make at once. */
+  readonly limit: number;
+  /** Seconds after which one that was refused may come again. */
+  readonly retryAfter: string;
+  readonly configure: (machine: Machine) => void;
+  readonly args: readonly string[];
+  readonly check: readonly string[];
+};
+
+const file = (name: string) => readFileSync(join(import.meta.dirname, "../../docs/proxies", name), "utf8");
+
+/** As Debian's, which allows old versions of TLS to sites that say nothing. */
+const nginxMain = `user www-data;
+worker_processes auto;
+pid /run/nginx.pid;
+error_log stderr;
+events { worker_connections 768; }
+http {
+  ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+  access_log /var/log/nginx/access.log;
+  gzip on;
+  include /etc/nginx/conf.d/*.conf;
+}
+`;
+
+const nginx: ReverseProxy = {
+  name: "nginx",
+  limit: 11,
+  retryAfter: "2",
+  configure: ({ write }) => {
+    write("/etc/nginx/nginx.conf", nginxMain);
+    write("/etc/nginx/conf.d/cctelegram.conf", file("nginx.conf"));
+  },
+  args: ["-g", "daemon off;"],
+  check: ["-t"],
+};
+
+const haproxy: ReverseProxy = {
+  name: "haproxy",
+  limit: 20,
+  retryAfter: "10",
+  configure: ({ write }) => write("/etc/haproxy/haproxy.cfg", file("haproxy.cfg")),
+  args: ["-db", "-f", "/etc/haproxy/haproxy.cfg"],
+  check: ["-c", "-f", "/etc/haproxy/haproxy.cfg"],
+};
+
+export const proxies = [nginx, haproxy];
+
+/** Starts a proxy in front of an address, and resolves when it takes connections. */
+export async function startProxy(machine: Machine, proxy: ReverseProxy, service: string): Promise<void> {
+  const { name, args } = proxy;
+  if (!existsSync(`/usr/sbin/${name}`)) throw new Error(`${name} is not installed: npm test installs it on Debian`);
+  machine.nameService(service);
+  proxy.configure(machine);
+  machine.start(name, args);
+  await waitFor(() => listens(machine.address), { what: `${name} to listen`, timeoutMs: 10_000 }).catch((error) => {
+    throw new Error(`${error.message}; it said:\n${machine.output(name)}`);
+  });
+}
+
+/** Ends a proxy as a crash does, and resolves when its port is free. */
+export async function killProxy(machine: Machine, { name }: ReverseProxy): Promise<void> {
+  await machine.kill(name);
+  await waitFor(async () => !(await listens(machine.address)), { what: `${name} to be gone`, timeoutMs: 10_000 });
+}
+
+function listens(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: 443, timeout: 1_000 });
+    const settle = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once("connect", () => settle(true));
+    socket.once("timeout", () => settle(false));
+    socket.once("error", () => settle(false));
+  });
+}

@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { callTool, connectClient } from "../mcp.ts";
+import { origin } from "./caller.ts";
+import { expectError, withKeyOf } from "./calls.ts";
+import type { Stage } from "./stage.ts";
+
+const nowhere = [
+  "/",
+  "/healthx",
+  "/toolsx",
+  "/mcpx",
+  "/mcp/x",
+  "/metrics/x",
+  "/monitoring/",
+  "/.git/config",
+  "/index.php?a=1",
+];
+/** Which paths lead where, and for whom. */
+export function routeBehaviours(stage: Stage): void {
+  const withKey = withKeyOf(stage);
+
+  test("an MCP client calls tools, and REST does", async () => {
+    const visitor = stage.visitor();
+    const client = await connectClient(`${origin}/mcp`, stage.setting().installation.key, visitor.fetch);
+    expect(await callTool(client, "get_bridge_status", {})).toMatchObject({ running: true });
+    await client.close();
+    expect(await visitor.ask("/tools/get_bridge_status", withKey({ body: "{}" }))).toMatchObject({ status: 200 });
+    expect((await visitor.ask("/tools", withKey({ method: "GET" }))).text).toContain("send_telegram_message");
+  });
+
+  test("a page of the own origin may ask, another may not", async () => {
+    const from = (origin: string) => stage.visitor().ask("/health", { headers: { origin } });
+    expect(await from(origin)).toMatchObject({ status: 200 });
+    expect(await from("https://evil.example")).toMatchObject({ status: 403 });
+  });
+
+  test.each(nowhere)("%s is nothing", async (path) => {
+    const answer = await stage.visitor().ask(path, withKey({ method: "GET" }));
+    expect(answer.status).toBe(404);
+    expectError(answer, "NOT_FOUND");
+  });
+
+  test("a login that is looked for is answered by the server: a key is needed", async () => {
+    const { status, text } = await stage.visitor().ask("/.well-known/oauth-authorization-server");
+    expect({ status, tells: text.includes("X-API-Key") }).toEqual({ status: 404, tells: true });
+  });
+
+  test("/metrics is there from inside alone", async () => {
+    const inside = await stage.insider().ask("/metrics");
+    expect(inside).toMatchObject({ status: 200, text: expect.stringContaining("http_requests_total") });
+    const outside = await stage.visitor().ask("/metrics", { headers: { "x-forwarded-for": "10.0.0.1" } });
+    expect(outside.status).toBe(404);
+    expectError(outside, "NOT_FOUND");
+  });
+}

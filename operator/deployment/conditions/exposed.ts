@@ -1,0 +1,30 @@
+import { certificateEndsSoon, exposureProblem } from "../exposure-problems.ts";
+import type { Problem } from "../problems.ts";
+import { movingParts } from "../rollout.ts";
+import type { Snapshot } from "../snapshot.ts";
+import { fails, holds, type Judge, unknown } from "./judgement.ts";
+
+/** The public address answers with our certificate and our server; else the first step that does not hold. No part of Ready. */
+export const exposed: Judge = (snapshot) => {
+  const { exposure, exposureProbe, server } = snapshot;
+  if (!exposure) return undefined;
+  const problem = exposureProblem(snapshot);
+  if (problem) return mayPass(snapshot, problem) ? undefined : fails(problem.reason, problem.message);
+  if (!exposure.isProbed) return unknown("NotProbed", "the administrator does not let the operator look at addresses");
+  if (exposure.unseen.length > 0) return unknown("GatewayNotSeen", exposure.unseen.join("; "));
+  if ((server?.ready ?? 0) === 0) return unknown("ServerNotReady", "no MCP server pod is ready to answer");
+  if (!exposureProbe?.answered) return undefined;
+  const soon = certificateEndsSoon(snapshot);
+  if (soon) return holds(soon.reason, soon.message);
+  const elsewhere = exposureProbe.leadsElsewhere
+    ? "; the name leads to other addresses, as for a CDN: the operator has looked at the controller's own"
+    : "";
+  return holds("Answered", `the public address answers, and it is our server${elsewhere}`);
+};
+
+/** What the address answers may be a passing state: pods that are replaced have the secret of before, or are gone. */
+function mayPass(snapshot: Snapshot, { reason }: Problem): boolean {
+  const { exposureProbe } = snapshot;
+  if (exposureProbe?.answered !== false || exposureProbe.reason !== reason) return false;
+  return exposureProbe.lasting === false || movingParts(snapshot).includes("MCP server");
+}

@@ -1,0 +1,144 @@
+import { routes } from "../../../contract/routes.ts";
+import type { Blueprint, Child } from "../blueprint.ts";
+import { child, metadataOf } from "../blueprint.ts";
+import { backendPort, type Exposure, exposureOf } from "../exposure.ts";
+import { namesOf, selectorLabels } from "../names.ts";
+import { httpRoutes, ingresses, services } from "../resource-types.ts";
+import { nginxAnnotations } from "./ingress-nginx.ts";
+
+/** What clients outside of the cluster come in by. */
+export function exposureChildren(blueprint: Blueprint): Child[] {
+  const exposure = exposureOf(blueprint.name, blueprint.spec);
+  switch (exposure?.mode) {
+    case "Ingress":
+      return serverIngresses(blueprint, exposure);
+    case "HTTPRoute":
+      return blueprint.hasHttpRoute ? [serverRoute(blueprint, exposure)] : [];
+    case "LoadBalancer":
+      return [externalService(blueprint, exposure)];
+    default:
+      return [];
+  }
+}
+
+/** A path for clients. Of /health only itself: what is below it is for probes, and for people inside. */
+type Path = { readonly path: string; readonly pathType: "Exact" | "Prefix" };
+
+const mcp: Path = { path: routes.mcp, pathType: "Prefix" };
+const tools: Path = { path: routes.tools, pathType: "Prefix" };
+const health: Path = { path: routes.health, pathType: "Exact" };
+
+/** The guides limit /tools only; annotations count for a whole Ingress, so that ingress-nginx gets a second one. */
+function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
+  const names = namesOf(blueprint.name);
+  if (!exposure.isIngressNginx) {
+    return [
+      ingress(blueprint, exposure, {
+        name: names.server,
+        paths: [mcp, tools, health],
+        annotations: issuerOf(blueprint),
+      }),
+    ];
+  }
+  const { streams, calls } = nginxAnnotations(exposure);
+  return [
+    // cert-manager makes a certificate for each Ingress that asks: one asks.
+    ingress(blueprint, exposure, {
+      name: names.server,
+      paths: [mcp, health],
+      annotations: { ...streams, ...issuerOf(blueprint) },
+    }),
+    ingress(blueprint, exposure, { name: names.tools, paths: [tools], annotations: calls }),
+  ];
+}
+
+function issuerOf({ spec }: Blueprint): Record<string, string> {
+  const { issuer, clusterIssuer } = spec.exposure.tls ?? {};
+  return {
+    ...(issuer === undefined ? {} : { "cert-manager.io/issuer": issuer }),
+    ...(clusterIssuer === undefined ? {} : { "cert-manager.io/cluster-issuer": clusterIssuer }),
+  };
+}
+
+type Part = {
+  readonly name: string;
+  readonly paths: readonly Path[];
+  readonly annotations: Readonly<Record<string, string>>;
+};
+
+function ingress(blueprint: Blueprint, exposure: Exposure, { name, paths, annotations }: Part): Child {
+  const { ingressClassName } = blueprint.spec.exposure;
+  const { host, basePath, tlsSecret } = exposure;
+  const backend = { service: { name: namesOf(blueprint.name).server, port: { number: backendPort(exposure) } } };
+  const certificate = tlsSecret === undefined ? {} : { secretName: tlsSecret };
+  return child(ingresses, {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: exposedMetadata(blueprint, name, annotations),
+    spec: {
+      ...(ingressClassName === undefined ? {} : { ingressClassName }),
+      ...(exposure.scheme === "https" ? { tls: [{ hosts: [host], ...certificate }] } : {}),
+      rules: [
+        {
+          host,
+          http: { paths: paths.map(({ path, pathType }) => ({ path: `${basePath}${path}`, pathType, backend })) },
+        },
+      ],
+    },
+  });
+}
+
+/** Written with the definition's defaults: its lists are atomic, so that they are compared as a whole. */
+function serverRoute(blueprint: Blueprint, exposure: Exposure): Child {
+  const { parentRefs = [] } = blueprint.spec.exposure;
+  const backendRefs = [
+    { group: "", kind: "Service", name: namesOf(blueprint.name).server, port: backendPort(exposure), weight: 1 },
+  ];
+  const rule = (paths: readonly Path[], seconds: number) => ({
+    matches: paths.map(({ path, pathType }) => ({
+      path: { type: pathType === "Prefix" ? "PathPrefix" : "Exact", value: `${exposure.basePath}${path}` },
+    })),
+    backendRefs,
+    ...(seconds === 0 ? {} : { timeouts: { request: `${seconds}s` } }),
+  });
+  const { requestTimeoutSeconds: seconds } = exposure;
+  return child(httpRoutes, {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: exposedMetadata(blueprint, namesOf(blueprint.name).server),
+    spec: {
+      parentRefs: parentRefs.map((parent) => ({ group: "gateway.networking.k8s.io", kind: "Gateway", ...parent })),
+      hostnames: [exposure.host],
+      rules: [rule([mcp], seconds), rule([tools], Math.min(seconds, 60)), rule([health], Math.min(seconds, 10))],
+    },
+  });
+}
+
+/** Local: nodes do not put their own address in the client's place. */
+function externalService(blueprint: Blueprint, { port }: Exposure): Child {
+  const { loadBalancerClass, loadBalancerSourceRanges } = blueprint.spec.exposure;
+  return child(services, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: exposedMetadata(blueprint, namesOf(blueprint.name).external),
+    spec: {
+      type: "LoadBalancer",
+      selector: selectorLabels(blueprint.name, "mcp-server"),
+      ports: [{ name: "external", port, targetPort: "external", protocol: "TCP" }],
+      externalTrafficPolicy: "Local",
+      ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
+      loadBalancerSourceRanges,
+    },
+  });
+}
+
+/** What the author adds goes before what we add, but for what the object is found and owned by. */
+function exposedMetadata(blueprint: Blueprint, name: string, annotations: Readonly<Record<string, string>> = {}) {
+  const metadata = metadataOf(blueprint, name, "mcp-server");
+  const { labels = {}, annotations: own = {} } = blueprint.spec.exposure;
+  return {
+    ...metadata,
+    labels: { ...labels, ...metadata.labels },
+    annotations: { ...annotations, ...own, ...metadata.annotations },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Cache } from "./cache.ts";
+import type { Certificate } from "./certificate.ts";
+import { exposureOf, gatewaysOf } from "./exposure.ts";
+import type { ExposureTarget } from "./exposure-probe.ts";
+import type { ExposureSnapshot } from "./exposure-problems.ts";
+import type { ExposureState } from "./exposure-state.ts";
+import type { Settings } from "./gather.ts";
+import { namesOf } from "./names.ts";
+import { ownChild } from "./own-child.ts";
+import type { CachedChild, CachedResource } from "./reduced.ts";
+import * as types from "./resource-types.ts";
+
+/** What the controllers say of the way in; undefined while there is no object of ours. */
+export function exposureStateOf(cache: Cache, resource: CachedResource): ExposureState | undefined {
+  const { name, namespace, spec } = resource;
+  const names = namesOf(name);
+  switch (spec.exposure.mode) {
+    case "Ingress":
+      return stateOf(ownChild(cache, resource, types.ingresses, names.server));
+    case "LoadBalancer":
+      return stateOf(ownChild(cache, resource, types.services, names.external));
+    case "HTTPRoute": {
+      const route = stateOf(ownChild(cache, resource, types.httpRoutes, names.server));
+      const gateways = gatewaysOf(namespace, spec).flatMap((each) => cache.gateway(each.namespace, each.name) ?? []);
+      return route && { ...route, addresses: [...new Set(gateways.flatMap(({ addresses }) => addresses))] };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const stateOf = (child: CachedChild | undefined): ExposureState | undefined =>
+  child && (child.state.exposure ?? { addresses: [], parents: [] });
+
+/** What does not answer for so long is no start. */
+const graceMs = 60_000;
+
+export function exposureSnapshotOf(
+  resource: CachedResource,
+  parts: { cache: Cache; settings: Settings; certificate: Certificate | undefined; now: () => number },
+): ExposureSnapshot | undefined {
+  const { cache, settings, certificate } = parts;
+  const { namespace, spec, status } = resource;
+  if (spec.exposure.mode === "None") return undefined;
+  const nowMs = parts.now();
+  const before = status.conditions?.find(({ type }) => type === "Exposed");
+  const failingSince = before?.status === "False" ? Date.parse(before.lastTransitionTime) : nowMs;
+  return {
+    hasHttpRoute: cache.has(types.httpRoutes),
+    state: exposureStateOf(cache, resource),
+    unseen: gatewaysOf(namespace, spec).flatMap(({ namespace, name }) =>
+      cache.gateway(namespace, name) ? [] : [`the operator sees no Gateway ${namespace}/${name}, and so no address`],
+    ),
+    certificate: certificate?.state,
+    isProbed: settings.probeExposure ?? true,
+    lasting: nowMs - failingSince >= graceMs,
+    settlesInMs: Math.max(0, failingSince + graceMs - nowMs),
+    nowMs,
+  };
+}
+
+/** Where to look; undefined while nobody can answer there. */
+export function exposureTargetOf(
+  resource: CachedResource,
+  { isProbed, state, certificate: certificateState }: ExposureSnapshot,
+  parts: { cache: Cache; certificate: Certificate | undefined; hmac: string },
+): ExposureTarget | undefined {
+  const { namespace, name, uid, spec } = resource;
+  const exposure = exposureOf(name, spec);
+  const server = ownChild(parts.cache, resource, types.deployments, namesOf(name).server)?.state.workload;
+  const isCertified = certificateState === undefined || certificateState === "Present";
+  if (!exposure || !isProbed || !isCertified || !state?.addresses.length || !server?.ready) return undefined;
+  const { scheme, host, port, basePath } = exposure;
+  const certificate = parts.certificate?.fingerprint;
+  return {
+    namespace,
+    name,
+    uid,
+    scheme,
+    host,
+    addresses: state.addresses,
+    port,
+    basePath,
+    secret: parts.hmac,
+    certificate,
+  };
+}

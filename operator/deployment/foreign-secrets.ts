@@ -1,0 +1,64 @@
+import { isNotFound } from "../runtime/api-error.ts";
+import type { Client } from "../runtime/client.ts";
+import { resourcePath } from "../runtime/resource-type.ts";
+import type { Stored } from "../runtime/store.ts";
+import { secrets } from "./resource-types.ts";
+
+export type FindSecret = (namespace: string, name: string) => Stored | undefined;
+
+/** Values in base64. */
+export type SecretData = Readonly<Record<string, string>>;
+
+/**
+ * What has to be known of Secrets of users. Those, unless they carry the operator's label, are watched by metadata alone, so that
+ * their contents are not in our memory; one is read only when its version changes, once for all resources that refer to it.
+ */
+export class ForeignSecrets<T> {
+  readonly #client: Pick<Client, "get">;
+  readonly #find: FindSecret;
+  readonly #extract: (data: SecretData) => T;
+  readonly #found = new Map<string, { readonly version: string; readonly value: Promise<T | undefined> }>();
+
+  /** `extract` takes out what is kept. */
+  constructor(client: Pick<Client, "get">, find: FindSecret, extract: (data: SecretData) => T) {
+    this.#client = client;
+    this.#find = find;
+    this.#extract = extract;
+  }
+
+  /** What was extracted; undefined when there is no such Secret. */
+  get(namespace: string, name: string): Promise<T | undefined> {
+    const secret = this.#find(namespace, name);
+    return secret ? this.#known(secret) : this.#lastLook(namespace, name);
+  }
+
+  #known({ namespace, name, resourceVersion }: Stored): Promise<T | undefined> {
+    const id = `${namespace}/${name}`;
+    const known = this.#found.get(id);
+    if (known?.version === resourceVersion) return known.value;
+    const value = this.#read(namespace, name);
+    this.#found.set(id, { version: resourceVersion, value });
+    value.catch(() => this.#found.delete(id));
+    return value;
+  }
+
+  /** A Secret whose labels change leaves one watch before the other has it: one that was there is asked for once more. */
+  async #lastLook(namespace: string, name: string): Promise<T | undefined> {
+    const id = `${namespace}/${name}`;
+    if (!this.#found.has(id)) return undefined;
+    const value = await this.#read(namespace, name);
+    if (value === undefined) this.#found.delete(id);
+    return value;
+  }
+
+  /** Undefined when the Secret has just gone. */
+  async #read(namespace: string, name: string): Promise<T | undefined> {
+    try {
+      const { data = {} } = await this.#client.get<{ data?: SecretData }>(resourcePath(secrets, { namespace, name }));
+      return this.#extract(data);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import type { ResourceType } from "../runtime/resource-type.ts";
+import type { Cache } from "./cache.ts";
+import type { CachedChild, CachedResource } from "./reduced.ts";
+
+/** A child that the resource controls: one of somebody else's that has its name says nothing about it. */
+export function ownChild(
+  cache: Pick<Cache, "child">,
+  { namespace, uid }: CachedResource,
+  type: ResourceType,
+  name: string,
+): CachedChild | undefined {
+  const child = cache.child(type, namespace, name);
+  return child?.controllerUid === uid ? child : undefined;
+}

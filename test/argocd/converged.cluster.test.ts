@@ -1,0 +1,108 @@
+import { globSync, readFileSync } from "node:fs";
+import { loadAll } from "js-yaml";
+import { expect, test } from "vitest";
+import { childTypes, deployments, secrets } from "../../operator/deployment/resource-types.ts";
+import { resourcePath } from "../../operator/runtime/resource-type.ts";
+import { eventually, exists, untilSettled } from "../operator/deployment/support/steps.ts";
+import { World } from "../operator/deployment/support/world.ts";
+import { differences } from "./support/differences.ts";
+import { ask, type Manifest, tracked } from "./support/gitops.ts";
+import { kubectl } from "./support/kubectl.ts";
+
+const examples = globSync("examples/*.yaml").toSorted();
+const patience = 120_000;
+
+/** How people apply what is in Git. */
+const byKubectl =
+  (...flags: string[]) =>
+  (manifests: readonly Manifest[]) =>
+    kubectl(["apply", ...flags, "-f", "-"], manifests);
+const byArgo = (serverSide: boolean) => (manifests: readonly Manifest[]) =>
+  ask(manifests.map((desired) => ({ do: "apply", desired, serverSide })));
+
+const ways = [
+  { way: "kubectl apply", apply: byKubectl(), autoscaled: false },
+  { way: "kubectl apply --server-side", apply: byKubectl("--server-side"), autoscaled: false },
+  { way: "Argo CD", apply: byArgo(false), autoscaled: true },
+  { way: "Argo CD with ServerSideApply=true", apply: byArgo(true), autoscaled: true },
+];
+
+const isResource = ({ kind }: Manifest) => kind === "CCTelegramDeployment";
+
+/** The objects of an example, in the namespace of the test; with the operator's HPA where it is asked for. */
+function manifestsOf(file: string, namespace: string, autoscaled: boolean): Manifest[] {
+  const place = (manifest: Manifest): Manifest =>
+    manifest.kind === "Namespace"
+      ? { ...manifest, metadata: { ...manifest.metadata, name: namespace } }
+      : { ...manifest, metadata: { ...manifest.metadata, namespace } };
+  const scaled = (manifest: Manifest): Manifest =>
+    isResource(manifest) && autoscaled ? { ...manifest, spec: { ...manifest.spec, profile: "Production" } } : manifest;
+  return (loadAll(readFileSync(file, "utf8")) as Manifest[]).map(place).map(scaled).map(tracked);
+}
+
+const cases = examples.flatMap((file) => ways.map((way) => ({ file, ...way })));
+
+test.concurrent.for(cases)(
+  "$file by $way: nothing to change, also scaled and with new keys",
+  { timeout: 600_000 },
+  async (each, { onTestFinished }) => {
+    const world = await World.create("converged");
+    onTestFinished(() => world.dispose());
+    world.kubelet.start();
+    await world.startOperator();
+    const { namespace } = world;
+    const manifests = manifestsOf(each.file, namespace, each.autoscaled);
+    const names = manifests.filter(isResource).map(({ metadata }) => metadata.name);
+    const settled = () => Promise.all(names.map((name) => untilSettled(world, name, patience)));
+    // Tools that read and ask one after the other may see the status change in between.
+    const agreed = async () => {
+      await settled();
+      await eventually(async () => expect(await differences(manifests)).toEqual([]), patience);
+    };
+    expect(names).not.toEqual([]);
+
+    await each.apply(manifests);
+    await agreed();
+
+    for (const name of names) {
+      if (each.autoscaled) await kubectl(["-n", namespace, "scale", `deployment/${name}-mcp-server`, "--replicas=5"]);
+      else await kubectl(["-n", namespace, "scale", `cctd/${name}`, "--replicas=2"]);
+      const replicas = each.autoscaled ? 5 : 2;
+      await eventually(async () => {
+        expect(await world.get(deployments, `${name}-mcp-server`)).toMatchObject({ spec: { replicas } });
+      });
+    }
+    await agreed();
+
+    await rotate(world, names);
+    await agreed();
+    expect(await marksOnChildren(world)).toEqual([]);
+
+    await each.apply(manifests);
+    await agreed();
+  },
+);
+
+/** New keys for all clients, and a new secret of server and bridge. */
+async function rotate(world: World, names: readonly string[]): Promise<void> {
+  const all = await world.client.list(resourcePath(secrets, { namespace: world.namespace }));
+  const connections = all.map(({ metadata }) => metadata.name ?? "").filter((name) => name.includes("-connection-"));
+  expect(connections).not.toEqual([]);
+  for (const name of connections) await world.delete(secrets, name);
+  for (const name of names) await world.patch(secrets, `${name}-hmac`, { stringData: { secret: "c".repeat(64) } });
+  await eventually(async () => {
+    for (const name of connections) expect(await exists(world, secrets, name)).toBe(true);
+  });
+}
+
+/** Annotations by which a tool would take what the operator made for something out of Git. */
+async function marksOnChildren(world: World): Promise<string[]> {
+  const lists = await Promise.all(
+    childTypes.map((type) => world.client.list(resourcePath(type, { namespace: world.namespace })).catch(() => [])),
+  );
+  const children = lists.flat().filter(({ metadata }) => metadata.ownerReferences?.length);
+  expect(children.length).toBeGreaterThan(10);
+  return children
+    .flatMap(({ metadata }) => [...Object.keys(metadata.annotations ?? {}), ...Object.keys(metadata.labels ?? {})])
+    .filter((key) => key.startsWith("argocd.argoproj.io/") || key.includes("last-applied"));
+}

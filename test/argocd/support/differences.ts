@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from "node:util";
+import { ask, type Difference, type Manifest } from "./gitops.ts";
+import { kubectl, liveOf } from "./kubectl.ts";
+
+const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
+
+/**
+ * What tools would change about objects that are as these manifests say: `kubectl diff`, Argo CD's comparison by a three-way
+ * merge and by a server-side apply, and an apply of another manager that forces nothing.
+ */
+export async function differences(manifests: readonly Manifest[]): Promise<string[]> {
+  const found = await Promise.all([
+    kubectlDiff(manifests),
+    argoDiff(manifests, false),
+    argoDiff(manifests, true),
+    otherManager(manifests),
+  ]);
+  return found.flat();
+}
+
+async function kubectlDiff(manifests: readonly Manifest[]): Promise<string[]> {
+  // The exit code is 1 where there is a difference.
+  const refused = (error: Error) => `kubectl diff: ${error.message}`;
+  const text = await kubectl(["diff", "-f", "-"], manifests).catch(refused);
+  return text === "" ? [] : [text];
+}
+
+/** Whether Argo CD calls the objects OutOfSync, and why. */
+export async function argoDiff(
+  manifests: readonly Manifest[],
+  serverSide: boolean,
+  ignoreDifferences: readonly object[] = [],
+): Promise<string[]> {
+  const lives = await Promise.all(manifests.map(liveOf));
+  const found = await ask<Difference>(
+    manifests.map((desired, index) => ({
+      do: "diff",
+      object: lives[index] ?? {},
+      desired,
+      serverSide,
+      ignoreDifferences,
+    })),
+  );
+  return found.flatMap(({ outOfSync, live, predicted }, index) => {
+    const name = nameOf(manifests[index] as Manifest);
+    const way = serverSide ? "server-side" : "three-way";
+    return outOfSync ? [`Argo CD, ${way}: ${name}: ${changedFields(live, predicted).join(", ")}`] : [];
+  });
+}
+
+async function otherManager(manifests: readonly Manifest[]): Promise<string[]> {
+  const found = await Promise.all(
+    manifests.map(async (manifest) => {
+      const live = await liveOf(manifest);
+      const changed = await dryRun(manifest).then(
+        (after) => changedFields(wishes(live), wishes(after)),
+        (error: Error) => [error.message],
+      );
+      return changed.map((field) => `another manager: ${nameOf(manifest)}: ${field}`);
+    }),
+  );
+  return found.flat();
+}
+
+/** What an apply of another tool would make of the object; fails where that is a conflict. */
+async function dryRun(manifest: Manifest): Promise<Manifest> {
+  const flags = [
+    "--server-side",
+    "--dry-run=server",
+    "--field-manager=another-tool",
+    "--show-managed-fields",
+    "-o",
+    "json",
+  ];
+  return JSON.parse(await kubectl(["apply", ...flags, ...forced(manifest), "-f", "-"], [manifest]));
+}
+
+/** stringData is never stored: for the API server whoever applies it twice changes it. */
+const forced = (manifest: Manifest) => ("stringData" in manifest ? ["--force-conflicts"] : []);
+
+/** Without what an apply does not write: the status, and what the API server notes about the object. */
+function wishes({ metadata, status: _, ...object }: Manifest & { readonly status?: object }): object {
+  const { managedFields, resourceVersion, ...rest } = metadata as Record<string, unknown>;
+  return { ...object, metadata: rest };
+}
+
+/** Paths at which two values differ, with both values. */
+function changedFields(before: unknown, after: unknown, path = ""): string[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (!isObject(before) || !isObject(after)) return [`${path}: ${JSON.stringify(before)} -> ${JSON.stringify(after)}`];
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].flatMap((name) => changedFields(before[name], after[name], `${path}.${name}`));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

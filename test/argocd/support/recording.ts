@@ -1,0 +1,44 @@
+import { dump } from "js-yaml";
+import { type Resource, readResource } from "../../operator/deployment/support/steps.ts";
+import type { World } from "../../operator/deployment/support/world.ts";
+
+const time = "2026-01-01T00:00:00Z";
+
+/** The resource "team" as the API server has it, without what is another each time. */
+export async function record(world: World): Promise<Resource> {
+  const text = JSON.stringify(await readResource(world, "team"));
+  const resource = JSON.parse(text.replaceAll(world.namespace, "cctelegram")) as Resource;
+  const { managedFields: _, ...metadata } = resource.metadata;
+  const { deletionTimestamp } = metadata as { deletionTimestamp?: string };
+  return {
+    ...resource,
+    metadata: {
+      ...metadata,
+      creationTimestamp: time,
+      ...(deletionTimestamp ? { deletionTimestamp: time } : {}),
+      resourceVersion: "1",
+      uid: "6a9e5b1e-0000-4000-8000-000000000000",
+    } as Resource["metadata"],
+    status: withoutTimes(resource.status ?? {}),
+  };
+}
+
+const withoutTimes = (status: NonNullable<Resource["status"]>): NonNullable<Resource["status"]> => ({
+  ...status,
+  ...(status.conditions
+    ? { conditions: status.conditions.map((condition) => ({ ...condition, lastTransitionTime: time })) }
+    : {}),
+});
+
+export const asYaml = (object: object) => dump(object, { lineWidth: -1, sortKeys: true });
+
+const decisive = ["Ready", "Reconciling", "Stalled", "Degraded", "Paused"];
+
+/** What verdicts hang on, without what the operator may write later: counts, and what single parts say. */
+export const essence = ({ spec, metadata, status }: Resource) => ({
+  spec,
+  generation: metadata.generation,
+  deleting: "deletionTimestamp" in metadata,
+  observedGeneration: status?.observedGeneration,
+  conditions: status?.conditions?.filter(({ type }) => decisive.includes(type)),
+});

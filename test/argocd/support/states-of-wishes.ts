@@ -1,0 +1,144 @@
+import { cctelegramDeployments, deployments } from "../../../operator/deployment/resource-types.ts";
+import { running, withoutImage } from "../../operator/deployment/support/kubelet.ts";
+import { changeSpec, createResource, createToken, readResource } from "../../operator/deployment/support/steps.ts";
+import type { World } from "../../operator/deployment/support/world.ts";
+import type { State } from "./states.ts";
+import { settle, until } from "./steps.ts";
+
+const hold = "example.com/hold";
+const newer = { version: "2.0.0" };
+
+/** What follows from what people asked for. */
+export const wishStates: readonly State[] = [
+  {
+    name: "not_seen",
+    ready: undefined,
+    argo: "Progressing",
+    kstatus: "InProgress",
+    bringAbout: async (world) => {
+      await createResource(world, "team");
+    },
+  },
+  { name: "ready", ready: "Ready", argo: "Healthy", kstatus: "Current", bringAbout: settle },
+  {
+    name: "generation_not_seen",
+    ready: "Ready",
+    argo: "Progressing",
+    kstatus: "InProgress",
+    bringAbout: async (world) => {
+      await settle(world);
+      await world.stopOperator();
+      await changeSpec(world, "team", newer);
+    },
+  },
+  {
+    name: "upgrade",
+    ready: "Ready",
+    argo: "Progressing",
+    kstatus: "InProgress",
+    bringAbout: async (world) => {
+      await settle(world);
+      await world.kubelet.report((pod) =>
+        JSON.stringify(pod.metadata.annotations).includes("turn") ? undefined : running(pod),
+      );
+      await changeSpec(world, "team", { server: { podTemplate: { annotations: { "example.com/turn": "2" } } } });
+      await until(world, "Reconciling", { status: "True" });
+    },
+  },
+  {
+    name: "upgrade_fails",
+    ready: "ImagePullFailed",
+    argo: "Degraded",
+    kstatus: "Failed",
+    bringAbout: async (world) => {
+      await settle(world);
+      await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? withoutImage : running)(pod));
+      await changeSpec(world, "team", newer);
+      await until(world, "Stalled", { status: "True" });
+    },
+  },
+  {
+    name: "upgrade_takes_too_long",
+    ready: "ProgressDeadlineExceeded",
+    argo: "Degraded",
+    kstatus: "Failed",
+    bringAbout: async (world) => {
+      await settle(world);
+      await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? undefined : running(pod)));
+      // Else the API server's default counts: ten minutes.
+      await world.patch(deployments, "team-mcp-server", { spec: { progressDeadlineSeconds: 1 } });
+      await changeSpec(world, "team", newer);
+      await until(world, "Stalled", { status: "True" });
+    },
+  },
+  {
+    name: "paused",
+    ready: "Ready",
+    argo: "Suspended",
+    kstatus: "Current",
+    because: "kstatus has no word for what a person holds up on purpose",
+    bringAbout: async (world) => {
+      await settle(world);
+      await changeSpec(world, "team", { reconciliation: "Paused" });
+      await until(world, "Paused", { status: "True" });
+    },
+  },
+  {
+    name: "paused_from_the_start",
+    ready: "NotCreated",
+    argo: "Suspended",
+    kstatus: "InProgress",
+    because: "kstatus has no word for what a person holds up on purpose",
+    bringAbout: async (world) => {
+      await createToken(world);
+      await world.startOperator();
+      await createResource(world, "team", { reconciliation: "Paused" });
+      await until(world, "Paused", { status: "True" });
+    },
+  },
+  {
+    name: "paused_in_trouble",
+    ready: "ImagePullFailed",
+    argo: "Suspended",
+    kstatus: "Failed",
+    because: "the pause is what a person has to end first; the message says what else is wrong",
+    bringAbout: async (world) => {
+      await settle(world);
+      await changeSpec(world, "team", { reconciliation: "Paused" });
+      await until(world, "Paused", { status: "True" });
+      await world.kubelet.report(withoutImage);
+      await until(world, "Stalled", { status: "True" });
+      await until(world, "Ready", { status: "False" });
+    },
+  },
+  {
+    name: "scaled_to_zero",
+    ready: "ScaledToZero",
+    argo: "Suspended",
+    kstatus: "InProgress",
+    because: "kstatus has no word for a server that a person has stopped, and would wait for it",
+    bringAbout: async (world) => {
+      await settle(world);
+      await changeSpec(world, "team", { server: { replicas: 0 } });
+      await until(world, "Ready", { status: "False", reason: "ScaledToZero" });
+      await until(world, "Reconciling", { status: "False" });
+    },
+  },
+  {
+    name: "deleting",
+    ready: "Ready",
+    argo: "Progressing",
+    kstatus: "Terminating",
+    bringAbout: async (world) => {
+      await settle(world);
+      // A finalizer of somebody else's holds it, as a deletion in the foreground does until the children are gone.
+      await world.patch(cctelegramDeployments, "team", { metadata: { finalizers: [hold] } });
+      await world.delete(cctelegramDeployments, "team");
+      await readResource(world, "team");
+    },
+  },
+];
+
+/** Lets go of what would not be deleted. */
+export const release = (world: World) =>
+  world.patch(cctelegramDeployments, "team", { metadata: { finalizers: null } }).catch(() => undefined);

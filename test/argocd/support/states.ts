@@ -1,0 +1,24 @@
+import type { World } from "../../operator/deployment/support/world.ts";
+import { partStates } from "./states-of-parts.ts";
+import { podStates } from "./states-of-pods.ts";
+import { apiStates } from "./states-of-the-api.ts";
+import { wishStates } from "./states-of-wishes.ts";
+
+/** A state that a resource can be in, how it gets there, and what tools say of it then. */
+export type State = {
+  /** Name of its file in testdata, behind Argo CD's verdict. */
+  readonly name: string;
+  /** Brings the resource "team" there; the operator has not been started. */
+  readonly bringAbout: (world: World) => Promise<void>;
+  /** Reason of Ready; undefined where there is none yet. */
+  readonly ready: string | undefined;
+  readonly argo: "Healthy" | "Progressing" | "Degraded" | "Suspended";
+  readonly kstatus: "Current" | "InProgress" | "Failed" | "Terminating";
+  /** Why the two differ, where they do. */
+  readonly because?: string;
+};
+
+/** Every state in which a resource was recorded. */
+export const states: readonly State[] = [...wishStates, ...partStates, ...podStates, ...apiStates];
+
+export const fileOf = ({ argo, name }: State) => `${argo.toLowerCase()}_${name}.yaml`;
