@@ -179,5 +179,3 @@ export const exposureSpec = z
     port: z.int().min(1).max(65_535).optional().describe("Port of the load balancer. Default: 80; 443 with https."),
   })
   .meta(rules(...modeRules));
-
-type ExposureSpec = z.infer<typeof exposureSpec>;

@@ -52,7 +52,7 @@ export function findClient(keys: readonly ApiKey[], presented: string): Client |
   return found;
 }
 
-/** Permissions that name no tool, most often by a slip of the pen: they permit nothing. */
+/** Permissions that name no tool, most often a typing error: they permit nothing. */
 export function unknownPermissions(keys: readonly ApiKey[], tools: ReadonlySet<string>): readonly string[] {
   const named = keys.flatMap(({ client }) => [...client.permissions]);
   return [...new Set(named)].filter((permission) => permission !== "*" && !tools.has(permission));

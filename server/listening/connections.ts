@@ -18,13 +18,13 @@ export type ConnectionLimits = {
 };
 
 export type Connections = {
-  /** Says that a caller of this connection has shown who he is. */
+  /** Marks a connection whose caller has proved who it is. */
   trust(socket: Socket): void;
 };
 
 /**
- * Bounds what strangers can hold of a server. Above the total the oldest connection of a stranger has to go, so that
- * whoever fills all of them keeps nobody out. An answer that nobody takes is given up: it would stay in memory.
+ * Bounds what strangers can hold of a server. Above the total the oldest connection of a stranger is closed, so that
+ * a stranger that takes all of them keeps nobody out. An answer that nobody takes is given up: it would stay in memory.
  */
 export function boundConnections(server: Server, limits: ConnectionLimits): Connections {
   const { total, answerTimeoutMs } = limits;
