@@ -1,5 +1,6 @@
 import { loadAll } from "js-yaml";
 import type { TestProject } from "vitest/node";
+import { binaries } from "../e2e/cluster/binaries.ts";
 import type { Cluster } from "../e2e/cluster/cluster.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import { upGuarded } from "../e2e/cluster/with-cluster.ts";
@@ -22,6 +23,8 @@ const account = `system:serviceaccount:${namespace}:cctelegram-operator`;
 
 /** A control plane of its own for the tests that need an API server, with the CRD and what the chart brings. */
 export default async function setup(project: TestProject) {
+  // On a new machine it takes minutes, which must not be those of a test.
+  await binaries("gitops");
   const { cluster } = await upGuarded({ name: "integration", nodes: 0 });
   const manifest = await install(cluster).catch(async (error: Error) => {
     await cluster.down();
