@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { healthWords } from "./health.ts";
 
-/** What texts and numbers of a status are read with: whoever does not trust the bridge cuts and cleans them here. */
+/** Schemas of the texts and numbers in a status: a reader that does not trust the bridge cuts and cleans them here. */
 export type StatusReaders = {
   readonly text: z.ZodType<string>;
   readonly count: z.ZodType<number>;
@@ -35,7 +35,7 @@ export function refusalSchema({ text, count, chatId }: StatusReaders = asItIs) {
  * @example
  * ```ts
  * import * as z from "zod";
- * // Whoever does not trust the bridge reads a part of it, with readers of his own.
+ * // A reader that does not trust the bridge reads a part of the status, with schemas of its own.
  * const text = z.string().transform((words) => words.slice(0, 8));
  * const { queue } = bridgeStatusSchema({ text, count: z.number().min(0), chatId: z.int() }).shape;
  * const told = { usable: false, error: "the disk is full", pending: 3, limit: 10_000 };

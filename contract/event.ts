@@ -41,33 +41,6 @@ export type EventType = (typeof eventTypes)[number]["type"];
 /** The names alone, in the same order. */
 export const eventTypeNames: readonly EventType[] = eventTypes.map(({ type }) => type);
 
-/** Types that only event files use. A type in neither list is delivered as an unknown event. */
-export const fileEventTypeNames = [
-  "file_created",
-  "file_modified",
-  "file_deleted",
-  "directory_created",
-  "directory_deleted",
-  "build_started",
-  "test_passed",
-  "test_failed",
-  "git_commit",
-  "git_push",
-  "git_merge",
-  "git_branch",
-  "git_tag",
-  "pull_request_created",
-  "pull_request_merged",
-  "security_alert",
-  "resource_usage",
-  "command_executed",
-  "status_change",
-  "api_call",
-  "webhook_received",
-  "service_integration",
-  "custom_event",
-] as const;
-
 /** Looked at before anything walks through it member by member, or recursively. */
 const data = z.custom<Record<string, unknown>>(isObject, "expected an object").superRefine((value, context) => {
   const problem = dataProblem(value);

@@ -5,7 +5,7 @@ export type Architecture = "amd64" | "arm64";
 type At = { readonly version: string; readonly arch: Architecture };
 
 /** A file of a release site. Its path begins with the site's name, as a mirror has it. */
-export type Release = {
+type Release = {
   /** The required Go module whose version is that of the release. */
   readonly versionOf: string;
   readonly path: (at: At) => string;

@@ -31,11 +31,6 @@ export type BridgeOptions = {
   /** Wall clock, milliseconds since the epoch. */
   readonly clock: () => number;
   readonly version: string;
-  /** Milliseconds that never go backwards; default `performance.now`. */
-  readonly steady?: () => number;
-  /** In [0, 1), for the jitter of retries. */
-  readonly random?: () => number;
-  readonly fetch?: typeof fetch;
 };
 
 export type Bridge = {
@@ -57,7 +52,7 @@ export type Bridge = {
  * the port is taken; an unreachable Telegram or a wrong token only keeps it from being ready.
  */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
-  const bridge = new RunningBridge(options, options.fetch ?? (await fetchFor(options.config.telegram)));
+  const bridge = new RunningBridge(options, await fetchFor(options.config.telegram));
   try {
     await bridge.start();
   } catch (error) {
@@ -72,10 +67,12 @@ async function fetchFor({ proxy }: TelegramConfig): Promise<typeof fetch> {
   return proxy === undefined ? fetch : (await import("./proxy.ts")).proxiedFetch(proxy);
 }
 
+/** Milliseconds that never go backwards. */
+const steady = () => performance.now();
+
 class RunningBridge implements Bridge {
   readonly #options: BridgeOptions;
   readonly #now: () => number;
-  readonly #steady: () => number;
   readonly #startedAt: number;
   readonly #queue: Queue;
   readonly #metrics: BridgeMetrics;
@@ -92,10 +89,9 @@ class RunningBridge implements Bridge {
   constructor(options: BridgeOptions, fetchImpl: typeof fetch) {
     const { config, logger, clock } = options;
     this.#options = options;
-    this.#steady = options.steady ?? (() => performance.now());
-    this.#now = anchoredClock(clock, this.#steady);
-    this.#startedAt = this.#steady();
-    this.#usage = usageReader(this.#steady);
+    this.#now = anchoredClock(clock, steady);
+    this.#startedAt = steady();
+    this.#usage = usageReader(steady);
     const { queue, damage } = openQueue(config, logger, this.#now);
     this.#queue = queue;
     this.#metrics = createBridgeMetrics(options.registry, () => ({ stats: queue.stats(), now: this.#now() }));
@@ -117,7 +113,7 @@ class RunningBridge implements Bridge {
       reachability: this.#reachability,
       metrics: this.#metrics,
       now: this.#now,
-      random: options.random ?? (() => randomInt(2 ** 32) / 2 ** 32),
+      random: () => randomInt(2 ** 32) / 2 ** 32,
     });
   }
 
@@ -169,7 +165,7 @@ class RunningBridge implements Bridge {
     return statusOf({
       facts: this.#facts(),
       version: this.#options.version,
-      uptimeSeconds: Math.round((this.#steady() - this.#startedAt) / 1000),
+      uptimeSeconds: Math.round((steady() - this.#startedAt) / 1000),
       counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },
       usage: this.#usage(),
       lastEventTime: this.#lastEventTime,

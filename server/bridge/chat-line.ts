@@ -6,8 +6,8 @@ import type { SlidingWindow } from "./sliding-window.ts";
 export type WaitReason = "pause" | "backoff";
 
 /**
- * The messages of one chat. Each client's are first in, first out, and the clients take turns: who sends much delays his
- * own messages, and another's by one. The head stays until it is settled: it blocks only its own chat.
+ * The messages of one chat. Each client's are first in, first out, and the clients take turns: one that sends much delays
+ * its own messages, and another's by one. The head stays until it is settled: it blocks only its own chat.
  */
 export class ChatLine {
   readonly windows: readonly SlidingWindow[];

@@ -27,8 +27,8 @@ export type GateOptions = {
 };
 
 /**
- * Judges every request by its headers alone, before a byte of its body is read: whoever has not shown that he knows the
- * secret costs no memory. Unknown paths and methods end here, too: their handler would read the body first.
+ * Judges every request by its headers alone, before a byte of its body is read: a caller that has not proved that it
+ * knows the secret costs no memory. Unknown paths and methods end here, too: their handler would read the body first.
  */
 export function installGate(app: FastifyInstance, connections: Connections, options: GateOptions): void {
   const { secrets, clock, logger, onSignatureFailure } = options;

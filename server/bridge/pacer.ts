@@ -7,8 +7,6 @@ export type PacerLimits = {
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
   readonly messagesPerGroupPerMinute?: number;
-  /** Requests under way at the same time. "Do not send many messages in parallel" (grammY, flood.md). */
-  readonly parallel?: number;
 };
 
 /** What to do now: send a message, wait until a time, or (Infinity) until something changes. */
@@ -18,7 +16,9 @@ export type Turn = { readonly id: number; readonly chatId: number } | { readonly
 const MARGIN_MS = 10;
 /** 429s of two chats within this time mean the bot, not the chat. */
 const COMMON_429_MS = 5_000;
-const DEFAULTS = { messagesPerGroupPerMinute: 20, parallel: 10 } as const;
+const GROUP_PER_MINUTE = 20;
+/** Requests under way at the same time. "Do not send many messages in parallel" (grammY, flood.md). */
+const PARALLEL = 10;
 
 /**
  * Decides which message goes next and when. Pure: times come in as milliseconds of one steady clock.
@@ -37,7 +37,7 @@ export class Pacer {
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
   constructor(limits: PacerLimits) {
-    this.#limits = { ...DEFAULTS, ...limits };
+    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, ...limits };
     this.#global = perSecond(limits.messagesPerSecond);
   }
 
@@ -57,7 +57,7 @@ export class Pacer {
   }
 
   next(now: number): Turn {
-    const free = this.#inFlight < this.#limits.parallel ? this.#global.availableAt(now) : Number.POSITIVE_INFINITY;
+    const free = this.#inFlight < PARALLEL ? this.#global.availableAt(now) : Number.POSITIVE_INFINITY;
     const open = Math.max(this.#pausedUntil, free);
     let best: { id: number; chatId: number; line: ChatLine } | undefined;
     let earliest = Number.POSITIVE_INFINITY;

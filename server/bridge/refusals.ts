@@ -56,7 +56,7 @@ function refusalOf({ chatId, error, messages, at }: RefusedChat, bot: string): R
   };
 }
 
-/** A warning for whoever sends: every chat that the message goes to refused the last one; undefined when one did not. */
+/** A warning for the sender: every chat that the message goes to refused the last one; undefined when one did not. */
 export function warningOf(
   chatIds: readonly number[],
   chats: readonly RefusedChat[],

@@ -14,7 +14,7 @@ export class RefusedChats {
     return [...this.#chats.values()];
   }
 
-  /** Reads them anew from the file. */
+  /** Reads them again from the file. */
   load(): void {
     this.#chats.clear();
     for (const row of this.#sql.refusedChats.all()) {

@@ -13,7 +13,7 @@ const WINDOW = { before: 512, after: 64 } as const;
  * order of preference, after a blank line, a line, a word, a grapheme, a code point; only limits below one code point
  * (2 units, 4 bytes) cut closer.
  */
-export function split(text: string, limits: SplitLimits = MESSAGE_LIMITS): readonly string[] {
+export function split(text: string, limits: SplitLimits): readonly string[] {
   const parts: string[] = [];
   for (let start = 0; start < text.length; ) {
     const end = cutAfter(text, start, limits);

@@ -1,18 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import { apiKeyEntrySchema } from "../../contract/api-key-file.ts";
+import type { Client } from "../tools/client.ts";
 import { repeatedName } from "./unique-names.ts";
-
-/** A client as its key identifies it. */
-export type Client = {
-  /** First 16 hex digits of the key's SHA-256: safe to log, stable over restarts. */
-  readonly id: string;
-  readonly name: string;
-  /** Names of tools, or "*" for all. */
-  readonly permissions: ReadonlySet<string>;
-  /** Unix time in milliseconds from which the key is no longer valid. */
-  readonly expiresAt?: number;
-};
 
 export type ApiKey = { readonly digest: Buffer; readonly client: Client };
 
@@ -62,7 +52,7 @@ export function findClient(keys: readonly ApiKey[], presented: string): Client |
   return found;
 }
 
-/** Permissions that name no tool, most often by a slip of the pen: they permit nothing. */
+/** Permissions that name no tool, most often a typing error: they permit nothing. */
 export function unknownPermissions(keys: readonly ApiKey[], tools: ReadonlySet<string>): readonly string[] {
   const named = keys.flatMap(({ client }) => [...client.permissions]);
   return [...new Set(named)].filter((permission) => permission !== "*" && !tools.has(permission));

@@ -3,8 +3,8 @@ import { ServerError } from "../../contract/errors.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import type { ToolCaller } from "../tools/tool-caller.ts";
-import { callerOf } from "./caller.ts";
-import { origin } from "./guard.ts";
+import { clientOf } from "./client.ts";
+import { securityDetails } from "./guard.ts";
 
 export type CallOptions = { readonly tools: ToolCaller; readonly security: SecurityLog };
 
@@ -14,12 +14,12 @@ export async function auditedCall(
   { tool, args }: { readonly tool: string; readonly args: unknown },
   { tools, security }: CallOptions,
 ): Promise<ToolResult> {
-  const caller = callerOf(request);
+  const client = clientOf(request);
   try {
-    return await tools.call({ tool, args, caller, logger: request.log });
+    return await tools.call({ tool, args, client, logger: request.log });
   } catch (error) {
     if (error instanceof ServerError && error.code === "UNAUTHORIZED_TOOL") {
-      security("authorization_failure", { ...origin(request), client: caller.name, tool });
+      security("authorization_failure", { ...securityDetails(request), client: client.name, tool });
     }
     throw error;
   }

@@ -3,8 +3,8 @@ import { apiKeyHeader } from "../../contract/api-key.ts";
 import { ServerError } from "../../contract/errors.ts";
 import type { ServerConfig } from "../config/config.ts";
 import type { Connections } from "../listening/connections.ts";
-import type { SecurityLog } from "../telemetry/security-log.ts";
-import type { Client } from "./api-keys.ts";
+import type { SecurityDetails, SecurityLog } from "../telemetry/security-log.ts";
+import type { Client } from "../tools/client.ts";
 import { clientAddress, networkOf } from "./client-address.ts";
 import type { KeyStore } from "./key-store.ts";
 import { type Decision, RateLimiter } from "./rate-limiter.ts";
@@ -44,7 +44,7 @@ export function createGuard({ keys, auth, rateLimit, security, connections, cloc
   const failures = new RateLimiter(rateLimit);
 
   const overLimit = (request: FastifyRequest, { limit, resetAt }: Decision, client: string): ServerError => {
-    security("rate_limit_exceeded", { ...origin(request), client });
+    security("rate_limit_exceeded", { ...securityDetails(request), client });
     return new ServerError("RATE_LIMIT_EXCEEDED", {
       limit,
       window: rateLimit.windowMs / 1000,
@@ -59,7 +59,7 @@ export function createGuard({ keys, auth, rateLimit, security, connections, cloc
     const client = presented === undefined ? undefined : keys.find(presented);
     const expired = client?.expiresAt !== undefined && client.expiresAt <= clock();
     if (client !== undefined && !expired) return client;
-    security("authentication_failure", origin(request));
+    security("authentication_failure", securityDetails(request));
     const decision = failures.take(network, clock());
     if (rateLimit.enabled && !decision.allowed) throw overLimit(request, decision, "unknown");
     throw new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
@@ -91,7 +91,7 @@ function presentedKey({ headers }: FastifyRequest): string | undefined {
 }
 
 /** Where a request came from, for the security log. */
-export function origin(request: FastifyRequest): { client_ip: string; request_id: string } {
+export function securityDetails(request: FastifyRequest): SecurityDetails {
   return { client_ip: clientAddress(request), request_id: request.id };
 }
 

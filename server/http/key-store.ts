@@ -2,7 +2,8 @@ import { stat } from "node:fs/promises";
 import { readSmallFile } from "../../config/small-file.ts";
 import { codeOf, StartError } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { type ApiKey, ApiKeysError, type Client, findClient, parseApiKeys } from "./api-keys.ts";
+import type { Client } from "../tools/client.ts";
+import { type ApiKey, ApiKeysError, findClient, parseApiKeys } from "./api-keys.ts";
 
 /** The keys that are valid now. */
 export type KeyStore = {
@@ -35,9 +36,9 @@ export type KeyFileOptions = {
  * A store of the keys in a file. The file is looked at every two seconds, not watched: Kubernetes replaces a Secret's
  * files by swapping a symlink, which a watch of the file itself does not see.
  *
- * An absent or empty file means that no key is valid; it may come later. Content that is no list of keys leaves those of
- * before valid, so that a slip locks nobody out, but the store has a problem until it is mended. At the start, when
- * nothing was valid before, it is a StartError.
+ * An absent or empty file means that no key is valid; it may come later. Content that is no list of keys leaves the
+ * previous keys valid, so that a typing error locks nobody out, but the store reports a problem until it is fixed. At the
+ * start, when nothing was valid before, it is a StartError.
  */
 export async function openKeyFile(options: KeyFileOptions): Promise<KeyStore> {
   const file = new KeyFile(options);

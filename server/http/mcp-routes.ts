@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError, toServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
-import { answer } from "../mcp/answer.ts";
 import { failureOf, isNotification } from "../mcp/failure.ts";
+import { handleMessage } from "../mcp/message-handler.ts";
 import { takesJson } from "./accept.ts";
 import { auditedCall, type CallOptions } from "./audited-call.ts";
-import { callerOf } from "./caller.ts";
+import { clientOf } from "./client.ts";
 import type { Guard } from "./guard.ts";
 
 declare module "fastify" {
@@ -60,11 +60,11 @@ async function answerMessage(
 ): Promise<Answer> {
   if (refusal !== undefined && isNotification(message)) return nothing;
   if (refusal !== undefined) throw refusal;
-  const response = await answer(
+  const response = await handleMessage(
     { protocolVersion: versionOf(request), message },
     {
       version: options.version,
-      list: () => options.tools.list(callerOf(request)),
+      list: () => options.tools.list(clientOf(request)),
       call: (tool, args) => auditedCall(request, { tool, args }, options),
     },
   );

@@ -4,7 +4,7 @@ import { ServerError } from "../../contract/errors.ts";
 /** Where clients look for OAuth (RFC 8414, RFC 9728, OpenID Connect Discovery), and its endpoints when nothing tells of others. */
 const oauthPaths = /^\/(?:\.well-known\/.*|register|authorize|token)\/?$/;
 
-/** Answers unknown paths before their body is read: whoever asks there has shown no key. */
+/** Answers unknown paths before their body is read: the caller has shown no key. */
 export function refuseUnknownPaths(app: FastifyInstance): void {
   app.addHook("onRequest", async (request) => {
     if (request.is404) throw new ServerError("NOT_FOUND", { path: shownPath(request) });

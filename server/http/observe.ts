@@ -7,8 +7,8 @@ import { shownPath } from "./not-found.ts";
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /**
- * Counts and logs every answer. The label is the route's pattern, because paths are chosen by whoever asks. What a
- * stranger was refused is logged at debug alone: the log is not his to fill.
+ * Counts and logs every answer. The label is the route's pattern, because callers choose the paths. What a stranger
+ * was refused is logged at debug only, so that strangers cannot fill the log.
  */
 export function observe(app: FastifyInstance, metrics: ServerMetrics): void {
   app.addHook("onResponse", async (request, reply) => {

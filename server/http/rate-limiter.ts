@@ -53,7 +53,7 @@ export class RateLimiter {
     const part = Math.floor(now / this.#partMs);
     const account = this.#accounts.get(key) ?? { counts: new Uint32Array(parts + 1), part, blockedUntil: 0 };
     advance(account, part);
-    // A Map iterates in order of insertion: putting the key in anew keeps the order that of use.
+    // A Map iterates in order of insertion: deleting and setting a key keeps the keys in order of use.
     this.#accounts.delete(key);
     this.#accounts.set(key, account);
     if (this.#accounts.size > this.#capacity) this.#forgetOldest();

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 import { type WebAccess, webAccessAllowed } from "../listening/web-access.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
-import { origin } from "./guard.ts";
+import { securityDetails } from "./guard.ts";
 
 /** What a page may read of an answer beside its body. */
 const exposed = [
@@ -30,7 +30,7 @@ export function webPages(app: FastifyInstance, access: WebAccess, security: Secu
       localAddress: socket.localAddress,
     };
     if (!webAccessAllowed(asked, access)) {
-      security("authorization_failure", { ...origin(request), reason: "foreign origin or host" });
+      security("authorization_failure", { ...securityDetails(request), reason: "foreign origin or host" });
       throw new ServerError("FORBIDDEN_ORIGIN");
     }
     allowReading(request, reply, access);

@@ -14,17 +14,17 @@ export type ConnectionLimits = {
   /** Open connections of all addresses together. */
   readonly total: number;
   /** Milliseconds in which a finished answer has to be taken. */
-  readonly answerTimeoutMs?: number;
+  readonly answerTimeoutMs: number;
 };
 
 export type Connections = {
-  /** Says that a caller of this connection has shown who he is. */
+  /** Marks a connection whose caller has proved who it is. */
   trust(socket: Socket): void;
 };
 
 /**
- * Bounds what strangers can hold of a server. Above the total the oldest connection of a stranger has to go, so that
- * whoever fills all of them keeps nobody out. An answer that nobody takes is given up: it would stay in memory.
+ * Bounds what strangers can hold of a server. Above the total the oldest connection of a stranger is closed, so that
+ * a stranger that takes all of them keeps nobody out. An answer that nobody takes is given up: it would stay in memory.
  */
 export function boundConnections(server: Server, limits: ConnectionLimits): Connections {
   const { total, answerTimeoutMs } = limits;
@@ -41,10 +41,8 @@ export function boundConnections(server: Server, limits: ConnectionLimits): Conn
     if (strangers.size === 1) server.closeIdleConnections();
     dropOldest(strangers);
   });
-  if (answerTimeoutMs !== undefined) {
-    // Before the application answers.
-    server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
-  }
+  // Before the application answers.
+  server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
   return { trust: (socket) => void strangers.delete(socket) };
 }
 

@@ -20,7 +20,7 @@ export type McpServerOptions = {
 const jsonSchemaValidator = new AjvJsonSchemaValidator();
 
 /**
- * An MCP server for one caller. It is made anew for each request: a server or transport that two clients share mixes up
+ * An MCP server for one client. It is made for each request: a server or transport that two clients share mixes up
  * their answers (CVE-2026-25536).
  */
 export function createMcpServer({ version, list, call }: McpServerOptions): Server {

@@ -2,7 +2,7 @@
 export type Running = {
   /** What to log about where it listens. */
   readonly addresses: Readonly<Record<string, string>>;
-  /** Says no to new work, so that load balancers turn away. Work that comes nevertheless is done. */
+  /** Says no to new work, so that load balancers turn away. Work that still comes is done. */
   drain(): void;
   /** Closes the ports and resolves when the work in flight is done. */
   close(): Promise<void>;

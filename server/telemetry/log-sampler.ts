@@ -39,7 +39,7 @@ export class LogSampler {
     return false;
   }
 
-  /** Ends the window: tells what was left out, and begins anew. */
+  /** Ends the window: tells what was left out, and begins the next. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

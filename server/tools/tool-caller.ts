@@ -2,11 +2,9 @@ import type { ErrorCode } from "../../contract/error-catalogue.ts";
 import { ServerError, toServerError } from "../../contract/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
+import type { Client } from "./client.ts";
 import type { ToolRegistry } from "./registry.ts";
 import type { Tool, ToolContext, ToolResult } from "./tool.ts";
-
-/** Who calls: the id stands for the key, the name is for people, the permissions are tool names, or "*" for all. */
-type Caller = { readonly id: string; readonly name: string; readonly permissions: ReadonlySet<string> };
 
 /** The levels at which calls are logged. */
 type CallLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
@@ -15,17 +13,18 @@ type CallLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
 type ToolCall = {
   readonly tool: string;
   readonly args: unknown;
-  readonly caller: Caller;
+  readonly client: Client;
   /** Logger that knows the request. */
   readonly logger: CallLogger;
 };
 
 export type ToolCaller = {
-  /** The tools that this caller may call, in the registry's order. */
-  list(caller: Caller): readonly Tool[];
-  /** Throws UNKNOWN_TOOL or UNAUTHORIZED_TOOL when the caller may not make this call. */
-  authorize(tool: string, caller: Caller): Tool;
-  /** Checks, runs, counts and logs a call. Throws errors of the catalogue only. */
+  /** The tools that this client may call, in the registry's order. */
+  list(client: Client): readonly Tool[];
+  /**
+   * Checks, runs, counts and logs a call. Throws errors of the catalogue only: UNKNOWN_TOOL or UNAUTHORIZED_TOOL when the
+   * client may not make this call.
+   */
   call(call: ToolCall): Promise<ToolResult>;
 };
 
@@ -37,21 +36,20 @@ export type ToolCallerOptions = Omit<ToolContext, "client"> & {
 /** The one way by which every transport calls tools. */
 export function createToolCaller(options: ToolCallerOptions): ToolCaller {
   const { tools, metrics, ...context } = options;
-  const authorize = (name: string, caller: Caller): Tool => {
+  const authorize = (name: string, client: Client): Tool => {
     const tool = tools.get(name);
     if (tool === undefined) throw new ServerError("UNKNOWN_TOOL", { tool: name.slice(0, 128) });
-    if (!mayCall(caller, name)) throw new ServerError("UNAUTHORIZED_TOOL", { tool: name, client: caller.name });
+    if (!mayCall(client, name)) throw new ServerError("UNAUTHORIZED_TOOL", { tool: name, client: client.name });
     return tool;
   };
   return {
-    list: (caller) => [...tools.values()].filter(({ name }) => mayCall(caller, name)),
-    authorize,
-    async call({ tool: name, args, caller, logger }) {
-      const tool = authorize(name, caller);
-      const who = { tool: name, client: caller.name, client_id: caller.id };
+    list: (client) => [...tools.values()].filter(({ name }) => mayCall(client, name)),
+    async call({ tool: name, args, client, logger }) {
+      const tool = authorize(name, client);
+      const who = { tool: name, client: client.name, client_id: client.id };
       const stop = metrics.toolDuration.startTimer({ tool: name });
       try {
-        const result = await tool.call(args, { ...context, client: caller });
+        const result = await tool.call(args, { ...context, client });
         finish("success");
         // The audit trail: the one line that ties a message to the key that sent it.
         logger.info({ ...who, ...eventIn(result) }, "tool called");
@@ -70,7 +68,7 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
   };
 }
 
-function mayCall({ permissions }: Caller, tool: string): boolean {
+function mayCall({ permissions }: Client, tool: string): boolean {
   return permissions.has(tool) || permissions.has("*");
 }
 

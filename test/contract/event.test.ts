@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { eventSchema, eventTypeNames, fileEventTypeNames } from "../../contract/event.ts";
+import { eventSchema, eventTypeNames } from "../../contract/event.ts";
 
 const event = {
   event_id: "1",
@@ -11,6 +11,33 @@ const event = {
   title: "Grüße: 100 % 🎉",
   description: "x",
 };
+
+/** Upstream's types that only event files use. */
+const fileEventTypeNames = [
+  "file_created",
+  "file_modified",
+  "file_deleted",
+  "directory_created",
+  "directory_deleted",
+  "build_started",
+  "test_passed",
+  "test_failed",
+  "git_commit",
+  "git_push",
+  "git_merge",
+  "git_branch",
+  "git_tag",
+  "pull_request_created",
+  "pull_request_merged",
+  "security_alert",
+  "resource_usage",
+  "command_executed",
+  "status_change",
+  "api_call",
+  "webhook_received",
+  "service_integration",
+  "custom_event",
+] as const;
 
 describe("event", () => {
   test("has upstream's 24 types for tools and 23 more for files, all different", () => {

@@ -62,15 +62,15 @@ describe("splitter", () => {
 
   test("a text at Telegram's limit stays one message", () => {
     const text = "x".repeat(MESSAGE_LIMITS.units);
-    expect(split(text)).toEqual([text]);
-    expect(split(`${text}y`)).toHaveLength(2);
+    expect(split(text, MESSAGE_LIMITS)).toEqual([text]);
+    expect(split(`${text}y`, MESSAGE_LIMITS)).toHaveLength(2);
   });
 
   test("a megabyte in 256 parts costs no memory outside of the heap", () => {
     const text = "汉 ".repeat(2 ** 19);
-    split(text);
+    split(text, MESSAGE_LIMITS);
     const before = process.memoryUsage.rss();
-    for (let round = 0; round < 5; round += 1) expect(split(text).length).toBeGreaterThanOrEqual(256);
+    for (let round = 0; round < 5; round += 1) expect(split(text, MESSAGE_LIMITS).length).toBeGreaterThanOrEqual(256);
     expect(process.memoryUsage.rss() - before).toBeLessThan(30 * 2 ** 20);
   });
 
@@ -83,7 +83,7 @@ describe("splitter", () => {
     });
     const workFor = (units: number) => {
       given.length = 0;
-      split("x".repeat(units));
+      split("x".repeat(units), MESSAGE_LIMITS);
       return given.reduce((sum, length) => sum + length, 0);
     };
     const [once, twice] = [workFor(2 ** 18), workFor(2 ** 19)];

@@ -8,7 +8,10 @@ export type McpRequest = {
 };
 
 /** Answers one message of streamable HTTP, without a session: any replica can answer any request. */
-export async function answer({ protocolVersion, message }: McpRequest, options: McpServerOptions): Promise<Response> {
+export async function handleMessage(
+  { protocolVersion, message }: McpRequest,
+  options: McpServerOptions,
+): Promise<Response> {
   const server = createMcpServer(options);
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
   await server.connect(transport);
