@@ -15,10 +15,13 @@ export const PACKAGES = {
 const LEVELS = ["none", "control-plane", "nodes"];
 
 const STILL_WORKS = {
-  none: "Still works: `npm run test:unit` (the fast tests) and `npm run standalone` (the server without Kubernetes).",
+  none:
+    "Still works: `npm run test:unit` (the fast tests), `npm run standalone` (the server without Kubernetes; `-- --try` needs " +
+    "no token), and with Docker or Podman `npm start -- --engine docker`.",
   "control-plane":
     "Still works: `npm test` but for its end-to-end part, `npm run cluster -- up --nodes 0` (a control plane), " +
-    "`npm run test:unit`, `npm run standalone`, and `npm start -- --context NAME` with a cluster that you have.",
+    "`npm run test:unit`, `npm run standalone`, `npm start -- --engine docker` with Docker or Podman, and " +
+    "`npm start -- --context NAME` with a cluster that you have.",
 };
 
 /** What the machine is and has. */

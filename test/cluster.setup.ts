@@ -1,6 +1,8 @@
 import { loadAll } from "js-yaml";
 import type { TestProject } from "vitest/node";
 import type { Cluster } from "../e2e/cluster/cluster.ts";
+import { argoDefinitions, definitionFiles, gatewayDefinitions } from "../e2e/cluster/definitions.ts";
+import { programs } from "../e2e/cluster/programs.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import { upGuarded } from "../e2e/cluster/with-cluster.ts";
 import { installDefinition } from "../e2e/installation.ts";
@@ -22,6 +24,9 @@ const account = `system:serviceaccount:${namespace}:cctelegram-operator`;
 
 /** A control plane of its own for the tests that need an API server, with the CRD and what the chart brings. */
 export default async function setup(project: TestProject) {
+  // On a new machine it takes minutes, which must not be those of a test.
+  await programs(["gitops"]);
+  for (const definitions of [argoDefinitions, gatewayDefinitions]) await definitionFiles(definitions);
   const { cluster } = await upGuarded({ name: "integration", nodes: 0 });
   const manifest = await install(cluster).catch(async (error: Error) => {
     await cluster.down();

@@ -40,13 +40,18 @@ export type Compilation = {
   readonly programs: readonly (readonly [name: ProgramName, program: Program])[];
   /** An empty folder, in which each program appears under its name. */
   readonly target: string;
+  /** Folder with the module's own (default: binaries/). */
+  readonly sources?: string;
 };
 
 /** Compiles programs of one module, several in one run of Go so that packages of several are compiled once. */
-export async function compile({ module, programs, target }: Compilation, control: StepControl): Promise<void> {
+export async function compile(
+  { module, programs, target, sources = SOURCES }: Compilation,
+  control: StepControl,
+): Promise<void> {
   await assertGo();
   const packages = programs.map(([, program]) => program.package);
-  const work = { folder: join(SOURCES, module), temporary: join(target, "tmp"), output: join(target, "out") };
+  const work = { folder: join(sources, module), temporary: join(target, "tmp"), output: join(target, "out") };
   await run("mkdir", ["-p", work.temporary, work.output]);
   const go = (args: readonly string[], options: CommandOptions = {}) =>
     // Go's temporary files go with the target, however this ends. A go.work of the user's is none of ours.
@@ -63,6 +68,7 @@ export async function compile({ module, programs, target }: Compilation, control
     await go(["build", ...FLAGS, "-v", "-o", `${work.output}/`, ...packages], {
       onErrorLine: () => progress.compiled(),
     });
+    progress.linked(packages.length);
   } finally {
     clearInterval(timer);
   }

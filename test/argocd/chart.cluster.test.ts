@@ -18,7 +18,7 @@ const everything = [
   "watchNamespaces={default}",
   "allowedImages={registry.test/a}",
   "extraEnv[0].name=A",
-  "extraEnv[0].value=",
+  "extraEnv[0].value=b",
 ];
 
 test.each([{ values: settings }, { values: everything }])(

@@ -49,6 +49,12 @@ describe.each(states.map((state, index) => ({ ...state, index })))("$name", (sta
   });
 });
 
+test("docs/argocd.md says where the two differ, and why", () => {
+  const page = readFileSync("docs/argocd.md", "utf8");
+  const reasons = states.flatMap(({ because }) => because ?? []);
+  expect(reasons.filter((reason) => !page.includes(reason))).toEqual([]);
+});
+
 /** What Ready can never say, although a part of it can, or a check. */
 const neverOfReady: Readonly<Record<string, string>> = {
   NotYetKnown:

@@ -37,6 +37,7 @@ const template = {
   spec: { containers: [{ name: "app", image: "docker.io/example/app:1" }] },
 };
 const selector = { matchLabels: { app: "theirs" } };
+const exposure = { mode: "Ingress", host: "mcp.example.com", ingressClassName: "nginx" };
 const people = { auth: { clients: [{ name: "db", permissions: ["*"] }] }, autoscaling: { mode: "Enabled" } };
 
 /** An object of somebody else for every type of child, as `kubectl create` makes it: no labels of ours, no owner. */
@@ -73,6 +74,11 @@ const foreign = (resource: string): readonly { type: ResourceType; name: string;
     name: `${resource}-bridge`,
     content: { spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } },
   },
+  {
+    type: types.ingresses,
+    name: `${resource}-mcp-server`,
+    content: { spec: { rules: [{ host: "theirs.example.com" }] } },
+  },
 ];
 
 test("the table names every type of child", () => {
@@ -108,7 +114,7 @@ describe.each(foreign("x").map(({ type, name }, index) => ({ kind: type.kind, ch
       const name = `first-${index}`;
       const entry = foreign(name)[index]!;
       const theirs = await create(entry.type, entry.name, entry.content);
-      await createResource(world, name, { server: people });
+      await createResource(world, name, { server: people, exposure });
       const { message } = conditionOf(await untilRefused(name, entry.name), "Degraded")!;
       expect(message).toContain(`${kind} ${world.namespace}/${entry.name} exists and was not made for ${name}`);
       expect(message).toContain(`annotate ${kind.toLowerCase()} ${entry.name} cctelegram.io/adopt=${name}`);
@@ -133,7 +139,7 @@ describe.each(foreign("x").map(({ type, name }, index) => ({ kind: type.kind, ch
     test("is left alone when it takes the place of a child while the resource runs", async () => {
       const name = `middle-${index}`;
       const entry = foreign(name)[index]!;
-      await createResource(world, name, { server: people });
+      await createResource(world, name, { server: people, exposure });
       await untilSettled(world, name);
       await changeSpec(world, name, { reconciliation: "Paused" });
       await untilCondition(world, name, "Paused", { status: "True" });

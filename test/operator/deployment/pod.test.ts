@@ -65,3 +65,15 @@ describe("variables", () => {
     }
   });
 });
+
+test("a wish for new pods reaches both programs, and without one no pod is another than before", () => {
+  const annotationsOf = (restartedAt: string | undefined) =>
+    [serverDeployment, bridgeStatefulSet].map((child) => {
+      const { spec } = child({ ...blueprint(specOf()), restartedAt }).object;
+      return Object.keys((spec as { template: { metadata: { annotations: object } } }).template.metadata.annotations);
+    });
+  const hmac = "cctelegram.io/hmac";
+  expect(annotationsOf(undefined)).toEqual([[hmac], [hmac]]);
+  const both = [hmac, "cctelegram.io/restartedAt"];
+  expect(annotationsOf("2026-01-01T00:00:00Z")).toEqual([both, both]);
+});
