@@ -4,18 +4,18 @@ import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Change, Reflector } from "../runtime/reflector.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { Store, type Stored } from "../runtime/store.ts";
+import {
+  type CachedChild,
+  type CachedResource,
+  cachedChild,
+  cachedResource,
+  identity,
+  withoutPodName,
+} from "./cached-objects.ts";
 import { gatewaysOf } from "./exposure.ts";
 import { type CachedGateway, reduceGateway } from "./exposure-state.ts";
 import { fieldManager, managedBy } from "./names.ts";
 import { type CachedPod, reducePod, samePod } from "./pods.ts";
-import {
-  type CachedChild,
-  type CachedResource,
-  identity,
-  reduceChild,
-  reduceResource,
-  withoutPodName,
-} from "./reduced.ts";
 import { secretsOf } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 
@@ -70,7 +70,7 @@ export class Cache {
   /** Starts all watches, and returns their reflectors. */
   watch(start: StartWatch, onResource: (change: Change<CachedResource>) => void): Reflector<never>[] {
     const watches = [
-      keep({ type: types.cctelegramDeployments, store: this.resources, reduce: reduceResource, onChange: onResource }),
+      keep({ type: types.cctelegramDeployments, store: this.resources, reduce: cachedResource, onChange: onResource }),
       keep({
         type: types.secrets,
         store: this.#foreignSecrets,
@@ -171,7 +171,7 @@ export class Cache {
     return {
       type,
       store,
-      reduce: reduceChild(type.kind),
+      reduce: cachedChild(type.kind),
       labelSelector: managed,
       onChange: ({ before, after }) => {
         this.#onChild(before, after);

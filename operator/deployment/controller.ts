@@ -11,6 +11,7 @@ import { type Change, Reflector } from "../runtime/reflector.ts";
 import type { Stored } from "../runtime/store.ts";
 import { WorkQueue } from "../runtime/work-queue.ts";
 import { Cache, type Watch } from "./cache.ts";
+import type { CachedResource } from "./cached-objects.ts";
 import { certificateIn } from "./certificate.ts";
 import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure-probe.ts";
 import { ForeignSecrets } from "./foreign-secrets.ts";
@@ -18,10 +19,9 @@ import type { Settings } from "./gather.ts";
 import { GeneratedValues } from "./generated-values.ts";
 import { httpProbe } from "./http-probe.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
-import { partsReading } from "./probe.ts";
-import { Prober } from "./prober.ts";
+import { partsReading } from "./parts-probe.ts";
+import { ProbeSchedule } from "./probe-schedule.ts";
 import { reconcile } from "./reconcile.ts";
-import type { CachedResource } from "./reduced.ts";
 import { services } from "./resource-types.ts";
 import { TokenSecrets } from "./token-secret.ts";
 
@@ -55,7 +55,7 @@ type Parts = {
 export function startDeploymentController(parts: Parts) {
   const { client, clock, logger, metrics, settings } = parts;
   const cache = new Cache((key) => controller.enqueue(key, { afterMs: settleMs }));
-  const { prober, exposureProber, forget } = probersOf(parts, (key) => controller.enqueue(key));
+  const { probes, exposureProbes, forget } = probesOf(parts, (key) => controller.enqueue(key));
   const recorder = recorderOf(parts);
   const applier = createApplier(parts, cache);
   const generated = new GeneratedValues(parts.generateKey);
@@ -64,8 +64,8 @@ export function startDeploymentController(parts: Parts) {
     ...secretReaders(client, cache),
     generated,
     cache,
-    prober,
-    exposureProber,
+    probes,
+    exposureProbes,
     recorder,
     applier,
     settings,
@@ -112,26 +112,26 @@ export function startDeploymentController(parts: Parts) {
       await recording;
     },
     close: async () => {
-      prober.stop();
-      exposureProber.stop();
+      probes.stop();
+      exposureProbes.stop();
       await ended;
     },
   };
 }
 
 /** One asks the parts through their Services, the other the public address. */
-function probersOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
+function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
   const { clock, random } = parts;
   const onChange = ({ namespace, name }: ObjectKey) => enqueue({ namespace, name });
   const probe = httpProbe({ fetch: parts.fetch, now: clock.now });
-  const prober = new Prober({ ...partsReading, probe, onChange, clock, random });
+  const probes = new ProbeSchedule({ ...partsReading, probe, onChange, clock, random });
   const outside = { probe: parts.lookFromOutside, keepsResults: false };
-  const exposureProber = new Prober({ ...exposureReading, ...outside, onChange, clock, random });
+  const exposureProbes = new ProbeSchedule({ ...exposureReading, ...outside, onChange, clock, random });
   const forget = (uid: string) => {
-    prober.forget(uid);
-    exposureProber.forget(uid);
+    probes.forget(uid);
+    exposureProbes.forget(uid);
   };
-  return { prober, exposureProber, forget };
+  return { probes, exposureProbes, forget };
 }
 
 function secretReaders(client: Client, cache: Cache) {

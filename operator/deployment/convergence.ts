@@ -1,9 +1,9 @@
 import type { Blueprint, Child } from "./blueprint.ts";
+import type { CachedResource } from "./cached-objects.ts";
 import { writeDefaultReplicas } from "./default-replicas.ts";
 import { type Children, childrenOf } from "./desired/children.ts";
 import { namesOf } from "./names.ts";
 import type { ReconcileParts } from "./reconcile.ts";
-import type { CachedResource } from "./reduced.ts";
 import { regarding } from "./regarding.ts";
 import { prunableTypes, secrets } from "./resource-types.ts";
 

@@ -1,4 +1,5 @@
 import type { Cache } from "./cache.ts";
+import type { CachedChild, CachedResource } from "./cached-objects.ts";
 import type { Certificate } from "./certificate.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
 import type { ExposureTarget } from "./exposure-probe.ts";
@@ -7,7 +8,6 @@ import type { ExposureState } from "./exposure-state.ts";
 import type { Settings } from "./gather.ts";
 import { namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
-import type { CachedChild, CachedResource } from "./reduced.ts";
 import * as types from "./resource-types.ts";
 
 /** What the controllers say of the way in; undefined while there is no object of ours. */

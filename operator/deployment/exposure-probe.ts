@@ -1,4 +1,4 @@
-import type { Reading } from "./prober.ts";
+import type { Reading } from "./probe-schedule.ts";
 
 /** Where and how the public address of a resource is looked at. */
 export type ExposureTarget = {
@@ -35,7 +35,7 @@ export type ExposureProbe =
 
 export const exposureFails = (reason: string, message: string): ExposureProbe => ({ answered: false, reason, message });
 
-/** How the prober reads what was found. */
+/** How the schedule reads what was found. */
 export const exposureReading: Reading<ExposureProbe> = {
   isWell: ({ answered }) => answered,
   isQuiet: () => true,

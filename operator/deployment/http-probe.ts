@@ -4,8 +4,8 @@ import { bridgeStatusSchema, type Refusal as ContractRefusal } from "../../contr
 import { routes } from "../../contract/routes.ts";
 import { signedHeaders } from "../../contract/signature.ts";
 import type { PlainFetch, PlainRequest, PlainResponse } from "../runtime/plain-http.ts";
+import type { BridgeProbe, ProbeResult, Refusal, ServerProbe, Target } from "./parts-probe.ts";
 import { printable } from "./printable.ts";
-import type { BridgeProbe, ProbeResult, Refusal, ServerProbe, Target } from "./probe.ts";
 
 type Options = {
   readonly fetch: PlainFetch;

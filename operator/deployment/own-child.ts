@@ -1,6 +1,6 @@
 import type { ResourceType } from "../runtime/resource-type.ts";
 import type { Cache } from "./cache.ts";
-import type { CachedChild, CachedResource } from "./reduced.ts";
+import type { CachedChild, CachedResource } from "./cached-objects.ts";
 
 /** A child that the resource controls: one of somebody else's that has its name says nothing about it. */
 export function ownChild(

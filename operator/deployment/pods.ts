@@ -2,8 +2,8 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Stored } from "../runtime/store.ts";
+import { identity } from "./cached-objects.ts";
 import { type Trouble, troubleOf } from "./pod-trouble.ts";
-import { identity } from "./reduced.ts";
 
 /** What the cache keeps of a pod with our labels. */
 export type CachedPod = Stored & {

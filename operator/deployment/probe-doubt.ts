@@ -1,4 +1,4 @@
-import { isWell } from "./probe.ts";
+import { isWell } from "./parts-probe.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What the probe says has been so for a while, and is no passing state of a start. */

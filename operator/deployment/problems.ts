@@ -1,5 +1,5 @@
 import { certificateEndsSoon, isNotExposed } from "./exposure-problems.ts";
-import { rounded } from "./probe.ts";
+import { rounded } from "./parts-probe.ts";
 import { isLasting } from "./probe-doubt.ts";
 import type { Snapshot } from "./snapshot.ts";
 

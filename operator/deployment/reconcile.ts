@@ -5,6 +5,7 @@ import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Cache } from "./cache.ts";
+import type { CachedResource } from "./cached-objects.ts";
 import type { Certificate } from "./certificate.ts";
 import { converge } from "./convergence.ts";
 import { tlsSecretOf } from "./exposure.ts";
@@ -15,9 +16,8 @@ import { failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
 import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
-import type { ProbeResult, Target } from "./probe.ts";
-import type { Prober } from "./prober.ts";
-import type { CachedResource } from "./reduced.ts";
+import type { ProbeResult, Target } from "./parts-probe.ts";
+import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import { writeStatus } from "./status-writer.ts";
@@ -28,8 +28,8 @@ export type ReconcileParts = {
   readonly client: Client;
   readonly applier: Applier;
   readonly recorder: EventRecorder;
-  readonly prober: Prober<Target, ProbeResult>;
-  readonly exposureProber: Prober<ExposureTarget, ExposureProbe>;
+  readonly probes: ProbeSchedule<Target, ProbeResult>;
+  readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
   readonly tokenSecrets: TokenSecrets;
   /** The certificates of Ingresses. */
   readonly certificates: ForeignSecrets<Certificate>;
@@ -48,7 +48,7 @@ const terminatingMs = 30_000;
 
 /** Makes the cluster what the resource asks for, then says in its status how far that is. */
 export async function reconcile(parts: ReconcileParts, { namespace, name }: ObjectKey): Promise<Result> {
-  const { cache, prober, exposureProber } = parts;
+  const { cache, probes, exposureProbes } = parts;
   const resource = cache.resources.get(namespace, name);
   if (!resource || resource.deleting) {
     parts.statusDueAt.delete(`${namespace}/${name}`);
@@ -69,18 +69,18 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 
   const exposure = exposureSnapshotOf(resource, { ...parts, certificate });
   const outside = exposure && exposureTargetOf(resource, exposure, { cache, certificate, hmac: blueprint.hmac });
-  if (outside) exposureProber.track(outside);
-  else exposureProber.forget(resource.uid);
+  if (outside) exposureProbes.track(outside);
+  else exposureProbes.forget(resource.uid);
   const snapshot = snapshotOf(resource, {
     ...parts,
     exposure,
-    exposureProbe: exposureProber.result(resource.uid),
+    exposureProbe: exposureProbes.result(resource.uid),
     tokenSecret,
     refused: refusedOf(failures),
     failed: failedOf(failures),
-    probe: prober.result(resource.uid),
+    probe: probes.result(resource.uid),
   });
-  prober.track(targetOf(snapshot, blueprint));
+  probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
   return { ...sooner(sooner(result, snapshot.lookAgainMs), exposureLookAgainMs(snapshot)), failures };
 }

@@ -1,5 +1,5 @@
 import { serverScaling } from "../api/sizing.ts";
-import type { WorkloadState } from "./reduced.ts";
+import type { WorkloadState } from "./cached-objects.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Every pod that is wanted is there, made from the newest template, and ready; none is left of an older one. */

@@ -1,8 +1,8 @@
+import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure-probe.ts";
 import type { ExposureSnapshot } from "./exposure-problems.ts";
+import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
-import type { ProbeResult } from "./probe.ts";
-import type { CachedResource, WorkloadState } from "./reduced.ts";
 
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";

@@ -1,9 +1,9 @@
 import type { Condition, DeploymentStatus } from "../api/status.ts";
+import type { WorkloadState } from "./cached-objects.ts";
 import { conditionsOf } from "./conditions/conditions.ts";
 import { urlOf } from "./exposure.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
-import { rounded } from "./probe.ts";
-import type { WorkloadState } from "./reduced.ts";
+import { rounded } from "./parts-probe.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The status that the snapshot amounts to. Pure: the same snapshot gives the same status. */

@@ -33,7 +33,7 @@ export const walls: readonly Wall[] = [
     comment: "What both need is in contract/ or config/.",
     from: { path: "^operator/" },
     to: { path: "^server/" },
-    broken: { from: "operator/deployment/probe.ts", to: "server/http/api-keys.ts" },
+    broken: { from: "operator/deployment/parts-probe.ts", to: "server/http/api-keys.ts" },
   },
   {
     name: "the server does not import the operator",

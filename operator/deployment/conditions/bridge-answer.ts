@@ -1,4 +1,4 @@
-import type { BridgeProbe } from "../probe.ts";
+import type { BridgeProbe } from "../parts-probe.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { type Judge, type Judgement, unknown } from "./judgement.ts";
 

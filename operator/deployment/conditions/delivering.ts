@@ -1,4 +1,4 @@
-import type { Refusal } from "../probe.ts";
+import type { Refusal } from "../parts-probe.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds } from "./judgement.ts";
 

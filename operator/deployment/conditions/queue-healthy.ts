@@ -1,4 +1,4 @@
-import { rounded } from "../probe.ts";
+import { rounded } from "../parts-probe.ts";
 import { queueIsFull, queueIsUnusable } from "../problems.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds } from "./judgement.ts";

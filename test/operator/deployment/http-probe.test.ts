@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { hashOf, verify } from "../../../contract/signature.ts";
 import { httpProbe } from "../../../operator/deployment/http-probe.ts";
-import type { Target } from "../../../operator/deployment/probe.ts";
+import type { Target } from "../../../operator/deployment/parts-probe.ts";
 import { keys, startServer, type TestServer } from "../../server/support/server.ts";
 
 const hmac = "b".repeat(64);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Condition } from "../../../operator/api/status.ts";
 import { imageOf } from "../../../operator/deployment/gather.ts";
-import { rounded } from "../../../operator/deployment/probe.ts";
+import { rounded } from "../../../operator/deployment/parts-probe.ts";
 import { statusOf, tagOf, transitions } from "../../../operator/deployment/status.ts";
 import { settlingMs } from "../../../operator/deployment/status-pacing.ts";
 import { specOf } from "./support/blueprint.ts";

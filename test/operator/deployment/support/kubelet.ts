@@ -1,4 +1,4 @@
-import { identity } from "../../../../operator/deployment/reduced.ts";
+import { identity } from "../../../../operator/deployment/cached-objects.ts";
 import { pods } from "../../../../operator/deployment/resource-types.ts";
 import type { Client } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type ProbeResult, partsReading, type Target } from "../../../operator/deployment/probe.ts";
-import { Prober } from "../../../operator/deployment/prober.ts";
+import { type ProbeResult, partsReading, type Target } from "../../../operator/deployment/parts-probe.ts";
+import { ProbeSchedule } from "../../../operator/deployment/probe-schedule.ts";
 import { ManualClock, settle } from "../runtime/manual-clock.ts";
 import { bridgeAnswer, verifiedServer } from "./support/snapshot.ts";
 
@@ -20,10 +20,10 @@ const well: ProbeResult = { server: verifiedServer, bridge: bridgeAnswer({}) };
 const queued = (pending: number): ProbeResult => ({ ...well, bridge: bridgeAnswer({ queue: { pending } }) });
 const unreachable: ProbeResult = { ...well, bridge: bridgeAnswer({ telegram: { reachable: false } }) };
 
-/** A prober without jitter. */
-function startProber(answer: ProbeResult = well) {
+/** Probes without jitter. */
+function startProbes(answer: ProbeResult = well) {
   const world = { answer, probes: [] as Target[], changes: 0, clock: new ManualClock() };
-  const prober = new Prober<Target, ProbeResult>({
+  const probes = new ProbeSchedule<Target, ProbeResult>({
     ...partsReading,
     probe: async (target) => {
       world.probes.push(target);
@@ -35,21 +35,21 @@ function startProber(answer: ProbeResult = well) {
     clock: world.clock,
     random: () => 0.5,
   });
-  return { world, prober };
+  return { world, probes };
 }
 
 test("a new target is probed at once, and its result is told", async () => {
-  const { world, prober } = startProber();
-  expect(prober.result("one")).toBeUndefined();
-  prober.track(target);
+  const { world, probes } = startProbes();
+  expect(probes.result("one")).toBeUndefined();
+  probes.track(target);
   await world.clock.advance(0);
-  expect(prober.result("one")).toEqual(well);
+  expect(probes.result("one")).toEqual(well);
   expect(world).toMatchObject({ probes: [target], changes: 1 });
 });
 
 test("what is well is asked every 30 s, and told only when it changes", async () => {
-  const { world, prober } = startProber();
-  prober.track(target);
+  const { world, probes } = startProbes();
+  probes.track(target);
   await world.clock.advance(29_999);
   expect(world.probes).toHaveLength(1);
   await world.clock.advance(1);
@@ -62,8 +62,8 @@ test("what is well is asked every 30 s, and told only when it changes", async ()
 });
 
 test("what gives no good answer is asked again soon, then every 5 s", async () => {
-  const { world, prober } = startProber(unreachable);
-  prober.track(target);
+  const { world, probes } = startProbes(unreachable);
+  probes.track(target);
   await world.clock.advance(0);
   for (const [ms, probes] of [
     [250, 2],
@@ -82,41 +82,41 @@ test("what gives no good answer is asked again soon, then every 5 s", async () =
 });
 
 test("what gives no good answer may pass, and lasts when it was found six times in a row", async () => {
-  const { world, prober } = startProber(unreachable);
-  prober.track(target);
+  const { world, probes } = startProbes(unreachable);
+  probes.track(target);
   await world.clock.advance(0);
   await world.clock.advance(250 + 500 + 1000 + 2000);
   expect(world.probes).toHaveLength(5);
-  expect(prober.result("one")).toEqual({ ...unreachable, lasting: false });
+  expect(probes.result("one")).toEqual({ ...unreachable, lasting: false });
   expect(world.changes).toBe(1);
   await world.clock.advance(4000);
-  expect(prober.result("one")).toEqual(unreachable);
+  expect(probes.result("one")).toEqual(unreachable);
   expect(world.changes).toBe(2);
   await world.clock.advance(300_000);
   expect(world.changes).toBe(2);
 });
 
 test("a new target gets time to come up, as the first did", async () => {
-  const { world, prober } = startProber(unreachable);
-  prober.track(target);
+  const { world, probes } = startProbes(unreachable);
+  probes.track(target);
   await world.clock.advance(0);
   await world.clock.advance(60_000);
-  prober.track({ ...target, hmac: "another" });
+  probes.track({ ...target, hmac: "another" });
   await world.clock.advance(0);
-  expect(prober.result("one")?.lasting).toBe(false);
+  expect(probes.result("one")?.lasting).toBe(false);
 });
 
 test("a queue that has to drain is looked at every 5 s", async () => {
-  const { world, prober } = startProber(queued(20));
-  prober.track(target);
+  const { world, probes } = startProbes(queued(20));
+  probes.track(target);
   await world.clock.advance(0);
   await world.clock.advance(20_000);
   expect(world.probes).toHaveLength(5);
 });
 
 test("what is not well for more than a minute is asked as rarely as what is well, until it changes", async () => {
-  const { world, prober } = startProber(unreachable);
-  prober.track(target);
+  const { world, probes } = startProbes(unreachable);
+  probes.track(target);
   await world.clock.advance(0);
   await world.clock.advance(62_750);
   expect(world.probes).toHaveLength(17);
@@ -129,8 +129,8 @@ test("what is not well for more than a minute is asked as rarely as what is well
 });
 
 test("a queue that moves a little is no news, one that grows is", async () => {
-  const { world, prober } = startProber(queued(0));
-  prober.track(target);
+  const { world, probes } = startProbes(queued(0));
+  probes.track(target);
   await world.clock.advance(0);
   world.answer = queued(9);
   await world.clock.advance(30_000);
@@ -141,13 +141,13 @@ test("a queue that moves a little is no news, one that grows is", async () => {
 });
 
 test("tracking the same target again probes nothing, a changed one at once", async () => {
-  const { world, prober } = startProber();
-  prober.track(target);
+  const { world, probes } = startProbes();
+  probes.track(target);
   await world.clock.advance(0);
-  prober.track({ ...target });
+  probes.track({ ...target });
   await world.clock.advance(0);
   expect(world.probes).toHaveLength(1);
-  prober.track({ ...target, hmac: "another" });
+  probes.track({ ...target, hmac: "another" });
   await world.clock.advance(0);
   expect(world.probes.map(({ hmac }) => hmac)).toEqual(["secret", "another"]);
 });
@@ -156,7 +156,7 @@ test("a target that changes while it is probed is probed again, never twice at a
   const clock = new ManualClock();
   const answers: (() => void)[] = [];
   const seen: string[] = [];
-  const prober = new Prober<Target, ProbeResult>({
+  const probes = new ProbeSchedule<Target, ProbeResult>({
     ...partsReading,
     probe: ({ hmac }) => {
       seen.push(hmac);
@@ -166,9 +166,9 @@ test("a target that changes while it is probed is probed again, never twice at a
     clock,
     random: () => 0.5,
   });
-  prober.track(target);
+  probes.track(target);
   await clock.advance(0);
-  prober.track({ ...target, hmac: "another" });
+  probes.track({ ...target, hmac: "another" });
   await clock.advance(1_000);
   expect(seen).toEqual(["secret"]);
   answers[0]?.();
@@ -178,28 +178,28 @@ test("a target that changes while it is probed is probed again, never twice at a
 });
 
 test("a forgotten target is left in peace, and a late answer about it is nobody's news", async () => {
-  const { world, prober } = startProber();
-  prober.track(target);
+  const { world, probes } = startProbes();
+  probes.track(target);
   await world.clock.advance(0);
-  prober.forget("one");
+  probes.forget("one");
   await world.clock.advance(600_000);
   expect(world.probes).toHaveLength(1);
-  expect(prober.result("one")).toBeUndefined();
+  expect(probes.result("one")).toBeUndefined();
   expect(world.clock.pending).toBe(0);
 });
 
 test("stopped, it leaves no timer behind", async () => {
-  const { world, prober } = startProber();
-  prober.track(target);
+  const { world, probes } = startProbes();
+  probes.track(target);
   await world.clock.advance(0);
-  prober.stop();
+  probes.stop();
   expect(world.clock.pending).toBe(0);
-  prober.track({ ...target, uid: "two" });
+  probes.track({ ...target, uid: "two" });
   await world.clock.advance(60_000);
   expect(world.probes).toHaveLength(1);
 });
 
-/** A prober of targets that never answer. */
+/** Probes of targets that never answer. */
 async function startSilent(parallel: number, uids: readonly string[]) {
   const clock = new ManualClock();
   const asked: string[] = [];
@@ -207,7 +207,7 @@ async function startSilent(parallel: number, uids: readonly string[]) {
     asked.push(uid);
     return new Promise<ProbeResult>(() => {});
   };
-  const prober = new Prober<Target, ProbeResult>({
+  const probes = new ProbeSchedule<Target, ProbeResult>({
     ...partsReading,
     probe,
     onChange: () => {},
@@ -215,28 +215,28 @@ async function startSilent(parallel: number, uids: readonly string[]) {
     random: () => 0.5,
     parallel,
   });
-  for (const uid of uids) prober.track({ ...target, uid });
+  for (const uid of uids) probes.track({ ...target, uid });
   await clock.advance(0);
-  return { clock, asked, prober };
+  return { clock, asked, probes };
 }
 
 test("stopped, it asks nothing that was waiting for its turn", async () => {
-  const { clock, asked, prober } = await startSilent(1, ["one", "two"]);
-  prober.stop();
+  const { clock, asked, probes } = await startSilent(1, ["one", "two"]);
+  probes.stop();
   await clock.advance(60_000);
   expect(asked).toEqual(["one"]);
   expect(clock.pending).toBe(0);
 });
 
 test("a few are probed at a time, and those that do not answer hold up the others for half a second alone", async () => {
-  const { clock, asked, prober } = await startSilent(2, ["one", "two", "three", "four", "five"]);
+  const { clock, asked, probes } = await startSilent(2, ["one", "two", "three", "four", "five"]);
   expect(asked).toEqual(["one", "two"]);
   await clock.advance(499);
   expect(asked).toEqual(["one", "two"]);
   await clock.advance(1);
   expect(asked).toEqual(["one", "two", "three", "four"]);
-  prober.track({ ...target, uid: "six" });
-  prober.forget("five");
+  probes.track({ ...target, uid: "six" });
+  probes.forget("five");
   await clock.advance(500);
   expect(asked).toEqual(["one", "two", "three", "four", "six"]);
 });

@@ -7,11 +7,11 @@ type Subject = ObjectKey & { readonly uid: string };
 
 /** What was found. */
 type Finding = {
-  /** False while what is not well may be a passing state of a start; the prober tells. Default: true. */
+  /** False while what is not well may be a passing state of a start; the schedule tells. Default: true. */
   readonly lasting?: boolean;
 };
 
-/** What the prober has to know of a finding. */
+/** What the schedule has to know of a finding. */
 export type Reading<R extends Finding> = {
   /** Everything that was asked answered, and well. */
   readonly isWell: (result: R) => boolean;
@@ -32,7 +32,7 @@ type Tracked<T, R> = {
   bad: number;
 };
 
-type ProberOptions<T extends Subject, R extends Finding> = Reading<R> & {
+type ScheduleOptions<T extends Subject, R extends Finding> = Reading<R> & {
   readonly probe: (target: T) => Promise<R>;
   readonly onChange: (key: ObjectKey) => void;
   readonly clock: Clock;
@@ -64,16 +64,16 @@ const defaults = {
   keepsResults: true,
   parallel: 16,
   turnMs: 500,
-} satisfies Partial<ProberOptions<never, never>>;
+} satisfies Partial<ScheduleOptions<never, never>>;
 
 /** Asks every running CCTelegram again and again how it is, and tells when the answer changes. */
-export class Prober<T extends Subject, R extends Finding> {
+export class ProbeSchedule<T extends Subject, R extends Finding> {
   readonly #tracked = new Map<string, Tracked<T, R>>();
-  readonly #options: Required<ProberOptions<T, R>>;
+  readonly #options: Required<ScheduleOptions<T, R>>;
   readonly #limiter: Limiter;
   #stopped = false;
 
-  constructor(options: ProberOptions<T, R>) {
+  constructor(options: ScheduleOptions<T, R>) {
     this.#options = { ...defaults, ...options };
     this.#limiter = new Limiter(this.#options.parallel);
   }

@@ -1,5 +1,5 @@
 import type { QueueStatus, TelegramStatus } from "../../contract/bridge-status.ts";
-import type { Reading } from "./prober.ts";
+import type { Reading } from "./probe-schedule.ts";
 
 /** What an MCP client would see through the Service. */
 export type ServerProbe =
@@ -25,7 +25,7 @@ export type Refusal = { readonly chatId: number; readonly reason: string; readon
 export type ProbeResult = {
   readonly server: ServerProbe | undefined;
   readonly bridge: BridgeProbe | undefined;
-  /** False while what is not well may be a passing state of a start; the prober tells. Default: true. */
+  /** False while what is not well may be a passing state of a start; the schedule tells. Default: true. */
   readonly lasting?: boolean;
 };
 
@@ -53,7 +53,7 @@ export function rounded(count: number): number {
   return Math.floor(count / step) * step;
 }
 
-/** How the prober reads what the parts answered. */
+/** How the schedule reads what the parts answered. */
 export const partsReading: Reading<ProbeResult> = {
   isWell,
   isQuiet: ({ bridge }) => !bridge?.answered || rounded(bridge.queue.pending) === 0,

@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
+import { cachedResource } from "../../../operator/deployment/cached-objects.ts";
 import { childrenOf } from "../../../operator/deployment/desired/children.ts";
-import { reduceResource } from "../../../operator/deployment/reduced.ts";
 import { blueprint, specOf } from "./support/blueprint.ts";
 
 const telegram = { botTokenSecretRef: { name: "telegram", key: "token" }, allowedUsers: [123456789] };
 const resource = (spec: object) => ({ metadata: { name: "team", namespace: "tools", uid: "u" }, spec });
 
 test("a resource that an older definition has stored, without the fields of this one, reads as if they had their defaults", () => {
-  const { spec } = reduceResource(resource({ telegram }));
+  const { spec } = cachedResource(resource({ telegram }));
   expect(spec).toEqual(specOf({ telegram }));
   expect(() => childrenOf(blueprint(spec))).not.toThrow();
 });
 
 test("a resource with fields of a newer definition keeps all that it says", () => {
   const stored = { ...specOf({ telegram, profile: "Staging" }), later: { field: true } };
-  expect(reduceResource(resource(stored)).spec).toEqual(stored);
+  expect(cachedResource(resource(stored)).spec).toEqual(stored);
 });
 
 test("a wish for new pods is cut and cleaned before it becomes a part of them", () => {

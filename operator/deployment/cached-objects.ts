@@ -61,7 +61,7 @@ export type WorkloadState = {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function reduceResource(object: KubernetesObject): CachedResource {
+export function cachedResource(object: KubernetesObject): CachedResource {
   const restartedAt = object.metadata.annotations?.[restartAnnotation];
   return {
     ...identity(object),
@@ -101,7 +101,7 @@ function hasAll(value: unknown, fields: object): boolean {
 }
 
 /** Reduces a child of the given kind; most need no state beyond what we own of them. */
-export function reduceChild(kind: string): (object: KubernetesObject) => CachedChild {
+export function cachedChild(kind: string): (object: KubernetesObject) => CachedChild {
   const stateOf = states[kind] ?? (() => noState);
   return (object) => {
     const { fields, fingerprint } = owned(object, fieldManager);
