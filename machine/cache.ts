@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheRoot } from "./cache-root.mjs";
 
@@ -33,8 +33,9 @@ export async function cached(entry: CacheEntry): Promise<{ folder: string; hit: 
   const parent = join(entry.root ?? cacheRoot(), entry.kind);
   const folder = join(parent, entry.key);
   if ((await findCached(entry)) !== undefined) return { folder, hit: true };
-  const unfinished = join(parent, `.unfinished-${process.pid}-${entry.key}`);
-  await mkdir(unfinished, { recursive: true });
+  await mkdir(parent, { recursive: true });
+  // Of its own for each build: this process may build the same entry twice at once.
+  const unfinished = await mkdtemp(join(parent, `.unfinished-${process.pid}-`));
   try {
     await entry.build(unfinished);
     await rename(unfinished, folder);
