@@ -60,7 +60,6 @@ test("programs of a module are compiled in one go, and what is told of it grows 
   // The second time only the programs are linked, if at all: there is no package to count.
   const again = await compiled();
   expect(again.every((share) => share <= 1)).toBe(true);
-  execFileSync("go", ["clean", "-cache"], { env: { ...process.env, GOCACHE: join(folder, "cache") } });
 });
 
 test("the key of a program changes with its module and not with others", async () => {
