@@ -3,7 +3,7 @@ import { loadAll } from "js-yaml";
 import { expect, test } from "vitest";
 import { childTypes, deployments, secrets, statefulSets } from "../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../operator/runtime/resource-type.ts";
-import { eventually, exists, untilSettled } from "../operator/deployment/support/steps.ts";
+import { createToken, eventually, exists, untilSettled } from "../operator/deployment/support/steps.ts";
 import { World } from "../operator/deployment/support/world.ts";
 import { differences } from "./support/differences.ts";
 import { ask, type Manifest, tracked } from "./support/gitops.ts";
@@ -66,6 +66,7 @@ test.concurrent.for(cases)(
       }
     };
     expect(names).not.toEqual([]);
+    if (!manifests.some(({ kind }) => kind === "Secret")) await createToken(world);
 
     await each.apply(manifests);
     await agreed();
