@@ -11,6 +11,12 @@ const challenge = /^[0-9a-f]{64}$/;
 /**
  * Shows that this server has the secret without telling it: the hex HMAC-SHA256 of `exposure LF challenge`. No signature of a request
  * begins like that, so that nobody can have one made here. Undefined when there is no challenge.
+ *
+ * @example
+ * ```ts
+ * proofOf("a-secret-of-at-least-32-characters!", "0".repeat(64))?.length; // => 64
+ * proofOf("a-secret-of-at-least-32-characters!", "something to sign"); // => undefined
+ * ```
  */
 export function proofOf(secret: string, asked: string | string[] | undefined): string | undefined {
   if (typeof asked !== "string" || !challenge.test(asked)) return undefined;

@@ -21,7 +21,7 @@ test("a wish for new pods is cut and cleaned before it becomes a part of them", 
   const wish = (value: string) => {
     const { metadata, spec } = resource({ telegram });
     const annotations = { "cctelegram.io/restartedAt": value };
-    return reduceResource({ metadata: { ...metadata, annotations }, spec }).restartedAt;
+    return cachedResource({ metadata: { ...metadata, annotations }, spec }).restartedAt;
   };
   expect(wish("2026-01-01T00:00:00Z")).toBe("2026-01-01T00:00:00Z");
   expect(wish(`a\nb${"c".repeat(1_000_000)}`)).toBe(`a b${"c".repeat(60)}…`);
