@@ -14,8 +14,8 @@ const challenge = /^[0-9a-f]{64}$/;
  *
  * @example
  * ```ts
- * proofOf("a-secret-of-at-least-32-characters!", "0".repeat(64))?.length; // => 64
- * proofOf("a-secret-of-at-least-32-characters!", "something to sign"); // => undefined
+ * proofOf("a-secret-of-at-least-32-characters!", "a1".repeat(32))?.length; // => 64
+ * proofOf("a-secret-of-at-least-32-characters!", "POST /events"); // => undefined
  * ```
  */
 export function proofOf(secret: string, asked: string | string[] | undefined): string | undefined {

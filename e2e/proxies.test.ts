@@ -42,7 +42,7 @@ beforeAll(async () => {
       rateLimit: { requests: 300, windowSeconds: 60, blockSeconds: 60 },
       logLevel: "debug",
       // Pods of the second node see connections to the Service come from the first.
-      env: [{ name: "MCP_TRUSTED_PROXIES", value: nodeAddress() }],
+      trustedProxies: [nodeAddress()],
       podTemplate: { nodeSelector: { "kubernetes.io/hostname": node } },
     },
   });

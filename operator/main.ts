@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
 import { collectDefaultMetrics } from "prom-client";
 import { helpText, type OperatorConfig, readConfig } from "./config.ts";
 import { startDeploymentController } from "./deployment/controller.ts";
-import { mayBeDialled } from "./deployment/dialled-address.ts";
-import { exposureProbe } from "./deployment/exposure-dialer.ts";
+import { exposureProbe } from "./deployment/exposure/dialer.ts";
+import { mayBeDialled } from "./deployment/exposure/dialled-address.ts";
+import { publicNames } from "./deployment/exposure/public-names.ts";
 import { fieldManager } from "./deployment/names.ts";
 import { createLeadership } from "./leadership.ts";
 import { createClient } from "./runtime/client.ts";
@@ -74,7 +74,7 @@ const { controller, reflectors, lead, reconsider, close } = startDeploymentContr
   random: Math.random,
   fetch: plainFetch,
   lookFromOutside: exposureProbe({
-    lookup: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
+    lookup: publicNames(),
     mayDial: (address) => mayBeDialled(address, apiServers),
     newChallenge: () => randomBytes(32).toString("hex"),
     now: clock.now,

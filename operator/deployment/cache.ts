@@ -12,8 +12,8 @@ import {
   identity,
   withoutPodName,
 } from "./cached-objects.ts";
-import { gatewaysOf } from "./exposure.ts";
-import { type CachedGateway, reduceGateway } from "./exposure-state.ts";
+import { gatewaysOf } from "./exposure/exposure.ts";
+import { type CachedGateway, reduceGateway } from "./exposure/state.ts";
 import { fieldManager, managedBy } from "./names.ts";
 import { type CachedPod, reducePod, samePod } from "./pods.ts";
 import { secretsOf } from "./referred-secrets.ts";

@@ -5,7 +5,7 @@ import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-objec
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
-import { addressesIn, type ExposureState, parentsIn } from "./exposure-state.ts";
+import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts";
 import { adoptionAnnotation, fieldManager, restartAnnotation } from "./names.ts";
 import { printable } from "./printable.ts";
 import { cctelegramDeployments } from "./resource-types.ts";

@@ -1,4 +1,4 @@
-import { certificateEndsSoon, isNotExposed } from "./exposure-problems.ts";
+import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
 import { rounded } from "./parts-probe.ts";
 import { isLasting } from "./probe-doubt.ts";
 import type { Snapshot } from "./snapshot.ts";

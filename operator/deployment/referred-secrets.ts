@@ -1,5 +1,5 @@
 import type { DeploymentSpec } from "../api/spec.ts";
-import { tlsSecretOf } from "./exposure.ts";
+import { tlsSecretOf } from "./exposure/exposure.ts";
 
 /** Secrets of users that variables of a part take their values from: without them its pods cannot start. */
 export function secretsOfVariables({ env = [] }: DeploymentSpec["bridge"] | DeploymentSpec["server"]): string[] {

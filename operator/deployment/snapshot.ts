@@ -1,6 +1,6 @@
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
-import type { ExposureProbe } from "./exposure-probe.ts";
-import type { ExposureSnapshot } from "./exposure-problems.ts";
+import type { ExposureProbe } from "./exposure/probe.ts";
+import type { ExposureSnapshot } from "./exposure/problems.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
 

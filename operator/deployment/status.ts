@@ -1,7 +1,7 @@
 import type { Condition, DeploymentStatus } from "../api/status.ts";
 import type { WorkloadState } from "./cached-objects.ts";
 import { conditionsOf } from "./conditions/conditions.ts";
-import { urlOf } from "./exposure.ts";
+import { urlOf } from "./exposure/exposure.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./parts-probe.ts";
 import type { Snapshot } from "./snapshot.ts";

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { loadAll } from "js-yaml";
 import { expect, test } from "vitest";
-import { childTypes, deployments, secrets } from "../../operator/deployment/resource-types.ts";
+import { childTypes, deployments, secrets, statefulSets } from "../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../operator/runtime/resource-type.ts";
 import { eventually, exists, untilSettled } from "../operator/deployment/support/steps.ts";
 import { World } from "../operator/deployment/support/world.ts";
@@ -55,9 +55,15 @@ test.concurrent.for(cases)(
     const names = manifests.filter(isResource).map(({ metadata }) => metadata.name);
     const settled = () => Promise.all(names.map((name) => untilSettled(world, name, patience)));
     // Tools that read and ask one after the other may see the status change in between.
-    const agreed = async () => {
+    const agreed = async (inGit = manifests) => {
       await settled();
-      await eventually(async () => expect(await differences(manifests)).toEqual([]), patience);
+      await eventually(async () => expect(await differences(inGit)).toEqual([]), patience);
+    };
+    const isScaled = async () => {
+      for (const name of names) {
+        const replicas = each.autoscaled ? 5 : 2;
+        expect(await world.get(deployments, `${name}-mcp-server`)).toMatchObject({ spec: { replicas } });
+      }
     };
     expect(names).not.toEqual([]);
 
@@ -67,19 +73,18 @@ test.concurrent.for(cases)(
     for (const name of names) {
       if (each.autoscaled) await kubectl(["-n", namespace, "scale", `deployment/${name}-mcp-server`, "--replicas=5"]);
       else await kubectl(["-n", namespace, "scale", `cctd/${name}`, "--replicas=2"]);
-      const replicas = each.autoscaled ? 5 : 2;
-      await eventually(async () => {
-        expect(await world.get(deployments, `${name}-mcp-server`)).toMatchObject({ spec: { replicas } });
-      });
     }
+    await eventually(isScaled);
     await agreed();
 
     await rotate(world, names);
     await agreed();
     expect(await marksOnChildren(world)).toEqual([]);
 
-    await each.apply(manifests);
-    await agreed();
+    const renewed = manifests.map(withAnotherToken);
+    await each.apply(renewed);
+    await agreed(renewed);
+    await isScaled();
   },
 );
 
@@ -89,11 +94,30 @@ async function rotate(world: World, names: readonly string[]): Promise<void> {
   const connections = all.map(({ metadata }) => metadata.name ?? "").filter((name) => name.includes("-connection-"));
   expect(connections).not.toEqual([]);
   for (const name of connections) await world.delete(secrets, name);
+  const before = await templates(world, names);
   for (const name of names) await world.patch(secrets, `${name}-hmac`, { stringData: { secret: "c".repeat(64) } });
   await eventually(async () => {
+    for (const template of await templates(world, names)) expect(before).not.toContainEqual(template);
     for (const name of connections) expect(await exists(world, secrets, name)).toBe(true);
   });
 }
+
+type Workload = { readonly spec: { readonly template: object } };
+
+/** What the pods of the resources are made from. */
+const templates = async (world: World, names: readonly string[]) => {
+  const workloads = names.flatMap((name) => [
+    world.get<Workload>(deployments, `${name}-mcp-server`),
+    world.get<Workload>(statefulSets, `${name}-bridge`),
+  ]);
+  return (await Promise.all(workloads)).map(({ spec }) => spec.template);
+};
+
+/** A bot token that BotFather has made anew, and that was changed in Git. */
+const withAnotherToken = (manifest: Manifest): Manifest =>
+  "stringData" in manifest
+    ? ({ ...manifest, stringData: { token: "123456789:AAAnotherToken" } } as Manifest)
+    : manifest;
 
 /** Annotations by which a tool would take what the operator made for something out of Git. */
 async function marksOnChildren(world: World): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { certificateEndsSoon, exposureProblem } from "../exposure-problems.ts";
+import { certificateEndsSoon, exposureProblem } from "../exposure/problems.ts";
 import type { Problem } from "../problems.ts";
 import { movingParts } from "../rollout.ts";
 import type { Snapshot } from "../snapshot.ts";

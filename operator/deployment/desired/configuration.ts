@@ -2,7 +2,7 @@ import { apiKeyFileName } from "../../../contract/api-key.ts";
 import type { PodVariable } from "../../../contract/pod-variables.ts";
 import { ports } from "../../../contract/ports.ts";
 import type { Blueprint } from "../blueprint.ts";
-import { exposureOf, originOf } from "../exposure.ts";
+import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
 import { paths } from "./pod.ts";
 

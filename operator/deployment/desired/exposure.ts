@@ -1,7 +1,7 @@
 import { routes } from "../../../contract/routes.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { backendPort, type Exposure, exposureOf } from "../exposure.ts";
+import { backendPort, type Exposure, exposureOf } from "../exposure/exposure.ts";
 import { namesOf, selectorLabels } from "../names.ts";
 import { httpRoutes, ingresses, services } from "../resource-types.ts";
 import { nginxAnnotations } from "./ingress-nginx.ts";

@@ -1,4 +1,4 @@
-import type { Exposure } from "../exposure.ts";
+import type { Exposure } from "../exposure/exposure.ts";
 
 const prefix = "nginx.ingress.kubernetes.io/";
 

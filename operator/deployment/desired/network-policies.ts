@@ -2,7 +2,7 @@ import { ports } from "../../../contract/ports.ts";
 import type { DeploymentSpec } from "../../api/spec.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { backendPort, exposureOf } from "../exposure.ts";
+import { backendPort, exposureOf } from "../exposure/exposure.ts";
 import { type Component, fieldManager, namesOf, selectorLabels } from "../names.ts";
 import { networkPolicies } from "../resource-types.ts";
 import { anyAddress, insideAddresses, outsideAddresses } from "./addresses.ts";

@@ -5,7 +5,7 @@ import { routes } from "../../../contract/routes.ts";
 import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
-import { backendPort, exposureOf } from "../exposure.ts";
+import { backendPort, exposureOf } from "../exposure/exposure.ts";
 import { type Component, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";

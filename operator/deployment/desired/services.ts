@@ -1,7 +1,7 @@
 import { ports } from "../../../contract/ports.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { exposureOf } from "../exposure.ts";
+import { exposureOf } from "../exposure/exposure.ts";
 import { type Component, namesOf, selectorLabels } from "../names.ts";
 import { serviceAccounts, services } from "../resource-types.ts";
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { ask, type Difference, type Manifest } from "./gitops.ts";
-import { kubectl, liveOf } from "./kubectl.ts";
+import { kubectl, kubectlJson, livesOf } from "./kubectl.ts";
 
 const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
 
@@ -31,7 +31,7 @@ export async function argoDiff(
   serverSide: boolean,
   ignoreDifferences: readonly object[] = [],
 ): Promise<string[]> {
-  const lives = await Promise.all(manifests.map(liveOf));
+  const lives = await livesOf(manifests);
   const found = await ask<Difference>(
     manifests.map((desired, index) => ({
       do: "diff",
@@ -49,34 +49,26 @@ export async function argoDiff(
 }
 
 async function otherManager(manifests: readonly Manifest[]): Promise<string[]> {
-  const found = await Promise.all(
-    manifests.map(async (manifest) => {
-      const live = await liveOf(manifest);
-      const changed = await dryRun(manifest).then(
-        (after) => changedFields(wishes(live), wishes(after)),
-        (error: Error) => [error.message],
-      );
-      return changed.map((field) => `another manager: ${nameOf(manifest)}: ${field}`);
-    }),
-  );
-  return found.flat();
-}
-
-/** What an apply of another tool would make of the object; fails where that is a conflict. */
-async function dryRun(manifest: Manifest): Promise<Manifest> {
-  const flags = [
-    "--server-side",
-    "--dry-run=server",
-    "--field-manager=another-tool",
-    "--show-managed-fields",
-    "-o",
-    "json",
-  ];
-  return JSON.parse(await kubectl(["apply", ...flags, ...forced(manifest), "-f", "-"], [manifest]));
+  const secrets = manifests.filter(isWriteOnly);
+  const others = manifests.filter((manifest) => !isWriteOnly(manifest));
+  const found = await Promise.all([dryRun(others), dryRun(secrets, "--force-conflicts")]);
+  return found.flat().map((difference) => `another manager: ${difference}`);
 }
 
 /** stringData is never stored: for the API server whoever applies it twice changes it. */
-const forced = (manifest: Manifest) => ("stringData" in manifest ? ["--force-conflicts"] : []);
+const isWriteOnly = (manifest: Manifest) => "stringData" in manifest;
+
+/** What an apply of another tool would change, or with whom it would be in conflict. */
+async function dryRun(manifests: readonly Manifest[], ...flags: string[]): Promise<string[]> {
+  const apply = ["apply", "--server-side", "--dry-run=server", "--field-manager=another-tool", ...flags];
+  try {
+    const [lives, afters] = await Promise.all([livesOf(manifests), kubectlJson(apply, manifests)]);
+    const changes = (live: Manifest, index: number) => changedFields(wishes(live), wishes(afters[index] as Manifest));
+    return lives.flatMap((live, index) => changes(live, index).map((field) => `${nameOf(live)}: ${field}`));
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
 
 /** Without what an apply does not write: the status, and what the API server notes about the object. */
 function wishes({ metadata, status: _, ...object }: Manifest & { readonly status?: object }): object {

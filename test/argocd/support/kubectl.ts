@@ -10,10 +10,13 @@ export async function kubectl(args: readonly string[], objects: readonly object[
   return run(command, ["--kubeconfig", inject("kubeconfig"), ...args], { input });
 }
 
-/** The object of a manifest as the cluster has it. */
-export async function liveOf({ apiVersion, kind, metadata }: Manifest): Promise<Manifest> {
-  const [version, group = ""] = apiVersion.split("/").toReversed();
-  const type = group ? `${kind}.${version}.${group}` : kind;
-  const place = metadata.namespace ? ["--namespace", metadata.namespace] : [];
-  return JSON.parse(await kubectl([...place, "get", type, metadata.name, "--show-managed-fields", "-o", "json"]));
+/** Asks kubectl for JSON about all manifests at once; the answers come in their order. */
+export async function kubectlJson(args: readonly string[], manifests: readonly Manifest[]): Promise<Manifest[]> {
+  if (manifests.length === 0) return [];
+  const text = await kubectl([...args, "--show-managed-fields", "-o", "json", "-f", "-"], manifests);
+  const answer = JSON.parse(text) as Manifest & { readonly items?: Manifest[] };
+  return answer.items ?? [answer];
 }
+
+/** The objects of manifests as the cluster has them. */
+export const livesOf = (manifests: readonly Manifest[]) => kubectlJson(["get"], manifests);

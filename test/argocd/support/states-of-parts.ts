@@ -60,7 +60,14 @@ export const partStates: readonly State[] = [
     name: "not_asked",
     ready: "ServerNotReady",
     ...passing,
-    bringAbout: answering({ server: "hanging" }, "ServerNotReady", false),
+    bringAbout: async (world) => {
+      await settle(world);
+      await world.kubelet.report((pod) => (isBridge(pod) ? running : starting)(pod));
+      await until(world, "Ready", { status: "False", reason: "PodsNotReady" });
+      world.answers.server = "hanging";
+      await world.kubelet.report(running);
+      await until(world, "Ready", { status: "False", reason: "ServerNotReady" });
+    },
   },
   {
     name: "bridge_does_not_answer",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { conditionsOf } from "../../../operator/deployment/conditions/conditions.ts";
-import type { ExposureProbe } from "../../../operator/deployment/exposure-probe.ts";
-import { exposureLookAgainMs } from "../../../operator/deployment/exposure-problems.ts";
+import type { ExposureProbe } from "../../../operator/deployment/exposure/probe.ts";
+import { exposureLookAgainMs } from "../../../operator/deployment/exposure/problems.ts";
 import type { Snapshot } from "../../../operator/deployment/snapshot.ts";
 import { statusOf, transitions } from "../../../operator/deployment/status.ts";
 import { specOf } from "./support/blueprint.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { definitionFiles, gatewayDefinitions } from "../../../e2e/cluster/definitions.ts";
 import { program } from "../../../e2e/cluster/programs.ts";
 import { run } from "../../../machine/command.mjs";
-import type { ExposureTarget } from "../../../operator/deployment/exposure-probe.ts";
+import type { ExposureTarget } from "../../../operator/deployment/exposure/probe.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { apiVersionOf, type ResourceType } from "../../../operator/runtime/resource-type.ts";

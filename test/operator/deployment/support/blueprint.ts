@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { deploymentSpec } from "../../../../operator/api/spec.ts";
 import type { Blueprint } from "../../../../operator/deployment/blueprint.ts";
-import { urlOf } from "../../../../operator/deployment/exposure.ts";
+import { urlOf } from "../../../../operator/deployment/exposure/exposure.ts";
 import { imageOf } from "../../../../operator/deployment/gather.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
 import { startDeploymentController } from "../../../../operator/deployment/controller.ts";
-import type { ExposureProbe, ExposureTarget } from "../../../../operator/deployment/exposure-probe.ts";
+import type { ExposureProbe, ExposureTarget } from "../../../../operator/deployment/exposure/probe.ts";
 import type { Settings } from "../../../../operator/deployment/gather.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";

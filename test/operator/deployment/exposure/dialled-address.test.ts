@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mayBeDialled } from "../../../operator/deployment/dialled-address.ts";
+import { mayBeDialled } from "../../../../operator/deployment/exposure/dialled-address.ts";
 
 const apiServers = ["10.96.0.1", "fd00::1", "kubernetes.default.svc"];
 

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { type ExposureProbe, exposureFails } from "./exposure-probe.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
+import { type ExposureProbe, exposureFails } from "./probe.ts";
 
 type Expected = {
   readonly host: string;

@@ -1,6 +1,6 @@
-import { ports } from "../../contract/ports.ts";
-import type { DeploymentSpec } from "../api/spec.ts";
-import { mcpUrl, namesOf } from "./names.ts";
+import { ports } from "../../../contract/ports.ts";
+import type { DeploymentSpec } from "../../api/spec.ts";
+import { mcpUrl, namesOf } from "../names.ts";
 
 /** How the resource is exposed, with all defaults filled in. */
 export type Exposure = {

@@ -2,13 +2,13 @@ import { timingSafeEqual } from "node:crypto";
 import { type IncomingMessage, request } from "node:http";
 import { isIP, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { challengeHeader, proofHeader, proofOf } from "../../contract/proof.ts";
-import { routes } from "../../contract/routes.ts";
-import { answerText } from "../runtime/answer-text.ts";
+import { challengeHeader, proofHeader, proofOf } from "../../../contract/proof.ts";
+import { routes } from "../../../contract/routes.ts";
+import { answerText } from "../../runtime/answer-text.ts";
+import { printable } from "../printable.ts";
 import { originOf } from "./exposure.ts";
-import { type ExposureAnswer, type ExposureProbe, type ExposureTarget, exposureFails } from "./exposure-probe.ts";
 import { ConnectError, connectTo } from "./outside-connection.ts";
-import { printable } from "./printable.ts";
+import { type ExposureAnswer, type ExposureProbe, type ExposureTarget, exposureFails } from "./probe.ts";
 import { certificateProblem, endOf } from "./shown-certificate.ts";
 
 type Options = {

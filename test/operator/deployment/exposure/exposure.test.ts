@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DeploymentSpec } from "../../../operator/api/spec.ts";
-import type { Blueprint } from "../../../operator/deployment/blueprint.ts";
-import { childrenOf } from "../../../operator/deployment/desired/children.ts";
-import { serverEnvironment } from "../../../operator/deployment/desired/configuration.ts";
-import { exposureChildren } from "../../../operator/deployment/desired/exposure.ts";
-import { serverNetworkPolicy } from "../../../operator/deployment/desired/network-policies.ts";
-import { exposureOf, urlOf } from "../../../operator/deployment/exposure.ts";
-import { arbitraryBlueprint, blueprint, specOf } from "./support/blueprint.ts";
+import type { DeploymentSpec } from "../../../../operator/api/spec.ts";
+import type { Blueprint } from "../../../../operator/deployment/blueprint.ts";
+import { childrenOf } from "../../../../operator/deployment/desired/children.ts";
+import { serverEnvironment } from "../../../../operator/deployment/desired/configuration.ts";
+import { exposureChildren } from "../../../../operator/deployment/desired/exposure.ts";
+import { serverNetworkPolicy } from "../../../../operator/deployment/desired/network-policies.ts";
+import { exposureOf, urlOf } from "../../../../operator/deployment/exposure/exposure.ts";
+import { arbitraryBlueprint, blueprint, specOf } from "../support/blueprint.ts";
 
 const from = [{ namespaceSelector: { matchLabels: { name: "proxies" } } }];
 const ingress = { mode: "Ingress", host: "mcp.example.com", ingressClassName: "traefik", from };

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { interned } from "../runtime/interned.ts";
-import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
-import type { Stored } from "../runtime/store.ts";
-import { printable } from "./printable.ts";
+import { interned } from "../../runtime/interned.ts";
+import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
+import type { Stored } from "../../runtime/store.ts";
+import { printable } from "../printable.ts";
 
 /** How far the controllers are with what was made for clients outside. */
 export type ExposureState = {

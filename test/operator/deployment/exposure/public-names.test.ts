@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { publicNames } from "../../../operator/deployment/public-names.ts";
+import { publicNames } from "../../../../operator/deployment/exposure/public-names.ts";
 
 type Reply = { readonly code?: number; readonly a?: readonly number[] };
 

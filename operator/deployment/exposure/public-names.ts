@@ -5,7 +5,8 @@ const nothing = new Set(["ENOTFOUND", "ENODATA"]);
 
 /**
  * Looks names up as they are, without search domains and files, and gives up after some seconds: `lookup` of node:dns waits for as long as
- * the system likes, in one of four threads that all requests of the operator share. Rejects with ENOTFOUND when a name has no address.
+ * the system likes, in one of four threads that all requests of the operator share. `servers` stand in for those of the system. Rejects with
+ * ENOTFOUND when a name has no address.
  */
 export function publicNames(servers?: readonly string[]): (name: string) => Promise<readonly string[]> {
   return async (name) => {

@@ -1,7 +1,7 @@
+import type { Check } from "../problems.ts";
+import type { Snapshot } from "../snapshot.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
-import type { ExposureState, ParentState } from "./exposure-state.ts";
-import type { Check } from "./problems.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { ExposureState, ParentState } from "./state.ts";
 
 /** Everything that is known of the way in from outside; undefined when none is asked for. */
 export type ExposureSnapshot = {

@@ -3,12 +3,12 @@ import { createServer as createPlainServer, type RequestListener, request } from
 import { createServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { certificateIn } from "../../../operator/deployment/certificate.ts";
-import { exposureProbe } from "../../../operator/deployment/exposure-dialer.ts";
-import type { ExposureProbe, ExposureTarget } from "../../../operator/deployment/exposure-probe.ts";
-import { secret as ours } from "../../server/support/fake-bridge.ts";
-import { startServer, type TestServer } from "../../server/support/server.ts";
-import { Authority, type KeyPair } from "./support/certificates.ts";
+import { certificateIn } from "../../../../operator/deployment/exposure/certificate.ts";
+import { exposureProbe } from "../../../../operator/deployment/exposure/dialer.ts";
+import type { ExposureProbe, ExposureTarget } from "../../../../operator/deployment/exposure/probe.ts";
+import { secret as ours } from "../../../server/support/fake-bridge.ts";
+import { startServer, type TestServer } from "../../../server/support/server.ts";
+import { Authority, type KeyPair } from "../support/certificates.ts";
 
 const host = "mcp.example.com";
 let authority: Authority;

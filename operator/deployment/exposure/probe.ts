@@ -1,4 +1,4 @@
-import type { Reading } from "./probe-schedule.ts";
+import type { Reading } from "../probe-schedule.ts";
 
 /** Where and how the public address of a resource is looked at. */
 export type ExposureTarget = {

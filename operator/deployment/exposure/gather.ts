@@ -1,14 +1,14 @@
-import type { Cache } from "./cache.ts";
-import type { CachedChild, CachedResource } from "./cached-objects.ts";
+import type { Cache } from "../cache.ts";
+import type { CachedChild, CachedResource } from "../cached-objects.ts";
+import type { Settings } from "../gather.ts";
+import { namesOf } from "../names.ts";
+import { ownChild } from "../own-child.ts";
+import * as types from "../resource-types.ts";
 import type { Certificate } from "./certificate.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
-import type { ExposureTarget } from "./exposure-probe.ts";
-import type { ExposureSnapshot } from "./exposure-problems.ts";
-import type { ExposureState } from "./exposure-state.ts";
-import type { Settings } from "./gather.ts";
-import { namesOf } from "./names.ts";
-import { ownChild } from "./own-child.ts";
-import * as types from "./resource-types.ts";
+import type { ExposureTarget } from "./probe.ts";
+import type { ExposureSnapshot } from "./problems.ts";
+import type { ExposureState } from "./state.ts";
 
 /** What the controllers say of the way in; undefined while there is no object of ours. */
 export function exposureStateOf(cache: Cache, resource: CachedResource): ExposureState | undefined {
