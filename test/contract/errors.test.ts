@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { errors } from "../../contract/error-catalogue.ts";
-import { ServerError, toServerError } from "../../contract/errors.ts";
+import { bridgeMessage, ServerError, toServerError } from "../../contract/errors.ts";
+import { RefusedError } from "../../server/bridge/refused-error.ts";
 
 describe("the error catalogue", () => {
   test.each(Object.entries(errors))("%s has codes that its transports allow", (_code, entry) => {
@@ -22,5 +23,30 @@ describe("the error catalogue", () => {
     const error = toServerError(new Error("password=hunter2"));
     expect(error.code).toBe("INTERNAL_ERROR");
     expect(error.message).not.toContain("hunter2");
+  });
+});
+
+describe("what the bridge answers with", () => {
+  // A server of the version before is still there while an upgrade is under way.
+  test("keeps its codes and statuses", () => {
+    const ofBridge = Object.entries(errors).filter(([, entry]) => "bridgeMessage" in entry);
+    expect(Object.fromEntries(ofBridge.map(([code, { httpStatus }]) => [code, httpStatus]))).toEqual({
+      VALIDATION_ERROR: 400,
+      AUTHENTICATION_ERROR: 401,
+      NOT_FOUND: 404,
+      PAYLOAD_TOO_LARGE: 413,
+      CLIENT_QUOTA_EXCEEDED: 429,
+      INTERNAL_ERROR: 500,
+      BRIDGE_UNAVAILABLE: 503,
+    });
+  });
+
+  test("has words of its own, which the server passes on", () => {
+    expect(bridgeMessage("AUTHENTICATION_ERROR", { reason: "old" })).toBe(
+      "The request's signature does not count: old.",
+    );
+    expect(bridgeMessage("BRIDGE_UNAVAILABLE", { problem: "The queue is full." })).toBe("The queue is full.");
+    expect(new RefusedError("client_quota", "", 1).code).toBe("CLIENT_QUOTA_EXCEEDED");
+    expect(new RefusedError("queue_full", "", 1).code).toBe("BRIDGE_UNAVAILABLE");
   });
 });
