@@ -76,16 +76,17 @@ const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_P
 
 async function addressOf(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error("the server has no output");
+  let address: string | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const { msg, http } = JSON.parse(line) as { msg?: string; http?: string };
-    if (msg === "ready to work" && http !== undefined) {
-      // Nobody reads the rest: a full pipe would stop the server.
-      child.stdout.resume();
-      return http;
-    }
+    if (msg === "ready to work") address = http;
+    if (address !== undefined) break;
   }
   // It has ended: the other promise of the race says why.
-  return new Promise(() => undefined);
+  if (address === undefined) return new Promise(() => undefined);
+  // Nobody reads the rest: a full pipe would stop the server. Only now, because the end of the loop has paused it.
+  child.stdout.resume();
+  return address;
 }
 
 async function failureOf(child: ChildProcess): Promise<Error> {
