@@ -12,16 +12,19 @@ export type Demonstration = {
   readonly message: string;
   /** The message as the stand-in for Telegram received it, once it did; with the real Telegram there is nobody to ask. */
   readonly received?: () => Promise<object>;
+  /** Ends it between its steps. */
+  readonly signal: AbortSignal;
 };
 
 /** Connects a real MCP client, calls a tool, and shows the answer and the message as Telegram received it. */
-export async function demonstrate({ url, key, message, received }: Demonstration): Promise<void> {
+export async function demonstrate({ url, key, message, received, signal }: Demonstration): Promise<void> {
   const client = await connectClient(url, key);
   try {
-    await progress.step("ask Telegram about the bot", () => botAccepted(client));
+    await progress.step("ask Telegram about the bot", () => botAccepted(client, signal));
     const answer = await callTool(client, "send_telegram_message", { message });
+    signal.throwIfAborted();
     console.log(`\nAn MCP client called send_telegram_message:\n${JSON.stringify(answer, null, 2)}`);
-    await progress.step("wait for the message at Telegram", () => delivered(client));
+    await progress.step("wait for the message at Telegram", () => delivered(client, signal));
     if (received) console.log(shownMessage(await received()));
     else console.log("\nThe message is in your Telegram.");
   } finally {
@@ -39,7 +42,7 @@ type Status = {
 const statusOf = async (client: Client) => (await callTool(client, "get_bridge_status", {})) as Status;
 
 /** A wrong token is told at once, in the words of the bridge. */
-async function botAccepted(client: Client): Promise<void> {
+async function botAccepted(client: Client, signal: AbortSignal): Promise<void> {
   await waitFor(
     async () => {
       const { telegram, error } = await statusOf(client);
@@ -48,11 +51,11 @@ async function botAccepted(client: Client): Promise<void> {
       if (problem === "not asked yet") return false;
       throw new Error(`No message can be sent: ${problem}\nCheck TELEGRAM_BOT_TOKEN and the way to the Bot API.`);
     },
-    { what: "an answer of Telegram", timeoutMs: 30_000, everyMs: 100 },
+    { what: "an answer of Telegram", timeoutMs: 30_000, everyMs: 100, signal },
   );
 }
 
-async function delivered(client: Client): Promise<void> {
+async function delivered(client: Client, signal: AbortSignal): Promise<void> {
   await waitFor(
     async () => {
       const { metrics, refusals = [] } = await statusOf(client);
@@ -62,7 +65,7 @@ async function delivered(client: Client): Promise<void> {
       const { chat_id, reason, hint } = refusal;
       throw new Error(`Telegram takes no message for ${chat_id}: ${reason}${hint === undefined ? "" : `\n${hint}`}`);
     },
-    { what: "the message to arrive at Telegram", timeoutMs: 60_000, everyMs: 100 },
+    { what: "the message to arrive at Telegram", timeoutMs: 60_000, everyMs: 100, signal },
   );
 }
 

@@ -76,6 +76,7 @@ export async function startEngineCluster(
     url,
     key: connection.key,
     message: `${GREETING} on Kubernetes`,
+    signal: stage.signal,
     ...(account ? {} : { received: () => firstMessageIn(`${telegram}/log`, GREETING) }),
   });
   return { kubeconfig, url, connection };

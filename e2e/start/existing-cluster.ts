@@ -30,6 +30,7 @@ export async function startInContext(context: string, images: Images, account: A
       url: `${server}/mcp`,
       key,
       message: `${GREETING} on Kubernetes`,
+      signal: new AbortController().signal,
       ...(account ? {} : { received: () => firstMessageIn(`${telegram}/log`, GREETING) }),
     });
   } finally {

@@ -7,7 +7,7 @@ import type { Stage } from "./ending.ts";
 import { type Standalone, startStandalone } from "./standalone.ts";
 
 export type FirstResultOptions = {
-  readonly stage: Pick<Stage, "onEnd">;
+  readonly stage: Pick<Stage, "onEnd" | "signal">;
   /** The real bot; without one the stand-in for Telegram is started, too, and what it receives is shown. */
   readonly account: Account | undefined;
   readonly env?: NodeJS.ProcessEnv;
@@ -20,6 +20,7 @@ export async function firstResult({ stage, account, env }: FirstResultOptions): 
     startStandalone({
       account: account ?? { ...madeUpAccount, apiUrl: standIn?.url ?? "" },
       onEnd: stage.onEnd,
+      signal: stage.signal,
       ...(env ? { env } : {}),
     }),
   );
@@ -27,8 +28,10 @@ export async function firstResult({ stage, account, env }: FirstResultOptions): 
     url: `${standalone.url}/mcp`,
     key: standalone.key,
     message: GREETING,
+    signal: stage.signal,
     ...(standIn ? { received: standIn.first } : {}),
   });
+  stage.signal.throwIfAborted();
   standIn?.showAll();
   console.log(howToTry(standalone));
   return standalone;

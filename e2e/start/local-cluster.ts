@@ -46,6 +46,7 @@ export async function startLocalCluster(stage: Stage, account: Account | undefin
     url,
     key: connection.key,
     message: `${GREETING} on Kubernetes`,
+    signal: stage.signal,
     ...(log === undefined ? {} : { received: () => firstMessageIn(log, GREETING) }),
   });
   return { kubeconfig: cluster.kubeconfig, url, connection };

@@ -31,10 +31,17 @@ export type StandaloneOptions = {
   readonly env?: NodeJS.ProcessEnv;
   /** Is given what ends it, before anything runs that would have to be ended. */
   readonly onEnd: (end: () => Promise<unknown>) => void;
+  /** Ends the wait for it. */
+  readonly signal?: AbortSignal;
 };
 
 /** Starts the server as `npm run standalone` does, on a free port of this machine and with a key that it is given. */
-export async function startStandalone({ account, env = process.env, onEnd }: StandaloneOptions): Promise<Standalone> {
+export async function startStandalone({
+  account,
+  env = process.env,
+  onEnd,
+  signal,
+}: StandaloneOptions): Promise<Standalone> {
   const folder = mkdtempSync(join(tmpdir(), "cctelegram-"));
   const key = randomBytes(32).toString("hex");
   const child = spawn(process.execPath, ["--import", THROW_AWAY, SERVER, "standalone"], {
@@ -52,7 +59,8 @@ export async function startStandalone({ account, env = process.env, onEnd }: Sta
   });
   onEnd(stop);
   const failed = failureOf(child);
-  url = await Promise.race([addressOf(child), failed.then((error) => Promise.reject(error)), timeout()]);
+  const failure = failed.then((error) => Promise.reject(error));
+  url = await Promise.race([addressOf(child), failure, timeout(), ...(signal ? [aborted(signal)] : [])]);
   return { url, key, failed, stop };
 }
 
@@ -95,6 +103,12 @@ async function failureOf(child: ChildProcess): Promise<Error> {
   });
   const [code, signal] = await once(child, "close");
   return new Error(`the server standing alone ended with ${code ?? signal}${said === "" ? "" : `:\n${said.trim()}`}`);
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 async function timeout(): Promise<never> {
