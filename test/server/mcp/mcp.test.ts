@@ -2,6 +2,7 @@ import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tools as registry } from "../../../server/tools/registry.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { connect, keys, startServer, type TestServer } from "../support/server.ts";
 
@@ -60,12 +61,7 @@ describe("MCP over streamable HTTP", () => {
 
   test("lists what the key permits, always in the same order", async () => {
     const names = async (client: Client) => (await client.listTools()).tools.map(({ name }) => name);
-    expect(await names(admin)).toEqual([
-      "send_telegram_event",
-      "send_telegram_message",
-      "send_performance_alert",
-      "get_bridge_status",
-    ]);
+    expect(await names(admin)).toEqual([...registry.keys()]);
     expect(await names(claude)).toEqual(["send_telegram_message", "get_bridge_status"]);
     const guest = await connect(server.url, keys.nothing);
     expect(await names(guest)).toEqual([]);
