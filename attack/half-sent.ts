@@ -96,7 +96,7 @@ const bodies: readonly Scenario[] = [
   halfSentBodies("by a client with a key", [{ port: http, method: "POST", path: "/mcp", headers: withKey }]),
 ];
 
-/** Nobody needs so long to send headers; what is not closed after this can be held for ever. */
+/** Nobody needs so long to send headers; what is not closed after this can be held forever. */
 const HEADERS_WITHIN_MS = 25_000;
 
 const headers: Scenario = {

@@ -7,7 +7,7 @@ const EVIL = "evil.example";
 
 type Page = { readonly name: string; readonly headers: (host: string) => Readonly<Record<string, string>> };
 
-/** What a browser sends for a web page: with a name that was bound to 127.0.0.1 anew, or across origins. */
+/** What a browser sends for a web page: with a name that was bound to 127.0.0.1 again, or across origins. */
 const pages: readonly Page[] = [
   { name: "a rebound name", headers: (host) => ({ host: foreign(host), origin: `http://${foreign(host)}` }) },
   { name: "a rebound name without Origin", headers: (host) => ({ host: foreign(host) }) },

@@ -27,7 +27,7 @@ type AuditLine = {
 const writes = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
 export const isWrite = ({ verb }: AuditEntry): boolean => writes.has(verb);
-/** Lists and watches are renewed for ever; they are counted apart. */
+/** Lists and watches are renewed forever; they are counted apart. */
 export const isRead = ({ verb }: AuditEntry): boolean => verb === "get";
 
 /** What one user agent asked, in the order of the answers. A watch counts when it opens. */

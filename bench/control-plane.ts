@@ -25,7 +25,7 @@ export async function prepareControlPlane(cluster: Cluster): Promise<void> {
   await installDefinition(cluster);
 }
 
-/** From now on the controllers ask as often as in the tests: pods are counted and rubbish goes in minutes instead of an hour. */
+/** From now on the controllers ask as often as in the tests: pods are counted and garbage goes in minutes instead of an hour. */
 export const hurryControllers = (cluster: Cluster): Promise<void> =>
   restartControllers(cluster, (args) => [...args, ...flags(controllerRates)]);
 

@@ -77,7 +77,7 @@ async function measureNode(): Promise<void> {
   await onCluster(1, (cluster, client) => measureOnNode(cluster, client, report));
 }
 
-/** A control plane of its own for each part: no part pays for the rubbish of another. */
+/** A control plane of its own for each part: no part pays for the garbage of another. */
 function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
   return onCluster(0, async (cluster, client) => {
     await prepareControlPlane(cluster);

@@ -14,7 +14,7 @@ export type Traffic = {
 const clients = 3;
 
 /**
- * Clients that send one numbered message after the other: some keep their connection, one connects anew each time. They ask with a
+ * Clients that send one numbered message after the other: some keep their connection, one connects again each time. They ask with a
  * `fetch` of their own or with Node's.
  */
 export function startTraffic(url: string, key: string, label: string, ask = fetch): Traffic {

@@ -6,7 +6,7 @@ import { killProxy, startProxy } from "./proxy.ts";
 import type { Stage } from "./stage.ts";
 import { firstEvent, type StreamingBackend, startStreamingBackend } from "./streaming-backend.ts";
 
-/** What passes before it is complete. Each of these waits for ever if the proxy keeps a part back. */
+/** What passes before it is complete. Each of these waits forever if the proxy keeps a part back. */
 export function streamBehaviours(stage: Stage): void {
   let backend: StreamingBackend;
   /** An address that only the proxies know. */

@@ -8,7 +8,7 @@ const percent = () => z.int().min(1).max(100);
 
 /**
  * No field of a list's item has a default in the schema: what the API server adds inside a list looks like a change to kubectl's and
- * Argo CD's three-way merge, for ever.
+ * Argo CD's three-way merge, forever.
  */
 const client = z.strictObject({
   name: name(40).describe("Name of the client; its key is in the Secret <resource>-connection-<name>."),

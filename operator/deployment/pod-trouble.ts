@@ -8,7 +8,7 @@ export type Trouble = {
   readonly since?: number;
 };
 
-/** The first thing that a person would have to mend before the pod can run. */
+/** The first thing that a person would have to fix before the pod can run. */
 export function troubleOf(pod: V1Pod): Trouble | undefined {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
   if (scheduled?.status === "False" && scheduled.reason === "Unschedulable") {

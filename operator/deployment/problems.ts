@@ -3,7 +3,7 @@ import { rounded } from "./parts-probe.ts";
 import { isLasting } from "./probe-doubt.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Something that does not mend itself, in words that say what to do. */
+/** Something that does not fix itself, in words that say what to do. */
 export type Problem = { readonly reason: string; readonly message: string };
 
 /** Judges one fact. Conditions and problems are composed of the same checks, so that they never contradict each other. */

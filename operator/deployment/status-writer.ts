@@ -43,7 +43,7 @@ async function write({ client, cache }: Parts, { namespace, name, uid }: CachedR
   const written = await client.apply(cctelegramDeployments, object, {
     fieldManager,
     subresource: "status",
-    // A resource that was deleted in the meantime is not made anew, and one of its name is not told of this one's state.
+    // A resource that was deleted in the meantime is not made again, and one of its name is not told of this one's state.
     onto: { uid },
   });
   cache.observe(cctelegramDeployments, written);

@@ -85,7 +85,7 @@ export const isNotFound = (error: unknown): boolean => hasStatus(error, 404);
  * ```ts
  * const write = () => client.request({ method: "PUT", path, body: deployment });
  * await write().catch((error: unknown) => {
- *   if (!isConflict(error)) throw error; // else: read again, and decide anew
+ *   if (!isConflict(error)) throw error; // else: read again, and decide again
  * });
  * ```
  */

@@ -1,6 +1,6 @@
 const known = new Map<string, string>();
 
-/** Beyond so many texts it begins anew: what objects hold stays, later ones share another copy. */
+/** Beyond so many texts it starts over: what objects hold stays, later ones share another copy. */
 const most = 10_000;
 
 /**

@@ -26,7 +26,7 @@ const shortestHealthyWatchMs = 1000;
 const eagerMs = 30_000;
 
 /**
- * Keeps a store equal to a collection of the API server: list, then watch, for ever.
+ * Keeps a store equal to a collection of the API server: list, then watch, forever.
  *
  * @example
  * ```ts
@@ -212,7 +212,7 @@ export class Reflector<T extends Stored> {
     else logger.info(details, "a watch fell silent; resuming it");
     this.#quiet = true;
     const { metadata } = await this.#page(1, undefined, signal);
-    // A version that the server has not reached is silent for ever.
+    // A version that the server has not reached is silent forever.
     if (isNewer(from, metadata.resourceVersion ?? "")) this.#resourceVersion = undefined;
   }
 

@@ -114,7 +114,7 @@ const templates = async (world: World, names: readonly string[]) => {
   return (await Promise.all(workloads)).map(({ spec }) => spec.template);
 };
 
-/** A bot token that BotFather has made anew, and that was changed in Git. */
+/** A bot token that BotFather has made again, and that was changed in Git. */
 const withAnotherToken = (manifest: Manifest): Manifest =>
   "stringData" in manifest
     ? ({ ...manifest, stringData: { token: "123456789:AAAnotherToken" } } as Manifest)

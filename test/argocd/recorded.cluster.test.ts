@@ -12,7 +12,7 @@ import { fileOf, states } from "./support/states.ts";
 import { release } from "./support/states-of-wishes.ts";
 
 const folder = join(customization, "testdata");
-/** `RECORD=1` writes the files anew. */
+/** `RECORD=1` writes the files again. */
 const isRecording = process.env.RECORD === "1";
 
 /** The operator writes counts and parts up to a minute later. */

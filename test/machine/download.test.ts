@@ -86,7 +86,7 @@ describe("nothing is there", () => {
       UnreachableError,
     ],
     [
-      "when the site sends on for ever",
+      "when the site sends on forever",
       (_, response) => void response.writeHead(302, { location: "/program" }).end(),
       /redirect/,
       UnreachableError,

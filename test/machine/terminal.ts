@@ -17,7 +17,7 @@ export class Terminal {
     return this.#lines.join("\n").trimEnd();
   }
 
-  /** Changes the width as terminals do: rows that are too long are wrapped anew, and the cursor stays with its text. */
+  /** Changes the width as terminals do: rows that are too long are wrapped again, and the cursor stays with its text. */
   resize(columns: number): void {
     this.columns = columns;
     const wrapped = this.#lines.map((line) => line.match(new RegExp(`.{1,${columns}}`, "g")) ?? [""]);

@@ -32,7 +32,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
 };
 
 /**
- * All conditions, judged anew; one that cannot be judged keeps its last word and the generation that it was said of.
+ * All conditions, judged again; one that cannot be judged keeps its last word and the generation that it was said of.
  * One of something that is not asked for is not there. `lastTransitionTime` changes only with the status (metav1.Condition).
  */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {

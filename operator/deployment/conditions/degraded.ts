@@ -2,7 +2,7 @@ import { isInDoubt } from "../probe-doubt.ts";
 import { allProblemsOf } from "../problems.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
-/** Something is wrong that does not mend itself. */
+/** Something is wrong that does not fix itself. */
 export const degraded: Judge = (snapshot) => {
   const problems = allProblemsOf(snapshot);
   const [first] = problems;

@@ -19,7 +19,7 @@ export function bridgeStatefulSet(blueprint: Blueprint): Child {
     metadata: metadataOf(blueprint, names.bridge, "bridge"),
     spec: {
       replicas: 1,
-      // Ordered, the controller waits for a broken pod to become ready before it replaces it: for ever
+      // Ordered, the controller waits for a broken pod to become ready before it replaces it: forever
       // (https://github.com/kubernetes/kubernetes/issues/67250).
       podManagementPolicy: "Parallel",
       serviceName: names.bridge,

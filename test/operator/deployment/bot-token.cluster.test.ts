@@ -41,7 +41,7 @@ test("a missing bot token holds the bridge back alone, is told with the command 
   expect(conditionOf(ready, "Degraded")).toMatchObject({ status: "False" });
 });
 
-test("a Secret without the key is told apart from none, and mended in place", async () => {
+test("a Secret without the key is told apart from none, and fixed in place", async () => {
   await world.post(types.secrets, { metadata: { name: "other" }, stringData: { bot: "1:A", token: "" } });
   const telegram = { botTokenSecretRef: { name: "other" }, allowedUsers: [1] };
   await createResource(world, "wrong-key", { telegram });

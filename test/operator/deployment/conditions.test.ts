@@ -162,7 +162,7 @@ describe("lastTransitionTime", () => {
   });
 });
 
-test("what cannot be judged anew keeps its last word, and the generation that it was said of", () => {
+test("what cannot be judged again keeps its last word, and the generation that it was said of", () => {
   const last = condition("Verified", "True", { reason: "HandshakeSucceeded", message: "the server speaks MCP" });
   const before = condition("Ready", "True");
   const status = statusWith(before, last, condition("TelegramReachable", "True"), condition("QueueHealthy", "True"));
@@ -208,7 +208,7 @@ describe("Ready of a new generation", () => {
     expect(judge("Ready", { resource: later, tokenSecret: "Missing" })).toEqual(failed);
   });
 
-  test("is judged anew when the old one was not ready either", () => {
+  test("is judged again when the old one was not ready either", () => {
     const wasNot = resource({ status: statusWith(condition("Ready", "False")), generation: 4 });
     expect(judge("Ready", { resource: wasNot, server: workload({ ready: 2 }) })).toMatchObject({
       status: "False",

@@ -174,7 +174,7 @@ test("a Telegram that does not answer is told once, and a restart of the operato
   }
 });
 
-/** Each try of the kubelet words its failure anew. */
+/** Each try of the kubelet words its failure differently. */
 const retrying =
   (reason: string): PodReport =>
   (pod) => {

@@ -107,7 +107,7 @@ test("a list after a restore of etcd replaces what has higher versions", () => {
   expect(versions()).toEqual({ a: "40" });
 });
 
-test("an object made anew under the same name is news even with the same version", () => {
+test("an object made again under the same name is news even with the same version", () => {
   const { mirror, changes } = makeMirror();
   mirror.put(object("a", 5, "old"));
   mirror.put(object("a", 5, "new"));

@@ -79,7 +79,7 @@ test("of several delays the one that ends first counts", async () => {
   expect(clock.pending).toBe(0);
 });
 
-test("the backoff of a key doubles from 5 ms to 1000 s, and starts anew after forget", async () => {
+test("the backoff of a key doubles from 5 ms to 1000 s, and starts over after forget", async () => {
   const { queue, clock, drain } = makeQueue();
   const expectDelay = async (ms: number) => {
     queue.addRateLimited("a");

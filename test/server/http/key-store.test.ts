@@ -73,7 +73,7 @@ describe("key file", () => {
     expect(keys.find(oldKey)).toBeUndefined();
   });
 
-  test("a file that becomes unusable leaves the keys valid, but that is a problem until it is mended", async () => {
+  test("a file that becomes unusable leaves the keys valid, but that is a problem until it is fixed", async () => {
     const path = join(directory, "keys.json");
     await writeFile(path, file(oldKey));
     const keys = await open(path);

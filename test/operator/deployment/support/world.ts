@@ -130,7 +130,7 @@ export class World {
     return values.reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** A new operator, which has listed everything and judged every resource anew. */
+  /** A new operator, which has listed everything and judged every resource again. */
   async restartOperator(resources = 1): Promise<void> {
     await this.stopOperator();
     await this.startOperator();
