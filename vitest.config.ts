@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * unit needs nothing; process starts our programs; attack needs memory cgroups, and so root on Linux; cluster needs a control
- * plane; e2e real nodes, and so root on Linux.
+ * unit needs nothing; process starts our programs; attack needs memory cgroups, and so root on Linux; cluster and gitops need a
+ * control plane; e2e real nodes, and so root on Linux.
  */
 export default defineConfig({
   test: {
@@ -38,10 +38,22 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: ["test/**/*.cluster.test.ts"],
+          exclude: ["test/argocd/**"],
           globalSetup: ["test/cluster.setup.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // Two cores are shared with an API server.
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "gitops",
+          include: ["test/argocd/**/*.cluster.test.ts"],
+          globalSetup: ["test/cluster.setup.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          // Each asks programs of Argo CD and kubectl by the dozen, which leaves no time for tests of leases and pacing beside them.
           maxWorkers: 2,
         },
       },
