@@ -65,7 +65,9 @@ async function install(cluster: Cluster): Promise<string> {
 async function ranAll(project: TestProject): Promise<boolean> {
   const { testFiles } = await project.globTestFiles();
   const ran = project.vitest.state.getFiles().filter(({ projectName }) => projectName === project.name);
-  return project.name === "cluster" && ran.length === testFiles.length && project.vitest.config.testNamePattern === undefined;
+  return (
+    project.name === "cluster" && ran.length === testFiles.length && project.vitest.config.testNamePattern === undefined
+  );
 }
 
 /** The chart grants what the tests saw the operator use: no verb less and, when all tests ran, none more. */
