@@ -8,7 +8,7 @@ import { progress } from "../../machine/progress.mjs";
 import { down, otherUser, up } from "../cluster/cluster.ts";
 import { hasPauseImage } from "../cluster/images.ts";
 import { nodePrograms, type ProgramName } from "../cluster/program-table.ts";
-import { missingPrograms, withoutRelease } from "../cluster/programs.ts";
+import { missingPrograms, programs, withoutRelease } from "../cluster/programs.ts";
 import { type Releases, releasesOf } from "../cluster/releases.ts";
 import { clusterIP, installTelegram, telegramNamespace } from "../installation.ts";
 import { localTarget } from "../kubectl.ts";
@@ -26,6 +26,7 @@ export class Obstacle extends Error {}
 /** Brings up the local Kubernetes, installs, and sends a message. An Obstacle says what the machine lacks. */
 export async function startLocalCluster(stage: Stage, account: Account | undefined): Promise<Started> {
   await prepareMachine();
+  await programs([...nodePrograms, "helm"]);
   await bundle();
   await buildImages();
   stage.onEnd(removeCluster);
