@@ -1,4 +1,3 @@
-import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { namespaceOf } from "./cluster/network.ts";
 import { isEnforced } from "./cluster/network-policies.ts";
@@ -15,6 +14,7 @@ import {
 } from "./environment.ts";
 import { clusterIP, operatorNamespace } from "./installation.ts";
 import { clusterName } from "./names.ts";
+import { opens } from "./port.ts";
 import { connectionsFrom, type Place, startProbe } from "./probe.ts";
 
 const resource = "guarded";
@@ -113,7 +113,7 @@ describe("who may talk to whom", () => {
       [bridge, 9090],
       [operator, 8080],
     ] as const;
-    expect(await Promise.all(ports.map(([host, port]) => opens(host, port)))).toEqual(ports.map(() => true));
+    expect(await Promise.all(ports.map(([host, port]) => opens(host, port, 3_000)))).toEqual(ports.map(() => true));
   });
 
   test.each(table)("%s reaches what it has to and nothing else", async (_, place, reaches) => {
@@ -158,16 +158,3 @@ describe("who may talk to whom", () => {
     await expect.poll(() => reachedFrom(stranger), { timeout: 60_000 }).toEqual(outside);
   });
 });
-
-function opens(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 3_000 });
-    const settle = (open: boolean) => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.once("connect", () => settle(true));
-    socket.once("timeout", () => settle(false));
-    socket.once("error", () => settle(false));
-  });
-}

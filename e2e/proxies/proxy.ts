@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { waitFor } from "../cluster/wait.ts";
+import { opens } from "../port.ts";
 import type { Machine } from "./machine.ts";
 
 /** A proxy with its file of docs/proxies/. */
@@ -62,26 +62,18 @@ export async function startProxy(machine: Machine, proxy: ReverseProxy, service:
   machine.nameService(service);
   proxy.configure(machine);
   machine.start(name, args);
-  await waitFor(() => listens(machine.address), { what: `${name} to listen`, timeoutMs: 10_000 }).catch((error) => {
-    throw new Error(`${error.message}; it said:\n${machine.output(name)}`);
-  });
+  await waitFor(() => opens(machine.address, 443, 1_000), { what: `${name} to listen`, timeoutMs: 10_000 }).catch(
+    (error) => {
+      throw new Error(`${error.message}; it said:\n${machine.output(name)}`);
+    },
+  );
 }
 
 /** Ends a proxy as a crash does, and resolves when its port is free. */
 export async function killProxy(machine: Machine, { name }: ReverseProxy): Promise<void> {
   await machine.kill(name);
-  await waitFor(async () => !(await listens(machine.address)), { what: `${name} to be gone`, timeoutMs: 10_000 });
-}
-
-function listens(host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port: 443, timeout: 1_000 });
-    const settle = (open: boolean) => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.once("connect", () => settle(true));
-    socket.once("timeout", () => settle(false));
-    socket.once("error", () => settle(false));
+  await waitFor(async () => !(await opens(machine.address, 443, 1_000)), {
+    what: `${name} to be gone`,
+    timeoutMs: 10_000,
   });
 }

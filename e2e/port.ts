@@ -1,0 +1,15 @@
+import { connect } from "node:net";
+
+/** Whether a connection to a port opens. What a network policy drops is never answered, and is told after the time-out. */
+export function opens(host: string, port: number, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    const settle = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once("connect", () => settle(true));
+    socket.once("timeout", () => settle(false));
+    socket.once("error", () => settle(false));
+  });
+}
