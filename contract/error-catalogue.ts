@@ -2,7 +2,10 @@
 export type ErrorEntry = {
   /** Status of REST answers, of the bridge's answers, and of /mcp answers that never reach the protocol. */
   readonly httpStatus: number;
-  /** Code of JSON-RPC answers; -32000 to -32099 are the implementation's own (JSON-RPC 2.0, 5.1). */
+  /**
+   * Code of JSON-RPC answers: that of JSON-RPC or MCP where one of them has one, else the HTTP status, because MCP keeps the
+   * range of JSON-RPC's implementations for itself (MCP 2026-07-28, Error Codes).
+   */
   readonly jsonRpcCode: number;
   /** True: MCP reports it as a tool result with `isError`, so that the model can correct itself (SEP-1303). */
   readonly isError: boolean;
@@ -49,7 +52,7 @@ export const errors = Object.freeze({
   },
   AUTHENTICATION_ERROR: {
     httpStatus: 401,
-    jsonRpcCode: -32001,
+    jsonRpcCode: 401,
     isError: false,
     retryable: false,
     logLevel: "warn",
@@ -59,16 +62,16 @@ export const errors = Object.freeze({
   },
   UNAUTHORIZED_TOOL: {
     httpStatus: 403,
-    jsonRpcCode: -32003,
+    jsonRpcCode: 403,
     isError: true,
     retryable: false,
     logLevel: "warn",
     metricLabel: "forbidden",
-    message: "Client '{client}' may not call '{tool}'. Ask for the permission '{tool}' for this key.",
+    message: "Client '{client}' may not call '{tool}'. Ask for the permission '{permission}' for this key.",
   },
   FORBIDDEN_ORIGIN: {
     httpStatus: 403,
-    jsonRpcCode: -32003,
+    jsonRpcCode: 403,
     isError: false,
     retryable: false,
     logLevel: "warn",
@@ -86,6 +89,97 @@ export const errors = Object.freeze({
     message: "There is nothing at {path}.",
     bridgeMessage: "There is nothing at this path and method.",
   },
+  METHOD_NOT_FOUND: {
+    httpStatus: 404,
+    jsonRpcCode: -32601,
+    isError: false,
+    retryable: false,
+    logLevel: "debug",
+    metricLabel: "not_found",
+    message: "MCP {version} has no method '{method}' on this server.",
+  },
+  INVALID_PARAMS: {
+    httpStatus: 400,
+    jsonRpcCode: -32602,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "The parameters are not valid: {problems}.",
+  },
+  SESSION_REQUIRED: {
+    httpStatus: 400,
+    jsonRpcCode: -32600,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message:
+      "There is no session: send `initialize` first, then its Mcp-Session-Id with every request; or send what MCP 2026-07-28 asks for, which has no sessions.",
+  },
+  SESSION_NOT_FOUND: {
+    httpStatus: 404,
+    jsonRpcCode: 404,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "This session has ended or is not this client's: begin a new one with `initialize`.",
+  },
+  HEADER_MISMATCH: {
+    httpStatus: 400,
+    jsonRpcCode: -32020,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "Header mismatch: {problem}.",
+  },
+  CLIENT_CAPABILITY_REQUIRED: {
+    httpStatus: 400,
+    jsonRpcCode: -32021,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "This request needs a capability that the client has not declared: {missing}.",
+  },
+  CLIENT_REFUSED: {
+    httpStatus: 424,
+    jsonRpcCode: 424,
+    isError: true,
+    retryable: true,
+    logLevel: "info",
+    metricLabel: "client_refused",
+    message: "The client was asked for {method} and gave no answer: {reason}.",
+  },
+  UNSUPPORTED_PROTOCOL_VERSION: {
+    httpStatus: 400,
+    jsonRpcCode: -32022,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "Unsupported protocol version: this server speaks {supported}.",
+  },
+  RESOURCE_NOT_FOUND: {
+    httpStatus: 404,
+    jsonRpcCode: -32602,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "not_found",
+    message: "Resource not found: {uri}",
+  },
+  UNKNOWN_PROMPT: {
+    httpStatus: 404,
+    jsonRpcCode: -32602,
+    isError: false,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "not_found",
+    message: "Unknown prompt: {prompt}",
+  },
   UNKNOWN_TOOL: {
     httpStatus: 404,
     jsonRpcCode: -32602,
@@ -97,7 +191,7 @@ export const errors = Object.freeze({
   },
   METHOD_NOT_ALLOWED: {
     httpStatus: 405,
-    jsonRpcCode: -32000,
+    jsonRpcCode: 405,
     isError: false,
     retryable: false,
     logLevel: "debug",
@@ -111,7 +205,7 @@ export const errors = Object.freeze({
     retryable: false,
     logLevel: "info",
     metricLabel: "invalid_input",
-    message: "This server answers JSON only. Send `Accept: application/json, text/event-stream`.",
+    message: "The answer to this is {type}. Send `Accept: application/json, text/event-stream`.",
   },
   PAYLOAD_TOO_LARGE: {
     httpStatus: 413,
@@ -134,7 +228,7 @@ export const errors = Object.freeze({
   },
   RATE_LIMIT_EXCEEDED: {
     httpStatus: 429,
-    jsonRpcCode: -32029,
+    jsonRpcCode: 429,
     isError: true,
     retryable: true,
     logLevel: "warn",
@@ -143,7 +237,7 @@ export const errors = Object.freeze({
   },
   CLIENT_QUOTA_EXCEEDED: {
     httpStatus: 429,
-    jsonRpcCode: -32029,
+    jsonRpcCode: 429,
     isError: true,
     retryable: true,
     logLevel: "warn",

@@ -6,7 +6,7 @@ export type ToolDescription = {
   readonly title: string;
   readonly description: string;
   readonly inputSchema: object;
-  readonly outputSchema: object;
+  readonly outputSchema?: object;
   readonly annotations: Readonly<Record<string, boolean>>;
 };
 
@@ -36,8 +36,7 @@ function section({ name, title, description, inputSchema, outputSchema, annotati
     `## ${name}`,
     `**${title}.** ${description}`,
     ...(hasInput ? ["Input:", fieldTable(withoutLongLists(input), typeOf)] : ["It takes no arguments."]),
-    "Result:",
-    fieldTable(outputSchema as Schema, typeOf),
+    ...(outputSchema ? ["Result:", fieldTable(outputSchema as Schema, typeOf)] : ["Its result has no schema."]),
     `Hints for clients: ${hints.join(", ")}.`,
   ];
 }

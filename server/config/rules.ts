@@ -1,6 +1,6 @@
 import type { Problem } from "../../config/config-error.ts";
 import type { Role } from "../../contract/roles.ts";
-import { ApiKeysError, parseApiKeysVariable } from "../http/api-keys.ts";
+import { ApiKeysError, parseApiKeysVariable } from "../access/api-keys.ts";
 import { isLoopback } from "../listening/web-access.ts";
 import { type Values, variables } from "./variables.ts";
 

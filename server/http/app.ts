@@ -1,23 +1,27 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
+import { createAccess } from "../access/access.ts";
+import type { KeyStore } from "../access/key-store.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config/config.ts";
+import type { Features } from "../features/features.ts";
 import { boundConnections, type Connections, requestTimes } from "../listening/connections.ts";
+import { catalogues } from "../mcp/catalogue.ts";
+import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
-import type { ToolRegistry } from "../tools/registry.ts";
+import { auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
+import { createAuthentication } from "./authentication.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { parseJsonBodies } from "./body-parser.ts";
 import { asServerError, replyError } from "./error-reply.ts";
 import { readForwarded } from "./forwarded.ts";
 import type { FurtherPorts } from "./further-ports.ts";
-import { createGuard } from "./guard.ts";
 import { healthRoutes, type Lifecycle } from "./health-routes.ts";
-import type { KeyStore } from "./key-store.ts";
 import { mcpRoutes } from "./mcp-routes.ts";
-import { refuseOtherMethods } from "./methods.ts";
+import { withOtherMethods } from "./methods.ts";
 import { refuseUnknownPaths } from "./not-found.ts";
 import { observe } from "./observe.ts";
 import { requestIds } from "./request-id.ts";
@@ -28,7 +32,11 @@ import { webPages } from "./web-pages.ts";
 
 export type AppOptions = {
   readonly config: ProcessConfig & ServerConfig;
-  readonly tools: ToolRegistry;
+  readonly features: Features;
+  /** The streams on which MCP sessions listen; whoever shuts the server down ends them. */
+  readonly streams: ListeningStreams;
+  /** What seals sessions and states: the newest secret first. All replicas have the same. */
+  readonly sealSecrets: readonly string[];
   readonly keys: KeyStore;
   readonly bridge: BridgeClient;
   readonly logger: Logger;
@@ -72,7 +80,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   const connections = boundConnections(app.server, connectionLimits);
   const security = createSecurityLog(metrics, logger);
-  app.decorateRequest("client", null);
+  app.decorateRequest("caller", null);
   app.decorateRequest("refusal", undefined);
   readForwarded(app, { trustedProxies, isProxied: furtherPorts.isProxied });
   observe(app, metrics);
@@ -90,24 +98,20 @@ export function createApp(options: AppOptions): FastifyInstance {
 type Parts = { readonly security: SecurityLog; readonly connections: Connections };
 
 function register(app: FastifyInstance, options: AppOptions, { security, connections }: Parts): void {
-  const { config, clock } = options;
-  const tools = createToolCaller(options);
-  const guard = createGuard({ ...config, ...options, security, connections });
+  const { config, features, bridge } = options;
+  const tools = auditedCaller(createToolCaller({ ...options, tools: features.tools }), security);
+  const access = createAccess({ ...config, ...options, security });
+  const authentication = createAuthentication(access, connections);
   app.register(async (open) => {
-    refuseOtherMethods(open);
-    healthRoutes(open, { ...options, service: config.service });
+    withOtherMethods(open, () => healthRoutes(open, { ...options, service: config.service }));
   });
   app.register(async (rest) => {
     rest.addHook("onRequest", async (request, reply) => {
-      guard.identify(request);
-      const refusal = guard.count(request, reply);
+      const refusal = authentication.count(authentication.identify(request), request, reply);
       if (refusal !== undefined) throw refusal;
     });
-    refuseOtherMethods(rest);
-    toolRoutes(rest, { tools, security });
+    withOtherMethods(rest, () => toolRoutes(rest, tools, features.tools));
   });
-  app.register(async (mcp) => {
-    refuseOtherMethods(mcp);
-    mcpRoutes(mcp, { tools, guard, version: config.service.version, security, clock });
-  });
+  const catalogueOf = catalogues({ features, tools, bridge });
+  app.register(async (mcp) => mcpRoutes(mcp, { ...options, authentication, catalogueOf }));
 }

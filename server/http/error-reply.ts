@@ -3,8 +3,9 @@ import type { ErrorCode } from "../../contract/error-catalogue.ts";
 import { ServerError, toServerError } from "../../contract/errors.ts";
 import { bodyLimitText } from "../../contract/limits.ts";
 import { routes } from "../../contract/routes.ts";
-import { failureOf, idOf } from "../mcp/failure.ts";
+import { failureOf } from "../mcp/answer.ts";
 import { oauthError } from "./not-found.ts";
+import type { Envelope } from "./oversized-message.ts";
 
 /** Answers of fastify itself, as entries of the catalogue. */
 const frameworkErrors: Readonly<Record<string, ErrorCode>> = {
@@ -26,8 +27,8 @@ export function asServerError(error: FastifyError | Error): ServerError {
 }
 
 /**
- * Sends an error as JSON with the catalogue's status. On /mcp it is JSON-RPC, and HTTP 200 once the message is known that
- * it answers; until then, as for a wrong key, HTTP has to tell.
+ * Sends an error as JSON with the catalogue's status. On /mcp it is JSON-RPC: errors of messages that were read are answered
+ * there; what comes here, such as a wrong key, HTTP has to tell.
  */
 export function replyError(
   error: ServerError,
@@ -45,14 +46,18 @@ export function replyError(
 }
 
 function answerTo(error: ServerError, request: FastifyRequest, now: number): { status: number; body: object } {
-  const status = error.entry.httpStatus;
   if (isMcp(request)) {
-    const answersMessage = idOf(request.body) !== null;
-    const body = failureOf(error, request.body, { requestId: request.id, now });
-    return { status: answersMessage ? 200 : status, body };
+    const { id, method } = envelopeOf(request);
+    const { status, message } = failureOf(error, { id, method, era: undefined }, { requestId: request.id, now });
+    return { status, body: message };
   }
   const oauth = error.code === "NOT_FOUND" ? oauthError(request) : undefined;
-  return { status, body: oauth ?? errorBody(error, request.id, now) };
+  return { status: error.entry.httpStatus, body: oauth ?? errorBody(error, request.id, now) };
+}
+
+/** What is known of a message that was too large to be read. */
+function envelopeOf({ body }: FastifyRequest): Partial<Envelope> {
+  return typeof body === "object" && body !== null ? body : {};
 }
 
 function errorBody(error: ServerError, requestId: string, now: number) {

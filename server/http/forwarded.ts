@@ -1,6 +1,6 @@
 import { BlockList, isIP, type Socket } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { addressIn } from "./client-address.ts";
+import { addressIn } from "../access/address.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -3,8 +3,8 @@ import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-stat
 import { toServerError } from "../../contract/errors.ts";
 import { challengeHeader, proofHeader, proofOf } from "../../contract/proof.ts";
 import { routes } from "../../contract/routes.ts";
+import type { KeyStore } from "../access/key-store.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
-import type { KeyStore } from "./key-store.ts";
 
 /** What the process is doing; shared by its shutdown and its health. */
 export type Lifecycle = { draining: boolean };

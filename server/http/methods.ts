@@ -4,21 +4,28 @@ import { ServerError } from "../../contract/errors.ts";
 const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /**
- * Answers 405 with Allow on the other methods of each path (RFC 9110, 15.5.6). Every path must have one route only; call
- * it before the routes are added.
+ * Adds routes, and answers 405 with Allow on the other methods of their paths (RFC 9110, 15.5.6), before a body is read:
+ * what is wrong with it does not matter.
  */
-export function refuseOtherMethods(app: FastifyInstance): void {
-  const seen = new Set<string>();
+export function withOtherMethods(app: FastifyInstance, addRoutes: () => void): void {
+  const allowed = new Map<string, Set<string>>();
+  let isAdding = true;
   app.addHook("onRoute", ({ url, method }) => {
-    if (seen.has(url)) return;
-    seen.add(url);
-    const allowed = [method].flat().includes("GET") ? ["GET", "HEAD"] : [method].flat();
-    const others = methods.filter((other) => !allowed.includes(other));
-    const allow = allowed.join(", ");
+    if (!isAdding) return;
+    const known = allowed.get(url) ?? new Set();
+    for (const each of [method].flat()) known.add(each);
+    // Fastify adds HEAD to each GET after this.
+    if (known.has("GET")) known.add("HEAD");
+    allowed.set(url, known);
+  });
+  addRoutes();
+  isAdding = false;
+  for (const [url, known] of allowed) {
+    const allow = [...known].join(", ");
     const refuse = async (request: { method: string }): Promise<never> => {
       throw new ServerError("METHOD_NOT_ALLOWED", { method: request.method, allow });
     };
-    // Before the body is read: what is wrong with it does not matter.
+    const others = methods.filter((method) => !known.has(method));
     app.route({ method: others, url, onRequest: refuse, handler: refuse });
-  });
+  }
 }

@@ -16,7 +16,7 @@ export function observe(app: FastifyInstance, metrics: ServerMetrics): void {
     const route = routeOf(request);
     metrics.requests.inc({ method, route, status: String(reply.statusCode) });
     metrics.requestDuration.observe({ method, route }, reply.elapsedTime / 1000);
-    request.log[request.client === null ? "debug" : "info"](entry(request, reply, route), "request");
+    request.log[request.caller === null ? "debug" : "info"](entry(request, reply, route), "request");
   });
 }
 
@@ -31,7 +31,7 @@ function entry(request: FastifyRequest, reply: FastifyReply, route: string) {
     ...(request.is404 && { path: shownPath(request) }),
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
-    client: request.client?.name,
+    client: request.caller?.client.name,
     client_ip: clientAddress(request),
   };
 }

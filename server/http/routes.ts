@@ -3,8 +3,11 @@ import { routes } from "../../contract/routes.ts";
 /** The routes of the server, as they stand in the labels of its metrics. */
 export const httpRoutes = Object.freeze([
   { method: "POST", route: routes.mcp },
+  { method: "GET", route: routes.mcp },
+  { method: "DELETE", route: routes.mcp },
   { method: "GET", route: routes.tools },
   { method: "POST", route: routes.tool },
+  { method: "GET", route: routes.tool },
   { method: "GET", route: routes.health },
   { method: "GET", route: routes.detailedHealth },
   { method: "GET", route: routes.live },

@@ -26,7 +26,7 @@ export function admitBodies(app: FastifyInstance): void {
     if (!announcesBody(raw)) return;
     refuseUnreadable(request);
     if (sizeOf(raw) > bodyLimit) await refuseTooLarge(request);
-    const release = bytes.take(request.client?.id ?? "", sizeOf(raw));
+    const release = bytes.take(request.caller?.client.id ?? "", sizeOf(raw));
     if (release === undefined) throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 1 });
     reply.raw.once("close", release);
     if (raw.headers.expect?.toLowerCase() === "100-continue") reply.raw.writeContinue();
@@ -42,7 +42,7 @@ export function closeIfUnread(request: IncomingMessage, reply: FastifyReply): vo
 /** On /mcp the model should read why; elsewhere, and for what is larger still, HTTP tells without looking at the body. */
 async function refuseTooLarge(request: FastifyRequest): Promise<never> {
   const { raw } = request;
-  const isMcp = request.client !== null && request.routeOptions.url === routes.mcp;
+  const isMcp = request.caller !== null && request.routeOptions.url === routes.mcp;
   if (isMcp && sizeOf(raw) <= longestPassage && raw.headers.expect === undefined) {
     request.body = await envelopeOf(raw);
   }

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
+import { securityDetails } from "../access/access.ts";
 import { type WebAccess, webAccessAllowed } from "../listening/web-access.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
-import { securityDetails } from "./guard.ts";
+import { originOf } from "./authentication.ts";
 
 /** What a page may read of an answer beside its body. */
 const exposed = [
@@ -30,7 +31,7 @@ export function webPages(app: FastifyInstance, access: WebAccess, security: Secu
       localAddress: socket.localAddress,
     };
     if (!webAccessAllowed(asked, access)) {
-      security("authorization_failure", { ...securityDetails(request), reason: "foreign origin or host" });
+      security("authorization_failure", { ...securityDetails(originOf(request)), reason: "foreign origin or host" });
       throw new ServerError("FORBIDDEN_ORIGIN");
     }
     allowReading(request, reply, access);
@@ -62,7 +63,7 @@ function answerPreflight({ headers }: FastifyRequest, reply: FastifyReply): Fast
     reply.header("access-control-allow-private-network", "true");
   }
   return reply
-    .header("access-control-allow-methods", "GET, POST")
+    .header("access-control-allow-methods", "GET, POST, DELETE")
     .header("access-control-max-age", "600")
     .code(204)
     .send();

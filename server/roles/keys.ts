@@ -1,7 +1,7 @@
 import type { Gauge } from "prom-client";
+import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../access/api-keys.ts";
+import { fixedKeys, type KeyStore, openKeyFile } from "../access/key-store.ts";
 import type { ServerConfig } from "../config/config.ts";
-import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../http/api-keys.ts";
-import { fixedKeys, type KeyStore, openKeyFile } from "../http/key-store.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { tools } from "../tools/registry.ts";
 

@@ -4,16 +4,17 @@ import type { Registry } from "prom-client";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
+import { features } from "../features/features.ts";
 import { createApp } from "../http/app.ts";
 import { FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
 import { bindable } from "../listening/unspecified-address.ts";
+import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { listening } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
-import { tools } from "../tools/registry.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { openKeys } from "./keys.ts";
 import type { Running, World } from "./running.ts";
@@ -24,6 +25,8 @@ export type ServerOptions = {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly world: World;
+  /** What seals what clients bring back: the newest first. */
+  readonly sealSecrets: readonly string[];
   /** The secret by which the operator knows its servers. */
   readonly proofSecret?: string;
 };
@@ -32,19 +35,22 @@ export type ServerOptions = {
 export async function serve(config: ServeConfig, logger: Logger, registry: Registry, world: World): Promise<Running> {
   const { url, timeoutMs } = config.bridgeClient;
   const bridge = httpBridgeClient({ url, timeoutMs, secret: config.hmac.secret, clock: world.clock });
-  return startServer({ config, bridge, logger, registry, world, proofSecret: config.hmac.secret });
+  const { secret, previous } = config.hmac;
+  const sealSecrets = previous === undefined ? [secret] : [secret, previous];
+  return startServer({ config, bridge, logger, registry, world, sealSecrets, proofSecret: secret });
 }
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
 export async function startServer(options: ServerOptions): Promise<Running> {
-  const { config, bridge, logger, registry, world, proofSecret } = options;
+  const { config, bridge, logger, registry, world, sealSecrets, proofSecret } = options;
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
-  for (const tool of tools.values()) listingOf(tool);
-  const metrics = createServerMetrics(registry, [...tools.keys()], httpRoutes);
+  for (const tool of features.tools.values()) listingOf(tool);
+  const metrics = createServerMetrics(registry, [...features.tools.keys()], httpRoutes);
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
   const furtherPorts = new FurtherPorts();
-  const parts = { tools, keys, bridge, logger, metrics, lifecycle, furtherPorts, proofSecret };
+  const streams = new ListeningStreams();
+  const parts = { features, streams, sealSecrets, keys, bridge, logger, metrics, lifecycle, furtherPorts, proofSecret };
   const app = createApp({ config, ...parts, ...world });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
@@ -58,9 +64,11 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     },
     drain: () => {
       lifecycle.draining = true;
+      streams.end();
     },
     async close() {
       for (const door of Object.values(further)) door.stop();
+      streams.end();
       await app.close();
       await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();

@@ -5,6 +5,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { openBridge } from "./bridge.ts";
 import { type FirstKey, firstKey, welcome } from "./first-key.ts";
 import type { Running, World } from "./running.ts";
+import { sealSecret } from "./seal-secret.ts";
 import { startServer } from "./serve.ts";
 
 export type StandaloneWorld = World & {
@@ -32,6 +33,7 @@ export async function standalone(
       logger,
       registry,
       world,
+      sealSecrets: [await sealSecret(config.bridge.dataDir, world.makeKey)],
     });
     if (file !== undefined) world.say(welcome(server.addresses.http ?? "", file, world.isTerminal));
     return {

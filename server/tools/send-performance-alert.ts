@@ -7,6 +7,9 @@ export const sendPerformanceAlert = defineTool({
   name: "send_performance_alert",
   title: "Send a performance alert",
   description: "Tell people on Telegram that a measured value exceeds its threshold.",
+  permission: "send_performance_alert",
+  rest: ["POST"],
+  cost: 1,
   input: z.object({
     title,
     current_value: z.number().describe("The value measured"),

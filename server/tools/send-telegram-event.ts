@@ -8,6 +8,9 @@ export const sendTelegramEvent = defineTool({
   name: "send_telegram_event",
   title: "Send an event",
   description: "Send a typed event, such as task_completion, build_failed or code_review, to Telegram.",
+  permission: "send_telegram_event",
+  rest: ["POST"],
+  cost: 1,
   input: z.object({
     type: z.enum(eventTypeNames).describe("What happened"),
     title,

@@ -1,8 +1,9 @@
 import type { ErrorCode } from "../../contract/error-catalogue.ts";
 import { ServerError, toServerError } from "../../contract/errors.ts";
+import { type Client, permits } from "../access/client.ts";
+import { InputRequired, type Interaction, noInteraction } from "../features/interaction.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
-import type { Client } from "./client.ts";
 import type { ToolRegistry } from "./registry.ts";
 import type { Tool, ToolContext, ToolResult } from "./tool.ts";
 
@@ -10,12 +11,14 @@ import type { Tool, ToolContext, ToolResult } from "./tool.ts";
 type CallLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
 
 /** One call of a tool, whichever transport it came by. */
-type ToolCall = {
+export type ToolCall = {
   readonly tool: string;
   readonly args: unknown;
   readonly client: Client;
   /** Logger that knows the request. */
   readonly logger: CallLogger;
+  /** For callers that can be told and asked something. */
+  readonly interaction?: Interaction;
 };
 
 export type ToolCaller = {
@@ -28,7 +31,7 @@ export type ToolCaller = {
   call(call: ToolCall): Promise<ToolResult>;
 };
 
-export type ToolCallerOptions = Omit<ToolContext, "client"> & {
+export type ToolCallerOptions = Omit<ToolContext, "client" | "interaction"> & {
   readonly tools: ToolRegistry;
   readonly metrics: ServerMetrics;
 };
@@ -39,22 +42,28 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
   const authorize = (name: string, client: Client): Tool => {
     const tool = tools.get(name);
     if (tool === undefined) throw new ServerError("UNKNOWN_TOOL", { tool: name.slice(0, 128) });
-    if (!mayCall(client, name)) throw new ServerError("UNAUTHORIZED_TOOL", { tool: name, client: client.name });
+    if (!permits(client, tool.permission)) {
+      throw new ServerError("UNAUTHORIZED_TOOL", { tool: name, client: client.name, permission: tool.permission });
+    }
     return tool;
   };
   return {
-    list: (client) => [...tools.values()].filter(({ name }) => mayCall(client, name)),
-    async call({ tool: name, args, client, logger }) {
+    list: (client) => [...tools.values()].filter(({ permission }) => permits(client, permission)),
+    async call({ tool: name, args, client, logger, interaction = noInteraction }) {
       const tool = authorize(name, client);
       const who = { tool: name, client: client.name, client_id: client.id };
       const stop = metrics.toolDuration.startTimer({ tool: name });
       try {
-        const result = await tool.call(args, { ...context, client });
+        const result = await tool.call(args, { ...context, client, interaction });
         finish("success");
         // The audit trail: the one line that ties a message to the key that sent it.
         logger.info({ ...who, ...eventIn(result) }, "tool called");
         return result;
       } catch (thrown) {
+        if (thrown instanceof InputRequired) {
+          finish("input_required");
+          throw thrown;
+        }
         const error = toServerError(thrown);
         finish(error.entry.metricLabel);
         logger[error.entry.logLevel]({ ...who, ...failure(error) }, "tool call failed");
@@ -68,16 +77,13 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
   };
 }
 
-function mayCall({ permissions }: Client, tool: string): boolean {
-  return permissions.has(tool) || permissions.has("*");
-}
-
 /** Details of rejected input may quote what a person wrote, so only the fields' names are logged. */
 function failure(error: ServerError): Record<string, unknown> {
   const quiet: ReadonlySet<ErrorCode> = new Set(["VALIDATION_ERROR"]);
   return quiet.has(error.code) ? { code: error.code } : { code: error.code, err: error.cause ?? error };
 }
 
-function eventIn({ event_id }: ToolResult): Record<string, unknown> {
+function eventIn(result: ToolResult): Record<string, unknown> {
+  const { event_id } = "structured" in result ? result.structured : {};
   return event_id === undefined ? {} : { event_id };
 }

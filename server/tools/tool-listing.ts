@@ -7,7 +7,7 @@ export type ListedTool = {
   readonly title: string;
   readonly description: string;
   readonly inputSchema: ObjectSchema;
-  readonly outputSchema: ObjectSchema;
+  readonly outputSchema?: ObjectSchema;
   readonly annotations: ToolAnnotations;
 };
 
@@ -28,7 +28,7 @@ function describe({ name, title, description, input, output, annotations }: Tool
     title,
     description,
     inputSchema: schemaOf(input),
-    outputSchema: schemaOf(output),
+    ...(output && { outputSchema: schemaOf(output) }),
     annotations,
   };
 }

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { ServerError } from "../../contract/errors.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
+import type { Content } from "../features/content.ts";
+import type { Interaction } from "../features/interaction.ts";
 import { asMeant } from "./arguments.ts";
 
 /** Hints for clients (MCP tools, ToolAnnotations): whether to ask the person before a call, whether to repeat one. */
@@ -15,39 +17,69 @@ export type ToolAnnotations = {
 export type ToolContext = {
   readonly bridge: BridgeClient;
   readonly client: { readonly name: string };
+  readonly interaction: Interaction;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   /** A new unique id. */
   readonly newId: () => string;
 };
 
-export type ToolResult = Readonly<Record<string, unknown>>;
+/** What a tool says: a value of its output's schema, or content that has none. */
+export type ToolResult =
+  | { readonly structured: Readonly<Record<string, unknown>> }
+  | { readonly content: readonly Content[]; readonly isError?: boolean };
 
-type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = {
-  /** Its name, and the permission that a key needs to call it. */
+type Listed<Input extends z.ZodObject> = {
+  /** 1 to 128 of `A-Za-z0-9_-.`. */
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** What a key needs to call it. */
+  readonly permission: string;
+  /** Methods of `/tools/<name>`; one that only reads may be called with GET, too. */
+  readonly rest: readonly RestMethod[];
+  /** What a call counts for the rate limit. */
+  readonly cost: number;
   readonly input: Input;
-  readonly output: Output;
   readonly annotations: ToolAnnotations;
+};
+
+export type RestMethod = "GET" | "POST";
+
+type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = Listed<Input> & {
+  readonly output: Output;
   handler(args: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 };
 
+type ContentDefinition<Input extends z.ZodObject> = Listed<Input> & {
+  handler(args: z.output<Input>, context: ToolContext): Promise<{ content: readonly Content[]; isError?: boolean }>;
+};
+
 /** A tool as the registry holds it: the types of its own arguments are inside. */
-export type Tool = Omit<Definition<z.ZodObject, z.ZodObject>, "handler"> & {
+export type Tool = Listed<z.ZodObject> & {
+  readonly output?: z.ZodObject;
   /** Checks the arguments (absent ones count as an empty object) and runs the tool. Throws errors of the catalogue. */
   call(args: unknown, context: ToolContext): Promise<ToolResult>;
 };
 
 /** Makes a tool of its definition: schemas, texts and handler stand together in one file. */
-export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
-  definition: Definition<Input, Output>,
-): Tool {
-  const { handler, ...rest } = definition;
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>({
+  handler,
+  ...listed
+}: Definition<Input, Output>): Tool {
   return Object.freeze({
-    ...rest,
-    call: async (args: unknown, context: ToolContext) => handler(parse(definition.input, args ?? {}), context),
+    ...listed,
+    call: async (args: unknown, context: ToolContext) => ({
+      structured: await handler(parse(listed.input, args ?? {}), context),
+    }),
+  });
+}
+
+/** Makes a tool whose result has no schema. */
+export function defineContentTool<Input extends z.ZodObject>({ handler, ...listed }: ContentDefinition<Input>): Tool {
+  return Object.freeze({
+    ...listed,
+    call: async (args: unknown, context: ToolContext) => handler(parse(listed.input, args ?? {}), context),
   });
 }
 

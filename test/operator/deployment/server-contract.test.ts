@@ -9,8 +9,8 @@ import type { Blueprint } from "../../../operator/deployment/blueprint.ts";
 import { bridgeEnvironment, serverEnvironment } from "../../../operator/deployment/desired/configuration.ts";
 import { apiKeysSecret, connectionSecrets, hmacSecret } from "../../../operator/deployment/desired/secrets.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { findClient, parseApiKeys } from "../../../server/access/api-keys.ts";
 import { type Config, loadConfig, type ServeConfig } from "../../../server/config/config.ts";
-import { findClient, parseApiKeys } from "../../../server/http/api-keys.ts";
 import { arbitraryBlueprint, blueprint, specOf } from "./support/blueprint.ts";
 
 const token = "123456789:AAExampleExampleExampleExampleExample";

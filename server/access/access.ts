@@ -1,0 +1,120 @@
+import { ServerError } from "../../contract/errors.ts";
+import type { SecurityDetails, SecurityLog } from "../telemetry/security-log.ts";
+import { networkOf } from "./address.ts";
+import type { Client } from "./client.ts";
+import type { KeyStore } from "./key-store.ts";
+import { type Decision, type RateLimit, RateLimiter } from "./rate-limiter.ts";
+
+/** What a caller shows, as it stands in the headers of these names; the key may be in either. */
+export type Credentials = { readonly apiKey?: string | undefined; readonly authorization?: string | undefined };
+
+/** Where a call came from, for limits and the security log. */
+export type Origin = {
+  /** IP address; "" when the connection is gone. */
+  readonly address: string;
+  readonly requestId: string;
+};
+
+/** Who calls, with what it may do and how often. */
+export type Caller = {
+  readonly client: Client;
+  /** False when authentication is off: anybody may be it. */
+  readonly isAuthenticated: boolean;
+  /** Counts a call, or one that costs as much as several; undefined when calls are not limited. */
+  charge(origin: Origin, cost?: number): Charge | undefined;
+};
+
+/** How a call was counted; the error when it is over the limit. */
+export type Charge = Decision & { readonly refusal?: ServerError };
+
+export type AccessOptions = {
+  readonly keys: KeyStore;
+  readonly auth: { readonly enabled: boolean };
+  readonly rateLimit: RateLimit & { readonly enabled: boolean };
+  readonly security: SecurityLog;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+};
+
+export type Access = {
+  /** Milliseconds of a window of the rate limit. */
+  readonly windowMs: number;
+  /** Finds out who calls. Throws AUTHENTICATION_ERROR, or RATE_LIMIT_EXCEEDED for too many wrong keys of a network. */
+  authenticate(credentials: Credentials, origin: Origin): Caller;
+};
+
+/** Networks that are remembered while authentication is off. */
+const keptStrangers = 10_000;
+
+const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["*"]) };
+
+/** What stands in front of everything that needs a key, whichever transport it comes by. */
+export function createAccess({ keys, auth, rateLimit, security, clock }: AccessOptions): Access {
+  const calls = new RateLimiter(rateLimit);
+  // An address may be a proxy's or a whole office's: wrong keys are limited by it, right keys never are.
+  const failures = new RateLimiter(rateLimit);
+
+  const overLimit = ({ limit, resetAt }: Decision, client: string, origin: Origin): ServerError => {
+    security("rate_limit_exceeded", { ...securityDetails(origin), client });
+    return new ServerError("RATE_LIMIT_EXCEEDED", {
+      limit,
+      window: rateLimit.windowMs / 1000,
+      retry_after: Math.max(1, Math.ceil((resetAt - clock()) / 1000)),
+    });
+  };
+
+  const charge = (client: Client, origin: Origin, cost: number): Charge | undefined => {
+    if (!rateLimit.enabled) return undefined;
+    const decision = calls.take(client.id, clock(), cost);
+    return decision.allowed ? decision : { ...decision, refusal: overLimit(decision, client.name, origin) };
+  };
+
+  const callers = new WeakMap<Client, Caller>();
+  const callerOf = (client: Client): Caller => {
+    const known = callers.get(client) ?? {
+      client,
+      isAuthenticated: auth.enabled,
+      charge: (origin, cost = 1) => charge(client, origin, cost),
+    };
+    callers.set(client, known);
+    return known;
+  };
+
+  const strangers = new Map<string, Client>();
+  const strangerIn = (network: string): Client => {
+    const known = strangers.get(network) ?? { ...anybody, id: network };
+    if (strangers.size >= keptStrangers) strangers.clear();
+    strangers.set(network, known);
+    return known;
+  };
+
+  return {
+    windowMs: rateLimit.windowMs,
+    authenticate(credentials, origin) {
+      if (!auth.enabled) return callerOf(strangerIn(networkOf(origin.address)));
+      const presented = presentedKey(credentials);
+      const client = presented === undefined ? undefined : keys.find(presented);
+      const expired = client?.expiresAt !== undefined && client.expiresAt <= clock();
+      if (client !== undefined && !expired) return callerOf(client);
+      security("authentication_failure", securityDetails(origin));
+      const decision = failures.take(networkOf(origin.address), clock());
+      if (rateLimit.enabled && !decision.allowed) throw overLimit(decision, "unknown", origin);
+      throw new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
+    },
+  };
+}
+
+/** An origin as the security log writes it. */
+export function securityDetails({ address, requestId }: Origin): SecurityDetails {
+  return { client_ip: address, request_id: requestId };
+}
+
+function refusal(presented: string | undefined, expired: boolean): string {
+  if (presented === undefined) return "An API key is required.";
+  return expired ? "The API key has expired." : "The API key is not valid.";
+}
+
+function presentedKey({ apiKey, authorization }: Credentials): string | undefined {
+  if (apiKey !== undefined && apiKey !== "") return apiKey;
+  return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+}

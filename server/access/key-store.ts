@@ -1,0 +1,158 @@
+import { stat } from "node:fs/promises";
+import { readSmallFile } from "../../config/small-file.ts";
+import { codeOf, StartError } from "../process/start-error.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { type ApiKey, ApiKeysError, findClient, parseApiKeys } from "./api-keys.ts";
+import type { Client } from "./client.ts";
+
+/** The keys that are valid now. */
+export type KeyStore = {
+  /** The client of a key, which may have expired. */
+  find(presented: string): Client | undefined;
+  /** Why the keys are not what they should be; undefined when all is well. Holds neither keys nor names. */
+  problem(): string | undefined;
+  close(): void;
+};
+
+/** A store of keys that do not change. */
+export function fixedKeys(keys: readonly ApiKey[]): KeyStore {
+  return { find: (presented) => findClient(keys, presented), problem: () => undefined, close: () => {} };
+}
+
+export type KeyFileOptions = {
+  readonly path: string;
+  readonly logger: Logger;
+  /** Is told of the keys whenever they were read. */
+  readonly onLoad?: (keys: readonly ApiKey[]) => void;
+  /** Is told at each look whether the file was unusable. */
+  readonly onLook?: (failed: boolean) => void;
+  /** Milliseconds between two looks at the file. */
+  readonly pollMs?: number;
+  /** Milliseconds after which a problem that lasts is logged again. */
+  readonly repeatMs?: number;
+};
+
+/**
+ * A store of the keys in a file. The file is looked at every two seconds, not watched: Kubernetes replaces a Secret's
+ * files by swapping a symlink, which a watch of the file itself does not see.
+ *
+ * An absent or empty file means that no key is valid; it may come later. Content that is no list of keys leaves the
+ * previous keys valid, so that a typing error locks nobody out, but the store reports a problem until it is fixed. At the
+ * start, when nothing was valid before, it is a StartError.
+ */
+export async function openKeyFile(options: KeyFileOptions): Promise<KeyStore> {
+  const file = new KeyFile(options);
+  await file.look();
+  if (file.state.kind === "unusable") throw startError(options.path, file.state.reason);
+  const stop = every(options.pollMs ?? 2000, () => file.look());
+  return {
+    find: (presented) => findClient(file.keys, presented),
+    problem: () => problems[file.state.kind],
+    close: stop,
+  };
+}
+
+type State = { readonly kind: "absent" } | { readonly kind: "usable" } | { readonly kind: "unusable"; reason: string };
+
+const problems: Readonly<Record<State["kind"], string | undefined>> = {
+  usable: undefined,
+  absent: "no API keys are loaded; look at MCP_API_KEYS_FILE",
+  unusable: "the file of API keys cannot be used; look at MCP_API_KEYS_FILE and the log",
+};
+
+class KeyFile {
+  readonly #options: KeyFileOptions;
+  #seen = "";
+  #loggedAt = Number.NEGATIVE_INFINITY;
+  keys: readonly ApiKey[] = [];
+  state: State = { kind: "absent" };
+
+  constructor(options: KeyFileOptions) {
+    this.#options = options;
+  }
+
+  async look(): Promise<void> {
+    const { path, onLook } = this.#options;
+    const seen = await fingerprint(path);
+    if (seen !== this.#seen) this.#loggedAt = Number.NEGATIVE_INFINITY;
+    // What could not be read may be readable now, although the file is the same.
+    if (seen !== this.#seen || this.state.kind === "unusable") this.#load();
+    this.#seen = seen;
+    onLook?.(this.state.kind !== "usable");
+    this.#complain();
+  }
+
+  #load(): void {
+    const { path, logger, onLoad } = this.#options;
+    try {
+      const text = textOf(path);
+      this.state = { kind: text.trim() === "" ? "absent" : "usable" };
+      this.keys = this.state.kind === "absent" ? [] : parseApiKeys(text);
+    } catch (error) {
+      this.state = { kind: "unusable", reason: reasonOf(error) };
+      return;
+    }
+    if (this.state.kind === "absent") return;
+    logger.info({ path, clients: this.keys.map(({ client }) => client.name) }, "API keys loaded");
+    onLoad?.(this.keys);
+  }
+
+  /** Once when the file changed, and again while the problem lasts: one line is soon out of sight. */
+  #complain(): void {
+    const { path, logger, repeatMs = 60_000 } = this.#options;
+    const now = performance.now();
+    if (this.state.kind === "usable" || now - this.#loggedAt < repeatMs) return;
+    this.#loggedAt = now;
+    if (this.state.kind === "absent") logger.error({ path }, "there is no file of API keys: no key is valid");
+    else logger.error({ path, reason: this.state.reason }, "API keys cannot be loaded; those of before stay valid");
+  }
+}
+
+function startError(path: string, reason: string): StartError {
+  const form = '{"KEY": {"name": "claude", "permissions": ["send_telegram_message"]}}';
+  return new StartError(
+    `The file of API keys ${path} cannot be used: ${reason}.`,
+    `MCP_API_KEYS_FILE has to name a readable file with a JSON object such as ${form}.`,
+  );
+}
+
+function textOf(path: string): string {
+  try {
+    return readSmallFile(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return "";
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ApiKeysError) return error.message;
+  const code = codeOf(error) ?? "unknown error";
+  if (code === "EISDIR") return "it is a directory";
+  return code === "EFBIG" ? "it is larger than 1 MiB" : `it cannot be read (${code})`;
+}
+
+/** What changes whenever the content does: a swapped symlink leads to another inode, an edit changes time and size. */
+async function fingerprint(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(":");
+  } catch (error) {
+    return codeOf(error) ?? "unknown";
+  }
+}
+
+/** Runs again `pollMs` after the end of the previous run, so that a slow disk does not pile up reads. */
+function every(pollMs: number, run: () => Promise<void>): () => void {
+  let stopped = false;
+  let timer: NodeJS.Timeout;
+  const plan = (): void => {
+    if (stopped) return;
+    timer = setTimeout(() => void run().finally(plan), pollMs).unref();
+  };
+  plan();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

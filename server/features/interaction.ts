@@ -1,0 +1,54 @@
+/** Severity of a message for the client, least first (RFC 5424, 6.2.1, as MCP names it). */
+export const logLevels = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+/** What a client can be asked for, by its own name in MCP. */
+export type InputRequest = {
+  readonly method: "elicitation/create" | "sampling/createMessage" | "roots/list";
+  readonly params?: Readonly<Record<string, unknown>>;
+};
+
+/** Under names that the asker chooses. */
+export type InputRequests = Readonly<Record<string, InputRequest>>;
+
+export type InputResponses = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** How a tool or prompt talks with the client while it works. What the client did not ask for is not sent. */
+export type Interaction = {
+  /** Tells how far the work is; must grow. */
+  progress(progress: number, total?: number, message?: string): void;
+  log(level: LogLevel, data: unknown): void;
+  /**
+   * Asks the client and resolves with its answers. A client of MCP 2026-07-28 answers by calling again: the handler then
+   * runs from its beginning, and what it asked before is answered at once. So nothing that must happen once may stand
+   * before it. `state` comes back with the answers, unchanged. Throws CLIENT_CAPABILITY_REQUIRED.
+   */
+  input(requests: InputRequests, state?: unknown): Promise<InputResponses>;
+  /** What an earlier round of this call gave as state; undefined in the first. */
+  readonly state: unknown;
+  /** Aborted when the client has cancelled the request, or is gone. */
+  readonly signal: AbortSignal;
+};
+
+/** Thrown through a handler whose client has to call again with its answers; no error. */
+export class InputRequired extends Error {
+  override readonly name = "InputRequired";
+  readonly requests: InputRequests;
+  readonly state: unknown;
+
+  constructor(requests: InputRequests, state: unknown) {
+    super("the client has to answer first");
+    this.requests = requests;
+    this.state = state;
+  }
+}
+
+/** For callers that cannot be asked or told anything, such as those of REST. */
+export const noInteraction: Interaction = Object.freeze({
+  progress: () => {},
+  log: () => {},
+  input: () => Promise.reject(new Error("this caller cannot be asked")),
+  state: undefined,
+  signal: new AbortController().signal,
+});

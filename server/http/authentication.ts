@@ -1,0 +1,62 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { apiKeyHeader } from "../../contract/api-key.ts";
+import { ServerError } from "../../contract/errors.ts";
+import type { Access, Caller, Charge, Origin } from "../access/access.ts";
+import type { Connections } from "../listening/connections.ts";
+import { clientAddress } from "./client-address.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who calls; null on routes that anybody may call. */
+    caller: Caller | null;
+  }
+}
+
+export type Authentication = {
+  /** Finds out who calls, from the headers alone. Throws what `Access.authenticate` throws. */
+  identify(request: FastifyRequest): Caller;
+  /** Counts a call of the caller and tells the client how many are left; the error when it is over its limit. */
+  count(caller: Caller, request: FastifyRequest, reply: FastifyReply): ServerError | undefined;
+};
+
+const keyHeader = apiKeyHeader.toLowerCase();
+
+/** Access for HTTP: credentials come in headers, and so does what is left of the limit. */
+export function createAuthentication(access: Access, connections: Connections): Authentication {
+  return {
+    identify(request) {
+      const { [keyHeader]: key, authorization } = request.headers;
+      const apiKey = typeof key === "string" ? key : undefined;
+      const caller = access.authenticate({ apiKey, authorization }, originOf(request));
+      if (caller.isAuthenticated) connections.trust(request.socket);
+      request.caller = caller;
+      return caller;
+    },
+    count(caller, request, reply) {
+      const charge = caller.charge(originOf(request));
+      if (charge === undefined) return undefined;
+      reply.headers(rateHeaders(charge, access.windowMs));
+      return charge.refusal;
+    },
+  };
+}
+
+/** The caller that was identified. A route without authentication has none: that is refused, not waved through. */
+export function callerOf({ caller }: FastifyRequest): Caller {
+  if (caller === null) throw new ServerError("AUTHENTICATION_ERROR", { reason: "An API key is required." });
+  return caller;
+}
+
+/** Where a request came from. */
+export function originOf(request: FastifyRequest): Origin {
+  return { address: clientAddress(request), requestId: request.id };
+}
+
+function rateHeaders({ limit, remaining, resetAt }: Charge, windowMs: number) {
+  return {
+    "x-ratelimit-limit": String(limit),
+    "x-ratelimit-remaining": String(remaining),
+    "x-ratelimit-reset": String(Math.ceil(resetAt / 1000)),
+    "x-ratelimit-window": String(Math.ceil(windowMs / 1000)),
+  };
+}

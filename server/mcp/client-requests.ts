@@ -1,0 +1,64 @@
+import { ServerError } from "../../contract/errors.ts";
+import type { InputRequest } from "../features/interaction.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Params, ResponseMessage } from "./message.ts";
+
+/** How long a person may take to answer, in milliseconds. */
+const patienceMs = 300_000;
+
+/** Questions that wait in one process, of all clients. */
+const mostWaiting = 10_000;
+
+type Waiting = { readonly clientId: string; settle(response: ResponseMessage): void };
+
+/**
+ * What the server asks of clients of revisions up to 2025-11-25: requests of its own on the stream of the client's
+ * request. The answer comes as a message by itself, and only from the client that was asked.
+ */
+export class ClientRequests {
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #newId: () => string;
+
+  constructor(newId: () => string) {
+    this.#newId = newId;
+  }
+
+  /** Sends a request and resolves with the client's result. */
+  async ask({ method, params }: InputRequest, exchange: Exchange): Promise<Params> {
+    if (this.#waiting.size >= mostWaiting) throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 60 });
+    const id = this.#newId();
+    const { promise, resolve, reject } = Promise.withResolvers<Params>();
+    const timer = setTimeout(() => reject(refused(method, "it did not answer in time")), patienceMs).unref();
+    const leave = () => reject(refused(method, "it is gone"));
+    exchange.signal.addEventListener("abort", leave, { once: true });
+    this.#waiting.set(id, {
+      clientId: exchange.caller.client.id,
+      settle({ result, error }) {
+        if (result !== undefined) resolve(result);
+        else reject(refused(method, error?.message.slice(0, 200) ?? ""));
+      },
+    });
+    try {
+      if (!exchange.send({ jsonrpc: "2.0", id, method, ...(params && { params }) })) {
+        throw refused(method, "it takes no stream");
+      }
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      exchange.signal.removeEventListener("abort", leave);
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** Gives an answer to whoever waits for it; false when nobody does here. */
+  settle(response: ResponseMessage, clientId: string): boolean {
+    const waiting = this.#waiting.get(String(response.id));
+    if (waiting === undefined || waiting.clientId !== clientId) return false;
+    waiting.settle(response);
+    return true;
+  }
+}
+
+function refused(method: string, reason: string): ServerError {
+  return new ServerError("CLIENT_REFUSED", { method, reason });
+}

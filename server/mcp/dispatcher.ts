@@ -1,0 +1,138 @@
+import { ServerError, toServerError } from "../../contract/errors.ts";
+import type { Client } from "../access/client.ts";
+import { InputRequired } from "../features/interaction.ts";
+import { type Answer, failureOf } from "./answer.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { ClientRequests } from "./client-requests.ts";
+import type { Era, Terms } from "./eras/era.ts";
+import { handshake } from "./eras/handshake.ts";
+import { metaKeys, metaOf, stateless, unsupportedVersion } from "./eras/stateless.ts";
+import type { Exchange } from "./exchange.ts";
+import { ClientInteraction } from "./interaction.ts";
+import type { Message, MessageId, RequestMessage } from "./message.ts";
+import { methodsOf } from "./methods/registry.ts";
+import type { RequestStates } from "./request-state.ts";
+import type { ServerFacts } from "./server-info.ts";
+import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
+
+export type DispatcherOptions = {
+  readonly server: ServerFacts;
+  readonly catalogueOf: (client: Client) => Catalogue;
+  readonly clientRequests: ClientRequests;
+  readonly requestStates: RequestStates;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+};
+
+export type Dispatcher = {
+  /** Handles one message of a client; undefined when it gets no answer. Never rejects. */
+  dispatch(message: Message, exchange: Exchange): Promise<Answer | undefined>;
+};
+
+/** What every message means, whichever transport it came by. */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { server, clientRequests, clock } = options;
+  const methods = {
+    handshake: methodsOf("handshake", server.methods),
+    stateless: methodsOf("stateless", server.methods),
+  };
+  const failure = (thrown: unknown, message: Message, era: Era | undefined, { origin, log }: Exchange): Answer => {
+    const error = toServerError(thrown);
+    if (error.code === "INTERNAL_ERROR") log.error({ err: error.cause ?? error }, "request failed");
+    const { id, method } = subjectOf(message);
+    return failureOf(error, { id, method, era }, { requestId: origin.requestId, now: clock() });
+  };
+
+  const answer = async (message: RequestMessage, exchange: Exchange): Promise<Answer> => {
+    let era: Era | undefined;
+    try {
+      era = eraOf(message, exchange);
+      const terms = era.termsOf(message, exchange);
+      const method = methods[era.name].get(message.method);
+      if (method === undefined) {
+        throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version: terms.version });
+      }
+      const result = await method.answer(message.params, contextOf(message, exchange, era, terms, options));
+      return { message: { jsonrpc: "2.0", id: message.id, result: era.dress(result, method, server) }, status: 200 };
+    } catch (thrown) {
+      if (thrown instanceof InputRequired) return inputRequired(thrown, message, exchange, options);
+      return failure(thrown, message, era, exchange);
+    }
+  };
+
+  return {
+    async dispatch(message, exchange) {
+      switch (message.kind) {
+        case "request":
+          return answer(message, exchange);
+        case "malformed":
+          return failure(message.error, message, undefined, exchange);
+        case "response":
+        case "notification":
+          if (!isExpected(exchange)) return failure(new ServerError("SESSION_REQUIRED"), message, undefined, exchange);
+          if (message.kind === "response") clientRequests.settle(message, exchange.caller.client.id);
+          return undefined;
+      }
+    },
+  };
+}
+
+/** What an answer to a message needs of it. */
+export function subjectOf(message: Message): { id: MessageId | undefined; method: string | undefined } {
+  return {
+    id: message.kind === "request" || message.kind === "malformed" ? message.id : undefined,
+    method: message.kind === "request" ? message.method : undefined,
+  };
+}
+
+/** Whether a message without an answer may come: in a session, or where there are none. */
+function isExpected({ session, declaredVersion = "" }: Exchange): boolean {
+  return session !== undefined || isStatelessVersion(declaredVersion);
+}
+
+/** Whether a message tells its own terms, so that it is of no session. */
+export function isStateless(message: Message, declaredVersion: string | undefined): boolean {
+  const told = message.kind === "request" || message.kind === "notification" ? metaOf(message.params) : {};
+  return told[metaKeys.version] !== undefined || isStatelessVersion(declaredVersion ?? "");
+}
+
+/** A request that tells its own terms is of 2026-07-28 or later; what comes in a session, or begins one, is of before. */
+function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Exchange): Era {
+  if (isStateless(message, declaredVersion)) return stateless;
+  const { method } = message;
+  if (method === "initialize" || session !== undefined) return handshake;
+  if (declaredVersion !== "" && !isHandshakeVersion(declaredVersion)) throw unsupportedVersion(declaredVersion);
+  return method === "server/discover" ? stateless : handshake;
+}
+
+function contextOf(message: RequestMessage, exchange: Exchange, era: Era, terms: Terms, options: DispatcherOptions) {
+  const { server, catalogueOf, clientRequests, requestStates } = options;
+  const { caller, origin, log, session } = exchange;
+  return {
+    caller,
+    origin,
+    log,
+    session,
+    server,
+    ...terms,
+    catalogue: catalogueOf(caller.client),
+    interaction: new ClientInteraction({ message, exchange, era: era.name, terms, clientRequests, requestStates }),
+    begin: exchange.begin,
+  };
+}
+
+/** MCP 2026-07-28, Multi Round-Trip Requests. */
+function inputRequired(
+  { requests, state }: InputRequired,
+  message: RequestMessage,
+  { caller }: Exchange,
+  { requestStates }: DispatcherOptions,
+): Answer {
+  const isStateful = state !== undefined;
+  const result = {
+    resultType: "input_required",
+    inputRequests: requests,
+    ...(isStateful && { requestState: requestStates.give(state, message, caller.client.id) }),
+  };
+  return { message: { jsonrpc: "2.0", id: message.id, result }, status: 200 };
+}

@@ -1,0 +1,26 @@
+import type { Caller, Origin } from "../access/access.ts";
+import type { RequestMessage } from "./message.ts";
+import type { RequestLogger } from "./method.ts";
+import type { Session } from "./session.ts";
+
+/** What a transport brings with a message: who sent it, and the way back to the client. */
+export type Exchange = {
+  readonly caller: Caller;
+  readonly origin: Origin;
+  readonly log: RequestLogger;
+  /** What `initialize` agreed on; undefined before it, and in revisions without it. */
+  readonly session: Session | undefined;
+  /** The revision that the transport itself was told, as HTTP is by a header. */
+  readonly declaredVersion: string | undefined;
+  /** Begins the session that `initialize` agreed on. */
+  begin(agreed: Omit<Session, "id">): void;
+  /**
+   * Compares what the transport was told with what the message says (MCP 2026-07-28, Server Validation). Throws
+   * HEADER_MISMATCH.
+   */
+  verify(message: RequestMessage): void;
+  /** Sends a message that belongs to this request, before its answer. False when the client does not take it. */
+  send(message: object): boolean;
+  /** Aborted when the client has cancelled the request, or is gone and its revision means that by it. */
+  readonly signal: AbortSignal;
+};

@@ -1,0 +1,118 @@
+import { ServerError } from "../../contract/errors.ts";
+import {
+  type InputRequest,
+  type InputRequests,
+  InputRequired,
+  type InputResponses,
+  type Interaction,
+  type LogLevel,
+  logLevels,
+} from "../features/interaction.ts";
+import type { ClientRequests } from "./client-requests.ts";
+import type { Terms } from "./eras/era.ts";
+import { metaKeys, metaOf } from "./eras/stateless.ts";
+import type { Exchange } from "./exchange.ts";
+import { isObject, type Params, type RequestMessage } from "./message.ts";
+import type { EraName } from "./method.ts";
+import type { RequestStates } from "./request-state.ts";
+import type { ClientCapabilities } from "./session.ts";
+
+export type InteractionOptions = {
+  readonly message: RequestMessage;
+  readonly exchange: Exchange;
+  readonly era: EraName;
+  readonly terms: Terms;
+  readonly clientRequests: ClientRequests;
+  readonly requestStates: RequestStates;
+};
+
+/** How a method's handler talks with the client of its request. Nothing is done before the handler asks for it. */
+export class ClientInteraction implements Interaction {
+  readonly #options: InteractionOptions;
+  #progress = Number.NEGATIVE_INFINITY;
+  #state: { readonly value: unknown } | undefined;
+
+  constructor(options: InteractionOptions) {
+    this.#options = options;
+  }
+
+  progress(progress: number, total?: number, message?: string): void {
+    const { progressToken } = metaOf(this.#options.message.params);
+    const isToken = typeof progressToken === "string" || Number.isInteger(progressToken);
+    // It must grow (MCP, Progress).
+    if (!isToken || progress <= this.#progress) return;
+    this.#progress = progress;
+    this.#notify("notifications/progress", { progressToken, progress, total, message });
+  }
+
+  log(level: LogLevel, data: unknown): void {
+    const least = this.#leastLevel();
+    if (least === undefined || logLevels.indexOf(level) < logLevels.indexOf(least)) return;
+    this.#notify("notifications/message", { level, logger: "cctelegram", data });
+  }
+
+  async input(requests: InputRequests, state?: unknown): Promise<InputResponses> {
+    const { era, terms, message } = this.#options;
+    for (const request of Object.values(requests)) requireCapability(request, terms.capabilities);
+    if (era === "handshake") return this.#ask(requests);
+    // The state proves that this server has asked before.
+    const isAnswered = message.params.requestState !== undefined && this.state !== undefined;
+    const given = answersIn(message.params, requests);
+    if (given !== undefined && (isAnswered || message.params.requestState === undefined)) return given;
+    throw new InputRequired(requests, state);
+  }
+
+  get state(): unknown {
+    const { requestStates, message, exchange } = this.#options;
+    this.#state ??= { value: requestStates.take(message, exchange.caller.client.id) };
+    return this.#state.value;
+  }
+
+  get signal(): AbortSignal {
+    return this.#options.exchange.signal;
+  }
+
+  /** A client of the handshake era is asked on the stream of its request. */
+  async #ask(requests: InputRequests): Promise<InputResponses> {
+    const { clientRequests, exchange } = this.#options;
+    const answers = Object.entries(requests).map(
+      async ([name, request]) => [name, await clientRequests.ask(request, exchange)] as const,
+    );
+    return Object.fromEntries(await Promise.all(answers));
+  }
+
+  #leastLevel(): LogLevel | undefined {
+    const { era, message } = this.#options;
+    if (era === "handshake") return "info";
+    const { [metaKeys.logLevel]: level } = metaOf(message.params);
+    return logLevels.find((known) => known === level);
+  }
+
+  #notify(method: string, params: object): void {
+    this.#options.exchange.send({ jsonrpc: "2.0", method, params });
+  }
+}
+
+/** The client's answers, when it has given all that were asked for; what was not asked for is left out. */
+function answersIn({ inputResponses }: Params, requests: InputRequests): InputResponses | undefined {
+  if (!isObject(inputResponses)) return undefined;
+  const answers = Object.keys(requests).map((name) => [name, inputResponses[name]] as const);
+  if (!answers.every(([, answer]) => isObject(answer))) return undefined;
+  return Object.fromEntries(answers) as InputResponses;
+}
+
+const capabilityOf = {
+  "elicitation/create": "elicitation",
+  "sampling/createMessage": "sampling",
+  "roots/list": "roots",
+} as const;
+
+function requireCapability({ method, params }: InputRequest, capabilities: ClientCapabilities): void {
+  const name = capabilityOf[method];
+  const mode = params?.mode === "url" ? "url" : "form";
+  const { elicitation } = capabilities;
+  const isThere = name === "elicitation" ? elicitation?.[mode] !== undefined : capabilities[name] !== undefined;
+  if (isThere) return;
+  const requiredCapabilities = { [name]: name === "elicitation" && mode === "url" ? { url: {} } : {} };
+  throw new ServerError("CLIENT_CAPABILITY_REQUIRED", { missing: name, requiredCapabilities });
+}

@@ -1,0 +1,47 @@
+import type { Caller, Origin } from "../access/access.ts";
+import type { Interaction } from "../features/interaction.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { Params } from "./message.ts";
+import type { ServerFacts } from "./server-info.ts";
+import type { ClientCapabilities, Session } from "./session.ts";
+
+/** How a revision begins: with `initialize`, or not at all. */
+export type EraName = "handshake" | "stateless";
+
+/** Loggers that know the request. */
+export type RequestLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
+
+/** What a method may use beside its parameters. */
+export type MethodContext = {
+  readonly caller: Caller;
+  readonly origin: Origin;
+  /** The revision that the request follows. */
+  readonly version: string;
+  readonly capabilities: ClientCapabilities;
+  readonly server: ServerFacts;
+  /** What the caller may see and use. */
+  readonly catalogue: Catalogue;
+  readonly interaction: Interaction;
+  readonly log: RequestLogger;
+  /** Of the connection, or of the id that the client showed; undefined in revisions without sessions. */
+  readonly session: Session | undefined;
+  /** Begins a session; only for `initialize`. */
+  begin(agreed: Omit<Session, "id">): void;
+};
+
+/** What a server declares about itself because it has a method (MCP schema, ServerCapabilities). */
+export type ServerCapabilities = Readonly<Record<string, object>>;
+
+/** How long, and for whom, a result stays right (MCP 2026-07-28, Caching). */
+export type Caching = { readonly ttlMs: number; readonly cacheScope: "public" | "private" };
+
+/** A method of the protocol, on every transport. */
+export type Method = {
+  readonly name: string;
+  readonly eras: readonly EraName[];
+  readonly capabilities?: ServerCapabilities;
+  readonly caching?: Caching;
+  /** Checks the parameters and answers. Throws errors of the catalogue. */
+  answer(params: Params, context: MethodContext): object | Promise<object>;
+};

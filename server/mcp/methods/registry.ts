@@ -1,0 +1,32 @@
+import type { EraName, Method } from "../method.ts";
+import { completionComplete } from "./completion-complete.ts";
+import { discover } from "./discover.ts";
+import { initialize } from "./initialize.ts";
+import { ping } from "./ping.ts";
+import { promptsGet } from "./prompts-get.ts";
+import { promptsList } from "./prompts-list.ts";
+import { resourcesList } from "./resources-list.ts";
+import { resourcesRead } from "./resources-read.ts";
+import { resourcesTemplatesList } from "./resources-templates-list.ts";
+import { toolsCall } from "./tools-call.ts";
+import { toolsList } from "./tools-list.ts";
+
+/** Every method that the server answers. What it declares to clients derives from this list. */
+export const methods: readonly Method[] = [
+  initialize,
+  discover,
+  ping,
+  toolsList,
+  toolsCall,
+  resourcesList,
+  resourcesTemplatesList,
+  resourcesRead,
+  promptsList,
+  promptsGet,
+  completionComplete,
+];
+
+/** The methods of an era by name. */
+export function methodsOf(era: EraName, all: readonly Method[]): ReadonlyMap<string, Method> {
+  return new Map(all.filter(({ eras }) => eras.includes(era)).map((method) => [method.name, method]));
+}

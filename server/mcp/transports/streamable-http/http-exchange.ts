@@ -1,0 +1,116 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { ServerError } from "../../../../contract/errors.ts";
+import type { Caller, Origin } from "../../../access/access.ts";
+import type { ListedTool } from "../../../tools/tool-listing.ts";
+import type { Answer } from "../../answer.ts";
+import type { Exchange } from "../../exchange.ts";
+import type { RequestMessage } from "../../message.ts";
+import type { RequestLogger } from "../../method.ts";
+import type { Session } from "../../session.ts";
+import { EventStream } from "./event-stream.ts";
+import type { Accepted } from "./media-types.ts";
+import { verifyMirrors } from "./mirrored-headers.ts";
+
+export type HttpExchangeOptions = {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly caller: Caller;
+  readonly origin: Origin;
+  readonly accepted: Accepted;
+  readonly session: Session | undefined;
+  readonly beginSession: (agreed: Omit<Session, "id">) => Session;
+  readonly toolNamed: (name: string) => ListedTool | undefined;
+};
+
+export const sessionHeader = "mcp-session-id";
+
+/**
+ * One POST: its answer is a JSON object, or a stream of events as soon as there is anything to tell before the answer and
+ * the client takes streams.
+ */
+export class HttpExchange implements Exchange {
+  readonly #options: HttpExchangeOptions;
+  #stream: EventStream | undefined;
+  #gone: AbortController | undefined;
+
+  constructor(options: HttpExchangeOptions) {
+    this.#options = options;
+  }
+
+  get caller(): Caller {
+    return this.#options.caller;
+  }
+
+  get origin(): Origin {
+    return this.#options.origin;
+  }
+
+  get log(): RequestLogger {
+    return this.#options.request.log;
+  }
+
+  get session(): Session | undefined {
+    return this.#options.session;
+  }
+
+  get declaredVersion(): string | undefined {
+    const version = this.#options.request.headers["mcp-protocol-version"];
+    return typeof version === "string" ? version : undefined;
+  }
+
+  readonly begin = (agreed: Omit<Session, "id">): void => {
+    const { reply, beginSession } = this.#options;
+    reply.header(sessionHeader, beginSession(agreed).id);
+  };
+
+  verify(message: RequestMessage): void {
+    verifyMirrors(message, this.#options.request.headers, this.#options.toolNamed);
+  }
+
+  send(message: object): boolean {
+    if (this.#stream === undefined && !this.#options.accepted.stream) return false;
+    return this.#open().send(JSON.stringify(message));
+  }
+
+  get signal(): AbortSignal {
+    if (this.#gone === undefined) {
+      const gone = new AbortController();
+      this.#options.reply.raw.once("close", () => gone.abort());
+      this.#gone = gone;
+    }
+    return this.#gone.signal;
+  }
+
+  /** Sends the answer and ends. */
+  finish(answer: Answer | undefined): FastifyReply {
+    const { reply, accepted } = this.#options;
+    if (this.#stream === undefined && answer === undefined) return reply.code(202).send();
+    const text = JSON.stringify(answer?.message);
+    if (this.#stream === undefined && (accepted.json || answer?.status !== 200)) {
+      return reply
+        .code(answer?.status ?? 200)
+        .type("application/json")
+        .send(text);
+    }
+    const stream = this.#open();
+    if (text !== undefined) stream.send(text);
+    stream.end();
+    return reply;
+  }
+
+  #open(): EventStream {
+    if (this.#stream === undefined) {
+      const { reply } = this.#options;
+      reply.hijack();
+      this.#stream = new EventStream(reply.raw, reply.getHeaders());
+    }
+    return this.#stream;
+  }
+}
+
+/** Throws NOT_ACCEPTABLE for a client that takes nothing that is here. */
+export function requireAcceptable({ json, stream }: Accepted): void {
+  if (!json && !stream) {
+    throw new ServerError("NOT_ACCEPTABLE", { type: "application/json or text/event-stream" });
+  }
+}

@@ -1,0 +1,41 @@
+import type { FastifyReply } from "fastify";
+import { ServerError } from "../../../../contract/errors.ts";
+import type { Client } from "../../../access/client.ts";
+import type { Session } from "../../session.ts";
+import { EventStream } from "./event-stream.ts";
+
+/** Streams that one client, and all, may have open at a time. */
+const most = { each: 1_000, all: 20_000 };
+
+/** Milliseconds after which a client whose stream was ended may come again, to another replica when this one stops. */
+const retryMs = 1_000;
+
+/** The streams on which sessions listen. */
+export class ListeningStreams {
+  readonly #open = new Set<EventStream>();
+  readonly #counts = new Map<string, number>();
+
+  /** Answers with a stream. Throws RATE_LIMIT_EXCEEDED for one too many. */
+  open(_session: Session, { id }: Client, reply: FastifyReply): EventStream {
+    const count = this.#counts.get(id) ?? 0;
+    if (count >= most.each || this.#open.size >= most.all) {
+      throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 60 });
+    }
+    reply.hijack();
+    const stream = new EventStream(reply.raw, reply.getHeaders());
+    this.#open.add(stream);
+    this.#counts.set(id, count + 1);
+    reply.raw.once("close", () => {
+      this.#open.delete(stream);
+      const left = (this.#counts.get(id) ?? 1) - 1;
+      if (left > 0) this.#counts.set(id, left);
+      else this.#counts.delete(id);
+    });
+    return stream;
+  }
+
+  /** Ends all streams, so that their clients turn to another replica. */
+  end(): void {
+    for (const stream of this.#open) stream.end(retryMs);
+  }
+}

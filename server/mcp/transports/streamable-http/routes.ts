@@ -1,0 +1,190 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ServerError } from "../../../../contract/errors.ts";
+import { routes } from "../../../../contract/routes.ts";
+import type { Caller, Origin } from "../../../access/access.ts";
+import { parseJson } from "../../../json/parse-json.ts";
+import { type Answer, failureOf } from "../../answer.ts";
+import type { Catalogue } from "../../catalogue.ts";
+import { type Dispatcher, isStateless, subjectOf } from "../../dispatcher.ts";
+import { type Message, readMessage } from "../../message.ts";
+import type { Session } from "../../session.ts";
+import type { SessionIds } from "../../session-id.ts";
+import { batchingVersion } from "../../versions.ts";
+import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
+import type { ListeningStreams } from "./listening-streams.ts";
+import { type Accepted, acceptedIn } from "./media-types.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Why the message is not answered; told once its id is known. */
+    refusal: ServerError | undefined;
+  }
+}
+
+export type StreamableHttpOptions = {
+  readonly dispatcher: Dispatcher;
+  readonly sessions: SessionIds;
+  readonly streams: ListeningStreams;
+  readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
+  /** Who calls, and where from: known before the body is read. */
+  readonly callerOf: (request: FastifyRequest) => { readonly caller: Caller; readonly origin: Origin };
+  /** Counts one more message of a batch; the error when the client is over its limit. */
+  readonly count: (request: FastifyRequest, reply: FastifyReply) => ServerError | undefined;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+};
+
+const largestBatch = 20;
+
+/** MCP over streamable HTTP, both eras: bytes in, messages out. */
+export function streamableHttp(app: FastifyInstance, options: StreamableHttpOptions): void {
+  app.post(routes.mcp, (request, reply) => post(request, reply, options));
+  app.get(routes.mcp, (request, reply) => listen(request, reply, options));
+  app.delete(routes.mcp, async (request, reply) => {
+    options.sessions.end(requiredSession(request, options).id);
+    return reply.code(204).send();
+  });
+}
+
+async function post(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: StreamableHttpOptions,
+): Promise<FastifyReply> {
+  const accepted = acceptedIn(request.headers.accept);
+  requireAcceptable(accepted);
+  const { value, problem } = parseJson(String(request.body ?? ""));
+  if (problem !== undefined) request.refusal = unusable(problem);
+  if (Array.isArray(value)) return answerBatch(value, request, reply, options);
+  const message = readMessage(value);
+  if (request.refusal !== undefined) return send(reply, refused(request.refusal, message, request, options));
+  const session = sessionFor(message, request, options);
+  if (session instanceof ServerError) return send(reply, refused(session, message, request, options));
+  const exchange = exchangeOf(session, { request, reply, accepted }, options);
+  return exchange.finish(await options.dispatcher.dispatch(message, exchange));
+}
+
+function unusable(problem: string): ServerError {
+  return new ServerError("VALIDATION_ERROR", { problems: `the message is refused: ${problem}` });
+}
+
+function send(reply: FastifyReply, answer: Answer | undefined): FastifyReply {
+  if (answer === undefined) return reply.code(202).send();
+  return reply.code(answer.status).type("application/json").send(JSON.stringify(answer.message));
+}
+
+type Post = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly accepted: Accepted };
+
+function exchangeOf(session: Session | undefined, post: Post, options: StreamableHttpOptions): HttpExchange {
+  const { caller, origin } = options.callerOf(post.request);
+  return new HttpExchange({
+    ...post,
+    caller,
+    origin,
+    session,
+    beginSession: (agreed) => options.sessions.begin(caller.client.id, agreed),
+    toolNamed: (name) =>
+      options
+        .catalogueOf(caller.client)
+        .tools()
+        .find((tool) => tool.name === name),
+  });
+}
+
+/** The answer to a message that is not looked at. A notification is dropped: nobody would read why. */
+function refused(
+  error: ServerError,
+  message: Message,
+  { id: requestId }: FastifyRequest,
+  { clock }: StreamableHttpOptions,
+): Answer | undefined {
+  const isDropped = error.entry.retryable && (message.kind === "notification" || message.kind === "response");
+  if (isDropped) return undefined;
+  return failureOf(error, { ...subjectOf(message), era: undefined }, { requestId, now: clock() });
+}
+
+/** The session that a message belongs to: none for what begins one, or is of a revision without sessions. */
+function sessionFor(
+  message: Message,
+  request: FastifyRequest,
+  options: StreamableHttpOptions,
+): Session | undefined | ServerError {
+  const isBeginning = message.kind === "request" && message.method === "initialize";
+  if (isBeginning || isStateless(message, headerOf(request, "mcp-protocol-version"))) return undefined;
+  return shownSession(request, options);
+}
+
+/** The session of the id that a request shows; undefined when it shows none. */
+function shownSession(
+  request: FastifyRequest,
+  { sessions, callerOf }: StreamableHttpOptions,
+): Session | undefined | ServerError {
+  const id = headerOf(request, sessionHeader);
+  if (id === undefined) return undefined;
+  return sessions.find(id, callerOf(request).caller.client.id) ?? new ServerError("SESSION_NOT_FOUND");
+}
+
+function requiredSession(request: FastifyRequest, options: StreamableHttpOptions): Session {
+  const session = shownSession(request, options);
+  if (session instanceof ServerError) throw session;
+  if (session === undefined) throw new ServerError("SESSION_REQUIRED");
+  return session;
+}
+
+function headerOf({ headers }: FastifyRequest, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The stream on which a session hears of what it has not asked for (MCP 2025-11-25, Listening for Messages). */
+async function listen(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: StreamableHttpOptions,
+): Promise<FastifyReply> {
+  const { client } = options.callerOf(request).caller;
+  if (request.refusal !== undefined) throw request.refusal;
+  const session = requiredSession(request, options);
+  if (!acceptedIn(request.headers.accept).stream)
+    throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
+  options.streams.open(session, client, reply);
+  return reply;
+}
+
+/** Answers each message of a batch (MCP 2025-03-26); each counts as a call. */
+async function answerBatch(
+  values: readonly unknown[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: StreamableHttpOptions,
+): Promise<FastifyReply> {
+  const session = shownSession(request, options);
+  if (session instanceof ServerError) throw session;
+  const problem = batchProblem(values, session);
+  if (problem !== undefined) throw new ServerError("INVALID_REQUEST", { reason: problem });
+  const refusals = values.map((_value, index) => (index === 0 ? request.refusal : options.count(request, reply)));
+  // What would come before an answer has no place in a batch.
+  const exchange = exchangeOf(session, { request, reply, accepted: { json: true, stream: false } }, options);
+  const answers = await Promise.all(
+    values.map((value, index) => {
+      const message = readMessage(value);
+      const refusal = refusals[index] ?? beginningInBatch(message);
+      return refusal ? refused(refusal, message, request, options) : options.dispatcher.dispatch(message, exchange);
+    }),
+  );
+  const bodies = answers.filter((answer) => answer !== undefined).map(({ message }) => message);
+  if (bodies.length === 0) return reply.code(202).send();
+  return reply.type("application/json").send(JSON.stringify(bodies));
+}
+
+function beginningInBatch(message: Message): ServerError | undefined {
+  if (message.kind !== "request" || message.method !== "initialize") return undefined;
+  return new ServerError("INVALID_REQUEST", { reason: "initialize must not be part of a batch" });
+}
+
+function batchProblem(values: readonly unknown[], session: Session | undefined): string | undefined {
+  if (session === undefined) return `batches belong to sessions of MCP ${batchingVersion}; send one message a request`;
+  if (session.version !== batchingVersion) return `MCP ${session.version} has no batches; send one message a request`;
+  if (values.length === 0) return "the batch is empty";
+  return values.length > largestBatch ? `a batch may have ${largestBatch} messages at most` : undefined;
+}

@@ -1,0 +1,9 @@
+import { bridgeStatusResource } from "./bridge-status.ts";
+import { eventTemplatesResource } from "./event-templates.ts";
+import { eventTypesResource } from "./event-types.ts";
+import type { Resource, ResourceTemplate } from "./resource.ts";
+
+/** Every resource of the product, in the order in which they are listed. */
+export const resources: readonly Resource[] = [eventTypesResource, bridgeStatusResource, eventTemplatesResource];
+
+export const resourceTemplates: readonly ResourceTemplate[] = [];

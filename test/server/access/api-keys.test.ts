@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import {
+  ApiKeysError,
+  findClient,
+  parseApiKeys,
+  parseApiKeysVariable,
+  unknownPermissions,
+} from "../../../server/access/api-keys.ts";
+
+const key = "0123456789abcdef0123456789abcdef";
+const hash = createHash("sha256").update(key).digest("hex");
+
+function reason(text: string, parse = parseApiKeys): string {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof ApiKeysError) return error.message;
+  }
+  throw new Error("the keys were accepted");
+}
+
+describe("API keys", () => {
+  test.each([key, `sha256:${hash}`, `sha256:${hash.toUpperCase()}`])("are found when written as %s", (written) => {
+    const keys = parseApiKeys(JSON.stringify({ [written]: { name: "claude", permissions: ["a"], enabled: true } }));
+    expect(findClient(keys, key)).toEqual({ id: hash.slice(0, 16), name: "claude", permissions: new Set(["a"]) });
+    expect(findClient(keys, `${key} `)).toBeUndefined();
+    expect(findClient(keys, hash)).toBeUndefined();
+    expect(findClient(keys, "")).toBeUndefined();
+  });
+
+  test("are enabled and may do nothing unless it is said", () => {
+    const keys = parseApiKeys(`{"${key}":{"name":"a"},"${key}x":{"name":"b","enabled":false}}`);
+    expect(findClient(keys, key)?.permissions.size).toBe(0);
+    expect(findClient(keys, `${key}x`)).toBeUndefined();
+  });
+
+  test("may be plain keys between commas, which may do everything", () => {
+    const keys = parseApiKeysVariable(`${key}, ${key}2\n`);
+    expect(findClient(keys, `${key}2`)).toMatchObject({ name: "client-2", permissions: new Set(["*"]) });
+  });
+
+  test.each([
+    ["", "no keys"],
+    ["{", "not valid JSON"],
+    [`{"${key}":{}}`, "name"],
+    [`{"${key}":{"name":"a","permissions":"all"}}`, "permissions"],
+    ['{"too-short":{"name":"a"}}', "'a' is shorter than 16"],
+    [`{"sha256:${hash.slice(1)}":{"name":"a"}}`, "hash of 'a' is not 64 hex digits"],
+    [`{"${key} x":{"name":"a"}}`, "'a' holds blanks"],
+    [`{"${key}":{"name":"a","expires":"tomorrow"}}`, "expires: must be a time such as"],
+    [`{"${key}":{"name":"a","enabled":"false"}}`, "enabled"],
+    [`{"${key}":{"name":"a","enable":false}}`, "enable"],
+  ])("%j are refused for a reason without a key", (text, part) => {
+    expect(reason(text)).toContain(part);
+    expect(reason(text)).not.toContain(key);
+    expect(reason(text)).not.toContain("too-short");
+  });
+
+  test.each([
+    ["a list of objects", `[{"key":"${key}","permissions":["send_telegram_message"]}]`],
+    ["a JSON string", `"${key}"`],
+    ["YAML", `- key: ${key}\n  permissions: [send_telegram_message]`],
+    ["plain keys", `${key},${key}2`],
+    ["a comment", `# keys of the team\n{"${key}":{"name":"a"}}`],
+    ["an error page", "<!DOCTYPE html><html><body>502 Bad Gateway from proxy.example</body></html>"],
+    ["a hash alone", `sha256:${hash}`],
+    ["null", "null"],
+  ])("%s in a file is refused", (_what, text) => {
+    expect(reason(text)).toMatch(/no JSON object|not valid JSON/);
+    expect(reason(text)).not.toContain(key);
+  });
+
+  test.each([
+    [`[{"key":"${key}"}]`, "no JSON object"],
+    [`${key},,`, "'client-2' is shorter than 16"],
+    [`${key},${key}`, "'client-1' and 'client-2' have the same key"],
+    [`sha256:${hash.slice(1)}`, "'client-1' holds other characters"],
+    [`# comment of some length\n${key}`, "'client-1' holds other characters"],
+    [`- ${key}`, "'client-1' holds other characters"],
+    ["<html><body>Not Found</body></html>", "'client-1' holds other characters"],
+  ])("the variable with %j is refused", (text, part) => {
+    expect(reason(text, parseApiKeysVariable)).toContain(part);
+    expect(reason(text, parseApiKeysVariable)).not.toContain(key);
+  });
+
+  test.each([
+    [
+      "one hash in two cases",
+      `{"sha256:${hash}":{"name":"a","enabled":false},"sha256:${hash.toUpperCase()}":{"name":"b"}}`,
+    ],
+    ["a key and its hash", `{"${key}":{"name":"a"},"sha256:${hash}":{"name":"b","enabled":false}}`],
+  ])("%s are the same key: both names are told", (_what, text) => {
+    expect(reason(text)).toBe("'a' and 'b' have the same key");
+  });
+
+  test.each([
+    `{"${key}":{"name":"a"},"${key}":{"name":"b"}}`,
+    `{"${key}":{"name":"a","enabled":false,"enabled":true}}`,
+    `{"${key}":{"name":"a"},"\\u0030${key.slice(1)}" :{"name":"b"}}`,
+  ])("a name that stands twice is refused: JSON would take the last", (text) => {
+    expect(reason(text)).toContain("stands twice");
+  });
+
+  test("one client may have two keys, so that one can be replaced by the other without a gap", () => {
+    const keys = parseApiKeys(`{"${key}":{"name":"a"},"${key}2":{"name":"a","permissions":["x"]}}`);
+    expect(findClient(keys, key)?.name).toBe("a");
+    expect(findClient(keys, `${key}2`)?.name).toBe("a");
+  });
+
+  test("a key knows when it expires", () => {
+    const keys = parseApiKeys(`{"${key}":{"name":"a","expires":"2026-06-30T12:00:00+02:00"}}`);
+    expect(findClient(keys, key)?.expiresAt).toBe(Date.UTC(2026, 5, 30, 10));
+  });
+
+  test("permissions that name no tool are found", () => {
+    const keys = parseApiKeys(`{"${key}":{"name":"a","permissions":["*","send_mesage","send"]}}`);
+    expect(unknownPermissions(keys, new Set(["send"]))).toEqual(["send_mesage"]);
+  });
+});
