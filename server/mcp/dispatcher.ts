@@ -100,9 +100,9 @@ export function isStateless(message: Message, declaredVersion: string | undefine
 function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Exchange): Era {
   if (isStateless(message, declaredVersion)) return stateless;
   const { method } = message;
-  if (method === "initialize" || session !== undefined) return handshake;
+  if (method === "initialize") return handshake;
   if (declaredVersion !== "" && !isHandshakeVersion(declaredVersion)) throw unsupportedVersion(declaredVersion);
-  return method === "server/discover" ? stateless : handshake;
+  return session === undefined && method === "server/discover" ? stateless : handshake;
 }
 
 function contextOf(message: RequestMessage, exchange: Exchange, era: Era, terms: Terms, options: DispatcherOptions) {

@@ -10,6 +10,8 @@ export type Exchange = {
   readonly log: RequestLogger;
   /** What `initialize` agreed on; undefined before it, and in revisions without it. */
   readonly session: Session | undefined;
+  /** True where a session is one with its connection: `ping` may come before it has begun. */
+  readonly isConnection: boolean;
   /** The revision that the transport itself was told, as HTTP is by a header. */
   readonly declaredVersion: string | undefined;
   /** Begins the session that `initialize` agreed on. */

@@ -19,15 +19,15 @@ export const reportProgress: Prompt = {
         task,
         "",
         "Tell me on Telegram how it goes: send_telegram_event, type task_started at the beginning, progress_update on the way, task_completion or task_failed at the end, all with the same task_id.",
-        told[pace] ?? told.milestones ?? "",
+        told.get(pace) ?? pace,
         "Never send two messages that say the same.",
       ].join("\n"),
     ),
   ],
 };
 
-const told: Readonly<Record<string, string>> = {
-  milestones: "A progress_update only when a part that I would name in a report is done.",
-  hourly: "A progress_update about once an hour, with what is done and what comes next.",
-  problems: "A progress_update only when something keeps you from going on as planned.",
-};
+const told: ReadonlyMap<string, string> = new Map([
+  ["milestones", "A progress_update only when a part that I would name in a report is done."],
+  ["hourly", "A progress_update about once an hour, with what is done and what comes next."],
+  ["problems", "A progress_update only when something keeps you from going on as planned."],
+]);

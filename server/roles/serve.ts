@@ -49,7 +49,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const metrics = createServerMetrics(registry, [...features.tools.keys()], httpRoutes);
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
   const furtherPorts = new FurtherPorts();
-  const streams = new ListeningStreams();
+  const streams = new ListeningStreams((count) => metrics.openStreams.set({ transport: "http" }, count));
   const parts = { features, streams, sealSecrets, keys, bridge, logger, metrics, lifecycle, furtherPorts, proofSecret };
   const app = createApp({ config, ...parts, ...world });
   const { host, port } = config.http;

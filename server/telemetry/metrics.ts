@@ -49,6 +49,12 @@ function declare(registers: Registry[]) {
       help: "1 while the file of API keys is absent, empty or unusable",
       registers,
     }),
+    openStreams: new Gauge({
+      name: "mcp_open_streams",
+      help: "Open streams on which clients listen, by transport",
+      labelNames: ["transport"] as const,
+      registers,
+    }),
     toolCalls: new Counter({
       name: "mcp_tool_calls_total",
       help: "Tool calls by tool and outcome, over MCP and REST",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { connect, keys, startServer, type TestServer } from "../support/server.ts";
+import { beginSession, connect, keys, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
 let server: TestServer | undefined;
@@ -45,11 +45,12 @@ describe("rate limit", () => {
 
   test("counts MCP and REST together", async () => {
     server = await startServer(bridge.url, limits);
-    for (let count = 0; count < 3; count++) await server.fetch("/tools", { key: keys.all });
-    const refused = await server.fetch("/mcp", { key: keys.all, json: { jsonrpc: "2.0", id: 1, method: "ping" } });
+    const { post } = await beginSession(server, keys.all);
+    for (let count = 0; count < 2; count++) await server.fetch("/tools", { key: keys.all });
+    const refused = await post({ jsonrpc: "2.0", id: 1, method: "ping" });
     expect(refused.status).toBe(200);
     expect(refused.headers.get("retry-after")).toBe("120");
-    expect(await refused.json()).toMatchObject({ jsonrpc: "2.0", id: 1, error: { code: -32029 } });
+    expect(await refused.json()).toMatchObject({ jsonrpc: "2.0", id: 1, error: { code: 429 } });
   });
 
   test("an MCP client over the limit reads so, keeps its session, and goes on when the time has come", async () => {
@@ -65,15 +66,16 @@ describe("rate limit", () => {
       },
       { interval: 10, timeout: 20_000 },
     );
-    await expect(client.listTools()).rejects.toMatchObject({ code: -32029 });
+    await expect(client.listTools()).rejects.toMatchObject({ code: 429 });
     await vi.waitFor(async () => expect((await status()).isError).toBeUndefined(), { timeout: 20_000, interval: 250 });
     await client.close();
   });
 
   test("a notification over the limit is dropped without a word", async () => {
-    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_REQUESTS: "1" });
-    const notify = () => server?.fetch("/mcp", { key: keys.all, json: { jsonrpc: "2.0", method: "notifications/x" } });
-    expect([(await notify())?.status, (await notify())?.status]).toEqual([202, 202]);
+    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_REQUESTS: "2" });
+    const { post } = await beginSession(server, keys.all);
+    const notify = async () => (await post({ jsonrpc: "2.0", method: "notifications/x" })).status;
+    expect([await notify(), await notify()]).toEqual([202, 202]);
   });
 
   test("limits wrong keys of an address, but never a right key that comes from there", async () => {

@@ -106,7 +106,7 @@ describe("a page of an allowed origin", () => {
       expect(response.status).toBe(204);
       expect(Object.fromEntries(response.headers)).toMatchObject({
         "access-control-allow-origin": origin,
-        "access-control-allow-methods": "GET, POST",
+        "access-control-allow-methods": "GET, POST, DELETE",
         "access-control-allow-headers": "content-type,x-api-key,mcp-protocol-version",
         "access-control-allow-private-network": "true",
         vary: "Origin",

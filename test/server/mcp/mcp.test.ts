@@ -4,7 +4,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tools as registry } from "../../../server/tools/registry.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { connect, keys, startServer, type TestServer } from "../support/server.ts";
+import { beginSession, connect, keys, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
 let server: TestServer;
@@ -19,6 +19,7 @@ beforeAll(async () => {
   });
   admin = await connect(server.url, keys.all);
   claude = await connect(server.url, keys.messages);
+  session = await beginSession(server, keys.messages);
 });
 
 afterAll(async () => {
@@ -33,12 +34,8 @@ type TextResult = { content: [{ text: string }]; structuredContent?: Record<stri
 const call = async (client: Client, name: string, args?: Record<string, unknown>): Promise<TextResult> =>
   (await client.callTool({ name, ...(args && { arguments: args }) })) as unknown as TextResult;
 
-const post = (json: unknown, headers: Record<string, string> = {}) =>
-  server.fetch("/mcp", {
-    key: keys.messages,
-    json,
-    headers: { accept: "application/json, text/event-stream", ...headers },
-  });
+let session: Awaited<ReturnType<typeof beginSession>>;
+const post = (json: unknown, headers: Record<string, string> = {}) => session.post(json, headers);
 
 /** What a client with a login in the browser brings, before anybody has logged in. */
 const loginOfNobody: OAuthClientProvider = {
@@ -54,9 +51,10 @@ const loginOfNobody: OAuthClientProvider = {
 };
 
 describe("MCP over streamable HTTP", () => {
-  test("introduces itself, with tools and nothing that it does not have", () => {
+  test("introduces itself, with what its methods are for and nothing that it does not have", () => {
     expect(admin.getServerVersion()).toMatchObject({ name: "cctelegram-mcp-server", version: "0.1.0" });
-    expect(admin.getServerCapabilities()).toEqual({ tools: {} });
+    expect(admin.getServerCapabilities()).toEqual({ completions: {}, prompts: {}, resources: {}, tools: {} });
+    expect(admin.getInstructions()).toContain("phone");
   });
 
   test("lists what the key permits, always in the same order", async () => {
@@ -168,10 +166,8 @@ describe("MCP over streamable HTTP", () => {
   });
 
   test.each([
-    ["an empty batch", [], 400, -32600],
-    ["a batch of 21", Array.from({ length: 21 }, (_, id) => ({ jsonrpc: "2.0", id, method: "ping" })), 400, -32600],
-    ["what is no JSON-RPC", { hello: "world" }, 400, -32700],
-    ["null", null, 400, -32700],
+    ["what is no JSON-RPC", { hello: "world" }, 400, -32600],
+    ["null", null, 400, -32600],
   ])("%s is refused", async (_case, body, status, code) => {
     const response = await post(body);
     expect(response.status).toBe(status);
@@ -212,54 +208,73 @@ describe("MCP over streamable HTTP", () => {
     expect(await response.json()).toEqual({ jsonrpc: "2.0", id: 7, result: {} });
   });
 
-  test.each(["text/html", "text/event-stream", "*/*, application/json;q=0"])(
-    "a client with Accept %j is told that only JSON is there",
+  test.each(["text/event-stream", "*/*, application/json;q=0"])(
+    "a client with Accept %j gets the answer as an event",
+    async (accept) => {
+      const response = await post({ jsonrpc: "2.0", id: 7, method: "ping" }, { accept });
+      expect(response.headers.get("content-type")).toBe("text/event-stream");
+      expect(await response.text()).toBe('event: message\ndata: {"jsonrpc":"2.0","id":7,"result":{}}\n\n');
+    },
+  );
+
+  test.each(["text/html", "application/json;q=0", "*/*;q=0"])(
+    "a client with Accept %j is told what there is",
     async (accept) => {
       const response = await post({ jsonrpc: "2.0", id: 7, method: "ping" }, { accept });
       expect(response.status).toBe(406);
-      expect(await response.text()).toContain("answers JSON only");
+      expect(await response.text()).toContain("application/json or text/event-stream");
     },
   );
 
   test("a batch of revision 2025-03-26 is answered message by message; notifications are not", async () => {
-    const batch = [
+    const { post } = await beginSession(server, keys.messages, "2025-03-26");
+    const response = await post([
       { jsonrpc: "2.0", id: 1, method: "ping" },
       { jsonrpc: "2.0", method: "notifications/x" },
       { jsonrpc: "2.0", id: "b", method: "tools/call", params: { name: "send_telegram_event", arguments: {} } },
       { jsonrpc: "2.0", id: 3, method: "initialize", params: {} },
       "nonsense",
-    ];
-    for (const headers of [{}, { "mcp-protocol-version": "2025-03-26" }] as Record<string, string>[]) {
-      const response = await post(batch, headers);
-      expect(response.status).toBe(200);
-      expect(await response.json()).toEqual([
-        { jsonrpc: "2.0", id: 1, result: {} },
-        expect.objectContaining({ id: "b", result: expect.objectContaining({ isError: true }) }),
-        expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32600 }) }),
-        expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32700 }) }),
-      ]);
-    }
+    ]);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual([
+      { jsonrpc: "2.0", id: 1, result: {} },
+      expect.objectContaining({ id: "b", result: expect.objectContaining({ isError: true }) }),
+      expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32600 }) }),
+      expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32600 }) }),
+    ]);
     expect((await post([{ jsonrpc: "2.0", method: "notifications/x" }])).status).toBe(202);
+    for (const [size, status] of [
+      [0, 400],
+      [20, 200],
+      [21, 400],
+    ] as const) {
+      const batch = Array.from({ length: size }, (_, id) => ({ jsonrpc: "2.0", id, method: "ping" }));
+      expect((await post(batch)).status).toBe(status);
+    }
   });
 
-  test("a batch of another revision is refused with its reason", async () => {
-    const response = await post([{ jsonrpc: "2.0", id: 1, method: "ping" }], { "mcp-protocol-version": "2025-06-18" });
+  test("a batch of another revision, or of no session, is refused with its reason", async () => {
+    const ping = { jsonrpc: "2.0", id: 1, method: "ping" };
+    const { post } = await beginSession(server, keys.messages, "2025-06-18");
+    const response = await post([ping]);
     expect(response.status).toBe(400);
     expect(await response.text()).toContain("MCP 2025-06-18 has no batches; send one message a request");
+    const homeless = await server.fetch("/mcp", { key: keys.messages, json: [ping] });
+    expect(homeless.status).toBe(400);
   });
 
   test("each message of a batch counts for the rate limit", async () => {
-    const strict = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "3" });
-    const ping = (id: number) => ({ jsonrpc: "2.0", id, method: "ping" });
-    const response = await strict.fetch("/mcp", { key: keys.all, json: [1, 2, 3, 4, 5].map(ping) });
+    const strict = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "4" });
+    const { post } = await beginSession(strict, keys.all, "2025-03-26");
+    const response = await post([1, 2, 3, 4, 5].map((id) => ({ jsonrpc: "2.0", id, method: "ping" })));
     expect(response.status).toBe(200);
     const answers = (await response.json()) as { id: number; error?: { code: number } }[];
     expect(answers.map(({ id, error }) => [id, error?.code])).toEqual([
       [1, undefined],
       [2, undefined],
       [3, undefined],
-      [4, -32029],
-      [5, -32029],
+      [4, 429],
+      [5, 429],
     ]);
     await strict.close();
   });
@@ -289,11 +304,11 @@ describe("MCP over streamable HTTP", () => {
     expect((await post(ping, { origin: server.url })).status).toBe(200);
   });
 
-  test("there are no sessions and no streams: GET and DELETE are 405", async () => {
-    for (const method of ["GET", "DELETE"]) {
+  test("other methods of /mcp are 405", async () => {
+    for (const method of ["PUT", "PATCH"]) {
       const response = await server.fetch("/mcp", { method, key: keys.all });
       expect(response.status).toBe(405);
-      expect(response.headers.get("allow")).toBe("POST");
+      expect(response.headers.get("allow")).toBe("POST, GET, HEAD, DELETE");
     }
   });
 

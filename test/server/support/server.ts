@@ -98,3 +98,46 @@ export async function connect(url: string, key: string, path = "/mcp"): Promise<
   await client.connect(transport as Parameters<Client["connect"]>[0]);
   return client;
 }
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Posts messages of a session of the handshake era, begun with a version. */
+export async function beginSession(server: Pick<TestServer, "fetch">, key: string, version = "2025-11-25") {
+  const accept = "application/json, text/event-stream";
+  const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: "test", version: "1" } };
+  const json = { jsonrpc: "2.0", id: 0, method: "initialize", params };
+  const response = await server.fetch("/mcp", { key, json, headers: { accept } });
+  const session = response.headers.get("mcp-session-id") ?? "";
+  return {
+    id: session,
+    post: (message: unknown, headers: Headers = {}) =>
+      server.fetch("/mcp", { key, json: message, headers: { accept, "mcp-session-id": session, ...headers } }),
+  };
+}
+
+/** Posts a request of MCP 2026-07-28 with the headers that go with it. */
+export function postStateless(
+  server: Pick<TestServer, "fetch">,
+  key: string,
+  { method, params = {}, id = 1 }: { method: string; params?: Record<string, unknown>; id?: string | number },
+  headers: Headers = {},
+): Promise<Response> {
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+    ...(params._meta as object | undefined),
+  };
+  const subject = params.name ?? params.uri;
+  return server.fetch("/mcp", {
+    key,
+    json: { jsonrpc: "2.0", id, method, params: { ...params, _meta } },
+    headers: {
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": method,
+      ...(subject === undefined ? {} : { "mcp-name": String(subject) }),
+      ...headers,
+    },
+  });
+}

@@ -37,6 +37,8 @@ export class HttpExchange implements Exchange {
     this.#options = options;
   }
 
+  readonly isConnection = false;
+
   get caller(): Caller {
     return this.#options.caller;
   }

@@ -14,6 +14,13 @@ const retryMs = 1_000;
 export class ListeningStreams {
   readonly #open = new Set<EventStream>();
   readonly #counts = new Map<string, number>();
+  readonly #onCount: (count: number) => void;
+
+  /** `onCount` is told how many are open whenever that changes. */
+  constructor(onCount: (count: number) => void) {
+    this.#onCount = onCount;
+    onCount(0);
+  }
 
   /** Answers with a stream. Throws RATE_LIMIT_EXCEEDED for one too many. */
   open(_session: Session, { id }: Client, reply: FastifyReply): EventStream {
@@ -24,9 +31,11 @@ export class ListeningStreams {
     reply.hijack();
     const stream = new EventStream(reply.raw, reply.getHeaders());
     this.#open.add(stream);
+    this.#onCount(this.#open.size);
     this.#counts.set(id, count + 1);
     reply.raw.once("close", () => {
       this.#open.delete(stream);
+      this.#onCount(this.#open.size);
       const left = (this.#counts.get(id) ?? 1) - 1;
       if (left > 0) this.#counts.set(id, left);
       else this.#counts.delete(id);

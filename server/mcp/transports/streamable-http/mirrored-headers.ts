@@ -5,11 +5,11 @@ import { metaKeys, metaOf } from "../../eras/stateless.ts";
 import { isObject, type Params, type RequestMessage } from "../../message.ts";
 
 /** Methods whose subject is in `Mcp-Name`, and the parameter that it repeats. */
-const subjects: Readonly<Record<string, "name" | "uri">> = {
-  "tools/call": "name",
-  "prompts/get": "name",
-  "resources/read": "uri",
-};
+const subjects: ReadonlyMap<string, "name" | "uri"> = new Map([
+  ["tools/call", "name"],
+  ["prompts/get", "name"],
+  ["resources/read", "uri"],
+]);
 
 /**
  * Compares the headers that repeat parts of a message with the message (MCP 2026-07-28, Server Validation), so that
@@ -22,7 +22,7 @@ export function verifyMirrors(
 ): void {
   compare("MCP-Protocol-Version", headers["mcp-protocol-version"], metaOf(params)[metaKeys.version]);
   compare("Mcp-Method", headers["mcp-method"], method);
-  const subject = subjects[method];
+  const subject = subjects.get(method);
   if (subject === undefined) return;
   compare("Mcp-Name", decoded("Mcp-Name", headers["mcp-name"]), params[subject]);
   if (method !== "tools/call" || typeof params.name !== "string") return;

@@ -57,9 +57,9 @@ async function post(
   if (problem !== undefined) request.refusal = unusable(problem);
   if (Array.isArray(value)) return answerBatch(value, request, reply, options);
   const message = readMessage(value);
-  if (request.refusal !== undefined) return send(reply, refused(request.refusal, message, request, options));
+  if (request.refusal !== undefined) return refuse(request.refusal, message, request, reply, options);
   const session = sessionFor(message, request, options);
-  if (session instanceof ServerError) return send(reply, refused(session, message, request, options));
+  if (session instanceof ServerError) return refuse(session, message, request, reply, options);
   const exchange = exchangeOf(session, { request, reply, accepted }, options);
   return exchange.finish(await options.dispatcher.dispatch(message, exchange));
 }
@@ -68,8 +68,17 @@ function unusable(problem: string): ServerError {
   return new ServerError("VALIDATION_ERROR", { problems: `the message is refused: ${problem}` });
 }
 
-function send(reply: FastifyReply, answer: Answer | undefined): FastifyReply {
+function refuse(
+  error: ServerError,
+  message: Message,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: StreamableHttpOptions,
+): FastifyReply {
+  const answer = refused(error, message, request, options);
   if (answer === undefined) return reply.code(202).send();
+  const { retry_after } = error.details;
+  if (typeof retry_after === "number") reply.header("retry-after", String(Math.ceil(retry_after)));
   return reply.code(answer.status).type("application/json").send(JSON.stringify(answer.message));
 }
 
