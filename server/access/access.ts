@@ -6,7 +6,7 @@ import type { KeyStore } from "./key-store.ts";
 import { type Decision, type RateLimit, RateLimiter } from "./rate-limiter.ts";
 
 /** What a caller shows, as it stands in the headers of these names; the key may be in either. */
-export type Credentials = { readonly apiKey?: string | undefined; readonly authorization?: string | undefined };
+type Credentials = { readonly apiKey?: string | undefined; readonly authorization?: string | undefined };
 
 /** Where a call came from, for limits and the security log. */
 export type Origin = {

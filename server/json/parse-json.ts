@@ -2,7 +2,7 @@ import { ServerError } from "../../contract/errors.ts";
 import type { ShapeLimits } from "../../contract/json-shape.ts";
 
 /** What one message, or the body of one request, may hold: more than any event needs. */
-export const messageShape: ShapeLimits = { depth: 64, members: 20_000 };
+const messageShape: ShapeLimits = { depth: 64, members: 20_000 };
 
 export type ParsedJson = {
   readonly value: unknown;

@@ -14,7 +14,7 @@ import { type ListedTool, listingOf } from "../tools/tool-listing.ts";
 import type { RequestLogger } from "./method.ts";
 
 /** A URI that a client may read. */
-export type Readable = { read(): Promise<readonly ResourceContents[]>; readonly topic: string | undefined };
+type Readable = { read(): Promise<readonly ResourceContents[]>; readonly topic: string | undefined };
 
 /** What one client may see and use of the features. Everything else is unknown to it. */
 export type Catalogue = {
@@ -37,9 +37,9 @@ export type Catalogue = {
   complete(reference: Reference, argument: string, typed: string): Promise<readonly string[]>;
 };
 
-export type PromptResult = { readonly description: string; readonly messages: readonly PromptMessage[] };
+type PromptResult = { readonly description: string; readonly messages: readonly PromptMessage[] };
 
-export type Reference =
+type Reference =
   | { readonly type: "ref/prompt"; readonly name: string }
   | { readonly type: "ref/resource"; readonly uri: string };
 

@@ -12,7 +12,7 @@ export type RequestMessage = {
   readonly params: Params;
 };
 
-export type NotificationMessage = { readonly kind: "notification"; readonly method: string; readonly params: Params };
+type NotificationMessage = { readonly kind: "notification"; readonly method: string; readonly params: Params };
 
 /** The client's answer to a request of the server. */
 export type ResponseMessage = {
@@ -23,7 +23,7 @@ export type ResponseMessage = {
 };
 
 /** What is no message. It is answered under the id, when there is one. */
-export type Malformed = { readonly kind: "malformed"; readonly id: MessageId | undefined; readonly error: ServerError };
+type Malformed = { readonly kind: "malformed"; readonly id: MessageId | undefined; readonly error: ServerError };
 
 export type Message = RequestMessage | NotificationMessage | ResponseMessage | Malformed;
 

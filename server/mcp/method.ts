@@ -34,7 +34,7 @@ export type MethodContext = {
 export type ServerCapabilities = Readonly<Record<string, object>>;
 
 /** How long, and for whom, a result stays right (MCP 2026-07-28, Caching). */
-export type Caching = { readonly ttlMs: number; readonly cacheScope: "public" | "private" };
+type Caching = { readonly ttlMs: number; readonly cacheScope: "public" | "private" };
 
 /** A method of the protocol, on every transport. */
 export type Method = {

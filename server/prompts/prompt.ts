@@ -1,7 +1,7 @@
 import type { Content } from "../features/content.ts";
 import type { Interaction } from "../features/interaction.ts";
 
-export type PromptArgument = {
+type PromptArgument = {
   readonly name: string;
   readonly title?: string;
   readonly description: string;

@@ -15,11 +15,6 @@ export function uriMatcher(template: string): (uri: string) => Variables | undef
   };
 }
 
-/** The names of a template's variables. */
-export function variablesOf(template: string): readonly string[] {
-  return [...template.matchAll(variable)].map(([, name = ""]) => name);
-}
-
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

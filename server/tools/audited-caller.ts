@@ -6,7 +6,7 @@ import type { Tool, ToolResult } from "./tool.ts";
 import type { ToolCall, ToolCaller } from "./tool-caller.ts";
 
 /** A call with where it came from. */
-export type AuditedCall = Omit<ToolCall, "logger" | "tool"> & {
+type AuditedCall = Omit<ToolCall, "logger" | "tool"> & {
   readonly name: string;
   readonly log: ToolCall["logger"];
   readonly origin: Origin;

@@ -44,7 +44,7 @@ type Listed<Input extends z.ZodObject> = {
   readonly annotations: ToolAnnotations;
 };
 
-export type RestMethod = "GET" | "POST";
+type RestMethod = "GET" | "POST";
 
 type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = Listed<Input> & {
   readonly output: Output;

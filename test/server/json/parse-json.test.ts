@@ -9,7 +9,9 @@ describe("JSON that anybody may have written", () => {
     const text = fc.oneof(
       fc.json({ maxDepth: 4 }),
       fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.stringify(value, null, "\t")),
-      fc.array(fc.constantFrom('"', "\\", "{", "[", ":", ",", "}", "\\\\", '\\"')).map((parts) => JSON.stringify([parts.join("")])),
+      fc
+        .array(fc.constantFrom('"', "\\", "{", "[", ":", ",", "}", "\\\\", '\\"'))
+        .map((parts) => JSON.stringify([parts.join("")])),
     );
     fc.assert(
       fc.property(text, (json) => {

@@ -4,7 +4,7 @@ import type { OutgoingHttpHeader, ServerResponse } from "node:http";
 type Headers = Readonly<Record<string, OutgoingHttpHeader | undefined>>;
 
 /** Milliseconds between two comments on a quiet stream: proxies cut connections that are quiet for a minute. */
-export const keepAliveMs = 15_000;
+const keepAliveMs = 15_000;
 
 /** What a client that does not read may leave unread, in bytes; then it is cut off. */
 const mostUnread = 1024 * 1024;
