@@ -38,8 +38,9 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
     clock,
   });
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     request.refusal = authentication.count(authentication.identify(request), request, reply);
+    done();
   });
   takeTexts(app);
   withOtherMethods(app, () =>
