@@ -22,7 +22,7 @@ export const importRules: readonly ImportRule[] = [
     broken: { from: "contract/event.ts", to: "config/schemas.ts" },
   },
   {
-    name: "config/ imports nothing of the product",
+    name: "config/ imports only zod and node:fs",
     comment: "Server and operator define their tables of variables with it; it knows neither.",
     from: { path: "^config/" },
     to: { pathNot: "^config/|^zod$|^fs$" },
