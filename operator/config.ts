@@ -113,7 +113,7 @@ export type OperatorConfig = Values<typeof variables>;
 /** The text of --help: every variable from the table. */
 export const helpText = () => `Usage: node main.js\n\nEnvironment\n${variablesHelp(variables)}\n`;
 
-/** Reads the configuration. Throws a ConfigError with every problem that there is. */
+/** Reads the configuration. Throws a ConfigError that lists every problem. */
 export function readConfig(env: Surroundings["env"]): OperatorConfig {
   const { values, problems } = readVariables(variables, "operator", { env, readFile: readSmallFile });
   const all = [...problems, ...problemsTogether(values)];
@@ -121,7 +121,7 @@ export function readConfig(env: Surroundings["env"]): OperatorConfig {
   return Object.freeze(values);
 }
 
-/** Only its Leases tell an operator of all namespaces which ones to leave to this one. */
+/** An operator of all namespaces learns only from these Leases which namespaces to ignore. */
 function problemsTogether({ LEADER_ELECTION, WATCH_NAMESPACES = [] }: Partial<OperatorConfig>): Problem[] {
   if (LEADER_ELECTION !== false || WATCH_NAMESPACES.length === 0) return [];
   const expected = "true with WATCH_NAMESPACES, whose Leases tell other operators to stay away";

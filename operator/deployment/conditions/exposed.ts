@@ -4,7 +4,7 @@ import { movingParts } from "../rollout.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { fails, holds, type Judge, unknown } from "./judgement.ts";
 
-/** The public address answers with our certificate and our server; else the first step that does not hold. No part of Ready. */
+/** Our server answers at the public address, with the right certificate; else the first step that fails. Not part of Ready. */
 export const exposed: Judge = (snapshot) => {
   const { exposure, exposureProbe, server } = snapshot;
   if (!exposure) return undefined;
@@ -22,7 +22,7 @@ export const exposed: Judge = (snapshot) => {
   return holds("Answered", `the public address answers, and it is our server${elsewhere}`);
 };
 
-/** What the address answers may be a passing state: pods that are replaced have the secret of before, or are gone. */
+/** The answer may be transient: while pods are replaced, they are absent or still have the previous secret. */
 function mayPass(snapshot: Snapshot, { reason }: Problem): boolean {
   const { exposureProbe } = snapshot;
   if (exposureProbe?.answered !== false || exposureProbe.reason !== reason) return false;
