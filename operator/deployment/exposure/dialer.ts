@@ -16,23 +16,23 @@ type Options = {
   readonly lookup: (name: string) => Promise<readonly string[]>;
   /** Whether a connection may be opened to an address. */
   readonly mayDial: (address: string) => boolean;
-  /** 64 hexadecimal digits that nobody can guess. */
+  /** 64 random hexadecimal digits. */
   readonly newChallenge: () => string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** For one address. Default 5 s. */
+  /** Timeout for one address. Default 5 s. */
   readonly timeoutMs?: number;
 };
 
-/** Of several addresses so many are tried: a client tries one after the other, too. */
+/** At most so many addresses are tried, one after the other, as a client does. */
 const mostTried = 4;
 
-/** In characters: a health page has some two hundred. */
+/** In characters: a health page has about two hundred. */
 const longestAnswer = 16 * 1024;
 
 /**
- * Looks at the public address as a client would: name, connection, certificate, answer, and whether it is our server that answers. It
- * goes to the addresses that controllers have written into statuses, and sends nothing secret there: the server has to prove itself.
+ * Probes the public address like a client: name, connection, certificate, answer, and whether our server answers. It
+ * connects to the addresses that controllers have written to statuses, and sends no secret there: the server has to prove its identity.
  */
 export function exposureProbe(options: Options): (target: ExposureTarget) => Promise<ExposureProbe> {
   return async (target) => {
@@ -43,7 +43,7 @@ export function exposureProbe(options: Options): (target: ExposureTarget) => Pro
   };
 }
 
-/** The addresses behind what the status names, but for those that are nobody's business outside. */
+/** The addresses behind those in the status, without those that the operator must not connect to. */
 async function dialledAddresses(
   { addresses }: ExposureTarget,
   { lookup, mayDial }: Options,
@@ -61,7 +61,7 @@ async function dialledAddresses(
   );
 }
 
-/** The first address at which somebody answers, or what is the matter at the last one. */
+/** The first address that answers, or what is wrong with the last one. */
 async function firstAnswer(target: ExposureTarget, addresses: readonly string[], options: Options) {
   let found = exposureFails("AddressUnreachable", "there is no address");
   for (const address of addresses) {
@@ -119,7 +119,7 @@ const codeOf = (error: unknown) => {
   return String(code ?? message ?? "closed");
 };
 
-/** Asks for /health with a challenge. Redirects are not followed: they would lead wherever the other side likes. */
+/** Requests /health with a challenge. Redirects are not followed: the other side could redirect anywhere. */
 async function askServer(
   { basePath, scheme, port, secret }: ExposureTarget,
   host: string,
@@ -140,7 +140,7 @@ async function askServer(
 
 function exchange(socket: Socket, path: string, headers: Record<string, string>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // Without an agent, which would open a connection of its own.
+    // Without an agent, which would open its own connection.
     const call = request({ method: "GET", path, headers, createConnection: () => socket });
     call.on("error", reject);
     call.on("close", () => reject(new Error("closed")));
@@ -201,7 +201,7 @@ function isHealthPage(text: string): boolean {
   }
 }
 
-/** A name without an address keeps clients out. One that leads elsewhere may be right: a CDN, or other answers inside. */
+/** A name without an address keeps clients out. One with other addresses may be right: a CDN, or other DNS answers inside the cluster. */
 async function withName(
   found: ExposureAnswer,
   host: string,
@@ -212,7 +212,7 @@ async function withName(
     const named = await lookup(host);
     return named.some((address) => addresses.includes(address)) ? found : { ...found, leadsElsewhere: true };
   } catch (error) {
-    // What the DNS servers are to blame for says nothing about the name.
+    // Errors of DNS servers say nothing about the name.
     if (!["ENOTFOUND", "ENODATA"].includes((error as { code?: string }).code ?? "")) return found;
     return exposureFails(
       "NameNotFound",

@@ -3,28 +3,28 @@ import type { Snapshot } from "../snapshot.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
 import type { ExposureState, ParentState } from "./state.ts";
 
-/** Everything that is known of the way in from outside; undefined when none is asked for. */
+/** Everything that is known about the exposure; undefined without one. */
 export type ExposureSnapshot = {
-  /** The definition of HTTPRoute is installed. */
+  /** The CRD of HTTPRoute is installed. */
   readonly hasHttpRoute: boolean;
-  /** What the controllers say; undefined while there is no object of ours. */
+  /** What the controllers report; undefined while our object does not exist. */
   readonly state: ExposureState | undefined;
-  /** Gateways that the operator cannot look at, in words. */
+  /** Gateways that the operator may not read, as sentences. */
   readonly unseen: readonly string[];
-  /** State of the Secret with the certificate; undefined where there is none to be. */
+  /** State of the Secret with the certificate; undefined if none is needed. */
   readonly certificate: "Present" | "Missing" | "Unusable" | undefined;
-  /** Whether addresses may be looked at at all. */
+  /** Whether public addresses may be probed. */
   readonly isProbed: boolean;
-  /** It has not answered for a while: what starts does not either. */
+  /** It has failed for longer than a start takes. */
   readonly lasting: boolean;
-  /** In how many ms that will be so, if it goes on not to answer. */
+  /** In how many ms that will be so, if it continues to fail. */
   readonly settlesInMs: number;
   readonly nowMs: number;
 };
 
 const problem = (reason: string, message: string) => ({ reason, message });
 
-/** A check of the way in; nothing is wrong where none is asked for. */
+/** A check of the exposure; no problem without one. */
 const ofExposure =
   (check: (exposure: ExposureSnapshot, snapshot: Snapshot) => ReturnType<Check>): Check =>
   (snapshot) =>
@@ -103,7 +103,7 @@ const hasNoAddress = ofExposure(({ state, unseen }, { resource }) => {
 const doesNotAnswer: Check = ({ exposureProbe }) =>
   exposureProbe?.answered === false ? problem(exposureProbe.reason, exposureProbe.message) : undefined;
 
-/** Steps from the object to the answer, in their order. */
+/** Steps from the object to the answer, in order. */
 const steps: readonly Check[] = [
   definitionIsMissing,
   isNotMade,
@@ -113,14 +113,14 @@ const steps: readonly Check[] = [
   doesNotAnswer,
 ];
 
-/** The first step that does not hold. */
+/** The first step that fails. */
 export const exposureProblem: Check = (snapshot) =>
   snapshot.exposure && steps.map((check) => check(snapshot)).find((found) => found !== undefined);
 
-/** The same when it has been so for a while. */
+/** The same, if it has failed for a while. */
 export const isNotExposed: Check = (snapshot) => (snapshot.exposure?.lasting ? exposureProblem(snapshot) : undefined);
 
-/** Renewal comes earlier, where it works. */
+/** A working renewal happens earlier. */
 const warnedBeforeMs = 14 * 24 * 60 * 60 * 1000;
 
 export const certificateEndsSoon: Check = ({ exposure, exposureProbe }) => {
@@ -132,10 +132,10 @@ export const certificateEndsSoon: Check = ({ exposure, exposureProbe }) => {
   );
 };
 
-/** A day: no timer is asked to wait for longer. */
+/** A day, the longest delay of a timer. */
 const mostMs = 24 * 60 * 60 * 1000;
 
-/** In how many ms time alone makes a difference: a start has lasted too long, or the end of a certificate has come near. */
+/** In how many ms the judgement changes with time alone: a start has taken too long, or a certificate is about to expire. */
 export function exposureLookAgainMs(snapshot: Snapshot): number | undefined {
   const { exposure, exposureProbe } = snapshot;
   if (!exposure) return undefined;

@@ -5,12 +5,12 @@ import { type ExposureProbe, exposureFails } from "./probe.ts";
 
 type Expected = {
   readonly host: string;
-  /** SHA-256 of the certificate that should be shown, if that is known. */
+  /** SHA-256 of the expected certificate, if known. */
   readonly certificate: string | undefined;
   readonly nowMs: number;
 };
 
-/** What is wrong with the certificate that a server has shown; undefined when a client would take it. */
+/** What is wrong with the certificate that a server presented; undefined if a client would accept it. */
 export function certificateProblem(socket: TLSSocket, expected: Expected): ExposureProbe | undefined {
   const shown = socket.getPeerX509Certificate();
   if (!shown) return exposureFails("TLSFailed", "no certificate was shown");
@@ -19,7 +19,7 @@ export function certificateProblem(socket: TLSSocket, expected: Expected): Expos
   );
 }
 
-/** When the certificate ends, RFC 3339. */
+/** Expiry of the certificate, RFC 3339. */
 export const endOf = (certificate: X509Certificate) => new Date(certificate.validTo).toISOString();
 
 function timeProblem(certificate: X509Certificate, nowMs: number): ExposureProbe | undefined {
@@ -44,7 +44,7 @@ function ownerProblem(shown: X509Certificate, { host, certificate }: Expected): 
   return undefined;
 }
 
-/** A certificate that is ours needs no judgement of its issuer: clients may know it. */
+/** The issuer of the expected certificate is not checked: clients may trust it. */
 function trustProblem({ authorized, authorizationError }: TLSSocket, certificate: string | undefined) {
   if (authorized || certificate !== undefined) return undefined;
   return exposureFails(
