@@ -28,7 +28,7 @@ operator, applies examples/quickstart.yaml and sends a message there. Ctrl-C end
 With TELEGRAM_BOT_TOKEN and TELEGRAM_ALLOWED_USERS set, messages go to the real Telegram.
 `;
 
-// sysexits.h, EX_USAGE: the arguments are wrong, and starting again will not help.
+// sysexits.h: wrong arguments, wrong configuration. Starting again will not help.
 const EX_USAGE = 64;
 const EX_CONFIG = 78;
 

@@ -40,7 +40,7 @@ async function listen(listener: Server): Promise<number> {
   return (listener.address() as AddressInfo).port;
 }
 
-/** An ingress controller's part: ends TLS, and passes on. */
+/** Acts as an ingress controller: ends TLS, and forwards. */
 const passOn: RequestListener = (asked, answer) => {
   const { method, url, headers } = asked;
   const call = request(`${server.proxiedUrl}${url}`, { method, headers: { ...headers, "x-forwarded-proto": "https" } });
