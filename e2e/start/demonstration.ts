@@ -49,7 +49,7 @@ async function botAccepted(client: Client, signal: AbortSignal): Promise<void> {
       if (telegram?.reachable) return true;
       const problem = telegram?.error ?? error ?? "not asked yet";
       if (problem === "not asked yet") return false;
-      throw new Error(`No message can be sent: ${problem}\nCheck TELEGRAM_BOT_TOKEN and the way to the Bot API.`);
+      throw new Error(`No message can be sent: ${problem}\nCheck TELEGRAM_BOT_TOKEN and the connection to the Bot API.`);
     },
     { what: "an answer of Telegram", timeoutMs: 30_000, everyMs: 100, signal },
   );
@@ -63,7 +63,7 @@ async function delivered(client: Client, signal: AbortSignal): Promise<void> {
       const [refusal] = refusals;
       if (refusal === undefined) return false;
       const { chat_id, reason, hint } = refusal;
-      throw new Error(`Telegram takes no message for ${chat_id}: ${reason}${hint === undefined ? "" : `\n${hint}`}`);
+      throw new Error(`Telegram refuses messages to ${chat_id}: ${reason}${hint === undefined ? "" : `\n${hint}`}`);
     },
     { what: "the message to arrive at Telegram", timeoutMs: 60_000, everyMs: 100, signal },
   );

@@ -43,7 +43,7 @@ async function apply({ cache, applier, recorder }: Parts, resource: CachedResour
 const keyGenerated = (client: string, secret: string) => ({
   type: "Normal" as const,
   reason: "KeyGenerated",
-  message: `Secret ${secret} was gone: client ${client} has a new key, the old one is refused`,
+  message: `Secret ${secret} was missing: client ${client} has a new key, the old one is refused`,
 });
 
 async function prune({ cache, client }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {

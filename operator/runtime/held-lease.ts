@@ -104,7 +104,7 @@ export class HeldLease {
       logger.info({ lease: name, identity }, "released the lease");
     } catch (error) {
       this.#current = undefined;
-      logger.warn({ lease: name, identity, err: error }, "could not release the lease; it will run out");
+      logger.warn({ lease: name, identity, err: error }, "could not release the lease; it will expire");
     }
   }
 

@@ -208,8 +208,8 @@ export class Reflector<T extends Stored> {
     const { metrics, logger } = this.#parts;
     metrics.reflectorWatchStalls.inc({ resource });
     const details = { resource, silentMs: this.#options.stallTimeoutMs };
-    if (this.#quiet) logger.warn(details, "a watch fell silent and did not end in time; resuming it");
-    else logger.info(details, "a watch fell silent; resuming it");
+    if (this.#quiet) logger.warn(details, "a watch had no events and did not end in time; resuming it");
+    else logger.info(details, "a watch had no events for too long; resuming it");
     this.#quiet = true;
     const { metadata } = await this.#page(1, undefined, signal);
     // A watch from a version that the server has not reached never gets an event.
@@ -264,7 +264,7 @@ export class Reflector<T extends Stored> {
   async #waitForResource(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#parts;
     this.#heard();
-    if (!this.#absent) logger.info({ resource: this.resource }, "the resource is not installed; doing without it");
+    if (!this.#absent) logger.info({ resource: this.resource }, "the resource is not installed; continuing without it");
     this.#markPresent(false);
     this.#mirror.clear();
     this.#markSynced();

@@ -57,7 +57,7 @@ async function dialledAddresses(
   if (allowed.length > 0) return allowed;
   return exposureFails(
     "AddressNotPublic",
-    `the address ${named} belongs to a machine itself, to a metadata service or to the API server: no client comes in there`,
+    `the address ${named} is a loopback, link-local, metadata or API server address: clients cannot use it`,
   );
 }
 
@@ -107,10 +107,10 @@ function connectionProblem(error: unknown, { address, port, host, late }: Where)
   if (step === "connection")
     return exposureFails(
       "AddressUnreachable",
-      `no connection to ${place} (${cause}): see the load balancer, its firewall, and the operator's own network policy`,
+      `no connection to ${place} (${cause}): check the load balancer, its firewall, and the operator's own network policy`,
     );
-  if (step === "tls") return exposureFails("TLSFailed", `${place} speaks no TLS for ${host} (${cause})`);
-  return exposureFails("NoAnswer", `${place} took the request for ${host} and gave no proper answer (${cause})`);
+  if (step === "tls") return exposureFails("TLSFailed", `the TLS handshake with ${place} for ${host} failed (${cause})`);
+  return exposureFails("NoAnswer", `${place} accepted the request for ${host} but did not answer it properly (${cause})`);
 }
 
 const codeOf = (error: unknown) => {
@@ -160,17 +160,17 @@ function statusProblem({ statusCode = 0, headers }: IncomingMessage, url: string
   if (statusCode >= 300 && statusCode < 400)
     return exposureFails(
       "Redirected",
-      `${url} sends clients on to ${printable(headers.location ?? "nowhere", 128)}, which MCP clients do not follow with their key: let it be answered here`,
+      `${url} redirects to ${printable(headers.location ?? "nowhere", 128)}, but MCP clients do not follow redirects with their key: configure the proxy to answer here`,
     );
   if (statusCode === 404)
     return exposureFails(
       "RouteNotFound",
-      `${url} is answered with HTTP 404: the proxy has no route for it, or another one`,
+      `${url} is answered with HTTP 404: the proxy has no route for it, or routes it elsewhere`,
     );
   if (statusCode >= 502 && statusCode <= 504)
     return exposureFails(
       "BackendUnreachable",
-      `the proxy answers ${url} with HTTP ${statusCode}: it does not reach the server's pods. See exposure.from: its pods have to be among those`,
+      `the proxy answers ${url} with HTTP ${statusCode}: it cannot reach the server's pods. Check that exposure.from selects the proxy's pods`,
     );
   return exposureFails("UnexpectedAnswer", `${url} is answered with HTTP ${statusCode} instead of 200`);
 }
@@ -179,16 +179,16 @@ function strangerProblem(hasProof: boolean, text: string): ExposureProbe {
   if (hasProof)
     return exposureFails(
       "OtherServer",
-      "a CCTelegram server answers that has another secret: another installation has this host and path",
+      "a CCTelegram server with another secret answers: another installation has this host and path",
     );
   if (isHealthPage(text))
     return exposureFails(
       "ServerTooOld",
-      "a CCTelegram server answers that cannot prove to be this one: its image is too old",
+      "a CCTelegram server answers, but its image is too old to prove which one it is: upgrade it",
     );
   return exposureFails(
     "OtherServer",
-    "something else answers there than the MCP server: see what has this host and path",
+    "something other than the MCP server answers: check what else has this host and path",
   );
 }
 
@@ -216,7 +216,7 @@ async function withName(
     if (!["ENOTFOUND", "ENODATA"].includes((error as { code?: string }).code ?? "")) return found;
     return exposureFails(
       "NameNotFound",
-      `there is no DNS record for ${host}: make one that leads to ${addresses.join(", ")}, where the server answers`,
+      `there is no DNS record for ${host}: create one for ${addresses.join(", ")}, where the server answers`,
     );
   }
 }

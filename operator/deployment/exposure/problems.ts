@@ -35,7 +35,7 @@ const definitionIsMissing = ofExposure(({ hasHttpRoute }, { resource }) =>
     ? undefined
     : problem(
         "GatewayAPINotInstalled",
-        "the definition httproutes.gateway.networking.k8s.io is not installed: install the Gateway API, version 1.0 or newer, and a controller for it",
+        "the CustomResourceDefinition httproutes.gateway.networking.k8s.io is not installed: install the Gateway API, version 1.0 or newer, and a controller for it",
       ),
 );
 
@@ -53,7 +53,7 @@ const routeIsNotAccepted = ofExposure(({ state }, { resource }) => {
     if (!parent)
       return problem(
         "RouteNotAccepted",
-        `${name} says nothing of the route: see whether it exists, and whether its GatewayClass has a controller that runs`,
+        `${name} has not reported on the route: check that it exists, and that the controller of its GatewayClass runs`,
       );
     if (parent.problem) {
       const { type, reason, message } = parent.problem;
@@ -75,7 +75,7 @@ const certificateIsMissing = ofExposure(({ certificate }, { resource }) => {
   if (certificate === "Unusable")
     return problem(
       "CertificateUnusable",
-      `Secret ${secret} has no certificate under the key tls.crt: see where it comes from`,
+      `Secret ${secret} has no certificate under the key tls.crt: check what created it`,
     );
   if (certificate !== "Missing") return undefined;
   if (tls?.secretName !== undefined)
@@ -85,7 +85,7 @@ const certificateIsMissing = ofExposure(({ certificate }, { resource }) => {
     );
   return problem(
     "CertificateNotFound",
-    `cert-manager has not made Secret ${secret} yet: kubectl -n ${resource.namespace} describe certificate ${secret}`,
+    `cert-manager has not created Secret ${secret} yet: kubectl -n ${resource.namespace} describe certificate ${secret}`,
   );
 });
 
@@ -93,9 +93,9 @@ const hasNoAddress = ofExposure(({ state, unseen }, { resource }) => {
   if (!state || state.addresses.length > 0 || unseen.length > 0) return undefined;
   const { mode, ingressClassName } = resource.spec.exposure;
   const remedies: Readonly<Record<string, string>> = {
-    Ingress: `no controller has given the Ingress an address: see whether IngressClass ${ingressClassName ?? "(the default one)"} exists and its controller runs`,
-    HTTPRoute: "the Gateway has no address: see its conditions",
-    LoadBalancer: "the Service has no address: see whether the cluster has load balancers, and the Service's events",
+    Ingress: `the Ingress has no address: check that IngressClass ${ingressClassName ?? "(the default one)"} exists and its controller runs`,
+    HTTPRoute: "the Gateway has no address: check its conditions",
+    LoadBalancer: "the Service has no address: check that the cluster supports load balancers, and the Service's events",
   };
   return problem("NoAddress", remedies[mode] ?? "there is no address");
 });
@@ -128,7 +128,7 @@ export const certificateEndsSoon: Check = ({ exposure, exposureProbe }) => {
   if (Date.parse(exposureProbe.certificateEnds) - exposure.nowMs > warnedBeforeMs) return undefined;
   return problem(
     "CertificateEndsSoon",
-    `the certificate ends on ${exposureProbe.certificateEnds.slice(0, 10)}: renew it`,
+    `the certificate expires on ${exposureProbe.certificateEnds.slice(0, 10)}: renew it`,
   );
 };
 

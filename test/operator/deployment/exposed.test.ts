@@ -154,7 +154,7 @@ const judgements: readonly [string, keyof typeof specs, Partial<Snapshot>, strin
     { exposure: exposure({ state: { addresses: [], parents: [] } }) },
     "False",
     "NoAddress",
-    /whether the cluster has load balancers/,
+    /that the cluster supports load balancers/,
   ],
   ["another answer comes", "ingress", { exposureProbe: refused }, "False", "RouteNotFound", /404/],
   [

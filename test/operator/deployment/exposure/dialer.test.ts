@@ -193,7 +193,7 @@ describe("an answer", () => {
     [502, "BackendUnreachable", /exposure\.from/],
     [503, "BackendUnreachable", /503/],
     [401, "UnexpectedAnswer", /401/],
-    [200, "OtherServer", /something else answers/],
+    [200, "OtherServer", /something other than the MCP server answers/],
   ])("of HTTP %i is %s", async (status, reason, message) => {
     expect(await look(await answering(status))).toEqual(failed(reason, message));
   });
@@ -287,7 +287,7 @@ describe("an address", () => {
     const names = { "lb.example.net": ["169.254.169.254"], [host]: [] };
     for (const address of ["169.254.169.254", "::1", "lb.example.net"]) {
       expect(await look(443, { addresses: [address] }, names)).toEqual(
-        failed("AddressNotPublic", /no client comes in/),
+        failed("AddressNotPublic", /clients cannot use it/),
       );
     }
     expect(await look(443, { addresses: ["nowhere.example.net"] }, names)).toEqual(
