@@ -8,6 +8,8 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  */
 export function onStopped(callback: () => void): () => void {
   let told = false;
+  // A terminal that was closed takes no more lines: that must not end the program in the middle of cleaning up.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   const stop = () => {
     if (!told) callback();
     told = true;

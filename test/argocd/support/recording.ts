@@ -30,7 +30,7 @@ const withoutTimes = (status: NonNullable<Resource["status"]>): NonNullable<Reso
     : {}),
 });
 
-export const asYaml = (object: object) => dump(object, { lineWidth: -1, sortKeys: true });
+export const asYaml = (object: object) => dump(object, { lineWidth: -1, sortKeys: true, quoteStyle: "double" });
 
 const decisive = ["Ready", "Reconciling", "Stalled", "Degraded", "Paused"];
 
