@@ -47,8 +47,7 @@ export const variables = Object.freeze({
   ALLOWED_API_URLS: {
     schema: list,
     default: "",
-    description:
-            "Prefixes of the Bot API URLs that resources may use, separated by commas. Unset, all are allowed.",
+    description: "Prefixes of the Bot API URLs that resources may use, separated by commas. Unset, all are allowed.",
     example: "https://bots.example.com",
   },
   ALLOW_NETWORK_FIELDS: {
@@ -61,8 +60,7 @@ export const variables = Object.freeze({
   PROBE_EXPOSURE: {
     schema: flag,
     default: "true",
-    description:
-      "Whether the operator connects to the public addresses of resources, for the condition Exposed.",
+    description: "Whether the operator connects to the public addresses of resources, for the condition Exposed.",
     example: "true",
   },
   WATCH_NAMESPACES: {
@@ -76,7 +74,7 @@ export const variables = Object.freeze({
     schema: flag,
     default: "true",
     description:
-            "Holds a Lease while it works, so that replicas and other operators wait. With false it holds none, waits while " +
+      "Holds a Lease while it works, so that replicas and other operators wait. With false it holds none, waits while " +
       "another operator leads, and exits when another one starts to; not allowed with WATCH_NAMESPACES.",
     example: "true",
   },
@@ -97,7 +95,7 @@ export const variables = Object.freeze({
     schema: flag,
     default: "false",
     description:
-            "Whether scrapes need the token of an account that may get /metrics. Checking tokens takes two cluster-wide rights.",
+      "Whether scrapes need the token of an account that may get /metrics. Checking tokens takes two cluster-wide rights.",
     example: "true",
   },
   LOG_LEVEL: {

@@ -36,8 +36,7 @@ export async function tearDown(name: string, folders: Folders, options: Teardown
   // Deleting through a mount would delete the content of the mounted folder.
   if (mountsBelow(folders.root).length === 0) rmSync(folders.root, { recursive: true, force: true });
   removeIfEmpty(dirname(folders.root));
-  if (left.length > 0)
-    throw new Error(`cluster "${name}" could not be removed completely, left: ${left.join(", ")}`);
+  if (left.length > 0) throw new Error(`cluster "${name}" could not be removed completely, left: ${left.join(", ")}`);
 }
 
 /** Only root can create nodes, and only on Linux. */

@@ -49,7 +49,9 @@ async function botAccepted(client: Client, signal: AbortSignal): Promise<void> {
       if (telegram?.reachable) return true;
       const problem = telegram?.error ?? error ?? "not asked yet";
       if (problem === "not asked yet") return false;
-      throw new Error(`No message can be sent: ${problem}\nCheck TELEGRAM_BOT_TOKEN and the connection to the Bot API.`);
+      throw new Error(
+        `No message can be sent: ${problem}\nCheck TELEGRAM_BOT_TOKEN and the connection to the Bot API.`,
+      );
     },
     { what: "an answer of Telegram", timeoutMs: 30_000, everyMs: 100, signal },
   );

@@ -29,16 +29,17 @@ const modeRules: readonly Rule[] = [
   {
     rule: `self.mode != 'Ingress' || has(self.from) || ${isIngressNginx}`,
     message:
-            "from must say where the ingress controller's pods run: only they may reach the port on which X-Forwarded-For is trusted",
+      "from must say where the ingress controller's pods run: only they may reach the port on which X-Forwarded-For is trusted",
   },
   {
     rule: "self.mode != 'HTTPRoute' || has(self.from)",
-        message: "from must say where the Gateway's pods run: only they may reach the port on which X-Forwarded-For is trusted",
+    message:
+      "from must say where the Gateway's pods run: only they may reach the port on which X-Forwarded-For is trusted",
   },
   {
     rule: "self.mode != 'LoadBalancer' || has(self.loadBalancerSourceRanges)",
     message:
-            "loadBalancerSourceRanges must say who may call in mode LoadBalancer, for example 203.0.113.0/24; 0.0.0.0/0 allows everybody",
+      "loadBalancerSourceRanges must say who may call in mode LoadBalancer, for example 203.0.113.0/24; 0.0.0.0/0 allows everybody",
   },
   {
     rule: "self.mode != 'LoadBalancer' || !has(self.scheme) || self.scheme != 'https' || has(self.host)",
@@ -104,7 +105,7 @@ const ownAnnotations = annotationMap(
   {
     rule: "self.all(key, !key.endsWith('-snippet') && !key.endsWith('-snippets'))",
     message:
-            "snippets are configuration of the whole ingress controller, with its rights: create your own Ingress to use them",
+      "snippets are configuration of the whole ingress controller, with its rights: create your own Ingress to use them",
   },
 );
 
@@ -134,10 +135,10 @@ export const exposureSpec = z
     scheme: z
       .enum(["https", "http"])
       .optional()
-      .describe("Scheme of the public URL. Default: https; in mode LoadBalancer http. Set https there if the load balancer ends TLS."),
-    tls: tls
-      .optional()
-      .describe("Certificate of the Ingress. Default: the ingress controller's default certificate."),
+      .describe(
+        "Scheme of the public URL. Default: https; in mode LoadBalancer http. Set https there if the load balancer ends TLS.",
+      ),
+    tls: tls.optional().describe("Certificate of the Ingress. Default: the ingress controller's default certificate."),
     ingressClassName: name(253).optional().describe("IngressClass. Default: the cluster's default class."),
     controller: z
       .enum(["Auto", "IngressNginx", "Other"])

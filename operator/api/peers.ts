@@ -16,7 +16,7 @@ const isEmpty = (field: string) => `(!has(self.${field}.matchLabels) || self.${f
 const namesSomebody = {
   rule: `!has(self.namespaceSelector) || !${isEmpty("namespaceSelector")} || (has(self.podSelector) && !${isEmpty("podSelector")})`,
   message:
-        "an empty namespaceSelector alone would let every pod of the cluster in: set labels of namespaces, or of pods",
+    "an empty namespaceSelector alone would let every pod of the cluster in: set labels of namespaces, or of pods",
 };
 
 /** Pods that may connect. To allow everything there is `mode: Disabled`, which is easier to notice. */
@@ -45,7 +45,9 @@ export const proxyPeers = () =>
     .array(
       z
         .strictObject({
-          cidr: cidr().optional().describe("Addresses, for a proxy that uses the host network, for example 10.0.0.0/24."),
+          cidr: cidr()
+            .optional()
+            .describe("Addresses, for a proxy that uses the host network, for example 10.0.0.0/24."),
           ...podPeer,
         })
         .meta(

@@ -9,7 +9,7 @@ export const name = (max: number) =>
     .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
 
 /**
-  * A Kubernetes quantity that is not negative, as in a pod: 500m, "1.5", "2" or 2. A CRD has no type for "number or
+ * A Kubernetes quantity that is not negative, as in a pod: 500m, "1.5", "2" or 2. A CRD has no type for "number or
  * string" (only `x-kubernetes-int-or-string`), so a fraction has to be quoted.
  */
 export const quantity = () =>

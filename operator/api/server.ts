@@ -47,7 +47,9 @@ const autoscaling = z
       .min(1)
       .max(100)
       .optional()
-      .describe("Maximum number of pods. Default: from loadLevel, else from profile. A default minimum above it is lowered."),
+      .describe(
+        "Maximum number of pods. Default: from loadLevel, else from profile. A default minimum above it is lowered.",
+      ),
     targetCPUUtilizationPercentage: percent().default(70).describe("Mean CPU use, in percent of the request."),
     targetMemoryUtilizationPercentage: percent().default(80).describe("Mean memory use, in percent of the request."),
   })

@@ -30,12 +30,7 @@ const images = z.strictObject({
     .max(500)
     .optional()
     .describe("Image of server and bridge. Default: serverImage of the operator's chart.")
-    .meta(
-      rule(
-        isImage,
-        "server must be a valid image reference, for example registry.example.com/team/server:1.2.3",
-      ),
-    ),
+    .meta(rule(isImage, "server must be a valid image reference, for example registry.example.com/team/server:1.2.3")),
   pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent").describe("When the image is pulled."),
   pullSecrets: z
     .array(name(253))
@@ -46,7 +41,10 @@ const images = z.strictObject({
 });
 
 const networkPolicy = z.strictObject({
-  mode: z.enum(["Restricted", "Disabled"]).default("Restricted").describe("Restricted: only the traffic that is needed, and the peers below. Disabled: no network policies."),
+  mode: z
+    .enum(["Restricted", "Disabled"])
+    .default("Restricted")
+    .describe("Restricted: only the traffic that is needed, and the peers below. Disabled: no network policies."),
   ingressFrom: ingressPeers().describe(
     "Peers that may call the MCP server, in addition to the pods of this namespace. For an ingress controller, use exposure.from.",
   ),
@@ -104,7 +102,9 @@ const proxy = z.strictObject({
     )
     .max(50)
     .default([])
-    .describe("Hosts, domains and addresses that are called without the proxy, in addition to those inside the cluster.")
+    .describe(
+      "Hosts, domains and addresses that are called without the proxy, in addition to those inside the cluster.",
+    )
     .meta({ "x-kubernetes-list-type": "set" }),
 });
 

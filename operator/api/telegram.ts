@@ -30,7 +30,9 @@ export const telegramSpec = z
       .min(1)
       .max(2048)
       .optional()
-      .describe("Base URL of the Bot API. Default: telegram.apiUrl of the operator's chart, else https://api.telegram.org.")
+      .describe(
+        "Base URL of the Bot API. Default: telegram.apiUrl of the operator's chart, else https://api.telegram.org.",
+      )
       .meta(
         rules(
           {

@@ -96,7 +96,12 @@ function queueMetrics(registry: Registry) {
     probeQueue: (name: string, probe: QueueProbe) => void probes.set(name, probe),
     queueDepth: new Gauge({ name: "workqueue_depth", help: "Keys waiting.", labelNames, registers }),
     queueAdds: new Counter({ name: "workqueue_adds_total", help: "Keys added.", labelNames, registers }),
-    queueRetries: new Counter({ name: "workqueue_retries_total", help: "Keys added again after a failure.", labelNames, registers }),
+    queueRetries: new Counter({
+      name: "workqueue_retries_total",
+      help: "Keys added again after a failure.",
+      labelNames,
+      registers,
+    }),
     queueDuration: new Histogram({
       name: "workqueue_queue_duration_seconds",
       help: "How long a key waits.",

@@ -112,7 +112,8 @@ export const importRules: readonly ImportRule[] = [
 export const runtimeImportRules: readonly ImportRule[] = [
   {
     name: "desired objects and conditions are pure",
-    comment: "They are functions of blueprint and snapshot; nothing that they import, directly or not, may do input or output.",
+    comment:
+      "They are functions of blueprint and snapshot; nothing that they import, directly or not, may do input or output.",
     from: { path: "^operator/deployment/(desired|conditions)/" },
     to: { path: inputAndOutput, reachable: true },
     broken: { from: "operator/deployment/desired/pod.ts", to: "node:fs" },

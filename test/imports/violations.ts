@@ -16,7 +16,11 @@ export function sourcesOf(root: string): Sources {
 }
 
 /** The imports that break the rules, as "NAME: FROM -> TO". */
-export async function violations(rules: readonly ImportRule[], sources: Sources, types: "with types" | "without types") {
+export async function violations(
+  rules: readonly ImportRule[],
+  sources: Sources,
+  types: "with types" | "without types",
+) {
   const folder = mkdtempSync(join(tmpdir(), "imports-"));
   try {
     for (const [path, source] of Object.entries(sources)) write(folder, path, withoutTypeSyntax(source, types));

@@ -10,7 +10,8 @@ export const exposed: Judge = (snapshot) => {
   if (!exposure) return undefined;
   const problem = exposureProblem(snapshot);
   if (problem) return mayPass(snapshot, problem) ? undefined : fails(problem.reason, problem.message);
-  if (!exposure.isProbed) return unknown("NotProbed", "the administrator has disabled probes of public addresses (probeExposure)");
+  if (!exposure.isProbed)
+    return unknown("NotProbed", "the administrator has disabled probes of public addresses (probeExposure)");
   if (exposure.unseen.length > 0) return unknown("GatewayNotSeen", exposure.unseen.join("; "));
   if ((server?.ready ?? 0) === 0) return unknown("ServerNotReady", "no MCP server pod is ready to answer");
   if (!exposureProbe?.answered) return undefined;

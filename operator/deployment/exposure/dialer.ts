@@ -109,8 +109,12 @@ function connectionProblem(error: unknown, { address, port, host, late }: Where)
       "AddressUnreachable",
       `no connection to ${place} (${cause}): check the load balancer, its firewall, and the operator's own network policy`,
     );
-  if (step === "tls") return exposureFails("TLSFailed", `the TLS handshake with ${place} for ${host} failed (${cause})`);
-  return exposureFails("NoAnswer", `${place} accepted the request for ${host} but did not answer it properly (${cause})`);
+  if (step === "tls")
+    return exposureFails("TLSFailed", `the TLS handshake with ${place} for ${host} failed (${cause})`);
+  return exposureFails(
+    "NoAnswer",
+    `${place} accepted the request for ${host} but did not answer it properly (${cause})`,
+  );
 }
 
 const codeOf = (error: unknown) => {

@@ -95,7 +95,8 @@ const hasNoAddress = ofExposure(({ state, unseen }, { resource }) => {
   const remedies: Readonly<Record<string, string>> = {
     Ingress: `the Ingress has no address: check that IngressClass ${ingressClassName ?? "(the default one)"} exists and its controller runs`,
     HTTPRoute: "the Gateway has no address: check its conditions",
-    LoadBalancer: "the Service has no address: check that the cluster supports load balancers, and the Service's events",
+    LoadBalancer:
+      "the Service has no address: check that the cluster supports load balancers, and the Service's events",
   };
   return problem("NoAddress", remedies[mode] ?? "there is no address");
 });

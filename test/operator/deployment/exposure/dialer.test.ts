@@ -158,9 +158,7 @@ describe("a certificate", () => {
 
   test("other than that in the Secret is told, though it has the name", async () => {
     const port = await secure(authority.issue({ name: host }));
-    expect(await look(port)).toEqual(
-      failed("CertificateNotOurs", /the presented certificate \(mcp\.example\.com\)/),
-    );
+    expect(await look(port)).toEqual(failed("CertificateNotOurs", /the presented certificate \(mcp\.example\.com\)/));
   });
 
   test("of an authority that nobody knows is told where it is not known to be ours", async () => {
