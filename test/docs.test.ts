@@ -19,7 +19,7 @@ function linksOf(page: string): string[] {
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!).filter((link) => !/^[a-z]+:/.test(link));
 }
 
-/** A page whose tables are not aligned. */
+/** A page with its table padding removed. */
 const withoutPadding = (text: string) => text.replace(/ +\|/g, " |");
 
 /** The anchors of a page as GitHub makes them. */
@@ -62,7 +62,7 @@ function pathsOf(page: string): string[] {
 const isThere = (path: string) =>
   path.includes("*") ? globSync(path, { cwd: root }).length > 0 : existsSync(join(root, path));
 
-/** A name in capitals stands for one of the reader's own, as in `server/tools/NAME.ts`. */
+/** A name in capitals is a placeholder, as in `server/tools/NAME.ts`. */
 const isPattern = (path: string) => /\b(NAME|TAG)\b/.test(path);
 
 describe.each(pages)("%s", (page) => {

@@ -27,7 +27,7 @@ describe("the error catalogue", () => {
 });
 
 describe("what the bridge answers with", () => {
-  // A server of the version before is still there while an upgrade is under way.
+  // A server of the previous version still runs during an upgrade.
   test("keeps its codes and statuses", () => {
     const ofBridge = Object.entries(errors).filter(([, entry]) => "bridgeMessage" in entry);
     expect(Object.fromEntries(ofBridge.map(([code, { httpStatus }]) => [code, httpStatus]))).toEqual({
