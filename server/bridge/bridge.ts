@@ -102,7 +102,10 @@ class RunningBridge implements Bridge {
     this.#startedAt = steady();
     this.#usage = usageReader(steady);
     this.relay = new RelayHub({ now: this.#now, epoch: randomUUID() });
-    this.#notices = new Notices({ publish: (publication) => this.relay.publish(publication), look: () => this.#look() });
+    this.#notices = new Notices({
+      publish: (publication) => this.relay.publish(publication),
+      look: () => this.#look(),
+    });
     const { queue, damage } = openQueue(config, logger, this.#now);
     this.#queue = queue;
     this.#metrics = createBridgeMetrics(options.registry, () => ({ stats: queue.stats(), now: this.#now() }));

@@ -1,5 +1,5 @@
 import type { EventState } from "../../contract/event-status.ts";
-import { type Publication, eventTopic, statusTopic } from "../../contract/relay.ts";
+import { eventTopic, type Publication, statusTopic } from "../../contract/relay.ts";
 
 /** What people see of the bridge at a glance. */
 export type Look = { readonly health: string; readonly telegram_reachable: boolean };
