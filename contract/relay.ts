@@ -1,21 +1,32 @@
 import * as z from "zod";
 import { hashOf } from "./signature.ts";
 
-/** What the bridge's relay holds and answers at most. Bytes are those of UTF-8. */
-export const relayLimits = Object.freeze({
-  /** Of one message's text. */
-  messageBytes: 256 * 1024,
+/** What a relay holds and answers at most. Bytes are those of UTF-8. */
+export type RelayLimits = {
+  readonly log: { readonly bytes: number; readonly messages: number; readonly ageMs: number };
+  /** Values that topics keep, of all topics and of one. */
+  readonly kept: { readonly bytes: number; readonly values: number; readonly bytesOfTopic: number };
+  /** Polls that wait at the same time. */
+  readonly followers: number;
+  /** Of the messages in one answer; the next answer goes on. */
+  readonly answerBytes: number;
+};
+
+export const relayLimits: RelayLimits = Object.freeze({
   log: Object.freeze({ bytes: 16 * 1024 * 1024, messages: 10_000, ageMs: 600_000 }),
   kept: Object.freeze({ bytes: 8 * 1024 * 1024, values: 10_000, bytesOfTopic: 1024 * 1024 }),
-  /** Polls that wait at the same time. */
   followers: 64,
-  /** Of the messages in one answer; the next answer goes on. */
   answerBytes: 1024 * 1024,
-  /** Longest wait of a poll. */
-  waitMs: 25_000,
-  /** Body of a request: a text may be escaped. */
-  bodyBytes: 2 * 1024 * 1024,
 });
+
+/** Of one message's text. */
+export const relayMessageBytes = 256 * 1024;
+
+/** Of the body of a request to the relay: JSON writes some characters of a text as six. */
+export const relayBodyLimit = 2 * 1024 * 1024;
+
+/** Longest wait of a poll, in milliseconds. */
+export const longestPollMs = 25_000;
 
 /** Topics, keys and ids: 1 to 256 printable ASCII characters. */
 export const relayName = /^[\x20-\x7e]{1,256}$/;
@@ -44,7 +55,7 @@ export const publishedSchema = z.object({ position });
 /** The body of `POST /relay/follow`. */
 export const followSchema = z.object({
   after: z.union([position, z.literal("now")]),
-  wait_ms: z.int().min(0).max(relayLimits.waitMs),
+  wait_ms: z.int().min(0).max(longestPollMs),
   epoch: epoch.exactOptional().describe("Where the position comes from"),
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Followed, type FollowRequest, type RelayMessage, relayLimits } from "../../contract/relay.ts";
+import { type Followed, type FollowRequest, longestPollMs, type RelayMessage } from "../../contract/relay.ts";
 
 export type FollowerOptions = {
   readonly follow: (request: FollowRequest, signal: AbortSignal) => Promise<Followed>;
@@ -42,7 +42,7 @@ export class Follower {
     const { signal } = this.#stop;
     const isFirst = this.#next.after === "now";
     try {
-      const page = await this.#options.follow({ ...this.#next, wait_ms: isFirst ? 0 : relayLimits.waitMs }, signal);
+      const page = await this.#options.follow({ ...this.#next, wait_ms: isFirst ? 0 : longestPollMs }, signal);
       if (signal.aborted) return;
       this.#take(page, isFirst && this.#failures > 0);
     } catch {

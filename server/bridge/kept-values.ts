@@ -1,19 +1,17 @@
 import { ServerError } from "../../contract/errors.ts";
-import { relayLimits } from "../../contract/relay.ts";
-
-type KeptLimits = { readonly bytes: number; readonly values: number; readonly bytesOfTopic: number };
+import { type RelayLimits, relayLimits } from "../../contract/relay.ts";
 
 type Topic = { readonly values: Map<string, string>; bytes: number };
 
 /** The last values of topics by key. Of too many, those of the topic that was used least recently are forgotten first. */
 export class KeptValues {
-  readonly #limits: KeptLimits;
+  readonly #limits: RelayLimits["kept"];
   /** Least recently used first; none is empty. */
   readonly #topics = new Map<string, Topic>();
   #bytes = 0;
   #values = 0;
 
-  constructor(limits: KeptLimits = relayLimits.kept) {
+  constructor(limits: RelayLimits["kept"] = relayLimits.kept) {
     this.#limits = limits;
   }
 

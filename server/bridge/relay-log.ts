@@ -1,6 +1,4 @@
-import { type Publication, type RelayMessage, relayLimits } from "../../contract/relay.ts";
-
-type LogLimits = { readonly bytes: number; readonly messages: number; readonly ageMs: number };
+import { type Publication, type RelayLimits, type RelayMessage, relayLimits } from "../../contract/relay.ts";
 
 type Entry = { readonly message: RelayMessage; readonly bytes: number; readonly at: number; readonly id?: string };
 
@@ -15,7 +13,7 @@ export type LogPage = {
 
 /** The newest messages of all topics. Positions grow by one; what is too old, too much or too large goes first. */
 export class RelayLog {
-  readonly #limits: LogLimits;
+  readonly #limits: RelayLimits["log"];
   #entries: (Entry | undefined)[] = [];
   /** Index of the oldest; the places before it are empty. */
   #oldest = 0;
@@ -24,7 +22,7 @@ export class RelayLog {
   readonly #ids = new Map<string, number>();
 
   /** `start` is the position before the first message. */
-  constructor(start: number, limits: LogLimits = relayLimits.log) {
+  constructor(start: number, limits: RelayLimits["log"] = relayLimits.log) {
     this.#position = start;
     this.#limits = limits;
   }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { followSchema, publishSchema, recallSchema, relayLimits } from "../../contract/relay.ts";
+import { followSchema, publishSchema, recallSchema, relayBodyLimit } from "../../contract/relay.ts";
 import { routes } from "../../contract/routes.ts";
 import { checkedBody } from "./checked-body.ts";
 import type { RelayHub } from "./relay.ts";
@@ -17,7 +17,7 @@ export const relayAnswers = {
 /** The signed routes by which server pods talk to each other. */
 export function relayRoutes(app: FastifyInstance, relay: RelayHub): void {
   for (const [path, answer] of Object.entries(relayAnswers)) {
-    const options = { config: { signed: true }, bodyLimit: relayLimits.bodyBytes };
+    const options = { config: { signed: true }, bodyLimit: relayBodyLimit };
     app.post(path, options, async (request, reply) => {
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());

@@ -5,7 +5,9 @@ import {
   type Publication,
   type Recalled,
   type RecallRequest,
+  type RelayLimits,
   relayLimits,
+  relayMessageBytes,
   relayName,
 } from "../../contract/relay.ts";
 import { KeptValues } from "./kept-values.ts";
@@ -18,7 +20,7 @@ export type RelayHubOptions = {
   /** Name of this relay: another one, after a restart, knows nothing of what this one told. */
   readonly epoch: string;
   /** Smaller ones, for tests. */
-  readonly limits?: Pick<typeof relayLimits, "log" | "kept" | "followers" | "answerBytes">;
+  readonly limits?: RelayLimits;
 };
 
 /**
@@ -28,7 +30,7 @@ export type RelayHubOptions = {
 export class RelayHub {
   readonly #now: () => number;
   readonly #epoch: string;
-  readonly #limits: Pick<typeof relayLimits, "followers" | "answerBytes">;
+  readonly #limits: RelayLimits;
   readonly #log: RelayLog;
   readonly #kept: KeptValues;
   readonly #waiting = new Set<() => void>();
@@ -66,8 +68,8 @@ export class RelayHub {
     const known = this.#log.positionOf(id);
     if (known !== undefined) return known;
     requireName("topic", topic);
-    if (Buffer.byteLength(text) > relayLimits.messageBytes) {
-      const reason = `a message may have ${relayLimits.messageBytes / 1024} KiB`;
+    if (Buffer.byteLength(text) > relayMessageBytes) {
+      const reason = `a message may have ${relayMessageBytes / 1024} KiB`;
       throw new ServerError("RELAY_LIMIT_EXCEEDED", { reason });
     }
     if (keep !== undefined) {
