@@ -279,13 +279,18 @@ describe("a relay over HTTP", () => {
 });
 
 describe("a poll over HTTP", () => {
+  /** Nothing is published after that, so a poll ends by itself only at the end of its wait. */
+  const quiet = () => until("the start told", () => bridge.relay.recall({ topic: "status" }).messages.length === 1);
+
   test("whose connection is cut is gone", async () => {
+    await quiet();
     const { socket } = await waitingPoll();
     socket.destroy();
     await until("the poll is gone", () => bridge.relay.followers === 0);
   });
 
   test("of a client that closed its side is gone", async () => {
+    await quiet();
     const { socket } = await waitingPoll();
     socket.end();
     await until("the poll is gone", () => bridge.relay.followers === 0);
