@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { eventStates } from "./event-status.ts";
+import { healthWords } from "./health.ts";
 import { hashOf } from "./signature.ts";
 
 /** What a relay holds and answers at most. Bytes are those of UTF-8. */
@@ -85,11 +87,15 @@ export type Recalled = Readonly<z.output<typeof recalledSchema>>;
 /** Topic on which the bridge says that its status changed. */
 export const statusTopic = "status";
 
-/** What the bridge publishes on the topic of an event. */
-export const eventNoticeSchema = z.object({ event_id: z.string(), client: z.string(), state: z.string() });
+/** What the bridge publishes on the topic of an event: its state is another now. */
+export const eventNoticeSchema = z.object({ event_id: z.string(), client: z.string(), state: z.enum(eventStates) });
+
+export type EventNotice = Readonly<z.output<typeof eventNoticeSchema>>;
 
 /** What the bridge publishes on the topic of its status. */
-export const statusNoticeSchema = z.object({ health: z.string(), telegram_reachable: z.boolean() });
+export const statusNoticeSchema = z.object({ health: z.enum(healthWords), telegram_reachable: z.boolean() });
+
+export type StatusNotice = Readonly<z.output<typeof statusNoticeSchema>>;
 
 /**
  * Topic on which the bridge tells the states of an event. An id that is no name of a topic stands there by its hash.

@@ -21,7 +21,7 @@ import { Reachability } from "./reachability.ts";
 import { warningOf } from "./refusals.ts";
 import { RefusedError } from "./refused-error.ts";
 import { RelayHub } from "./relay.ts";
-import { type Facts, healthOf, obstacles, statusOf } from "./status.ts";
+import { type Facts, obstacles, statusOf } from "./status.ts";
 import { TelegramClient } from "./telegram-client.ts";
 import { TokenSource } from "./token-source.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -104,7 +104,7 @@ class RunningBridge implements Bridge {
     this.relay = new RelayHub({ now: this.#now, epoch: randomUUID() });
     this.#notices = new Notices({
       publish: (publication) => this.relay.publish(publication),
-      look: () => this.#look(),
+      facts: () => this.#facts(),
     });
     const { queue, damage } = openQueue(config, logger, this.#now);
     this.#queue = queue;
@@ -127,7 +127,7 @@ class RunningBridge implements Bridge {
       reachability: this.#reachability,
       metrics: this.#metrics,
       onSettled: ({ id, client, ...counts }) =>
-        this.#notices.event(id, client, eventStateOf({ ...counts, waiting: 0 })),
+        this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
       now: this.#now,
       random: () => randomInt(2 ** 32) / 2 ** 32,
     });
@@ -154,21 +154,22 @@ class RunningBridge implements Bridge {
 
   async accept(event: Event): Promise<Accepted> {
     if (this.#closing !== undefined) throw new RefusedError("shutting_down", "The bridge is shutting down.", 2);
+    const { event_id, client } = event;
     const acceptedAt = this.#now();
     const { duplicate, count, messages } = await this.#queue.accept({
-      id: event.event_id,
-      client: event.client,
+      id: event_id,
+      client,
       acceptedAt,
       messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
     });
     if (!duplicate) {
       this.#metrics.events.inc();
       this.#lastEventTime = new Date(acceptedAt).toISOString();
-      this.#notices.event(event.event_id, event.client, count === 0 ? "sent" : "waiting");
+      this.#notices.event({ event_id, client, state: count === 0 ? "sent" : "waiting" });
       this.#delivery.add(messages);
     }
     const warning = this.#warningFor(messages);
-    return { event_id: event.event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
+    return { event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
   }
 
   #warningFor(messages: readonly PendingMessage[]): string | undefined {
@@ -229,11 +230,6 @@ class RunningBridge implements Bridge {
     logger.info({ bot_username }, "Telegram is reachable");
     this.#pacer.clearBackoff();
     this.#delivery.wake();
-  }
-
-  #look() {
-    const facts = this.#facts();
-    return { health: healthOf(facts), telegram_reachable: facts.telegram.reachable };
   }
 
   #facts(): Facts {

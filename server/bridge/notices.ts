@@ -1,12 +1,15 @@
-import type { EventState } from "../../contract/event-status.ts";
-import { eventTopic, type Publication, statusTopic } from "../../contract/relay.ts";
-
-/** What people see of the bridge at a glance. */
-export type Look = { readonly health: string; readonly telegram_reachable: boolean };
+import {
+  type EventNotice,
+  eventTopic,
+  type Publication,
+  type StatusNotice,
+  statusTopic,
+} from "../../contract/relay.ts";
+import { type Facts, healthOf } from "./status.ts";
 
 export type NoticesOptions = {
   readonly publish: (publication: Publication) => void;
-  readonly look: () => Look;
+  readonly facts: () => Facts;
 };
 
 const LOOK_EVERY_MS = 2_000;
@@ -21,8 +24,8 @@ export class Notices {
     this.#options = options;
   }
 
-  event(event_id: string, client: string, state: EventState): void {
-    this.#options.publish({ topic: eventTopic(event_id), text: JSON.stringify({ event_id, client, state }) });
+  event(notice: EventNotice): void {
+    this.#options.publish({ topic: eventTopic(notice.event_id), text: JSON.stringify(notice) });
   }
 
   start(): void {
@@ -42,6 +45,8 @@ export class Notices {
   }
 
   #look(): string {
-    return JSON.stringify(this.#options.look());
+    const facts = this.#options.facts();
+    const notice: StatusNotice = { health: healthOf(facts), telegram_reachable: facts.telegram.reachable };
+    return JSON.stringify(notice);
   }
 }

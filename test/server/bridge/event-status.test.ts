@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type EventStatus, eventPath, eventStatusSchema } from "../../../contract/event-status.ts";
-import { eventTopic, statusTopic } from "../../../contract/relay.ts";
+import { eventNoticeSchema, eventTopic, statusNoticeSchema, statusTopic } from "../../../contract/relay.ts";
 import { SqliteQueue } from "../../../server/bridge/sqlite-queue.ts";
 import { startTelegram, type TelegramServer } from "../../telegram/telegram.ts";
 import {
@@ -41,7 +41,8 @@ async function statusOf(id: string, client: string | undefined = "tester"): Prom
 
 const settled = (id: string) => until(`${id} settled`, () => bridge.eventStatus(id, undefined).state !== "waiting");
 
-const noticesOf = (topic: string) => bridge.relay.recall({ topic }).messages.map(({ text }) => JSON.parse(text));
+const textsOf = (topic: string) => bridge.relay.recall({ topic }).messages.map(({ text }) => JSON.parse(text));
+const noticesOf = (id: string) => textsOf(eventTopic(id)).map((text) => eventNoticeSchema.parse(text));
 
 describe("an event", () => {
   test("that every recipient got is sent, and its topic told so", async () => {
@@ -58,7 +59,7 @@ describe("an event", () => {
     expect(status).not.toHaveProperty("waiting");
     expect(Date.parse(status.accepted_at)).toBeGreaterThanOrEqual(Date.parse(before) - 1_000);
     expect(Date.parse(status.settled_at ?? "")).toBeGreaterThanOrEqual(Date.parse(status.accepted_at));
-    expect(noticesOf(eventTopic("e1"))).toEqual([
+    expect(noticesOf("e1")).toEqual([
       { event_id: "e1", client: "tester", state: "waiting" },
       { event_id: "e1", client: "tester", state: "sent" },
     ]);
@@ -75,14 +76,14 @@ describe("an event", () => {
     expect(status).toMatchObject({ state, messages });
     expect(status.refusals.map(({ chat_id }) => chat_id).sort()).toEqual(blocked);
     expect(status.refusals[0]?.reason).toMatch(/403.*bot was blocked by the user/);
-    expect(noticesOf(eventTopic("e1")).at(-1)).toMatchObject({ state });
+    expect(noticesOf("e1").at(-1)).toMatchObject({ state });
     await bridge.close();
     bridge = await bridgeFor(configFor(directory.path, telegram.url));
     expect(await statusOf("e1")).toEqual(status);
   });
 
   test("waits for Telegram while that is away, with the reason and the time of the next try", async () => {
-    const told = () => noticesOf(statusTopic).map((notice) => notice.telegram_reachable);
+    const told = () => textsOf(statusTopic).map((text) => statusNoticeSchema.parse(text).telegram_reachable);
     await until("the start told", () => told().length === 1);
     telegram.control({ outage: true });
     await bridge.accept(eventOf("e1"));
@@ -119,7 +120,7 @@ describe("an event", () => {
   test.each(["../../status", "größe ", "a/b?c=d#e", "%2e", "🎉".repeat(64)])("may be called %j", async (id) => {
     await bridge.accept(eventOf(id));
     expect(await statusOf(id)).toMatchObject({ event_id: id });
-    expect(noticesOf(eventTopic(id))[0]).toMatchObject({ event_id: id });
+    expect(noticesOf(id)[0]).toMatchObject({ event_id: id });
   });
 });
 
