@@ -44,9 +44,14 @@ export class Notices {
     this.#options.publish({ topic: statusTopic, text });
   }
 
+  /** A disk that cannot be read says nothing new; whoever asks for the status is told. */
   #look(): string {
-    const facts = this.#options.facts();
-    const notice: StatusNotice = { health: healthOf(facts), telegram_reachable: facts.telegram.reachable };
-    return JSON.stringify(notice);
+    try {
+      const facts = this.#options.facts();
+      const notice: StatusNotice = { health: healthOf(facts), telegram_reachable: facts.telegram.reachable };
+      return JSON.stringify(notice);
+    } catch {
+      return this.#last;
+    }
   }
 }
