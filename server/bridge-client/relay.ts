@@ -29,7 +29,7 @@ export type Relay = {
   close(): void;
 };
 
-export type Remembered = {
+type Remembered = {
   /** Of the topic, in order, at most 10 minutes old. */
   readonly messages: readonly RelayMessage[];
   /** The topic's values by key. */

@@ -35,7 +35,7 @@ export const healthyStatus: BridgeStatus = {
 };
 
 /** A relay as the bridge has it. */
-export const newRelay = () => new RelayHub({ now: Date.now, epoch: randomUUID() });
+const newRelay = () => new RelayHub({ now: Date.now, epoch: randomUUID() });
 
 /** A bridge in the same process that takes every event and knows none. */
 export const idleBridge: LocalBridge = {
