@@ -19,6 +19,8 @@ export type Interaction = {
   /** Tells how far the work is; must grow. */
   progress(progress: number, total?: number, message?: string): void;
   log(level: LogLevel, data: unknown): void;
+  /** Whether the client has declared that it can be asked this. */
+  canAsk(request: InputRequest): boolean;
   /**
    * Asks the client and resolves with its answers. A client of MCP 2026-07-28 answers by calling again: the handler then
    * runs from its beginning, and what it asked before is answered at once. So nothing that must happen once may stand
@@ -48,6 +50,7 @@ export class InputRequired extends Error {
 export const noInteraction: Interaction = Object.freeze({
   progress: () => {},
   log: () => {},
+  canAsk: () => false,
   input: () => Promise.reject(new Error("this caller cannot be asked")),
   state: undefined,
   signal: new AbortController().signal,

@@ -12,6 +12,7 @@ import type { ClientRequests } from "./client-requests.ts";
 import type { Terms } from "./eras/era.ts";
 import { metaKeys, metaOf } from "./eras/stateless.ts";
 import type { Exchange } from "./exchange.ts";
+import type { LogLevels } from "./log-levels.ts";
 import { isObject, type Params, type RequestMessage } from "./message.ts";
 import type { EraName } from "./method.ts";
 import type { RequestStates } from "./request-state.ts";
@@ -24,6 +25,7 @@ export type InteractionOptions = {
   readonly terms: Terms;
   readonly clientRequests: ClientRequests;
   readonly requestStates: RequestStates;
+  readonly logLevels: LogLevels;
 };
 
 /** How a method's handler talks with the client of its request. Nothing is done before the handler asks for it. */
@@ -49,6 +51,10 @@ export class ClientInteraction implements Interaction {
     const least = this.#leastLevel();
     if (least === undefined || logLevels.indexOf(level) < logLevels.indexOf(least)) return;
     this.#notify("notifications/message", { level, logger: "cctelegram", data });
+  }
+
+  canAsk(request: InputRequest): boolean {
+    return missingCapability(request, this.#options.terms.capabilities) === undefined;
   }
 
   async input(requests: InputRequests, state?: unknown): Promise<InputResponses> {
@@ -82,8 +88,8 @@ export class ClientInteraction implements Interaction {
   }
 
   #leastLevel(): LogLevel | undefined {
-    const { era, message } = this.#options;
-    if (era === "handshake") return "info";
+    const { era, message, exchange, logLevels: levels } = this.#options;
+    if (era === "handshake") return levels.of(exchange.session?.id ?? "");
     const { [metaKeys.logLevel]: level } = metaOf(message.params);
     return logLevels.find((known) => known === level);
   }
@@ -107,12 +113,20 @@ const capabilityOf = {
   "roots/list": "roots",
 } as const;
 
-function requireCapability({ method, params }: InputRequest, capabilities: ClientCapabilities): void {
-  const name = capabilityOf[method];
-  const mode = params?.mode === "url" ? "url" : "form";
-  const { elicitation } = capabilities;
-  const isThere = name === "elicitation" ? elicitation?.[mode] !== undefined : capabilities[name] !== undefined;
-  if (isThere) return;
-  const requiredCapabilities = { [name]: name === "elicitation" && mode === "url" ? { url: {} } : {} };
-  throw new ServerError("CLIENT_CAPABILITY_REQUIRED", { missing: name, requiredCapabilities });
+function requireCapability(request: InputRequest, capabilities: ClientCapabilities): void {
+  const missing = missingCapability(request, capabilities);
+  if (missing === undefined) return;
+  const requiredCapabilities = { [missing]: missing === "elicitation" && isUrl(request) ? { url: {} } : {} };
+  throw new ServerError("CLIENT_CAPABILITY_REQUIRED", { missing, requiredCapabilities });
+}
+
+/** What the client would have to have declared to be asked this, and has not. */
+function missingCapability(request: InputRequest, capabilities: ClientCapabilities): string | undefined {
+  const name = capabilityOf[request.method];
+  const declared = name === "elicitation" ? capabilities[name]?.[isUrl(request) ? "url" : "form"] : capabilities[name];
+  return declared === undefined ? name : undefined;
+}
+
+function isUrl({ params }: InputRequest): boolean {
+  return params?.mode === "url";
 }
