@@ -38,11 +38,14 @@ export class InputRequired extends Error {
   override readonly name = "InputRequired";
   readonly requests: InputRequests;
   readonly state: unknown;
+  /** What the client has answered in this call before. */
+  readonly answered: InputResponses;
 
-  constructor(requests: InputRequests, state: unknown) {
+  constructor(requests: InputRequests, state: unknown, answered: InputResponses) {
     super("the client has to answer first");
     this.requests = requests;
     this.state = state;
+    this.answered = answered;
   }
 }
 

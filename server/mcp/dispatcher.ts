@@ -129,16 +129,16 @@ function contextOf(message: RequestMessage, exchange: Exchange, era: Era, terms:
 
 /** MCP 2026-07-28, Multi Round-Trip Requests. */
 function inputRequired(
-  { requests, state }: InputRequired,
+  { requests, state, answered }: InputRequired,
   message: RequestMessage,
   { caller }: Exchange,
   { requestStates }: DispatcherOptions,
 ): Answer {
-  const isStateful = state !== undefined;
+  const isStateful = state !== undefined || Object.keys(answered).length > 0;
   const result = {
     resultType: "input_required",
     inputRequests: requests,
-    ...(isStateful && { requestState: requestStates.give(state, message, caller.client.id) }),
+    ...(isStateful && { requestState: requestStates.give({ state, answered }, message, caller.client.id) }),
   };
   return { message: { jsonrpc: "2.0", id: message.id, result }, status: 200 };
 }

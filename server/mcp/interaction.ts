@@ -32,7 +32,8 @@ export type InteractionOptions = {
 export class ClientInteraction implements Interaction {
   readonly #options: InteractionOptions;
   #progress = Number.NEGATIVE_INFINITY;
-  #state: { readonly value: unknown } | undefined;
+  #earlier: ReturnType<RequestStates["take"]> | null = null;
+  #answered: InputResponses = {};
 
   constructor(options: InteractionOptions) {
     this.#options = options;
@@ -61,17 +62,24 @@ export class ClientInteraction implements Interaction {
     const { era, terms, message } = this.#options;
     for (const request of Object.values(requests)) requireCapability(request, terms.capabilities);
     if (era === "handshake") return this.#ask(requests);
-    // The state proves that this server has asked before.
-    const isAnswered = message.params.requestState !== undefined && this.state !== undefined;
-    const given = answersIn(message.params, requests);
-    if (given !== undefined && (isAnswered || message.params.requestState === undefined)) return given;
-    throw new InputRequired(requests, state);
+    const earlier = this.#earlierRound();
+    const given = answersIn({ ...earlier?.answered, ...responsesIn(message.params) }, requests);
+    // A handler that gives a state relies on it: answers that come without it are to something else.
+    if (given === undefined || (state !== undefined && earlier === undefined)) {
+      throw new InputRequired(requests, state, this.#answered);
+    }
+    this.#answered = { ...this.#answered, ...given };
+    return given;
   }
 
   get state(): unknown {
+    return this.#earlierRound()?.state;
+  }
+
+  #earlierRound(): ReturnType<RequestStates["take"]> {
     const { requestStates, message, exchange } = this.#options;
-    this.#state ??= { value: requestStates.take(message, exchange.caller.client.id) };
-    return this.#state.value;
+    if (this.#earlier === null) this.#earlier = requestStates.take(message, exchange.caller.client.id);
+    return this.#earlier;
   }
 
   get signal(): AbortSignal {
@@ -99,10 +107,13 @@ export class ClientInteraction implements Interaction {
   }
 }
 
+function responsesIn({ inputResponses }: Params): Params {
+  return isObject(inputResponses) ? inputResponses : {};
+}
+
 /** The client's answers, when it has given all that were asked for; what was not asked for is left out. */
-function answersIn({ inputResponses }: Params, requests: InputRequests): InputResponses | undefined {
-  if (!isObject(inputResponses)) return undefined;
-  const answers = Object.keys(requests).map((name) => [name, inputResponses[name]] as const);
+function answersIn(given: Params, requests: InputRequests): InputResponses | undefined {
+  const answers = Object.keys(requests).map((name) => [name, given[name]] as const);
   if (!answers.every(([, answer]) => isObject(answer))) return undefined;
   return Object.fromEntries(answers) as InputResponses;
 }
