@@ -3,11 +3,13 @@ import type { Client } from "../access/client.ts";
 import type { Catalogue } from "../mcp/catalogue.ts";
 import { ClientRequests } from "../mcp/client-requests.ts";
 import { createDispatcher } from "../mcp/dispatcher.ts";
+import { LogLevels } from "../mcp/log-levels.ts";
 import { methods } from "../mcp/methods/registry.ts";
 import { createRequestStates } from "../mcp/request-state.ts";
 import { createSeal } from "../mcp/seal.ts";
 import { serverFacts } from "../mcp/server-info.ts";
 import { createSessionIds } from "../mcp/session-id.ts";
+import { Subscriptions } from "../mcp/subscriptions.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
 import { type Authentication, callerOf, originOf } from "./authentication.ts";
@@ -36,6 +38,8 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     catalogueOf,
     clientRequests: new ClientRequests(newId),
     requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
+    logLevels: new LogLevels(),
+    subscriptions: new Subscriptions((sessionId, message) => streams.tell(sessionId, message)),
     clock,
   });
   app.addHook("onRequest", (request, reply, done) => {
