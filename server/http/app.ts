@@ -81,6 +81,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const connections = boundConnections(app.server, connectionLimits);
   const security = createSecurityLog(metrics, logger);
   app.decorateRequest("caller", null);
+  app.decorateRequest("origin", null);
   app.decorateRequest("refusal", undefined);
   readForwarded(app, { trustedProxies, isProxied: furtherPorts.isProxied });
   observe(app, metrics);
