@@ -37,9 +37,11 @@ export class LogOutput {
   }
 
   write(line: string): void {
-    if (this.#options.now() < this.#absentUntil) return this.#lose(1);
     const bytes = Buffer.from(line);
-    if (this.#waiting.length > 0 && this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) return this.#lose(1);
+    if (!this.#mayWait(bytes.length)) {
+      this.#lost += 1;
+      return;
+    }
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
     if (!this.#retrying) this.#flush();
@@ -55,16 +57,19 @@ export class LogOutput {
     }
   }
 
+  #mayWait(bytes: number): boolean {
+    if (this.#options.now() < this.#absentUntil) return false;
+    return this.#waiting.length === 0 || this.#waitingBytes + bytes <= MAX_WAITING_BYTES;
+  }
+
   #flush(): void {
     try {
       while (this.#waiting[0] !== undefined) this.#written(this.#options.write(this.#waiting[0]), this.#waiting[0]);
+      this.#tellLost();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EAGAIN") return this.#retry();
-      return this.#giveUp();
+      if ((error as NodeJS.ErrnoException).code === "EAGAIN") this.#retry();
+      else this.#giveUp();
     }
-    const lost = this.#lost;
-    this.#lost = 0;
-    if (lost > 0) this.#options.onLost(lost);
   }
 
   #written(count: number, bytes: Buffer): void {
@@ -84,12 +89,14 @@ export class LogOutput {
 
   #giveUp(): void {
     this.#absentUntil = this.#options.now() + ABSENCE_MS;
-    this.#lose(this.#waiting.length);
+    this.#lost += this.#waiting.length;
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
   }
 
-  #lose(lines: number): void {
-    this.#lost += lines;
+  #tellLost(): void {
+    const lost = this.#lost;
+    this.#lost = 0;
+    if (lost > 0) this.#options.onLost(lost);
   }
 }
