@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { definitionFiles, gatewayDefinitions } from "../../../../e2e/cluster/definitions.ts";
 import * as types from "../../../../operator/deployment/resource-types.ts";
+import type { Client } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { apiVersionOf } from "../../../../operator/runtime/resource-type.ts";
+import { chartAccount, clientWith, tokenOf } from "../support/chart-account.ts";
+import { type ClosedRelease, installClosedRelease } from "../support/closed-release.ts";
 import { balancer, type Exposed, expectRest, exposedWorld, kubectl, nginx, route, said } from "../support/exposure.ts";
 import {
   changeSpec,
@@ -15,6 +18,7 @@ import {
   untilCondition,
   untilSettled,
 } from "../support/steps.ts";
+import { applyAs, waysIn } from "../support/ways-in.ts";
 import type { World } from "../support/world.ts";
 
 const installGateways = async () =>
@@ -112,6 +116,48 @@ describe("an HTTPRoute", () => {
 
   test("causes no write while nothing changes", async () => {
     await expectRest(exposed, "gate");
+  });
+
+  describe("of an operator", () => {
+    let release: ClosedRelease;
+    let open: Client & { close(): void };
+    let closed: Client & { close(): void };
+
+    beforeAll(async () => {
+      release = await installClosedRelease();
+      open = clientWith(await tokenOf(world.client, chartAccount), "open");
+      closed = clientWith(await tokenOf(world.client, release.account), "closed");
+      await world.stopOperator();
+    });
+    afterAll(async () => {
+      open.close();
+      closed.close();
+      await release.dispose();
+      await world.startOperator();
+    });
+
+    const wayIn = { ...waysIn.HTTPRoute, name: "way-in" };
+    const team = () => readResource(world, "gate");
+    const other = { name: "database", port: 8080 };
+    const backend = { name: "gate-mcp-server", port: 8080 };
+    const redirection = [{ type: "RequestRedirect", requestRedirect: { hostname: "evil.example" } }];
+
+    test("that may not open networks is refused by the API server, and may take one away", async () => {
+      await expect(applyAs(closed, await team(), wayIn)).rejects.toThrow(/opens no way in from outside/);
+      await applyAs(open, await team(), wayIn);
+      await closed.delete(types.httpRoutes, world.namespace, "way-in");
+      expect(await exists(world, types.httpRoutes, "way-in")).toBe(false);
+    });
+
+    test.each([
+      ["to another Service", { rules: [{ backendRefs: [other] }] }],
+      ["to a server of another namespace", { rules: [{ backendRefs: [{ ...backend, namespace: "default" }] }] }],
+      ["for every host", { hostnames: [] }],
+      ["that sends clients elsewhere", { rules: [{ filters: redirection, backendRefs: [backend] }] }],
+    ])("is refused by the API server %s", async (_what, spec) => {
+      const changed = { ...wayIn, spec: { ...wayIn.spec, ...spec } };
+      await expect(applyAs(open, await team(), changed)).rejects.toThrow(/HTTPRoutes lead hosts to MCP servers/);
+    });
   });
 
   test("leaves nothing behind when another mode comes, and none at the end", async () => {
