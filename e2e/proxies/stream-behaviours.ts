@@ -4,7 +4,7 @@ import { askHttp2, origin } from "./caller.ts";
 import { expectError } from "./calls.ts";
 import { killProxy, startProxy } from "./proxy.ts";
 import type { Stage } from "./stage.ts";
-import { firstEvent, type StreamingBackend, startStreamingBackend } from "./streaming-backend.ts";
+import { cutOff, firstEvent, type StreamingBackend, startStreamingBackend } from "./streaming-backend.ts";
 
 /** What passes before it is complete. Each of these waits forever if the proxy keeps a part back. */
 export function streamBehaviours(stage: Stage): void {
@@ -64,6 +64,13 @@ export function streamBehaviours(stage: Stage): void {
       expect((await once(socket, "data"))[0]).toBe(message);
     }
     socket.destroy();
+  });
+
+  test("a call that the server cuts off is told in the form of its errors", async () => {
+    const answer = await stage.visitor().ask(cutOff, { method: "POST", body: "{}" });
+    expect(answer.status).toBe(503);
+    expect(answer.headers["retry-after"]).toBe("5");
+    expectError(answer, "SERVER_UNAVAILABLE");
   });
 
   test("a server that is away is told in the form of its errors, and found again", async () => {
