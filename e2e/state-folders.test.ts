@@ -7,16 +7,20 @@ import { clusterFolders } from "./cluster/folders.ts";
 import { namespacesOf } from "./cluster/network.ts";
 import { isEnforced } from "./cluster/network-policies.ts";
 import { cluster, getJson } from "./environment.ts";
+import { operatorNamespace, telegramNamespace } from "./installation.ts";
 import { clusterName } from "./names.ts";
 
 type Pods = { readonly items: readonly { metadata: { uid: string }; status: { containerStatuses?: object[] } }[] };
 
-/** Each container with its starts: one that was killed counts one more, or is gone. */
-const containers = async () =>
-  (await getJson<Pods>("get", "pods", "-A")).items.map(({ metadata, status }) => ({
-    uid: metadata.uid,
-    containers: status.containerStatuses,
-  }));
+/** What runs for all tests, with its starts: a container that was killed counts one more, or is gone. */
+async function containers() {
+  const lists = await Promise.all(
+    [operatorNamespace, telegramNamespace].map((namespace) => getJson<Pods>("-n", namespace, "get", "pods")),
+  );
+  return lists.flatMap(({ items }) =>
+    items.map(({ metadata, status }) => ({ uid: metadata.uid, containers: status.containerStatuses })),
+  );
+}
 
 test("a cluster of the same name in another state folder comes and goes without a trace in this one", async () => {
   const state = mkdtempSync(join(tmpdir(), "state-"));
