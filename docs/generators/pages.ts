@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { errors } from "../../contract/error-catalogue.ts";
+import { errors, proxyErrors } from "../../contract/error-catalogue.ts";
 import { eventTypes } from "../../contract/event.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
 import { variables as operatorVariables } from "../../operator/config.ts";
@@ -26,7 +26,7 @@ export async function referencePages(): Promise<Record<string, string>> {
   return {
     "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
-    "docs/reference/errors.md": errorsPage(errors),
+    "docs/reference/errors.md": errorsPage(errors, proxyErrors),
     "docs/reference/tools.md": toolsPage(listed, eventTypes),
     "docs/reference/metrics.md": metricsPage(await metricGroups()),
   };

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { LogLevel } from "../../contract/log-levels.ts";
+import { stdoutLogger } from "../../logging/stdout-logger.ts";
 
 export type { Logger };
 
@@ -33,5 +34,5 @@ export function createLogger({ level, service, destination }: LoggerOptions): Lo
     redact: { paths: secretNames.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: "[redacted]" },
     hooks: { streamWrite: redact },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return destination === undefined ? stdoutLogger(options) : pino(options, destination);
 }
