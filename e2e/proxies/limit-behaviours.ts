@@ -13,6 +13,9 @@ const detours = [
   "/TOOLS/x",
 ];
 
+/** What only begins alike. */
+const neighbours = ["/tool", "/toolsx", "/toolsets/x"];
+
 const ping = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" });
 
 /** Limits on rate and size. */
@@ -41,6 +44,7 @@ export function limitBehaviours(stage: Stage): void {
       expect(await mcp(visitor, ping)).toMatchObject({ status: 200 });
       for (const path of detours)
         expect((await visitor.ask(path, withKey({ body: "{}" }))).status, path).toBeOneOf([404, 429]);
+      for (const path of neighbours) expect((await visitor.ask(path)).status, path).toBe(404);
       expect(await status(stage.visitor())).toMatchObject({ status: 200 });
     });
 

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { LogLevel } from "../../contract/log-levels.ts";
+import { stdoutLogger } from "../../logging/stdout-logger.ts";
 
 export type { Logger };
 
@@ -77,5 +78,5 @@ export function createLogger({ level, service, destination }: LoggerOptions): Lo
     formatters: { level: (label: string) => ({ level: label }), log: withoutSecrets },
     hooks: { streamWrite: redact },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return destination === undefined ? stdoutLogger(options) : pino(options, destination);
 }
