@@ -10,6 +10,7 @@ import { createSeal } from "../mcp/seal.ts";
 import { serverFacts } from "../mcp/server-info.ts";
 import { createSessionIds } from "../mcp/session-id.ts";
 import { Subscriptions } from "../mcp/subscriptions.ts";
+import { Tasks } from "../mcp/tasks/tasks.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
 import { type Authentication, callerOf, originOf } from "./authentication.ts";
@@ -40,6 +41,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
     logLevels: new LogLevels(),
     subscriptions: new Subscriptions((sessionId, message) => streams.tell(sessionId, message)),
+    tasks: new Tasks({ clock, newId }),
     clock,
   });
   app.addHook("onRequest", async (request, reply) => {

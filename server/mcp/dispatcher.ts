@@ -11,10 +11,13 @@ import type { Exchange } from "./exchange.ts";
 import { ClientInteraction } from "./interaction.ts";
 import type { LogLevels } from "./log-levels.ts";
 import type { Message, MessageId, RequestMessage } from "./message.ts";
+import type { Method, MethodContext } from "./method.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts } from "./server-info.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { Task } from "./tasks/task.ts";
+import type { Tasks } from "./tasks/tasks.ts";
 import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
 
 export type DispatcherOptions = {
@@ -24,6 +27,7 @@ export type DispatcherOptions = {
   readonly requestStates: RequestStates;
   readonly logLevels: LogLevels;
   readonly subscriptions: Subscriptions;
+  readonly tasks: Tasks;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
@@ -56,7 +60,24 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (method === undefined) {
         throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version: terms.version });
       }
-      const result = await method.answer(message.params, contextOf(message, exchange, era, terms, options));
+      const context = contextOf(message, exchange, era, terms, options);
+      const answered = complete(message, exchange, era, method, context);
+      const { detached } = context.interaction;
+      return await (detached === undefined ? answered : Promise.race([answered, asTask(detached, answered, message)]));
+    } catch (thrown) {
+      return failure(thrown, message, era, exchange);
+    }
+  };
+
+  const complete = async (
+    message: RequestMessage,
+    exchange: Exchange,
+    era: Era,
+    method: Method,
+    context: MethodContext,
+  ): Promise<Answer> => {
+    try {
+      const result = await method.answer(message.params, context);
       return { message: { jsonrpc: "2.0", id: message.id, result: era.dress(result, method, server) }, status: 200 };
     } catch (thrown) {
       if (thrown instanceof InputRequired) return inputRequired(thrown, message, exchange, options);
@@ -110,7 +131,7 @@ function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Excha
 }
 
 function contextOf(message: RequestMessage, exchange: Exchange, era: Era, terms: Terms, options: DispatcherOptions) {
-  const { server, catalogueOf, logLevels, subscriptions } = options;
+  const { server, catalogueOf, logLevels, subscriptions, tasks } = options;
   const { caller, origin, log, session } = exchange;
   return {
     caller,
@@ -120,11 +141,19 @@ function contextOf(message: RequestMessage, exchange: Exchange, era: Era, terms:
     server,
     logLevels,
     subscriptions,
+    tasks,
     ...terms,
     catalogue: catalogueOf(caller.client),
     interaction: new ClientInteraction({ message, exchange, era: era.name, terms, ...options }),
     begin: exchange.begin,
   };
+}
+
+/** The answer to a call that becomes a task; what the call comes to then is told by the task. */
+async function asTask(detached: Promise<Task>, answered: Promise<Answer>, { id }: RequestMessage): Promise<Answer> {
+  const task = await detached;
+  answered.then(({ message }) => task.settle(message));
+  return { message: { jsonrpc: "2.0", id, result: { resultType: "task", ...task.summary() } }, status: 200 };
 }
 
 /** MCP 2026-07-28, Multi Round-Trip Requests. */

@@ -17,6 +17,8 @@ import { isObject, type Params, type RequestMessage } from "./message.ts";
 import type { EraName } from "./method.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ClientCapabilities } from "./session.ts";
+import type { Task } from "./tasks/task.ts";
+import { knowsTasks, requireTasks, type Tasks } from "./tasks/tasks.ts";
 
 export type InteractionOptions = {
   readonly message: RequestMessage;
@@ -26,6 +28,7 @@ export type InteractionOptions = {
   readonly clientRequests: ClientRequests;
   readonly requestStates: RequestStates;
   readonly logLevels: LogLevels;
+  readonly tasks: Tasks;
 };
 
 /** How a method's handler talks with the client of its request. Nothing is done before the handler asks for it. */
@@ -34,9 +37,30 @@ export class ClientInteraction implements Interaction {
   #progress = Number.NEGATIVE_INFINITY;
   #earlier: ReturnType<RequestStates["take"]> | null = null;
   #answered: InputResponses = {};
+  #task: Task | undefined;
+  /** Resolves when the call becomes a task; undefined when it cannot. */
+  readonly detached: Promise<Task> | undefined;
+  #onDetached: (task: Task) => void = () => {};
 
   constructor(options: InteractionOptions) {
     this.#options = options;
+    const { era, terms, message } = options;
+    if (era !== "stateless" || message.method !== "tools/call" || !knowsTasks(terms.capabilities)) return;
+    this.detached = new Promise((resolve) => {
+      this.#onDetached = resolve;
+    });
+  }
+
+  detach(isRequired = false): boolean {
+    const { tasks, exchange, terms } = this.#options;
+    if (this.#task !== undefined) return true;
+    if (this.detached === undefined) {
+      if (isRequired) requireTasks(terms.capabilities);
+      return false;
+    }
+    this.#task = tasks.create(exchange.caller.client.id);
+    this.#onDetached(this.#task);
+    return true;
   }
 
   progress(progress: number, total?: number, message?: string): void {
@@ -61,6 +85,7 @@ export class ClientInteraction implements Interaction {
   async input(requests: InputRequests, state?: unknown): Promise<InputResponses> {
     const { era, terms, message } = this.#options;
     for (const request of Object.values(requests)) requireCapability(request, terms.capabilities);
+    if (this.#task !== undefined) return this.#task.ask(requests);
     if (era === "handshake") return this.#ask(requests);
     const earlier = this.#earlierRound();
     const given = answersIn({ ...earlier?.answered, ...responsesIn(message.params) }, requests);
@@ -83,7 +108,7 @@ export class ClientInteraction implements Interaction {
   }
 
   get signal(): AbortSignal {
-    return this.#options.exchange.signal;
+    return this.#task?.signal ?? this.#options.exchange.signal;
   }
 
   /** A client of the handshake era is asked on the stream of its request. */
@@ -103,7 +128,7 @@ export class ClientInteraction implements Interaction {
   }
 
   #notify(method: string, params: object): void {
-    this.#options.exchange.send({ jsonrpc: "2.0", method, params });
+    if (this.#task === undefined) this.#options.exchange.send({ jsonrpc: "2.0", method, params });
   }
 }
 

@@ -7,6 +7,7 @@ import type { Params } from "./message.ts";
 import type { ServerFacts } from "./server-info.ts";
 import type { ClientCapabilities, Session } from "./session.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { Tasks } from "./tasks/tasks.ts";
 
 /** How a revision begins: with `initialize`, or not at all. */
 export type EraName = "handshake" | "stateless";
@@ -30,6 +31,7 @@ export type MethodContext = {
   readonly session: Session | undefined;
   readonly logLevels: LogLevels;
   readonly subscriptions: Subscriptions;
+  readonly tasks: Tasks;
   /** Begins a session; only for `initialize`. */
   begin(agreed: Omit<Session, "id">): void;
 };
