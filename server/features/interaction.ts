@@ -33,6 +33,11 @@ export type Interaction = {
    * (`isRequired`), throws CLIENT_CAPABILITY_REQUIRED.
    */
   detach(isRequired?: boolean): boolean;
+  /**
+   * Lets the client's connection go while the work goes on, so that nobody on the way cuts it: the client comes back for
+   * the rest. It does nothing where a client cannot.
+   */
+  pause(): void;
   /** What an earlier round of this call gave as state; undefined in the first. */
   readonly state: unknown;
   /** Aborted when the client has cancelled the request or, after `detach`, its task, or is gone. */
@@ -61,6 +66,7 @@ export const noInteraction: Interaction = Object.freeze({
   log: () => {},
   canAsk: () => false,
   detach: () => false,
+  pause: () => {},
   input: () => Promise.reject(new Error("this caller cannot be asked")),
   state: undefined,
   signal: new AbortController().signal,

@@ -12,6 +12,7 @@ import { createSessionIds } from "../mcp/session-id.ts";
 import { Subscriptions } from "../mcp/subscriptions.ts";
 import { Tasks } from "../mcp/tasks/tasks.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
+import { ResumableStreams } from "../mcp/transports/streamable-http/resumable-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
 import { type Authentication, callerOf, originOf } from "./authentication.ts";
 import { takeTexts } from "./body-parser.ts";
@@ -53,6 +54,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
       dispatcher,
       sessions: createSessionIds({ seal: createSeal(sealSecrets, "session"), clock, newId }),
       streams,
+      resumable: new ResumableStreams(newId),
       catalogueOf,
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),

@@ -97,6 +97,10 @@ export class ClientInteraction implements Interaction {
     return given;
   }
 
+  pause(): void {
+    this.#options.exchange.pause?.();
+  }
+
   get state(): unknown {
     return this.#earlierRound()?.state;
   }

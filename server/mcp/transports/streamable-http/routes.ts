@@ -10,9 +10,11 @@ import { type Message, readMessage } from "../../message.ts";
 import type { Session } from "../../session.ts";
 import type { SessionIds } from "../../session-id.ts";
 import { batchingVersion } from "../../versions.ts";
+import { EventStream } from "./event-stream.ts";
 import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
 import type { ListeningStreams } from "./listening-streams.ts";
 import { type Accepted, acceptedIn } from "./media-types.ts";
+import type { ResumableStreams } from "./resumable-streams.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -25,6 +27,7 @@ export type StreamableHttpOptions = {
   readonly dispatcher: Dispatcher;
   readonly sessions: SessionIds;
   readonly streams: ListeningStreams;
+  readonly resumable: ResumableStreams;
   readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
   /** Who calls, and where from: known before the body is read. */
   readonly callerOf: (request: FastifyRequest) => { readonly caller: Caller; readonly origin: Origin };
@@ -91,6 +94,7 @@ function exchangeOf(session: Session | undefined, post: Post, options: Streamabl
     caller,
     origin,
     session,
+    resumable: options.resumable,
     beginSession: (agreed) => options.sessions.begin(caller.client.id, agreed),
     toolNamed: (name) =>
       options
@@ -156,8 +160,27 @@ async function listen(
   const session = requiredSession(request, options);
   if (!acceptedIn(request.headers.accept).stream)
     throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
-  options.streams.open(session, client, reply);
+  const lastEventId = headerOf(request, "last-event-id");
+  if (lastEventId === undefined) options.streams.open(session, client, reply);
+  else resume(lastEventId, session, reply, options);
   return reply;
+}
+
+/** The rest of an answer that a client has lost the connection to. */
+function resume(
+  lastEventId: string,
+  session: Session,
+  reply: FastifyReply,
+  { resumable }: StreamableHttpOptions,
+): void {
+  const goOn = resumable.after(lastEventId, session.id);
+  if (goOn === undefined) {
+    throw new ServerError("INVALID_REQUEST", {
+      reason: "nothing after this Last-Event-ID is kept; send the request again",
+    });
+  }
+  reply.hijack();
+  goOn(new EventStream(reply.raw, reply.getHeaders()));
 }
 
 /** Answers each message of a batch (MCP 2025-03-26); each counts as a call. */
