@@ -103,14 +103,14 @@ export const walls: readonly Wall[] = [
     name: "the product imports none of its tests and tools",
     comment: "An image holds what its program imports.",
     from: { path: product },
-    to: { path: "^(attack|bench|docs|e2e|images|machine|test)/|^(build|generate|vitest\\.config)\\.ts" },
+    to: { path: "^(attack|bench|conformance|docs|e2e|images|machine|test)/|^(build|generate|vitest\\.config)\\.ts" },
     broken: { from: "server/main.ts", to: "test/telegram/telegram.ts" },
   },
   {
     name: "images and the build know neither product nor cluster",
     comment: "They are given folders and names; what they make of them is for every program alike.",
     from: { path: "^images/|^build\\.ts" },
-    to: { path: "^(attack|bench|e2e|operator|server|test)/" },
+    to: { path: "^(attack|bench|conformance|e2e|operator|server|test)/" },
     broken: { from: "build.ts", to: "e2e/cluster/cluster.ts" },
   },
   {
@@ -124,7 +124,7 @@ export const walls: readonly Wall[] = [
     name: "the machine knows neither product, images nor cluster",
     comment: "Caches, commands and progress are there for every room.",
     from: { path: "^machine/" },
-    to: { path: "^(attack|bench|e2e|images|operator|server|test)/" },
+    to: { path: "^(attack|bench|conformance|e2e|images|operator|server|test)/" },
     broken: { from: "machine/cache.ts", to: "images/names.ts" },
   },
 ];
