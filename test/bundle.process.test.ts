@@ -5,12 +5,12 @@ import { features as fixtures } from "../conformance/fixtures/features.ts";
 import { bundle } from "../images/bundle.ts";
 import { features } from "../server/features/features.ts";
 
-/** Loaded before the program: at its end it tells which of Node's modules are in memory. */
+/** Loaded before the program: at its end it prints which of Node's modules are in memory. */
 const listing = "data:text/javascript,process.on('exit', () => console.log(process.moduleLoadList.join('\\n')))";
 
 test("the operator's bundle loads nothing of Node that only costs memory", async () => {
   await bundle(["operator"]);
-  // It ends at once, for want of a configuration: by then all its imports are loaded.
+  // It exits at once, because it has no configuration: by then all its imports are loaded.
   const { status, stdout } = spawnSync(process.execPath, ["--import", listing, "dist/operator/main.js"], {
     env: {},
     encoding: "utf8",

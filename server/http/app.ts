@@ -106,9 +106,8 @@ function register(app: FastifyInstance, options: AppOptions, { security, connect
     withOtherMethods(open, () => healthRoutes(open, { ...options, service: config.service }));
   });
   app.register(async (rest) => {
-    rest.addHook("onRequest", async (request, reply) => {
-      const refusal = authentication.count(authentication.identify(request), request, reply);
-      if (refusal !== undefined) throw refusal;
+    rest.addHook("onRequest", (request, reply, done) => {
+      done(authentication.count(authentication.identify(request), request, reply));
     });
     withOtherMethods(rest, () => toolRoutes(rest, tools, features.tools));
   });

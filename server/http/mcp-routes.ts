@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Client } from "../access/client.ts";
+import type { BridgeClient } from "../bridge-client/bridge-client.ts";
+import { Cancellations } from "../mcp/cancellations.ts";
 import type { Catalogue } from "../mcp/catalogue.ts";
 import { ClientRequests } from "../mcp/client-requests.ts";
 import { createDispatcher } from "../mcp/dispatcher.ts";
@@ -9,11 +11,13 @@ import { createRequestStates } from "../mcp/request-state.ts";
 import { createSeal } from "../mcp/seal.ts";
 import { serverFacts } from "../mcp/server-info.ts";
 import { createSessionIds } from "../mcp/session-id.ts";
+import { SessionNotices } from "../mcp/session-notices.ts";
 import { Subscriptions } from "../mcp/subscriptions.ts";
 import { Tasks } from "../mcp/tasks/tasks.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { ResumableStreams } from "../mcp/transports/streamable-http/resumable-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import { type Authentication, callerOf, originOf } from "./authentication.ts";
 import { takeTexts } from "./body-parser.ts";
 import { withOtherMethods } from "./methods.ts";
@@ -24,6 +28,8 @@ export type McpRoutesOptions = {
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly streams: ListeningStreams;
   readonly sealSecrets: readonly string[];
+  readonly bridge: Pick<BridgeClient, "relay">;
+  readonly logger: Logger;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
@@ -34,26 +40,43 @@ export type McpRoutesOptions = {
  * answer to it: at HTTP 429 clients end the session.
  */
 export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void {
-  const { config, authentication, catalogueOf, streams, sealSecrets, clock, newId } = options;
+  const { config, authentication, catalogueOf, streams, sealSecrets, bridge, logger, clock, newId } = options;
+  const sessions = createSessionIds({ seal: createSeal(sealSecrets, "session"), clock, newId });
+  const { listeners } = streams;
+  const parts = {
+    logLevels: new LogLevels((session) => notices.recall(session)),
+    subscriptions: new Subscriptions((sessionKey, message) => listeners.tell(sessionKey, message)),
+    cancellations: new Cancellations(),
+    clientRequests: new ClientRequests(newId),
+    tasks: new Tasks({ clock, newId }),
+  };
+  const notices: SessionNotices = new SessionNotices({
+    relay: bridge.relay,
+    sessions,
+    listeners,
+    log: logger,
+    ...parts,
+  });
   const dispatcher = createDispatcher({
     server: serverFacts(config.service.version, methods),
     catalogueOf,
-    clientRequests: new ClientRequests(newId),
     requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
-    logLevels: new LogLevels(),
-    subscriptions: new Subscriptions((sessionId, message) => streams.tell(sessionId, message)),
-    tasks: new Tasks({ clock, newId }),
+    notices,
     clock,
+    ...parts,
   });
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onClose", notices.listen());
+  app.addHook("onRequest", (request, reply, done) => {
     request.refusal = authentication.count(authentication.identify(request), request, reply);
+    done();
   });
   takeTexts(app);
   withOtherMethods(app, () =>
     streamableHttp(app, {
       dispatcher,
-      sessions: createSessionIds({ seal: createSeal(sealSecrets, "session"), clock, newId }),
+      sessions,
       streams,
+      notices,
       resumable: new ResumableStreams(newId),
       catalogueOf,
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),

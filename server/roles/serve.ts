@@ -10,6 +10,7 @@ import { FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
 import { bindable } from "../listening/unspecified-address.ts";
+import { SessionListeners } from "../mcp/session-listeners.ts";
 import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { listening } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -57,7 +58,9 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const metrics = createServerMetrics(registry, [...features.tools.keys()], httpRoutes);
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
   const furtherPorts = new FurtherPorts();
-  const streams = new ListeningStreams((count) => metrics.openStreams.set({ transport: "http" }, count));
+  const streams = new ListeningStreams(new SessionListeners(), (count) =>
+    metrics.openStreams.set({ transport: "http" }, count),
+  );
   const parts = { features, streams, sealSecrets, keys, bridge, logger, metrics, lifecycle, furtherPorts, proofSecret };
   const app = createApp({ config, ...parts, ...world });
   const { host, port } = config.http;

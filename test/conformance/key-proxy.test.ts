@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await proxy.close();
+  await proxy[Symbol.asyncDispose]();
   server.closeAllConnections();
   server.close();
 });

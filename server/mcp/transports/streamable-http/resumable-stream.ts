@@ -16,11 +16,11 @@ type Kept = { readonly number: number; readonly message: string };
 
 export type ResumableStreamOptions = {
   readonly id: string;
-  readonly sessionId: string;
+  readonly sessionKey: string;
   /** Told of the bytes that are kept or forgotten. */
   readonly onKept: (bytes: number) => void;
-  /** Told when nobody can come back for it any more; `isFinished` says whether it had come to its end. */
-  readonly onForgotten: (isFinished: boolean) => void;
+  /** Told when nobody can come back for it any more. */
+  readonly onForgotten: () => void;
 };
 
 /**
@@ -28,7 +28,7 @@ export type ResumableStreamOptions = {
  * 2025-11-25, Resumability and Redelivery).
  */
 export class ResumableStream {
-  readonly sessionId: string;
+  readonly sessionKey: string;
   readonly #options: ResumableStreamOptions;
   readonly #kept: Kept[] = [];
   #bytes = 0;
@@ -40,7 +40,7 @@ export class ResumableStream {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ResumableStreamOptions, connection: EventStream) {
-    this.sessionId = options.sessionId;
+    this.sessionKey = options.sessionKey;
     this.#options = options;
     options.onKept(ownBytes);
     connection.prime(this.#idOf(0), retryMs);
@@ -92,7 +92,7 @@ export class ResumableStream {
     clearTimeout(this.#timer);
     while (this.#kept.length > 0) this.#dropOldest();
     this.#options.onKept(-ownBytes);
-    this.#options.onForgotten(this.#isFinished);
+    this.#options.onForgotten();
   }
 
   #dropOldest(): void {

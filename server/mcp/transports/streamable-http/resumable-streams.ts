@@ -14,18 +14,15 @@ export class ResumableStreams {
     this.#newId = newId;
   }
 
-  /** Begins a stream on a connection. `onGivenUp` is told when its client has not come back in time. */
-  begin(sessionId: string, connection: EventStream, onGivenUp: () => void): ResumableStream {
+  /** Begins a stream of a session on a connection. */
+  begin(sessionKey: string, connection: EventStream): ResumableStream {
     const id = this.#newId();
     const stream = new ResumableStream(
       {
         id,
-        sessionId,
+        sessionKey,
         onKept: (bytes) => this.#keep(bytes),
-        onForgotten: (isFinished) => {
-          this.#streams.delete(id);
-          if (!isFinished) onGivenUp();
-        },
+        onForgotten: () => this.#streams.delete(id),
       },
       connection,
     );
@@ -34,10 +31,10 @@ export class ResumableStreams {
   }
 
   /** What goes on after an event, for a session; undefined when that is not known here any more. */
-  after(eventId: string, sessionId: string): ((connection: EventStream) => void) | undefined {
+  after(eventId: string, sessionKey: string): ((connection: EventStream) => void) | undefined {
     const [, id = "", number = ""] = /^(.{1,64})\/(\d{1,9})$/.exec(eventId) ?? [];
     const stream = this.#streams.get(id);
-    if (stream?.sessionId !== sessionId || !stream.canResume(Number(number))) return undefined;
+    if (stream?.sessionKey !== sessionKey || !stream.canResume(Number(number))) return undefined;
     return (connection) => stream.resume(connection, Number(number));
   }
 

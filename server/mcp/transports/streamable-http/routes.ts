@@ -9,6 +9,7 @@ import { type Dispatcher, isStateless, subjectOf } from "../../dispatcher.ts";
 import { type Message, readMessage } from "../../message.ts";
 import type { Session } from "../../session.ts";
 import type { SessionIds } from "../../session-id.ts";
+import type { SessionNotices } from "../../session-notices.ts";
 import { batchingVersion } from "../../versions.ts";
 import { EventStream } from "./event-stream.ts";
 import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
@@ -27,6 +28,7 @@ export type StreamableHttpOptions = {
   readonly dispatcher: Dispatcher;
   readonly sessions: SessionIds;
   readonly streams: ListeningStreams;
+  readonly notices: SessionNotices;
   readonly resumable: ResumableStreams;
   readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
   /** Who calls, and where from: known before the body is read. */
@@ -44,7 +46,8 @@ export function streamableHttp(app: FastifyInstance, options: StreamableHttpOpti
   app.post(routes.mcp, (request, reply) => post(request, reply, options));
   app.get(routes.mcp, (request, reply) => listen(request, reply, options));
   app.delete(routes.mcp, async (request, reply) => {
-    options.sessions.end(requiredSession(request, options).id);
+    if (request.refusal !== undefined) throw request.refusal;
+    await options.notices.tell(requiredSession(request, options), { kind: "end" });
     return reply.code(204).send();
   });
 }
@@ -161,8 +164,12 @@ async function listen(
   if (!acceptedIn(request.headers.accept).stream)
     throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
   const lastEventId = headerOf(request, "last-event-id");
-  if (lastEventId === undefined) options.streams.open(session, client, reply);
-  else resume(lastEventId, session, reply, options);
+  if (lastEventId !== undefined) return resume(lastEventId, session, reply, options);
+  options.streams.open(session, client, reply);
+  // What the session has subscribed to, another process may know.
+  options.notices
+    .recall(session)
+    .catch((error: unknown) => request.log.warn({ err: error }, "a session is not up to date"));
   return reply;
 }
 
@@ -172,8 +179,8 @@ function resume(
   session: Session,
   reply: FastifyReply,
   { resumable }: StreamableHttpOptions,
-): void {
-  const goOn = resumable.after(lastEventId, session.id);
+): FastifyReply {
+  const goOn = resumable.after(lastEventId, session.key);
   if (goOn === undefined) {
     throw new ServerError("INVALID_REQUEST", {
       reason: "nothing after this Last-Event-ID is kept; send the request again",
@@ -181,6 +188,7 @@ function resume(
   }
   reply.hijack();
   goOn(new EventStream(reply.raw, reply.getHeaders()));
+  return reply;
 }
 
 /** Answers each message of a batch (MCP 2025-03-26); each counts as a call. */
