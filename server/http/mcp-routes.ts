@@ -13,7 +13,9 @@ import { serverFacts } from "../mcp/server-info.ts";
 import { createSessionIds } from "../mcp/session-id.ts";
 import { SessionNotices } from "../mcp/session-notices.ts";
 import { Subscriptions } from "../mcp/subscriptions.ts";
+import { Tasks } from "../mcp/tasks/tasks.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
+import { ResumableStreams } from "../mcp/transports/streamable-http/resumable-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type Authentication, callerOf, originOf } from "./authentication.ts";
@@ -46,6 +48,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     subscriptions: new Subscriptions((sessionKey, message) => listeners.tell(sessionKey, message)),
     cancellations: new Cancellations(),
     clientRequests: new ClientRequests(newId),
+    tasks: new Tasks({ clock, newId }),
   };
   const notices: SessionNotices = new SessionNotices({
     relay: bridge.relay,
@@ -74,6 +77,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
       sessions,
       streams,
       notices,
+      resumable: new ResumableStreams(newId),
       catalogueOf,
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),
