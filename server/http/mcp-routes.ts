@@ -7,16 +7,19 @@ import { ClientRequests } from "../mcp/client-requests.ts";
 import { createDispatcher } from "../mcp/dispatcher.ts";
 import { LogLevels } from "../mcp/log-levels.ts";
 import { methods } from "../mcp/methods/registry.ts";
+import { Peers } from "../mcp/peers.ts";
 import { createRequestStates } from "../mcp/request-state.ts";
 import { createSeal } from "../mcp/seal.ts";
 import { serverFacts } from "../mcp/server-info.ts";
 import { createSessionIds } from "../mcp/session-id.ts";
 import { SessionNotices } from "../mcp/session-notices.ts";
 import { Subscriptions } from "../mcp/subscriptions.ts";
+import { SharedTasks } from "../mcp/tasks/shared-tasks.ts";
 import { Tasks } from "../mcp/tasks/tasks.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { ResumableStreams } from "../mcp/transports/streamable-http/resumable-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
+import { SharedStreams } from "../mcp/transports/streamable-http/shared-streams.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type Authentication, callerOf, originOf } from "./authentication.ts";
 import { takeTexts } from "./body-parser.ts";
@@ -43,15 +46,21 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
   const { config, authentication, catalogueOf, streams, sealSecret, bridge, logger, clock, newId } = options;
   const sessions = createSessionIds({ secret: sealSecret, clock, newId });
   const { listeners } = streams;
+  const { relay } = bridge;
+  const peers = new Peers(relay, newId);
+  const tasks = new Tasks({ clock, newId });
+  const resumable = new ResumableStreams(newId);
+  const sharedStreams = new SharedStreams({ relay, peers, own: resumable, newId, log: logger });
   const parts = {
     logLevels: new LogLevels((session) => notices.recall(session)),
     subscriptions: new Subscriptions((sessionKey, message) => listeners.tell(sessionKey, message)),
     cancellations: new Cancellations(),
     clientRequests: new ClientRequests(newId),
-    tasks: new Tasks({ clock, newId }),
+    tasks,
+    sharedTasks: new SharedTasks(tasks, peers),
   };
   const notices: SessionNotices = new SessionNotices({
-    relay: bridge.relay,
+    relay,
     sessions,
     listeners,
     log: logger,
@@ -65,7 +74,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     clock,
     ...parts,
   });
-  app.addHook("onClose", notices.listen());
+  for (const part of [notices, peers, sharedStreams]) app.addHook("onClose", part.listen());
   app.addHook("onRequest", (request, reply, done) => {
     request.refusal = authentication.count(authentication.identify(request), request, reply);
     done();
@@ -77,7 +86,8 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
       sessions,
       streams,
       notices,
-      resumable: new ResumableStreams(newId),
+      resumable,
+      sharedStreams,
       catalogueOf,
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),

@@ -18,6 +18,7 @@ import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts } from "./server-info.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { SharedTasks } from "./tasks/shared-tasks.ts";
 import type { Task } from "./tasks/task.ts";
 import type { Tasks } from "./tasks/tasks.ts";
 import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
@@ -32,6 +33,7 @@ export type DispatcherOptions = {
   readonly cancellations: Cancellations;
   readonly notices: SessionNotices;
   readonly tasks: Tasks;
+  readonly sharedTasks: SharedTasks;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
@@ -165,7 +167,7 @@ function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Excha
 }
 
 function contextOf(exchange: Exchange, terms: Terms, interaction: ClientInteraction, options: DispatcherOptions) {
-  const { server, catalogueOf, subscriptions, notices, tasks } = options;
+  const { server, catalogueOf, subscriptions, notices, sharedTasks } = options;
   const { caller, origin, log, session, begin } = exchange;
   const catalogue = catalogueOf(caller.client);
   return {
@@ -180,7 +182,7 @@ function contextOf(exchange: Exchange, terms: Terms, interaction: ClientInteract
     interaction,
     subscriptions,
     notices,
-    tasks,
+    sharedTasks,
   };
 }
 
