@@ -35,8 +35,8 @@ export type AppOptions = {
   readonly features: Features;
   /** The streams on which MCP sessions listen; whoever shuts the server down ends them. */
   readonly streams: ListeningStreams;
-  /** What seals sessions and states: the newest secret first. All replicas have the same. */
-  readonly sealSecrets: readonly string[];
+  /** What seals states that clients bring back; all replicas have the same. */
+  readonly sealSecret: string;
   readonly keys: KeyStore;
   readonly bridge: BridgeClient;
   readonly logger: Logger;
@@ -81,6 +81,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const connections = boundConnections(app.server, connectionLimits);
   const security = createSecurityLog(metrics, logger);
   app.decorateRequest("caller", null);
+  app.decorateRequest("origin", null);
   app.decorateRequest("refusal", undefined);
   readForwarded(app, { trustedProxies, isProxied: furtherPorts.isProxied });
   observe(app, metrics);

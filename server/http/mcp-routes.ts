@@ -27,7 +27,7 @@ export type McpRoutesOptions = {
   readonly authentication: Authentication;
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly streams: ListeningStreams;
-  readonly sealSecrets: readonly string[];
+  readonly sealSecret: string;
   readonly bridge: Pick<BridgeClient, "relay">;
   readonly logger: Logger;
   /** Unix time in milliseconds. */
@@ -40,8 +40,8 @@ export type McpRoutesOptions = {
  * answer to it: at HTTP 429 clients end the session.
  */
 export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void {
-  const { config, authentication, catalogueOf, streams, sealSecrets, bridge, logger, clock, newId } = options;
-  const sessions = createSessionIds({ seal: createSeal(sealSecrets, "session"), clock, newId });
+  const { config, authentication, catalogueOf, streams, sealSecret, bridge, logger, clock, newId } = options;
+  const sessions = createSessionIds({ secret: sealSecret, clock, newId });
   const { listeners } = streams;
   const parts = {
     logLevels: new LogLevels((session) => notices.recall(session)),
@@ -60,7 +60,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
   const dispatcher = createDispatcher({
     server: serverFacts(config.service.version, methods),
     catalogueOf,
-    requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
+    requestStates: createRequestStates(createSeal(sealSecret, "request state"), clock),
     notices,
     clock,
     ...parts,

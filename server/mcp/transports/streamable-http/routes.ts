@@ -98,7 +98,7 @@ function exchangeOf(session: Session | undefined, post: Post, options: Streamabl
     origin,
     session,
     resumable: options.resumable,
-    beginSession: (agreed) => options.sessions.begin(caller.client.id, agreed),
+    beginSession: (agreed) => options.sessions.begin(caller.client, agreed),
     toolNamed: (name) =>
       options
         .catalogueOf(caller.client)
@@ -137,7 +137,7 @@ function shownSession(
 ): Session | undefined | ServerError {
   const id = headerOf(request, sessionHeader);
   if (id === undefined) return undefined;
-  return sessions.find(id, callerOf(request).caller.client.id) ?? new ServerError("SESSION_NOT_FOUND");
+  return sessions.find(id, callerOf(request).caller.client) ?? new ServerError("SESSION_NOT_FOUND");
 }
 
 function requiredSession(request: FastifyRequest, options: StreamableHttpOptions): Session {
