@@ -5,6 +5,7 @@ import { Cancellations } from "../mcp/cancellations.ts";
 import type { Catalogue } from "../mcp/catalogue.ts";
 import { ClientRequests } from "../mcp/client-requests.ts";
 import { createDispatcher } from "../mcp/dispatcher.ts";
+import { Listens } from "../mcp/listens.ts";
 import { LogLevels } from "../mcp/log-levels.ts";
 import { methods } from "../mcp/methods/registry.ts";
 import { Peers } from "../mcp/peers.ts";
@@ -56,6 +57,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     subscriptions: new Subscriptions((sessionKey, message) => listeners.tell(sessionKey, message)),
     cancellations: new Cancellations(),
     clientRequests: new ClientRequests(newId),
+    listens: new Listens(),
     tasks,
     sharedTasks: new SharedTasks(tasks, peers),
   };
@@ -74,6 +76,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     clock,
     ...parts,
   });
+  app.addHook("preClose", async () => parts.listens.end());
   for (const part of [notices, peers, sharedStreams]) app.addHook("onClose", part.listen());
   app.addHook("onRequest", (request, reply, done) => {
     request.refusal = authentication.count(authentication.identify(request), request, reply);
