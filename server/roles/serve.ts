@@ -11,6 +11,7 @@ import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
 import { bindable } from "../listening/unspecified-address.ts";
 import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
+import { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import { listening } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
@@ -50,8 +51,12 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
   const furtherPorts = new FurtherPorts();
   const streams = new ListeningStreams((count) => metrics.openStreams.set({ transport: "http" }, count));
-  const parts = { features, streams, sealSecrets, keys, bridge, logger, metrics, lifecycle, furtherPorts, proofSecret };
-  const app = createApp({ config, ...parts, ...world });
+  const webSockets = new OpenWebSockets((count) => metrics.openStreams.set({ transport: "websocket" }, count));
+  const shared = {
+    ...{ features, streams, webSockets, sealSecrets, keys, bridge },
+    ...{ logger, metrics, lifecycle, furtherPorts, proofSecret },
+  };
+  const app = createApp({ config, ...shared, ...world });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
   const listenTextResolver = (address: string) => `listening on ${address}`;
@@ -69,7 +74,8 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     async close() {
       for (const door of Object.values(further)) door.stop();
       streams.end();
-      await app.close();
+      // The port closes first: whoever is told to come back goes elsewhere.
+      await Promise.all([app.close(), webSockets.close()]);
       await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();
       await bridge.close();
