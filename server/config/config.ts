@@ -21,6 +21,7 @@ export type ServerConfig = {
     /** Ports beside it; undefined: none. */
     readonly proxyPort: number | undefined;
     readonly externalPort: number | undefined;
+    readonly secondPort: number | undefined;
     /** Begins with a slash and does not end with one; "" for none. */
     readonly basePath: string;
     readonly shutdownDelayMs: number;
@@ -108,6 +109,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       port: need("MCP_SERVER_PORT"),
       proxyPort: values.MCP_PROXY_PORT,
       externalPort: values.MCP_EXTERNAL_PORT,
+      secondPort: values.MCP_SECOND_PORT,
       basePath: need("MCP_BASE_PATH"),
       shutdownDelayMs: need("SHUTDOWN_DELAY"),
       access: webAccess(need),

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
 import { createAccess } from "../access/access.ts";
@@ -72,7 +73,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     http: { ...requestTimes, shouldUpgradeCallback: isUpgrade },
     requestTimeout: requestTimes.requestTimeout,
     genReqId: requestIds(options.newId),
-    rewriteUrl: ({ url = "/" }) => withoutBasePath(url, basePath),
+    rewriteUrl: ({ url = "/", socket }) => furtherPorts.pathOf(withoutBasePath(url, basePath), socket as Socket),
     // A request that still arrives while the last ones finish is answered, too.
     return503OnClosing: false,
     // Clients append to a base URL, with a slash too many.

@@ -6,7 +6,7 @@ import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
 import { features } from "../features/features.ts";
 import { createApp } from "../http/app.ts";
-import { FurtherPorts, type OpenPort } from "../http/further-ports.ts";
+import { type FurtherPort, FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
 import { bindable } from "../listening/unspecified-address.ts";
@@ -86,14 +86,15 @@ export async function startServer(options: ServerOptions): Promise<Running> {
 async function openFurther(
   server: Server,
   ports: FurtherPorts,
-  { host, proxyPort, externalPort }: ServerConfig["http"],
+  { host, proxyPort, externalPort, secondPort }: ServerConfig["http"],
 ): Promise<Readonly<Record<string, OpenPort>>> {
-  const open = async (port: number, proxied: boolean, portVariable: string) => {
+  const open = async (port: number, portVariable: string, kind: Pick<FurtherPort, "proxied" | "rooted"> = {}) => {
     const listener = { host, port, hostVariable: "MCP_SERVER_HOST", portVariable };
-    return listening(ports.open(server, { host: await bindable(host), port, proxied }), listener);
+    return listening(ports.open(server, { host: await bindable(host), port, ...kind }), listener);
   };
   return {
-    ...(proxyPort !== undefined && { proxied: await open(proxyPort, true, "MCP_PROXY_PORT") }),
-    ...(externalPort !== undefined && { external: await open(externalPort, false, "MCP_EXTERNAL_PORT") }),
+    ...(proxyPort !== undefined && { proxied: await open(proxyPort, "MCP_PROXY_PORT", { proxied: true }) }),
+    ...(externalPort !== undefined && { external: await open(externalPort, "MCP_EXTERNAL_PORT") }),
+    ...(secondPort !== undefined && { second: await open(secondPort, "MCP_SECOND_PORT", { rooted: true }) }),
   };
 }

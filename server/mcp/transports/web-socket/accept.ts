@@ -4,7 +4,8 @@ import { WebSocketServer } from "ws";
 import { ServerError } from "../../../../contract/errors.ts";
 import { bodyLimit } from "../../../../contract/limits.ts";
 import { refuseKeyInUrl } from "./authenticate.ts";
-import { type ConnectionOptions, type Known, WebSocketConnection } from "./connection.ts";
+import { WebSocketConnection } from "./connection.ts";
+import type { ConnectionOptions, Known } from "./connection-options.ts";
 
 /** The sub-protocol that client and server agree on (RFC 6455, 1.9). */
 export const subProtocol = "mcp";

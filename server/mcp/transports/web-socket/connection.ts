@@ -1,60 +1,25 @@
-import type { Duplex } from "node:stream";
-import type { WebSocket } from "ws";
-import { ServerError, toServerError } from "../../../../contract/errors.ts";
-import { bodyLimit } from "../../../../contract/limits.ts";
+import { type ServerError, toServerError } from "../../../../contract/errors.ts";
 import type { Caller, Origin } from "../../../access/access.ts";
-import type { ByteBudget } from "../../../access/byte-budget.ts";
 import { type Answer, failureOf } from "../../answer.ts";
-import type { Speaker } from "../../connection-exchange.ts";
 import { Conversation } from "../../conversation.ts";
 import type { Dispatcher } from "../../dispatcher.ts";
 import type { MessageId, RequestMessage } from "../../message.ts";
 import type { RequestLogger } from "../../method.ts";
 import { authenticateMethod, keyIn, longestAuthentication, readIntroduction } from "./authenticate.ts";
 import { type CloseReason, closeCodes } from "./close-codes.ts";
-import type { OpenWebSocket, OpenWebSockets } from "./open-web-sockets.ts";
-
-export type Credentials = { readonly apiKey?: string | undefined; readonly authorization?: string | undefined };
-
-/** Who a client turned out to be, and by what; the key is shown again to find out whether it still counts. */
-export type Known = { readonly caller: Caller; readonly credentials: Credentials };
-
-export type ConnectionOptions = {
-  readonly socket: WebSocket;
-  /** What the WebSocket reads from. */
-  readonly stream: Duplex;
-  /** Of the request that became this connection. */
-  readonly origin: Origin;
-  readonly dispatcher: Dispatcher;
-  readonly open: OpenWebSockets;
-  readonly bytes: ByteBudget;
-  /** Throws AUTHENTICATION_ERROR, or RATE_LIMIT_EXCEEDED for too many wrong keys. */
-  readonly authenticate: (credentials: Credentials, origin: Origin) => Caller;
-  /** Is told when a stranger has shown a right key. */
-  readonly onKnown: (caller: Caller) => void;
-  readonly logFor: (requestId: string) => RequestLogger;
-  /** Unix time in milliseconds. */
-  readonly clock: () => number;
-  readonly newId: () => string;
-};
+import type { ConnectionOptions, Known } from "./connection-options.ts";
+import { Identity } from "./identity.ts";
+import { IncomingBytes } from "./incoming-bytes.ts";
+import type { OpenWebSocket } from "./open-web-sockets.ts";
 
 /** What a client that does not read may leave unread, in bytes; then it is cut off. */
 const mostUnread = 1024 * 1024;
 
-/** A message larger than this takes from the budget of its client while it comes in and is answered, in bytes. */
-const accountedFrom = 16 * 1024;
-
 /** Milliseconds in which a stranger has to show its key. */
 const authenticationMs = 10_000;
 
-/** Milliseconds for which it is believed that a key still counts. */
-const recheckMs = 1_000;
-
 /** Pings and pongs of a client between two of our pings. */
 const mostControlFrames = 300;
-
-/** Bytes of a control frame beside its data (RFC 6455, 5.2). */
-const controlFrameHead = 6;
 
 /** Our pings that may stay without an answer. */
 const mostMissed = 2;
@@ -63,38 +28,33 @@ const mostMissed = 2;
 export class WebSocketConnection implements OpenWebSocket {
   readonly #options: ConnectionOptions;
   readonly #conversation: Conversation;
+  readonly #identity: Identity;
+  readonly #incoming: IncomingBytes;
   readonly #startedAt: number;
-  #known: Known | undefined;
-  #checkedAt = 0;
+  readonly #closed = Promise.withResolvers<void>();
   #hurry: NodeJS.Timeout | undefined;
   #waiting: string[] = [];
-  #incoming = 0;
-  #reserved: (() => void) | undefined;
   #messages = 0;
   #missed = 0;
   #controlFrames = 0;
   #isEnding = false;
 
   constructor(options: ConnectionOptions, known: Known | undefined) {
+    const { authenticate, origin, bytes, clock, newId } = options;
     this.#options = options;
-    const { dispatcher, clock, newId } = options;
     this.#startedAt = clock();
+    this.#identity = new Identity(authenticate, origin, clock);
+    this.#incoming = new IncomingBytes(bytes);
     this.#conversation = new Conversation({
-      dispatcher: {
-        dispatch: async (message, exchange) =>
-          message.kind === "request" && message.method === authenticateMethod
-            ? this.#authenticateAgain(message, exchange.origin)
-            : dispatcher.dispatch(message, exchange),
-      },
+      dispatcher: { dispatch: (message, exchange) => this.#dispatch(message, exchange) },
       send: (text) => this.#send(text),
       onRoom: () => this.#goOn(),
       clock,
       newId,
     });
-    if (known === undefined)
-      this.#hurry = setTimeout(() => this.#close("authenticationTimeout"), authenticationMs).unref();
-    else this.#begin(known);
     this.#listen();
+    if (known !== undefined) this.#begin(known);
+    else this.#hurry = setTimeout(() => this.#close("authenticationTimeout"), authenticationMs).unref();
   }
 
   beat(): void {
@@ -102,19 +62,14 @@ export class WebSocketConnection implements OpenWebSocket {
     const { socket } = this.#options;
     this.#controlFrames = 0;
     // What we do not read ourselves we cannot hold against the peer.
-    if (!socket.isPaused && this.#missed++ >= mostMissed) {
-      this.#log().debug("websocket cut: its peer does not answer");
-      return void socket.terminate();
-    }
-    if (this.#known !== undefined && !this.#stillCounts()) return;
-    socket.ping();
+    if (!socket.isPaused && this.#missed++ >= mostMissed) return void this.#cut("its peer does not answer");
+    if (this.#identity.caller === undefined || this.#callerNow() !== undefined) socket.ping();
   }
 
   async drain(): Promise<void> {
-    const closed = this.#closed();
-    await Promise.race([this.#conversation.drain(), closed]);
+    await Promise.race([this.#conversation.drain(), this.#closed.promise]);
     this.#close("restart");
-    await closed;
+    await this.#closed.promise;
   }
 
   #listen(): void {
@@ -131,119 +86,107 @@ export class WebSocketConnection implements OpenWebSocket {
     socket.once("close", (code) => this.#onClose(code));
   }
 
-  #begin(known: Known): void {
+  #begin({ caller, credentials }: Known): void {
     clearTimeout(this.#hurry);
-    this.#known = known;
-    this.#checkedAt = this.#options.clock();
-    this.#options.onKnown(known.caller);
-    this.#log().debug(
-      { client: known.caller.client.name, client_ip: this.#options.origin.address },
-      "websocket opened",
-    );
+    this.#identity.know(caller, credentials);
+    this.#options.onKnown(caller);
+    this.#log().debug({ client: caller.client.name, client_ip: this.#options.origin.address }, "websocket opened");
   }
 
   #onBytes(count: number): void {
     this.#missed = 0;
-    this.#incoming += count;
-    if (this.#incoming <= accountedFrom || this.#reserved !== undefined || this.#known === undefined) return;
-    this.#reserved = this.#options.bytes.take(this.#known.caller.client.id, bodyLimit);
-    if (this.#reserved === undefined) this.#close("overload");
+    if (!this.#incoming.add(count, this.#identity.caller?.client.id)) this.#close("overload");
   }
 
   /** A stranger has one short message; what comes behind it is its own only then. */
   #afterBytes(): void {
-    if (this.#known === undefined && this.#incoming > longestAuthentication) this.#close("tooLarge");
+    if (this.#identity.caller === undefined && this.#incoming.count > longestAuthentication) this.#close("tooLarge");
   }
 
   #onControlFrame(length: number): void {
     this.#controlFrames += 1;
-    this.#incoming = Math.max(0, this.#incoming - length - controlFrameHead);
+    this.#incoming.withoutControlFrame(length);
     if (this.#controlFrames > mostControlFrames) this.#close("floodOfControlFrames");
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {
-    this.#incoming = 0;
+    this.#incoming.complete();
     if (this.#isEnding) return;
     if (isBinary) return void this.#close("binaryFrame");
     this.#messages += 1;
     const text = data.toString();
-    if (this.#known === undefined) return void this.#introduce(text);
-    if (this.#waiting.length > 0 || this.#conversation.isFull) {
-      this.#waiting.push(text);
-      return void this.#options.socket.pause();
+    if (this.#identity.caller === undefined) {
+      return void (data.length > longestAuthentication ? this.#close("tooLarge") : this.#introduce(text));
     }
-    this.#take(text, this.#known);
+    if (this.#waiting.length === 0 && !this.#conversation.isFull) return void this.#take(text);
+    this.#waiting.push(text);
+    this.#options.socket.pause();
   }
 
   /** Takes what had to wait, as far as there is room now. */
   #goOn(): void {
-    if (this.#waiting.length === 0 || this.#isEnding || this.#known === undefined) return;
-    while (this.#waiting.length > 0 && !this.#conversation.isFull) this.#take(this.#waiting.shift() ?? "", this.#known);
-    if (this.#waiting.length === 0) this.#options.socket.resume();
+    if (this.#waiting.length === 0) return;
+    while (!this.#isEnding && !this.#conversation.isFull) {
+      const text = this.#waiting.shift();
+      if (text === undefined) return void this.#options.socket.resume();
+      this.#take(text);
+    }
   }
 
-  #take(text: string, { caller }: Known): void {
-    if (this.#isEnding || !this.#stillCounts()) return;
-    const requestId = `${this.#options.origin.requestId}.${this.#messages}`;
-    const speaker: Speaker = {
-      caller: this.#known?.caller ?? caller,
-      origin: { address: this.#options.origin.address, requestId },
-      log: () => this.#options.logFor(requestId),
-    };
-    const release = this.#reserved;
-    this.#reserved = undefined;
-    void this.#conversation.take(text, speaker).finally(release);
+  #take(text: string): void {
+    const caller = this.#callerNow();
+    if (caller === undefined) return;
+    const { origin, logFor } = this.#options;
+    const requestId = `${origin.requestId}.${this.#messages - this.#waiting.length}`;
+    const speaker = { caller, origin: { ...origin, requestId }, log: () => logFor(requestId) };
+    const release = this.#incoming.release();
+    const answered = this.#conversation.take(text, speaker);
+    if (release !== undefined) void answered.finally(release);
   }
 
-  /** A key that has ended or was taken back ends the connection, and other permissions count from the next message on. */
-  #stillCounts(): boolean {
-    const { clock, authenticate, origin } = this.#options;
-    const known = this.#known;
-    if (known === undefined || clock() - this.#checkedAt < recheckMs) return known !== undefined;
-    this.#checkedAt = clock();
+  /** Undefined when the key counts no longer: that ends the connection. */
+  #callerNow(): Caller | undefined {
     try {
-      this.#known = { ...known, caller: authenticate(known.credentials, origin) };
-      return true;
+      return this.#identity.current();
     } catch {
       this.#close("unauthenticated");
-      return false;
+      return undefined;
     }
   }
 
   #introduce(text: string): void {
-    const { origin, authenticate, open, stream } = this.#options;
+    const { origin, open, stream } = this.#options;
     let id: MessageId | undefined;
     let method: string | undefined;
     try {
       const introduction = readIntroduction(text);
       ({ id, method } = introduction);
       const credentials = { apiKey: introduction.apiKey };
-      const caller = authenticate(credentials, origin);
+      const caller = this.#identity.find(credentials);
       open.admit(caller.client.id, stream);
       this.#begin({ caller, credentials });
-      this.#send(JSON.stringify({ jsonrpc: "2.0", id, result: welcome(this.#known) }));
-    } catch (error) {
-      if (!(error instanceof ServerError)) throw error;
+      this.#send(JSON.stringify({ jsonrpc: "2.0", id, result: welcome(caller) }));
+    } catch (thrown) {
+      const error = toServerError(thrown);
       this.#conversation.refuse(error, id, method, origin);
-      this.#close(this.#reasonFor(error));
+      this.#close(reasonFor(error));
     }
   }
 
-  #reasonFor({ code, details }: ServerError): CloseReason {
-    if (code !== "RATE_LIMIT_EXCEEDED") return "unauthenticated";
-    return details.limit === undefined ? "overload" : "rateLimited";
+  async #dispatch(...[message, exchange]: Parameters<Dispatcher["dispatch"]>): Promise<Answer | undefined> {
+    const isIntroduction = message.kind === "request" && message.method === authenticateMethod;
+    return isIntroduction
+      ? this.#introduceAgain(message, exchange.origin)
+      : this.#options.dispatcher.dispatch(message, exchange);
   }
 
-  /** Clients that always begin with their key, whoever has shown one for them, are answered; with another one they are not. */
-  #authenticateAgain({ id, method, params }: RequestMessage, origin: Origin): Answer {
+  /** Clients that always begin with their key, whoever has shown one for them, are answered. */
+  #introduceAgain({ id, method, params }: RequestMessage, { requestId }: Origin): Answer {
     try {
-      const { client } = this.#options.authenticate({ apiKey: keyIn(params) }, origin);
-      if (client.id === this.#known?.caller.client.id) {
-        return { message: { jsonrpc: "2.0", id, result: welcome(this.#known) }, status: 200 };
-      }
-      throw new ServerError("INVALID_REQUEST", { reason: "this connection belongs to another key" });
+      const caller = this.#identity.confirm({ apiKey: keyIn(params) });
+      return { message: { jsonrpc: "2.0", id, result: welcome(caller) }, status: 200 };
     } catch (error) {
-      const context = { requestId: origin.requestId, now: this.#options.clock() };
+      const context = { requestId, now: this.#options.clock() };
       return failureOf(toServerError(error), { id, method, era: undefined }, context);
     }
   }
@@ -253,23 +196,22 @@ export class WebSocketConnection implements OpenWebSocket {
     if (socket.readyState !== socket.OPEN) return false;
     socket.send(text);
     if (socket.bufferedAmount <= mostUnread) return true;
-    this.#log().debug("websocket cut: its peer does not read");
-    socket.terminate();
+    this.#cut("its peer does not read");
     return false;
+  }
+
+  #cut(reason: string): void {
+    this.#log().debug({ reason }, "websocket cut");
+    this.#options.socket.terminate();
   }
 
   #close(why: CloseReason): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     const { code, reason } = closeCodes[why];
+    // Paused, it would not see the client's part of the goodbye.
     this.#options.socket.resume();
     this.#options.socket.close(code, reason);
-  }
-
-  #closed(): Promise<void> {
-    const { socket } = this.#options;
-    if (socket.readyState === socket.CLOSED) return Promise.resolve();
-    return new Promise((resolve) => socket.once("close", () => resolve()));
   }
 
   #onClose(code: number): void {
@@ -277,11 +219,12 @@ export class WebSocketConnection implements OpenWebSocket {
     this.#isEnding = true;
     clearTimeout(this.#hurry);
     this.#waiting = [];
-    this.#reserved?.();
+    this.#incoming.release()?.();
     this.#conversation.end();
     open.remove(this);
+    this.#closed.resolve();
     const details = { code, messages: this.#messages, ms: clock() - this.#startedAt };
-    this.#log().debug({ client: this.#known?.caller.client.name, ...details }, "websocket closed");
+    this.#log().debug({ client: this.#identity.caller?.client.name, ...details }, "websocket closed");
   }
 
   #log(): RequestLogger {
@@ -289,6 +232,11 @@ export class WebSocketConnection implements OpenWebSocket {
   }
 }
 
-function welcome(known: Known | undefined): object {
-  return { client: known?.caller.client.name };
+function welcome({ client }: Caller): object {
+  return { client: client.name };
+}
+
+function reasonFor({ code, details }: ServerError): CloseReason {
+  if (code !== "RATE_LIMIT_EXCEEDED") return "unauthenticated";
+  return details.limit === undefined ? "overload" : "rateLimited";
 }
