@@ -1,4 +1,4 @@
-# Every file that goes in is made before the build (`npm run build`), so that it needs neither network nor shell:
+# All files are built before (`npm run build`), so that this build needs neither network nor shell:
 #   docker build --target server --tag cctelegram/server:dev .
 ARG NODE_IMAGE=docker.io/library/node:26-bookworm-slim
 
@@ -8,7 +8,7 @@ LABEL org.opencontainers.image.vendor="CCTelegram" \
 ENV NODE_ENV=production
 WORKDIR /app
 USER 1001:1001
-# Without it SIGUSR1 opens the inspector, and with it all of the process, to whoever may send a signal.
+# Without this, SIGUSR1 opens the inspector, which gives access to the whole process.
 ENTRYPOINT ["node", "--disable-sigusr1", "/app/main.js"]
 
 FROM base AS server
@@ -19,10 +19,10 @@ COPY dist/server/ /app/
 FROM base AS operator
 LABEL org.opencontainers.image.title="CCTelegram operator" \
       org.opencontainers.image.description="Kubernetes operator for CCTelegramDeployment resources"
-# One arena for malloc: of more than one it gives less back, 10 MiB of 130.
+# One arena for malloc: with more it returns less memory to the system (10 MiB of 130).
 ENV MALLOC_ARENA_MAX=1
-# The operator waits for the API server most of its time: a small heap, and of the compilers only the baseline one, since the
-# optimising two need memory to work in and more code to be loaded. docs/performance.md says what it saves and costs.
+# The operator mostly waits for the API server: a small heap, and only the baseline compiler, because the two optimising
+# compilers need memory and load more code. docs/performance.md has the figures.
 ENTRYPOINT ["node", "--disable-sigusr1", "--optimize-for-size", "--max-semi-space-size=2", "--no-maglev", "--no-opt", "/app/main.js"]
 COPY dist/operator/ /app/
 

@@ -1,4 +1,4 @@
-/** `node build.ts [--images] [server|operator|telegram ...]`: the bundles in dist/, and the images that hold them. */
+/** `node build.ts [--images] [server|operator|telegram ...]`: writes the bundles to dist/, and builds the images. */
 import { parseArgs } from "node:util";
 import { bundle } from "./images/bundle.ts";
 import { type ImageName, imageNames } from "./images/names.ts";

@@ -1,6 +1,6 @@
 /**
- * `node setup.mjs TARGET [arguments]`: makes a fresh machine ready for a target and runs it. Plain JavaScript, because it
- * runs on whatever Node there is before the project's own is installed.
+ * `node setup.mjs TARGET [arguments]`: prepares a machine for a target and runs it. Plain JavaScript, because it
+ * runs on any Node version before the project's own is installed.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,9 +19,9 @@ const STAMP = join(MODULES, ".setup-stamp");
 const STARTED = String(Date.now());
 const NODE = join(MODULES, ".bin", "node");
 
-/** `level` says what the machine must be able to do before the target runs; `degrades` that the target makes do with less. */
+/** `level` is what the target requires of the machine; with `degrades` the target also runs with less. */
 const TARGETS = {
-  // Shows what works without a cluster first, and prepares the machine for one after that.
+  // First shows what works without a cluster, and prepares the machine for one after that.
   start: { command: (args) => ["e2e/start/main.ts", ...args], level: () => "none" },
   standalone: { command: standalone, level: () => "none" },
   test: { command: (args) => ["test/run.ts", ...args], level: () => "nodes", degrades: true },
@@ -43,7 +43,7 @@ function clusterLevel(args) {
 
 class SetupError extends Error {}
 
-/** npm says what is wrong first and apt last; what is between is seldom of use, and warnings never. */
+/** npm prints the error first and apt prints it last; what is in between is seldom useful, and warnings never. */
 function explained(error) {
   if (!(error instanceof CommandError)) return error.message;
   const lines = error.output.split("\n").filter((line) => line.trim() !== "" && !/^npm warn/i.test(line));
@@ -55,7 +55,7 @@ function lockHash() {
   return createHash("sha256").update(readFileSync(LOCK)).digest("hex");
 }
 
-/** npm's own record is as good as the stamp when it is not older than the lock file: someone ran `npm ci` by hand. */
+/** npm's own record counts like the stamp if it is not older than the lock file: then somebody ran `npm ci` by hand. */
 function modulesAreCurrent() {
   if (!existsSync(NODE)) return false;
   if (existsSync(STAMP)) return readFileSync(STAMP, "utf8") === lockHash();
@@ -63,7 +63,7 @@ function modulesAreCurrent() {
   return existsSync(record) && statSync(record).mtimeMs >= statSync(LOCK).mtimeMs;
 }
 
-/** How many of the packages that the lock file has for this machine are there. */
+/** How many of the packages in the lock file for this machine are installed. */
 function installedModules() {
   const fits = (names, own) => names === undefined || names.includes(own);
   const packages = Object.entries(JSON.parse(readFileSync(LOCK, "utf8")).packages);
@@ -79,7 +79,7 @@ function installedModules() {
 function installModules() {
   return progress.step("npm packages", async ({ reached, cached }) => {
     if (modulesAreCurrent()) return cached();
-    // What is half there when it is interrupted would be taken for whole by nobody, and is in the way.
+    // An incomplete installation would not be used, and takes space.
     interrupted = () => rmSync(MODULES, { recursive: true, force: true });
     const count = installedModules();
     const timer = setInterval(() => {
@@ -114,7 +114,7 @@ function installDebianPackages(level, machine, testing) {
   });
 }
 
-/** Installs what the level needs, or what the machine can have of it; throws when the target cannot make do with less. */
+/** Installs what the level needs, or what is possible; throws if the target requires more than that. */
 async function prepare(level, degrades, testing) {
   if (level === "none") return;
   const machine = prerequisites.inspectMachine();
@@ -127,10 +127,10 @@ async function prepare(level, degrades, testing) {
   if (reached !== "none") await installDebianPackages(reached, machine, testing);
 }
 
-/** What is to be done when this program is told to end before the target runs. */
+/** Undo steps for when this program is told to stop before the target runs. */
 let interrupted = () => undefined;
 
-/** Until the target runs: ends what runs and tidies up. Returns how to stop listening. */
+/** Until the target runs: stops running commands and cleans up. Returns a function that stops listening. */
 function endOnSignals() {
   let told = false;
   const stop = async () => {
@@ -152,7 +152,7 @@ function endOnSignals() {
   };
 }
 
-/** Runs the target under Node 26, by path: shells and npm remember the `node` that they found first. */
+/** Runs the target under Node 26, by path: shells and npm cache the path of the first `node` that they found. */
 function runTarget(command) {
   return new Promise((resolve, reject) => {
     const env = {
@@ -162,10 +162,10 @@ function runTarget(command) {
     };
     const child = spawn(NODE, command, { cwd: ROOT, env, stdio: "inherit" });
     const forward = (signal) => child.kill(signal);
-    // Ctrl-C on a terminal reaches the child by itself, a signal from a program does not.
+    // Ctrl-C on a terminal reaches the child directly, a signal from a program does not.
     process.on("SIGINT", (signal) => process.stdin.isTTY || forward(signal));
     process.on("SIGTERM", forward).on("SIGHUP", forward);
-    // Killed with -9, npm cannot pass anything on: what it started must not run on without it.
+    // If npm is killed with -9, it cannot pass a signal on: the child must not continue to run.
     const parent = process.ppid;
     setInterval(() => process.ppid === parent || forward("SIGTERM"), 1000).unref();
     child.on("error", reject);
@@ -186,7 +186,7 @@ async function main([target = "", ...args]) {
     signals.release();
     return await runTarget(command(args));
   } catch (error) {
-    // What fails because it is being ended tells nobody anything.
+    // Failures of commands that are being stopped are not reported.
     if (signals.told()) return new Promise(() => undefined);
     throw error;
   }

@@ -52,11 +52,24 @@ export type BridgeErrorBody = {
  *
  * @example
  * ```ts
- * bridgeMessage("PAYLOAD_TOO_LARGE", { limit: "256 KiB" }); // => An event may have 256 KiB.
+ * bridgeMessage("PAYLOAD_TOO_LARGE", { limit: "256 KiB" }); // => A request may have 256 KiB.
  * ```
  */
 export function bridgeMessage(code: BridgeErrorCode, details: ErrorDetails = {}): string {
   return fill(errors[code].bridgeMessage, details);
+}
+
+/**
+ * Whether the bridge answers with a code.
+ *
+ * @example
+ * ```ts
+ * isBridgeCode("EVENT_NOT_FOUND"); // => true
+ * isBridgeCode("UNKNOWN_TOOL"); // => false
+ * ```
+ */
+export function isBridgeCode(code: ErrorCode): code is BridgeErrorCode {
+  return "bridgeMessage" in errors[code];
 }
 
 function fill(template: string, details: ErrorDetails): string {

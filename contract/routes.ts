@@ -12,8 +12,14 @@ export const routes = Object.freeze({
   ready: "/health/ready",
   /** Of the bridge, signed: takes an event. */
   events: "/events",
+  /** Of the bridge, signed: where an event is; `?client=NAME` asks for an event of that client. */
+  event: "/events/:id",
   /** Of the bridge, signed: how it is. */
   status: "/status",
+  /** Of the bridge, signed: what server pods say to each other. */
+  publish: "/relay/publish",
+  follow: "/relay/follow",
+  recall: "/relay/recall",
   /** Prometheus' text format, on a port of its own. */
   metrics: "/metrics",
 });

@@ -6,7 +6,7 @@ export type Access = { readonly urls: readonly string[]; close(): Promise<void> 
 
 type Port = { readonly namespace: string; readonly service: string; readonly port: number };
 
-/** Makes Services of the cluster that kubectl is led to by `scope` reachable on loopback with `kubectl port-forward`. */
+/** Makes Services reachable on loopback with `kubectl port-forward`; `scope` are the arguments that select the cluster. */
 export async function openAccess(scope: readonly string[], ports: readonly Port[]): Promise<Access> {
   const kubectl = await program("kubectl");
   const forwards = await Promise.all(ports.map((port) => forward(kubectl, scope, port)));

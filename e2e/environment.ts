@@ -29,12 +29,12 @@ export const deleteNamespace = (name: string) =>
 export const createToken = (namespace: string) =>
   kubectl(["-n", namespace, "create", "secret", "generic", "telegram", `--from-literal=token=${botToken()}`]);
 
-/** A bot of its own for each installation: Telegram limits each bot by itself. */
+/** Each installation has its own bot: Telegram's limits apply per bot. */
 const botToken = () => `${100_000 + randomBytes(3).readUIntBE(0, 3)}:AA${randomBytes(16).toString("hex")}`;
 
 type Spec = Readonly<Record<string, unknown>>;
 
-/** Applies a resource of the profile Development with one client that may do everything. */
+/** Applies a resource of the profile Development with one client that may call all tools. */
 export async function applyResource(namespace: string, name: string, overrides: Spec = {}): Promise<void> {
   const { server = {}, telegram = {}, ...rest } = overrides as Record<string, object>;
   const resource = {
@@ -78,7 +78,7 @@ export const expectReason = (namespace: string, name: string, type: string, reas
     .poll(async () => (await condition(namespace, name, type))?.reason, { timeout: 120_000, interval: 500 })
     .toBe(reason);
 
-/** Where a client of this machine reaches the resource, and with which key. */
+/** The URL for clients of this machine, and the key. */
 export async function endpoint(
   namespace: string,
   resource: string,
@@ -88,12 +88,12 @@ export async function endpoint(
   return { base, url: `${base}/mcp`, key };
 }
 
-/** The messages that Telegram was sent, in order, with what it answered. */
+/** The messages that Telegram received, in order, with its answers. */
 export async function sentMessages(): Promise<SentMessage[]> {
   return (await (await fetch(`${await telegramUrl()}/log`)).json()) as SentMessage[];
 }
 
-/** `steady` in milliseconds on a clock that never jumps. */
+/** `steady` is in milliseconds of a monotonic clock. */
 type SentMessage = { readonly text: string; readonly status: number; readonly steady: number };
 
 /** The texts that Telegram accepted, in order. */
@@ -118,7 +118,7 @@ type Pod = {
   readonly spec: { readonly nodeName: string };
 };
 
-/** The pods that are there to stay. */
+/** The pods that are not being deleted. */
 export async function podsOf(namespace: string, resource: string, component: string): Promise<Pod[]> {
   const selector = `app.kubernetes.io/instance=${resource},app.kubernetes.io/component=${component}`;
   const { items } = await getJson<{ items: Pod[] }>("-n", namespace, "get", "pods", "-l", selector);

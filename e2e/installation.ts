@@ -17,7 +17,7 @@ metadata:
     pod-security.kubernetes.io/enforce: restricted
 `;
 
-/** What comes before "operator", "server" and "telegram" in the names of the images (default: "cctelegram/"), and their tag. */
+/** Prefix of the image names "operator", "server" and "telegram" (default: "cctelegram/"), and their tag. */
 export type Images = { readonly prefix?: string | undefined; readonly tag?: string | undefined };
 
 export type Installation = Images & {
@@ -50,12 +50,12 @@ export async function installOperator(
   ]);
 }
 
-/** The custom resource definition alone, for an operator that runs outside the cluster. Resolves when it is served. */
+/** Only the CustomResourceDefinition, for an operator that runs outside the cluster. Resolves when it is served. */
 export async function installDefinition({ kubectl }: Pick<Target, "kubectl">): Promise<void> {
   const definition = readFileSync(join(root, "crds/cctelegram.io_cctelegramdeployments.yaml"), "utf8");
   await kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
   const get = ["get", "crd", "cctelegramdeployments.cctelegram.io", "-o", "json"];
-  // `kubectl wait` and JSONPath fail when they see a definition that has no conditions yet.
+  // `kubectl wait` and JSONPath fail for a CRD that has no conditions yet.
   const isServed = async () => {
     const { status } = JSON.parse(await kubectl(get)) as {
       status?: { conditions?: { type: string; status: string }[] };
@@ -65,7 +65,7 @@ export async function installDefinition({ kubectl }: Pick<Target, "kubectl">): P
   await waitFor(isServed, { what: "the CRD to be served", timeoutMs: 30_000 });
 }
 
-/** The strict stand-in for Telegram, as a pod; returns the URL that pods reach it by. */
+/** The strict stand-in for Telegram, as a pod; returns its URL for pods. */
 export async function installTelegram(
   { kubectl }: Target,
   { prefix = "cctelegram/", tag = "dev" }: Images = {},
@@ -78,7 +78,7 @@ export async function installTelegram(
   return `http://telegram.${telegramNamespace}.svc:8081`;
 }
 
-/** Address of a Service, for programs that are not in the cluster but have a route into it. */
+/** Address of a Service, for programs outside the cluster that have a route into it. */
 export async function clusterIP({ kubectl }: Target, namespace: string, service: string): Promise<string> {
   return kubectl(["-n", namespace, "get", "service", service, "-o", "jsonpath={.spec.clusterIP}"]);
 }

@@ -2,10 +2,10 @@ import { run } from "../machine/command.mjs";
 import type { Cluster } from "./cluster/cluster.ts";
 import { program } from "./cluster/programs.ts";
 
-/** A cluster to work on: the local one, or an existing one by the name of its context. */
+/** A cluster to use: the local one, or an existing one by the name of its context. */
 export type Target = {
   readonly kubectl: (args: readonly string[], options?: { readonly input?: string }) => Promise<string>;
-  /** Arguments that lead Helm to the same cluster. */
+  /** Arguments that select the same cluster for Helm. */
   readonly helmArguments: readonly string[];
 };
 
@@ -14,7 +14,7 @@ export const localTarget = (cluster: Cluster): Target => ({
   helmArguments: ["--kubeconfig", cluster.kubeconfig],
 });
 
-/** Refuses to guess: only a context that was named is ever used. */
+/** Only a context that was named is used. */
 export function contextTarget(context: string): Target {
   return {
     kubectl: async (args, options) => run(await program("kubectl"), ["--context", context, ...args], options),

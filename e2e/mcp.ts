@@ -2,7 +2,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Target } from "./kubectl.ts";
 
-/** What a client reads from its connection Secret. */
+/** The content of a connection Secret. */
 export type Connection = { readonly url: string; readonly key: string; readonly configuration: string };
 
 /** Reads the connection Secret of a client, as a person would. */
@@ -16,11 +16,11 @@ export async function connectionOf(
   return { url: decoded("url"), key: decoded("key"), configuration: decoded("mcp.json") };
 }
 
-/** A real MCP client with an API key, which asks with a `fetch` of its own or with Node's. The caller closes it. */
+/** A real MCP client with an API key, which uses the given `fetch` or Node's. The caller closes it. */
 export async function connectClient(url: string, key: string, ask = fetch): Promise<Client> {
   const client = new Client({ name: "cctelegram-e2e", version: "1" });
   const requestInit = { headers: { "x-api-key": key } };
-  // The transport's own type declares its optional session id without exactOptionalPropertyTypes in mind.
+  // The transport's own type declares its optional session id without regard to exactOptionalPropertyTypes.
   const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit, fetch: ask }) as Parameters<
     Client["connect"]
   >[0];

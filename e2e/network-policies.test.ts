@@ -55,7 +55,7 @@ const targets = () => ({
 
 type Target = keyof ReturnType<typeof targets>;
 
-/** What is reached from a pod, of all targets. The others give no answer at all, as a dropped packet does. */
+/** The targets that answer to a pod. The others do not answer at all, because their packets are dropped. */
 async function reachedFrom(place: Place): Promise<string[]> {
   const names = Object.keys(targets()) as Target[];
   const results = await connectionsFrom(target, place, Object.values(targets()));

@@ -25,7 +25,7 @@ const server = (...names: string[]) => ({
   rateLimit: { mode: "Disabled" },
 });
 
-/** A kubelet brings a changed Secret into running pods within its sync period, a minute and a half at most. */
+/** A kubelet updates a changed Secret in running pods within its sync period, at most a minute and a half. */
 const secretsArrive = { timeout: 150_000, interval: 1_000 };
 
 let namespace: string;

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** Whether a connection to a port opens. What a network policy drops is never answered, and is told after the time-out. */
+/** Whether a connection to a port opens. A packet that a network policy drops is never answered, so the timeout decides. */
 export function opens(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: timeoutMs });

@@ -39,7 +39,7 @@ export async function startProbe(
   await kubectl(["-n", namespace, "wait", "--for=condition=Ready", `pod/${name}`, "--timeout=1m"]);
 }
 
-/** A dropped packet is sent again after one second; the wait is longer than that. */
+/** A dropped packet is sent again after one second; the timeout is longer than that. */
 const program = `
   const { connect } = require("node:net");
   const open = (address) => new Promise((resolve) => {
@@ -54,7 +54,7 @@ const program = `
   });
 `;
 
-/** Opens a TCP connection from inside of a pod to each address: "open", "silence" or the code of an error. */
+/** Opens a TCP connection from a pod to each address: "open", "silence" or the code of an error. */
 export async function connectionsFrom(
   { kubectl }: Target,
   { namespace, pod }: Place,

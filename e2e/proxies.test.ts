@@ -28,7 +28,7 @@ let installation: Installation;
 
 beforeAll(async () => {
   machine = await createMachine(cluster);
-  // Traffic is quicker than one chat may be written to.
+  // The traffic is faster than Telegram's limit for one chat.
   await controlTelegram({ limits: false });
   const namespace = await createNamespace("proxies");
   await createToken(namespace);
@@ -38,10 +38,10 @@ beforeAll(async () => {
     server: {
       replicas: 1,
       auth: { clients: [{ name: "test", permissions: ["*"] }] },
-      // One window for the strangers of a proxy and for the traffic of its clients.
+      // One window for the wrong keys of a proxy and for the traffic of its clients.
       rateLimit: { requests: 300, windowSeconds: 60, blockSeconds: 60 },
       logLevel: "debug",
-      // Pods of the second node see connections to the Service come from the first.
+      // Pods of the second node see connections to the Service with the first node's address.
       trustedProxies: [nodeAddress()],
       podTemplate: { nodeSelector: { "kubernetes.io/hostname": node } },
     },
@@ -56,7 +56,7 @@ afterAll(async () => {
   await deleteNamespace(installation.namespace);
 });
 
-/** The first node's: where the machine's packets to Services get their new source. */
+/** The first node's address, which replaces the source of packets from the machine to Services. */
 const nodeAddress = () => (cluster.host ?? "").replace(/\d+$/, "1");
 
 describe.each(proxies)("$name", (proxy) => {

@@ -20,7 +20,7 @@ import { nextTag } from "./names.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
 
 const resource = "busy";
-/** Traffic is quicker than one chat may be written to: the limits are raised on both sides. */
+/** The traffic is faster than Telegram's limit for one chat: the limits are raised on both sides. */
 const limits = { messagesPerSecond: 100, messagesPerChatPerSecond: 30 };
 const server = {
   replicas: 2,
@@ -45,7 +45,7 @@ describe("under traffic", () => {
   beforeEach(() => waitReady(namespace, resource).then(() => undefined));
   afterAll(() => deleteNamespace(namespace));
 
-  /** Everything that a caller was told is sent has to be at Telegram in the end. */
+  /** Every message whose call succeeded has to arrive at Telegram in the end. */
   async function expectAllDelivered({ acknowledged }: Traffic): Promise<void> {
     expect(acknowledged.length).toBeGreaterThan(0);
     const missing = async () => {
@@ -149,7 +149,7 @@ describe("under traffic", () => {
     try {
       await kubectl(["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=2m"]);
     } finally {
-      // The queue's volume is on this node alone: the bridge comes back with it.
+      // The queue's volume is on this node only: the bridge restarts there.
       await kubectl(["uncordon", node]);
     }
     await traffic.progress(10);
@@ -181,7 +181,7 @@ describe("under traffic", () => {
   });
 });
 
-/** The stand-in for Telegram keeps its log in memory: the node that is drained must not be its own. */
+/** The stand-in for Telegram keeps its log in memory, so it must not run on the node that is drained. */
 async function nodeWithoutTelegram(): Promise<string> {
   const used = await kubectl(["-n", telegramNamespace, "get", "pods", "-o", "jsonpath={.items[0].spec.nodeName}"]);
   return cluster.nodes.find((node) => node !== used) ?? "";

@@ -21,14 +21,14 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** Fails at once, with all that was printed, when the program ends without it. */
+/** Fails at once, with the whole output, when the program ends before. */
 const shows = ({ output, ended }: Started, text: string) =>
   Promise.race([
     expect.poll(output, { timeout: 240_000, interval: 500 }).toContain(text),
     ended.then(() => expect(output()).toContain(text)),
   ]);
 
-/** Everything of the local cluster that is still on the machine: processes, mounts, interfaces, namespaces. */
+/** Everything of the local cluster that is left on the machine: processes, mounts, interfaces, namespaces. */
 async function leftovers(): Promise<string[]> {
   const commands = readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
@@ -103,7 +103,7 @@ test("Ctrl-C while Go compiles ends it within seconds and leaves nothing outside
   expect(await leftovers()).toEqual([]);
 });
 
-/** Commands that name a folder, in their arguments or in their environment. */
+/** Commands that contain a folder in their arguments or in their environment. */
 function processesNaming(folder: string): string[] {
   const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
   return pids.map(commandOf).filter((command) => command.includes(`${folder}/`));
@@ -112,7 +112,7 @@ function processesNaming(folder: string): string[] {
 test("npm start --engine makes a cluster with kind, sends a message there, and removes it after Ctrl-C", async () => {
   const folder = temporaryFolder();
   const log = join(folder, "log");
-  // No engine runs here: its command lines say yes, and the cluster that kind is asked for is that of these tests.
+  // No engine runs here: replacements for its commands succeed, and the cluster that kind should create is that of these tests.
   const script = (name: string, text: string) =>
     writeFileSync(join(folder, name), `#!/bin/sh\necho ${name} "$@" >> ${log}\n${text}\n`, { mode: 0o755 });
   script("docker", '[ "$1" = save ] && touch "$3"; exit 0');

@@ -7,8 +7,8 @@ import { pipeline } from "node:stream";
 export type Relay = { readonly url: string; close(): Promise<void> };
 
 /**
- * Passes requests on to the Bot API. The local cluster has no way out, so that tests cannot reach anything by mistake;
- * with a real bot the machine does the talking for it.
+ * Forwards requests to the Bot API. No traffic leaves the local cluster, so that tests cannot reach anything by mistake;
+ * with a real bot this relay on the machine connects to Telegram.
  */
 export async function startRelay(host: string, upstream = new URL("https://api.telegram.org")): Promise<Relay> {
   const send = upstream.protocol === "https:" ? secure : plain;

@@ -2,9 +2,9 @@ import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { callTool, connectClient } from "./mcp.ts";
 
 export type Traffic = {
-  /** Texts whose calls were answered with success. */
+  /** Texts whose calls succeeded. */
   readonly acknowledged: readonly string[];
-  /** What callers were told instead. */
+  /** Errors that callers received. */
   readonly failures: readonly string[];
   /** Resolves when so many more calls have succeeded. */
   readonly progress: (calls: number) => Promise<void>;
@@ -14,8 +14,8 @@ export type Traffic = {
 const clients = 3;
 
 /**
- * Clients that send one numbered message after the other: some keep their connection, one connects again each time. They ask with a
- * `fetch` of their own or with Node's.
+ * Clients that send one numbered message after the other: some keep their connection, one reconnects each time. They use the given
+ * `fetch` or Node's.
  */
 export function startTraffic(url: string, key: string, label: string, ask = fetch): Traffic {
   const acknowledged: string[] = [];

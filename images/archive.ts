@@ -5,10 +5,10 @@ import { fullImageName } from "./names.ts";
 
 export const ARCHIVE = "image.tar";
 
-/** An image as file, with a key that changes with its content. */
+/** An image as a file, with a key that changes with its content. */
 export type Archive = { readonly image: string; readonly file: string; readonly key: string };
 
-/** The archive of an image that was built here, made when its content is new. */
+/** The archive of an image that was built here, written again only if its content is new. */
 export async function archiveOf(image: string): Promise<Archive> {
   const name = fullImageName(image);
   const digest = await imageDigest(name);
@@ -26,13 +26,13 @@ export async function archiveOf(image: string): Promise<Archive> {
   return { image: name, file: join(folder, ARCHIVE), key: digest };
 }
 
-/** Writes an image as archive, in the one format that leaves layers uncompressed: to compress takes longer than the rest. */
+/** Writes an image as an archive, in the one format that leaves layers uncompressed: compression would take longer than everything else. */
 export async function exportImage(image: string, file: string): Promise<void> {
   const name = fullImageName(image);
   await buildah(["push", "--quiet", name, `docker-archive:${file}:${name}`]);
 }
 
-/** Digest of an image in the project's storage; undefined when it is not there. */
+/** Digest of an image in the project's storage; undefined if it does not exist. */
 async function imageDigest(image: string): Promise<string | undefined> {
   try {
     const format = "{{.FromImageDigest}}";

@@ -8,11 +8,11 @@ import { ARCHIVE, exportImage } from "./archive.ts";
 import { buildah, INPUTS_LABEL, inputsOf } from "./buildah.ts";
 import { fullImageName } from "./names.ts";
 
-/** Stands in for the public image that the Dockerfile names, and has a name of its own: it is another image. */
+/** Used instead of the public image that the Dockerfile names, with its own name because it is a different image. */
 export const BASE_IMAGE = fullImageName("cctelegram/node-base:26");
 
 const PROJECT = join(import.meta.dirname, "..");
-/** Node needs libatomic1 since 26: without it a container ends with 127. */
+/** Node needs libatomic1 since version 26: without it a container exits with code 127. */
 const PACKAGES = ["base-files", "libc6", "libgcc-s1", "libstdc++6", "libatomic1", "ca-certificates"];
 const NOT_NEEDED = ["doc", "man", "locale", "lintian", "bug", "info", "common-licenses", "base-files", "libc-bin"];
 const USERS = "root:x:0:0:root:/root:/sbin/nologin\nnode:x:1000:1000:node:/home/node:/sbin/nologin\n";
@@ -23,7 +23,7 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 CMD ["node"]
 `;
 
-/** Puts the base image into the project's image storage: the libraries of Debian that Node needs, and npm's Node. */
+/** Builds the base image in the project's image storage: the Debian libraries that Node needs, and Node from npm. */
 export function baseImage(steps: Progress = progress): Promise<string> {
   return steps.step("base image", async ({ update, cached: markCached }) => {
     const recipe = await readFile(import.meta.filename);
@@ -56,7 +56,7 @@ async function build(target: string, update: (detail: string) => void): Promise<
   await mkdir(join(root, "usr/local/bin"), { recursive: true });
   const node = await realpath(join(PROJECT, "node_modules/.bin/node"));
   await cp(node, join(root, "usr/local/bin/node"));
-  // A quarter of the program is symbols, to be copied to every node. Without the tool it stays as it is.
+  // A quarter of the program is symbols, which would be copied to every node. Without the tool they stay.
   await run("strip", ["--strip-unneeded", join(root, "usr/local/bin/node")]).catch(() => undefined);
   update("image");
   await writeFile(join(target, "Containerfile"), CONTAINERFILE);
@@ -73,7 +73,7 @@ async function unpackPackages(target: string, root: string): Promise<void> {
   await mkdir(folder);
   const download = () => run("apt-get", ["download", "--quiet", ...PACKAGES], { cwd: folder });
   await download().catch(async () => {
-    // The machine's package lists are missing or older than what the archive has.
+    // The machine's package lists are missing or out of date.
     await run("apt-get", ["update", "--quiet"]);
     await download();
   });
@@ -85,7 +85,7 @@ async function unpackPackages(target: string, root: string): Promise<void> {
   }
 }
 
-/** What the package's own script does when it is installed: all authorities in one file. */
+/** Does what the package's own script does at installation: writes all authorities to one file. */
 async function addCertificates(root: string): Promise<void> {
   const folder = join(root, "usr/share/ca-certificates/mozilla");
   const files = (await readdir(folder)).sort();

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Stages of the Dockerfile by name: an image is made by its own and by the base. */
+/** Stages of the Dockerfile by name: an image is built from its own stage and the base stage. */
 function stageOf(name: string): string {
   const stages = readFileSync(join(import.meta.dirname, "../Dockerfile"), "utf8").split(/^FROM /m);
   return stages.find((stage) => new RegExp(`^\\S+ AS ${name}$`, "m").test(stage)) ?? "";
 }
 
-/** The arguments of Node with which an image of the Dockerfile starts its program. */
+/** The Node arguments with which an image of the Dockerfile starts its program. */
 export function nodeArguments(image: string): readonly string[] {
   const entrypoint = /^ENTRYPOINT (\[.*\])$/m;
   const [, text] = entrypoint.exec(stageOf(image)) ?? entrypoint.exec(stageOf("base")) ?? [];

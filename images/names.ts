@@ -8,7 +8,7 @@ export function imageName(name: ImageName): string {
   return `cctelegram/${name}:dev`;
 }
 
-/** The name under which containerd and a kubelet know an image that a person calls `cctelegram/server:dev`. */
+/** The name of `cctelegram/server:dev` for containerd and a kubelet. */
 export function fullImageName(image: string): string {
   const [first = "", ...rest] = image.split("/");
   const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");

@@ -8,7 +8,7 @@ import { fullImageName, type ImageName, imageName, imageNames } from "./names.ts
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** Builds the images from the Dockerfile and the bundles; an image whose inputs have not changed is left as it is. */
+/** Builds the images from the Dockerfile and the bundles; an image whose inputs have not changed is not built again. */
 export async function buildImages(names: readonly ImageName[] = imageNames, steps: Progress = progress): Promise<void> {
   const base = await baseImage(steps);
   for (const name of names) {
@@ -18,7 +18,7 @@ export async function buildImages(names: readonly ImageName[] = imageNames, step
   }
 }
 
-/** Returns false when the image was there already. */
+/** Returns false if the image existed already. */
 async function buildImage(name: ImageName, base: string): Promise<boolean> {
   const key = await inputKey(name, base);
   const image = fullImageName(imageName(name));

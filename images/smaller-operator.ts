@@ -5,8 +5,8 @@ import type { Plugin } from "esbuild";
 const ROOT = join(import.meta.dirname, "..");
 
 /**
- * @kubernetes/client-node does not say that its modules have no side effects, so esbuild would keep clients of every API
- * that nobody calls: half a megabyte of code, 10 MiB of memory.
+ * @kubernetes/client-node does not declare its modules free of side effects, so esbuild would keep unused clients of every
+ * API: half a megabyte of code, 10 MiB of memory.
  */
 const withoutUnusedClients: Plugin = {
   name: "without-unused-clients",
@@ -22,9 +22,9 @@ const withoutUnusedClients: Plugin = {
   },
 };
 
-/** Modules that are imported and never used. They are left out together with what they import. */
+/** Modules that are imported and never used. They are left out together with their imports. */
 const unused = [
-  // For clusters behind proxies, which the operator refuses (transport.ts). With the next: 6 MiB of memory.
+  // For clusters behind proxies, which the operator refuses (transport.ts). Together with the next: 6 MiB of memory.
   { importer: "/@kubernetes/client-node/", modules: /^(undici|socks|socks-proxy-agent|hpagent)$/ },
   // For forked workers and for pushing: they load a dozen of Node's modules.
   { importer: "/prom-client/index.js", modules: /\/(cluster|pushgateway)$/ },
@@ -43,7 +43,7 @@ const withoutUnused: Plugin = {
 };
 
 /**
- * An ES module that imports one of Node's own reads every export of it once. Of http some load on first use: its
+ * An ES module that imports a module of Node reads each of its exports once. Some exports of http are loaded on first use: its
  * WebSocket loads the client behind Node's fetch. 5 MiB of memory.
  */
 const lazyBuiltins: Plugin = {
@@ -57,7 +57,7 @@ const lazyBuiltins: Plugin = {
 };
 
 /**
- * What makes the operator's bundle need less memory: 66 MiB instead of 81 without resources. The figures are those of
- * docs/performance.md, "Memory"; the server's bundle gains nothing by them.
+ * Reduces the memory of the operator's bundle: 66 MiB instead of 81 without resources. The figures are those of
+ * docs/performance.md, "Memory"; the server's bundle would gain nothing.
  */
 export const smallerOperator: readonly Plugin[] = [withoutUnusedClients, withoutUnused, lazyBuiltins];

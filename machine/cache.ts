@@ -19,36 +19,36 @@ export type CacheEntry = {
   /** Folder of entries that replace each other, such as `binaries/etcd`. */
   readonly kind: string;
   readonly key: string;
-  /** How many entries of the kind stay, this one included (default 3). */
+  /** How many entries of the kind are kept, this one included (default 3). */
   readonly keep?: number;
-  /** Fills the empty folder that it is given. */
+  /** Writes the entry to the given empty folder. */
   readonly build: (folder: string) => Promise<void>;
 };
 
 /**
- * The folder of an entry, built when missing. A build happens in a folder of its own and appears under its name at once,
- * so that a killed build leaves nothing that looks whole.
+ * The folder of an entry, built if it is missing. A build happens in a separate folder, which is then renamed,
+ * so that a killed build leaves no incomplete entry.
  */
 export async function cached(entry: CacheEntry): Promise<{ folder: string; hit: boolean }> {
   const parent = join(entry.root ?? cacheRoot(), entry.kind);
   const folder = join(parent, entry.key);
   if ((await findCached(entry)) !== undefined) return { folder, hit: true };
   await mkdir(parent, { recursive: true });
-  // Of its own for each build: this process may build the same entry twice at once.
+  // A separate one for each build: this process may build the same entry twice at a time.
   const unfinished = await mkdtemp(join(parent, `.unfinished-${process.pid}-`));
   try {
     await entry.build(unfinished);
     await rename(unfinished, folder);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    // Another process was quicker with the same inputs: its result is as good.
+    // Another process was faster with the same inputs: its result is as good.
     if (!existsSync(folder)) throw error;
   }
   await prune(parent, entry.key, entry.keep ?? KEPT_ENTRIES);
   return { folder, hit: false };
 }
 
-/** The folder of an entry that has been built; looking counts as using it. */
+/** The folder of an entry that has been built. The look-up counts as use. */
 export async function findCached({ root, kind, key }: Omit<CacheEntry, "build" | "keep">): Promise<string | undefined> {
   const folder = join(root ?? cacheRoot(), kind, key);
   if (!existsSync(folder)) return undefined;

@@ -6,16 +6,16 @@ export type CommandOptions = {
   readonly onErrorLine?: (line: string) => void;
   /** Called with each line that the command writes to file descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
-  /** After so long it is told to end. */
+  /** Timeout, after which the command is told to stop. */
   readonly timeoutMs?: number;
-  /** For what starts processes of its own: it gets a process group, which is ended as a whole, and by us alone. */
+  /** For a command that starts processes: it gets a process group, which is signalled as a whole, and only by us. */
   readonly group?: boolean;
-  /** For what must not be killed in the middle: it is asked to end, and waited for. */
+  /** For a command that must not be interrupted: it is told to stop, and waited for. */
   readonly patient?: boolean;
 };
 
 export class CommandError extends Error {
-  /** All that the command wrote. */
+  /** The whole output of the command. */
   readonly output: string;
 }
 

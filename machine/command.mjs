@@ -1,16 +1,16 @@
-/** Commands that run to their end, or until this program is told to end. Plain JavaScript: setup.mjs uses it on Node 20. */
+/** Runs commands until they end, or until this program is told to stop. Plain JavaScript: setup.mjs uses it on Node 20. */
 import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 
 const TAIL_LINES = 12;
 const GRACE_MS = 2_000;
-/** What must not be killed in the middle may take so long to come to an end. */
+/** How long a command that must not be interrupted may take to end. */
 const PATIENCE_MS = 120_000;
 
-/** What runs now. */
+/** The running commands. */
 const running = new Set();
 
-/** A command that could not be run or ended with something else than 0; `output` is all that it wrote. */
+/** A command that could not be run or ended with an exit code other than 0; `output` is its whole output. */
 export class CommandError extends Error {
   constructor(message, output, cause) {
     super(message, { cause });
@@ -29,7 +29,7 @@ function eachLine(stream, callback) {
   stream.on("end", () => rest !== "" && callback(rest));
 }
 
-/** Runs a command to its end and returns its standard output; a failure carries the last lines it wrote. */
+/** Runs a command and returns its standard output; a failure has the last lines of its output. */
 export function run(command, args, options = {}) {
   const { cwd, env = process.env, input = "", group = false, patient = false, timeoutMs } = options;
   return new Promise((resolve, reject) => {
@@ -60,7 +60,7 @@ export function run(command, args, options = {}) {
       const tail = (errors.trim() || output.trim()).split("\n").slice(-TAIL_LINES).join("\n");
       reject(new CommandError(`${command} ${args.join(" ")} ended with ${signal ?? code}:\n${tail}`, all));
     });
-    // A command that ends before it has read its input is judged by its exit code alone.
+    // A command that ends before it has read its input is judged by its exit code only.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
   });
@@ -72,25 +72,25 @@ function watch(entry) {
   running.add(entry);
   if (watching) return;
   watching = true;
-  // Whatever ends this program ends what it runs.
+  // When this program ends, its commands end too.
   process.on("exit", () => {
     for (const each of running) tell(each, each.patient ? "SIGINT" : "SIGKILL");
   });
 }
 
-/** A group is told as a whole; of what must not be killed in the middle only the head, which knows what to do. */
+/** A group is signalled as a whole; of a command that must not be interrupted only the first process, which can end the others itself. */
 function tell({ child, group, patient }, signal) {
   if (child.pid === undefined) return;
   try {
     process.kill(group && !patient ? -child.pid : child.pid, signal);
   } catch {
-    // It has ended.
+    // It has already ended.
   }
 }
 
 /**
- * Ends every command that runs: by SIGINT, by SIGKILL after two seconds. Patient ones come to an end by themselves;
- * `onWait` is told their names when that takes longer.
+ * Stops every running command: by SIGINT, by SIGKILL after two seconds. Those that must not be interrupted end by themselves;
+ * `onWait` gets their names if that takes longer.
  */
 export async function endCommands(onWait = () => undefined) {
   const told = [...running];

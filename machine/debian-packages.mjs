@@ -1,14 +1,14 @@
-/** Installs Debian packages. Plain JavaScript: setup.mjs does it, too, on Node 20. */
+/** Installs Debian packages. Plain JavaScript: setup.mjs uses it on Node 20. */
 import { fileURLToPath } from "node:url";
 import { run } from "./command.mjs";
 
 const ENV = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
 const QUIET_INSTALL = fileURLToPath(new URL("quiet-install.sh", import.meta.url));
-/** Somebody else may be installing something; apt then waits for so many seconds. */
+/** Another program may be installing something; apt then waits for so many seconds. */
 const LOCK = ["-o", "DPkg::Lock::Timeout=120"];
 
 /**
- * What a line of apt's status protocol says: how much of downloading or of installing is done, and what it does. Lines read
+ * Parses a line of apt's status protocol: how much of downloading or of installing is done, and the current step. The lines are
  * dlstatus:FILE:PERCENT:TEXT and pmstatus:PACKAGE:PERCENT:TEXT.
  */
 export function parseStatus(line) {
@@ -17,7 +17,7 @@ export function parseStatus(line) {
   return { phase: phase === "dl" ? "download" : "install", share: Number(percent) / 100, text };
 }
 
-/** Installs packages, but starts no service of theirs, telling how much is done: the lists are a tenth, downloads half of the rest. */
+/** Installs packages without starting their services, and reports progress: the lists are a tenth, downloads half of the rest. */
 export async function installPackages(names, { reached }, execute = run) {
   const options = ["-o", "APT::Status-Fd=3", ...LOCK];
   const call = (command, args, onStatusLine) =>

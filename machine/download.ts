@@ -8,13 +8,13 @@ import { EnvHttpProxyAgent, fetch } from "undici";
 
 export type DownloadOptions = {
   readonly url: URL;
-  /** Where it goes. Nothing is left there when it fails. */
+  /** Path of the file. It does not exist after a failure. */
   readonly file: string;
-  /** What the content must hash to, in hexadecimal digits. */
+  /** The SHA-256 that the content must have, in hexadecimal digits. */
   readonly sha256: string;
-  /** Told how much is there, from 0 to 1, where the length is known. */
+  /** Called with the share that is downloaded, from 0 to 1, if the length is known. */
   readonly onShare?: (share: number) => void;
-  /** How long the answer may take, and how long each next `leastBytes` of it. */
+  /** Timeout for the start of the answer, and for each further `leastBytes` of it. */
   readonly patienceMs?: number;
   readonly leastBytes?: number;
 };
@@ -22,15 +22,15 @@ export type DownloadOptions = {
 /** The site cannot be reached or is too slow: other files of it need not be tried. */
 export class UnreachableError extends Error {}
 
-/** What came is something else than what was pinned. */
+/** The content does not have the pinned checksum. */
 export class ChecksumError extends Error {}
 
 const PATIENCE_MS = 5_000;
 const LEAST_BYTES = 65_536;
 
 /**
- * Downloads a file over http, https (through the proxy that the environment names) or from disk. It is there when its content
- * is the one that was pinned, and not at all otherwise.
+ * Downloads a file over http, https (through the proxy in the environment) or from disk. The file exists afterwards only if its
+ * content has the pinned checksum.
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const hash = createHash("sha256");
@@ -50,7 +50,7 @@ export async function download(options: DownloadOptions): Promise<void> {
   }
 }
 
-/** Reads a small text, such as a checksum that a site publishes; undefined when there is none. */
+/** Reads a small text, such as a published checksum; undefined if it does not exist. */
 export async function downloadText(url: URL): Promise<string | undefined> {
   const { body, length } = await open({ url }).catch((error: unknown) => {
     if (error instanceof UnreachableError) throw error;
@@ -90,13 +90,13 @@ async function openFile(url: URL): Promise<Opened> {
   return { body: createReadStream(path), length: size };
 }
 
-/** fetch says "fetch failed", and why in what caused it. */
+/** The message of fetch is just "fetch failed"; the reason is in its cause. */
 function reasonOf(error: Error): string {
   const cause = error.cause as (Error & { code?: string }) | undefined;
   return cause?.message || cause?.code || error.message;
 }
 
-/** Counts what passes, and gives up on a source that is cut off or gives next to nothing. */
+/** Counts bytes, and gives up if the source breaks off or is too slow. */
 function watch(
   body: Readable,
   length: number | undefined,

@@ -1,13 +1,13 @@
-/** How long steps took, kept between runs for estimates. Plain JavaScript, for Node 20. */
+/** How long steps took, stored between runs for estimates. Plain JavaScript, for Node 20. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** What is over sooner needs no estimate. */
+/** Shorter steps need no estimate. */
 const SHORTEST_MS = 2_000;
-/** A step whose name is not used any more goes some day. */
+/** Limits the file: old names of steps are dropped some day. */
 const KEPT = 100;
 
-/** Durations of steps by name in a JSON file. What cannot be read or written is done without. */
+/** Durations of steps by name in a JSON file. Without it there are no estimates. */
 export function fileDurations(file) {
   const read = () => {
     try {
@@ -25,11 +25,11 @@ export function fileDurations(file) {
       const all = Object.fromEntries([...others, [name, Math.round(milliseconds)]].slice(-KEPT));
       try {
         mkdirSync(dirname(file), { recursive: true });
-        // Somebody else may write, too: the last one counts, and nobody reads a half.
+        // Another process may write, too: the last one wins, and nobody reads an incomplete file.
         writeFileSync(`${file}.${process.pid}`, JSON.stringify(all));
         renameSync(`${file}.${process.pid}`, file);
       } catch {
-        // An estimate less.
+        // One estimate less.
       }
     },
   };

@@ -1,6 +1,6 @@
 /**
- * Calls back when whoever started this program has gone without a word, as after kill -9. It keeps nothing alive by
- * itself. Ends with the process.
+ * Calls back when the parent process has ended without telling this one, as after kill -9. It does not keep the process alive.
+ * It stops with the process.
  */
 export function onOrphaned(callback: () => void): void {
   const parent = process.ppid;

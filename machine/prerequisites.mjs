@@ -1,17 +1,17 @@
-/** What the machine must have. Plain JavaScript: setup.mjs asks before any package is installed, on Node 20. */
+/** What the machine needs. Plain JavaScript: setup.mjs uses it before any package is installed, on Node 20. */
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Debian packages by what needs them. */
+/** Debian packages by their use. */
 export const PACKAGES = {
   "control-plane": ["openssl"],
   images: ["buildah", "binutils"],
   nodes: ["runc", "containernetworking-plugins", "iptables", "conntrack", "iproute2", "util-linux"],
-  // promtool, which checks the alerts, and the proxies of docs/proxies; tests that need them say so when they are missing.
+  // promtool, which checks the alerts, and the proxies of docs/proxies; tests that need them say so if they are missing.
   tests: ["prometheus", "nginx", "haproxy"],
 };
 
-/** What a target can ask for; each one includes those before it. */
+/** The levels that a target can require; each one includes those before it. */
 const LEVELS = ["none", "control-plane", "nodes"];
 
 const STILL_WORKS = {
@@ -24,7 +24,7 @@ const STILL_WORKS = {
     "`npm start -- --context NAME` with a cluster that you have.",
 };
 
-/** What the machine is and has. */
+/** Facts about the machine. */
 export function inspectMachine() {
   const debian = existsSync("/etc/debian_version");
   return {
@@ -44,7 +44,7 @@ function dpkgStatus() {
   return readFileSync("/var/lib/dpkg/status", "utf8");
 }
 
-/** Names without a stanza in dpkg's status file that says installed. */
+/** Names without a stanza in dpkg's status file that says "installed". */
 export function notInstalled(names, status) {
   const installed = new Set();
   for (const stanza of status.split("\n\n")) {
@@ -60,18 +60,18 @@ const groups = {
   nodes: ["control-plane", "images", "nodes"],
 };
 
-/** Packages that the level needs and the machine lacks. */
+/** Packages that the level needs and that are not installed. */
 export function missingPackages(level, { missing }) {
   const wanted = groups[level].flatMap((group) => PACKAGES[group]);
   return missing.filter((name) => wanted.includes(name));
 }
 
-/** Packages that tests make use of and do without elsewhere, if they can be installed here. */
+/** Optional packages for tests, if they can be installed here. */
 export function missingTestPackages({ missing, root, debian }) {
   return root && debian ? missing.filter((name) => PACKAGES.tests.includes(name)) : [];
 }
 
-/** What keeps this machine from the level, one reason each; what can be installed is no reason. */
+/** Why this machine cannot reach the level, one reason each; a package that can be installed is no reason. */
 export function obstacles(level, machine) {
   if (level === "none") return [];
   const packages = missingPackages(level, machine);
@@ -88,13 +88,13 @@ export function obstacles(level, machine) {
   return reasons.filter(([applies]) => applies).map(([, reason]) => reason);
 }
 
-/** The highest level, at most the one asked for, that nothing is in the way of. */
+/** The highest level, at most the requested one, that this machine can reach. */
 export function reachable(level, machine) {
   const candidates = LEVELS.slice(0, LEVELS.indexOf(level) + 1).reverse();
   return candidates.find((candidate) => obstacles(candidate, machine).length === 0) ?? "none";
 }
 
-/** One message for a level that cannot be reached: why, and what works all the same. */
+/** One message for a level that cannot be reached: why, and what works without it. */
 export function explain(level, machine) {
   const reasons = obstacles(level, machine).map((reason) => `  - ${reason}`);
   const what = level === "nodes" ? "a local Kubernetes with nodes" : "a local Kubernetes";

@@ -1,9 +1,9 @@
 import type { Durations } from "./durations.mjs";
 
 export type StepControl = {
-  /** Text shown behind the step's name while it runs. */
+  /** Text shown after the step's name while it runs. */
   readonly update: (detail: string) => void;
-  /** How much of the step is done, from 0 to 1; without it the time that it took before is all that is known. */
+  /** Share of the step that is done, from 0 to 1; without it the estimate uses the earlier duration only. */
   readonly reached: (share: number, detail?: string) => void;
   /** Marks the step as answered from a cache. */
   readonly cached: () => void;
@@ -11,9 +11,9 @@ export type StepControl = {
 
 export type Progress = {
   readonly step: <T>(name: string, work: (control: StepControl) => Promise<T>) => Promise<T>;
-  /** Writes a text of one or more lines between those of the steps. */
+  /** Writes a text of one or more lines between the lines of the steps. */
   readonly note: (text: string) => void;
-  /** From now on a step that fails does so because it is being ended, and its line says "stopped". */
+  /** From now on a failing step was stopped, and its line says "stopped". */
   readonly stopping: () => void;
 };
 
@@ -32,5 +32,5 @@ export type ProgressOptions = {
 export function createProgress(options?: ProgressOptions): Progress;
 export const progress: Progress;
 
-/** Says nothing. */
+/** Writes nothing. */
 export const silent: Progress;

@@ -1,5 +1,5 @@
 /**
- * Step lines for people: one line when a step ends, and one that is kept up to date while it runs. Plain JavaScript, because
+ * Step lines for people: one line when a step ends, and one that is updated while it runs. Plain JavaScript, because
  * setup.mjs uses it on Node 20 before any package is installed.
  */
 import { join } from "node:path";
@@ -8,23 +8,23 @@ import { fileDurations } from "./durations.mjs";
 import { cut, duration, stepLine } from "./step-line.mjs";
 
 const REDRAW_MS = 250;
-/** In a log: after so much silence a line says what runs. */
+/** In a log: after so long without output a line says what runs. */
 const SILENCE_MS = 30_000;
 const INDENT = "        ";
 
 const noDurations = { typical: () => undefined, record: () => undefined };
 
-/** Without colours or, in a log, a single control character: NO_COLOR has nothing to turn off. */
+/** Without colours and, in a log, without control characters, so NO_COLOR has no effect. */
 function isLive(stream, env) {
   return Boolean(stream.isTTY) && env.TERM !== "dumb" && !["true", "1"].includes(env.CI);
 }
 
-/** Lines at the bottom of a terminal that are written over and over. */
+/** Lines at the bottom of a terminal that are overwritten. */
 function block(stream) {
   let drawn = [];
   const columns = () => stream.columns || 80;
   const erase = () => {
-    // The terminal may have become narrower since: what was one row may be several.
+    // The terminal may have become narrower since: one row may have become several.
     const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns())), 0);
     if (drawn.length > 0) stream.write(`\r${"\x1b[1A".repeat(Math.max(0, rows - 1))}\x1b[J`);
     drawn = [];
@@ -119,7 +119,7 @@ export function createProgress({
 
 export const progress = createProgress({ durations: fileDurations(join(cacheRoot(), "durations.json")) });
 
-/** Says nothing. */
+/** Writes nothing. */
 export const silent = {
   step: (_name, work) => work({ update: () => undefined, reached: () => undefined, cached: () => undefined }),
   note: () => undefined,

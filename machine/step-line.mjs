@@ -1,7 +1,7 @@
 /** The line of a running step. Pure, and plain JavaScript for Node 20. */
 
 const MINUTE = 60;
-/** A share of less says too little to reckon with. */
+/** With a smaller share an estimate would be unreliable. */
 const LEAST_SHARE = 0.02;
 const LEAST_MS = 3_000;
 
@@ -14,8 +14,8 @@ export function duration(milliseconds) {
 }
 
 /**
- * What is left of a step: by the share that is done, or by how long it took another time; undefined when neither says
- * enough. The other time weighs as much as is still to be done.
+ * The remaining time of a step: from the share that is done, or from its earlier duration; undefined if neither is
+ * reliable. The earlier duration has as much weight as there is left to do.
  */
 export function remaining({ elapsed, share, typical }) {
   if (share !== undefined && typical !== undefined) return (1 - share) * typical;
@@ -32,7 +32,7 @@ function about(milliseconds) {
   return `about ${Math.round(seconds / MINUTE)} min left`;
 }
 
-/** A share that is measured reads 40%, one that follows from the time alone ~40%. It never says 100 before the end. */
+/** A measured share is shown as 40%, one that is estimated from time as ~40%. It never shows 100 before the end. */
 function percentage({ elapsed, share, typical }) {
   const percent = (value) => `${Math.max(0, Math.min(99, Math.floor(value * 100)))}%`;
   if (share !== undefined) return ` ${percent(share)}`;
@@ -51,7 +51,7 @@ export function stepLine({ name, elapsed, share, typical, detail = "" }) {
   return `${name}${part} (${times.join(", ")})${detail === "" ? "" : `: ${detail}`}`;
 }
 
-/** Cuts a line so that it takes one row of a terminal: one that wraps cannot be overwritten. */
+/** Shortens a line to one row of a terminal: a line that wraps cannot be overwritten. */
 export function cut(line, columns) {
   return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
 }

@@ -24,60 +24,58 @@ export const variables = Object.freeze({
   },
   POD_NAME: {
     schema: text,
-    description: "Name of this pod. Unset, the host name stands in for it.",
+    description: "Name of this pod. Unset, the host name is used.",
     example: "cctelegram-operator-0",
   },
   SERVER_IMAGE: {
     schema: text,
     required: true,
-    description: "Image of server and bridge, for resources that name none.",
+    description: "Default image of server and bridge.",
     example: "cctelegram/server:0.1.0",
   },
   TELEGRAM_API_URL: {
     schema: url,
-    description: "Root of the Bot API, for resources that name none.",
+    description: "Default of telegram.apiUrl in resources. Unset, Telegram's own.",
     example: "https://api.telegram.org",
   },
   ALLOWED_IMAGES: {
     schema: list,
     default: "",
-    description: "Images that resources may name, by their beginnings, separated by commas. Unset, they may name any.",
+    description: "Prefixes of the images that resources may use, separated by commas. Unset, all are allowed.",
     example: "registry.example.com/team",
   },
   ALLOWED_API_URLS: {
     schema: list,
     default: "",
-    description:
-      "Bot APIs that resources may name, by their beginnings, separated by commas. Unset, they may name any.",
+    description: "Prefixes of the Bot API URLs that resources may use, separated by commas. Unset, all are allowed.",
     example: "https://bots.example.com",
   },
   ALLOW_NETWORK_FIELDS: {
     schema: flag,
     default: "true",
     description:
-      "Whether resources may open networks: networkPolicy.mode, ingressFrom, egressTo, dnsPorts, monitoring.ingressFrom, and exposure.",
+      "Whether resources may widen network policies: networkPolicy.mode, ingressFrom, egressTo, dnsPorts, monitoring.ingressFrom, and exposure.",
     example: "true",
   },
   PROBE_EXPOSURE: {
     schema: flag,
     default: "true",
-    description:
-      "Whether public addresses of resources are called, to tell in the condition Exposed whether they answer.",
+    description: "Whether the operator connects to the public addresses of resources, for the condition Exposed.",
     example: "true",
   },
   WATCH_NAMESPACES: {
     schema: namespaceNames,
     default: "",
     description:
-      "Namespaces that are served, separated by commas, at most 100: each costs watches of its own. Unset, all are served.",
+      "Namespaces to serve, separated by commas, at most 100, since each needs its own watches. Unset, all are served.",
     example: "team-a,team-b",
   },
   LEADER_ELECTION: {
     schema: flag,
     default: "true",
     description:
-      "Holds a Lease while it works, so that replicas and other operators wait. With false it takes none, waits while " +
-      "another operator works, and ends when one comes; not with WATCH_NAMESPACES.",
+      "Holds a Lease while it works, so that replicas and other operators wait. With false it holds none, waits while " +
+      "another operator leads, and exits when another one starts to; not allowed with WATCH_NAMESPACES.",
     example: "true",
   },
   CONCURRENCY: {
@@ -88,7 +86,7 @@ export const variables = Object.freeze({
   },
   LISTEN_HOST: {
     schema: host,
-    description: "Address of both ports. Unset, all addresses, of IPv6 and IPv4 where there are both.",
+    description: "Address on which both ports listen. Unset, all addresses, IPv6 and IPv4.",
     example: "0.0.0.0",
   },
   HEALTH_PORT: { schema: port, default: "8081", description: "Port of /healthz and /readyz.", example: "8081" },
@@ -97,13 +95,13 @@ export const variables = Object.freeze({
     schema: flag,
     default: "false",
     description:
-      "Asks of each scrape a token of an account that may get /metrics; checking it takes two rights in the whole cluster.",
+      "Whether scrapes need the token of an account that may get /metrics. Checking tokens takes two cluster-wide rights.",
     example: "true",
   },
   LOG_LEVEL: {
     schema: z.enum(logLevels, `one of ${logLevels.join(", ")}`),
     default: "info",
-    description: "Least important level that is logged.",
+    description: "Lowest level that is logged.",
     example: "info",
   },
 }) satisfies Table;
@@ -113,7 +111,7 @@ export type OperatorConfig = Values<typeof variables>;
 /** The text of --help: every variable from the table. */
 export const helpText = () => `Usage: node main.js\n\nEnvironment\n${variablesHelp(variables)}\n`;
 
-/** Reads the configuration. Throws a ConfigError with every problem that there is. */
+/** Reads the configuration. Throws a ConfigError that lists every problem. */
 export function readConfig(env: Surroundings["env"]): OperatorConfig {
   const { values, problems } = readVariables(variables, "operator", { env, readFile: readSmallFile });
   const all = [...problems, ...problemsTogether(values)];
@@ -121,7 +119,7 @@ export function readConfig(env: Surroundings["env"]): OperatorConfig {
   return Object.freeze(values);
 }
 
-/** Only its Leases tell an operator of all namespaces which ones to leave to this one. */
+/** An operator of all namespaces learns only from these Leases which namespaces to ignore. */
 function problemsTogether({ LEADER_ELECTION, WATCH_NAMESPACES = [] }: Partial<OperatorConfig>): Problem[] {
   if (LEADER_ELECTION !== false || WATCH_NAMESPACES.length === 0) return [];
   const expected = "true with WATCH_NAMESPACES, whose Leases tell other operators to stay away";

@@ -8,11 +8,11 @@ import type { Metrics } from "./runtime/metrics.ts";
 import { Rivals } from "./runtime/rivals.ts";
 
 const nameLabel = "app.kubernetes.io/name";
-/** On each Lease: where its holder works, "*" for everywhere. */
+/** Annotation of each Lease: the namespaces that its holder serves, "*" for all. */
 const scopeAnnotation = "cctelegram.io/watch-namespaces";
 const everywhere = "*";
 
-/** As long as two of the looks that an operator of all namespaces takes at the Leases of others, and a bit. */
+/** A bit longer than two polls of the Leases by an operator of all namespaces. */
 const noticeMs = 5_000;
 
 export type LeadershipOptions = {
@@ -22,15 +22,15 @@ export type LeadershipOptions = {
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Of this process. */
+  /** Identity of this process. */
   readonly identity: string;
-  /** Another operator began, or ended, to serve this namespace alone. */
+  /** Another operator started, or stopped, to serve only this namespace. */
   readonly onClaim: (namespace: string) => void;
 };
 
 /**
- * Who serves which namespace. An operator of all namespaces holds a Lease in its own, and waits for another such; an
- * operator of some namespaces holds one in each of them, and those are left to it.
+ * Decides who serves which namespace. An operator of all namespaces holds a Lease in its own, and waits for another such; an
+ * operator of some namespaces holds one in each of them, and operators of all namespaces ignore those.
  */
 export function createLeadership(options: LeadershipOptions) {
   const { config, client, clock, logger } = options;

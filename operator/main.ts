@@ -47,7 +47,7 @@ const kubeConfig = new KubeConfig();
 kubeConfig.loadFromDefault();
 const client = createClient({ kubeConfig, userAgent: fieldManager, metrics });
 
-/** Addresses by which the API server is known here. */
+/** Addresses of the API server, as this process knows them. */
 const apiServers = [
   process.env.KUBERNETES_SERVICE_HOST,
   URL.parse(kubeConfig.getCurrentCluster()?.server ?? "")?.hostname,

@@ -2,12 +2,12 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { bundle } from "../images/bundle.ts";
 
-/** Loaded before the program: at its end it tells which of Node's modules are in memory. */
+/** Loaded before the program: at its end it prints which of Node's modules are in memory. */
 const listing = "data:text/javascript,process.on('exit', () => console.log(process.moduleLoadList.join('\\n')))";
 
 test("the operator's bundle loads nothing of Node that only costs memory", async () => {
   await bundle(["operator"]);
-  // It ends at once, for want of a configuration: by then all its imports are loaded.
+  // It exits at once, because it has no configuration: by then all its imports are loaded.
   const { status, stdout } = spawnSync(process.execPath, ["--import", listing, "dist/operator/main.js"], {
     env: {},
     encoding: "utf8",

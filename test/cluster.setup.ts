@@ -22,9 +22,9 @@ declare module "vitest" {
 const namespace = "operators";
 const account = `system:serviceaccount:${namespace}:cctelegram-operator`;
 
-/** A control plane of its own for the tests that need an API server, with the CRD and what the chart brings. */
+/** A control plane for the tests that need an API server, with the CRD and the objects of the chart. */
 export default async function setup(project: TestProject) {
-  // On a new machine it takes minutes, which must not be those of a test.
+  // On a new machine it takes minutes, which must not count as the time of a test.
   if (project.name === "gitops") await programs(["gitops"]);
   for (const definitions of [argoDefinitions, gatewayDefinitions]) await definitionFiles(definitions);
   const { cluster } = await upGuarded({ name: "integration", nodes: 0 });
@@ -50,7 +50,7 @@ async function install(cluster: Cluster): Promise<string> {
   const manifest = await helm(target, [...chart, "--set", "crds.install=false", "--set", "replicas=0"]);
   await cluster.kubectl(["create", "namespace", namespace]);
   await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: manifest });
-  // The API server obeys a policy a moment after it was made.
+  // The API server enforces a policy a moment after it was created.
   const forbidden = ["-n", "default", "create", "secret", "generic", "nobodys", "--dry-run=server", `--as=${account}`];
   const isRefused = () =>
     cluster.kubectl(forbidden).then(

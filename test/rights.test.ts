@@ -33,7 +33,7 @@ test("what is granted and used is in order, by verb, group and resource", () => 
   ];
   const requests = [
     request("get", secrets),
-    // An apply that creates needs both.
+    // An apply that creates an object needs both.
     request("patch", secrets, 201),
     request("patch", { apiGroup: "apps", resource: "deployments", subresource: "scale", name: "a" }),
     request("get", { apiGroup: "coordination.k8s.io", resource: "leases", name: "one" }),

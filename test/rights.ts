@@ -26,7 +26,7 @@ type AuditLine = {
   readonly responseStatus?: { readonly code?: number };
 };
 
-/** Whoever wants to be the owner that blocks deletion needs it; the API server asks for it without a request. */
+/** An owner reference that blocks deletion needs this right; the API server checks it without a request. */
 const withoutRequest = new Set(["update cctelegram.io/cctelegramdeployments/finalizers"]);
 
 const right = (verb: string, group: string, resource: string, name?: string) =>
@@ -49,7 +49,7 @@ const rightsOf = ({ apiGroups = [], resources = [], resourceNames = [undefined],
 
 /** The rights that an account used, by the API server's audit log, each with and without the name of the object. */
 export function usedRights(auditLog: string, account: string): Set<string> {
-  // Most lines are about others: they are not worth being parsed.
+  // Most lines are not about it, and need not be parsed.
   const lines = readFileSync(auditLog, "utf8")
     .split("\n")
     .filter((text) => text.includes(account));
@@ -61,7 +61,7 @@ function usedBy({ verb, objectRef, responseStatus }: AuditLine): string[] {
   const { resource, apiGroup = "", subresource, name } = objectRef ?? {};
   if (resource === undefined) return [];
   const path = subresource === undefined ? resource : `${resource}/${subresource}`;
-  // Who applies what is not there creates it, and needs both rights.
+  // An apply that creates an object needs both rights.
   const verbs = verb === "patch" && responseStatus?.code === 201 ? ["patch", "create"] : [verb];
   const names = name === undefined ? [undefined] : [undefined, name];
   return verbs.flatMap((each) => names.map((one) => right(each, apiGroup, path, one)));

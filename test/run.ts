@@ -17,7 +17,7 @@ const checks = [
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true } } });
 const wanted = (name: string) => values.only === undefined || values.only.includes(name);
 const canHaveNodes = process.platform === "linux" && process.getuid?.() === 0;
-/** What keeps this machine from running a project, or undefined. */
+/** Why this machine cannot run a project, or undefined. */
 const obstacles: Readonly<Record<string, () => string | undefined>> = {
   attack: memoryLimitObstacle,
   e2e: () => (canHaveNodes ? undefined : "nodes need Linux and root"),
@@ -68,7 +68,7 @@ async function suite(project: string): Promise<Count> {
   return count;
 }
 
-/** Runs a command to its end; what ends this program ends it too, so that it can clean up. */
+/** Runs a command; when this program is stopped the command is stopped too, so that it can clean up. */
 function run(command: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: "inherit" });
@@ -89,7 +89,7 @@ function run(command: string, args: readonly string[]): Promise<number> {
   });
 }
 
-/** A suite that could not even start counts as one failure. */
+/** A suite that could not start counts as one failure. */
 function counted(report: string, status: number): Count {
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, "utf8"));

@@ -12,7 +12,7 @@ const actions = () =>
     .toSorted()
     .map((file) => ({ name: basename(dirname(file)), "action.lua": read(file) }));
 
-/** The scripts as an Argo CD that does not bring them takes them, by path from the root of the project. */
+/** The scripts as settings of Argo CD, by path from the root of the project. */
 export function argoSettings(): Record<string, string> {
   const settings = {
     apiVersion: "v1",
@@ -33,7 +33,7 @@ export function argoSettings(): Record<string, string> {
   return { "deploy/argocd/argocd-cm.yaml": `${heading}${dump(settings, { lineWidth: -1 })}` };
 }
 
-// Not by apply: kubectl would take over, and then remove, what it had once applied to this ConfigMap.
-const heading = `# Generated from the scripts beside it by "npm run generate"; do not edit. To add it to an Argo CD:
+// Not by apply: kubectl would remove the settings that it applied to this ConfigMap before.
+const heading = `# Generated from the scripts beside it by "npm run generate"; do not edit. To add it to Argo CD:
 # kubectl -n argocd patch configmap argocd-cm --type=merge --patch-file=deploy/argocd/argocd-cm.yaml
 `;

@@ -10,7 +10,7 @@ codes do not.
   result", a result with \`isError\` whose text holds \`code\`, \`message\` and \`metadata\`, so that the model can correct itself; everything else gets a JSON-RPC error with the code. Before that, as for a wrong
   key, a foreign web page or a body that is not read, the answer has the HTTP status below and a JSON-RPC error without id.
 - **OAuth** (\`/.well-known/...\`, \`/register\`, \`/authorize\`, \`/token\`): 404 with \`{"error": "not_found", "error_description"}\`, which clients that look for a login show.
-- **Bridge** (\`POST /events\`, \`GET /status\`): the HTTP status below, and \`{"error": true, "code", "message", "request_id"}\`, with \`fields\` or a \`reason\`
+- **Bridge** (\`/events\`, \`/status\`, \`/relay\`): the HTTP status below, and \`{"error": true, "code", "message", "request_id"}\`, with \`fields\` or a \`reason\`
   beside them. Which codes are the bridge's, and its words, are in the second table.
 - \`RATE_LIMIT_EXCEEDED\` and \`BRIDGE_UNAVAILABLE\` carry \`Retry-After\` when a time is known. \`AUTHENTICATION_ERROR\` carries
   \`WWW-Authenticate\`, \`METHOD_NOT_ALLOWED\` carries \`Allow\`.

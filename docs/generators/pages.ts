@@ -6,14 +6,19 @@ import { variables as operatorVariables } from "../../operator/config.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
 import { createBridgeMetrics } from "../../server/bridge/metrics.ts";
 import { variables as serverVariables } from "../../server/config/variables.ts";
+import { version } from "../../server/config/version.ts";
+import { features } from "../../server/features/features.ts";
 import { httpRoutes } from "../../server/http/routes.ts";
+import { methods } from "../../server/mcp/methods/registry.ts";
 import { createServerMetrics } from "../../server/telemetry/metrics.ts";
 import { tools } from "../../server/tools/registry.ts";
 import { listingOf } from "../../server/tools/tool-listing.ts";
 import { configurationPage } from "./configuration.ts";
 import { customResourcePage } from "./custom-resource.ts";
 import { errorsPage } from "./errors.ts";
+import { mcpPage } from "./mcp.ts";
 import { type MetricGroups, metricsOf, metricsPage } from "./metrics.ts";
+import { openApiDocument } from "./openapi.ts";
 import type { Schema } from "./schema-fields.ts";
 import { toolsPage } from "./tools.ts";
 
@@ -27,6 +32,8 @@ export async function referencePages(): Promise<Record<string, string>> {
     "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
     "docs/reference/errors.md": errorsPage(errors),
+    "docs/reference/mcp.md": mcpPage({ methods, ...features }),
+    "docs/reference/openapi.yaml": openApiDocument({ version, tools: [...tools.values()], errors }),
     "docs/reference/tools.md": toolsPage(listed, eventTypes),
     "docs/reference/metrics.md": metricsPage(await metricGroups()),
   };

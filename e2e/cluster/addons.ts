@@ -7,7 +7,7 @@ import type { ProcessSpec } from "./processes.ts";
 import type { PathOf } from "./programs.ts";
 import type { Subnets } from "./subnets.ts";
 
-/** Where CoreDNS says that it is ready. */
+/** The readiness endpoint of CoreDNS. */
 export const DNS_READY_PORT = 8181;
 export const PROVISIONER = "cctelegram.io/local";
 const METRICS_PORT = 4443;
@@ -23,7 +23,7 @@ export type AddonOptions = {
   readonly server: string;
 };
 
-/** Cluster DNS. A name outside the cluster does not exist: nothing can be reached there, and it should fail at once. */
+/** Cluster DNS. Names outside the cluster do not exist: they could not be reached, and a lookup should fail at once. */
 export function coreDns({ cluster, root, kubeconfigs, subnets, programs }: AddonOptions): ProcessSpec {
   const address = subnets.node(1);
   const file = join(root, "Corefile");
@@ -38,7 +38,7 @@ export function coreDns({ cluster, root, kubeconfigs, subnets, programs }: Addon
     "    ttl 5",
     "  }",
     "}",
-    // A block of its own: in one block the template would answer before the cluster is asked.
+    // In its own block: in the same block the template would answer before the cluster's zone.
     ". {",
     `  bind ${address}`,
     "  template ANY ANY {",
@@ -78,7 +78,7 @@ export function provisioner({ root, pki, server }: AddonOptions): ProcessSpec {
   return { name: "local-provisioner", command: process.execPath, args: [program, server, pki, join(root, "nodes")] };
 }
 
-/** The objects that the programs beside the nodes need: their rights, the metrics API and the default storage class. */
+/** The objects that the add-ons need: their rights, the metrics API and the default storage class. */
 export async function applyAddons(api: Api, { pki, subnets }: AddonOptions): Promise<void> {
   const ca = readFileSync(join(pki, "ca.crt")).toString("base64");
   const applied = [
@@ -152,7 +152,7 @@ function grants() {
   ];
 }
 
-/** A Service without selector whose endpoint is the program on node 1, and the API that it serves. */
+/** A Service without selector whose endpoint is the program, and the API that it serves. */
 function metricsApi(subnets: Subnets, caBundle: string) {
   const metadata = { name: "metrics-server", namespace: "kube-system" };
   const service = {

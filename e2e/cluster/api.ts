@@ -21,7 +21,7 @@ type Manifest = { readonly apiVersion: string; readonly kind: string; readonly m
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONTENT_TYPES = { POST: "application/json", PUT: "application/json", PATCH: "application/apply-patch+yaml" };
 
-/** The few requests that the cluster's own parts make, with nothing between them and the API server. */
+/** The few requests of the cluster's own parts, sent directly to the API server. */
 export class Api {
   readonly #server: string;
   readonly #agent: Agent;

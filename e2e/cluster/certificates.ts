@@ -20,7 +20,7 @@ type Authority = "ca" | "front-proxy-ca";
 const AUTHORITIES: readonly Authority[] = ["ca", "front-proxy-ca"];
 const DAYS = "365";
 
-/** What the control plane needs, whoever runs on it. */
+/** What the control plane needs. */
 export function controlPlaneCertificates(hosts: readonly string[]): readonly Certificate[] {
   const service = [
     "kubernetes",
@@ -41,7 +41,7 @@ export function controlPlaneCertificates(hosts: readonly string[]): readonly Cer
   ];
 }
 
-/** What the nodes and the programs beside them need. */
+/** What the nodes and the add-ons need. */
 export function nodeCertificates(nodes: readonly { name: string; address: string }[]): readonly Certificate[] {
   const perNode = nodes.flatMap(({ name, address }): Certificate[] => [
     { file: `kubelet-${name}`, commonName: `system:node:${name}`, organization: "system:nodes" },
@@ -84,7 +84,7 @@ function section({ file, hosts = [] }: Certificate): string {
   ].join("\n");
 }
 
-/** One shell script signs all: Node makes keys but cannot sign certificates. */
+/** One shell script signs all: Node can generate keys but not sign certificates. */
 function signingScript(certificates: readonly Certificate[]): string {
   const authorities = AUTHORITIES.map(
     (name) =>
@@ -109,7 +109,7 @@ function writeKey(folder: string, file: string): void {
   writeFileSync(join(folder, `${file}.pub`), publicKey.export({ type: "spki", format: "pem" }));
 }
 
-/** Makes the cluster's authorities, certificates and the key that signs service account tokens. Needs openssl. */
+/** Creates the cluster's authorities, certificates and the key that signs service account tokens. Needs openssl. */
 export async function makeCertificates(folder: string, certificates: readonly Certificate[]): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const file of [...AUTHORITIES, ...certificates.map((certificate) => certificate.file), "service-accounts"]) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const MOUNT = "/sys/fs/cgroup";
 
-/** Top cgroup of a node's pods; a name of its own keeps two kubelets apart. */
+/** Top cgroup of a node's pods, with its own name so that two kubelets do not share one. */
 export function cgroupOf(cluster: string, node: number): string {
   return `/cctelegram-${cluster}-${node}`;
 }
@@ -59,7 +59,7 @@ export function removeCgroup(cgroup: string): string[] {
     try {
       rmdirSync(folder);
     } catch {
-      // Busy or gone: what stays is returned.
+      // In use or already removed: what stays is returned.
     }
   }
   return foldersOf(cgroup);

@@ -7,11 +7,11 @@ import { Processes } from "./processes.ts";
 
 export type NodeCount = 0 | 1 | 2;
 
-/** What is known about a cluster on disk, written before anything else is made. */
+/** What is known about a cluster, written to disk before anything is created. */
 export type ClusterState = {
   readonly name: string;
   readonly nodes: NodeCount;
-  /** The program that asked for the cluster: while it runs, nobody else may replace the cluster. */
+  /** The program that started the cluster: while it runs, no other program may replace the cluster. */
   readonly owner: ProcessIdentity;
   /** Set once the cluster was ready. */
   readonly ready?: {
@@ -29,7 +29,7 @@ export function readState(folders: Folders): ClusterState | undefined {
 export function writeState(folders: Folders, state: ClusterState): void {
   mkdirSync(folders.root, { recursive: true, mode: 0o755 });
   const parent = dirname(folders.root);
-  // Below a shared folder for temporary files anyone may have made it first, and would own our certificates.
+  // In a shared temporary folder somebody else may have created it first, and would own our certificates.
   if (statSync(parent).uid !== process.getuid?.())
     throw new Error(`${parent} belongs to another user: set CCTELEGRAM_STATE`);
   writeFileSync(`${folders.state}.new`, JSON.stringify(state, null, 2));

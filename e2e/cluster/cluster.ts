@@ -29,13 +29,13 @@ export type UpOptions = {
   /** Keep a healthy cluster of that name and number of nodes instead of replacing it. */
   readonly reuse?: boolean;
   readonly progress?: Progress;
-  /** Where official programs come from (default: CCTELEGRAM_MIRROR or the release sites). */
+  /** Source of official releases (default: CCTELEGRAM_MIRROR or the release sites). */
   readonly releases?: Releases;
-  /** Asked when the start failed: whether its logs are kept for a person to read. Default: they are. */
+  /** Called when the start failed: whether to keep its logs for a person. Default: yes. */
   readonly keepsLogs?: () => boolean;
 };
 
-/** A running Kubernetes. It runs on when the program that started it ends; `down` ends it. */
+/** A running Kubernetes cluster. It continues to run when the program that started it ends; `down` stops it. */
 export type Cluster = {
   readonly name: string;
   /** Path of a kubeconfig of a cluster administrator. */
@@ -54,16 +54,16 @@ export type Cluster = {
   readonly kubectl: (args: readonly string[], options?: { readonly input?: string }) => Promise<string>;
   /** Puts an image that was built here on every node. */
   readonly load: (image: string) => Promise<void>;
-  /** Names of the processes, for the three below: "kube-apiserver", "kubelet-1" and so on. */
+  /** Names of the processes, for the three methods below: "kube-apiserver", "kubelet-1" and so on. */
   readonly processes: () => readonly string[];
   readonly stopProcess: (process: string) => Promise<void>;
   readonly killProcess: (process: string) => Promise<void>;
-  /** Starts a process again as it was, stopping it first if it runs; waits for the API server if it is that. */
+  /** Starts a process again with the same arguments, stopping it first if it runs; waits until the API server is ready if it is that. */
   readonly restart: (process: string) => Promise<void>;
   readonly down: () => Promise<void>;
 };
 
-/** Brings up a cluster. One of that name that is broken, or not to be reused, is taken down first. */
+/** Starts a cluster. One of the same name that is broken, or not to be reused, is taken down first. */
 export async function up(options: UpOptions = {}): Promise<Cluster> {
   const { name = DEFAULT_NAME, nodes = 0, reuse = false, progress: steps = progress, keepsLogs = () => true } = options;
   const folders = clusterFolders(name);
@@ -93,7 +93,7 @@ export function find(name: string = DEFAULT_NAME): Cluster | undefined {
   return state?.ready ? open(folders, state) : undefined;
 }
 
-/** Takes a cluster down, whatever state it is in; harmless when there is none. */
+/** Takes a cluster down, whatever state it is in; does nothing if there is none. */
 export async function down(name: string = DEFAULT_NAME): Promise<void> {
   await tearDown(name, clusterFolders(name));
 }
@@ -103,7 +103,7 @@ function assertCanHaveNodes(): void {
   throw new Error("nodes need Linux and root; a control plane alone (no nodes) works without");
 }
 
-/** The pid of another process that still runs and has brought up the cluster of that name. */
+/** The pid of another running process that has started the cluster of that name. */
 export function otherUser(name: string = DEFAULT_NAME): number | undefined {
   const owner = readState(clusterFolders(name))?.owner;
   return owner && owner.pid !== process.pid && isAlive(owner) ? owner.pid : undefined;
@@ -192,7 +192,7 @@ function open(folders: Folders, state: ClusterState): Cluster {
   };
 }
 
-/** Asks once, however often the answer is wanted. */
+/** Evaluates once, however often the result is needed. */
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   return () => {

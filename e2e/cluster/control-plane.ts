@@ -10,7 +10,7 @@ export type ControlPlaneOptions = {
   readonly etcdFolder: string;
   readonly auditPolicy: string;
   readonly auditLog: string;
-  /** Address that clients use, and the port of it. */
+  /** Address and port for clients. */
   readonly address: string;
   readonly ports: { readonly api: number; readonly etcd: number; readonly etcdPeer: number };
   readonly services: string;
@@ -18,7 +18,7 @@ export type ControlPlaneOptions = {
   readonly namespace?: string;
 };
 
-/** Every request once, when it is answered (a watch also when it opens): enough to count who asked for what. */
+/** Logs every answered request once (a watch also when it opens): enough to count who requested what. */
 export const AUDIT_POLICY = {
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
@@ -82,7 +82,7 @@ export function apiServer(options: ControlPlaneOptions): ProcessSpec {
       "bind-address": hasNodes ? "0.0.0.0" : address,
       "advertise-address": address,
       "secure-port": ports.api,
-      // Without nodes the address is a loopback one, which no Endpoints may hold.
+      // Without nodes the address is a loopback one, which Endpoints may not contain.
       "endpoint-reconciler-type": hasNodes ? "lease" : "none",
       "service-cluster-ip-range": options.services,
       "tls-cert-file": file("kube-apiserver.crt"),
@@ -114,7 +114,7 @@ export function apiServer(options: ControlPlaneOptions): ProcessSpec {
   };
 }
 
-/** Tests with thousands of objects wait for the controllers otherwise, not for what they test. */
+/** Higher limits: otherwise tests with thousands of objects wait for the controllers instead of for what they test. */
 export const controllerRates = { "kube-api-qps": 300, "kube-api-burst": 600 };
 
 export function controllerManager(options: ControlPlaneOptions): ProcessSpec {

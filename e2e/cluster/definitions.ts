@@ -12,14 +12,14 @@ export type Definitions = {
   readonly files: readonly string[];
 };
 
-/** Argo CD's own custom resources, of the version whose code judges ours. */
+/** Argo CD's CRDs, of the version whose code the tests run. */
 export const argoDefinitions: Definitions = {
   folder: "gitops",
   module: "github.com/argoproj/argo-cd/v3",
   files: ["manifests/crds/application-crd.yaml", "manifests/crds/appproject-crd.yaml"],
 };
 
-/** The Gateway API's own custom resources, as far as we use them. */
+/** The Gateway API's CRDs that we use. */
 export const gatewayDefinitions: Definitions = {
   folder: "gateway-api",
   module: "sigs.k8s.io/gateway-api",
@@ -29,8 +29,8 @@ export const gatewayDefinitions: Definitions = {
 };
 
 /**
- * Paths of definitions of custom resources, as the Go module of their project brings them. Needs the network the first time; what
- * comes must have the hash of go.sum.
+ * Paths of CRD files in the Go module of their project. Needs the network the first time; the downloaded
+ * module must have the hash in go.sum.
  */
 export async function definitionFiles({ folder, module, files }: Definitions): Promise<string[]> {
   const source = join(import.meta.dirname, "binaries", folder);

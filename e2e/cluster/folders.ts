@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const NAME = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
-/** Unix socket addresses hold 107 characters; the longest name below a cluster's folder needs this many. */
+/** Unix socket addresses have at most 107 characters; the longest name below a cluster's folder needs this many. */
 const LONGEST_SOCKET = "/nodes/1/containerd.sock.ttrpc".length;
 const SOCKET_LIMIT = 107;
 

@@ -12,7 +12,7 @@ function listen(): Promise<{ port: number; close: () => Promise<void> }> {
   });
 }
 
-/** Different loopback ports that nothing listens on just now. */
+/** Different loopback ports on which nothing listens now. */
 export async function freePorts(count: number): Promise<number[]> {
   const held = await Promise.all(Array.from({ length: count }, listen));
   await Promise.all(held.map(({ close }) => close()));

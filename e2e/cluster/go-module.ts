@@ -10,10 +10,10 @@ const VERSION = "k8s.io/component-base/version";
 /** Without a version stamped in, the API server calls itself v0.0.0 and clients refuse to work with it. */
 const LINKER_FLAGS = `-s -w -X ${VERSION}.gitVersion=v1.36.3 -X ${VERSION}.gitMajor=1 -X ${VERSION}.gitMinor=36`;
 const FLAGS = ["-trimpath", "-ldflags", LINKER_FLAGS];
-/** What linking a program weighs beside compiling a package. */
+/** The cost of linking a program, relative to compiling a package. */
 const LINK_WEIGHT = 15;
 
-/** Version of a module that the go.mod of one of ours requires. */
+/** Version of a module that one of our go.mod files requires. */
 export async function requiredVersion(module: string, path: string): Promise<string> {
   const text = await readFile(join(SOURCES, module, "go.mod"), "utf8");
   const lines = text.split("\n").map((line) => line.trim().replace(/^require /, ""));
@@ -23,8 +23,8 @@ export async function requiredVersion(module: string, path: string): Promise<str
 }
 
 /**
- * Key of what is compiled: the pinned modules, our own sources among them, and how. The version of Go is left out: a program
- * that is there is as good as one that the next patch of Go makes of the same sources.
+ * Cache key of a program: the pinned modules, our own sources, and the build flags. The version of Go is left out: a cached
+ * program is as good as one that the next patch release of Go builds from the same sources.
  */
 export async function compiledKey(program: Program): Promise<string> {
   const folder = join(SOURCES, program.module);
@@ -44,7 +44,7 @@ export type Compilation = {
   readonly sources?: string;
 };
 
-/** Compiles programs of one module, several in one run of Go so that packages of several are compiled once. */
+/** Compiles programs of one module, several in one run of Go so that packages that they share are compiled once. */
 export async function compile(
   { module, programs, target, sources = SOURCES }: Compilation,
   control: StepControl,
@@ -54,7 +54,7 @@ export async function compile(
   const work = { folder: join(sources, module), temporary: join(target, "tmp"), output: join(target, "out") };
   await run("mkdir", ["-p", work.temporary, work.output]);
   const go = (args: readonly string[], options: CommandOptions = {}) =>
-    // Go's temporary files go with the target, however this ends. A go.work of the user's is none of ours.
+    // Go's temporary files are deleted with the target, however this ends. A go.work file of the user's is ignored.
     run("go", args, {
       cwd: work.folder,
       env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOTMPDIR: work.temporary },
@@ -94,7 +94,7 @@ async function assertGo(): Promise<void> {
 
 type Go = (args: readonly string[], options?: CommandOptions) => Promise<string>;
 
-/** How many packages are to be compiled: those that Go's own cache does not hold. Downloads the modules that are missing. */
+/** How many packages have to be compiled because Go's build cache does not have them. Downloads missing modules. */
 async function countStale(go: Go, packages: readonly string[], folder: string, control: StepControl): Promise<number> {
   const sums = await readFile(join(folder, "go.sum"), "utf8");
   const all = sums.split("\n").filter((line) => line !== "" && !line.includes("/go.mod ")).length;
@@ -107,7 +107,7 @@ async function countStale(go: Go, packages: readonly string[], folder: string, c
       control.update(`${downloaded} of at most ${all} modules downloaded`);
     },
   });
-  // Go calls a program stale that is compiled and only has to be linked.
+  // Go also calls a program stale that is compiled and only has to be linked.
   return stale.split("\n").filter((line) => line !== "" && !packages.includes(line)).length;
 }
 

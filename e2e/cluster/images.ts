@@ -9,7 +9,7 @@ import { type Progress, progress } from "../../machine/progress.mjs";
 import type { NodeFolders } from "./folders.ts";
 import { PAUSE_IMAGE } from "./node.ts";
 
-/** The image that holds a pod's namespaces, built from a few lines of Go. */
+/** The image of a pod's sandbox container, built from a few lines of Go. */
 export function pauseImage(steps: Progress = progress): Promise<Archive> {
   return steps.step("pause image", async ({ cached: markCached }) => {
     const entry = await pauseEntry();
@@ -41,7 +41,7 @@ async function buildPauseImage(target: string): Promise<void> {
   await exportImage(PAUSE_IMAGE, join(target, ARCHIVE));
 }
 
-/** Imports an image into a node's containerd, unless that content was imported under that name before. */
+/** Imports an image into a node's containerd, unless the same content was imported under that name before. */
 export async function importImage(archive: Archive, folders: NodeFolders, ctr: string): Promise<boolean> {
   const record = join(folders.root, `image-${cacheKey([archive.image])}`);
   if (existsSync(record) && readFileSync(record, "utf8") === archive.key) return false;

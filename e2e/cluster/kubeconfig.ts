@@ -11,7 +11,7 @@ export type KubeconfigOptions = {
   readonly cluster: string;
 };
 
-/** Writes a kubeconfig that holds its certificates, readable by its owner alone. */
+/** Writes a kubeconfig with embedded certificates, readable by its owner only. */
 export function writeKubeconfig(path: string, { pki, user, server, cluster }: KubeconfigOptions): void {
   const base64 = (file: string) => readFileSync(join(pki, file)).toString("base64");
   const config = {

@@ -36,7 +36,7 @@ export type AgentOptions = {
   readonly node: number;
   /** Network namespace of the node. */
   readonly namespace: string;
-  /** Folder with what a pod would have below /var/run. */
+  /** Folder with the content of a pod's /var/run. */
   readonly varRun: string;
   readonly programs: PathOf;
   readonly server: string;
@@ -44,14 +44,14 @@ export type AgentOptions = {
 
 export const agentName = (node: number) => `${NAME}-${node}`;
 
-/** The agent that decides about each new connection of the node's pods. It only knows how to run in a pod. */
+/** The agent that decides about each new connection of the node's pods. It only supports running in a pod. */
 export function networkPolicyAgent({ node, namespace, varRun, programs, server }: AgentOptions): ProcessSpec {
   const { hostname, port } = new URL(server);
   const agent = programs("kube-network-policies");
   const args = flags({
     "nfqueue-id": QUEUE,
-    // Its own nftables rules would stop the machine's and the kubelet's traffic, and many kernels cannot load them. They
-    // catch the pods of the node of this name, which does not exist; the rules below queue instead.
+    // Its own nftables rules would stop the traffic of the machine and of the kubelet, and many kernels cannot load them. They
+    // are limited to the pods of a node of this name, which does not exist; the rules below queue packets instead.
     "hostname-override": "none",
     "disable-nri": true,
     "metrics-bind-address": "127.0.0.1:9080",
@@ -65,7 +65,7 @@ export function networkPolicyAgent({ node, namespace, varRun, programs, server }
   };
 }
 
-/** Makes the agents' account and its rights, and writes its credentials as a pod would find them below /var/run. */
+/** Creates the agents' account and its rights, and writes its credentials to the paths that a pod would have below /var/run. */
 export async function prepareAgents(api: Api, varRun: string, caCert: string): Promise<void> {
   await api.apply(ACCOUNTS, ACCOUNT);
   await api.apply(`/apis/${RBAC}/clusterroles`, ROLE);
@@ -81,8 +81,8 @@ export async function prepareAgents(api: Api, varRun: string, caCert: string): P
 }
 
 /**
- * Rules that ask the agent about each new connection from and to pods, after Services are resolved and before addresses are
- * rewritten. Nodes, and the machine with them, are let in, as the kubelet has to be. While no agent runs everything passes.
+ * Rules that queue each new connection from and to pods for the agent, after Services are resolved and before addresses are
+ * rewritten. Connections from nodes, and so from the machine, are allowed, as the kubelet needs it. While no agent runs, all are.
  */
 function queueingRules({ pods, nodes }: Subnets): string {
   // Two DNS requests at once from one port race in conntrack when they wait after it (netfilter bug 1766, Linux < 6.12).

@@ -5,14 +5,14 @@ export function namespaceOf(cluster: string, node: number): string {
   return `cct-${cluster}-${node}`;
 }
 
-/** The machine's end of the link to node 1. Its name is the claim on the index: the kernel gives it out once. */
+/** The machine's end of the link to node 1. The kernel allows its name only once, which reserves the index. */
 function linkOf(index: number): string {
   return `cct${index}`;
 }
 
 /**
- * Makes one network namespace per node and joins them: a bridge in node 1's namespace is the nodes' subnet, the machine
- * and node 2 are plugged into it. Nothing routes out of it; the machine reaches nodes, pods and Services through node 1.
+ * Creates one network namespace per node and connects them: a bridge in node 1's namespace is the nodes' subnet, with the machine
+ * and node 2 attached. Nothing routes out of it; the machine reaches nodes, pods and Services through node 1.
  */
 export async function createNetwork(cluster: string, nodes: number): Promise<Subnets> {
   const first = namespaceOf(cluster, 1);
@@ -24,7 +24,7 @@ export async function createNetwork(cluster: string, nodes: number): Promise<Sub
     [
       "link set uplink master node0 up",
       `address add ${ranges.node(1)}/24 dev node0`,
-      // kube-proxy and the API server want a default route. This one leads to nobody.
+      // kube-proxy and the API server need a default route. This one leads nowhere.
       "route add default dev node0",
     ],
   );

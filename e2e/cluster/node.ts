@@ -41,7 +41,7 @@ export function prepareNode(options: NodeOptions): void {
     writeFileSync(join(folders.root, file), JSON.stringify(content, null, 2));
   }
   writeFileSync(join(folders.root, "containerd.toml"), containerdConfiguration(folders));
-  // The machine's own file names servers that cannot be reached from here.
+  // The machine's own file has name servers that cannot be reached from here.
   writeFileSync(join(folders.root, "resolv.conf"), `nameserver ${subnets.node(1)}\n`);
   createCgroup(cgroupOf(cluster, node));
 }
@@ -137,7 +137,7 @@ function kubeletConfiguration({ cluster, node, folders, pki, subnets }: NodeOpti
     failCgroupV1: false,
     failSwapOn: false,
     serializeImagePulls: false,
-    // A full disk is the machine's trouble, not a reason to evict what is tested.
+    // A full disk of the machine is no reason to evict what is tested.
     evictionHard: {
       "memory.available": "50Mi",
       "nodefs.available": "1%",
@@ -159,7 +159,7 @@ function kubeProxyConfiguration({ node, kubeconfigs, subnets }: NodeOptions): un
     clientConnection: { kubeconfig: join(kubeconfigs, "kube-proxy.kubeconfig") },
     healthzBindAddress: "127.0.0.1:10256",
     metricsBindAddress: "127.0.0.1:10249",
-    // The table's size belongs to the machine and cannot be set from a namespace.
+    // The size of the conntrack table is a setting of the machine and cannot be changed from a namespace.
     conntrack: { maxPerCore: 0, min: 0 },
   };
 }

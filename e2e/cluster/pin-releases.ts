@@ -1,4 +1,4 @@
-/** `npm run pin-releases [-- --mirror URL]`: writes the checksums of the official programs of the versions in go.mod. */
+/** `npm run pin-releases [-- --mirror URL]`: pins the checksums of official releases, for the versions in go.mod. */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { downloadText } from "../../machine/download.ts";
@@ -21,11 +21,11 @@ export type PinOptions = {
   readonly mirror: URL | undefined;
   readonly pinned: Checksums;
   readonly replace: boolean;
-  /** Reads a text, undefined when the site has none. */
+  /** Reads a text; undefined if the site does not have it. */
   readonly read: (url: URL) => Promise<string | undefined>;
 };
 
-/** The checksums of every release file, as its site publishes them. Throws where one differs from what is pinned. */
+/** The published checksums of every release file. Throws if one differs from the pinned one. */
 export async function publishedChecksums({ mirror, pinned, replace, read }: PinOptions): Promise<Checksums> {
   const found: Record<string, Checksums[string]> = {};
   for (const { path, checksum } of await wanted()) {
@@ -54,7 +54,7 @@ async function wanted(): Promise<{ path: string; checksum: string }[]> {
   return [...files].map(([path, checksum]) => ({ path, checksum }));
 }
 
-/** Sites publish the sum alone, the sum before a name, or many such lines. */
+/** Sites publish the checksum alone, the checksum before a name, or many such lines. */
 export function checksumIn(text: string, path: string): string | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const lines = text.split("\n").map((line) => line.trim().split(/\s+/));

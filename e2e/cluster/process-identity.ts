@@ -1,14 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** A pid together with when it started: pids are used again, the pair is not. */
+/** A pid together with its start time: pids are reused, the pair is not. */
 export type ProcessIdentity = { readonly pid: number; readonly startTime: string };
 
 /** Field 22 of /proc/PID/stat. The command in field 2 may hold spaces and brackets, so fields count from its last ")". */
 export function startTimeOf(stat: string): string | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const state = fields[0];
-  // A zombie runs no more, it only waits for its parent to ask how it ended.
+  // A zombie does not run any more; it only waits for its parent to read its exit code.
   return state === "Z" || state === "X" ? undefined : fields[19];
 }
 

@@ -10,9 +10,9 @@ export type ProcessSpec = {
   readonly args: readonly string[];
   /** Folders searched for commands before the system's. */
   readonly path?: readonly string[];
-  /** Environment variables beside those that every process has. */
+  /** Environment variables in addition to those that every process has. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Network namespace to run in; the machine's own when left out. */
+  /** Network namespace to run in. Default: the machine's own. */
   readonly namespace?: string;
 };
 
@@ -26,7 +26,7 @@ export function inNamespace(namespace: string | undefined, command: string, args
   return namespace === undefined ? [command, ...args] : ["nsenter", `--net=/run/netns/${namespace}`, command, ...args];
 }
 
-/** The long-running processes of one cluster. They outlive their starter; what is needed to end them is on disk. */
+/** The long-running processes of one cluster. They outlive their starter; what is needed to stop them is on disk. */
 export class Processes {
   readonly #folder: string;
   readonly #logs: string;
@@ -41,8 +41,8 @@ export class Processes {
     mkdirSync(this.#logs, { recursive: true });
     const log = openSync(this.log(spec.name), "a");
     const [command = "", ...args] = inNamespace(spec.namespace, spec.command, spec.args);
-    // Nothing is inherited: a proxy setting of the user's would send the components' requests out of the cluster.
-    // Collecting garbage is a third of the work of starting an API server; memory is cheaper.
+    // The environment is not inherited: a proxy setting of the user's would send the components' requests out of the cluster.
+    // Garbage collection is a third of the work of starting an API server; memory is cheaper.
     const path = [...(spec.path ?? []), SYSTEM_PATH].join(":");
     const env = { PATH: path, HOME: this.#folder, TZ: "UTC", GOGC: "400", ...spec.env };
     const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env, cwd: this.#folder });
@@ -80,7 +80,7 @@ export class Processes {
     if (!this.isAlive(name)) throw new Error(`${name} stopped by itself${this.#tail(name)}`);
   }
 
-  /** SIGTERM, then SIGKILL after the grace time. Fine when it is gone already. */
+  /** SIGTERM, then SIGKILL after the grace time. Does nothing if the process has already ended. */
   async stop(name: string, graceMs = 3_000): Promise<void> {
     const record = this.#find(name);
     signal(record, "SIGTERM");
@@ -98,7 +98,7 @@ export class Processes {
     });
   }
 
-  /** Starts a process again with the arguments it had, after ending it if it still runs. */
+  /** Starts a process again with the same arguments, after stopping it if it still runs. */
   async restart(name: string): Promise<void> {
     await this.stop(name);
     this.start(this.#find(name));

@@ -1,17 +1,17 @@
-/** The programs of the local cluster: from which Go module each is compiled, and which official release holds it. */
+/** The programs of the local cluster: the Go module from which each is compiled, and the official release that contains it. */
 
 export type Architecture = "amd64" | "arm64";
 
 type At = { readonly version: string; readonly arch: Architecture };
 
-/** A file of a release site. Its path begins with the site's name, as a mirror has it. */
+/** A file of a release site. Its path begins with the site's name, as in a mirror. */
 type Release = {
   /** The required Go module whose version is that of the release. */
   readonly versionOf: string;
   readonly path: (at: At) => string;
-  /** Where the program is in the archive; the file is the program itself when left out. */
+  /** Path of the program in the archive. Default: the file itself is the program. */
   readonly member?: (at: At) => string;
-  /** Where the site publishes the file's checksum, to which `npm run pin-releases` looks. */
+  /** Where the site publishes the file's checksum; read by `npm run pin-releases`. */
   readonly checksum: (at: At) => string;
 };
 
@@ -19,11 +19,11 @@ export type Program = {
   /** Folder below binaries/ with the go.mod. */
   readonly module: GoModule;
   readonly package: string;
-  /** Official programs are for Linux alone; some projects publish none but images. */
+  /** Official releases are for Linux only; some projects publish only images. */
   readonly release?: Release;
 };
 
-/** Folders below binaries/, by how they are called while they are compiled. */
+/** Folders below binaries/, by the names that progress lines show. */
 export const goModules = {
   kubernetes: "Kubernetes",
   etcd: "etcd",
@@ -49,7 +49,7 @@ const kubernetes = (name: string): Program => ({
 const github = (repository: string, version: string, file: string) =>
   `github.com/${repository}/releases/download/${version}/${file}`;
 
-/** v2.3.7 in names of files reads 2.3.7. */
+/** v2.3.7 is 2.3.7 in names of files. */
 const number = (version: string) => version.replace(/^v/, "");
 
 const containerd = (name: string): Program => {
@@ -143,8 +143,8 @@ export const controlPlanePrograms = [
   "kubectl",
 ] as const satisfies readonly ProgramName[];
 
-/** What is asked for by its name when it is needed. */
+/** Needed only by some features. */
 const extras: readonly ProgramName[] = ["gitops", "helm", "kind"];
 
-/** What a cluster with nodes consists of. */
+/** The programs of a cluster with nodes. */
 export const nodePrograms: readonly ProgramName[] = programNames.filter((name) => !extras.includes(name));

@@ -6,7 +6,7 @@ import { compile, compiledKey } from "./go-module.ts";
 import { type GoModule, goModules, type ProgramName, programTable } from "./program-table.ts";
 import { downloadReleases, type Releases, releaseEntry, releaseFile, releaseFiles, releasesOf } from "./releases.ts";
 
-/** Where programs are on disk. Throws for one that was not asked for. */
+/** Where programs are on disk. Throws for a program that was not requested. */
 export type PathOf = (name: ProgramName) => string;
 
 export type ProgramOptions = {
@@ -15,8 +15,8 @@ export type ProgramOptions = {
 };
 
 /**
- * Finds programs: those that are there as they are, others by downloading what official releases have and the repository has
- * pinned, and the rest by compiling it.
+ * Provides programs: cached ones as they are, others by downloading pinned official releases, and the rest by
+ * compiling.
  */
 export async function programs(names: readonly ProgramName[], options: ProgramOptions = {}): Promise<PathOf> {
   const { steps = progress, releases = await releasesOf() } = options;
@@ -31,7 +31,7 @@ export async function programs(names: readonly ProgramName[], options: ProgramOp
   return (name) => found.get(name) ?? neverAsked(name);
 }
 
-/** One program, without a word when it is there. */
+/** One program, without a progress line if it is cached. */
 export async function program(name: ProgramName, steps: Progress = progress): Promise<string> {
   const releases = await releasesOf();
   return (await find(name, releases)) ?? (await programs([name], { steps, releases }))(name);
@@ -47,7 +47,7 @@ export async function missingPrograms(names: readonly ProgramName[], releases: R
   return names.filter((_, index) => found[index] === undefined);
 }
 
-/** Those of them that nobody has pinned a release of: they need a compiler. */
+/** Those without a pinned release: they need a compiler. */
 export async function withoutRelease(names: readonly ProgramName[], releases: Releases): Promise<ProgramName[]> {
   const files = await Promise.all(names.map((name) => releaseFile(programTable[name], releases)));
   return names.filter((_, index) => files[index]?.sha256 === undefined);
@@ -89,7 +89,7 @@ function tellUnpinned(
   steps.note(`        without a pinned checksum, so compiled (npm run pin-releases): ${unpinned.join(", ")}`);
 }
 
-/** Several programs of a module are compiled in one go, and kept one by one. */
+/** The programs of a module are compiled in one run, and cached one by one. */
 function compileAll(
   module: GoModule,
   names: readonly ProgramName[],

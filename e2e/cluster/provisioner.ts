@@ -91,7 +91,7 @@ function ignore(status: number): (error: unknown) => void {
   };
 }
 
-/** Handles every object there is, then every change until the watch ends. */
+/** Handles every existing object, then every change until the watch ends. */
 async function listAndWatch<T>(path: string, handle: (object: T) => Promise<void>): Promise<void> {
   const { items, metadata } = await api.request<List<T>>("GET", path);
   for (const item of items) await handle(item);
@@ -102,7 +102,7 @@ async function listAndWatch<T>(path: string, handle: (object: T) => Promise<void
   }
 }
 
-/** For ever: whatever goes wrong, it starts over with a new list. */
+/** Never returns: after an error it starts again with a new list. */
 async function follow<T>(path: string, handle: (object: T) => Promise<void>): Promise<never> {
   for (;;) {
     await listAndWatch(path, handle).catch((error: Error) => {

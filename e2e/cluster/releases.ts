@@ -8,12 +8,12 @@ import { type Progress, progress } from "../../machine/progress.mjs";
 import { requiredVersion } from "./go-module.ts";
 import { type Architecture, type Program, type ProgramName, programTable } from "./program-table.ts";
 
-/** SHA-256 of files of release sites, by path; `source` says where the sum was read. */
+/** SHA-256 of files of release sites, by path; `source` says where the checksum was read. */
 export type Checksums = Readonly<Record<string, { readonly sha256: string; readonly source: string }>>;
 
-/** Where official programs come from. */
+/** Source of official releases. */
 export type Releases = {
-  /** Under it is what the release sites have; undefined: the sites themselves. */
+  /** URL of a mirror of the release sites; undefined: the sites themselves. */
   readonly mirror?: URL;
   readonly checksums: Checksums;
   readonly arch: Architecture | undefined;
@@ -22,14 +22,14 @@ export type Releases = {
 
 export const CHECKSUMS = join(import.meta.dirname, "release-checksums.json");
 
-/** The releases that this machine can use. */
+/** The releases for this machine. */
 export async function releasesOf(env: NodeJS.ProcessEnv = process.env): Promise<Releases> {
   const checksums = JSON.parse(await readFile(CHECKSUMS, "utf8")) as Checksums;
   const mirror = mirrorOf(env);
   return { checksums, arch: architecture(), ...(mirror === undefined ? {} : { mirror }) };
 }
 
-/** CCTELEGRAM_MIRROR: the URL below which a mirror has what the release sites have. */
+/** CCTELEGRAM_MIRROR: the URL of a mirror of the release sites. */
 export function mirrorOf({ CCTELEGRAM_MIRROR: text }: NodeJS.ProcessEnv): URL | undefined {
   if (!text) return undefined;
   const url = text.startsWith("/") ? pathToFileURL(text) : URL.parse(text);
@@ -44,15 +44,15 @@ function architecture(platform: string = process.platform, arch: string = proces
   return arch === "x64" ? "amd64" : arch === "arm64" ? "arm64" : undefined;
 }
 
-/** A file of a release that holds programs, as far as it is known. */
+/** A release file with programs, as far as it is known. */
 export type ReleaseFile = {
   readonly path: string;
-  /** Undefined: nobody has pinned it, and it must not be used. */
+  /** Undefined: not pinned, so it must not be used. */
   readonly sha256: string | undefined;
   readonly members: Readonly<Partial<Record<ProgramName, string>>>;
 };
 
-/** The file that holds a program for this machine; undefined when there is no such release. */
+/** The file that contains a program for this machine; undefined if there is no such release. */
 export async function releaseFile(
   { module, release }: Program,
   { checksums, arch }: Pick<Releases, "checksums" | "arch">,
@@ -62,7 +62,7 @@ export async function releaseFile(
   return { path, sha256: checksums[path]?.sha256 };
 }
 
-/** The files that hold these programs, each once, with where the programs are in them. */
+/** The files that contain these programs, each once, with the paths of the programs in them. */
 export async function releaseFiles(names: readonly ProgramName[], releases: Releases): Promise<ReleaseFile[]> {
   const files = new Map<string, ReleaseFile>();
   for (const name of names) {
@@ -83,8 +83,8 @@ export function releaseEntry({ path, sha256 = "" }: Pick<ReleaseFile, "path" | "
 }
 
 /**
- * Downloads pinned files and unpacks their programs into the cache. What cannot be had is told and left out; a site that cannot
- * be reached is asked once. A file that is not what was pinned is never kept.
+ * Downloads pinned files and unpacks their programs into the cache. What is not available is reported and left out; a site that cannot
+ * be reached is tried once. A file with another checksum is never kept.
  */
 export async function downloadReleases(
   files: readonly ReleaseFile[],

@@ -19,13 +19,13 @@ export type StartOptions = {
   readonly processes: Processes;
   readonly programs: PathOf;
   readonly nodes: readonly number[];
-  /** Left out when the cluster has no nodes: then everything listens on loopback. */
+  /** Left out if the cluster has no nodes: then everything listens on loopback. */
   readonly subnets?: Subnets;
   /** Ends every wait. */
   readonly signal?: AbortSignal;
 };
 
-/** Where components' kubeconfigs are. */
+/** The folder with the components' kubeconfigs. */
 export function kubeconfigsOf(folders: Folders): string {
   return join(folders.root, "kubeconfigs");
 }
@@ -79,7 +79,7 @@ async function prepareFiles({ folders, subnets, nodes, name }: StartOptions, ser
   }
 }
 
-/** Waits for the API server; the end of etcd or of the API server ends the wait with what they wrote. */
+/** Waits for the API server. If etcd or the API server ends, it throws with the output of that process. */
 export async function apiReady(
   server: string,
   folders: Folders,

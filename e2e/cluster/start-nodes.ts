@@ -55,7 +55,7 @@ async function importOnceUp(node: NodeOptions, pause: Archive, { processes, sign
   });
 }
 
-/** Starts what makes nodes of the machines with containerd, and waits until pods can be scheduled on all of them. */
+/** Starts kubelets and the other programs of nodes, and waits until pods can be scheduled on all nodes. */
 export async function startNodes(options: WithSubnets, api: Api, server: string): Promise<void> {
   const { processes, folders, subnets, programs, name } = options;
   await startAgents(options, api, server);
@@ -94,7 +94,7 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
   );
 }
 
-/** Starts what enforces network policies, before there are pods. */
+/** Starts the agents for network policies, before there are pods. */
 async function startAgents(options: WithSubnets, api: Api, server: string): Promise<void> {
   const { folders, processes, nodes, subnets, name, programs } = options;
   const varRun = join(folders.root, "network-policies");

@@ -53,8 +53,8 @@ function contains(outer: Range, inner: Range): boolean {
 
 /**
  * Indexes that a new cluster can have, best first, given the destinations of the machine's routes as `ip route` prints them
- * ("default" and IPv6 do not matter). One inside a wider route, such as a company network's 10.0.0.0/8, comes last: it
- * works, since the narrower route wins, but hides a part of that network.
+ * ("default" and IPv6 do not matter). An index inside a wider route, such as a company network's 10.0.0.0/8, comes last: it
+ * works, since the narrower route is preferred, but hides a part of that network.
  */
 export function freeIndexes(destinations: readonly string[]): number[] {
   const taken = destinations.flatMap((destination) => range(destination) ?? []);

@@ -10,16 +10,16 @@ import { removeIfEmpty, removeTraces, type Traces, tracesOf } from "./traces.ts"
 import { waitFor } from "./wait.ts";
 
 const MAX_NODES = 2;
-/** Without etcd the API server ignores SIGTERM for minutes, so it goes first; neither has data worth a longer wait. */
+/** Without etcd the API server ignores SIGTERM for minutes, so it is stopped first; neither has data worth a longer wait. */
 const LAST = ["kube-apiserver", "etcd"];
 const GRACE_MS = 500;
 
 export type TeardownOptions = {
-  /** Keep the logs of a cluster that did not come up, beside its folder. */
+  /** Keep the logs of a cluster that did not start, beside its folder. */
   readonly keepLogs?: boolean;
 };
 
-/** Ends a cluster and removes what it made. Throws with a list of whatever is left. Fine when there is none. */
+/** Stops a cluster and removes what it created. Throws with a list of everything that is left. Does nothing if there is none. */
 export async function tearDown(name: string, folders: Folders, options: TeardownOptions = {}): Promise<void> {
   const processes = new Processes(folders.processes, folders.logs);
   const running = processes.list().map((record) => record.name);
@@ -33,14 +33,13 @@ export async function tearDown(name: string, folders: Folders, options: Teardown
   if (canHaveNodes()) await removeNodes(name, folders, traces);
   if (options.keepLogs && existsSync(folders.logs)) keepLogs(folders);
   const left = canHaveNodes() ? await leftovers(name, folders) : [];
-  // Deleting through a mount would delete what is mounted.
+  // Deleting through a mount would delete the content of the mounted folder.
   if (mountsBelow(folders.root).length === 0) rmSync(folders.root, { recursive: true, force: true });
   removeIfEmpty(dirname(folders.root));
-  if (left.length > 0)
-    throw new Error(`cluster "${name}" could not be removed wholly, still there: ${left.join(", ")}`);
+  if (left.length > 0) throw new Error(`cluster "${name}" could not be removed completely, left: ${left.join(", ")}`);
 }
 
-/** Only root can make nodes, and only on Linux. */
+/** Only root can create nodes, and only on Linux. */
 function canHaveNodes(): boolean {
   return process.platform === "linux" && process.getuid?.() === 0;
 }
@@ -58,7 +57,7 @@ function nodes(): number[] {
   return Array.from({ length: MAX_NODES }, (_, index) => index + 1);
 }
 
-/** Kills what runs in the nodes' cgroups, which is every container, then the shims that watched over them. */
+/** Kills all processes in the nodes' cgroups, which are the containers, then the shims that supervised them. */
 async function endContainers(name: string, folders: Folders): Promise<void> {
   const inside = () => nodes().flatMap((node) => processesIn(cgroupOf(name, node)));
   const killAll = () => {

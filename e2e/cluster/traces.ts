@@ -1,4 +1,4 @@
-/** What the nodes' programs write outside the cluster's folder, at places that cannot be configured. */
+/** Files that the nodes' programs write outside the cluster's folder, at paths that cannot be configured. */
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ const CNI_RESULTS = "/var/lib/cni/results";
 const DEVICE_PLUGINS = "/var/lib/kubelet/device-plugins";
 const SHIM_SOCKETS = "/run/containerd/s";
 
-/** Noted while the containers are still there: afterwards nothing says which files were theirs. */
+/** Collected while the containers still exist: afterwards nothing says which files were theirs. */
 export type Traces = { readonly sockets: readonly string[]; readonly sandboxes: readonly string[] };
 
-/** What the running containers of these nodes will leave behind when they are killed. */
+/** What the running containers of these nodes will leave when they are killed. */
 export function tracesOf(folders: Folders, nodes: readonly number[]): Traces {
   const tasks = nodes.flatMap((node) => {
     const folder = join(folders.node(node).root, "run/io.containerd.runtime.v2.task/k8s.io");
@@ -46,12 +46,12 @@ export async function removeTraces(root: string, { sockets, sandboxes }: Traces)
   for (const folder of [CONTAINER_LOGS, ...parents]) removeIfEmpty(folder);
 }
 
-/** A folder that is not empty, or not there, stays as it is. */
+/** A folder that is not empty, or does not exist, stays as it is. */
 export function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Something else is in it, or it is gone.
+    // It has other content, or does not exist any more.
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export type WaitOptions = {
-  /** What is waited for, as it reads after "timed out waiting for". */
+  /** What is waited for, to follow "timed out waiting for". */
   readonly what: string;
   readonly timeoutMs: number;
   readonly everyMs?: number;
@@ -9,7 +9,7 @@ export type WaitOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** Asks until the answer is neither false nor undefined; a throw from `ask` ends the wait at once. */
+/** Polls until the answer is neither false nor undefined; an error of `ask` ends the wait at once. */
 export async function waitFor<T>(
   ask: () => Promise<T | undefined | false> | T | undefined | false,
   { what, timeoutMs, everyMs = 50, signal }: WaitOptions,
@@ -25,8 +25,8 @@ export async function waitFor<T>(
 }
 
 /**
- * Runs tasks side by side. When one fails the others are told to stop, and the failure is thrown once all have ended: what
- * comes next, such as cleaning up, must not meet a task that still starts things.
+ * Runs tasks in parallel. When one fails the others are told to stop, and the failure is thrown once all have ended: what
+ * follows, such as cleaning up, must not run beside a task that still starts processes.
  */
 export async function together<T extends readonly unknown[]>(
   ...tasks: { [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> }

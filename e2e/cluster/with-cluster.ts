@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { onStopped } from "../../machine/stopped.ts";
 import { type Cluster, DEFAULT_NAME, down, otherUser, type UpOptions, up } from "./cluster.ts";
 
-/** A cluster of this program, which takes it down and ends with code 130 when it is told to end. */
+/** A cluster of this program, which takes it down and exits with code 130 when it is told to stop. */
 export type GuardedCluster = {
   readonly cluster: Cluster;
-  /** From now on it is left as it is. */
+  /** From now on the cluster is left running. */
   readonly release: () => void;
-  /** Never returns once the program was told to end: what fails from then on does so because the cluster goes away. */
+  /** Never returns once the program was told to stop: later failures are a consequence of taking the cluster down. */
   readonly endIfStopped: () => Promise<void>;
 };
 
-/** Brings up a cluster that goes with this program; see `up`. */
+/** Starts a cluster that is taken down with this program; see `up`. */
 export async function upGuarded(options: UpOptions): Promise<GuardedCluster> {
   let stopped = false;
   const release = onStopped(() => {
@@ -26,7 +26,7 @@ export async function upGuarded(options: UpOptions): Promise<GuardedCluster> {
     if (stopped) await new Promise(() => undefined);
   };
   try {
-    // What fails because it is being taken down tells nobody anything.
+    // Failures while the cluster is being taken down are not reported.
     return { cluster: await up({ ...options, keepsLogs: () => !stopped }), release, endIfStopped };
   } catch (error) {
     await endIfStopped();
@@ -35,21 +35,21 @@ export async function upGuarded(options: UpOptions): Promise<GuardedCluster> {
 }
 
 async function remove(name: string): Promise<void> {
-  // Somebody else was quicker: theirs stays.
+  // Another program was faster: its cluster stays.
   if (otherUser(name) !== undefined) return;
   await downByAnotherProcess(name);
-  // A step that was cut short may have started something after that; the program ends before it can again.
+  // An interrupted step may have started something after that; the program exits before it can do so again.
   await down(name);
 }
 
-/** Vitest ends this program at the second Ctrl-C, which npm sends along with the first: what cleans up must not end with it. */
+/** Vitest ends this program at the second Ctrl-C, which npm sends along with the first: cleaning up must not be interrupted by it. */
 async function downByAnotherProcess(name: string): Promise<void> {
   const cli = join(import.meta.dirname, "cli.ts");
   const child = spawn(process.execPath, [cli, "down", "--name", name], { detached: true, stdio: "ignore" });
   await once(child, "exit");
 }
 
-/** Brings up a cluster for as long as the work lasts, and takes it down however that ends. */
+/** Starts a cluster, runs the work, and takes the cluster down however the work ends. */
 export async function withCluster<T>(options: UpOptions, work: (cluster: Cluster) => Promise<T>): Promise<T> {
   const { cluster, release, endIfStopped } = await upGuarded(options);
   try {

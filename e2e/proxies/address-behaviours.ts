@@ -13,7 +13,7 @@ const wrong: Asking = {
   },
 };
 
-/** The server is told who calls: the address of the client, not of the proxy, and not what the client claims. */
+/** The server learns the address of the client, not that of the proxy, and not what the client claims. */
 export function addressBehaviours(stage: Stage): void {
   const lines = async () =>
     (await stage.serverLog())
@@ -65,7 +65,7 @@ export function addressBehaviours(stage: Stage): void {
       const seen = new Set((await lines()).map((line) => line.client_ip).filter((address) => address !== undefined));
       const { machine } = stage.setting();
       const node = machine.address.replace(/\d+$/, "1");
-      // Probes of the kubelet and the operator's handshake come directly; they are not in question.
+      // Probes of the kubelet and the operator's handshake come directly; they do not count.
       const visitors = [...seen].filter((address) => machine.clients.outside.includes(address));
       expect(visitors.length).toBeGreaterThan(2);
       expect([...seen]).not.toContain(forged);
@@ -78,7 +78,7 @@ export function addressBehaviours(stage: Stage): void {
 const failuresOf = (lines: { event?: string; client_ip?: string }[]) =>
   lines.filter(({ event }) => event === "authentication_failure").map(({ client_ip }) => client_ip);
 
-/** Wrong keys, a few at a time, until the address is told to wait. */
+/** Wrong keys, a few at a time, until the address is refused. */
 async function askUntilLimited(stranger: Caller) {
   for (let round = 0; round < 40; round += 1) {
     const answers = await Promise.all(Array.from({ length: 20 }, () => stranger.ask("/mcp", wrong)));

@@ -17,13 +17,13 @@ export type Asking = {
   readonly body?: string | AsyncIterable<string>;
 };
 
-/** Somebody with an address, who calls the proxy by its name and trusts its certificate. */
+/** A client with its own address, which calls the proxy by its name and trusts its certificate. */
 export type Caller = {
-  /** The path is sent as it is written here. */
+  /** The path is sent unchanged. */
   readonly ask: (path: string, asking?: Asking) => Promise<Answer>;
-  /** For clients that bring their own requests. */
+  /** For clients that build their own requests. */
   readonly fetch: typeof fetch;
-  /** A connection for what is not HTTP, or only half of it. */
+  /** A connection for protocols other than HTTP, or incomplete requests. */
   readonly open: (options?: ConnectionOptions) => Promise<TLSSocket>;
   readonly close: () => Promise<void>;
 };
@@ -34,7 +34,7 @@ export function caller(machine: Machine, localAddress: string): Caller {
   const host = localAddress.includes(":") ? machine.ipv6 : machine.address;
   const trust = { ca: machine.caCert, servername: hostname };
   const address = { address: host, family: host.includes(":") ? 6 : 4 };
-  // With a local address Node asks for one address alone.
+  // With a local address Node resolves only addresses of one family.
   const lookup: LookupFunction = (_name, { all }, found) =>
     all ? found(null, [address]) : found(null, address.address, address.family);
   const agent = new Agent({ connect: { ...trust, lookup }, localAddress, connections: 20 });
@@ -49,16 +49,16 @@ export function caller(machine: Machine, localAddress: string): Caller {
   };
 }
 
-/** Resolves with a connection that has shown its certificate; rejects with why the handshake failed. */
+/** Resolves with a connection after the TLS handshake; rejects with the reason of its failure. */
 function opened(options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect(options, () => resolve(socket));
-    // Later errors are those of a connection that was cut, which its end tells as well.
+    // Later errors are those of a closed connection, which its end reports as well.
     socket.on("error", reject);
   });
 }
 
-/** Asks over HTTP/2 and gives the first part of the answer's body. */
+/** Sends a request over HTTP/2 and returns the first part of the answer's body. */
 export async function askHttp2({ open }: Caller, path: string): Promise<{ status: number; first: string }> {
   const socket = await open({ ALPNProtocols: ["h2"] });
   const session = connectHttp2(origin, { createConnection: () => socket });

@@ -11,7 +11,7 @@ export function withKeyOf(stage: Stage) {
   });
 }
 
-/** The form of the server's errors, whoever answered. */
+/** The form of the server's errors, whether server or proxy answered. */
 export function expectError({ text, headers }: Answer, code: string): void {
   expect(headers["content-type"]).toMatch(/^application\/json/);
   const error = JSON.parse(text);

@@ -6,7 +6,7 @@ import { origin } from "./caller.ts";
 import { killProxy, startProxy } from "./proxy.ts";
 import type { Stage } from "./stage.ts";
 
-/** What clients notice when a part goes away. */
+/** What clients notice when a part fails or is replaced. */
 export function failureBehaviours(stage: Stage): void {
   describe("under traffic", () => {
     test("a pod is replaced, and no call fails", async () => {

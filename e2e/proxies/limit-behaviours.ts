@@ -3,7 +3,7 @@ import type { Asking, Caller } from "./caller.ts";
 import { expectError, withKeyOf } from "./calls.ts";
 import type { Stage } from "./stage.ts";
 
-/** The same place as /tools in other words, for whoever reads a path otherwise than the proxy. */
+/** Other spellings of /tools, which a server may decode in another way than the proxy. */
 const detours = [
   "//tools/x",
   "/health/../tools/x",
@@ -15,7 +15,7 @@ const detours = [
 
 const ping = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" });
 
-/** How often, and how much. */
+/** Limits on rate and size. */
 export function limitBehaviours(stage: Stage): void {
   const withKey = withKeyOf(stage);
   const status = (who: Caller) => who.ask("/tools/get_bridge_status", withKey({ body: "{}" }));
@@ -29,7 +29,7 @@ export function limitBehaviours(stage: Stage): void {
       const served = answers.filter((answer) => answer.status === 200);
       const refused = answers.filter((answer) => answer.status === 429);
       expect(served.length + refused.length).toBe(40);
-      // Requests that took a while may have found a little more room.
+      // Requests that took a while may have been allowed a few more.
       expect(served.length).toBeGreaterThanOrEqual(limit);
       expect(served.length).toBeLessThanOrEqual(limit + 3);
       for (const answer of refused) {

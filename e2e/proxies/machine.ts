@@ -6,13 +6,13 @@ import { clusterFolders } from "../cluster/folders.ts";
 import { Processes } from "../cluster/processes.ts";
 import { type Clients, createProxyNetwork } from "./network.ts";
 
-/** The names that stand in docs/proxies/ for the reader's own. The machine knows them, so that the files run as they are. */
+/** The placeholders in docs/proxies/. The machine resolves them, so that the files are used unchanged. */
 export const hostname = "mcp.example.com";
 const serviceName = "team-mcp-server.cctelegram.svc.cluster.local";
 
 /**
- * A machine beside the nodes, with a network, hosts, certificates and folders of its own: proxies have their usual ports and paths on
- * it, whatever else runs here. The cluster takes along what a killed run leaves of it.
+ * A machine beside the nodes, with its own network, hosts file, certificates and folders: proxies have their usual ports and paths on
+ * it, whatever else runs here. Taking the cluster down removes what a killed run left of it.
  */
 export type Machine = {
   readonly address: string;
@@ -20,32 +20,32 @@ export type Machine = {
   readonly clients: Clients;
   /** Certificate to trust, PEM. */
   readonly caCert: string;
-  /** Says where the name of the Service leads, for programs that start from now on. */
+  /** Sets the address of the Service's name, for programs that start from now on. */
   readonly nameService: (address: string) => void;
-  /** Leads port 8080 of an address to a port of the machine that runs the tests. */
+  /** Forwards port 8080 of an address to a port of the machine that runs the tests. */
   readonly redirect: (address: string, port: number) => Promise<void>;
   /** Writes a file to one of the machine's folders. */
   readonly write: (path: string, text: string) => void;
   readonly read: (path: string) => string;
   readonly start: (command: string, args: readonly string[]) => void;
-  /** Runs a command to its end. */
+  /** Runs a command and waits for its end. */
   readonly run: (command: string, args: readonly string[]) => Promise<string>;
-  /** With SIGKILL, and with everything that it started. */
+  /** With SIGKILL, together with every process that it started. */
   readonly kill: (command: string) => Promise<void>;
-  /** What a program said. */
+  /** Output of a program. */
   readonly output: (command: string) => string;
   readonly remove: () => Promise<void>;
 };
 
-/** Folders of the machine, by where its programs see them. */
+/** Folders of the machine, by the paths that its programs see. */
 const folders = ["/etc/nginx", "/etc/haproxy", "/etc/ssl/private", "/etc/ssl/certs", "/var/log/nginx"];
 
-/** Shows a program the machine's folders, which are below `$0`, in place of the real ones. */
+/** Mounts the machine's folders, which are below `$0`, over the real ones for a program. */
 const entrance = [
   "set -e",
   ...[...folders, "/etc/hosts"].map((path) => `mount --bind "$0${path}" ${path}`),
   "mount -t tmpfs tmpfs /run && mkdir /run/haproxy && cd /",
-  // The shell stays, as the first process of the namespace: one that changes its user, as proxies do, outlives `unshare`.
+  // The shell stays, as the first process of the namespace: a process that changes its user, as proxies do, outlives `unshare`.
   '"$@"; exit $?',
 ].join("\n");
 
@@ -75,7 +75,7 @@ export async function createMachine(cluster: Cluster): Promise<Machine> {
     write,
     read,
     start: (name, args) => {
-      // A namespace of processes: with its first one all of them end, a master's workers too.
+      // In a PID namespace: when its first process ends, all end, also the workers of a master process.
       const isolated = ["--mount", "--pid", "--fork", "--kill-child", ...entering(name, args)];
       processes.start({ name, command: "unshare", args: isolated, namespace });
     },

@@ -2,16 +2,16 @@ import { run } from "../../machine/command.mjs";
 import type { Cluster } from "../cluster/cluster.ts";
 import { namespaceOf } from "../cluster/network.ts";
 
-/** Addresses of clients: outside are those of no private network (RFC 5737, RFC 3849); the machine's own is one of a private network. */
+/** Addresses of clients: outside ones are public (RFC 5737, RFC 3849); the machine's own is private. */
 export type Clients = {
   readonly outside: readonly string[];
   readonly inside: string;
-  /** The first two are of one network of 64 bits, the third is of another. */
+  /** The first two are of one /64 network, the third is of another. */
   readonly ipv6: readonly [string, string, string];
 };
 
 export type ProxyNetwork = {
-  /** Network namespace; the cluster takes it along when it goes. */
+  /** Network namespace; taking the cluster down removes it. */
   readonly namespace: string;
   readonly address: string;
   readonly ipv6: string;
@@ -24,8 +24,8 @@ const ipv6 = ["2001:db8:77:1::1", "2001:db8:77:1::2", "2001:db8:77:2::1"] as con
 const ownIpv6 = "2001:db8:77::3";
 
 /**
- * Plugs a network namespace into the nodes' subnet, from where it reaches Services as any machine beside the cluster does, and gives this
- * machine's end of the subnet the addresses of clients that come from elsewhere.
+ * Attaches a network namespace to the nodes' subnet, from where it reaches Services like any machine beside the cluster, and gives this
+ * machine's end of the subnet the addresses of the test's clients.
  */
 export async function createProxyNetwork(cluster: Cluster): Promise<ProxyNetwork> {
   const { host = "" } = cluster;
@@ -41,7 +41,7 @@ export async function createProxyNetwork(cluster: Cluster): Promise<ProxyNetwork
     ["-n", namespace],
     [
       "link set lo up",
-      // Always the same: neighbours remember the address of the machine before.
+      // Always the same: neighbours remember the address of an earlier machine.
       "link set eth0 address 02:00:00:00:77:03",
       `address add ${address}/24 dev eth0`,
       `address add ${ownIpv6}/48 dev eth0 nodad`,

@@ -9,7 +9,7 @@ export type ReverseProxy = {
   readonly name: "nginx" | "haproxy";
   /** Requests to /tools that one address may make at once. */
   readonly limit: number;
-  /** Seconds after which one that was refused may come again. */
+  /** Seconds after which a refused client may call again. */
   readonly retryAfter: string;
   readonly configure: (machine: Machine) => void;
   readonly args: readonly string[];
@@ -18,7 +18,7 @@ export type ReverseProxy = {
 
 const file = (name: string) => readFileSync(join(import.meta.dirname, "../../docs/proxies", name), "utf8");
 
-/** As Debian's, which allows old versions of TLS to sites that say nothing. */
+/** Like Debian's, which allows old versions of TLS for sites that set nothing. */
 const nginxMain = `user www-data;
 worker_processes auto;
 pid /run/nginx.pid;
@@ -55,7 +55,7 @@ const haproxy: ReverseProxy = {
 
 export const proxies = [nginx, haproxy];
 
-/** Starts a proxy in front of an address, and resolves when it takes connections. */
+/** Starts a proxy in front of an address, and resolves when it accepts connections. */
 export async function startProxy(machine: Machine, proxy: ReverseProxy, service: string): Promise<void> {
   const { name, args } = proxy;
   if (!existsSync(`/usr/sbin/${name}`)) throw new Error(`${name} is not installed: npm test installs it on Debian`);
@@ -69,7 +69,7 @@ export async function startProxy(machine: Machine, proxy: ReverseProxy, service:
   );
 }
 
-/** Ends a proxy as a crash does, and resolves when its port is free. */
+/** Kills a proxy, and resolves when its port is free. */
 export async function killProxy(machine: Machine, { name }: ReverseProxy): Promise<void> {
   await machine.kill(name);
   await waitFor(async () => !(await opens(machine.address, 443, 1_000)), {

@@ -15,7 +15,7 @@ const nowhere = [
   "/.git/config",
   "/index.php?a=1",
 ];
-/** Which paths lead where, and for whom. */
+/** Which paths are routed, and for whom. */
 export function routeBehaviours(stage: Stage): void {
   const withKey = withKeyOf(stage);
 

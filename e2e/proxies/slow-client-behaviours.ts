@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { Caller } from "./caller.ts";
 import type { Stage } from "./stage.ts";
 
-/** A request that never comes to its end: what is sent at once, and what every second. */
+/** An incomplete request: what is sent at once, and what every second. */
 const slow = {
   "the headers": { head: "GET /health HTTP/1.1\r\nHost: mcp.example.com\r\nX-Slow: ", next: "x" },
   "the body": {
@@ -13,7 +13,7 @@ const slow = {
 
 type Slow = keyof typeof slow;
 
-/** Slow clients begin before everything else and are asked how it went after it: the time is waited for only once. */
+/** Slow clients start before everything else and are checked after it, so that the test waits for them only once. */
 export function slowClientBehaviours(stage: Stage): void {
   let endings: ReadonlyMap<Slow, Promise<{ seconds: number; text: string }>>;
   const names = Object.keys(slow) as Slow[];

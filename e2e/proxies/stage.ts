@@ -3,7 +3,7 @@ import { type Caller, caller } from "./caller.ts";
 import type { Machine } from "./machine.ts";
 import type { ReverseProxy } from "./proxy.ts";
 
-/** The resource that both proxies stand in front of. */
+/** The resource behind both proxies. */
 export type Installation = {
   readonly namespace: string;
   readonly resource: string;
@@ -16,12 +16,12 @@ type Setting = { readonly machine: Machine; readonly proxy: ReverseProxy; readon
 
 export type Stage = {
   readonly setting: () => Setting;
-  /** Somebody from outside, whose address nobody had before: no limit knows it. */
+  /** A client outside with an unused address, which no limit has counted. */
   readonly visitor: () => Visitor;
   readonly insider: () => Caller;
   readonly withIpv6: () => [Caller, Caller, Caller];
   readonly serverLog: () => Promise<string>;
-  /** Closes the connections of everybody. */
+  /** Closes all connections. */
   readonly leave: () => Promise<void>;
 };
 

@@ -6,10 +6,10 @@ import { killProxy, startProxy } from "./proxy.ts";
 import type { Stage } from "./stage.ts";
 import { firstEvent, type StreamingBackend, startStreamingBackend } from "./streaming-backend.ts";
 
-/** What passes before it is complete. Each of these waits forever if the proxy keeps a part back. */
+/** What is passed on before it is complete. Each of these tests waits forever if the proxy holds a part back. */
 export function streamBehaviours(stage: Stage): void {
   let backend: StreamingBackend;
-  /** An address that only the proxies know. */
+  /** An address that only the proxies use. */
   const service = () => stage.setting().machine.clients.outside.at(-1) ?? "";
 
   beforeAll(async () => {
@@ -69,7 +69,7 @@ export function streamBehaviours(stage: Stage): void {
   test("a server that is away is told in the form of its errors, and found again", async () => {
     await backend.close();
     const visitor = stage.visitor();
-    // HAProxy tries again for three seconds.
+    // HAProxy retries for three seconds.
     for (const answer of await Promise.all(["/mcp", "/tools", "/health"].map((path) => visitor.ask(path)))) {
       expect(answer.status).toBeOneOf([502, 503]);
       expect(answer.headers["retry-after"]).toBe("5");

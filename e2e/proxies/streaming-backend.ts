@@ -4,12 +4,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** What a server that streams, upgrades and takes its time does, and ours does not yet. */
+/** A server that streams, upgrades and answers slowly, which ours does not do yet. */
 export type StreamingBackend = {
   readonly port: number;
-  /** Resolves with the next answer that has begun; its first event is sent, the rest is up to the test. */
+  /** Resolves with the next answer that has begun; its first event is sent, the test sends the rest. */
   readonly nextStream: () => Promise<ServerResponse>;
-  /** Resolves with the first part of the next body, as soon as it is there. */
+  /** Resolves with the first part of the next body, as soon as it arrives. */
   readonly nextPart: () => Promise<string>;
   readonly close: () => Promise<void>;
 };
@@ -57,6 +57,6 @@ export async function startStreamingBackend(host: string, port = 0): Promise<Str
 
 const upgraded = (accept: string) => ["Upgrade: websocket", `Sec-WebSocket-Accept: ${accept}`];
 
-/** Proxies look at it (RFC 6455, 4.2.2). */
+/** Proxies check it (RFC 6455, 4.2.2). */
 const acceptKey = (key: string) =>
   createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { askHttp2, origin } from "./caller.ts";
 import type { Stage } from "./stage.ts";
 
-/** What the connection is made of: TLS, HTTP, headers. */
+/** Properties of connections: TLS, HTTP, headers. */
 export function transportBehaviours(stage: Stage): void {
   describe("TLS", () => {
     test.each<SecureVersion>(["TLSv1.2", "TLSv1.3"])("%s is spoken", async (version) => {
@@ -14,7 +14,7 @@ export function transportBehaviours(stage: Stage): void {
     });
 
     test.each<SecureVersion>(["TLSv1", "TLSv1.1"])("%s is refused by the proxy", async (version) => {
-      // At level 0 OpenSSL itself would speak it.
+      // At security level 0 OpenSSL itself would use it.
       const old = { minVersion: version, maxVersion: version, ciphers: "DEFAULT:@SECLEVEL=0" };
       await expect(stage.visitor().open(old)).rejects.toThrow(/alert protocol version/);
     });

@@ -1,15 +1,15 @@
-/** The bot and the people that messages go to. */
+/** The bot and the recipients of its messages. */
 export type Account = {
   readonly token: string;
   readonly users: readonly number[];
-  /** Root of another Bot API than Telegram's own. */
+  /** Root URL of a Bot API other than Telegram's. */
   readonly apiUrl?: string;
 };
 
-/** Says what is missing of a real bot. */
+/** What is missing for a real bot. */
 export class AccountError extends Error {}
 
-/** The real bot of the environment; undefined when nothing of one is set, an AccountError when it is half set. */
+/** The real bot from the environment; undefined if no variable is set, an AccountError if only one is. */
 export function accountOf({
   TELEGRAM_BOT_TOKEN: token,
   TELEGRAM_ALLOWED_USERS: users,
@@ -25,5 +25,5 @@ export function accountOf({
   );
 }
 
-/** What the stand-in for Telegram knows by the same names. */
+/** What the stand-in for Telegram uses for the same variables. */
 export const madeUpAccount: Account = { token: "123456789:AAExampleTokenOfABotThatDoesNotExist", users: [123_456_789] };

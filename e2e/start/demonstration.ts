@@ -3,16 +3,16 @@ import { progress } from "../../machine/progress.mjs";
 import { waitFor } from "../cluster/wait.ts";
 import { callTool, connectClient } from "../mcp.ts";
 
-/** What every message of a demonstration begins with. */
+/** Prefix of every message of a demonstration. */
 export const GREETING = "Hello from CCTelegram";
 
 export type Demonstration = {
   readonly url: string;
   readonly key: string;
   readonly message: string;
-  /** The message as the stand-in for Telegram received it, once it did; with the real Telegram there is nobody to ask. */
+  /** The message as the stand-in for Telegram received it; undefined with the real Telegram, which does not tell. */
   readonly received?: () => Promise<object>;
-  /** Ends it between its steps. */
+  /** Stops the demonstration between its steps. */
   readonly signal: AbortSignal;
 };
 
@@ -41,7 +41,7 @@ type Status = {
 
 const statusOf = async (client: Client) => (await callTool(client, "get_bridge_status", {})) as Status;
 
-/** A wrong token is told at once, in the words of the bridge. */
+/** A wrong token is reported at once, with the bridge's message. */
 async function botAccepted(client: Client, signal: AbortSignal): Promise<void> {
   await waitFor(
     async () => {
@@ -49,7 +49,9 @@ async function botAccepted(client: Client, signal: AbortSignal): Promise<void> {
       if (telegram?.reachable) return true;
       const problem = telegram?.error ?? error ?? "not asked yet";
       if (problem === "not asked yet") return false;
-      throw new Error(`No message can be sent: ${problem}\nCheck TELEGRAM_BOT_TOKEN and the way to the Bot API.`);
+      throw new Error(
+        `No message can be sent: ${problem}\nCheck TELEGRAM_BOT_TOKEN and the connection to the Bot API.`,
+      );
     },
     { what: "an answer of Telegram", timeoutMs: 30_000, everyMs: 100, signal },
   );
@@ -63,13 +65,13 @@ async function delivered(client: Client, signal: AbortSignal): Promise<void> {
       const [refusal] = refusals;
       if (refusal === undefined) return false;
       const { chat_id, reason, hint } = refusal;
-      throw new Error(`Telegram takes no message for ${chat_id}: ${reason}${hint === undefined ? "" : `\n${hint}`}`);
+      throw new Error(`Telegram refuses messages to ${chat_id}: ${reason}${hint === undefined ? "" : `\n${hint}`}`);
     },
     { what: "the message to arrive at Telegram", timeoutMs: 60_000, everyMs: 100, signal },
   );
 }
 
-/** A message as Telegram received it, without the times that only tests ask for: one line for each of its fields. */
+/** A message as Telegram received it, without the times that only tests need: one line for each field. */
 export function shownMessage(message: object): string {
   const fields = Object.entries(message).filter(([name]) => name !== "time" && name !== "steady");
   const lines = fields.map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);

@@ -3,22 +3,22 @@ import { endCommands } from "../../machine/command.mjs";
 import { type Progress, progress } from "../../machine/progress.mjs";
 import { onStopped } from "../../machine/stopped.ts";
 
-/** What long work is given so that it can be ended at any moment. */
+/** What long work gets so that it can be stopped at any moment. */
 export type Stage = {
-  /** Aborts on Ctrl-C, on SIGTERM, and when whoever started this program has gone without a word. */
+  /** Aborts on Ctrl-C, on SIGTERM, and when the parent process has been killed. */
   readonly signal: AbortSignal;
-  /** Registers what has to be undone when the program ends, however that is; the last one is undone first. */
+  /** Registers an undo step to run when the program ends, however that is; the last one runs first. */
   readonly onEnd: (undo: () => Promise<unknown>) => void;
   /** Resolves when the signal aborts. */
   readonly untilStopped: () => Promise<void>;
 };
 
-/** How long work may take to notice that what it waits for has been ended. */
+/** How long work may take to notice that it has been stopped. */
 const SETTLE_MS = 5_000;
 
 /**
- * Runs the work until it ends or is told to; ends every command that runs, undoes what was registered, and returns the exit
- * code: 0, also after Ctrl-C, or 1 when the work or the undoing failed.
+ * Runs the work until it ends or is told to stop; stops every running command, runs the undo steps, and returns the exit
+ * code: 0, also after Ctrl-C, or 1 when the work or an undo step failed.
  */
 export async function runUntilStopped(
   work: (stage: Stage) => Promise<void>,
@@ -37,7 +37,7 @@ export async function runUntilStopped(
   const outcome = { settled: false, failure: undefined as Error | undefined };
   const running = work(stage)
     .catch((error: Error) => {
-      // What fails because it is being ended tells nobody anything.
+      // Failures of work that is being stopped are not reported.
       if (!abort.signal.aborted) outcome.failure = error;
     })
     .finally(() => {
@@ -52,7 +52,7 @@ export async function runUntilStopped(
   return outcome.failure || !undone ? 1 : 0;
 }
 
-/** Ends commands until the work has noticed: what fails may be followed by another command before it ends. */
+/** Stops commands until the work has noticed: after a failure the work may start another command before it ends. */
 async function endAll(outcome: { readonly settled: boolean }, steps: Progress): Promise<void> {
   const deadline = performance.now() + SETTLE_MS;
   do {

@@ -31,7 +31,7 @@ import { applyQuickstart, firstMessageIn, quickstart, type Started } from "./qui
 
 const RECORD = join(stateRoot(process.env, process.getuid?.() ?? -1), `kind-${KIND_CLUSTER}.json`);
 
-/** Throws at once when the engine does not answer or the cluster is somebody's who still runs. */
+/** Throws at once if the engine does not answer or another running process uses the cluster. */
 export async function assertEngine(name: EngineName): Promise<void> {
   if (!(await availableEngines(run)).includes(name)) {
     throw new Error(`${name} does not answer ("${name} info" fails): start it, or leave --engine out`);
@@ -41,7 +41,7 @@ export async function assertEngine(name: EngineName): Promise<void> {
     throw new Error(`the cluster in ${name} is in use by process ${owner.pid}: end that first`);
 }
 
-/** Makes a cluster in a container engine, installs, and sends a message. */
+/** Creates a cluster in a container engine, installs, and sends a message. */
 export async function startEngineCluster(
   stage: Stage,
   account: Account | undefined,
@@ -88,7 +88,7 @@ async function kindProgram(): Promise<string> {
   return folders.some((folder) => existsSync(join(folder, "kind"))) ? "kind" : program("kind");
 }
 
-/** A cluster that a killed `npm start` left is removed first; one that nobody of us made is not touched. */
+/** A cluster that a killed `npm start` left is removed first; a cluster that `npm start` did not create is not touched. */
 async function create(stage: Stage, engine: Engine, kubeconfig: string): Promise<void> {
   const left = await clusterExists(engine);
   if (left && ownerOf() === undefined) {

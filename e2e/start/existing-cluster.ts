@@ -7,7 +7,7 @@ import type { Account } from "./account.ts";
 import { demonstrate, GREETING } from "./demonstration.ts";
 import { applyQuickstart, firstMessageIn, quickstart } from "./quickstart.ts";
 
-/** Installs into the cluster of a context, sends a message, and leaves everything there. */
+/** Installs into the cluster of a context, sends a message, and removes nothing. */
 export async function startInContext(context: string, images: Images, account: Account | undefined): Promise<void> {
   const target = contextTarget(context);
   await progress.step(`reach the cluster of context ${context}`, () => target.kubectl(["version", "-o", "json"]));
@@ -38,7 +38,7 @@ export async function startInContext(context: string, images: Images, account: A
   }
 }
 
-/** How to remove what was left there. */
+/** The commands that remove what was installed. */
 export function removal(context: string, account: Account | undefined): string {
   return `Everything stays in the cluster; to remove it:
 

@@ -8,12 +8,12 @@ import { type Standalone, startStandalone } from "./standalone.ts";
 
 export type FirstResultOptions = {
   readonly stage: Pick<Stage, "onEnd" | "signal">;
-  /** The real bot; without one the stand-in for Telegram is started, too, and what it receives is shown. */
+  /** The real bot; without one the stand-in for Telegram is started, and what it receives is shown. */
   readonly account: Account | undefined;
   readonly env?: NodeJS.ProcessEnv;
 };
 
-/** The main job without a cluster: a server standing alone, a message sent through it, and how to send more. */
+/** The first part of `npm start`: a server without Kubernetes, a message sent through it, and how to send more. */
 export async function firstResult({ stage, account, env }: FirstResultOptions): Promise<Standalone> {
   const standIn = account === undefined ? await startStandIn(stage) : undefined;
   const standalone = await progress.step("start server and bridge, standing alone", () =>
@@ -46,14 +46,14 @@ async function startStandIn({ onEnd }: Pick<Stage, "onEnd">) {
   return {
     url: telegram.url,
     first: () => promise,
-    /** From now on each message is shown when it comes. */
+    /** From now on each message is shown when it arrives. */
     showAll: () => {
       show = (message) => progress.note(shownMessage(message));
     },
   };
 }
 
-/** How a person sends messages through a server: the configuration of an MCP client, and a line for curl. */
+/** How a person sends messages through a server: the configuration of an MCP client, and a curl command. */
 function howToTry({ url, key }: Pick<Standalone, "url" | "key">): string {
   const server = { type: "http", url: `${url}/mcp`, headers: { "X-API-Key": key } };
   const configuration = JSON.stringify({ mcpServers: { cctelegram: server } }, null, 2);

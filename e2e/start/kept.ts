@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { cacheRoot } from "../../machine/cache-root.mjs";
 
-/** Says what stays on the machine, so that nobody has to look for it. */
+/** Says what stays on the machine, and where. */
 export function kept(root: string = cacheRoot(), home: string = homedir()): string {
   const shown = root.startsWith(`${home}/`) ? `~${root.slice(home.length)}` : root;
   const built = existsSync(root) ? `, what was built in ${shown}` : "";

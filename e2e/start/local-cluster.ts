@@ -20,10 +20,10 @@ import type { Stage } from "./ending.ts";
 import { availableEngines } from "./engine.ts";
 import { applyQuickstart, firstMessageIn, quickstart, type Started } from "./quickstart.ts";
 
-/** What keeps this machine from a cluster; everything else works. */
+/** What prevents a cluster on this machine; everything else works. */
 export class Obstacle extends Error {}
 
-/** Brings up the local Kubernetes, installs, and sends a message. An Obstacle says what the machine lacks. */
+/** Starts the local Kubernetes cluster, installs, and sends a message. An Obstacle says what the machine lacks. */
 export async function startLocalCluster(stage: Stage, account: Account | undefined): Promise<Started> {
   await prepareMachine();
   await programs([...nodePrograms, "helm"]);
@@ -70,14 +70,14 @@ async function prepareMachine(): Promise<void> {
   });
 }
 
-/** Go is not missed where everything is there that it would be used for. */
+/** Go is not required if everything that it would build is cached. */
 async function inspect(missing: readonly ProgramName[], releases: Releases): Promise<prerequisites.Machine> {
   const machine = prerequisites.inspectMachine();
   const compiler = machine.go || ((await withoutRelease(missing, releases)).length === 0 && (await hasPauseImage()));
   return { ...machine, go: compiler };
 }
 
-/** A container engine is used by consent alone; that it is there is worth a line. */
+/** A container engine is used only with consent; a line says that one is available. */
 async function tellEngines(): Promise<void> {
   const [engine] = await availableEngines(run);
   if (engine === undefined) return;
@@ -87,9 +87,9 @@ async function tellEngines(): Promise<void> {
 }
 
 async function removeCluster(): Promise<void> {
-  // Somebody else may have been quicker in the meantime: theirs stays.
+  // Another process may have been faster: its cluster stays.
   if (otherUser() !== undefined) return;
   await progress.step("remove the local cluster", () => down());
-  // A step that was cut short may have started something after that; the process ends before it can again.
+  // An interrupted step may have started something after that; the process exits before it can do so again.
   await down();
 }

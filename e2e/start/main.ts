@@ -1,4 +1,4 @@
-/** `npm start`: what works without a cluster at once, and then the cluster. */
+/** `npm start`: first a message without a cluster, then the cluster. */
 import { parseArgs } from "node:util";
 import { duration } from "../../machine/step-line.mjs";
 import { assertUnused } from "../cluster/cluster.ts";
@@ -28,17 +28,17 @@ operator, applies examples/quickstart.yaml and sends a message there. Ctrl-C end
 With TELEGRAM_BOT_TOKEN and TELEGRAM_ALLOWED_USERS set, messages go to the real Telegram.
 `;
 
-// sysexits.h: what was given is wrong, and starting again will not help.
+// sysexits.h: wrong arguments, wrong configuration. Starting again will not help.
 const EX_USAGE = 64;
 const EX_CONFIG = 78;
 
-/** setup.mjs says when it began: what it installs is part of what a person waits for. */
+/** setup.mjs passes its start time: the installation is part of the time that a person waits. */
 const startedAt = Number(process.env.CCTELEGRAM_STARTED) || Date.now();
 const elapsed = () => duration(Date.now() - startedAt);
 
 class UsageError extends Error {}
 
-/** Which cluster follows the first result. */
+/** The cluster that follows the first result. */
 type Follows = "none" | "local" | EngineName;
 
 type Options = { readonly context?: string; readonly images: Images; readonly follows: Follows };
@@ -125,7 +125,7 @@ async function untilStoppedOrFailed(stage: Stage, { failed }: Standalone): Promi
   if (failure && !stage.signal.aborted) throw failure;
 }
 
-/** Two bridges with one bot would not know of each other's pace. */
+/** Two bridges with the same bot would not know how much the other one sends. */
 async function retire(standalone: Standalone): Promise<void> {
   const left = await standalone.stop();
   const lost = left === 0 ? "" : ` ${left} of its messages had not been delivered.`;

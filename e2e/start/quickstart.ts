@@ -7,7 +7,7 @@ import type { Target } from "../kubectl.ts";
 import type { Connection } from "../mcp.ts";
 import type { Account } from "./account.ts";
 
-/** What examples/quickstart.yaml makes. */
+/** Names in examples/quickstart.yaml. */
 export const quickstart = { namespace: "cctelegram", resource: "team", client: "claude" } as const;
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/quickstart.yaml");
@@ -15,7 +15,7 @@ const EXAMPLE = join(import.meta.dirname, "../../examples/quickstart.yaml");
 export type QuickstartOptions = {
   readonly images: Images;
   readonly account: Account | undefined;
-  /** Where pods reach the Bot API; Telegram's own when left out. */
+  /** URL of the Bot API for pods. Default: Telegram's own. */
   readonly telegramApiUrl: string | undefined;
 };
 
@@ -39,7 +39,7 @@ export async function applyQuickstart(
   );
 }
 
-/** The example as it is; with a real bot, its token and users take the places of the placeholders. */
+/** The example; with a real bot, its token and users replace the placeholders. */
 function manifest(account: Account | undefined): string {
   const text = readFileSync(EXAMPLE, "utf8");
   if (!account) return text;
@@ -54,7 +54,7 @@ function withAccount(document: Record<string, unknown>, { token, users }: Accoun
   return { ...document, spec: { ...spec, telegram: { ...spec.telegram, allowedUsers: users } } };
 }
 
-/** The first message of a demonstration in the log of a stand-in that runs in the cluster. */
+/** The first message of a demonstration in the log of a stand-in in the cluster. */
 export async function firstMessageIn(log: string, greeting: string): Promise<object> {
   const received = (await (await fetch(log)).json()) as { text?: string }[];
   const message = received.find(({ text }) => text?.includes(greeting));
@@ -62,10 +62,10 @@ export async function firstMessageIn(log: string, greeting: string): Promise<obj
   return message;
 }
 
-/** A cluster in which the example is Ready, and how it is reached from this machine. */
+/** A cluster in which the example is Ready, and its address from this machine. */
 export type Started = { readonly kubeconfig: string; readonly url: string; readonly connection: Connection };
 
-/** What to do with the cluster from here. */
+/** What the user can do with the cluster. */
 export function nextSteps({ kubeconfig, url, connection }: Started): string {
   const { namespace, resource, client } = quickstart;
   const reachable = connection.configuration.replace(/"url": "[^"]*"/, `"url": "${url}"`);

@@ -11,31 +11,31 @@ import type { Account } from "./account.ts";
 const SERVER = join(import.meta.dirname, "../../server/main.ts");
 const THROW_AWAY = join(import.meta.dirname, "throw-away.mjs");
 const START_MS = 60_000;
-/** How long messages on their way are waited for, and then the program. */
+/** How long to wait for messages in progress, and then for the program. */
 const DELIVERY_MS = 5_000;
 const EXIT_MS = 5_000;
 
-/** Server and bridge in one process of their own, with a queue in a folder that goes with them. */
+/** Server and bridge in one process, with a queue in a folder that is deleted with it. */
 export type Standalone = {
   readonly url: string;
   readonly key: string;
-  /** Resolves when it ends by itself, with why. */
+  /** Resolves with the reason when it ends by itself. */
   readonly failed: Promise<Error>;
-  /** Ends it and returns how many accepted messages had not been delivered. */
+  /** Stops it and returns how many accepted messages had not been delivered. */
   readonly stop: () => Promise<number>;
 };
 
 export type StandaloneOptions = {
   readonly account: Account;
-  /** Of the variables of a server only those of proxies and MCP_SERVER_PORT are passed on. */
+  /** Of a server's variables only those of proxies and MCP_SERVER_PORT are passed on. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Is given what ends it, before anything runs that would have to be ended. */
+  /** Receives the undo step before the process is started. */
   readonly onEnd: (end: () => Promise<unknown>) => void;
-  /** Ends the wait for it. */
+  /** Stops waiting for the start. */
   readonly signal?: AbortSignal;
 };
 
-/** Starts the server as `npm run standalone` does, on a free port of this machine and with a key that it is given. */
+/** Starts the server as `npm run standalone` does, on a free port of this machine and with the given key. */
 export async function startStandalone({
   account,
   env = process.env,
@@ -47,7 +47,7 @@ export async function startStandalone({
   const child = spawn(process.execPath, ["--import", THROW_AWAY, SERVER, "standalone"], {
     env: variables(account, key, folder, env),
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // Ctrl-C is for us to pass on, after what is on its way has been delivered.
+    // We handle Ctrl-C, after messages in progress have been delivered.
     detached: true,
   });
   let url: string | undefined;
@@ -90,9 +90,9 @@ async function addressOf(child: ChildProcess): Promise<string> {
     if (msg === "ready to work") address = http;
     if (address !== undefined) break;
   }
-  // It has ended: the other promise of the race says why.
+  // It has ended: the other promise of the race has the reason.
   if (address === undefined) return new Promise(() => undefined);
-  // Nobody reads the rest: a full pipe would stop the server. Only now, because the end of the loop has paused it.
+  // The rest is not read, and a full pipe would stop the server. Only now, because the end of the loop has paused the stream.
   child.stdout.resume();
   return address;
 }
@@ -126,7 +126,7 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Waits for what was accepted to be delivered, and returns how many messages are left all the same. */
+/** Waits until accepted messages are delivered, and returns how many are left. */
 async function undelivered({ url, key }: { url: string; key: string }): Promise<number> {
   const deadline = performance.now() + DELIVERY_MS;
   for (;;) {

@@ -1,4 +1,4 @@
-/** `npm run standalone -- --try`: the server standing alone with a stand-in for Telegram; nothing is kept. */
+/** `npm run standalone -- --try`: server and bridge with a stand-in for Telegram; nothing is kept. */
 import { runUntilStopped } from "./ending.ts";
 import { firstResult } from "./first-result.ts";
 

@@ -43,19 +43,19 @@ export const bridgeSpec = z.strictObject({
         .min(1)
         .max(1_000_000)
         .default(10_000)
-        .describe("Undelivered messages above which events are refused with 503; none is dropped."),
+        .describe("Undelivered messages at which new events are refused with 503; no message is dropped."),
     })
     .prefault({})
-    .describe("The durable queue."),
+    .describe("The queue of messages on the volume."),
   limits: z
     .strictObject({
       messagesPerSecond: z.int().min(1).max(1000).default(30).describe("Messages per second over all chats."),
       messagesPerChatPerSecond: z.int().min(1).max(30).default(1).describe("Messages per second to one chat."),
     })
     .prefault({})
-    .describe("How fast the bridge sends. The defaults are what Telegram allows."),
+    .describe("How fast the bridge sends. The defaults are Telegram's limits."),
   logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of the bridge. Default: from profile."),
-  env: variables.optional().describe("Further environment variables of the bridge."),
-  podTemplate: podTemplate.optional().describe("Additions to the pod."),
+  env: variables.optional().describe("Additional environment variables of the bridge."),
+  podTemplate: podTemplate.optional().describe("Labels, annotations and scheduling of the pod."),
 });

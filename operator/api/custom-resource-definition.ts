@@ -24,7 +24,7 @@ const resource = z
       {
         // Else Secret a-connection-b-connection-c belongs to client b-connection-c of a, and to client c of a-connection-b.
         rule: "oldSelf.hasValue() || !self.metadata.name.matches('-connection(-|$)')",
-        message: "metadata.name must not hold '-connection': names of Secrets would be those of another resource's",
+        message: "metadata.name must not hold '-connection': its Secrets could have the names of another resource's",
         optionalOldSelf: true,
       },
     ),
@@ -101,7 +101,7 @@ const typeMeta = {
   metadata: { type: "object" },
 };
 
-/** Keywords of JSON Schema that a structural schema refuses or has no use for. */
+/** Keywords of JSON Schema that a structural schema refuses or does not need. */
 const refused = new Set(["$schema", "propertyNames"]);
 
 /** JSON Schema as a structural schema of Kubernetes: closed objects by pruning, integers with a format. */
@@ -117,7 +117,7 @@ function structural(schema: Schema): Schema {
   return result;
 }
 
-/** A union of integer and text; a structural schema knows no other union. Each bound is asked of values of its own type. */
+/** A union of integer and string, the only union that a structural schema allows. Each bound applies to values of its own type. */
 function intOrString({ anyOf, ...schema }: Schema): Schema {
   const [number, text] = anyOf as [Schema, Schema];
   const { minimum } = number;

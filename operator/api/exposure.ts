@@ -2,10 +2,10 @@ import * as z from "zod";
 import { cidr, proxyPeers } from "./peers.ts";
 import { annotationMap, isLabelKey, labelMap, name, type Rule, rule, rules } from "./schema.ts";
 
-/** CEL: the mode is one of these. */
+/** CEL: the mode is one of `modes`. */
 const inMode = (...modes: string[]) => `self.mode in [${modes.map((mode) => `'${mode}'`).join(", ")}]`;
 
-/** Fields that mean something in some modes only. `None` takes all, so that switching off loses nothing. */
+/** Fields that apply to some modes only. `None` accepts all, so that the exposure can be switched off without losing them. */
 const only = (field: string, modes: readonly string[], why: string): Rule => ({
   rule: `!has(self.${field}) || ${inMode("None", ...modes)}`,
   message: `${field} does not belong to this mode: ${why}`,
@@ -13,7 +13,7 @@ const only = (field: string, modes: readonly string[], why: string): Rule => ({
 
 const behindProxy = ["Ingress", "HTTPRoute"];
 
-/** CEL: by class or by field it is known that ingress-nginx serves the Ingress. */
+/** CEL: class or field say that ingress-nginx serves the Ingress. */
 const isIngressNginx =
   "((has(self.controller) && self.controller == 'IngressNginx') || ((!has(self.controller) || self.controller == 'Auto') && has(self.ingressClassName) && self.ingressClassName == 'nginx'))";
 
@@ -29,17 +29,17 @@ const modeRules: readonly Rule[] = [
   {
     rule: `self.mode != 'Ingress' || has(self.from) || ${isIngressNginx}`,
     message:
-      "from must say where the ingress controller's pods run: only they may reach the port on which X-Forwarded-For is believed",
+      "from must say where the ingress controller's pods run: only they may reach the port on which X-Forwarded-For is trusted",
   },
   {
     rule: "self.mode != 'HTTPRoute' || has(self.from)",
     message:
-      "from must say where the Gateway's pods run: only they may reach the port on which X-Forwarded-For is believed",
+      "from must say where the Gateway's pods run: only they may reach the port on which X-Forwarded-For is trusted",
   },
   {
     rule: "self.mode != 'LoadBalancer' || has(self.loadBalancerSourceRanges)",
     message:
-      "loadBalancerSourceRanges must say who may call in mode LoadBalancer, for example 203.0.113.0/24; 0.0.0.0/0 is everybody",
+      "loadBalancerSourceRanges must say who may call in mode LoadBalancer, for example 203.0.113.0/24; 0.0.0.0/0 allows everybody",
   },
   {
     rule: "self.mode != 'LoadBalancer' || !has(self.scheme) || self.scheme != 'https' || has(self.host)",
@@ -60,16 +60,16 @@ const modeRules: readonly Rule[] = [
   },
   {
     rule: "self.mode != 'LoadBalancer' || oldSelf.mode != 'LoadBalancer' || (has(self.loadBalancerClass) == has(oldSelf.loadBalancerClass) && (!has(self.loadBalancerClass) || self.loadBalancerClass == oldSelf.loadBalancerClass))",
-    message: "loadBalancerClass of a Service cannot change: set mode None first, and LoadBalancer again",
+    message: "loadBalancerClass of a Service cannot change: set mode None first, then LoadBalancer again",
   },
   only("path", behindProxy, "a load balancer does not look at paths"),
-  only("from", behindProxy, "loadBalancerSourceRanges says who may call"),
-  only("requestTimeoutSeconds", behindProxy, "a load balancer knows no requests"),
+  only("from", behindProxy, "use loadBalancerSourceRanges"),
+  only("requestTimeoutSeconds", behindProxy, "a load balancer passes connections on, not requests"),
   only("ingressClassName", ["Ingress"], "it is for Ingress"),
   only("controller", ["Ingress"], "it is for Ingress"),
   only("parentRefs", ["HTTPRoute"], "it is for HTTPRoute"),
   only("loadBalancerClass", ["LoadBalancer"], "it is for LoadBalancer"),
-  only("loadBalancerSourceRanges", ["LoadBalancer"], "it is for LoadBalancer; use the proxy's own lists elsewhere"),
+  only("loadBalancerSourceRanges", ["LoadBalancer"], "it is for LoadBalancer; restrict clients in the proxy instead"),
   only("port", ["LoadBalancer"], "it is for LoadBalancer; parentRefs has a port of its own"),
 ];
 
@@ -89,8 +89,8 @@ const tls = z
 const parentRef = z.strictObject({
   name: name(253).describe("Name of the Gateway."),
   namespace: name(63).optional().describe("Its namespace. Default: this one."),
-  sectionName: name(253).optional().describe("Its listener. Default: all that fit."),
-  port: z.int().min(1).max(65_535).optional().describe("Port of its listener; part of the public URL if it is given."),
+  sectionName: name(253).optional().describe("Its listener. Default: all that match."),
+  port: z.int().min(1).max(65_535).optional().describe("Port of its listener; if set, it is part of the public URL."),
 });
 
 const ownPrefix = "key.startsWith('cctelegram.io/')";
@@ -105,13 +105,13 @@ const ownAnnotations = annotationMap(
   {
     rule: "self.all(key, !key.endsWith('-snippet') && !key.endsWith('-snippets'))",
     message:
-      "snippets are configuration of the whole ingress controller, with its rights: make an Ingress of your own for them",
+      "snippets are configuration of the whole ingress controller, with its rights: create your own Ingress to use them",
   },
 );
 
 const ownLabels = labelMap(20, {
   rule: `self.all(key, !(${ownPrefix}) && !key.startsWith('app.kubernetes.io/'))`,
-  message: "labels of cctelegram.io and app.kubernetes.io are the operator's own",
+  message: "labels of cctelegram.io and app.kubernetes.io are set by the operator",
 });
 
 /** How clients outside of the cluster reach the server. */
@@ -120,61 +120,61 @@ export const exposureSpec = z
     mode: z
       .enum(["None", "Ingress", "HTTPRoute", "LoadBalancer"])
       .default("None")
-      .describe("What is made for clients outside of the cluster. None: nothing."),
+      .describe("What the operator creates for clients outside the cluster. None: nothing."),
     host: name(253)
       .optional()
-      .describe("Public name of the server. In mode LoadBalancer, default: the address that the Service gets.")
-      .meta(rule("!isIP(self)", "host must be a name: certificates and routes have no addresses")),
+      .describe("Public name of the server. Default in mode LoadBalancer: the address of the Service.")
+      .meta(rule("!isIP(self)", "host must be a name, not an address: certificates and routes need names")),
     path: z
       .string()
       .min(1)
       .max(200)
       .regex(/^(\/|(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)$/)
       .optional()
-      .describe("Path before /mcp and /tools, for a host that serves other things, too. Default: /."),
+      .describe("Path before /mcp and /tools, if the host also serves other things. Default: /."),
     scheme: z
       .enum(["https", "http"])
       .optional()
-      .describe("Of the public URL. Default: https; http in mode LoadBalancer, unless the load balancer ends TLS."),
-    tls: tls
-      .optional()
-      .describe("Certificate of the Ingress. Default: that which the ingress controller has for all hosts."),
+      .describe(
+        "Scheme of the public URL. Default: https; in mode LoadBalancer http. Set https there if the load balancer ends TLS.",
+      ),
+    tls: tls.optional().describe("Certificate of the Ingress. Default: the ingress controller's default certificate."),
     ingressClassName: name(253).optional().describe("IngressClass. Default: the cluster's default class."),
     controller: z
       .enum(["Auto", "IngressNginx", "Other"])
       .optional()
       .describe(
-        "Whose annotations the Ingress gets for limits, time-outs and buffering. Auto (default): those of ingress-nginx for the class nginx.",
+        "The controller whose annotations for limits, timeouts and buffering the Ingress gets. Auto (default): ingress-nginx for the class nginx, none for others.",
       ),
     parentRefs: z.array(parentRef).min(1).max(8).optional().describe("Gateways that the route is attached to."),
     from: proxyPeers()
       .optional()
       .describe(
-        "Where the proxy's pods run. What they say of a client's address is believed. Default for ingress-nginx: namespace ingress-nginx.",
+        "The proxy's pods. The server trusts the client addresses that they report. Default for ingress-nginx: the namespace ingress-nginx.",
       ),
     requestTimeoutSeconds: z
       .int()
       .min(0)
       .max(3600)
       .optional()
-      .describe("How long the proxy waits for an answer on /mcp. 0 leaves it to the proxy. Default: 300."),
+      .describe("How long the proxy waits for an answer on /mcp. 0: the proxy's own default. Default: 300."),
     annotations: ownAnnotations
       .optional()
-      .describe("Further annotations of the Ingress, HTTPRoute or Service. They go before the operator's own."),
-    labels: ownLabels.optional().describe("Further labels of the Ingress, HTTPRoute or Service."),
+      .describe("Additional annotations of the Ingress, HTTPRoute or Service. They override the operator's own."),
+    labels: ownLabels.optional().describe("Additional labels of the Ingress, HTTPRoute or Service."),
     loadBalancerClass: z
       .string()
       .min(1)
       .max(253)
       .optional()
       .describe("Implementation of the load balancer. Default: the cluster's. It cannot change.")
-      .meta(rule(isLabelKey("self"), "must be a class as Services have it, for example service.k8s.aws/nlb")),
+      .meta(rule(isLabelKey("self"), "must be a class of load balancers, for example service.k8s.aws/nlb")),
     loadBalancerSourceRanges: z
       .array(cidr())
       .min(1)
       .max(50)
       .optional()
-      .describe("Addresses that may call; both the load balancer and the network policy hold to it.")
+      .describe("Addresses that may call. The load balancer and the network policy both enforce it.")
       .meta({ "x-kubernetes-list-type": "set" }),
     port: z.int().min(1).max(65_535).optional().describe("Port of the load balancer. Default: 80; 443 with https."),
   })

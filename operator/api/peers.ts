@@ -2,10 +2,10 @@ import * as z from "zod";
 import { labelMap, rule, rules } from "./schema.ts";
 
 const selector = z.strictObject({
-  matchLabels: labelMap(20).optional().describe("Labels to match; without any, all match."),
+  matchLabels: labelMap(20).optional().describe("Labels to match. Default: everything matches."),
 });
 
-/** Pods, as a network policy names them. */
+/** Pods, selected as in a network policy. */
 export const podPeer = {
   namespaceSelector: selector.optional().describe("Namespaces of the pods. Default: this namespace."),
   podSelector: selector.optional().describe("The pods. Default: all in those namespaces."),
@@ -16,10 +16,10 @@ const isEmpty = (field: string) => `(!has(self.${field}.matchLabels) || self.${f
 const namesSomebody = {
   rule: `!has(self.namespaceSelector) || !${isEmpty("namespaceSelector")} || (has(self.podSelector) && !${isEmpty("podSelector")})`,
   message:
-    "an empty namespaceSelector alone would let every pod of the cluster in: name labels of namespaces, or of pods",
+    "an empty namespaceSelector alone would let every pod of the cluster in: set labels of namespaces, or of pods",
 };
 
-/** Pods that come in. Who wants no rules has `mode: Disabled`, which everybody can see. */
+/** Pods that may connect. To allow everything there is `mode: Disabled`, which is easier to notice. */
 export const ingressPeers = () =>
   z
     .array(z.strictObject(podPeer).meta(rules(namesSomebody)))
@@ -39,19 +39,21 @@ export const addressOrPods = {
   message: "an item must have either cidr, or selectors of namespaces and pods",
 };
 
-/** Proxies in front: pods, or addresses of nodes where they use the nodes' network. */
+/** Proxies in front of the server: pods, or addresses of nodes if they use the host network. */
 export const proxyPeers = () =>
   z
     .array(
       z
         .strictObject({
-          cidr: cidr().optional().describe("Addresses, of a proxy in the network of the nodes: 10.0.0.0/24."),
+          cidr: cidr()
+            .optional()
+            .describe("Addresses, for a proxy that uses the host network, for example 10.0.0.0/24."),
           ...podPeer,
         })
         .meta(
           rules(addressOrPods, namesSomebody, {
             rule: "!has(self.cidr) || !isCIDR(self.cidr) || cidr(self.cidr).prefixLength() > 0",
-            message: "cidr must not be everybody: whoever is named may say from which address a client comes",
+            message: "cidr must not be everybody: the server trusts the client addresses that these addresses report",
           }),
         ),
     )

@@ -12,7 +12,7 @@ import {
 } from "./schema.ts";
 
 const resourceList = z.strictObject({
-  cpu: quantity().optional().describe("CPU, for example 500m or 2; a fraction in quotes."),
+  cpu: quantity().optional().describe("CPU, for example 500m or 2. Quote a fraction."),
   memory: quantity().optional().describe("Memory, for example 512Mi."),
 });
 
@@ -22,10 +22,10 @@ const within = (name: string) =>
 
 export const resources = z
   .strictObject({
-    requests: resourceList.optional().describe("What the scheduler reserves. It raises a default limit below it."),
+    requests: resourceList.optional().describe("What the scheduler reserves. A default limit below it is raised."),
     limits: resourceList
       .optional()
-      .describe("What the container may use at most. It lowers a default request above it."),
+      .describe("What the container may use at most. A default request above it is lowered."),
   })
   .meta(
     rules(
@@ -34,7 +34,7 @@ export const resources = z
     ),
   );
 
-/** What the API server asks of a toleration of a pod (ValidateTolerations in pkg/apis/core/validation). */
+/** A toleration, validated as the API server does (ValidateTolerations in pkg/apis/core/validation). */
 const toleration = z
   .strictObject({
     key: z.string().max(317).optional().describe("Taint key; empty matches all keys and needs the operator Exists."),
@@ -76,7 +76,7 @@ const toleration = z
     ),
   );
 
-/** Variables that the operator sets for its pods: to set them otherwise would break what other fields say. */
+/** Variables that the operator sets for its pods. Another value would contradict other fields. */
 export const reservedVariables = [
   ...["NODE_ENV", "SERVICE_NAME", "INSTANCE_ID", "LOG_LEVEL", "METRICS_PORT"],
   ...["HMAC_SECRET_FILE", "HMAC_SECRET", "HMAC_SECRET_PREVIOUS_FILE", "HMAC_SECRET_PREVIOUS"],
@@ -109,14 +109,14 @@ const variable = z
       .max(128)
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
       .describe("Name of the variable."),
-    value: z.string().max(4096).optional().describe("Its value, as it stands."),
+    value: z.string().max(4096).optional().describe("Its value, used literally."),
     valueFrom: z
       .strictObject({
         secretKeyRef: keyRef("Secret").optional().describe("A key of a Secret."),
         configMapKeyRef: keyRef("ConfigMap").optional().describe("A key of a ConfigMap."),
       })
       .optional()
-      .describe("Where its value is read when a pod starts.")
+      .describe("Source of its value, read when a pod starts.")
       .meta(
         rule(
           "has(self.secretKeyRef) != has(self.configMapKeyRef)",
@@ -129,12 +129,12 @@ const variable = z
       { rule: "!has(self.value) || !has(self.valueFrom)", message: "value and valueFrom exclude each other" },
       {
         rule: `!(self.name in [${reservedVariables.map((name) => `'${name}'`).join(", ")}])`,
-        message: "this variable is set by the operator: use the field of the resource that stands for it",
+        message: "this variable is set by the operator: use the corresponding field of the resource",
       },
     ),
   );
 
-/** Variables of a container beside those that the operator sets. */
+/** Variables of a container, in addition to those that the operator sets. */
 export const variables = z
   .array(variable)
   .max(50)

@@ -7,8 +7,8 @@ const replicas = () => z.int().min(0).max(100);
 const percent = () => z.int().min(1).max(100);
 
 /**
- * No field of a list's item has a default in the schema: what the API server adds inside a list looks like a change to kubectl's and
- * Argo CD's three-way merge, forever.
+ * Fields of list items have no default in the schema: in the three-way merge of kubectl and Argo CD, what the API server adds
+ * inside a list always looks like a change.
  */
 const client = z.strictObject({
   name: name(40).describe("Name of the client; its key is in the Secret <resource>-connection-<name>."),
@@ -22,7 +22,7 @@ const client = z.strictObject({
     )
     .max(64)
     .optional()
-    .describe('Names of the tools that the client may call; "*" stands for all of them. Default: none.')
+    .describe('Names of the tools that the client may call; "*" means all. Default: none.')
     .meta({ "x-kubernetes-list-type": "set" }),
   access: z
     .enum(["Enabled", "Disabled"])
@@ -35,19 +35,21 @@ const autoscaling = z
     mode: z
       .enum(["Auto", "Enabled", "Disabled"])
       .default("Auto")
-      .describe("Auto: on for the profiles Staging and Production. Disabled: server.replicas counts."),
+      .describe("Auto: on for the profiles Staging and Production. Disabled: server.replicas is the number of pods."),
     minReplicas: z
       .int()
       .min(1)
       .max(100)
       .optional()
-      .describe("Lower bound. Default: server.replicas, else from loadLevel, else from profile."),
+      .describe("Minimum number of pods. Default: server.replicas, else from loadLevel, else from profile."),
     maxReplicas: z
       .int()
       .min(1)
       .max(100)
       .optional()
-      .describe("Upper bound. Default: from loadLevel, else from profile. It lowers a default lower bound above it."),
+      .describe(
+        "Maximum number of pods. Default: from loadLevel, else from profile. A default minimum above it is lowered.",
+      ),
     targetCPUUtilizationPercentage: percent().default(70).describe("Mean CPU use, in percent of the request."),
     targetMemoryUtilizationPercentage: percent().default(80).describe("Mean memory use, in percent of the request."),
   })
@@ -70,7 +72,7 @@ const rateLimit = z.strictObject({
     .describe("How long a key is refused after it exceeded the limit."),
 });
 
-/** Names and addresses that a Host header may have. */
+/** A name or address that a Host header may contain. */
 const hostName = z
   .string()
   .min(1)
@@ -113,18 +115,18 @@ const proxyAddress = z
 export const serverSpec = z.strictObject({
   replicas: replicas()
     .optional()
-    .describe("Number of server pods; the lower bound while autoscaling is on. `kubectl scale` sets it."),
+    .describe("Number of server pods; the minimum while autoscaling is on. `kubectl scale` sets it."),
   auth: z
     .strictObject({
       clients: z
         .array(client)
         .max(100)
         .default([])
-        .describe("One API key is generated for each client.")
+        .describe("The clients. The operator generates an API key for each.")
         .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] }),
     })
     .default({ clients: [] })
-    .describe("Who may call."),
+    .describe("Who may call the server."),
   autoscaling: autoscaling.prefault({}).describe("The HorizontalPodAutoscaler."),
   rateLimit: rateLimit.prefault({}).describe("Limits per API key."),
   trustedProxies: z
@@ -132,25 +134,25 @@ export const serverSpec = z.strictObject({
     .max(50)
     .optional()
     .describe(
-      "Addresses of proxies whose X-Forwarded-For is believed, such as a CDN in front of the ingress controller; the controller itself is named by exposure.from.",
+      "Addresses of proxies whose X-Forwarded-For is trusted, such as a CDN in front of the ingress controller. The controller itself is set by exposure.from.",
     )
     .meta({ "x-kubernetes-list-type": "set" }),
   allowedOrigins: z
     .array(origin)
     .max(50)
     .optional()
-    .describe("Origins of web pages that may call, beside the public address.")
+    .describe("Origins of web pages that may call the server, in addition to the public address.")
     .meta({ "x-kubernetes-list-type": "set" }),
   allowedHosts: z
     .array(hostName)
     .max(50)
     .optional()
     .describe(
-      "Names under which clients may call, beside exposure.host and the Service's names. Default: any name while there is no exposure.host.",
+      "Host names that clients may use, in addition to exposure.host and the Service's names. Default: any name if exposure.host is not set.",
     )
     .meta({ "x-kubernetes-list-type": "set" }),
   logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of one pod. Default: from loadLevel, else from profile."),
-  env: variables.optional().describe("Further environment variables of the server."),
-  podTemplate: podTemplate.optional().describe("Additions to the pods."),
+  env: variables.optional().describe("Additional environment variables of the server."),
+  podTemplate: podTemplate.optional().describe("Labels, annotations and scheduling of the pods."),
 });

@@ -3,7 +3,7 @@ import type { Resources } from "./pod.ts";
 import type { DeploymentSpec } from "./spec.ts";
 
 export type Scaling = {
-  /** Pods without autoscaling, and its lower bound with it. */
+  /** The number of pods without autoscaling, the minimum with it. */
   readonly min: number;
   readonly max: number;
   readonly autoscaled: boolean;
@@ -26,7 +26,7 @@ const profiles = {
 
 const bridgeLimits = { cpu: "1", memory: "512Mi" } as const;
 
-/** How many server pods: what the spec says, else the load level, else the profile. */
+/** The number of server pods: from the spec, else from the load level, else from the profile. */
 export function serverScaling(spec: DeploymentSpec): Scaling {
   const { autoscaling, replicas } = spec.server;
   const bounds = spec.loadLevel ? loadLevels[spec.loadLevel] : profiles[spec.profile];
@@ -38,7 +38,7 @@ export function serverScaling(spec: DeploymentSpec): Scaling {
   return { min, max: Math.max(min, most ?? bounds.max), autoscaled };
 }
 
-/** CPU and memory of a server pod; a load level asks for a quarter of its limits, as the guide's compose file does. */
+/** CPU and memory of a server pod. A load level requests a quarter of its limits, like the guide's compose file. */
 export function serverResources(spec: DeploymentSpec): PodResources {
   const { requests, limits } = profiles[spec.profile];
   const level = spec.loadLevel && loadLevels[spec.loadLevel].limits;
@@ -60,7 +60,7 @@ type List = Readonly<Record<string, string>>;
 /** Requests and limits of one container, as the API server stores them. */
 export type PodResources = { readonly requests: List; readonly limits: List };
 
-/** What is given counts; a default gives way, so that no request is above its limit: the API server would refuse the pod. */
+/** Adapts defaults to the given values, so that no request is above its limit: the API server would refuse the pod. */
 function merged(base: PodResources, override: Resources | undefined): PodResources {
   const asked = { requests: given(override?.requests), limits: given(override?.limits) };
   const limits = { ...mapped(base.limits, (value, name) => larger(value, asked.requests[name])), ...asked.limits };

@@ -20,7 +20,7 @@ const egressPeer = z
   .meta(rules(addressOrPods));
 
 const part = "[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*";
-/** CEL: as github.com/distribution/reference reads it: registry, lower-case path, tag, digest. */
+/** CEL: the syntax of github.com/distribution/reference: registry, lower-case path, tag, digest. */
 const isImage = `self.matches('^([a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?(:[0-9]+)?/)?${part}(/${part})*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@[a-z0-9]+:[a-f0-9]{32,128})?$')`;
 
 const images = z.strictObject({
@@ -29,13 +29,8 @@ const images = z.strictObject({
     .min(1)
     .max(500)
     .optional()
-    .describe("Image of server and bridge. Default: the one this operator was released with.")
-    .meta(
-      rule(
-        isImage,
-        "server must be an image as registries name them, for example registry.example.com/team/server:1.2.3",
-      ),
-    ),
+    .describe("Image of server and bridge. Default: serverImage of the operator's chart.")
+    .meta(rule(isImage, "server must be a valid image reference, for example registry.example.com/team/server:1.2.3")),
   pullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent").describe("When the image is pulled."),
   pullSecrets: z
     .array(name(253))
@@ -46,21 +41,24 @@ const images = z.strictObject({
 });
 
 const networkPolicy = z.strictObject({
-  mode: z.enum(["Restricted", "Disabled"]).default("Restricted").describe("Restricted allows only the traffic below."),
+  mode: z
+    .enum(["Restricted", "Disabled"])
+    .default("Restricted")
+    .describe("Restricted: only the traffic that is needed, and the peers below. Disabled: no network policies."),
   ingressFrom: ingressPeers().describe(
-    "Peers beside the pods of this namespace that may call the MCP server, such as an ingress controller.",
+    "Peers that may call the MCP server, in addition to the pods of this namespace. For an ingress controller, use exposure.from.",
   ),
   egressTo: z
     .array(egressPeer)
     .max(50)
     .default([])
-    .describe("What server and bridge may call beside what they need: a proxy, or a Bot API server of your own."),
+    .describe("Additional destinations of server and bridge, such as a proxy, or a Bot API server of your own."),
   dnsPorts: z
     .array(z.int().min(1).max(65_535))
     .min(1)
     .max(10)
     .default([53, 5353])
-    .describe("Ports of the cluster's DNS servers, as their pods listen; OpenShift's listen on 5353.")
+    .describe("Ports on which the pods of the cluster's DNS listen. OpenShift uses 5353.")
     .meta({ "x-kubernetes-list-type": "set" }),
 });
 
@@ -69,7 +67,7 @@ const monitoring = z.strictObject({
   prometheusRule: z.enum(["Auto", "Disabled"]).default("Auto").describe("Auto creates it when the CRD is installed."),
   labels: labelMap(20).default({}).describe("Labels by which your Prometheus selects monitors and rules."),
   ingressFrom: ingressPeers().describe(
-    "Peers that may read the metrics, beside pods with the label app.kubernetes.io/name: prometheus in any namespace.",
+    "Peers that may read the metrics, in addition to pods with the label app.kubernetes.io/name: prometheus in any namespace.",
   ),
 });
 
@@ -86,7 +84,7 @@ const proxyUrl = () =>
         },
         {
           rule: "!self.matches('^[^/?#]*//[^/?#]*@')",
-          message: "must hold no user name or password: anybody who may read pods would see them",
+          message: "must hold no user name or password: everybody who may read pods could see them",
         },
       ),
     );
@@ -104,7 +102,9 @@ const proxy = z.strictObject({
     )
     .max(50)
     .default([])
-    .describe("Hosts, domains and addresses that are called directly, beside those inside the cluster.")
+    .describe(
+      "Hosts, domains and addresses that are called without the proxy, in addition to those inside the cluster.",
+    )
     .meta({ "x-kubernetes-list-type": "set" }),
 });
 
@@ -113,7 +113,7 @@ const podSecurity = z.strictObject({
     .enum(["Image", "Platform"])
     .default("Image")
     .describe(
-      "Image: pods run as user and group 1001. Platform: none is set, and the platform chooses, as OpenShift does by its SCCs.",
+      "Image: pods run as user and group 1001. Platform: the pods set neither, and the platform assigns them, as OpenShift does by its SCCs.",
     ),
 });
 
@@ -121,17 +121,17 @@ const podSecurity = z.strictObject({
 const autoscaled =
   "(self.server.autoscaling.mode == 'Enabled' || (self.server.autoscaling.mode == 'Auto' && self.profile != 'Development'))";
 
-/** The spec of a CCTelegramDeployment: the one source of its types, defaults, validation, CRD and reference. */
+/** The spec of a CCTelegramDeployment. Types, defaults, validation, CRD and reference page derive from it. */
 export const deploymentSpec = z
   .strictObject({
     profile: z
       .enum(["Development", "Staging", "Production"])
       .default("Production")
-      .describe("Sizes, replicas and policies follow from it."),
+      .describe("Sets the default sizes, replicas and autoscaling."),
     loadLevel: z
       .enum(["Low", "Medium", "High", "VeryHigh"])
       .optional()
-      .describe("Expected calls a minute: Low to 100, Medium to 1,000, High to 10,000, VeryHigh above."),
+      .describe("Expected calls per minute: Low up to 100, Medium up to 1,000, High up to 10,000, VeryHigh above."),
     version: z
       .string()
       .min(1)
@@ -143,17 +143,17 @@ export const deploymentSpec = z
     telegram: telegramSpec,
     server: serverSpec.prefault({}).describe("The MCP server."),
     bridge: bridgeSpec.prefault({}).describe("The Telegram bridge."),
-    exposure: exposureSpec.default({ mode: "None" }).describe("How clients outside of the cluster reach the server."),
-    networkPolicy: networkPolicy.prefault({}).describe("Who may talk to the pods, and they to whom."),
-    monitoring: monitoring.prefault({}).describe("Metrics, and objects for the Prometheus operator."),
-    proxy: proxy.optional().describe("The HTTP proxy by which the pods leave the cluster."),
+    exposure: exposureSpec.default({ mode: "None" }).describe("How clients outside the cluster reach the server."),
+    networkPolicy: networkPolicy.prefault({}).describe("Network policies of the pods."),
+    monitoring: monitoring.prefault({}).describe("Access to metrics, and objects for the Prometheus operator."),
+    proxy: proxy.optional().describe("The HTTP proxy through which the pods reach addresses outside the cluster."),
     podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
     reconciliation: z
       .enum(["Active", "Paused"])
       .default("Active")
-      .describe("Paused leaves all objects as they are until it is Active again."),
+      .describe("Paused: the operator leaves all objects as they are until the value is Active again."),
   })
-  .describe("What should run.")
+  .describe("The desired state.")
   .meta(
     rules(
       {

@@ -23,10 +23,10 @@ export type ConditionType = (typeof conditionTypes)[number];
 const condition = z.strictObject({
   type: z.string().max(316).describe("Name of the condition."),
   status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-  observedGeneration: z.int().min(0).optional().describe("Generation of the spec that it was judged by."),
+  observedGeneration: z.int().min(0).optional().describe("Generation of the spec that it refers to."),
   lastTransitionTime: z.iso.datetime().describe("When the status last changed."),
   reason: z.string().min(1).max(1024).describe("One word, for machines."),
-  message: z.string().max(32_768).describe("One sentence, for people: what is the matter and what to do."),
+  message: z.string().max(32_768).describe("One sentence, for people: what is wrong and what to do."),
 });
 
 const count = () => z.int().min(0).optional();
@@ -38,42 +38,42 @@ export const deploymentStatus = z
       .int()
       .min(-1)
       .optional()
-      .describe("Generation of the spec that this status speaks of; -1 before the operator has seen the resource."),
+      .describe("Generation of the spec that this status refers to; -1 before the operator has seen the resource."),
     conditions: z
       .array(condition)
       .max(32)
       .optional()
-      .describe("The state, part by part; Ready sums it up.")
+      .describe("The state of each part; Ready summarizes them.")
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] }),
     url: z
       .string()
       .max(2048)
       .optional()
-      .describe("MCP endpoint: the public one when exposure has a mode, else the one inside the cluster."),
-    internalUrl: z.string().max(2048).optional().describe("MCP endpoint inside the cluster."),
-    version: z.string().max(500).optional().describe("Version of the pods that are ready, as their image's tag."),
+      .describe("URL of the MCP endpoint: the public one with exposure, else the one inside the cluster."),
+    internalUrl: z.string().max(2048).optional().describe("URL of the MCP endpoint inside the cluster."),
+    version: z.string().max(500).optional().describe("Image tag of the pods that are ready."),
     replicas: count().describe("Server pods that exist."),
     readyReplicas: count().describe("Server pods that are ready."),
     defaultReplicas: count().describe(
-      "What server.replicas holds while nobody has asked for a number: it follows from profile and loadLevel.",
+      "Value that the operator wrote to server.replicas because it was not set. It depends on profile and loadLevel.",
     ),
     selector: z.string().max(2048).optional().describe("Label selector of the server pods, for autoscalers."),
-    servers: z.string().max(32).optional().describe("Ready and wanted server pods."),
-    bridge: z.string().max(32).optional().describe("Ready and wanted bridge pods."),
-    queue: z.int().min(0).optional().describe("Messages that wait for Telegram, rounded; below ten it reads 0."),
+    servers: z.string().max(32).optional().describe("Ready and desired server pods."),
+    bridge: z.string().max(32).optional().describe("Ready and desired bridge pods."),
+    queue: z.int().min(0).optional().describe("Messages that wait to be sent, rounded down; 0 if fewer than ten."),
     clients: z
       .array(
         z.strictObject({
           name: z.string().max(40).describe("Name of the client."),
-          secretName: z.string().max(253).describe("Secret with its url, key and MCP client configuration."),
+          secretName: z.string().max(253).describe("Its connection Secret: url, key and mcp.json."),
         }),
       )
       .max(100)
       .optional()
-      .describe("Where each declared client finds its key."),
+      .describe("The connection Secret of each client."),
   })
-  .describe("What runs.")
-  // Without it a resource that the operator has not seen yet has no status, and tools that follow kstatus call it Current.
+  .describe("The observed state.")
+  // Without it a resource that the operator has not seen yet has no status, and kstatus reports it as Current.
   .meta({ default: { observedGeneration: -1 } });
 
 export type Condition = z.infer<typeof condition>;

@@ -16,11 +16,11 @@ export const telegramSpec = z
       })
       .describe("The bot token that @BotFather issued. The bridge reads it again when the Secret changes."),
     allowedUsers: z
-      // The bridge takes ids of at most 15 digits; those of supergroups have 13.
+      // The bridge accepts ids of at most 15 digits; those of supergroups have 13.
       .array(z.int().min(-999_999_999_999_999).max(999_999_999_999_999))
       .min(1)
       .max(100)
-      .describe("Telegram ids of people, or of groups (negative). Every event is delivered to each of them.")
+      .describe("Telegram ids of people, or of groups (negative). Every event is sent to each of them.")
       .meta({
         "x-kubernetes-list-type": "set",
         ...rule("self.all(id, id != 0)", "allowedUsers must be ids of people, or of groups (negative): 0 is neither"),
@@ -30,7 +30,9 @@ export const telegramSpec = z
       .min(1)
       .max(2048)
       .optional()
-      .describe("Base URL of the Bot API. Default: the operator's own setting, else https://api.telegram.org.")
+      .describe(
+        "Base URL of the Bot API. Default: telegram.apiUrl of the operator's chart, else https://api.telegram.org.",
+      )
       .meta(
         rules(
           {
@@ -43,9 +45,9 @@ export const telegramSpec = z
           },
           {
             rule: "!self.matches('[?#]')",
-            message: "apiUrl must have no query and no fragment: paths are added to it",
+            message: "apiUrl must have no query and no fragment: paths are appended to it",
           },
         ),
       ),
   })
-  .describe("Which bot speaks, and to whom.");
+  .describe("The bot, and the recipients of its messages.");

@@ -3,11 +3,11 @@ import type { DeploymentSpec } from "../api/spec.ts";
 type Allowed = {
   readonly allowedImages?: readonly string[];
   readonly allowedApiUrls?: readonly string[];
-  /** False: the networks of a resource are what the operator makes of them, and no wish of its author. Default true. */
+  /** Whether resources may widen network policies. Default true. */
   readonly allowNetworkFields?: boolean;
 };
 
-/** What the administrator of the operator does not allow in the spec, in words; empty when all is allowed. */
+/** What the administrator of the operator does not allow in this spec, as sentences; empty when all is allowed. */
 export function forbiddenIn(spec: DeploymentSpec, allowed: Allowed): string[] {
   const { images, telegram } = spec;
   return [
@@ -17,7 +17,7 @@ export function forbiddenIn(spec: DeploymentSpec, allowed: Allowed): string[] {
   ];
 }
 
-/** Fields by which an author lets traffic through that the policies would stop: more than he may do by himself. */
+/** Fields by which an author allows traffic that the policies would stop, perhaps without the right to do so himself. */
 function widened({ networkPolicy, monitoring, exposure }: DeploymentSpec): string[] {
   const fields: readonly [field: string, isSet: boolean][] = [
     ["networkPolicy.mode", networkPolicy.mode === "Disabled"],
@@ -32,7 +32,7 @@ function widened({ networkPolicy, monitoring, exposure }: DeploymentSpec): strin
   );
 }
 
-/** `ends` may follow a beginning that is allowed: registry.example.com/team does not allow registry.example.com/teammate. */
+/** A prefix must be followed by one of `ends`: registry.example.com/team does not allow registry.example.com/teammate. */
 function refusal(field: string, value: string | undefined, beginnings: readonly string[] = [], ends: string): string[] {
   if (value === undefined || beginnings.length === 0) return [];
   const isAllowed = beginnings.some(

@@ -4,8 +4,8 @@ import type { ResourceType } from "../runtime/resource-type.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
 
 /**
- * What becomes of the bridge's StatefulSet. A pod cannot start without the Secrets that it reads: until they are there no
- * StatefulSet is made, and one that runs is kept as it is.
+ * What to do with the bridge's StatefulSet. A pod cannot start without the Secrets that it reads: until they exist, no
+ * StatefulSet is created, and an existing one is kept as it is.
  */
 export type BridgePlan = "Apply" | "Keep" | "Wait";
 
@@ -23,27 +23,27 @@ export type Blueprint = {
   readonly keys: ReadonlyMap<string, string>;
   /** Key with which the operator itself verifies the server. */
   readonly verifierKey: string;
-  /** The replicas to write while nobody else has taken them over, else undefined. */
+  /** The replicas to write while no other manager has set them, else undefined. */
   readonly serverReplicas: number | undefined;
-  /** When somebody last asked for new pods. */
+  /** When somebody last requested a restart. */
   readonly restartedAt?: string | undefined;
   readonly bridge: BridgePlan;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;
-  /** The definition of HTTPRoute is installed. */
+  /** The CRD of HTTPRoute is installed. */
   readonly hasHttpRoute: boolean;
-  /** Where clients find MCP. */
+  /** URL of the MCP endpoint for clients. */
   readonly url: string;
 };
 
-/** One object that should exist, with the type that tells where. */
+/** One object that should exist, and its type. */
 export type Child = { readonly type: ResourceType; readonly object: KubernetesObject };
 
 export function child(type: ResourceType, object: KubernetesObject): Child {
   return { type, object };
 }
 
-/** Metadata of a child: name, labels, and the owner whose deletion takes the child along. */
+/** Metadata of a child: name, labels, and the owner, with which the child is deleted. */
 export function metadataOf(blueprint: Blueprint, name: string, component: Component) {
   return {
     name,

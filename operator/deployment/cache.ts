@@ -19,7 +19,7 @@ import { type CachedPod, reducePod, samePod } from "./pods.ts";
 import { secretsOf } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 
-/** What a reflector needs to be told; main adds client, clock and metrics. */
+/** What a reflector needs; main adds client, clock and metrics. */
 export type Watch<T extends Stored> = {
   readonly type: ResourceType;
   readonly store: Store<T>;
@@ -33,12 +33,12 @@ export type Watch<T extends Stored> = {
   readonly onPresence?: (present: boolean) => void;
 };
 
-/** Starts one reflector for each namespace that is watched, or one for all. None for what has no namespace in the former case. */
+/** Starts one reflector for each watched namespace, or one for all. With watched namespaces, none for a type without namespaces. */
 export type StartWatch = <T extends Stored>(watch: Watch<T>) => readonly Reflector<T>[];
 
 type CachedFailure = Stored & { readonly message: string };
 
-/** A stable name for pods of one component of one resource, to find them by. */
+/** The key under which the pods of one component of one resource are indexed. */
 const podsKey = (namespace: string, instance: string, component: string) => `${namespace}/${instance}/${component}`;
 
 /** Everything that the controller knows of the cluster, kept up to date by reflectors. */
@@ -47,7 +47,7 @@ export class Cache {
     secret: ({ namespace, name, spec }) => secretsOf(name, spec).map((secret) => `${namespace}/${secret}`),
     gateway: ({ namespace, spec }) => gatewaysOf(namespace, spec).map(({ namespace, name }) => `${namespace}/${name}`),
   });
-  /** Secrets of others: that they are there, not what they hold. */
+  /** Secrets that are not ours: only that they exist. */
   readonly #foreignSecrets = new Store<Stored>();
   readonly #pods = new Store<CachedPod>({
     pods: ({ namespace, instance, component }) => [podsKey(namespace, instance, component)],
@@ -93,7 +93,7 @@ export class Cache {
         fieldSelector: "reason=FailedCreate,involvedObject.kind=StatefulSet",
         onChange: ({ before, after }) => this.#onFailure(before, after),
       }),
-      // By name, so that the operator needs the right to look at these alone.
+      // By name, so that the operator needs rights for these only.
       ...types.optionalTypes.map((type) =>
         keep({
           type: types.customResourceDefinitions,
@@ -128,7 +128,7 @@ export class Cache {
     return this.#children.get(type.plural)?.get(namespace, name);
   }
 
-  /** A Secret of anybody. */
+  /** Any Secret, whoever owns it. */
   secret(namespace: string, name: string): Stored | undefined {
     return this.#foreignSecrets.get(namespace, name) ?? this.child(types.secrets, namespace, name);
   }
@@ -140,7 +140,7 @@ export class Cache {
     }
   }
 
-  /** Takes an answer of the API server in before its watch event arrives, so that no write is repeated. */
+  /** Stores an answer of the API server before its watch event arrives, so that no write is repeated. */
   observe(type: ResourceType, object: KubernetesObject): void {
     const { namespace } = object.metadata;
     const watching = this.#reflectors.get(type)?.find((one) => (one.namespace ?? namespace) === namespace);
@@ -156,7 +156,7 @@ export class Cache {
     return this.#failures.byIndex("statefulSet", `${namespace}/${statefulSet}`).at(-1)?.message;
   }
 
-  /** A Gateway of anybody; undefined also where the operator may not look. */
+  /** Any Gateway; undefined also if the operator may not read it. */
   gateway(namespace: string, name: string): CachedGateway | undefined {
     return this.#gateways.get(namespace, name);
   }
@@ -175,7 +175,7 @@ export class Cache {
       labelSelector: managed,
       onChange: ({ before, after }) => {
         this.#onChild(before, after);
-        // People may give a bot token our labels.
+        // A person may label a bot token's Secret like ours.
         if (type === types.secrets) this.#onSecret(after ?? before);
       },
     };
@@ -220,7 +220,7 @@ export class Cache {
     }
   }
 
-  /** A CRD came or went: reflectors of its type look again, and resources may want other children. */
+  /** A CRD was installed or removed: reflectors of its type check again, and resources may need other children. */
   #onDefinition(type: ResourceType): void {
     for (const reflector of this.#reflectors.get(type) ?? []) reflector.recheck();
   }
@@ -235,7 +235,7 @@ const allChildTypes = [...types.childTypes, ...types.optionalChildTypes];
 const managed = `${managedBy}=${fieldManager}`;
 const notManaged = `${managedBy}!=${fieldManager}`;
 
-/** Watches of different types side by side: what they have in common is how they are started. */
+/** Allows watches of different types in one list. */
 const keep = <T extends Stored>(watch: Watch<T>) => watch as unknown as Watch<never>;
 
 const sameState = (a: CachedChild, b: CachedChild) => JSON.stringify(a.state) === JSON.stringify(b.state);

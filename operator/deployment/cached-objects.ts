@@ -14,22 +14,22 @@ import { cctelegramDeployments } from "./resource-types.ts";
 export type CachedResource = Stored & {
   readonly generation: number;
   readonly deleting: boolean;
-  /** As people wrote it. */
+  /** The spec as people wrote it. */
   readonly spec: DeploymentSpec;
-  /** What the operator has written into `server.replicas`, which `spec` leaves out. */
+  /** What the operator has written to `server.replicas`; `spec` leaves it out. */
   readonly defaultReplicas?: number;
   readonly status: DeploymentStatus;
-  /** When somebody asked for new pods; any other value asks again. */
+  /** The value of the restart annotation; any other value requests another restart. */
   readonly restartedAt?: string;
 };
 
-/** What the cache keeps of a child: whose it is, what we own of it, and the little that decisions read. */
+/** What the cache keeps of a child: its owner, its fingerprint, and the few fields that decisions need. */
 export type CachedChild = Stored & {
   /** Name of the resource that controls it. */
   readonly owner: string | undefined;
-  /** Of the owner that controls it, whatever that is; "" when nobody does. */
+  /** Of the controlling owner, of any kind; "" without one. */
   readonly controllerUid: string;
-  /** The resource that may take it over while nobody controls it. */
+  /** The resource that may take it over while it has no controller. */
   readonly heir: string | undefined;
   readonly fingerprint: string;
   readonly state: ChildState;
@@ -40,7 +40,7 @@ type ChildState = {
   readonly workload?: WorkloadState;
   /** Secrets: the values that are generated once and then kept. */
   readonly secret?: Readonly<Record<string, string>>;
-  /** Ingress, HTTPRoute, and Services with an address outside: how far its controller is. */
+  /** Ingress, HTTPRoute, and Services with an external address: what its controller reports. */
   readonly exposure?: ExposureState;
 };
 
@@ -51,7 +51,7 @@ export type WorkloadState = {
   readonly current: number;
   readonly updated: number;
   readonly ready: number;
-  /** The newest template, as the pods' label names it; a Deployment does not tell. */
+  /** The newest template, as in the pods' label; undefined for a Deployment, whose status does not name it. */
   readonly revision?: string | undefined;
   /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
   readonly deadlineExceeded?: boolean;
@@ -73,12 +73,12 @@ export function cachedResource(object: KubernetesObject): CachedResource {
   };
 }
 
-/** In characters; a time has 20. */
+/** In characters; a timestamp has 20. */
 const longestRestart = 64;
 
 /**
- * The API server fills in the defaults that its definition knows. Where that is an older one, fields of ours are missing;
- * where it is a newer one, there are fields that we do not know, and all of ours.
+ * The API server fills in the defaults of the installed CRD. If the CRD is older than this operator, fields are missing;
+ * if it is newer, there are unknown fields in addition to ours.
  */
 function specOf({ spec }: KubernetesObject): DeploymentSpec {
   if (hasAll(spec, defaults)) return spec as DeploymentSpec;
@@ -90,7 +90,7 @@ const telegram = { botTokenSecretRef: { name: "any" }, allowedUsers: [1] };
 /** Every field that has a default. */
 const defaults = deploymentSpec.parse({ telegram });
 
-/** To look for the fields is a hundredth of the work of parsing them, and nearly always enough. */
+/** Checking for the fields takes a hundredth of the time of parsing, and is nearly always enough. */
 function hasAll(value: unknown, fields: object): boolean {
   if (typeof value !== "object" || value === null) return false;
   return Object.entries(fields).every(([name, field]) => {
@@ -100,7 +100,7 @@ function hasAll(value: unknown, fields: object): boolean {
   });
 }
 
-/** Reduces a child of the given kind; most need no state beyond what we own of them. */
+/** Reduces a child of the given kind; most need no state beyond their fingerprint. */
 export function cachedChild(kind: string): (object: KubernetesObject) => CachedChild {
   const stateOf = states[kind] ?? (() => noState);
   return (object) => {
@@ -174,16 +174,16 @@ type WorkloadStatus = {
   }[];
 };
 
-/** Every attempt names another pod; without the name the message, and so our status, stays the same. */
+/** Every attempt names another pod; without the name the message, and so our status, does not change. */
 export const withoutPodName = (message: string | undefined) => message?.replace(/^.*?pods "[^"]*" is forbidden: /, "");
 
-/** Values that exist nowhere else and have to survive: the HMAC secret and the clients' keys. */
+/** Values that are stored nowhere else and must be kept: the HMAC secret and the clients' keys. */
 function generated(data: Fields | undefined): Record<string, string> {
   const values = Object.entries(data ?? {}).filter(([key]) => key === "secret" || key === "key");
   return Object.fromEntries(values.map(([key, value]) => [key, Buffer.from(String(value), "base64").toString()]));
 }
 
-/** What the cache knows of any object: that it is there, and in which version. */
+/** What the cache keeps of any object: that it exists, and its version. */
 export function identity({ metadata }: KubernetesObject): Stored {
   const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
   return { namespace: interned(namespace), name, uid, resourceVersion };

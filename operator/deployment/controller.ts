@@ -32,7 +32,7 @@ type Parts = {
   readonly metrics: Metrics;
   readonly random: () => number;
   readonly fetch: PlainFetch;
-  /** Looks at a public address as somebody outside of the cluster would. */
+  /** Probes a public address like a client outside the cluster. */
   readonly lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe>;
   /** A new secret value: 64 hexadecimal digits. */
   readonly generateKey: () => string;
@@ -40,16 +40,16 @@ type Parts = {
   readonly instance: string;
   readonly concurrency: number;
   readonly settings: Settings;
-  /** Resources elsewhere are not looked at. None means all namespaces. */
+  /** The namespaces to serve. None means all. */
   readonly watchNamespaces: readonly string[];
-  /** The other operator, if any, that works in this namespace alone: resources there are left to it. */
+  /** The other operator, if any, that serves only this namespace: its resources are left to that one. */
   readonly claimant?: (namespace: string) => string | undefined;
   /** Ends the watches. */
   readonly signal: AbortSignal;
 };
 
 /**
- * Starts the watches at once, so that a standby has warm caches; `lead` reconciles until its signal aborts and is
+ * Starts the watches at once, so that a standby has filled caches; `lead` reconciles until its signal aborts and is
  * called when this process may write.
  */
 export function startDeploymentController(parts: Parts) {
@@ -98,7 +98,7 @@ export function startDeploymentController(parts: Parts) {
   return {
     controller,
     reflectors,
-    /** Another operator claimed the namespace, or gave it back. */
+    /** Another operator claimed the namespace, or released it. */
     reconsider: (namespace: string) => {
       for (const { name } of cache.resources.list(namespace)) controller.enqueue({ namespace, name });
     },
@@ -107,7 +107,7 @@ export function startDeploymentController(parts: Parts) {
       const done = new AbortController();
       const recording = recorder.run(done.signal);
       await controller.run(leading);
-      // The last reconciles have something to tell too.
+      // The last reconciles may record events, too.
       done.abort();
       await recording;
     },
@@ -119,7 +119,7 @@ export function startDeploymentController(parts: Parts) {
   };
 }
 
-/** One asks the parts through their Services, the other the public address. */
+/** One schedule probes server and bridge through their Services, the other the public address. */
 function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
   const { clock, random } = parts;
   const onChange = ({ namespace, name }: ObjectKey) => enqueue({ namespace, name });
@@ -194,7 +194,7 @@ const aborted = (signal: AbortSignal) =>
 
 const controllerName = "cctelegramdeployment";
 
-/** What the API server refuses, such as for a quota, may be allowed any time; nothing tells us when. */
+/** A refusal, such as by a quota, may end at any time, and nothing tells us when. */
 const longestBackoffMs = 60_000;
 
 /**
@@ -203,11 +203,11 @@ const longestBackoffMs = 60_000;
  */
 const applyLimits = new Map([[services, 4]]);
 
-/** One page is on its way while the other is read: more would cost memory at the start and gain no time. */
+/** One page is requested while the other is processed: more would cost memory at the start and save no time. */
 const pagesAtOnce = 2;
 
-/** How often missing CRDs are looked for where definitions may not be watched. */
+/** How often to check for missing CRDs when CRDs may not be watched. */
 const definitionPollMs = 60_000;
 
-/** Children change in bursts; a moment's wait turns a burst into one reconcile. */
+/** Children change in bursts; a short delay turns a burst into one reconcile. */
 const settleMs = 50;

@@ -9,12 +9,12 @@ import { prunableTypes, secrets } from "./resource-types.ts";
 
 type Parts = Pick<ReconcileParts, "cache" | "client" | "applier" | "recorder">;
 
-/** Writes what differs and deletes what is no longer wanted; returns all that went wrong. */
+/** Writes what differs and deletes what is no longer needed; returns all errors. */
 export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
   const children = childrenOf(blueprint);
   const failures = await applyAll(parts, resource, children.foundations);
   const outcomes = await Promise.all([
-    // A pod that starts before its foundations are as wanted reads old ones, or runs unprotected.
+    // A pod that starts before its foundations are written reads old ones, or runs unprotected.
     failures.length > 0 ? [] : applyAll(parts, resource, children.workloads),
     applyAll(parts, resource, children.others),
     applyAll(parts, resource, children.connections),
@@ -39,11 +39,11 @@ async function apply({ cache, applier, recorder }: Parts, resource: CachedResour
   if (client) recorder.record(regarding(resource), keyGenerated(client.name, name));
 }
 
-/** Whoever deletes a connection Secret means it; whoever restored a backup without it has to be told. */
+/** Whoever deletes a connection Secret expects this; whoever restored a backup without it has to be told. */
 const keyGenerated = (client: string, secret: string) => ({
   type: "Normal" as const,
   reason: "KeyGenerated",
-  message: `Secret ${secret} was gone: client ${client} has a new key, the old one is refused`,
+  message: `Secret ${secret} was missing: client ${client} has a new key, the old one is refused`,
 });
 
 async function prune({ cache, client }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
@@ -56,7 +56,7 @@ async function prune({ cache, client }: Parts, resource: CachedResource, childre
     ({ type, child }) => prunableTypes.includes(type) && !wanted.has(`${type.plural}/${child.name}`),
   );
   const outcomes = await Promise.allSettled(
-    // The version too: an object whose owner was taken away in the meantime is not ours to delete.
+    // With the version: an object that has lost its owner in the meantime is not ours to delete.
     unwanted.map(({ type, child: { namespace, name, uid, resourceVersion } }) =>
       client.delete(type, namespace, name, { uid, resourceVersion }),
     ),

@@ -10,17 +10,17 @@ import { fieldManager } from "./names.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
 /*
- * The scale subresource fails for a resource without `server.replicas` (kubernetes#111781), and a default in the definition
- * cannot follow the profile. So the operator writes the number that counts anyway, and remembers it in the status: while
- * the spec holds that number and nobody has asked for one, it is nobody's wish.
+ * The scale subresource fails for a resource without `server.replicas` (kubernetes#111781), and a default in the CRD
+ * cannot depend on the profile. So the operator writes the number that applies anyway, and remembers it in the status: while
+ * the spec has that number and no other manager has set one, it counts as not set.
  */
 
-/** Under this name the API server notes the default, where it notes who scaled at all. */
+/** The field manager of the default; the API server records it where it records other managers that scale. */
 const defaultsManager = `${fieldManager}-defaults`;
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-/** The spec as people wrote it, and the default that the operator has added to it. */
+/** The spec as people wrote it, and the default that the operator added. */
 export function withoutDefaultReplicas(
   object: KubernetesObject,
   spec: DeploymentSpec,
@@ -29,12 +29,12 @@ export function withoutDefaultReplicas(
   const { replicas, ...server } = spec.server;
   const bare = { ...spec, server };
   const remembered = (object.status as DeploymentStatus | undefined)?.defaultReplicas;
-  // The second is a default that was written just before a crash.
+  // The second case: the default was written just before a crash.
   const isDefault = replicas === remembered || replicas === serverScaling(bare).min;
   return isDefault ? { spec: bare, defaultReplicas: replicas } : { spec };
 }
 
-/** Somebody applied a number. What `kubectl scale` and autoscalers set has no owner; it differs from the default. */
+/** Somebody applied a number. What `kubectl scale` and autoscalers set has no owner, but differs from the default. */
 function isAskedFor({ metadata }: KubernetesObject): boolean {
   const isOwned = (metadata.managedFields ?? []).some(
     ({ manager, fieldsV1 }) => manager !== defaultsManager && ownsReplicas(fieldsV1),
@@ -53,8 +53,8 @@ function replicasIn(configuration: string | undefined): unknown {
 }
 
 /**
- * Writes the default where it is missing or has become another; returns what went wrong. It is written as `kubectl scale`
- * does: the operator needs no right to change what people wrote, and comes to own nothing that they may want to set.
+ * Writes the default if it is missing or has changed; returns an error. It is written like `kubectl scale`
+ * does: so the operator needs no right to change the spec, and owns no field that people may want to set.
  */
 export async function writeDefaultReplicas(
   { client }: { readonly client: Pick<Client, "request"> },
@@ -68,7 +68,7 @@ export async function writeDefaultReplicas(
       path: resourcePath(cctelegramDeployments, { namespace, name, subresource: "scale" }),
       query: { fieldManager: defaultsManager },
       contentType: "application/merge-patch+json",
-      // Not over what somebody has just set: then we are called again.
+      // Do not overwrite what somebody has just set: that causes another reconcile.
       body: { metadata: { resourceVersion }, spec: { replicas: min } },
     });
     return [];

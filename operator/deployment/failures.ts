@@ -1,15 +1,15 @@
 import { ApiError, isConflict } from "../runtime/api-error.ts";
 import { NotOwnedError } from "../runtime/ownership.ts";
 
-/** Refused for good: trying again does not help until a person changes something. */
+/** Refused permanently: retrying does not help until a person changes something. */
 const refusals = [400, 403, 422];
 
-/** What people have to change, in the API server's words. */
+/** What people have to change, as the API server says it. */
 export const refusedOf = (failures: readonly unknown[]): string[] => messagesOf(failures.filter(isRefusal));
 
 /**
- * What else was answered with an error, such as a webhook that cannot be reached. Conflicts, and requests that were
- * turned away for the moment, pass by themselves and are no news; without any answer the status could not be written.
+ * Other errors of the API server, such as a webhook that cannot be reached. Conflicts, and requests that were
+ * throttled, are transient and not reported; without any answer the status could not be written either.
  */
 export const failedOf = (failures: readonly unknown[]): string[] =>
   messagesOf(failures.filter((failure) => isAnswer(failure) && !isRefusal(failure)));
@@ -23,5 +23,5 @@ const isAnswer = (failure: unknown): boolean =>
 const messagesOf = (failures: readonly unknown[]): string[] =>
   [...new Set(failures.map((failure) => withoutPorts((failure as Error).message)))].sort();
 
-/** Each connection has another port of its own; without it the message, and so the status, stays the same. */
+/** Each connection has another port; without it the message, and so the status, does not change. */
 const withoutPorts = (message: string) => message.replace(/\S+:\d+->/g, "");

@@ -10,8 +10,8 @@ export type FindSecret = (namespace: string, name: string) => Stored | undefined
 export type SecretData = Readonly<Record<string, string>>;
 
 /**
- * What has to be known of Secrets of users. Those, unless they carry the operator's label, are watched by metadata alone, so that
- * their contents are not in our memory; one is read only when its version changes, once for all resources that refer to it.
+ * The needed content of Secrets that users created. Unless they have the operator's label, only their metadata is watched, so that
+ * their contents are not in memory; a Secret is read only when its version changes, once for all resources that refer to it.
  */
 export class ForeignSecrets<T> {
   readonly #client: Pick<Client, "get">;
@@ -19,7 +19,7 @@ export class ForeignSecrets<T> {
   readonly #extract: (data: SecretData) => T;
   readonly #found = new Map<string, { readonly version: string; readonly value: Promise<T | undefined> }>();
 
-  /** `extract` takes out what is kept. */
+  /** Returns what is kept of a Secret. */
   constructor(client: Pick<Client, "get">, find: FindSecret, extract: (data: SecretData) => T) {
     this.#client = client;
     this.#find = find;
@@ -42,7 +42,7 @@ export class ForeignSecrets<T> {
     return value;
   }
 
-  /** A Secret whose labels change leaves one watch before the other has it: one that was there is asked for once more. */
+  /** A Secret whose labels change leaves one watch before the other one sees it: an existing one is read once more. */
   async #lastLook(namespace: string, name: string): Promise<T | undefined> {
     const id = `${namespace}/${name}`;
     if (!this.#found.has(id)) return undefined;
@@ -51,7 +51,7 @@ export class ForeignSecrets<T> {
     return value;
   }
 
-  /** Undefined when the Secret has just gone. */
+  /** Undefined when the Secret was just deleted. */
   async #read(namespace: string, name: string): Promise<T | undefined> {
     try {
       const { data = {} } = await this.#client.get<{ data?: SecretData }>(resourcePath(secrets, { namespace, name }));

@@ -17,23 +17,23 @@ import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
 
-/** What the operator is started with. */
+/** Settings of the operator. */
 export type Settings = {
-  /** Image of server and bridge for resources that name none. */
+  /** Default image of server and bridge. */
   readonly serverImage: string;
-  /** Bot API for resources that name none. */
+  /** Default URL of the Bot API. */
   readonly telegramApiUrl?: string | undefined;
-  /** Images that resources may name, by their beginnings; empty allows all. */
+  /** Prefixes of images that resources may use; empty allows all. */
   readonly allowedImages?: readonly string[];
-  /** Bot APIs that resources may name, by their beginnings; empty allows all. */
+  /** Prefixes of Bot API URLs that resources may use; empty allows all. */
   readonly allowedApiUrls?: readonly string[];
-  /** Whether resources may open networks. Default true. */
+  /** Whether resources may widen network policies. Default true. */
   readonly allowNetworkFields?: boolean;
-  /** Whether public addresses are looked at. Default true. */
+  /** Whether public addresses are probed. Default true. */
   readonly probeExposure?: boolean;
 };
 
-/** The blueprint of a resource. Generated values that exist are kept; `generated` makes those that do not. */
+/** The blueprint of a resource. Existing generated values are kept; `generated` generates missing ones. */
 export function blueprintOf(
   resource: CachedResource,
   parts: { cache: Cache; settings: Settings; tokenSecret: TokenSecret; generated: GeneratedValues },
@@ -70,11 +70,11 @@ function bridgePlan(resource: CachedResource, parts: { cache: Cache; tokenSecret
   return ownChild(cache, resource, types.statefulSets, namesOf(resource.name).bridge) ? "Keep" : "Wait";
 }
 
-/** Secrets that variables of a part name and that are not there. */
+/** Missing Secrets that the variables of a part refer to. */
 const missingSecrets = ({ namespace, spec }: CachedResource, cache: Cache, part: "server" | "bridge") =>
   secretsOfVariables(spec[part]).filter((name) => cache.secret(namespace, name) === undefined);
 
-/** Values are taken out of Secrets that are ours, or were handed over to us, and out of no others. */
+/** Values are read only from Secrets that are ours, or were handed over to us. */
 function ownSecret(cache: Cache, { namespace, name, uid }: CachedResource, secret: string) {
   const child = cache.child(types.secrets, namespace, secret);
   const handedOver = child?.controllerUid === "" && child.heir === name;
@@ -82,8 +82,8 @@ function ownSecret(cache: Cache, { namespace, name, uid }: CachedResource, secre
 }
 
 /**
- * Under an autoscaler the replicas are its own. We write them once, at creation, and as long as nobody has changed
- * them we repeat what is there: to leave them out would remove the field, and the server would set it to 1.
+ * An autoscaler owns the replicas. We write them once, at creation, and repeat the current number as long as nobody has
+ * changed it: leaving the field out would remove it, and the server would set it to 1.
  */
 function serverReplicas(resource: CachedResource, cache: Cache): number | undefined {
   const { autoscaled, min } = serverScaling(resource.spec);
@@ -99,7 +99,7 @@ export function imageOf({ images, version }: CachedResource["spec"], defaultImag
   return `${image.replace(/@.*$/, "").replace(/:[^:/]*$/, "")}:${version}`;
 }
 
-/** What a status is judged by, as the cache has it now. */
+/** Everything that the status is computed from, read from the cache now. */
 export function snapshotOf(
   resource: CachedResource,
   parts: {

@@ -1,5 +1,5 @@
 /**
- * Generated values until they are stored. While the API server refuses a Secret, every try has to ask for the same
+ * Generated values until they are stored. While the API server refuses a Secret, every retry has to use the same
  * value: with another one the pods that read it would be replaced each time.
  */
 export class GeneratedValues {
@@ -11,7 +11,7 @@ export class GeneratedValues {
     this.#generate = generate;
   }
 
-  /** The stored value, else the one that waits to be stored. `resource` tells apart resources of one name, too. */
+  /** The stored value, else the pending one. The uid in `resource` distinguishes resources of the same name. */
   value(resource: string, secret: string, stored: string | undefined): string {
     const pending = this.#pending.get(resource);
     if (stored) {
@@ -24,7 +24,7 @@ export class GeneratedValues {
     return value;
   }
 
-  /** The resource is gone, and its values with it. */
+  /** The resource was deleted, and its values with it. */
   forget(resource: string): void {
     this.#pending.delete(resource);
   }

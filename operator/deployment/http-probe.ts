@@ -18,7 +18,7 @@ type TimedFetch = (url: string, init: Omit<PlainRequest, "timeoutMs">) => Promis
 
 const protocolVersion = "2025-11-25";
 
-/** What a pod answers is whatever its image says: it is cut and cleaned before anything else reads it. */
+/** A pod's answer is untrusted, since the image is chosen by the author: it is shortened and cleaned before anything else reads it. */
 const words = z.string().transform((text) => printable(text, longestText));
 const longestText = 256;
 const count = z
@@ -33,7 +33,7 @@ const initialized = z.object({
 
 const told = bridgeStatusSchema({ text: words, count, chatId: z.int() }).shape;
 
-/** The part of the bridge's status that conditions are made of; older bridges do not tell everything. */
+/** The part of the bridge's status that conditions need; older bridges do not report everything. */
 const bridgeStatus = z.object({
   telegram: told.telegram.pick({ reachable: true, error: true }),
   queue: told.queue.pick({ usable: true, pending: true, limit: true, error: true }),
@@ -41,10 +41,10 @@ const bridgeStatus = z.object({
   waiting: told.waiting,
 });
 
-/** A wait is told when it lasts longer: Telegram often asks for some seconds. */
+/** Shorter waits are not reported: Telegram often asks for some seconds. */
 const longWaitMs = 60_000;
 
-/** Probes over HTTP, through the Services, as a client does. */
+/** Probes over HTTP through the Services, like a client. */
 export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: Target) => Promise<ProbeResult> {
   const timed: TimedFetch = (url, init) => fetch(url, { ...init, timeoutMs });
   return async (target) => {
@@ -108,7 +108,7 @@ async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: 
   }
 }
 
-/** Without the number of messages, which changes with each, and a condition with it. */
+/** Without the number of messages: it changes often, and would change the condition each time. */
 const shownRefusal = ({ chat_id, reason, hint }: ContractRefusal): Refusal => ({
   chatId: chat_id,
   reason,

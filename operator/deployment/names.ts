@@ -5,12 +5,12 @@ import { routes } from "../../contract/routes.ts";
 export const fieldManager = "cctelegram-operator";
 
 /**
- * Names the resource that may take an object without a controller over. Children carry it from the start, so that those
- * that were orphaned or restored from a backup are theirs again.
+ * Names the resource that may take over an object without a controller. Children have it from the start, so that
+ * orphaned or restored ones can be taken over again.
  */
 export const adoptionAnnotation = "cctelegram.io/adopt";
 
-/** A new value replaces the pods of server and bridge, as `kubectl rollout restart` does with those of a Deployment. */
+/** A new value replaces the pods of server and bridge, like `kubectl rollout restart` for a Deployment. */
 export const restartAnnotation = "cctelegram.io/restartedAt";
 
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
@@ -23,11 +23,11 @@ export function namesOf(resource: string) {
     bridge: `${resource}-bridge`,
     hmac: `${resource}-hmac`,
     apiKeys: `${resource}-api-keys`,
-    /** The Ingress with the limits for /tools. */
+    /** The Ingress for /tools, which has its own limits. */
     tools: `${resource}-mcp-server-tools`,
-    /** The Service with an address outside of the cluster. */
+    /** The Service with an address outside the cluster. */
     external: `${resource}-mcp-external`,
-    /** The certificate that cert-manager is asked for. */
+    /** The Secret in which cert-manager stores the certificate. */
     tls: `${resource}-mcp-server-tls`,
     alerts: `${resource}-alerts`,
     connection: (client: string) => `${resource}-connection-${client}`,

@@ -2,7 +2,7 @@ import type { ResourceType } from "../runtime/resource-type.ts";
 import type { Cache } from "./cache.ts";
 import type { CachedChild, CachedResource } from "./cached-objects.ts";
 
-/** A child that the resource controls: one of somebody else's that has its name says nothing about it. */
+/** A child that the resource controls. Another object with its name says nothing about the child. */
 export function ownChild(
   cache: Pick<Cache, "child">,
   { namespace, uid }: CachedResource,

@@ -1,20 +1,20 @@
 import type { QueueStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Reading } from "./probe-schedule.ts";
 
-/** What an MCP client would see through the Service. */
+/** What an MCP client would get through the Service. */
 export type ServerProbe =
   | { readonly verified: true; readonly protocolVersion: string; readonly serverVersion: string }
   | { readonly verified: false; readonly reason: string; readonly message: string };
 
-/** What the bridge says of itself. */
+/** What the bridge reports about itself. */
 export type BridgeProbe =
   | {
       readonly answered: true;
       readonly telegram: Pick<TelegramStatus, "reachable" | "error">;
       readonly queue: Pick<QueueStatus, "usable" | "pending" | "limit" | "error">;
-      /** Recipients that Telegram refuses messages to; older bridges do not tell. */
+      /** Recipients that Telegram refuses messages to; older bridges do not report them. */
       readonly refusals?: readonly Refusal[] | undefined;
-      /** Why nothing is sent for a while, when that is long. */
+      /** Why nothing is sent for a longer time. */
       readonly waiting?: string | undefined;
     }
   | { readonly answered: false; readonly message: string };
@@ -25,11 +25,11 @@ export type Refusal = { readonly chatId: number; readonly reason: string; readon
 export type ProbeResult = {
   readonly server: ServerProbe | undefined;
   readonly bridge: BridgeProbe | undefined;
-  /** False while what is not well may be a passing state of a start; the schedule tells. Default: true. */
+  /** False while a failure may be a normal state of a start; set by the schedule. Default: true. */
   readonly lasting?: boolean;
 };
 
-/** Every part that was asked answered, and well. */
+/** Every probed part answered, without a problem. */
 export const isWell = ({ server, bridge }: ProbeResult) =>
   server?.verified !== false && (!bridge || (bridge.answered && bridge.telegram.reachable && bridge.queue.usable));
 
@@ -41,19 +41,19 @@ export type Target = {
   readonly bridgeUrl: string;
   readonly verifierKey: string;
   readonly hmac: string;
-  /** Parts that have no pod to answer are not asked. */
+  /** Parts without a pod are not probed. */
   readonly hasServer: boolean;
   readonly hasBridge: boolean;
 };
 
-/** Below ten a queue counts as empty, above it one digit counts: status is not written for every message. */
+/** Below ten it is 0, above that only the first digit is kept: so the status is not written for every message. */
 export function rounded(count: number): number {
   if (count < 10) return 0;
   const step = 10 ** Math.floor(Math.log10(count));
   return Math.floor(count / step) * step;
 }
 
-/** How the schedule reads what the parts answered. */
+/** How the schedule reads the results. */
 export const partsReading: Reading<ProbeResult> = {
   isWell,
   isQuiet: ({ bridge }) => !bridge?.answered || rounded(bridge.queue.pending) === 0,

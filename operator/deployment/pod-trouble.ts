@@ -1,10 +1,10 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 
-/** Why a pod does not run, in words that stay the same from retry to retry. */
+/** Why a pod does not run, with a message that does not change between retries. */
 export type Trouble = {
   readonly reason: string;
   readonly message: string;
-  /** Since when, in ms since the epoch, when it may pass by itself at a start. */
+  /** Since when (ms since the epoch), if it may be a normal state of a start. */
   readonly since?: number;
 };
 

@@ -46,7 +46,7 @@ export function reducePod(object: KubernetesObject): CachedPod {
   };
 }
 
-/** Two looks at a pod between which nothing changed that a status can show. */
+/** Whether nothing has changed that a status can show. */
 export const samePod = (a: CachedPod, b: CachedPod) =>
   a.running === b.running &&
   a.ready === b.ready &&
@@ -55,7 +55,7 @@ export const samePod = (a: CachedPod, b: CachedPod) =>
   a.trouble?.message === b.trouble?.message;
 
 /**
- * The pods that a workload has now: others may carry its labels, and those that ended stay in the API until somebody deletes them
+ * The current pods of a workload: others may have its labels, and finished ones stay in the API until somebody deletes them
  * (an evicted one for weeks).
  */
 export const livePods = (pods: readonly CachedPod[], workload: string) =>
@@ -65,8 +65,8 @@ export const livePods = (pods: readonly CachedPod[], workload: string) =>
   );
 
 /**
- * Those made from the newest template: what is the matter with the others passes when they are replaced. A Deployment does not tell
- * its revision; its newest pod does.
+ * Those made from the newest template: problems of the others end when they are replaced. A Deployment does not report
+ * its revision, but its newest pod has it.
  */
 export function currentPods(live: readonly CachedPod[], revision: string | undefined): CachedPod[] {
   if (revision !== undefined) return live.filter((pod) => pod.revision === revision);
@@ -78,7 +78,7 @@ export function currentPods(live: readonly CachedPod[], revision: string | undef
   return live.filter((pod) => revisions.has(pod.revision));
 }
 
-/** The image that most of the ready pods run; of two the one that comes first in the alphabet, so that the answer stays. */
+/** The image that most of the ready pods run; of two, the alphabetically first, so that the result is stable. */
 export function imageOfMost(pods: readonly CachedPod[]): string | undefined {
   const counts = new Map<string, number>();
   for (const { ready, image } of pods) if (ready && image !== "") counts.set(image, (counts.get(image) ?? 0) + 1);
@@ -86,10 +86,10 @@ export function imageOfMost(pods: readonly CachedPod[]): string | undefined {
   return first?.[0];
 }
 
-/** So long a pod may wait for a node: its volume has to be made first, or a node to be added. kstatus waits as long. */
+/** A pod may be unschedulable for so long: its volume has to be created first, or a node to be added. kstatus waits as long. */
 const schedulingMs = 15_000;
 
-/** The first trouble of the pods that lasts; if there is only one that may pass, in how many ms it will not have. */
+/** The first lasting problem of the pods; if there is only one that may pass, in how many ms it will count as lasting. */
 export function firstTrouble(
   pods: readonly CachedPod[],
   nowMs: number,

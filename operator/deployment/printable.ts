@@ -1,5 +1,5 @@
 /**
- * A text that others wrote, fit for a status, an event and a terminal: control characters and those that change the direction of
+ * Makes a text of others safe for a status, an event and a terminal: control characters and those that change the direction of
  * a line become spaces, half surrogates U+FFFD, and what is longer than `longest` UTF-16 units ends in "…".
  */
 export function printable(text: string, longest: number): string {

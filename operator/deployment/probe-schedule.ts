@@ -2,20 +2,20 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ObjectKey } from "../runtime/controller.ts";
 import { Limiter } from "../runtime/limiter.ts";
 
-/** What is asked, of which resource. */
+/** The target of a probe, and its resource. */
 type Subject = ObjectKey & { readonly uid: string };
 
-/** What was found. */
+/** The result of a probe. */
 type Finding = {
-  /** False while what is not well may be a passing state of a start; the schedule tells. Default: true. */
+  /** False while a failure may be a normal state of a start; set by the schedule. Default: true. */
   readonly lasting?: boolean;
 };
 
-/** What the schedule has to know of a finding. */
+/** How the schedule interprets a result. */
 export type Reading<R extends Finding> = {
-  /** Everything that was asked answered, and well. */
+  /** Every part answered, without a problem. */
   readonly isWell: (result: R) => boolean;
-  /** What is well is also at rest: it is asked rarely. */
+  /** A target that is well and also idle is probed rarely. */
   readonly isQuiet: (result: R) => boolean;
   /** The part of a result that a status can show. */
   readonly shown: (result: R | undefined) => string;
@@ -26,9 +26,9 @@ type Tracked<T, R> = {
   result: R | undefined;
   timer: Timer | undefined;
   running: boolean;
-  /** Probes in a row that found nothing new. */
+  /** Consecutive probes without a new result. */
   unchanged: number;
-  /** Probes in a row that found something not well. */
+  /** Consecutive probes that found a problem. */
   bad: number;
 };
 
@@ -37,21 +37,21 @@ type ScheduleOptions<T extends Subject, R extends Finding> = Reading<R> & {
   readonly onChange: (key: ObjectKey) => void;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Between two probes of a part that is well. Default 30 s. */
+  /** Between two probes of a target that is well. Default 30 s. */
   readonly intervalMs?: number;
-  /** After the first probe that got no good answer; doubles from probe to probe: what starts is found soon. Default 250 ms. */
+  /** Delay after the first failed probe; doubles each time, so that a starting target is noticed soon. Default 250 ms. */
   readonly firstRetryMs?: number;
-  /** The longest pause while something is wrong. Default 5 s. */
+  /** The longest delay after a failure. Default 5 s. */
   readonly retryMs?: number;
-  /** Trouble found this often in a row is no news: it is asked for as rarely as what is well. Default 16, a minute. */
+  /** After so many equal failures, `intervalMs` applies. Default 16, about a minute. */
   readonly retries?: number;
-  /** Something not well that was found so often in a row is no passing state of a start. Default 6, some eight seconds. */
+  /** So many consecutive failures are not a normal state of a start. Default 6, about eight seconds. */
   readonly patience?: number;
-  /** Whether what was found says something of a target that has changed since. Default true. */
+  /** Whether results stay valid when the target changes. Default true. */
   readonly keepsResults?: boolean;
-  /** Probes at a time: an operator that starts finds all its targets at once. Default 16. */
+  /** Probes at a time: at its start an operator finds all its targets at once. Default 16. */
   readonly parallel?: number;
-  /** For so long a probe counts as one of them: what does not answer must not hold up the others. Default 500 ms. */
+  /** A probe without an answer gives its place to the next one after this time. Default 500 ms. */
   readonly turnMs?: number;
 };
 
@@ -66,7 +66,7 @@ const defaults = {
   turnMs: 500,
 } satisfies Partial<ScheduleOptions<never, never>>;
 
-/** Asks every running CCTelegram again and again how it is, and tells when the answer changes. */
+/** Probes every running CCTelegram repeatedly, and reports changed results. */
 export class ProbeSchedule<T extends Subject, R extends Finding> {
   readonly #tracked = new Map<string, Tracked<T, R>>();
   readonly #options: Required<ScheduleOptions<T, R>>;
@@ -82,7 +82,7 @@ export class ProbeSchedule<T extends Subject, R extends Finding> {
     return this.#tracked.get(uid)?.result;
   }
 
-  /** Probes this target from now on; at once when it is new or has changed. */
+  /** Probes this target from now on; at once if it is new or has changed. */
   track(target: T): void {
     const tracked = this.#tracked.get(target.uid);
     if (tracked && same(tracked.target, target)) return;
@@ -161,7 +161,7 @@ export class ProbeSchedule<T extends Subject, R extends Finding> {
     return isWell(result) ? retryMs : Math.min(retryMs, firstRetryMs * 2 ** unchanged);
   }
 
-  /** Without for how long it has been so. */
+  /** The result without `lasting`. */
   #answers(result: R | undefined): string {
     return this.#options.shown(result && { ...result, lasting: undefined });
   }

@@ -3,7 +3,7 @@ import { rounded } from "./parts-probe.ts";
 import { isLasting } from "./probe-doubt.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Something that does not fix itself, in words that say what to do. */
+/** Something that is wrong, with a message that says what to do. */
 export type Problem = { readonly reason: string; readonly message: string };
 
 /** Judges one fact. Conditions and problems are composed of the same checks, so that they never contradict each other. */
@@ -63,7 +63,7 @@ const rolloutTakesTooLong: Check = ({ server }) =>
     ? problem("ProgressDeadlineExceeded", "MCP server: the new pods do not become ready: see kubectl describe and logs")
     : undefined;
 
-/** Its pod is ready, so that something is between it and the operator. */
+/** The pod is ready, so something between it and the operator is wrong. */
 const bridgeDoesNotAnswer: Check = ({ bridge, probe }) =>
   bridge && bridge.ready > 0 && probe?.bridge?.answered === false
     ? problem("BridgeNotAnswering", probe.bridge.message)
@@ -93,13 +93,13 @@ export const queueIsFull: Check = ({ probe }) => {
 export const handshakeFails: Check = ({ probe }) =>
   probe?.server?.verified === false ? problem(probe.server.reason, probe.server.message) : undefined;
 
-/** At a start a part may not answer for some seconds; that is no problem until it lasts. */
+/** At a start a part may not answer for some seconds: a failure is a problem only when it lasts. */
 const lasting =
   (check: Check): Check =>
   (snapshot) =>
     isLasting(snapshot) ? check(snapshot) : undefined;
 
-/** What is wrong, the cause before its consequences. */
+/** All checks, causes before their consequences. */
 const checks: readonly Check[] = [
   isForbidden,
   botTokenSecretIsMissing,
@@ -111,7 +111,7 @@ const checks: readonly Check[] = [
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
   bridgePodIsInTrouble,
-  rolloutTakesTooLong, // whatever is known of the pods says more
+  rolloutTakesTooLong, // known problems of the pods say more
   lasting(bridgeDoesNotAnswer),
   lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
   lasting(queueIsUnusable),
@@ -119,7 +119,7 @@ const checks: readonly Check[] = [
   lasting(handshakeFails),
 ];
 
-/** Those of the checks that the operator cannot get past until a person does something. */
+/** The checks whose problems stop the operator until a person acts. */
 const obstacles: readonly Check[] = [
   isForbidden,
   botTokenSecretIsMissing,
@@ -133,15 +133,15 @@ const obstacles: readonly Check[] = [
   rolloutTakesTooLong,
 ];
 
-/** What keeps clients inside the cluster from sending messages. */
+/** Problems that keep clients inside the cluster from sending messages. */
 export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((check) => check(snapshot) ?? []);
 
-/** All that is wrong: also what concerns those outside alone. */
+/** All problems, also those that only affect clients outside the cluster. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
   ...[isNotExposed, certificateEndsSoon].flatMap((check) => check(snapshot) ?? []),
 ];
 
-/** The first thing without which the operator cannot go on. */
+/** The first problem that stops the operator. */
 export const obstacleOf = (snapshot: Snapshot): Problem | undefined =>
   obstacles.map((check) => check(snapshot)).find((found) => found !== undefined);

@@ -39,14 +39,14 @@ export type ReconcileParts = {
   readonly generated: GeneratedValues;
   /** When a resource's changed status has to be written, by namespace and name. */
   readonly statusDueAt: Map<string, number>;
-  /** Namespaces that are being deleted, and until when nothing is tried in them. */
+  /** Namespaces that are being deleted, and until when not to write there. */
   readonly terminatingUntil: Map<string, number>;
 };
 
-/** Deletions go on in the order in which the namespace controller likes: until it is done there is nothing to do. */
+/** The namespace controller deletes objects in any order: until it has finished there is nothing to do. */
 const terminatingMs = 30_000;
 
-/** Makes the cluster what the resource asks for, then says in its status how far that is. */
+/** Applies the resource, then writes its status. */
 export async function reconcile(parts: ReconcileParts, { namespace, name }: ObjectKey): Promise<Result> {
   const { cache, probes, exposureProbes } = parts;
   const resource = cache.resources.get(namespace, name);
@@ -88,7 +88,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 const sooner = (result: Result, afterMs: number | undefined): Result =>
   afterMs === undefined ? result : { requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };
 
-/** What has to be known of the user's Secrets. What cannot be read is told as a failure, and keeps nothing else up. */
+/** The needed content of users' Secrets. An error is returned as a failure and does not stop anything else. */
 async function secretsOf(
   { tokenSecrets, certificates }: ReconcileParts,
   { namespace, name, spec }: CachedResource,

@@ -2,7 +2,7 @@ import { apiVersionOf } from "../runtime/resource-type.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
-/** The resource as events refer to it. */
+/** The resource as the `regarding` object of an event. */
 export function regarding({ namespace, name, uid, resourceVersion }: CachedResource) {
   const { kind } = cctelegramDeployments;
   return { apiVersion: apiVersionOf(cctelegramDeployments), kind, namespace, name, uid, resourceVersion };

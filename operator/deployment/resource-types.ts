@@ -49,13 +49,13 @@ export const childTypes = [
   ingresses,
 ] as const;
 
-/** Children whose CRD may come and go. */
+/** Children whose CRD may be installed and removed. */
 export const optionalChildTypes = [serviceMonitors, prometheusRules, httpRoutes] as const;
 
-/** All whose CRD may come and go: children, and what is only looked at. */
+/** All types whose CRD may be installed and removed: children, and those that are only read. */
 export const optionalTypes = [...optionalChildTypes, gateways] as const;
 
-/** Children that a resource may stop wanting. The rest go with the resource, by the garbage collector. */
+/** Children that a resource may no longer need. Garbage collection deletes the others with the resource. */
 export const prunableTypes: readonly ResourceType[] = [
   secrets,
   horizontalPodAutoscalers,

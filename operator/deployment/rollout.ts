@@ -2,17 +2,17 @@ import { serverScaling } from "../api/sizing.ts";
 import type { WorkloadState } from "./cached-objects.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Every pod that is wanted is there, made from the newest template, and ready; none is left of an older one. */
+/** All desired pods exist, are made from the newest template, and are ready; no older pod is left. */
 const isSettled = (workload: WorkloadState) =>
   workload.observed &&
   workload.updated === workload.replicas &&
   workload.current === workload.replicas &&
   workload.ready === workload.replicas;
 
-/** What the spec asks for has been written and runs. */
+/** The spec has been applied and runs. */
 export const isRolledOut = (snapshot: Snapshot) => isApplied(snapshot) && movingParts(snapshot).length === 0;
 
-/** All that the spec asks for has been written, so that the workloads speak of this generation. */
+/** The whole spec has been applied, so the state of the workloads refers to this generation. */
 const isApplied = ({
   resource,
   refused,
@@ -35,13 +35,13 @@ export const movingParts = ({ server, bridge }: Snapshot) => [
   ...(bridge && !isSettled(bridge) ? ["bridge"] : []),
 ];
 
-/** Pods of an older template are there: their successors have to come yet. */
+/** Pods of an older template exist: they will be replaced. */
 export const isReplacing = ({ server, bridge }: Snapshot) =>
   [server, bridge].some((workload) => workload !== undefined && workload.updated < workload.current);
 
 /**
- * Enough server pods to answer every call: what is wanted, but for one that a node's drain may take (the disruption
- * budget). What an autoscaler adds on top is no lack.
+ * Enough server pods to answer every call: all desired ones, except one that a node drain may take (disruption
+ * budget). Pods that an autoscaler adds are not required.
  */
 export function hasEnoughServers({ resource, server }: Snapshot): boolean {
   if (!server) return false;

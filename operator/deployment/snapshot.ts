@@ -7,7 +7,7 @@ import type { Trouble } from "./pod-trouble.ts";
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";
 
-/** All that a status is computed from, read at one moment. */
+/** Everything that a status is computed from, read at one moment. */
 export type Snapshot = {
   readonly resource: CachedResource;
   readonly server: WorkloadState | undefined;
@@ -17,24 +17,24 @@ export type Snapshot = {
   readonly serverTrouble: Trouble | undefined;
   readonly bridgeTrouble: Trouble | undefined;
   readonly bridgeRuns: boolean;
-  /** Why the bridge's pod cannot be created. A StatefulSet tells it in events only. */
+  /** Why the bridge's pod cannot be created. For a StatefulSet only events say that. */
   readonly bridgeFailure: string | undefined;
-  /** Secrets that variables take their values from and that are not there. */
+  /** Missing Secrets that variables refer to. */
   readonly missingSecrets: readonly { readonly name: string; readonly field: string }[];
-  /** Children that the API server refused in this pass. */
+  /** Children that the API server refused in this reconcile. */
   readonly refused: readonly string[];
-  /** What else the API server answered with an error in this pass: it is tried again. */
+  /** Other errors of the API server in this reconcile; the writes are retried. */
   readonly failed: readonly string[];
-  /** What the administrator does not allow in this resource; nothing of it is written then. */
+  /** What the administrator does not allow in this resource; if not empty, nothing is written. */
   readonly forbidden?: readonly string[];
-  /** What the last probe saw; undefined before the first. */
+  /** The last result; undefined before the first probe. */
   readonly probe: ProbeResult | undefined;
-  /** The way in from outside; undefined when none is asked for. */
+  /** State of the exposure; undefined without one. */
   readonly exposure?: ExposureSnapshot | undefined;
-  /** What was last found at the public address; undefined before that. */
+  /** The last result for the public address; undefined before the first probe. */
   readonly exposureProbe?: ExposureProbe | undefined;
   /** Image of the pods that are ready; undefined while none is. */
   readonly runningImage: string | undefined;
-  /** In how many ms something will be judged differently although nothing changes. */
+  /** In how many ms the judgement will change even if nothing else changes. */
   readonly lookAgainMs?: number | undefined;
 };

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { ConditionType, DeploymentStatus } from "../api/status.ts";
 
 /**
- * How long a changed status may wait before it is written, at most. What people and tools wait for goes out at once; pods
- * that come up one by one are told in one write, together with Ready.
+ * How long a changed status may wait at most before it is written. Changes that people and tools wait for are written at once; pods
+ * that become ready one by one are written together, with Ready.
  */
 export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): number {
   if (before.observedGeneration !== after.observedGeneration) return 300;
@@ -14,14 +14,14 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   if (turned("Exposed")) return 2_000;
   if (messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   if (!moving) return 10_000;
-  // Pods were made and nothing can be used yet: that they become ready, or cannot, will be written and tells this too.
+  // Pods were created and none can be used yet: the write when they become ready, or fail, includes this.
   const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
   return onlyReplicas && !isReady(after) ? 600_000 : 60_000;
 }
 
 /**
- * A condition's status; of Degraded and Stalled also the reason, because another problem is news, of Ready the generation, for
- * which `kubectl wait` waits.
+ * The status of a condition; for Degraded and Stalled with the reason, for Ready with the generation, because
+ * `kubectl wait` checks it.
  */
 function stateOf(status: DeploymentStatus, type: ConditionType): string | undefined {
   const condition = status.conditions?.find((condition) => condition.type === type);

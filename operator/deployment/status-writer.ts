@@ -12,7 +12,7 @@ import { settlingMs } from "./status-pacing.ts";
 
 type Parts = Pick<ReconcileParts, "cache" | "client" | "recorder" | "now" | "statusDueAt">;
 
-/** Writes a status that differs, now or when it has settled. */
+/** Writes a changed status, now or when it has settled. */
 export async function writeStatus(parts: Parts, resource: CachedResource, status: DeploymentStatus): Promise<Result> {
   const { namespace, name } = resource;
   const key = `${namespace}/${name}`;
@@ -43,7 +43,7 @@ async function write({ client, cache }: Parts, { namespace, name, uid }: CachedR
   const written = await client.apply(cctelegramDeployments, object, {
     fieldManager,
     subresource: "status",
-    // A resource that was deleted in the meantime is not made again, and one of its name is not told of this one's state.
+    // With the uid: a resource that was deleted in the meantime must not be created again, nor its successor get this status.
     onto: { uid },
   });
   cache.observe(cctelegramDeployments, written);

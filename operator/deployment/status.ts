@@ -6,7 +6,7 @@ import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./parts-probe.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** The status that the snapshot amounts to. Pure: the same snapshot gives the same status. */
+/** The status for a snapshot. Pure: the same snapshot gives the same status. */
 export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
   const { resource, server, bridge, probe, runningImage } = snapshot;
   const names = namesOf(resource.name);
@@ -44,7 +44,7 @@ export function tagOf(image: string): string {
 
 export type Transition = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
 
-/** What became different in a way that a person wants to read in `kubectl describe`. */
+/** Changes that a person wants to see in `kubectl describe`. */
 export function transitions(before: readonly Condition[], after: readonly Condition[]): Transition[] {
   return after.flatMap((condition) => {
     const old = before.find(({ type }) => type === condition.type);

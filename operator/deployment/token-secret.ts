@@ -3,7 +3,7 @@ import type { Client } from "../runtime/client.ts";
 import { type FindSecret, ForeignSecrets, type SecretData } from "./foreign-secrets.ts";
 import type { TokenSecret } from "./snapshot.ts";
 
-/** Tells whether a bot token is there. */
+/** Whether a bot token exists. */
 export class TokenSecrets {
   readonly #secrets: ForeignSecrets<ReadonlySet<string>>;
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
 /**
- * The body of an answer. Rejects when it breaks off, and when it is longer than so many characters (default: no limit). What
- * `text` of node:stream/consumers does, with one promise for the whole instead of one for each piece.
+ * The body of an answer. Rejects when it breaks off, and when it is longer than so many characters (default: no limit). Does what
+ * `text` of node:stream/consumers does, with one promise in total instead of one for each piece.
  *
  * @example
  * ```ts

@@ -48,7 +48,7 @@ export class ApiError extends Error {
 }
 
 /**
- * No usable answer came: connection refused or reset, timeout, broken JSON. `code` says which.
+ * There was no usable answer: connection refused or reset, timeout, broken JSON. `code` says which.
  *
  * @example
  * ```ts
@@ -116,7 +116,7 @@ export const isInvalid = (error: unknown, field: string): boolean =>
   error instanceof ApiError && error.status === 422 && error.causes.some((cause) => cause.field === field);
 
 /**
- * Nothing can be made any more in a namespace that is being deleted.
+ * Nothing can be created any more in a namespace that is being deleted.
  *
  * @example
  * ```ts
@@ -133,7 +133,7 @@ function hasStatus(error: unknown, status: number): boolean {
 }
 
 /**
- * Errors that resuming a watch cannot end: a version that is too old or not known yet, or no resource.
+ * Errors that resuming a watch cannot fix: a version that is too old or not known yet, or a missing resource.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ import { type ResourceType, resourcePath } from "./resource-type.ts";
 /** What the cache knows of a live object: the fingerprint is that of `owned(object, fieldManager)`. */
 export type LiveObject = {
   readonly uid: string;
-  /** Of the owner that controls it; "" when nobody does. */
+  /** The uid of the owner that controls it; "" without one. */
   readonly controllerUid: string;
   readonly fingerprint: string;
 };
@@ -23,22 +23,22 @@ export type ApplierOptions = {
   readonly fieldManager: string;
   /** Annotation by which an object without a controller is handed over to the owner that it names. */
   readonly adoptionAnnotation: string;
-  /** By which the cache finds what is ours. */
+  /** The label by which the cache finds our objects. */
   readonly managedLabel: Readonly<Record<string, string>>;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, "applies">;
-  /** How many applies of a type may be under way at a time. Default: no limit. */
+  /** How many applies of a type may run at a time. Default: no limit. */
   readonly limits?: ReadonlyMap<ResourceType, number>;
-  /** Told of each object as the server answered it, so that a cache need not wait for its watch (Reflector.observe). */
+  /** Called with each object as the server answered it, so that a cache need not wait for its watch (Reflector.observe). */
   readonly onWritten?: (type: ResourceType, object: KubernetesObject) => void;
 };
 
-/** Objects whose stored form differs from the applied one, or that are not ours, are few: the oldest go beyond this many. */
+/** Objects whose stored form differs from the applied one, or that are not ours, are few: beyond this many, the oldest are forgotten. */
 const mostRemembered = 10_000;
 
 /**
- * Writes desired objects with server-side apply: those that differ from what lives, and only onto objects that are ours.
- * An object is made only where there is none, and changed only while the controller that `desired` names controls it.
+ * Writes desired objects with server-side apply: only those that differ from the live ones, and only objects that are ours.
+ * An object is created only if none exists, and changed only while the controller that `desired` names controls it.
  *
  * @example
  * ```ts
@@ -55,9 +55,9 @@ const mostRemembered = 10_000;
  */
 export class Applier {
   readonly #options: ApplierOptions;
-  /** Per object: what was wanted, and what the server made of it for good. */
+  /** Per object: what was applied, and what the server stored instead. */
   readonly #settled = new Map<string, { readonly wanted: string; readonly stored: string }>();
-  /** Objects of others: they are looked at before the next try, because a write that is refused is still a write. */
+  /** Objects of others: they are read before the next try, because a refused write still costs a write. */
   readonly #foreign = new Set<string>();
   readonly #limiters = new Map<ResourceType, Limiter>();
 
@@ -69,7 +69,7 @@ export class Applier {
 
   /**
    * Sends nothing when `live` already is as desired. Throws NotOwnedError when an object of that name belongs to
-   * somebody else, ClaimedError when one was handed over just now and has to be read first, and what the client throws.
+   * another owner, ClaimedError when one was just handed over and has to be read first, and what the client throws.
    */
   async apply(type: ResourceType, desired: KubernetesObject, live: LiveObject | undefined): Promise<Applied> {
     const wanted = desiredFingerprint(desired);
@@ -113,7 +113,7 @@ export class Applier {
     return this.#writeAsFound(type, desired);
   }
 
-  /** Asks the server itself what is there: the cache is behind, or sees only objects with our label. */
+  /** Reads the object from the server: the cache is behind, or contains only objects with our label. */
   async #writeAsFound(type: ResourceType, desired: KubernetesObject): Promise<KubernetesObject> {
     const path = resourcePath(type, desired.metadata);
     const found = await this.#read(path);
@@ -131,8 +131,8 @@ export class Applier {
   }
 
   /**
-   * Writes only what makes the object ours. What it holds, such as a key, is read before something else is written into
-   * it. Not by apply: that would remove whatever an earlier apply of ours put there.
+   * Writes only the owner and label that make the object ours. Its content, such as a key, is read before anything else is
+   * written. Not by apply: that would remove what an earlier apply of ours wrote.
    */
   async #claim(type: ResourceType, desired: KubernetesObject, { metadata }: KubernetesObject): Promise<void> {
     const { client, fieldManager, managedLabel, onWritten } = this.#options;
@@ -166,7 +166,7 @@ export class Applier {
 
   /**
    * A mutating webhook or another version of the server may store something else than was applied. Applying again
-   * would change nothing, so that form counts as the wanted one until it changes.
+   * would change nothing, so that form counts as the desired one until it changes.
    */
   #settle(path: string, wanted: string, object: KubernetesObject): void {
     const stored = owned(object, this.#options.fieldManager).fingerprint;
@@ -183,7 +183,7 @@ export class Applier {
   }
 }
 
-/** Another object has the name, or none has it: a wrong uid is 422 on an object that is there and 409 where none is. */
+/** Another object has the name, or none has it: a wrong uid gives 422 if an object exists and 409 if none does. */
 function isFailedPrecondition(error: unknown): boolean {
   return isConflict(error) || isInvalid(error, "metadata.uid");
 }

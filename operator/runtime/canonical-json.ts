@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 
 /**
  * One text per JSON value up to the order of map keys. Members that are null, undefined or an empty list are left out,
- * as the API server leaves them out.
+ * as the API server does.
  *
  * @example
  * ```ts
@@ -14,7 +14,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 /**
- * 72 bits in base64: enough to tell the versions of one object apart. A longer slice would keep the whole text alive.
+ * 72 bits in base64: enough to distinguish the versions of one object. A longer slice would keep the whole text in memory.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export function canonicalHash(value: unknown): string {
   return hash("sha256", canonicalJson(value), "base64url").slice(0, 12);
 }
 
-/** The value with its maps in order. Only what is out of order is copied: this runs for every object that is seen. */
+/** The value with its maps in order. Only unordered maps are copied: this runs for every object that is received. */
 function canonical(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Array.isArray(value) ? canonicalList(value) : canonicalMap(value as JsonMap);
@@ -77,7 +77,7 @@ function upTo(map: JsonMap, end: string): Record<string, unknown> {
 }
 
 /**
- * Assignment to `__proto__` would not make a member, and annotations may be called anything.
+ * Assignment to `__proto__` would not create a member, and annotations may have any name.
  *
  * @example
  * ```ts

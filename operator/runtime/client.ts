@@ -20,7 +20,7 @@ export type ClientRequest = {
   /** Default application/json. */
   readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** For one try, waiting for a connection included. Default: that of the client. */
+  /** Timeout of one try, including the wait for a connection. Default: that of the client. */
   readonly timeoutMs?: number | undefined;
 };
 
@@ -28,8 +28,8 @@ export type ApplyOptions = {
   readonly fieldManager: string;
   readonly subresource?: string | undefined;
   /**
-   * Which object may be written, decided by the API server in the same request. "absent" creates and fails with 409 when
-   * the object exists; a uid writes to that one object and no other of its name. Default: any.
+   * The precondition that the API server checks in the same request. "absent" creates, and fails with 409 when
+   * the object exists; a uid writes only to the object with this uid. Default: none.
    */
   readonly onto?: "absent" | { readonly uid: string };
   readonly signal?: AbortSignal | undefined;
@@ -43,8 +43,8 @@ export type Client = {
   /** All items of a collection, in pages. */
   list<T = KubernetesObject>(path: string, query?: Query): Promise<T[]>;
   /**
-   * One request. An answer 429, or 503 with Retry-After, is waited for and tried again, three times at most; so is,
-   * once, a request without side effects, or one that may be repeated, whose connection broke.
+   * One request. After an answer 429, or 503 with Retry-After, it waits and tries again, at most three times; if the connection
+   * broke, it repeats once a request without side effects, or one that may be repeated.
    */
   request<T = KubernetesObject>(request: ClientRequest): Promise<T>;
   /** Ends when the server ends the watch; throws when it breaks. Reads no faster than it is consumed. */
@@ -143,7 +143,7 @@ class RestClient implements Client {
     return this.request<T>({
       method: "PATCH",
       path: resourcePath(type, { namespace, name, subresource: options.subresource }),
-      // Its warnings would be read by nobody, and the server parses the body a second time for them.
+      // Nobody would read its warnings, and the server parses the body a second time for them.
       query: { fieldManager: options.fieldManager, force: true, fieldValidation: "Ignore" },
       contentType: applyPatch,
       body: object.kind === undefined ? { apiVersion: apiVersionOf(type), kind: type.kind, ...object } : object,
@@ -196,7 +196,7 @@ class RestClient implements Client {
       return 0;
     }
     if (tries >= 3 || error.retryAfterSeconds === undefined) return undefined;
-    // 429 and 503 with Retry-After are sent before the request is handled; only a POST could still have been.
+    // 429 and 503 with Retry-After are sent before the request is handled; only a POST might still have been handled.
     const turnedAway = error.status === 429 || (error.status === 503 && mayRepeat(request));
     return turnedAway ? Math.min(error.retryAfterSeconds, longestRetryAfterSeconds) * 1000 : undefined;
   }

@@ -9,9 +9,9 @@ import { type AddOptions, WorkQueue } from "./work-queue.ts";
 export type ObjectKey = { readonly namespace: string; readonly name: string };
 
 export type Result = {
-  /** Asks for another reconcile then, whatever happens before; failures do not put it off. */
+  /** Asks for another reconcile after this delay, whatever happens before; failures do not delay it further. */
   readonly requeueAfterMs?: number;
-  /** What went wrong in parts of the work while the rest of it was done. Each is logged, and the key is tried again. */
+  /** Errors in parts of the work while the rest was done. Each is logged, and the key is retried. */
   readonly failures?: readonly unknown[];
 };
 
@@ -130,7 +130,7 @@ export class Controller {
     }
   }
 
-  /** A conflict means that the cache was behind, an abort that we stop: both pass by themselves and are no news. */
+  /** A conflict means that the cache was behind, an abort that we stop: both are transient and not reported. */
   #fail(key: string, errors: readonly unknown[], signal: AbortSignal): void {
     const { logger, metrics } = this.#options;
     const news = signal.aborted ? [] : errors.filter((error) => !passes(error));
@@ -150,7 +150,7 @@ export class Controller {
     return { controller: this.name, ...parseKey(key) };
   }
 
-  /** From zero, so that the first failure is a rise that an alert sees. */
+  /** Starts at zero, so that the first failure is an increase that an alert can see. */
   #initialiseMetrics(): void {
     const { metrics } = this.#options;
     const labels = { controller: this.name };
@@ -162,7 +162,7 @@ export class Controller {
   }
 }
 
-/** The cache was behind, or an object was claimed: the next pass sees what is. */
+/** The cache was behind, or an object was claimed: the next reconcile sees the new state. */
 function passes(error: unknown): boolean {
   return isConflict(error) || error instanceof ClaimedError || (error instanceof NotOwnedError && error.passes);
 }

@@ -33,7 +33,7 @@ export type EventRecorderOptions = {
   readonly client: Client;
   /** "example.io/name-of-the-controller". */
   readonly reportingController: string;
-  /** The pod. */
+  /** Name of the pod. */
   readonly reportingInstance: string;
   readonly clock: Clock;
   /** In [0, 1), as Math.random. */
@@ -42,7 +42,7 @@ export type EventRecorderOptions = {
   readonly metrics: Pick<Metrics, "events">;
 };
 
-/** A repeated event is one object with a count, for as long as the repeats come within this time. */
+/** A repeated event is one object with a count, as long as the repetitions come within this time. */
 type Series = { readonly path: string; count: number; lastAt: number };
 
 type Job = { readonly key: string; readonly regarding: Regarding; readonly note: EventNote; readonly at: number };
@@ -82,7 +82,7 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #jobs = new Fifo<Job>();
   readonly #series = new Map<string, Series>();
-  /** client-go's limits: one object in trouble must not flood the API server. */
+  /** client-go's limits: one failing object must not flood the API server. */
   readonly #limits: TokenBuckets;
   #wake: () => void = () => {};
 
@@ -103,7 +103,7 @@ export class EventRecorder {
     this.#wake();
   }
 
-  /** Sends what is recorded until the signal aborts, then what is under way or left for a moment. */
+  /** Sends recorded events until the signal aborts, then the pending ones for a moment. */
   async run(signal: AbortSignal): Promise<void> {
     const last = aMomentAfter(signal);
     await this.#sendAll(last);
@@ -134,7 +134,7 @@ export class EventRecorder {
     }
   }
 
-  /** An event that cannot be written is counted and forgotten: the state it tells of is in the status too. */
+  /** An event that cannot be written is counted and dropped: the status has the same information. */
   async #send(job: Job, signal: AbortSignal): Promise<void> {
     const { metrics, logger } = this.#options;
     try {
@@ -142,7 +142,7 @@ export class EventRecorder {
       metrics.events.inc({ outcome: "sent" });
     } catch (error) {
       metrics.events.inc({ outcome: "error" });
-      // The namespace is being deleted, or is gone: nobody will miss the event.
+      // The namespace is being deleted, or does not exist any more: the event is not needed.
       const expected = error instanceof ApiError && (error.status === 403 || error.status === 404);
       const { kind, namespace, name } = job.regarding;
       logger[expected ? "debug" : "warn"]({ err: error, kind, namespace, name }, "could not write an event");

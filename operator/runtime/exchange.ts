@@ -81,7 +81,7 @@ async function* chunksOf(body: AsyncIterable<Uint8Array>, deadline: Deadline, ca
   }
 }
 
-/** Resolves to an answer that is no error, its body still to be read. */
+/** Resolves with an answer that is not an error, its body not yet read. */
 async function send(
   agent: Agent,
   connection: Connection,
@@ -98,9 +98,9 @@ async function send(
       const headers = { ...connection.headers, ...call.headers, ...length };
       const { signal } = deadline;
       const request = connection.open({ ...connection.server, agent, method, path, headers, signal }, resolve);
-      // Not once: an error that nobody listens to would end the process, also one after the answer has begun.
+      // Not `once`: an error without a listener would end the process, also after the answer has begun.
       request.on("error", reject);
-      // As after 101, which Node takes for no answer and for no error.
+      // For example after 101, which Node reports neither as an answer nor as an error.
       request.on("close", () => reject(new Error("the connection was closed without an answer")));
       request.end(body);
     });

@@ -23,7 +23,7 @@ export function cachesSynced(reflectors: readonly Watched[]): HealthCheck {
 }
 
 /**
- * Not alive when a reflector heard nothing for `maxSilenceMs` (default 5 min): bookmarks come every minute.
+ * Not alive when a reflector has received nothing for `maxSilenceMs` (default 5 min): bookmarks come every minute.
  *
  * @example
  * ```ts

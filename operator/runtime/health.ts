@@ -17,7 +17,7 @@ export type HealthServerOptions = {
   readonly readiness?: readonly HealthCheck[];
   /** Served at /metrics. */
   readonly registry?: Registry;
-  /** Whom metrics are shown to. Default: to anybody. */
+  /** Who may read the metrics. Default: everybody. */
   readonly authorize?: Authorize;
 };
 
@@ -26,7 +26,7 @@ export type HealthServer = { readonly port: number; close(): Promise<void> };
 type Page = { readonly status: number; readonly type: string; readonly body: string };
 type Route = (request: IncomingMessage) => Page | Promise<Page>;
 
-/** The kubelet and a few scrapers come; an address that wants more than this is up to something. */
+/** The kubelet and a few scrapers connect; an address needs no more than this. */
 const mostConnectionsOfAddress = 16;
 const mostConnections = 256;
 
@@ -63,7 +63,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   };
 }
 
-/** In milliseconds. Whoever asks here is near and asks little. */
+/** In milliseconds. Callers are near, and their requests are small. */
 const limits = {
   headersTimeout: 5_000,
   requestTimeout: 5_000,
@@ -71,10 +71,10 @@ const limits = {
   keepAliveTimeout: 60_000,
 };
 
-/** Of one that neither sends nor takes anything. */
+/** Timeout of a connection without traffic. */
 const idleMs = 65_000;
 
-/** So that nobody who reaches the port can use up the memory, or keep the kubelet out. */
+/** So that no caller can use up the memory, or keep the kubelet out. */
 function boundConnections(server: Server): void {
   const counts = new Map<string, number>();
   server.maxConnections = mostConnections;
@@ -142,7 +142,7 @@ async function answer(
   routes: ReadonlyMap<string, Route>,
   logger: Logger,
 ): Promise<void> {
-  // A body is not read: with its connection it is gone.
+  // The body is not read: closing the connection discards it.
   if (hasBody(request)) response.setHeader("connection", "close");
   try {
     const { status, type, body } = await pageFor(request, routes);

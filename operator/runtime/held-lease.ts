@@ -8,7 +8,7 @@ export type HeldLeaseOptions = {
   readonly client: Client;
   readonly namespace: string;
   readonly name: string;
-  /** Of this process; must differ between processes, also between two lives of one pod. */
+  /** Identity of this process; must differ between processes, also between two lives of one pod. */
   readonly identity: string;
   readonly marks: LeaseMarks;
   /** Others may take the lease over when it was not renewed for this long. */
@@ -17,11 +17,11 @@ export type HeldLeaseOptions = {
   readonly logger: Logger;
 };
 
-/** A lease that cannot be given back runs out by itself: no reason to delay the shutdown. */
+/** A lease that cannot be released expires by itself: no reason to delay the shutdown. */
 const releaseTimeoutMs = 2_000;
 
 /**
- * One Lease that this process holds or wants to hold, with the rules of client-go: a lease has run out when this process
+ * One Lease that this process holds or wants to hold, with the rules of client-go: a lease has expired when this process
  * has seen it unchanged for its duration on its own clock. The times in the Lease are for people, since the clock of
  * another node may be wrong.
  *
@@ -46,7 +46,7 @@ export class HeldLease {
   readonly #store: LeaseStore;
   #observed: Lease | undefined;
   #observedAt = 0;
-  /** What the next write replaces: as it was last read, or as our last write left it, one request for each renewal, not two. */
+  /** What the next write replaces: as last read, or as our last write left it, so that a renewal costs one request, not two. */
   #current: Lease | undefined;
 
   constructor(options: HeldLeaseOptions) {
@@ -84,14 +84,14 @@ export class HeldLease {
       await this.#write(signal);
       return true;
     } catch (error) {
-      // Someone else may have been quicker, or the write may have arrived: what was read is history.
+      // Another process may have been faster, or the write may have arrived: what was read is outdated.
       this.#current = undefined;
       if (!isConflict(error)) logger.warn({ lease: name, identity, err: error }, "could not take or renew the lease");
       return false;
     }
   }
 
-  /** So that the next holder need not wait for the lease to run out. */
+  /** So that the next holder need not wait for the lease to expire. */
   async release(): Promise<void> {
     const { clock, logger, name, identity } = this.#options;
     const lease = this.#current;
@@ -104,7 +104,7 @@ export class HeldLease {
       logger.info({ lease: name, identity }, "released the lease");
     } catch (error) {
       this.#current = undefined;
-      logger.warn({ lease: name, identity, err: error }, "could not release the lease; it will run out");
+      logger.warn({ lease: name, identity, err: error }, "could not release the lease; it will expire");
     }
   }
 

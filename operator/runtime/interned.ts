@@ -1,10 +1,10 @@
 const known = new Map<string, string>();
 
-/** Beyond so many texts it starts over: what objects hold stays, later ones share another copy. */
+/** Beyond so many texts it starts over: objects keep the texts that they have, later ones share another copy. */
 const most = 10_000;
 
 /**
- * The one copy of a text that many cached objects carry: each parsed object brings its own.
+ * One shared copy of a text that many cached objects contain; parsing creates a copy for each.
  *
  * @example
  * ```ts

@@ -9,29 +9,29 @@ import { precedes, type Rival } from "./rivals.ts";
 export type LeaderElectionOptions = {
   readonly client: Client;
   /**
-   * Where a Lease must be held, each of them. None: the process leads without a Lease, as long as `rivals` finds nobody.
+   * The namespaces in which a Lease must be held. None: the process leads without a Lease, as long as `rivals` finds nobody.
    */
   readonly namespaces: readonly string[];
-  /** Of the Lease. */
+  /** Name of the Lease. */
   readonly name: string;
-  /** What the Lease says of this process. Default: nothing. */
+  /** Labels and annotations of the Lease. Default: none. */
   readonly marks?: LeaseMarks;
-  /** Of this process; must differ between processes, also between two lives of one pod. */
+  /** Identity of this process; must differ between processes, also between two lives of one pod. */
   readonly identity: string;
-  /** Looks for someone else who leads by another Lease. Default: nobody does. */
+  /** Finds another leader that holds another Lease. Default: there is none. */
   readonly rivals?: (signal: AbortSignal) => Promise<Rival | undefined>;
   /** Runs while this process leads. The signal aborts at shutdown and when the lease is lost. */
   readonly onStartedLeading: (signal: AbortSignal) => Promise<void>;
-  /** How long it holds the Leases before it starts, so that those who look at Leases have seen them. Default 0. */
+  /** How long it holds the Leases before it starts, so that others have seen them. Default 0. */
   readonly noticeMs?: number;
   readonly clock: Clock;
   /** In [0, 1), as Math.random. */
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, "leaderElectionMasterStatus">;
-  /** Others may take a lease over that was not renewed for this long. Default 15 s. */
+  /** Others may take over a lease that was not renewed for this long. Default 15 s. */
   readonly leaseDurationMs?: number;
-  /** The leader gives up when it could not renew for this long. Default 10 s. */
+  /** The leader gives up when it could not renew the lease for this long. Default 10 s. */
   readonly renewDeadlineMs?: number;
   /** Default 2 s. */
   readonly retryPeriodMs?: number;
@@ -49,9 +49,9 @@ const defaults: Required<Pick<LeaderElectionOptions, Defaulted>> = {
 };
 
 /**
- * Makes one process of several the leader: of replicas by a Lease that they share, of others by looking at theirs. Who wants
- * to lead claims first and looks then, so that of two who claim at once at least one sees the other; whose claim is
- * younger withdraws, and nobody starts while another claim stands. Who waits writes nothing.
+ * Elects one of several processes: among replicas by a Lease that they share, among others by listing their Leases. A candidate
+ * first claims and then looks for other claims, so that of two that claim at the same time at least one sees the other. The one
+ * with the later claim withdraws, and nobody starts while another claim is live. A waiting process writes nothing.
  *
  * @example
  * ```ts
@@ -72,14 +72,14 @@ const defaults: Required<Pick<LeaderElectionOptions, Defaulted>> = {
 export class LeaderElection {
   readonly #options: LeaderElectionOptions & typeof defaults;
   readonly #leases: readonly HeldLease[];
-  /** Our claim stands, and is older than another one: that has one round of time to withdraw. */
+  /** Our claim is older than another one: the other has one round of time to withdraw. */
   #patient = false;
   #toldOf: string | undefined;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = { ...defaults, ...options };
     const durationMs = this.#options.leaseDurationMs;
-    // In one order for all, so that two who need several never wait for each other.
+    // In the same order for all, so that two candidates for several Leases never wait for each other.
     this.#leases = [...options.namespaces]
       .sort()
       .map((namespace) => new HeldLease({ ...this.#options, namespace, durationMs }));
@@ -92,7 +92,7 @@ export class LeaderElection {
   }
 
   /**
-   * Waits for the lease, leads, and gives the lease back when `onStartedLeading` has returned. Resolves with "stopped"
+   * Waits for the lease, leads, and releases the lease when `onStartedLeading` has returned. Resolves with "stopped"
    * after the signal aborted, with "lost" when the lease could not be kept: the process should then end. Rejects with
    * what `onStartedLeading` throws.
    */
@@ -135,13 +135,13 @@ export class LeaderElection {
         logger.info({ lease: name, identity }, "became the leader");
         return startedAt;
       }
-      // client-go's jitter: followers must not ask in step.
+      // client-go's jitter: followers must not ask at the same moments.
       await clock.sleep(retryPeriodMs * (1 + random() * 1.2), signal);
     }
     return undefined;
   }
 
-  /** True when we may lead: our claim stands, and it is the only one. */
+  /** True when we may lead: our claim is the only one. */
   async #claim(): Promise<boolean> {
     const { logger, name, identity } = this.#options;
     try {
@@ -158,7 +158,7 @@ export class LeaderElection {
     return false;
   }
 
-  /** Looks without a write. */
+  /** Looks without writing. */
   async #mustWait(): Promise<boolean> {
     const rival = await this.#look();
     if (rival !== undefined) {
@@ -179,7 +179,7 @@ export class LeaderElection {
     return false;
   }
 
-  /** Renews until the work ends (true) or the lease is lost (false). The lease stays ours while the work winds up. */
+  /** Renews until the work ends (true) or the lease is lost (false). The lease is renewed while the work stops. */
   async #renewWhile(work: Promise<void>, claimedAt: number): Promise<boolean> {
     const { clock, retryPeriodMs, renewDeadlineMs, logger, name, identity } = this.#options;
     const ended = new AbortController();

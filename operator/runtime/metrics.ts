@@ -37,13 +37,13 @@ export function createMetrics(registry: Registry = new Registry()) {
     }),
     events: new Counter({
       name: "event_recorder_events_total",
-      help: "Kubernetes events by what became of them.",
+      help: "Kubernetes events by outcome.",
       labelNames: ["outcome"] as const,
       registers: [registry],
     }),
     applies: new Counter({
       name: "applier_applies_total",
-      help: "Server-side applies by what became of them; unchanged ones sent no request.",
+      help: "Server-side applies by outcome; unchanged ones sent no request.",
       labelNames: ["outcome"] as const,
       registers: [registry],
     }),
@@ -96,7 +96,12 @@ function queueMetrics(registry: Registry) {
     probeQueue: (name: string, probe: QueueProbe) => void probes.set(name, probe),
     queueDepth: new Gauge({ name: "workqueue_depth", help: "Keys waiting.", labelNames, registers }),
     queueAdds: new Counter({ name: "workqueue_adds_total", help: "Keys added.", labelNames, registers }),
-    queueRetries: new Counter({ name: "workqueue_retries_total", help: "Keys added again.", labelNames, registers }),
+    queueRetries: new Counter({
+      name: "workqueue_retries_total",
+      help: "Keys added again after a failure.",
+      labelNames,
+      registers,
+    }),
     queueDuration: new Histogram({
       name: "workqueue_queue_duration_seconds",
       help: "How long a key waits.",
@@ -151,7 +156,7 @@ function controllerMetrics(registry: Registry) {
     }),
     maxConcurrentReconciles: new Gauge({
       name: "controller_runtime_max_concurrent_reconciles",
-      help: "The most reconciles at a time.",
+      help: "Maximum number of concurrent reconciles.",
       labelNames,
       registers,
     }),

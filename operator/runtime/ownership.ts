@@ -4,8 +4,8 @@ import type { ResourceType } from "./resource-type.ts";
 export type Holder = "us" | "nobody, handed over" | "somebody else";
 
 /**
- * Whose a live object is. Without a controller it may belong to a person, to Helm or to Argo CD, which set none: it is
- * nobody's only if its own annotation names us as the heir.
+ * Who owns a live object. Without a controller it may belong to a person, to Helm or to Argo CD, which set none: it may be
+ * taken over only if its annotation names our owner.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ export function heldBy(object: KubernetesObject, us: OwnerReference | undefined,
 }
 
 /**
- * An object of that name is somebody else's: it is left as it is. The message says how to hand it over.
+ * The object belongs to others and is left as it is. The message says how to hand it over.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export function heldBy(object: KubernetesObject, us: OwnerReference | undefined,
  */
 export class NotOwnedError extends Error {
   override readonly name = "NotOwnedError";
-  /** True when it will be gone soon: it belongs to a deleted owner of the same name. */
+  /** True if it will be deleted soon: it belongs to a deleted owner of the same name. */
   readonly passes: boolean;
 
   constructor(
@@ -49,7 +49,7 @@ export class NotOwnedError extends Error {
 }
 
 /**
- * An object was handed over and is ours from now on. What it holds is read before anything is written into it.
+ * An object was handed over and is ours from now on. It is read before anything else is written to it.
  *
  * @example
  * ```ts

@@ -15,13 +15,13 @@ export type PlainRequest = {
 export type PlainFetch = (url: string, init: PlainRequest) => Promise<PlainResponse>;
 
 /**
- * In characters. Longer answers are cut off with an error: they come from programs that may not be what they should, and many
+ * In characters. Longer answers are cut off with an error: the programs that answer are not trusted, and many
  * are asked at a time. A handshake takes some hundred, a bridge's status with a hundred refusals ten thousand.
  */
 const longestAnswer = 16 * 1024;
 
 /**
- * A `fetch` for many hosts that are asked rarely: one connection for each request. Node's own takes 19 MiB on first use,
+ * A `fetch` for many hosts that are called rarely: one connection for each request. Node's own takes 19 MiB on first use,
  * and keeps a pool for every host. Rejects when there is no complete answer.
  *
  * @example
@@ -34,12 +34,12 @@ export const plainFetch: PlainFetch = (url, { method, headers, body = "", timeou
   new Promise((resolve, reject) => {
     const length = body === "" ? {} : { "content-length": Buffer.byteLength(body) };
     const call = request(url, { method, agent: false, headers: { ...headers, ...length } });
-    // Not AbortSignal.timeout, which would keep all of the exchange for as long, however soon it ends.
+    // Not AbortSignal.timeout, which would keep everything of the exchange in memory until the timeout.
     const timer = setTimeout(() => call.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     let answered = false;
     call.on("close", () => {
       clearTimeout(timer);
-      // As after 101: Node closes what it cannot switch, without an error.
+      // For example after 101: Node closes the connection without an error.
       if (!answered) reject(new Error("the connection was closed without an answer"));
     });
     call.on("error", reject);

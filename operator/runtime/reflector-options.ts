@@ -9,11 +9,11 @@ import type { ResourceType } from "./resource-type.ts";
 import type { Store, Stored } from "./store.ts";
 
 export type ReflectorOptions = {
-  /** A watch on which nothing came for this long is given up and resumed. Default 90 s: bookmarks come about once a minute. */
+  /** A watch without any event for this long is closed and resumed. Default 90 s: bookmarks come about once a minute. */
   readonly stallTimeoutMs?: number;
   /** The resource may be missing (its CRD is not installed): then the reflector counts as synced, with an empty store. */
   readonly optional?: boolean;
-  /** How often a missing optional resource is looked for besides `recheck()`. Default 10 min. */
+  /** How often to check for a missing optional resource, besides `recheck()`. Default 10 min. */
   readonly optionalPollMs?: number;
   /** Objects per page of a list. Default 50. */
   readonly pageSize?: number;
@@ -32,9 +32,9 @@ export type ReflectorParts<T extends Stored> = {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
-  /** Asks the server for metadata alone: objects come without spec, data and status. */
+  /** Requests only metadata: objects come without spec, data and status. */
   readonly metadataOnly?: boolean;
-  /** Keeps of an object what the controller needs. Called once per event. */
+  /** Reduces an object to what the controller needs. Called once per event. */
   readonly reduce: (object: KubernetesObject) => T;
   readonly store: Store<T>;
   readonly onChange: (change: Change<T>) => void;

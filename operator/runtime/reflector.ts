@@ -16,17 +16,17 @@ export type { ReflectorOptions, ReflectorParts } from "./reflector-options.ts";
 
 const metadataAccept = (kind: string) => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
 
-/** A watch that failed this often in a row may be asked for something that cannot be had: list again. */
+/** After so many consecutive failures the watch may be asking for something impossible: list again. */
 const mostWatchFailures = 5;
 
-/** A watch that ends sooner, without a word, is a failure: resuming at once could go round thousands of times a second. */
+/** A watch that ends sooner, without any event, is a failure: resuming it at once could loop thousands of times a second. */
 const shortestHealthyWatchMs = 1000;
 
-/** How long after `recheck` a missing resource is asked for again and again. */
+/** For how long after `recheck` a missing resource is requested repeatedly. */
 const eagerMs = 30_000;
 
 /**
- * Keeps a store equal to a collection of the API server: list, then watch, forever.
+ * Keeps a store equal to a collection of the API server: lists, then watches until it is stopped.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ const eagerMs = 30_000;
 export class Reflector<T extends Stored> {
   /** For logs, metrics and health checks: "deployments.apps", "secrets". */
   readonly resource: string;
-  /** The one that is watched; undefined means all. */
+  /** The watched namespace; undefined means all. */
   readonly namespace: string | undefined;
   /** Resolves when the first list is in the store (or an optional resource is known to be missing). */
   readonly synced: Promise<void>;
@@ -74,7 +74,7 @@ export class Reflector<T extends Stored> {
   /** Where the next watch begins; undefined asks for a list first. */
   #resourceVersion: string | undefined;
   #watchFailures = 0;
-  /** The server sends no bookmarks: for events never, for other types until something changes after its own restart. */
+  /** The server sends no bookmarks: never for events, for other types until something changes after its own restart. */
   #quiet = false;
   #wake: AbortController | undefined;
   #recheckWanted = false;
@@ -106,13 +106,13 @@ export class Reflector<T extends Stored> {
     return this.#absent;
   }
 
-  /** Milliseconds without a word from the server; 0 before `run` and while an optional resource is missing. */
+  /** Milliseconds without data from the server; 0 before `run` and while an optional resource is missing. */
   get silentMs(): number {
     const since = this.#lastContactAt ?? this.#startedAt;
     return this.#absent || since === undefined ? 0 : this.#parts.clock.monotonic() - since;
   }
 
-  /** Looks again for a missing optional resource. Call it when a CRD appears. */
+  /** Checks again for a missing optional resource. Call it when a CRD appears. */
   recheck(): void {
     this.#recheckWanted = true;
     this.#eagerUntil = this.#parts.clock.monotonic() + eagerMs;
@@ -120,7 +120,7 @@ export class Reflector<T extends Stored> {
   }
 
   /**
-   * Puts what a write answered into the store, if the watch has not come that far yet, so that the next reconcile
+   * Stores what a write answered, if the watch has not come that far yet, so that the next reconcile
    * sees its own write. Causes no onChange, neither now nor when the watch brings the same version.
    */
   observe(object: KubernetesObject): void {
@@ -176,7 +176,7 @@ export class Reflector<T extends Stored> {
     return page;
   }
 
-  /** Returns when the watch ended in a way that needs no rest: it is resumed where it stopped. */
+  /** Returns when the watch ended in a way that needs no pause: it is resumed where it stopped. */
   async #watch(from: string, signal: AbortSignal): Promise<void> {
     const { client, clock, metrics, metadataOnly } = this.#parts;
     metrics.reflectorWatches.inc({ resource: this.resource });
@@ -202,17 +202,17 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  /** Tells a server that had nothing to say from a watch that was lost, and from a server that forgot: etcd was restored. */
+  /** Distinguishes a server without news from a lost watch, and from a server that forgot: etcd was restored. */
   async #stalled(from: string, signal: AbortSignal): Promise<void> {
     const { resource } = this;
     const { metrics, logger } = this.#parts;
     metrics.reflectorWatchStalls.inc({ resource });
     const details = { resource, silentMs: this.#options.stallTimeoutMs };
-    if (this.#quiet) logger.warn(details, "a watch fell silent and did not end in time; resuming it");
-    else logger.info(details, "a watch fell silent; resuming it");
+    if (this.#quiet) logger.warn(details, "a watch had no events and did not end in time; resuming it");
+    else logger.info(details, "a watch had no events for too long; resuming it");
     this.#quiet = true;
     const { metadata } = await this.#page(1, undefined, signal);
-    // A version that the server has not reached is silent forever.
+    // A watch from a version that the server has not reached never gets an event.
     if (isNewer(from, metadata.resourceVersion ?? "")) this.#resourceVersion = undefined;
   }
 
@@ -222,7 +222,7 @@ export class Reflector<T extends Stored> {
     return { ...this.#selectors, resourceVersion, allowWatchBookmarks: true, timeoutSeconds };
   }
 
-  /** Seconds after which a watch ends by itself, so that one without a word is not taken for a stalled one. */
+  /** Seconds after which a watch ends by itself, so that a watch without events is not mistaken for a stalled one. */
   #beforeStall() {
     const stallSeconds = this.#options.stallTimeoutMs / 1000;
     return { min: Math.max(1, 0.55 * stallSeconds), max: Math.max(1, 0.75 * stallSeconds) };
@@ -260,11 +260,11 @@ export class Reflector<T extends Stored> {
     await this.#parts.clock.sleep(this.#backoff.next(), signal);
   }
 
-  /** A CRD is announced a moment before its resource is served: for a while after `recheck` the wait is short. */
+  /** A CRD is announced a moment before its resource is served: after `recheck` the delay is short for a while. */
   async #waitForResource(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#parts;
     this.#heard();
-    if (!this.#absent) logger.info({ resource: this.resource }, "the resource is not installed; doing without it");
+    if (!this.#absent) logger.info({ resource: this.resource }, "the resource is not installed; continuing without it");
     this.#markPresent(false);
     this.#mirror.clear();
     this.#markSynced();

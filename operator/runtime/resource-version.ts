@@ -2,7 +2,7 @@ const decimal = /^[0-9]+$/;
 
 /**
  * Whether version `a` of a resource came after `b`. Versions of one resource type are decimal numbers that grow
- * (guaranteed since Kubernetes 1.35, KEP-5504, and so with every etcd before); others are never newer.
+ * (guaranteed since Kubernetes 1.35, KEP-5504, and the case with every etcd before); others are never newer.
  *
  * @example
  * ```ts

@@ -10,9 +10,9 @@ export type RivalsOptions = {
   readonly labelSelector: string;
   /** The annotation of a Lease whose holder works in all namespaces. */
   readonly everywhere: { readonly annotation: string; readonly value: string };
-  /** Tells the Lease that this process shares with its replicas from those of others. */
+  /** Whether a Lease is the one that this process shares with its replicas. */
   readonly isOwn: (namespace: string, name: string) => boolean;
-  /** Someone began (or, without a holder, ended) to work in this namespace alone. */
+  /** Another process started (or, without a holder, stopped) to work only in this namespace. */
   readonly onClaim: (namespace: string, holder: string | undefined) => void;
 };
 
@@ -22,7 +22,7 @@ export type Rival = { readonly namespace: string; readonly holder: string; reado
 type Observed = { readonly resourceVersion: string; readonly at: number };
 
 /**
- * Who else is at work in this cluster, by the Leases that others hold. A Lease counts until it was seen unchanged for its
+ * Finds other operators in this cluster by the Leases that they hold. A Lease counts as live until it was seen unchanged for its
  * duration on our own clock.
  *
  * @example
@@ -47,12 +47,12 @@ export class Rivals {
     this.#options = options;
   }
 
-  /** Who works in this namespace alone, as of the last look. */
+  /** Who works only in this namespace, as of the last look. */
   claimant(namespace: string): string | undefined {
     return this.#claims.get(namespace);
   }
 
-  /** Looks at all Leases; returns the rival that came first. Throws what the client throws. */
+  /** Lists all Leases; returns the rival with the oldest claim. Throws what the client throws. */
   async look(signal: AbortSignal): Promise<Rival | undefined> {
     const live = (await this.#others(signal)).filter((lease) => this.#isLive(lease));
     const { annotation, value } = this.#options.everywhere;
@@ -107,7 +107,7 @@ export class Rivals {
 }
 
 /**
- * Whose claim is older. The order is the same for all who look, whatever their clocks say.
+ * Whose claim is older. All observers get the same order, whatever their clocks say.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "./clock.ts";
 
 /**
- * Aborts its signal when nothing was heard for a while, or with the outer signal.
+ * Aborts its signal when nothing was received for a while, or with the outer signal.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export class SilenceGuard {
     return this.#tripped;
   }
 
-  /** Only notes the time: events come by the thousand, and a timer for each would cost more than the events. */
+  /** Only stores the time: events come by the thousand, and a timer for each would cost more than the events. */
   heard(): void {
     this.#heardAt = this.#clock.monotonic();
   }

@@ -1,4 +1,4 @@
-/** The least that a cached object keeps. Reduce objects to what the controller reads: the cache is most of the memory. */
+/** The minimum that a cached object has. Reduce objects to what the controller reads: the cache is most of the memory. */
 export type Stored = {
   readonly namespace: string;
   readonly name: string;
@@ -6,7 +6,7 @@ export type Stored = {
   readonly resourceVersion: string;
 };
 
-/** The values under which an item is found again. Must be pure: it is asked again when the item leaves. */
+/** The index values of an item. Must be pure: it is called again when the item is removed. */
 export type IndexFunction<T> = (item: T) => readonly string[];
 
 /**
@@ -95,7 +95,7 @@ export class Store<T extends Stored> {
   }
 }
 
-/** Most index values lead to one item: a Set for each would cost more memory than the items. */
+/** Most index values have one item: a Set for each would cost more memory than the items. */
 type Bucket<T> = T | Set<T>;
 
 function addToBucket<T>(buckets: Map<string, Bucket<T>>, value: string, item: T): void {

@@ -3,23 +3,23 @@ import type { Client } from "./client.ts";
 import type { Clock } from "./clock.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
-/** `busy`: the caller's address has had too many tokens looked at. */
+/** `busy`: too many tokens from the caller's address were checked. */
 export type Access = "allowed" | "unauthenticated" | "forbidden" | "busy";
 
-/** Throws when the API server cannot tell. */
+/** Throws when the API server cannot answer. */
 export type Authorize = (token: string, address: string) => Promise<Access>;
 
 type Known = { readonly access: Promise<Access>; readonly until: number };
 
 type User = { username?: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> };
 
-/** Prometheus asks every few seconds with one token. */
+/** Prometheus sends one token every few seconds. */
 const rememberedMs = 60_000;
 const mostRemembered = 200;
 
 /**
  * Asks the API server whether the owner of a token may get a path: TokenReview, then SubjectAccessReview, as kubebuilder's
- * operators do. An answer counts for a minute. An address may have ten unknown tokens looked at, then one a second.
+ * operators do. An answer is cached for a minute. An address may have ten unknown tokens checked, then one a second.
  *
  * @example
  * ```ts

@@ -22,7 +22,7 @@ export class TokenBuckets {
     readonly burst: number;
     readonly refillMs: number;
     readonly clock: Clock;
-    /** Keys remembered; the one not used for longest goes first. Default 4096. */
+    /** Number of keys that are remembered; the least recently used one is dropped first. Default 4096. */
     readonly most?: number;
   }) {
     this.#burst = options.burst;
@@ -37,7 +37,7 @@ export class TokenBuckets {
     const bucket = this.#buckets.get(key) ?? { tokens: this.#burst, at: now };
     bucket.tokens = Math.min(this.#burst, bucket.tokens + (now - bucket.at) / this.#refillMs);
     bucket.at = now;
-    // Deleted and set again, the key is the newest of the map.
+    // Deleted and set again, the key becomes the newest of the map.
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > this.#most) this.#dropOldest();

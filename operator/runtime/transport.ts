@@ -4,13 +4,13 @@ import { type ConnectionOptions, createSecureContext } from "node:tls";
 import { urlToHttpOptions } from "node:url";
 import type { KubeConfig } from "@kubernetes/client-node";
 
-/** TLS material and headers, as the KubeConfig gives them now. */
+/** TLS material and headers, as currently given by the KubeConfig. */
 type Credentials = {
   readonly tls: Pick<ConnectionOptions, (typeof tlsFields)[number]>;
   readonly headers: Readonly<Record<string, string>>;
 };
 
-/** Where the API server is, over what it is reached, and as whom. */
+/** Address of the API server, the agents to use, and the credentials. */
 export type Connection = {
   readonly server: http.RequestOptions;
   readonly open: typeof http.request;
@@ -24,7 +24,7 @@ const credentialsMaxAgeMs = 60_000;
 
 const tlsFields = ["ca", "cert", "key", "pfx", "passphrase", "servername", "rejectUnauthorized"] as const;
 
-/** The API server closes idle connections after 90 s: ours are gone before that. */
+/** The API server closes idle connections after 90 s: ours are closed before that. */
 const idleMs = 60_000;
 
 /**
@@ -49,7 +49,7 @@ export class Transport {
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<Connection> | undefined;
 
-  /** `connections` is how many requests may be under way at a time, watches not counted. */
+  /** `connections` is the maximum number of concurrent requests, watches not counted. */
   constructor(kubeConfig: KubeConfig, connections: number) {
     const cluster = kubeConfig.getCurrentCluster();
     if (!cluster) throw new Error("the kubeconfig has no current cluster: set current-context, or KUBECONFIG");
@@ -65,7 +65,7 @@ export class Transport {
     return this.#basePath;
   }
 
-  /** The agents and headers to use now. Answers without a tick of delay in the common case. */
+  /** The agents and headers to use now. Usually available without waiting. */
   connection(): Connection | Promise<Connection> {
     if (this.#connection !== undefined && performance.now() - this.#readAt < credentialsMaxAgeMs) {
       return this.#connection;
@@ -81,7 +81,7 @@ export class Transport {
     return this.#reading;
   }
 
-  /** Breaks what is under way. */
+  /** Aborts all requests in progress. */
   close(): void {
     this.#connection?.requests.destroy();
     this.#connection?.watches.destroy();
@@ -103,7 +103,7 @@ export class Transport {
     const { Agent, request } = protocol === "https:" ? https : http;
     const { servername, rejectUnauthorized, ...material } = tls;
     const kept = {
-      // One for all connections, which would make one each.
+      // One for all connections; otherwise each would create one.
       ...(protocol === "https:" ? { secureContext: createSecureContext(material) } : {}),
       ...(servername === undefined ? {} : { servername }),
       ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),

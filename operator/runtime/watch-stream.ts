@@ -50,7 +50,7 @@ export async function* watchEvents(body: AsyncIterable<Uint8Array>): AsyncGenera
       if (pending > longestLineBytes) throw new MalformedEventError(`a watch event exceeds ${longestLineBytes} bytes`);
     }
   }
-  // What is left without a newline was cut off by a broken connection: the next watch brings it again.
+  // A rest without a newline was cut off by a broken connection: the next watch sends it again.
 }
 
 function parseEvent(pieces: readonly Uint8Array[]): WatchEvent | undefined {

@@ -4,7 +4,7 @@ import type { Metrics } from "./metrics.ts";
 
 export type Priority = "normal" | "low";
 
-/** `low` waits behind all others: for what only has to happen some time, as the objects of the first list. */
+/** `low` waits behind all others: for work without hurry, such as the objects of the first list. */
 export type AddOptions = { readonly priority?: Priority };
 
 export type WorkQueueOptions = {
@@ -22,8 +22,8 @@ type Delayed = { readonly dueAt: number; readonly timer: Timer; readonly priorit
 type Running = { readonly since: number; again?: Priority };
 
 /**
- * A queue of keys in which a key waits once and is worked on by one worker at a time, as in client-go: a key that is
- * added while it is worked on waits again when that work is done.
+ * A queue of keys in which a key waits once and is handled by one worker at a time, as in client-go: a key that is
+ * added while it is handled waits again when that work is done.
  *
  * @example
  * ```ts
@@ -56,12 +56,12 @@ export class WorkQueue {
     metrics.probeQueue(options.name, () => this.#probe());
   }
 
-  /** Keys that wait, delayed ones not counted. */
+  /** Number of waiting keys, delayed ones not counted. */
   get length(): number {
     return this.#waiting.size;
   }
 
-  /** How long the oldest work in progress runs, in ms; 0 without any. */
+  /** How long the oldest work in progress has been running, in ms; 0 without any. */
   get longestRunningMs(): number {
     return this.#probe().longestRunningSeconds * 1000;
   }
@@ -83,7 +83,7 @@ export class WorkQueue {
     }
   }
 
-  /** Adds after a delay; of several delays of a key the one that ends first counts. */
+  /** Adds after a delay; of several delays of a key the one that ends first applies. */
   addAfter(key: string, ms: number, { priority = "normal" }: AddOptions = {}): void {
     if (ms <= 0) {
       this.add(key, { priority });
@@ -128,7 +128,7 @@ export class WorkQueue {
     if (running.again !== undefined) this.#enqueue(key, running.again);
   }
 
-  /** Cancels the delays. Keys that wait stay. */
+  /** Cancels the delays. Waiting keys stay. */
   close(): void {
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();

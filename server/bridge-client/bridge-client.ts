@@ -1,11 +1,17 @@
 import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import type { Event } from "../../contract/event.ts";
+import type { EventStatus } from "../../contract/event-status.ts";
+import type { Relay } from "./relay.ts";
 
-/** How the tools reach the bridge. Both methods throw only errors of the catalogue. */
+/** How the tools reach the bridge. Its methods throw only errors of the catalogue. */
 export type BridgeClient = {
   /** Resolves when the bridge has the event on disk. Sending the same event again is harmless. */
   send(event: Event): Promise<Accepted>;
   status(): Promise<BridgeStatus>;
+  /** Where an event of a client is; without a client it is anybody's. Throws EVENT_NOT_FOUND. */
+  eventStatus(eventId: string, client: string | undefined): Promise<EventStatus>;
+  /** What the servers of one bridge say to each other. */
+  readonly relay: Relay;
   close(): Promise<void>;
 };

@@ -2,28 +2,47 @@ import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
+import type { EventStatus } from "../../contract/event-status.ts";
 import { RefusedError } from "../bridge/refused-error.ts";
+import type { RelayHub } from "../bridge/relay.ts";
 import type { BridgeClient } from "./bridge-client.ts";
+import { type RelaySource, relayOver } from "./relay.ts";
 
 /** The part of a bridge in the same process that a client needs. */
 export type LocalBridge = {
   accept(event: Event): Promise<Accepted>;
   status(): BridgeStatus;
+  eventStatus(eventId: string, client: string | undefined): EventStatus;
+  readonly relay: RelayHub;
 };
 
 /** A client of a bridge in the same process (standalone role). Closing it leaves the bridge open. */
 export function localBridgeClient(bridge: LocalBridge): BridgeClient {
+  const relay = relayOver(localRelay(bridge.relay), Math.random);
   return {
-    async send(event) {
-      try {
-        return await bridge.accept(event);
-      } catch (error) {
-        throw refusal(error);
-      }
-    },
+    send: (event) => refusing(() => bridge.accept(event)),
     status: async () => bridge.status(),
-    close: async () => {},
+    eventStatus: (eventId, client) => refusing(() => bridge.eventStatus(eventId, client)),
+    relay,
+    close: async () => relay.close(),
   };
+}
+
+function localRelay(hub: RelayHub): RelaySource {
+  return {
+    publish: (publication) => refusing(() => ({ position: hub.publish(publication) })),
+    recall: (request) => refusing(() => hub.recall(request)),
+    follow: (request, signal) => refusing(() => hub.follow(request, signal)),
+  };
+}
+
+/** The refusals of the bridge as errors of the catalogue. */
+async function refusing<T>(ask: () => T | Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw refusal(error);
+  }
 }
 
 function refusal(error: unknown): unknown {

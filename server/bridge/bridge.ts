@@ -1,23 +1,26 @@
-import { randomInt } from "node:crypto";
-import { join } from "node:path";
+import { randomInt, randomUUID } from "node:crypto";
 import type { Registry } from "prom-client";
 import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
+import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
+import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { anchoredClock } from "./clock.ts";
 import type { BridgeConfig, TelegramConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
+import { eventStatusOf } from "./event-status.ts";
 import { startIntake } from "./intake.ts";
 import { messagesOf } from "./messages.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./metrics.ts";
+import { Notices } from "./notices.ts";
+import { openQueue } from "./opened-queue.ts";
 import { Pacer } from "./pacer.ts";
 import type { PendingMessage, Queue } from "./queue.ts";
 import { Reachability } from "./reachability.ts";
 import { warningOf } from "./refusals.ts";
 import { RefusedError } from "./refused-error.ts";
-import type { Damage } from "./sqlite-file.ts";
-import { SqliteQueue } from "./sqlite-queue.ts";
+import { RelayHub } from "./relay.ts";
 import { type Facts, obstacles, statusOf } from "./status.ts";
 import { TelegramClient } from "./telegram-client.ts";
 import { TokenSource } from "./token-source.ts";
@@ -39,6 +42,10 @@ export type Bridge = {
   /** Resolves when the event's messages are on disk. Rejects with `RefusedError` when it cannot be taken now. */
   accept(event: Event): Promise<Accepted>;
   status(): BridgeStatus;
+  /** Where an event of a client is, or of any client. Throws EVENT_NOT_FOUND; `RefusedError` when the queue cannot be read. */
+  eventStatus(eventId: string, client: string | undefined): EventStatus;
+  /** What server pods say to each other, and what the bridge tells them. */
+  readonly relay: RelayHub;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
   obstacles(): readonly string[];
   /** False when only a restart can help. */
@@ -71,6 +78,7 @@ async function fetchFor({ proxy }: TelegramConfig): Promise<typeof fetch> {
 const steady = () => performance.now();
 
 class RunningBridge implements Bridge {
+  readonly relay: RelayHub;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -80,6 +88,7 @@ class RunningBridge implements Bridge {
   readonly #token: TokenSource;
   readonly #reachability: Reachability;
   readonly #delivery: Delivery;
+  readonly #notices: Notices;
   readonly #usage: ReturnType<typeof usageReader>;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
@@ -92,6 +101,11 @@ class RunningBridge implements Bridge {
     this.#now = anchoredClock(clock, steady);
     this.#startedAt = steady();
     this.#usage = usageReader(steady);
+    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID() });
+    this.#notices = new Notices({
+      publish: (publication) => this.relay.publish(publication),
+      facts: () => this.#facts(),
+    });
     const { queue, damage } = openQueue(config, logger, this.#now);
     this.#queue = queue;
     this.#metrics = createBridgeMetrics(options.registry, () => ({ stats: queue.stats(), now: this.#now() }));
@@ -112,6 +126,8 @@ class RunningBridge implements Bridge {
       pacer: this.#pacer,
       reachability: this.#reachability,
       metrics: this.#metrics,
+      onSettled: ({ id, client, ...counts }) =>
+        this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
       now: this.#now,
       random: () => randomInt(2 ** 32) / 2 ** 32,
     });
@@ -129,6 +145,7 @@ class RunningBridge implements Bridge {
     logger.info({ pending: pending.length, uncertain }, "queue opened");
     this.#stopUpkeep = startUpkeep(this.#queue, this.#now, logger);
     this.#reachability.check();
+    this.#notices.start();
     const { host, port, hmacSecret, hmacSecretPrevious = "" } = config;
     const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
     const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
@@ -137,20 +154,22 @@ class RunningBridge implements Bridge {
 
   async accept(event: Event): Promise<Accepted> {
     if (this.#closing !== undefined) throw new RefusedError("shutting_down", "The bridge is shutting down.", 2);
+    const { event_id, client } = event;
     const acceptedAt = this.#now();
     const { duplicate, count, messages } = await this.#queue.accept({
-      id: event.event_id,
-      client: event.client,
+      id: event_id,
+      client,
       acceptedAt,
       messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
     });
     if (!duplicate) {
       this.#metrics.events.inc();
       this.#lastEventTime = new Date(acceptedAt).toISOString();
+      this.#notices.event({ event_id, client, state: count === 0 ? "sent" : "waiting" });
       this.#delivery.add(messages);
     }
     const warning = this.#warningFor(messages);
-    return { event_id: event.event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
+    return { event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
   }
 
   #warningFor(messages: readonly PendingMessage[]): string | undefined {
@@ -172,6 +191,12 @@ class RunningBridge implements Bridge {
     });
   }
 
+  eventStatus(eventId: string, client: string | undefined): EventStatus {
+    const record = this.#queue.event(eventId);
+    if (record === undefined || (client ?? record.client) !== record.client) throw new ServerError("EVENT_NOT_FOUND");
+    return eventStatusOf(record, this.#facts(), this.#pacer);
+  }
+
   obstacles(): readonly string[] {
     return obstacles(this.#facts());
   }
@@ -188,6 +213,8 @@ class RunningBridge implements Bridge {
   async #shutDown(): Promise<void> {
     this.#token.stop();
     this.#stopUpkeep();
+    this.#notices.stop();
+    this.relay.close();
     await this.#intake?.close();
     await this.#delivery.stop();
     this.#reachability.stop();
@@ -216,31 +243,4 @@ class RunningBridge implements Bridge {
       now: this.#now(),
     };
   }
-}
-
-function openQueue(config: BridgeConfig, logger: Logger, now: () => number): { queue: Queue; damage?: Damage } {
-  const found: { damage?: Damage } = {};
-  const queue = new SqliteQueue({
-    path: join(config.dataDir, "queue.sqlite"),
-    limits: {
-      total: { messages: config.queueSizeLimit, bytes: config.queueBytesLimit },
-      clientShare: config.clientSharePercent / 100,
-    },
-    recipients: config.telegram.allowedUsers,
-    now,
-    onDamage: (damage) => {
-      found.damage = damage;
-      logger.fatal(
-        { ...damage },
-        "the queue's file was damaged: it was moved aside, and what is readable was taken over",
-      );
-    },
-    onExposed: (files) =>
-      logger.warn({ files }, "everybody on this machine could read these files; they are closed now"),
-    onStorageChange: (reason) => {
-      if (reason === undefined) logger.info("the queue can write again");
-      else logger.error({ reason }, "the queue cannot write: events are refused until it can");
-    },
-  });
-  return { queue, ...found };
 }

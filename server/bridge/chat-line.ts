@@ -31,6 +31,11 @@ export class ChatLine {
     return this.#reason === "pause" ? this.#notBefore : 0;
   }
 
+  /** What the head waits for beside its turn, and until when. */
+  get hold(): { readonly until: number; readonly reason: WaitReason } {
+    return { until: this.#notBefore, reason: this.#reason };
+  }
+
   add({ id, client, notBefore }: Omit<PendingMessage, "chatId">): void {
     if (this.head === undefined && notBefore > this.#notBefore) this.wait(notBefore, "pause");
     this.#of(client).push(id);

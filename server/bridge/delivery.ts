@@ -4,7 +4,7 @@ import { backoffMs } from "./backoff.ts";
 import type { BridgeMetrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Pacer } from "./pacer.ts";
-import type { OutgoingMessage, PendingMessage, Queue, Settlement } from "./queue.ts";
+import type { OutgoingMessage, PendingMessage, Queue, SettledEvent, Settlement } from "./queue.ts";
 import type { Reachability } from "./reachability.ts";
 import type { TelegramClient } from "./telegram-client.ts";
 
@@ -15,6 +15,8 @@ export type DeliveryOptions = {
   readonly reachability: Pick<Reachability, "reachable" | "doubted" | "succeeded" | "refused">;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
+  /** Told of every event whose last message was sent or refused. */
+  readonly onSettled: (event: SettledEvent) => void;
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -195,18 +197,19 @@ export class Delivery {
     pacer.settled(chatId, at);
   }
 
-  #record(id: number, settlement: Settlement): Promise<void> {
-    return this.#untilStored(() => this.#options.queue.settle(id, settlement));
+  async #record(id: number, settlement: Settlement): Promise<void> {
+    const event = await this.#untilStored(() => this.#options.queue.settle(id, settlement));
+    if (event !== undefined) this.#options.onSettled(event);
   }
 
   /** The outcome waits in memory for a full disk to have space; the chat's next message waits with it. */
-  async #untilStored(write: () => Promise<void>): Promise<void> {
+  async #untilStored<T>(write: () => Promise<T>): Promise<T | undefined> {
     for (;;) {
       try {
         return await write();
       } catch (error) {
         this.#options.logger.error({ reason: (error as Error).message }, "an outcome cannot be recorded yet");
-        if (this.#stopped) return;
+        if (this.#stopped) return undefined;
         await sleep(STORAGE_RETRY_MS);
       }
     }

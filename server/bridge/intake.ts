@@ -1,17 +1,30 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import * as z from "zod";
 import type { Accepted } from "../../contract/accepted.ts";
 import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-status.ts";
+import type { ErrorDetails } from "../../contract/error-catalogue.ts";
+import { isBridgeCode, ServerError } from "../../contract/errors.ts";
 import { type Event, eventSchema } from "../../contract/event.ts";
-import { bodyLimit, bodyLimitText } from "../../contract/limits.ts";
+import type { EventStatus } from "../../contract/event-status.ts";
+import { bodyLimit } from "../../contract/limits.ts";
 import { routes } from "../../contract/routes.ts";
 import { boundConnections, requestTimes } from "../listening/connections.ts";
 import { bindable } from "../listening/unspecified-address.ts";
+import { checked, checkedBody } from "./checked-body.ts";
 import { sendError } from "./error-reply.ts";
 import { type GateOptions, installGate } from "./gate.ts";
 import { RefusedError } from "./refused-error.ts";
+import type { RelayHub } from "./relay.ts";
+import { relayRoutes } from "./relay-routes.ts";
 
-/** Twenty servers keep 64 connections each. */
+/** Twenty servers keep 64 connections each, and one more for their polls. */
 const CONNECTIONS = { total: 2_048, answerTimeoutMs: 20_000 } as const;
+
+/** 128 UTF-16 units, each of at most three bytes in UTF-8, as a URL writes them. */
+const LONGEST_ID = 128 * 9;
+
+/** Whose event is asked for; without it anybody's. */
+const ownerSchema = z.object({ client: z.string().exactOptional() });
 
 export type IntakeOptions = GateOptions & {
   readonly host: string;
@@ -19,6 +32,8 @@ export type IntakeOptions = GateOptions & {
   readonly bridge: {
     accept(event: Event): Promise<Accepted>;
     status(): BridgeStatus;
+    eventStatus(eventId: string, client: string | undefined): EventStatus;
+    readonly relay: RelayHub;
     obstacles(): readonly string[];
     live(): boolean;
   };
@@ -31,6 +46,11 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
     forceCloseConnections: "idle",
     http: requestTimes,
     requestTimeout: requestTimes.requestTimeout,
+    routerOptions: { maxParamLength: LONGEST_ID },
+    frameworkErrors: (_error, request, reply) => {
+      reply.header("connection", "close");
+      sendError(request, reply, "NOT_FOUND");
+    },
   });
   installGate(app, boundConnections(app.server, CONNECTIONS), options);
   app.removeAllContentTypeParsers();
@@ -38,6 +58,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(options, error, request, reply));
   signedRoutes(app, options);
+  relayRoutes(app, options.bridge.relay);
   healthRoutes(app, options);
   const url = await app.listen({ host: await bindable(options.host), port: options.port });
   return { url, close: () => app.close() };
@@ -45,11 +66,10 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
 
 function signedRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
   app.post(routes.events, { config: { signed: true } }, async (request, reply) => {
-    const event = eventSchema.safeParse(parse(request.body));
-    if (event.success) return reply.code(202).send(await bridge.accept(event.data));
-    const fields = event.error.issues.map(({ path, message }) => ({ field: path.join(".") || "(body)", message }));
-    const problems = fields.map(({ field, message }) => `${field}: ${message}`).join("; ");
-    return sendError(request, reply, "VALIDATION_ERROR", { told: { problems }, shown: { fields } });
+    return reply.code(202).send(await bridge.accept(checkedBody(eventSchema, request.body)));
+  });
+  app.get<{ Params: { id: string } }>(routes.event, { config: { signed: true } }, async ({ params, query }) => {
+    return bridge.eventStatus(params.id, checked(ownerSchema, query).client);
   });
   app.get(routes.status, { config: { signed: true } }, async () => bridge.status());
 }
@@ -76,18 +96,20 @@ function refuse({ logger }: IntakeOptions, error: FastifyError, request: Fastify
     const { reason, code, message: problem } = error;
     return sendError(request, reply, code, { told: { problem }, shown: { reason } });
   }
+  if (error instanceof ServerError && isBridgeCode(error.code)) {
+    return sendError(request, reply, error.code, { told: error.details, shown: beside(error.details) });
+  }
   const status = error.statusCode ?? 500;
-  if (status === 413) return sendError(request, reply, "PAYLOAD_TOO_LARGE", { told: { limit: bodyLimitText } });
+  if (status === 413) {
+    const limit = `${(request.routeOptions.bodyLimit ?? bodyLimit) / 1024} KiB`;
+    return sendError(request, reply, "PAYLOAD_TOO_LARGE", { told: { limit } });
+  }
   if (status < 500) return sendError(request, reply, "VALIDATION_ERROR", { told: { problems: error.message } });
   logger.error({ reason: error.message, request_id: request.id }, "request failed");
   return sendError(request, reply, "INTERNAL_ERROR");
 }
 
-/** Undefined for what is not JSON: the schema then says that an object is missing. */
-function parse(body: unknown): unknown {
-  try {
-    return Buffer.isBuffer(body) ? JSON.parse(body.toString("utf8")) : undefined;
-  } catch {
-    return undefined;
-  }
+/** What of an error's details a program may want to read. */
+function beside({ fields, reason }: ErrorDetails): ErrorDetails {
+  return { ...(fields !== undefined && { fields }), ...(reason !== undefined && { reason }) };
 }

@@ -1,4 +1,4 @@
-import { ChatLine } from "./chat-line.ts";
+import { ChatLine, type WaitReason } from "./chat-line.ts";
 import type { PendingMessage, Recovered } from "./queue.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
@@ -136,6 +136,12 @@ export class Pacer {
       if (until > Math.max(now, longest?.until ?? 0)) longest = { until, chatId };
     }
     return longest;
+  }
+
+  /** What a chat's messages wait for beside their turn; undefined when nothing holds them. */
+  holdOf(asked: number, now: number): { readonly until: number; readonly reason: WaitReason } | undefined {
+    const hold = this.#chats.get(this.#migrated.get(asked) ?? asked)?.hold;
+    return hold !== undefined && hold.until > now ? hold : undefined;
   }
 
   /** Telegram answers again: what failed for want of a connection need not wait any longer. */

@@ -11,8 +11,8 @@ export type Queue = {
   recover(): Promise<Recovered>;
   /** Marks messages as being sent, before the requests leave. */
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]>;
-  /** Records how a request ended. */
-  settle(id: number, settlement: Settlement): Promise<void>;
+  /** Records how a request ended. Resolves with the message's event when that was the last of its messages. */
+  settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined>;
   /** Keeps a pause of the whole bot over restarts; times in milliseconds since the epoch. */
   pauseUntil(time: number): Promise<void>;
   /** From now on `from` is `to`, for queued and for later messages. */
@@ -20,6 +20,8 @@ export type Queue = {
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
+  /** Throws `RefusedError` when the queue cannot be read. */
+  event(id: string): EventRecord | undefined;
   /** The chats whose last message Telegram refused for good. */
   refusedChats(): readonly RefusedChat[];
   close(): Promise<void>;
@@ -98,6 +100,25 @@ export type Settlement =
       /** Drop the entities: Telegram refused them. */
       readonly plain: boolean;
     };
+
+/** An event, when none of its messages waits any more. */
+export type SettledEvent = {
+  readonly id: string;
+  readonly client: string;
+  readonly total: number;
+  readonly refused: number;
+};
+
+export type EventRecord = SettledEvent & {
+  readonly acceptedAt: number;
+  /** When a message was last sent or refused. */
+  readonly settledAt?: number;
+  readonly waiting: number;
+  /** The first 20 that wait, in order, with what their last request failed by. */
+  readonly next: readonly { readonly chatId: number; readonly error?: string }[];
+  /** The newest 20 chats that refused it, with Telegram's words. */
+  readonly refusals: readonly { readonly chatId: number; readonly error: string; readonly at: number }[];
+};
 
 export type PruneLimits = { readonly sentBefore: number; readonly failedBefore: number; readonly sendsBefore: number };
 

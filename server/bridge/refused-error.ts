@@ -1,8 +1,8 @@
 import type { BridgeErrorCode } from "../../contract/error-catalogue.ts";
 
-export type RefusalReason = "queue_full" | "client_quota" | "queue_unusable" | "shutting_down";
+export type RefusalReason = "queue_full" | "client_quota" | "queue_unusable" | "shutting_down" | "too_many_followers";
 
-/** Why an event is not accepted now. */
+/** Why the bridge does not take something now. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
   readonly reason: RefusalReason;

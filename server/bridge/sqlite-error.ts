@@ -1,3 +1,5 @@
+import { RefusedError } from "./refused-error.ts";
+
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
 const CODES = { busy: 5, ioError: 10, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
@@ -16,6 +18,13 @@ export function isLocked(error: unknown): boolean {
 export function isStorageFailure(error: unknown): boolean {
   const code = primaryCode(error);
   return isCorruption(error) || code === CODES.full || code === CODES.ioError;
+}
+
+/** A failure of the storage, as the bridge refuses for it; anything else as it is. */
+export function refusalOf(error: unknown): unknown {
+  if (!isStorageFailure(error)) return error;
+  const message = `The queue cannot be used: ${(error as Error).message}.`;
+  return new RefusedError("queue_unusable", message, 5, { cause: error });
 }
 
 function primaryCode(error: unknown): number | undefined {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { GroupCommit } from "./group-commit.ts";
 import type {
+  EventRecord,
   NewEvent,
   OutgoingMessage,
   PendingMessage,
@@ -9,13 +10,15 @@ import type {
   QueueStats,
   Recovered,
   RefusedChat,
+  SettledEvent,
   Settlement,
   Stored,
 } from "./queue.ts";
 import { RefusedChats } from "./refused-chats.ts";
 import { RefusedError } from "./refused-error.ts";
 import { type ShareLimits, Shares } from "./shares.ts";
-import { isCorruption, isStorageFailure } from "./sqlite-error.ts";
+import { isCorruption, refusalOf } from "./sqlite-error.ts";
+import { eventRecord, settleEvent } from "./sqlite-events.ts";
 import { type Damage, openFile } from "./sqlite-file.ts";
 import { bytesOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending } from "./sqlite-rows.ts";
 import { prepare } from "./sqlite-statements.ts";
@@ -101,17 +104,17 @@ export class SqliteQueue implements Queue {
     return this.#write(() => ids.flatMap((id) => this.#sql.begin.all(id).map(toOutgoing)));
   }
 
-  settle(id: number, settlement: Settlement): Promise<void> {
+  settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
     return this.#write(() => {
       this.#sql.recordSend.run(settlement.at, id);
-      if (settlement.kind === "retry") return this.#retry(id, settlement);
+      if (settlement.kind === "retry") return void this.#retry(id, settlement);
       const sent = settlement.kind === "sent";
       const row = sent ? this.#sql.sent.get(id) : this.#sql.failed.get(settlement.at, settlement.error, id);
-      if (row === undefined) return;
-      this.#sql.settleEvent.run(settlement.at, String(row.event_id));
+      if (row === undefined) return undefined;
       this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
       if (settlement.kind === "sent") this.#refusedChats.forget(Number(row.chat_id));
       else this.#keepFailure(row, settlement);
+      return settleEvent(this.#sql, String(row.event_id), settlement.at, !sent);
     });
   }
 
@@ -153,6 +156,14 @@ export class SqliteQueue implements Queue {
     };
   }
 
+  event(id: string): EventRecord | undefined {
+    try {
+      return eventRecord(this.#sql, id);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
   refusedChats(): readonly RefusedChat[] {
     return this.#refusedChats.all;
   }
@@ -173,10 +184,7 @@ export class SqliteQueue implements Queue {
     try {
       return await this.#commits.submit(operation);
     } catch (error) {
-      if (!isStorageFailure(error)) throw error;
-      throw new RefusedError("queue_unusable", `The queue cannot write: ${(error as Error).message}.`, 5, {
-        cause: error,
-      });
+      throw refusalOf(error);
     }
   }
 
@@ -192,7 +200,7 @@ export class SqliteQueue implements Queue {
       const refused = new RefusedError(reason, problem.message, 30);
       return { stored: { duplicate: false, count: 0, messages: [] }, refused };
     }
-    this.#sql.insertEvent.run(event.id, event.acceptedAt, rows.length);
+    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length);
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);
     return { stored: { duplicate: false, count: messages.length, messages } };

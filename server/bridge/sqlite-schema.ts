@@ -51,6 +51,12 @@ const MIGRATIONS: readonly string[] = [
    DELETE FROM messages WHERE state = 'sent';
    DROP INDEX messages_failed;
    CREATE INDEX messages_failed ON messages (client, id) WHERE state = 'failed';`,
+  // Whose an event is and how much of it was refused, also when its messages are gone.
+  `ALTER TABLE events ADD COLUMN client TEXT NOT NULL DEFAULT 'unknown';
+   ALTER TABLE events ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+   UPDATE events SET (client, refused) =
+     (SELECT max(m.client), sum(m.state = 'failed') FROM messages m WHERE m.event_id = events.event_id)
+     WHERE event_id IN (SELECT event_id FROM messages);`,
 ];
 
 /** Brings a database to the newest schema, each step in a transaction of its own. */

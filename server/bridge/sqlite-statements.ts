@@ -5,12 +5,12 @@ const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0)";
 
 /** Every statement of the queue, prepared once. */
 export function prepare(db: DatabaseSync) {
-  return { ...intake(db), ...delivery(db), ...upkeep(db) };
+  return { ...intake(db), ...delivery(db), ...events(db), ...upkeep(db) };
 }
 
 function intake(db: DatabaseSync) {
   return {
-    insertEvent: db.prepare("INSERT INTO events (event_id, accepted_at, messages) VALUES (?, ?, ?)"),
+    insertEvent: db.prepare("INSERT INTO events (event_id, client, accepted_at, messages) VALUES (?, ?, ?, ?)"),
     messagesOfEvent: db.prepare("SELECT messages FROM events WHERE event_id = ?"),
     insertMessage: db.prepare(
       `INSERT INTO messages (event_id, client, chat_id, part, text, entities, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -31,7 +31,6 @@ function delivery(db: DatabaseSync) {
       `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
        RETURNING event_id, client, chat_id, ${BYTES} AS bytes`,
     ),
-    settleEvent: db.prepare("UPDATE events SET settled_at = ? WHERE event_id = ?"),
     dropOldFailures: db.prepare(
       `DELETE FROM messages WHERE id IN (
          SELECT id FROM messages WHERE state = 'failed' AND client = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`,
@@ -53,6 +52,25 @@ function delivery(db: DatabaseSync) {
       "INSERT INTO migrated_chats (from_chat, to_chat) VALUES (?, ?) ON CONFLICT DO UPDATE SET to_chat = excluded.to_chat",
     ),
     moveMessages: db.prepare(`UPDATE messages SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`),
+  };
+}
+
+function events(db: DatabaseSync) {
+  const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ?";
+  return {
+    settleEvent: db.prepare(
+      `UPDATE events SET settled_at = ?, refused = refused + ? WHERE event_id = ? RETURNING client, messages, refused`,
+    ),
+    eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
+    event: db.prepare("SELECT client, accepted_at, settled_at, messages, refused FROM events WHERE event_id = ?"),
+    waitingOfEvent: db.prepare(
+      `SELECT chat_id, error, count(*) OVER () AS count ${ofEvent} AND ${UNDELIVERED} ORDER BY id LIMIT 20`,
+    ),
+    // Of the columns beside max() SQLite gives those of the row that has it.
+    refusalsOfEvent: db.prepare(
+      `SELECT chat_id, error, max(settled_at) AS at ${ofEvent} AND state = 'failed'
+       GROUP BY chat_id ORDER BY at DESC, chat_id LIMIT 20`,
+    ),
   };
 }
 

@@ -19,6 +19,8 @@ export type Interaction = {
   /** Tells how far the work is; must grow. */
   progress(progress: number, total?: number, message?: string): void;
   log(level: LogLevel, data: unknown): void;
+  /** Whether the client has declared that it can be asked this. */
+  canAsk(request: InputRequest): boolean;
   /**
    * Asks the client and resolves with its answers. A client of MCP 2026-07-28 answers by calling again: the handler then
    * runs from its beginning, and what it asked before is answered at once. So nothing that must happen once may stand
@@ -36,11 +38,14 @@ export class InputRequired extends Error {
   override readonly name = "InputRequired";
   readonly requests: InputRequests;
   readonly state: unknown;
+  /** What the client has answered in this call before. */
+  readonly answered: InputResponses;
 
-  constructor(requests: InputRequests, state: unknown) {
+  constructor(requests: InputRequests, state: unknown, answered: InputResponses) {
     super("the client has to answer first");
     this.requests = requests;
     this.state = state;
+    this.answered = answered;
   }
 }
 
@@ -48,6 +53,7 @@ export class InputRequired extends Error {
 export const noInteraction: Interaction = Object.freeze({
   progress: () => {},
   log: () => {},
+  canAsk: () => false,
   input: () => Promise.reject(new Error("this caller cannot be asked")),
   state: undefined,
   signal: new AbortController().signal,

@@ -112,9 +112,8 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
     withOtherMethods(open, () => healthRoutes(open, { ...options, service: config.service }));
   });
   app.register(async (rest) => {
-    rest.addHook("onRequest", async (request, reply) => {
-      const refusal = authentication.count(authentication.identify(request), request, reply);
-      if (refusal !== undefined) throw refusal;
+    rest.addHook("onRequest", (request, reply, done) => {
+      done(authentication.count(authentication.identify(request), request, reply));
     });
     withOtherMethods(rest, () => toolRoutes(rest, tools, features.tools));
   });

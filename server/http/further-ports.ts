@@ -24,9 +24,9 @@ export class FurtherPorts {
 
   /** Answers on these ports what is meant for the outside, and no more. */
   hideDetails(app: FastifyInstance): void {
-    app.addHook("onRequest", async (request) => {
-      if (!this.#sockets.has(request.socket) || request.routeOptions.url !== routes.detailedHealth) return;
-      throw new ServerError("NOT_FOUND", { path: shownPath(request) });
+    app.addHook("onRequest", (request, _reply, done) => {
+      const isHidden = request.routeOptions.url === routes.detailedHealth && this.#sockets.has(request.socket);
+      done(isHidden ? new ServerError("NOT_FOUND", { path: shownPath(request) }) : undefined);
     });
   }
 

@@ -6,11 +6,14 @@ import type { Connections } from "../listening/connections.ts";
 import type { Catalogue } from "../mcp/catalogue.ts";
 import { ClientRequests } from "../mcp/client-requests.ts";
 import { createDispatcher } from "../mcp/dispatcher.ts";
+import { LogLevels } from "../mcp/log-levels.ts";
 import { methods } from "../mcp/methods/registry.ts";
 import { createRequestStates } from "../mcp/request-state.ts";
 import { createSeal } from "../mcp/seal.ts";
 import { serverFacts } from "../mcp/server-info.ts";
 import { createSessionIds } from "../mcp/session-id.ts";
+import { SessionListeners } from "../mcp/session-listeners.ts";
+import { Subscriptions } from "../mcp/subscriptions.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
 import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
@@ -48,24 +51,33 @@ const messageBudget = { each: 16 * 2 ** 20, all: 64 * 2 ** 20 };
  */
 export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void {
   const { config, authentication, catalogueOf, streams, sealSecrets, clock, newId } = options;
+  const listeners = new SessionListeners((sessionId) => subscriptions.end(sessionId));
+  const subscriptions = new Subscriptions((sessionId, message) => {
+    if (!listeners.tell(sessionId, message)) streams.tell(sessionId, message);
+  });
   const dispatcher = createDispatcher({
     server: serverFacts(config.service.version, methods),
     catalogueOf,
     clientRequests: new ClientRequests(newId),
     requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
+    logLevels: new LogLevels(),
+    subscriptions,
     clock,
   });
   const upgrade = mcpWebSocket({
     ...options,
     isKeyed: config.auth.enabled,
     dispatcher,
+    listeners,
     open: options.webSockets,
     bytes: new ByteBudget(messageBudget),
     logFor: (request_id) => options.logger.child({ request_id }),
   });
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
+    // From there on it is no request any more: no other hook is run.
     if (options.upgrades.has(request.raw)) return upgrade(request, reply);
     request.refusal = authentication.count(authentication.identify(request), request, reply);
+    done();
   });
   takeTexts(app);
   withOtherMethods(app, () =>

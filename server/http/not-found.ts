@@ -6,8 +6,8 @@ const oauthPaths = /^\/(?:\.well-known\/.*|register|authorize|token)\/?$/;
 
 /** Answers unknown paths before their body is read: the caller has shown no key. */
 export function refuseUnknownPaths(app: FastifyInstance): void {
-  app.addHook("onRequest", async (request) => {
-    if (request.is404) throw new ServerError("NOT_FOUND", { path: shownPath(request) });
+  app.addHook("onRequest", (request, _reply, done) => {
+    done(request.is404 ? new ServerError("NOT_FOUND", { path: shownPath(request) }) : undefined);
   });
 }
 

@@ -11,12 +11,13 @@ const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PAT
  * was refused is logged at debug only, so that strangers cannot fill the log.
  */
 export function observe(app: FastifyInstance, metrics: ServerMetrics): void {
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     const method = methods.has(request.method) ? request.method : "other";
     const route = routeOf(request);
     metrics.requests.inc({ method, route, status: String(reply.statusCode) });
     metrics.requestDuration.observe({ method, route }, reply.elapsedTime / 1000);
     request.log[request.caller === null ? "debug" : "info"](entry(request, reply, route), "request");
+    done();
   });
 }
 

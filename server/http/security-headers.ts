@@ -12,10 +12,12 @@ const headers = Object.freeze({
 
 /** Headers of every answer. While the server drains, keep-alive connections are told to go elsewhere. */
 export function securityHeaders(app: FastifyInstance, lifecycle: Lifecycle): void {
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     reply.headers(headers).header("x-request-id", request.id);
+    done();
   });
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     if (lifecycle.draining) reply.header("connection", "close");
+    done(null, payload);
   });
 }

@@ -21,17 +21,21 @@ const refusedBodyLimit = 16 * 1024;
 export function admitBodies(app: FastifyInstance): void {
   const bytes = new ByteBudget(budget);
   holdBodies(app.server);
-  app.addHook("preParsing", async (request, reply) => {
+  app.addHook("preParsing", (request, reply, payload, done) => {
     const { raw } = request;
-    if (!announcesBody(raw)) return;
+    if (!announcesBody(raw)) return done(null, payload);
     refuseUnreadable(request);
-    if (sizeOf(raw) > bodyLimit) await refuseTooLarge(request);
+    if (sizeOf(raw) > bodyLimit) return void refuseTooLarge(request).catch(done);
     const release = bytes.take(request.caller?.client.id ?? "", sizeOf(raw));
-    if (release === undefined) throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 1 });
+    if (release === undefined) return done(new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 1 }));
     reply.raw.once("close", release);
     if (raw.headers.expect?.toLowerCase() === "100-continue") reply.raw.writeContinue();
+    done(null, payload);
   });
-  app.addHook("onSend", async ({ raw }, reply) => closeIfUnread(raw, reply));
+  app.addHook("onSend", ({ raw }, reply, payload, done) => {
+    closeIfUnread(raw, reply);
+    done(null, payload);
+  });
 }
 
 /** After an answer to a request whose body was not read the connection ends: the rest of the body would be taken in. */

@@ -22,7 +22,7 @@ const exposed = [
  * origins read the answers (Fetch Standard, CORS protocol). A preflight carries no key and is answered without one.
  */
 export function webPages(app: FastifyInstance, access: WebAccess, security: SecurityLog): void {
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     const { headers, socket, forwarded } = request;
     const asked = {
       origin: headers.origin,
@@ -35,9 +35,8 @@ export function webPages(app: FastifyInstance, access: WebAccess, security: Secu
       throw new ServerError("FORBIDDEN_ORIGIN");
     }
     allowReading(request, reply, access);
-  });
-  app.addHook("onRequest", async (request, reply) => {
-    if (!request.is404 && isPreflight(request, access)) return answerPreflight(request, reply);
+    if (!request.is404 && isPreflight(request, access)) answerPreflight(request, reply);
+    else done();
   });
 }
 

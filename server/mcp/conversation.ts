@@ -7,9 +7,11 @@ import { ConnectionExchange, type Speaker } from "./connection-exchange.ts";
 import { type Dispatcher, subjectOf } from "./dispatcher.ts";
 import { type Message, type MessageId, readMessage } from "./message.ts";
 import type { Session } from "./session.ts";
+import type { SessionListeners } from "./session-listeners.ts";
 
 export type ConversationOptions = {
   readonly dispatcher: Dispatcher;
+  readonly listeners: SessionListeners;
   /** Sends a message; false when the client does not take it. */
   readonly send: (text: string) => boolean;
   /** Is told after each request that no longer keeps others waiting. */
@@ -79,6 +81,7 @@ export class Conversation {
   /** The client is gone: nothing of what it asked for is wanted any more. */
   end(): void {
     for (const exchange of this.#open.values()) exchange.cancel();
+    if (this.#session !== undefined) this.#options.listeners.remove(this.#session.id);
   }
 
   async #answerTo(text: string, speaker: Speaker): Promise<object | undefined> {
@@ -160,15 +163,20 @@ export class Conversation {
     return new ConnectionExchange({
       speaker,
       session: this.#session,
-      begin: (agreed) => {
-        this.#session = { ...agreed, id: this.#options.newId() };
-      },
+      begin: (agreed) => this.#begin(agreed),
       send: (message) => {
         const isTaken = this.#options.send(JSON.stringify(message));
         this.#options.onRoom();
         return isTaken;
       },
     });
+  }
+
+  #begin(agreed: Omit<Session, "id">): void {
+    const { listeners, send, newId } = this.#options;
+    if (this.#session !== undefined) listeners.remove(this.#session.id);
+    this.#session = { ...agreed, id: newId() };
+    listeners.add(this.#session.id, (message) => void send(JSON.stringify(message)));
   }
 
   #failure(error: ServerError, message: Message | undefined, { origin }: Speaker): Answer {

@@ -9,10 +9,12 @@ import { handshake } from "./eras/handshake.ts";
 import { metaKeys, metaOf, stateless, unsupportedVersion } from "./eras/stateless.ts";
 import type { Exchange } from "./exchange.ts";
 import { ClientInteraction } from "./interaction.ts";
+import type { LogLevels } from "./log-levels.ts";
 import type { Message, MessageId, RequestMessage } from "./message.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts } from "./server-info.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
 
 export type DispatcherOptions = {
@@ -20,6 +22,8 @@ export type DispatcherOptions = {
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly clientRequests: ClientRequests;
   readonly requestStates: RequestStates;
+  readonly logLevels: LogLevels;
+  readonly subscriptions: Subscriptions;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
@@ -106,7 +110,7 @@ function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Excha
 }
 
 function contextOf(message: RequestMessage, exchange: Exchange, era: Era, terms: Terms, options: DispatcherOptions) {
-  const { server, catalogueOf, clientRequests, requestStates } = options;
+  const { server, catalogueOf, logLevels, subscriptions } = options;
   const { caller, origin, log, session } = exchange;
   return {
     caller,
@@ -114,25 +118,27 @@ function contextOf(message: RequestMessage, exchange: Exchange, era: Era, terms:
     log,
     session,
     server,
+    logLevels,
+    subscriptions,
     ...terms,
     catalogue: catalogueOf(caller.client),
-    interaction: new ClientInteraction({ message, exchange, era: era.name, terms, clientRequests, requestStates }),
+    interaction: new ClientInteraction({ message, exchange, era: era.name, terms, ...options }),
     begin: exchange.begin,
   };
 }
 
 /** MCP 2026-07-28, Multi Round-Trip Requests. */
 function inputRequired(
-  { requests, state }: InputRequired,
+  { requests, state, answered }: InputRequired,
   message: RequestMessage,
   { caller }: Exchange,
   { requestStates }: DispatcherOptions,
 ): Answer {
-  const isStateful = state !== undefined;
+  const isStateful = state !== undefined || Object.keys(answered).length > 0;
   const result = {
     resultType: "input_required",
     inputRequests: requests,
-    ...(isStateful && { requestState: requestStates.give(state, message, caller.client.id) }),
+    ...(isStateful && { requestState: requestStates.give({ state, answered }, message, caller.client.id) }),
   };
   return { message: { jsonrpc: "2.0", id: message.id, result }, status: 200 };
 }

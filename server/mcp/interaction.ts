@@ -12,6 +12,7 @@ import type { ClientRequests } from "./client-requests.ts";
 import type { Terms } from "./eras/era.ts";
 import { metaKeys, metaOf } from "./eras/stateless.ts";
 import type { Exchange } from "./exchange.ts";
+import type { LogLevels } from "./log-levels.ts";
 import { isObject, type Params, type RequestMessage } from "./message.ts";
 import type { EraName } from "./method.ts";
 import type { RequestStates } from "./request-state.ts";
@@ -24,13 +25,15 @@ export type InteractionOptions = {
   readonly terms: Terms;
   readonly clientRequests: ClientRequests;
   readonly requestStates: RequestStates;
+  readonly logLevels: LogLevels;
 };
 
 /** How a method's handler talks with the client of its request. Nothing is done before the handler asks for it. */
 export class ClientInteraction implements Interaction {
   readonly #options: InteractionOptions;
   #progress = Number.NEGATIVE_INFINITY;
-  #state: { readonly value: unknown } | undefined;
+  #earlier: ReturnType<RequestStates["take"]> | null = null;
+  #answered: InputResponses = {};
 
   constructor(options: InteractionOptions) {
     this.#options = options;
@@ -51,21 +54,32 @@ export class ClientInteraction implements Interaction {
     this.#notify("notifications/message", { level, logger: "cctelegram", data });
   }
 
+  canAsk(request: InputRequest): boolean {
+    return missingCapability(request, this.#options.terms.capabilities) === undefined;
+  }
+
   async input(requests: InputRequests, state?: unknown): Promise<InputResponses> {
     const { era, terms, message } = this.#options;
     for (const request of Object.values(requests)) requireCapability(request, terms.capabilities);
     if (era === "handshake") return this.#ask(requests);
-    // The state proves that this server has asked before.
-    const isAnswered = message.params.requestState !== undefined && this.state !== undefined;
-    const given = answersIn(message.params, requests);
-    if (given !== undefined && (isAnswered || message.params.requestState === undefined)) return given;
-    throw new InputRequired(requests, state);
+    const earlier = this.#earlierRound();
+    const given = answersIn({ ...earlier?.answered, ...responsesIn(message.params) }, requests);
+    // A handler that gives a state relies on it: answers that come without it are to something else.
+    if (given === undefined || (state !== undefined && earlier === undefined)) {
+      throw new InputRequired(requests, state, this.#answered);
+    }
+    this.#answered = { ...this.#answered, ...given };
+    return given;
   }
 
   get state(): unknown {
+    return this.#earlierRound()?.state;
+  }
+
+  #earlierRound(): ReturnType<RequestStates["take"]> {
     const { requestStates, message, exchange } = this.#options;
-    this.#state ??= { value: requestStates.take(message, exchange.caller.client.id) };
-    return this.#state.value;
+    if (this.#earlier === null) this.#earlier = requestStates.take(message, exchange.caller.client.id);
+    return this.#earlier;
   }
 
   get signal(): AbortSignal {
@@ -82,8 +96,8 @@ export class ClientInteraction implements Interaction {
   }
 
   #leastLevel(): LogLevel | undefined {
-    const { era, message } = this.#options;
-    if (era === "handshake") return "info";
+    const { era, message, exchange, logLevels: levels } = this.#options;
+    if (era === "handshake") return levels.of(exchange.session?.id ?? "");
     const { [metaKeys.logLevel]: level } = metaOf(message.params);
     return logLevels.find((known) => known === level);
   }
@@ -93,10 +107,13 @@ export class ClientInteraction implements Interaction {
   }
 }
 
+function responsesIn({ inputResponses }: Params): Params {
+  return isObject(inputResponses) ? inputResponses : {};
+}
+
 /** The client's answers, when it has given all that were asked for; what was not asked for is left out. */
-function answersIn({ inputResponses }: Params, requests: InputRequests): InputResponses | undefined {
-  if (!isObject(inputResponses)) return undefined;
-  const answers = Object.keys(requests).map((name) => [name, inputResponses[name]] as const);
+function answersIn(given: Params, requests: InputRequests): InputResponses | undefined {
+  const answers = Object.keys(requests).map((name) => [name, given[name]] as const);
   if (!answers.every(([, answer]) => isObject(answer))) return undefined;
   return Object.fromEntries(answers) as InputResponses;
 }
@@ -107,12 +124,20 @@ const capabilityOf = {
   "roots/list": "roots",
 } as const;
 
-function requireCapability({ method, params }: InputRequest, capabilities: ClientCapabilities): void {
-  const name = capabilityOf[method];
-  const mode = params?.mode === "url" ? "url" : "form";
-  const { elicitation } = capabilities;
-  const isThere = name === "elicitation" ? elicitation?.[mode] !== undefined : capabilities[name] !== undefined;
-  if (isThere) return;
-  const requiredCapabilities = { [name]: name === "elicitation" && mode === "url" ? { url: {} } : {} };
-  throw new ServerError("CLIENT_CAPABILITY_REQUIRED", { missing: name, requiredCapabilities });
+function requireCapability(request: InputRequest, capabilities: ClientCapabilities): void {
+  const missing = missingCapability(request, capabilities);
+  if (missing === undefined) return;
+  const requiredCapabilities = { [missing]: missing === "elicitation" && isUrl(request) ? { url: {} } : {} };
+  throw new ServerError("CLIENT_CAPABILITY_REQUIRED", { missing, requiredCapabilities });
+}
+
+/** What the client would have to have declared to be asked this, and has not. */
+function missingCapability(request: InputRequest, capabilities: ClientCapabilities): string | undefined {
+  const name = capabilityOf[request.method];
+  const declared = name === "elicitation" ? capabilities[name]?.[isUrl(request) ? "url" : "form"] : capabilities[name];
+  return declared === undefined ? name : undefined;
+}
+
+function isUrl({ params }: InputRequest): boolean {
+  return params?.mode === "url";
 }

@@ -2,9 +2,11 @@ import type { Caller, Origin } from "../access/access.ts";
 import type { Interaction } from "../features/interaction.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Catalogue } from "./catalogue.ts";
+import type { LogLevels } from "./log-levels.ts";
 import type { Params } from "./message.ts";
 import type { ServerFacts } from "./server-info.ts";
 import type { ClientCapabilities, Session } from "./session.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 
 /** How a revision begins: with `initialize`, or not at all. */
 export type EraName = "handshake" | "stateless";
@@ -26,6 +28,8 @@ export type MethodContext = {
   readonly log: RequestLogger;
   /** Of the connection, or of the id that the client showed; undefined in revisions without sessions. */
   readonly session: Session | undefined;
+  readonly logLevels: LogLevels;
+  readonly subscriptions: Subscriptions;
   /** Begins a session; only for `initialize`. */
   begin(agreed: Omit<Session, "id">): void;
 };

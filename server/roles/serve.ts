@@ -4,7 +4,7 @@ import type { Registry } from "prom-client";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
-import { features } from "../features/features.ts";
+import { type Features, features as product } from "../features/features.ts";
 import { createApp } from "../http/app.ts";
 import { type FurtherPort, FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
@@ -30,20 +30,28 @@ export type ServerOptions = {
   readonly sealSecrets: readonly string[];
   /** The secret by which the operator knows its servers. */
   readonly proofSecret?: string;
+  /** What it offers. */
+  readonly features?: Features;
 };
 
 /** Runs the MCP and REST server against a bridge on the network. */
-export async function serve(config: ServeConfig, logger: Logger, registry: Registry, world: World): Promise<Running> {
+export async function serve(
+  config: ServeConfig,
+  logger: Logger,
+  registry: Registry,
+  world: World,
+  features = product,
+): Promise<Running> {
   const { url, timeoutMs } = config.bridgeClient;
   const bridge = httpBridgeClient({ url, timeoutMs, secret: config.hmac.secret, clock: world.clock });
   const { secret, previous } = config.hmac;
   const sealSecrets = previous === undefined ? [secret] : [secret, previous];
-  return startServer({ config, bridge, logger, registry, world, sealSecrets, proofSecret: secret });
+  return startServer({ config, bridge, logger, registry, world, sealSecrets, proofSecret: secret, features });
 }
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
 export async function startServer(options: ServerOptions): Promise<Running> {
-  const { config, bridge, logger, registry, world, sealSecrets, proofSecret } = options;
+  const { config, bridge, logger, registry, world, sealSecrets, proofSecret, features = product } = options;
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
   for (const tool of features.tools.values()) listingOf(tool);

@@ -1,17 +1,15 @@
 import * as z from "zod";
-import type { Tool, ToolAnnotations } from "./tool.ts";
+import type { JsonObjectSchema, Tool, ToolAnnotations } from "./tool.ts";
 
 /** A tool as `tools/list` and `GET /tools` show it. */
 export type ListedTool = {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  readonly inputSchema: ObjectSchema;
-  readonly outputSchema?: ObjectSchema;
+  readonly inputSchema: JsonObjectSchema;
+  readonly outputSchema?: JsonObjectSchema;
   readonly annotations: ToolAnnotations;
 };
-
-type ObjectSchema = { readonly type: "object"; readonly [keyword: string]: unknown };
 
 const listed = new WeakMap<Tool, ListedTool>();
 
@@ -22,12 +20,12 @@ export function listingOf(tool: Tool): ListedTool {
   return known;
 }
 
-function describe({ name, title, description, input, output, annotations }: Tool): ListedTool {
+function describe({ name, title, description, input, listedInput, output, annotations }: Tool): ListedTool {
   return {
     name,
     title,
     description,
-    inputSchema: schemaOf(input),
+    inputSchema: listedInput ?? schemaOf(input),
     ...(output && { outputSchema: schemaOf(output) }),
     annotations,
   };
@@ -36,7 +34,7 @@ function describe({ name, title, description, input, output, annotations }: Tool
 /** Gemini and OpenAI refuse a whole list of tools for one keyword that they do not know. */
 const unportable = ["$schema", "propertyNames", "additionalProperties"] as const;
 
-function schemaOf(schema: z.ZodObject): ObjectSchema {
+function schemaOf(schema: z.ZodObject): JsonObjectSchema {
   const json = z.toJSONSchema(schema, {
     io: "input",
     override: ({ jsonSchema }) => {

@@ -41,8 +41,13 @@ type Listed<Input extends z.ZodObject> = {
   /** What a call counts for the rate limit. */
   readonly cost: number;
   readonly input: Input;
+  /** The input's JSON Schema as it is listed, where more is to be said than zod can. */
+  readonly listedInput?: JsonObjectSchema;
   readonly annotations: ToolAnnotations;
 };
+
+/** A JSON Schema of objects. */
+export type JsonObjectSchema = { readonly type: "object"; readonly [keyword: string]: unknown };
 
 type RestMethod = "GET" | "POST";
 

@@ -38,7 +38,7 @@ const inGit = (spec: object = {}): Manifest => ({
 
 const sync = (manifest: Manifest, serverSide: boolean) => ask([{ do: "apply", desired: manifest, serverSide }]);
 
-/** Presses the button. */
+/** Runs an action as Argo CD does. */
 async function press(action: string): Promise<void> {
   const object = await readResource(world, "team");
   const [patches = []] = await ask<{ operation: string; patch: object }[]>([{ do: "act", object, actions, action }]);
@@ -48,7 +48,7 @@ async function press(action: string): Promise<void> {
 
 type Workload = { spec: { template: { metadata: { annotations: Record<string, string> } } } };
 
-/** When the pods of server and bridge were last asked to restart. */
+/** When a restart of server and bridge was last requested. */
 async function restarts(): Promise<(string | undefined)[]> {
   const server = await world.get<Workload>(deployments, "team-mcp-server");
   const bridge = await world.get<Workload>(statefulSets, "team-bridge");

@@ -11,7 +11,7 @@ type Application = { spec: { source: { path: string; helm: { valuesObject: Recor
 
 const example = () => load(readFileSync("deploy/argocd/example/apps/operator.yaml", "utf8")) as Application;
 
-/** Without a pod of its own: the control plane of the tests has no nodes. */
+/** Without a pod: the control plane of the tests has no nodes. */
 const settings = ["replicas=0"];
 const everything = [
   ...settings,
@@ -53,7 +53,7 @@ test.each([
   const rendered = (await render(values, { name: namespace, namespace })) as unknown as Manifest[];
   const manifests = rendered.map(tracked);
   onTestFinished(async () => {
-    // The definition is that of all tests.
+    // The CRD is shared by all tests.
     await kubectl(
       ["delete", "--wait=false", "-f", "-"],
       manifests.filter((manifest) => !isDefinition(manifest)),

@@ -29,7 +29,7 @@ const ways = [
 
 const isResource = ({ kind }: Manifest) => kind === "CCTelegramDeployment";
 
-/** The objects of an example, in the namespace of the test; with the operator's HPA where it is asked for. */
+/** The objects of an example, in the namespace of the test, optionally with the operator's HPA. */
 function manifestsOf(file: string, namespace: string, autoscaled: boolean): Manifest[] {
   const place = (manifest: Manifest): Manifest =>
     manifest.kind === "Namespace"
@@ -54,7 +54,7 @@ test.concurrent.for(cases)(
     const manifests = manifestsOf(each.file, namespace, each.autoscaled);
     const names = manifests.filter(isResource).map(({ metadata }) => metadata.name);
     const settled = () => Promise.all(names.map((name) => untilSettled(world, name, patience)));
-    // Tools that read and ask one after the other may see the status change in between.
+    // The status may change between two reads of a tool.
     const agreed = async (inGit = manifests) => {
       await settled();
       await eventually(async () => expect(await differences(inGit)).toEqual([]), patience);
@@ -114,13 +114,13 @@ const templates = async (world: World, names: readonly string[]) => {
   return (await Promise.all(workloads)).map(({ spec }) => spec.template);
 };
 
-/** A bot token that BotFather has made again, and that was changed in Git. */
+/** A bot token that was issued again, and changed in Git. */
 const withAnotherToken = (manifest: Manifest): Manifest =>
   "stringData" in manifest
     ? ({ ...manifest, stringData: { token: "123456789:AAAnotherToken" } } as Manifest)
     : manifest;
 
-/** Annotations by which a tool would take what the operator made for something out of Git. */
+/** Annotations with which a tool marks an object as one from Git. */
 async function marksOnChildren(world: World): Promise<string[]> {
   const lists = await Promise.all(
     childTypes.map((type) => world.client.list(resourcePath(type, { namespace: world.namespace })).catch(() => [])),

@@ -37,7 +37,7 @@ const project = ofKind("AppProject")[0]?.spec as unknown as Project;
 let world: World;
 
 beforeAll(async () => {
-  // Nobody takes them away again: kinds that come and go hold up the garbage collector of all tests.
+  // They are not deleted afterwards: removing kinds delays the garbage collector for all tests.
   for (const file of await definitionFiles(argoDefinitions)) {
     await kubectl(["apply", "--server-side", "-f", file]);
     await untilServed(file);
@@ -54,7 +54,7 @@ afterAll(async () => {
   await kubectl(["delete", "namespace", "cctelegram-support", "--wait=false"]);
 });
 
-/** `kubectl wait` fails when it sees a definition that has no conditions yet. */
+/** `kubectl wait` fails for a CRD that has no conditions yet. */
 const untilServed = (file: string) =>
   eventually(() => kubectl(["wait", "--for=condition=Established", "--timeout=1s", "-f", file]), 60_000);
 

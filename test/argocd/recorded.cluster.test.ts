@@ -12,13 +12,13 @@ import { fileOf, states } from "./support/states.ts";
 import { release } from "./support/states-of-wishes.ts";
 
 const folder = join(customization, "testdata");
-/** `RECORD=1` writes the files again. */
+/** `RECORD=1` writes the files. */
 const isRecording = process.env.RECORD === "1";
 
 /** The operator writes counts and parts up to a minute later. */
 const longestPause = 75_000;
 
-/** What has not changed for a while: the operator tells some things a little later. */
+/** A status that has not changed for a while: the operator writes some changes a little later. */
 async function settled(world: World): Promise<Resource> {
   const before = await record(world);
   await delay(15_000);

@@ -24,7 +24,7 @@ const judged = async (what: "health" | "kstatus") =>
 
 const [argo, kstatus] = await Promise.all([judged("health"), judged("kstatus")]);
 
-/** What the words of kstatus are in Argo CD. */
+/** Argo CD's names for the states of kstatus. */
 const inArgo = { Current: "Healthy", InProgress: "Progressing", Failed: "Degraded", Terminating: "Progressing" };
 
 describe.each(states.map((state, index) => ({ ...state, index })))("$name", (state) => {
@@ -55,7 +55,7 @@ test("docs/argocd.md says where the two differ, and why", () => {
   expect(reasons.filter((reason) => !page.includes(reason))).toEqual([]);
 });
 
-/** What Ready can never say, although a part of it can, or a check. */
+/** Reasons that Ready can never have, although a part or a check has them. */
 const neverOfReady: Readonly<Record<string, string>> = {
   NotYetKnown:
     "Verified is judged before there is a pod to ask, and a bridge that runs without an answer comes after it",
@@ -88,7 +88,7 @@ test("every reason that Ready can have was recorded", () => {
   expect(new Set(reasons).size).toBeGreaterThan(25);
 });
 
-/** Argo CD's repository tests the script itself, which is not asked about what is being deleted. */
+/** Argo CD's repository tests the script itself, which does not run for an object that is being deleted. */
 const ofScript = states.filter(({ kstatus }) => kstatus !== "Terminating");
 
 test("health_test.yaml expects what Argo CD says", () => {

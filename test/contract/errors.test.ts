@@ -27,14 +27,16 @@ describe("the error catalogue", () => {
 });
 
 describe("what the bridge answers with", () => {
-  // A server of the version before is still there while an upgrade is under way.
+  // A server of the previous version still runs during an upgrade.
   test("keeps its codes and statuses", () => {
     const ofBridge = Object.entries(errors).filter(([, entry]) => "bridgeMessage" in entry);
     expect(Object.fromEntries(ofBridge.map(([code, { httpStatus }]) => [code, httpStatus]))).toEqual({
       VALIDATION_ERROR: 400,
       AUTHENTICATION_ERROR: 401,
       NOT_FOUND: 404,
+      EVENT_NOT_FOUND: 404,
       PAYLOAD_TOO_LARGE: 413,
+      RELAY_LIMIT_EXCEEDED: 413,
       CLIENT_QUOTA_EXCEEDED: 429,
       INTERNAL_ERROR: 500,
       BRIDGE_UNAVAILABLE: 503,

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const folders = ["config", "contract", "operator/runtime"];
 
 const works = mkdtempSync(join(tmpdir(), "cctelegram-docstrings-"));
-// For what examples import of packages.
+// For packages that examples import.
 symlinkSync(join(root, "node_modules"), join(works, "node_modules"));
 afterAll(() => rmSync(works, { recursive: true, force: true }));
 
@@ -73,7 +73,7 @@ test("an example that is wrong is found", async () => {
   rmSync(join(works, "untrue.ts"));
 });
 
-/** What the project's compiler says of all modules, with the project's options. */
+/** Errors of the project's compiler for all modules, with the project's options. */
 async function compile(): Promise<string> {
   const compilerOptions = {
     typeRoots: [join(root, "node_modules/@types")],

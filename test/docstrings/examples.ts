@@ -10,7 +10,7 @@ export type Documented = {
   readonly example: Example | undefined;
 };
 
-/** The code of an `@example`, and the line of the file on which it begins. */
+/** The code of an `@example`, and its first line in the file. */
 export type Example = { readonly line: number; readonly code: string };
 
 /** Module by the name that it exports. */
@@ -60,7 +60,7 @@ export function moduleOf({ code }: Example, exported: Exports): { readonly text:
   return { text: `${preamble}\n${asserted}\nexport {};\n`, imported: imports.map((name) => exported.get(name) ?? "") };
 }
 
-/** True when running it would show something: it asserts, and needs nothing that is only declared. */
+/** Whether running it shows something: it asserts, and needs nothing that is only declared. */
 export function runs({ code }: Example, imported: readonly string[], given: string): boolean {
   return / \/\/ => /.test(code) && !imported.some((file) => file.endsWith(given));
 }

@@ -12,7 +12,7 @@ import type { ResourceType } from "../../operator/runtime/resource-type.ts";
 import type { Rival } from "../../operator/runtime/rivals.ts";
 import type { Stored } from "../../operator/runtime/store.ts";
 
-/** What examples in docstrings take for granted, by name: declared, never defined, since such examples are only compiled. */
+/** Names that examples in docstrings may use without defining them: only declared, since such examples are only compiled. */
 export declare const client: Client;
 export declare const clock: Clock;
 export declare const controller: Controller;

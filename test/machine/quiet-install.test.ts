@@ -15,13 +15,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Programs that the script calls: the real ones would change this machine. */
+/** Replacements for the programs that the script calls: the real ones would change this machine. */
 function program(name: string, text: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
   chmodSync(join(folder, name), 0o755);
 }
 
-/** A package manager that asks, as Debian's scripts do, whether it may start services, and writes the answers down. */
+/** A package manager that asks, like Debian's scripts, whether it may start services, and records the answers. */
 const asksForServices = `for service in nginx haproxy.service ssh; do
   "$POLICY_RC_D" --quiet $service start; echo "$service $?"
 done > "$(dirname "$0")/answers"`;

@@ -1,4 +1,4 @@
-/** The screen of a terminal that understands what progress lines use. Lines that do not fit wrap. */
+/** The screen of a terminal with the control sequences that progress lines use. Lines that do not fit wrap. */
 export class Terminal {
   readonly isTTY = true;
   columns: number;
@@ -17,7 +17,7 @@ export class Terminal {
     return this.#lines.join("\n").trimEnd();
   }
 
-  /** Changes the width as terminals do: rows that are too long are wrapped again, and the cursor stays with its text. */
+  /** Changes the width as terminals do: rows that are too long wrap again, and the cursor stays with its text. */
   resize(columns: number): void {
     this.columns = columns;
     const wrapped = this.#lines.map((line) => line.match(new RegExp(`.{1,${columns}}`, "g")) ?? [""]);

@@ -58,7 +58,7 @@ test("an account that is bound to the metrics reader of the chart sees metrics, 
       subjects: [{ kind: "ServiceAccount", namespace: world.namespace, name: "prometheus" }],
     },
   });
-  // The authorizer learns of a binding a moment after it was made: a new token each time, since answers are remembered.
+  // The authorizer sees a binding a moment after it was created: a new token each time, since answers are cached.
   await eventually(async () => {
     const answer = await scrape(await tokenOf(world.client, { namespace: world.namespace, name: "prometheus" }));
     expect(answer.status).toBe(200);

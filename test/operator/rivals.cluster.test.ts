@@ -11,7 +11,7 @@ import { createResource, createToken, eventually } from "./deployment/support/st
 import { World, within } from "./deployment/support/world.ts";
 import { type TestNamespace, testNamespace } from "./runtime/api-server.ts";
 
-/** Longer than a Lease lasts, and the longest pause of one that waits. */
+/** Longer than the duration of a Lease plus the longest pause of a waiting operator. */
 const takeoverMs = 60_000;
 
 let world: World;
@@ -39,7 +39,7 @@ const roleBindings = {
 
 const view = (client: Client) => within(world.namespace, client);
 
-/** As it is installed: with its own account. */
+/** As installed: with its own account. */
 const installed = async () => {
   const { namespace } = chartAccount;
   const token = await tokenOf(world.client, chartAccount);
@@ -48,7 +48,7 @@ const installed = async () => {
 const at = (namespace: string, options = {}) =>
   startOperatorAt({ POD_NAMESPACE: namespace, SERVER_IMAGE: `${namespace}:1`, view, ...options });
 
-/** Its children may be there already, from an earlier test. */
+/** Its children may exist already, from an earlier test. */
 const untilLeading = (operator: ReturnType<typeof startOperatorAt>) =>
   eventually(() => expect(operator.leads).toBe(true), takeoverMs);
 

@@ -10,7 +10,7 @@ app.kubernetes.io/name: cctelegram-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* A name that fits into so many characters; one that is cut ends in a hash, so that it stays the only one. */}}
+{{/* A name of at most so many characters. A shortened name ends in a hash, to stay unique. */}}
 {{- define "operator.fitted" -}}
 {{- if gt (len .text) (int .most) -}}
 {{ printf "%s-%s" (.text | trunc (sub (int .most) 9 | int) | trimSuffix "-") (.text | sha256sum | trunc 8) }}
@@ -24,7 +24,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ include "operator.fitted" (dict "text" $name "most" 50) }}
 {{- end }}
 
-{{/* Of what has no namespace: releases of one name in two namespaces do not meet. */}}
+{{/* Name of cluster-scoped objects, unique for releases of the same name in two namespaces. */}}
 {{- define "operator.clusterName" -}}
 {{ include "operator.fitted" (dict "text" (printf "%s.%s" .Release.Namespace (include "operator.name" .)) "most" 63) }}
 {{- end }}
@@ -37,7 +37,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end }}
 
-{{/* Checking tokens takes rights in the whole cluster, which an operator of some namespaces does not have. */}}
+{{/* Checking tokens takes cluster-wide rights, which an operator with watchNamespaces does not have. */}}
 {{- define "operator.authenticatesMetrics" -}}
 {{- if and .Values.metrics.authentication (not .Values.watchNamespaces) }}true{{ end -}}
 {{- end }}
@@ -48,7 +48,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   namespace: {{ .Release.Namespace }}
 {{- end }}
 
-{{/* What the operator does in the namespaces that it serves: these verbs, each of which the tests see it use. */}}
+{{/* The operator's rights in the namespaces that it serves. The tests check that it uses each of these verbs. */}}
 {{- define "operator.rules" -}}
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments]
@@ -56,11 +56,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/status]
   verbs: [patch]
-# The number of servers that follows from the profile, where nobody has set one.
+# To write the default of server.replicas.
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/scale]
   verbs: [patch]
-# Owner references that block deletion need it where that is enforced, as on OpenShift.
+# Required for owner references that block deletion, where that is enforced, as on OpenShift.
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/finalizers]
   verbs: [update]
@@ -73,7 +73,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch]
-# What a changed resource may want no more is deleted; all else goes with the resource, by its owner reference.
+# The operator deletes children that a changed resource no longer needs; garbage collection deletes the others with the resource.
 - apiGroups: [""]
   resources: [secrets, services]
   verbs: [get, list, watch, create, patch, delete]
@@ -102,7 +102,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   verbs: [create, patch]
 {{- end }}
 
-{{/* The Lease by which operators know of each other. */}}
+{{/* The Lease by which operators find each other. */}}
 {{- define "operator.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]

@@ -4,7 +4,7 @@ import { type Judge, type Judgement, unknown } from "./judgement.ts";
 
 type Answer = Extract<BridgeProbe, { answered: true }>;
 
-/** Judges what the bridge says of itself; Unknown while there is none, or it does not answer. */
+/** Judges the bridge's own status; Unknown while there is no bridge, or it does not answer. */
 export const ofBridge =
   (judge: (bridge: Answer, snapshot: Snapshot) => Judgement): Judge =>
   (snapshot) => {

@@ -32,8 +32,8 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
 };
 
 /**
- * All conditions, judged again; one that cannot be judged keeps its last word and the generation that it was said of.
- * One of something that is not asked for is not there. `lastTransitionTime` changes only with the status (metav1.Condition).
+ * All conditions. One that cannot be judged now stays as it is, with its `observedGeneration`.
+ * `Exposed` exists only with an exposure. `lastTransitionTime` changes only with the status (metav1.Condition).
  */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   const { generation, status } = snapshot.resource;
@@ -52,5 +52,5 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   return conditionTypes.flatMap((type) => all.find((condition) => condition.type === type) ?? []);
 }
 
-/** In characters. The API server takes 32 KiB; nobody reads so much, and every status is kept in memory. */
+/** In characters. The API server allows 32 KiB, but nobody reads that much, and every status is kept in memory. */
 const longestMessage = 1024;

@@ -2,14 +2,14 @@ import type { Refusal } from "../parts-probe.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds } from "./judgement.ts";
 
-/** Telegram takes the messages of every recipient. No part of Ready: those of the others arrive. */
+/** Telegram accepts the messages to every recipient. Not part of Ready: messages still reach the others. */
 export const delivering = ofBridge(({ refusals = [], waiting }) => {
   if (refusals.length > 0) return fails("RecipientRefused", refusedTo(refusals));
   if (waiting !== undefined) return fails("WaitingForTelegram", `nothing is sent for a while: ${waiting}`);
   return holds("NothingRefused", "Telegram refuses no recipient's messages");
 });
 
-/** Recipients named; of more it is told that there are more, and not how many, so that the message stays. */
+/** At most so many recipients are named. The number of the others is left out, so that the message does not change often. */
 const named = 5;
 
 function refusedTo(refusals: readonly Refusal[]): string {

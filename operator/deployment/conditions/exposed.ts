@@ -4,25 +4,26 @@ import { movingParts } from "../rollout.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { fails, holds, type Judge, unknown } from "./judgement.ts";
 
-/** The public address answers with our certificate and our server; else the first step that does not hold. No part of Ready. */
+/** Our server answers at the public address, with the right certificate; else the first step that fails. Not part of Ready. */
 export const exposed: Judge = (snapshot) => {
   const { exposure, exposureProbe, server } = snapshot;
   if (!exposure) return undefined;
   const problem = exposureProblem(snapshot);
   if (problem) return mayPass(snapshot, problem) ? undefined : fails(problem.reason, problem.message);
-  if (!exposure.isProbed) return unknown("NotProbed", "the administrator does not let the operator look at addresses");
+  if (!exposure.isProbed)
+    return unknown("NotProbed", "the administrator has disabled probes of public addresses (probeExposure)");
   if (exposure.unseen.length > 0) return unknown("GatewayNotSeen", exposure.unseen.join("; "));
   if ((server?.ready ?? 0) === 0) return unknown("ServerNotReady", "no MCP server pod is ready to answer");
   if (!exposureProbe?.answered) return undefined;
   const soon = certificateEndsSoon(snapshot);
   if (soon) return holds(soon.reason, soon.message);
   const elsewhere = exposureProbe.leadsElsewhere
-    ? "; the name leads to other addresses, as for a CDN: the operator has looked at the controller's own"
+    ? "; the name resolves to other addresses, as with a CDN: the operator has probed the controller's address"
     : "";
-  return holds("Answered", `the public address answers, and it is our server${elsewhere}`);
+  return holds("Answered", `the MCP server answers at the public address${elsewhere}`);
 };
 
-/** What the address answers may be a passing state: pods that are replaced have the secret of before, or are gone. */
+/** The answer may be transient: while pods are replaced, they are absent or still have the previous secret. */
 function mayPass(snapshot: Snapshot, { reason }: Problem): boolean {
   const { exposureProbe } = snapshot;
   if (exposureProbe?.answered !== false || exposureProbe.reason !== reason) return false;

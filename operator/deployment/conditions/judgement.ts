@@ -1,7 +1,7 @@
 import type { Condition } from "../../api/status.ts";
 import type { Snapshot } from "../snapshot.ts";
 
-/** What a condition says now; undefined when it cannot be judged yet, so that the last word stands. */
+/** The new content of a condition; undefined when it cannot be judged yet, so that it stays as it is. */
 export type Judgement = Pick<Condition, "status" | "reason" | "message">;
 
 export type Judge = (snapshot: Snapshot) => Judgement | undefined;

@@ -3,7 +3,7 @@ import { queueIsFull, queueIsUnusable } from "../problems.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds } from "./judgement.ts";
 
-/** The queue takes messages and is not about to refuse them. */
+/** The queue accepts messages and is less than 90 % full. */
 export const queueHealthy = ofBridge(({ queue: { pending, limit } }, snapshot) => {
   const problem = queueIsUnusable(snapshot) ?? queueIsFull(snapshot);
   if (problem) return fails(problem.reason, problem.message);

@@ -4,12 +4,12 @@ import { isReplacing, isRolledOut } from "../rollout.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { fails, holds, type Judgement } from "./judgement.ts";
 
-/** The parts that have to hold before the whole is ready, the cause before its consequences. */
+/** The parts of Ready, causes before their consequences. */
 const parts = ["ServerAvailable", "BridgeAvailable", "TelegramReachable", "QueueHealthy", "Verified"];
 
 /**
- * A client that connects now can send a message and it will arrive, by what the spec asks for. While that is being rolled out
- * the last word stands, with the generation that it was said of; a rollout that cannot end fails.
+ * A client that connects now can send a message and it will arrive, as the spec asks for. During a rollout the condition stays
+ * as it is, with the old generation; if the rollout cannot finish, it becomes False.
  */
 export function ready(snapshot: Snapshot, conditions: readonly Condition[]): Judgement | undefined {
   const found = parts.flatMap((part) => conditions.find(({ type }) => type === part) ?? []);

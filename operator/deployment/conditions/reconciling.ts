@@ -2,7 +2,7 @@ import { obstacleOf } from "../problems.ts";
 import { isRolledOut } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
-/** What the spec asks for is on its way (kstatus: InProgress). */
+/** The spec is being applied, or its pods are starting (kstatus: InProgress). */
 export const reconciling: Judge = (snapshot) => {
   if (obstacleOf(snapshot)) return fails("Stalled", "a person has to do something first: see Stalled");
   if (snapshot.resource.spec.reconciliation === "Paused") return fails("PausedByUser", "reconciliation is Paused");

@@ -2,7 +2,7 @@ import { serverPodIsInTrouble } from "../problems.ts";
 import { hasEnoughServers } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
-/** Enough MCP server pods are ready to answer every call, whatever template they are made from. */
+/** Enough MCP server pods are ready, whatever template they are made from. */
 export const serverAvailable: Judge = (snapshot) => {
   const { server } = snapshot;
   if (!server) return fails("NotCreated", "the Deployment of the MCP server does not exist yet");

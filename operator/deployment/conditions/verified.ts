@@ -1,7 +1,7 @@
 import { handshakeFails } from "../problems.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
-/** An MCP handshake through the Service succeeded: what a client will see. */
+/** An MCP handshake through the Service succeeded, as a client would do it. */
 export const verified: Judge = (snapshot) => {
   const { server, probe } = snapshot;
   if (!server || server.ready === 0) return fails("ServerNotReady", "no MCP server pod is ready to answer a handshake");

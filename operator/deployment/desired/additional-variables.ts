@@ -2,10 +2,10 @@ import type { V1EnvVar } from "@kubernetes/client-node";
 import type { DeploymentSpec } from "../../api/spec.ts";
 import type { Component } from "../names.ts";
 
-/** What must not go through a proxy: the bridge and everything else that the cluster's DNS names, and the pod itself. */
+/** Reached without a proxy: the bridge, everything else in the cluster's DNS, and the pod itself. */
 const insideCluster = ["localhost", "127.0.0.1", "::1", ".svc", ".cluster.local"];
 
-/** Variables that the resource asks for beside those that follow from its other fields. */
+/** Variables from `env` and `proxy` of the spec. */
 export function additionalVariables(spec: DeploymentSpec, component: Component): V1EnvVar[] {
   const { env = [] } = component === "bridge" ? spec.bridge : spec.server;
   return [

@@ -1,4 +1,4 @@
-/** Addresses of networks of one's own, by the registries of special-purpose addresses (RFC 6890), for each family. */
+/** Addresses of private networks, by the registries of special-purpose addresses (RFC 6890), for each family. */
 const inside = {
   // Private use (RFC 1918), shared (RFC 6598), link-local with the metadata services of clouds (RFC 3927), loopback.
   "0.0.0.0/0": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"],
@@ -14,7 +14,7 @@ export const insideAddresses = [
   ...["fc00::/7", "fe80::/10"].map((cidr) => block(cidr)),
 ];
 
-/** Peers of a network policy: every address but those inside. */
+/** Peers of a network policy: every address except private and link-local ones. */
 export const outsideAddresses = Object.entries(inside).map(([cidr, except]) => block(cidr, except));
 
 /** Peers of a network policy: every address. */

@@ -1,9 +1,9 @@
 import { metricNames, type SecurityEvent } from "../../../contract/metric-names.ts";
 
-/** An alert of the product; docs/runbooks has a page for each, named like it. */
+/** An alert; docs/runbooks has a page with its name. */
 export type Alert = {
   readonly name: string;
-  /** PromQL over the pods of one resource; `selector` holds its label matchers. */
+  /** PromQL over the pods of one resource; `selector` is its list of label matchers. */
   readonly expression: (selector: string, expected: Expected) => string;
   /** How long the expression must hold. */
   readonly for: string;
@@ -12,7 +12,7 @@ export type Alert = {
   readonly description: string;
 };
 
-/** The components of which there should be a pod: one that is scaled to zero, or waits for its token, is not down. */
+/** The components that should have pods: one that is scaled to zero, or waits for its token, is not down. */
 export type Expected = { readonly server: boolean; readonly bridge: boolean };
 
 /** Without pods there is nothing to scrape, and `up` has no series that could be 0. */
@@ -21,7 +21,7 @@ const isDown = (up: string, isExpected: boolean) => (isExpected ? `${up} == 0 or
 const refused = (selector: string, event: SecurityEvent) =>
   `${metricNames.securityEvents}{${selector},event="${event}"}`;
 
-/** The first five stand, with these expressions and times, in the Enterprise Deployment Guide. */
+/** The first five are those of the Enterprise Deployment Guide, with its expressions and times. */
 export const alerts: readonly Alert[] = [
   {
     name: "MCPServerDown",

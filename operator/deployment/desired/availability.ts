@@ -4,7 +4,7 @@ import { child, metadataOf } from "../blueprint.ts";
 import { type Component, namesOf, selectorLabels } from "../names.ts";
 import { horizontalPodAutoscalers, podDisruptionBudgets } from "../resource-types.ts";
 
-/** The HPA of the Enterprise Deployment Guide: slow to shrink (10% a minute after 5), quick to grow (50% a minute). */
+/** The HPA of the Enterprise Deployment Guide: slow to scale down (10% a minute, after 5 minutes), fast to scale up (50% a minute). */
 export function serverAutoscaler(blueprint: Blueprint): Child {
   const { min, max } = serverScaling(blueprint.spec);
   const { targetCPUUtilizationPercentage: cpu, targetMemoryUtilizationPercentage: memory } =

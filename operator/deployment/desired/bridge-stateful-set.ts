@@ -8,7 +8,7 @@ import { bridgeEnvironment } from "./configuration.ts";
 import { container, paths, podTemplate, secretVolume } from "./pod.ts";
 
 /**
- * The bridge: one pod, because a bot token has one consumer and an embedded queue one writer. As a StatefulSet never
+ * The bridge: one pod, because its embedded queue allows one writer. As a StatefulSet never
  * has two pods of one name, the queue's file is never opened twice.
  */
 export function bridgeStatefulSet(blueprint: Blueprint): Child {
@@ -19,7 +19,7 @@ export function bridgeStatefulSet(blueprint: Blueprint): Child {
     metadata: metadataOf(blueprint, names.bridge, "bridge"),
     spec: {
       replicas: 1,
-      // Ordered, the controller waits for a broken pod to become ready before it replaces it: forever
+      // With OrderedReady the controller waits for a broken pod to become ready before it replaces it, possibly forever
       // (https://github.com/kubernetes/kubernetes/issues/67250).
       podManagementPolicy: "Parallel",
       serviceName: names.bridge,
@@ -58,7 +58,7 @@ function tokenVolume({ spec }: Blueprint) {
   return secretVolume("telegram", name, [{ key, path: "token" }]);
 }
 
-/** Written with the server's defaults: the list is atomic, so that it is compared as a whole. */
+/** With the server's defaults: the list is atomic, so it is compared as a whole. */
 function queueVolume({ spec }: Blueprint) {
   const { size, storageClassName } = spec.bridge.storage;
   return {

@@ -9,11 +9,11 @@ import { apiKeysSecret, connectionSecrets, hmacSecret } from "./secrets.ts";
 import { serverDeployment } from "./server-deployment.ts";
 import { bridgeService, bridgeServiceAccount, serverService, serverServiceAccount } from "./services.ts";
 
-/** Everything that should exist. Workloads need the foundations: they must not start before those are as wanted. */
+/** Everything that should exist. Workloads are applied only after the foundations. */
 export type Children = {
-  /** What clients connect with. Nothing else needs them. */
+  /** Connection Secrets. Nothing else depends on them. */
   readonly connections: readonly Child[];
-  /** What pods read and are protected by. */
+  /** What pods read, and what protects them. */
   readonly foundations: readonly Child[];
   readonly workloads: readonly Child[];
   readonly others: readonly Child[];

@@ -6,13 +6,13 @@ import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
 import { paths } from "./pod.ts";
 
-/** They stand in the pod template itself, so that a pod never reads half of a change. */
+/** They are part of the pod template, so that a pod never reads half of a change. */
 export type Environment = Readonly<Partial<Record<PodVariable | "NODE_ENV", string>>>;
 
-/** Longest time that a call waits for the bridge: a restart of the bridge pod fits into it. */
+/** The longest time that a call waits for the bridge; a restart of the bridge pod takes less. */
 const bridgeTimeoutMs = 30_000;
 
-/** The environment of the server pods, by the names of the deployment guides. */
+/** Environment of the server pods, with the variable names of the deployment guides. */
 export function serverEnvironment(blueprint: Blueprint): Environment {
   const { namespace, name, spec } = blueprint;
   const { rateLimit, logLevel } = spec.server;
@@ -28,7 +28,7 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
     BRIDGE_URL: bridgeUrl(namespace, name),
     BRIDGE_TIMEOUT: `${bridgeTimeoutMs}`,
-    // A call that waits for the bridge when the pod is told to stop still gets its answer.
+    // Longer than a call may wait for the bridge, so that it is answered when the pod has to stop.
     SHUTDOWN_TIMEOUT: `${bridgeTimeoutMs + 5_000}`,
     MCP_ENABLE_RATE_LIMIT: `${rateLimit.mode === "Enabled"}`,
     MCP_RATE_LIMIT_REQUESTS: `${rateLimit.requests}`,
@@ -37,7 +37,7 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
   };
 }
 
-/** Whom the server believes and answers, as far as that is not what it does anyway. */
+/** Trusted proxies and allowed origins and hosts, if they differ from the server's defaults. */
 function outside({ namespace, name, spec }: Blueprint): Environment {
   const exposure = exposureOf(name, spec);
   const { trustedProxies = [], allowedHosts = [] } = spec.server;
@@ -59,7 +59,7 @@ function outside({ namespace, name, spec }: Blueprint): Environment {
 const joined = (variable: string, items: readonly string[]): Environment =>
   items.length === 0 ? {} : { [variable]: [...new Set(items)].join(",") };
 
-/** Names under which callers inside know the server. */
+/** Names of the server for callers inside the cluster. */
 function serviceNames(namespace: string, name: string): string[] {
   const { server } = namesOf(name);
   return ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.cluster.local`].map(
@@ -77,7 +77,7 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): En
     BRIDGE_PORT: `${ports.bridge}`,
     METRICS_PORT: `${ports.metrics}`,
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
-    // There only during a rotation: requests of servers that still sign with it are accepted.
+    // Only during a rotation: requests of servers that still sign with the old secret are accepted.
     HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),

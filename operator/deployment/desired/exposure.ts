@@ -6,7 +6,7 @@ import { namesOf, selectorLabels } from "../names.ts";
 import { httpRoutes, ingresses, services } from "../resource-types.ts";
 import { nginxAnnotations } from "./ingress-nginx.ts";
 
-/** What clients outside of the cluster come in by. */
+/** The objects of the exposure. */
 export function exposureChildren(blueprint: Blueprint): Child[] {
   const exposure = exposureOf(blueprint.name, blueprint.spec);
   switch (exposure?.mode) {
@@ -21,14 +21,14 @@ export function exposureChildren(blueprint: Blueprint): Child[] {
   }
 }
 
-/** A path for clients. Of /health only itself: what is below it is for probes, and for people inside. */
+/** A path for clients. Only exactly /health: what is below it is for probes, and for people inside the cluster. */
 type Path = { readonly path: string; readonly pathType: "Exact" | "Prefix" };
 
 const mcp: Path = { path: routes.mcp, pathType: "Prefix" };
 const tools: Path = { path: routes.tools, pathType: "Prefix" };
 const health: Path = { path: routes.health, pathType: "Exact" };
 
-/** The guides limit /tools only; annotations count for a whole Ingress, so that ingress-nginx gets a second one. */
+/** The guides limit /tools only, and annotations apply to a whole Ingress, so ingress-nginx gets a second one. */
 function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
   const names = namesOf(blueprint.name);
   if (!exposure.isIngressNginx) {
@@ -42,7 +42,7 @@ function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
   }
   const { streams, calls } = nginxAnnotations(exposure);
   return [
-    // cert-manager makes a certificate for each Ingress that asks: one asks.
+    // cert-manager creates a certificate for each Ingress with its annotation, so only one has it.
     ingress(blueprint, exposure, {
       name: names.server,
       paths: [mcp, health],
@@ -88,7 +88,7 @@ function ingress(blueprint: Blueprint, exposure: Exposure, { name, paths, annota
   });
 }
 
-/** Written with the definition's defaults: its lists are atomic, so that they are compared as a whole. */
+/** With the CRD's defaults: its lists are atomic, so they are compared as a whole. */
 function serverRoute(blueprint: Blueprint, exposure: Exposure): Child {
   const { parentRefs = [] } = blueprint.spec.exposure;
   const backendRefs = [
@@ -114,7 +114,7 @@ function serverRoute(blueprint: Blueprint, exposure: Exposure): Child {
   });
 }
 
-/** Local: nodes do not put their own address in the client's place. */
+/** Local: nodes do not replace the client's address by their own. */
 function externalService(blueprint: Blueprint, { port }: Exposure): Child {
   const { loadBalancerClass, loadBalancerSourceRanges } = blueprint.spec.exposure;
   return child(services, {
@@ -132,7 +132,7 @@ function externalService(blueprint: Blueprint, { port }: Exposure): Child {
   });
 }
 
-/** What the author adds goes before what we add, but for what the object is found and owned by. */
+/** The author's labels and annotations override ours, except those that identify the object and its owner. */
 function exposedMetadata(blueprint: Blueprint, name: string, annotations: Readonly<Record<string, string>> = {}) {
   const metadata = metadataOf(blueprint, name, "mcp-server");
   const { labels = {}, annotations: own = {} } = blueprint.spec.exposure;

@@ -6,26 +6,26 @@ const annotated = (values: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));
 
 /**
- * What the Enterprise Deployment Guide's nginx.conf says, as annotations of ingress-nginx. What there are none for (versions of TLS,
- * the status of its limits, security headers) is set in the controller's ConfigMap; the server sends the headers itself.
+ * The nginx.conf of the Enterprise Deployment Guide as annotations of ingress-nginx. Settings without an annotation (TLS versions,
+ * the status code of limits) belong into the controller's ConfigMap; the server itself sends security headers.
  */
 export function nginxAnnotations({ scheme, requestTimeoutSeconds: seconds }: Exposure) {
   const common = {
     "ssl-redirect": `${scheme === "https"}`,
     "backend-protocol": "HTTP",
-    // What the server reads at most, and a little more: the server's refusal says what is wrong.
+    // A little more than the server accepts, because the server's refusal says what is wrong.
     "proxy-body-size": "512k",
     "proxy-connect-timeout": "10",
     "proxy-http-version": "1.1",
   };
   return {
-    /** /mcp: answers may be streams, and last. */
+    /** /mcp: answers may be streams and take long. */
     streams: annotated({
       ...common,
       "proxy-buffering": "off",
       ...timeouts(seconds),
     }),
-    /** /tools: 30 calls a minute of an address. */
+    /** /tools: 30 calls a minute per client address. */
     calls: annotated({
       ...common,
       ...timeouts(Math.min(seconds, 60)),

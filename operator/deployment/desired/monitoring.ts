@@ -5,7 +5,7 @@ import { namesOf } from "../names.ts";
 import { prometheusRules, serviceMonitors } from "../resource-types.ts";
 import { alerts, type Expected } from "./alerts.ts";
 
-/** Lets Prometheus scrape server and bridge; the component becomes a label, by which the alerts tell them apart. */
+/** Lets Prometheus scrape server and bridge; the component becomes a label, which the alerts use. */
 export function serviceMonitor(blueprint: Blueprint): Child {
   return child(serviceMonitors, {
     apiVersion: "monitoring.coreos.com/v1",

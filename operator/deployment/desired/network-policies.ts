@@ -16,7 +16,7 @@ const podsOf = (resource: string, component: Component) => ({
   podSelector: { matchLabels: selectorLabels(resource, component) },
 });
 
-/** Pods of that name in whatever namespace: what a resource's policies look like does not depend on where others run. */
+/** Pods of that name in any namespace, so that a resource's policies do not depend on where others run. */
 const podsNamed = (name: string) => ({
   namespaceSelector: {},
   podSelector: { matchLabels: { "app.kubernetes.io/name": name } },
@@ -24,7 +24,7 @@ const podsNamed = (name: string) => ({
 
 const operator = podsNamed(fieldManager);
 
-/** Clients of this namespace, the operator and declared peers come in; only the bridge is called. */
+/** Clients of this namespace, the operator and declared peers may connect; the server may connect to the bridge only. */
 export function serverNetworkPolicy(blueprint: Blueprint): Child {
   const { networkPolicy } = blueprint.spec;
   return networkPolicyOf(blueprint, namesOf(blueprint.name).server, "mcp-server", {
@@ -42,8 +42,8 @@ export function serverNetworkPolicy(blueprint: Blueprint): Child {
 }
 
 /**
- * The proxy in front alone may reach the port on which X-Forwarded-For is believed: not the pods of the namespace, not even the
- * operator. What has no proxy in front is reached by those whom the author names, and by the operator, which looks whether it answers.
+ * Only the proxy in front may reach the port on which X-Forwarded-For is trusted, not the pods of the namespace, not even the
+ * operator. The port for callers without a proxy is open for the author's source ranges, and for the operator, which probes it.
  */
 function fromOutside({ name, spec }: Blueprint) {
   const exposure = exposureOf(name, spec);
@@ -56,7 +56,7 @@ function fromOutside({ name, spec }: Blueprint) {
   return [{ from, ports: [tcp(backendPort(exposure))] }];
 }
 
-/** The server and the operator come in; only the Bot API is called. */
+/** The server and the operator may connect; the bridge may connect to the Bot API only. */
 export function bridgeNetworkPolicy(blueprint: Blueprint): Child {
   const { networkPolicy } = blueprint.spec;
   return networkPolicyOf(blueprint, namesOf(blueprint.name).bridge, "bridge", {
@@ -73,15 +73,15 @@ const metrics = ({ spec }: Blueprint) => ({
   ports: [tcp(ports.metrics)],
 });
 
-/** DNS servers are pods, or listen on addresses of nodes and Services; one on the Internet would be a way out. */
+/** DNS servers are pods, or listen on addresses of nodes and Services; one on the Internet could be used to send data out. */
 const dns = ({ dnsPorts }: DeploymentSpec["networkPolicy"]) => ({
   to: [{ namespaceSelector: {} }, ...insideAddresses],
   ports: dnsPorts.flatMap((port) => [udp(port), tcp(port)]),
 });
 
 /**
- * Where an author's URL leads is the author's word: it opens the way to public addresses alone. Only the administrator's own setting
- * may lead inside the cluster.
+ * The author's URL opens connections to public addresses only. Only the administrator's own setting
+ * may open them inside the cluster.
  */
 function botApi({ spec, telegramApiUrl }: Blueprint) {
   const url = new URL(telegramApiUrl ?? "https://api.telegram.org");
@@ -101,7 +101,7 @@ const declaredEgress = ({ egressTo }: DeploymentSpec["networkPolicy"]) =>
 
 type DeclaredPeer = DeploymentSpec["networkPolicy"]["ingressFrom"][number];
 
-/** A peer that would be everybody is left out; it comes from before the definition refused it. */
+/** Leaves out a peer that allows everybody, from before the CRD refused it. */
 const declaredPeers = (peers: readonly DeclaredPeer[]): Peer[] =>
   peers.filter((peer) => !isEverybody(peer)).map(peerOf);
 

@@ -10,7 +10,7 @@ import { type Component, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
 
-/** Where the pods find their files. */
+/** Paths of the pods' files. */
 export const paths = {
   apiKeys: "/etc/cctelegram/api-keys",
   hmac: "/etc/cctelegram/hmac",
@@ -18,12 +18,12 @@ export const paths = {
   data: "/var/lib/cctelegram",
 } as const;
 
-/** User and group of the image, as upstream's. */
+/** User and group of the image. */
 const imageUser = { runAsUser: 1001, runAsGroup: 1001, fsGroup: 1001, fsGroupChangePolicy: "OnRootMismatch" };
 
 /**
- * What both programs have in common: ports, probes, and all that Pod Security "restricted" asks for, with a read-only
- * root beyond it.
+ * What both programs have in common: ports, probes, and everything that Pod Security "restricted" requires, with a read-only
+ * root file system in addition.
  */
 export function container(blueprint: Blueprint, component: Component, environment: Environment): V1Container {
   const { role, port } = programs[component];
@@ -55,7 +55,7 @@ export function container(blueprint: Blueprint, component: Component, environmen
   };
 }
 
-/** The port by which those from outside come in. */
+/** The port for callers from outside the cluster. */
 function outsidePort({ name, spec }: Blueprint) {
   const exposure = exposureOf(name, spec);
   if (!exposure || exposure.backend === "http") return [];
@@ -74,7 +74,7 @@ type Template = {
   readonly spec: Pick<V1PodSpec, "containers" | "volumes" | "terminationGracePeriodSeconds">;
 };
 
-/** The pod template around a container: identity, placement, security, and the hash that replaces pods. */
+/** The pod template around a container: identity, placement, security, and the hash whose change replaces the pods. */
 export function podTemplate(blueprint: Blueprint, template: Template) {
   const { component, additions } = template;
   const { pullSecrets } = blueprint.spec.images;
@@ -83,7 +83,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
       labels: { ...additions?.labels, ...labelsOf(blueprint, component) },
       annotations: {
         ...additions?.annotations,
-        // Both programs read the secret once, at their start.
+        // Both programs read the secret only at their start.
         "cctelegram.io/hmac": sha256(blueprint.hmac).slice(0, 16),
         ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
       },
@@ -106,7 +106,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
   };
 }
 
-/** A volume with one Secret, readable by the group of the pod alone. */
+/** A volume with one Secret, readable by the pod's group only. */
 export const secretVolume = (name: string, secretName: string, items?: { key: string; path: string }[]) => ({
   name,
   secret: { secretName, defaultMode: 0o440, ...(items ? { items } : {}) },

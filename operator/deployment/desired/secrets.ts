@@ -6,11 +6,11 @@ import { child, metadataOf } from "../blueprint.ts";
 import { type Component, namesOf } from "../names.ts";
 import { secrets } from "../resource-types.ts";
 
-/** What server and bridge sign their requests with. */
+/** The secret with which server and bridge sign their requests. */
 export const hmacSecret = (blueprint: Blueprint) =>
   secret(blueprint, namesOf(blueprint.name).hmac, "bridge", { secret: blueprint.hmac });
 
-/** What the server checks keys against: hashes, so that reading this Secret gives nobody access. */
+/** What the server checks keys against: only hashes, so reading this Secret gives no access. */
 export function apiKeysSecret(blueprint: Blueprint): Child {
   const entries = blueprint.spec.server.auth.clients.map(({ name, permissions, access }) => [
     hashedKey(blueprint.keys.get(name) ?? ""),
@@ -23,7 +23,7 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
   });
 }
 
-/** What a client needs to connect, one Secret for each declared client. */
+/** What a client needs to connect: one Secret for each declared client. */
 export function connectionSecrets(blueprint: Blueprint): Child[] {
   const { url } = blueprint;
   return blueprint.spec.server.auth.clients.map(({ name }) => {

@@ -7,7 +7,7 @@ import { deployments } from "../resource-types.ts";
 import { serverEnvironment } from "./configuration.ts";
 import { container, paths, podTemplate, secretVolume } from "./pod.ts";
 
-/** The MCP server. A new pod is ready before an old one goes, so that an upgrade fails no call. */
+/** The MCP server. A new pod is ready before an old one stops, so that no call fails during an upgrade. */
 export function serverDeployment(blueprint: Blueprint): Child {
   const names = namesOf(blueprint.name);
   const spec: Omit<V1DeploymentSpec, "template"> & { template: object } = {
@@ -49,7 +49,7 @@ const serverContainer = (blueprint: Blueprint) => ({
   ],
 });
 
-/** Spread over nodes and zones where there are several, without refusing to run where there are not. */
+/** Spread over nodes and zones if there are several, but also run if there are not. */
 const spread = (resource: string) =>
   ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
     maxSkew: 1,

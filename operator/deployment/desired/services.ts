@@ -18,7 +18,7 @@ export const serverService = (blueprint: Blueprint) =>
 
 const isProxied = ({ name, spec }: Blueprint) => exposureOf(name, spec)?.backend === "proxied";
 
-/** Not-ready pods are published: while Telegram is down the bridge is not ready, but it still queues events. */
+/** Not-ready pods are published: while Telegram is down the bridge is not ready, but still accepts events. */
 export const bridgeService = (blueprint: Blueprint) =>
   service(blueprint, namesOf(blueprint.name).bridge, "bridge", {
     ports: [port("http", ports.bridge), port("metrics", ports.metrics)],

@@ -2,14 +2,14 @@ import { X509Certificate } from "node:crypto";
 import type { SecretData } from "../foreign-secrets.ts";
 import { fingerprintOf } from "./shown-certificate.ts";
 
-/** What is known of a Secret with a certificate. */
+/** What is known about a Secret with a certificate. */
 export type Certificate = {
   readonly state: "Present" | "Missing" | "Unusable";
   /** SHA-256 of the server's certificate, the first in the file. */
   readonly fingerprint?: string;
 };
 
-/** Of a Secret of type kubernetes.io/tls nothing is kept but what anybody can see who connects. */
+/** Of a Secret of type kubernetes.io/tls only data is kept that everybody who connects can see. */
 export function certificateIn(data: SecretData): Certificate {
   try {
     const pem = Buffer.from(data["tls.crt"] ?? "", "base64");

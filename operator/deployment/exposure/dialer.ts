@@ -16,23 +16,23 @@ type Options = {
   readonly lookup: (name: string) => Promise<readonly string[]>;
   /** Whether a connection may be opened to an address. */
   readonly mayDial: (address: string) => boolean;
-  /** 64 hexadecimal digits that nobody can guess. */
+  /** 64 random hexadecimal digits. */
   readonly newChallenge: () => string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** For one address. Default 5 s. */
+  /** Timeout for one address. Default 5 s. */
   readonly timeoutMs?: number;
 };
 
-/** Of several addresses so many are tried: a client tries one after the other, too. */
+/** At most so many addresses are tried, one after the other, as a client does. */
 const mostTried = 4;
 
-/** In characters: a health page has some two hundred. */
+/** In characters: a health page has about two hundred. */
 const longestAnswer = 16 * 1024;
 
 /**
- * Looks at the public address as a client would: name, connection, certificate, answer, and whether it is our server that answers. It
- * goes to the addresses that controllers have written into statuses, and sends nothing secret there: the server has to prove itself.
+ * Probes the public address like a client: name, connection, certificate, answer, and whether our server answers. It
+ * connects to the addresses that controllers have written to statuses, and sends no secret there: the server has to prove its identity.
  */
 export function exposureProbe(options: Options): (target: ExposureTarget) => Promise<ExposureProbe> {
   return async (target) => {
@@ -43,7 +43,7 @@ export function exposureProbe(options: Options): (target: ExposureTarget) => Pro
   };
 }
 
-/** The addresses behind what the status names, but for those that are nobody's business outside. */
+/** The addresses behind those in the status, without those that the operator must not connect to. */
 async function dialledAddresses(
   { addresses }: ExposureTarget,
   { lookup, mayDial }: Options,
@@ -57,11 +57,11 @@ async function dialledAddresses(
   if (allowed.length > 0) return allowed;
   return exposureFails(
     "AddressNotPublic",
-    `the address ${named} belongs to a machine itself, to a metadata service or to the API server: no client comes in there`,
+    `the address ${named} is a loopback, link-local, metadata or API server address: clients cannot use it`,
   );
 }
 
-/** The first address at which somebody answers, or what is the matter at the last one. */
+/** The first address that answers, or what is wrong with the last one. */
 async function firstAnswer(target: ExposureTarget, addresses: readonly string[], options: Options) {
   let found = exposureFails("AddressUnreachable", "there is no address");
   for (const address of addresses) {
@@ -107,10 +107,14 @@ function connectionProblem(error: unknown, { address, port, host, late }: Where)
   if (step === "connection")
     return exposureFails(
       "AddressUnreachable",
-      `no connection to ${place} (${cause}): see the load balancer, its firewall, and the operator's own network policy`,
+      `no connection to ${place} (${cause}): check the load balancer, its firewall, and the operator's own network policy`,
     );
-  if (step === "tls") return exposureFails("TLSFailed", `${place} speaks no TLS for ${host} (${cause})`);
-  return exposureFails("NoAnswer", `${place} took the request for ${host} and gave no proper answer (${cause})`);
+  if (step === "tls")
+    return exposureFails("TLSFailed", `the TLS handshake with ${place} for ${host} failed (${cause})`);
+  return exposureFails(
+    "NoAnswer",
+    `${place} accepted the request for ${host} but did not answer it properly (${cause})`,
+  );
 }
 
 const codeOf = (error: unknown) => {
@@ -119,7 +123,7 @@ const codeOf = (error: unknown) => {
   return String(code ?? message ?? "closed");
 };
 
-/** Asks for /health with a challenge. Redirects are not followed: they would lead wherever the other side likes. */
+/** Requests /health with a challenge. Redirects are not followed: the other side could redirect anywhere. */
 async function askServer(
   { basePath, scheme, port, secret }: ExposureTarget,
   host: string,
@@ -140,7 +144,7 @@ async function askServer(
 
 function exchange(socket: Socket, path: string, headers: Record<string, string>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // Without an agent, which would open a connection of its own.
+    // Without an agent, which would open its own connection.
     const call = request({ method: "GET", path, headers, createConnection: () => socket });
     call.on("error", reject);
     call.on("close", () => reject(new Error("closed")));
@@ -160,17 +164,17 @@ function statusProblem({ statusCode = 0, headers }: IncomingMessage, url: string
   if (statusCode >= 300 && statusCode < 400)
     return exposureFails(
       "Redirected",
-      `${url} sends clients on to ${printable(headers.location ?? "nowhere", 128)}, which MCP clients do not follow with their key: let it be answered here`,
+      `${url} redirects to ${printable(headers.location ?? "nowhere", 128)}, but MCP clients do not follow redirects with their key: configure the proxy to answer here`,
     );
   if (statusCode === 404)
     return exposureFails(
       "RouteNotFound",
-      `${url} is answered with HTTP 404: the proxy has no route for it, or another one`,
+      `${url} is answered with HTTP 404: the proxy has no route for it, or routes it elsewhere`,
     );
   if (statusCode >= 502 && statusCode <= 504)
     return exposureFails(
       "BackendUnreachable",
-      `the proxy answers ${url} with HTTP ${statusCode}: it does not reach the server's pods. See exposure.from: its pods have to be among those`,
+      `the proxy answers ${url} with HTTP ${statusCode}: it cannot reach the server's pods. Check that exposure.from selects the proxy's pods`,
     );
   return exposureFails("UnexpectedAnswer", `${url} is answered with HTTP ${statusCode} instead of 200`);
 }
@@ -179,16 +183,16 @@ function strangerProblem(hasProof: boolean, text: string): ExposureProbe {
   if (hasProof)
     return exposureFails(
       "OtherServer",
-      "a CCTelegram server answers that has another secret: another installation has this host and path",
+      "a CCTelegram server with another secret answers: another installation has this host and path",
     );
   if (isHealthPage(text))
     return exposureFails(
       "ServerTooOld",
-      "a CCTelegram server answers that cannot prove to be this one: its image is too old",
+      "a CCTelegram server answers, but its image is too old to prove which one it is: upgrade it",
     );
   return exposureFails(
     "OtherServer",
-    "something else answers there than the MCP server: see what has this host and path",
+    "something other than the MCP server answers: check what else has this host and path",
   );
 }
 
@@ -201,7 +205,7 @@ function isHealthPage(text: string): boolean {
   }
 }
 
-/** A name without an address keeps clients out. One that leads elsewhere may be right: a CDN, or other answers inside. */
+/** A name without an address keeps clients out. One with other addresses may be right: a CDN, or other DNS answers inside the cluster. */
 async function withName(
   found: ExposureAnswer,
   host: string,
@@ -212,11 +216,11 @@ async function withName(
     const named = await lookup(host);
     return named.some((address) => addresses.includes(address)) ? found : { ...found, leadsElsewhere: true };
   } catch (error) {
-    // What the DNS servers are to blame for says nothing about the name.
+    // Errors of DNS servers say nothing about the name.
     if (!["ENOTFOUND", "ENODATA"].includes((error as { code?: string }).code ?? "")) return found;
     return exposureFails(
       "NameNotFound",
-      `there is no DNS record for ${host}: make one that leads to ${addresses.join(", ")}, where the server answers`,
+      `there is no DNS record for ${host}: create one for ${addresses.join(", ")}, where the server answers`,
     );
   }
 }

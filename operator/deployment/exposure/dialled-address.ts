@@ -10,7 +10,7 @@ for (const [network, prefix] of [
   ["169.254.0.0", 16],
   ["224.0.0.0", 4],
   ["240.0.0.0", 4],
-  // Metadata services elsewhere: Alibaba, Azure, Oracle.
+  // Metadata services with other addresses: Alibaba, Azure, Oracle.
   ["100.100.100.200", 32],
   ["168.63.129.16", 32],
   ["192.0.0.192", 32],
@@ -18,7 +18,7 @@ for (const [network, prefix] of [
   ["::1", 128],
   ["fe80::", 10],
   ["ff00::", 8],
-  // Metadata of AWS, and translations of IPv4 addresses, which would lead around these rules.
+  // Metadata of AWS, and embedded IPv4 addresses, which would bypass these rules.
   ["fd00:ec2::254", 128],
   ["64:ff9b::", 96],
   ["2002::", 16],
@@ -27,8 +27,8 @@ for (const [network, prefix] of [
 }
 
 /**
- * Whether the operator may open a connection to an address because a status names it. Private addresses are fine, where load
- * balancers of one's own are; `apiServers` and what belongs to the operator's own machine are not.
+ * Whether the operator may open a connection to an address because a status names it. Private addresses are allowed, since load
+ * balancers may have them; `apiServers` and addresses of the operator's own machine are not.
  */
 export function mayBeDialled(address: string, apiServers: readonly string[]): boolean {
   if (isIP(address) === 0 || address.includes("%")) return false;

@@ -9,26 +9,26 @@ export type Exposure = {
   /** "" or "/path". */
   readonly basePath: string;
   readonly scheme: "http" | "https";
-  /** Of the public URL. */
+  /** Scheme of the public URL. */
   readonly port: number;
-  /** By which the proxy in front, or the load balancer, reaches the pods: a name of a port of the server's Service. */
+  /** The port of the server's Service for the proxy or the load balancer, by name. */
   readonly backend: "proxied" | "http" | "external";
   readonly isIngressNginx: boolean;
-  /** Holds the certificate of the Ingress; undefined where somebody else has it. */
+  /** Secret with the certificate of the Ingress; undefined if the certificate is configured elsewhere. */
   readonly tlsSecret: string | undefined;
-  /** On /mcp; 0 leaves it to the proxy. */
+  /** Timeout on /mcp; 0 leaves it to the proxy. */
   readonly requestTimeoutSeconds: number;
   readonly from: readonly ProxyPeer[];
 };
 
 type ProxyPeer = NonNullable<DeploymentSpec["exposure"]["from"]>[number];
 
-/** Where the manifests and the chart of ingress-nginx put it. */
+/** The namespace in the manifests and the chart of ingress-nginx. */
 const ingressNginxNamespace: ProxyPeer = {
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress-nginx" } },
 };
 
-/** Undefined when nothing is asked for. */
+/** Undefined without an exposure. */
 export function exposureOf(resource: string, spec: DeploymentSpec): Exposure | undefined {
   const { exposure } = spec;
   const { mode, host, path = "/" } = exposure;
@@ -54,7 +54,7 @@ const defaultPort = (scheme: Exposure["scheme"]) => (scheme === "https" ? 443 : 
 const portOf = ({ mode, port, parentRefs }: DeploymentSpec["exposure"]) =>
   mode === "HTTPRoute" ? parentRefs?.[0]?.port : mode === "LoadBalancer" ? port : undefined;
 
-/** Who may say where clients come from is decided by the network policy; without one nobody may, but `server.trustedProxies`. */
+/** The network policy decides who may report client addresses; without one only `server.trustedProxies` may. */
 function backendOf({ exposure, networkPolicy }: DeploymentSpec): Exposure["backend"] {
   if (exposure.mode === "LoadBalancer") return "external";
   return networkPolicy.mode === "Disabled" ? "http" : "proxied";
@@ -63,7 +63,7 @@ function backendOf({ exposure, networkPolicy }: DeploymentSpec): Exposure["backe
 const isIngressNginx = ({ mode, controller = "Auto", ingressClassName }: DeploymentSpec["exposure"]) =>
   mode === "Ingress" && (controller === "IngressNginx" || (controller === "Auto" && ingressClassName === "nginx"));
 
-/** Where the certificate of the Ingress is, or will be when cert-manager has got it. */
+/** The Secret with the certificate of the Ingress, also before cert-manager has created it. */
 export function tlsSecretOf(resource: string, { exposure: { mode, tls } }: DeploymentSpec): string | undefined {
   if (mode !== "Ingress" || !tls) return undefined;
   return tls.secretName ?? namesOf(resource).tls;
@@ -74,7 +74,7 @@ export function gatewaysOf(own: string, { exposure: { mode, parentRefs = [] } }:
   return mode === "HTTPRoute" ? parentRefs.map((parent) => ({ ...parent, namespace: parent.namespace ?? own })) : [];
 }
 
-/** Where clients find MCP: the public address as soon as it is known, else the one inside the cluster. */
+/** URL of the MCP endpoint: the public one as soon as it is known, else the one inside the cluster. */
 export function urlOf(
   { namespace, name, spec }: { readonly namespace: string; readonly name: string; readonly spec: DeploymentSpec },
   addresses: readonly string[],
@@ -91,6 +91,6 @@ export function originOf({ scheme, port }: Pick<Exposure, "scheme" | "port">, ho
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}${suffix}`;
 }
 
-/** Number of the port behind the name. */
+/** Port number of the scheme. */
 export const backendPort = ({ backend }: Pick<Exposure, "backend">) =>
   backend === "http" ? ports.mcp : ports[backend];

@@ -10,7 +10,7 @@ import type { ExposureTarget } from "./probe.ts";
 import type { ExposureSnapshot } from "./problems.ts";
 import type { ExposureState } from "./state.ts";
 
-/** What the controllers say of the way in; undefined while there is no object of ours. */
+/** What the controllers report; undefined while our object does not exist. */
 export function exposureStateOf(cache: Cache, resource: CachedResource): ExposureState | undefined {
   const { name, namespace, spec } = resource;
   const names = namesOf(name);
@@ -32,7 +32,7 @@ export function exposureStateOf(cache: Cache, resource: CachedResource): Exposur
 const stateOf = (child: CachedChild | undefined): ExposureState | undefined =>
   child && (child.state.exposure ?? { addresses: [], parents: [] });
 
-/** What does not answer for so long is no start. */
+/** A failure that lasts this long is not a normal state of a start. */
 const graceMs = 60_000;
 
 export function exposureSnapshotOf(
@@ -59,7 +59,7 @@ export function exposureSnapshotOf(
   };
 }
 
-/** Where to look; undefined while nobody can answer there. */
+/** The target of the probe; undefined while nothing can answer. */
 export function exposureTargetOf(
   resource: CachedResource,
   { isProbed, state, certificate: certificateState }: ExposureSnapshot,

@@ -5,12 +5,12 @@ type Place = {
   readonly scheme: "http" | "https";
   readonly address: string;
   readonly port: number;
-  /** Name of the server, which TLS asks for. */
+  /** Server name for TLS. */
   readonly host: string;
   readonly signal: AbortSignal;
 };
 
-/** Where opening a connection has failed. */
+/** The step at which opening a connection failed. */
 export class ConnectError extends Error {
   override readonly name = "ConnectError";
   readonly step: "connection" | "tls";
@@ -21,7 +21,7 @@ export class ConnectError extends Error {
   }
 }
 
-/** Opens a connection, with TLS 1.2 or newer for https. Whether its certificate is right the caller has to see. Rejects with a ConnectError. */
+/** Opens a connection, with TLS 1.2 or newer for https. The caller has to check the certificate. Rejects with a ConnectError. */
 export function connectTo({ scheme, address, port, host, signal }: Place): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let step: ConnectError["step"] = "connection";

@@ -1,20 +1,20 @@
 import type { Reading } from "../probe-schedule.ts";
 
-/** Where and how the public address of a resource is looked at. */
+/** How to probe the public address of a resource. */
 export type ExposureTarget = {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly scheme: "http" | "https";
-  /** The public name; undefined where clients use the address. */
+  /** The public name; undefined if clients use the address. */
   readonly host: string | undefined;
-  /** What the controllers wrote into statuses: addresses, or names of load balancers. */
+  /** Addresses, or names of load balancers, from the statuses that controllers write. */
   readonly addresses: readonly string[];
   readonly port: number;
   readonly basePath: string;
-  /** What our servers prove themselves with. */
+  /** The secret with which our servers prove their identity. */
   readonly secret: string;
-  /** SHA-256 of the certificate that should be shown; undefined where somebody else has it. */
+  /** SHA-256 of the expected certificate; undefined if it is configured elsewhere. */
   readonly certificate: string | undefined;
 };
 
@@ -22,20 +22,20 @@ export type ExposureTarget = {
 export type ExposureAnswer = {
   readonly answered: true;
   readonly lasting?: boolean;
-  /** RFC 3339; when the certificate that was shown ends. */
+  /** Expiry of the presented certificate, RFC 3339. */
   readonly certificateEnds?: string;
-  /** The name leads to other addresses than those of the controller, as the operator's DNS has it. */
+  /** In the operator's DNS, the name has other addresses than those of the controller. */
   readonly leadsElsewhere?: boolean;
 };
 
-/** What somebody outside of the cluster would find. */
+/** What a client outside the cluster would get. */
 export type ExposureProbe =
   | ExposureAnswer
   | { readonly answered: false; readonly lasting?: boolean; readonly reason: string; readonly message: string };
 
 export const exposureFails = (reason: string, message: string): ExposureProbe => ({ answered: false, reason, message });
 
-/** How the schedule reads what was found. */
+/** How the schedule interprets the results. */
 export const exposureReading: Reading<ExposureProbe> = {
   isWell: ({ answered }) => answered,
   isQuiet: () => true,

@@ -3,28 +3,28 @@ import type { Snapshot } from "../snapshot.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
 import type { ExposureState, ParentState } from "./state.ts";
 
-/** Everything that is known of the way in from outside; undefined when none is asked for. */
+/** Everything that is known about the exposure; undefined without one. */
 export type ExposureSnapshot = {
-  /** The definition of HTTPRoute is installed. */
+  /** The CRD of HTTPRoute is installed. */
   readonly hasHttpRoute: boolean;
-  /** What the controllers say; undefined while there is no object of ours. */
+  /** What the controllers report; undefined while our object does not exist. */
   readonly state: ExposureState | undefined;
-  /** Gateways that the operator cannot look at, in words. */
+  /** Gateways that the operator may not read, as sentences. */
   readonly unseen: readonly string[];
-  /** State of the Secret with the certificate; undefined where there is none to be. */
+  /** State of the Secret with the certificate; undefined if none is needed. */
   readonly certificate: "Present" | "Missing" | "Unusable" | undefined;
-  /** Whether addresses may be looked at at all. */
+  /** Whether public addresses may be probed. */
   readonly isProbed: boolean;
-  /** It has not answered for a while: what starts does not either. */
+  /** It has failed for longer than a start takes. */
   readonly lasting: boolean;
-  /** In how many ms that will be so, if it goes on not to answer. */
+  /** In how many ms that will be so, if it continues to fail. */
   readonly settlesInMs: number;
   readonly nowMs: number;
 };
 
 const problem = (reason: string, message: string) => ({ reason, message });
 
-/** A check of the way in; nothing is wrong where none is asked for. */
+/** A check of the exposure; no problem without one. */
 const ofExposure =
   (check: (exposure: ExposureSnapshot, snapshot: Snapshot) => ReturnType<Check>): Check =>
   (snapshot) =>
@@ -35,7 +35,7 @@ const definitionIsMissing = ofExposure(({ hasHttpRoute }, { resource }) =>
     ? undefined
     : problem(
         "GatewayAPINotInstalled",
-        "the definition httproutes.gateway.networking.k8s.io is not installed: install the Gateway API, version 1.0 or newer, and a controller for it",
+        "the CustomResourceDefinition httproutes.gateway.networking.k8s.io is not installed: install the Gateway API, version 1.0 or newer, and a controller for it",
       ),
 );
 
@@ -53,7 +53,7 @@ const routeIsNotAccepted = ofExposure(({ state }, { resource }) => {
     if (!parent)
       return problem(
         "RouteNotAccepted",
-        `${name} says nothing of the route: see whether it exists, and whether its GatewayClass has a controller that runs`,
+        `${name} has not reported on the route: check that it exists, and that the controller of its GatewayClass runs`,
       );
     if (parent.problem) {
       const { type, reason, message } = parent.problem;
@@ -75,7 +75,7 @@ const certificateIsMissing = ofExposure(({ certificate }, { resource }) => {
   if (certificate === "Unusable")
     return problem(
       "CertificateUnusable",
-      `Secret ${secret} has no certificate under the key tls.crt: see where it comes from`,
+      `Secret ${secret} has no certificate under the key tls.crt: check what created it`,
     );
   if (certificate !== "Missing") return undefined;
   if (tls?.secretName !== undefined)
@@ -85,7 +85,7 @@ const certificateIsMissing = ofExposure(({ certificate }, { resource }) => {
     );
   return problem(
     "CertificateNotFound",
-    `cert-manager has not made Secret ${secret} yet: kubectl -n ${resource.namespace} describe certificate ${secret}`,
+    `cert-manager has not created Secret ${secret} yet: kubectl -n ${resource.namespace} describe certificate ${secret}`,
   );
 });
 
@@ -93,9 +93,10 @@ const hasNoAddress = ofExposure(({ state, unseen }, { resource }) => {
   if (!state || state.addresses.length > 0 || unseen.length > 0) return undefined;
   const { mode, ingressClassName } = resource.spec.exposure;
   const remedies: Readonly<Record<string, string>> = {
-    Ingress: `no controller has given the Ingress an address: see whether IngressClass ${ingressClassName ?? "(the default one)"} exists and its controller runs`,
-    HTTPRoute: "the Gateway has no address: see its conditions",
-    LoadBalancer: "the Service has no address: see whether the cluster has load balancers, and the Service's events",
+    Ingress: `the Ingress has no address: check that IngressClass ${ingressClassName ?? "(the default one)"} exists and its controller runs`,
+    HTTPRoute: "the Gateway has no address: check its conditions",
+    LoadBalancer:
+      "the Service has no address: check that the cluster supports load balancers, and the Service's events",
   };
   return problem("NoAddress", remedies[mode] ?? "there is no address");
 });
@@ -103,7 +104,7 @@ const hasNoAddress = ofExposure(({ state, unseen }, { resource }) => {
 const doesNotAnswer: Check = ({ exposureProbe }) =>
   exposureProbe?.answered === false ? problem(exposureProbe.reason, exposureProbe.message) : undefined;
 
-/** Steps from the object to the answer, in their order. */
+/** Steps from the object to the answer, in order. */
 const steps: readonly Check[] = [
   definitionIsMissing,
   isNotMade,
@@ -113,14 +114,14 @@ const steps: readonly Check[] = [
   doesNotAnswer,
 ];
 
-/** The first step that does not hold. */
+/** The first step that fails. */
 export const exposureProblem: Check = (snapshot) =>
   snapshot.exposure && steps.map((check) => check(snapshot)).find((found) => found !== undefined);
 
-/** The same when it has been so for a while. */
+/** The same, if it has failed for a while. */
 export const isNotExposed: Check = (snapshot) => (snapshot.exposure?.lasting ? exposureProblem(snapshot) : undefined);
 
-/** Renewal comes earlier, where it works. */
+/** A working renewal happens earlier. */
 const warnedBeforeMs = 14 * 24 * 60 * 60 * 1000;
 
 export const certificateEndsSoon: Check = ({ exposure, exposureProbe }) => {
@@ -128,14 +129,14 @@ export const certificateEndsSoon: Check = ({ exposure, exposureProbe }) => {
   if (Date.parse(exposureProbe.certificateEnds) - exposure.nowMs > warnedBeforeMs) return undefined;
   return problem(
     "CertificateEndsSoon",
-    `the certificate ends on ${exposureProbe.certificateEnds.slice(0, 10)}: renew it`,
+    `the certificate expires on ${exposureProbe.certificateEnds.slice(0, 10)}: renew it`,
   );
 };
 
-/** A day: no timer is asked to wait for longer. */
+/** A day, the longest delay of a timer. */
 const mostMs = 24 * 60 * 60 * 1000;
 
-/** In how many ms time alone makes a difference: a start has lasted too long, or the end of a certificate has come near. */
+/** In how many ms the judgement changes with time alone: a start has taken too long, or a certificate is about to expire. */
 export function exposureLookAgainMs(snapshot: Snapshot): number | undefined {
   const { exposure, exposureProbe } = snapshot;
   if (!exposure) return undefined;

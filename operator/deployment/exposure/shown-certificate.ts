@@ -5,26 +5,26 @@ import { type ExposureProbe, exposureFails } from "./probe.ts";
 
 type Expected = {
   readonly host: string;
-  /** SHA-256 of the certificate that should be shown, if that is known. */
+  /** SHA-256 of the expected certificate, if known. */
   readonly certificate: string | undefined;
   readonly nowMs: number;
 };
 
-/** What is wrong with the certificate that a server has shown; undefined when a client would take it. */
+/** What is wrong with the certificate that a server presented; undefined if a client would accept it. */
 export function certificateProblem(socket: TLSSocket, expected: Expected): ExposureProbe | undefined {
   const shown = socket.getPeerX509Certificate();
-  if (!shown) return exposureFails("TLSFailed", "no certificate was shown");
+  if (!shown) return exposureFails("TLSFailed", "no certificate was presented");
   return (
     timeProblem(shown, expected.nowMs) ?? ownerProblem(shown, expected) ?? trustProblem(socket, expected.certificate)
   );
 }
 
-/** When the certificate ends, RFC 3339. */
+/** Expiry of the certificate, RFC 3339. */
 export const endOf = (certificate: X509Certificate) => new Date(certificate.validTo).toISOString();
 
 function timeProblem(certificate: X509Certificate, nowMs: number): ExposureProbe | undefined {
   if (Date.parse(certificate.validTo) <= nowMs)
-    return exposureFails("CertificateExpired", `the certificate ended on ${day(endOf(certificate))}: renew it`);
+    return exposureFails("CertificateExpired", `the certificate expired on ${day(endOf(certificate))}: renew it`);
   if (Date.parse(certificate.validFrom) > nowMs)
     return exposureFails("CertificateNotYetValid", "the certificate is not valid yet: check the clocks, or its dates");
   return undefined;
@@ -34,7 +34,7 @@ function ownerProblem(shown: X509Certificate, { host, certificate }: Expected): 
   if (certificate !== undefined && fingerprintOf(shown) !== certificate)
     return exposureFails(
       "CertificateNotOurs",
-      `another certificate is shown (${namesIn(shown)}) than the one in the Secret: see whether the ingress controller could read that Secret, and whether another Ingress has this host`,
+      `the presented certificate (${namesIn(shown)}) is not the one in the Secret: check that the ingress controller can read that Secret, and that no other Ingress has this host`,
     );
   if (shown.checkHost(host) === undefined)
     return exposureFails(
@@ -44,12 +44,12 @@ function ownerProblem(shown: X509Certificate, { host, certificate }: Expected): 
   return undefined;
 }
 
-/** A certificate that is ours needs no judgement of its issuer: clients may know it. */
+/** The issuer of the expected certificate is not checked: clients may trust it. */
 function trustProblem({ authorized, authorizationError }: TLSSocket, certificate: string | undefined) {
   if (authorized || certificate !== undefined) return undefined;
   return exposureFails(
     "CertificateNotTrusted",
-    `clients would not trust the certificate (${printable(String(authorizationError), 64)}): use one of a public authority, or give the operator yours by NODE_EXTRA_CA_CERTS`,
+    `clients would not trust the certificate (${printable(String(authorizationError), 64)}): use one of a public authority, or set NODE_EXTRA_CA_CERTS of the operator to your own authority`,
   );
 }
 

@@ -4,11 +4,11 @@ import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
 import type { Stored } from "../../runtime/store.ts";
 import { printable } from "../printable.ts";
 
-/** How far the controllers are with what was made for clients outside. */
+/** What the controllers report about the objects of the exposure. */
 export type ExposureState = {
-  /** IP addresses and names, as they wrote them. */
+  /** IP addresses and names, as the controllers wrote them. */
   readonly addresses: readonly string[];
-  /** What the Gateways say of an HTTPRoute. */
+  /** What the Gateways report about an HTTPRoute. */
   readonly parents: readonly ParentState[];
 };
 
@@ -17,14 +17,14 @@ export type ParentState = {
   readonly name: string;
   readonly sectionName?: string | undefined;
   readonly port?: number | undefined;
-  /** Conditions that do not hold, the first of Accepted and ResolvedRefs; undefined when all is well. */
+  /** The first of Accepted and ResolvedRefs that is not True; undefined when both are. */
   readonly problem?: { readonly type: string; readonly reason: string; readonly message: string };
 };
 
 /** What the cache keeps of a Gateway. */
 export type CachedGateway = Stored & { readonly addresses: readonly string[] };
 
-/** Statuses are written by controllers of any make: what they hold is taken as far as it is what it should be. */
+/** Statuses are written by any controller: only content of the expected form is used. */
 const text = z.string().max(32_768).catch("");
 const list = <T extends z.ZodType>(item: T) => z.array(item).max(64).catch([]);
 
@@ -48,7 +48,7 @@ export function reduceGateway({ metadata, status }: KubernetesObject): CachedGat
   return { namespace: interned(namespace), name, uid, resourceVersion, addresses };
 }
 
-/** A controller has a few; more are not looked at. */
+/** A controller writes a few; more are ignored. */
 const mostAddresses = 8;
 const isAddress = (address: string) =>
   /^[0-9A-Za-z][-0-9A-Za-z.:]{0,252}$/.test(address) || /^::[0-9a-f:.]+$/i.test(address);
@@ -76,7 +76,7 @@ const routeStatus = z.object({
   ),
 });
 
-/** What has been said of an HTTPRoute as it is now; what was said of an older one does not count. */
+/** What was reported about the current generation of an HTTPRoute; older reports do not count. */
 export function parentsIn({ metadata, status }: KubernetesObject): ParentState[] {
   const read = routeStatus.safeParse(status);
   if (!read.success) return [];

@@ -2,12 +2,15 @@ import type { EraName, Method } from "../method.ts";
 import { completionComplete } from "./completion-complete.ts";
 import { discover } from "./discover.ts";
 import { initialize } from "./initialize.ts";
+import { loggingSetLevel } from "./logging-set-level.ts";
 import { ping } from "./ping.ts";
 import { promptsGet } from "./prompts-get.ts";
 import { promptsList } from "./prompts-list.ts";
 import { resourcesList } from "./resources-list.ts";
 import { resourcesRead } from "./resources-read.ts";
+import { resourcesSubscribe } from "./resources-subscribe.ts";
 import { resourcesTemplatesList } from "./resources-templates-list.ts";
+import { resourcesUnsubscribe } from "./resources-unsubscribe.ts";
 import { toolsCall } from "./tools-call.ts";
 import { toolsList } from "./tools-list.ts";
 
@@ -21,9 +24,12 @@ export const methods: readonly Method[] = [
   resourcesList,
   resourcesTemplatesList,
   resourcesRead,
+  resourcesSubscribe,
+  resourcesUnsubscribe,
   promptsList,
   promptsGet,
   completionComplete,
+  loggingSetLevel,
 ];
 
 /** The methods of an era by name. */

@@ -5,8 +5,8 @@ import { kubectl, kubectlJson, livesOf } from "./kubectl.ts";
 const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
 
 /**
- * What tools would change about objects that are as these manifests say: `kubectl diff`, Argo CD's comparison by a three-way
- * merge and by a server-side apply, and an apply of another manager that forces nothing.
+ * What tools would change about objects that were applied from these manifests: `kubectl diff`, Argo CD's comparison by a three-way
+ * merge and by a server-side apply, and an apply of another manager without force.
  */
 export async function differences(manifests: readonly Manifest[]): Promise<string[]> {
   const found = await Promise.all([
@@ -19,7 +19,7 @@ export async function differences(manifests: readonly Manifest[]): Promise<strin
 }
 
 async function kubectlDiff(manifests: readonly Manifest[]): Promise<string[]> {
-  // The exit code is 1 where there is a difference.
+  // The exit code is 1 if there is a difference.
   const refused = (error: Error) => `kubectl diff: ${error.message}`;
   const text = await kubectl(["diff", "-f", "-"], manifests).catch(refused);
   return text === "" ? [] : [text];
@@ -55,10 +55,10 @@ async function otherManager(manifests: readonly Manifest[]): Promise<string[]> {
   return found.flat().map((difference) => `another manager: ${difference}`);
 }
 
-/** stringData is never stored: for the API server whoever applies it twice changes it. */
+/** stringData is never stored: for the API server every apply of it is a change. */
 const isWriteOnly = (manifest: Manifest) => "stringData" in manifest;
 
-/** What an apply of another tool would change, or with whom it would be in conflict. */
+/** What an apply of another tool would change, or its conflict. */
 async function dryRun(manifests: readonly Manifest[], ...flags: string[]): Promise<string[]> {
   const apply = ["apply", "--server-side", "--dry-run=server", "--field-manager=another-tool", ...flags];
   try {
@@ -70,7 +70,7 @@ async function dryRun(manifests: readonly Manifest[], ...flags: string[]): Promi
   }
 }
 
-/** Without what an apply does not write: the status, and what the API server notes about the object. */
+/** Without what an apply does not write: the status, and metadata that the API server sets. */
 function wishes({ metadata, status: _, ...object }: Manifest & { readonly status?: object }): object {
   const { managedFields, resourceVersion, ...rest } = metadata as Record<string, unknown>;
   return { ...object, metadata: rest };

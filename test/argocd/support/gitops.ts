@@ -10,7 +10,7 @@ export type Manifest = {
   spec?: Record<string, unknown>;
 };
 
-/** The same object, as Argo CD marks what is its own. */
+/** The same object with the annotations that Argo CD adds. */
 export const tracked = (manifest: Manifest): Manifest => {
   const { apiVersion, kind, metadata } = manifest;
   const id = `app:${apiVersion.split("/").at(-2) ?? ""}/${kind}:${metadata.namespace ?? ""}/${metadata.name}`;
@@ -23,10 +23,10 @@ export type Verdict = { readonly status: string; readonly message: string };
 
 export type Action = { readonly name: string; readonly disabled?: boolean };
 
-/** Live: what is there. Predicted: what a sync would make of it. */
+/** Live: the object in the cluster. Predicted: the result of a sync. */
 export type Difference = { readonly outOfSync: boolean; readonly live: object; readonly predicted: object };
 
-/** What is asked of `e2e/cluster/binaries/gitops`, which is made of Argo CD's and kstatus's own code. */
+/** Requests to `e2e/cluster/binaries/gitops`, which is built from Argo CD's and kstatus's own code. */
 export type Request =
   | { readonly do: "health"; readonly object: object; readonly script: string }
   | { readonly do: "kstatus"; readonly object: object }
@@ -42,7 +42,7 @@ export type Request =
       readonly ignoreDifferences?: readonly object[];
     };
 
-/** Asks all at once, so that it costs one process. */
+/** Sends all requests at once, so that they cost one process. */
 export async function ask<T>(requests: readonly Request[]): Promise<T[]> {
   const command = await program("gitops");
   const input = requests.map((request) => JSON.stringify(request)).join("\n");
@@ -54,5 +54,5 @@ export async function ask<T>(requests: readonly Request[]): Promise<T[]> {
   });
 }
 
-/** The folder that could be Argo CD's own, and what is in it. */
+/** The folder in the layout of Argo CD's repository, and its content. */
 export const customization = "deploy/argocd/resource_customizations/cctelegram.io/CCTelegramDeployment";

@@ -4,7 +4,7 @@ import type { World } from "../../operator/deployment/support/world.ts";
 
 const time = "2026-01-01T00:00:00Z";
 
-/** The resource "team" as the API server has it, without what is another each time. */
+/** The resource "team" as the API server stores it, without values that differ each time. */
 export async function record(world: World): Promise<Resource> {
   const text = JSON.stringify(await readResource(world, "team"));
   const resource = JSON.parse(text.replaceAll(world.namespace, "cctelegram")) as Resource;
@@ -34,7 +34,7 @@ export const asYaml = (object: object) => dump(object, { lineWidth: -1, sortKeys
 
 const decisive = ["Ready", "Reconciling", "Stalled", "Degraded", "Paused"];
 
-/** What verdicts hang on, without what the operator may write later: counts, and what single parts say. */
+/** What verdicts depend on, without what the operator may write later: counts, and conditions of single parts. */
 export const essence = ({ spec, metadata, status }: Resource) => ({
   spec,
   generation: metadata.generation,

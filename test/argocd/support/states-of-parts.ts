@@ -23,7 +23,7 @@ const passing = { argo: "Progressing", kstatus: "InProgress" } as const;
 
 const queue = { usable: true, pending: 0, limit: 10_000 };
 
-/** What the parts say of themselves. */
+/** States that the parts report. */
 export const partStates: readonly State[] = [
   {
     name: "server_starts",

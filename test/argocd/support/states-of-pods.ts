@@ -21,7 +21,7 @@ const failed = (name: string, ready: string, report: PodReport): State => ({
 
 const couldNot = (what: string) => `failed to ${what}`;
 
-/** What keeps pods from running. */
+/** States in which pods cannot run. */
 export const podStates: readonly State[] = [
   failed("unschedulable", "Unschedulable", unschedulable),
   failed("image_pull_failed", "ImagePullFailed", waitingFor("ImagePullBackOff", "Back-off pulling image")),

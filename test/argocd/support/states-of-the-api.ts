@@ -19,7 +19,7 @@ const limits = core("limitranges", "LimitRange");
 
 const stalled = { argo: "Degraded", kstatus: "Failed" } as const;
 
-/** Prepares the world, starts the operator, makes the resource and waits for the trouble. */
+/** Prepares the cluster, starts the operator, creates the resource and waits for the problem. */
 const held =
   (reason: string, prepare: (world: World) => Promise<unknown>, spec: object = {}) =>
   async (world: World) => {
@@ -36,7 +36,7 @@ async function quota(world: World, hard: Record<string, string>): Promise<void> 
   await eventually(async () => (await world.get<{ status: { hard: object } }>(quotas, "small")).status.hard);
 }
 
-/** What the API server and the administrator do not let through. */
+/** States in which the API server or the administrator refuse something. */
 export const apiStates: readonly State[] = [
   {
     name: "bot_token_secret_not_found",
@@ -77,7 +77,7 @@ export const apiStates: readonly State[] = [
     ...stalled,
     bringAbout: held("ChildRefused", async (world) => {
       await createToken(world);
-      // Somebody else's object has the name of a child.
+      // An object that the resource does not own has the name of a child.
       await world.post(builtIn.serviceAccount, { metadata: { name: "team-bridge" } });
     }),
   },

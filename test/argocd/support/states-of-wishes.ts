@@ -8,7 +8,7 @@ import { settle, until } from "./steps.ts";
 const hold = "example.com/hold";
 const newer = { version: "2.0.0" };
 
-/** What follows from what people asked for. */
+/** States that people asked for. */
 export const wishStates: readonly State[] = [
   {
     name: "not_seen",
@@ -65,7 +65,7 @@ export const wishStates: readonly State[] = [
     bringAbout: async (world) => {
       await settle(world);
       await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? undefined : running(pod)));
-      // Else the API server's default counts: ten minutes.
+      // Otherwise the API server's default applies: ten minutes.
       await world.patch(deployments, "team-mcp-server", { spec: { progressDeadlineSeconds: 1 } });
       await changeSpec(world, "team", newer);
       await until(world, "Stalled", { status: "True" });
@@ -131,7 +131,7 @@ export const wishStates: readonly State[] = [
     kstatus: "Terminating",
     bringAbout: async (world) => {
       await settle(world);
-      // A finalizer of somebody else's holds it, as a deletion in the foreground does until the children are gone.
+      // A finalizer holds it, as a deletion in the foreground does until the children are gone.
       await world.patch(cctelegramDeployments, "team", { metadata: { finalizers: [hold] } });
       await world.delete(cctelegramDeployments, "team");
       await readResource(world, "team");
@@ -139,6 +139,6 @@ export const wishStates: readonly State[] = [
   },
 ];
 
-/** Lets go of what would not be deleted. */
+/** Removes the finalizer. */
 export const release = (world: World) =>
   world.patch(cctelegramDeployments, "team", { metadata: { finalizers: null } }).catch(() => undefined);

@@ -4,17 +4,17 @@ import { podStates } from "./states-of-pods.ts";
 import { apiStates } from "./states-of-the-api.ts";
 import { wishStates } from "./states-of-wishes.ts";
 
-/** A state that a resource can be in, how it gets there, and what tools say of it then. */
+/** A state of a resource, how it comes about, and what tools report for it. */
 export type State = {
-  /** Name of its file in testdata, behind Argo CD's verdict. */
+  /** Name of its file in testdata, after Argo CD's verdict. */
   readonly name: string;
-  /** Brings the resource "team" there; the operator has not been started. */
+  /** Brings the resource "team" into this state; the operator has not been started. */
   readonly bringAbout: (world: World) => Promise<void>;
-  /** Reason of Ready; undefined where there is none yet. */
+  /** Reason of Ready; undefined if there is none yet. */
   readonly ready: string | undefined;
   readonly argo: "Healthy" | "Progressing" | "Degraded" | "Suspended";
   readonly kstatus: "Current" | "InProgress" | "Failed" | "Terminating";
-  /** Why the two differ, where they do. */
+  /** Why the two verdicts differ, if they do. */
   readonly because?: string;
 };
 

@@ -2,14 +2,14 @@ import type { Condition } from "../../../operator/api/status.ts";
 import { createResource, createToken, untilCondition, untilSettled } from "../../operator/deployment/support/steps.ts";
 import type { World } from "../../operator/deployment/support/world.ts";
 
-/** Ms that a state may take to come about: several come about at once, and the operator tells some things a minute later. */
+/** Ms that a state may take to come about: several come about at once, and the operator writes some changes a minute later. */
 const patience = 120_000;
 
 /** Waits for a condition of the resource "team". */
 export const until = (world: World, type: string, wanted: Partial<Condition>) =>
   untilCondition(world, "team", type, wanted, patience);
 
-/** Starts the operator and the kubelet, and makes the resource "team". */
+/** Starts the operator and the kubelet, and creates the resource "team". */
 export async function start(world: World, spec: object = {}): Promise<void> {
   await createToken(world);
   world.kubelet.start();
@@ -17,7 +17,7 @@ export async function start(world: World, spec: object = {}): Promise<void> {
   await createResource(world, "team", spec);
 }
 
-/** A resource "team" with which all is well. */
+/** A resource "team" without problems. */
 export async function settle(world: World, spec: object = {}): Promise<void> {
   await start(world, spec);
   await untilSettled(world, "team", patience);

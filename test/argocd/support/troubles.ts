@@ -30,7 +30,7 @@ const backingOff = { waiting: { reason: "CrashLoopBackOff" } };
 export const endedBy = (reason: string, exitCode: number) =>
   withContainer({ state: backingOff, lastState: { terminated: { reason, exitCode } } });
 
-/** The scheduler has found no node for a while. */
+/** The scheduler has not found a node for a while. */
 export const unschedulable: PodReport = () => ({
   phase: "Pending",
   conditions: [
@@ -50,7 +50,7 @@ export const isBridge = ({ metadata }: KubernetesObject) =>
 /** A pod whose container runs and is not ready yet. */
 export const starting = withContainer({ state: { running: { startedAt: "2026-01-01T00:00:00Z" } } });
 
-/** One server pod comes up later than the others. */
+/** One server pod becomes ready later than the others. */
 export function allButOneServer(): PodReport {
   const up = new Set<string | undefined>();
   return (pod) => {

@@ -15,7 +15,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A module with two programs, in the place of one of ours. */
+/** A module with two programs, instead of one of ours. */
 function writeModule(): void {
   const root = join(folder, "sources/kind");
   for (const name of ["hello", "bye"]) {
@@ -47,7 +47,7 @@ async function compiled(): Promise<number[]> {
 
 test("programs of a module are compiled in one go, and what is told of it grows from nothing to all", async () => {
   writeModule();
-  // Nothing is compiled yet, the standard library neither.
+  // Nothing is compiled yet, not even the standard library.
   vi.stubEnv("GOCACHE", join(folder, "cache"));
   const shares = await compiled();
   expect(readdirSync(join(folder, "target")).sort()).toEqual(["helm", "kind"]);

@@ -37,7 +37,7 @@ function pack(archive: string, compiled: string, member: string, source: string)
   execFileSync("tar", ["--dereference", "-czf", archive, "-C", source, member]);
 }
 
-/** The programs of all processes that work for the cluster. */
+/** The programs of all processes of the cluster. */
 function programsOf(folder: string): string[] {
   const commands = readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))

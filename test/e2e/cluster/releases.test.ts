@@ -55,7 +55,7 @@ afterEach(() => {
 
 const mirror = () => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/releases`);
 
-/** A program that says its name, packed as the project releases it; returns its checksum. */
+/** A program that prints its name, packed as the project releases it; returns its checksum. */
 function publish(path: string, member: string): string {
   const file = join(folder, "mirror", path);
   mkdirSync(dirname(file), { recursive: true });
@@ -84,7 +84,7 @@ async function world(pin: (sum: string, path: string) => string = (sum) => sum):
   return { ...bare, checksums, mirror: mirror() };
 }
 
-/** Downloads and returns what was told, and which programs are in the cache. */
+/** Downloads; returns the messages, and which programs are in the cache. */
 async function downloaded(releases: Releases) {
   const notes: string[] = [];
   const steps = { ...silent, note: (text: string) => void notes.push(text) };

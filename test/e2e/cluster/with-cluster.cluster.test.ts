@@ -42,7 +42,7 @@ test.each([
   program.kill("SIGINT");
   program.kill("SIGINT");
   expect(await once(program, "exit")).toEqual([130, null]);
-  // What cleans up may outlive the program.
+  // The process that cleans up may outlive the program.
   await vi.waitFor(
     () => {
       expect(processesOf(state)).toEqual([]);

@@ -12,7 +12,7 @@ import {
 } from "../../../e2e/start/engine.ts";
 import type { CommandOptions } from "../../../machine/command.mjs";
 
-/** The command lines of an engine and of kind: they keep in mind what there is, and fail as the real ones do. */
+/** Replacements for the commands of an engine and of kind: they remember what exists, and fail like the real ones. */
 class Machine {
   readonly commands: string[] = [];
   readonly providers = new Set<string | undefined>();

@@ -10,7 +10,7 @@ import { type Program, startProgram } from "./program.ts";
 
 const runs = "It runs until Ctrl-C";
 
-/** Where it can be reached, from the configuration that it shows. */
+/** Its address, from the configuration that it shows. */
 function endpoint(output: string): { url: string; key: string } {
   const server = /"mcpServers"[\s\S]*?"url": "([^"]+)"[\s\S]*?"X-API-Key": "([^"]+)"/.exec(output);
   return { url: server?.[1] ?? "", key: server?.[2] ?? "" };
@@ -98,7 +98,7 @@ test.each([
 });
 
 describe("with a real bot", async () => {
-  /** A Bot API that knows one bot and some chats, as Telegram's own does. */
+  /** A Bot API that knows one bot and some chats, like Telegram's own. */
   async function botApi(chats?: readonly number[]) {
     const telegram = await startTelegram({ tokens: [madeUpAccount.token], ...(chats ? { chats } : {}) });
     onTestFinished(() => telegram.close());
@@ -146,7 +146,7 @@ describe("with a real bot", async () => {
 });
 
 test("a machine that cannot have a cluster shows the first result, says what is missing, and goes on", async () => {
-  // Without a PATH there is no Go, and without a cache nothing that was compiled.
+  // Without a PATH there is no Go, and without a cache no compiled program.
   const program = startProgram("main.ts", [], { PATH: "/nowhere" });
   const output = await program.shows("runs until Ctrl-C");
   expect(output.indexOf("Telegram received:")).toBeGreaterThan(0);

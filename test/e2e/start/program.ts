@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
 
-/** A program of `e2e/start/` with a home and a temporary folder of its own, so that what it leaves can be seen. */
+/** A program of `e2e/start/` with its own home and temporary folder, to see what it leaves. */
 export type Program = {
   readonly child: ChildProcess;
   readonly output: () => string;
   /** Resolves with the exit code. */
   readonly ended: Promise<number | null>;
   readonly folder: string;
-  /** Waits until it has printed that, and returns all that it printed; fails at once when it ends before. */
+  /** Waits until it has printed that, and returns its whole output; fails at once when it ends before. */
   readonly shows: (text: string | RegExp) => Promise<string>;
   /** Processes that name the folder in their environment, and files below it. */
   readonly leftovers: () => string[];

@@ -23,11 +23,11 @@ function* nodesOf(schema: Schema, path = "", isField = true): Generator<Node> {
   if (schema.additionalProperties) yield* nodesOf(schema.additionalProperties, `${path}{}`, false);
 }
 
-/** What the API server itself knows of every object. */
+/** Fields that the API server itself defines for every object. */
 const builtIn = new Set([".apiVersion", ".kind", ".metadata"]);
 const nodes = [...nodesOf(schema)].filter(({ path }) => !builtIn.has(path));
 
-/** Paths of the nodes that fail a check: a failure names them. */
+/** Paths of the nodes that fail a check, for the message of a failure. */
 const failing = (fails: (node: Node) => boolean) => nodes.filter(fails).map(({ path }) => path);
 
 test.each(Object.entries(generatedFiles()))("%s is as the schemas generate it", (path, content) => {

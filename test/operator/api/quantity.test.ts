@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalQuantity, smallerQuantity } from "../../../operator/runtime/quantity.ts";
 
-/** Every quantity that the resource takes. */
+/** Quantities that the resource accepts. */
 const quantity = fc.stringMatching(/^[0-9]{1,9}(\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/);
 
 const factors: Readonly<Record<string, bigint>> = {
@@ -24,7 +24,7 @@ const factors: Readonly<Record<string, bigint>> = {
   Ei: 1024n ** 6n * 10n ** 9n,
 };
 
-/** The value in nanos, reckoned another way than the product does. */
+/** The value in nanos, computed in another way than the product does. */
 function nanosOf(text: string): bigint {
   const [, number = "", suffix = ""] = /^([0-9.]+)([a-zA-Z]*)$/.exec(text) ?? [];
   const [whole = "0", fraction = ""] = number.split(".");

@@ -37,7 +37,7 @@ const failed = one(`cctelegram_messages_failed_total{${labels}}`);
 const unsigned = one(`cctelegram_signature_failures_total{${labels},reason="wrong"}`);
 
 /**
- * For each alert series that must raise it and series that must not, a value a minute for 20 minutes
+ * For each alert, series for which it must fire and series for which it must not, one value a minute for 20 minutes
  * (https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/#series).
  */
 const cases: Readonly<Record<string, { readonly fires: Series; readonly silent: Series }>> = {
@@ -104,7 +104,7 @@ describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? "" : " (not run: install 
     expect(promtool("check", "rules", "rules.yaml")).toContain(`SUCCESS: ${alerts.length} rules found`);
   });
 
-  /** Runs one alert against some series; promtool fails when it is not as expected after 15 minutes. */
+  /** Runs one alert on some series; promtool fails if the result after 15 minutes is not the expected one. */
   function run(alert: string, series: Series, firing: boolean): string {
     const only = rules(selector, everything).filter((rule) => rule.alert === alert);
     writeFileSync(join(folder, `${alert}.yaml`), dump({ groups: [{ name: "one", rules: only }] }));

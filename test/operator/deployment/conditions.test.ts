@@ -32,7 +32,7 @@ const paused = resource({ spec: specOf({ reconciliation: "Paused" }) });
 const well = { reason: "Ready", message: "clients can connect and messages arrive" };
 const refused = { verified: false, reason: "HandshakeRefused", message: "HTTP 401" } as const;
 
-/** Condition, what is different from a resource with which all is well, and the judgement. */
+/** Condition, the difference from a resource without problems, and the judgement. */
 const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, string][] = [
   ["ServerAvailable", "all pods are ready", {}, "True", "PodsReady"],
   ["ServerAvailable", "a drain has taken one pod", { server: workload({ ready: 2 }) }, "True", "PodsReady"],

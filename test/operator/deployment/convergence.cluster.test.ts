@@ -165,7 +165,7 @@ test("a Telegram that does not answer is told once, and a restart of the operato
     await untilAnnounced(silent, "team", "TelegramUnreachable");
     await silent.audit.reset();
     await silent.restartOperator();
-    // One pass for each of: nothing asked yet, asked once, asked so often that it lasts.
+    // One reconcile each for: not probed yet, probed once, probed so often that the failure counts as lasting.
     await eventually(async () => expect(await silent.passes()).toBeGreaterThanOrEqual(3), 30_000);
     expect(await writesOf(silent)).toEqual([]);
     expect((await readResource(silent, "team")).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
@@ -174,7 +174,7 @@ test("a Telegram that does not answer is told once, and a restart of the operato
   }
 });
 
-/** Each try of the kubelet words its failure differently. */
+/** Each retry of the kubelet has another message. */
 const retrying =
   (reason: string): PodReport =>
   (pod) => {

@@ -38,7 +38,7 @@ const of = (type: string, fields: Partial<Snapshot>) =>
 
 /** What is known, and the judgement. */
 const judgements: readonly [string, keyof typeof specs, Partial<Snapshot>, string, string, RegExp][] = [
-  ["our server answers", "ingress", {}, "True", "Answered", /it is our server$/],
+  ["our server answers", "ingress", {}, "True", "Answered", /the MCP server answers at the public address$/],
   [
     "the name leads elsewhere",
     "ingress",
@@ -53,7 +53,7 @@ const judgements: readonly [string, keyof typeof specs, Partial<Snapshot>, strin
     { exposureProbe: { answered: true, certificateEnds: days(7) } },
     "True",
     "CertificateEndsSoon",
-    /ends on 2026-01-08: renew it/,
+    /expires on 2026-01-08: renew it/,
   ],
   [
     "the certificate ends in a month",
@@ -61,7 +61,7 @@ const judgements: readonly [string, keyof typeof specs, Partial<Snapshot>, strin
     { exposureProbe: { answered: true, certificateEnds: days(30) } },
     "True",
     "Answered",
-    /our server/,
+    /answers at the public address/,
   ],
   [
     "there is no Gateway API",
@@ -72,7 +72,7 @@ const judgements: readonly [string, keyof typeof specs, Partial<Snapshot>, strin
     /install the Gateway API/,
   ],
   ["there is no object yet", "ingress", { exposure: exposure({ state: undefined }) }, "False", "NotCreated", /Ingress/],
-  ["the Gateway is silent", "route", {}, "False", "RouteNotAccepted", /Gateway tools\/web says nothing/],
+  ["the Gateway is silent", "route", {}, "False", "RouteNotAccepted", /Gateway tools\/web has not reported/],
   [
     "the Gateway refuses the route",
     "route",
@@ -95,7 +95,7 @@ const judgements: readonly [string, keyof typeof specs, Partial<Snapshot>, strin
     { exposure: exposure({ state: { addresses: ["203.0.113.9"], parents: [{ ...accepted, name: "other" }] } }) },
     "False",
     "RouteNotAccepted",
-    /tools\/web says nothing/,
+    /tools\/web has not reported/,
   ],
   [
     "the Gateway takes the route",
@@ -103,7 +103,7 @@ const judgements: readonly [string, keyof typeof specs, Partial<Snapshot>, strin
     { exposure: exposure({ state: { addresses: ["203.0.113.9"], parents: [accepted] } }) },
     "True",
     "Answered",
-    /our server/,
+    /answers at the public address/,
   ],
   [
     "the Gateway is not to be seen",
@@ -154,7 +154,7 @@ const judgements: readonly [string, keyof typeof specs, Partial<Snapshot>, strin
     { exposure: exposure({ state: { addresses: [], parents: [] } }) },
     "False",
     "NoAddress",
-    /whether the cluster has load balancers/,
+    /that the cluster supports load balancers/,
   ],
   ["another answer comes", "ingress", { exposureProbe: refused }, "False", "RouteNotFound", /404/],
   [

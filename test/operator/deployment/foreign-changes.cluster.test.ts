@@ -34,7 +34,7 @@ type Scale = { status: { selector: string } };
 
 const deploymentOf = (name: string) => world.get<Deployment>(types.deployments, name + server);
 
-/** As `kubectl scale deployment` does. */
+/** What `kubectl scale deployment` does. */
 const scaleDeployment = (name: string, replicas: number) =>
   world.patch(types.deployments, name + server, { spec: { replicas } }, "scale");
 
@@ -154,7 +154,7 @@ describe("a change of the spec", () => {
     await untilSettled(world, name);
     const after = await versions(world, name);
     const changed = Object.keys(after).filter((child) => after[child] !== before[child]);
-    // A budget changes its own status when pods are replaced.
+    // A disruption budget changes its own status when pods are replaced.
     expect(changed.filter((child) => !child.startsWith("poddisruptionbudgets/"))).toEqual([
       "the resource",
       `deployments/${name}${server}`,

@@ -35,7 +35,7 @@ afterAll(() => world.dispose());
 
 const clients = { auth: { clients: [{ name: "claude", permissions: ["*"] }] } };
 
-/** Every kind of child, an act of vandalism against it, and where to look for it. */
+/** Every kind of child, a harmful change to it, and where to look for it. */
 const children: readonly { type: ResourceType; name: string; change: object; path: readonly (string | number)[] }[] = [
   {
     type: types.deployments,
@@ -124,7 +124,7 @@ describe.each(children.map((child) => ({ ...child, kind: child.type.kind })))("a
     await world.patch(child.type, child.name, { metadata: foreign });
     await world.audit.reset();
     await world.restartOperator();
-    // An event about the healing before may still be on its way.
+    // An event about the previous repair may still arrive.
     expect((await writesOf(world)).filter((write) => !write.includes(" events "))).toEqual([]);
     expect((await world.get(child.type, child.name)).metadata).toMatchObject(foreign);
   });

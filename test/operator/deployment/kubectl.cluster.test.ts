@@ -272,7 +272,7 @@ test.each(examples)("%s: applied twice it is unchanged, and no side sees a diffe
   await kubectlWith("apply");
   await untilSettled(world, "team");
   expect(await kubectlWith("apply")).toMatch(/^(\S+ unchanged\n)+$/);
-  // The exit code is 1 when there is a difference.
+  // The exit code is 1 if there is a difference.
   expect(await kubectlWith("diff")).toBe("");
   expect(await kubectlWith("diff", "--server-side", "--field-manager=kubectl-client-side-apply")).toBe("");
   await kubectlWith("delete", "--wait");
@@ -310,7 +310,7 @@ test("a resource that says nothing of replicas can be scaled, follows its profil
   const { status } = await untilSettled(world, "unsaid");
   expect(status?.servers).toBe("2/2");
   expect(status).not.toHaveProperty("defaultReplicas");
-  // Whoever applies a number meets no field of the operator's.
+  // An apply of a number does not conflict with a field of the operator's.
   const input = JSON.stringify(manifest({ server: { ...server, replicas: 4 } }, "unsaid"));
   await run(command, [...flags(), "apply", "--server-side", "--field-manager=other", "-f", "-"], { input });
   expect(await scale()).toMatchObject({ spec: { replicas: 4 } });

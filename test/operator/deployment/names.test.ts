@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { namesOf } from "../../../operator/deployment/names.ts";
 
-/** A resource's name as the definition takes it (operator/api/custom-resource-definition.ts). */
+/** A name that the CRD accepts for a resource (operator/api/custom-resource-definition.ts). */
 const isTaken = (name: string) => /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name) && !/-connection(-|$)/.test(name);
 
-/** Names that come close to each other: built from the words that names of children are built from. */
+/** Similar names: built from the words that names of children are built from. */
 const word = fc.constantFrom("a", "b", "connection", "hmac", "api", "keys", "bridge", "mcp", "server", "alerts");
 const name = fc.array(word, { minLength: 1, maxLength: 5 }).map((words) => words.join("-"));
 

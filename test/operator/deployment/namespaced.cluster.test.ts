@@ -63,7 +63,7 @@ test("an operator with Roles in two namespaces serves these, and asks for nothin
   await untilReady(served, "team");
   await untilReady(alsoServed, "team");
 
-  // What is gone from one namespace is not taken for gone from the other.
+  // An object that was deleted in one namespace does not count as deleted in the other.
   await changeSpec(served, "team", { networkPolicy: { mode: "Disabled" } });
   await eventually(async () => expect(await exists(served, types.networkPolicies, "team-bridge")).toBe(false));
   expect(await exists(alsoServed, types.networkPolicies, "team-bridge")).toBe(true);

@@ -40,7 +40,7 @@ const selector = { matchLabels: { app: "theirs" } };
 const exposure = { mode: "Ingress", host: "mcp.example.com", ingressClassName: "nginx" };
 const people = { auth: { clients: [{ name: "db", permissions: ["*"] }] }, autoscaling: { mode: "Enabled" } };
 
-/** An object of somebody else for every type of child, as `kubectl create` makes it: no labels of ours, no owner. */
+/** An object for every type of child, created by `kubectl create`: without our labels, without an owner. */
 const foreign = (resource: string): readonly { type: ResourceType; name: string; content: object }[] => [
   { type: types.deployments, name: `${resource}-mcp-server`, content: { spec: { replicas: 0, selector, template } } },
   {
@@ -89,7 +89,7 @@ test("the table names every type of child", () => {
 const create = (type: ResourceType, name: string, content: object) =>
   world.post(type, { metadata: { name }, ...content });
 
-/** Nobody but the one who made it has touched it. */
+/** Only its creator has changed it. */
 async function expectUntouched(type: ResourceType, { metadata }: KubernetesObject): Promise<void> {
   const live = await world.get(type, metadata.name!);
   expect(live.metadata.uid).toBe(metadata.uid);
@@ -119,7 +119,7 @@ describe.each(foreign("x").map(({ type, name }, index) => ({ kind: type.kind, ch
       expect(message).toContain(`${kind} ${world.namespace}/${entry.name} exists and was not made for ${name}`);
       expect(message).toContain(`annotate ${kind.toLowerCase()} ${entry.name} cctelegram.io/adopt=${name}`);
       await expectUntouched(entry.type, theirs);
-      // What no longer is wanted would be deleted if it were ours.
+      // Unneeded objects would be deleted if they were ours.
       await changeSpec(world, name, {
         networkPolicy: { mode: "Disabled" },
         server: { auth: { clients: [] }, autoscaling: { mode: "Disabled" } },
@@ -230,7 +230,7 @@ test("a child from which a person takes owner and annotation is the person's, an
 });
 
 test("a Secret of another resource gives neither its key nor itself", async () => {
-  // Active, it would delete what it controls and does not want.
+  // Active, it would delete the unneeded objects that it controls.
   const other = await createResource(world, "other", { reconciliation: "Paused" });
   const key = "a-key-of-another-resource-that-may-do-everything";
   const controller = { apiVersion: "cctelegram.io/v1alpha1", kind: "CCTelegramDeployment", controller: true };
@@ -238,7 +238,7 @@ test("a Secret of another resource gives neither its key nor itself", async () =
     metadata: {
       name: "meets-connection-claude",
       labels: { "app.kubernetes.io/managed-by": "cctelegram-operator" },
-      // Even if it says so: as long as somebody controls it, it is not handed over.
+      // Also with the annotation: as long as it has a controller, it is not handed over.
       annotations: { "cctelegram.io/adopt": "meets" },
       ownerReferences: [{ ...controller, name: "other", uid: other.metadata.uid }],
     },
@@ -291,7 +291,7 @@ describe("after a restore", () => {
     await removed("plain");
     await createResource(world, "plain");
     await untilReady(world, "plain");
-    // As kubectl apply does with objects that are there already.
+    // What kubectl apply does with objects that exist already.
     for (const { metadata, data } of dump) await world.patch(types.secrets, metadata.name, { data });
     await eventually(async () => expect(await valuesOf("plain")).toEqual(before));
     await untilSettled(world, "plain");

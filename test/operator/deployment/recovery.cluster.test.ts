@@ -187,7 +187,7 @@ test("a webhook that does not answer is told with the API server's words, and pa
       /deployments\/team-mcp-server.*failed calling webhook "nobody/,
     );
     expect(conditionOf(told, "Ready")).toMatchObject({ status: "False", reason: "ApplyFailed" });
-    // What does not pass through it is there.
+    // Problems that are not transient are shown.
     expect(await exists(world, types.statefulSets, "team-bridge")).toBe(true);
     const { resourceVersion } = (await readResource(world, "team")).metadata;
     await world.restartOperator();

@@ -55,7 +55,7 @@ const reading = ["get", "list", "watch"];
 const everything = [...reading, "create", "update", "patch", "delete"];
 
 test("view looks at resources, edit and admin change them and their scale, nobody writes a status", async () => {
-  // Roles are aggregated a moment after their parts were made.
+  // Roles are aggregated a moment after their parts were created.
   await eventually(async () => expect(await verbsOf("view")).toEqual(reading));
   for (const role of ["edit", "admin"] as const) {
     await eventually(async () => expect(await verbsOf(role)).toEqual(everything));

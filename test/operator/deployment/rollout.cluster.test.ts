@@ -36,19 +36,19 @@ const broken =
   (pod) =>
     imageOf(pod).endsWith(`:${version}`) ? withoutImage(pod) : running(pod);
 
-/** Pods of this version have not come up yet, all others run. */
+/** Pods of this version are not ready yet, all others run. */
 const pending =
   (version: string): PodReport =>
   (pod) =>
     imageOf(pod).endsWith(`:${version}`) ? undefined : running(pod);
 
-/** What `kubectl wait --for=condition=Ready` asks (pkg/cmd/wait/condition.go): the generation counts. */
+/** What `kubectl wait --for=condition=Ready` checks (pkg/cmd/wait/condition.go), the generation included. */
 function isMet({ metadata, status }: Resource): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   return ready?.status === "True" && (ready.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 }
 
-/** What kstatus says of the resource (sigs.k8s.io/cli-utils/pkg/kstatus/status, generic rules). */
+/** What kstatus reports for the resource (sigs.k8s.io/cli-utils/pkg/kstatus/status, generic rules). */
 function kstatus({ metadata, status }: Resource): "InProgress" | "Failed" | "Current" {
   if (status?.observedGeneration !== metadata.generation) return "InProgress";
   const is = (type: string) => status?.conditions?.find((condition) => condition.type === type)?.status === "True";

@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const dataOf = (object: KubernetesObject, key: string) =>
   Buffer.from((object.data as Record<string, string>)[key] ?? "", "base64").toString();
 
-/** The files that the pods mount, by the last two parts of their paths, and the environment that leads to them. */
+/** The files that the pods mount, by the last two parts of their paths, and the environment that names them. */
 function mounted(blueprint: Blueprint, environment: Record<string, string>): Record<string, string> {
   const files: Record<string, string> = {
     "hmac-secret": dataOf(hmacSecret(blueprint).object, "secret"),

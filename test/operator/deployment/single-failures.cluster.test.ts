@@ -21,7 +21,7 @@ const spec = {
     autoscaling: { mode: "Enabled" },
   },
 };
-/** A change that reaches foundations and workloads, makes an object, and deletes others. */
+/** A change that affects foundations and workloads, creates an object, and deletes others. */
 const change = {
   telegram: { allowedUsers: [123456789, 987654321] },
   server: {
@@ -33,15 +33,15 @@ const change = {
 };
 
 let world: World;
-/** A request as it reads for every resource, such as "apply services/NAME-bridge". */
+/** A request without the name of the resource, such as "apply services/NAME-bridge". */
 type Plan = { readonly request: string; readonly fault: Fault };
-/** What goes wrong the next time, by resource. */
+/** The next failure, by resource. */
 const plans = new Map<string, Plan>();
-/** All that was asked for, by resource. */
+/** All requests, by resource. */
 const seen = new Map<string, Set<string>>();
-/** What went wrong, by resource. */
+/** The failures that happened, by resource. */
 const broken = new Map<string, string>();
-/** Set while the next fault is to be the end of the operator. */
+/** Set if the next failure also kills the operator. */
 let crash: (() => void) | undefined;
 
 beforeAll(async () => {
@@ -71,7 +71,7 @@ afterAll(() => world.dispose());
 
 type Described = { readonly [object: string]: unknown };
 
-/** Every child without what differs from resource to resource: names, uids, keys, versions. */
+/** Every child without what differs between resources: names, uids, keys, versions. */
 async function describeChildren(name: string): Promise<Described> {
   const { uid } = (await readResource(world, name)).metadata;
   const all = await Promise.all(
@@ -96,7 +96,7 @@ function anonymous(object: KubernetesObject, name: string): unknown {
   );
 }
 
-/** The pods that run, and how often they were replaced: a rollout more is a failure that people notice. */
+/** The running pods, and how often they were replaced: people notice an additional rollout. */
 async function describePods(name: string): Promise<readonly string[]> {
   const replicaSets = await world.client.list<KubernetesObject & { spec: { replicas: number } }>(
     `/apis/apps/v1/namespaces/${world.namespace}/replicasets`,

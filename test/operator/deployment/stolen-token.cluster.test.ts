@@ -44,7 +44,7 @@ const owned = (name: string, extra: object = {}) => ({
   },
 });
 
-/** Applies as the operator does, so that only what the object says can be the reason to refuse it. */
+/** Applies like the operator, so that only the object's content can be the reason to refuse it. */
 const applied = (type: ResourceType, object: object, namespace = world.namespace) => {
   const { metadata, ...content } = object as KubernetesObject;
   const whole = { apiVersion: apiVersionOf(type), kind: type.kind, metadata: { ...metadata, namespace }, ...content };
@@ -74,7 +74,7 @@ const ingressRule = (service: string) => ({
 
 type Attempt = readonly [what: string, attempt: () => Promise<unknown>, refusal: RegExp];
 
-/** Of "privileged" the API server of the tests has none at all (--allow-privileged=false). */
+/** The API server of the tests refuses all privileged pods (--allow-privileged=false). */
 const privileged = /containers have no privileges|privileged: Forbidden/;
 const node = /no part in their node's/;
 const folders = /mount no folders of their node and no tokens/;

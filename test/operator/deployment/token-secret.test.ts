@@ -19,10 +19,10 @@ function namespace(answer: () => Record<string, string> | undefined) {
   const secrets = new TokenSecrets(client, (namespace, name) => metadata.get(namespace, name));
   return {
     reads,
-    /** The Secret as the watch of metadata sees it. */
+    /** The Secret as a metadata watch sees it. */
     seen: (resourceVersion: string) =>
       void metadata.set({ namespace: "tools", name: "telegram", uid: "one", resourceVersion }),
-    /** The Secret goes, or gets other labels: this watch sees it no more. */
+    /** The Secret is deleted, or its labels change: this watch no longer sees it. */
     lost: () => void metadata.delete("tools", "telegram"),
     state: (key = "token") => secrets.state("tools", { name: "telegram", key }),
   };

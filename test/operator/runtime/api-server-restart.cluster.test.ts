@@ -9,7 +9,7 @@ import { realClock } from "./api-server.ts";
 import { recordingLogger } from "./recording-logger.ts";
 import { types } from "./samples.ts";
 
-/** A control plane of its own: restarting the API server would disturb the other tests. */
+/** A separate control plane: restarting the API server would disturb the other tests. */
 let cluster: Cluster;
 beforeAll(async () => {
   cluster = await up({ name: "runtime-restart", nodes: 0 });
@@ -43,7 +43,7 @@ test("an API server that restarts while objects change hides nothing from a watc
   const running = reflector.run(stop.signal);
   await reflector.synced;
   const expected: Record<string, string> = {};
-  /** Writes, and goes on trying while the server is away. */
+  /** Writes, and retries while the server is away. */
   const write = async (name: string, value: string) => {
     await vi.waitFor(
       () =>

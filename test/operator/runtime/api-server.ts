@@ -23,7 +23,7 @@ export function testKubeConfig(server?: string): KubeConfig {
 
 export type TestNamespace = { readonly client: Client; readonly namespace: string; dispose(): Promise<void> };
 
-/** A client and a namespace of one's own on the real API server. */
+/** A client and a new namespace on the real API server. */
 export async function testNamespace(prefix: string): Promise<TestNamespace> {
   const client = createClient({ kubeConfig: testKubeConfig(), userAgent: "runtime-tests" });
   const namespace = `${prefix}-${randomBytes(4).toString("hex")}`;

@@ -37,7 +37,7 @@ const makeApplier = (client: Client) =>
 const read = (type: ResourceType, name: string) =>
   world.client.get(resourcePath(type, { namespace: world.namespace, name }));
 
-/** What a cache would know. */
+/** What a cache would contain. */
 const liveOf = (object: KubernetesObject) => ({
   fingerprint: fingerprint(ownedFields(object, fieldManager)),
   uid: object.metadata.uid!,

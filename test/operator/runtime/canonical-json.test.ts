@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalHash, canonicalJson } from "../../../operator/runtime/canonical-json.ts";
 
-/** What the text must say, written for reading instead of for speed. */
+/** The expected text, written for reading instead of for speed. */
 function reference(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reference);
   if (typeof value !== "object" || value === null) return value;
@@ -28,7 +28,7 @@ test("the order of members does not show, all else does, and the value stays as 
     fc.property(values, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (value, stream) => {
       const before = JSON.stringify(value);
       const text = canonicalJson(value);
-      // Through JSON, which knows no -0.
+      // Through JSON, which has no -0.
       expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(reference(value))));
       expect(canonicalJson(shuffled(value, () => stream.next().value))).toBe(text);
       expect(JSON.stringify(value)).toBe(before);

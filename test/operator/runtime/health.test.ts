@@ -111,7 +111,7 @@ test("metrics with authorization are shown to those who may see them, health to 
   expect((await get("/healthz")).status).toBe(200);
 });
 
-/** A connection that says something and then nothing; what it hears, and whether it was ended. */
+/** A connection that sends something and then nothing; what it receives, and whether it was closed. */
 function talk(port: number, words: string, localAddress = "127.0.0.1") {
   const heard = { text: "", closed: false };
   const socket: Socket = connect({ port, host: "127.0.0.1", localAddress }, () => socket.write(words));

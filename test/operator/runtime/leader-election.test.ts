@@ -94,7 +94,7 @@ test("a lease is taken over when it was seen unchanged for its duration, whateve
   const crashed = candidate(server, "crashed", clock);
   await clock.advance(0);
   expect(await crashed.status()).toBe(1);
-  // The holder's clock is a year behind: by its times the lease ran out long ago.
+  // The holder's clock is a year behind: by its times the lease expired long ago.
   server.lease!.spec.renewTime = "2025-01-01T00:00:00.000000Z";
   const frozen = server.lease!;
   const otherClock = new ManualClock();

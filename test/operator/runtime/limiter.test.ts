@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Limiter } from "../../../operator/runtime/limiter.ts";
 import { settle } from "./manual-clock.ts";
 
-/** Pieces of work that end when told to. */
+/** Tasks that end when told to. */
 function pieces(limiter: Limiter, count: number) {
   const started: number[] = [];
   const ends: PromiseWithResolvers<number>[] = [];

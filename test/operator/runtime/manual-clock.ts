@@ -28,7 +28,7 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Moves time on, firing what falls due in order, and lets everything react that needs no more time. */
+  /** Advances the time, firing due timers in order, and lets everything react that needs no more time. */
   async advance(ms: number): Promise<void> {
     const end = this.#elapsed + ms;
     await settle();

@@ -29,7 +29,7 @@ type Setup = {
   readonly metadataOnly?: boolean;
 };
 
-/** A running reflector of the objects of one test, which a label tells apart. */
+/** A running reflector of the objects of one test, which have a label. */
 export function reflect(world: TestNamespace, label: string, setup: Setup = {}) {
   const store = new Store<Item>();
   const changes: Change<Item>[] = [];
@@ -125,7 +125,7 @@ export async function proxied() {
   return { proxy, client };
 }
 
-/** A resource that can be installed and taken away. */
+/** A resource that can be installed and removed. */
 export function customResource(world: TestNamespace) {
   const group = `g${randomBytes(4).toString("hex")}.example.io`;
   const custom: ResourceType = { group, version: "v1", plural: "things", kind: "Thing", namespaced: true };

@@ -21,7 +21,7 @@ test("410 Gone leads to a new list that notices deletions and leaves the unchang
     options: { backoff: { baseMs: 1500, maxMs: 1500 } },
   });
   await reflector.synced;
-  // While the reflector rests from the error, one object goes, one comes, one stays.
+  // While the reflector waits after the error, one object is deleted, one is created, one stays.
   await vi.waitFor(async () => expect(await errors("watch")).toBe(1));
   await destroy("gone-1");
   await create("gone-3");

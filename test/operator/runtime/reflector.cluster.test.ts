@@ -72,7 +72,7 @@ test("an own write is seen at once, and neither an older nor the same version fr
   expect(values()).toEqual({ "own-1": "a" });
   await write(world, "own", "own-2", "b");
   await vi.waitFor(() => expect(values()).toEqual({ "own-1": "a", "own-2": "b" }));
-  // The watch may have been quicker than the answer to the write; then it told, once.
+  // The watch may have been faster than the answer to the write; then it reported the change, once.
   expect(changes.filter(({ after }) => after?.name === "own-1").length).toBeLessThanOrEqual(1);
 });
 

@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 export type TcpProxy = {
   readonly port: number;
-  /** Connections stay open, nothing passes any more: a dead peer behind a firewall. New ones are as dead. */
+  /** Connections stay open, but nothing passes any more, like a dead peer behind a firewall. New connections too. */
   stall(): void;
   /** New connections pass again; stalled ones stay dead. */
   resume(): void;

@@ -3,7 +3,7 @@ import type { ClientRequest } from "../../../operator/runtime/client.ts";
 import { tokenAuthorizer } from "../../../operator/runtime/token-authorizer.ts";
 import { ManualClock } from "./manual-clock.ts";
 
-/** Counts what is asked; that the API server really knows tokens is shown in metrics-access.cluster.test.ts. */
+/** Counts requests; metrics-access.cluster.test.ts shows that the real API server knows the tokens. */
 function authorizer() {
   const clock = new ManualClock();
   const asked: string[] = [];

@@ -9,7 +9,7 @@ function makeQueue() {
   const queue = new WorkQueue({ name: "test", clock, metrics });
   const signal = new AbortController().signal;
   const take = () => queue.get(signal);
-  /** All keys that can be had now, each done at once. */
+  /** All keys that are available now, each done at once. */
   const drain = async () => {
     const keys: string[] = [];
     while (queue.length > 0) {

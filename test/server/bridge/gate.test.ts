@@ -51,8 +51,20 @@ const methods = METHODS.filter((method) => method !== "CONNECT");
 describe("the gate", () => {
   test.each(methods)("a %s without a signature is answered before its body is read, on any path", async (method) => {
     const length = { "content-length": "200000" };
-    for (const path of ["/events", "/status", "/nothing", "/events/", "//events", "/%2e%2e/events"]) {
-      const isRoute = `${method} ${path}` === "POST /events" || /^(GET|HEAD) \/status$/.test(`${method} ${path}`);
+    const routes = ["/events", "/status", "/events/e1?client=a", "/relay/publish", "/relay/follow", "/relay/recall"];
+    const others = [
+      "/nothing",
+      "/events/e1/x",
+      "/events/%zz",
+      "//events",
+      "/%2e%2e/events",
+      "/relay",
+      "/relay/follow/",
+    ];
+    for (const path of [...routes, ...others]) {
+      const isRoute = /^(POST \/(events|relay\/\w+)|(GET|HEAD) \/(status|events\/e1\?client=a))$/.test(
+        `${method} ${path}`,
+      );
       expect(await statusOf(head(method, path, length)), path).toBe(isRoute ? "401" : "404");
     }
   });

@@ -68,6 +68,14 @@ describe("a queue of the first schema", () => {
       duplicate: true,
       count: 1,
     });
+    expect(queue.event("failed")).toMatchObject({ client: "unknown", total: 2, waiting: 0, refused: 2 });
+    expect(queue.event("sent")).toMatchObject({
+      client: "unknown",
+      total: 1,
+      waiting: 0,
+      refused: 0,
+      settledAt: 1_200,
+    });
     const refused = { chatId: 2, error: "403: Forbidden", messages: 1, at: 1_300 };
     expect(queue.stats()).toMatchObject({ pending: 1, failed: 2, refusedChats: [refused] });
     await queue.close();
@@ -97,6 +105,23 @@ describe("a queue of the first schema", () => {
     expect((await queue.accept({ id: "sent", client: "a", acceptedAt: 1, messages: [] })).duplicate).toBe(true);
     await queue.close();
   });
+});
+
+test("an event of the second schema is its client's as long as it has messages, and counts those that were refused", async () => {
+  await using directory = await scratch();
+  const path = join(directory.path, "queue.sqlite");
+  firstSchema(path);
+  await open(path).close();
+  const db = new DatabaseSync(path);
+  // What the third schema added, taken back.
+  db.exec("ALTER TABLE events DROP COLUMN client; ALTER TABLE events DROP COLUMN refused; PRAGMA user_version = 2");
+  db.exec("UPDATE messages SET client = 'anna' WHERE event_id = 'failed' OR event_id = 'waits-0'");
+  db.close();
+  const queue = open(path);
+  expect(queue.event("failed")).toMatchObject({ client: "anna", refused: 2 });
+  expect(queue.event("waits-0")).toMatchObject({ client: "anna", waiting: 1, refused: 0 });
+  expect(queue.event("sent")).toMatchObject({ client: "unknown", refused: 0 });
+  await queue.close();
 });
 
 test("what arrived leaves on disk no text, and so little that a day at the bot's full rate does not fill a volume", async () => {

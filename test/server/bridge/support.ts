@@ -63,6 +63,8 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     url: bridge.url,
     accept: (event) => bridge.accept(event),
     status: () => bridge.status(),
+    eventStatus: (eventId, client) => bridge.eventStatus(eventId, client),
+    relay: bridge.relay,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),
     close: () => bridge.close(),
@@ -108,7 +110,8 @@ export function headersOf(
   body: string,
   { secret = SECRET, timestampSeconds = Math.floor(Date.now() / 1000) } = {},
 ): Record<string, string> {
-  return signedHeaders(secret, { method, path: new URL(url).pathname, timestampSeconds, body });
+  const { pathname, search } = new URL(url);
+  return signedHeaders(secret, { method, path: pathname + search, timestampSeconds, body });
 }
 
 export function post(url: string, event: unknown): Promise<Response> {

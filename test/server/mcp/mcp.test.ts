@@ -53,7 +53,13 @@ const loginOfNobody: OAuthClientProvider = {
 describe("MCP over streamable HTTP", () => {
   test("introduces itself, with what its methods are for and nothing that it does not have", () => {
     expect(admin.getServerVersion()).toMatchObject({ name: "cctelegram-mcp-server", version: "0.1.0" });
-    expect(admin.getServerCapabilities()).toEqual({ completions: {}, prompts: {}, resources: {}, tools: {} });
+    expect(admin.getServerCapabilities()).toEqual({
+      completions: {},
+      logging: {},
+      prompts: {},
+      resources: {},
+      tools: {},
+    });
     expect(admin.getInstructions()).toContain("phone");
   });
 

@@ -1,9 +1,18 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Accepted } from "../../../contract/accepted.ts";
 import type { BridgeStatus } from "../../../contract/bridge-status.ts";
+import { ServerError } from "../../../contract/errors.ts";
 import { type Event, eventSchema } from "../../../contract/event.ts";
+import type { EventStatus } from "../../../contract/event-status.ts";
+import { eventTopic } from "../../../contract/relay.ts";
+import { routes } from "../../../contract/routes.ts";
 import { hashOf, verify } from "../../../contract/signature.ts";
+import { RelayHub } from "../../../server/bridge/relay.ts";
+import { relayAnswers } from "../../../server/bridge/relay-routes.ts";
+import type { LocalBridge } from "../../../server/bridge-client/local-bridge-client.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
 
@@ -25,6 +34,19 @@ export const healthyStatus: BridgeStatus = {
   },
 };
 
+/** A relay as the bridge has it. */
+const newRelay = () => new RelayHub({ now: Date.now, epoch: randomUUID() });
+
+/** A bridge in the same process that takes every event and knows none. */
+export const idleBridge: LocalBridge = {
+  accept: async ({ event_id }) => ({ event_id, messages: 1, duplicate: false }),
+  status: () => healthyStatus,
+  eventStatus: () => {
+    throw new ServerError("EVENT_NOT_FOUND");
+  },
+  relay: newRelay(),
+};
+
 /** Answers a request before the usual answer is given; undefined lets the usual answer follow. */
 type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 
@@ -33,7 +55,10 @@ export type FakeBridge = {
   readonly port: number;
   /** Accepted events in order, without those that came again. */
   readonly events: Event[];
-  /** Requests by "METHOD path". */
+  /** What `GET /events/:id` says beside `sent`, by event id. */
+  readonly eventStatuses: Map<string, Partial<EventStatus>>;
+  readonly relay: RelayHub;
+  /** Requests by "METHOD path"; not those of the relay. */
   readonly requests: string[];
   /** True when the intercept gave the answer itself. */
   intercept: Intercept;
@@ -43,6 +68,7 @@ export type FakeBridge = {
 /** A bridge that checks signatures and events as the contract says, and remembers what it accepted. */
 export async function startFakeBridge(options: { port?: number; secret?: string } = {}): Promise<FakeBridge> {
   const events: Event[] = [];
+  const relay = newRelay();
   const requests: string[] = [];
   const server = createServer((request, response) => void answer(request, response));
   server.listen(options.port ?? 0, "127.0.0.1");
@@ -52,27 +78,75 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     url: `http://127.0.0.1:${port}`,
     port,
     events,
+    eventStatuses: new Map(),
+    relay,
     requests,
     intercept: () => false,
     async close() {
+      relay.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    requests.push(`${request.method} ${request.url}`);
+    const { pathname, searchParams } = new URL(request.url ?? "", bridge.url);
+    const relayed = Object.entries(relayAnswers).find(([path]) => path === pathname)?.[1];
+    if (relayed === undefined) requests.push(`${request.method} ${request.url}`);
     const body = await read(request);
     if (await bridge.intercept(request, response)) return;
     if (!signed(request, body, options.secret ?? secret))
       return reply(response, 401, { error: true, message: "wrong" });
-    if (request.url === "/status") return reply(response, 200, healthyStatus);
-    const event = eventSchema.parse(JSON.parse(body));
-    const duplicate = events.some(({ event_id }) => event_id === event.event_id);
-    if (!duplicate) events.push(event);
-    reply(response, 202, { event_id: event.event_id, messages: 1, duplicate });
+    if (relayed !== undefined) return answerRelay(relayed, body, response);
+    if (pathname === routes.status) return reply(response, 200, healthyStatus);
+    if (request.method === "GET") return answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
+    reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
+  }
+
+  function accept(event: Event): Accepted {
+    const { event_id, client } = event;
+    const duplicate = events.some((each) => each.event_id === event_id);
+    if (!duplicate) {
+      events.push(event);
+      relay.publish({ topic: eventTopic(event_id), text: JSON.stringify({ event_id, client, state: "waiting" }) });
+    }
+    return { event_id, messages: 1, duplicate };
+  }
+
+  function answerEvent(id: string, query: URLSearchParams, response: ServerResponse): void {
+    const event = events.find(({ event_id }) => event_id === id);
+    const isTheirs = event !== undefined && (query.get("client") ?? event.client) === event.client;
+    if (isTheirs) reply(response, 200, { ...sentStatus(id), ...bridge.eventStatuses.get(id) });
+    else reply(response, 404, { error: true, code: "EVENT_NOT_FOUND", message: "not there" });
+  }
+
+  async function answerRelay(
+    relayed: (typeof relayAnswers)[keyof typeof relayAnswers],
+    body: string,
+    response: ServerResponse,
+  ): Promise<void> {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    try {
+      reply(response, 200, await relayed(relay, Buffer.from(body), gone.signal));
+    } catch (error) {
+      const { code, entry, details, message } =
+        error instanceof ServerError ? error : new ServerError("BRIDGE_UNAVAILABLE", { reason: String(error) });
+      reply(response, entry.httpStatus, { error: true, code, message, ...details });
+    }
   }
   return bridge;
+}
+
+function sentStatus(event_id: string): EventStatus {
+  return {
+    event_id,
+    state: "sent",
+    accepted_at: "2026-01-01T00:00:00.000Z",
+    settled_at: "2026-01-01T00:00:01.000Z",
+    messages: { total: 1, waiting: 0, sent: 1, refused: 0 },
+    refusals: [],
+  };
 }
 
 export function reply(response: ServerResponse, status: number, body: object, headers = {}): void {

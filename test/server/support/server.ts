@@ -3,6 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { ServeConfig } from "../../../server/config/config.ts";
 import { loadConfig } from "../../../server/config/config.ts";
+import type { Features } from "../../../server/features/features.ts";
 import { serve } from "../../../server/roles/serve.ts";
 import { createLogger } from "../../../server/telemetry/logger.ts";
 import { createRegistry } from "../../../server/telemetry/metrics.ts";
@@ -37,7 +38,11 @@ export type TestServer = {
 };
 
 /** Starts the real server on a free port, configured by the variables that a pod would have. */
-export async function startServer(bridgeUrl: string, env: Record<string, string> = {}): Promise<TestServer> {
+export async function startServer(
+  bridgeUrl: string,
+  env: Record<string, string> = {},
+  features?: Features,
+): Promise<TestServer> {
   const config = loadConfig("serve", {
     env: {
       HMAC_SECRET: secret,
@@ -58,7 +63,7 @@ export async function startServer(bridgeUrl: string, env: Record<string, string>
     destination: { write: (line) => lines.push(line) },
   });
   const registry = createRegistry();
-  const running = await serve(config, logger, registry, { clock: Date.now, newId: randomUUID });
+  const running = await serve(config, logger, registry, { clock: Date.now, newId: randomUUID }, features);
   const url = running.addresses.http ?? "";
   return {
     url,

@@ -7,16 +7,16 @@ import { noInteraction } from "../../../server/features/interaction.ts";
 import { tools } from "../../../server/tools/registry.ts";
 import type { ToolContext } from "../../../server/tools/tool.ts";
 import { listingOf } from "../../../server/tools/tool-listing.ts";
-import { healthyStatus } from "../support/fake-bridge.ts";
+import { healthyStatus, idleBridge } from "../support/fake-bridge.ts";
 
 const sent: Event[] = [];
 const context: ToolContext = {
   bridge: localBridgeClient({
+    ...idleBridge,
     accept: async (event) => {
       sent.push(event);
       return { event_id: event.event_id, messages: 1, duplicate: false };
     },
-    status: () => healthyStatus,
   }),
   client: { name: "claude" },
   interaction: noInteraction,
@@ -60,8 +60,8 @@ describe("send_telegram_message", () => {
 
   test("warns when the message may not arrive although it was accepted", async () => {
     const bridge = localBridgeClient({
+      ...idleBridge,
       accept: async ({ event_id }) => ({ event_id, messages: 1, duplicate: false, warnings: ["nobody listens"] }),
-      status: () => healthyStatus,
     });
     expect(await call("send_telegram_message", { message: "hello" }, { bridge })).toMatchObject({
       success: true,
@@ -73,7 +73,7 @@ describe("send_telegram_message", () => {
     const accept = async () => {
       throw new RefusedError("client_quota", "25 messages of the client wait.", 30);
     };
-    const bridge = localBridgeClient({ accept, status: () => healthyStatus });
+    const bridge = localBridgeClient({ ...idleBridge, accept });
     await expect(call("send_telegram_message", { message: "hello" }, { bridge })).rejects.toMatchObject({
       code: "CLIENT_QUOTA_EXCEEDED",
       entry: { httpStatus: 429, retryable: true },
@@ -268,7 +268,7 @@ describe("input that is refused", () => {
 describe("a bridge in the same process", () => {
   test("its refusal is an error that may be tried again", async () => {
     const refuse = () => Promise.reject(new RefusedError("queue_full", "the queue is full", 7));
-    const bridge = localBridgeClient({ accept: refuse, status: () => healthyStatus });
+    const bridge = localBridgeClient({ ...idleBridge, accept: refuse });
     await expect(call("send_telegram_message", { message: "x" }, { bridge })).rejects.toMatchObject({
       code: "BRIDGE_UNAVAILABLE",
       details: { retry_after: 7 },

@@ -13,6 +13,8 @@ const retryMs = 1_000;
 /** The streams on which sessions listen. */
 export class ListeningStreams {
   readonly #open = new Set<EventStream>();
+  /** By session the stream that was opened last: a message goes to one of them only (MCP 2025-11-25, Multiple Connections). */
+  readonly #newest = new Map<string, EventStream>();
   readonly #counts = new Map<string, number>();
   readonly #onCount: (count: number) => void;
 
@@ -23,7 +25,7 @@ export class ListeningStreams {
   }
 
   /** Answers with a stream. Throws RATE_LIMIT_EXCEEDED for one too many. */
-  open(_session: Session, { id }: Client, reply: FastifyReply): EventStream {
+  open(session: Session, { id }: Client, reply: FastifyReply): EventStream {
     const count = this.#counts.get(id) ?? 0;
     if (count >= most.each || this.#open.size >= most.all) {
       throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 60 });
@@ -31,16 +33,23 @@ export class ListeningStreams {
     reply.hijack();
     const stream = new EventStream(reply.raw, reply.getHeaders());
     this.#open.add(stream);
+    this.#newest.set(session.id, stream);
     this.#onCount(this.#open.size);
     this.#counts.set(id, count + 1);
     reply.raw.once("close", () => {
       this.#open.delete(stream);
+      if (this.#newest.get(session.id) === stream) this.#newest.delete(session.id);
       this.#onCount(this.#open.size);
       const left = (this.#counts.get(id) ?? 1) - 1;
       if (left > 0) this.#counts.set(id, left);
       else this.#counts.delete(id);
     });
     return stream;
+  }
+
+  /** Sends a message to a session, if it listens here. */
+  tell(sessionId: string, message: object): void {
+    this.#newest.get(sessionId)?.send(JSON.stringify(message));
   }
 
   /** Ends all streams, so that their clients turn to another replica. */

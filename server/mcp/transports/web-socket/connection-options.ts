@@ -4,6 +4,7 @@ import type { Caller, Origin } from "../../../access/access.ts";
 import type { ByteBudget } from "../../../access/byte-budget.ts";
 import type { Dispatcher } from "../../dispatcher.ts";
 import type { RequestLogger } from "../../method.ts";
+import type { SessionListeners } from "../../session-listeners.ts";
 import type { Authenticate, Credentials } from "./identity.ts";
 import type { OpenWebSockets } from "./open-web-sockets.ts";
 
@@ -17,6 +18,7 @@ export type ConnectionOptions = {
   /** Of the request that became this connection. */
   readonly origin: Origin;
   readonly dispatcher: Dispatcher;
+  readonly listeners: SessionListeners;
   readonly open: OpenWebSockets;
   readonly bytes: ByteBudget;
   readonly authenticate: Authenticate;

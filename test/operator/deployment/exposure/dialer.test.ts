@@ -40,7 +40,7 @@ async function listen(listener: Server): Promise<number> {
   return (listener.address() as AddressInfo).port;
 }
 
-/** An ingress controller's part: ends TLS, and passes on. */
+/** Acts as an ingress controller: ends TLS, and forwards. */
 const passOn: RequestListener = (asked, answer) => {
   const { method, url, headers } = asked;
   const call = request(`${server.proxiedUrl}${url}`, { method, headers: { ...headers, "x-forwarded-proto": "https" } });
@@ -158,9 +158,7 @@ describe("a certificate", () => {
 
   test("other than that in the Secret is told, though it has the name", async () => {
     const port = await secure(authority.issue({ name: host }));
-    expect(await look(port)).toEqual(
-      failed("CertificateNotOurs", /another certificate is shown \(mcp\.example\.com\)/),
-    );
+    expect(await look(port)).toEqual(failed("CertificateNotOurs", /the presented certificate \(mcp\.example\.com\)/));
   });
 
   test("of an authority that nobody knows is told where it is not known to be ours", async () => {
@@ -172,7 +170,7 @@ describe("a certificate", () => {
 
   test("cannot be read at all where nobody speaks TLS", async () => {
     const port = await listen(createPlainServer(passOn));
-    expect(await look(port)).toEqual(failed("TLSFailed", /speaks no TLS for mcp\.example\.com/));
+    expect(await look(port)).toEqual(failed("TLSFailed", /TLS handshake with .* for mcp\.example\.com failed/));
   });
 
   test("of TLS 1.1 is none", async () => {
@@ -193,7 +191,7 @@ describe("an answer", () => {
     [502, "BackendUnreachable", /exposure\.from/],
     [503, "BackendUnreachable", /503/],
     [401, "UnexpectedAnswer", /401/],
-    [200, "OtherServer", /something else answers/],
+    [200, "OtherServer", /something other than the MCP server answers/],
   ])("of HTTP %i is %s", async (status, reason, message) => {
     expect(await look(await answering(status))).toEqual(failed(reason, message));
   });
@@ -209,7 +207,7 @@ describe("an answer", () => {
     const port = await answering(302, {
       location: `http://127.0.0.1:${elsewhere}/\u001b[31m`.replace("\u001b", "%1b"),
     });
-    expect(await look(port)).toEqual(failed("Redirected", /sends clients on to http:\/\/127\.0\.0\.1/));
+    expect(await look(port)).toEqual(failed("Redirected", /redirects to http:\/\/127\.0\.0\.1/));
     expect(asked).toEqual([]);
   });
 
@@ -287,7 +285,7 @@ describe("an address", () => {
     const names = { "lb.example.net": ["169.254.169.254"], [host]: [] };
     for (const address of ["169.254.169.254", "::1", "lb.example.net"]) {
       expect(await look(443, { addresses: [address] }, names)).toEqual(
-        failed("AddressNotPublic", /no client comes in/),
+        failed("AddressNotPublic", /clients cannot use it/),
       );
     }
     expect(await look(443, { addresses: ["nowhere.example.net"] }, names)).toEqual(

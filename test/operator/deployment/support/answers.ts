@@ -4,7 +4,7 @@ export type Answers = {
   bridge?: "ready" | "silent";
   telegram: { reachable: boolean; error?: string };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
-  /** How many handshakes got no good answer. */
+  /** Number of handshakes without a good answer. */
   refused: number;
   refusals?: { chat_id: number; reason: string; hint?: string; messages: number; at: string }[];
 };
@@ -16,7 +16,7 @@ export const wellAnswers = (): Answers => ({
   refused: 0,
 });
 
-/** A `fetch` that answers as the MCP server and the bridge do, since the control plane of the tests has no nodes. */
+/** A `fetch` that answers like the MCP server and the bridge, since the control plane of the tests has no nodes. */
 export function answering(answers: Answers): typeof fetch {
   return async (input) => {
     const { pathname } = new URL(String(input));

@@ -211,7 +211,7 @@ const spec = fc.record(
   { requiredKeys: ["telegram"] },
 );
 
-/** Specs as the API server would store them: every one that the schema takes, with its defaults. */
+/** Specs as the API server would store them: valid ones, with their defaults. */
 export const arbitrarySpec: fc.Arbitrary<DeploymentSpec> = fc
   .tuple(spec, optional(fc.constant("Paused" as const)))
   .map(([fields, reconciliation]) =>

@@ -16,7 +16,7 @@ export type AuditedRequest = {
   readonly responseStatus?: { readonly code: number };
 };
 
-/** What the API server answered since this was made, by its own account. */
+/** The requests that the API server answered since this was created, from its audit log. */
 export class Audit {
   readonly #client: Client;
   #from = statSync(inject("auditLog")).size;
@@ -44,7 +44,7 @@ export class Audit {
     return (await this.requests(userAgent)).filter(({ verb }) => !reading.has(verb));
   }
 
-  /** A request is logged a moment after its answer: a later one of ours shows that the log has come that far. */
+  /** A request is logged a moment after its answer: a later request of ours shows that the log is complete up to there. */
   async #flush(): Promise<void> {
     const marker = `marker=${randomUUID()}`;
     await this.#client.get(`/version?${marker}`);

@@ -7,7 +7,7 @@ export type KeyPair = { readonly key: string; readonly cert: string };
 
 type Wish = { readonly name: string; readonly notBefore?: string; readonly notAfter?: string };
 
-/** An authority of one's own, by openssl. */
+/** A private certificate authority, made with openssl. */
 export class Authority {
   readonly #folder = mkdtempSync(join(tmpdir(), "cctelegram-authority-"));
   #issued = 0;

@@ -5,10 +5,10 @@ import { testKubeConfig } from "../../runtime/api-server.ts";
 
 export type Account = { readonly namespace: string; readonly name: string };
 
-/** Of the operator that test/cluster.setup.ts installs. */
+/** The account of the operator that test/cluster.setup.ts installs. */
 export const chartAccount: Account = { namespace: "operators", name: "cctelegram-operator" };
 
-/** A token as the account's pods get it. */
+/** A token like that of the account's pods. */
 export async function tokenOf(administrator: Client, { namespace, name }: Account): Promise<string> {
   const { status } = await administrator.request<{ status: { token: string } }>({
     method: "POST",
@@ -18,7 +18,7 @@ export async function tokenOf(administrator: Client, { namespace, name }: Accoun
   return status.token;
 }
 
-/** A client that has nothing but the token. */
+/** A client with only the token. */
 export function clientWith(token: string, userAgent: string) {
   const kubeConfig = testKubeConfig();
   kubeConfig.users = kubeConfig.users.map(({ name }) => ({ name, token }));

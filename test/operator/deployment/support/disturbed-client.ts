@@ -2,10 +2,10 @@ import { ApiError, ConnectionError } from "../../../../operator/runtime/api-erro
 import type { Client } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 
-/** What becomes of a request: the server refuses it, or does it and its answer is lost, or it never leaves. */
+/** What happens to a request: the server refuses it, or handles it and its answer is lost, or it is never sent. */
 export type Fault = "refused" | "answer lost" | "never sent";
 
-/** A client whose writes go wrong as `next` says of each, such as of "apply services/team-bridge". Reads are left alone. */
+/** A client whose writes fail as `next` says for each, such as for "apply services/team-bridge". Reads are not affected. */
 export function disturbedClient(client: Client, next: (request: string) => Fault | undefined): Client {
   const through = async <T>(request: string, send: () => Promise<T>): Promise<T> => {
     const fault = next(request);

@@ -9,7 +9,7 @@ import { Store, type Stored } from "../../../../operator/runtime/store.ts";
 import { realClock } from "../../runtime/api-server.ts";
 import { recordingLogger } from "../../runtime/recording-logger.ts";
 
-/** What a kubelet reports of a pod; undefined leaves the pod pending. */
+/** The pod status that a kubelet reports; undefined leaves the pod pending. */
 export type PodReport = (pod: KubernetesObject) => object | undefined;
 
 type Container = { readonly name: string; readonly image: string };
@@ -48,7 +48,7 @@ export const withoutImage: PodReport = (pod) => ({
   })),
 });
 
-/** Reports the state of pods in place of a kubelet: the control plane of the tests has no nodes. */
+/** Reports the state of pods instead of a kubelet: the control plane of the tests has no nodes. */
 export class Kubelet {
   readonly #client: Client;
   readonly #namespace: string;
@@ -87,7 +87,7 @@ export class Kubelet {
     this.#done = reflector.run(this.#stop.signal);
   }
 
-  /** From now on pods are reported like that, those that exist too. */
+  /** From now on pods are reported like that, existing ones too. */
   async report(report: PodReport): Promise<void> {
     this.#report = report;
     for (const name of this.#pods.keys()) this.#send(name);
@@ -106,7 +106,7 @@ export class Kubelet {
     if (!status) return;
     const path = resourcePath(pods, { namespace: this.#namespace, name, subresource: "status" });
     const request = { method: "PATCH", path, contentType: "application/merge-patch+json", body: { status } } as const;
-    // The pod may have gone in the meantime.
+    // The pod may have been deleted in the meantime.
     this.#reports = Promise.all([this.#reports, this.#client.request(request).catch(() => {})]);
   }
 }

@@ -13,11 +13,11 @@ import { clientWith } from "./chart-account.ts";
 
 type Options = Partial<Pick<OperatorConfig, "WATCH_NAMESPACES" | "LEADER_ELECTION">> & {
   readonly POD_NAMESPACE: string;
-  /** The image that tells by whom the children were made. */
+  /** The image that shows which operator created the children. */
   readonly SERVER_IMAGE?: string;
-  /** Of its account. Default: an administrator's certificate. */
+  /** Token of its account. Default: an administrator's certificate. */
   readonly token?: string;
-  /** What it sees of the cluster. Default: everything. */
+  /** Limits what it sees of the cluster. Default: everything. */
   readonly view?: (client: Client) => Client;
 };
 
@@ -72,7 +72,7 @@ export function startOperatorAt(options: Options) {
       return state.leads;
     },
     stop: end,
-    /** Nothing that it sends arrives any more: as if its machine were gone. */
+    /** Drops all its requests from now on, as if its machine had failed. */
     kill: () => {
       network.isUp = false;
     },

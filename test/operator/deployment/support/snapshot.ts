@@ -48,7 +48,7 @@ export const bridgeAnswer = (fields: {
 
 export const verifiedServer = { verified: true, protocolVersion: "2025-11-25", serverVersion: "1.2.3" } as const;
 
-/** A resource with which all is well, but for `fields`. */
+/** A resource without problems, except for `fields`. */
 export const snapshot = (fields: Partial<Snapshot> = {}): Snapshot => ({
   resource: resource(),
   server: workload(),
@@ -78,7 +78,7 @@ export const condition = (type: string, status: Condition["status"], fields: Par
 
 export const statusWith = (...conditions: Condition[]): DeploymentStatus => ({ observedGeneration: 3, conditions });
 
-/** The way in from outside, with which all is well, but for `fields`. */
+/** An exposure without problems, except for `fields`. */
 export const exposure = (fields: Partial<ExposureSnapshot> = {}): ExposureSnapshot => ({
   hasHttpRoute: true,
   state: { addresses: ["203.0.113.9"], parents: [] },

@@ -14,8 +14,8 @@ export const eventually = <T>(check: () => Promise<T> | T, timeout = 15_000): Pr
   vi.waitFor(check, { timeout, interval: 50 });
 
 /**
- * How long the garbage collector may take, in ms: it rests, for half a minute and more, while the kinds that the server
- * has come and go, as they do in the tests of the monitors.
+ * How long the garbage collector may take, in ms: it pauses for half a minute and more while kinds are installed
+ * and removed, as in the tests of the monitors.
  */
 export const collectionTimeout = 120_000;
 
@@ -38,7 +38,7 @@ export const changeSpec = (world: World, name: string, spec: object) =>
 export const conditionOf = (resource: Resource, type: string): Condition | undefined =>
   resource.status?.conditions?.find((condition) => condition.type === type);
 
-/** Waits until a condition of the resource is as wanted, for this generation of its spec. */
+/** Waits until a condition of the resource is as expected, for this generation of its spec. */
 export const untilCondition = (
   world: World,
   name: string,
@@ -108,7 +108,7 @@ export async function environmentOf(world: World, type: ResourceType, name: stri
   return Object.fromEntries(containers.flatMap(({ env }) => env).map(({ name, value }) => [name, value]));
 }
 
-/** Waits for Ready and for every pod to be counted: after that the status has nothing left to tell. */
+/** Waits for Ready and for every pod to be counted: after that the status does not change any more. */
 export const untilSettled = (world: World, name: string, timeout?: number) =>
   eventually(async () => {
     const resource = await readResource(world, name);

@@ -19,11 +19,11 @@ export const minimalSpec = {
   profile: "Development",
   telegram: { botTokenSecretRef: { name: "telegram" }, allowedUsers: [123456789] },
   server: { auth: { clients: [{ name: "claude", permissions: ["*"] }] } },
-  // One test installs the CRDs of the Prometheus operator, which all see.
+  // One test installs the CRDs of the Prometheus operator, which all operators see.
   monitoring: { serviceMonitor: "Disabled", prometheusRule: "Disabled" },
 };
 
-/** The requests of a client that asks for all namespaces become those of one: so several operators can run at once. */
+/** Turns requests for all namespaces into requests for one, so that several operators can run at once. */
 export function within(namespace: string, client: Client): Client {
   const scoped = (path: string) =>
     /\/(customresourcedefinitions|leases)$/.test(path)
@@ -39,7 +39,7 @@ export function within(namespace: string, client: Client): Client {
   };
 }
 
-/** A namespace with an operator of its own, which has the account of the chart: its rights, and its admission policy. */
+/** A namespace with its own operator, which has the account of the chart: its rights, and its admission policy. */
 export class World {
   readonly namespace: string;
   readonly client: ReturnType<typeof createClient>;
@@ -47,16 +47,16 @@ export class World {
   readonly answers: Answers = wellAnswers();
   readonly kubelet: Kubelet;
   readonly logger = recordingLogger();
-  /** Stands between the operator and the API server, to break single requests. */
+  /** Can make single requests between operator and API server fail. */
   disturb: (client: Client) => Client = (client) => client;
-  /** What the next operator is started with. */
+  /** Options of the next operator. */
   settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
-  /** What somebody outside finds at a public address. */
+  /** What a client outside finds at a public address. */
   lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe> = async () => ({ answered: true });
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 
-  /** `prefix` starts the name of the namespace. */
+  /** `prefix` is the start of the namespace's name. */
   static async create(prefix: string): Promise<World> {
     const world = new World(prefix);
     await world.#setUp();
@@ -70,7 +70,7 @@ export class World {
     this.kubelet = new Kubelet(this.client, this.namespace);
   }
 
-  /** By which the audit log tells the operator's requests. */
+  /** The user agent that identifies the operator's requests in the audit log. */
   get userAgent(): string {
     return `cctelegram-operator/${this.namespace}`;
   }
@@ -86,7 +86,7 @@ export class World {
     return clientWith(this.#token, this.userAgent);
   }
 
-  /** Starts an operator that sees this namespace alone. */
+  /** Starts an operator that sees only this namespace. */
   async startOperator(): Promise<void> {
     const stop = new AbortController();
     const client = this.#operatorClient();
@@ -124,13 +124,13 @@ export class World {
     this.#operator = undefined;
   }
 
-  /** How many reconciles the running operator has ended. */
+  /** How many reconciles the running operator has finished. */
   async passes(): Promise<number> {
     const { values } = (await this.#operator?.metrics.reconciles.get()) ?? { values: [] };
     return values.reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** A new operator, which has listed everything and judged every resource again. */
+  /** A new operator, which has listed everything and reconciled every resource. */
   async restartOperator(resources = 1): Promise<void> {
     await this.stopOperator();
     await this.startOperator();

@@ -1,15 +1,15 @@
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { breaches, type Sources, sourcesOf } from "./imports.ts";
-import { runtimeWalls, type Wall, walls } from "./rules.ts";
+import { type ImportRule, importRules, runtimeImportRules } from "./rules.ts";
+import { type Sources, sourcesOf, violations } from "./violations.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-test("every wall stands", async () => {
+test("no file breaks an import rule", async () => {
   const sources = sourcesOf(root);
   expect(Object.keys(sources).length).toBeGreaterThan(200);
-  expect(await breaches(walls, sources, "with types")).toEqual([]);
-  expect(await breaches(runtimeWalls, sources, "without types")).toEqual([]);
+  expect(await violations(importRules, sources, "with types")).toEqual([]);
+  expect(await violations(runtimeImportRules, sources, "without types")).toEqual([]);
 });
 
 type Statement = (specifier: string) => string;
@@ -26,46 +26,46 @@ const typeStatements: readonly [string, Statement][] = [
   ["a re-export of a type", (to) => `export type { Thing } from "${to}";`],
 ];
 
-function specifier({ from, to }: Wall["broken"]): string {
+function specifier({ from, to }: ImportRule["broken"]): string {
   if (to.startsWith("node:")) return to;
   const path = relative(dirname(from), to);
   return path.startsWith(".") ? path : `./${path}`;
 }
 
-/** A tree with one file that breaks a wall. */
-const brokenTree = (wall: Wall, statement: Statement): Sources => ({
-  ...(wall.broken.to.startsWith("node:") ? {} : { [wall.broken.to]: "export const thing = 1;\n" }),
-  [wall.broken.from]: `${statement(specifier(wall.broken))}\n`,
+/** A project in which one file breaks the rule. */
+const brokenTree = (rule: ImportRule, statement: Statement): Sources => ({
+  ...(rule.broken.to.startsWith("node:") ? {} : { [rule.broken.to]: "export const thing = 1;\n" }),
+  [rule.broken.from]: `${statement(specifier(rule.broken))}\n`,
 });
 
-const breach = ({ name, broken }: Wall) => `${name}: ${broken.from} -> ${broken.to.replace("node:", "")}`;
+const violation = ({ name, broken }: ImportRule) => `${name}: ${broken.from} -> ${broken.to.replace("node:", "")}`;
 
-describe.each(walls)("a breach is found: $name", (wall) => {
+describe.each(importRules)("a violation is found: $name", (rule) => {
   test.each([...statements, ...typeStatements])("by %s", async (_kind, statement) => {
-    expect(await breaches([wall], brokenTree(wall, statement), "with types")).toEqual([breach(wall)]);
+    expect(await violations([rule], brokenTree(rule, statement), "with types")).toEqual([violation(rule)]);
   });
 });
 
-describe.each(runtimeWalls)("a breach is found: $name", (wall) => {
+describe.each(runtimeImportRules)("a violation is found: $name", (rule) => {
   test.each(statements)("by %s", async (_kind, statement) => {
-    expect(await breaches([wall], brokenTree(wall, statement), "without types")).toEqual([breach(wall)]);
+    expect(await violations([rule], brokenTree(rule, statement), "without types")).toEqual([violation(rule)]);
   });
 
   test.each(typeStatements)("%s is none", async (_kind, statement) => {
-    expect(await breaches([wall], brokenTree(wall, statement), "without types")).toEqual([]);
+    expect(await violations([rule], brokenTree(rule, statement), "without types")).toEqual([]);
   });
 });
 
-test("what the file of a pure folder reaches counts, and a way around that comes back is a cycle", async () => {
+test("indirect and dynamic imports count, for purity and for cycles", async () => {
   const sources = {
     "operator/deployment/desired/pod.ts": 'import { read } from "../reader.ts";\nread();\n',
     "operator/deployment/reader.ts":
       'import { readFileSync } from "node:fs";\nexport const read = () => import("./back.ts").then(() => readFileSync("x"));\n',
     "operator/deployment/back.ts": 'import "./reader.ts";\n',
   };
-  const found = await breaches(runtimeWalls, sources, "without types");
+  const found = await violations(runtimeImportRules, sources, "without types");
   expect(found.toSorted()).toEqual([
     "desired objects and conditions are pure: operator/deployment/desired/pod.ts -> fs",
-    "no file imports itself by way of others: operator/deployment/back.ts -> operator/deployment/reader.ts",
+    "there are no circular imports: operator/deployment/back.ts -> operator/deployment/reader.ts",
   ]);
 });

@@ -1,7 +1,7 @@
 import type { IForbiddenRuleType } from "dependency-cruiser";
 
-/** A wall, and the import that would break it: from a file that it keeps in to a module that it keeps out. */
-export type Wall = IForbiddenRuleType & {
+/** A rule of dependency-cruiser, and an import that breaks it, to test the rule with. */
+export type ImportRule = IForbiddenRuleType & {
   readonly name: string;
   readonly comment: string;
   readonly broken: { readonly from: string; readonly to: string };
@@ -12,18 +12,18 @@ const product = "^(contract|config|operator|server)/";
 const inputAndOutput =
   "^(child_process|cluster|dgram|dns|fs|fs/promises|http|http2|https|net|os|process|readline|timers|timers/promises|tls|undici|worker_threads)$";
 
-/** Which way imports may go: docs/architecture.md. Imports of types count. */
-export const walls: readonly Wall[] = [
+/** Forbidden imports, as docs/architecture.md describes. Imports of types count. */
+export const importRules: readonly ImportRule[] = [
   {
-    name: "the contract stands alone",
+    name: "contract/ imports only zod and node:crypto",
     comment: "Server, bridge and operator import it, so it must not bring in any of them, nor packages beyond zod.",
     from: { path: "^contract/" },
     to: { pathNot: "^contract/|^zod$|^crypto$" },
     broken: { from: "contract/event.ts", to: "config/schemas.ts" },
   },
   {
-    name: "the mechanism of configuration stands alone",
-    comment: "Server and operator have their own tables on it; it knows neither.",
+    name: "config/ imports only zod and node:fs",
+    comment: "Server and operator define their tables of variables with it; it knows neither.",
     from: { path: "^config/" },
     to: { pathNot: "^config/|^zod$|^fs$" },
     broken: { from: "config/variable.ts", to: "contract/roles.ts" },
@@ -43,104 +43,105 @@ export const walls: readonly Wall[] = [
     broken: { from: "server/roles/serve.ts", to: "operator/deployment/names.ts" },
   },
   {
-    name: "the controller runtime does not know the product",
+    name: "the controller runtime does not import the product",
     comment: "It could serve any controller, and is tested as such.",
     from: { path: "^operator/runtime/" },
     to: { path: "^operator/(?!runtime/)|^(config|contract|server)/" },
     broken: { from: "operator/runtime/store.ts", to: "operator/deployment/names.ts" },
   },
   {
-    name: "features know no transport",
-    comment: "MCP and REST offer them alike, so they know neither, nor how a message gets to Telegram.",
+    name: "features do not import a transport",
+    comment: "MCP and REST offer the same features, so these know neither of them, nor how a message gets to Telegram.",
     from: { path: "^server/(features|prompts|resources|tools)/" },
     to: { path: "^server/(bridge|config|http|listening|main|mcp|process|roles)[/.]" },
     broken: { from: "server/tools/tool.ts", to: "server/http/authentication.ts" },
   },
   {
-    name: "access knows no transport",
-    comment: "Who calls and how often is found out in one way, whatever the caller came by.",
+    name: "access does not import a transport",
+    comment: "Every transport finds out in the same way who calls, and how often.",
     from: { path: "^server/access/" },
     to: { path: "^server/(bridge|bridge-client|features|http|main|mcp|prompts|resources|roles|tools)[/.]" },
     broken: { from: "server/access/access.ts", to: "server/http/authentication.ts" },
   },
   {
-    name: "what MCP messages mean does not depend on how they come",
-    comment: "Methods and eras are the same on every transport.",
+    name: "methods and eras of MCP do not import a transport",
+    comment: "A message means the same on every transport.",
     from: { path: "^server/mcp/(?!transports/)" },
     to: { path: "^server/(http|listening|main|roles)[/.]|^server/mcp/transports/|^fastify$|^(http|net|ws)$" },
     broken: { from: "server/mcp/dispatcher.ts", to: "server/mcp/transports/streamable-http/routes.ts" },
   },
   {
-    name: "the SDKs of MCP are for tests and tools",
-    comment: "Their objects in the path of a call cost more than the call, and shared ones mix up clients.",
+    name: "the product does not import an SDK of MCP",
+    comment: "An object of an SDK costs more than the call that it handles, and one that is shared mixes up clients.",
     from: { path: "^(contract|operator|server)/" },
     to: { path: "@modelcontextprotocol/" },
     broken: { from: "server/mcp/dispatcher.ts", to: "@modelcontextprotocol/sdk/types.js" },
   },
   {
-    name: "the bridge knows no server",
+    name: "the bridge does not import the server",
     comment:
-      "It runs in a pod of its own; what it has in common with the server is how a process listens, starts and reports.",
+      "It runs in its own pod. It shares with the server only how a process listens, starts, stops, logs and measures.",
     from: { path: "^server/bridge/" },
     to: { path: "^server/(access|bridge-client|config|features|http|main|mcp|prompts|resources|roles|tools)[/.]" },
     broken: { from: "server/bridge/intake.ts", to: "server/http/authentication.ts" },
   },
   {
-    name: "the server reaches the bridge through its client alone",
-    comment: "Only the roles and the client of a bridge in the same process know the bridge itself.",
+    name: "only roles and bridge-client import the bridge",
+    comment: "The rest of the server uses bridge-client, whether the bridge runs in the same process or not.",
     from: { path: "^server/(access|features|http|json|listening|mcp|process|prompts|resources|telemetry|tools)/" },
     to: { path: "^server/bridge/" },
     broken: { from: "server/http/health-routes.ts", to: "server/bridge/status.ts" },
   },
   {
-    name: "listening and telemetry are below everything else",
-    comment: "Server and bridge use them alike.",
+    name: "listening and telemetry import no other part of the server",
+    comment: "Server and bridge both use them.",
     from: { path: "^server/(listening|telemetry)/" },
     to: { path: "^server/(?!listening/|telemetry/)" },
     broken: { from: "server/listening/connections.ts", to: "server/http/authentication.ts" },
   },
   {
-    name: "the product imports none of its tests and tools",
-    comment: "An image holds what its program imports.",
+    name: "the product imports no tests or tools",
+    comment: "An image contains everything that its program imports.",
     from: { path: product },
     to: { path: "^(attack|bench|docs|e2e|images|machine|test)/|^(build|generate|vitest\\.config)\\.ts" },
     broken: { from: "server/main.ts", to: "test/telegram/telegram.ts" },
   },
   {
-    name: "images and the build know neither product nor cluster",
-    comment: "They are given folders and names; what they make of them is for every program alike.",
+    name: "images and the build import neither product nor cluster",
+    comment: "They get folders and names as arguments, and build every program the same way.",
     from: { path: "^images/|^build\\.ts" },
     to: { path: "^(attack|bench|e2e|operator|server|test)/" },
     broken: { from: "build.ts", to: "e2e/cluster/cluster.ts" },
   },
   {
     name: "nobody imports the build",
-    comment: "It is a command; what others need of it is in images/.",
+    comment: "It is a command; code that others need is in images/.",
     from: {},
     to: { path: "^build\\.ts" },
     broken: { from: "e2e/setup.ts", to: "build.ts" },
   },
   {
-    name: "the machine knows neither product, images nor cluster",
-    comment: "Caches, commands and progress are there for every room.",
+    name: "machine/ imports neither product, images nor cluster",
+    comment: "Every other folder may use caches, commands and progress.",
     from: { path: "^machine/" },
     to: { path: "^(attack|bench|e2e|images|operator|server|test)/" },
     broken: { from: "machine/cache.ts", to: "images/names.ts" },
   },
 ];
 
-/** Over imports that exist when a program runs: those of types vanish. */
-export const runtimeWalls: readonly Wall[] = [
+/** Rules for imports that exist at run time: those of types do not count. */
+export const runtimeImportRules: readonly ImportRule[] = [
   {
     name: "desired objects and conditions are pure",
-    comment: "They are functions of blueprint and snapshot: whatever they reach does no input or output either.",
+    comment:
+      "They are functions of blueprint and snapshot; nothing that they import, directly or not, may do input or output.",
     from: { path: "^operator/deployment/(desired|conditions)/" },
     to: { path: inputAndOutput, reachable: true },
     broken: { from: "operator/deployment/desired/pod.ts", to: "node:fs" },
   },
   {
-    name: "no file imports itself by way of others",
-    comment: "Which of them runs first would depend on who imports them.",
+    name: "there are no circular imports",
+    comment: "The order in which the files of a cycle run depends on which one is imported first.",
     from: {},
     to: { circular: true },
     broken: { from: "server/roles/serve.ts", to: "server/roles/serve.ts" },

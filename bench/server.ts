@@ -1,0 +1,153 @@
+/**
+ * `npm run bench:server [-- --rounds 5 --seconds 3]`: what a call of a tool costs, beside a bare node:http that answers with the
+ * same JSON, in turns on the same machine. Linux only: processor time is read from /proc.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startTelegram } from "../test/telegram/telegram.ts";
+import {
+  beginSession,
+  type Contender,
+  handshakeCall,
+  initializeCall,
+  type Running,
+  resultOf,
+  startGoReference,
+  startProduct,
+  startReference,
+  statelessCall,
+} from "./server/contenders.ts";
+import type { Order, Outcome } from "./server/load.ts";
+import { Program } from "./server/program.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "3" },
+    connections: { type: "string", default: "32" },
+    /** Only the contenders whose names hold this, beside the reference. */
+    only: { type: "string", default: "" },
+    /** The server's main file. */
+    main: { type: "string", default: "dist/server/main.js" },
+    /** Arguments of the server's Node, such as "--cpu-prof --cpu-prof-dir=/tmp". */
+    "node-args": { type: "string", default: "" },
+  },
+});
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const connections = Number(values.connections);
+const reference = "bare node:http";
+
+const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
+const started: Program[] = [];
+const telegram = await startTelegram();
+try {
+  await bench();
+} finally {
+  await Promise.all(started.map((program) => program.stop()));
+  await telegram.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function bench(): Promise<void> {
+  const nodeArgs = values["node-args"].split(" ").filter((arg) => arg !== "");
+  const product = kept(await startProduct({ main: values.main, nodeArgs, telegramUrl: telegram.url, folder }));
+  const session = handshakeCall(await beginSession(product.url));
+  const contenders = (await contendersBeside(product, session)).filter(
+    ({ name }) => name === reference || name.includes(values.only),
+  );
+  const load = Program.start(process.execPath, ["bench/server/load.ts"]);
+  started.push(load);
+  const costs = await inTurns(contenders, load);
+  const bare = costs.get(reference) ?? [];
+  for (const [name, each] of costs) {
+    tell(name, median(each), "us", median(each.map((cost, round) => cost / (bare[round] ?? Number.NaN))));
+  }
+  await underHalfLoad({ ...product, name: "CCTelegram, half of its load", request: session }, load);
+  await underInitialize({ ...product, name: "CCTelegram, initialize", request: initializeCall() }, load);
+}
+
+async function contendersBeside(product: Running, session: Contender["request"]): Promise<readonly Contender[]> {
+  const result = await resultOf(product.url, session);
+  const bare = kept(await startReference("bare-http.ts", result));
+  const sdk1 = kept(await startReference("sdk-v1.ts", result));
+  const sdk2 = kept(await startReference("sdk-v2.ts", result));
+  const go = await startGoReference(result, folder);
+  return [
+    { name: reference, ...bare, request: session },
+    { name: "CCTelegram, 2025-11-25", ...product, request: session },
+    { name: "CCTelegram, 2026-07-28", ...product, request: statelessCall() },
+    { name: "SDK 1.x, stateless", ...sdk1, request: handshakeCall() },
+    { name: "SDK 2.x, createMcpHandler", ...sdk2, request: statelessCall() },
+    ...(go === undefined ? [] : [{ name: "Go SDK, stateless", ...kept(go), request: handshakeCall() }]),
+  ];
+}
+
+/** In turns, so that what the machine is worth at the time is much the same for all. Costs are in microseconds a request. */
+async function inTurns(contenders: readonly Contender[], load: Program): Promise<ReadonlyMap<string, number[]>> {
+  const costs = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  for (const contender of contenders) await measure(contender, load, { seconds: 2, connections });
+  for (let round = 1; round <= rounds; round++) {
+    for (const contender of contenders) {
+      const { cost, outcome } = await measure(contender, load, { seconds, connections });
+      costs.get(contender.name)?.push(cost);
+      show(`round ${round}  ${contender.name}`, contender, cost, outcome);
+    }
+  }
+  return costs;
+}
+
+async function underHalfLoad(contender: Contender, load: Program): Promise<void> {
+  const { outcome: full } = await measure(contender, load, { seconds, connections });
+  const rate = full.requests / full.seconds / 2;
+  const { cost, outcome } = await measure(contender, load, { seconds: seconds * 2, connections, rate });
+  show(contender.name, contender, cost, outcome);
+  tell(`${contender.name}, p99`, outcome.p99, "ms");
+  tell("CCTelegram, RSS under load", contender.program.rss(), "MiB");
+}
+
+/** Sessions are in their ids, so however many begin, nothing stays. */
+async function underInitialize(contender: Contender, load: Program): Promise<void> {
+  const before = contender.program.rss();
+  const { cost, outcome } = await measure(contender, load, { seconds: seconds * 5, connections, rate: 2000 });
+  show(contender.name, contender, cost, outcome);
+  tell(`${contender.name}, RSS more than before`, contender.program.rss() - before, "MiB");
+}
+
+type Load = Pick<Order, "seconds" | "connections" | "rate">;
+
+async function measure({ program, url, request }: Contender, load: Program, order: Load) {
+  const before = program.cpu();
+  load.write({ url, ...request, ...order } satisfies Order);
+  const outcome = await load.line<Outcome>();
+  return { cost: (program.cpu() - before) / outcome.requests, outcome };
+}
+
+function show(name: string, { program }: Contender, cost: number, outcome: Outcome): void {
+  const rate = outcome.requests / outcome.seconds;
+  const figures = [
+    `${cost.toFixed(1)} us`,
+    `${rate.toFixed(0)}/s`,
+    `p99 ${outcome.p99.toFixed(1)} ms`,
+    `RSS ${program.rss().toFixed(0)} MiB`,
+    ...(outcome.failures > 0 ? [`${outcome.failures} FAILED`] : []),
+  ];
+  console.log(`${name.padEnd(36)} ${figures.join("  ")}`);
+}
+
+function tell(name: string, value: number, unit: string, ratio?: number): void {
+  const rounded = (number: number) => Number(number.toPrecision(3));
+  const line = { bench: "server", measure: name, value: rounded(value), unit };
+  console.log(JSON.stringify(ratio === undefined ? line : { ...line, ratio: rounded(ratio) }));
+}
+
+function kept<T extends Running>(running: T): T {
+  started.push(running.program);
+  return running;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,123 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { bundle } from "../../images/bundle.ts";
+import { Program } from "./program.ts";
+
+const run = promisify(execFile);
+const node = process.execPath;
+const key = "key-of-the-only-client-of-the-bench";
+
+/** A request over HTTP, as often as it is wanted. */
+export type Request = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
+export type Running = { readonly program: Program; readonly url: string };
+
+/** Something that is measured, and what it is asked. */
+export type Contender = Running & { readonly name: string; readonly request: Request };
+
+export type ProductOptions = {
+  /** Its main file. */
+  readonly main: string;
+  /** Arguments of its Node. */
+  readonly nodeArgs: readonly string[];
+  readonly telegramUrl: string;
+  readonly folder: string;
+};
+
+/** The product standing alone, with everything on: keys, limits, log, metrics. */
+export async function startProduct({ main, nodeArgs, telegramUrl, folder }: ProductOptions): Promise<Running> {
+  if (main.startsWith("dist/")) await bundle(["server"]);
+  const program = Program.start(node, [...nodeArgs, main, "standalone"], {
+    TELEGRAM_BOT_TOKEN: "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    TELEGRAM_ALLOWED_USERS: "1",
+    TELEGRAM_API_URL: telegramUrl,
+    MCP_SERVER_PORT: "0",
+    METRICS_PORT: "0",
+    BRIDGE_PORT: "0",
+    MCP_API_KEYS: JSON.stringify({ [key]: { name: "bench", permissions: ["*"] } }),
+    MCP_RATE_LIMIT_REQUESTS: "1000000",
+    MCP_RATE_LIMIT_WINDOW: "1000",
+    CC_TELEGRAM_DATA_DIR: folder,
+  });
+  const { http } = await program.line<{ msg?: string; http: string }>(({ msg }) => msg === "ready to work");
+  program.ignoreOutput();
+  return { program, url: `${http}/mcp` };
+}
+
+/** A reference that answers with a given result. */
+export async function startReference(file: string, result: string): Promise<Running> {
+  return announced(Program.start(node, [join("bench/server", file), result]));
+}
+
+/** The reference in Go; undefined where there is no Go. */
+export async function startGoReference(result: string, folder: string): Promise<Running | undefined> {
+  const binary = join(folder, "go-sdk");
+  try {
+    await run("go", ["build", "-o", binary, "."], { cwd: "bench/server/go-sdk" });
+  } catch (error) {
+    console.log(`not measured: the Go SDK, because it cannot be built: ${(error as Error).message.split("\n")[0]}`);
+    return undefined;
+  }
+  return announced(Program.start(binary, [result]));
+}
+
+async function announced(program: Program): Promise<Running> {
+  const { url } = await program.line<{ url: string }>();
+  program.ignoreOutput();
+  return { program, url };
+}
+
+/** A call of the tool in a session of 2025-11-25. */
+export function handshakeCall(session?: string): Request {
+  return callOf({ "mcp-protocol-version": "2025-11-25", ...(session && { "mcp-session-id": session }) }, {});
+}
+
+/** A call of the tool that tells its own terms, as 2026-07-28 has it. */
+export function statelessCall(): Request {
+  const headers = {
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": "tools/call",
+    "mcp-name": "get_bridge_status",
+  };
+  const meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  return callOf(headers, { _meta: meta });
+}
+
+/** A request that begins a session. */
+export function initializeCall(): Request {
+  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } };
+  return { ...callOf({}, {}), body: JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params }) };
+}
+
+export async function beginSession(url: string): Promise<string> {
+  const response = await fetch(url, { method: "POST", ...initializeCall() });
+  return response.headers.get("mcp-session-id") ?? "";
+}
+
+/** The result of a call, as JSON. */
+export async function resultOf(url: string, request: Request): Promise<string> {
+  const response = await fetch(url, { method: "POST", ...request });
+  return JSON.stringify(((await response.json()) as { result: object }).result);
+}
+
+function callOf(headers: Readonly<Record<string, string>>, params: object): Request {
+  return {
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "x-api-key": key,
+      ...headers,
+    },
+    body: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "get_bridge_status", arguments: {}, ...params },
+    }),
+  };
+}

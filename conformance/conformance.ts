@@ -1,0 +1,45 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { load } from "js-yaml";
+import * as z from "zod";
+import { startKeyProxy } from "./key-proxy.ts";
+import { startServerProcess } from "./server-process.ts";
+import { type RequirementSet, requirementSets, runSuite } from "./suite.ts";
+import { judge, type Verdict } from "./verdict.ts";
+
+export type Outcome = {
+  readonly verdicts: Readonly<Record<RequirementSet, Verdict>>;
+  /** Entries of the expected failures that passed in every set: they have to go. */
+  readonly stale: readonly string[];
+};
+
+/** Runs the official suite against a server process behind a proxy that adds its key. */
+export async function runConformance(folder: string): Promise<Outcome> {
+  await mkdir(folder, { recursive: true });
+  const expected = await expectedFailures();
+  const server = await startServerProcess(join(folder, "server.log"));
+  const proxy = await startKeyProxy(server.url, server.key);
+  try {
+    const verdicts = await Promise.all(
+      requirementSets.map(async (set) => {
+        const results = await runSuite(`${proxy.url}/mcp`, set, join(folder, set));
+        return [set, judge(results, expected)] as const;
+      }),
+    );
+    const used = new Set(verdicts.flatMap(([, verdict]) => verdict.used));
+    return {
+      verdicts: Object.fromEntries(verdicts) as Outcome["verdicts"],
+      stale: expected.filter((entry) => !used.has(entry)),
+    };
+  } finally {
+    await proxy.close();
+    await server.stop();
+  }
+}
+
+const expectedSchema = z.object({ server: z.array(z.string()) });
+
+async function expectedFailures(): Promise<readonly string[]> {
+  const text = await readFile(new URL("expected-failures.yml", import.meta.url), "utf8");
+  return expectedSchema.parse(load(text)).server;
+}

@@ -1,0 +1,63 @@
+import * as z from "zod";
+
+const text = z.string().max(256);
+const count = z.int().min(0);
+
+export const eventStates = ["waiting", "sent", "refused", "partly_refused"] as const;
+
+/** Where an event is: the body of the bridge's `GET /events/:id`. Times are RFC 3339. */
+export const eventStatusSchema = z.object({
+  event_id: z.string(),
+  state: z
+    .enum(eventStates)
+    .describe("waiting: not all messages are settled; refused and partly_refused: Telegram took none, or not all"),
+  accepted_at: text,
+  settled_at: text.exactOptional().describe("When the last message was sent or refused"),
+  messages: z
+    .object({ total: count, waiting: count, sent: count, refused: count })
+    .describe("Telegram messages that the event became; total is 0 when it goes to nobody"),
+  waiting: z
+    .object({
+      reason: text.describe("What the event's next message waits for"),
+      until: text.exactOptional().describe("Time of the next try, where it is known"),
+    })
+    .exactOptional(),
+  refusals: z
+    .array(z.object({ chat_id: z.int(), reason: text.describe("Telegram's words"), at: text }))
+    .max(20)
+    .readonly()
+    .describe("Chats that refused it; forgotten with the refused messages, after 7 days or when there are many"),
+});
+
+export type EventStatus = z.output<typeof eventStatusSchema>;
+export type EventState = EventStatus["state"];
+export type EventWaiting = NonNullable<EventStatus["waiting"]>;
+
+type Counts = Omit<EventStatus["messages"], "sent">;
+
+/**
+ * The state of an event by the counts of its messages.
+ *
+ * @example
+ * ```ts
+ * eventStateOf({ total: 3, waiting: 0, refused: 1 }); // => partly_refused
+ * ```
+ */
+export function eventStateOf({ total, waiting, refused }: Counts): EventState {
+  if (waiting > 0) return "waiting";
+  if (refused === 0) return "sent";
+  return refused < total ? "partly_refused" : "refused";
+}
+
+/**
+ * The path under which the bridge tells where an event is. Without a client it is any client's event.
+ *
+ * @example
+ * ```ts
+ * eventPath("build 7", "claude"); // => /events/build%207?client=claude
+ * ```
+ */
+export function eventPath(eventId: string, client: string | undefined): string {
+  const query = client === undefined ? "" : `?client=${encodeURIComponent(client.toWellFormed())}`;
+  return `/events/${encodeURIComponent(eventId.toWellFormed())}${query}`;
+}

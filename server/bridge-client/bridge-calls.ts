@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Dispatcher } from "undici";
+import type * as z from "zod";
+import { ServerError } from "../../contract/errors.ts";
+import { bodyLimitText } from "../../contract/limits.ts";
+import { signedHeaders } from "../../contract/signature.ts";
+
+const firstBackoffMs = 100;
+const longestBackoffMs = 1000;
+
+export type BridgeCall<T> = {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body: string;
+  /** Of the answer. */
+  readonly schema: z.ZodType<T>;
+};
+
+export type CallContext = {
+  readonly pool: Dispatcher;
+  readonly secret: string;
+  /** Deadline of one call with all its attempts, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+};
+
+type Answer = { readonly status: number; readonly retryAfterMs: number; readonly text: string };
+
+type Failure = { readonly error: ServerError; readonly waitMs: number };
+
+/** Calls until the bridge answers, or the deadline is near. */
+export async function callUntil<T>(call: BridgeCall<T>, context: CallContext): Promise<T> {
+  const deadline = performance.now() + context.timeoutMs;
+  for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
+    const remainingMs = deadline - performance.now();
+    const limitMs = Math.max(1, Math.ceil(Math.min(remainingMs, Math.max(1000, context.timeoutMs / 3))));
+    const outcome = await attempt(call, context, AbortSignal.timeout(limitMs));
+    if (!isFailure(outcome)) return read(outcome, call.schema);
+    const wait = Math.max(backoff, outcome.waitMs);
+    if (performance.now() + wait >= deadline) throw outcome.error;
+    await sleep(wait);
+  }
+}
+
+/** Calls once, for at most the deadline. */
+export async function callOnce<T>(call: BridgeCall<T>, context: CallContext, signal: AbortSignal): Promise<T> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(context.timeoutMs)]);
+  const outcome = await attempt(call, context, limit);
+  if (isFailure(outcome)) throw outcome.error;
+  return read(outcome, call.schema);
+}
+
+const isFailure = (outcome: Answer | Failure): outcome is Failure => "error" in outcome;
+
+async function attempt(
+  call: BridgeCall<unknown>,
+  context: CallContext,
+  signal: AbortSignal,
+): Promise<Answer | Failure> {
+  try {
+    const response = await context.pool.request(signed(call, context, signal));
+    const answer = {
+      status: response.statusCode,
+      retryAfterMs: seconds(response.headers["retry-after"]) * 1000,
+      text: await response.body.text(),
+    };
+    if (answer.status === 401) return { error: wrongSecret(), waitMs: 0 };
+    return answer.status === 503 ? unavailable(reasonOf(answer.text), answer.retryAfterMs) : answer;
+  } catch (error) {
+    if (isTimeout(error)) {
+      return { error: new ServerError("TIMEOUT_ERROR", { timeout_ms: context.timeoutMs }, error), waitMs: 0 };
+    }
+    return unavailable("it is not reachable", 0, error);
+  }
+}
+
+function signed(
+  { method, path, body }: BridgeCall<unknown>,
+  context: CallContext,
+  signal: AbortSignal,
+): Dispatcher.RequestOptions {
+  const timestampSeconds = Math.floor(context.clock() / 1000);
+  return {
+    method,
+    path,
+    signal,
+    body: method === "POST" ? body : null,
+    headers: {
+      "content-type": "application/json",
+      ...signedHeaders(context.secret, { method, path, timestampSeconds, body }),
+    },
+  };
+}
+
+function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): T {
+  const body = status < 300 ? {} : bodyOf(text);
+  if (body.code === "EVENT_NOT_FOUND") throw new ServerError("EVENT_NOT_FOUND");
+  if (body.code === "RELAY_LIMIT_EXCEEDED")
+    throw new ServerError("RELAY_LIMIT_EXCEEDED", { reason: shown(body.reason) });
+  if (status === 413) throw new ServerError("PAYLOAD_TOO_LARGE", { limit: bodyLimitText });
+  if (status === 429) {
+    throw new ServerError("CLIENT_QUOTA_EXCEEDED", { reason: reasonOf(text), retry_after: retryAfterMs / 1000 });
+  }
+  if (status >= 300) throw new ServerError("BRIDGE_REFUSED", { reason: `${status} ${reasonOf(text)}` });
+  const parsed = schema.safeParse(json(text));
+  if (!parsed.success) throw new ServerError("BRIDGE_REFUSED", { reason: "it answered something unexpected" });
+  return parsed.data;
+}
+
+function wrongSecret(): ServerError {
+  const reason = "the signature is wrong; server and bridge need one HMAC_SECRET, and clocks that agree";
+  return new ServerError("BRIDGE_REFUSED", { reason });
+}
+
+function unavailable(reason: string, waitMs: number, cause?: unknown): Failure {
+  const details = waitMs > 0 ? { reason, retry_after: waitMs / 1000 } : { reason };
+  return { error: new ServerError("BRIDGE_UNAVAILABLE", details, cause), waitMs };
+}
+
+const reasonOf = (text: string) => shown(bodyOf(text).message);
+
+function shown(text: unknown): string {
+  return typeof text === "string" ? text.slice(0, 300) : "without a reason";
+}
+
+function bodyOf(text: string): { readonly [name: string]: unknown } {
+  const body = json(text);
+  return typeof body === "object" && body !== null ? { ...body } : {};
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function seconds(header: string | string[] | undefined): number {
+  const value = Number(header);
+  return Number.isFinite(value) && value > 0 ? value : 0;
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError";
+}

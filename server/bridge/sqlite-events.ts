@@ -1,0 +1,41 @@
+import type { EventRecord, SettledEvent } from "./queue.ts";
+import type { Row } from "./sqlite-rows.ts";
+import type { prepare } from "./sqlite-statements.ts";
+
+type Statements = Pick<
+  ReturnType<typeof prepare>,
+  "settleEvent" | "eventWaits" | "event" | "waitingOfEvent" | "refusalsOfEvent"
+>;
+
+/** Notes that a message of an event was sent or refused; the event, when that was the last one. */
+export function settleEvent(sql: Statements, id: string, at: number, refused: boolean): SettledEvent | undefined {
+  const row = sql.settleEvent.get(at, refused ? 1 : 0, id);
+  if (row === undefined || sql.eventWaits.get(id) !== undefined) return undefined;
+  return { id, client: String(row.client), total: Number(row.messages), refused: Number(row.refused) };
+}
+
+/** What is known of an event; undefined when it is not known, or not any more. */
+export function eventRecord(sql: Statements, id: string): EventRecord | undefined {
+  const row = sql.event.get(id);
+  if (row === undefined) return undefined;
+  const waiting = sql.waitingOfEvent.all(id);
+  return {
+    id,
+    client: String(row.client),
+    acceptedAt: Number(row.accepted_at),
+    ...(row.settled_at !== null && { settledAt: Number(row.settled_at) }),
+    total: Number(row.messages),
+    waiting: Number(waiting[0]?.count ?? 0),
+    refused: Number(row.refused),
+    next: waiting.map(toWaiting),
+    refusals: sql.refusalsOfEvent.all(id).map(toRefusal),
+  };
+}
+
+function toWaiting({ chat_id, error }: Row): EventRecord["next"][number] {
+  return { chatId: Number(chat_id), ...(error !== null && { error: String(error) }) };
+}
+
+function toRefusal({ chat_id, error, at }: Row): EventRecord["refusals"][number] {
+  return { chatId: Number(chat_id), error: String(error), at: Number(at) };
+}
