@@ -5,7 +5,7 @@ import { bodyLimitText } from "../../contract/limits.ts";
 import { routes } from "../../contract/routes.ts";
 import { failureOf } from "../mcp/answer.ts";
 import { oauthError } from "./not-found.ts";
-import type { Envelope } from "./oversized-message.ts";
+import type { Envelope } from "../json/envelope.ts";
 
 /** Answers of fastify itself, as entries of the catalogue. */
 const frameworkErrors: Readonly<Record<string, ErrorCode>> = {
