@@ -2,6 +2,7 @@ import { ConfigError } from "../../config/config-error.ts";
 import { type Surroundings as ReadingSurroundings, readVariables } from "../../config/read-variables.ts";
 import type { LogLevel } from "../../contract/log-levels.ts";
 import type { Role } from "../../contract/roles.ts";
+import { routes } from "../../contract/routes.ts";
 import type { BridgeConfig, ProxyConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import { inHome, problemsTogether } from "./rules.ts";
@@ -49,8 +50,23 @@ export type BridgeRoleConfig = ProcessConfig & { readonly role: "bridge"; readon
 export type StandaloneConfig = ProcessConfig &
   ServerConfig & { readonly role: "standalone"; readonly bridge: BridgeConfig };
 
+/** A client of a server elsewhere. */
+export type StdioRemoteConfig = ProcessConfig & {
+  readonly role: "stdio";
+  readonly remote: { readonly url: string; readonly apiKey: string };
+};
+
+/** Server and bridge for whoever has started the process. */
+export type StdioAloneConfig = ProcessConfig & {
+  readonly role: "stdio";
+  readonly remote?: undefined;
+  readonly bridge: BridgeConfig;
+};
+
+export type StdioConfig = StdioRemoteConfig | StdioAloneConfig;
+
 /** The whole configuration of a process: frozen, complete, already checked. */
-export type Config = ServeConfig | BridgeRoleConfig | StandaloneConfig;
+export type Config = ServeConfig | BridgeRoleConfig | StandaloneConfig | StdioConfig;
 
 /** What loading reads from the outside. */
 export type Surroundings = ReadingSurroundings & {
@@ -84,6 +100,7 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
     return { role, ...common, bridge: bridgeConfig(need, hmac, values, home) };
   }
+  if (role === "stdio") return { role, ...common, ...stdioConfig(need, values, home) };
   const server = serverConfig(need, values);
   if (role === "standalone")
     return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
@@ -97,6 +114,12 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
       ...(values.HMAC_SECRET_PREVIOUS && { previous: values.HMAC_SECRET_PREVIOUS }),
     },
   };
+}
+
+function stdioConfig(need: Need, values: Values, home: string | undefined) {
+  const { CCTELEGRAM_URL: url } = values;
+  if (url === undefined) return { bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
+  return { remote: { url: url.endsWith(routes.mcp) ? url : url + routes.mcp, apiKey: need("CCTELEGRAM_API_KEY") } };
 }
 
 type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>;
@@ -150,8 +173,9 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
   const proxy = proxyConfig(values);
   const { value: token, path: tokenFile } = need("TELEGRAM_BOT_TOKEN");
   return {
-    host: need("BRIDGE_HOST"),
-    port: need("BRIDGE_PORT"),
+    ...(values.BRIDGE_PORT === undefined
+      ? { host: "", port: 0, isHidden: true }
+      : { host: need("BRIDGE_HOST"), port: values.BRIDGE_PORT }),
     dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),

@@ -14,7 +14,8 @@ export class MessageEnds {
   #end = Buffer.alloc(0);
 
   add(chunk: Buffer): void {
-    if (this.#start.length < kept) this.#start = Buffer.concat([this.#start, chunk.subarray(0, kept - this.#start.length)]);
+    if (this.#start.length < kept)
+      this.#start = Buffer.concat([this.#start, chunk.subarray(0, kept - this.#start.length)]);
     this.#end = Buffer.concat([this.#end, chunk.subarray(-kept)]).subarray(-kept);
   }
 

@@ -24,13 +24,13 @@ export class ClientRequests {
   }
 
   /** Sends a request and resolves with the client's result. */
-  async ask({ method, params }: InputRequest, exchange: Exchange): Promise<Params> {
+  async ask({ method, params }: InputRequest, exchange: Exchange, signal: AbortSignal): Promise<Params> {
     if (this.#waiting.size >= mostWaiting) throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 60 });
     const id = this.#newId();
     const { promise, resolve, reject } = Promise.withResolvers<Params>();
     const timer = setTimeout(() => reject(refused(method, "it did not answer in time")), patienceMs).unref();
     const leave = () => reject(refused(method, "it is gone"));
-    exchange.signal.addEventListener("abort", leave, { once: true });
+    signal.addEventListener("abort", leave, { once: true });
     this.#waiting.set(id, {
       clientId: exchange.caller.client.id,
       settle({ result, error }) {
@@ -45,7 +45,7 @@ export class ClientRequests {
       return await promise;
     } finally {
       clearTimeout(timer);
-      exchange.signal.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", leave);
       this.#waiting.delete(id);
     }
   }

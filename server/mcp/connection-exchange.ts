@@ -1,7 +1,7 @@
 import type { Caller, Origin } from "../access/access.ts";
 import type { Exchange } from "./exchange.ts";
 import type { RequestLogger } from "./method.ts";
-import type { Session } from "./session.ts";
+import type { Agreed, Session } from "./session.ts";
 
 /** Who sent a message. */
 export type Speaker = {
@@ -14,7 +14,7 @@ export type Speaker = {
 export type ConnectionExchangeOptions = {
   readonly speaker: Speaker;
   readonly session: Session | undefined;
-  readonly begin: (agreed: Omit<Session, "id">) => void;
+  readonly begin: (agreed: Agreed) => void;
   readonly send: (message: object) => boolean;
 };
 
@@ -50,7 +50,7 @@ export class ConnectionExchange implements Exchange {
     return this.#options.session;
   }
 
-  readonly begin = (agreed: Omit<Session, "id">): void => this.#options.begin(agreed);
+  readonly begin = (agreed: Agreed): void => this.#options.begin(agreed);
 
   verify(): void {}
 

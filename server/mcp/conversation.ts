@@ -6,12 +6,14 @@ import { batchProblem, beginningInBatch } from "./batches.ts";
 import { ConnectionExchange, type Speaker } from "./connection-exchange.ts";
 import { type Dispatcher, subjectOf } from "./dispatcher.ts";
 import { type Message, type MessageId, readMessage } from "./message.ts";
-import type { Session } from "./session.ts";
+import type { Agreed, Session } from "./session.ts";
 import type { SessionListeners } from "./session-listeners.ts";
 
 export type ConversationOptions = {
   readonly dispatcher: Dispatcher;
   readonly listeners: SessionListeners;
+  /** Forgets what a session wanted to hear of. */
+  readonly forget: (sessionKey: string) => void;
   /** Sends a message; false when the client does not take it. */
   readonly send: (text: string) => boolean;
   /** Is told after each request that no longer keeps others waiting. */
@@ -36,6 +38,7 @@ export class Conversation {
   readonly #open = new Map<MessageId, ConnectionExchange>();
   #session: Session | undefined;
   #onIdle: (() => void) | undefined;
+  #leave = (): void => {};
   #isDraining = false;
 
   constructor(options: ConversationOptions) {
@@ -81,7 +84,7 @@ export class Conversation {
   /** The client is gone: nothing of what it asked for is wanted any more. */
   end(): void {
     for (const exchange of this.#open.values()) exchange.cancel();
-    if (this.#session !== undefined) this.#options.listeners.remove(this.#session.id);
+    this.#leave();
   }
 
   async #answerTo(text: string, speaker: Speaker): Promise<object | undefined> {
@@ -172,11 +175,16 @@ export class Conversation {
     });
   }
 
-  #begin(agreed: Omit<Session, "id">): void {
-    const { listeners, send, newId } = this.#options;
-    if (this.#session !== undefined) listeners.remove(this.#session.id);
-    this.#session = { ...agreed, id: newId() };
-    listeners.add(this.#session.id, (message) => void send(JSON.stringify(message)));
+  #begin(agreed: Agreed): void {
+    const { listeners, forget, send, newId } = this.#options;
+    this.#leave();
+    const key = newId();
+    this.#session = { ...agreed, id: key, key, isShared: false };
+    const stopListening = listeners.add(key, (message) => void send(JSON.stringify(message)));
+    this.#leave = () => {
+      stopListening();
+      forget(key);
+    };
   }
 
   #failure(error: ServerError, message: Message | undefined, { origin }: Speaker): Answer {

@@ -2,6 +2,7 @@ import { ServerError, toServerError } from "../../contract/errors.ts";
 import type { Client } from "../access/client.ts";
 import { InputRequired } from "../features/interaction.ts";
 import { type Answer, failureOf } from "./answer.ts";
+import type { Cancellations } from "./cancellations.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Era, Terms } from "./eras/era.ts";
@@ -10,10 +11,11 @@ import { metaKeys, metaOf, stateless, unsupportedVersion } from "./eras/stateles
 import type { Exchange } from "./exchange.ts";
 import { ClientInteraction } from "./interaction.ts";
 import type { LogLevels } from "./log-levels.ts";
-import type { Message, MessageId, RequestMessage } from "./message.ts";
+import type { Message, MessageId, NotificationMessage, RequestMessage, ResponseMessage } from "./message.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts } from "./server-info.ts";
+import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
 
@@ -24,6 +26,8 @@ export type DispatcherOptions = {
   readonly requestStates: RequestStates;
   readonly logLevels: LogLevels;
   readonly subscriptions: Subscriptions;
+  readonly cancellations: Cancellations;
+  readonly notices: SessionNotices;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
@@ -47,8 +51,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return failureOf(error, { id, method, era }, { requestId: origin.requestId, now: clock() });
   };
 
-  const answer = async (message: RequestMessage, exchange: Exchange): Promise<Answer> => {
+  const answer = async (message: RequestMessage, exchange: Exchange): Promise<Answer | undefined> => {
     let era: Era | undefined;
+    let interaction: ClientInteraction | undefined;
     try {
       era = eraOf(message, exchange);
       const terms = era.termsOf(message, exchange);
@@ -56,9 +61,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (method === undefined) {
         throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version: terms.version });
       }
-      const result = await method.answer(message.params, contextOf(message, exchange, era, terms, options));
+      interaction = new ClientInteraction({ message, exchange, era: era.name, terms, ...options });
+      const result = await method.answer(message.params, contextOf(exchange, terms, interaction, options));
+      await interaction.finish();
+      if (interaction.isCancelled) return undefined;
       return { message: { jsonrpc: "2.0", id: message.id, result: era.dress(result, method, server) }, status: 200 };
     } catch (thrown) {
+      await interaction?.finish();
+      if (interaction?.isCancelled) return undefined;
       if (thrown instanceof InputRequired) return inputRequired(thrown, message, exchange, options);
       return failure(thrown, message, era, exchange);
     }
@@ -73,12 +83,32 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           return failure(message.error, message, undefined, exchange);
         case "response":
         case "notification":
-          if (!isExpected(exchange)) return failure(new ServerError("SESSION_REQUIRED"), message, undefined, exchange);
-          if (message.kind === "response") clientRequests.settle(message, exchange.caller.client.id);
-          return undefined;
+          return take(message, exchange).catch((error) => failure(error, message, undefined, exchange));
       }
     },
   };
+
+  /** Acts on what gets no answer. */
+  async function take(message: ResponseMessage | NotificationMessage, exchange: Exchange): Promise<undefined> {
+    const { session, caller, declaredVersion = "" } = exchange;
+    if (session === undefined) {
+      if (!isStatelessVersion(declaredVersion)) throw new ServerError("SESSION_REQUIRED");
+      return;
+    }
+    const { id: clientId } = caller.client;
+    const isAnswered = message.kind === "response" && clientRequests.settle(message, clientId);
+    const notice = isAnswered ? undefined : noticeOf(message, clientId);
+    // Another process may have asked, or be at work on what is cancelled.
+    if (notice !== undefined) await options.notices.tell(session, notice);
+  }
+}
+
+/** What other processes should know of a message that gets no answer. */
+function noticeOf(message: ResponseMessage | NotificationMessage, clientId: string): SessionNotice | undefined {
+  if (message.kind === "response") return { ...message, clientId };
+  const { requestId } = message.params;
+  const isId = typeof requestId === "string" || typeof requestId === "number";
+  return message.method === "notifications/cancelled" && isId ? { kind: "cancel", id: requestId } : undefined;
 }
 
 /** What an answer to a message needs of it. */
@@ -87,11 +117,6 @@ export function subjectOf(message: Message): { id: MessageId | undefined; method
     id: message.kind === "request" || message.kind === "malformed" ? message.id : undefined,
     method: message.kind === "request" ? message.method : undefined,
   };
-}
-
-/** Whether a message without an answer may come: in a session, or where there are none. */
-function isExpected({ session, declaredVersion = "" }: Exchange): boolean {
-  return session !== undefined || isStatelessVersion(declaredVersion);
 }
 
 /** Whether a message tells its own terms, so that it is of no session. */
@@ -109,22 +134,11 @@ function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Excha
   return session === undefined && method === "server/discover" ? stateless : handshake;
 }
 
-function contextOf(message: RequestMessage, exchange: Exchange, era: Era, terms: Terms, options: DispatcherOptions) {
-  const { server, catalogueOf, logLevels, subscriptions } = options;
-  const { caller, origin, log, session } = exchange;
-  return {
-    caller,
-    origin,
-    log,
-    session,
-    server,
-    logLevels,
-    subscriptions,
-    ...terms,
-    catalogue: catalogueOf(caller.client),
-    interaction: new ClientInteraction({ message, exchange, era: era.name, terms, ...options }),
-    begin: exchange.begin,
-  };
+function contextOf(exchange: Exchange, terms: Terms, interaction: ClientInteraction, options: DispatcherOptions) {
+  const { server, catalogueOf, subscriptions, notices } = options;
+  const { caller, origin, log, session, begin } = exchange;
+  const catalogue = catalogueOf(caller.client);
+  return { caller, origin, log, session, begin, server, ...terms, catalogue, interaction, subscriptions, notices };
 }
 
 /** MCP 2026-07-28, Multi Round-Trip Requests. */

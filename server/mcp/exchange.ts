@@ -1,7 +1,7 @@
 import type { Caller, Origin } from "../access/access.ts";
 import type { RequestMessage } from "./message.ts";
 import type { RequestLogger } from "./method.ts";
-import type { Session } from "./session.ts";
+import type { Agreed, Session } from "./session.ts";
 
 /** What a transport brings with a message: who sent it, and the way back to the client. */
 export type Exchange = {
@@ -15,7 +15,7 @@ export type Exchange = {
   /** The revision that the transport itself was told, as HTTP is by a header. */
   readonly declaredVersion: string | undefined;
   /** Begins the session that `initialize` agreed on. */
-  begin(agreed: Omit<Session, "id">): void;
+  begin(agreed: Agreed): void;
   /**
    * Compares what the transport was told with what the message says (MCP 2026-07-28, Server Validation). Throws
    * HEADER_MISMATCH.

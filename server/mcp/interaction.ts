@@ -8,6 +8,7 @@ import {
   type LogLevel,
   logLevels,
 } from "../features/interaction.ts";
+import type { Cancellations } from "./cancellations.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Terms } from "./eras/era.ts";
 import { metaKeys, metaOf } from "./eras/stateless.ts";
@@ -26,6 +27,7 @@ export type InteractionOptions = {
   readonly clientRequests: ClientRequests;
   readonly requestStates: RequestStates;
   readonly logLevels: LogLevels;
+  readonly cancellations: Cancellations;
 };
 
 /** How a method's handler talks with the client of its request. Nothing is done before the handler asks for it. */
@@ -34,6 +36,9 @@ export class ClientInteraction implements Interaction {
   #progress = Number.NEGATIVE_INFINITY;
   #earlier: ReturnType<RequestStates["take"]> | null = null;
   #answered: InputResponses = {};
+  /** What waits to be sent, because it was not known at once whether the client wants it. */
+  #waiting: Promise<void> | undefined;
+  #signal: AbortSignal | undefined;
 
   constructor(options: InteractionOptions) {
     this.#options = options;
@@ -50,8 +55,24 @@ export class ClientInteraction implements Interaction {
 
   log(level: LogLevel, data: unknown): void {
     const least = this.#leastLevel();
-    if (least === undefined || logLevels.indexOf(level) < logLevels.indexOf(least)) return;
-    this.#notify("notifications/message", { level, logger: "cctelegram", data });
+    const notify = (known: LogLevel | undefined) => {
+      if (known === undefined || logLevels.indexOf(level) < logLevels.indexOf(known)) return;
+      this.#send("notifications/message", { level, logger: "cctelegram", data });
+    };
+    if (least instanceof Promise) this.#waiting = Promise.all([least, this.#waiting]).then(([known]) => notify(known));
+    else this.#inTurn(() => notify(least));
+  }
+
+  /** Resolves when everything is sent that comes before the answer. The request is no longer under way. */
+  async finish(): Promise<void> {
+    const { exchange, message, cancellations } = this.#options;
+    if (this.#signal !== undefined && exchange.session) cancellations.end(exchange.session.key, message.id);
+    await this.#waiting;
+  }
+
+  /** The client has cancelled the request: it wants no answer. */
+  get isCancelled(): boolean {
+    return this.#signal?.aborted === true;
   }
 
   canAsk(request: InputRequest): boolean {
@@ -83,26 +104,42 @@ export class ClientInteraction implements Interaction {
   }
 
   get signal(): AbortSignal {
-    return this.#options.exchange.signal;
+    const { exchange, message, cancellations } = this.#options;
+    const { session } = exchange;
+    this.#signal ??=
+      session === undefined
+        ? exchange.signal
+        : AbortSignal.any([exchange.signal, cancellations.begin(session.key, message.id)]);
+    return this.#signal;
   }
 
   /** A client of the handshake era is asked on the stream of its request. */
   async #ask(requests: InputRequests): Promise<InputResponses> {
     const { clientRequests, exchange } = this.#options;
     const answers = Object.entries(requests).map(
-      async ([name, request]) => [name, await clientRequests.ask(request, exchange)] as const,
+      async ([name, request]) => [name, await clientRequests.ask(request, exchange, this.signal)] as const,
     );
     return Object.fromEntries(await Promise.all(answers));
   }
 
-  #leastLevel(): LogLevel | undefined {
+  #leastLevel(): LogLevel | undefined | Promise<LogLevel> {
     const { era, message, exchange, logLevels: levels } = this.#options;
-    if (era === "handshake") return levels.of(exchange.session?.id ?? "");
+    if (era === "handshake") return exchange.session && levels.of(exchange.session);
     const { [metaKeys.logLevel]: level } = metaOf(message.params);
     return logLevels.find((known) => known === level);
   }
 
   #notify(method: string, params: object): void {
+    this.#inTurn(() => this.#send(method, params));
+  }
+
+  /** At once, unless something before it still waits. */
+  #inTurn(send: () => void): void {
+    if (this.#waiting === undefined) send();
+    else this.#waiting = this.#waiting.then(send);
+  }
+
+  #send(method: string, params: object): void {
     this.#options.exchange.send({ jsonrpc: "2.0", method, params });
   }
 }

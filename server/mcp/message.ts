@@ -12,7 +12,7 @@ export type RequestMessage = {
   readonly params: Params;
 };
 
-type NotificationMessage = { readonly kind: "notification"; readonly method: string; readonly params: Params };
+export type NotificationMessage = { readonly kind: "notification"; readonly method: string; readonly params: Params };
 
 /** The client's answer to a request of the server. */
 export type ResponseMessage = {

@@ -2,10 +2,10 @@ import type { Caller, Origin } from "../access/access.ts";
 import type { Interaction } from "../features/interaction.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Catalogue } from "./catalogue.ts";
-import type { LogLevels } from "./log-levels.ts";
 import type { Params } from "./message.ts";
 import type { ServerFacts } from "./server-info.ts";
-import type { ClientCapabilities, Session } from "./session.ts";
+import type { Agreed, ClientCapabilities, Session } from "./session.ts";
+import type { SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** How a revision begins: with `initialize`, or not at all. */
@@ -28,10 +28,10 @@ export type MethodContext = {
   readonly log: RequestLogger;
   /** Of the connection, or of the id that the client showed; undefined in revisions without sessions. */
   readonly session: Session | undefined;
-  readonly logLevels: LogLevels;
   readonly subscriptions: Subscriptions;
+  readonly notices: SessionNotices;
   /** Begins a session; only for `initialize`. */
-  begin(agreed: Omit<Session, "id">): void;
+  begin(agreed: Agreed): void;
 };
 
 /** What a server declares about itself because it has a method (MCP schema, ServerCapabilities). */

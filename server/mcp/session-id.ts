@@ -1,6 +1,7 @@
+import { hash } from "node:crypto";
 import * as z from "zod";
 import type { Seal } from "./seal.ts";
-import type { ClientCapabilities, ClientInfo, Session } from "./session.ts";
+import type { Agreed, ClientCapabilities, ClientInfo, Session } from "./session.ts";
 
 /** A session ends this many milliseconds after it began. */
 export const sessionLifetimeMs = 7 * 24 * 3_600_000;
@@ -10,11 +11,11 @@ const keptSessions = 2_000;
 
 export type SessionIds = {
   /** A session of a client: its id holds what was agreed, so that every replica knows it and none has to remember it. */
-  begin(clientId: string, agreed: Omit<Session, "id">): Session;
+  begin(clientId: string, agreed: Agreed): Session;
   /** The session of an id that a client shows; undefined when it has ended or is not this client's. */
   find(id: string, clientId: string): Session | undefined;
-  /** Forgets an id from now on, in this process. */
-  end(id: string): void;
+  /** A session has ended: this process knows it no longer. */
+  end(sessionKey: string): void;
 };
 
 export type SessionIdOptions = {
@@ -42,31 +43,30 @@ export function createSessionIds({ seal, clock, newId }: SessionIdOptions): Sess
     const content = contentSchema.safeParse(seal.open(id));
     if (!content.success) return undefined;
     const [, endsAt, clientId, version, capabilities, client] = content.data;
-    return { session: { id, version, capabilities, client }, clientId, endsAt };
+    return { session: sessionOf(id, { version, capabilities, client }), clientId, endsAt };
   };
   return {
-    begin(clientId, { version, capabilities, client }) {
+    begin(clientId, agreed) {
+      const { version, capabilities, client } = agreed;
       const endsAt = clock() + sessionLifetimeMs;
-      return {
-        id: seal.seal([newId(), endsAt, clientId, version, capabilities, client]),
-        version,
-        capabilities,
-        client,
-      };
+      return sessionOf(seal.seal([newId(), endsAt, clientId, version, capabilities, client]), agreed);
     },
     find(id, clientId) {
       const entry = known.get(id) ?? open(id);
-      if (entry === undefined || entry.clientId !== clientId || entry.endsAt <= clock() || ended.has(id))
-        return undefined;
+      if (entry === undefined || entry.clientId !== clientId || entry.endsAt <= clock()) return undefined;
+      if (ended.has(entry.session.key)) return undefined;
       remember(known, id, entry);
       return entry.session;
     },
-    end(id) {
-      known.delete(id);
-      ended.add(id);
+    end(sessionKey) {
+      ended.add(sessionKey);
       if (ended.size > keptSessions) forgetOldest(ended);
     },
   };
+}
+
+function sessionOf(id: string, { version, capabilities, client }: Agreed): Session {
+  return { id, key: hash("sha256", id, "base64url"), isShared: true, version, capabilities, client };
 }
 
 function remember(known: Map<string, Known>, id: string, entry: Known): void {

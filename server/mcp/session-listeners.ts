@@ -1,27 +1,27 @@
-type Tell = (message: object) => void;
+/** Sends a message to a client outside of any request of its own. */
+export type Send = (message: object) => void;
 
-/** The sessions that are one with a connection, and how each hears of what it has not asked for. */
+/** Where the sessions of this process listen: a stream of HTTP, or their own connection. */
 export class SessionListeners {
-  readonly #listeners = new Map<string, Tell>();
-  readonly #onEnd: (sessionId: string) => void;
+  /** In order of opening: a message goes to the newest only (MCP 2025-11-25, Multiple Connections). */
+  readonly #listeners = new Map<string, Send[]>();
 
-  /** `onEnd` is told of each session whose connection is closed. */
-  constructor(onEnd: (sessionId: string) => void) {
-    this.#onEnd = onEnd;
+  /** Adds a way to a session; the returned function takes it away. */
+  add(sessionKey: string, send: Send): () => void {
+    this.#listeners.set(sessionKey, [...(this.#listeners.get(sessionKey) ?? []), send]);
+    return () => {
+      const left = (this.#listeners.get(sessionKey) ?? []).filter((other) => other !== send);
+      if (left.length > 0) this.#listeners.set(sessionKey, left);
+      else this.#listeners.delete(sessionKey);
+    };
   }
 
-  add(sessionId: string, tell: Tell): void {
-    this.#listeners.set(sessionId, tell);
+  /** Sends a message to a session, if it listens here. */
+  tell(sessionKey: string, message: object): void {
+    this.#listeners.get(sessionKey)?.at(-1)?.(message);
   }
 
-  remove(sessionId: string): void {
-    if (this.#listeners.delete(sessionId)) this.#onEnd(sessionId);
-  }
-
-  /** False when the session is none of these. */
-  tell(sessionId: string, message: object): boolean {
-    const tell = this.#listeners.get(sessionId);
-    tell?.(message);
-    return tell !== undefined;
+  keys(): readonly string[] {
+    return [...this.#listeners.keys()];
   }
 }

@@ -51,7 +51,14 @@ function printable(text: string, longest: number): string {
 export type Session = {
   /** What a client shows with each request over HTTP; unique. */
   readonly id: string;
+  /** What processes call it among themselves: nobody can make the id of it. */
+  readonly key: string;
+  /** Other processes may see it, too: it is not one with a connection to this one. */
+  readonly isShared: boolean;
   readonly version: string;
   readonly capabilities: ClientCapabilities;
   readonly client: ClientInfo;
 };
+
+/** What a client and the server agree on; the rest of a session follows from how it comes. */
+export type Agreed = Pick<Session, "version" | "capabilities" | "client">;

@@ -10,40 +10,42 @@ type Subscribed = Map<string, string | undefined>;
 /** Which resources sessions want to hear of (MCP 2025-11-25, Resources). */
 export class Subscriptions {
   readonly #sessions = new BoundedMap<string, Subscribed>(most.sessions);
-  readonly #tell: (sessionId: string, message: object) => void;
+  readonly #tell: (sessionKey: string, message: object) => void;
 
-  /** `tell` sends a message to the stream on which a session listens, if it does. */
-  constructor(tell: (sessionId: string, message: object) => void) {
+  /** `tell` sends a message to a session, if it listens here. */
+  constructor(tell: (sessionKey: string, message: object) => void) {
     this.#tell = tell;
   }
 
-  /** Throws RATE_LIMIT_EXCEEDED for one too many. */
-  subscribe(sessionId: string, uri: string, topic: string | undefined): void {
-    const subscribed: Subscribed = this.#sessions.get(sessionId) ?? new Map();
-    if (!subscribed.has(uri) && subscribed.size >= most.each) {
-      throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 60 });
-    }
+  /** Throws RATE_LIMIT_EXCEEDED when this one would be one too many. */
+  requireRoom(sessionKey: string, uri: string): void {
+    const subscribed = this.#sessions.get(sessionKey);
+    if (subscribed === undefined || subscribed.has(uri) || subscribed.size < most.each) return;
+    throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 60 });
+  }
+
+  add(sessionKey: string, uri: string, topic: string | undefined): void {
+    const subscribed: Subscribed = this.#sessions.get(sessionKey) ?? new Map();
     subscribed.set(uri, topic);
-    this.#sessions.set(sessionId, subscribed);
+    this.#sessions.set(sessionKey, subscribed);
   }
 
-  unsubscribe(sessionId: string, uri: string): void {
-    const subscribed = this.#sessions.get(sessionId);
+  remove(sessionKey: string, uri: string): void {
+    const subscribed = this.#sessions.get(sessionKey);
     subscribed?.delete(uri);
-    if (subscribed?.size === 0) this.#sessions.delete(sessionId);
+    if (subscribed?.size === 0) this.#sessions.delete(sessionKey);
   }
 
-  end(sessionId: string): void {
-    this.#sessions.delete(sessionId);
+  end(sessionKey: string): void {
+    this.#sessions.delete(sessionKey);
   }
 
-  /** Tells the sessions that have subscribed to resources of a topic that these have changed. */
-  changed(topic: string): void {
-    for (const [sessionId, subscribed] of this.#sessions.entries()) {
+  /** Tells the sessions whose resources belong to a topic that these have changed; without a topic, that all may have. */
+  changed(topic?: string): void {
+    for (const [sessionKey, subscribed] of this.#sessions.entries()) {
       for (const [uri, of] of subscribed) {
-        if (of === topic) {
-          this.#tell(sessionId, { jsonrpc: "2.0", method: "notifications/resources/updated", params: { uri } });
-        }
+        if (of === undefined || (topic !== undefined && of !== topic)) continue;
+        this.#tell(sessionKey, { jsonrpc: "2.0", method: "notifications/resources/updated", params: { uri } });
       }
     }
   }

@@ -1,4 +1,5 @@
 import { bridgeStatusResource } from "./bridge-status.ts";
+import { eventTemplate } from "./event.ts";
 import { eventTemplatesResource } from "./event-templates.ts";
 import { eventTypesResource } from "./event-types.ts";
 import type { Resource, ResourceTemplate } from "./resource.ts";
@@ -6,4 +7,4 @@ import type { Resource, ResourceTemplate } from "./resource.ts";
 /** Every resource of the product, in the order in which they are listed. */
 export const resources: readonly Resource[] = [eventTypesResource, bridgeStatusResource, eventTemplatesResource];
 
-export const resourceTemplates: readonly ResourceTemplate[] = [];
+export const resourceTemplates: readonly ResourceTemplate[] = [eventTemplate];

@@ -10,6 +10,7 @@ import { type FurtherPort, FurtherPorts, type OpenPort } from "../http/further-p
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
 import { bindable } from "../listening/unspecified-address.ts";
+import { SessionListeners } from "../mcp/session-listeners.ts";
 import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import { listening } from "../process/start-error.ts";
@@ -58,7 +59,9 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const metrics = createServerMetrics(registry, [...features.tools.keys()], httpRoutes);
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
   const furtherPorts = new FurtherPorts();
-  const streams = new ListeningStreams((count) => metrics.openStreams.set({ transport: "http" }, count));
+  const streams = new ListeningStreams(new SessionListeners(), (count) =>
+    metrics.openStreams.set({ transport: "http" }, count),
+  );
   const webSockets = new OpenWebSockets((count) => metrics.openStreams.set({ transport: "websocket" }, count));
   const shared = {
     ...{ features, streams, webSockets, sealSecrets, keys, bridge },

@@ -4,15 +4,8 @@ import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
 import type { StdioAloneConfig, StdioConfig, StdioRemoteConfig } from "../config/config.ts";
 import { features } from "../features/features.ts";
 import { catalogues } from "../mcp/catalogue.ts";
-import { ClientRequests } from "../mcp/client-requests.ts";
-import { createDispatcher } from "../mcp/dispatcher.ts";
-import { LogLevels } from "../mcp/log-levels.ts";
-import { methods } from "../mcp/methods/registry.ts";
-import { createRequestStates } from "../mcp/request-state.ts";
-import { createSeal } from "../mcp/seal.ts";
-import { serverFacts } from "../mcp/server-info.ts";
+import { createMcpServer } from "../mcp/mcp-server.ts";
 import { SessionListeners } from "../mcp/session-listeners.ts";
-import { Subscriptions } from "../mcp/subscriptions.ts";
 import { localPeer } from "../mcp/transports/stdio/local-peer.ts";
 import { remotePeer } from "../mcp/transports/stdio/remote-peer.ts";
 import { Stdio } from "../mcp/transports/stdio/stdio.ts";
@@ -53,23 +46,24 @@ async function alone(
       createToolCaller({ ...world, tools: features.tools, metrics, bridge: client }),
       createSecurityLog(metrics, logger),
     );
-    const listeners = new SessionListeners((sessionId) => subscriptions.end(sessionId));
-    const subscriptions = new Subscriptions((sessionId, message) => void listeners.tell(sessionId, message));
-    const dispatcher = createDispatcher({
-      server: serverFacts(version, methods),
+    const listeners = new SessionListeners();
+    const mcp = createMcpServer({
+      ...world,
+      version,
       catalogueOf: catalogues({ features, tools, bridge: client }),
-      clientRequests: new ClientRequests(world.newId),
-      requestStates: createRequestStates(createSeal(secrets, "request state"), world.clock),
-      logLevels: new LogLevels(),
-      subscriptions,
-      clock: world.clock,
+      listeners,
+      sealSecrets: secrets,
+      relay: client.relay,
+      log: logger,
     });
+    const stopListening = mcp.notices.listen();
     const logFor = (request_id: string) => logger.child({ request_id });
     const line = new Stdio({
       ...world.streams(),
-      peerOf: (send, onRoom) => localPeer({ ...world, dispatcher, listeners, send, onRoom, logFor }),
+      peerOf: (send, onRoom) => localPeer({ ...world, ...mcp, listeners, send, onRoom, logFor }),
     });
     return runningOn(line, {}, async () => {
+      stopListening();
       await client.close();
       await bridge.close();
     });

@@ -8,8 +8,8 @@ export const loggingSetLevel = defineMethod({
   eras: ["handshake"],
   params: z.object({ level: z.enum(logLevels) }),
   capabilities: { logging: {} },
-  handle({ level }, { session, logLevels: levels }) {
-    if (session !== undefined) levels.set(session.id, level);
+  async handle({ level }, { session, notices }) {
+    if (session !== undefined) await notices.tell(session, { kind: "level", level });
     return {};
   },
 });

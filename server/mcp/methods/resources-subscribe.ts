@@ -6,9 +6,11 @@ export const resourcesSubscribe = defineMethod({
   name: "resources/subscribe",
   eras: ["handshake"],
   params: z.object({ uri: z.string() }),
-  handle({ uri }, { session, catalogue, subscriptions }) {
+  async handle({ uri }, { session, catalogue, subscriptions, notices }) {
     const { topic } = catalogue.resource(uri);
-    if (session !== undefined) subscriptions.subscribe(session.id, uri, topic);
+    if (session === undefined) return {};
+    subscriptions.requireRoom(session.key, uri);
+    await notices.tell(session, { kind: "subscribe", uri, ...(topic !== undefined && { topic }) });
     return {};
   },
 });

@@ -5,8 +5,8 @@ export const resourcesUnsubscribe = defineMethod({
   name: "resources/unsubscribe",
   eras: ["handshake"],
   params: z.object({ uri: z.string() }),
-  handle({ uri }, { session, subscriptions }) {
-    if (session !== undefined) subscriptions.unsubscribe(session.id, uri);
+  async handle({ uri }, { session, notices }) {
+    if (session !== undefined) await notices.tell(session, { kind: "unsubscribe", uri });
     return {};
   },
 });

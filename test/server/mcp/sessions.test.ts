@@ -52,7 +52,7 @@ describe("a session's id", () => {
     now += 1;
     expect(ids.find(session.id, "client")).toBeUndefined();
     const next = ids.begin("client", agreed);
-    ids.end(next.id);
+    ids.end(next.key);
     expect(ids.find(next.id, "client")).toBeUndefined();
   });
 });

@@ -16,10 +16,10 @@ describe("subscriptions", () => {
 
   test("tell each session of changes of what it has subscribed to", () => {
     const subscriptions = made();
-    subscriptions.subscribe("a", uri, "status");
-    subscriptions.subscribe("a", "cctelegram://event-types", undefined);
-    subscriptions.subscribe("b", uri, "status");
-    subscriptions.subscribe("c", "cctelegram://events/1", "events/1");
+    subscriptions.add("a", uri, "status");
+    subscriptions.add("a", "cctelegram://event-types", undefined);
+    subscriptions.add("b", uri, "status");
+    subscriptions.add("c", "cctelegram://events/1", "events/1");
     subscriptions.changed("status");
     expect(told).toEqual([
       ["a", updated],
@@ -29,11 +29,11 @@ describe("subscriptions", () => {
 
   test("end by the client's word, or with the session", () => {
     const subscriptions = made();
-    subscriptions.subscribe("a", uri, "status");
-    subscriptions.subscribe("b", uri, "status");
-    subscriptions.unsubscribe("a", uri);
+    subscriptions.add("a", uri, "status");
+    subscriptions.add("b", uri, "status");
+    subscriptions.remove("a", uri);
     subscriptions.end("b");
-    subscriptions.unsubscribe("nobody", uri);
+    subscriptions.remove("nobody", uri);
     subscriptions.changed("status");
     expect(told).toEqual([]);
   });
@@ -41,9 +41,11 @@ describe("subscriptions", () => {
   test("are bounded for each session; the same one again counts once", () => {
     const subscriptions = made();
     for (let round = 0; round < 2; round++) {
-      for (let number = 0; number < 100; number++) subscriptions.subscribe("a", `test://${number}`, "test");
+      for (let number = 0; number < 100; number++) subscriptions.add("a", `test://${number}`, "test");
     }
-    expect(() => subscriptions.subscribe("a", "test://one-more", "test")).toThrow(/limit/i);
+    expect(() => subscriptions.requireRoom("a", "test://one-more")).toThrow(/limit/i);
+    expect(() => subscriptions.requireRoom("a", "test://1")).not.toThrow();
+    expect(() => subscriptions.requireRoom("b", "test://1")).not.toThrow();
     subscriptions.changed("test");
     expect(told).toHaveLength(100);
   });

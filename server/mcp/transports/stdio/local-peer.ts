@@ -1,9 +1,9 @@
 import { ServerError } from "../../../../contract/errors.ts";
 import { bodyLimitText } from "../../../../contract/limits.ts";
 import type { Caller } from "../../../access/access.ts";
-import type { RequestLogger } from "../../method.ts";
-import { Conversation, type ConversationOptions } from "../../conversation.ts";
 import type { Speaker } from "../../connection-exchange.ts";
+import { Conversation, type ConversationOptions } from "../../conversation.ts";
+import type { RequestLogger } from "../../method.ts";
 import type { Peer } from "./stdio.ts";
 
 export type LocalPeerOptions = ConversationOptions & {

@@ -38,7 +38,10 @@ export class Stdio {
   constructor({ input, output, peerOf }: StdioOptions) {
     this.#input = input;
     this.#output = output;
-    this.#peer = peerOf((text) => this.#send(text), () => this.#goOn());
+    this.#peer = peerOf(
+      (text) => this.#send(text),
+      () => this.#goOn(),
+    );
     const lines = new LineSplitter(bodyLimit, {
       onLine: (line) => this.#onLine(line),
       onOverlong: (envelope) => this.#peer.refuse(envelope),
@@ -71,7 +74,7 @@ export class Stdio {
   }
 
   #onLine(line: string): void {
-    if (this.#waiting.length === 0 && this.#hasRoom) return this.#peer.take(line);
+    if (this.#waiting.length === 0 && this.#hasRoom) return void this.#peer.take(line);
     this.#waiting.push(line);
     this.#input.pause();
   }

@@ -6,7 +6,7 @@ import type { Answer } from "../../answer.ts";
 import type { Exchange } from "../../exchange.ts";
 import type { RequestMessage } from "../../message.ts";
 import type { RequestLogger } from "../../method.ts";
-import type { Session } from "../../session.ts";
+import type { Agreed, Session } from "../../session.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Accepted } from "./media-types.ts";
 import { verifyMirrors } from "./mirrored-headers.ts";
@@ -18,7 +18,7 @@ export type HttpExchangeOptions = {
   readonly origin: Origin;
   readonly accepted: Accepted;
   readonly session: Session | undefined;
-  readonly beginSession: (agreed: Omit<Session, "id">) => Session;
+  readonly beginSession: (agreed: Agreed) => Session;
   readonly toolNamed: (name: string) => ListedTool | undefined;
 };
 
@@ -60,7 +60,7 @@ export class HttpExchange implements Exchange {
     return typeof version === "string" ? version : undefined;
   }
 
-  readonly begin = (agreed: Omit<Session, "id">): void => {
+  readonly begin = (agreed: Agreed): void => {
     const { reply, beginSession } = this.#options;
     reply.header(sessionHeader, beginSession(agreed).id);
   };
@@ -74,10 +74,11 @@ export class HttpExchange implements Exchange {
     return this.#open().send(JSON.stringify(message));
   }
 
+  /** In a session a cut connection cancels nothing: the client says so when it means that (MCP 2025-11-25, Transports). */
   get signal(): AbortSignal {
     if (this.#gone === undefined) {
       const gone = new AbortController();
-      this.#options.reply.raw.once("close", () => gone.abort());
+      if (this.#options.session === undefined) this.#options.reply.raw.once("close", () => gone.abort());
       this.#gone = gone;
     }
     return this.#gone.signal;

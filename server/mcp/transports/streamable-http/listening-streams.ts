@@ -2,6 +2,7 @@ import type { FastifyReply } from "fastify";
 import { ServerError } from "../../../../contract/errors.ts";
 import type { Client } from "../../../access/client.ts";
 import type { Session } from "../../session.ts";
+import type { SessionListeners } from "../../session-listeners.ts";
 import { EventStream } from "./event-stream.ts";
 
 /** Streams that one client, and all, may have open at a time. */
@@ -13,13 +14,15 @@ const retryMs = 1_000;
 /** The streams on which sessions listen. */
 export class ListeningStreams {
   readonly #open = new Set<EventStream>();
-  /** By session the stream that was opened last: a message goes to one of them only (MCP 2025-11-25, Multiple Connections). */
-  readonly #newest = new Map<string, EventStream>();
   readonly #counts = new Map<string, number>();
   readonly #onCount: (count: number) => void;
 
+  /** What sessions are told goes to their streams. */
+  readonly listeners: SessionListeners;
+
   /** `onCount` is told how many are open whenever that changes. */
-  constructor(onCount: (count: number) => void) {
+  constructor(listeners: SessionListeners, onCount: (count: number) => void) {
+    this.listeners = listeners;
     this.#onCount = onCount;
     onCount(0);
   }
@@ -33,23 +36,18 @@ export class ListeningStreams {
     reply.hijack();
     const stream = new EventStream(reply.raw, reply.getHeaders());
     this.#open.add(stream);
-    this.#newest.set(session.id, stream);
+    const leave = this.listeners.add(session.key, (message) => void stream.send(JSON.stringify(message)));
     this.#onCount(this.#open.size);
     this.#counts.set(id, count + 1);
     reply.raw.once("close", () => {
       this.#open.delete(stream);
-      if (this.#newest.get(session.id) === stream) this.#newest.delete(session.id);
+      leave();
       this.#onCount(this.#open.size);
       const left = (this.#counts.get(id) ?? 1) - 1;
       if (left > 0) this.#counts.set(id, left);
       else this.#counts.delete(id);
     });
     return stream;
-  }
-
-  /** Sends a message to a session, if it listens here. */
-  tell(sessionId: string, message: object): void {
-    this.#newest.get(sessionId)?.send(JSON.stringify(message));
   }
 
   /** Ends all streams, so that their clients turn to another replica. */

@@ -10,6 +10,7 @@ import { type Dispatcher, isStateless, subjectOf } from "../../dispatcher.ts";
 import { type Message, readMessage } from "../../message.ts";
 import type { Session } from "../../session.ts";
 import type { SessionIds } from "../../session-id.ts";
+import type { SessionNotices } from "../../session-notices.ts";
 import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
 import type { ListeningStreams } from "./listening-streams.ts";
 import { type Accepted, acceptedIn } from "./media-types.ts";
@@ -25,6 +26,7 @@ export type StreamableHttpOptions = {
   readonly dispatcher: Dispatcher;
   readonly sessions: SessionIds;
   readonly streams: ListeningStreams;
+  readonly notices: SessionNotices;
   readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
   /** Who calls, and where from: known before the body is read. */
   readonly callerOf: (request: FastifyRequest) => { readonly caller: Caller; readonly origin: Origin };
@@ -39,7 +41,8 @@ export function streamableHttp(app: FastifyInstance, options: StreamableHttpOpti
   app.post(routes.mcp, (request, reply) => post(request, reply, options));
   app.get(routes.mcp, (request, reply) => listen(request, reply, options));
   app.delete(routes.mcp, async (request, reply) => {
-    options.sessions.end(requiredSession(request, options).id);
+    if (request.refusal !== undefined) throw request.refusal;
+    await options.notices.tell(requiredSession(request, options), { kind: "end" });
     return reply.code(204).send();
   });
 }
@@ -155,6 +158,10 @@ async function listen(
   if (!acceptedIn(request.headers.accept).stream)
     throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
   options.streams.open(session, client, reply);
+  // What the session has subscribed to, another process may know.
+  options.notices
+    .recall(session)
+    .catch((error: unknown) => request.log.warn({ err: error }, "a session is not up to date"));
   return reply;
 }
 

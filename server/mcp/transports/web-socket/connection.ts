@@ -40,18 +40,16 @@ export class WebSocketConnection implements OpenWebSocket {
   #isEnding = false;
 
   constructor(options: ConnectionOptions, known: Known | undefined) {
-    const { authenticate, origin, bytes, listeners, clock, newId } = options;
+    const { authenticate, origin, bytes, clock } = options;
     this.#options = options;
     this.#startedAt = clock();
     this.#identity = new Identity(authenticate, origin, clock);
     this.#incoming = new IncomingBytes(bytes);
     this.#conversation = new Conversation({
+      ...options,
       dispatcher: { dispatch: (message, exchange) => this.#dispatch(message, exchange) },
-      listeners,
       send: (text) => this.#send(text),
       onRoom: () => this.#goOn(),
-      clock,
-      newId,
     });
     this.#listen();
     if (known !== undefined) this.#begin(known);

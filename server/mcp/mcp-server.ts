@@ -1,0 +1,60 @@
+import type { Client } from "../access/client.ts";
+import type { Relay } from "../bridge-client/relay.ts";
+import { Cancellations } from "./cancellations.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { ClientRequests } from "./client-requests.ts";
+import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
+import { LogLevels } from "./log-levels.ts";
+import type { RequestLogger } from "./method.ts";
+import { methods } from "./methods/registry.ts";
+import { createRequestStates } from "./request-state.ts";
+import { createSeal } from "./seal.ts";
+import { serverFacts } from "./server-info.ts";
+import { createSessionIds, type SessionIds } from "./session-id.ts";
+import type { SessionListeners } from "./session-listeners.ts";
+import { SessionNotices } from "./session-notices.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export type McpServerOptions = {
+  readonly version: string;
+  readonly catalogueOf: (client: Client) => Catalogue;
+  readonly listeners: SessionListeners;
+  /** What seals sessions and states: the newest secret first. */
+  readonly sealSecrets: readonly string[];
+  /** By which the processes of one bridge hear each other. */
+  readonly relay: Relay;
+  readonly log: RequestLogger;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+};
+
+/** What transports need of the protocol. */
+export type McpServer = {
+  readonly dispatcher: Dispatcher;
+  readonly sessions: SessionIds;
+  readonly notices: SessionNotices;
+  /** Forgets what a session wanted to hear of. */
+  readonly forget: (sessionKey: string) => void;
+};
+
+/** The protocol, once for a process, whichever transports it has. */
+export function createMcpServer(options: McpServerOptions): McpServer {
+  const { version, listeners, sealSecrets, clock, newId } = options;
+  const sessions = createSessionIds({ seal: createSeal(sealSecrets, "session"), clock, newId });
+  const parts = {
+    logLevels: new LogLevels((session) => notices.recall(session)),
+    subscriptions: new Subscriptions((sessionKey, message) => listeners.tell(sessionKey, message)),
+    cancellations: new Cancellations(),
+    clientRequests: new ClientRequests(newId),
+  };
+  const notices: SessionNotices = new SessionNotices({ ...options, sessions, ...parts });
+  const dispatcher = createDispatcher({
+    ...options,
+    server: serverFacts(version, methods),
+    requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
+    notices,
+    ...parts,
+  });
+  return { dispatcher, sessions, notices, forget: (sessionKey) => parts.subscriptions.end(sessionKey) };
+}
