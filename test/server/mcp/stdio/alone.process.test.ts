@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -74,23 +74,26 @@ describe("stdio by itself", () => {
     expect(await ask("tools/call", { name: "get_bridge_status" })).toMatchObject({
       result: { structuredContent: { running: true } },
     });
-    const sockets = await readFile(`/proc/${child.pid}/net/tcp`, "utf8");
-    const inodes = new Set(
-      sockets
-        .split("\n")
-        .filter((row) => row.includes(" 0A "))
-        .map((row) => row.trim().split(/\s+/)[9]),
-    );
-    const { readdir, readlink } = await import("node:fs/promises");
-    const links = await Promise.all(
-      (await readdir(`/proc/${child.pid}/fd`)).map((fd) => readlink(`/proc/${child.pid}/fd/${fd}`).catch(() => "")),
-    );
-    expect(links.filter((link) => inodes.has(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? ""))).toEqual([]);
+    expect(await listeningSockets(child.pid)).toEqual([]);
     child.stdin?.end();
     expect(await exited).toBe(0);
     expect(said()).toHaveLength(2);
     expect(stderr()).toContain("tool called");
     expect(stderr()).not.toContain(token);
+  });
+
+  test("with metrics there is one port, and it has them", async () => {
+    line = startLine({ ...environment(), METRICS_ENABLED: "true", METRICS_PORT: "0" });
+    await handshake(line);
+    expect(await listeningSockets(line.child.pid)).toHaveLength(1);
+    await line.ask("tools/call", { name: "get_bridge_status" });
+    const { metrics = "" } = JSON.parse(
+      line
+        .stderr()
+        .split("\n")
+        .find((row) => row.includes("ready to work")) ?? "{}",
+    );
+    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain("mcp_tool_calls_total");
   });
 
   test("both eras, several messages at once, line ends of Windows, and a message in pieces", async () => {
@@ -196,3 +199,13 @@ describe("stdio by itself", () => {
     expect(missing.stderr()).toContain("CCTELEGRAM_URL");
   });
 });
+
+/** The sockets on which a process listens, as Linux tells. */
+async function listeningSockets(pid: number | undefined): Promise<string[]> {
+  const tables = await Promise.all(["tcp", "tcp6"].map((name) => readFile(`/proc/${pid}/net/${name}`, "utf8")));
+  const rows = tables.flatMap((table) => table.split("\n").map((row) => row.trim().split(/\s+/)));
+  const listening = rows.filter(([, , , state]) => state === "0A").map((row) => `socket:[${row[9]}]`);
+  const files = await readdir(`/proc/${pid}/fd`);
+  const links = await Promise.all(files.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")));
+  return links.filter((link) => listening.includes(link));
+}
