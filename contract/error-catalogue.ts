@@ -295,7 +295,7 @@ export const errors = Object.freeze({
     bridgeMessage: "{problem}",
   },
   REMOTE_UNAVAILABLE: {
-    httpStatus: 502,
+    httpStatus: 503,
     jsonRpcCode: -32603,
     isError: false,
     retryable: true,

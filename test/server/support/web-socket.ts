@@ -11,7 +11,7 @@ export type Answer = {
   readonly error?: { readonly code: number; readonly message: string; readonly data?: Record<string, unknown> };
 };
 
-export type Closed = { readonly code: number; readonly reason: string };
+type Closed = { readonly code: number; readonly reason: string };
 
 /** A WebSocket on which a test says what it likes. */
 export type Talk = {

@@ -8,7 +8,7 @@ import { WebSocketConnection } from "./connection.ts";
 import type { ConnectionOptions, Known } from "./connection-options.ts";
 
 /** The sub-protocol that client and server agree on (RFC 6455, 1.9). */
-export const subProtocol = "mcp";
+const subProtocol = "mcp";
 
 /** Pieces in which a message may come. */
 const most = { fragments: 1_024, chunks: 4_096 };
