@@ -34,7 +34,7 @@ export class Upgrades {
       response.assignSocket(request.socket);
       response.once("finish", () => {
         response.detachSocket(request.socket);
-        socket.end();
+        request.socket.destroySoon();
       });
       this.#waiting.set(request, { request, socket, head, response });
       server.emit("request", request, response);

@@ -37,6 +37,8 @@ export function startLine(env: Record<string, string>): Line {
       await Promise.race([once(stdout, "data"), running.exited]);
     }
   };
+  // Many may wait for their answers at once.
+  stdout.setMaxListeners(0);
   let lastId = 1_000_000;
   const write = (text: string | Buffer) => void stdin.write(text);
   const send = (message: unknown) => write(`${JSON.stringify(message)}\n`);

@@ -59,6 +59,8 @@ export async function talk(url: string, options: TalkOptions = {}): Promise<Talk
   });
   await opened;
   socket.on("error", () => {});
+  // Many may wait for their answers at once.
+  socket.setMaxListeners(0);
   let lastId = 1_000_000;
   const until = async (isWanted: (message: Answer) => boolean): Promise<Answer> => {
     for (;;) {

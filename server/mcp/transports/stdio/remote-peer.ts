@@ -150,6 +150,7 @@ class RemotePeer implements Peer {
     if (message.method === "initialize" && isObject(answer.result)) {
       this.#session.begun(message.params, response, answer.result);
     }
+    if (isObject(answer.result)) this.#session.done(message);
     // What HTTP had to tell has no id, and the client waits for one.
     this.#send({ ...answer, id: message.id });
   }
@@ -160,6 +161,7 @@ class RemotePeer implements Peer {
     const passOn = (told: unknown): boolean => {
       const isAnswer = isObject(told) && told.id === message.id && told.method === undefined;
       if (isAnswer && message.method === "initialize") this.#session.begun(message.params, first, told.result);
+      if (isAnswer && isObject(told.result)) this.#session.done(message);
       this.#send(told);
       return isAnswer;
     };

@@ -1,5 +1,5 @@
 import type { Logger } from "../../../telemetry/logger.ts";
-import { isObject, type Params } from "../../message.ts";
+import { isObject, type Params, type RequestMessage } from "../../message.ts";
 import { type Position, readMessages } from "./event-reader.ts";
 import { pause, type RemoteServer } from "./remote-server.ts";
 
@@ -23,6 +23,8 @@ export type RemoteSessionOptions = {
 export class RemoteSession {
   readonly #options: RemoteSessionOptions;
   readonly #closed = new AbortController();
+  /** What the client has asked for that a new session has to be told again. */
+  readonly #wishes = new Map<string, Pick<RequestMessage, "method" | "params">>();
   #params: Params | undefined;
   #id: string | undefined;
   #version = "";
@@ -44,9 +46,17 @@ export class RemoteSession {
 
   /** The server has answered the client's `initialize`. */
   begun(params: Params, { headers }: Response, result: unknown): void {
+    if (params !== this.#params) this.#wishes.clear();
     this.#params = params;
     this.#id = headers.get("mcp-session-id") ?? undefined;
     this.#version = isObject(result) ? String(result.protocolVersion ?? "") : "";
+  }
+
+  /** The server has done what a request of the client asked for; some of it is part of the session. */
+  done({ method, params }: RequestMessage): void {
+    if (method === "logging/setLevel") this.#wishes.set(method, { method, params });
+    if (method === "resources/subscribe") this.#wishes.set(`uri ${params.uri}`, { method, params });
+    if (method === "resources/unsubscribe") this.#wishes.delete(`uri ${params.uri}`);
   }
 
   /** Begins anew instead of a session that the server has forgotten; once, however many requests have noticed. */
@@ -81,23 +91,25 @@ export class RemoteSession {
 
   async #renew(params: Params): Promise<void> {
     const { server, logger, newId } = this.#options;
-    const headers = { accept, "content-type": "application/json" };
-    const signal = this.#closed.signal;
-    const body = JSON.stringify({ jsonrpc: "2.0", id: newId(), method: "initialize", params });
-    const response = await server.ask({ method: "POST", headers, body, signal });
+    const response = await this.#post({ id: newId(), method: "initialize", params }, {});
     if (response.status !== 200) throw server.refusal(response);
     const { result } = (await messageIn(response)) as { result?: unknown };
     this.begun(params, response, result);
-    const initialized = JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" });
-    const told = await server.ask({
-      method: "POST",
-      headers: { ...headers, ...this.headers },
-      body: initialized,
-      signal,
-    });
-    await told.body?.cancel();
+    await this.#post({ method: "notifications/initialized" }, this.headers).then(({ body }) => body?.cancel());
+    for (const wish of this.#wishes.values()) {
+      await this.#post({ id: newId(), ...wish }, this.headers).then(({ body }) => body?.cancel());
+    }
     logger.info("the server had forgotten the session; it was begun anew");
     this.listen();
+  }
+
+  #post(message: object, headers: Readonly<Record<string, string>>): Promise<Response> {
+    return this.#options.server.ask({
+      method: "POST",
+      headers: { accept, "content-type": "application/json", ...headers },
+      body: JSON.stringify({ jsonrpc: "2.0", ...message }),
+      signal: this.#closed.signal,
+    });
   }
 
   async #hear(signal: AbortSignal): Promise<void> {

@@ -34,6 +34,8 @@ export class Stdio {
   readonly #ended = Promise.withResolvers<string>();
   #waiting: string[] = [];
   #isClosed = false;
+  #isEnding = false;
+  #allTaken = Promise.withResolvers<void>();
 
   constructor({ input, output, peerOf }: StdioOptions) {
     this.#input = input;
@@ -55,6 +57,8 @@ export class Stdio {
     output.on("drain", () => this.#goOn());
     output.on("error", () => {
       this.#isClosed = true;
+      this.#waiting = [];
+      this.#allTaken.resolve();
       this.#peer.end();
       this.#ended.resolve("output closed");
     });
@@ -68,13 +72,15 @@ export class Stdio {
   /** Takes nothing more in, and resolves when everything is answered and read. */
   async close(): Promise<void> {
     this.#input.pause();
-    while (this.#waiting.length > 0 && !this.#isClosed) await new Promise((resolve) => setTimeout(resolve, 10));
+    this.#isEnding = true;
+    if (this.#waiting.length > 0) await this.#allTaken.promise;
     await this.#peer.drain();
     if (!this.#isClosed) await new Promise<void>((resolve) => this.#output.write("", () => resolve()));
   }
 
   #onLine(line: string): void {
     if (this.#waiting.length === 0 && this.#hasRoom) return void this.#peer.take(line);
+    if (this.#waiting.length === 0) this.#allTaken = Promise.withResolvers();
     this.#waiting.push(line);
     this.#input.pause();
   }
@@ -85,7 +91,9 @@ export class Stdio {
 
   #goOn(): void {
     while (this.#waiting.length > 0 && this.#hasRoom) this.#peer.take(this.#waiting.shift() ?? "");
-    if (this.#waiting.length === 0 && this.#hasRoom) this.#input.resume();
+    if (this.#waiting.length > 0) return;
+    this.#allTaken.resolve();
+    if (this.#hasRoom && !this.#isEnding) this.#input.resume();
   }
 
   #send(text: string): boolean {

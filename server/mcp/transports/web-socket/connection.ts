@@ -122,14 +122,13 @@ export class WebSocketConnection implements OpenWebSocket {
     this.#options.socket.pause();
   }
 
-  /** Takes what had to wait, as far as there is room now. */
+  /** Takes what had to wait, as far as there is room now, and reads on when nothing waits any more. */
   #goOn(): void {
-    if (this.#waiting.length === 0) return;
-    while (!this.#isEnding && !this.#conversation.isFull) {
-      const text = this.#waiting.shift();
-      if (text === undefined) return void this.#options.socket.resume();
-      this.#take(text);
+    const { socket } = this.#options;
+    while (this.#waiting.length > 0 && !this.#isEnding && !this.#conversation.isFull) {
+      this.#take(this.#waiting.shift() ?? "");
     }
+    if (this.#waiting.length === 0 && socket.isPaused) socket.resume();
   }
 
   #take(text: string): void {

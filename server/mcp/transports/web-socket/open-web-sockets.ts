@@ -4,8 +4,11 @@ import { ServerError } from "../../../../contract/errors.ts";
 /** Connections that one client, and all, may have open at a time. */
 const most = { each: 1_000, all: 20_000 };
 
-/** Milliseconds between two pings: proxies cut connections that are quiet for a minute or more. */
-const pingMs = 30_000;
+/**
+ * Every connection is pinged every 30 s, because proxies cut those that are quiet for a minute or more. A part of them each
+ * second: all at once would hold up everything else.
+ */
+const beats = { everyMs: 1_000, parts: 30 };
 
 /** What is done with every open connection. */
 export type OpenWebSocket = {
@@ -17,17 +20,20 @@ export type OpenWebSocket = {
 
 /** The WebSockets of a process. */
 export class OpenWebSockets {
-  readonly #open = new Set<OpenWebSocket>();
+  /** By the part that they belong to. */
+  readonly #open = new Map<OpenWebSocket, number>();
   readonly #counts = new Map<string, number>();
   readonly #onCount: (count: number) => void;
   readonly #timer: NodeJS.Timeout;
   #isClosing = false;
+  #added = 0;
+  #part = 0;
 
   /** `onCount` is told how many are open whenever that changes. */
   constructor(onCount: (count: number) => void) {
     this.#onCount = onCount;
     onCount(0);
-    this.#timer = setInterval(() => this.#beat(), pingMs).unref();
+    this.#timer = setInterval(() => this.#beat(), beats.everyMs).unref();
   }
 
   get isClosing(): boolean {
@@ -35,7 +41,7 @@ export class OpenWebSockets {
   }
 
   add(connection: OpenWebSocket): void {
-    this.#open.add(connection);
+    this.#open.set(connection, this.#added++ % beats.parts);
     this.#onCount(this.#open.size);
   }
 
@@ -62,10 +68,11 @@ export class OpenWebSockets {
   async close(): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#timer);
-    await Promise.all([...this.#open].map((connection) => connection.drain()));
+    await Promise.all([...this.#open.keys()].map((connection) => connection.drain()));
   }
 
   #beat(): void {
-    for (const connection of this.#open) connection.beat();
+    this.#part = (this.#part + 1) % beats.parts;
+    for (const [connection, part] of this.#open) if (part === this.#part) connection.beat();
   }
 }

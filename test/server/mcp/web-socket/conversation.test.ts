@@ -113,8 +113,12 @@ describe("a conversation over a WebSocket", () => {
 
   test("beyond 32 requests under way the next ones wait, and none is lost", async () => {
     const connection = await session(server.url, { key });
-    for (let id = 1; id <= 300; id++) connection.send(call(id, "echo", { said: `${id}`, afterMs: 5 }));
-    for (let id = 1; id <= 300; id++) expect(await connection.answer(id)).toMatchObject(said(`${id}`));
+    // However the messages fall into pieces of what the socket reads.
+    for (const pad of [0, 10, 100, 1_000, 3_000]) {
+      const ids = Array.from({ length: 300 }, (_, index) => `${pad} ${index}`);
+      for (const id of ids) connection.send(call(id, "echo", { said: id, afterMs: 2, pad: "x".repeat(pad) }));
+      for (const id of ids) expect(await connection.answer(id)).toMatchObject(said(id));
+    }
     await end(connection);
   });
 
@@ -135,6 +139,22 @@ describe("a conversation over a WebSocket", () => {
     for (let id = 1; id <= 257; id++) connection.send(call(id, "greet", {}));
     expect(await connection.answer(257)).toMatchObject({ result: { isError: true } });
     await end(connection);
+  });
+
+  test("changes of resources that the client has subscribed to come by themselves, until it says otherwise", async () => {
+    const connection = await session(server.url, { key });
+    const other = await session(server.url, { key });
+    const uri = "cctelegram://bridge-status";
+    expect(await connection.ask("resources/subscribe", { uri })).toMatchObject({ result: {} });
+    bridge.relay.publish({ topic: "status", text: "{}" });
+    const updated = { method: "notifications/resources/updated", params: { uri } };
+    expect(await connection.until(({ method }) => method === updated.method)).toMatchObject(updated);
+    await connection.ask("resources/unsubscribe", { uri });
+    bridge.relay.publish({ topic: "status", text: "{}" });
+    await connection.ask("ping");
+    expect(connection.received.filter(({ method }) => method === updated.method)).toHaveLength(1);
+    expect(other.received.filter(({ method }) => method !== undefined)).toEqual([]);
+    await end(connection, other);
   });
 
   test("batches are for sessions of 2025-03-26 alone", async () => {
