@@ -6,7 +6,7 @@ import { isStateless } from "../../dispatcher.ts";
 import { isObject, type Message, type MessageId, type RequestMessage, readMessage } from "../../message.ts";
 import { mirrorsOf } from "../streamable-http/mirrored-headers.ts";
 import { type Position, readMessages } from "./event-reader.ts";
-import { pause, RemoteServer, type RemoteServerOptions } from "./remote-server.ts";
+import { brokenConnection, pause, RemoteServer, type RemoteServerOptions } from "./remote-server.ts";
 import { accept, RemoteSession, type RemoteSessionOptions } from "./remote-session.ts";
 import type { Peer } from "./stdio.ts";
 
@@ -186,10 +186,7 @@ class RemotePeer implements Peer {
   }
 
   #broken(cause: unknown): ServerError {
-    return this.#server.problem(
-      "the connection broke before the answer; what was asked for may or may not have been done",
-      cause,
-    );
+    return this.#server.problem(brokenConnection, cause);
   }
 
   /** On one line, whatever the server wrote it on. */

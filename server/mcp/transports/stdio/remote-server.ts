@@ -92,15 +92,35 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function codeOf(error: unknown): unknown {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
+function causeOf(error: unknown): { readonly code?: unknown; readonly message?: unknown } {
+  const cause = error instanceof Error ? (error.cause ?? error) : undefined;
+  return typeof cause === "object" && cause !== null ? cause : {};
 }
 
+function codeOf(error: unknown): unknown {
+  return causeOf(error).code;
+}
+
+/** The connection was there and ended: nobody knows how far the server came. */
+const broken: ReadonlySet<unknown> = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "UND_ERR_SOCKET",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+]);
+
+/** What is said of a connection that ended before the answer came. */
+export const brokenConnection =
+  "the connection broke before the answer; what was asked for may or may not have been done";
+
 function reasonOf(error: unknown): string {
-  const code = codeOf(error);
+  const { code, message } = causeOf(error);
+  if (broken.has(code)) return brokenConnection;
   if (unsent.has(code)) return `nothing answers there (${code})`;
-  if (code !== undefined)
-    return `the connection broke before the answer (${code}); what was asked for may or may not have been done`;
-  return "the connection broke before the answer; what was asked for may or may not have been done";
+  if (/CERT|SIGNED|ISSUER|TLS|SSL/.test(String(code))) {
+    return `its certificate is not trusted (${code}); NODE_EXTRA_CA_CERTS can name a file of authorities that are`;
+  }
+  return `it cannot be reached (${code ?? message})`;
 }

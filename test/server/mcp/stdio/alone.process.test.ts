@@ -96,6 +96,17 @@ describe("stdio by itself", () => {
     expect(await (await fetch(`${metrics}/metrics`)).text()).toContain("mcp_tool_calls_total");
   });
 
+  test("what becomes of a message is told to who has subscribed to it", async () => {
+    const { ask, until } = start();
+    await handshake(line!);
+    const uri = "cctelegram://bridge-status";
+    await ask("resources/subscribe", { uri });
+    await ask("tools/call", { name: "send_telegram_message", arguments: { message: "followed" } });
+    expect(await until(({ method }) => method === "notifications/resources/updated")).toMatchObject({
+      params: { uri },
+    });
+  });
+
   test("both eras, several messages at once, line ends of Windows, and a message in pieces", async () => {
     const { write, answer, ask } = start();
     const ping = (id: number) => JSON.stringify({ jsonrpc: "2.0", id, method: "ping" });

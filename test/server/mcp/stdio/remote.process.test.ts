@@ -254,8 +254,16 @@ describe("stdio as the client of a server elsewhere", () => {
     expect(server.log.filter(({ method }) => method === "DELETE")).toMatchObject([{ status: 204 }]);
   });
 
+  test("an address that cannot be asked is an error that says so, at once", async () => {
+    const { error } = await start("http://127.0.0.1:1").ask("ping");
+    expect(error?.message).toContain("it cannot be reached (bad port)");
+  });
+
   test("SIGTERM ends it, also while it waits for a server", async () => {
-    const one = start("http://127.0.0.1:1");
+    const { remote, url } = await startRemote();
+    remote.child.kill("SIGKILL");
+    await remote.exited;
+    const one = start(url);
     one.send({ jsonrpc: "2.0", id: 1, method: "ping" });
     await vi.waitFor(() => expect(one.stderr()).toContain("ready to work"), 5_000);
     one.child.kill("SIGTERM");
