@@ -27,6 +27,8 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "3" },
     connections: { type: "string", default: "32" },
+    /** Requests a second, the same for all; 0: as many as each answers. */
+    rate: { type: "string", default: "0" },
     /** Only the contenders whose names hold this, beside the reference. */
     only: { type: "string", default: "" },
     /** The server's main file. */
@@ -38,6 +40,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const connections = Number(values.connections);
+const rate = Number(values.rate);
 const reference = "bare node:http";
 
 const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
@@ -91,9 +94,13 @@ async function inTurns(contenders: readonly Contender[], load: Program): Promise
   for (const contender of contenders) await measure(contender, load, { seconds: 2, connections });
   for (let round = 1; round <= rounds; round++) {
     for (const contender of contenders) {
-      const { cost, outcome } = await measure(contender, load, { seconds, connections });
+      const { cost, system, outcome } = await measure(contender, load, {
+        seconds,
+        connections,
+        ...(rate > 0 && { rate }),
+      });
       costs.get(contender.name)?.push(cost);
-      show(`round ${round}  ${contender.name}`, contender, cost, outcome);
+      show(`round ${round}  ${contender.name}`, contender, { cost, system, outcome });
     }
   }
   return costs;
@@ -102,8 +109,8 @@ async function inTurns(contenders: readonly Contender[], load: Program): Promise
 async function underHalfLoad(contender: Contender, load: Program): Promise<void> {
   const { outcome: full } = await measure(contender, load, { seconds, connections });
   const rate = full.requests / full.seconds / 2;
-  const { cost, outcome } = await measure(contender, load, { seconds: seconds * 2, connections, rate });
-  show(contender.name, contender, cost, outcome);
+  const { cost, system, outcome } = await measure(contender, load, { seconds: seconds * 2, connections, rate });
+  show(contender.name, contender, { cost, system, outcome });
   tell(`${contender.name}, p99`, outcome.p99, "ms");
   tell("CCTelegram, RSS under load", contender.program.rss(), "MiB");
 }
@@ -111,8 +118,8 @@ async function underHalfLoad(contender: Contender, load: Program): Promise<void>
 /** Sessions are in their ids, so however many begin, nothing stays. */
 async function underInitialize(contender: Contender, load: Program): Promise<void> {
   const before = contender.program.rss();
-  const { cost, outcome } = await measure(contender, load, { seconds: seconds * 5, connections, rate: 2000 });
-  show(contender.name, contender, cost, outcome);
+  const { cost, system, outcome } = await measure(contender, load, { seconds: seconds * 5, connections, rate: 2000 });
+  show(contender.name, contender, { cost, system, outcome });
   tell(`${contender.name}, RSS more than before`, contender.program.rss() - before, "MiB");
 }
 
@@ -122,13 +129,18 @@ async function measure({ program, url, request }: Contender, load: Program, orde
   const before = program.cpu();
   load.write({ url, ...request, ...order } satisfies Order);
   const outcome = await load.line<Outcome>();
-  return { cost: (program.cpu() - before) / outcome.requests, outcome };
+  const after = program.cpu();
+  const user = (after.user - before.user) / outcome.requests;
+  const system = (after.system - before.system) / outcome.requests;
+  return { cost: user + system, system, outcome };
 }
 
-function show(name: string, { program }: Contender, cost: number, outcome: Outcome): void {
+type Measured = { readonly cost: number; readonly system: number; readonly outcome: Outcome };
+
+function show(name: string, { program }: Contender, { cost, system, outcome }: Measured): void {
   const rate = outcome.requests / outcome.seconds;
   const figures = [
-    `${cost.toFixed(1)} us`,
+    `${cost.toFixed(1)} us (${system.toFixed(1)} in the kernel)`,
     `${rate.toFixed(0)}/s`,
     `p99 ${outcome.p99.toFixed(1)} ms`,
     `RSS ${program.rss().toFixed(0)} MiB`,

@@ -20,7 +20,7 @@ export type ErrorEntry = {
   readonly bridgeMessage?: string;
 };
 
-/** Every error that a client of the server, or the server as the client of the bridge, can meet: by its stable code. */
+/** Every error of server and bridge that a client of the server, or the server as the client of the bridge, can meet: by its stable code. */
 export const errors = Object.freeze({
   VALIDATION_ERROR: {
     httpStatus: 400,
@@ -314,6 +314,21 @@ export const errors = Object.freeze({
       "The Telegram bridge did not answer within {timeout_ms} ms. The message may or may not have been accepted.",
   },
 } satisfies Readonly<Record<string, ErrorEntry>>);
+
+/** What only a proxy in front of the server answers with (docs/proxies), in the form of the server's errors. */
+export const proxyErrors = Object.freeze({
+  REQUEST_TIMEOUT: {
+    httpStatus: 408,
+    retryable: true,
+    message: "The request did not arrive in time.",
+  },
+  SERVER_UNAVAILABLE: {
+    httpStatus: 503,
+    retryable: true,
+    message:
+      "The server cannot be reached now. Try again; the message of a call that was cut off may have been accepted.",
+  },
+} satisfies Readonly<Record<string, Pick<ErrorEntry, "httpStatus" | "retryable" | "message">>>);
 
 export type ErrorCode = keyof typeof errors;
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clusterFolders } from "./cluster/folders.ts";
 import { namespaceOf } from "./cluster/network.ts";
 import { isEnforced } from "./cluster/network-policies.ts";
 import {
@@ -97,9 +98,9 @@ describe("who may talk to whom", () => {
   test("every node has an agent that is asked about new connections", async () => {
     const nodes = cluster.nodes.map((_, index) => index + 1);
     expect(cluster.processes()).toEqual(expect.arrayContaining(nodes.map((node) => `network-policies-${node}`)));
-    expect(await Promise.all(nodes.map((node) => isEnforced(namespaceOf(clusterName, node))))).toEqual(
-      nodes.map(() => true),
-    );
+    expect(
+      await Promise.all(nodes.map((node) => isEnforced(namespaceOf(clusterFolders(clusterName).id, node)))),
+    ).toEqual(nodes.map(() => true));
   });
 
   test("all of it listens: the machine, which counts as a node, reaches every port", async () => {

@@ -20,7 +20,7 @@ import { routeBehaviours } from "./proxies/route-behaviours.ts";
 import { slowClientBehaviours } from "./proxies/slow-client-behaviours.ts";
 import { type Installation, type Stage, stageOf } from "./proxies/stage.ts";
 import { streamBehaviours } from "./proxies/stream-behaviours.ts";
-import { transportBehaviours } from "./proxies/transport-behaviours.ts";
+import { tlsBehaviours, transportBehaviours } from "./proxies/transport-behaviours.ts";
 
 const resource = "team";
 let machine: Machine;
@@ -78,6 +78,20 @@ describe.each(proxies)("$name", (proxy) => {
     addressBehaviours(stage);
     slowClientBehaviours(stage);
     failureBehaviours(stage);
+  });
+
+  describe("with the other kind of certificate", () => {
+    const stage: Stage = stageOf(() => ({ machine, installation, proxy }));
+    beforeAll(async () => {
+      await machine.certify("RSA");
+      await startProxy(machine, proxy, installation.service);
+    });
+    afterAll(async () => {
+      await stage.leave();
+      await killProxy(machine, proxy);
+      await machine.certify("ECDSA");
+    });
+    tlsBehaviours(stage, "RSA");
   });
 
   describe("in front of a server that streams", () => {

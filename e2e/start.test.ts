@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { run } from "../machine/command.mjs";
+import { DEFAULT_NAME } from "./cluster/cluster.ts";
+import { clusterFolders } from "./cluster/folders.ts";
 import { cluster, kubectl } from "./environment.ts";
 
 type Started = { readonly child: ChildProcess; readonly output: () => string; readonly ended: Promise<number | null> };
@@ -37,9 +39,10 @@ async function leftovers(): Promise<string[]> {
   const network = (await run("ip", ["netns", "list"]))
     .split("\n")
     .concat((await run("ip", ["-o", "link"])).split("\n"));
+  const { root, id } = clusterFolders(DEFAULT_NAME);
   return [...commands, ...mounts]
-    .filter((line) => line.includes("/cctelegram/cctelegram/"))
-    .concat(network.filter((line) => line.includes("cct-cctelegram-")));
+    .filter((line) => line.includes(`${root}/`))
+    .concat(network.filter((line) => line.includes(`cct-${id}-`)));
 }
 
 function commandOf(pid: string): string {

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
 import { collectDefaultMetrics } from "prom-client";
+import { stdoutLogger } from "../logging/stdout-logger.ts";
 import { helpText, type OperatorConfig, readConfig } from "./config.ts";
 import { startDeploymentController } from "./deployment/controller.ts";
 import { exposureProbe } from "./deployment/exposure/dialer.ts";
@@ -36,7 +37,7 @@ if (process.argv[2] === "--help") {
 }
 
 const config = configuration();
-const logger = pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+const logger = stdoutLogger({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
 const clock = createClock({ now: Date.now, monotonic: () => performance.now() });
 const metrics = createMetrics();
 collectDefaultMetrics({ register: metrics.registry });

@@ -26,6 +26,9 @@ const world = {
   isTerminal: process.stderr.isTTY === true,
 };
 
+// Whoever read it may be gone: without a listener that would end the process.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 async function main(argument: string | undefined): Promise<void> {
   if (argument === "--help" || argument === "-h") return void process.stdout.write(helpText());
   if (argument === "--version") return void process.stdout.write(`${version}\n`);

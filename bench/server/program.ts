@@ -40,11 +40,11 @@ export class Program {
     })();
   }
 
-  /** Processor time of all its threads, in microseconds. */
-  cpu(): number {
+  /** Processor time of all its threads, in microseconds: its own, and the kernel's on its behalf. */
+  cpu(): { readonly user: number; readonly system: number } {
     const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
     // proc(5): utime and stime in ticks of 10 ms.
-    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+    return { user: Number(fields[11]) * 10_000, system: Number(fields[12]) * 10_000 };
   }
 
   /** Memory in pages that it holds, in MiB. */

@@ -17,8 +17,13 @@ codes do not.
 
 "Try again" means that the same request may succeed later. The outcome is the label of \`mcp_tool_calls_total\`.`;
 
+type Entries<Entry> = Readonly<Record<string, Entry>>;
+
 /** The reference of the error catalogue. */
-export function errorsPage(errors: Readonly<Record<string, ErrorEntry>>): string {
+export function errorsPage(
+  errors: Entries<ErrorEntry>,
+  proxyErrors: Entries<Pick<ErrorEntry, "httpStatus" | "retryable" | "message">>,
+): string {
   const rows = Object.entries(errors).map(([name, entry]) => [
     code(name),
     entry.bridgeMessage === undefined ? "server" : "server, bridge",
@@ -32,11 +37,20 @@ export function errorsPage(errors: Readonly<Record<string, ErrorEntry>>): string
   const ofBridge = Object.entries(errors).flatMap(([name, { bridgeMessage }]) =>
     bridgeMessage === undefined ? [] : [[code(name), bridgeMessage]],
   );
+  const ofProxy = Object.entries(proxyErrors).map(([name, { httpStatus, retryable, message }]) => [
+    code(name),
+    `${httpStatus}`,
+    retryable ? "yes" : "no",
+    message,
+  ]);
   return page("Errors", "contract/error-catalogue.ts", [
     introduction,
     table(["Code", "Answered by", "HTTP", "MCP", "Try again", "Outcome", "Logged at", "Message of the server"], rows),
     "## What the bridge says",
     "The server reads the status, and passes the message on as the reason of its own error.",
     table(["Code", "Message"], ofBridge),
+    "## What a proxy says",
+    "A proxy in front of the server with the configuration in [docs/proxies](../proxies/README.md) answers in the form of REST, with codes of the server and with these.",
+    table(["Code", "HTTP", "Try again", "Message"], ofProxy),
   ]);
 }

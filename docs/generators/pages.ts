@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { errors } from "../../contract/error-catalogue.ts";
+import { errors, proxyErrors } from "../../contract/error-catalogue.ts";
 import { eventTypes } from "../../contract/event.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
 import { variables as operatorVariables } from "../../operator/config.ts";
@@ -31,7 +31,7 @@ export async function referencePages(): Promise<Record<string, string>> {
   return {
     "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
-    "docs/reference/errors.md": errorsPage(errors),
+    "docs/reference/errors.md": errorsPage(errors, proxyErrors),
     "docs/reference/mcp.md": mcpPage({ methods, ...features }),
     "docs/reference/openapi.yaml": openApiDocument({ version, tools: [...tools.values()], errors }),
     "docs/reference/tools.md": toolsPage(listed, eventTypes),

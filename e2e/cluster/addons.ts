@@ -14,7 +14,8 @@ const METRICS_PORT = 4443;
 const RBAC = "rbac.authorization.k8s.io";
 
 export type AddonOptions = {
-  readonly cluster: string;
+  /** Of the cluster: see `Folders`. */
+  readonly id: string;
   readonly root: string;
   readonly pki: string;
   readonly kubeconfigs: string;
@@ -23,8 +24,8 @@ export type AddonOptions = {
   readonly server: string;
 };
 
-/** Cluster DNS. Names outside the cluster do not exist: they could not be reached, and a lookup should fail at once. */
-export function coreDns({ cluster, root, kubeconfigs, subnets, programs }: AddonOptions): ProcessSpec {
+/** Cluster DNS. A name outside the cluster does not exist: nothing can be reached there, and it should fail at once. */
+export function coreDns({ id, root, kubeconfigs, subnets, programs }: AddonOptions): ProcessSpec {
   const address = subnets.node(1);
   const file = join(root, "Corefile");
   const zones = "cluster.local in-addr.arpa ip6.arpa";
@@ -48,15 +49,15 @@ export function coreDns({ cluster, root, kubeconfigs, subnets, programs }: Addon
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);
   const command = programs("coredns");
-  return { name: "coredns", command, args: ["-conf", file], namespace: namespaceOf(cluster, 1) };
+  return { name: "coredns", command, args: ["-conf", file], namespace: namespaceOf(id, 1) };
 }
 
-export function metricsServer({ cluster, pki, kubeconfigs, subnets, programs }: AddonOptions): ProcessSpec {
+export function metricsServer({ id, pki, kubeconfigs, subnets, programs }: AddonOptions): ProcessSpec {
   const kubeconfig = join(kubeconfigs, "metrics-server.kubeconfig");
   return {
     name: "metrics-server",
     command: programs("metrics-server"),
-    namespace: namespaceOf(cluster, 1),
+    namespace: namespaceOf(id, 1),
     args: flags({
       kubeconfig,
       "authentication-kubeconfig": kubeconfig,

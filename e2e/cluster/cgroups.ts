@@ -3,9 +3,9 @@ import { join } from "node:path";
 
 const MOUNT = "/sys/fs/cgroup";
 
-/** Top cgroup of a node's pods, with its own name so that two kubelets do not share one. */
-export function cgroupOf(cluster: string, node: number): string {
-  return `/cctelegram-${cluster}-${node}`;
+/** Top cgroup of a node's pods; a name of its own keeps two kubelets apart, and the id (`Folders`) two clusters. */
+export function cgroupOf(id: string, node: number): string {
+  return `/cctelegram-${id}-${node}`;
 }
 
 /** Folders that hold a cgroup of that name: one with cgroup v2, one per controller with v1. */

@@ -145,9 +145,9 @@ async function createControlPlane(start: StartOptions, steps: Progress) {
 }
 
 async function createNodes(start: StartOptions, steps: Progress) {
-  const { name, nodes, folders } = start;
+  const { nodes, folders } = start;
   const pause = await pauseImage(steps);
-  const subnets = await steps.step("network", () => createNetwork(name, nodes.length));
+  const subnets = await steps.step("network", () => createNetwork(folders.id, nodes.length));
   const placed = { ...start, subnets };
   const [server] = await together(
     (signal: AbortSignal) => steps.step("control plane", () => startControlPlane({ ...placed, signal })),

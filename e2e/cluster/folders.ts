@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 const NAME = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
 /** Unix socket addresses have at most 107 characters; the longest name below a cluster's folder needs this many. */
@@ -9,6 +11,8 @@ const SOCKET_LIMIT = 107;
 /** Every place on disk that belongs to one cluster, all below `root`. */
 export type Folders = {
   readonly root: string;
+  /** Names what the cluster has outside of its folder, which all clusters of the machine share: namespaces and cgroups. */
+  readonly id: string;
   readonly state: string;
   readonly kubeconfig: string;
   readonly auditLog: string;
@@ -34,7 +38,10 @@ export function stateRoot(env: NodeJS.ProcessEnv, uid: number, temporary: string
   return uid === 0 ? "/run/cctelegram" : join(temporary, `cctelegram-${uid}`);
 }
 
-/** Throws when the name does not fit what it is used for: interface, namespace and cgroup names. */
+/**
+ * Where a cluster lives. Clusters of one name in two state folders have nothing in common. Throws when the name does not fit
+ * what it is used for: files, namespaces and cgroups.
+ */
 export function clusterFolders(
   name: string,
   parent: string = stateRoot(process.env, process.getuid?.() ?? -1),
@@ -50,6 +57,7 @@ export function clusterFolders(
   }
   return {
     root,
+    id: `${name}-${createHash("sha256").update(realPath(parent)).digest("hex").slice(0, 8)}`,
     state: join(root, "cluster.json"),
     kubeconfig: join(root, "kubeconfig"),
     auditLog: join(root, "audit.jsonl"),
@@ -59,6 +67,13 @@ export function clusterFolders(
     etcd: join(root, "etcd"),
     node: (node) => nodeFolders(join(root, "nodes", String(node))),
   };
+}
+
+/** The folder itself, by whatever way it was named, also before it is made. */
+function realPath(path: string): string {
+  const absolute = resolve(path);
+  if (existsSync(absolute)) return realpathSync(absolute);
+  return join(realPath(dirname(absolute)), basename(absolute));
 }
 
 function nodeFolders(root: string): NodeFolders {

@@ -1,8 +1,9 @@
 import { run } from "../../machine/command.mjs";
 import { freeIndexes, type Subnets, subnets } from "./subnets.ts";
 
-export function namespaceOf(cluster: string, node: number): string {
-  return `cct-${cluster}-${node}`;
+/** The network namespace of a node of the cluster with this id (`Folders`). */
+export function namespaceOf(id: string, node: number): string {
+  return `cct-${id}-${node}`;
 }
 
 /** The machine's end of the link to node 1. The kernel allows its name only once, which reserves the index. */
@@ -14,8 +15,8 @@ function linkOf(index: number): string {
  * Creates one network namespace per node and connects them: a bridge in node 1's namespace is the nodes' subnet, with the machine
  * and node 2 attached. Nothing routes out of it; the machine reaches nodes, pods and Services through node 1.
  */
-export async function createNetwork(cluster: string, nodes: number): Promise<Subnets> {
-  const first = namespaceOf(cluster, 1);
+export async function createNetwork(id: string, nodes: number): Promise<Subnets> {
+  const first = namespaceOf(id, 1);
   await run("ip", ["netns", "add", first]);
   await ip(["-n", first], ["link set lo up", "link add node0 type bridge", "link set node0 up"]);
   const ranges = await claimRanges(first);
@@ -28,8 +29,8 @@ export async function createNetwork(cluster: string, nodes: number): Promise<Sub
       "route add default dev node0",
     ],
   );
-  for (let node = 2; node <= nodes; node += 1) await joinNode(cluster, node, ranges);
-  for (let node = 1; node <= nodes; node += 1) await forward(namespaceOf(cluster, node));
+  for (let node = 2; node <= nodes; node += 1) await joinNode(id, node, ranges);
+  for (let node = 1; node <= nodes; node += 1) await forward(namespaceOf(id, node));
   const link = linkOf(ranges.index);
   await ip(
     [],
@@ -60,9 +61,9 @@ async function claimRanges(first: string): Promise<Subnets> {
   });
 }
 
-async function joinNode(cluster: string, node: number, ranges: Subnets): Promise<void> {
-  const first = namespaceOf(cluster, 1);
-  const own = namespaceOf(cluster, node);
+async function joinNode(id: string, node: number, ranges: Subnets): Promise<void> {
+  const first = namespaceOf(id, 1);
+  const own = namespaceOf(id, node);
   await run("ip", ["netns", "add", own]);
   await ip(
     ["-n", first],
@@ -93,13 +94,13 @@ async function ip(scope: readonly string[], lines: readonly string[]): Promise<v
 }
 
 /** Names of this cluster's namespaces that exist now. */
-export async function namespacesOf(cluster: string): Promise<string[]> {
+export async function namespacesOf(id: string): Promise<string[]> {
   const listed = JSON.parse((await run("ip", ["-json", "netns", "list"])) || "[]") as { name: string }[];
-  const mine = new RegExp(`^cct-${cluster}-\\d+$`);
+  const mine = new RegExp(`^cct-${id}-\\d+$`);
   return listed.map(({ name }) => name).filter((name) => mine.test(name));
 }
 
 /** Deletes the namespaces, and with them every interface and route that leads into them. */
-export async function deleteNetwork(cluster: string): Promise<void> {
-  for (const name of await namespacesOf(cluster)) await run("ip", ["netns", "delete", name]);
+export async function deleteNetwork(id: string): Promise<void> {
+  for (const name of await namespacesOf(id)) await run("ip", ["netns", "delete", name]);
 }

@@ -12,7 +12,8 @@ export const PAUSE_IMAGE = "docker.io/cctelegram/pause:1";
 const CNI_PLUGINS = "/usr/lib/cni";
 
 export type NodeOptions = {
-  readonly cluster: string;
+  /** Of the cluster: see `Folders`. */
+  readonly id: string;
   readonly node: number;
   readonly folders: NodeFolders;
   readonly pki: string;
@@ -28,7 +29,7 @@ export function nodeName(node: number): string {
 
 /** Files, folders and the cgroup that the node's programs need before they start. */
 export function prepareNode(options: NodeOptions): void {
-  const { cluster, node, folders, subnets } = options;
+  const { id, node, folders, subnets } = options;
   const configuration = {
     "cni/10-pods.conflist": cniConfiguration(options),
     "kubelet.json": kubeletConfiguration(options),
@@ -43,7 +44,7 @@ export function prepareNode(options: NodeOptions): void {
   writeFileSync(join(folders.root, "containerd.toml"), containerdConfiguration(folders));
   // The machine's own file has name servers that cannot be reached from here.
   writeFileSync(join(folders.root, "resolv.conf"), `nameserver ${subnets.node(1)}\n`);
-  createCgroup(cgroupOf(cluster, node));
+  createCgroup(cgroupOf(id, node));
 }
 
 /** Point-to-point links: every packet is routed, so that Services work without the br_netfilter kernel module. */
@@ -111,7 +112,7 @@ SystemdCgroup = false
 `;
 }
 
-function kubeletConfiguration({ cluster, node, folders, pki, subnets }: NodeOptions): unknown {
+function kubeletConfiguration({ id, node, folders, pki, subnets }: NodeOptions): unknown {
   const serving = join(pki, `kubelet-serving-${nodeName(node)}`);
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -133,7 +134,7 @@ function kubeletConfiguration({ cluster, node, folders, pki, subnets }: NodeOpti
     podLogsDir: join(folders.root, "pod-logs"),
     volumePluginDir: join(folders.root, "plugins"),
     cgroupDriver: "cgroupfs",
-    cgroupRoot: cgroupOf(cluster, node),
+    cgroupRoot: cgroupOf(id, node),
     failCgroupV1: false,
     failSwapOn: false,
     serializeImagePulls: false,
@@ -164,17 +165,17 @@ function kubeProxyConfiguration({ node, kubeconfigs, subnets }: NodeOptions): un
   };
 }
 
-export function containerd({ cluster, node, folders, programs }: NodeOptions): ProcessSpec {
+export function containerd({ id, node, folders, programs }: NodeOptions): ProcessSpec {
   return {
     name: `containerd-${node}`,
     command: programs("containerd"),
     args: ["--config", join(folders.root, "containerd.toml"), "--log-level", "warn"],
     path: [dirname(programs("containerd-shim-runc-v2"))],
-    namespace: namespaceOf(cluster, node),
+    namespace: namespaceOf(id, node),
   };
 }
 
-export function kubelet({ cluster, node, folders, kubeconfigs, subnets, programs }: NodeOptions): ProcessSpec {
+export function kubelet({ id, node, folders, kubeconfigs, subnets, programs }: NodeOptions): ProcessSpec {
   return {
     name: `kubelet-${node}`,
     command: programs("kubelet"),
@@ -186,15 +187,15 @@ export function kubelet({ cluster, node, folders, kubeconfigs, subnets, programs
       "root-dir": folders.kubelet,
       "cert-dir": join(folders.kubelet, "pki"),
     }),
-    namespace: namespaceOf(cluster, node),
+    namespace: namespaceOf(id, node),
   };
 }
 
-export function kubeProxy({ cluster, node, folders, programs }: NodeOptions): ProcessSpec {
+export function kubeProxy({ id, node, folders, programs }: NodeOptions): ProcessSpec {
   return {
     name: `kube-proxy-${node}`,
     command: programs("kube-proxy"),
     args: flags({ config: join(folders.root, "kube-proxy.json") }),
-    namespace: namespaceOf(cluster, node),
+    namespace: namespaceOf(id, node),
   };
 }

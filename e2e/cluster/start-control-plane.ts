@@ -35,7 +35,7 @@ const SERVICES_WITHOUT_NODES = "10.96.0.0/16";
 
 /** Starts etcd, API server, controllers and scheduler and returns the API's URL once it is ready. */
 export async function startControlPlane(options: StartOptions): Promise<string> {
-  const { folders, processes, subnets, name } = options;
+  const { folders, processes, subnets } = options;
   const address = subnets?.node(1) ?? "127.0.0.1";
   const ports = subnets ? [6443, 2379, 2380] : await freePorts(3);
   const [api = 0, etcdClient = 0, etcdPeer = 0] = ports;
@@ -51,7 +51,7 @@ export async function startControlPlane(options: StartOptions): Promise<string> 
     address,
     ports: { api, etcd: etcdClient, etcdPeer },
     services: subnets?.services ?? SERVICES_WITHOUT_NODES,
-    ...(subnets ? { namespace: namespaceOf(name, 1) } : {}),
+    ...(subnets ? { namespace: namespaceOf(folders.id, 1) } : {}),
   };
   processes.start(controlPlane.etcd(settings));
   processes.start(controlPlane.apiServer(settings));

@@ -16,9 +16,9 @@ const NODE_TIMEOUT_MS = 60_000;
 
 type WithSubnets = StartOptions & { readonly subnets: Subnets };
 
-function nodeOptions({ name, folders, programs, subnets }: WithSubnets, node: number): NodeOptions {
+function nodeOptions({ folders, programs, subnets }: WithSubnets, node: number): NodeOptions {
   return {
-    cluster: name,
+    id: folders.id,
     node,
     folders: folders.node(node),
     pki: folders.pki,
@@ -57,14 +57,14 @@ async function importOnceUp(node: NodeOptions, pause: Archive, { processes, sign
 
 /** Starts kubelets and the other programs of nodes, and waits until pods can be scheduled on all nodes. */
 export async function startNodes(options: WithSubnets, api: Api, server: string): Promise<void> {
-  const { processes, folders, subnets, programs, name } = options;
+  const { processes, folders, subnets, programs } = options;
   await startAgents(options, api, server);
   for (const node of options.nodes.map((index) => nodeOptions(options, index))) {
     processes.start(kubelet(node));
     processes.start(kubeProxy(node));
   }
   const addons: AddonOptions = {
-    cluster: name,
+    id: folders.id,
     root: folders.root,
     pki: folders.pki,
     kubeconfigs: kubeconfigsOf(folders),
@@ -86,7 +86,7 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
     ...options.nodes.map((node) =>
       wait(`network policies on ${nodeName(node)}`, async () => {
         processes.assertAlive(agentName(node));
-        return isEnforced(namespaceOf(name, node));
+        return isEnforced(namespaceOf(folders.id, node));
       }),
     ),
     wait("cluster DNS", () => answers(`http://${subnets.node(1)}:${DNS_READY_PORT}/ready`)),
@@ -96,11 +96,11 @@ export async function startNodes(options: WithSubnets, api: Api, server: string)
 
 /** Starts the agents for network policies, before there are pods. */
 async function startAgents(options: WithSubnets, api: Api, server: string): Promise<void> {
-  const { folders, processes, nodes, subnets, name, programs } = options;
+  const { folders, processes, nodes, subnets, programs } = options;
   const varRun = join(folders.root, "network-policies");
   await prepareAgents(api, varRun, readFileSync(join(folders.pki, "ca.crt"), "utf8"));
   for (const node of nodes) {
-    const namespace = namespaceOf(name, node);
+    const namespace = namespaceOf(folders.id, node);
     await loadQueueingRules(namespace, subnets);
     processes.start(networkPolicyAgent({ node, namespace, varRun, server, programs }));
   }

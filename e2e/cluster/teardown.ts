@@ -26,14 +26,14 @@ export async function tearDown(name: string, folders: Folders, options: Teardown
   const kubelets = running.filter((process) => process.startsWith("kubelet-"));
   await Promise.all(kubelets.map((process) => processes.stop(process, GRACE_MS)));
   const traces = tracesOf(folders, nodes());
-  if (canHaveNodes()) await endContainers(name, folders);
+  if (canHaveNodes()) await endContainers(folders);
   const others = running.filter((process) => !kubelets.includes(process) && !LAST.includes(process));
   await Promise.all(others.map((process) => processes.stop(process, GRACE_MS)));
   for (const process of LAST) if (running.includes(process)) await processes.stop(process, GRACE_MS);
-  if (canHaveNodes()) await removeNodes(name, folders, traces);
+  if (canHaveNodes()) await removeNodes(folders, traces);
   if (options.keepLogs && existsSync(folders.logs)) keepLogs(folders);
-  const left = canHaveNodes() ? await leftovers(name, folders) : [];
-  // Deleting through a mount would delete the content of the mounted folder.
+  const left = canHaveNodes() ? await leftovers(folders) : [];
+  // Deleting through a mount would delete what is mounted.
   if (mountsBelow(folders.root).length === 0) rmSync(folders.root, { recursive: true, force: true });
   removeIfEmpty(dirname(folders.root));
   if (left.length > 0) throw new Error(`cluster "${name}" could not be removed completely, left: ${left.join(", ")}`);
@@ -57,9 +57,9 @@ function nodes(): number[] {
   return Array.from({ length: MAX_NODES }, (_, index) => index + 1);
 }
 
-/** Kills all processes in the nodes' cgroups, which are the containers, then the shims that supervised them. */
-async function endContainers(name: string, folders: Folders): Promise<void> {
-  const inside = () => nodes().flatMap((node) => processesIn(cgroupOf(name, node)));
+/** Kills what runs in the nodes' cgroups, which is every container, then the shims that watched over them. */
+async function endContainers(folders: Folders): Promise<void> {
+  const inside = () => nodes().flatMap((node) => processesIn(cgroupOf(folders.id, node)));
   const killAll = () => {
     const pids = inside();
     for (const pid of pids) signal(identify(pid) ?? { pid, startTime: "" }, "SIGKILL");
@@ -89,10 +89,10 @@ function isShimBelow(root: string, pid: string): boolean {
   }
 }
 
-async function removeNodes(name: string, folders: Folders, traces: Traces): Promise<void> {
+async function removeNodes(folders: Folders, traces: Traces): Promise<void> {
   await unmountBelow(folders.root);
-  await deleteNetwork(name);
-  const emptied = () => nodes().every((node) => removeCgroup(cgroupOf(name, node)).length === 0);
+  await deleteNetwork(folders.id);
+  const emptied = () => nodes().every((node) => removeCgroup(cgroupOf(folders.id, node)).length === 0);
   await waitFor(emptied, { what: "cgroups to empty", timeoutMs: 3_000 }).catch(() => undefined);
   await removeTraces(folders.root, traces);
 }
@@ -117,13 +117,13 @@ async function unmountBelow(root: string): Promise<void> {
   if (stubborn.length > 0) await run("umount", ["--lazy", ...stubborn]).catch(() => undefined);
 }
 
-async function leftovers(name: string, folders: Folders): Promise<string[]> {
-  const pids = nodes().flatMap((node) => processesIn(cgroupOf(name, node)));
-  const cgroups = nodes().flatMap((node) => removeCgroup(cgroupOf(name, node)));
+async function leftovers(folders: Folders): Promise<string[]> {
+  const pids = nodes().flatMap((node) => processesIn(cgroupOf(folders.id, node)));
+  const cgroups = nodes().flatMap((node) => removeCgroup(cgroupOf(folders.id, node)));
   return [
     ...[...pids, ...shims(folders.root).map(({ pid }) => pid)].map((pid) => `process ${pid}`),
     ...mountsBelow(folders.root).map((point) => `mount ${point}`),
-    ...(await namespacesOf(name)).map((namespace) => `network namespace ${namespace}`),
+    ...(await namespacesOf(folders.id)).map((namespace) => `network namespace ${namespace}`),
     ...cgroups.map((folder) => `cgroup ${folder}`),
   ];
 }

@@ -20,7 +20,9 @@ export type Machine = {
   readonly clients: Clients;
   /** Certificate to trust, PEM. */
   readonly caCert: string;
-  /** Sets the address of the Service's name, for programs that start from now on. */
+  /** Replaces the certificate by one with a key of this kind, for programs that start from now on. */
+  readonly certify: (kind: KeyKind) => Promise<void>;
+  /** Says where the name of the Service leads, for programs that start from now on. */
   readonly nameService: (address: string) => void;
   /** Forwards port 8080 of an address to a port of the machine that runs the tests. */
   readonly redirect: (address: string, port: number) => Promise<void>;
@@ -37,7 +39,14 @@ export type Machine = {
   readonly remove: () => Promise<void>;
 };
 
-/** Folders of the machine, by the paths that its programs see. */
+export type KeyKind = keyof typeof keyKinds;
+
+const keyKinds = {
+  ECDSA: ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+  RSA: ["rsa:2048"],
+} as const;
+
+/** Folders of the machine, by where its programs see them. */
 const folders = ["/etc/nginx", "/etc/haproxy", "/etc/ssl/private", "/etc/ssl/certs", "/var/log/nginx"];
 
 /** Mounts the machine's folders, which are below `$0`, over the real ones for a program. */
@@ -61,7 +70,7 @@ export async function createMachine(cluster: Cluster): Promise<Machine> {
   const read = (path: string) => readFileSync(join(root, path), "utf8");
   const nameService = (address: string) => write("/etc/hosts", `127.0.0.1 localhost\n${address} ${serviceName}\n`);
   nameService("127.0.0.1");
-  await makeCertificate(root);
+  await makeCertificate(root, "ECDSA");
   const network = await createProxyNetwork(cluster);
   const processes = new Processes(places.processes, places.logs);
   const entering = (command: string, args: readonly string[]) => ["sh", "-c", entrance, root, command, ...args];
@@ -70,7 +79,10 @@ export async function createMachine(cluster: Cluster): Promise<Machine> {
     run("nsenter", [`--net=/run/netns/${namespace}`, "unshare", "--mount", ...entering(command, args)]);
   return {
     ...network,
-    caCert: read(`/etc/ssl/certs/${hostname}.crt`),
+    get caCert() {
+      return read(`/etc/ssl/certs/${hostname}.crt`);
+    },
+    certify: (kind) => makeCertificate(root, kind),
     nameService,
     write,
     read,
@@ -100,12 +112,12 @@ export async function createMachine(cluster: Cluster): Promise<Machine> {
 }
 
 /** A certificate that signs itself, in the files that nginx and HAProxy read. */
-async function makeCertificate(root: string): Promise<void> {
+async function makeCertificate(root: string, kind: KeyKind): Promise<void> {
   const key = join(root, `/etc/ssl/private/${hostname}.key`);
   const certificate = join(root, `/etc/ssl/certs/${hostname}.crt`);
-  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const made = ["-newkey", ...keyKinds[kind], "-nodes", "-days", "2"];
   const names = ["-subj", `/CN=${hostname}`, "-addext", `subjectAltName=DNS:${hostname}`];
-  await run("openssl", ["req", "-x509", ...kind, ...names, "-keyout", key, "-out", certificate]);
+  await run("openssl", ["req", "-x509", ...made, ...names, "-keyout", key, "-out", certificate]);
   const both = [certificate, key].map((file) => readFileSync(file, "utf8")).join("");
   writeFileSync(join(root, `/etc/ssl/private/${hostname}.pem`), both, { mode: 0o600 });
 }

@@ -1,5 +1,6 @@
 import { run } from "../../machine/command.mjs";
 import type { Cluster } from "../cluster/cluster.ts";
+import { clusterFolders } from "../cluster/folders.ts";
 import { namespaceOf } from "../cluster/network.ts";
 
 /** Addresses of clients: outside ones are public (RFC 5737, RFC 3849); the machine's own is private. */
@@ -30,7 +31,10 @@ const ownIpv6 = "2001:db8:77::3";
 export async function createProxyNetwork(cluster: Cluster): Promise<ProxyNetwork> {
   const { host = "" } = cluster;
   const [node, address] = [1, 3].map((last) => host.replace(/\d+$/, String(last)));
-  const [first, namespace] = [1, 3].map((index) => namespaceOf(cluster.name, index)) as [string, string];
+  const [first, namespace] = [1, 3].map((index) => namespaceOf(clusterFolders(cluster.name).id, index)) as [
+    string,
+    string,
+  ];
   const link = await linkWith(host);
   await run("ip", ["netns", "add", namespace]);
   await ip(

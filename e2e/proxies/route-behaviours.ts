@@ -7,7 +7,9 @@ import type { Stage } from "./stage.ts";
 const nowhere = [
   "/",
   "/healthx",
+  "/tool",
   "/toolsx",
+  "/toolsets/get_bridge_status",
   "/mcpx",
   "/mcp/x",
   "/metrics/x",
@@ -15,7 +17,8 @@ const nowhere = [
   "/.git/config",
   "/index.php?a=1",
 ];
-/** Which paths are routed, and for whom. */
+
+/** Which paths lead where, and for whom. */
 export function routeBehaviours(stage: Stage): void {
   const withKey = withKeyOf(stage);
 
@@ -38,6 +41,8 @@ export function routeBehaviours(stage: Stage): void {
     const answer = await stage.visitor().ask(path, withKey({ method: "GET" }));
     expect(answer.status).toBe(404);
     expectError(answer, "NOT_FOUND");
+    // The server, which names the path, was not asked.
+    expect(JSON.parse(answer.text).message).toBe("There is nothing at this path.");
   });
 
   test("a login that is looked for is answered by the server: a key is needed", async () => {

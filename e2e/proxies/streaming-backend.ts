@@ -16,10 +16,14 @@ export type StreamingBackend = {
 
 export const firstEvent = "data: first\n\n";
 
+/** Requests that get no answer: the connection ends. */
+export const cutOff = "/mcp?cut-off";
+
 /** Streams on GET, counts parts of a body on POST, echoes after an upgrade. Listens on a port of an address, 0 for any. */
 export async function startStreamingBackend(host: string, port = 0): Promise<StreamingBackend> {
   const server = createServer((request, response) => {
-    if (request.method === "GET") beginStream(response);
+    if (request.url === cutOff) request.socket.destroy();
+    else if (request.method === "GET") beginStream(response);
     else takeBody(request, response);
   });
   const sockets = new Set<Duplex>();

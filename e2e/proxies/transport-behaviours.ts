@@ -2,16 +2,26 @@ import { connect } from "node:net";
 import type { SecureVersion } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { askHttp2, origin } from "./caller.ts";
+import type { KeyKind } from "./machine.ts";
 import type { Stage } from "./stage.ts";
 
-/** Properties of connections: TLS, HTTP, headers. */
+/** TLS with the certificate that the machine has now. */
+export function tlsBehaviours(stage: Stage, kind: KeyKind): void {
+  test.each([
+    ["TLSv1.2", new RegExp(`^ECDHE-${kind}-(AES(128|256)-GCM|CHACHA20-POLY1305)`)],
+    ["TLSv1.3", /^TLS_/],
+  ] as const)(`%s is spoken, with a certificate for ${kind}`, async (version, ciphers) => {
+    const socket = await stage.visitor().open({ minVersion: version, maxVersion: version });
+    expect(socket.getProtocol()).toBe(version);
+    expect(socket.getCipher().name).toMatch(ciphers);
+    socket.destroy();
+  });
+}
+
+/** What the connection is made of: TLS, HTTP, headers. */
 export function transportBehaviours(stage: Stage): void {
   describe("TLS", () => {
-    test.each<SecureVersion>(["TLSv1.2", "TLSv1.3"])("%s is spoken", async (version) => {
-      const socket = await stage.visitor().open({ minVersion: version, maxVersion: version });
-      expect(socket.getProtocol()).toBe(version);
-      socket.destroy();
-    });
+    tlsBehaviours(stage, "ECDSA");
 
     test.each<SecureVersion>(["TLSv1", "TLSv1.1"])("%s is refused by the proxy", async (version) => {
       // At security level 0 OpenSSL itself would use it.

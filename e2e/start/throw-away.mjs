@@ -11,6 +11,4 @@ process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.channel?.unref();
 process.on("exit", () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
-  // Nobody reads its log any more, and the logger would try to write the rest of it forever.
-  if (!process.connected) process.kill(process.pid, "SIGKILL");
 });

@@ -9,6 +9,8 @@ import type { Client } from "./client.ts";
 export type KeyStore = {
   /** The client of a key, which may have expired. */
   find(presented: string): Client | undefined;
+  /** Whether a client that was found before would be found now, too. */
+  isCurrent(client: Client): boolean;
   /** Why the keys are not what they should be; undefined when all is well. Holds neither keys nor names. */
   problem(): string | undefined;
   close(): void;
@@ -16,7 +18,17 @@ export type KeyStore = {
 
 /** A store of keys that do not change. */
 export function fixedKeys(keys: readonly ApiKey[]): KeyStore {
-  return { find: (presented) => findClient(keys, presented), problem: () => undefined, close: () => {} };
+  return {
+    find: (presented) => findClient(keys, presented),
+    isCurrent: (client) => isAmong(client, keys),
+    problem: () => undefined,
+    close: () => {},
+  };
+}
+
+/** Clients are made anew whenever keys are read. */
+function isAmong(client: Client, keys: readonly ApiKey[]): boolean {
+  return keys.some((key) => key.client === client);
 }
 
 export type KeyFileOptions = {
@@ -47,6 +59,7 @@ export async function openKeyFile(options: KeyFileOptions): Promise<KeyStore> {
   const stop = every(options.pollMs ?? 2000, () => file.look());
   return {
     find: (presented) => findClient(file.keys, presented),
+    isCurrent: (client) => isAmong(client, file.keys),
     problem: () => problems[file.state.kind],
     close: stop,
   };

@@ -42,7 +42,7 @@ export type ServeConfig = ProcessConfig &
   ServerConfig & {
     readonly role: "serve";
     readonly bridgeClient: { readonly url: string; readonly timeoutMs: number };
-    readonly hmac: { readonly secret: string; readonly previous?: string };
+    readonly hmac: { readonly secret: string };
   };
 
 export type BridgeRoleConfig = ProcessConfig & { readonly role: "bridge"; readonly bridge: BridgeConfig };
@@ -109,10 +109,7 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     ...common,
     ...server,
     bridgeClient: { url: need("BRIDGE_URL"), timeoutMs: need("BRIDGE_TIMEOUT") },
-    hmac: {
-      secret: need("HMAC_SECRET"),
-      ...(values.HMAC_SECRET_PREVIOUS && { previous: values.HMAC_SECRET_PREVIOUS }),
-    },
+    hmac: { secret: need("HMAC_SECRET") },
   };
 }
 

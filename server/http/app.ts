@@ -40,8 +40,8 @@ export type AppOptions = {
   readonly streams: ListeningStreams;
   /** The WebSockets of MCP; whoever shuts the server down closes them. */
   readonly webSockets: OpenWebSockets;
-  /** What seals sessions and states: the newest secret first. All replicas have the same. */
-  readonly sealSecrets: readonly string[];
+  /** What seals states that clients bring back; all replicas have the same. */
+  readonly sealSecret: string;
   readonly keys: KeyStore;
   readonly bridge: BridgeClient;
   readonly logger: Logger;
@@ -86,6 +86,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const connections = boundConnections(app.server, connectionLimits);
   const security = createSecurityLog(metrics, logger);
   app.decorateRequest("caller", null);
+  app.decorateRequest("origin", null);
   app.decorateRequest("refusal", undefined);
   readForwarded(app, { trustedProxies, isProxied: furtherPorts.isProxied });
   observe(app, metrics);

@@ -1,7 +1,8 @@
+import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { apiKeyHeader } from "../../contract/api-key.ts";
 import { ServerError } from "../../contract/errors.ts";
-import type { Access, Caller, Charge, Origin } from "../access/access.ts";
+import type { Access, Caller, Charge, Credentials, Origin } from "../access/access.ts";
 import type { Connections } from "../listening/connections.ts";
 import { clientAddress } from "./client-address.ts";
 
@@ -9,6 +10,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who calls; null on routes that anybody may call. */
     caller: Caller | null;
+    /** Where it came from, once somebody has asked. */
+    origin: Origin | null;
   }
 }
 
@@ -19,16 +22,29 @@ export type Authentication = {
   count(caller: Caller, request: FastifyRequest, reply: FastifyReply): ServerError | undefined;
 };
 
+/** Right credentials, as a connection showed them last. */
+type Shown = Credentials & { readonly caller: Caller };
+
 const keyHeader = apiKeyHeader.toLowerCase();
 
 /** Access for HTTP: credentials come in headers, and so does what is left of the limit. */
 export function createAuthentication(access: Access, connections: Connections): Authentication {
+  const lastShown = new WeakMap<Socket, Shown>();
   return {
     identify(request) {
       const { [keyHeader]: key, authorization } = request.headers;
       const apiKey = typeof key === "string" ? key : undefined;
-      const caller = access.authenticate({ apiKey, authorization }, originOf(request));
-      if (caller.isAuthenticated) connections.trust(request.socket);
+      const last = lastShown.get(request.socket);
+      const isSame = last !== undefined && last.apiKey === apiKey && last.authorization === authorization;
+      const caller = access.authenticate(
+        { apiKey, authorization },
+        originOf(request),
+        isSame ? last.caller : undefined,
+      );
+      if (last?.caller !== caller || !isSame) {
+        lastShown.set(request.socket, { apiKey, authorization, caller });
+        if (caller.isAuthenticated) connections.trust(request.socket);
+      }
       request.caller = caller;
       return caller;
     },
@@ -49,7 +65,8 @@ export function callerOf({ caller }: FastifyRequest): Caller {
 
 /** Where a request came from. */
 export function originOf(request: FastifyRequest): Origin {
-  return { address: clientAddress(request), requestId: request.id };
+  request.origin ??= { address: clientAddress(request), requestId: request.id };
+  return request.origin;
 }
 
 function rateHeaders({ limit, remaining, resetAt }: Charge, windowMs: number) {

@@ -5,6 +5,7 @@ import { addressIn } from "../access/address.ts";
 declare module "fastify" {
   interface FastifyRequest {
     readonly forwarded: Forwarded;
+    forwardedOnce: Forwarded | null;
   }
 }
 
@@ -25,9 +26,11 @@ export type Trust = {
 /** Gives every request its `forwarded`. */
 export function readForwarded(app: FastifyInstance, trust: Trust): void {
   const read = forwardedReader(trust);
+  app.decorateRequest("forwardedOnce", null);
   app.decorateRequest("forwarded", {
     getter(this: FastifyRequest) {
-      return read(this);
+      this.forwardedOnce ??= read(this);
+      return this.forwardedOnce;
     },
   });
 }

@@ -7,6 +7,7 @@ import type { Connections } from "../listening/connections.ts";
 import type { Catalogue } from "../mcp/catalogue.ts";
 import { createMcpServer } from "../mcp/mcp-server.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
+import { ResumableStreams } from "../mcp/transports/streamable-http/resumable-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
 import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -26,7 +27,7 @@ export type McpRoutesOptions = {
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly streams: ListeningStreams;
   readonly webSockets: OpenWebSockets;
-  readonly sealSecrets: readonly string[];
+  readonly sealSecret: string;
   readonly bridge: Pick<BridgeClient, "relay">;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;
@@ -68,6 +69,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     streamableHttp(app, {
       ...options,
       ...mcp,
+      resumable: new ResumableStreams(options.newId),
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),
     }),

@@ -24,7 +24,7 @@ export type McpWebSocketOptions = Omit<AcceptOptions, "authenticate"> & {
  */
 export function mcpWebSocket(options: McpWebSocketOptions): (request: FastifyRequest, reply: FastifyReply) => void {
   const { access, authentication, isKeyed, connections, upgrades, metrics, open } = options;
-  const accept = webSockets({ ...options, authenticate: (shown, origin) => access.authenticate(shown, origin) });
+  const accept = webSockets({ ...options, authenticate: access.authenticate });
   return (request, reply) => {
     requireHandshake(request.raw);
     const credentials = credentialsIn(request);

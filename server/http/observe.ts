@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
-import { clientAddress } from "./client-address.ts";
+import { originOf } from "./authentication.ts";
 import { shownPath } from "./not-found.ts";
 
 // Strangers choose among some thirty, and each would make series of its own.
@@ -33,6 +33,6 @@ function entry(request: FastifyRequest, reply: FastifyReply, route: string) {
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     client: request.caller?.client.name,
-    client_ip: clientAddress(request),
+    client_ip: originOf(request).address,
   };
 }

@@ -12,11 +12,14 @@ import type { Exchange } from "./exchange.ts";
 import { ClientInteraction } from "./interaction.ts";
 import type { LogLevels } from "./log-levels.ts";
 import type { Message, MessageId, NotificationMessage, RequestMessage, ResponseMessage } from "./message.ts";
+import type { Method } from "./method.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts } from "./server-info.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { Task } from "./tasks/task.ts";
+import type { Tasks } from "./tasks/tasks.ts";
 import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
 
 export type DispatcherOptions = {
@@ -28,6 +31,7 @@ export type DispatcherOptions = {
   readonly subscriptions: Subscriptions;
   readonly cancellations: Cancellations;
   readonly notices: SessionNotices;
+  readonly tasks: Tasks;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
@@ -35,6 +39,16 @@ export type DispatcherOptions = {
 export type Dispatcher = {
   /** Handles one message of a client; undefined when it gets no answer. Never rejects. */
   dispatch(message: Message, exchange: Exchange): Promise<Answer | undefined>;
+};
+
+/** A request, and what is known of it before its method answers. */
+type Call = {
+  readonly message: RequestMessage;
+  readonly exchange: Exchange;
+  readonly era: Era;
+  readonly terms: Terms;
+  readonly method: Method;
+  readonly interaction: ClientInteraction;
 };
 
 /** What every message means, whichever transport it came by. */
@@ -53,7 +67,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const answer = async (message: RequestMessage, exchange: Exchange): Promise<Answer | undefined> => {
     let era: Era | undefined;
-    let interaction: ClientInteraction | undefined;
     try {
       era = eraOf(message, exchange);
       const terms = era.termsOf(message, exchange);
@@ -61,14 +74,31 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (method === undefined) {
         throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version: terms.version });
       }
-      interaction = new ClientInteraction({ message, exchange, era: era.name, terms, ...options });
+      const interaction = new ClientInteraction({ message, exchange, era: era.name, terms, ...options });
+      const answered = complete({ message, exchange, era, terms, method, interaction });
+      const { detached } = interaction;
+      return await (detached === undefined ? answered : Promise.race([answered, asTask(detached, answered, message)]));
+    } catch (thrown) {
+      return failure(thrown, message, era, exchange);
+    }
+  };
+
+  const complete = async ({
+    message,
+    exchange,
+    era,
+    terms,
+    method,
+    interaction,
+  }: Call): Promise<Answer | undefined> => {
+    try {
       const result = await method.answer(message.params, contextOf(exchange, terms, interaction, options));
       await interaction.finish();
       if (interaction.isCancelled) return undefined;
       return { message: { jsonrpc: "2.0", id: message.id, result: era.dress(result, method, server) }, status: 200 };
     } catch (thrown) {
-      await interaction?.finish();
-      if (interaction?.isCancelled) return undefined;
+      await interaction.finish();
+      if (interaction.isCancelled) return undefined;
       if (thrown instanceof InputRequired) return inputRequired(thrown, message, exchange, options);
       return failure(thrown, message, era, exchange);
     }
@@ -135,10 +165,34 @@ function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Excha
 }
 
 function contextOf(exchange: Exchange, terms: Terms, interaction: ClientInteraction, options: DispatcherOptions) {
-  const { server, catalogueOf, subscriptions, notices } = options;
+  const { server, catalogueOf, subscriptions, notices, tasks } = options;
   const { caller, origin, log, session, begin } = exchange;
   const catalogue = catalogueOf(caller.client);
-  return { caller, origin, log, session, begin, server, ...terms, catalogue, interaction, subscriptions, notices };
+  return {
+    caller,
+    origin,
+    log,
+    session,
+    begin,
+    server,
+    ...terms,
+    catalogue,
+    interaction,
+    subscriptions,
+    notices,
+    tasks,
+  };
+}
+
+/** The answer to a call that becomes a task; what the call comes to then is told by the task. */
+async function asTask(
+  detached: Promise<Task>,
+  answered: Promise<Answer | undefined>,
+  { id }: RequestMessage,
+): Promise<Answer> {
+  const task = await detached;
+  answered.then((answer) => task.settle(answer?.message ?? {}));
+  return { message: { jsonrpc: "2.0", id, result: { resultType: "task", ...task.summary() } }, status: 200 };
 }
 
 /** MCP 2026-07-28, Multi Round-Trip Requests. */

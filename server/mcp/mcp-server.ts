@@ -14,13 +14,14 @@ import { createSessionIds, type SessionIds } from "./session-id.ts";
 import type { SessionListeners } from "./session-listeners.ts";
 import { SessionNotices } from "./session-notices.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { Tasks } from "./tasks/tasks.ts";
 
 export type McpServerOptions = {
   readonly version: string;
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly listeners: SessionListeners;
-  /** What seals sessions and states: the newest secret first. */
-  readonly sealSecrets: readonly string[];
+  /** What seals states that clients bring back, and sessions where there are no keys. */
+  readonly sealSecret: string;
   /** By which the processes of one bridge hear each other. */
   readonly relay: Relay;
   readonly log: RequestLogger;
@@ -40,19 +41,20 @@ export type McpServer = {
 
 /** The protocol, once for a process, whichever transports it has. */
 export function createMcpServer(options: McpServerOptions): McpServer {
-  const { version, listeners, sealSecrets, clock, newId } = options;
-  const sessions = createSessionIds({ seal: createSeal(sealSecrets, "session"), clock, newId });
+  const { version, listeners, sealSecret, clock, newId } = options;
+  const sessions = createSessionIds({ secret: sealSecret, clock, newId });
   const parts = {
     logLevels: new LogLevels((session) => notices.recall(session)),
     subscriptions: new Subscriptions((sessionKey, message) => listeners.tell(sessionKey, message)),
     cancellations: new Cancellations(),
     clientRequests: new ClientRequests(newId),
+    tasks: new Tasks({ clock, newId }),
   };
   const notices: SessionNotices = new SessionNotices({ ...options, sessions, ...parts });
   const dispatcher = createDispatcher({
     ...options,
     server: serverFacts(version, methods),
-    requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
+    requestStates: createRequestStates(createSeal(sealSecret, "request state"), clock),
     notices,
     ...parts,
   });

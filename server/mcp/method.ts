@@ -7,6 +7,7 @@ import type { ServerFacts } from "./server-info.ts";
 import type { Agreed, ClientCapabilities, Session } from "./session.ts";
 import type { SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { Tasks } from "./tasks/tasks.ts";
 
 /** How a revision begins: with `initialize`, or not at all. */
 export type EraName = "handshake" | "stateless";
@@ -29,6 +30,7 @@ export type MethodContext = {
   /** Of the connection, or of the id that the client showed; undefined in revisions without sessions. */
   readonly session: Session | undefined;
   readonly subscriptions: Subscriptions;
+  readonly tasks: Tasks;
   readonly notices: SessionNotices;
   /** Begins a session; only for `initialize`. */
   begin(agreed: Agreed): void;

@@ -27,8 +27,8 @@ export type ServerOptions = {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly world: World;
-  /** What seals what clients bring back: the newest first. */
-  readonly sealSecrets: readonly string[];
+  /** What seals states that clients bring back. */
+  readonly sealSecret: string;
   /** The secret by which the operator knows its servers. */
   readonly proofSecret?: string;
   /** What it offers. */
@@ -45,14 +45,13 @@ export async function serve(
 ): Promise<Running> {
   const { url, timeoutMs } = config.bridgeClient;
   const bridge = httpBridgeClient({ url, timeoutMs, secret: config.hmac.secret, clock: world.clock });
-  const { secret, previous } = config.hmac;
-  const sealSecrets = previous === undefined ? [secret] : [secret, previous];
-  return startServer({ config, bridge, logger, registry, world, sealSecrets, proofSecret: secret, features });
+  const { secret } = config.hmac;
+  return startServer({ config, bridge, logger, registry, world, sealSecret: secret, proofSecret: secret, features });
 }
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
 export async function startServer(options: ServerOptions): Promise<Running> {
-  const { config, bridge, logger, registry, world, sealSecrets, proofSecret, features = product } = options;
+  const { config, bridge, logger, registry, world, sealSecret, proofSecret, features = product } = options;
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
   for (const tool of features.tools.values()) listingOf(tool);
@@ -64,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   );
   const webSockets = new OpenWebSockets((count) => metrics.openStreams.set({ transport: "websocket" }, count));
   const shared = {
-    ...{ features, streams, webSockets, sealSecrets, keys, bridge },
+    ...{ features, streams, webSockets, sealSecret, keys, bridge },
     ...{ logger, metrics, lifecycle, furtherPorts, proofSecret },
   };
   const app = createApp({ config, ...shared, ...world });

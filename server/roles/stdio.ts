@@ -16,7 +16,6 @@ import { auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { openBridge } from "./bridge.ts";
 import type { Running, World } from "./running.ts";
-import { sealSecret } from "./seal-secret.ts";
 
 export type StdioWorld = World & {
   readonly makeKey: () => string;
@@ -39,7 +38,6 @@ async function alone(
   const { version } = config.service;
   const bridge = await openBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
   try {
-    const secrets = [await sealSecret(config.bridge.dataDir, world.makeKey)];
     const metrics = createServerMetrics(registry, [...features.tools.keys()], []);
     const client = localBridgeClient(bridge);
     const tools = auditedCaller(
@@ -52,7 +50,7 @@ async function alone(
       version,
       catalogueOf: catalogues({ features, tools, bridge: client }),
       listeners,
-      sealSecrets: secrets,
+      sealSecret: world.makeKey(),
       relay: client.relay,
       log: logger,
     });

@@ -7,7 +7,7 @@ export type ImportRule = IForbiddenRuleType & {
   readonly broken: { readonly from: string; readonly to: string };
 };
 
-const product = "^(contract|config|operator|server)/";
+const product = "^(contract|config|logging|operator|server)/";
 /** Node's modules that read or change something outside of the process. */
 const inputAndOutput =
   "^(child_process|cluster|dgram|dns|fs|fs/promises|http|http2|https|net|os|process|readline|timers|timers/promises|tls|undici|worker_threads)$";
@@ -29,15 +29,22 @@ export const importRules: readonly ImportRule[] = [
     broken: { from: "config/variable.ts", to: "contract/roles.ts" },
   },
   {
+    name: "logging stands alone",
+    comment: "Server and operator have their own loggers on it; it knows neither.",
+    from: { path: "^logging/" },
+    to: { pathNot: "^logging/|^pino$|^(fs|tty)$" },
+    broken: { from: "logging/stdout-logger.ts", to: "contract/log-levels.ts" },
+  },
+  {
     name: "the operator does not import the server",
-    comment: "What both need is in contract/ or config/.",
+    comment: "What both need is in contract/, config/ or logging/.",
     from: { path: "^operator/" },
     to: { path: "^server/" },
     broken: { from: "operator/deployment/parts-probe.ts", to: "server/access/api-keys.ts" },
   },
   {
     name: "the server does not import the operator",
-    comment: "What both need is in contract/ or config/.",
+    comment: "What both need is in contract/, config/ or logging/.",
     from: { path: "^server/" },
     to: { path: "^operator/" },
     broken: { from: "server/roles/serve.ts", to: "operator/deployment/names.ts" },
@@ -46,7 +53,7 @@ export const importRules: readonly ImportRule[] = [
     name: "the controller runtime does not import the product",
     comment: "It could serve any controller, and is tested as such.",
     from: { path: "^operator/runtime/" },
-    to: { path: "^operator/(?!runtime/)|^(config|contract|server)/" },
+    to: { path: "^operator/(?!runtime/)|^(config|contract|logging|server)/" },
     broken: { from: "operator/runtime/store.ts", to: "operator/deployment/names.ts" },
   },
   {
@@ -103,14 +110,14 @@ export const importRules: readonly ImportRule[] = [
     name: "the product imports no tests or tools",
     comment: "An image contains everything that its program imports.",
     from: { path: product },
-    to: { path: "^(attack|bench|docs|e2e|images|machine|test)/|^(build|generate|vitest\\.config)\\.ts" },
+    to: { path: "^(attack|bench|conformance|docs|e2e|images|machine|test)/|^(build|generate|vitest\\.config)\\.ts" },
     broken: { from: "server/main.ts", to: "test/telegram/telegram.ts" },
   },
   {
     name: "images and the build import neither product nor cluster",
     comment: "They get folders and names as arguments, and build every program the same way.",
     from: { path: "^images/|^build\\.ts" },
-    to: { path: "^(attack|bench|e2e|operator|server|test)/" },
+    to: { path: "^(attack|bench|conformance|e2e|operator|server|test)/" },
     broken: { from: "build.ts", to: "e2e/cluster/cluster.ts" },
   },
   {
@@ -124,7 +131,7 @@ export const importRules: readonly ImportRule[] = [
     name: "machine/ imports neither product, images nor cluster",
     comment: "Every other folder may use caches, commands and progress.",
     from: { path: "^machine/" },
-    to: { path: "^(attack|bench|e2e|images|operator|server|test)/" },
+    to: { path: "^(attack|bench|conformance|e2e|images|operator|server|test)/" },
     broken: { from: "machine/cache.ts", to: "images/names.ts" },
   },
 ];

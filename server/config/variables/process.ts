@@ -82,11 +82,10 @@ export const processVariables = Object.freeze({
     example: "$(openssl rand -hex 32)",
   }),
   HMAC_SECRET_PREVIOUS: define({
-    roles: ["serve", "bridge"],
+    roles: ["bridge"],
     schema: z.string().min(32, "at least 32 characters, the HMAC_SECRET before this one"),
     file: "content if any",
-    description:
-      "The secret before: it counts, too, while servers are still being given the new one, and for the sessions that began under it.",
+    description: "The secret before: it counts, too, while servers are still being given the new one.",
     example: "an-old-secret-of-at-least-32-characters",
   }),
 });

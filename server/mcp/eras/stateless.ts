@@ -1,5 +1,6 @@
 import { ServerError } from "../../../contract/errors.ts";
 import { isObject, type Params } from "../message.ts";
+import type { ServerFacts } from "../server-info.ts";
 import { clientCapabilitiesSchema } from "../session.ts";
 import { isStatelessVersion, protocolVersions } from "../versions.ts";
 import type { Era } from "./era.ts";
@@ -32,11 +33,16 @@ export const stateless: Era = {
       resultType: "complete",
       ...caching,
       ...rest,
-      _meta: { ..._meta, [metaKeys.serverInfo]: info },
+      _meta: { [metaKeys.serverInfo]: nameOf(info), ..._meta },
     };
   },
   codeOf: ({ entry }) => entry.jsonRpcCode,
 };
+
+/** What each result says of the server; the rest `server/discover` tells. */
+function nameOf({ name, version }: ServerFacts["info"]) {
+  return { name, version };
+}
 
 export function metaOf({ _meta: meta }: Params): Params {
   return isObject(meta) ? meta : {};

@@ -12,5 +12,6 @@ export const discover = defineMethod({
     supportedVersions: protocolVersions,
     capabilities: declaredCapabilities(server.methods, "stateless"),
     instructions: server.instructions,
+    _meta: { "io.modelcontextprotocol/serverInfo": server.info },
   }),
 });

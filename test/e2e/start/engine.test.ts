@@ -79,39 +79,39 @@ describe.each(["docker", "podman"] as const)("a cluster in %s", (name) => {
   });
 
   test("is made, gets the images under the names that a kubelet asks for, and is removed", async () => {
-    await createCluster(engine, "/tmp/x/kubeconfig");
+    await createCluster(engine, "/nonexistent/x/kubeconfig");
     for (const image of ["server", "operator", "telegram"] as const) {
       await buildInEngine(engine, image);
-      await loadFromEngine(engine, image, "/tmp/x");
+      await loadFromEngine(engine, image, "/nonexistent/x");
     }
     expect([...machine.loaded]).toEqual(
       ["server", "operator", "telegram"].map((image) => `docker.io/cctelegram/${image}:dev`),
     );
     expect(await clusterExists(engine)).toBe(true);
-    await deleteCluster(engine, "/tmp/x/kubeconfig");
+    await deleteCluster(engine, "/nonexistent/x/kubeconfig");
     expect([...machine.clusters]).toEqual(["somebody-elses"]);
     expect([...machine.providers]).toEqual([name]);
   });
 
   test("leaves the user's kubeconfig and other clusters alone", async () => {
-    await createCluster(engine, "/tmp/x/kubeconfig");
-    await deleteCluster(engine, "/tmp/x/kubeconfig");
+    await createCluster(engine, "/nonexistent/x/kubeconfig");
+    await deleteCluster(engine, "/nonexistent/x/kubeconfig");
     const changing = machine.commands.filter((command) => / (create|delete) /.test(command));
     expect(changing).toHaveLength(2);
     for (const command of changing) {
       expect(command).toContain(`--name ${KIND_CLUSTER}`);
-      expect(command).toContain("--kubeconfig /tmp/x/kubeconfig");
+      expect(command).toContain("--kubeconfig /nonexistent/x/kubeconfig");
     }
   });
 
   test("that is there already is not made twice", async () => {
-    await createCluster(engine, "/tmp/x/kubeconfig");
-    await expect(createCluster(engine, "/tmp/x/kubeconfig")).rejects.toThrow("already exist");
+    await createCluster(engine, "/nonexistent/x/kubeconfig");
+    await expect(createCluster(engine, "/nonexistent/x/kubeconfig")).rejects.toThrow("already exist");
   });
 
   test("gets no image that was not built", async () => {
-    await createCluster(engine, "/tmp/x/kubeconfig");
-    await expect(loadFromEngine(engine, "server", "/tmp/x")).rejects.toThrow("reference does not exist");
+    await createCluster(engine, "/nonexistent/x/kubeconfig");
+    await expect(loadFromEngine(engine, "server", "/nonexistent/x")).rejects.toThrow("reference does not exist");
   });
 });
 

@@ -5,10 +5,13 @@ import { metaKeys, metaOf } from "../../eras/stateless.ts";
 import { isObject, type Params, type RequestMessage } from "../../message.ts";
 
 /** Methods whose subject is in `Mcp-Name`, and the parameter that it repeats. */
-const subjects: ReadonlyMap<string, "name" | "uri"> = new Map([
+const subjects: ReadonlyMap<string, "name" | "uri" | "taskId"> = new Map([
   ["tools/call", "name"],
   ["prompts/get", "name"],
   ["resources/read", "uri"],
+  ["tasks/get", "taskId"],
+  ["tasks/update", "taskId"],
+  ["tasks/cancel", "taskId"],
 ]);
 
 /**

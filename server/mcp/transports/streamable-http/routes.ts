@@ -11,9 +11,11 @@ import { type Message, readMessage } from "../../message.ts";
 import type { Session } from "../../session.ts";
 import type { SessionIds } from "../../session-id.ts";
 import type { SessionNotices } from "../../session-notices.ts";
+import { EventStream } from "./event-stream.ts";
 import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
 import type { ListeningStreams } from "./listening-streams.ts";
 import { type Accepted, acceptedIn } from "./media-types.ts";
+import type { ResumableStreams } from "./resumable-streams.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -27,6 +29,7 @@ export type StreamableHttpOptions = {
   readonly sessions: SessionIds;
   readonly streams: ListeningStreams;
   readonly notices: SessionNotices;
+  readonly resumable: ResumableStreams;
   readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
   /** Who calls, and where from: known before the body is read. */
   readonly callerOf: (request: FastifyRequest) => { readonly caller: Caller; readonly origin: Origin };
@@ -92,7 +95,8 @@ function exchangeOf(session: Session | undefined, post: Post, options: Streamabl
     caller,
     origin,
     session,
-    beginSession: (agreed) => options.sessions.begin(caller.client.id, agreed),
+    resumable: options.resumable,
+    beginSession: (agreed) => options.sessions.begin(caller.client, agreed),
     toolNamed: (name) =>
       options
         .catalogueOf(caller.client)
@@ -131,7 +135,7 @@ function shownSession(
 ): Session | undefined | ServerError {
   const id = headerOf(request, sessionHeader);
   if (id === undefined) return undefined;
-  return sessions.find(id, callerOf(request).caller.client.id) ?? new ServerError("SESSION_NOT_FOUND");
+  return sessions.find(id, callerOf(request).caller.client) ?? new ServerError("SESSION_NOT_FOUND");
 }
 
 function requiredSession(request: FastifyRequest, options: StreamableHttpOptions): Session {
@@ -157,11 +161,31 @@ async function listen(
   const session = requiredSession(request, options);
   if (!acceptedIn(request.headers.accept).stream)
     throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
+  const lastEventId = headerOf(request, "last-event-id");
+  if (lastEventId !== undefined) return resume(lastEventId, session, reply, options);
   options.streams.open(session, client, reply);
   // What the session has subscribed to, another process may know.
   options.notices
     .recall(session)
     .catch((error: unknown) => request.log.warn({ err: error }, "a session is not up to date"));
+  return reply;
+}
+
+/** The rest of an answer that a client has lost the connection to. */
+function resume(
+  lastEventId: string,
+  session: Session,
+  reply: FastifyReply,
+  { resumable }: StreamableHttpOptions,
+): FastifyReply {
+  const goOn = resumable.after(lastEventId, session.key);
+  if (goOn === undefined) {
+    throw new ServerError("INVALID_REQUEST", {
+      reason: "nothing after this Last-Event-ID is kept; send the request again",
+    });
+  }
+  reply.hijack();
+  goOn(new EventStream(reply.raw, reply.getHeaders()));
   return reply;
 }
 

@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import type { Caller, Origin } from "../../../access/access.ts";
+import type { Caller, Credentials, Origin } from "../../../access/access.ts";
 import type { ByteBudget } from "../../../access/byte-budget.ts";
 import type { ConversationOptions } from "../../conversation.ts";
 import type { RequestLogger } from "../../method.ts";
-import type { Authenticate, Credentials } from "./identity.ts";
+import type { Authenticate } from "./identity.ts";
 import type { OpenWebSockets } from "./open-web-sockets.ts";
 
 /** Who a client turned out to be, and by what. */

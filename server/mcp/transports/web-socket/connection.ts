@@ -43,7 +43,7 @@ export class WebSocketConnection implements OpenWebSocket {
     const { authenticate, origin, bytes, clock } = options;
     this.#options = options;
     this.#startedAt = clock();
-    this.#identity = new Identity(authenticate, origin, clock);
+    this.#identity = new Identity(authenticate, origin);
     this.#incoming = new IncomingBytes(bytes);
     this.#conversation = new Conversation({
       ...options,

@@ -1,27 +1,20 @@
 import { ServerError } from "../../../../contract/errors.ts";
-import type { Access, Caller, Origin } from "../../../access/access.ts";
-
-export type Credentials = Parameters<Access["authenticate"]>[0];
+import type { Access, Caller, Credentials, Origin } from "../../../access/access.ts";
 
 export type Authenticate = Access["authenticate"];
 
-/** Milliseconds for which it is believed that a key still counts. */
-const recheckMs = 1_000;
-
 /**
- * Who is at the other end of a connection, from when it has shown its key. The key is shown again from time to time: it may
+ * Who is at the other end of a connection, from when it has shown its key. It is looked at again for each message: a key may
  * end or be taken back while the connection is open, and its permissions may change.
  */
 export class Identity {
   readonly #authenticate: Authenticate;
   readonly #origin: Origin;
-  readonly #clock: () => number;
-  #known: { caller: Caller; readonly credentials: Credentials; checkedAt: number } | undefined;
+  #known: { caller: Caller; readonly credentials: Credentials } | undefined;
 
-  constructor(authenticate: Authenticate, origin: Origin, clock: () => number) {
+  constructor(authenticate: Authenticate, origin: Origin) {
     this.#authenticate = authenticate;
     this.#origin = origin;
-    this.#clock = clock;
   }
 
   /** Undefined for a stranger. */
@@ -31,15 +24,14 @@ export class Identity {
 
   /** Remembers a caller that was found out by these credentials. */
   know(caller: Caller, credentials: Credentials): void {
-    this.#known = { caller, credentials, checkedAt: this.#clock() };
+    this.#known = { caller, credentials };
   }
 
   /** The caller as it stands now. Throws what `Access.authenticate` throws when its key counts no longer. */
   current(): Caller | undefined {
     const known = this.#known;
-    if (known === undefined || this.#clock() - known.checkedAt < recheckMs) return known?.caller;
-    known.checkedAt = this.#clock();
-    known.caller = this.#authenticate(known.credentials, this.#origin);
+    if (known === undefined) return undefined;
+    known.caller = this.#authenticate(known.credentials, this.#origin, known.caller);
     return known.caller;
   }
 

@@ -12,7 +12,7 @@ import { recordingLogger } from "../../runtime/recording-logger.ts";
 import { namespaceType } from "../../runtime/samples.ts";
 import { type Answers, answering, wellAnswers } from "./answers.ts";
 import { Audit } from "./audit.ts";
-import { chartAccount, clientWith, tokenOf } from "./chart-account.ts";
+import { type Account, chartAccount, clientWith, tokenOf } from "./chart-account.ts";
 import { Kubelet } from "./kubelet.ts";
 
 export const minimalSpec = {
@@ -39,7 +39,7 @@ export function within(namespace: string, client: Client): Client {
   };
 }
 
-/** A namespace with its own operator, which has the account of the chart: its rights, and its admission policy. */
+/** A namespace with an operator of its own, which has the account of a chart: its rights, and its admission policy. */
 export class World {
   readonly namespace: string;
   readonly client: ReturnType<typeof createClient>;
@@ -56,10 +56,10 @@ export class World {
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 
-  /** `prefix` is the start of the namespace's name. */
-  static async create(prefix: string): Promise<World> {
+  /** `prefix` starts the name of the namespace. */
+  static async create(prefix: string, account: Account = chartAccount): Promise<World> {
     const world = new World(prefix);
-    await world.#setUp();
+    await world.#setUp(account);
     return world;
   }
 
@@ -75,11 +75,11 @@ export class World {
     return `cctelegram-operator/${this.namespace}`;
   }
 
-  async #setUp(): Promise<void> {
+  async #setUp(account: Account): Promise<void> {
     const { namespace } = this;
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
     await this.post(namespaceType, { metadata: { name: namespace, labels } });
-    this.#token = await tokenOf(this.client, chartAccount);
+    this.#token = await tokenOf(this.client, account);
   }
 
   #operatorClient() {
