@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { request as ask, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -43,9 +43,9 @@ const call = (id: string | number, name: string, args: object) => {
 const said = (text: string) => ({ result: { content: [{ type: "text", text }] } });
 
 /** A server in a process of its own, which can be killed and come back on its port. */
-async function startRemote(port = "0", hmac = secret): Promise<{ remote: Process; url: string }> {
+async function startRemote(port = "0"): Promise<{ remote: Process; url: string }> {
   const remote = startProcess(["serve"], {
-    HMAC_SECRET: hmac,
+    HMAC_SECRET: secret,
     BRIDGE_URL: bridge.url,
     MCP_SERVER_HOST: "127.0.0.1",
     MCP_SERVER_PORT: port,
@@ -55,6 +55,30 @@ async function startRemote(port = "0", hmac = secret): Promise<{ remote: Process
   });
   const { http = "" } = await remote.logged("ready to work");
   return { remote, url: http };
+}
+
+/** Stands in front of the server and remembers the sessions that it gives. */
+async function startFront() {
+  const sessions: string[] = [];
+  const front = createServer((request, response) => {
+    const { method = "", url = "", headers } = request;
+    const onward = ask(server.url + url, { method, headers }, (answer) => {
+      const { "mcp-session-id": id } = answer.headers;
+      if (typeof id === "string") sessions.push(id);
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    response.once("close", () => onward.destroy());
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
+  });
+  front.listen(0, "127.0.0.1");
+  await once(front, "listening");
+  const close = () => {
+    front.closeAllConnections();
+    front.close();
+  };
+  return { url: `http://127.0.0.1:${(front.address() as AddressInfo).port}`, sessions, close };
 }
 
 describe("stdio as the client of a server elsewhere", () => {
@@ -221,28 +245,27 @@ describe("stdio as the client of a server elsewhere", () => {
     expect((await one.answer("held")).error?.message).toContain("may or may not have been done");
     isHeld = false;
     const { remote: again } = await startRemote(new URL(url).port);
-    // The session is known to every server with the same secret.
+    // Every server with the same keys knows the session.
     const sent = await one.ask("tools/call", { name: "send_telegram_message", arguments: { message: "again" } });
     expect(sent).toMatchObject({ result: { structuredContent: { success: true } } });
     expect(one.stderr()).not.toContain("begun anew");
     again.child.kill("SIGKILL");
   }, 30_000);
 
-  test("a server that knows the session no longer is given it anew, once, and the client does not notice", async () => {
-    const { remote, url } = await startRemote();
-    const one = start(url);
+  test("a session that has ended is begun anew, once, and the client does not notice", async () => {
+    const front = await startFront();
+    const one = start(front.url);
     await handshake(one);
-    remote.child.kill("SIGKILL");
-    await remote.exited;
-    const other = "another-secret-of-at-least-32-characters";
-    const { remote: stranger } = await startRemote(new URL(url).port, other);
+    const headers = { "x-api-key": keys.all, "mcp-session-id": front.sessions[0] ?? "" };
+    expect((await fetch(`${server.url}/mcp`, { method: "DELETE", headers })).status).toBe(204);
     const before = one.said().length;
     const answers = await Promise.all(Array.from({ length: 10 }, () => one.ask("tools/list")));
     for (const { result } of answers) expect(result?.tools).toBeInstanceOf(Array);
     expect(one.said()).toHaveLength(before + 10);
+    expect(new Set(front.sessions).size).toBe(2);
     expect(one.stderr().split("begun anew")).toHaveLength(2);
-    stranger.child.kill("SIGKILL");
-  }, 30_000);
+    front.close();
+  });
 
   test("at the end of its input it passes on what is under way, ends the session, and leaves", async () => {
     const one = start();
