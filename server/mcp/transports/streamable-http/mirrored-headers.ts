@@ -33,6 +33,22 @@ export function verifyMirrors(
   if (tool !== undefined) compareParameters(tool, params, headers);
 }
 
+/** The headers that repeat parts of a request, for whoever sends it; those of parameters are left to who knows the tools. */
+export function mirrorsOf({ method, params }: RequestMessage): Readonly<Record<string, string>> {
+  const subject = subjects.get(method);
+  const named = subject === undefined ? undefined : params[subject];
+  return {
+    "mcp-protocol-version": String(metaOf(params)[metaKeys.version]),
+    "mcp-method": method,
+    ...(typeof named === "string" && { "mcp-name": headerValueOf(named) }),
+  };
+}
+
+function headerValueOf(text: string): string {
+  const isPlain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !encoded.test(text);
+  return isPlain ? text : `=?base64?${Buffer.from(text).toString("base64")}?=`;
+}
+
 type HeaderValue = string | readonly string[] | undefined;
 
 function compare(name: string, shown: HeaderValue, value: unknown): void {

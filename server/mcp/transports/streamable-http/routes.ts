@@ -4,13 +4,13 @@ import { routes } from "../../../../contract/routes.ts";
 import type { Caller, Origin } from "../../../access/access.ts";
 import { parseJson } from "../../../json/parse-json.ts";
 import { type Answer, failureOf } from "../../answer.ts";
+import { batchProblem, beginningInBatch } from "../../batches.ts";
 import type { Catalogue } from "../../catalogue.ts";
 import { type Dispatcher, isStateless, subjectOf } from "../../dispatcher.ts";
 import { type Message, readMessage } from "../../message.ts";
 import type { Session } from "../../session.ts";
 import type { SessionIds } from "../../session-id.ts";
 import type { SessionNotices } from "../../session-notices.ts";
-import { batchingVersion } from "../../versions.ts";
 import { EventStream } from "./event-stream.ts";
 import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
 import type { ListeningStreams } from "./listening-streams.ts";
@@ -40,8 +40,6 @@ export type StreamableHttpOptions = {
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
-
-const largestBatch = 20;
 
 /** MCP over streamable HTTP, both eras: bytes in, messages out. */
 export function streamableHttp(app: FastifyInstance, options: StreamableHttpOptions): void {
@@ -217,16 +215,4 @@ async function answerBatch(
   const bodies = answers.filter((answer) => answer !== undefined).map(({ message }) => message);
   if (bodies.length === 0) return reply.code(202).send();
   return reply.type("application/json").send(JSON.stringify(bodies));
-}
-
-function beginningInBatch(message: Message): ServerError | undefined {
-  if (message.kind !== "request" || message.method !== "initialize") return undefined;
-  return new ServerError("INVALID_REQUEST", { reason: "initialize must not be part of a batch" });
-}
-
-function batchProblem(values: readonly unknown[], session: Session | undefined): string | undefined {
-  if (session === undefined) return `batches belong to sessions of MCP ${batchingVersion}; send one message a request`;
-  if (session.version !== batchingVersion) return `MCP ${session.version} has no batches; send one message a request`;
-  if (values.length === 0) return "the batch is empty";
-  return values.length > largestBatch ? `a batch may have ${largestBatch} messages at most` : undefined;
 }
