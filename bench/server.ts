@@ -42,6 +42,7 @@ const seconds = Number(values.seconds);
 const connections = Number(values.connections);
 const rate = Number(values.rate);
 const reference = "bare node:http";
+const idleStreams = 10_000;
 
 const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
 const started: Program[] = [];
@@ -69,6 +70,7 @@ async function bench(): Promise<void> {
     tell(name, median(each), "us", median(each.map((cost, round) => cost / (bare[round] ?? Number.NaN))));
   }
   await underHalfLoad({ ...product, name: "CCTelegram, half of its load", request: session }, load);
+  await withIdleStreams(product.url, product.program, session.headers);
   await underInitialize({ ...product, name: "CCTelegram, initialize", request: initializeCall() }, load);
 }
 
@@ -121,6 +123,22 @@ async function underInitialize(contender: Contender, load: Program): Promise<voi
   const { cost, system, outcome } = await measure(contender, load, { seconds: seconds * 5, connections, rate: 2000 });
   show(contender.name, contender, { cost, system, outcome });
   tell(`${contender.name}, RSS more than before`, contender.program.rss() - before, "MiB");
+}
+
+/** Streams on which sessions listen and nothing happens. */
+async function withIdleStreams(
+  url: string,
+  program: Program,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  const before = program.rss();
+  const idle = Program.start(process.execPath, ["bench/server/idle.ts"]);
+  started.push(idle);
+  idle.write({ url, headers, count: idleStreams });
+  const { open } = await idle.line<{ open: number }>();
+  tell("CCTelegram, idle streams", open, "");
+  tell("CCTelegram, idle streams, RSS more than before", program.rss() - before, "MiB");
+  await idle.stop();
 }
 
 type Load = Pick<Order, "seconds" | "connections" | "rate">;
