@@ -12,6 +12,7 @@ import {
   type Contender,
   handshakeCall,
   initializeCall,
+  listenersOf,
   type Running,
   resultOf,
   startGoReference,
@@ -70,7 +71,7 @@ async function bench(): Promise<void> {
     tell(name, median(each), "us", median(each.map((cost, round) => cost / (bare[round] ?? Number.NaN))));
   }
   await underHalfLoad({ ...product, name: "CCTelegram, half of its load", request: session }, load);
-  await withIdleStreams(product.url, product.program, session.headers);
+  await withIdleStreams(product);
   await underInitialize({ ...product, name: "CCTelegram, initialize", request: initializeCall() }, load);
 }
 
@@ -126,15 +127,11 @@ async function underInitialize(contender: Contender, load: Program): Promise<voi
 }
 
 /** Streams on which sessions listen and nothing happens. */
-async function withIdleStreams(
-  url: string,
-  program: Program,
-  headers: Readonly<Record<string, string>>,
-): Promise<void> {
+async function withIdleStreams({ url, program }: Running): Promise<void> {
   const before = program.rss();
   const idle = Program.start(process.execPath, ["bench/server/idle.ts"]);
   started.push(idle);
-  idle.write({ url, headers, count: idleStreams });
+  idle.write({ url, headers: await listenersOf(url), count: idleStreams });
   const { open } = await idle.line<{ open: number }>();
   tell("CCTelegram, idle streams", open, "");
   tell("CCTelegram, idle streams, RSS more than before", program.rss() - before, "MiB");

@@ -3,7 +3,10 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { createInterface } from "node:readline";
 
-type Order = { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly count: number };
+type Headers = Readonly<Record<string, string>>;
+
+/** Streams are opened in turns with each set of headers. */
+type Order = { readonly url: string; readonly headers: readonly Headers[]; readonly count: number };
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
@@ -12,15 +15,16 @@ for await (const line of createInterface({ input: process.stdin })) {
   let open = 0;
   // Not all at once: a backlog of connections is bounded, too.
   for (let begun = 0; begun < count; begun += 50) {
-    const batch = Array.from({ length: Math.min(50, count - begun) }, () => listen(url, headers));
+    const batch = Array.from({ length: Math.min(50, count - begun) }, (_, index) =>
+      listen(url, headers[(begun + index) % headers.length] ?? {}),
+    );
     open += (await Promise.all(batch)).filter((status) => status === 200).length;
   }
   console.log(JSON.stringify({ open }));
 }
 
-async function listen(url: string, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
-  const { "content-type": _, ...rest } = headers;
-  const asked = request(url, { agent, headers: { ...rest, accept: "text/event-stream" } });
+async function listen(url: string, headers: Headers): Promise<number | undefined> {
+  const asked = request(url, { agent, headers });
   asked.end();
   try {
     const [response] = await once(asked, "response");
