@@ -168,48 +168,6 @@ describe("a conversation over a WebSocket", () => {
     await end(old, current);
   });
 
-  const deep = `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${"[".repeat(1_000)}${"]".repeat(1_000)}}}`;
-
-  test.each([
-    ["broken JSON", '{"jsonrpc":', null, -32700],
-    ["nothing", "", null, -32700],
-    ["a name twice", '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', null, -32700],
-    ["1,000 levels", deep, 1, -32602],
-    ["a batch", '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', null, -32600],
-    ["an empty batch", "[]", null, -32600],
-    ["an id that is null", '{"jsonrpc":"2.0","id":null,"method":"ping"}', null, -32600],
-    ["an id that is a fraction", '{"jsonrpc":"2.0","id":1.5,"method":"ping"}', null, -32600],
-    ["another protocol", '{"jsonrpc":"1.0","id":1,"method":"ping"}', 1, -32600],
-    ["a text", '"ping"', null, -32600],
-    ["null", "null", null, -32600],
-    ["params that are a list", '{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}', 1, -32602],
-    ["an unknown method", '{"jsonrpc":"2.0","id":1,"method":"nothing"}', 1, -32601],
-    ["a method of Object", '{"jsonrpc":"2.0","id":1,"method":"__proto__"}', 1, -32601],
-    ["__proto__", '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"__proto__":{}}}', 1, -32602],
-    [
-      "a foreign version",
-      JSON.stringify({
-        jsonrpc: "2.0",
-        id: 1,
-        method: "tools/list",
-        params: {
-          _meta: {
-            "io.modelcontextprotocol/protocolVersion": "1999-01-01",
-            "io.modelcontextprotocol/clientCapabilities": {},
-          },
-        },
-      }),
-      1,
-      -32022,
-    ],
-  ])("%s is answered as on HTTP, and the connection goes on", async (_name, text, id, code) => {
-    const connection = await session(server.url, { key });
-    connection.send(text);
-    expect(await connection.answer(id)).toMatchObject({ error: { code } });
-    expect(await connection.ask("ping")).toMatchObject({ result: {} });
-    await end(connection);
-  });
-
   test.each([
     ["a notification that nobody knows", { jsonrpc: "2.0", method: "notifications/nothing" }],
     ["an answer to nothing", { jsonrpc: "2.0", id: "nothing", result: {} }],
