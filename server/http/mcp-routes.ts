@@ -9,6 +9,7 @@ import { createMcpServer } from "../mcp/mcp-server.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { ResumableStreams } from "../mcp/transports/streamable-http/resumable-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
+import { SharedStreams } from "../mcp/transports/streamable-http/shared-streams.ts";
 import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
@@ -47,7 +48,11 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
   const { config, authentication, upgrades, streams, bridge, logger } = options;
   const { listeners } = streams;
   const { version } = config.service;
-  const mcp = createMcpServer({ ...options, version, listeners, relay: bridge.relay, log: logger });
+  const { relay } = bridge;
+  const mcp = createMcpServer({ ...options, version, listeners, relay, log: logger });
+  const resumable = new ResumableStreams(options.newId);
+  const { peers } = mcp;
+  const sharedStreams = new SharedStreams({ relay, peers, own: resumable, newId: options.newId, log: logger });
   const upgrade = mcpWebSocket({
     ...options,
     ...mcp,
@@ -57,7 +62,9 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     bytes: new ByteBudget(messageBudget),
     logFor: (request_id) => logger.child({ request_id }),
   });
-  app.addHook("onClose", mcp.notices.listen());
+  app.addHook("preClose", async () => mcp.endListens());
+  app.addHook("onClose", mcp.listen());
+  app.addHook("onClose", sharedStreams.listen());
   app.addHook("onRequest", (request, reply, done) => {
     // From there on it is no request any more: no other hook is run.
     if (upgrades.has(request.raw)) return upgrade(request, reply);
@@ -69,7 +76,8 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     streamableHttp(app, {
       ...options,
       ...mcp,
-      resumable: new ResumableStreams(options.newId),
+      resumable,
+      sharedStreams,
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),
     }),

@@ -10,14 +10,16 @@ import { handshake } from "./eras/handshake.ts";
 import { metaKeys, metaOf, stateless, unsupportedVersion } from "./eras/stateless.ts";
 import type { Exchange } from "./exchange.ts";
 import { ClientInteraction } from "./interaction.ts";
+import type { Listens } from "./listens.ts";
 import type { LogLevels } from "./log-levels.ts";
 import type { Message, MessageId, NotificationMessage, RequestMessage, ResponseMessage } from "./message.ts";
-import type { Method } from "./method.ts";
+import type { Method, MethodContext } from "./method.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts } from "./server-info.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { SharedTasks } from "./tasks/shared-tasks.ts";
 import type { Task } from "./tasks/task.ts";
 import type { Tasks } from "./tasks/tasks.ts";
 import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
@@ -32,6 +34,8 @@ export type DispatcherOptions = {
   readonly cancellations: Cancellations;
   readonly notices: SessionNotices;
   readonly tasks: Tasks;
+  readonly sharedTasks: SharedTasks;
+  readonly listens: Listens;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
@@ -92,7 +96,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     interaction,
   }: Call): Promise<Answer | undefined> => {
     try {
-      const result = await method.answer(message.params, contextOf(exchange, terms, interaction, options));
+      const result = await method.answer(message.params, contextOf(message, exchange, terms, interaction, options));
       await interaction.finish();
       if (interaction.isCancelled) return undefined;
       return { message: { jsonrpc: "2.0", id: message.id, result: era.dress(result, method, server) }, status: 200 };
@@ -164,24 +168,19 @@ function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Excha
   return session === undefined && method === "server/discover" ? stateless : handshake;
 }
 
-function contextOf(exchange: Exchange, terms: Terms, interaction: ClientInteraction, options: DispatcherOptions) {
-  const { server, catalogueOf, subscriptions, notices, tasks } = options;
+function contextOf(
+  { id }: RequestMessage,
+  exchange: Exchange,
+  terms: Terms,
+  interaction: ClientInteraction,
+  options: DispatcherOptions,
+): MethodContext {
+  const { server, catalogueOf, subscriptions, listens, notices, sharedTasks } = options;
   const { caller, origin, log, session, begin } = exchange;
   const catalogue = catalogueOf(caller.client);
-  return {
-    caller,
-    origin,
-    log,
-    session,
-    begin,
-    server,
-    ...terms,
-    catalogue,
-    interaction,
-    subscriptions,
-    notices,
-    tasks,
-  };
+  const send = (message: object) => exchange.send(message);
+  const own = { server, catalogue, interaction, subscriptions, listens, notices, sharedTasks };
+  return { id, caller, origin, log, session, begin, send, ...terms, ...own };
 }
 
 /** The answer to a call that becomes a task; what the call comes to then is told by the task. */

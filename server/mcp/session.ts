@@ -41,7 +41,7 @@ export const clientInfoSchema = z.object({
   version: z.string().transform((version) => printable(version, 32)),
 });
 
-export type ClientInfo = z.output<typeof clientInfoSchema>;
+type ClientInfo = z.output<typeof clientInfoSchema>;
 
 function printable(text: string, longest: number): string {
   return text.replace(/[^\x20-\x7e]/g, "?").slice(0, longest);

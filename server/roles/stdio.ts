@@ -54,7 +54,7 @@ async function alone(
       relay: client.relay,
       log: logger,
     });
-    const stopListening = mcp.notices.listen();
+    const stopListening = mcp.listen();
     const logFor = (request_id: string) => logger.child({ request_id });
     const line = new Stdio({
       ...world.streams(),

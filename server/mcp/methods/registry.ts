@@ -11,6 +11,7 @@ import { resourcesRead } from "./resources-read.ts";
 import { resourcesSubscribe } from "./resources-subscribe.ts";
 import { resourcesTemplatesList } from "./resources-templates-list.ts";
 import { resourcesUnsubscribe } from "./resources-unsubscribe.ts";
+import { subscriptionsListen } from "./subscriptions-listen.ts";
 import { tasksCancel } from "./tasks-cancel.ts";
 import { tasksGet } from "./tasks-get.ts";
 import { tasksUpdate } from "./tasks-update.ts";
@@ -29,6 +30,7 @@ export const methods: readonly Method[] = [
   resourcesRead,
   resourcesSubscribe,
   resourcesUnsubscribe,
+  subscriptionsListen,
   promptsList,
   promptsGet,
   completionComplete,

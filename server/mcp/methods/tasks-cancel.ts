@@ -7,9 +7,9 @@ export const tasksCancel = defineMethod({
   name: "tasks/cancel",
   eras: ["stateless"],
   params: z.object({ taskId: z.string() }),
-  handle({ taskId }, { caller, capabilities, tasks }) {
+  async handle({ taskId }, { caller, capabilities, sharedTasks }) {
     requireTasks(capabilities);
-    tasks.find(taskId, caller.client.id).cancel();
+    await sharedTasks.cancel(taskId, caller.client.id);
     return {};
   },
 });

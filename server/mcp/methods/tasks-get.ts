@@ -9,8 +9,8 @@ export const tasksGet = defineMethod({
   eras: ["stateless"],
   params: z.object({ taskId: z.string() }),
   capabilities: { extensions: { [tasksExtension]: {} } },
-  handle({ taskId }, { caller, capabilities, tasks }) {
+  handle({ taskId }, { caller, capabilities, sharedTasks }) {
     requireTasks(capabilities);
-    return tasks.find(taskId, caller.client.id).details();
+    return sharedTasks.details(taskId, caller.client.id);
   },
 });

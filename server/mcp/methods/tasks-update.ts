@@ -7,9 +7,9 @@ export const tasksUpdate = defineMethod({
   name: "tasks/update",
   eras: ["stateless"],
   params: z.object({ taskId: z.string(), inputResponses: z.record(z.string(), z.unknown()) }),
-  handle({ taskId, inputResponses }, { caller, capabilities, tasks }) {
+  async handle({ taskId, inputResponses }, { caller, capabilities, sharedTasks }) {
     requireTasks(capabilities);
-    tasks.find(taskId, caller.client.id).answer(inputResponses);
+    await sharedTasks.answer(taskId, caller.client.id, inputResponses);
     return {};
   },
 });

@@ -40,14 +40,11 @@ export class Tasks {
     return task;
   }
 
-  /** A task of a client. Throws INVALID_PARAMS when there is none, or it is another's. */
-  find(id: string, clientId: string): Task {
+  /** A task of a client; undefined when there is none here, or it is another's. */
+  find(id: string, clientId: string): Task | undefined {
     this.#forgetEnded();
     const task = this.#tasks.get(id);
-    if (task === undefined || task.clientId !== clientId) {
-      throw new ServerError("INVALID_PARAMS", { problems: "taskId: there is no such task, or it has ended" });
-    }
-    return task;
+    return task?.clientId === clientId ? task : undefined;
   }
 
   #forgetEnded(): void {

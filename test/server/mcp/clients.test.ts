@@ -60,6 +60,17 @@ describe.each(eras)("the client of SDK v2, in mode $mode", ({ version, mode }) =
   test("lists everything, and calls the product's own tools", async () => {
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toEqual([...features.tools.keys()]);
+    const icons = [{ src: expect.stringMatching(/^data:/), mimeType: "image/png", sizes: ["1x1"], theme: "light" }];
+    expect(tools.find(({ name }) => name === "greet")).toMatchObject({ icons });
+    expect((await client.listResources()).resources).toContainEqual(
+      expect.objectContaining({ uri: "test://static-text", icons }),
+    );
+    expect((await client.listResourceTemplates()).resourceTemplates).toContainEqual(
+      expect.objectContaining({ name: "template", icons }),
+    );
+    expect((await client.listPrompts()).prompts).toContainEqual(
+      expect.objectContaining({ name: "test_simple_prompt", icons }),
+    );
     expect((await client.listPrompts()).prompts.map(({ name }) => name)).toEqual(
       features.prompts.map(({ name }) => name),
     );

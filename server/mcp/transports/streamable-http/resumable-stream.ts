@@ -1,4 +1,4 @@
-import type { EventStream } from "./event-stream.ts";
+import type { StreamConnection } from "./stream-connection.ts";
 
 /** How long a stream is kept without a connection, in milliseconds. */
 const keptMs = 60_000;
@@ -35,11 +35,11 @@ export class ResumableStream {
   #last = 0;
   /** Number of the newest message that is not kept any more. */
   #dropped = 0;
-  #connection: EventStream | undefined;
+  #connection: StreamConnection | undefined;
   #isFinished = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ResumableStreamOptions, connection: EventStream) {
+  constructor(options: ResumableStreamOptions, connection: StreamConnection) {
     this.sessionKey = options.sessionKey;
     this.#options = options;
     options.onKept(ownBytes);
@@ -53,7 +53,7 @@ export class ResumableStream {
   }
 
   /** Sends what came after an event, and then what comes. */
-  resume(connection: EventStream, after: number): void {
+  resume(connection: StreamConnection, after: number): void {
     this.#connection?.end();
     this.#use(connection);
     for (const { number, message } of this.#kept) {
@@ -103,7 +103,7 @@ export class ResumableStream {
     this.#options.onKept(-oldest.message.length);
   }
 
-  #use(connection: EventStream): void {
+  #use(connection: StreamConnection): void {
     clearTimeout(this.#timer);
     this.#connection = connection;
     connection.onClose(() => {

@@ -16,6 +16,7 @@ import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.
 import type { ListeningStreams } from "./listening-streams.ts";
 import { type Accepted, acceptedIn } from "./media-types.ts";
 import type { ResumableStreams } from "./resumable-streams.ts";
+import type { SharedStreams } from "./shared-streams.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -30,6 +31,7 @@ export type StreamableHttpOptions = {
   readonly streams: ListeningStreams;
   readonly notices: SessionNotices;
   readonly resumable: ResumableStreams;
+  readonly sharedStreams: SharedStreams;
   readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
   /** Who calls, and where from: known before the body is read. */
   readonly callerOf: (request: FastifyRequest) => { readonly caller: Caller; readonly origin: Origin };
@@ -172,13 +174,13 @@ async function listen(
 }
 
 /** The rest of an answer that a client has lost the connection to. */
-function resume(
+async function resume(
   lastEventId: string,
   session: Session,
   reply: FastifyReply,
-  { resumable }: StreamableHttpOptions,
-): FastifyReply {
-  const goOn = resumable.after(lastEventId, session.key);
+  { sharedStreams }: StreamableHttpOptions,
+): Promise<FastifyReply> {
+  const goOn = await sharedStreams.after(lastEventId, session.key);
   if (goOn === undefined) {
     throw new ServerError("INVALID_REQUEST", {
       reason: "nothing after this Last-Event-ID is kept; send the request again",
