@@ -159,6 +159,16 @@ describe("stdio by itself", () => {
     for (const { result } of answers) expect(result).toMatchObject({ structuredContent: { success: true } });
   });
 
+  test("what was listened to ends with its input", async () => {
+    const { child, send, until, exited } = start();
+    const params = stateless({ notifications: { resourceSubscriptions: ["cctelegram://bridge-status"] } });
+    send({ jsonrpc: "2.0", id: "listen", method: "subscriptions/listen", params });
+    await until(({ method }) => method === "notifications/subscriptions/acknowledged");
+    child.stdin?.end();
+    expect(await exited).toBe(0);
+    expect(line!.said().at(-1)).toMatchObject({ id: "listen", result: { resultType: "complete" } });
+  });
+
   test("SIGTERM ends it in the same way, and what was accepted is kept for the next one", async () => {
     telegram.close();
     const first = start();

@@ -251,6 +251,20 @@ describe("stdio as the client of a server elsewhere", () => {
     front.close();
   });
 
+  test("what is listened to there is passed on, and does not keep it from leaving", async () => {
+    const one = start();
+    const params = stateless({ notifications: { resourceSubscriptions: ["cctelegram://bridge-status"] } });
+    one.send({ jsonrpc: "2.0", id: "listen", method: "subscriptions/listen", params });
+    await one.until(({ method }) => method === "notifications/subscriptions/acknowledged");
+    bridge.relay.publish({ topic: "status", text: "{}" });
+    await one.until(({ method }) => method === "notifications/resources/updated");
+    const before = performance.now();
+    one.child.stdin?.end();
+    expect(await one.exited).toBe(0);
+    // The time to finish is 20 s.
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
   test("at the end of its input it passes on what is under way, ends the session, and leaves", async () => {
     const one = start();
     await handshake(one);

@@ -157,6 +157,25 @@ describe("a conversation over a WebSocket", () => {
     await end(connection, other);
   });
 
+  test("subscriptions/listen of 2026-07-28 tells of changes until it is cancelled, among everything else", async () => {
+    const connection = await talk(server.url, { key });
+    const uri = "cctelegram://bridge-status";
+    const params = stateless({ notifications: { resourceSubscriptions: [uri] } });
+    for (let id = 1; id <= 40; id++) connection.send({ jsonrpc: "2.0", id, method: "subscriptions/listen", params });
+    const told = (method: string) => connection.received.filter((message) => message.method === method);
+    await vi.waitFor(() => expect(told("notifications/subscriptions/acknowledged")).toHaveLength(40));
+    // More than may be busy at a time: the connection is read all the same.
+    expect(await connection.ask("tools/list", stateless())).toMatchObject({ result: { tools: expect.any(Array) } });
+    bridge.relay.publish({ topic: "status", text: "{}" });
+    await vi.waitFor(() => expect(told("notifications/resources/updated")).toHaveLength(40));
+    for (let id = 1; id <= 40; id++) connection.send(cancel(id));
+    await connection.ask("tools/list", stateless());
+    bridge.relay.publish({ topic: "status", text: "{}" });
+    await connection.ask("tools/list", stateless());
+    expect(told("notifications/resources/updated")).toHaveLength(40);
+    await end(connection);
+  });
+
   test("batches are for sessions of 2025-03-26 alone", async () => {
     const old = await session(server.url, { key }, { protocolVersion: "2025-03-26" });
     old.send([call(1, "echo", { said: "one" }), call(2, "echo", { said: "two" }), cancel(3)]);
@@ -241,6 +260,18 @@ describe("a server that stops", () => {
     const closing = server.close();
     connection.send({ jsonrpc: "2.0", id, result: { action: "accept", content: { name: "Anna" } } });
     expect(await connection.answer(7)).toMatchObject(said("hello Anna"));
+    expect(await connection.closed).toMatchObject({ code: 1012 });
+    await closing;
+    server = await startServer(bridge.url);
+  });
+
+  test("ends what was listened to, with its answer", async () => {
+    const connection = await talk(server.url, { key });
+    const params = stateless({ notifications: { resourceSubscriptions: ["cctelegram://bridge-status"] } });
+    connection.send({ jsonrpc: "2.0", id: "listen", method: "subscriptions/listen", params });
+    await connection.until(({ method }) => method === "notifications/subscriptions/acknowledged");
+    const closing = server.close();
+    expect(await connection.answer("listen")).toMatchObject({ result: { resultType: "complete" } });
     expect(await connection.closed).toMatchObject({ code: 1012 });
     await closing;
     server = await startServer(bridge.url);
