@@ -60,7 +60,7 @@ async function alone(
       ...world.streams(),
       peerOf: (send, onRoom) => localPeer({ ...world, ...mcp, listeners, send, onRoom, logFor }),
     });
-    return runningOn(line, {}, async () => {
+    return runningOn(line, {}, mcp.endListens, async () => {
       stopListening();
       await client.close();
       await bridge.close();
@@ -77,13 +77,23 @@ async function remote(config: StdioRemoteConfig, logger: Logger, world: StdioWor
     ...world.streams(),
     peerOf: (send) => remotePeer({ ...world, ...config.remote, send, logger, fetch }),
   });
-  return runningOn(line, { remote: url }, async () => {});
+  return runningOn(
+    line,
+    { remote: url },
+    () => {},
+    async () => {},
+  );
 }
 
-function runningOn(line: Stdio, addresses: Running["addresses"], close: () => Promise<void>): Running {
+function runningOn(
+  line: Stdio,
+  addresses: Running["addresses"],
+  drain: () => void,
+  close: () => Promise<void>,
+): Running {
   return {
     addresses,
-    drain: () => {},
+    drain,
     ended: line.ended,
     async close() {
       await line.close();

@@ -33,6 +33,8 @@ class RemotePeer implements Peer {
   readonly #server: RemoteServer;
   readonly #session: RemoteSession;
   readonly #open = new Map<MessageId, AbortController>();
+  /** Those that end only by the client's word, or wait for it. */
+  readonly #unending = new Set<AbortController>();
   readonly #underWay = new Set<Promise<void>>();
   readonly isFull = false;
 
@@ -57,6 +59,7 @@ class RemotePeer implements Peer {
   }
 
   async drain(): Promise<void> {
+    for (const abort of this.#unending) abort.abort();
     await Promise.all(this.#underWay);
     await this.#session.close();
   }
@@ -100,13 +103,15 @@ class RemotePeer implements Peer {
     if (refusal !== undefined) return this.#fail(refusal, id, method);
     const abort = new AbortController();
     this.#open.set(id, abort);
+    if (method === "subscriptions/listen") this.#unending.add(abort);
     try {
-      await this.#deliver(await this.#answered(message, body, abort.signal), message, abort.signal);
+      await this.#deliver(await this.#answered(message, body, abort.signal), message, abort);
     } catch (error) {
       // Who has cancelled wants no answer.
       if (!abort.signal.aborted) this.#fail(toServerError(error), id, method);
     } finally {
       this.#open.delete(id);
+      this.#unending.delete(abort);
     }
   }
 
@@ -139,10 +144,10 @@ class RemotePeer implements Peer {
     });
   }
 
-  async #deliver(response: Response, message: RequestMessage, signal: AbortSignal): Promise<void> {
+  async #deliver(response: Response, message: RequestMessage, abort: AbortController): Promise<void> {
     if (response.status === 401) throw this.#server.refusal(response);
     const type = response.headers.get("content-type") ?? "";
-    if (type.startsWith("text/event-stream")) return this.#deliverEvents(response, message, signal);
+    if (type.startsWith("text/event-stream")) return this.#deliverEvents(response, message, abort);
     const answer: unknown = type.startsWith("application/json")
       ? await response.json().catch(() => undefined)
       : undefined;
@@ -156,12 +161,14 @@ class RemotePeer implements Peer {
   }
 
   /** Passes on what comes before the answer, and the answer. A stream that breaks is resumed where the server knows how. */
-  async #deliverEvents(first: Response, message: RequestMessage, signal: AbortSignal): Promise<void> {
+  async #deliverEvents(first: Response, message: RequestMessage, abort: AbortController): Promise<void> {
+    const { signal } = abort;
     const position: Position = {};
     const passOn = (told: unknown): boolean => {
       const isAnswer = isObject(told) && told.id === message.id && told.method === undefined;
       if (isAnswer && message.method === "initialize") this.#session.begun(message.params, first, told.result);
       if (isAnswer && isObject(told.result)) this.#session.done(message);
+      if (isObject(told) && told.id !== undefined && told.method !== undefined) this.#unending.add(abort);
       this.#send(told);
       return isAnswer;
     };

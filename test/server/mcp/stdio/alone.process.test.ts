@@ -121,15 +121,7 @@ describe("stdio by itself", () => {
   });
 
   test.each([
-    ["broken JSON", '{"jsonrpc":', null, -32700],
     ["bytes that are no text", Buffer.from([0xff, 0x00, 0xfe]), null, -32700],
-    [
-      "1,000 levels",
-      `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${"[".repeat(1_000)}${"]".repeat(1_000)}}}`,
-      1,
-      -32602,
-    ],
-    ["a name twice", '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', null, -32700],
     ["a batch", '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', null, -32600],
     [
       "a message that is too large",
@@ -165,6 +157,16 @@ describe("stdio by itself", () => {
     const answers = said().slice(1);
     expect(answers).toHaveLength(50);
     for (const { result } of answers) expect(result).toMatchObject({ structuredContent: { success: true } });
+  });
+
+  test("what was listened to ends with its input", async () => {
+    const { child, send, until, exited } = start();
+    const params = stateless({ notifications: { resourceSubscriptions: ["cctelegram://bridge-status"] } });
+    send({ jsonrpc: "2.0", id: "listen", method: "subscriptions/listen", params });
+    await until(({ method }) => method === "notifications/subscriptions/acknowledged");
+    child.stdin?.end();
+    expect(await exited).toBe(0);
+    expect(line!.said().at(-1)).toMatchObject({ id: "listen", result: { resultType: "complete" } });
   });
 
   test("SIGTERM ends it in the same way, and what was accepted is kept for the next one", async () => {

@@ -157,6 +157,25 @@ describe("a conversation over a WebSocket", () => {
     await end(connection, other);
   });
 
+  test("subscriptions/listen of 2026-07-28 tells of changes until it is cancelled, among everything else", async () => {
+    const connection = await talk(server.url, { key });
+    const uri = "cctelegram://bridge-status";
+    const params = stateless({ notifications: { resourceSubscriptions: [uri] } });
+    for (let id = 1; id <= 40; id++) connection.send({ jsonrpc: "2.0", id, method: "subscriptions/listen", params });
+    const told = (method: string) => connection.received.filter((message) => message.method === method);
+    await vi.waitFor(() => expect(told("notifications/subscriptions/acknowledged")).toHaveLength(40));
+    // More than may be busy at a time: the connection is read all the same.
+    expect(await connection.ask("tools/list", stateless())).toMatchObject({ result: { tools: expect.any(Array) } });
+    bridge.relay.publish({ topic: "status", text: "{}" });
+    await vi.waitFor(() => expect(told("notifications/resources/updated")).toHaveLength(40));
+    for (let id = 1; id <= 40; id++) connection.send(cancel(id));
+    await connection.ask("tools/list", stateless());
+    bridge.relay.publish({ topic: "status", text: "{}" });
+    await connection.ask("tools/list", stateless());
+    expect(told("notifications/resources/updated")).toHaveLength(40);
+    await end(connection);
+  });
+
   test("batches are for sessions of 2025-03-26 alone", async () => {
     const old = await session(server.url, { key }, { protocolVersion: "2025-03-26" });
     old.send([call(1, "echo", { said: "one" }), call(2, "echo", { said: "two" }), cancel(3)]);
@@ -166,48 +185,6 @@ describe("a conversation over a WebSocket", () => {
     current.send([call(1, "echo", { said: "one" })]);
     expect(await current.answer(null)).toMatchObject({ error: { code: -32600 } });
     await end(old, current);
-  });
-
-  const deep = `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${"[".repeat(1_000)}${"]".repeat(1_000)}}}`;
-
-  test.each([
-    ["broken JSON", '{"jsonrpc":', null, -32700],
-    ["nothing", "", null, -32700],
-    ["a name twice", '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', null, -32700],
-    ["1,000 levels", deep, 1, -32602],
-    ["a batch", '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', null, -32600],
-    ["an empty batch", "[]", null, -32600],
-    ["an id that is null", '{"jsonrpc":"2.0","id":null,"method":"ping"}', null, -32600],
-    ["an id that is a fraction", '{"jsonrpc":"2.0","id":1.5,"method":"ping"}', null, -32600],
-    ["another protocol", '{"jsonrpc":"1.0","id":1,"method":"ping"}', 1, -32600],
-    ["a text", '"ping"', null, -32600],
-    ["null", "null", null, -32600],
-    ["params that are a list", '{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}', 1, -32602],
-    ["an unknown method", '{"jsonrpc":"2.0","id":1,"method":"nothing"}', 1, -32601],
-    ["a method of Object", '{"jsonrpc":"2.0","id":1,"method":"__proto__"}', 1, -32601],
-    ["__proto__", '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"__proto__":{}}}', 1, -32602],
-    [
-      "a foreign version",
-      JSON.stringify({
-        jsonrpc: "2.0",
-        id: 1,
-        method: "tools/list",
-        params: {
-          _meta: {
-            "io.modelcontextprotocol/protocolVersion": "1999-01-01",
-            "io.modelcontextprotocol/clientCapabilities": {},
-          },
-        },
-      }),
-      1,
-      -32022,
-    ],
-  ])("%s is answered as on HTTP, and the connection goes on", async (_name, text, id, code) => {
-    const connection = await session(server.url, { key });
-    connection.send(text);
-    expect(await connection.answer(id)).toMatchObject({ error: { code } });
-    expect(await connection.ask("ping")).toMatchObject({ result: {} });
-    await end(connection);
   });
 
   test.each([
@@ -283,6 +260,18 @@ describe("a server that stops", () => {
     const closing = server.close();
     connection.send({ jsonrpc: "2.0", id, result: { action: "accept", content: { name: "Anna" } } });
     expect(await connection.answer(7)).toMatchObject(said("hello Anna"));
+    expect(await connection.closed).toMatchObject({ code: 1012 });
+    await closing;
+    server = await startServer(bridge.url);
+  });
+
+  test("ends what was listened to, with its answer", async () => {
+    const connection = await talk(server.url, { key });
+    const params = stateless({ notifications: { resourceSubscriptions: ["cctelegram://bridge-status"] } });
+    connection.send({ jsonrpc: "2.0", id: "listen", method: "subscriptions/listen", params });
+    await connection.until(({ method }) => method === "notifications/subscriptions/acknowledged");
+    const closing = server.close();
+    expect(await connection.answer("listen")).toMatchObject({ result: { resultType: "complete" } });
     expect(await connection.closed).toMatchObject({ code: 1012 });
     await closing;
     server = await startServer(bridge.url);
