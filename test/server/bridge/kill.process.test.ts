@@ -53,6 +53,14 @@ test("a bridge killed again and again under load loses nothing, and marks every 
   const missing = () =>
     acknowledged.flatMap((id) => CHATS.filter((chat) => !delivered(id, chat)).map((chat) => ({ id, chat })));
   await until("everything acknowledged delivered", () => missing().length === 0, 30_000);
+  // What was accepted just before a kill, so that nobody was told, is delivered, too.
+  let seen = { count: 0, at: 0 };
+  const isQuiet = () => {
+    const { length: count } = telegram.received();
+    if (count !== seen.count) seen = { count, at: performance.now() };
+    return performance.now() - seen.at > 1_500;
+  };
+  await until("Telegram hears no more", isQuiet, 30_000);
   await stopProcess(child, "SIGTERM");
 
   const db = new DatabaseSync(join(directory.path, "queue.sqlite"));
