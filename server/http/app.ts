@@ -106,7 +106,7 @@ type Parts = { readonly security: SecurityLog; readonly connections: Connections
 function register(app: FastifyInstance, options: AppOptions, parts: Parts): void {
   const { security, connections } = parts;
   const { config, features, bridge } = options;
-  const tools = auditedCaller(createToolCaller({ ...options, tools: features.tools }), security);
+  const tools = auditedCaller(createToolCaller({ ...options, tools: features.tools }), features.tools, security);
   const access = createAccess({ ...config, ...options, security });
   const authentication = createAuthentication(access, connections);
   app.register(async (open) => {

@@ -10,12 +10,13 @@ const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", 
 export function withOtherMethods(app: FastifyInstance, addRoutes: () => void): void {
   const allowed = new Map<string, Set<string>>();
   let isAdding = true;
-  app.addHook("onRoute", ({ url, method }) => {
+  app.addHook("onRoute", ({ url, method, exposeHeadRoute }) => {
     if (!isAdding) return;
     const known = allowed.get(url) ?? new Set();
-    for (const each of [method].flat()) known.add(each);
-    // Fastify adds HEAD to each GET after this.
-    if (known.has("GET")) known.add("HEAD");
+    const own = [method].flat();
+    for (const each of own) known.add(each);
+    // Fastify adds HEAD to a GET after this.
+    if (own.includes("GET") && exposeHeadRoute !== false) known.add("HEAD");
     allowed.set(url, known);
   });
   addRoutes();

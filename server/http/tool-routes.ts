@@ -17,7 +17,7 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
     const result = await caller.call({
       name: request.params.name,
       args,
-      client: callerOf(request).client,
+      caller: callerOf(request),
       log: request.log,
       origin: originOf(request),
     });

@@ -1,5 +1,5 @@
 import { ServerError } from "../../contract/errors.ts";
-import type { Origin } from "../access/access.ts";
+import type { Caller, Origin } from "../access/access.ts";
 import { type Client, permits } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { ResourceContents } from "../features/content.ts";
@@ -20,6 +20,7 @@ type Readable = { read(): Promise<readonly ResourceContents[]>; readonly topic: 
 export type Catalogue = {
   tools(): readonly ListedTool[];
   call(call: {
+    caller: Caller;
     name: string;
     args: unknown;
     interaction: Interaction;
@@ -68,7 +69,7 @@ export function catalogues({ features, tools, bridge }: CatalogueOptions): (clie
 
     return {
       tools: () => listed,
-      call: (call) => tools.call({ ...call, client }),
+      call: (call) => tools.call(call),
       resources: () => resources,
       resourceTemplates: () => visibleTemplates.map(({ template }) => template),
       resource(uri) {

@@ -1,6 +1,5 @@
 import type { Caller, Origin } from "../access/access.ts";
 import type { Interaction } from "../features/interaction.ts";
-import type { Logger } from "../telemetry/logger.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Listens } from "./listens.ts";
 import type { MessageId, Params } from "./message.ts";
@@ -14,7 +13,9 @@ import type { SharedTasks } from "./tasks/shared-tasks.ts";
 export type EraName = "handshake" | "stateless";
 
 /** Loggers that know the request. */
-export type RequestLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
+export type RequestLogger = Readonly<
+  Record<"debug" | "info" | "warn" | "error", (details: object, message?: string) => void>
+>;
 
 /** What a method may use beside its parameters. */
 export type MethodContext = {

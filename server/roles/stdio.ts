@@ -42,6 +42,7 @@ async function alone(
     const client = localBridgeClient(bridge);
     const tools = auditedCaller(
       createToolCaller({ ...world, tools: features.tools, metrics, bridge: client }),
+      features.tools,
       createSecurityLog(metrics, logger),
     );
     const listeners = new SessionListeners();

@@ -1,12 +1,14 @@
 import { ServerError } from "../../contract/errors.ts";
-import { type Origin, securityDetails } from "../access/access.ts";
+import { type Caller, type Origin, securityDetails } from "../access/access.ts";
 import type { Client } from "../access/client.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
+import type { ToolRegistry } from "./registry.ts";
 import type { Tool, ToolResult } from "./tool.ts";
 import type { ToolCall, ToolCaller } from "./tool-caller.ts";
 
 /** A call with where it came from. */
-type AuditedCall = Omit<ToolCall, "logger" | "tool"> & {
+type AuditedCall = Omit<ToolCall, "logger" | "tool" | "client"> & {
+  readonly caller: Caller;
   readonly name: string;
   readonly log: ToolCall["logger"];
   readonly origin: Origin;
@@ -18,15 +20,20 @@ export type AuditedCaller = {
 };
 
 /** Calls tools for clients on any transport. A call that the client may not make is a security event. */
-export function auditedCaller(tools: ToolCaller, security: SecurityLog): AuditedCaller {
+export function auditedCaller(tools: ToolCaller, costs: ToolRegistry, security: SecurityLog): AuditedCaller {
   return {
     list: (client) => tools.list(client),
-    async call({ name, log, origin, ...call }) {
+    async call({ name, caller, log, origin, ...call }) {
+      const { client } = caller;
       try {
-        return await tools.call({ ...call, tool: name, logger: log });
+        // One call was counted when the request came.
+        const further = (costs.get(name)?.cost ?? 1) - 1;
+        const refusal = further > 0 ? caller.charge(origin, further)?.refusal : undefined;
+        if (refusal !== undefined) throw refusal;
+        return await tools.call({ ...call, client, tool: name, logger: log });
       } catch (error) {
         if (error instanceof ServerError && error.code === "UNAUTHORIZED_TOOL") {
-          security("authorization_failure", { ...securityDetails(origin), client: call.client.name, tool: name });
+          security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: name });
         }
         throw error;
       }

@@ -2,13 +2,12 @@ import type { ErrorCode } from "../../contract/error-catalogue.ts";
 import { ServerError, toServerError } from "../../contract/errors.ts";
 import { type Client, permits } from "../access/client.ts";
 import { InputRequired, type Interaction, noInteraction } from "../features/interaction.ts";
-import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import type { ToolRegistry } from "./registry.ts";
 import type { Tool, ToolContext, ToolResult } from "./tool.ts";
 
 /** The levels at which calls are logged. */
-type CallLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
+type CallLogger = Readonly<Record<"debug" | "info" | "warn" | "error", (details: object, message?: string) => void>>;
 
 /** One call of a tool, whichever transport it came by. */
 export type ToolCall = {

@@ -1,11 +1,16 @@
 import * as z from "zod";
 import { defineMethod } from "../define-method.ts";
 import { toolResult } from "../tool-result.ts";
+import { traced } from "../trace-context.ts";
 
 export const toolsCall = defineMethod({
   name: "tools/call",
   eras: ["handshake", "stateless"],
-  params: z.object({ name: z.string(), arguments: z.unknown().optional() }),
-  handle: ({ name, arguments: args }, { catalogue, interaction, log, origin }) =>
-    catalogue.call({ name, args, interaction, log, origin }).then(toolResult),
+  params: z.object({
+    name: z.string(),
+    arguments: z.unknown().optional(),
+    _meta: z.object({ traceparent: z.unknown().optional() }).optional(),
+  }),
+  handle: ({ name, arguments: args, _meta: meta }, { catalogue, caller, interaction, log, origin }) =>
+    catalogue.call({ name, args, caller, interaction, log: traced(log, meta?.traceparent), origin }).then(toolResult),
 });

@@ -2,6 +2,8 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { features } from "../../../server/features/features.ts";
+import type { Tool } from "../../../server/tools/tool.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { beginSession, connect, keys, startServer, type TestServer } from "../support/server.ts";
 
@@ -84,6 +86,14 @@ describe("rate limit", () => {
     expect([await guess(), await guess(), await guess(), await guess()]).toEqual([401, 401, 401, 429]);
     expect((await server.fetch("/tools", { key: keys.all })).status).toBe(200);
     expect(await server.metric("authentication_failures_total")).toBe("4");
+  });
+
+  test("a tool that costs more than a call counts as several, over MCP and REST", async () => {
+    const dear: Tool = { ...(features.tools.get("get_bridge_status") as Tool), cost: 3 };
+    const offered = { ...features, tools: new Map([["get_bridge_status", dear]]) };
+    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_REQUESTS: "7" }, offered);
+    const rest = () => server?.fetch("/tools/get_bridge_status", { key: keys.all, json: {} });
+    expect([(await rest())?.status, (await rest())?.status, (await rest())?.status]).toEqual([200, 200, 429]);
   });
 
   test("can be switched off", async () => {

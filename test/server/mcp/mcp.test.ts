@@ -310,11 +310,24 @@ describe("MCP over streamable HTTP", () => {
     expect((await post(ping, { origin: server.url })).status).toBe(200);
   });
 
+  test("a call's lines in the log have the trace that it belongs to", async () => {
+    const trace = "0af7651916cd43dd8448eb211c80319c";
+    const call = (traceparent: unknown) =>
+      claude.callTool({ name: "get_bridge_status", _meta: { traceparent } } as Parameters<Client["callTool"]>[0]);
+    await call(`00-${trace}-b7ad6b7169203331-01`);
+    const line = server.log.findLast(({ msg }) => msg === "tool called");
+    expect(line).toMatchObject({ trace_id: trace, parent_span_id: "b7ad6b7169203331", client: "claude" });
+    for (const wrong of [`00-${"0".repeat(32)}-b7ad6b7169203331-01`, `00-${trace}"-x`, trace, 7, null]) {
+      await call(wrong);
+      expect(server.log.findLast(({ msg }) => msg === "tool called")).not.toHaveProperty("trace_id");
+    }
+  });
+
   test("other methods of /mcp are 405", async () => {
-    for (const method of ["PUT", "PATCH"]) {
+    for (const method of ["PUT", "PATCH", "HEAD", "OPTIONS"]) {
       const response = await server.fetch("/mcp", { method, key: keys.all });
       expect(response.status).toBe(405);
-      expect(response.headers.get("allow")).toBe("POST, GET, HEAD, DELETE");
+      expect(response.headers.get("allow")).toBe("POST, GET, DELETE");
     }
   });
 

@@ -44,7 +44,8 @@ export type StreamableHttpOptions = {
 /** MCP over streamable HTTP, both eras: bytes in, messages out. */
 export function streamableHttp(app: FastifyInstance, options: StreamableHttpOptions): void {
   app.post(routes.mcp, (request, reply) => post(request, reply, options));
-  app.get(routes.mcp, (request, reply) => listen(request, reply, options));
+  // A HEAD would open a stream that nobody can read.
+  app.get(routes.mcp, { exposeHeadRoute: false }, (request, reply) => listen(request, reply, options));
   app.delete(routes.mcp, async (request, reply) => {
     if (request.refusal !== undefined) throw request.refusal;
     await options.notices.tell(requiredSession(request, options), { kind: "end" });
