@@ -13,12 +13,12 @@ export type Outcome = {
   readonly stale: readonly string[];
 };
 
-/** Runs the official suite against a server process behind a proxy that adds its key. */
-export async function runConformance(folder: string): Promise<Outcome> {
+/** Runs the official suite against servers behind a proxy that adds their key, each request at the next of them. */
+export async function runConformance(folder: string, servers = 1): Promise<Outcome> {
   await mkdir(folder, { recursive: true });
   const expected = await expectedFailures();
-  await using programs = await startPrograms(folder);
-  await using proxy = await startKeyProxy(programs.url, programs.key);
+  await using programs = await startPrograms(folder, servers);
+  await using proxy = await startKeyProxy(programs.urls, programs.key);
   const verdicts = await Promise.all(
     requirementSets.map(async (set) => {
       const results = await runSuite(`${proxy.url}/mcp`, set, join(folder, set));

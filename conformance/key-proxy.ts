@@ -6,11 +6,15 @@ export type KeyProxy = { readonly url: string } & AsyncDisposable;
 
 /**
  * A proxy on loopback that adds an API key to each request and passes everything else on as it is: the suite cannot send a
- * key, and its checks of Host and Origin need theirs to arrive.
+ * key, and its checks of Host and Origin need theirs to arrive. Of several servers each request goes to the next.
  */
-export async function startKeyProxy(target: string, key: string): Promise<KeyProxy> {
-  const { hostname, port } = new URL(target);
-  const server = createServer((request, response) => pass(request, response, { hostname, port, key }));
+export async function startKeyProxy(targets: readonly string[], key: string): Promise<KeyProxy> {
+  const addresses = targets.map((target) => new URL(target));
+  let turn = 0;
+  const server = createServer((request, response) => {
+    const { hostname = "", port = "" } = addresses[turn++ % addresses.length] ?? {};
+    pass(request, response, { hostname, port, key });
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

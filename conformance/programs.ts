@@ -8,13 +8,13 @@ import { fileURLToPath } from "node:url";
 import { startTelegram } from "../test/telegram/telegram.ts";
 
 export type Programs = {
-  /** Of the server. */
-  readonly url: string;
+  /** Of the servers. */
+  readonly urls: readonly string[];
   readonly key: string;
 } & AsyncDisposable;
 
-/** Starts a server with keys and limits on, its bridge, and the stand-in for Telegram; logs and data are in the folder. */
-export async function startPrograms(folder: string): Promise<Programs> {
+/** Starts servers with keys and limits on, their bridge, and the stand-in for Telegram; logs and data are in the folder. */
+export async function startPrograms(folder: string, servers: number): Promise<Programs> {
   const key = randomBytes(32).toString("hex");
   const token = "123456789:AAE0123456789abcdefghijklmnopqrstuv";
   const secret = { HMAC_SECRET: randomBytes(32).toString("hex"), METRICS_ENABLED: "false" };
@@ -32,20 +32,24 @@ export async function startPrograms(folder: string): Promise<Programs> {
       CC_TELEGRAM_DATA_DIR: join(folder, "bridge"),
     }),
   );
-  const server = started.use(
-    await startProgram(["server.ts"], join(folder, "server.log"), {
-      ...secret,
-      BRIDGE_URL: bridge.addresses.bridge ?? "",
-      MCP_SERVER_HOST: "127.0.0.1",
-      MCP_SERVER_PORT: "0",
-      MCP_API_KEYS: JSON.stringify({ [key]: { name: "conformance", permissions: ["*"], enabled: true } }),
-      // The suite makes some hundred requests a second.
-      MCP_RATE_LIMIT_REQUESTS: "100000",
-      SHUTDOWN_DELAY: "0",
-    }),
-  );
+  const environment = {
+    ...secret,
+    BRIDGE_URL: bridge.addresses.bridge ?? "",
+    MCP_SERVER_HOST: "127.0.0.1",
+    MCP_SERVER_PORT: "0",
+    MCP_API_KEYS: JSON.stringify({ [key]: { name: "conformance", permissions: ["*"], enabled: true } }),
+    // The suite makes some hundred requests a second.
+    MCP_RATE_LIMIT_REQUESTS: "100000",
+    SHUTDOWN_DELAY: "0",
+  };
+  const urls: string[] = [];
+  for (let number = 1; number <= servers; number++) {
+    const log = join(folder, `server-${number}.log`);
+    const server = started.use(await startProgram(["server.ts"], log, environment));
+    urls.push(server.addresses.http ?? "");
+  }
   const all = started.move();
-  return { url: server.addresses.http ?? "", key, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { urls, key, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 type Program = { readonly addresses: Readonly<Record<string, string>> } & AsyncDisposable;

@@ -148,7 +148,7 @@ export const errors = Object.freeze({
     httpStatus: 424,
     jsonRpcCode: 424,
     isError: true,
-    retryable: true,
+    retryable: false,
     logLevel: "info",
     metricLabel: "client_refused",
     message: "The client was asked for {method} and gave no answer: {reason}.",

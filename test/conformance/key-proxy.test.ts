@@ -12,7 +12,7 @@ let answer: (request: IncomingMessage, response: ServerResponse) => void;
 beforeEach(async () => {
   server = createServer((incoming, response) => answer(incoming, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
-  proxy = await startKeyProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "the-key");
+  proxy = await startKeyProxy([`http://127.0.0.1:${(server.address() as AddressInfo).port}`], "the-key");
 });
 
 afterEach(async () => {
