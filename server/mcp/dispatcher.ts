@@ -7,14 +7,15 @@ import type { Catalogue } from "./catalogue.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Era, Terms } from "./eras/era.ts";
 import { handshake } from "./eras/handshake.ts";
-import { metaKeys, metaOf, stateless, unsupportedVersion } from "./eras/stateless.ts";
+import { metaKeys, metaOf, ofServer, stateless, unsupportedVersion } from "./eras/stateless.ts";
 import type { Exchange } from "./exchange.ts";
 import { ClientInteraction } from "./interaction.ts";
 import type { LogLevels } from "./log-levels.ts";
 import type { Message, MessageId, NotificationMessage, RequestMessage, ResponseMessage } from "./message.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
-import type { ServerFacts } from "./server-info.ts";
+import type { ServerFacts, ServerInfo } from "./server-info.ts";
+import { printable } from "./session.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
@@ -35,6 +36,8 @@ export type DispatcherOptions = {
 export type Dispatcher = {
   /** Handles one message of a client; undefined when it gets no answer. Never rejects. */
   dispatch(message: Message, exchange: Exchange): Promise<Answer | undefined>;
+  /** Of the server whose messages these are. */
+  readonly info: ServerInfo;
 };
 
 /** What every message means, whichever transport it came by. */
@@ -48,7 +51,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const error = toServerError(thrown);
     if (error.code === "INTERNAL_ERROR") log.error({ err: error.cause ?? error }, "request failed");
     const { id, method } = subjectOf(message);
-    return failureOf(error, { id, method, era }, { requestId: origin.requestId, now: clock() });
+    return failureOf(error, { id, method, era }, { requestId: origin.requestId, now: clock(), info: server.info });
   };
 
   const answer = async (message: RequestMessage, exchange: Exchange): Promise<Answer | undefined> => {
@@ -75,6 +78,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 
   return {
+    info: server.info,
     async dispatch(message, exchange) {
       switch (message.kind) {
         case "request":
@@ -90,7 +94,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** Acts on what gets no answer. */
   async function take(message: ResponseMessage | NotificationMessage, exchange: Exchange): Promise<undefined> {
-    const { session, caller, declaredVersion = "" } = exchange;
+    const { session, caller, log, declaredVersion = "" } = exchange;
     if (session === undefined) {
       if (!isStatelessVersion(declaredVersion)) throw new ServerError("SESSION_REQUIRED");
       return;
@@ -98,6 +102,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { id: clientId } = caller.client;
     const isAnswered = message.kind === "response" && clientRequests.settle(message, clientId);
     const notice = isAnswered ? undefined : noticeOf(message, clientId);
+    if (notice?.kind === "cancel") log.debug({ reason: reasonOf(message) }, "a client cancels a request");
     // Another process may have asked, or be at work on what is cancelled.
     if (notice !== undefined) await options.notices.tell(session, notice);
   }
@@ -109,6 +114,12 @@ function noticeOf(message: ResponseMessage | NotificationMessage, clientId: stri
   const { requestId } = message.params;
   const isId = typeof requestId === "string" || typeof requestId === "number";
   return message.method === "notifications/cancelled" && isId ? { kind: "cancel", id: requestId } : undefined;
+}
+
+/** The client's own words, fit for a log. */
+function reasonOf(message: ResponseMessage | NotificationMessage): string | undefined {
+  const reason = message.kind === "notification" ? message.params.reason : undefined;
+  return typeof reason === "string" ? printable(reason, 200) : undefined;
 }
 
 /** What an answer to a message needs of it. */
@@ -146,13 +157,14 @@ function inputRequired(
   { requests, state, answered }: InputRequired,
   message: RequestMessage,
   { caller }: Exchange,
-  { requestStates }: DispatcherOptions,
+  { requestStates, server }: DispatcherOptions,
 ): Answer {
   const isStateful = state !== undefined || Object.keys(answered).length > 0;
   const result = {
     resultType: "input_required",
     inputRequests: requests,
     ...(isStateful && { requestState: requestStates.give({ state, answered }, message, caller.client.id) }),
+    _meta: ofServer(server.info),
   };
   return { message: { jsonrpc: "2.0", id: message.id, result }, status: 200 };
 }

@@ -6,6 +6,7 @@ export const resourcesSubscribe = defineMethod({
   name: "resources/subscribe",
   eras: ["handshake"],
   params: z.object({ uri: z.string() }),
+  capabilities: { resources: { subscribe: true } },
   async handle({ uri }, { session, catalogue, subscriptions, notices }) {
     const { topic } = catalogue.resource(uri);
     if (session === undefined) return {};

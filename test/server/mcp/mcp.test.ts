@@ -57,7 +57,7 @@ describe("MCP over streamable HTTP", () => {
       completions: {},
       logging: {},
       prompts: {},
-      resources: {},
+      resources: { subscribe: true },
       tools: {},
     });
     expect(admin.getInstructions()).toContain("phone");
