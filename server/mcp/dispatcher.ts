@@ -84,10 +84,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         case "request":
           return answer(message, exchange);
         case "malformed":
-          return failure(message.error, message, undefined, exchange);
+          return failure(message.error, message, eraToldTo(exchange), exchange);
         case "response":
         case "notification":
-          return take(message, exchange).catch((error) => failure(error, message, undefined, exchange));
+          return take(message, exchange).catch((error) => failure(error, message, eraToldTo(exchange), exchange));
       }
     },
   };
@@ -134,6 +134,11 @@ export function subjectOf(message: Message): { id: MessageId | undefined; method
 export function isStateless(message: Message, declaredVersion: string | undefined): boolean {
   const told = message.kind === "request" || message.kind === "notification" ? metaOf(message.params) : {};
   return told[metaKeys.version] !== undefined || isStatelessVersion(declaredVersion ?? "");
+}
+
+/** The era of what cannot tell it: the transport may have been told. */
+function eraToldTo({ declaredVersion = "" }: Exchange): Era | undefined {
+  return isStatelessVersion(declaredVersion) ? stateless : undefined;
 }
 
 /** A request that tells its own terms is of 2026-07-28 or later; what comes in a session, or begins one, is of before. */
