@@ -113,6 +113,7 @@ function check({ answer }: HostileInput, { messages, status = 200 }: Heard, text
   }
   if (answer === "result or -32602") return expect(error?.code ?? -32602).toBe(-32602);
   expect(answer.codes).toContain(error?.code);
+  expect(error).toMatchObject({ code: expect.any(Number), message: expect.any(String) });
   if (answer.id === "own") expect(id).toBe(ownId);
   if (answer.id === "none") expect(id ?? null).toBeNull();
 }
@@ -142,7 +143,7 @@ describe.each(transports)("over $name", ({ open }) => {
     expect(messages).toMatchObject([{ id: "well", result: { structuredContent: { running: true } } }]);
   }
 
-  test.each(hostileInputs)("$name", async (input) => {
+  test.each(hostileInputs)("$name is answered as it should be", async (input) => {
     if (input.eras?.includes(era as Writer["era"]) === false) return;
     const text = input.text(link.writer);
     const before = server.logText().length;

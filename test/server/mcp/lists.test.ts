@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { features } from "../../../server/features/features.ts";
 import { pageOf } from "../../../server/mcp/pages.ts";
-import type { ResourceTemplate } from "../../../server/resources/resource.ts";
+import type { Resource, ResourceTemplate } from "../../../server/resources/resource.ts";
 import { tools } from "../../../server/tools/registry.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
@@ -151,11 +151,33 @@ describe("resources", () => {
     "http://127.0.0.1/health",
     "",
     "x".repeat(3000),
-  ])("none is at %s", async (uri) => {
+  ])("there is none at %s", async (uri) => {
     const answers = [await inSession("resources/read", { uri }), await stateless("resources/read", { uri })];
     expect(answers.map(({ error }) => error?.code)).toEqual([-32002, -32602]);
     for (const answer of answers) expect(answer).not.toHaveProperty("result");
   });
+});
+
+test("what fails inside is -32603 and tells nothing of it", async () => {
+  const broken: Resource = {
+    uri: "test://broken",
+    name: "broken",
+    title: "Broken",
+    description: "Fails.",
+    mimeType: "text/plain",
+    read: () => Promise.reject(new Error("the password is hunter2")),
+  };
+  const own = await startServer(bridge.url, {}, { ...features, resources: [broken] });
+  const call = { method: "resources/read", params: { uri: broken.uri } };
+  const answers = [
+    await (await postStateless(own, keys.all, call)).text(),
+    await (await (await beginSession(own, keys.all)).post({ jsonrpc: "2.0", id: 1, ...call })).text(),
+  ];
+  for (const answer of answers) {
+    expect(JSON.parse(answer)).toMatchObject({ error: { code: -32603 } });
+    expect(answer).not.toContain("hunter2");
+  }
+  await own.close();
 });
 
 describe("completion", () => {
