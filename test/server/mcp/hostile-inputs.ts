@@ -115,7 +115,7 @@ const ids: readonly HostileInput[] = [
     text: ({ request }) => request("tools/list", {}, "BIG").replace('"BIG"', "1e999"),
     answer: invalidRequest,
   },
-  ...["", "0", 0, -1, "__proto__", "\u0000", "\ud800", 'a"\n'].map((id) => ({
+  ...["", "0", 0, -1, "__proto__", "\u0000", "\ud800", 'a"\n', "Grüße 🎉"].map((id) => ({
     name: `the id ${JSON.stringify(id)}, which is right`,
     text: ({ request }: Writer) => request("tools/list", {}, id),
     answer: "result" as const,

@@ -92,6 +92,13 @@ const both: readonly Stated[] = [
     open: "There is no stdio transport.",
   },
   {
+    id: "dialect",
+    level: "SHOULD",
+    heading: "Schema Dialect",
+    says: "Schemas are of JSON Schema 2020-12.",
+    shownBy: ["mcp/lists.test.ts › %s has schemas of JSON Schema 2020-12 without a dialect of their own"],
+  },
+  {
     id: "dialect-support",
     level: "MUST",
     heading: "Implementation Requirements",

@@ -10,7 +10,7 @@ export const otherTransports = [
       level: "MUST",
       heading: "Messages",
       says: "Messages are in UTF-8.",
-      shownBy: [hostile('the id "\\ud800", which is right'), "mcp/mirrored-headers.test.ts › %s fits"],
+      shownBy: [hostile('the id "Grüße 🎉", which is right'), "mcp/mirrored-headers.test.ts › %s fits"],
     },
     {
       id: "directions",

@@ -18,7 +18,7 @@ export const streamableHttp2025 = page("2025-11-25", "basic/transports", [
     level: "MUST",
     heading: "",
     says: "Messages are in UTF-8.",
-    shownBy: ["mcp/mcp.test.ts › a tool's result is structured, and the same as text", hostile('the method "Größe"')],
+    shownBy: [hostile('the id "Grüße 🎉", which is right')],
   },
   {
     id: "stdio-lines",

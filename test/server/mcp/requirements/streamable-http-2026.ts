@@ -80,9 +80,7 @@ export const streamableHttp2026 = page("2026-07-28", "basic/transports/streamabl
     level: "MUST",
     heading: "Sending Messages",
     says: "One that is not is answered with an error's status.",
-    shownBy: [
-      "mcp/sessions.test.ts › a request without its id is 400, with a foreign or unknown one 404, and both say what to do",
-    ],
+    shownBy: [hostile("a result that is none"), hostile("a result and an error")],
   },
   {
     id: "json-or-stream",
@@ -170,6 +168,13 @@ export const streamableHttp2026 = page("2026-07-28", "basic/transports/streamabl
     heading: "Protocol Version Header",
     says: "Without the header a request is refused, unless it is an old client's.",
     shownBy: [required],
+  },
+  {
+    id: "standard-headers",
+    level: "MUST",
+    heading: "Standard Request Headers",
+    says: "Version, method and subject of a request stand in headers.",
+    shownBy: [required, "mcp/mirrored-headers.test.ts › the subject of %s stands in Mcp-Name"],
   },
   ...parameterRules,
   {
