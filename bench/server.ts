@@ -12,6 +12,7 @@ import {
   type Contender,
   handshakeCall,
   initializeCall,
+  listenersOf,
   type Running,
   resultOf,
   startGoReference,
@@ -42,6 +43,7 @@ const seconds = Number(values.seconds);
 const connections = Number(values.connections);
 const rate = Number(values.rate);
 const reference = "bare node:http";
+const idleStreams = 10_000;
 
 const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
 const started: Program[] = [];
@@ -69,6 +71,7 @@ async function bench(): Promise<void> {
     tell(name, median(each), "us", median(each.map((cost, round) => cost / (bare[round] ?? Number.NaN))));
   }
   await underHalfLoad({ ...product, name: "CCTelegram, half of its load", request: session }, load);
+  await withIdleStreams(product);
   await underInitialize({ ...product, name: "CCTelegram, initialize", request: initializeCall() }, load);
 }
 
@@ -121,6 +124,18 @@ async function underInitialize(contender: Contender, load: Program): Promise<voi
   const { cost, system, outcome } = await measure(contender, load, { seconds: seconds * 5, connections, rate: 2000 });
   show(contender.name, contender, { cost, system, outcome });
   tell(`${contender.name}, RSS more than before`, contender.program.rss() - before, "MiB");
+}
+
+/** Streams on which sessions listen and nothing happens. */
+async function withIdleStreams({ url, program }: Running): Promise<void> {
+  const before = program.rss();
+  const idle = Program.start(process.execPath, ["bench/server/idle.ts"]);
+  started.push(idle);
+  idle.write({ url, headers: await listenersOf(url), count: idleStreams });
+  const { open } = await idle.line<{ open: number }>();
+  tell("CCTelegram, idle streams", open, "");
+  tell("CCTelegram, idle streams, RSS more than before", program.rss() - before, "MiB");
+  await idle.stop();
 }
 
 type Load = Pick<Order, "seconds" | "connections" | "rate">;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 import * as z from "zod";
 import { startKeyProxy } from "./key-proxy.ts";
-import { startServerProcess } from "./server-process.ts";
+import { startPrograms } from "./programs.ts";
 import { type RequirementSet, requirementSets, runSuite } from "./suite.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -17,24 +17,19 @@ export type Outcome = {
 export async function runConformance(folder: string): Promise<Outcome> {
   await mkdir(folder, { recursive: true });
   const expected = await expectedFailures();
-  const server = await startServerProcess(join(folder, "server.log"));
-  const proxy = await startKeyProxy(server.url, server.key);
-  try {
-    const verdicts = await Promise.all(
-      requirementSets.map(async (set) => {
-        const results = await runSuite(`${proxy.url}/mcp`, set, join(folder, set));
-        return [set, judge(results, expected)] as const;
-      }),
-    );
-    const used = new Set(verdicts.flatMap(([, verdict]) => verdict.used));
-    return {
-      verdicts: Object.fromEntries(verdicts) as Outcome["verdicts"],
-      stale: expected.filter((entry) => !used.has(entry)),
-    };
-  } finally {
-    await proxy.close();
-    await server.stop();
-  }
+  await using programs = await startPrograms(folder);
+  await using proxy = await startKeyProxy(programs.url, programs.key);
+  const verdicts = await Promise.all(
+    requirementSets.map(async (set) => {
+      const results = await runSuite(`${proxy.url}/mcp`, set, join(folder, set));
+      return [set, judge(results, expected)] as const;
+    }),
+  );
+  const used = new Set(verdicts.flatMap(([, verdict]) => verdict.used));
+  return {
+    verdicts: Object.fromEntries(verdicts) as Outcome["verdicts"],
+    stale: expected.filter((entry) => !used.has(entry)),
+  };
 }
 
 const expectedSchema = z.object({ server: z.array(z.string()) });

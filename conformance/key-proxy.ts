@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request as open, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type KeyProxy = { readonly url: string; close(): Promise<void> };
+export type KeyProxy = { readonly url: string } & AsyncDisposable;
 
 /**
  * A proxy on loopback that adds an API key to each request and passes everything else on as it is: the suite cannot send a
@@ -15,7 +15,7 @@ export async function startKeyProxy(target: string, key: string): Promise<KeyPro
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
+    async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

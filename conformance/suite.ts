@@ -13,7 +13,9 @@ export const requirementSets = ["2025-11-25", "2026-07-28"] as const;
 
 export type RequirementSet = (typeof requirementSets)[number];
 
-const fileOf = (path: string) => fileURLToPath(import.meta.resolve(`@modelcontextprotocol/conformance/${path}`));
+const suitePackage = import.meta.resolve("@modelcontextprotocol/conformance/package.json");
+
+const fileOf = (path: string) => fileURLToPath(new URL(path, suitePackage));
 
 /** Runs all scenarios of a set that concern a server, scored or not; what the suite writes is in the folder. */
 export async function runSuite(url: string, set: RequirementSet, folder: string): Promise<ScenarioResult[]> {

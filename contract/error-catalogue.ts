@@ -294,6 +294,15 @@ export const errors = Object.freeze({
     message: "The Telegram bridge cannot be used now: {reason}. Try again; what was acknowledged is safe.",
     bridgeMessage: "{problem}",
   },
+  REMOTE_UNAVAILABLE: {
+    httpStatus: 503,
+    jsonRpcCode: -32603,
+    isError: false,
+    retryable: true,
+    logLevel: "warn",
+    metricLabel: "remote_unavailable",
+    message: "The CCTelegram server at {url} cannot be used: {reason}.",
+  },
   TIMEOUT_ERROR: {
     httpStatus: 504,
     jsonRpcCode: -32603,

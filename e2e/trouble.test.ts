@@ -74,6 +74,9 @@ test("a client without the permission is refused, on MCP and on REST", async () 
       "x-api-key": key,
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "tools/call",
+      "mcp-name": "send_telegram_message",
     };
     const body = JSON.stringify({ message: "not allowed" });
     expect((await fetch(`${base}/tools/send_telegram_message`, { method: "POST", headers, body })).status).toBe(403);
@@ -82,7 +85,14 @@ test("a client without the permission is refused, on MCP and on REST", async () 
       jsonrpc: "2.0",
       id: 1,
       method: "tools/call",
-      params: { name: "send_telegram_message", arguments: { message: "x" } },
+      params: {
+        name: "send_telegram_message",
+        arguments: { message: "x" },
+        _meta: {
+          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+          "io.modelcontextprotocol/clientCapabilities": {},
+        },
+      },
     };
     const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(call) });
     expect(answer.status).toBe(200);

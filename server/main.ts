@@ -22,6 +22,7 @@ const world = {
   newId: randomUUID,
   makeKey: () => randomBytes(32).toString("hex"),
   say: (text: string) => void process.stderr.write(text),
+  streams: () => ({ input: process.stdin, output: process.stdout }),
   isTerminal: process.stderr.isTTY === true,
 };
 
@@ -67,7 +68,9 @@ function giveUp(message: string): void {
 }
 
 async function run(config: Config): Promise<void> {
-  const logger = createLogger({ level: config.log.level, service: config.service });
+  // What a client of stdio reads are messages and nothing else.
+  const destination = config.role === "stdio" ? { destination: process.stderr } : {};
+  const logger = createLogger({ level: config.log.level, service: config.service, ...destination });
   // Node would print the error as it is; the logger takes tokens out.
   process.on("uncaughtException", (error) => crash(logger, error));
   const signalled = nextSignal();
@@ -76,8 +79,9 @@ async function run(config: Config): Promise<void> {
   const running = await start(config, logger, registry);
   const addresses = { ...running.addresses, ...(metrics && { metrics: metrics.url }) };
   logger.info({ role: config.role, ...addresses }, "ready to work");
-  const signal = await signalled;
-  logger.info({ signal }, "signal received");
+  const left = running.ended?.then((reason) => logger.info({ reason }, "client left"));
+  const signal = await Promise.race([signalled, ...(left === undefined ? [] : [left])]);
+  if (signal !== undefined) logger.info({ signal }, "signal received");
   const delayMs = "http" in config ? config.http.shutdownDelayMs : 0;
   await shutDown(running, { delayMs, timeoutMs: config.shutdownTimeoutMs }, logger);
   await metrics?.close();
@@ -100,6 +104,8 @@ async function start(config: Config, logger: Logger, registry: ReturnType<typeof
       return (await import("./roles/serve.ts")).serve(config, logger, registry, world);
     case "bridge":
       return (await import("./roles/bridge.ts")).bridge(config, logger, registry, world);
+    case "stdio":
+      return (await import("./roles/stdio.ts")).stdio(config, logger, registry, world);
     case "standalone":
       return (await import("./roles/standalone.ts")).standalone(config, logger, registry, world);
   }

@@ -1,6 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { features as fixtures } from "../conformance/fixtures/features.ts";
 import { bundle } from "../images/bundle.ts";
+import { features } from "../server/features/features.ts";
 
 /** Loaded before the program: at its end it prints which of Node's modules are in memory. */
 const listing = "data:text/javascript,process.on('exit', () => console.log(process.moduleLoadList.join('\\n')))";
@@ -16,4 +19,20 @@ test("the operator's bundle loads nothing of Node that only costs memory", async
   const loaded = stdout.split("\n").map((line) => line.replace(/^NativeModule /, ""));
   expect(loaded).toContain("https");
   expect(loaded.filter((name) => /undici|^(http2|cluster|zlib)$/.test(name))).toEqual([]);
+});
+
+test("the server's bundle holds what the product offers, and none of the fixtures of conformance", async () => {
+  await bundle(["server"]);
+  const files = readdirSync("dist/server", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("js"));
+  const text = files.map((name) => readFileSync(`dist/server/${name}`, "utf8")).join("\n");
+  const namesIn = ({ tools, prompts, resources }: typeof features) => [
+    ...tools.keys(),
+    ...prompts.map(({ name }) => name),
+    ...resources.map(({ uri }) => uri),
+  ];
+  const own = namesIn(features);
+  expect(own.filter((name) => !text.includes(`"${name}"`))).toEqual([]);
+  const others = namesIn(fixtures).filter((name) => !own.includes(name));
+  expect(others.length).toBeGreaterThan(40);
+  expect(others.filter((name) => text.includes(`"${name}"`))).toEqual([]);
 });

@@ -6,7 +6,10 @@ import { Program } from "./program.ts";
 
 const run = promisify(execFile);
 const node = process.execPath;
-const key = "key-of-the-only-client-of-the-bench";
+const key = "key-of-the-client-that-calls";
+/** Keys of those that only listen: one client may have a thousand streams. */
+const listeners = Array.from({ length: 10 }, (_, index) => `key-of-the-listener-number-${index}`);
+const clientOf = (index: number) => ({ name: `bench-${index}`, permissions: ["*"] });
 
 /** A request over HTTP, as often as it is wanted. */
 export type Request = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
@@ -26,7 +29,8 @@ export type ProductOptions = {
 };
 
 /** The product standing alone, with everything on: keys, limits, log, metrics. */
-export async function startProduct({ main, nodeArgs, telegramUrl, folder }: ProductOptions): Promise<Running> {
+export async function startProduct(options: ProductOptions): Promise<Running & { readonly metricsUrl: string }> {
+  const { main, nodeArgs, telegramUrl, folder } = options;
   if (main.startsWith("dist/")) await bundle(["server"]);
   const program = Program.start(node, [...nodeArgs, main, "standalone"], {
     TELEGRAM_BOT_TOKEN: "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -35,14 +39,15 @@ export async function startProduct({ main, nodeArgs, telegramUrl, folder }: Prod
     MCP_SERVER_PORT: "0",
     METRICS_PORT: "0",
     BRIDGE_PORT: "0",
-    MCP_API_KEYS: JSON.stringify({ [key]: { name: "bench", permissions: ["*"] } }),
+    MCP_API_KEYS: JSON.stringify(Object.fromEntries([key, ...listeners].map((each, index) => [each, clientOf(index)]))),
     MCP_RATE_LIMIT_REQUESTS: "1000000",
     MCP_RATE_LIMIT_WINDOW: "1000",
     CC_TELEGRAM_DATA_DIR: folder,
   });
-  const { http } = await program.line<{ msg?: string; http: string }>(({ msg }) => msg === "ready to work");
+  type Ready = { readonly msg?: string; readonly http: string; readonly metrics: string };
+  const { http, metrics } = await program.line<Ready>(({ msg }) => msg === "ready to work");
   program.ignoreOutput();
-  return { program, url: `${http}/mcp` };
+  return { program, url: `${http}/mcp`, metricsUrl: `${metrics}/metrics` };
 }
 
 /** A reference that answers with a given result. */
@@ -94,9 +99,21 @@ export function initializeCall(): Request {
   return { ...callOf({}, {}), body: JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params }) };
 }
 
-export async function beginSession(url: string): Promise<string> {
-  const response = await fetch(url, { method: "POST", ...initializeCall() });
+export async function beginSession(url: string, by = key): Promise<string> {
+  const { headers, body } = initializeCall();
+  const response = await fetch(url, { method: "POST", headers: { ...headers, "x-api-key": by }, body });
   return response.headers.get("mcp-session-id") ?? "";
+}
+
+/** Headers by which each of the listeners opens a stream. */
+export function listenersOf(url: string): Promise<readonly Readonly<Record<string, string>>[]> {
+  return Promise.all(
+    listeners.map(async (each) => ({
+      accept: "text/event-stream",
+      "x-api-key": each,
+      "mcp-session-id": await beginSession(url, each),
+    })),
+  );
 }
 
 /** The result of a call, as JSON. */

@@ -16,7 +16,12 @@ const detours = [
 /** What only begins alike. */
 const neighbours = ["/tool", "/toolsx", "/toolsets/x"];
 
-const ping = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" });
+const initialize = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "visitor", version: "1" } },
+});
 
 /** Limits on rate and size. */
 export function limitBehaviours(stage: Stage): void {
@@ -41,7 +46,7 @@ export function limitBehaviours(stage: Stage): void {
       }
       const health = await Promise.all(Array.from({ length: 60 }, () => visitor.ask("/health")));
       expect(new Set(health.map(({ status }) => status))).toEqual(new Set([200]));
-      expect(await mcp(visitor, ping)).toMatchObject({ status: 200 });
+      expect(await mcp(visitor, initialize)).toMatchObject({ status: 200 });
       for (const path of detours)
         expect((await visitor.ask(path, withKey({ body: "{}" }))).status, path).toBeOneOf([404, 429]);
       for (const path of neighbours) expect((await visitor.ask(path)).status, path).toBe(404);

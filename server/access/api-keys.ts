@@ -90,8 +90,8 @@ function refuseTwins(entries: readonly Digested[]): void {
 }
 
 function apiKey(digest: Buffer, { name, permissions, expires }: Entry): ApiKey {
-  const id = digest.toString("hex").slice(0, 16);
-  const client = { id, name, permissions: new Set(permissions) };
+  const keyDigest = digest.toString("hex");
+  const client = { id: keyDigest.slice(0, 16), keyDigest, name, permissions: new Set(permissions) };
   return { digest, client: expires === undefined ? client : { ...client, expiresAt: Date.parse(expires) } };
 }
 

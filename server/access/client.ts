@@ -6,6 +6,8 @@ export type Client = {
   readonly name: string;
   /** Names of tools, or "*" for all. */
   readonly permissions: ReadonlySet<string>;
+  /** All of that hash: only the server and whoever has the key know it. Undefined when authentication is off. */
+  readonly keyDigest?: string;
   /** Unix time in milliseconds from which the key is no longer valid. */
   readonly expiresAt?: number;
 };

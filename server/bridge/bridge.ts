@@ -37,7 +37,7 @@ export type BridgeOptions = {
 };
 
 export type Bridge = {
-  /** Where the HTTP API listens. */
+  /** Where the HTTP API listens; "" when it does not. */
   readonly url: string;
   /** Resolves when the event's messages are on disk. Rejects with `RefusedError` when it cannot be taken now. */
   accept(event: Event): Promise<Accepted>;
@@ -146,7 +146,8 @@ class RunningBridge implements Bridge {
     this.#stopUpkeep = startUpkeep(this.#queue, this.#now, logger);
     this.#reachability.check();
     this.#notices.start();
-    const { host, port, hmacSecret, hmacSecretPrevious = "" } = config;
+    const { host, port, isHidden = false, hmacSecret, hmacSecretPrevious = "" } = config;
+    if (isHidden) return;
     const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
     const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
     this.#intake = await startIntake({ host, port, secrets, clock, logger, onSignatureFailure, bridge: this });

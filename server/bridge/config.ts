@@ -3,6 +3,8 @@ export type BridgeConfig = {
   readonly host: string;
   /** TCP port of the intake; 0 = any free port. */
   readonly port: number;
+  /** Only its own process reaches it: it listens nowhere. Default: false. */
+  readonly isHidden?: boolean;
   /** Directory of `queue.sqlite`; must survive restarts. */
   readonly dataDir: string;
   /** Undelivered messages above which events are refused (never dropped). */

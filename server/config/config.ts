@@ -2,6 +2,7 @@ import { ConfigError } from "../../config/config-error.ts";
 import { type Surroundings as ReadingSurroundings, readVariables } from "../../config/read-variables.ts";
 import type { LogLevel } from "../../contract/log-levels.ts";
 import type { Role } from "../../contract/roles.ts";
+import { routes } from "../../contract/routes.ts";
 import type { BridgeConfig, ProxyConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import { inHome, problemsTogether } from "./rules.ts";
@@ -21,6 +22,7 @@ export type ServerConfig = {
     /** Ports beside it; undefined: none. */
     readonly proxyPort: number | undefined;
     readonly externalPort: number | undefined;
+    readonly secondPort: number | undefined;
     /** Begins with a slash and does not end with one; "" for none. */
     readonly basePath: string;
     readonly shutdownDelayMs: number;
@@ -40,7 +42,7 @@ export type ServeConfig = ProcessConfig &
   ServerConfig & {
     readonly role: "serve";
     readonly bridgeClient: { readonly url: string; readonly timeoutMs: number };
-    readonly hmac: { readonly secret: string; readonly previous?: string };
+    readonly hmac: { readonly secret: string };
   };
 
 export type BridgeRoleConfig = ProcessConfig & { readonly role: "bridge"; readonly bridge: BridgeConfig };
@@ -48,8 +50,23 @@ export type BridgeRoleConfig = ProcessConfig & { readonly role: "bridge"; readon
 export type StandaloneConfig = ProcessConfig &
   ServerConfig & { readonly role: "standalone"; readonly bridge: BridgeConfig };
 
+/** A client of a server elsewhere. */
+export type StdioRemoteConfig = ProcessConfig & {
+  readonly role: "stdio";
+  readonly remote: { readonly url: string; readonly apiKey: string };
+};
+
+/** Server and bridge for whoever has started the process. */
+export type StdioAloneConfig = ProcessConfig & {
+  readonly role: "stdio";
+  readonly remote?: undefined;
+  readonly bridge: BridgeConfig;
+};
+
+export type StdioConfig = StdioRemoteConfig | StdioAloneConfig;
+
 /** The whole configuration of a process: frozen, complete, already checked. */
-export type Config = ServeConfig | BridgeRoleConfig | StandaloneConfig;
+export type Config = ServeConfig | BridgeRoleConfig | StandaloneConfig | StdioConfig;
 
 /** What loading reads from the outside. */
 export type Surroundings = ReadingSurroundings & {
@@ -83,6 +100,7 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
     return { role, ...common, bridge: bridgeConfig(need, hmac, values, home) };
   }
+  if (role === "stdio") return { role, ...common, ...stdioConfig(need, values, home) };
   const server = serverConfig(need, values);
   if (role === "standalone")
     return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
@@ -91,11 +109,14 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     ...common,
     ...server,
     bridgeClient: { url: need("BRIDGE_URL"), timeoutMs: need("BRIDGE_TIMEOUT") },
-    hmac: {
-      secret: need("HMAC_SECRET"),
-      ...(values.HMAC_SECRET_PREVIOUS && { previous: values.HMAC_SECRET_PREVIOUS }),
-    },
+    hmac: { secret: need("HMAC_SECRET") },
   };
+}
+
+function stdioConfig(need: Need, values: Values, home: string | undefined) {
+  const { CCTELEGRAM_URL: url } = values;
+  if (url === undefined) return { bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
+  return { remote: { url: url.endsWith(routes.mcp) ? url : url + routes.mcp, apiKey: need("CCTELEGRAM_API_KEY") } };
 }
 
 type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>;
@@ -108,6 +129,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       port: need("MCP_SERVER_PORT"),
       proxyPort: values.MCP_PROXY_PORT,
       externalPort: values.MCP_EXTERNAL_PORT,
+      secondPort: values.MCP_SECOND_PORT,
       basePath: need("MCP_BASE_PATH"),
       shutdownDelayMs: need("SHUTDOWN_DELAY"),
       access: webAccess(need),
@@ -148,8 +170,9 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
   const proxy = proxyConfig(values);
   const { value: token, path: tokenFile } = need("TELEGRAM_BOT_TOKEN");
   return {
-    host: need("BRIDGE_HOST"),
-    port: need("BRIDGE_PORT"),
+    ...(values.BRIDGE_PORT === undefined
+      ? { host: "", port: 0, isHidden: true }
+      : { host: need("BRIDGE_HOST"), port: values.BRIDGE_PORT }),
     dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),

@@ -6,6 +6,7 @@ const purposes: Readonly<Record<Role, string>> = {
   serve: "MCP and REST server; sends events to a bridge",
   bridge: "keeps events on disk and delivers them to Telegram",
   standalone: "both in one process, without a cluster",
+  stdio: "the same for the client that starts it, without a port; or the client of a server elsewhere",
 };
 
 /** The text of --help: the roles, and every variable from the table. */

@@ -2,14 +2,33 @@ import type { Problem } from "../../config/config-error.ts";
 import type { Role } from "../../contract/roles.ts";
 import { ApiKeysError, parseApiKeysVariable } from "../access/api-keys.ts";
 import { isLoopback } from "../listening/web-access.ts";
-import { type Values, variables } from "./variables.ts";
+import { type Values, type VariableName, variables } from "./variables.ts";
 
 /** The beginning of a path in the home directory. */
 export const inHome = /^~(?=\/|$)/;
 
 /** What is wrong with variables that are each usable by themselves. `home` is undefined for a user without one. */
 export function problemsTogether(role: Role, values: Values, home: string | undefined): Problem[] {
+  if (role === "stdio") return stdioProblems(values, home);
   return [...keyProblems(role, values), ...exposureProblems(values), ...homeProblems(values, home)];
+}
+
+/** Without a server elsewhere the process needs what a bridge needs. */
+function stdioProblems(values: Values, home: string | undefined): Problem[] {
+  const isRemote = values.CCTELEGRAM_URL !== undefined;
+  const hasKey = values.CCTELEGRAM_API_KEY !== undefined;
+  if (isRemote) return hasKey ? [] : [missing("CCTELEGRAM_API_KEY", "is missing beside CCTELEGRAM_URL")];
+  if (hasKey) return [missing("CCTELEGRAM_URL", "is missing beside CCTELEGRAM_API_KEY")];
+  const needed = (["TELEGRAM_BOT_TOKEN", "TELEGRAM_ALLOWED_USERS"] as const).filter(
+    (name) => values[name] === undefined,
+  );
+  const problem = "is missing, and so is the CCTELEGRAM_URL of a server that has it";
+  return [...needed.map((name) => missing(name, problem)), ...homeProblems(values, home)];
+}
+
+function missing(variable: VariableName, problem: string): Problem {
+  const { description: expected, example } = variables[variable];
+  return { variable, problem, expected, example };
 }
 
 function keyProblems(role: Role, values: Values): Problem[] {

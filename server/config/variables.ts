@@ -4,6 +4,7 @@ import type { PodVariable, VariableOf } from "../../contract/pod-variables.ts";
 import type { Role } from "../../contract/roles.ts";
 import { bridgeVariables } from "./variables/bridge.ts";
 import { processVariables } from "./variables/process.ts";
+import { remoteVariables } from "./variables/remote.ts";
 import { serverVariables } from "./variables/server.ts";
 
 /** Every environment variable of the image. Configuration, `--help` and the reference in docs derive from this table. */
@@ -11,6 +12,7 @@ export const variables = Object.freeze({
   ...processVariables,
   ...serverVariables,
   ...bridgeVariables,
+  ...remoteVariables,
 }) satisfies Table<Role> & Readonly<Record<VariableOf<PodVariable>, unknown>>;
 
 export type VariableName = keyof typeof variables;

@@ -27,9 +27,20 @@ export type Interaction = {
    * before it. `state` comes back with the answers, unchanged. Throws CLIENT_CAPABILITY_REQUIRED.
    */
   input(requests: InputRequests, state?: unknown): Promise<InputResponses>;
+  /**
+   * From now on the client does not wait for the answer: it gets a task and asks how that is (MCP, Tasks). Progress and log
+   * are told no more; `input` asks by the task. False for a client that knows no tasks and so waits; when that cannot be
+   * (`isRequired`), throws CLIENT_CAPABILITY_REQUIRED.
+   */
+  detach(isRequired?: boolean): boolean;
+  /**
+   * Lets the client's connection go while the work goes on, so that nobody on the way cuts it: the client comes back for
+   * the rest. It does nothing where a client cannot.
+   */
+  pause(): void;
   /** What an earlier round of this call gave as state; undefined in the first. */
   readonly state: unknown;
-  /** Aborted when the client has cancelled the request, or is gone. */
+  /** Aborted when the client has cancelled the request or, after `detach`, its task, or is gone. */
   readonly signal: AbortSignal;
 };
 
@@ -54,6 +65,8 @@ export const noInteraction: Interaction = Object.freeze({
   progress: () => {},
   log: () => {},
   canAsk: () => false,
+  detach: () => false,
+  pause: () => {},
   input: () => Promise.reject(new Error("this caller cannot be asked")),
   state: undefined,
   signal: new AbortController().signal,

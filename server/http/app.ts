@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
 import { createAccess } from "../access/access.ts";
@@ -8,6 +9,7 @@ import type { Features } from "../features/features.ts";
 import { boundConnections, type Connections, requestTimes } from "../listening/connections.ts";
 import { catalogues } from "../mcp/catalogue.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
+import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
@@ -28,6 +30,7 @@ import { requestIds } from "./request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { toolRoutes } from "./tool-routes.ts";
 import { admitBodies, closeIfUnread } from "./unread-body.ts";
+import { isUpgrade, Upgrades } from "./upgrades.ts";
 import { webPages } from "./web-pages.ts";
 
 export type AppOptions = {
@@ -35,8 +38,10 @@ export type AppOptions = {
   readonly features: Features;
   /** The streams on which MCP sessions listen; whoever shuts the server down ends them. */
   readonly streams: ListeningStreams;
-  /** What seals sessions and states: the newest secret first. All replicas have the same. */
-  readonly sealSecrets: readonly string[];
+  /** The WebSockets of MCP; whoever shuts the server down closes them. */
+  readonly webSockets: OpenWebSockets;
+  /** What seals states that clients bring back; all replicas have the same. */
+  readonly sealSecret: string;
   readonly keys: KeyStore;
   readonly bridge: BridgeClient;
   readonly logger: Logger;
@@ -65,10 +70,10 @@ export function createApp(options: AppOptions): FastifyInstance {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     bodyLimit,
-    http: requestTimes,
+    http: { ...requestTimes, shouldUpgradeCallback: isUpgrade },
     requestTimeout: requestTimes.requestTimeout,
     genReqId: requestIds(options.newId),
-    rewriteUrl: ({ url = "/" }) => withoutBasePath(url, basePath),
+    rewriteUrl: ({ url = "/", socket }) => furtherPorts.pathOf(withoutBasePath(url, basePath), socket as Socket),
     // A request that still arrives while the last ones finish is answered, too.
     return503OnClosing: false,
     // Clients append to a base URL, with a slash too many.
@@ -92,13 +97,14 @@ export function createApp(options: AppOptions): FastifyInstance {
   admitBodies(app);
   parseJsonBodies(app);
   app.setErrorHandler((error: Error, request, reply) => replyError(asServerError(error), request, reply, clock()));
-  register(app, options, { security, connections });
+  register(app, options, { security, connections, upgrades: new Upgrades(app.server) });
   return app;
 }
 
-type Parts = { readonly security: SecurityLog; readonly connections: Connections };
+type Parts = { readonly security: SecurityLog; readonly connections: Connections; readonly upgrades: Upgrades };
 
-function register(app: FastifyInstance, options: AppOptions, { security, connections }: Parts): void {
+function register(app: FastifyInstance, options: AppOptions, parts: Parts): void {
+  const { security, connections } = parts;
   const { config, features, bridge } = options;
   const tools = auditedCaller(createToolCaller({ ...options, tools: features.tools }), security);
   const access = createAccess({ ...config, ...options, security });
@@ -113,5 +119,5 @@ function register(app: FastifyInstance, options: AppOptions, { security, connect
     withOtherMethods(rest, () => toolRoutes(rest, tools, features.tools));
   });
   const catalogueOf = catalogues({ features, tools, bridge });
-  app.register(async (mcp) => mcpRoutes(mcp, { ...options, authentication, catalogueOf }));
+  app.register(async (mcp) => mcpRoutes(mcp, { ...options, ...parts, access, authentication, catalogueOf }));
 }

@@ -3,11 +3,11 @@ import type { ErrorCode } from "../../contract/error-catalogue.ts";
 import { ServerError, toServerError } from "../../contract/errors.ts";
 import { bodyLimitText } from "../../contract/limits.ts";
 import { routes } from "../../contract/routes.ts";
+import type { Envelope } from "../json/envelope.ts";
 import { failureOf } from "../mcp/answer.ts";
 import { stateless } from "../mcp/eras/stateless.ts";
 import { isStatelessVersion } from "../mcp/versions.ts";
 import { oauthError } from "./not-found.ts";
-import type { Envelope } from "./oversized-message.ts";
 
 /** Answers of fastify itself, as entries of the catalogue. */
 const frameworkErrors: Readonly<Record<string, ErrorCode>> = {

@@ -10,9 +10,17 @@ import { shownPath } from "./not-found.ts";
 export class FurtherPorts {
   readonly #sockets = new WeakSet<Socket>();
   readonly #proxied = new WeakSet<Socket>();
+  readonly #rooted = new WeakSet<Socket>();
 
   /** The connection came from the proxy in front. */
   readonly isProxied = (socket: Socket): boolean => this.#proxied.has(socket);
+
+  /** The path that is meant by one: on a port for proxies that take `/mcp` off, the root is MCP. */
+  pathOf(url: string, socket: Socket): string {
+    const [path = "", ...query] = url.split("?");
+    if (!this.#rooted.has(socket) || path.replace(/\/+$/, "") !== "") return url;
+    return [routes.mcp, ...query].join("?");
+  }
 
   /** Answers on these ports what is meant for the outside, and no more. */
   hideDetails(app: FastifyInstance): void {
@@ -23,11 +31,12 @@ export class FurtherPorts {
   }
 
   /** Listens on a further port. Its connections are those of `server`, with its limits. */
-  async open(server: Server, { host, port, proxied }: FurtherPort): Promise<OpenPort> {
+  async open(server: Server, { host, port, proxied = false, rooted = false }: FurtherPort): Promise<OpenPort> {
     // As node:http makes its own.
     const door = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       if (proxied) this.#proxied.add(socket);
+      if (rooted) this.#rooted.add(socket);
       server.emit("connection", socket);
     });
     door.listen(port, host);
@@ -45,7 +54,9 @@ export type FurtherPort = {
   readonly host: string;
   readonly port: number;
   /** Only the proxy in front comes here: what it says of its clients is believed. */
-  readonly proxied: boolean;
+  readonly proxied?: boolean;
+  /** MCP is at its root as well. */
+  readonly rooted?: boolean;
 };
 
 export type OpenPort = {

@@ -1,83 +1,85 @@
 import type { FastifyInstance } from "fastify";
+import type { Access } from "../access/access.ts";
+import { ByteBudget } from "../access/byte-budget.ts";
 import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
-import { Cancellations } from "../mcp/cancellations.ts";
+import type { Connections } from "../listening/connections.ts";
 import type { Catalogue } from "../mcp/catalogue.ts";
-import { ClientRequests } from "../mcp/client-requests.ts";
-import { createDispatcher } from "../mcp/dispatcher.ts";
-import { LogLevels } from "../mcp/log-levels.ts";
-import { methods } from "../mcp/methods/registry.ts";
-import { createRequestStates } from "../mcp/request-state.ts";
-import { createSeal } from "../mcp/seal.ts";
-import { serverFacts } from "../mcp/server-info.ts";
-import { createSessionIds } from "../mcp/session-id.ts";
-import { SessionNotices } from "../mcp/session-notices.ts";
-import { Subscriptions } from "../mcp/subscriptions.ts";
+import { createMcpServer } from "../mcp/mcp-server.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
+import { ResumableStreams } from "../mcp/transports/streamable-http/resumable-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
+import { SharedStreams } from "../mcp/transports/streamable-http/shared-streams.ts";
+import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { type Authentication, callerOf, originOf } from "./authentication.ts";
 import { takeTexts } from "./body-parser.ts";
+import { mcpWebSocket } from "./mcp-web-socket.ts";
 import { withOtherMethods } from "./methods.ts";
+import type { Upgrades } from "./upgrades.ts";
 
 export type McpRoutesOptions = {
-  readonly config: { readonly service: { readonly version: string } };
+  readonly config: { readonly service: { readonly version: string }; readonly auth: { readonly enabled: boolean } };
+  readonly access: Access;
   readonly authentication: Authentication;
+  readonly connections: Connections;
+  readonly upgrades: Upgrades;
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly streams: ListeningStreams;
-  readonly sealSecrets: readonly string[];
+  readonly webSockets: OpenWebSockets;
+  readonly sealSecret: string;
   readonly bridge: Pick<BridgeClient, "relay">;
   readonly logger: Logger;
+  readonly metrics: ServerMetrics;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
 };
+
+/** What large messages on the WebSockets of one client, and of all, may have while they come in and are answered, in bytes. */
+const messageBudget = { each: 16 * 2 ** 20, all: 64 * 2 ** 20 };
 
 /**
  * MCP on /mcp. A client over its limit is refused after its message was read, because only then the refusal can be an
  * answer to it: at HTTP 429 clients end the session.
  */
 export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void {
-  const { config, authentication, catalogueOf, streams, sealSecrets, bridge, logger, clock, newId } = options;
-  const sessions = createSessionIds({ seal: createSeal(sealSecrets, "session"), clock, newId });
+  const { config, authentication, upgrades, streams, bridge, logger } = options;
   const { listeners } = streams;
-  const parts = {
-    logLevels: new LogLevels((session) => notices.recall(session)),
-    subscriptions: new Subscriptions((sessionKey, message) => listeners.tell(sessionKey, message)),
-    cancellations: new Cancellations(),
-    clientRequests: new ClientRequests(newId),
-  };
-  const notices: SessionNotices = new SessionNotices({
-    relay: bridge.relay,
-    sessions,
+  const { version } = config.service;
+  const { relay } = bridge;
+  const mcp = createMcpServer({ ...options, version, listeners, relay, log: logger });
+  const resumable = new ResumableStreams(options.newId);
+  const { peers } = mcp;
+  const sharedStreams = new SharedStreams({ relay, peers, own: resumable, newId: options.newId, log: logger });
+  const upgrade = mcpWebSocket({
+    ...options,
+    ...mcp,
     listeners,
-    log: logger,
-    ...parts,
+    isKeyed: config.auth.enabled,
+    open: options.webSockets,
+    bytes: new ByteBudget(messageBudget),
+    logFor: (request_id) => logger.child({ request_id }),
   });
-  const dispatcher = createDispatcher({
-    server: serverFacts(config.service.version, methods),
-    catalogueOf,
-    requestStates: createRequestStates(createSeal(sealSecrets, "request state"), clock),
-    notices,
-    clock,
-    ...parts,
-  });
-  app.addHook("onClose", notices.listen());
+  app.addHook("preClose", async () => mcp.endListens());
+  app.addHook("onClose", mcp.listen());
+  app.addHook("onClose", sharedStreams.listen());
   app.addHook("onRequest", (request, reply, done) => {
+    // From there on it is no request any more: no other hook is run.
+    if (upgrades.has(request.raw)) return upgrade(request, reply);
     request.refusal = authentication.count(authentication.identify(request), request, reply);
     done();
   });
   takeTexts(app);
   withOtherMethods(app, () =>
     streamableHttp(app, {
-      dispatcher,
-      sessions,
-      streams,
-      notices,
-      catalogueOf,
+      ...options,
+      ...mcp,
+      resumable,
+      sharedStreams,
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),
-      clock,
     }),
   );
 }

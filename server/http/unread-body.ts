@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 import { bodyLimit, bodyLimitText } from "../../contract/limits.ts";
 import { routes } from "../../contract/routes.ts";
+import { ByteBudget } from "../access/byte-budget.ts";
 import { holdBodies } from "../listening/expectations.ts";
-import { ByteBudget } from "./byte-budget.ts";
 import { envelopeOf, longestPassage } from "./oversized-message.ts";
 
 /** What the bodies of one client, and of all, may have while their requests are under way, in bytes. */

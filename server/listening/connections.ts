@@ -20,6 +20,8 @@ export type ConnectionLimits = {
 export type Connections = {
   /** Marks a connection whose caller has proved who it is. */
   trust(socket: Socket): void;
+  /** Counts a connection no longer: whoever holds it from now on bounds its kind. */
+  handOver(socket: Socket): void;
 };
 
 /**
@@ -29,21 +31,22 @@ export type Connections = {
 export function boundConnections(server: Server, limits: ConnectionLimits): Connections {
   const { total, answerTimeoutMs } = limits;
   const strangers = new Set<Socket>();
-  let open = 0;
+  const counted = new Set<Socket>();
+  const handOver = (socket: Socket): void => {
+    counted.delete(socket);
+    strangers.delete(socket);
+  };
   server.on("connection", (socket) => {
     strangers.add(socket);
-    open += 1;
-    socket.once("close", () => {
-      open -= 1;
-      strangers.delete(socket);
-    });
-    if (open <= total) return;
+    counted.add(socket);
+    socket.once("close", () => handOver(socket));
+    if (counted.size <= total) return;
     if (strangers.size === 1) server.closeIdleConnections();
     dropOldest(strangers);
   });
   // Before the application answers.
   server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
-  return { trust: (socket) => void strangers.delete(socket) };
+  return { trust: (socket) => void strangers.delete(socket), handOver };
 }
 
 /** An IPv4 address as such, also where a dual-stack socket shows it as IPv6 (`::ffff:192.0.2.1`). */

@@ -10,14 +10,19 @@ import { handshake } from "./eras/handshake.ts";
 import { metaKeys, metaOf, ofServer, stateless, unsupportedVersion } from "./eras/stateless.ts";
 import type { Exchange } from "./exchange.ts";
 import { ClientInteraction } from "./interaction.ts";
+import type { Listens } from "./listens.ts";
 import type { LogLevels } from "./log-levels.ts";
 import type { Message, MessageId, NotificationMessage, RequestMessage, ResponseMessage } from "./message.ts";
+import type { Method, MethodContext } from "./method.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts, ServerInfo } from "./server-info.ts";
 import { printable } from "./session.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { SharedTasks } from "./tasks/shared-tasks.ts";
+import type { Task } from "./tasks/task.ts";
+import type { Tasks } from "./tasks/tasks.ts";
 import { isHandshakeVersion, isStatelessVersion } from "./versions.ts";
 
 export type DispatcherOptions = {
@@ -29,6 +34,9 @@ export type DispatcherOptions = {
   readonly subscriptions: Subscriptions;
   readonly cancellations: Cancellations;
   readonly notices: SessionNotices;
+  readonly tasks: Tasks;
+  readonly sharedTasks: SharedTasks;
+  readonly listens: Listens;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
@@ -38,6 +46,16 @@ export type Dispatcher = {
   dispatch(message: Message, exchange: Exchange): Promise<Answer | undefined>;
   /** Of the server whose messages these are. */
   readonly info: ServerInfo;
+};
+
+/** A request, and what is known of it before its method answers. */
+type Call = {
+  readonly message: RequestMessage;
+  readonly exchange: Exchange;
+  readonly era: Era;
+  readonly terms: Terms;
+  readonly method: Method;
+  readonly interaction: ClientInteraction;
 };
 
 /** What every message means, whichever transport it came by. */
@@ -56,7 +74,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const answer = async (message: RequestMessage, exchange: Exchange): Promise<Answer | undefined> => {
     let era: Era | undefined;
-    let interaction: ClientInteraction | undefined;
     try {
       era = eraOf(message, exchange);
       const terms = era.termsOf(message, exchange);
@@ -64,14 +81,31 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (method === undefined) {
         throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version: terms.version });
       }
-      interaction = new ClientInteraction({ message, exchange, era: era.name, terms, ...options });
-      const result = await method.answer(message.params, contextOf(exchange, terms, interaction, options));
+      const interaction = new ClientInteraction({ message, exchange, era: era.name, terms, ...options });
+      const answered = complete({ message, exchange, era, terms, method, interaction });
+      const { detached } = interaction;
+      return await (detached === undefined ? answered : Promise.race([answered, asTask(detached, answered, message)]));
+    } catch (thrown) {
+      return failure(thrown, message, era, exchange);
+    }
+  };
+
+  const complete = async ({
+    message,
+    exchange,
+    era,
+    terms,
+    method,
+    interaction,
+  }: Call): Promise<Answer | undefined> => {
+    try {
+      const result = await method.answer(message.params, contextOf(message, exchange, terms, interaction, options));
       await interaction.finish();
       if (interaction.isCancelled) return undefined;
       return { message: { jsonrpc: "2.0", id: message.id, result: era.dress(result, method, server) }, status: 200 };
     } catch (thrown) {
-      await interaction?.finish();
-      if (interaction?.isCancelled) return undefined;
+      await interaction.finish();
+      if (interaction.isCancelled) return undefined;
       if (thrown instanceof InputRequired) return inputRequired(thrown, message, exchange, options);
       return failure(thrown, message, era, exchange);
     }
@@ -150,11 +184,30 @@ function eraOf(message: RequestMessage, { session, declaredVersion = "" }: Excha
   return session === undefined && method === "server/discover" ? stateless : handshake;
 }
 
-function contextOf(exchange: Exchange, terms: Terms, interaction: ClientInteraction, options: DispatcherOptions) {
-  const { server, catalogueOf, subscriptions, notices } = options;
+function contextOf(
+  { id }: RequestMessage,
+  exchange: Exchange,
+  terms: Terms,
+  interaction: ClientInteraction,
+  options: DispatcherOptions,
+): MethodContext {
+  const { server, catalogueOf, subscriptions, listens, notices, sharedTasks } = options;
   const { caller, origin, log, session, begin } = exchange;
   const catalogue = catalogueOf(caller.client);
-  return { caller, origin, log, session, begin, server, ...terms, catalogue, interaction, subscriptions, notices };
+  const send = (message: object) => exchange.send(message);
+  const own = { server, catalogue, interaction, subscriptions, listens, notices, sharedTasks };
+  return { id, caller, origin, log, session, begin, send, ...terms, ...own };
+}
+
+/** The answer to a call that becomes a task; what the call comes to then is told by the task. */
+async function asTask(
+  detached: Promise<Task>,
+  answered: Promise<Answer | undefined>,
+  { id }: RequestMessage,
+): Promise<Answer> {
+  const task = await detached;
+  answered.then((answer) => task.settle(answer?.message ?? {}));
+  return { message: { jsonrpc: "2.0", id, result: { resultType: "task", ...task.summary() } }, status: 200 };
 }
 
 /** MCP 2026-07-28, Multi Round-Trip Requests. */

@@ -18,6 +18,8 @@ import { isObject, type Params, type RequestMessage } from "./message.ts";
 import type { EraName } from "./method.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ClientCapabilities } from "./session.ts";
+import type { Task } from "./tasks/task.ts";
+import { knowsTasks, requireTasks, type Tasks } from "./tasks/tasks.ts";
 
 export type InteractionOptions = {
   readonly message: RequestMessage;
@@ -28,6 +30,7 @@ export type InteractionOptions = {
   readonly requestStates: RequestStates;
   readonly logLevels: LogLevels;
   readonly cancellations: Cancellations;
+  readonly tasks: Tasks;
 };
 
 /** How a method's handler talks with the client of its request. Nothing is done before the handler asks for it. */
@@ -36,6 +39,10 @@ export class ClientInteraction implements Interaction {
   #progress = Number.NEGATIVE_INFINITY;
   #earlier: ReturnType<RequestStates["take"]> | null = null;
   #answered: InputResponses = {};
+  #task: Task | undefined;
+  /** Resolves when the call becomes a task; undefined when it cannot. */
+  readonly detached: Promise<Task> | undefined;
+  #onDetached: (task: Task) => void = () => {};
   /** What waits to be sent, because it was not known at once whether the client wants it. */
   #waiting: Promise<void> | undefined;
   #signal: AbortSignal | undefined;
@@ -43,6 +50,23 @@ export class ClientInteraction implements Interaction {
 
   constructor(options: InteractionOptions) {
     this.#options = options;
+    const { era, terms, message } = options;
+    if (era !== "stateless" || message.method !== "tools/call" || !knowsTasks(terms.capabilities)) return;
+    this.detached = new Promise((resolve) => {
+      this.#onDetached = resolve;
+    });
+  }
+
+  detach(isRequired = false): boolean {
+    const { tasks, exchange, terms } = this.#options;
+    if (this.#task !== undefined) return true;
+    if (this.detached === undefined) {
+      if (isRequired) requireTasks(terms.capabilities);
+      return false;
+    }
+    this.#task = tasks.create(exchange.caller.client.id);
+    this.#onDetached(this.#task);
+    return true;
   }
 
   progress(progress: number, total?: number, message?: string): void {
@@ -72,9 +96,9 @@ export class ClientInteraction implements Interaction {
     this.#isFinished = true;
   }
 
-  /** The client has cancelled the request: it wants no answer. */
+  /** The client has cancelled the request: it wants no answer. What becomes of a task is told by the task. */
   get isCancelled(): boolean {
-    return this.#signal?.aborted === true;
+    return this.#task === undefined && this.#signal?.aborted === true;
   }
 
   canAsk(request: InputRequest): boolean {
@@ -84,6 +108,7 @@ export class ClientInteraction implements Interaction {
   async input(requests: InputRequests, state?: unknown): Promise<InputResponses> {
     const { era, terms, message } = this.#options;
     for (const request of Object.values(requests)) requireCapability(request, terms.capabilities);
+    if (this.#task !== undefined) return this.#task.ask(requests);
     if (era === "handshake") return this.#ask(requests);
     const earlier = this.#earlierRound();
     const given = answersIn({ ...earlier?.answered, ...responsesIn(message.params) }, requests);
@@ -93,6 +118,10 @@ export class ClientInteraction implements Interaction {
     }
     this.#answered = { ...this.#answered, ...given };
     return given;
+  }
+
+  pause(): void {
+    this.#options.exchange.pause?.();
   }
 
   get state(): unknown {
@@ -106,6 +135,7 @@ export class ClientInteraction implements Interaction {
   }
 
   get signal(): AbortSignal {
+    if (this.#task !== undefined) return this.#task.signal;
     const { exchange, message, cancellations } = this.#options;
     const { session } = exchange;
     this.#signal ??=
@@ -143,7 +173,7 @@ export class ClientInteraction implements Interaction {
 
   /** After the answer nothing is told any more, whatever a handler has left running. */
   #send(method: string, params: object): void {
-    if (this.#isFinished || this.isCancelled) return;
+    if (this.#isFinished || this.#task !== undefined || this.isCancelled) return;
     this.#options.exchange.send({ jsonrpc: "2.0", method, params });
   }
 }

@@ -2,11 +2,13 @@ import type { Caller, Origin } from "../access/access.ts";
 import type { Interaction } from "../features/interaction.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Catalogue } from "./catalogue.ts";
-import type { Params } from "./message.ts";
+import type { Listens } from "./listens.ts";
+import type { MessageId, Params } from "./message.ts";
 import type { ServerFacts } from "./server-info.ts";
 import type { Agreed, ClientCapabilities, Session } from "./session.ts";
 import type { SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+import type { SharedTasks } from "./tasks/shared-tasks.ts";
 
 /** How a revision begins: with `initialize`, or not at all. */
 export type EraName = "handshake" | "stateless";
@@ -16,6 +18,8 @@ export type RequestLogger = Pick<Logger, "debug" | "info" | "warn" | "error">;
 
 /** What a method may use beside its parameters. */
 export type MethodContext = {
+  /** Of the request. */
+  readonly id: MessageId;
   readonly caller: Caller;
   readonly origin: Origin;
   /** The revision that the request follows. */
@@ -29,7 +33,11 @@ export type MethodContext = {
   /** Of the connection, or of the id that the client showed; undefined in revisions without sessions. */
   readonly session: Session | undefined;
   readonly subscriptions: Subscriptions;
+  readonly sharedTasks: SharedTasks;
+  readonly listens: Listens;
   readonly notices: SessionNotices;
+  /** Sends a message that belongs to the request, before its answer. False when the client does not take it. */
+  send(message: object): boolean;
   /** Begins a session; only for `initialize`. */
   begin(agreed: Agreed): void;
 };

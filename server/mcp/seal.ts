@@ -10,24 +10,19 @@ export type Seal = {
 
 const macBytes = 16;
 
-/**
- * Seals with the first secret and opens what any of them has sealed. Each purpose has keys of its own, so that what was
- * sealed for one is worth nothing for another.
- */
-export function createSeal(secrets: readonly string[], purpose: string): Seal {
-  const keys = secrets.map((secret) => createHmac("sha256", secret).update(`seal ${purpose}`).digest());
-  const [newest] = keys;
-  if (newest === undefined) throw new Error("a seal needs a secret");
+/** Seals for one purpose: what was sealed for another, or with another secret, is worth nothing. */
+export function createSeal(secret: string, purpose: string): Seal {
+  const key = createHmac("sha256", secret).update(`seal ${purpose}`).digest();
   return {
     seal(value) {
       const body = Buffer.from(JSON.stringify(value)).toString("base64url");
-      return `${body}.${mac(newest, body).toString("base64url")}`;
+      return `${body}.${mac(key, body).toString("base64url")}`;
     },
     open(text) {
       const [body = "", tag = "", ...more] = text.split(".");
       const shown = Buffer.from(tag, "base64url");
       if (more.length > 0 || shown.length !== macBytes || shown.toString("base64url") !== tag) return undefined;
-      if (!keys.some((key) => timingSafeEqual(mac(key, body), shown))) return undefined;
+      if (!timingSafeEqual(mac(key, body), shown)) return undefined;
       return JSON.parse(Buffer.from(body, "base64url").toString());
     },
   };

@@ -1,3 +1,4 @@
+import type { Icon } from "../features/content.ts";
 import type { EraName, Method, ServerCapabilities } from "./method.ts";
 
 /** Name and version, as clients show them (MCP schema, Implementation). */
@@ -6,7 +7,7 @@ export type ServerInfo = {
   readonly title: string;
   readonly version: string;
   readonly description: string;
-  readonly icons: readonly { readonly src: string; readonly mimeType: string; readonly sizes: readonly string[] }[];
+  readonly icons: readonly Icon[];
 };
 
 /** What methods tell about the server. */

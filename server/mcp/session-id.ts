@@ -1,7 +1,9 @@
 import { hash } from "node:crypto";
 import * as z from "zod";
-import type { Seal } from "./seal.ts";
-import type { Agreed, ClientCapabilities, ClientInfo, Session } from "./session.ts";
+import type { Client } from "../access/client.ts";
+import { createSeal, type Seal } from "./seal.ts";
+import { type Agreed, clientCapabilitiesSchema, clientInfoSchema, type Session } from "./session.ts";
+import { handshakeVersions } from "./versions.ts";
 
 /** A session ends this many milliseconds after it began. */
 export const sessionLifetimeMs = 7 * 24 * 3_600_000;
@@ -9,51 +11,63 @@ export const sessionLifetimeMs = 7 * 24 * 3_600_000;
 /** Sessions that a process keeps read, so that a seal is not checked for every request. */
 const keptSessions = 2_000;
 
+/**
+ * Ids that hold what a session agreed on, so that every replica knows it and none has to remember it. They are sealed with
+ * the client's own key, which all replicas know: so they survive a change of every other secret. A client could make some
+ * for itself, with nothing in them that it could not ask for; another one cannot.
+ */
 export type SessionIds = {
-  /** A session of a client: its id holds what was agreed, so that every replica knows it and none has to remember it. */
-  begin(clientId: string, agreed: Agreed): Session;
+  begin(client: Client, agreed: Agreed): Session;
   /** The session of an id that a client shows; undefined when it has ended or is not this client's. */
-  find(id: string, clientId: string): Session | undefined;
+  find(id: string, client: Client): Session | undefined;
   /** A session has ended: this process knows it no longer. */
   end(sessionKey: string): void;
 };
 
 export type SessionIdOptions = {
-  readonly seal: Seal;
+  /** Stands in for the keys of clients while authentication is off. */
+  readonly secret: string;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
 };
 
+/** A unique id, the end in Unix milliseconds, the client's id, and what was agreed. */
 const contentSchema = z.tuple([
   z.string(),
   z.number(),
   z.string(),
-  z.string(),
-  z.custom<ClientCapabilities>(),
-  z.custom<ClientInfo>(),
+  z.enum(handshakeVersions),
+  clientCapabilitiesSchema,
+  clientInfoSchema,
 ]);
 
 type Known = { readonly session: Session; readonly clientId: string; readonly endsAt: number };
 
-export function createSessionIds({ seal, clock, newId }: SessionIdOptions): SessionIds {
+export function createSessionIds({ secret, clock, newId }: SessionIdOptions): SessionIds {
   const known = new Map<string, Known>();
   const ended = new Set<string>();
-  const open = (id: string): Known | undefined => {
-    const content = contentSchema.safeParse(seal.open(id));
+  const seals = new WeakMap<Client, Seal>();
+  const sealOf = (client: Client): Seal => {
+    const seal = seals.get(client) ?? createSeal(client.keyDigest ?? secret, "session");
+    seals.set(client, seal);
+    return seal;
+  };
+  const open = (id: string, client: Client): Known | undefined => {
+    const content = contentSchema.safeParse(sealOf(client).open(id));
     if (!content.success) return undefined;
-    const [, endsAt, clientId, version, capabilities, client] = content.data;
-    return { session: sessionOf(id, { version, capabilities, client }), clientId, endsAt };
+    const [, endsAt, clientId, version, capabilities, info] = content.data;
+    return { session: sessionOf(id, { version, capabilities, client: info }), clientId, endsAt };
   };
   return {
-    begin(clientId, agreed) {
-      const { version, capabilities, client } = agreed;
+    begin(client, agreed) {
       const endsAt = clock() + sessionLifetimeMs;
-      return sessionOf(seal.seal([newId(), endsAt, clientId, version, capabilities, client]), agreed);
+      const content = [newId(), endsAt, client.id, agreed.version, agreed.capabilities, agreed.client];
+      return sessionOf(sealOf(client).seal(content), agreed);
     },
-    find(id, clientId) {
-      const entry = known.get(id) ?? open(id);
-      if (entry === undefined || entry.clientId !== clientId || entry.endsAt <= clock()) return undefined;
+    find(id, client) {
+      const entry = known.get(id) ?? open(id, client);
+      if (entry === undefined || entry.clientId !== client.id || entry.endsAt <= clock()) return undefined;
       if (ended.has(entry.session.key)) return undefined;
       remember(known, id, entry);
       return entry.session;

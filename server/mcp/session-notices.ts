@@ -4,6 +4,7 @@ import type { Relay } from "../bridge-client/relay.ts";
 import { logLevels } from "../features/interaction.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { ClientRequests } from "./client-requests.ts";
+import type { Listens } from "./listens.ts";
 import type { LogLevels } from "./log-levels.ts";
 import type { RequestLogger } from "./method.ts";
 import type { Session } from "./session.ts";
@@ -37,6 +38,7 @@ export type SessionNoticesOptions = {
   readonly listeners: SessionListeners;
   readonly logLevels: LogLevels;
   readonly subscriptions: Subscriptions;
+  readonly listens: Listens;
   readonly cancellations: Cancellations;
   readonly clientRequests: ClientRequests;
   readonly log: RequestLogger;
@@ -57,11 +59,14 @@ export class SessionNotices {
 
   /** Begins to hear the others; the returned function ends that. */
   listen(): () => void {
-    const { relay, subscriptions } = this.#options;
+    const { relay, subscriptions, listens } = this.#options;
     return relay.subscribe(
       ({ topic, text }) => {
         if (topic.startsWith(prefix)) this.#apply(topic.slice(prefix.length), text);
-        else subscriptions.changed(topic);
+        else {
+          subscriptions.changed(topic);
+          listens.changed(topic);
+        }
       },
       () => this.#catchUp(),
     );
@@ -114,8 +119,9 @@ export class SessionNotices {
 
   /** After a gap: subscriptions may have come, and resources may have changed. */
   #catchUp(): void {
-    const { listeners, subscriptions, log } = this.#options;
+    const { listeners, subscriptions, listens, log } = this.#options;
     subscriptions.changed();
+    listens.changed();
     for (const key of listeners.keys()) {
       this.recall({ key, isShared: true }).catch((error: unknown) =>
         log.warn({ err: error }, "a session is not up to date"),

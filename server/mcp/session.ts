@@ -41,7 +41,7 @@ export const clientInfoSchema = z.object({
   version: z.string().transform((version) => printable(version, 32)),
 });
 
-export type ClientInfo = z.output<typeof clientInfoSchema>;
+type ClientInfo = z.output<typeof clientInfoSchema>;
 
 /** A text of a client as logs may hold it. */
 export function printable(text: string, longest: number): string {

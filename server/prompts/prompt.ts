@@ -1,4 +1,4 @@
-import type { Content } from "../features/content.ts";
+import type { Content, Icon } from "../features/content.ts";
 import type { Interaction } from "../features/interaction.ts";
 
 type PromptArgument = {
@@ -20,6 +20,7 @@ export type Prompt = {
   readonly title: string;
   readonly description: string;
   readonly arguments: readonly PromptArgument[];
+  readonly icons?: readonly Icon[];
   messages(args: Arguments, interaction: Interaction): readonly PromptMessage[] | Promise<readonly PromptMessage[]>;
 };
 

@@ -1,5 +1,5 @@
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
-import type { ResourceContents } from "../features/content.ts";
+import type { Icon, ResourceContents } from "../features/content.ts";
 
 /** What a reader may use. */
 export type ResourceContext = {
@@ -12,6 +12,7 @@ type Listed = {
   readonly title: string;
   readonly description: string;
   readonly mimeType: string;
+  readonly icons?: readonly Icon[];
   /** The permission that a key needs to see it; undefined: every key may. */
   readonly permission?: string;
 };

@@ -2,6 +2,8 @@
 export type Running = {
   /** What to log about where it listens. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Resolves with the reason when there is nothing more to do: the client that it works for has left. */
+  readonly ended?: Promise<string>;
   /** Says no to new work, so that load balancers turn away. Work that still comes is done. */
   drain(): void;
   /** Closes the ports and resolves when the work in flight is done. */

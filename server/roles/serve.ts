@@ -6,12 +6,13 @@ import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
 import { type Features, features as product } from "../features/features.ts";
 import { createApp } from "../http/app.ts";
-import { FurtherPorts, type OpenPort } from "../http/further-ports.ts";
+import { type FurtherPort, FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
 import { bindable } from "../listening/unspecified-address.ts";
 import { SessionListeners } from "../mcp/session-listeners.ts";
 import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
+import { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import { listening } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
@@ -26,8 +27,8 @@ export type ServerOptions = {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly world: World;
-  /** What seals what clients bring back: the newest first. */
-  readonly sealSecrets: readonly string[];
+  /** What seals states that clients bring back. */
+  readonly sealSecret: string;
   /** The secret by which the operator knows its servers. */
   readonly proofSecret?: string;
   /** What it offers. */
@@ -44,14 +45,13 @@ export async function serve(
 ): Promise<Running> {
   const { url, timeoutMs } = config.bridgeClient;
   const bridge = httpBridgeClient({ url, timeoutMs, secret: config.hmac.secret, clock: world.clock });
-  const { secret, previous } = config.hmac;
-  const sealSecrets = previous === undefined ? [secret] : [secret, previous];
-  return startServer({ config, bridge, logger, registry, world, sealSecrets, proofSecret: secret, features });
+  const { secret } = config.hmac;
+  return startServer({ config, bridge, logger, registry, world, sealSecret: secret, proofSecret: secret, features });
 }
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
 export async function startServer(options: ServerOptions): Promise<Running> {
-  const { config, bridge, logger, registry, world, sealSecrets, proofSecret, features = product } = options;
+  const { config, bridge, logger, registry, world, sealSecret, proofSecret, features = product } = options;
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
   for (const tool of features.tools.values()) listingOf(tool);
@@ -61,8 +61,12 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const streams = new ListeningStreams(new SessionListeners(), (count) =>
     metrics.openStreams.set({ transport: "http" }, count),
   );
-  const parts = { features, streams, sealSecrets, keys, bridge, logger, metrics, lifecycle, furtherPorts, proofSecret };
-  const app = createApp({ config, ...parts, ...world });
+  const webSockets = new OpenWebSockets((count) => metrics.openStreams.set({ transport: "websocket" }, count));
+  const shared = {
+    ...{ features, streams, webSockets, sealSecret, keys, bridge },
+    ...{ logger, metrics, lifecycle, furtherPorts, proofSecret },
+  };
+  const app = createApp({ config, ...shared, ...world });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
   const listenTextResolver = (address: string) => `listening on ${address}`;
@@ -80,7 +84,8 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     async close() {
       for (const door of Object.values(further)) door.stop();
       streams.end();
-      await app.close();
+      // The port closes first: whoever is told to come back goes elsewhere.
+      await Promise.all([app.close(), webSockets.close()]);
       await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();
       await bridge.close();
@@ -91,14 +96,15 @@ export async function startServer(options: ServerOptions): Promise<Running> {
 async function openFurther(
   server: Server,
   ports: FurtherPorts,
-  { host, proxyPort, externalPort }: ServerConfig["http"],
+  { host, proxyPort, externalPort, secondPort }: ServerConfig["http"],
 ): Promise<Readonly<Record<string, OpenPort>>> {
-  const open = async (port: number, proxied: boolean, portVariable: string) => {
+  const open = async (port: number, portVariable: string, kind: Pick<FurtherPort, "proxied" | "rooted"> = {}) => {
     const listener = { host, port, hostVariable: "MCP_SERVER_HOST", portVariable };
-    return listening(ports.open(server, { host: await bindable(host), port, proxied }), listener);
+    return listening(ports.open(server, { host: await bindable(host), port, ...kind }), listener);
   };
   return {
-    ...(proxyPort !== undefined && { proxied: await open(proxyPort, true, "MCP_PROXY_PORT") }),
-    ...(externalPort !== undefined && { external: await open(externalPort, false, "MCP_EXTERNAL_PORT") }),
+    ...(proxyPort !== undefined && { proxied: await open(proxyPort, "MCP_PROXY_PORT", { proxied: true }) }),
+    ...(externalPort !== undefined && { external: await open(externalPort, "MCP_EXTERNAL_PORT") }),
+    ...(secondPort !== undefined && { second: await open(secondPort, "MCP_SECOND_PORT", { rooted: true }) }),
   };
 }

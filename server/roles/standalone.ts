@@ -5,7 +5,6 @@ import type { Logger } from "../telemetry/logger.ts";
 import { openBridge } from "./bridge.ts";
 import { type FirstKey, firstKey, welcome } from "./first-key.ts";
 import type { Running, World } from "./running.ts";
-import { sealSecret } from "./seal-secret.ts";
 import { startServer } from "./serve.ts";
 
 export type StandaloneWorld = World & {
@@ -33,7 +32,7 @@ export async function standalone(
       logger,
       registry,
       world,
-      sealSecrets: [await sealSecret(config.bridge.dataDir, world.makeKey)],
+      sealSecret: world.makeKey(),
     });
     if (file !== undefined) world.say(welcome(server.addresses.http ?? "", file, world.isTerminal));
     return {

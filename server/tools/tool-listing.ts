@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Icon } from "../features/content.ts";
 import type { JsonObjectSchema, Tool, ToolAnnotations } from "./tool.ts";
 
 /** A tool as `tools/list` and `GET /tools` show it. */
@@ -9,6 +10,7 @@ export type ListedTool = {
   readonly inputSchema: JsonObjectSchema;
   readonly outputSchema?: JsonObjectSchema;
   readonly annotations: ToolAnnotations;
+  readonly icons?: readonly Icon[];
 };
 
 const listed = new WeakMap<Tool, ListedTool>();
@@ -20,7 +22,7 @@ export function listingOf(tool: Tool): ListedTool {
   return known;
 }
 
-function describe({ name, title, description, input, listedInput, output, annotations }: Tool): ListedTool {
+function describe({ name, title, description, input, listedInput, output, annotations, icons }: Tool): ListedTool {
   return {
     name,
     title,
@@ -28,6 +30,7 @@ function describe({ name, title, description, input, listedInput, output, annota
     inputSchema: listedInput ?? schemaOf(input),
     ...(output && { outputSchema: schemaOf(output) }),
     annotations,
+    ...(icons && { icons }),
   };
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ServerError } from "../../contract/errors.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
-import type { Content } from "../features/content.ts";
+import type { Content, Icon } from "../features/content.ts";
 import type { Interaction } from "../features/interaction.ts";
 import { asMeant } from "./arguments.ts";
 
@@ -44,6 +44,7 @@ type Listed<Input extends z.ZodObject> = {
   /** The input's JSON Schema as it is listed, where more is to be said than zod can. */
   readonly listedInput?: JsonObjectSchema;
   readonly annotations: ToolAnnotations;
+  readonly icons?: readonly Icon[];
 };
 
 /** A JSON Schema of objects. */

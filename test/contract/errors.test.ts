@@ -7,9 +7,9 @@ describe("the error catalogue", () => {
   test.each(Object.entries(errors))("%s has codes that its transports allow", (_code, entry) => {
     expect(entry.httpStatus).toBeGreaterThanOrEqual(400);
     expect(entry.httpStatus).toBeLessThan(600);
-    const reserved = entry.jsonRpcCode >= -32768 && entry.jsonRpcCode <= -32600;
-    const own = entry.jsonRpcCode >= -32099 && entry.jsonRpcCode <= -32000;
-    expect(reserved || own).toBe(true);
+    // JSON-RPC 2.0, 5.1; MCP 2026-07-28, Error Codes; of our own are those outside of the range of either.
+    const ofProtocols = [-32700, -32600, -32601, -32602, -32603, -32020, -32021, -32022];
+    expect([...ofProtocols, entry.httpStatus]).toContain(entry.jsonRpcCode);
     expect(entry.retryable).toBe([429, 503, 504].includes(entry.httpStatus));
   });
 

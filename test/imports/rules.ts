@@ -110,14 +110,14 @@ export const importRules: readonly ImportRule[] = [
     name: "the product imports no tests or tools",
     comment: "An image contains everything that its program imports.",
     from: { path: product },
-    to: { path: "^(attack|bench|docs|e2e|images|machine|test)/|^(build|generate|vitest\\.config)\\.ts" },
+    to: { path: "^(attack|bench|conformance|docs|e2e|images|machine|test)/|^(build|generate|vitest\\.config)\\.ts" },
     broken: { from: "server/main.ts", to: "test/telegram/telegram.ts" },
   },
   {
     name: "images and the build import neither product nor cluster",
     comment: "They get folders and names as arguments, and build every program the same way.",
     from: { path: "^images/|^build\\.ts" },
-    to: { path: "^(attack|bench|e2e|operator|server|test)/" },
+    to: { path: "^(attack|bench|conformance|e2e|operator|server|test)/" },
     broken: { from: "build.ts", to: "e2e/cluster/cluster.ts" },
   },
   {
@@ -131,7 +131,7 @@ export const importRules: readonly ImportRule[] = [
     name: "machine/ imports neither product, images nor cluster",
     comment: "Every other folder may use caches, commands and progress.",
     from: { path: "^machine/" },
-    to: { path: "^(attack|bench|e2e|images|operator|server|test)/" },
+    to: { path: "^(attack|bench|conformance|e2e|images|operator|server|test)/" },
     broken: { from: "machine/cache.ts", to: "images/names.ts" },
   },
 ];

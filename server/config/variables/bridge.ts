@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { host, integer, list, milliseconds, port, text, url } from "../../../config/schemas.ts";
 import { ports } from "../../../contract/ports.ts";
-import { bridging, define } from "./row.ts";
+import { bridging, define, reachable } from "./row.ts";
 
 const positive = z
   .string()
@@ -23,14 +23,14 @@ const proxy = z
 /** Variables of the bridge. */
 export const bridgeVariables = Object.freeze({
   BRIDGE_HOST: define({
-    roles: bridging,
+    roles: reachable,
     schema: host,
     default: { bridge: "::", standalone: "127.0.0.1" },
     description: "Address of the bridge; :: takes IPv6 and IPv4.",
     example: "::",
   }),
   BRIDGE_PORT: define({
-    roles: bridging,
+    roles: reachable,
     schema: port,
     default: { bridge: `${ports.bridge}`, standalone: "0" },
     description: "Port of the bridge; 0 takes any free one.",
@@ -39,7 +39,7 @@ export const bridgeVariables = Object.freeze({
   TELEGRAM_BOT_TOKEN: define({
     roles: bridging,
     schema: z.string().regex(/^\d+:[A-Za-z0-9_-]{20,}$/, "a bot token as BotFather gives it"),
-    required: bridging,
+    required: reachable,
     file: "followed",
     description: "Token of the bot. The file is read again when it changes.",
     example: "123456789:AAExampleExampleExampleExampleExample",
@@ -47,7 +47,7 @@ export const bridgeVariables = Object.freeze({
   TELEGRAM_ALLOWED_USERS: define({
     roles: bridging,
     schema: users,
-    required: bridging,
+    required: reachable,
     description: "Telegram ids of those who receive every message, separated by commas.",
     example: "123456789,987654321",
   }),
@@ -103,7 +103,7 @@ export const bridgeVariables = Object.freeze({
   CC_TELEGRAM_DATA_DIR: define({
     roles: bridging,
     schema: text,
-    default: { bridge: "/var/lib/cctelegram", standalone: "~/.cctelegram" },
+    default: { bridge: "/var/lib/cctelegram", standalone: "~/.cctelegram", stdio: "~/.cctelegram" },
     description: "Directory of the queue; it must survive restarts.",
     example: "/var/lib/cctelegram",
   }),

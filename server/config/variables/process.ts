@@ -19,7 +19,12 @@ export const processVariables = Object.freeze({
   SERVICE_NAME: define({
     roles,
     schema: text,
-    default: { serve: "cctelegram-mcp-server", bridge: "cctelegram-bridge", standalone: "cctelegram" },
+    default: {
+      serve: "cctelegram-mcp-server",
+      bridge: "cctelegram-bridge",
+      standalone: "cctelegram",
+      stdio: "cctelegram",
+    },
     description: "Name of the service in logs.",
     example: "cctelegram-mcp-server",
   }),
@@ -40,7 +45,7 @@ export const processVariables = Object.freeze({
   METRICS_ENABLED: define({
     roles,
     schema: flag,
-    default: "true",
+    default: { serve: "true", bridge: "true", standalone: "true", stdio: "false" },
     aliases: [{ name: "PROMETHEUS_ENABLED" }],
     description: "Serve Prometheus metrics.",
     example: "true",
@@ -48,7 +53,7 @@ export const processVariables = Object.freeze({
   METRICS_HOST: define({
     roles,
     schema: host,
-    default: { serve: "::", bridge: "::", standalone: "127.0.0.1" },
+    default: { serve: "::", bridge: "::", standalone: "127.0.0.1", stdio: "127.0.0.1" },
     description: "Address of the metrics; :: takes IPv6 and IPv4.",
     example: "::",
   }),
@@ -77,11 +82,10 @@ export const processVariables = Object.freeze({
     example: "$(openssl rand -hex 32)",
   }),
   HMAC_SECRET_PREVIOUS: define({
-    roles: ["serve", "bridge"],
+    roles: ["bridge"],
     schema: z.string().min(32, "at least 32 characters, the HMAC_SECRET before this one"),
     file: "content if any",
-    description:
-      "The secret before: it counts, too, while servers are still being given the new one, and for the sessions that began under it.",
+    description: "The secret before: it counts, too, while servers are still being given the new one.",
     example: "an-old-secret-of-at-least-32-characters",
   }),
 });

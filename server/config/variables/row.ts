@@ -8,4 +8,7 @@ export const define = <const Row extends Variable<Role>>(row: Row): Row => Objec
 export const serving = ["serve", "standalone"] as const;
 
 /** The roles that deliver to Telegram. */
-export const bridging = ["bridge", "standalone"] as const;
+export const bridging = ["bridge", "standalone", "stdio"] as const;
+
+/** Those of them in which others may reach the bridge. */
+export const reachable = ["bridge", "standalone"] as const;

@@ -42,6 +42,13 @@ export const serverVariables = Object.freeze({
     description: "A port for callers from outside, which does not answer /health/detailed. Unset: none.",
     example: "8083",
   }),
+  MCP_SECOND_PORT: define({
+    roles: serving,
+    schema: port,
+    description:
+      "A port on which MCP is at / as well as at /mcp, for proxies that take /mcp off; it does not answer /health/detailed. Unset: none.",
+    example: "3000",
+  }),
   MCP_BASE_PATH: define({
     roles: serving,
     schema: basePath,

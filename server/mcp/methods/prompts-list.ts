@@ -9,11 +9,12 @@ export const promptsList = defineMethod({
   caching: { ttlMs: 3_600_000, cacheScope: "public" },
   handle({ cursor }, { catalogue }) {
     const { items, ...next } = pageOf(catalogue.prompts(), cursor);
-    const prompts = items.map(({ name, title, description, arguments: args }) => ({
+    const prompts = items.map(({ name, title, description, arguments: args, icons }) => ({
       name,
       title,
       description,
       arguments: args.map(({ values: _values, ...argument }) => argument),
+      icons,
     }));
     return { prompts, ...next };
   },

@@ -11,6 +11,10 @@ import { resourcesRead } from "./resources-read.ts";
 import { resourcesSubscribe } from "./resources-subscribe.ts";
 import { resourcesTemplatesList } from "./resources-templates-list.ts";
 import { resourcesUnsubscribe } from "./resources-unsubscribe.ts";
+import { subscriptionsListen } from "./subscriptions-listen.ts";
+import { tasksCancel } from "./tasks-cancel.ts";
+import { tasksGet } from "./tasks-get.ts";
+import { tasksUpdate } from "./tasks-update.ts";
 import { toolsCall } from "./tools-call.ts";
 import { toolsList } from "./tools-list.ts";
 
@@ -26,10 +30,14 @@ export const methods: readonly Method[] = [
   resourcesRead,
   resourcesSubscribe,
   resourcesUnsubscribe,
+  subscriptionsListen,
   promptsList,
   promptsGet,
   completionComplete,
   loggingSetLevel,
+  tasksGet,
+  tasksUpdate,
+  tasksCancel,
 ];
 
 /** The methods of an era by name. */

@@ -9,12 +9,13 @@ export const resourcesList = defineMethod({
   caching: { ttlMs: 60_000, cacheScope: "private" },
   handle({ cursor }, { catalogue }) {
     const { items, ...next } = pageOf(catalogue.resources(), cursor);
-    const resources = items.map(({ uri, name, title, description, mimeType }) => ({
+    const resources = items.map(({ uri, name, title, description, mimeType, icons }) => ({
       uri,
       name,
       title,
       description,
       mimeType,
+      icons,
     }));
     return { resources, ...next };
   },

@@ -9,12 +9,13 @@ export const resourcesTemplatesList = defineMethod({
   caching: { ttlMs: 60_000, cacheScope: "private" },
   handle({ cursor }, { catalogue }) {
     const { items, ...next } = pageOf(catalogue.resourceTemplates(), cursor);
-    const resourceTemplates = items.map(({ uriTemplate, name, title, description, mimeType }) => ({
+    const resourceTemplates = items.map(({ uriTemplate, name, title, description, mimeType, icons }) => ({
       uriTemplate,
       name,
       title,
       description,
       mimeType,
+      icons,
     }));
     return { resourceTemplates, ...next };
   },

@@ -16,7 +16,7 @@ const answering = (answers: Partial<Answers>, ready: string, degraded: boolean) 
 const lasting = {
   argo: "Degraded",
   kstatus: "InProgress",
-  because: "kstatus waits for what may recover, up to the time-out of its caller; Argo CD has none",
+  because: "kstatus waits for what may recover, up to the timeout of its caller; Argo CD has no timeout",
 } as const;
 
 const passing = { argo: "Progressing", kstatus: "InProgress" } as const;

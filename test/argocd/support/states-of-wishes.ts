@@ -76,7 +76,7 @@ export const wishStates: readonly State[] = [
     ready: "Ready",
     argo: "Suspended",
     kstatus: "Current",
-    because: "kstatus has no word for what a person holds up on purpose",
+    because: "kstatus has no state for a resource that a person paused",
     bringAbout: async (world) => {
       await settle(world);
       await changeSpec(world, "team", { reconciliation: "Paused" });
@@ -88,7 +88,7 @@ export const wishStates: readonly State[] = [
     ready: "NotCreated",
     argo: "Suspended",
     kstatus: "InProgress",
-    because: "kstatus has no word for what a person holds up on purpose",
+    because: "kstatus has no state for a resource that a person paused",
     bringAbout: async (world) => {
       await createToken(world);
       await world.startOperator();
@@ -101,7 +101,7 @@ export const wishStates: readonly State[] = [
     ready: "ImagePullFailed",
     argo: "Suspended",
     kstatus: "Failed",
-    because: "the pause is what a person has to end first; the message says what else is wrong",
+    because: "The pause has to end first; the message says what else is wrong",
     bringAbout: async (world) => {
       await settle(world);
       await changeSpec(world, "team", { reconciliation: "Paused" });
@@ -116,7 +116,7 @@ export const wishStates: readonly State[] = [
     ready: "ScaledToZero",
     argo: "Suspended",
     kstatus: "InProgress",
-    because: "kstatus has no word for a server that a person has stopped, and would wait for it",
+    because: "kstatus has no state for a server that a person stopped, and waits for it",
     bringAbout: async (world) => {
       await settle(world);
       await changeSpec(world, "team", { server: { replicas: 0 } });

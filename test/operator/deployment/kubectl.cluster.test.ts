@@ -129,7 +129,7 @@ const wrong: readonly [string, object, RegExp][] = [
   [
     "an image that is no image",
     manifest({ images: { server: "Example/Server" } }),
-    /images\.server.*server must be an image/,
+    /images\.server.*server must be a valid image reference/,
   ],
   [
     "everybody as a caller",
@@ -189,7 +189,11 @@ const wrong: readonly [string, object, RegExp][] = [
     manifest(client({ permissions: ["send message"] })),
     /permissions\[0\].*should match/,
   ],
-  ["an image with a space", manifest({ images: { server: "my image" } }), /images\.server.*server must be an image/],
+  [
+    "an image with a space",
+    manifest({ images: { server: "my image" } }),
+    /images\.server.*server must be a valid image reference/,
+  ],
   ["a version that is no tag", manifest({ version: "v1/2" }), /spec\.version.*should match/],
   ["a label that is no label", manifest({ server: { podTemplate: { labels: { team: "a b" } } } }), /labels.*label/],
   [

@@ -244,7 +244,7 @@ const attempts: readonly Attempt[] = [
   [
     "an Ingress to another Service",
     () => applied(types.ingresses, { ...owned("way-in"), spec: { rules: [ingressRule("database")] } }),
-    /Ingresses lead hosts to MCP servers/,
+    /Ingresses of the operator may route hosts to MCP servers only/,
   ],
   [
     "an Ingress for every host",
@@ -252,7 +252,7 @@ const attempts: readonly Attempt[] = [
       const { http } = ingressRule("thief-mcp-server");
       return applied(types.ingresses, { ...owned("way-in"), spec: { rules: [{ http }] } });
     },
-    /Ingresses lead hosts to MCP servers/,
+    /Ingresses of the operator may route hosts to MCP servers only/,
   ],
   [
     "an Ingress that configures its controller",
@@ -261,7 +261,7 @@ const attempts: readonly Attempt[] = [
         ...owned("way-in", { annotations: { "nginx.ingress.kubernetes.io/configuration-snippet": "x" } }),
         spec: { rules: [ingressRule("thief-mcp-server")] },
       }),
-    /Ingresses lead hosts to MCP servers/,
+    /Ingresses of the operator may route hosts to MCP servers only/,
   ],
   [
     "a Service that takes over an address",

@@ -23,7 +23,12 @@ function reason(text: string, parse = parseApiKeys): string {
 describe("API keys", () => {
   test.each([key, `sha256:${hash}`, `sha256:${hash.toUpperCase()}`])("are found when written as %s", (written) => {
     const keys = parseApiKeys(JSON.stringify({ [written]: { name: "claude", permissions: ["a"], enabled: true } }));
-    expect(findClient(keys, key)).toEqual({ id: hash.slice(0, 16), name: "claude", permissions: new Set(["a"]) });
+    expect(findClient(keys, key)).toEqual({
+      id: hash.slice(0, 16),
+      keyDigest: hash,
+      name: "claude",
+      permissions: new Set(["a"]),
+    });
     expect(findClient(keys, `${key} `)).toBeUndefined();
     expect(findClient(keys, hash)).toBeUndefined();
     expect(findClient(keys, "")).toBeUndefined();

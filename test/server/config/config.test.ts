@@ -76,6 +76,34 @@ describe("configuration", () => {
     expect(config.bridge).toMatchObject({ host: "127.0.0.1", dataDir: "/home/anna/.cctelegram", hmacSecret: "" });
   });
 
+  test("of stdio is that of a bridge without a port, or of a client of a server elsewhere", () => {
+    const alone = load("stdio", { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" });
+    expect(alone).toMatchObject({
+      metrics: { enabled: false },
+      bridge: { dataDir: "/home/anna/.cctelegram", isHidden: true },
+    });
+    const key = "a-key-of-some-length";
+    for (const url of [
+      "https://mcp.example.com",
+      "https://mcp.example.com/",
+      "https://mcp.example.com/mcp",
+      "https://mcp.example.com/mcp/",
+    ]) {
+      const remote = load("stdio", { CCTELEGRAM_URL: url, CCTELEGRAM_API_KEY_FILE: "/key" }, { "/key": `${key}\n` });
+      expect(remote).toMatchObject({ remote: { url: "https://mcp.example.com/mcp", apiKey: key } });
+    }
+  });
+
+  test.each([
+    [{}, ["TELEGRAM_BOT_TOKEN", "TELEGRAM_ALLOWED_USERS"]],
+    [{ TELEGRAM_BOT_TOKEN: token }, ["TELEGRAM_ALLOWED_USERS"]],
+    [{ CCTELEGRAM_URL: "https://mcp.example.com" }, ["CCTELEGRAM_API_KEY"]],
+    [{ CCTELEGRAM_API_KEY: "a-key-of-some-length" }, ["CCTELEGRAM_URL"]],
+    [{ CCTELEGRAM_URL: "https://anna:secret@mcp.example.com", CCTELEGRAM_API_KEY: "a" }, ["CCTELEGRAM_URL"]],
+  ])("of stdio says what %o lacks", (env, missing) => {
+    expect(problems("stdio", env).problems.map(({ variable }) => variable)).toEqual(missing);
+  });
+
   test("of a user without a home directory needs another place for the queue", () => {
     const env = { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" };
     const homeless = (more: Env) =>
@@ -264,6 +292,7 @@ describe("configuration", () => {
     const environments: Readonly<Record<Role, Env>> = {
       serve: serveEnv,
       bridge: bridgeEnv,
+      stdio: { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" },
       standalone: { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" },
     };
     const names = Object.entries<Variable>(variables).flatMap(([name, variable]) => namesOf(name, variable));
@@ -291,7 +320,7 @@ describe("configuration", () => {
     );
     fc.assert(
       fc.property(
-        fc.constantFrom<Role>("serve", "bridge", "standalone"),
+        fc.constantFrom<Role>("serve", "bridge", "standalone", "stdio"),
         fc.constantFrom(...names),
         value,
         (role, name, given) => {

@@ -3,6 +3,7 @@ import { connect as dial } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeBridge, secret, startFakeBridge } from "../support/fake-bridge.ts";
 import { connect, keys, startServer, type TestServer } from "../support/server.ts";
+import { talk } from "../support/web-socket.ts";
 
 let bridge: FakeBridge;
 let server: TestServer;
@@ -139,5 +140,33 @@ describe("the proof of a server", () => {
   test("is given on /health alone", async () => {
     expect(await proofFor(challenge, "/health/live")).toBeNull();
     expect(await proofFor(challenge, "/unknown")).toBeNull();
+  });
+});
+
+describe("the second port", () => {
+  beforeEach(() => restart({ MCP_SECOND_PORT: "0" }));
+
+  test("has MCP at its root and at /mcp, over HTTP and WebSocket, also for proxies that leave a slash", async () => {
+    for (const path of ["/", "/mcp", "/mcp/"]) {
+      const mcp = await connect(server.secondUrl, keys.all, path);
+      expect((await mcp.listTools()).tools.length).toBeGreaterThan(0);
+      await mcp.close();
+      const { ask, socket } = await talk(server.secondUrl, { key: keys.all, path });
+      expect(await ask("ping")).toMatchObject({ result: {} });
+      socket.terminate();
+    }
+    expect((await fetch(`${server.secondUrl}/?probe=1`)).status).toBe(401);
+  });
+
+  test("answers probes, hides details, and believes no forwarded address", async () => {
+    expect((await fetch(`${server.secondUrl}/health`, { headers: forged })).status).toBe(200);
+    expect((await fetch(`${server.secondUrl}/health/detailed`)).status).toBe(404);
+    expect(addresses()).toEqual(new Set(["127.0.0.1"]));
+  });
+
+  test("alone has something at its root", async () => {
+    for (const url of [server.url, server.proxiedUrl, server.externalUrl]) {
+      expect((await fetch(`${url}/`)).status).toBe(404);
+    }
   });
 });

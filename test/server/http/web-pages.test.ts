@@ -115,10 +115,11 @@ describe("a page of an allowed origin", () => {
   );
 
   test("may read answers and errors of both transports, with the headers that clients need", async () => {
-    const ping = { jsonrpc: "2.0", id: 1, method: "ping" };
+    const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "page", version: "1" } };
+    const beginning = { jsonrpc: "2.0", id: 1, method: "initialize", params };
     const answers = [
-      await server.fetch("/mcp", { key: keys.all, json: ping, headers: { origin } }),
-      await server.fetch("/mcp", { key: "wrong-key-of-some-length", json: ping, headers: { origin } }),
+      await server.fetch("/mcp", { key: keys.all, json: beginning, headers: { origin } }),
+      await server.fetch("/mcp", { key: "wrong-key-of-some-length", json: beginning, headers: { origin } }),
       await server.fetch("/tools", { key: keys.all, headers: { origin } }),
       await server.fetch("/tools/x", { key: keys.all, json: {}, headers: { origin } }),
       await server.fetch("/nothing", { headers: { origin } }),

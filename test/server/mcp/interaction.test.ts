@@ -1,35 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import * as z from "zod";
-import { text } from "../../../server/features/content.ts";
-import { features } from "../../../server/features/features.ts";
 import type { InputRequest, LogLevel } from "../../../server/features/interaction.ts";
 import { logLevels } from "../../../server/features/interaction.ts";
-import { defineContentTool, type ToolContext } from "../../../server/tools/tool.ts";
+import type { ToolContext } from "../../../server/tools/tool.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
+import { workFeatures } from "../support/work-tool.ts";
 
 let bridge: FakeBridge;
 let server: TestServer;
 let work: (context: ToolContext) => Promise<string>;
-
-const tool = defineContentTool({
-  name: "work",
-  title: "Work",
-  description: "Does what the test says.",
-  permission: "work",
-  rest: ["POST"],
-  cost: 1,
-  input: z.object({}),
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  handler: async (_args, context) => ({ content: [text(await work(context))] }),
-});
 
 beforeAll(async () => {
   bridge = await startFakeBridge();
   server = await startServer(
     bridge.url,
     { MCP_RATE_LIMIT_REQUESTS: "100000" },
-    { ...features, tools: new Map([["work", tool]]) },
+    workFeatures((context) => work(context)),
   );
 });
 

@@ -7,7 +7,7 @@ import { text } from "../../../server/features/content.ts";
 import { type Features, features } from "../../../server/features/features.ts";
 import { defineContentTool } from "../../../server/tools/tool.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { beginSession, keys, startServer, type TestServer } from "../support/server.ts";
+import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
 
 const listed = {
   title: "Test",
@@ -53,9 +53,38 @@ const speak = defineContentTool({
   },
 });
 
+/** A question in a task. */
+const form = defineContentTool({
+  ...listed,
+  name: "form",
+  permission: "form",
+  async handler(_args, { interaction }) {
+    interaction.detach();
+    const requestedSchema = { type: "object", properties: { name: { type: "string" } } };
+    const params = { message: "Who are you?", requestedSchema };
+    const { who } = await interaction.input({ who: { method: "elicitation/create", params } });
+    return { content: [text(JSON.stringify(who?.content))] };
+  },
+});
+
+/** Ends when somebody says so. */
+let later = Promise.withResolvers<void>();
+
+const report = defineContentTool({
+  ...listed,
+  name: "report",
+  permission: "report",
+  async handler(_args, { interaction }) {
+    interaction.progress(1);
+    await later.promise;
+    interaction.progress(2);
+    return { content: [text("reported")] };
+  },
+});
+
 const offered: Features = {
   ...features,
-  tools: new Map([...features.tools, ...[ask, wait, speak].map((tool) => [tool.name, tool] as const)]),
+  tools: new Map([...features.tools, ...[ask, wait, speak, report, form].map((tool) => [tool.name, tool] as const)]),
 };
 
 let bridge: FakeBridge;
@@ -192,6 +221,63 @@ describe("a client whose requests go to a different replica each time", () => {
     await vi.waitFor(async () => {
       for (const server of [0, 1, 2]) expect((await ping(server)).status).toBe(404);
     });
+  });
+
+  test("comes back to another replica for the rest of a stream", async () => {
+    later = Promise.withResolvers<void>();
+    const { id, post } = await beginSession(serverAt(0), keys.all);
+    const params = { name: "report", _meta: { progressToken: "p" } };
+    const first = await post({ jsonrpc: "2.0", id: 7, method: "tools/call", params });
+    const reader = first.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = "";
+    while (!seen.includes('"progress":1')) seen += (await reader?.read())?.value ?? "";
+    const lastEventId = /id: (\S+\/1)/.exec(seen)?.[1] ?? "";
+    await reader?.cancel();
+    const resume = (server: number, key: string, session: string, event = lastEventId) =>
+      serverAt(server).fetch("/mcp", {
+        key,
+        headers: { accept: "text/event-stream", "mcp-session-id": session, "last-event-id": event },
+      });
+    const other = await beginSession(serverAt(2), keys.all);
+    expect((await resume(1, keys.all, other.id)).status).toBe(400);
+    const again = await resume(1, keys.all, id);
+    expect(again.status).toBe(200);
+    later.resolve();
+    const rest = await again.text();
+    expect(rest).not.toContain('"progress":1');
+    expect(rest).toMatch(/"progress":2(?:.|\n)*"reported"/);
+    const whole = await resume(2, keys.all, id, lastEventId.replace("/1", "/0"));
+    expect(await whole.text()).toMatch(/"progress":1(?:.|\n)*"progress":2(?:.|\n)*"reported"/);
+  });
+
+  test("asks any replica about a task, answers it there and cancels it there", async () => {
+    const extension = "io.modelcontextprotocol/tasks";
+    const _meta = {
+      "io.modelcontextprotocol/clientCapabilities": { elicitation: {}, extensions: { [extension]: {} } },
+    };
+    const ask = async (server: number, method: string, params: Record<string, unknown>, key: string = keys.all) => {
+      const name = params.taskId ?? params.name;
+      const call = { method, params: { ...params, _meta } };
+      const response = await postStateless(serverAt(server), key, call, { "mcp-name": String(name) });
+      return (await response.json()) as { result: Record<string, never>; error?: { code: number } };
+    };
+    const { taskId } = (await ask(0, "tools/call", { name: "form" })).result;
+    await vi.waitFor(async () => {
+      expect((await ask(1, "tasks/get", { taskId })).result).toMatchObject({ status: "input_required" });
+    });
+    expect((await ask(2, "tasks/get", { taskId }, keys.messages)).error).toMatchObject({ code: -32602 });
+    const [question = ""] = Object.keys((await ask(2, "tasks/get", { taskId })).result.inputRequests ?? {});
+    const inputResponses = { [question]: { action: "accept", content: { name: "Ada" } } };
+    await ask(2, "tasks/update", { taskId, inputResponses });
+    await vi.waitFor(async () => {
+      expect((await ask(1, "tasks/get", { taskId })).result).toMatchObject({
+        status: "completed",
+        result: { content: [{ text: '{"name":"Ada"}' }] },
+      });
+    });
+    const second = (await ask(0, "tools/call", { name: "form" })).result.taskId;
+    await ask(1, "tasks/cancel", { taskId: second });
+    expect((await ask(0, "tasks/get", { taskId: second })).result).toMatchObject({ status: "cancelled" });
   });
 
   test("cannot answer what another client was asked", async () => {

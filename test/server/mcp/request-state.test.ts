@@ -5,7 +5,7 @@ import { createSeal } from "../../../server/mcp/seal.ts";
 
 describe("the state of a call", () => {
   let now = Date.UTC(2026, 0, 1);
-  const statesOf = (secret: string) => createRequestStates(createSeal([secret], "request state"), () => now);
+  const statesOf = (secret: string) => createRequestStates(createSeal(secret, "request state"), () => now);
   const states = statesOf("secret");
   const call = (params: object = {}): RequestMessage => ({
     kind: "request",

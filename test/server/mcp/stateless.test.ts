@@ -147,3 +147,75 @@ describe("MCP 2026-07-28 over streamable HTTP", () => {
     });
   });
 });
+
+describe("subscriptions/listen", () => {
+  const uri = "cctelegram://bridge-status";
+  const listen = (resourceSubscriptions: string[], key: string = keys.all, headers?: Record<string, string>) => {
+    const params = { notifications: { resourceSubscriptions, toolsListChanged: true } };
+    return postStateless(server, key, { method: "subscriptions/listen", id: "listen-1", params }, headers);
+  };
+  const subscriptionId = { "io.modelcontextprotocol/subscriptionId": "listen-1" };
+
+  /** The messages of a stream of events, one after the other. */
+  async function* messagesOf({ body }: Response) {
+    let text = "";
+    for await (const part of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += part;
+      const events = text.split("\n\n");
+      text = events.pop() ?? "";
+      for (const event of events) {
+        const [, data] = /^data: (.*)$/m.exec(event) ?? [];
+        if (data !== undefined) yield JSON.parse(data);
+      }
+    }
+  }
+
+  const eventsOf = (response: Response) => {
+    const messages = messagesOf(response);
+    return { next: async () => (await messages.next()).value, cancel: () => messages.return() };
+  };
+
+  test("acknowledges what it honours, and then tells of changes with the subscription's id", async () => {
+    const events = eventsOf(await listen([uri, "cctelegram://nothing"]));
+    expect(await events.next()).toEqual({
+      jsonrpc: "2.0",
+      method: "notifications/subscriptions/acknowledged",
+      params: { _meta: subscriptionId, notifications: { resourceSubscriptions: [uri] } },
+    });
+    await bridge.relay.publish({ topic: "status", text: "{}" });
+    expect(await events.next()).toEqual({
+      jsonrpc: "2.0",
+      method: "notifications/resources/updated",
+      params: { _meta: subscriptionId, uri },
+    });
+    await events.cancel();
+  });
+
+  test("honours nothing that the client may not read", async () => {
+    const events = eventsOf(await listen([uri], keys.nothing));
+    expect((await events.next()).params.notifications).toEqual({});
+    await events.cancel();
+  });
+
+  test("ends with an answer when the server stops", async () => {
+    const stopping = await startServer(bridge.url);
+    const params = { notifications: { resourceSubscriptions: [uri] } };
+    const call = { method: "subscriptions/listen", id: "listen-1", params };
+    const events = eventsOf(await postStateless(stopping, keys.all, call));
+    await events.next();
+    const closed = stopping.close();
+    expect(await events.next()).toMatchObject({
+      id: "listen-1",
+      result: { resultType: "complete", _meta: subscriptionId },
+    });
+    await closed;
+  });
+
+  test("needs a client that takes streams", async () => {
+    const response = await listen([uri], keys.all, { accept: "application/json" });
+    expect(await response.json()).toMatchObject({
+      id: "listen-1",
+      error: { message: expect.stringContaining("event-stream") },
+    });
+  });
+});

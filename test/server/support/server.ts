@@ -23,9 +23,10 @@ export const keysJson = JSON.stringify({
 
 export type TestServer = {
   readonly url: string;
-  /** Of the port for the proxy in front, and of that for callers from outside, when there are such. */
+  /** Of the further ports, when there are such. */
   readonly proxiedUrl: string;
   readonly externalUrl: string;
+  readonly secondUrl: string;
   /** The log's lines, parsed. */
   readonly log: Record<string, unknown>[];
   /** The log as it was written. */
@@ -69,6 +70,7 @@ export async function startServer(
     url,
     proxiedUrl: running.addresses.proxied ?? "",
     externalUrl: running.addresses.external ?? "",
+    secondUrl: running.addresses.second ?? "",
     get log() {
       return lines.map((line) => JSON.parse(line));
     },

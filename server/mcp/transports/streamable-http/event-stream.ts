@@ -29,8 +29,19 @@ export class EventStream {
   }
 
   /** Sends a message. A client that does not read loses the stream: what it left unread would stay in memory. */
-  send(message: string): boolean {
-    return this.#write(`event: message\ndata: ${message}\n\n`);
+  send(message: string, id?: string): boolean {
+    return this.#write(`${id === undefined ? "" : `id: ${id}\n`}event: message\ndata: ${message}\n\n`);
+  }
+
+  /** Tells a client, before anything else, by which id and after how many milliseconds it may come back. */
+  prime(id: string, retryMs: number): void {
+    this.#write(`id: ${id}\nretry: ${retryMs}\ndata: \n\n`);
+  }
+
+  /** Calls back when the connection has ended, whoever ended it; at once when it has. */
+  onClose(listener: () => void): void {
+    if (this.#response.closed) listener();
+    else this.#response.once("close", listener);
   }
 
   /** Ends the stream; a client may come back after so many milliseconds. */

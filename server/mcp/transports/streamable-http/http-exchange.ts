@@ -10,6 +10,8 @@ import type { Agreed, Session } from "../../session.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Accepted } from "./media-types.ts";
 import { verifyMirrors } from "./mirrored-headers.ts";
+import type { ResumableStream } from "./resumable-stream.ts";
+import type { ResumableStreams } from "./resumable-streams.ts";
 
 export type HttpExchangeOptions = {
   readonly request: FastifyRequest;
@@ -18,9 +20,13 @@ export type HttpExchangeOptions = {
   readonly origin: Origin;
   readonly accepted: Accepted;
   readonly session: Session | undefined;
+  readonly resumable: ResumableStreams;
   readonly beginSession: (agreed: Agreed) => Session;
   readonly toolNamed: (name: string) => ListedTool | undefined;
 };
+
+/** Clients of older revisions stumble over events without data. */
+const resumableSince = "2025-11-25";
 
 export const sessionHeader = "mcp-session-id";
 
@@ -31,6 +37,8 @@ export const sessionHeader = "mcp-session-id";
 export class HttpExchange implements Exchange {
   readonly #options: HttpExchangeOptions;
   #stream: EventStream | undefined;
+  /** What the client may come back for; undefined as long as there is no stream, and for revisions without this. */
+  #resumable: ResumableStream | undefined;
   #gone: AbortController | undefined;
 
   constructor(options: HttpExchangeOptions) {
@@ -71,7 +79,13 @@ export class HttpExchange implements Exchange {
 
   send(message: object): boolean {
     if (this.#stream === undefined && !this.#options.accepted.stream) return false;
-    return this.#open().send(JSON.stringify(message));
+    return this.#write(JSON.stringify(message));
+  }
+
+  pause(): void {
+    if (!this.#options.accepted.stream || !this.#canResume()) return;
+    this.#begin();
+    this.#resumable?.pause();
   }
 
   /** In a session a cut connection cancels nothing: the client says so when it means that (MCP 2025-11-25, Transports). */
@@ -95,19 +109,40 @@ export class HttpExchange implements Exchange {
         .type("application/json")
         .send(text);
     }
-    const stream = this.#open();
-    if (text !== undefined) stream.send(text);
-    stream.end();
+    // An answer that comes in one piece is lost with its connection, as JSON would be.
+    this.#stream ??= this.#open();
+    if (text !== undefined) this.#write(text);
+    if (this.#resumable === undefined) this.#stream.end();
+    else this.#resumable.finish();
     return reply;
   }
 
-  #open(): EventStream {
-    if (this.#stream === undefined) {
-      const { reply } = this.#options;
-      reply.hijack();
-      this.#stream = new EventStream(reply.raw, reply.getHeaders());
+  #write(message: string): boolean {
+    const stream = this.#begin();
+    if (this.#resumable === undefined) return stream.send(message);
+    this.#resumable.send(message);
+    return true;
+  }
+
+  #begin(): EventStream {
+    if (this.#stream !== undefined) return this.#stream;
+    this.#stream = this.#open();
+    const { session, resumable } = this.#options;
+    if (session !== undefined && this.#canResume()) {
+      this.#resumable = resumable.begin(session.key, this.#stream);
     }
     return this.#stream;
+  }
+
+  #open(): EventStream {
+    const { reply } = this.#options;
+    reply.hijack();
+    return new EventStream(reply.raw, reply.getHeaders());
+  }
+
+  #canResume(): boolean {
+    const { session } = this.#options;
+    return session !== undefined && session.version >= resumableSince;
   }
 }
 

@@ -5,10 +5,13 @@ import { metaKeys, metaOf } from "../../eras/stateless.ts";
 import { isObject, type Params, type RequestMessage } from "../../message.ts";
 
 /** Methods whose subject is in `Mcp-Name`, and the parameter that it repeats. */
-const subjects: ReadonlyMap<string, "name" | "uri"> = new Map([
+const subjects: ReadonlyMap<string, "name" | "uri" | "taskId"> = new Map([
   ["tools/call", "name"],
   ["prompts/get", "name"],
   ["resources/read", "uri"],
+  ["tasks/get", "taskId"],
+  ["tasks/update", "taskId"],
+  ["tasks/cancel", "taskId"],
 ]);
 
 /**
@@ -28,6 +31,22 @@ export function verifyMirrors(
   if (method !== "tools/call" || typeof params.name !== "string") return;
   const tool = toolNamed(params.name);
   if (tool !== undefined) compareParameters(tool, params, headers);
+}
+
+/** The headers that repeat parts of a request, for whoever sends it; those of parameters are left to who knows the tools. */
+export function mirrorsOf({ method, params }: RequestMessage): Readonly<Record<string, string>> {
+  const subject = subjects.get(method);
+  const named = subject === undefined ? undefined : params[subject];
+  return {
+    "mcp-protocol-version": String(metaOf(params)[metaKeys.version]),
+    "mcp-method": method,
+    ...(typeof named === "string" && { "mcp-name": headerValueOf(named) }),
+  };
+}
+
+function headerValueOf(text: string): string {
+  const isPlain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !encoded.test(text);
+  return isPlain ? text : `=?base64?${Buffer.from(text).toString("base64")}?=`;
 }
 
 type HeaderValue = string | readonly string[] | undefined;

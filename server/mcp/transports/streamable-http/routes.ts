@@ -4,6 +4,7 @@ import { routes } from "../../../../contract/routes.ts";
 import type { Caller, Origin } from "../../../access/access.ts";
 import { parseJson } from "../../../json/parse-json.ts";
 import { type Answer, failureOf } from "../../answer.ts";
+import { batchProblem, beginningInBatch } from "../../batches.ts";
 import type { Catalogue } from "../../catalogue.ts";
 import { type Dispatcher, isStateless, subjectOf } from "../../dispatcher.ts";
 import { stateless, unsupportedVersion } from "../../eras/stateless.ts";
@@ -11,10 +12,13 @@ import { type Message, readMessage } from "../../message.ts";
 import type { Session } from "../../session.ts";
 import type { SessionIds } from "../../session-id.ts";
 import type { SessionNotices } from "../../session-notices.ts";
-import { batchingVersion, isHandshakeVersion } from "../../versions.ts";
+import { isHandshakeVersion } from "../../versions.ts";
+import { EventStream } from "./event-stream.ts";
 import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
 import type { ListeningStreams } from "./listening-streams.ts";
 import { type Accepted, acceptedIn } from "./media-types.ts";
+import type { ResumableStreams } from "./resumable-streams.ts";
+import type { SharedStreams } from "./shared-streams.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -28,6 +32,8 @@ export type StreamableHttpOptions = {
   readonly sessions: SessionIds;
   readonly streams: ListeningStreams;
   readonly notices: SessionNotices;
+  readonly resumable: ResumableStreams;
+  readonly sharedStreams: SharedStreams;
   readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
   /** Who calls, and where from: known before the body is read. */
   readonly callerOf: (request: FastifyRequest) => { readonly caller: Caller; readonly origin: Origin };
@@ -36,8 +42,6 @@ export type StreamableHttpOptions = {
   /** Unix time in milliseconds. */
   readonly clock: () => number;
 };
-
-const largestBatch = 20;
 
 /** MCP over streamable HTTP, both eras: bytes in, messages out. */
 export function streamableHttp(app: FastifyInstance, options: StreamableHttpOptions): void {
@@ -95,7 +99,8 @@ function exchangeOf(session: Session | undefined, post: Post, options: Streamabl
     caller,
     origin,
     session,
-    beginSession: (agreed) => options.sessions.begin(caller.client.id, agreed),
+    resumable: options.resumable,
+    beginSession: (agreed) => options.sessions.begin(caller.client, agreed),
     toolNamed: (name) =>
       options
         .catalogueOf(caller.client)
@@ -137,7 +142,7 @@ function shownSession(
   if (id === undefined) return undefined;
   const version = headerOf(request, "mcp-protocol-version");
   if (version !== undefined && !isHandshakeVersion(version)) return unsupportedVersion(version);
-  return sessions.find(id, callerOf(request).caller.client.id) ?? new ServerError("SESSION_NOT_FOUND");
+  return sessions.find(id, callerOf(request).caller.client) ?? new ServerError("SESSION_NOT_FOUND");
 }
 
 function requiredSession(request: FastifyRequest, options: StreamableHttpOptions): Session {
@@ -163,11 +168,31 @@ async function listen(
   const session = requiredSession(request, options);
   if (!acceptedIn(request.headers.accept).stream)
     throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
+  const lastEventId = headerOf(request, "last-event-id");
+  if (lastEventId !== undefined) return resume(lastEventId, session, reply, options);
   options.streams.open(session, client, reply);
   // What the session has subscribed to, another process may know.
   options.notices
     .recall(session)
     .catch((error: unknown) => request.log.warn({ err: error }, "a session is not up to date"));
+  return reply;
+}
+
+/** The rest of an answer that a client has lost the connection to. */
+async function resume(
+  lastEventId: string,
+  session: Session,
+  reply: FastifyReply,
+  { sharedStreams }: StreamableHttpOptions,
+): Promise<FastifyReply> {
+  const goOn = await sharedStreams.after(lastEventId, session.key);
+  if (goOn === undefined) {
+    throw new ServerError("INVALID_REQUEST", {
+      reason: "nothing after this Last-Event-ID is kept; send the request again",
+    });
+  }
+  reply.hijack();
+  goOn(new EventStream(reply.raw, reply.getHeaders()));
   return reply;
 }
 
@@ -195,16 +220,4 @@ async function answerBatch(
   const bodies = answers.filter((answer) => answer !== undefined).map(({ message }) => message);
   if (bodies.length === 0) return reply.code(202).send();
   return reply.type("application/json").send(JSON.stringify(bodies));
-}
-
-function beginningInBatch(message: Message): ServerError | undefined {
-  if (message.kind !== "request" || message.method !== "initialize") return undefined;
-  return new ServerError("INVALID_REQUEST", { reason: "initialize must not be part of a batch" });
-}
-
-function batchProblem(values: readonly unknown[], session: Session | undefined): string | undefined {
-  if (session === undefined) return `batches belong to sessions of MCP ${batchingVersion}; send one message a request`;
-  if (session.version !== batchingVersion) return `MCP ${session.version} has no batches; send one message a request`;
-  if (values.length === 0) return "the batch is empty";
-  return values.length > largestBatch ? `a batch may have ${largestBatch} messages at most` : undefined;
 }

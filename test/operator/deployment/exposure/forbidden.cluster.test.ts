@@ -61,7 +61,7 @@ describe("where the administrator does not allow to open networks", () => {
   });
 
   test.each([
-    ["Ingress", /opens no way in from outside/],
+    ["Ingress", /may write no Ingresses and HTTPRoutes/],
     ["LoadBalancer", /opens no Service to the outside/],
   ] as const)("the API server refuses the operator itself mode %s", async (mode, refusal) => {
     const { type, name } = waysIn[mode];

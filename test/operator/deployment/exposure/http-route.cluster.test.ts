@@ -143,7 +143,7 @@ describe("an HTTPRoute", () => {
     const redirection = [{ type: "RequestRedirect", requestRedirect: { hostname: "evil.example" } }];
 
     test("that may not open networks is refused by the API server, and may take one away", async () => {
-      await expect(applyAs(closed, await team(), wayIn)).rejects.toThrow(/opens no way in from outside/);
+      await expect(applyAs(closed, await team(), wayIn)).rejects.toThrow(/may write no Ingresses and HTTPRoutes/);
       await applyAs(open, await team(), wayIn);
       await closed.delete(types.httpRoutes, world.namespace, "way-in");
       expect(await exists(world, types.httpRoutes, "way-in")).toBe(false);
@@ -156,7 +156,9 @@ describe("an HTTPRoute", () => {
       ["that sends clients elsewhere", { rules: [{ filters: redirection }] }],
     ])("is refused by the API server %s", async (_what, spec) => {
       const changed = { ...wayIn, spec: { ...wayIn.spec, ...spec } };
-      await expect(applyAs(open, await team(), changed)).rejects.toThrow(/HTTPRoutes lead hosts to MCP servers/);
+      await expect(applyAs(open, await team(), changed)).rejects.toThrow(
+        /HTTPRoutes of the operator may route hosts to MCP servers only/,
+      );
     });
   });
 

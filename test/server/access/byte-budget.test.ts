@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ByteBudget } from "../../../server/http/byte-budget.ts";
+import { ByteBudget } from "../../../server/access/byte-budget.ts";
 
 test("one holder cannot take what is left for others, and what is given back can be taken again", () => {
   const bytes = new ByteBudget({ each: 10, all: 15 });

@@ -1,0 +1,103 @@
+import type { Readable, Writable } from "node:stream";
+import type { Registry } from "prom-client";
+import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
+import type { StdioAloneConfig, StdioConfig, StdioRemoteConfig } from "../config/config.ts";
+import { features } from "../features/features.ts";
+import { catalogues } from "../mcp/catalogue.ts";
+import { createMcpServer } from "../mcp/mcp-server.ts";
+import { SessionListeners } from "../mcp/session-listeners.ts";
+import { localPeer } from "../mcp/transports/stdio/local-peer.ts";
+import { remotePeer } from "../mcp/transports/stdio/remote-peer.ts";
+import { Stdio } from "../mcp/transports/stdio/stdio.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { createServerMetrics } from "../telemetry/metrics.ts";
+import { createSecurityLog } from "../telemetry/security-log.ts";
+import { auditedCaller } from "../tools/audited-caller.ts";
+import { createToolCaller } from "../tools/tool-caller.ts";
+import { openBridge } from "./bridge.ts";
+import type { Running, World } from "./running.ts";
+
+export type StdioWorld = World & {
+  readonly makeKey: () => string;
+  /** The streams that the client holds the other ends of. */
+  readonly streams: () => { readonly input: Readable; readonly output: Writable };
+};
+
+/** Answers a client that has started this process: by itself, or as the client of a server elsewhere. */
+export function stdio(config: StdioConfig, logger: Logger, registry: Registry, world: StdioWorld): Promise<Running> {
+  return config.remote === undefined ? alone(config, logger, registry, world) : remote(config, logger, world);
+}
+
+/** Server and bridge in one process; no port is open. */
+async function alone(
+  config: StdioAloneConfig,
+  logger: Logger,
+  registry: Registry,
+  world: StdioWorld,
+): Promise<Running> {
+  const { version } = config.service;
+  const bridge = await openBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
+  try {
+    const metrics = createServerMetrics(registry, [...features.tools.keys()], []);
+    const client = localBridgeClient(bridge);
+    const tools = auditedCaller(
+      createToolCaller({ ...world, tools: features.tools, metrics, bridge: client }),
+      createSecurityLog(metrics, logger),
+    );
+    const listeners = new SessionListeners();
+    const mcp = createMcpServer({
+      ...world,
+      version,
+      catalogueOf: catalogues({ features, tools, bridge: client }),
+      listeners,
+      sealSecret: world.makeKey(),
+      relay: client.relay,
+      log: logger,
+    });
+    const stopListening = mcp.listen();
+    const logFor = (request_id: string) => logger.child({ request_id });
+    const line = new Stdio({
+      ...world.streams(),
+      peerOf: (send, onRoom) => localPeer({ ...world, ...mcp, listeners, send, onRoom, logFor }),
+    });
+    return runningOn(line, {}, mcp.endListens, async () => {
+      stopListening();
+      await client.close();
+      await bridge.close();
+    });
+  } catch (error) {
+    await bridge.close();
+    throw error;
+  }
+}
+
+async function remote(config: StdioRemoteConfig, logger: Logger, world: StdioWorld): Promise<Running> {
+  const { url } = config.remote;
+  const line = new Stdio({
+    ...world.streams(),
+    peerOf: (send) => remotePeer({ ...world, ...config.remote, send, logger, fetch }),
+  });
+  return runningOn(
+    line,
+    { remote: url },
+    () => {},
+    async () => {},
+  );
+}
+
+function runningOn(
+  line: Stdio,
+  addresses: Running["addresses"],
+  drain: () => void,
+  close: () => Promise<void>,
+): Running {
+  return {
+    addresses,
+    drain,
+    ended: line.ended,
+    async close() {
+      await line.close();
+      await close();
+    },
+  };
+}

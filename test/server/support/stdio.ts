@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import { type Process, startProcess } from "./process.ts";
+import type { Answer } from "./web-socket.ts";
+
+/** A process that is spoken to line by line. */
+export type Line = Process & {
+  write(text: string | Buffer): void;
+  send(message: unknown): void;
+  /** Everything that it said so far; throws when a line is no message. */
+  said(): Answer[];
+  answer(id: string | number | null): Promise<Answer>;
+  until(isWanted: (message: Answer) => boolean): Promise<Answer>;
+  ask(method: string, params?: object): Promise<Answer>;
+};
+
+export function startLine(env: Record<string, string>): Line {
+  const running = startProcess(["stdio"], env);
+  const { stdin, stdout } = running.child;
+  if (stdin === null || stdout === null) throw new Error("the process has no streams");
+  stdin.on("error", () => {});
+  const said = (): Answer[] => {
+    const lines = running.stdout().split("\n");
+    // The last one may still be on its way.
+    return lines.slice(0, -1).flatMap((line) => {
+      const message: unknown = JSON.parse(line);
+      for (const one of [message].flat() as { jsonrpc?: string }[]) {
+        if (one.jsonrpc !== "2.0") throw new Error(`no message: ${line}`);
+      }
+      return message as Answer;
+    });
+  };
+  const until = async (isWanted: (message: Answer) => boolean): Promise<Answer> => {
+    for (;;) {
+      const found = said().find(isWanted);
+      if (found !== undefined) return found;
+      if (running.child.exitCode !== null) throw new Error(`ended before: ${running.stdout()}\n${running.stderr()}`);
+      await Promise.race([once(stdout, "data"), running.exited]);
+    }
+  };
+  // Many may wait for their answers at once.
+  stdout.setMaxListeners(0);
+  let lastId = 1_000_000;
+  const write = (text: string | Buffer) => void stdin.write(text);
+  const send = (message: unknown) => write(`${JSON.stringify(message)}\n`);
+  const answer = (id: string | number | null) => until((message) => message.id === id && message.method === undefined);
+  return {
+    ...running,
+    write,
+    send,
+    said,
+    until,
+    answer,
+    ask(method, params = {}) {
+      const id = ++lastId;
+      send({ jsonrpc: "2.0", id, method, params });
+      return answer(id);
+    },
+  };
+}
+
+/** Begins a session of the handshake era. */
+export async function handshake(line: Line, capabilities: object = {}): Promise<Answer> {
+  const params = { protocolVersion: "2025-11-25", capabilities, clientInfo: { name: "test", version: "1" } };
+  const answer = await line.ask("initialize", params);
+  line.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+  return answer;
+}
