@@ -297,14 +297,18 @@ const parameterNames = [
   "capabilities",
   "clientInfo",
   "taskId",
-  "notifications",
+  "inputResponses",
 ];
 
 /** Each method of the registry, with parameters of wrong types. Methods without parameters answer as ever. */
 const wrongTypes: readonly HostileInput[] = methods.flatMap(({ name: method, eras }) =>
   [1, null, true, [], [marker], { marker }].map((value) => ({
     name: `${method} with ${JSON.stringify(value)} for everything`,
-    text: ({ request }: Writer) => request(method, Object.fromEntries(parameterNames.map((name) => [name, value]))),
+    text: ({ request }: Writer) => {
+      const params = Object.fromEntries(parameterNames.map((name) => [name, value]));
+      // Any object is a filter of notifications; one of nothing would be listened to for ever.
+      return request(method, { ...params, notifications: [value] });
+    },
     answer: "result or -32602" as const,
     eras,
   })),
@@ -342,7 +346,11 @@ export type HostileLink = {
   readonly writer: Writer;
   /** Sends a text as it is and resolves with everything that is said to it. */
   send(text: string): Promise<Heard>;
+  /** Whether the transport can carry a text as one message. */
+  canSay?(text: string): boolean;
   /** The error that the transport itself has to give to a text, because of what it cannot say beside it. */
   ownError?(text: string): number | undefined;
+  /** What the server has logged since the beginning. */
+  logText(): string;
   close(): Promise<void>;
 };

@@ -270,7 +270,7 @@ export const messages = [
       level: "SHOULD",
       heading: "Statelessness",
       says: "Requests of several conversations may come.",
-      shownBy: ["mcp/hostile-inputs.test.ts › requests with the same id are answered each"],
+      shownBy: ["mcp/hostile-inputs.test.ts › requests of %s over HTTP with the same id are answered each"],
     },
     {
       id: "any-connection",

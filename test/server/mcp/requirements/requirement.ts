@@ -47,5 +47,5 @@ export function page(revision: Revision, path: string, stated: readonly Stated[]
 /** The test of one of the hostile inputs. */
 export function hostile(name: string): string {
   if (!hostileInputs.some((input) => input.name === name)) throw new Error(`there is no hostile input "${name}"`);
-  return `mcp/hostile-inputs.test.ts › ${name} is answered as it should be`;
+  return `mcp/hostile-tests.ts › ${name} is answered as it should be`;
 }
