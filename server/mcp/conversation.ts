@@ -3,6 +3,7 @@ import type { Origin } from "../access/access.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type Answer, failureOf } from "./answer.ts";
 import { batchProblem, beginningInBatch } from "./batches.ts";
+import { logCancellation } from "./cancellations.ts";
 import { ConnectionExchange, type Speaker } from "./connection-exchange.ts";
 import { type Dispatcher, isStateless, subjectOf } from "./dispatcher.ts";
 import { stateless } from "./eras/stateless.ts";
@@ -116,6 +117,7 @@ export class Conversation {
     if (refusal !== undefined) return undefined;
     if (message.kind === "notification" && message.method === "notifications/cancelled") {
       this.#open.get(message.params.requestId as MessageId)?.cancel();
+      logCancellation(message.params, speaker.log());
       return undefined;
     }
     if (!isRequest) {

@@ -2,7 +2,7 @@ import { ServerError, toServerError } from "../../contract/errors.ts";
 import type { Client } from "../access/client.ts";
 import { InputRequired } from "../features/interaction.ts";
 import { type Answer, failureOf } from "./answer.ts";
-import type { Cancellations } from "./cancellations.ts";
+import { type Cancellations, logCancellation } from "./cancellations.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Era, Terms } from "./eras/era.ts";
@@ -17,7 +17,6 @@ import type { Method, MethodContext } from "./method.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts, ServerInfo } from "./server-info.ts";
-import { printable } from "./session.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { SharedTasks } from "./tasks/shared-tasks.ts";
@@ -136,7 +135,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { id: clientId } = caller.client;
     const isAnswered = message.kind === "response" && clientRequests.settle(message, clientId);
     const notice = isAnswered ? undefined : noticeOf(message, clientId);
-    if (notice?.kind === "cancel") log.debug({ reason: reasonOf(message) }, "a client cancels a request");
+    if (notice?.kind === "cancel" && message.kind === "notification") logCancellation(message.params, log);
     // Another process may have asked, or be at work on what is cancelled.
     if (notice !== undefined) await options.notices.tell(session, notice);
   }
@@ -148,12 +147,6 @@ function noticeOf(message: ResponseMessage | NotificationMessage, clientId: stri
   const { requestId } = message.params;
   const isId = typeof requestId === "string" || typeof requestId === "number";
   return message.method === "notifications/cancelled" && isId ? { kind: "cancel", id: requestId } : undefined;
-}
-
-/** The client's own words, fit for a log. */
-function reasonOf(message: ResponseMessage | NotificationMessage): string | undefined {
-  const reason = message.kind === "notification" ? message.params.reason : undefined;
-  return typeof reason === "string" ? printable(reason, 200) : undefined;
 }
 
 /** What an answer to a message needs of it. */

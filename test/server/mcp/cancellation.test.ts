@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Interaction } from "../../../server/features/interaction.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
+import { talk } from "../support/web-socket.ts";
 import { workFeatures } from "../support/work-tool.ts";
 
 let bridge: FakeBridge;
@@ -73,11 +74,19 @@ test("a request that is cancelled gets no answer, and nothing more is told of it
   expect(seen.cancelled).toBe(true);
 });
 
-test("the reason for a cancellation is logged on one line", async () => {
+test("the reason for a cancellation is logged on one line, whichever way it came", async () => {
+  const lines = () => server.log.filter(({ msg }) => msg === "a client cancels a request");
+  const hostile = cancel(1, 'no\n{"level":"error"}');
+  const logged = { level: "debug", reason: 'no?{"level":"error"}' };
   const session = await beginSession(server, keys.all);
-  await session.post(cancel(1, 'no\n{"level":"error"}'));
-  const lines = server.log.filter(({ msg }) => msg === "a client cancels a request");
-  expect(lines.at(-1)).toMatchObject({ level: "debug", reason: 'no?{"level":"error"}' });
+  await session.post(hostile);
+  expect(lines().at(-1)).toMatchObject(logged);
+  const before = lines().length;
+  const connection = await talk(server.url, { key: keys.all });
+  connection.send(hostile);
+  await vi.waitFor(() => expect(lines()).toHaveLength(before + 1));
+  expect(lines().at(-1)).toMatchObject(logged);
+  connection.socket.terminate();
 });
 
 test.each([1, "1", 99, -1, "x".repeat(2000), null, {}, undefined, 1.5])(

@@ -112,9 +112,7 @@ const elicitation: readonly Stated[] = [
     level: "SHOULD",
     heading: "Identifying the User",
     says: "The page about security is followed.",
-    shownBy: [
-      "mcp/sessions.test.ts › is worth nothing to another client, with another secret, for another purpose, or changed",
-    ],
+    shownBy: ["mcp/sessions.test.ts › is worth nothing to another client, for another purpose, or changed"],
   },
 ];
 
@@ -182,10 +180,7 @@ export const asking = [
       level: "MUST NOT",
       heading: "Statefulness",
       says: "State hangs on more than the session's id.",
-      shownBy: [
-        bound,
-        "mcp/sessions.test.ts › is worth nothing to another client, with another secret, for another purpose, or changed",
-      ],
+      shownBy: [bound, "mcp/sessions.test.ts › is worth nothing to another client, for another purpose, or changed"],
     },
     ...notAsked(noPages, [
       [

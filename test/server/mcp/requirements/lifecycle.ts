@@ -85,7 +85,7 @@ export const lifecycle = [
       level: "SHOULD",
       heading: "stdio",
       says: "The server ends when its input is closed.",
-      open: "There is no stdio transport.",
+      shownBy: ["mcp/stdio/alone.process.test.ts › at the end of its input it answers what is under way, and ends"],
     },
     {
       id: "timeouts",
@@ -146,14 +146,17 @@ export const lifecycle = [
       level: "MUST",
       heading: "Extension Negotiation",
       says: "Extensions are named like keys of _meta, with a prefix.",
-      notApplicable: "The server declares none of its own.",
+      notApplicable: "The only extension that the server declares is that of tasks, by its own name.",
     },
     {
       id: "one-sided-extension",
       level: "MUST",
       heading: "Extension Negotiation",
       says: "With a client that lacks an extension the server keeps to the core, or refuses.",
-      notApplicable: "The server declares no extension.",
+      shownBy: [
+        "mcp/tasks.test.ts › waits with the answer for a client that knows no tasks",
+        "mcp/tasks.test.ts › is refused to such a client, if it cannot be anything else",
+      ],
     },
     {
       id: "extension-fallback",

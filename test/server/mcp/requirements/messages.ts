@@ -89,7 +89,9 @@ const both: readonly Stated[] = [
     level: "SHOULD NOT",
     heading: "Auth",
     says: "Over stdio it is not followed: credentials come from the environment.",
-    open: "There is no stdio transport.",
+    shownBy: [
+      "mcp/stdio/alone.process.test.ts › a client of the SDK starts it, sends a message that reaches Telegram, and ends it",
+    ],
   },
   {
     id: "dialect",
@@ -195,7 +197,7 @@ export const messages = [
       level: "MUST",
       heading: "ResultType",
       says: "Types of results are those of the protocol and of declared extensions.",
-      shownBy: [whoAnswers],
+      shownBy: [whoAnswers, "mcp/tasks.test.ts › waits with the answer for a client that knows no tasks"],
     },
     {
       id: "legacy-codes",
@@ -359,7 +361,9 @@ export const messages = [
       level: "MUST",
       heading: "`_meta`",
       says: "Notifications of a subscription name it.",
-      open: "There is no subscriptions/listen.",
+      shownBy: [
+        "mcp/stateless.test.ts › acknowledges what it honours, and then tells of changes with the subscription's id",
+      ],
     },
     {
       id: "trace-context",

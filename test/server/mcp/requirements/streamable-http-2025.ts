@@ -10,7 +10,6 @@ const oneStream =
   "mcp/streams.test.ts › a session with two streams hears everything on one of them, and answers on neither";
 const withoutId =
   "mcp/sessions.test.ts › a request without its id is 400, with a foreign or unknown one 404, and both say what to do";
-const resumption = "Events have no ids: a stream whose connection is lost cannot be taken up again.";
 
 export const streamableHttp2025 = page("2025-11-25", "basic/transports", [
   {
@@ -25,14 +24,20 @@ export const streamableHttp2025 = page("2025-11-25", "basic/transports", [
     level: "MUST NOT",
     heading: "stdio",
     says: "A message on stdio is one line.",
-    open: "There is no stdio transport.",
+    shownBy: [
+      "mcp/stdio/alone.process.test.ts › no port is open, and what is said is messages alone; the log is on stderr without secrets",
+      "mcp/stdio/remote.process.test.ts › many at once get their own answers, on lines that are messages alone",
+    ],
   },
   {
     id: "stdio-output",
     level: "MUST NOT",
     heading: "stdio",
     says: "Nothing but messages is written to stdout.",
-    open: "There is no stdio transport.",
+    shownBy: [
+      "mcp/stdio/alone.process.test.ts › no port is open, and what is said is messages alone; the log is on stderr without secrets",
+      "mcp/stdio/remote.process.test.ts › many at once get their own answers, on lines that are messages alone",
+    ],
   },
   {
     id: "endpoint",
@@ -105,7 +110,7 @@ export const streamableHttp2025 = page("2025-11-25", "basic/transports", [
     level: "SHOULD",
     heading: "Sending Messages to the Server",
     says: "A stream begins with an event that has an id and no data.",
-    open: resumption,
+    shownBy: ["mcp/resumption.test.ts › begins with the id to come back by, and every message has its own"],
   },
   {
     id: "retry",
@@ -189,21 +194,30 @@ export const streamableHttp2025 = page("2025-11-25", "basic/transports", [
     level: "MUST",
     heading: "Resumability and Redelivery",
     says: "Ids of events are unique in the session.",
-    open: resumption,
+    shownBy: [
+      "mcp/resumption.test.ts › begins with the id to come back by, and every message has its own",
+      "mcp/resumption.test.ts › is its session's alone",
+    ],
   },
   {
     id: "telling-event-ids",
     level: "SHOULD",
     heading: "Resumability and Redelivery",
     says: "The id of an event tells its stream.",
-    open: resumption,
+    shownBy: [
+      "mcp/resumption.test.ts › goes on after a pause, with what came in the meantime and what comes then",
+      "mcp/resumption.test.ts › is its session's alone",
+    ],
   },
   {
     id: "replay",
     level: "MUST NOT",
     heading: "Resumability and Redelivery",
     says: "What belonged to another stream is not sent again.",
-    open: resumption,
+    shownBy: [
+      "mcp/resumption.test.ts › is its session's alone",
+      "mcp/resumption.test.ts › is still there after the connection was lost, and the work goes on; what was seen is not sent again",
+    ],
   },
   {
     id: "session-id",
@@ -212,7 +226,7 @@ export const streamableHttp2025 = page("2025-11-25", "basic/transports", [
     says: "Ids of sessions are unique, and nobody can guess one.",
     shownBy: [
       "mcp/sessions.test.ts › is unique",
-      "mcp/sessions.test.ts › is worth nothing to another client, with another secret, for another purpose, or changed",
+      "mcp/sessions.test.ts › is worth nothing to another client, for another purpose, or changed",
     ],
   },
   {
@@ -220,7 +234,7 @@ export const streamableHttp2025 = page("2025-11-25", "basic/transports", [
     level: "MUST",
     heading: "Session Management",
     says: "Ids of sessions are of visible ASCII characters.",
-    shownBy: ["mcp/sessions.test.ts › holds what was agreed on, for every process that has the secret"],
+    shownBy: ["mcp/sessions.test.ts › holds what was agreed on, for every process that knows the client's key"],
   },
   {
     id: "no-session",
@@ -262,13 +276,19 @@ export const streamableHttp2025 = page("2025-11-25", "basic/transports", [
     level: "MUST",
     heading: "Custom Transports",
     says: "Transports of our own keep format and lifecycle.",
-    open: "There is no transport beside HTTP.",
+    shownBy: [
+      "mcp/web-socket/web-socket.test.ts › a client of the SDK lists and calls tools",
+      "mcp/web-socket/web-socket.test.ts › the session is one with the connection: without initialize there is none, but ping is answered",
+      "mcp/web-socket/conversation.test.ts › the server asks the client, and tells how far it is, on the same connection",
+    ],
   },
   {
     id: "custom-transport-documents",
     level: "SHOULD",
     heading: "Custom Transports",
     says: "They are documented.",
-    open: "There is no transport beside HTTP.",
+    shownBy: [
+      "mcp/web-socket/close-codes.test.ts › every close code stands in docs/websocket.md with its reason and meaning, and no other",
+    ],
   },
 ]);

@@ -6,7 +6,6 @@ const cancelled =
 const elsewhere = "mcp/replicas.test.ts › cancels at one replica what another is at work on, and gets no answer to it";
 const closed = "mcp/cancellation.test.ts › a connection that is closed cancels its request in MCP 2026-07-28";
 const ignored = "mcp/cancellation.test.ts › a cancellation of %j, which is not under way, is ignored";
-const reason = "mcp/cancellation.test.ts › the reason for a cancellation is logged on one line";
 const progress = "mcp/telling.test.ts › comes under the client's token %j, always more, and before the answer";
 const noToken = "mcp/telling.test.ts › is not sent for the token %j";
 const ended = "mcp/telling.test.ts › ends with the answer, whatever a tool has left running";
@@ -98,7 +97,9 @@ export const underWay = [
       level: "SHOULD",
       heading: "Implementation Notes",
       says: "The reason for a cancellation is logged.",
-      shownBy: [reason],
+      shownBy: [
+        "mcp/cancellation.test.ts › the reason for a cancellation is logged on one line, whichever way it came",
+      ],
     },
     {
       id: "invalid",
@@ -121,15 +122,14 @@ export const underWay = [
       level: "MUST",
       heading: "",
       says: "When the server ends a subscription it says so with a cancellation.",
-      open: "There is no subscriptions/listen.",
+      open: "The server ends a subscription with its result, as Graceful Closure has it, and sends no cancellation beside it.",
     },
     {
       id: "nothing-else",
       level: "MUST NOT",
       heading: "",
       says: "The server cancels nothing else.",
-      notApplicable:
-        "The server sends cancellations only for requests of its own, which it has none of in this revision.",
+      notApplicable: "The server sends no cancellations in this revision.",
     },
     {
       id: "disconnection",
@@ -150,14 +150,18 @@ export const underWay = [
       level: "MUST",
       heading: "Behavior Requirements",
       says: "A cancellation of the server names a subscription.",
-      open: "There is no subscriptions/listen.",
+      notApplicable: "The server sends no cancellations in this revision.",
     },
     {
       id: "stops",
       level: "SHOULD",
       heading: "Behavior Requirements",
       says: "A cancelled request is worked on no longer, and gets no response.",
-      shownBy: [closed],
+      shownBy: [
+        "mcp/cancellation.test.ts › a connection that is closed cancels its request in MCP 2026-07-28",
+        "mcp/stdio/remote.process.test.ts › a cancelled request is stopped there, in both eras, and not answered",
+        "mcp/web-socket/conversation.test.ts › a cancelled request is stopped and has no answer; the others go on",
+      ],
     },
     {
       id: "races",
@@ -171,7 +175,9 @@ export const underWay = [
       level: "SHOULD",
       heading: "Implementation Notes",
       says: "The reason for a cancellation is logged.",
-      notApplicable: "Over HTTP a cancellation of this revision is a closed connection, which has no reason.",
+      shownBy: [
+        "mcp/cancellation.test.ts › the reason for a cancellation is logged on one line, whichever way it came",
+      ],
     },
     {
       id: "invalid",
