@@ -5,6 +5,8 @@ import { bodyLimitText } from "../../contract/limits.ts";
 import { routes } from "../../contract/routes.ts";
 import type { Envelope } from "../json/envelope.ts";
 import { failureOf } from "../mcp/answer.ts";
+import { stateless } from "../mcp/eras/stateless.ts";
+import { isStatelessVersion } from "../mcp/versions.ts";
 import { oauthError } from "./not-found.ts";
 
 /** Answers of fastify itself, as entries of the catalogue. */
@@ -48,7 +50,9 @@ export function replyError(
 function answerTo(error: ServerError, request: FastifyRequest, now: number): { status: number; body: object } {
   if (isMcp(request)) {
     const { id, method } = envelopeOf(request);
-    const { status, message } = failureOf(error, { id, method, era: undefined }, { requestId: request.id, now });
+    const { "mcp-protocol-version": version } = request.headers;
+    const era = isStatelessVersion(String(version)) ? stateless : undefined;
+    const { status, message } = failureOf(error, { id, method, era }, { requestId: request.id, now });
     return { status, body: message };
   }
   const oauth = error.code === "NOT_FOUND" ? oauthError(request) : undefined;

@@ -1,7 +1,9 @@
 import type { ErrorCode } from "../../contract/error-catalogue.ts";
 import type { ServerError } from "../../contract/errors.ts";
 import type { Era } from "./eras/era.ts";
+import { ofServer } from "./eras/stateless.ts";
 import type { MessageId } from "./message.ts";
+import type { ServerInfo } from "./server-info.ts";
 import { toolFailure } from "./tool-result.ts";
 
 /** What is sent back for a message. */
@@ -16,6 +18,8 @@ export type FailureContext = {
   readonly requestId: string;
   /** Unix time in milliseconds. */
   readonly now: number;
+  /** Who says it, where results tell that. */
+  readonly info?: ServerInfo;
 };
 
 /** What failed, as far as it is known. */
@@ -46,8 +50,8 @@ const toldByHttp: ReadonlySet<ErrorCode> = new Set([
  */
 export function failureOf(error: ServerError, { id, method, era }: Failed, context: FailureContext): Answer {
   if (id !== undefined && method === "tools/call" && error.entry.isError) {
-    const type = era?.name === "stateless" ? { resultType: "complete" } : {};
-    return { message: { jsonrpc: "2.0", id, result: { ...type, ...toolFailure(error) } }, status: 200 };
+    const dress = era?.name === "stateless" ? { resultType: "complete", ...metaFor(context) } : {};
+    return { message: { jsonrpc: "2.0", id, result: { ...dress, ...toolFailure(error) } }, status: 200 };
   }
   // JSON-RPC 2.0, 5: null where the id could not be read. MCP 2026-07-28 leaves it out.
   const shownId = id === undefined && era?.name === "stateless" ? {} : { id: id ?? null };
@@ -55,6 +59,10 @@ export function failureOf(error: ServerError, { id, method, era }: Failed, conte
   const isTold =
     id === undefined || (era?.name === "handshake" ? error.code === "SESSION_REQUIRED" : toldByHttp.has(error.code));
   return { message, status: isTold ? error.entry.httpStatus : 200 };
+}
+
+function metaFor({ info }: FailureContext): object {
+  return info === undefined ? {} : { _meta: ofServer(info) };
 }
 
 function errorObject(error: ServerError, era: Era | undefined, { requestId, now }: FailureContext): object {

@@ -1,4 +1,6 @@
-import type { MessageId } from "./message.ts";
+import type { MessageId, Params } from "./message.ts";
+import type { RequestLogger } from "./method.ts";
+import { printable } from "./session.ts";
 
 /** The requests of sessions that may be cancelled by a message (MCP 2025-11-25, Cancellation). */
 export class Cancellations {
@@ -23,3 +25,9 @@ export class Cancellations {
 
 /** `1` and `"1"` are two ids. */
 const keyOf = (sessionKey: string, id: MessageId) => `${sessionKey} ${JSON.stringify(id)}`;
+
+/** Logs why a client cancels a request, in its own words, fit for a log. */
+export function logCancellation({ reason }: Params, log: RequestLogger): void {
+  const said = typeof reason === "string" ? { reason: printable(reason, 200) } : {};
+  log.debug(said, "a client cancels a request");
+}

@@ -28,8 +28,14 @@ export class ClientRequests {
     if (this.#waiting.size >= mostWaiting) throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 60 });
     const id = this.#newId();
     const { promise, resolve, reject } = Promise.withResolvers<Params>();
-    const timer = setTimeout(() => reject(refused(method, "it did not answer in time")), patienceMs).unref();
-    const leave = () => reject(refused(method, "it is gone"));
+    const giveUp = (reason: string) => {
+      reject(refused(method, reason));
+      // Nobody waits for the answer any more (MCP 2025-11-25, Timeouts).
+      const params = { requestId: id, reason: "the server no longer waits for an answer" };
+      exchange.send({ jsonrpc: "2.0", method: "notifications/cancelled", params });
+    };
+    const timer = setTimeout(() => giveUp("it did not answer in time"), patienceMs).unref();
+    const leave = () => giveUp("it is gone");
     signal.addEventListener("abort", leave, { once: true });
     this.#waiting.set(id, {
       clientId: exchange.caller.client.id,

@@ -3,8 +3,10 @@ import type { Origin } from "../access/access.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type Answer, failureOf } from "./answer.ts";
 import { batchProblem, beginningInBatch } from "./batches.ts";
+import { logCancellation } from "./cancellations.ts";
 import { ConnectionExchange, type Speaker } from "./connection-exchange.ts";
-import { type Dispatcher, subjectOf } from "./dispatcher.ts";
+import { type Dispatcher, isStateless, subjectOf } from "./dispatcher.ts";
+import { stateless } from "./eras/stateless.ts";
 import { type Message, type MessageId, readMessage } from "./message.ts";
 import type { Agreed, Session } from "./session.ts";
 import type { SessionListeners } from "./session-listeners.ts";
@@ -115,6 +117,7 @@ export class Conversation {
     if (refusal !== undefined) return undefined;
     if (message.kind === "notification" && message.method === "notifications/cancelled") {
       this.#open.get(message.params.requestId as MessageId)?.cancel();
+      logCancellation(message.params, speaker.log());
       return undefined;
     }
     if (!isRequest) {
@@ -189,8 +192,9 @@ export class Conversation {
 
   #failure(error: ServerError, message: Message | undefined, { origin }: Speaker): Answer {
     const subject = message === undefined ? { id: undefined, method: undefined } : subjectOf(message);
-    const context = { requestId: origin.requestId, now: this.#options.clock() };
-    return failureOf(error, { ...subject, era: undefined }, context);
+    const era = message !== undefined && isStateless(message, undefined) ? stateless : undefined;
+    const { clock, dispatcher } = this.#options;
+    return failureOf(error, { ...subject, era }, { requestId: origin.requestId, now: clock(), info: dispatcher.info });
   }
 }
 

@@ -2,12 +2,12 @@ import { ServerError, toServerError } from "../../contract/errors.ts";
 import type { Client } from "../access/client.ts";
 import { InputRequired } from "../features/interaction.ts";
 import { type Answer, failureOf } from "./answer.ts";
-import type { Cancellations } from "./cancellations.ts";
+import { type Cancellations, logCancellation } from "./cancellations.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Era, Terms } from "./eras/era.ts";
 import { handshake } from "./eras/handshake.ts";
-import { metaKeys, metaOf, stateless, unsupportedVersion } from "./eras/stateless.ts";
+import { metaKeys, metaOf, ofServer, stateless, unsupportedVersion } from "./eras/stateless.ts";
 import type { Exchange } from "./exchange.ts";
 import { ClientInteraction } from "./interaction.ts";
 import type { Listens } from "./listens.ts";
@@ -16,7 +16,7 @@ import type { Message, MessageId, NotificationMessage, RequestMessage, ResponseM
 import type { Method, MethodContext } from "./method.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
-import type { ServerFacts } from "./server-info.ts";
+import type { ServerFacts, ServerInfo } from "./server-info.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { SharedTasks } from "./tasks/shared-tasks.ts";
@@ -43,6 +43,8 @@ export type DispatcherOptions = {
 export type Dispatcher = {
   /** Handles one message of a client; undefined when it gets no answer. Never rejects. */
   dispatch(message: Message, exchange: Exchange): Promise<Answer | undefined>;
+  /** Of the server whose messages these are. */
+  readonly info: ServerInfo;
 };
 
 /** A request, and what is known of it before its method answers. */
@@ -66,7 +68,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const error = toServerError(thrown);
     if (error.code === "INTERNAL_ERROR") log.error({ err: error.cause ?? error }, "request failed");
     const { id, method } = subjectOf(message);
-    return failureOf(error, { id, method, era }, { requestId: origin.requestId, now: clock() });
+    return failureOf(error, { id, method, era }, { requestId: origin.requestId, now: clock(), info: server.info });
   };
 
   const answer = async (message: RequestMessage, exchange: Exchange): Promise<Answer | undefined> => {
@@ -109,22 +111,23 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 
   return {
+    info: server.info,
     async dispatch(message, exchange) {
       switch (message.kind) {
         case "request":
           return answer(message, exchange);
         case "malformed":
-          return failure(message.error, message, undefined, exchange);
+          return failure(message.error, message, eraToldTo(exchange), exchange);
         case "response":
         case "notification":
-          return take(message, exchange).catch((error) => failure(error, message, undefined, exchange));
+          return take(message, exchange).catch((error) => failure(error, message, eraToldTo(exchange), exchange));
       }
     },
   };
 
   /** Acts on what gets no answer. */
   async function take(message: ResponseMessage | NotificationMessage, exchange: Exchange): Promise<undefined> {
-    const { session, caller, declaredVersion = "" } = exchange;
+    const { session, caller, log, declaredVersion = "" } = exchange;
     if (session === undefined) {
       if (!isStatelessVersion(declaredVersion)) throw new ServerError("SESSION_REQUIRED");
       return;
@@ -132,6 +135,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { id: clientId } = caller.client;
     const isAnswered = message.kind === "response" && clientRequests.settle(message, clientId);
     const notice = isAnswered ? undefined : noticeOf(message, clientId);
+    if (notice?.kind === "cancel" && message.kind === "notification") logCancellation(message.params, log);
     // Another process may have asked, or be at work on what is cancelled.
     if (notice !== undefined) await options.notices.tell(session, notice);
   }
@@ -157,6 +161,11 @@ export function subjectOf(message: Message): { id: MessageId | undefined; method
 export function isStateless(message: Message, declaredVersion: string | undefined): boolean {
   const told = message.kind === "request" || message.kind === "notification" ? metaOf(message.params) : {};
   return told[metaKeys.version] !== undefined || isStatelessVersion(declaredVersion ?? "");
+}
+
+/** The era of what cannot tell it: the transport may have been told. */
+function eraToldTo({ declaredVersion = "" }: Exchange): Era | undefined {
+  return isStatelessVersion(declaredVersion) ? stateless : undefined;
 }
 
 /** A request that tells its own terms is of 2026-07-28 or later; what comes in a session, or begins one, is of before. */
@@ -199,13 +208,14 @@ function inputRequired(
   { requests, state, answered }: InputRequired,
   message: RequestMessage,
   { caller }: Exchange,
-  { requestStates }: DispatcherOptions,
+  { requestStates, server }: DispatcherOptions,
 ): Answer {
   const isStateful = state !== undefined || Object.keys(answered).length > 0;
   const result = {
     resultType: "input_required",
     inputRequests: requests,
     ...(isStateful && { requestState: requestStates.give({ state, answered }, message, caller.client.id) }),
+    _meta: ofServer(server.info),
   };
   return { message: { jsonrpc: "2.0", id: message.id, result }, status: 200 };
 }

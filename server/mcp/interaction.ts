@@ -46,6 +46,7 @@ export class ClientInteraction implements Interaction {
   /** What waits to be sent, because it was not known at once whether the client wants it. */
   #waiting: Promise<void> | undefined;
   #signal: AbortSignal | undefined;
+  #isFinished = false;
 
   constructor(options: InteractionOptions) {
     this.#options = options;
@@ -92,6 +93,7 @@ export class ClientInteraction implements Interaction {
     const { exchange, message, cancellations } = this.#options;
     if (this.#signal !== undefined && exchange.session) cancellations.end(exchange.session.key, message.id);
     await this.#waiting;
+    this.#isFinished = true;
   }
 
   /** The client has cancelled the request: it wants no answer. What becomes of a task is told by the task. */
@@ -169,8 +171,10 @@ export class ClientInteraction implements Interaction {
     else this.#waiting = this.#waiting.then(send);
   }
 
+  /** After the answer nothing is told any more, whatever a handler has left running. */
   #send(method: string, params: object): void {
-    if (this.#task === undefined) this.#options.exchange.send({ jsonrpc: "2.0", method, params });
+    if (this.#isFinished || this.#task !== undefined || this.isCancelled) return;
+    this.#options.exchange.send({ jsonrpc: "2.0", method, params });
   }
 }
 
@@ -194,17 +198,23 @@ const capabilityOf = {
 function requireCapability(request: InputRequest, capabilities: ClientCapabilities): void {
   const missing = missingCapability(request, capabilities);
   if (missing === undefined) return;
-  const requiredCapabilities = { [missing]: missing === "elicitation" && isUrl(request) ? { url: {} } : {} };
+  const part = partOf(request);
+  const requiredCapabilities = { [missing]: part === undefined || part === "form" ? {} : { [part]: {} } };
   throw new ServerError("CLIENT_CAPABILITY_REQUIRED", { missing, requiredCapabilities });
 }
 
 /** What the client would have to have declared to be asked this, and has not. */
 function missingCapability(request: InputRequest, capabilities: ClientCapabilities): string | undefined {
   const name = capabilityOf[request.method];
-  const declared = name === "elicitation" ? capabilities[name]?.[isUrl(request) ? "url" : "form"] : capabilities[name];
-  return declared === undefined ? name : undefined;
+  const part = partOf(request);
+  const declared = capabilities[name] as Readonly<Record<string, object>> | undefined;
+  return declared === undefined || (part !== undefined && declared[part] === undefined) ? name : undefined;
 }
 
-function isUrl({ params }: InputRequest): boolean {
-  return params?.mode === "url";
+/** What of a capability a request needs beside the capability itself. */
+function partOf({ method, params = {} }: InputRequest): string | undefined {
+  if (method === "elicitation/create") return params.mode === "url" ? "url" : "form";
+  if (method !== "sampling/createMessage") return undefined;
+  if (params.tools !== undefined || params.toolChoice !== undefined) return "tools";
+  return [undefined, "none"].includes(params.includeContext as string | undefined) ? undefined : "context";
 }

@@ -2,7 +2,7 @@ import type { Icon } from "../features/content.ts";
 import type { EraName, Method, ServerCapabilities } from "./method.ts";
 
 /** Name and version, as clients show them (MCP schema, Implementation). */
-type ServerInfo = {
+export type ServerInfo = {
   readonly name: string;
   readonly title: string;
   readonly version: string;

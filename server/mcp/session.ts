@@ -43,7 +43,8 @@ export const clientInfoSchema = z.object({
 
 type ClientInfo = z.output<typeof clientInfoSchema>;
 
-function printable(text: string, longest: number): string {
+/** A text of a client as logs may hold it. */
+export function printable(text: string, longest: number): string {
   return text.replace(/[^\x20-\x7e]/g, "?").slice(0, longest);
 }
 

@@ -1,6 +1,7 @@
 import { ServerError } from "../../../contract/errors.ts";
+import { logLevels } from "../../features/interaction.ts";
 import { isObject, type Params } from "../message.ts";
-import type { ServerFacts } from "../server-info.ts";
+import type { ServerInfo } from "../server-info.ts";
 import { clientCapabilitiesSchema } from "../session.ts";
 import { isStatelessVersion, protocolVersions } from "../versions.ts";
 import type { Era } from "./era.ts";
@@ -25,6 +26,8 @@ export const stateless: Era = {
     if (!capabilities.success) throw missing(metaKeys.clientCapabilities);
     exchange.verify(message);
     if (!isStatelessVersion(version)) throw unsupportedVersion(version);
+    const { [metaKeys.logLevel]: level } = meta;
+    if (level !== undefined && !logLevels.some((known) => known === level)) throw missing(metaKeys.logLevel);
     return { version, capabilities: capabilities.data };
   },
   dress(result, { caching }, { info }) {
@@ -33,15 +36,15 @@ export const stateless: Era = {
       resultType: "complete",
       ...caching,
       ...rest,
-      _meta: { [metaKeys.serverInfo]: nameOf(info), ..._meta },
+      _meta: { ...ofServer(info), ..._meta },
     };
   },
   codeOf: ({ entry }) => entry.jsonRpcCode,
 };
 
-/** What each result says of the server; the rest `server/discover` tells. */
-function nameOf({ name, version }: ServerFacts["info"]) {
-  return { name, version };
+/** What each result says of the server in its `_meta`; the rest `server/discover` tells. */
+export function ofServer({ name, version }: ServerInfo) {
+  return { [metaKeys.serverInfo]: { name, version } };
 }
 
 export function metaOf({ _meta: meta }: Params): Params {

@@ -11,6 +11,8 @@ export const toolsCall = defineMethod({
     arguments: z.unknown().optional(),
     _meta: z.object({ traceparent: z.unknown().optional() }).optional(),
   }),
+  // Tools tell clients what they do (interaction.ts); later revisions have no logging/setLevel to declare it by.
+  capabilities: { logging: {} },
   handle: ({ name, arguments: args, _meta: meta }, { catalogue, caller, interaction, log, origin }) =>
     catalogue.call({ name, args, caller, interaction, log: traced(log, meta?.traceparent), origin }).then(toolResult),
 });

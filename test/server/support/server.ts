@@ -109,9 +109,14 @@ export async function connect(url: string, key: string, path = "/mcp"): Promise<
 type Headers = Readonly<Record<string, string>>;
 
 /** Posts messages of a session of the handshake era, begun with a version. */
-export async function beginSession(server: Pick<TestServer, "fetch">, key: string, version = "2025-11-25") {
+export async function beginSession(
+  server: Pick<TestServer, "fetch">,
+  key: string,
+  version = "2025-11-25",
+  capabilities = {},
+) {
   const accept = "application/json, text/event-stream";
-  const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: "test", version: "1" } };
+  const params = { protocolVersion: version, capabilities, clientInfo: { name: "test", version: "1" } };
   const json = { jsonrpc: "2.0", id: 0, method: "initialize", params };
   const response = await server.fetch("/mcp", { key, json, headers: { accept } });
   const session = response.headers.get("mcp-session-id") ?? "";

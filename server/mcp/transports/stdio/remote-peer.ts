@@ -92,9 +92,17 @@ class RemotePeer implements Peer {
     if (this.#session.id === undefined && message !== undefined) return;
     const { signal } = new AbortController();
     const response = await this.#post(body, this.#session.headers, signal);
-    if (message === undefined && response.status === 200) return void this.#send(await response.json());
+    if (message === undefined && response.status !== 202) return this.#deliverBatch(response);
     await response.body?.cancel();
     if (message?.kind === "notification" && message.method === "notifications/initialized") this.#session.listen();
+  }
+
+  /** The answers to a batch, or why there are none. */
+  async #deliverBatch(response: Response): Promise<void> {
+    const answer: unknown = await response.json().catch(() => undefined);
+    const isAnswer = Array.isArray(answer) || (isObject(answer) && answer.jsonrpc === "2.0");
+    if (isAnswer && response.status !== 401) this.#send(answer);
+    else this.#fail(this.#server.refusal(response), undefined, undefined);
   }
 
   async #ask(message: RequestMessage, body: string, problem: string | undefined): Promise<void> {
@@ -115,9 +123,13 @@ class RemotePeer implements Peer {
     }
   }
 
-  #refusalOf({ id }: RequestMessage, problem: string | undefined): ServerError | undefined {
+  #refusalOf(message: RequestMessage, problem: string | undefined): ServerError | undefined {
+    const { id, method } = message;
     if (problem !== undefined)
       return new ServerError("VALIDATION_ERROR", { problems: `the message is refused: ${problem}` });
+    // Over HTTP a header repeats it; no method is named like this.
+    if (isStateless(message, undefined) && !/^[\x21-\x7e]*$/.test(method))
+      return new ServerError("METHOD_NOT_FOUND", { method: method.slice(0, 64), version: "2026-07-28" });
     if (this.#open.has(id))
       return new ServerError("INVALID_REQUEST", { reason: "a request with this id is under way" });
     return this.#open.size >= mostOpen ? new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 1 }) : undefined;

@@ -7,10 +7,12 @@ import { type Answer, failureOf } from "../../answer.ts";
 import { batchProblem, beginningInBatch } from "../../batches.ts";
 import type { Catalogue } from "../../catalogue.ts";
 import { type Dispatcher, isStateless, subjectOf } from "../../dispatcher.ts";
+import { stateless, unsupportedVersion } from "../../eras/stateless.ts";
 import { type Message, readMessage } from "../../message.ts";
 import type { Session } from "../../session.ts";
 import type { SessionIds } from "../../session-id.ts";
 import type { SessionNotices } from "../../session-notices.ts";
+import { isHandshakeVersion } from "../../versions.ts";
 import { EventStream } from "./event-stream.ts";
 import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
 import type { ListeningStreams } from "./listening-streams.ts";
@@ -112,12 +114,13 @@ function exchangeOf(session: Session | undefined, post: Post, options: Streamabl
 function refused(
   error: ServerError,
   message: Message,
-  { id: requestId }: FastifyRequest,
-  { clock }: StreamableHttpOptions,
+  request: FastifyRequest,
+  { clock, dispatcher: { info } }: StreamableHttpOptions,
 ): Answer | undefined {
   const isDropped = error.entry.retryable && (message.kind === "notification" || message.kind === "response");
   if (isDropped) return undefined;
-  return failureOf(error, { ...subjectOf(message), era: undefined }, { requestId, now: clock() });
+  const era = isStateless(message, headerOf(request, "mcp-protocol-version")) ? stateless : undefined;
+  return failureOf(error, { ...subjectOf(message), era }, { requestId: request.id, now: clock(), info });
 }
 
 /** The session that a message belongs to: none for what begins one, or is of a revision without sessions. */
@@ -138,6 +141,8 @@ function shownSession(
 ): Session | undefined | ServerError {
   const id = headerOf(request, sessionHeader);
   if (id === undefined) return undefined;
+  const version = headerOf(request, "mcp-protocol-version");
+  if (version !== undefined && !isHandshakeVersion(version)) return unsupportedVersion(version);
   return sessions.find(id, callerOf(request).caller.client) ?? new ServerError("SESSION_NOT_FOUND");
 }
 

@@ -47,7 +47,10 @@ export class WebSocketConnection implements OpenWebSocket {
     this.#incoming = new IncomingBytes(bytes);
     this.#conversation = new Conversation({
       ...options,
-      dispatcher: { dispatch: (message, exchange) => this.#dispatch(message, exchange) },
+      dispatcher: {
+        info: options.dispatcher.info,
+        dispatch: (message, exchange) => this.#dispatch(message, exchange),
+      },
       send: (text) => this.#send(text),
       onRoom: () => this.#goOn(),
     });
