@@ -13,6 +13,7 @@ import type { ClientRequests } from "./client-requests.ts";
 import type { Terms } from "./eras/era.ts";
 import { metaKeys, metaOf } from "./eras/stateless.ts";
 import type { Exchange } from "./exchange.ts";
+import { FloodGate } from "./flood-gate.ts";
 import type { LogLevels } from "./log-levels.ts";
 import { isObject, type Params, type RequestMessage } from "./message.ts";
 import type { EraName } from "./method.ts";
@@ -30,6 +31,8 @@ export type InteractionOptions = {
   readonly requestStates: RequestStates;
   readonly logLevels: LogLevels;
   readonly cancellations: Cancellations;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
   readonly tasks: Tasks;
 };
 
@@ -46,6 +49,7 @@ export class ClientInteraction implements Interaction {
   /** What waits to be sent, because it was not known at once whether the client wants it. */
   #waiting: Promise<void> | undefined;
   #signal: AbortSignal | undefined;
+  #flood: FloodGate | undefined;
   #isFinished = false;
 
   constructor(options: InteractionOptions) {
@@ -174,7 +178,8 @@ export class ClientInteraction implements Interaction {
   /** After the answer nothing is told any more, whatever a handler has left running. */
   #send(method: string, params: object): void {
     if (this.#isFinished || this.#task !== undefined || this.isCancelled) return;
-    this.#options.exchange.send({ jsonrpc: "2.0", method, params });
+    this.#flood ??= new FloodGate(this.#options.clock);
+    if (this.#flood.admits()) this.#options.exchange.send({ jsonrpc: "2.0", method, params });
   }
 }
 

@@ -37,6 +37,8 @@ export const subscriptionsListen = defineMethod({
       const isTaken = notify("notifications/subscriptions/acknowledged", { notifications: honoured });
       if (!isTaken) throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
       if (!signal.aborted) await Promise.race([listen.ended, once(signal, "abort")]);
+      // By the page on cancellation it is cancelled, by that on subscriptions it is answered: each client gets what it waits for.
+      if (!signal.aborted) notify("notifications/cancelled", { requestId: id, reason: "the server stops" });
       return { _meta };
     } finally {
       listen.close();

@@ -197,13 +197,17 @@ describe("subscriptions/listen", () => {
     await events.cancel();
   });
 
-  test("ends with an answer when the server stops", async () => {
+  test("is cancelled, and ends with an answer, when the server stops", async () => {
     const stopping = await startServer(bridge.url);
     const params = { notifications: { resourceSubscriptions: [uri] } };
     const call = { method: "subscriptions/listen", id: "listen-1", params };
     const events = eventsOf(await postStateless(stopping, keys.all, call));
     await events.next();
     const closed = stopping.close();
+    expect(await events.next()).toMatchObject({
+      method: "notifications/cancelled",
+      params: { _meta: subscriptionId, requestId: "listen-1" },
+    });
     expect(await events.next()).toMatchObject({
       id: "listen-1",
       result: { resultType: "complete", _meta: subscriptionId },

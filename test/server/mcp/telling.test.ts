@@ -170,3 +170,20 @@ describe("who answers in MCP 2026-07-28", () => {
     expect(await response.json()).toMatchObject({ id: 1, result: { resultType: "complete", isError: true } });
   });
 });
+
+describe.each(revisions)("a flood in %s", (revision) => {
+  test("a tool that tells without end is slowed down, and its answer still comes", async () => {
+    work = (interaction) => {
+      for (let step = 1; step <= 1_000; step++) {
+        interaction.progress(step);
+        interaction.log("error", step);
+      }
+      return "done";
+    };
+    const { events } = await told(revision, { progressToken: "p", "io.modelcontextprotocol/logLevel": "error" });
+    expect(events.length).toBeGreaterThan(10);
+    // A second may have passed in the middle.
+    expect(events.length).toBeLessThanOrEqual(2 * 50 + 1);
+    expect(events.at(-1)).toMatchObject({ id: 1, result: { content: [{ text: "done" }] } });
+  });
+});

@@ -2,7 +2,7 @@ import { page } from "./requirement.ts";
 
 const acknowledged =
   "mcp/stateless.test.ts › acknowledges what it honours, and then tells of changes with the subscription's id";
-const ended = "mcp/stateless.test.ts › ends with an answer when the server stops";
+const ended = "mcp/stateless.test.ts › is cancelled, and ends with an answer, when the server stops";
 
 export const subscriptions = page("2026-07-28", "basic/patterns/subscriptions", [
   {

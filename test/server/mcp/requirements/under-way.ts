@@ -8,6 +8,7 @@ const closed = "mcp/cancellation.test.ts › a connection that is closed cancels
 const ignored = "mcp/cancellation.test.ts › a cancellation of %j, which is not under way, is ignored";
 const progress = "mcp/telling.test.ts › comes under the client's token %j, always more, and before the answer";
 const noToken = "mcp/telling.test.ts › is not sent for the token %j";
+const flood = "mcp/telling.test.ts › a tool that tells without end is slowed down, and its answer still comes";
 const ended = "mcp/telling.test.ts › ends with the answer, whatever a tool has left running";
 
 const progressOfBoth: readonly Stated[] = [
@@ -51,7 +52,7 @@ const progressOfBoth: readonly Stated[] = [
     level: "SHOULD",
     heading: "Implementation Notes",
     says: "Notifications have a rate limit.",
-    open: "A tool that reports progress without end is not slowed down; those of the product report none.",
+    shownBy: [flood],
   },
   {
     id: "ends",
@@ -122,7 +123,7 @@ export const underWay = [
       level: "MUST",
       heading: "",
       says: "When the server ends a subscription it says so with a cancellation.",
-      open: "The server ends a subscription with its result, as Graceful Closure has it, and sends no cancellation beside it.",
+      shownBy: ["mcp/stateless.test.ts › is cancelled, and ends with an answer, when the server stops"],
     },
     {
       id: "nothing-else",

@@ -68,7 +68,7 @@ const logging: readonly Stated[] = [
     level: "SHOULD",
     heading: "Implementation Considerations",
     says: "Messages have a rate limit.",
-    open: "A tool that logs without end is not slowed down; those of the product do not log to clients.",
+    shownBy: ["mcp/telling.test.ts › a tool that tells without end is slowed down, and its answer still comes"],
   },
   {
     id: "context",
