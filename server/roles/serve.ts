@@ -66,7 +66,9 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     ...{ features, streams, webSockets, sealSecret, keys, bridge },
     ...{ logger, metrics, lifecycle, furtherPorts, proofSecret },
   };
-  const app = createApp({ config, ...shared, ...world });
+  // One by one: the world of the program has more in it, under names that are here, too.
+  const { clock, newId } = world;
+  const app = createApp({ config, ...shared, clock, newId });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
   const listenTextResolver = (address: string) => `listening on ${address}`;

@@ -59,7 +59,8 @@ async function alone(
     const logFor = (request_id: string) => logger.child({ request_id });
     const line = new Stdio({
       ...world.streams(),
-      peerOf: (send, onRoom) => localPeer({ ...world, ...mcp, listeners, send, onRoom, logFor }),
+      peerOf: (send, onRoom) =>
+        localPeer({ ...mcp, clock: world.clock, newId: world.newId, listeners, send, onRoom, logFor }),
     });
     return runningOn(line, {}, mcp.endListens, async () => {
       stopListening();

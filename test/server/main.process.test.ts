@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeBridge, secret, startFakeBridge } from "./support/fake-bridge.ts";
 import { type Process, startProcess } from "./support/process.ts";
-import { connect, keys, keysJson } from "./support/server.ts";
+import { beginSession, connect, keys, keysJson } from "./support/server.ts";
 
 let bridge: FakeBridge;
 const started: Process[] = [];
@@ -38,6 +38,14 @@ async function serve(env: Record<string, string> = {}) {
   return { process, http, metrics };
 }
 
+/** As `TestServer.fetch`, for a server in a process of its own. */
+const fetchWith = (http: string, path: string, init: RequestInit & { key?: string; json?: unknown }) =>
+  fetch(http + path, {
+    method: "POST",
+    body: JSON.stringify(init.json),
+    headers: { "content-type": "application/json", "x-api-key": init.key ?? "", ...(init.headers as object) },
+  });
+
 const send = (http: string) =>
   fetch(`${http}/tools/send_telegram_message`, {
     method: "POST",
@@ -58,6 +66,33 @@ function hold() {
 }
 
 describe("the program", () => {
+  test("lets sessions listen, finds its bridge again, and warns of nothing", async () => {
+    const { process: program, http } = await serve();
+    const server = { fetch: (path: string, init = {}) => fetchWith(http, path, init) };
+    const { id } = await beginSession(server, keys.all);
+    const listen = () =>
+      fetch(`${http}/mcp`, { headers: { accept: "text/event-stream", "x-api-key": keys.all, "mcp-session-id": id } });
+    const stream = await listen();
+    expect([stream.status, stream.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    const { port } = bridge;
+    await bridge.close();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    bridge = await startFakeBridge({ port });
+    // The relay is another one: what was missed is asked for again.
+    await vi.waitFor(
+      async () => {
+        await bridge.relay.publish({ topic: "status", text: "{}" });
+        expect((await send(http)).status).toBe(200);
+      },
+      { timeout: 10_000 },
+    );
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    await stream.body?.cancel();
+    program.child.kill("SIGTERM");
+    await program.exited;
+    expect(program.stderr()).toBe("");
+  });
+
   test("explains itself", async () => {
     const help = run(["--help"]);
     expect(await help.exited).toBe(0);
