@@ -78,6 +78,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
       ...mcp,
       resumable,
       sharedStreams,
+      handOver: options.connections.handOver,
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),
     }),

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../../../contract/errors.ts";
 import { routes } from "../../../../contract/routes.ts";
@@ -31,6 +32,8 @@ export type StreamableHttpOptions = {
   readonly dispatcher: Dispatcher;
   readonly sessions: SessionIds;
   readonly streams: ListeningStreams;
+  /** Counts a connection no longer: listening streams have limits of their own. */
+  readonly handOver: (socket: Socket) => void;
   readonly notices: SessionNotices;
   readonly resumable: ResumableStreams;
   readonly sharedStreams: SharedStreams;
@@ -171,7 +174,10 @@ async function listen(
     throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
   const lastEventId = headerOf(request, "last-event-id");
   if (lastEventId !== undefined) return resume(lastEventId, session, reply, options);
+  // The connection is one stream from now on, and ends with it.
+  reply.header("connection", "close");
   options.streams.open(session, client, reply);
+  options.handOver(request.socket);
   // What the session has subscribed to, another process may know.
   options.notices
     .recall(session)
