@@ -105,9 +105,10 @@ test("what is paused restarts when it is resumed", async () => {
   await settled();
   await press("pause");
   await untilCondition(world, "team", "Paused", { status: "True" }, patience);
-  await world.patch(cctelegramDeployments, "team", { metadata: { annotations: { [annotation]: "later" } } });
-  const passes = await world.passes();
-  await eventually(async () => expect(await world.passes()).toBeGreaterThan(passes));
+  // Annotations have no generation to wait for: a change of the spec in the same write has.
+  const change = { metadata: { annotations: { [annotation]: "later" } }, spec: { bridge: { logLevel: "debug" } } };
+  await world.patch(cctelegramDeployments, "team", change);
+  await untilCondition(world, "team", "Paused", { status: "True" }, patience);
   expect(await restarts()).toEqual([undefined, undefined]);
   await press("resume");
   await eventually(async () => expect(await restarts()).toEqual(["later", "later"]), patience);
