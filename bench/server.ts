@@ -32,9 +32,11 @@ const { values } = parseArgs({
     rate: { type: "string", default: "0" },
     /** Only the contenders whose names hold this, beside the reference. */
     only: { type: "string", default: "" },
+    /** Leaves out idle streams and what begins sessions. */
+    "calls-only": { type: "boolean", default: false },
     /** The server's main file. */
     main: { type: "string", default: "dist/server/main.js" },
-    /** Arguments of the server's Node, such as "--cpu-prof --cpu-prof-dir=/tmp". */
+    /** Arguments of the server's Node: `--node-args="--cpu-prof --cpu-prof-dir=/tmp"`. */
     "node-args": { type: "string", default: "" },
   },
 });
@@ -60,9 +62,7 @@ async function bench(): Promise<void> {
   const nodeArgs = values["node-args"].split(" ").filter((arg) => arg !== "");
   const product = kept(await startProduct({ main: values.main, nodeArgs, telegramUrl: telegram.url, folder }));
   const session = handshakeCall(await beginSession(product.url));
-  const contenders = (await contendersBeside(product, session)).filter(
-    ({ name }) => name === reference || name.includes(values.only),
-  );
+  const contenders = await contendersBeside(product, session);
   const load = Program.start(process.execPath, ["bench/server/load.ts"]);
   started.push(load);
   const costs = await inTurns(contenders, load);
@@ -71,24 +71,35 @@ async function bench(): Promise<void> {
     tell(name, median(each), "us", median(each.map((cost, round) => cost / (bare[round] ?? Number.NaN))));
   }
   await underHalfLoad({ ...product, name: "CCTelegram, half of its load", request: session }, load);
+  if (values["calls-only"]) return;
   await withIdleStreams(product);
   await underInitialize({ ...product, name: "CCTelegram, initialize", request: initializeCall() }, load);
 }
 
+/** A contender that is started when it is wanted; undefined where it cannot be. */
+type Candidate = {
+  readonly name: string;
+  readonly start: () => Promise<Running | undefined>;
+  readonly request: Contender["request"];
+};
+
 async function contendersBeside(product: Running, session: Contender["request"]): Promise<readonly Contender[]> {
   const result = await resultOf(product.url, session);
-  const bare = kept(await startReference("bare-http.ts", result));
-  const sdk1 = kept(await startReference("sdk-v1.ts", result));
-  const sdk2 = kept(await startReference("sdk-v2.ts", result));
-  const go = await startGoReference(result, folder);
-  return [
-    { name: reference, ...bare, request: session },
-    { name: "CCTelegram, 2025-11-25", ...product, request: session },
-    { name: "CCTelegram, 2026-07-28", ...product, request: statelessCall() },
-    { name: "SDK 1.x, stateless", ...sdk1, request: handshakeCall() },
-    { name: "SDK 2.x, createMcpHandler", ...sdk2, request: statelessCall() },
-    ...(go === undefined ? [] : [{ name: "Go SDK, stateless", ...kept(go), request: handshakeCall() }]),
+  const candidates: readonly Candidate[] = [
+    { name: reference, start: () => startReference("bare-http.ts", result), request: session },
+    { name: "CCTelegram, 2025-11-25", start: async () => product, request: session },
+    { name: "CCTelegram, 2026-07-28", start: async () => product, request: statelessCall() },
+    { name: "SDK 1.x, stateless", start: () => startReference("sdk-v1.ts", result), request: handshakeCall() },
+    { name: "SDK 2.x, createMcpHandler", start: () => startReference("sdk-v2.ts", result), request: statelessCall() },
+    { name: "Go SDK, stateless", start: () => startGoReference(result, folder), request: handshakeCall() },
   ];
+  const contenders: Contender[] = [];
+  for (const { name, start, request } of candidates) {
+    if (name !== reference && !name.includes(values.only)) continue;
+    const running = await start();
+    if (running !== undefined) contenders.push({ name, ...(running === product ? running : kept(running)), request });
+  }
+  return contenders;
 }
 
 /** In turns, so that what the machine is worth at the time is much the same for all. Costs are in microseconds a request. */

@@ -5,10 +5,13 @@ const RETRY_MS = 50;
 const ABSENCE_MS = 1_000;
 const FINISH_MS = 1_000;
 const FINISH_RETRY_MS = 10;
+const NEWLINE = 0x0a;
 
 export type LogOutputOptions = {
   /** Writes what fits now, without waiting, and returns the number of bytes. Throws what `fs.writeSync` throws. */
   readonly write: (bytes: Uint8Array) => number;
+  /** Does the work when this turn of the event loop is over. */
+  readonly soon: (work: () => void) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Does the work after so many milliseconds, if the process still runs then. */
@@ -20,15 +23,19 @@ export type LogOutputOptions = {
 };
 
 /**
- * Log lines for a reader that may be slow, stop or go away: whoever writes is never held up. Lines are written at once, so
- * that also a process that is killed has logged them. A reader that is behind finds up to 1 MiB of lines waiting, and then,
- * or while there is no reader, lines are left out and counted.
+ * Log lines for a reader that may be slow, stop or go away: whoever writes is never held up. The lines of one turn of the
+ * event loop are one write, because under load each write would cost as much as the answer to a request. A process that is
+ * killed has logged all but its last turn. A reader that is behind finds up to 1 MiB of lines waiting, and then, or while
+ * there is no reader, lines are left out and counted.
  */
 export class LogOutput {
   readonly #options: LogOutputOptions;
-  readonly #waiting: Buffer[] = [];
+  /** Lines that nobody has tried to write yet. */
+  #lines: string[] = [];
+  /** What was tried and did not fit: the end of a line, and whole ones. */
+  #rest: Uint8Array = new Uint8Array();
   #waitingBytes = 0;
-  #retrying = false;
+  #isDue = false;
   #absentUntil = Number.NEGATIVE_INFINITY;
   #lost = 0;
 
@@ -37,60 +44,74 @@ export class LogOutput {
   }
 
   write(line: string): void {
-    const bytes = Buffer.from(line);
-    if (!this.#mayWait(bytes.length)) {
+    const bytes = Buffer.byteLength(line);
+    if (!this.#mayWait(bytes)) {
       this.#lost += 1;
       return;
     }
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
-    if (!this.#retrying) this.#flush();
+    this.#lines.push(line);
+    this.#waitingBytes += bytes;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#options.soon(this.#due);
   }
 
   /** For the end of the process: waits for a reader that is behind, for a second at most. */
   finish(): void {
     const deadline = this.#options.now() + FINISH_MS;
-    this.#flush();
-    while (this.#waiting.length > 0 && this.#options.now() < deadline) {
-      this.#options.pause(FINISH_RETRY_MS);
-      this.#flush();
-    }
+    while (!this.#flush() && this.#options.now() < deadline) this.#options.pause(FINISH_RETRY_MS);
   }
+
+  readonly #due = (): void => {
+    this.#isDue = false;
+    if (this.#flush()) return;
+    this.#isDue = true;
+    this.#options.later(this.#due, RETRY_MS);
+  };
 
   #mayWait(bytes: number): boolean {
     if (this.#options.now() < this.#absentUntil) return false;
-    return this.#waiting.length === 0 || this.#waitingBytes + bytes <= MAX_WAITING_BYTES;
+    const fits = () => this.#waitingBytes === 0 || this.#waitingBytes + bytes <= MAX_WAITING_BYTES;
+    if (fits()) return true;
+    // A turn may log much and the reader be there all the same.
+    if (this.#rest.length === 0) this.#flush();
+    return fits();
   }
 
-  #flush(): void {
+  /** Whether nothing waits any more. */
+  #flush(): boolean {
     try {
-      while (this.#waiting[0] !== undefined) this.#written(this.#options.write(this.#waiting[0]), this.#waiting[0]);
-      this.#tellLost();
+      do {
+        while (this.#waitingBytes > 0) this.#written(this.#options.write(this.#next()));
+        // That is one more line.
+        this.#tellLost();
+      } while (this.#waitingBytes > 0);
+      return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EAGAIN") this.#retry();
-      else this.#giveUp();
+      if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
+      this.#giveUp();
+      return true;
     }
   }
 
-  #written(count: number, bytes: Buffer): void {
-    this.#waitingBytes -= count;
-    if (count < bytes.length) this.#waiting[0] = bytes.subarray(count);
-    else this.#waiting.shift();
+  #next(): Uint8Array {
+    if (this.#rest.length === 0) {
+      this.#rest = Buffer.from(this.#lines.join(""));
+      this.#lines = [];
+    }
+    return this.#rest;
   }
 
-  #retry(): void {
-    if (this.#retrying) return;
-    this.#retrying = true;
-    this.#options.later(() => {
-      this.#retrying = false;
-      this.#flush();
-    }, RETRY_MS);
+  #written(count: number): void {
+    this.#waitingBytes -= count;
+    this.#rest = this.#rest.subarray(count);
   }
 
   #giveUp(): void {
     this.#absentUntil = this.#options.now() + ABSENCE_MS;
-    this.#lost += this.#waiting.length;
-    this.#waiting.length = 0;
+    this.#lost += this.#lines.length + this.#rest.filter((byte) => byte === NEWLINE).length;
+    this.#lines = [];
+    this.#rest = new Uint8Array();
     this.#waitingBytes = 0;
   }
 

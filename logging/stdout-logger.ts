@@ -12,6 +12,7 @@ export function stdoutLogger(options: LoggerOptions): Logger {
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   const output = new LogOutput({
     write: (bytes) => writeSync(fd, bytes),
+    soon: setImmediate,
     now: () => performance.now(),
     later: (work, delayMs) => void setTimeout(work, delayMs).unref(),
     pause: (delayMs) => void Atomics.wait(sleeper, 0, 0, delayMs),

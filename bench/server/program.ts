@@ -7,11 +7,13 @@ import type { Readable, Writable } from "node:stream";
 /** A program that is measured from outside. */
 export class Program {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #reader: Interface;
   readonly #lines: AsyncIterableIterator<string>;
 
-  private constructor(child: ChildProcessByStdio<Writable, Readable, null>, lines: Interface) {
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>, reader: Interface) {
     this.#child = child;
-    this.#lines = lines[Symbol.asyncIterator]();
+    this.#reader = reader;
+    this.#lines = reader[Symbol.asyncIterator]();
   }
 
   static start(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
@@ -33,11 +35,10 @@ export class Program {
     this.#child.stdin.write(`${JSON.stringify(value)}\n`);
   }
 
-  /** Goes on reading what it says, and throws it away. */
+  /** Goes on reading what it says, and throws it away: looking for lines would take time from what is measured. */
   ignoreOutput(): void {
-    void (async () => {
-      while ((await this.#lines.next()).done !== true);
-    })();
+    this.#reader.close();
+    this.#child.stdout.removeAllListeners("data").resume();
   }
 
   /** Processor time of all its threads, in microseconds: its own, and the kernel's on its behalf. */
