@@ -36,7 +36,7 @@ const { values } = parseArgs({
     "calls-only": { type: "boolean", default: false },
     /** The server's main file. */
     main: { type: "string", default: "dist/server/main.js" },
-    /** Arguments of the server's Node: `--node-args="--cpu-prof --cpu-prof-dir=/tmp"`. */
+    /** Further arguments of the server's Node, after those of the image: `--node-args="--cpu-prof --cpu-prof-dir=/tmp"`. */
     "node-args": { type: "string", default: "" },
   },
 });
@@ -45,15 +45,16 @@ const seconds = Number(values.seconds);
 const connections = Number(values.connections);
 const rate = Number(values.rate);
 const reference = "bare node:http";
+const webSocketReference = "ws echo";
 const idleStreams = 10_000;
 
 const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
-const started: Program[] = [];
+const started = new Set<Program>();
 const telegram = await startTelegram();
 try {
   await bench();
 } finally {
-  await Promise.all(started.map((program) => program.stop()));
+  await Promise.all([...started].map((program) => program.stop()));
   await telegram.close();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -64,28 +65,28 @@ async function bench(): Promise<void> {
   const session = handshakeCall(await beginSession(product.url));
   const contenders = await contendersBeside(product, session);
   const load = Program.start(process.execPath, ["bench/server/load.ts"]);
-  started.push(load);
+  started.add(load);
   const costs = await inTurns(contenders, load);
-  const bare = costs.get(reference) ?? [];
-  for (const [name, each] of costs) {
-    tell(name, median(each), "us", median(each.map((cost, round) => cost / (bare[round] ?? Number.NaN))));
+  for (const { name, reference } of contenders) {
+    const each = costs.get(name) ?? [];
+    const beside = costs.get(reference) ?? [];
+    tell(name, median(each), "us", median(each.map((cost, round) => cost / (beside[round] ?? Number.NaN))));
   }
-  await underHalfLoad({ ...product, name: "CCTelegram, half of its load", request: session }, load);
+  const half = { ...product, name: "CCTelegram, half of its load", request: session, reference };
+  await underHalfLoad(half, load);
   if (values["calls-only"]) return;
   await withIdleStreams(product);
-  await underInitialize({ ...product, name: "CCTelegram, initialize", request: initializeCall() }, load);
+  const beginning = { ...product, name: "CCTelegram, initialize", request: initializeCall(), reference };
+  await underInitialize(beginning, load);
 }
 
 /** A contender that is started when it is wanted; undefined where it cannot be. */
-type Candidate = {
-  readonly name: string;
-  readonly start: () => Promise<Running | undefined>;
-  readonly request: Contender["request"];
-};
+type Candidate = Omit<Contender, keyof Running> & { readonly start: () => Promise<Running | undefined> };
 
 async function contendersBeside(product: Running, session: Contender["request"]): Promise<readonly Contender[]> {
   const result = await resultOf(product.url, session);
-  const candidates: readonly Candidate[] = [
+  const webSocket = { ...product, url: product.url.replace("http", "ws") };
+  const overHttp: readonly Omit<Candidate, "reference">[] = [
     { name: reference, start: () => startReference("bare-http.ts", result), request: session },
     { name: "CCTelegram, 2025-11-25", start: async () => product, request: session },
     { name: "CCTelegram, 2026-07-28", start: async () => product, request: statelessCall() },
@@ -93,11 +94,26 @@ async function contendersBeside(product: Running, session: Contender["request"])
     { name: "SDK 2.x, createMcpHandler", start: () => startReference("sdk-v2.ts", result), request: statelessCall() },
     { name: "Go SDK, stateless", start: () => startGoReference(result, folder), request: handshakeCall() },
   ];
+  const echoed = { ...statelessCall(), expected: "tools/call" };
+  const overWebSocket: readonly Omit<Candidate, "reference">[] = [
+    { name: webSocketReference, start: () => startReference("ws-echo.ts", result), request: echoed },
+    { name: "CCTelegram, WebSocket", start: async () => webSocket, request: statelessCall() },
+  ];
+  return startWanted([
+    ...overHttp.map((candidate) => ({ ...candidate, reference })),
+    ...overWebSocket.map((candidate) => ({ ...candidate, reference: webSocketReference })),
+  ]);
+}
+
+/** Starts those that are wanted, and their references. */
+async function startWanted(candidates: readonly Candidate[]): Promise<readonly Contender[]> {
+  const wanted = candidates.filter(({ name }) => name.includes(values.only));
+  const references = new Set(wanted.map(({ reference }) => reference));
   const contenders: Contender[] = [];
-  for (const { name, start, request } of candidates) {
-    if (name !== reference && !name.includes(values.only)) continue;
+  for (const { start, ...candidate } of candidates) {
+    if (!wanted.some(({ name }) => name === candidate.name) && !references.has(candidate.name)) continue;
     const running = await start();
-    if (running !== undefined) contenders.push({ name, ...(running === product ? running : kept(running)), request });
+    if (running !== undefined) contenders.push({ ...candidate, ...kept(running) });
   }
   return contenders;
 }
@@ -141,7 +157,7 @@ async function underInitialize(contender: Contender, load: Program): Promise<voi
 async function withIdleStreams({ url, program }: Running): Promise<void> {
   const before = program.rss();
   const idle = Program.start(process.execPath, ["bench/server/idle.ts"]);
-  started.push(idle);
+  started.add(idle);
   idle.write({ url, headers: await listenersOf(url), count: idleStreams });
   const { open } = await idle.line<{ open: number }>();
   tell("CCTelegram, idle streams", open, "");
@@ -182,7 +198,7 @@ function tell(name: string, value: number, unit: string, ratio?: number): void {
 }
 
 function kept<T extends Running>(running: T): T {
-  started.push(running.program);
+  started.add(running.program);
   return running;
 }
 

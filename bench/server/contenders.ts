@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { bundle } from "../../images/bundle.ts";
+import { nodeArguments } from "../../images/image-definition.ts";
 import { Program } from "./program.ts";
 
 const run = promisify(execFile);
@@ -11,18 +12,27 @@ const key = "key-of-the-client-that-calls";
 const listeners = Array.from({ length: 10 }, (_, index) => `key-of-the-listener-number-${index}`);
 const clientOf = (index: number) => ({ name: `bench-${index}`, permissions: ["*"] });
 
-/** A request over HTTP, as often as it is wanted. */
-export type Request = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+/** A request as it is sent over and over, and what its answer holds. */
+export type Request = {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly expected: string;
+};
 
 export type Running = { readonly program: Program; readonly url: string };
 
 /** Something that is measured, and what it is asked. */
-export type Contender = Running & { readonly name: string; readonly request: Request };
+export type Contender = Running & {
+  readonly name: string;
+  readonly request: Request;
+  /** The contender whose cost its own is divided by. */
+  readonly reference: string;
+};
 
 export type ProductOptions = {
   /** Its main file. */
   readonly main: string;
-  /** Arguments of its Node. */
+  /** Further arguments of its Node, after those of the image. */
   readonly nodeArgs: readonly string[];
   readonly telegramUrl: string;
   readonly folder: string;
@@ -32,7 +42,7 @@ export type ProductOptions = {
 export async function startProduct(options: ProductOptions): Promise<Running & { readonly metricsUrl: string }> {
   const { main, nodeArgs, telegramUrl, folder } = options;
   if (main.startsWith("dist/")) await bundle(["server"]);
-  const program = Program.start(node, [...nodeArgs, main, "standalone"], {
+  const program = Program.start(node, [...nodeArguments("server"), ...nodeArgs, main, "standalone"], {
     TELEGRAM_BOT_TOKEN: "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     TELEGRAM_ALLOWED_USERS: "1",
     TELEGRAM_API_URL: telegramUrl,
@@ -118,7 +128,8 @@ export function listenersOf(url: string): Promise<readonly Readonly<Record<strin
 
 /** The result of a call, as JSON. */
 export async function resultOf(url: string, request: Request): Promise<string> {
-  const response = await fetch(url, { method: "POST", ...request });
+  const { headers, body } = request;
+  const response = await fetch(url, { method: "POST", headers, body });
   return JSON.stringify(((await response.json()) as { result: object }).result);
 }
 
@@ -130,6 +141,7 @@ function callOf(headers: Readonly<Record<string, string>>, params: object): Requ
       "x-api-key": key,
       ...headers,
     },
+    expected: '"result"',
     body: JSON.stringify({
       jsonrpc: "2.0",
       id: 1,

@@ -4,13 +4,11 @@
  */
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { Pool } from "undici";
+import { type CallerOptions, openCaller } from "./callers.ts";
 
-export type Order = {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly connections: number;
+export type Order = CallerOptions & {
+  /** What an answer holds that counts. */
+  readonly expected: string;
   readonly seconds: number;
   /** Requests a second, at times that do not wait for answers; undefined: as many as are answered. */
   readonly rate?: number;
@@ -25,16 +23,14 @@ export type Outcome = {
   readonly p99: number;
 };
 
-async function run({ url, headers, body, connections, seconds, rate }: Order): Promise<Outcome> {
-  const { origin, pathname: path } = new URL(url);
-  const pool = new Pool(origin, { connections, pipelining: 1 });
+async function run({ expected, seconds, rate, ...options }: Order): Promise<Outcome> {
+  const { connections } = options;
+  const caller = await openCaller(options);
   const latencies: number[] = [];
   let failures = 0;
   const ask = async (due: number) => {
     try {
-      const response = await pool.request({ method: "POST", path, headers, body });
-      const text = await response.body.text();
-      if (response.statusCode !== 200 || !text.includes('"result"')) failures += 1;
+      if (!(await caller.call()).includes(expected)) failures += 1;
     } catch {
       failures += 1;
     }
@@ -45,7 +41,7 @@ async function run({ url, headers, body, connections, seconds, rate }: Order): P
   if (rate === undefined) await Promise.all(Array.from({ length: connections }, () => repeat(ask, end)));
   else await paced(ask, { started, end, rate });
   const took = (performance.now() - started) / 1000;
-  await pool.close();
+  await caller.close();
   latencies.sort((a, b) => a - b);
   const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
   return { requests: latencies.length, failures, seconds: took, p50: at(0.5), p99: at(0.99) };

@@ -7,6 +7,7 @@ import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config/config.ts";
 import type { Features } from "../features/features.ts";
 import { boundConnections, type Connections, requestTimes } from "../listening/connections.ts";
+import { TurnEnd } from "../listening/turn-end.ts";
 import { catalogues } from "../mcp/catalogue.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
@@ -22,6 +23,7 @@ import { asServerError, replyError } from "./error-reply.ts";
 import { readForwarded } from "./forwarded.ts";
 import type { FurtherPorts } from "./further-ports.ts";
 import { healthRoutes, type Lifecycle } from "./health-routes.ts";
+import { holdAnswers } from "./held-answers.ts";
 import { mcpRoutes } from "./mcp-routes.ts";
 import { withOtherMethods } from "./methods.ts";
 import { refuseUnknownPaths } from "./not-found.ts";
@@ -85,6 +87,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   });
   const connections = boundConnections(app.server, connectionLimits);
   const security = createSecurityLog(metrics, logger);
+  const turnEnd = new TurnEnd();
   app.decorateRequest("caller", null);
   app.decorateRequest("origin", null);
   app.decorateRequest("refusal", undefined);
@@ -96,12 +99,18 @@ export function createApp(options: AppOptions): FastifyInstance {
   furtherPorts.hideDetails(app);
   admitBodies(app);
   parseJsonBodies(app);
+  holdAnswers(app, turnEnd);
   app.setErrorHandler((error: Error, request, reply) => replyError(asServerError(error), request, reply, clock()));
-  register(app, options, { security, connections, upgrades: new Upgrades(app.server) });
+  register(app, options, { security, connections, turnEnd, upgrades: new Upgrades(app.server) });
   return app;
 }
 
-type Parts = { readonly security: SecurityLog; readonly connections: Connections; readonly upgrades: Upgrades };
+type Parts = {
+  readonly security: SecurityLog;
+  readonly connections: Connections;
+  readonly turnEnd: TurnEnd;
+  readonly upgrades: Upgrades;
+};
 
 function register(app: FastifyInstance, options: AppOptions, parts: Parts): void {
   const { security, connections } = parts;

@@ -4,6 +4,7 @@ import { ByteBudget } from "../access/byte-budget.ts";
 import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Connections } from "../listening/connections.ts";
+import type { TurnEnd } from "../listening/turn-end.ts";
 import type { Catalogue } from "../mcp/catalogue.ts";
 import { createMcpServer } from "../mcp/mcp-server.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
@@ -24,6 +25,7 @@ export type McpRoutesOptions = {
   readonly access: Access;
   readonly authentication: Authentication;
   readonly connections: Connections;
+  readonly turnEnd: TurnEnd;
   readonly upgrades: Upgrades;
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly streams: ListeningStreams;

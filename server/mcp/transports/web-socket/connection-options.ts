@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Caller, Credentials, Origin } from "../../../access/access.ts";
 import type { ByteBudget } from "../../../access/byte-budget.ts";
+import type { TurnEnd } from "../../../listening/turn-end.ts";
 import type { ConversationOptions } from "../../conversation.ts";
 import type { RequestLogger } from "../../method.ts";
 import type { Authenticate } from "./identity.ts";
@@ -17,6 +18,7 @@ export type ConnectionOptions = Omit<ConversationOptions, "send" | "onRoom"> & {
   /** Of the request that became this connection. */
   readonly origin: Origin;
   readonly open: OpenWebSockets;
+  readonly turnEnd: TurnEnd;
   readonly bytes: ByteBudget;
   readonly authenticate: Authenticate;
   /** Is told when it is known whose connection it is. */

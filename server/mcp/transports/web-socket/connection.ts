@@ -15,6 +15,9 @@ import type { OpenWebSocket } from "./open-web-sockets.ts";
 /** What a client that does not read may leave unread, in bytes; then it is cut off. */
 const mostUnread = 1024 * 1024;
 
+/** What is written at once, though more may come in the same turn, in bytes. */
+const mostHeld = 64 * 1024;
+
 /** Milliseconds in which a stranger has to show its key. */
 const authenticationMs = 10_000;
 
@@ -38,6 +41,7 @@ export class WebSocketConnection implements OpenWebSocket {
   #missed = 0;
   #controlFrames = 0;
   #isEnding = false;
+  #isHeld = false;
 
   constructor(options: ConnectionOptions, known: Known | undefined) {
     const { authenticate, origin, bytes, clock } = options;
@@ -195,10 +199,27 @@ export class WebSocketConnection implements OpenWebSocket {
   #send(text: string): boolean {
     const { socket } = this.#options;
     if (socket.readyState !== socket.OPEN) return false;
+    this.#hold();
     socket.send(text);
+    if (socket.bufferedAmount > mostHeld) this.#release();
     if (socket.bufferedAmount <= mostUnread) return true;
     this.#cut("its peer does not read");
     return false;
+  }
+
+  /** Writes what is sent in this turn of the event loop in one piece. */
+  #hold(): void {
+    if (this.#isHeld) return;
+    const { stream, turnEnd } = this.#options;
+    this.#isHeld = true;
+    stream.cork();
+    turnEnd.leave(() => this.#release());
+  }
+
+  #release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#options.stream.uncork();
   }
 
   #cut(reason: string): void {
