@@ -250,6 +250,34 @@ describe("a client whose requests go to a different replica each time", () => {
     expect(await whole.text()).toMatch(/"progress":1(?:.|\n)*"progress":2(?:.|\n)*"reported"/);
   });
 
+  test("listens on at another replica, and hears what came in between", async () => {
+    const uri = "cctelegram://bridge-status";
+    const { id, post } = await beginSession(serverAt(0), keys.all);
+    await post({ jsonrpc: "2.0", id: 1, method: "resources/subscribe", params: { uri } });
+    const changed = () => bridge.relay.publish({ topic: "status", text: "{}" });
+    const headers = { accept: "text/event-stream", "mcp-session-id": id };
+    const first = await serverAt(0).fetch("/mcp", { key: keys.all, headers });
+    const reading = first.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = "";
+    while (!/id: (\S+\/0)/.test(seen)) seen += (await reading?.read())?.value ?? "";
+    await reading?.cancel();
+    await changed();
+    const resumed = { ...headers, "last-event-id": /id: (\S+\/0)/.exec(seen)?.[1] ?? "" };
+    const second = await serverAt(1).fetch("/mcp", { key: keys.all, headers: resumed });
+    let heard = "";
+    const goingOn = second.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const until = async (pattern: RegExp) => {
+      while (!pattern.test(heard)) heard += (await goingOn?.read())?.value ?? "";
+    };
+    // What was kept, and then a stream of its own.
+    await until(/resources\/updated[\s\S]*id: listen-\S+\/0\n/);
+    await changed();
+    await until(/resources\/updated[\s\S]*resources\/updated/);
+    const open = 'mcp_open_streams{transport="http"}';
+    expect([await serverAt(0).metric(open), await serverAt(1).metric(open)]).toEqual(["0", "1"]);
+    await goingOn?.cancel();
+  });
+
   test("asks any replica about a task, answers it there and cancels it there", async () => {
     const extension = "io.modelcontextprotocol/tasks";
     const _meta = {

@@ -157,6 +157,86 @@ describe("a stream that a client comes back to", () => {
   });
 });
 
+describe("a stream on which a session listens", () => {
+  const uri = "cctelegram://bridge-status";
+  const listen = (session: Session, lastEventId?: string, key: string = keys.all) => {
+    const resumed = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+    const headers = { accept: "text/event-stream", "mcp-session-id": session.id, ...resumed };
+    return server.fetch("/mcp", { key, headers });
+  };
+  const changed = () => bridge.relay.publish({ topic: "status", text: "{}" });
+  const updates = (events: readonly Event[]) =>
+    messagesIn(events).filter(({ method }) => method === "notifications/resources/updated").length;
+
+  async function subscribed(version?: string): Promise<Session> {
+    const session = await beginSession(server, keys.all, version);
+    await session.post({ jsonrpc: "2.0", id: 1, method: "resources/subscribe", params: { uri } });
+    return session;
+  }
+
+  const listenersAre = (count: number) =>
+    vi.waitFor(async () => expect(await server.metric('mcp_open_streams{transport="http"}')).toBe(String(count)));
+
+  test("tells what came while its client was away, and goes on", async () => {
+    const session = await subscribed();
+    const first = await listen(session);
+    await changed();
+    const seen = await someOf(first, 2);
+    expect(updates(seen)).toBe(1);
+    await listenersAre(0);
+    await changed();
+    await changed();
+    const second = await listen(session, seen.at(-1)?.id);
+    await changed();
+    const rest = await someOf(second, 3);
+    expect(updates(rest)).toBe(3);
+    expect(new Set([...seen, ...rest].map(({ id }) => id)).size).toBe(5);
+  });
+
+  test("leaves messages to another one of its session that is connected", async () => {
+    const session = await subscribed();
+    const older = await listen(session);
+    await someOf(await listen(session), 1);
+    await listenersAre(1);
+    await changed();
+    expect(updates(await someOf(older, 2))).toBe(1);
+  });
+
+  test("begins anew where nobody keeps it", async () => {
+    const session = await subscribed();
+    for (const gone of ["listen-0/1", "listen-/1", `listen-${"x".repeat(1000)}/1`, "listen-"]) {
+      const stream = await listen(session, gone);
+      expect(stream.status).toBe(200);
+      await changed();
+      const events = await someOf(stream, 2);
+      expect(events[0]).toEqual({ id: expect.stringMatching(/^listen-[\w-]+\/0$/), retry: "1000", data: "" });
+      expect(updates(events)).toBe(1);
+    }
+  });
+
+  test("is its session's alone: another one hears nothing of it", async () => {
+    const session = await subscribed();
+    const [first] = await someOf(await listen(session), 1);
+    await listenersAre(0);
+    await changed();
+    const other = await beginSession(server, keys.all);
+    const [primed] = await someOf(await listen(other, first?.id), 1);
+    expect(primed?.id).toMatch(/^listen-/);
+    expect(primed?.id).not.toBe(first?.id);
+    expect((await listen(session, first?.id, keys.messages)).status).toBe(404);
+    expect(updates(await someOf(await listen(session, first?.id), 1))).toBe(1);
+  });
+
+  test("has no ids in older revisions", async () => {
+    const session = await subscribed("2025-06-18");
+    const stream = await listen(session);
+    await changed();
+    const events = await someOf(stream, 1);
+    expect(events.map(({ id }) => id)).toEqual([undefined]);
+    expect(updates(events)).toBe(1);
+  });
+});
+
 describe("streams without a connection", () => {
   const connection = () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()));

@@ -11,7 +11,7 @@ import { EventStream } from "./event-stream.ts";
 import type { Accepted } from "./media-types.ts";
 import { verifyMirrors } from "./mirrored-headers.ts";
 import type { ResumableStream } from "./resumable-stream.ts";
-import type { ResumableStreams } from "./resumable-streams.ts";
+import { isResumable, type ResumableStreams } from "./resumable-streams.ts";
 
 export type HttpExchangeOptions = {
   readonly request: FastifyRequest;
@@ -24,9 +24,6 @@ export type HttpExchangeOptions = {
   readonly beginSession: (agreed: Agreed) => Session;
   readonly toolNamed: (name: string) => ListedTool | undefined;
 };
-
-/** Clients of older revisions stumble over events without data. */
-const resumableSince = "2025-11-25";
 
 export const sessionHeader = "mcp-session-id";
 
@@ -83,7 +80,8 @@ export class HttpExchange implements Exchange {
   }
 
   pause(): void {
-    if (!this.#options.accepted.stream || !this.#canResume()) return;
+    const { accepted, session } = this.#options;
+    if (!accepted.stream || session === undefined || !isResumable(session)) return;
     this.#begin();
     this.#resumable?.pause();
   }
@@ -128,7 +126,7 @@ export class HttpExchange implements Exchange {
     if (this.#stream !== undefined) return this.#stream;
     this.#stream = this.#open();
     const { session, resumable } = this.#options;
-    if (session !== undefined && this.#canResume()) {
+    if (session !== undefined && isResumable(session)) {
       this.#resumable = resumable.begin(session.key, this.#stream);
     }
     return this.#stream;
@@ -138,11 +136,6 @@ export class HttpExchange implements Exchange {
     const { reply } = this.#options;
     reply.hijack();
     return new EventStream(reply.raw, reply.getHeaders());
-  }
-
-  #canResume(): boolean {
-    const { session } = this.#options;
-    return session !== undefined && session.version >= resumableSince;
   }
 }
 

@@ -4,6 +4,8 @@ import type { Client } from "../../../access/client.ts";
 import type { Session } from "../../session.ts";
 import type { SessionListeners } from "../../session-listeners.ts";
 import { EventStream } from "./event-stream.ts";
+import type { ResumableStream } from "./resumable-stream.ts";
+import { isResumable, type ResumableStreams } from "./resumable-streams.ts";
 
 /** Streams that one client, and all, may have open at a time. */
 const most = { each: 1_000, all: 20_000 };
@@ -14,6 +16,7 @@ const retryMs = 1_000;
 /** The streams on which sessions listen. */
 export class ListeningStreams {
   readonly #open = new Set<EventStream>();
+  readonly #resumable = new Set<ResumableStream>();
   readonly #counts = new Map<string, number>();
   readonly #onCount: (count: number) => void;
 
@@ -27,8 +30,8 @@ export class ListeningStreams {
     onCount(0);
   }
 
-  /** Answers with a stream. Throws RATE_LIMIT_EXCEEDED for one too many. */
-  open(session: Session, { id }: Client, reply: FastifyReply): EventStream {
+  /** Answers with a stream on which nothing is told yet. Throws RATE_LIMIT_EXCEEDED for one too many. */
+  open({ id }: Client, reply: FastifyReply): EventStream {
     const count = this.#counts.get(id) ?? 0;
     if (count >= most.each || this.#open.size >= most.all) {
       throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 60 });
@@ -36,12 +39,10 @@ export class ListeningStreams {
     reply.hijack();
     const stream = new EventStream(reply.raw, reply.getHeaders());
     this.#open.add(stream);
-    const leave = this.listeners.add(session.key, (message) => void stream.send(JSON.stringify(message)));
     this.#onCount(this.#open.size);
     this.#counts.set(id, count + 1);
     reply.raw.once("close", () => {
       this.#open.delete(stream);
-      leave();
       this.#onCount(this.#open.size);
       const left = (this.#counts.get(id) ?? 1) - 1;
       if (left > 0) this.#counts.set(id, left);
@@ -50,8 +51,30 @@ export class ListeningStreams {
     return stream;
   }
 
-  /** Ends all streams, so that their clients turn to another replica. */
+  /**
+   * A session listens on a stream from now on, and for a while after it was cut: its client may come back for what came in
+   * the meantime (MCP 2025-11-25, Resumability and Redelivery).
+   */
+  begin(session: Session, stream: EventStream, streams: ResumableStreams): void {
+    if (!isResumable(session)) {
+      stream.onClose(this.listeners.add(session.key, (message) => void stream.send(JSON.stringify(message))));
+      return;
+    }
+    const resumable = streams.beginListening(session.key, stream, () => {
+      this.#resumable.delete(resumable);
+      leave();
+    });
+    const leave = this.listeners.add(
+      session.key,
+      (message) => resumable.send(JSON.stringify(message)),
+      () => resumable.isConnected,
+    );
+    this.#resumable.add(resumable);
+  }
+
+  /** Ends all streams, so that their clients turn to another replica, which must not ask this one for them. */
   end(): void {
+    for (const resumable of this.#resumable) resumable.forget();
     for (const stream of this.#open) stream.end(retryMs);
   }
 }

@@ -10,7 +10,7 @@ const retryMs = 1_000;
 const mostKept = 1024 * 1024;
 
 /** What a stream takes beside its messages, roughly, in bytes. */
-const ownBytes = 1024;
+const ownBytes = 512;
 
 type Kept = { readonly number: number; readonly message: string };
 
@@ -24,7 +24,7 @@ export type ResumableStreamOptions = {
 };
 
 /**
- * The answer to one request as events with numbers: a client that loses its connection comes back for the rest (MCP
+ * The answer to one request, or what a session is told, as events with numbers: a client that loses its connection comes back for the rest (MCP
  * 2025-11-25, Resumability and Redelivery).
  */
 export class ResumableStream {
@@ -37,6 +37,7 @@ export class ResumableStream {
   #dropped = 0;
   #connection: StreamConnection | undefined;
   #isFinished = false;
+  #isForgotten = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ResumableStreamOptions, connection: StreamConnection) {
@@ -45,6 +46,11 @@ export class ResumableStream {
     options.onKept(ownBytes);
     connection.prime(this.#idOf(0), retryMs);
     this.#use(connection);
+  }
+
+  /** Whether a client takes what is sent. */
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
   }
 
   /** Whether everything after an event is still there. */
@@ -74,7 +80,7 @@ export class ResumableStream {
   /** Keeps nothing of what was sent until now. */
   drop(): void {
     while (this.#kept.length > 0) this.#dropOldest();
-    if (this.#isFinished && this.#connection === undefined) this.#forget();
+    if (this.#isFinished && this.#connection === undefined) this.forget();
   }
 
   /** Ends the connection, not the stream. */
@@ -88,7 +94,10 @@ export class ResumableStream {
     this.#connection?.end();
   }
 
-  #forget(): void {
+  /** Nobody can come back for it any more. */
+  forget(): void {
+    if (this.#isForgotten) return;
+    this.#isForgotten = true;
     clearTimeout(this.#timer);
     while (this.#kept.length > 0) this.#dropOldest();
     this.#options.onKept(-ownBytes);
@@ -109,7 +118,7 @@ export class ResumableStream {
     connection.onClose(() => {
       if (this.#connection !== connection) return;
       this.#connection = undefined;
-      this.#timer = setTimeout(() => this.#forget(), keptMs).unref();
+      this.#timer = setTimeout(() => this.forget(), keptMs).unref();
     });
   }
 

@@ -18,8 +18,9 @@ import { EventStream } from "./event-stream.ts";
 import { HttpExchange, requireAcceptable, sessionHeader } from "./http-exchange.ts";
 import type { ListeningStreams } from "./listening-streams.ts";
 import { type Accepted, acceptedIn } from "./media-types.ts";
-import type { ResumableStreams } from "./resumable-streams.ts";
+import { isOfListening, type ResumableStreams } from "./resumable-streams.ts";
 import type { SharedStreams } from "./shared-streams.ts";
+import type { StreamConnection } from "./stream-connection.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -173,16 +174,31 @@ async function listen(
   if (!acceptedIn(request.headers.accept).stream)
     throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
   const lastEventId = headerOf(request, "last-event-id");
-  if (lastEventId !== undefined) return resume(lastEventId, session, reply, options);
+  if (lastEventId !== undefined && !isOfListening(lastEventId)) return resume(lastEventId, session, reply, options);
+  const { streams, resumable, sharedStreams } = options;
+  const rest = lastEventId === undefined ? undefined : await sharedStreams.after(lastEventId, session.key);
   // The connection is one stream from now on, and ends with it.
   reply.header("connection", "close");
-  options.streams.open(session, client, reply);
+  const stream = streams.open(client, reply);
   options.handOver(request.socket);
+  const begin = () => streams.begin(session, stream, resumable);
+  if (rest === undefined) begin();
+  else rest.goOn(rest.isHere ? stream : endingWith(begin, stream));
   // What the session has subscribed to, another process may know.
   options.notices
     .recall(session)
     .catch((error: unknown) => request.log.warn({ err: error }, "a session is not up to date"));
   return reply;
+}
+
+/** A connection that goes on with something else where another process has no more for it. */
+function endingWith(end: () => void, stream: EventStream): StreamConnection {
+  return {
+    send: (message, id) => void stream.send(message, id),
+    prime: (id, retryMs) => stream.prime(id, retryMs),
+    onClose: (listener) => stream.onClose(listener),
+    end,
+  };
 }
 
 /** The rest of an answer that a client has lost the connection to. */
@@ -192,14 +208,14 @@ async function resume(
   reply: FastifyReply,
   { sharedStreams }: StreamableHttpOptions,
 ): Promise<FastifyReply> {
-  const goOn = await sharedStreams.after(lastEventId, session.key);
-  if (goOn === undefined) {
+  const rest = await sharedStreams.after(lastEventId, session.key);
+  if (rest === undefined) {
     throw new ServerError("INVALID_REQUEST", {
       reason: "nothing after this Last-Event-ID is kept; send the request again",
     });
   }
   reply.hijack();
-  goOn(new EventStream(reply.raw, reply.getHeaders()));
+  rest.goOn(new EventStream(reply.raw, reply.getHeaders()));
   return reply;
 }
 

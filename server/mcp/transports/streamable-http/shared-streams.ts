@@ -34,6 +34,13 @@ export type SharedStreamsOptions = {
   readonly log: RequestLogger;
 };
 
+/** The rest of a stream. */
+export type Resumption = {
+  readonly goOn: (connection: StreamConnection) => void;
+  /** False: another process has it. */
+  readonly isHere: boolean;
+};
+
 /**
  * The streams of all processes that serve the same clients: a client that comes back to one process gets the rest of a
  * stream that another one has.
@@ -61,17 +68,18 @@ export class SharedStreams {
   }
 
   /** What goes on after an event, for a session; undefined when nobody keeps it. */
-  async after(eventId: string, sessionKey: string): Promise<((connection: StreamConnection) => void) | undefined> {
+  async after(eventId: string, sessionKey: string): Promise<Resumption | undefined> {
     const { own, peers, newId } = this.#options;
     const here = own.after(eventId, sessionKey);
-    if (here !== undefined || !own.mayBeElsewhere(eventId)) return here;
+    if (here !== undefined) return { goOn: here, isHere: true };
+    if (!own.mayBeElsewhere(eventId)) return undefined;
     const to = newId();
     const early: Event[] = [];
     this.#listeners.set(to, (event) => {
       if (early.length < mostEarly) early.push(event);
     });
     const isTaken = (await peers.ask(subject, { eventId, sessionKey, to }).catch(() => undefined)) === true;
-    if (isTaken) return (connection) => this.#receive(to, connection, early);
+    if (isTaken) return { goOn: (connection) => this.#receive(to, connection, early), isHere: false };
     this.#listeners.delete(to);
     return undefined;
   }
@@ -79,17 +87,24 @@ export class SharedStreams {
   /** Passes on to the client what another process sends. */
   #receive(to: string, connection: StreamConnection, early: readonly Event[]): void {
     // The other process may be gone: a client that comes back once more finds out.
-    const silence = setTimeout(() => connection.end(), longestSilenceMs).unref();
+    const silence = setTimeout(() => end(), longestSilenceMs).unref();
+    const stop = () => {
+      clearTimeout(silence);
+      this.#listeners.delete(to);
+    };
+    const end = () => {
+      stop();
+      connection.end();
+    };
     const pass = (event: Event) => {
       silence.refresh();
       if (event.kind === "event") connection.send(event.message, event.id);
-      else connection.end();
+      else end();
     };
-    for (const event of early) pass(event);
     this.#listeners.set(to, pass);
+    for (const event of early) pass(event);
     connection.onClose(() => {
-      clearTimeout(silence);
-      this.#listeners.delete(to);
+      stop();
       this.#say(to, { kind: "closed" });
     });
   }
@@ -99,9 +114,11 @@ export class SharedStreams {
     const request = requestSchema.safeParse(content);
     if (!request.success) return undefined;
     const { eventId, sessionKey, to } = request.data;
-    const goOn = this.#options.own.after(eventId, sessionKey);
+    const { own } = this.#options;
+    const goOn = own.after(eventId, sessionKey);
     if (goOn === undefined) return undefined;
     goOn(this.#connectionTo(to));
+    own.handOver(eventId);
     return true;
   }
 
