@@ -156,7 +156,7 @@ describe("who may talk to whom", () => {
   test("with networkPolicy Disabled a stranger reaches all of the resource, and no longer when it is back", async () => {
     const stranger = { namespace: strangers, pod: "client" };
     const everything = Object.keys(targets()).filter((name) => name !== "operator 8080");
-    await applyResource(home, resource, { networkPolicy: { mode: "Disabled" } });
+    await applyResource(home, resource, { networkPolicy: { mode: "Disabled" }, server: { secondPort: 3000 } });
     await expect.poll(() => reachedFrom(stranger), { timeout: 60_000 }).toEqual(everything);
     await applyResource(home, resource);
     await expect.poll(() => reachedFrom(stranger), { timeout: 60_000 }).toEqual(outside);
