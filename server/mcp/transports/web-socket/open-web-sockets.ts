@@ -16,6 +16,8 @@ export type OpenWebSocket = {
   beat(): void;
   /** Resolves when the requests under way are answered, the client was told to go elsewhere, and the connection is closed. */
   drain(): Promise<void>;
+  /** The same without waiting: what is under way is answered with an error. */
+  giveUp(): Promise<void>;
 };
 
 /** The WebSockets of a process. */
@@ -69,6 +71,11 @@ export class OpenWebSockets {
     this.#isClosing = true;
     clearInterval(this.#timer);
     await Promise.all([...this.#open.keys()].map((connection) => connection.drain()));
+  }
+
+  /** There is no more time for what {@link close} waits for. Resolves when all are closed. */
+  async giveUp(): Promise<void> {
+    await Promise.all([...this.#open.keys()].map((connection) => connection.giveUp()));
   }
 
   #beat(): void {
