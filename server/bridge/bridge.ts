@@ -22,6 +22,7 @@ import { Reachability } from "./reachability.ts";
 import { warningOf } from "./refusals.ts";
 import { RefusedError } from "./refused-error.ts";
 import { RelayHub } from "./relay.ts";
+import { createRelayMetrics } from "./relay-metrics.ts";
 import { type Facts, obstacles, statusOf } from "./status.ts";
 import { TelegramClient } from "./telegram-client.ts";
 import { TokenSource } from "./token-source.ts";
@@ -97,7 +98,8 @@ class RunningBridge implements Bridge {
     this.#now = anchoredClock(clock, steady);
     this.#startedAt = steady();
     this.#usage = usageReader(steady);
-    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID() });
+    const observer = createRelayMetrics(options.registry, () => this.relay);
+    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
     this.#notices = new Notices({
       publish: (publication) => this.relay.publish(publication),
       facts: () => this.#facts(),
