@@ -10,6 +10,9 @@ const most = { each: 1_000, all: 20_000 };
  */
 const beats = { everyMs: 1_000, parts: 30 };
 
+/** Milliseconds between two pings of a connection. */
+export const pingIntervalMs = beats.everyMs * beats.parts;
+
 /** What is done with every open connection. */
 export type OpenWebSocket = {
   /** Looks whether the peer is there and may still be, and asks it to say so. */
