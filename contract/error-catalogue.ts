@@ -313,6 +313,16 @@ export const errors = Object.freeze({
     message:
       "The Telegram bridge did not answer within {timeout_ms} ms. The message may or may not have been accepted.",
   },
+  SERVER_STOPPED: {
+    httpStatus: 503,
+    jsonRpcCode: -32603,
+    isError: true,
+    retryable: true,
+    logLevel: "warn",
+    metricLabel: "server_stopped",
+    message:
+      "The server stopped before this was finished. Connect again and repeat it; what it had begun to do may have been done.",
+  },
 } satisfies Readonly<Record<string, ErrorEntry>>);
 
 /** What only a proxy in front of the server answers with (docs/proxies), in the form of the server's errors. */

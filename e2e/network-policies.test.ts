@@ -29,7 +29,7 @@ beforeAll(async () => {
   strangers = await createNamespace("strangers");
   await createToken(home);
   const ingressFrom = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": peers } } }];
-  await applyResource(home, resource, { networkPolicy: { ingressFrom } });
+  await applyResource(home, resource, { networkPolicy: { ingressFrom }, server: { secondPort: 3000 } });
   await Promise.all([
     startProbe(target, home, "client"),
     startProbe(target, peers, "client"),
@@ -46,6 +46,7 @@ afterAll(async () => {
 
 const targets = () => ({
   "server 8080": { host: `${resource}-mcp-server.${home}.svc`, port: 8080 },
+  "server 3000": { host: `${resource}-mcp-server.${home}.svc`, port: 3000 },
   "server 9090": { host: `${resource}-mcp-server.${home}.svc`, port: 9090 },
   "bridge 9001": { host: `${resource}-bridge.${home}.svc`, port: 9001 },
   "bridge 9090": { host: `${resource}-bridge.${home}.svc`, port: 9090 },
@@ -77,11 +78,12 @@ const operatorPod = async (): Promise<Place> => {
 };
 
 const outside: readonly Target[] = ["Telegram 8081", "Kubernetes 443"];
+const clients: readonly Target[] = ["server 8080", "server 3000"];
 type Row = readonly [from: string, place: () => Place | Promise<Place>, reaches: readonly Target[]];
 
 const table: readonly Row[] = [
-  ["a client of the namespace", () => ({ namespace: home, pod: "client" }), ["server 8080", ...outside]],
-  ["a client of a declared namespace", () => ({ namespace: peers, pod: "client" }), ["server 8080", ...outside]],
+  ["a client of the namespace", () => ({ namespace: home, pod: "client" }), [...clients, ...outside]],
+  ["a client of a declared namespace", () => ({ namespace: peers, pod: "client" }), [...clients, ...outside]],
   ["a pod of another namespace", () => ({ namespace: strangers, pod: "client" }), outside],
   [
     "Prometheus",
@@ -109,6 +111,7 @@ describe("who may talk to whom", () => {
     const operator = await clusterIP(target, operatorNamespace, "cctelegram-operator-metrics");
     const ports = [
       [server, 8080],
+      [server, 3000],
       [server, 9090],
       [bridge, 9001],
       [bridge, 9090],
@@ -153,7 +156,7 @@ describe("who may talk to whom", () => {
   test("with networkPolicy Disabled a stranger reaches all of the resource, and no longer when it is back", async () => {
     const stranger = { namespace: strangers, pod: "client" };
     const everything = Object.keys(targets()).filter((name) => name !== "operator 8080");
-    await applyResource(home, resource, { networkPolicy: { mode: "Disabled" } });
+    await applyResource(home, resource, { networkPolicy: { mode: "Disabled" }, server: { secondPort: 3000 } });
     await expect.poll(() => reachedFrom(stranger), { timeout: 60_000 }).toEqual(everything);
     await applyResource(home, resource);
     await expect.poll(() => reachedFrom(stranger), { timeout: 60_000 }).toEqual(outside);

@@ -16,11 +16,13 @@ import { failureBehaviours } from "./proxies/failure-behaviours.ts";
 import { limitBehaviours } from "./proxies/limit-behaviours.ts";
 import { createMachine, type Machine } from "./proxies/machine.ts";
 import { killProxy, proxies, startProxy } from "./proxies/proxy.ts";
+import { quietBehaviours } from "./proxies/quiet-behaviours.ts";
 import { routeBehaviours } from "./proxies/route-behaviours.ts";
 import { slowClientBehaviours } from "./proxies/slow-client-behaviours.ts";
 import { type Installation, type Stage, stageOf } from "./proxies/stage.ts";
 import { streamBehaviours } from "./proxies/stream-behaviours.ts";
 import { tlsBehaviours, transportBehaviours } from "./proxies/transport-behaviours.ts";
+import { webSocketBehaviours } from "./proxies/web-socket-behaviours.ts";
 
 const resource = "team";
 let machine: Machine;
@@ -77,6 +79,7 @@ describe.each(proxies)("$name", (proxy) => {
     limitBehaviours(stage);
     addressBehaviours(stage);
     slowClientBehaviours(stage);
+    webSocketBehaviours(stage);
     failureBehaviours(stage);
   });
 
@@ -97,4 +100,8 @@ describe.each(proxies)("$name", (proxy) => {
   describe("in front of a server that streams", () => {
     streamBehaviours(stageOf(() => ({ machine, installation, proxy })));
   });
+});
+
+describe("a WebSocket on which nothing is said", () => {
+  quietBehaviours(() => ({ machine, installation }));
 });

@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import type { LookupFunction } from "node:net";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { Agent, fetch as fetchWith } from "undici";
+import { type Talk, type TalkOptions, talk } from "../../test/server/support/web-socket.ts";
 import { hostname, type Machine } from "./machine.ts";
 
 export type Answer = {
@@ -23,10 +25,14 @@ export type Caller = {
   readonly ask: (path: string, asking?: Asking) => Promise<Answer>;
   /** For clients that build their own requests. */
   readonly fetch: typeof fetch;
+  /** MCP over a WebSocket; rejects with the status and the body of a refusal. */
+  readonly webSocket: (options?: WebSocketOptions) => Promise<Talk>;
   /** A connection for protocols other than HTTP, or incomplete requests. */
   readonly open: (options?: ConnectionOptions) => Promise<TLSSocket>;
   readonly close: () => Promise<void>;
 };
+
+type WebSocketOptions = TalkOptions & { readonly port?: number };
 
 export const origin = `https://${hostname}`;
 
@@ -44,6 +50,8 @@ export function caller(machine: Machine, localAddress: string): Caller {
       return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
     },
     fetch: ((url: string, init: object) => fetchWith(url, { ...init, dispatcher: agent })) as unknown as typeof fetch,
+    webSocket: ({ port = 443, ...options } = {}) =>
+      talk(`${origin}:${port}`, { ...trust, lookup, localAddress, ...options }),
     open: (options = {}) => opened({ host, port: 443, localAddress, ...trust, ...options } as ConnectionOptions),
     close: () => agent.destroy(),
   };
@@ -56,6 +64,18 @@ function opened(options: ConnectionOptions): Promise<TLSSocket> {
     // Later errors are those of a closed connection, which its end reports as well.
     socket.on("error", reject);
   });
+}
+
+/** A connection that has become a WebSocket, on which nothing is said as RFC 6455 wants it. */
+export async function upgraded({ open }: Caller, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = await open({ ALPNProtocols: ["http/1.1"], ...options });
+  socket.setEncoding("utf8");
+  const upgrade = ["Host: mcp.example.com", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+  const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+  socket.write(`GET /mcp HTTP/1.1\r\n${[...upgrade, key].join("\r\n")}\r\n\r\n`);
+  const [head] = (await once(socket, "data")) as [string];
+  if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(`no WebSocket, but ${head}`);
+  return socket;
 }
 
 /** Sends a request over HTTP/2 and returns the first part of the answer's body. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { closeCodes } from "../../server/mcp/transports/web-socket/close-codes.ts";
 import { deliveredTexts, kubectl, podsOf } from "../environment.ts";
 import { callTool, connectClient } from "../mcp.ts";
 import { startTraffic } from "../traffic.ts";
@@ -9,15 +10,22 @@ import type { Stage } from "./stage.ts";
 /** What clients notice when a part fails or is replaced. */
 export function failureBehaviours(stage: Stage): void {
   describe("under traffic", () => {
-    test("a pod is replaced, and no call fails", async () => {
+    test("a pod is replaced: no call fails, and a WebSocket is told to connect again", async () => {
       const { installation, proxy } = stage.setting();
       const { namespace, resource, key } = installation;
       const [before] = await podsOf(namespace, resource, "mcp-server");
       const traffic = startTraffic(`${origin}/mcp`, key, `${proxy.name} in front`, stage.visitor().fetch);
       await traffic.progress(5);
+      const visitor = stage.visitor();
+      const { ask, closed } = await visitor.webSocket({ key });
+      expect(await ask("ping")).toMatchObject({ result: {} });
       await kubectl(["-n", namespace, "rollout", "restart", `deployment/${resource}-mcp-server`]);
       await kubectl(["-n", namespace, "rollout", "status", `deployment/${resource}-mcp-server`, "--timeout=2m"]);
       await kubectl(["-n", namespace, "wait", "--for=delete", `pod/${before?.metadata.name}`, "--timeout=1m"]);
+      expect(await closed).toEqual({ code: closeCodes.restart.code, reason: closeCodes.restart.reason });
+      const again = await visitor.webSocket({ key });
+      expect(await again.ask("ping")).toMatchObject({ result: {} });
+      again.socket.terminate();
       await traffic.progress(5);
       await traffic.stop();
       const [after] = await podsOf(namespace, resource, "mcp-server");

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { askHttp2, origin } from "./caller.ts";
+import { askHttp2, origin, upgraded } from "./caller.ts";
 import { expectError } from "./calls.ts";
 import { killProxy, startProxy } from "./proxy.ts";
 import type { Stage } from "./stage.ts";
@@ -53,12 +53,7 @@ export function streamBehaviours(stage: Stage): void {
   });
 
   test("a WebSocket is passed on in both directions", { timeout: 10_000 }, async () => {
-    const socket = await stage.visitor().open({ ALPNProtocols: ["http/1.1"] });
-    socket.setEncoding("utf8");
-    const upgrade = ["Host: mcp.example.com", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
-    const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
-    socket.write(`GET /mcp HTTP/1.1\r\n${[...upgrade, key].join("\r\n")}\r\n\r\n`);
-    expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1\.1 101 /);
+    const socket = await upgraded(stage.visitor());
     for (const message of ["one", "two"]) {
       socket.write(message);
       expect((await once(socket, "data"))[0]).toBe(message);

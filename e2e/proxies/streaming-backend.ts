@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** A server that streams, upgrades and answers slowly, which ours does not do yet. */
+/** A server that streams, and keeps quiet on a WebSocket, as a test says and ours does not. */
 export type StreamingBackend = {
   readonly port: number;
   /** Resolves with the next answer that has begun; its first event is sent, the test sends the rest. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { logLevels } from "../../contract/log-levels.ts";
+import { ports } from "../../contract/ports.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule, rules } from "./schema.ts";
 
@@ -112,6 +113,21 @@ const proxyAddress = z
     ),
   );
 
+/** Ports of the server's pods that stand for something else. */
+const taken = [ports.mcp, ports.proxied, ports.external, ports.metrics];
+
+/** Below 1024 a pod without capabilities may be unable to listen. */
+const secondPort = z
+  .int()
+  .min(1024)
+  .max(65_535)
+  .meta(
+    rule(
+      `!(self in [${taken.join(", ")}])`,
+      `secondPort must not be ${taken.join(", ")}: the server uses them itself. Use another, for example 3000`,
+    ),
+  );
+
 export const serverSpec = z.strictObject({
   replicas: replicas()
     .optional()
@@ -151,6 +167,11 @@ export const serverSpec = z.strictObject({
       "Host names that clients may use, in addition to exposure.host and the Service's names. Default: any name if exposure.host is not set.",
     )
     .meta({ "x-kubernetes-list-type": "set" }),
+  secondPort: secondPort
+    .optional()
+    .describe(
+      "A further port of the pods and the Service, on which MCP is at / as well as at /mcp, for proxies that strip the path, for example 3000. Default: none.",
+    ),
   logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of one pod. Default: from loadLevel, else from profile."),
   env: variables.optional().describe("Additional environment variables of the server."),

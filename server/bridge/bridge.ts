@@ -5,9 +5,10 @@ import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.
 import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
+import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { anchoredClock } from "./clock.ts";
-import type { BridgeConfig, TelegramConfig } from "./config.ts";
+import type { BridgeConfig } from "./config.ts";
 import { Delivery } from "./delivery.ts";
 import { eventStatusOf } from "./event-status.ts";
 import { startIntake } from "./intake.ts";
@@ -21,6 +22,7 @@ import { Reachability } from "./reachability.ts";
 import { warningOf } from "./refusals.ts";
 import { RefusedError } from "./refused-error.ts";
 import { RelayHub } from "./relay.ts";
+import { createRelayMetrics } from "./relay-metrics.ts";
 import { type Facts, obstacles, statusOf } from "./status.ts";
 import { TelegramClient } from "./telegram-client.ts";
 import { TokenSource } from "./token-source.ts";
@@ -59,7 +61,7 @@ export type Bridge = {
  * the port is taken; an unreachable Telegram or a wrong token only keeps it from being ready.
  */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
-  const bridge = new RunningBridge(options, await fetchFor(options.config.telegram));
+  const bridge = new RunningBridge(options, await outgoingFetch(options.config.telegram.proxy));
   try {
     await bridge.start();
   } catch (error) {
@@ -67,11 +69,6 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     throw error;
   }
   return bridge;
-}
-
-/** Without a proxy Node's own does, and undici stays out of memory. */
-async function fetchFor({ proxy }: TelegramConfig): Promise<typeof fetch> {
-  return proxy === undefined ? fetch : (await import("./proxy.ts")).proxiedFetch(proxy);
 }
 
 /** Milliseconds that never go backwards. */
@@ -101,7 +98,8 @@ class RunningBridge implements Bridge {
     this.#now = anchoredClock(clock, steady);
     this.#startedAt = steady();
     this.#usage = usageReader(steady);
-    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID() });
+    const observer = createRelayMetrics(options.registry, () => this.relay);
+    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
     this.#notices = new Notices({
       publish: (publication) => this.relay.publish(publication),
       facts: () => this.#facts(),

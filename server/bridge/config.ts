@@ -1,3 +1,5 @@
+import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
+
 /** What the bridge needs to know, already validated: built from the environment by `server/config/config.ts`. */
 export type BridgeConfig = {
   readonly host: string;
@@ -35,13 +37,4 @@ export type TelegramConfig = {
   readonly proxy?: ProxyConfig;
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
-};
-
-export type ProxyConfig = {
-  /** Proxy of http URLs. */
-  readonly http?: string;
-  /** Proxy of https URLs. */
-  readonly https?: string;
-  /** Names that are asked directly, with what is below them, separated by commas; "*" for all. */
-  readonly none?: string;
 };

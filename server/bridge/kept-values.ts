@@ -6,13 +6,16 @@ type Topic = { readonly values: Map<string, string>; bytes: number };
 /** The last values of topics by key. Of too many, those of the topic that was used least recently are forgotten first. */
 export class KeptValues {
   readonly #limits: RelayLimits["kept"];
+  readonly #onForgotten: (count: number) => void;
   /** Least recently used first; none is empty. */
   readonly #topics = new Map<string, Topic>();
   #bytes = 0;
   #values = 0;
 
-  constructor(limits: RelayLimits["kept"] = relayLimits.kept) {
+  /** `onForgotten` is told how many values went for lack of room. */
+  constructor(limits: RelayLimits["kept"] = relayLimits.kept, onForgotten: (count: number) => void = () => {}) {
     this.#limits = limits;
+    this.#onForgotten = onForgotten;
   }
 
   get size(): { readonly values: number; readonly bytes: number } {
@@ -58,6 +61,7 @@ export class KeptValues {
       this.#topics.delete(name);
       this.#bytes -= bytes;
       this.#values -= values.size;
+      this.#onForgotten(values.size);
     }
   }
 }

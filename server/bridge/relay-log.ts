@@ -14,6 +14,7 @@ export type LogPage = {
 /** The newest messages of all topics. Positions grow by one; what is too old, too much or too large goes first. */
 export class RelayLog {
   readonly #limits: RelayLimits["log"];
+  readonly #onDropped: () => void;
   #entries: (Entry | undefined)[] = [];
   /** Index of the oldest; the places before it are empty. */
   #oldest = 0;
@@ -21,10 +22,11 @@ export class RelayLog {
   #position: number;
   readonly #ids = new Map<string, number>();
 
-  /** `start` is the position before the first message. */
-  constructor(start: number, limits: RelayLimits["log"] = relayLimits.log) {
+  /** `start` is the position before the first message; `onDropped` is told of each that goes before its time. */
+  constructor(start: number, limits: RelayLimits["log"] = relayLimits.log, onDropped: () => void = () => {}) {
     this.#position = start;
     this.#limits = limits;
+    this.#onDropped = onDropped;
   }
 
   /** Of the newest message. */
@@ -76,7 +78,9 @@ export class RelayLog {
     for (;;) {
       const oldest = this.#entries[this.#oldest];
       if (oldest === undefined) break;
-      if (this.#bytes <= bytes && this.size.messages <= messages && now - oldest.at <= ageMs) break;
+      const isOld = now - oldest.at > ageMs;
+      if (this.#bytes <= bytes && this.size.messages <= messages && !isOld) break;
+      if (!isOld) this.#onDropped();
       if (oldest.id !== undefined) this.#ids.delete(oldest.id);
       this.#bytes -= oldest.bytes;
       this.#entries[this.#oldest] = undefined;

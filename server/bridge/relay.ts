@@ -13,6 +13,7 @@ import {
 import { KeptValues } from "./kept-values.ts";
 import { RefusedError } from "./refused-error.ts";
 import { RelayLog } from "./relay-log.ts";
+import { type RelayObserver, unobserved } from "./relay-observer.ts";
 
 export type RelayHubOptions = {
   /** Steady milliseconds since the epoch. */
@@ -21,6 +22,7 @@ export type RelayHubOptions = {
   readonly epoch: string;
   /** Smaller ones, for tests. */
   readonly limits?: RelayLimits;
+  readonly observer?: RelayObserver;
 };
 
 /**
@@ -31,19 +33,21 @@ export class RelayHub {
   readonly #now: () => number;
   readonly #epoch: string;
   readonly #limits: RelayLimits;
+  readonly #observer: RelayObserver;
   readonly #log: RelayLog;
   readonly #kept: KeptValues;
   readonly #waiting = new Set<() => void>();
   #waking: NodeJS.Immediate | undefined;
   #closed = false;
 
-  constructor({ now, epoch, limits = relayLimits }: RelayHubOptions) {
+  constructor({ now, epoch, limits = relayLimits, observer = unobserved }: RelayHubOptions) {
     this.#now = now;
     this.#epoch = epoch;
     this.#limits = limits;
+    this.#observer = observer;
     // Later than every position of an earlier process that took less than a thousand messages in each millisecond.
-    this.#log = new RelayLog(Math.floor(now()) * 1_000, limits.log);
-    this.#kept = new KeptValues(limits.kept);
+    this.#log = new RelayLog(Math.floor(now()) * 1_000, limits.log, () => observer.onDropped("log_full", 1));
+    this.#kept = new KeptValues(limits.kept, (count) => observer.onDropped("values_full", count));
   }
 
   /** Polls that wait. */
@@ -64,19 +68,16 @@ export class RelayHub {
 
   /** Position of the message. Throws RELAY_LIMIT_EXCEEDED and then has changed nothing. */
   publish(publication: Publication): number {
-    const { topic, text, keep, id } = publication;
-    const known = this.#log.positionOf(id);
+    const known = this.#log.positionOf(publication.id);
     if (known !== undefined) return known;
-    requireName("topic", topic);
-    if (Buffer.byteLength(text) > relayMessageBytes) {
-      const reason = `a message may have ${relayMessageBytes / 1024} KiB`;
-      throw new ServerError("RELAY_LIMIT_EXCEEDED", { reason });
-    }
-    if (keep !== undefined) {
-      requireName("key", keep);
-      this.#kept.set(topic, keep, text);
+    try {
+      this.#keep(publication);
+    } catch (error) {
+      this.#observer.onDropped("refused", 1);
+      throw error;
     }
     const position = this.#log.append(publication, this.#now());
+    this.#observer.onMessage(publication.topic);
     // With the next turn: what is published together is answered together.
     this.#waking ??= setImmediate(() => this.#wake());
     return position;
@@ -91,12 +92,17 @@ export class RelayHub {
     // What a relay before this one told is nothing here, wherever its positions were.
     const from = epoch !== undefined && epoch !== this.#epoch ? -1 : after === "now" ? this.#log.position : after;
     const page = this.#read(from);
-    if (page.messages.length > 0 || page.missed || wait_ms === 0) return page;
+    if (page.messages.length > 0 || page.missed || wait_ms === 0) return this.#told(page);
     if (this.#waiting.size >= this.#limits.followers) {
       throw new RefusedError("too_many_followers", `${this.#waiting.size} polls wait already.`, 5);
     }
     await this.#wait(wait_ms, signal);
-    return this.#read(from);
+    return this.#told(this.#read(from));
+  }
+
+  #told(page: Followed): Followed {
+    if (page.missed) this.#observer.onGap();
+    return page;
   }
 
   /** What the log still holds of a topic after a position, and the topic's values. */
@@ -110,6 +116,18 @@ export class RelayHub {
   close(): void {
     this.#closed = true;
     this.#wake();
+  }
+
+  /** Keeps what is to be kept, if the message is within the limits. */
+  #keep({ topic, text, keep }: Publication): void {
+    requireName("topic", topic);
+    if (Buffer.byteLength(text) > relayMessageBytes) {
+      const reason = `a message may have ${relayMessageBytes / 1024} KiB`;
+      throw new ServerError("RELAY_LIMIT_EXCEEDED", { reason });
+    }
+    if (keep === undefined) return;
+    requireName("key", keep);
+    this.#kept.set(topic, keep, text);
   }
 
   #read(after: number): Followed {

@@ -3,8 +3,9 @@ import { type Surroundings as ReadingSurroundings, readVariables } from "../../c
 import type { LogLevel } from "../../contract/log-levels.ts";
 import type { Role } from "../../contract/roles.ts";
 import { routes } from "../../contract/routes.ts";
-import type { BridgeConfig, ProxyConfig } from "../bridge/config.ts";
+import type { BridgeConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
+import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 import { inHome, problemsTogether } from "./rules.ts";
 import { type Values, type VariableName, variables } from "./variables.ts";
 
@@ -53,7 +54,12 @@ export type StandaloneConfig = ProcessConfig &
 /** A client of a server elsewhere. */
 export type StdioRemoteConfig = ProcessConfig & {
   readonly role: "stdio";
-  readonly remote: { readonly url: string; readonly apiKey: string };
+  readonly remote: {
+    readonly url: string;
+    readonly apiKey: string;
+    /** Absent: the server is asked directly. */
+    readonly proxy?: ProxyConfig;
+  };
 };
 
 /** Server and bridge for whoever has started the process. */
@@ -116,7 +122,9 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
 function stdioConfig(need: Need, values: Values, home: string | undefined) {
   const { CCTELEGRAM_URL: url } = values;
   if (url === undefined) return { bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
-  return { remote: { url: url.endsWith(routes.mcp) ? url : url + routes.mcp, apiKey: need("CCTELEGRAM_API_KEY") } };
+  const proxy = proxyConfig(values);
+  const apiKey = need("CCTELEGRAM_API_KEY");
+  return { remote: { url: url.endsWith(routes.mcp) ? url : url + routes.mcp, apiKey, ...(proxy && { proxy }) } };
 }
 
 type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>;

@@ -12,6 +12,7 @@ import type { AuditedCaller } from "../tools/audited-caller.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import { type ListedTool, listingOf } from "../tools/tool-listing.ts";
 import type { RequestLogger } from "./method.ts";
+import { byRelevance } from "./relevance.ts";
 
 /** A URI that a client may read. */
 type Readable = { read(): Promise<readonly ResourceContents[]>; readonly topic: string | undefined };
@@ -34,7 +35,7 @@ export type Catalogue = {
   prompts(): readonly Prompt[];
   /** Throws UNKNOWN_PROMPT, or INVALID_PARAMS when a required argument is missing. */
   prompt(name: string, args: Arguments, interaction: Interaction): Promise<PromptResult>;
-  /** Values of an argument of a prompt, or a variable of a template, that begin with what was typed. */
+  /** Values of an argument of a prompt, or a variable of a template, that fit what was typed, the most relevant first. */
   complete(reference: Reference, argument: string, typed: string): Promise<readonly string[]>;
 };
 
@@ -119,5 +120,5 @@ function requireArguments(prompt: Prompt, args: Arguments): void {
 function completePrompt(prompt: Prompt | undefined, name: string, argument: string, typed: string): readonly string[] {
   if (prompt === undefined) throw new ServerError("UNKNOWN_PROMPT", { prompt: name.slice(0, 128) });
   const { values = [] } = prompt.arguments.find((candidate) => candidate.name === argument) ?? {};
-  return values.filter((value) => value.toLowerCase().startsWith(typed.toLowerCase()));
+  return byRelevance(values, typed);
 }

@@ -25,6 +25,9 @@ export type ConversationOptions = {
   readonly newId: () => string;
 };
 
+/** A request under way, and how it is answered when it cannot be finished. */
+type OpenRequest = { readonly exchange: ConnectionExchange; readonly fail: (error: ServerError) => Answer };
+
 /** Requests that one connection may have under way before the next one waits. */
 const mostBusy = 32;
 
@@ -37,7 +40,7 @@ const mostOpen = 256;
  */
 export class Conversation {
   readonly #options: ConversationOptions;
-  readonly #open = new Map<MessageId, ConnectionExchange>();
+  readonly #open = new Map<MessageId, OpenRequest>();
   #session: Session | undefined;
   #onIdle: (() => void) | undefined;
   #leave = (): void => {};
@@ -51,7 +54,7 @@ export class Conversation {
   get isFull(): boolean {
     if (this.#open.size < mostBusy) return false;
     let busy = 0;
-    for (const exchange of this.#open.values()) if (!exchange.hasSent) busy += 1;
+    for (const { exchange } of this.#open.values()) if (!exchange.hasSent) busy += 1;
     return busy >= mostBusy;
   }
 
@@ -78,14 +81,22 @@ export class Conversation {
     await promise;
   }
 
+  /** There is no more time: whatever is under way is answered with an error, and what becomes of it is not told any more. */
+  giveUp(error: ServerError): void {
+    for (const { exchange, fail } of this.#open.values()) {
+      if (!exchange.isCancelled) this.#options.send(JSON.stringify(fail(error).message));
+      exchange.cancel();
+    }
+  }
+
   /** The client says nothing any more, but reads: what waits for its answers waits in vain. */
   hangUp(): void {
-    for (const exchange of this.#open.values()) exchange.hangUp();
+    for (const { exchange } of this.#open.values()) exchange.hangUp();
   }
 
   /** The client is gone: nothing of what it asked for is wanted any more. */
   end(): void {
-    for (const exchange of this.#open.values()) exchange.cancel();
+    for (const { exchange } of this.#open.values()) exchange.cancel();
     this.#leave();
   }
 
@@ -116,7 +127,7 @@ export class Conversation {
     // Nobody reads why a message without an answer was dropped.
     if (refusal !== undefined) return undefined;
     if (message.kind === "notification" && message.method === "notifications/cancelled") {
-      this.#open.get(message.params.requestId as MessageId)?.cancel();
+      this.#open.get(message.params.requestId as MessageId)?.exchange.cancel();
       logCancellation(message.params, speaker.log());
       return undefined;
     }
@@ -128,7 +139,7 @@ export class Conversation {
     const problem = this.#problemOf(message.id);
     if (problem !== undefined) return this.#failure(problem, message, speaker);
     const exchange = this.#exchange(speaker);
-    this.#open.set(message.id, exchange);
+    this.#open.set(message.id, { exchange, fail: (error) => this.#failure(error, message, speaker) });
     try {
       const answer = await this.#options.dispatcher.dispatch(message, exchange);
       return exchange.isCancelled ? undefined : answer;

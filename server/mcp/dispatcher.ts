@@ -188,8 +188,9 @@ function contextOf(
   const { caller, origin, log, session, begin } = exchange;
   const catalogue = catalogueOf(caller.client);
   const send = (message: object) => exchange.send(message);
+  const stay = () => exchange.stay?.();
   const own = { server, catalogue, interaction, subscriptions, listens, notices, sharedTasks };
-  return { id, caller, origin, log, session, begin, send, ...terms, ...own };
+  return { id, caller, origin, log, session, begin, send, stay, ...terms, ...own };
 }
 
 /** The answer to a call that becomes a task; what the call comes to then is told by the task. */

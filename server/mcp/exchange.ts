@@ -23,6 +23,8 @@ export type Exchange = {
   verify(message: RequestMessage): void;
   /** Sends a message that belongs to this request, before its answer. False when the client does not take it. */
   send(message: object): boolean;
+  /** The request stays open until somebody ends it, and its kind has limits of its own. Elsewhere than over HTTP it does nothing. */
+  stay?(): void;
   /** Ends the connection, not the request, where the client can come back for the rest; elsewhere it does nothing. */
   pause?(): void;
   /** Aborted when the client has cancelled the request, or is gone and its revision means that by it. */

@@ -39,6 +39,8 @@ export type MethodContext = {
   readonly notices: SessionNotices;
   /** Sends a message that belongs to the request, before its answer. False when the client does not take it. */
   send(message: object): boolean;
+  /** Says that the request stays open until somebody ends it, and that it counts among those of its kind. */
+  stay(): void;
   /** Begins a session; only for `initialize`. */
   begin(agreed: Agreed): void;
 };

@@ -4,9 +4,12 @@ import type { Logger } from "../telemetry/logger.ts";
 
 export type ShutdownTimes = { readonly delayMs: number; readonly timeoutMs: number };
 
+/** Milliseconds in which clients may hear that nothing comes any more, after the time is over. */
+const farewellMs = 2_000;
+
 /**
  * Ends a role in the order that clients do not notice: not ready first, then a wait until load balancers know, then the
- * port closes and the work in flight finishes. Resolves after `timeoutMs` at the latest, even if work is left.
+ * port closes and the work in flight finishes. Work that is left after `timeoutMs` is given up, and who waits for it is told.
  */
 export async function shutDown(running: Running, { delayMs, timeoutMs }: ShutdownTimes, logger: Logger): Promise<void> {
   running.drain();
@@ -16,5 +19,7 @@ export async function shutDown(running: Running, { delayMs, timeoutMs }: Shutdow
   const tooLate = sleep(timeoutMs, "late", { signal: late.signal }).catch(() => undefined);
   const outcome = await Promise.race([running.close(), tooLate]);
   late.abort();
-  if (outcome === "late") logger.warn({ timeout_ms: timeoutMs }, "work was still in flight at the end of the time");
+  if (outcome !== "late") return;
+  logger.warn({ timeout_ms: timeoutMs }, "work was still in flight at the end of the time");
+  await Promise.race([running.giveUp?.(), sleep(farewellMs)]);
 }

@@ -6,7 +6,7 @@ type PromptArgument = {
   readonly title?: string;
   readonly description: string;
   readonly required: boolean;
-  /** Values that it may have; those that begin with what was typed are offered. */
+  /** Values that it may have; those that fit what was typed are offered. */
   readonly values?: readonly string[];
 };
 

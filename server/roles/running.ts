@@ -8,6 +8,8 @@ export type Running = {
   drain(): void;
   /** Closes the ports and resolves when the work in flight is done. */
   close(): Promise<void>;
+  /** There is no more time to wait for {@link close}: tells whoever still waits. Resolves when they have heard it. */
+  giveUp?(): Promise<void>;
 };
 
 /** What the roles get from main: the world outside, so that tests can give another. */

@@ -92,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
       keys.close();
       await bridge.close();
     },
+    giveUp: () => webSockets.giveUp(),
   };
 }
 

@@ -42,6 +42,7 @@ export async function standalone(
         await server.close();
         await bridge.close();
       },
+      ...(server.giveUp && { giveUp: server.giveUp }),
     };
   } catch (error) {
     await bridge.close();

@@ -9,6 +9,7 @@ import { SessionListeners } from "../mcp/session-listeners.ts";
 import { localPeer } from "../mcp/transports/stdio/local-peer.ts";
 import { remotePeer } from "../mcp/transports/stdio/remote-peer.ts";
 import { Stdio } from "../mcp/transports/stdio/stdio.ts";
+import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog } from "../telemetry/security-log.ts";
@@ -74,10 +75,11 @@ async function alone(
 }
 
 async function remote(config: StdioRemoteConfig, logger: Logger, world: StdioWorld): Promise<Running> {
-  const { url } = config.remote;
+  const { url, proxy } = config.remote;
+  const fetch = await outgoingFetch(proxy);
   const line = new Stdio({
     ...world.streams(),
-    peerOf: (send) => remotePeer({ ...world, ...config.remote, send, logger, fetch }),
+    peerOf: (send) => remotePeer({ ...world, ...config.remote, isProxied: proxy !== undefined, send, logger, fetch }),
   });
   return runningOn(
     line,

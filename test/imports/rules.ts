@@ -100,10 +100,10 @@ export const importRules: readonly ImportRule[] = [
     broken: { from: "server/http/health-routes.ts", to: "server/bridge/status.ts" },
   },
   {
-    name: "listening and telemetry import no other part of the server",
+    name: "listening, outgoing and telemetry import no other part of the server",
     comment: "Server and bridge both use them.",
-    from: { path: "^server/(listening|telemetry)/" },
-    to: { path: "^server/(?!listening/|telemetry/)" },
+    from: { path: "^server/(listening|outgoing|telemetry)/" },
+    to: { path: "^server/(?!listening/|outgoing/|telemetry/)" },
     broken: { from: "server/listening/connections.ts", to: "server/http/authentication.ts" },
   },
   {

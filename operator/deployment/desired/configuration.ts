@@ -49,6 +49,7 @@ function outside({ namespace, name, spec }: Blueprint): Environment {
   return {
     ...(exposure?.backend === "proxied" ? { MCP_PROXY_PORT: `${ports.proxied}` } : {}),
     ...(exposure?.backend === "external" ? { MCP_EXTERNAL_PORT: `${ports.external}` } : {}),
+    ...(spec.server.secondPort === undefined ? {} : { MCP_SECOND_PORT: `${spec.server.secondPort}` }),
     ...(exposure?.basePath ? { MCP_BASE_PATH: exposure.basePath } : {}),
     ...joined("MCP_TRUSTED_PROXIES", trustedProxies),
     ...joined("MCP_ALLOWED_ORIGINS", origins),

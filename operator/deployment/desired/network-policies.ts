@@ -24,14 +24,18 @@ const podsNamed = (name: string) => ({
 
 const operator = podsNamed(fieldManager);
 
-/** Clients of this namespace, the operator and declared peers may connect; the server may connect to the bridge only. */
+/** Clients of this namespace, the operator (not to the second port) and declared peers may connect; the server may connect to the bridge only. */
 export function serverNetworkPolicy(blueprint: Blueprint): Child {
-  const { networkPolicy } = blueprint.spec;
+  const { networkPolicy, server } = blueprint.spec;
+  const declared = declaredPeers(networkPolicy.ingressFrom);
   return networkPolicyOf(blueprint, namesOf(blueprint.name).server, "mcp-server", {
     ingress: [
-      { from: [{ podSelector: {} }, operator, ...declaredPeers(networkPolicy.ingressFrom)], ports: [tcp(ports.mcp)] },
+      { from: [{ podSelector: {} }, operator, ...declared], ports: [tcp(ports.mcp)] },
       metrics(blueprint),
       ...fromOutside(blueprint),
+      ...(server.secondPort === undefined
+        ? []
+        : [{ from: [{ podSelector: {} }, ...declared], ports: [tcp(server.secondPort)] }]),
     ],
     egress: [
       dns(networkPolicy),

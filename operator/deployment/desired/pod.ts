@@ -42,6 +42,7 @@ export function container(blueprint: Blueprint, component: Component, environmen
       { name: "http", containerPort: port, protocol: "TCP" },
       ...(component === "mcp-server" ? outsidePort(blueprint) : []),
       { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
+      ...(component === "mcp-server" ? secondPort(blueprint) : []),
     ],
     // Long enough for a bridge that checks a large queue at its start.
     startupProbe: { httpGet: live, periodSeconds: 1, failureThreshold: 120 },
@@ -61,6 +62,9 @@ function outsidePort({ name, spec }: Blueprint) {
   if (!exposure || exposure.backend === "http") return [];
   return [{ name: exposure.backend, containerPort: backendPort(exposure), protocol: "TCP" }];
 }
+
+const secondPort = ({ spec: { server } }: Blueprint) =>
+  server.secondPort === undefined ? [] : [{ name: "second", containerPort: server.secondPort, protocol: "TCP" }];
 
 const programs: Readonly<Record<Component, { readonly role: Role; readonly port: number }>> = {
   "mcp-server": { role: "serve", port: ports.mcp },

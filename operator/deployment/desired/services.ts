@@ -7,14 +7,17 @@ import { serviceAccounts, services } from "../resource-types.ts";
 
 const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: "TCP" });
 
-export const serverService = (blueprint: Blueprint) =>
-  service(blueprint, namesOf(blueprint.name).server, "mcp-server", {
+export function serverService(blueprint: Blueprint): Child {
+  const { secondPort } = blueprint.spec.server;
+  return service(blueprint, namesOf(blueprint.name).server, "mcp-server", {
     ports: [
       port("http", ports.mcp),
       ...(isProxied(blueprint) ? [port("proxied", ports.proxied)] : []),
       port("metrics", ports.metrics),
+      ...(secondPort === undefined ? [] : [port("second", secondPort)]),
     ],
   });
+}
 
 const isProxied = ({ name, spec }: Blueprint) => exposureOf(name, spec)?.backend === "proxied";
 

@@ -62,14 +62,15 @@ export const bridgeVariables = Object.freeze({
     roles: bridging,
     schema: proxy,
     aliases: [{ name: "https_proxy" }],
-    description: "Proxy through which the Bot API is reached at an https URL. Nothing else goes through it.",
+    description:
+      "Proxy through which the Bot API is reached at an https URL, or the server at CCTELEGRAM_URL. Nothing else goes through it.",
     example: "http://proxy.example.com:3128",
   }),
   HTTP_PROXY: define({
     roles: bridging,
     schema: proxy,
     aliases: [{ name: "http_proxy" }],
-    description: "Proxy through which a Bot API at an http URL is reached.",
+    description: "Proxy through which a Bot API, or a server at CCTELEGRAM_URL, is reached at an http URL.",
     example: "http://proxy.example.com:3128",
   }),
   NO_PROXY: define({

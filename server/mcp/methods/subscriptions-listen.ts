@@ -21,7 +21,7 @@ export const subscriptionsListen = defineMethod({
   capabilities: { resources: { subscribe: true } },
   async handle(
     { notifications: { resourceSubscriptions: uris } },
-    { id, send, caller, catalogue, listens, interaction },
+    { id, send, stay, caller, catalogue, listens, interaction },
   ) {
     const topics = new Map(uris.flatMap((uri) => readable(uri, catalogue)));
     const _meta = { [metaKeys.subscriptionId]: id };
@@ -34,6 +34,7 @@ export const subscriptionsListen = defineMethod({
     });
     try {
       const honoured = topics.size > 0 ? { resourceSubscriptions: [...topics.keys()] } : {};
+      stay();
       const isTaken = notify("notifications/subscriptions/acknowledged", { notifications: honoured });
       if (!isTaken) throw new ServerError("NOT_ACCEPTABLE", { type: "text/event-stream" });
       if (!signal.aborted) await Promise.race([listen.ended, once(signal, "abort")]);

@@ -85,6 +85,7 @@ test("the server listens, believes and answers as the exposure says", () => {
       const isProxied = exposure.mode === "Ingress" || exposure.mode === "HTTPRoute";
       expect(http.proxyPort).toBe(isProxied && networkPolicy.mode === "Restricted" ? 8082 : undefined);
       expect(http.externalPort).toBe(exposure.mode === "LoadBalancer" ? 8083 : undefined);
+      expect(http.secondPort).toBe(server.secondPort);
       expect(http.basePath).toBe(isProxied ? (exposure.path ?? "") : "");
       expect(http.trustedProxies).toEqual(server.trustedProxies ?? []);
       expect(http.access.allowedOrigins).toEqual(expect.arrayContaining([...(server.allowedOrigins ?? [])]));

@@ -43,6 +43,7 @@ describe.concurrent("delivery", () => {
     });
     await until("the record", () => s.bridge.status().queue.pending === 0);
     expect(await s.bridge.metric("cctelegram_messages_delivered_total")).toBe(2);
+    expect(await s.bridge.metric("cctelegram_relay_messages_total", { kind: "event" })).toBe(2);
     expect(s.bridge.status().metrics.telegram_messages_sent).toBe(2);
     expect(s.telegram.violations()).toEqual([]);
   });

@@ -1,10 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { InputRequest, Interaction } from "../../../server/features/interaction.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { InputRequest } from "../../../server/features/interaction.ts";
 import { ClientRequests } from "../../../server/mcp/client-requests.ts";
 import type { Exchange } from "../../../server/mcp/exchange.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
-import { workFeatures } from "../support/work-tool.ts";
+import { beginSession, keys, postStateless } from "../support/server.ts";
+import { workSite } from "../support/work-site.ts";
 
 const form: InputRequest = {
   method: "elicitation/create",
@@ -58,28 +57,15 @@ const cases = [
 ] as const;
 
 describe("what a client has not declared", () => {
-  let bridge: FakeBridge;
-  let server: TestServer;
-  let work: (interaction: Interaction) => Promise<string>;
-
-  beforeAll(async () => {
-    bridge = await startFakeBridge();
-    const features = workFeatures(({ interaction }) => work(interaction));
-    server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "100000" }, features);
-  });
-
-  afterAll(async () => {
-    await server.close();
-    await bridge.close();
-  });
+  const site = workSite();
 
   const stateless = (capabilities: object, more: object = {}) => {
     const _meta = { "io.modelcontextprotocol/clientCapabilities": capabilities };
-    return postStateless(server, keys.all, { method: "tools/call", params: { name: "work", _meta, ...more } });
+    return postStateless(site.server, keys.all, { method: "tools/call", params: { name: "work", _meta, ...more } });
   };
 
   test.each(cases)("is not asked in MCP 2026-07-28: %s", async (_what, request, too, missing, enough) => {
-    work = async (interaction) => JSON.stringify(await interaction.input({ it: request }));
+    site.work = async ({ interaction }) => JSON.stringify(await interaction.input({ it: request }));
     const refused = await stateless(too);
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({
@@ -91,14 +77,14 @@ describe("what a client has not declared", () => {
   });
 
   test.each(cases)("is not asked in a session: %s", async (_what, request, too, missing, enough) => {
-    work = async (interaction) =>
+    site.work = async ({ interaction }) =>
       String(interaction.canAsk(request)) + JSON.stringify(await interaction.input({ it: request }));
     const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "work" } };
-    const poor = await beginSession(server, keys.all, "2025-11-25", too);
+    const poor = await beginSession(site.server, keys.all, "2025-11-25", too);
     const refused = await (await poor.post(call)).text();
     expect(refused).not.toContain(request.method);
     expect(JSON.parse(refused)).toMatchObject({ error: { data: { requiredCapabilities: missing } } });
-    const rich = await beginSession(server, keys.all, "2025-11-25", enough);
+    const rich = await beginSession(site.server, keys.all, "2025-11-25", enough);
     const stream = await rich.post(call);
     const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
     expect((await reader?.read())?.value).toContain(request.method);
@@ -106,13 +92,13 @@ describe("what a client has not declared", () => {
   });
 
   test("a client that refuses, or that fails, is told to the tool", async () => {
-    work = async (interaction) => JSON.stringify((await interaction.input({ it: form })).it);
+    site.work = async ({ interaction }) => JSON.stringify((await interaction.input({ it: form })).it);
     const capabilities = { elicitation: {} };
     for (const action of ["decline", "cancel"]) {
       const response = await stateless(capabilities, { inputResponses: { it: { action } } });
       expect(await response.json()).toMatchObject({ result: { content: [{ text: JSON.stringify({ action }) }] } });
     }
-    const session = await beginSession(server, keys.all, "2025-11-25", capabilities);
+    const session = await beginSession(site.server, keys.all, "2025-11-25", capabilities);
     const stream = await session.post({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "work" } });
     const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
     const id = /"id":"([^"]+)"/.exec((await reader?.read())?.value ?? "")?.[1];

@@ -1,30 +1,15 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { Interaction } from "../../../server/features/interaction.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
+import { expect, test, vi } from "vitest";
+import { beginSession, keys, postStateless } from "../support/server.ts";
 import { talk } from "../support/web-socket.ts";
-import { workFeatures } from "../support/work-tool.ts";
+import { workSite } from "../support/work-site.ts";
 
-let bridge: FakeBridge;
-let server: TestServer;
-let work: (interaction: Interaction) => Promise<string>;
-
-beforeAll(async () => {
-  bridge = await startFakeBridge();
-  const features = workFeatures(({ interaction }) => work(interaction));
-  server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "100000" }, features);
-});
-
-afterAll(async () => {
-  await server.close();
-  await bridge.close();
-});
+const site = workSite();
 
 /** Work that ends when the test says so, or when it is cancelled. */
 function pending() {
   const { promise, resolve } = Promise.withResolvers<string>();
   const seen = { begun: false, cancelled: false, end: () => resolve("done") };
-  work = (interaction) => {
+  site.work = ({ interaction }) => {
     seen.begun = true;
     interaction.signal.addEventListener("abort", () => {
       seen.cancelled = true;
@@ -46,26 +31,26 @@ const cancel = (requestId: unknown, reason?: unknown) => ({
 
 test("a connection that is closed cancels its request in MCP 2026-07-28", async () => {
   const seen = pending();
-  const response = await postStateless(server, keys.all, { method: "tools/call", params });
+  const response = await postStateless(site.server, keys.all, { method: "tools/call", params });
   await response.body?.cancel();
   await vi.waitFor(() => expect(seen.cancelled).toBe(true));
 });
 
 test("a connection that is lost cancels nothing in a session", async () => {
   const seen = pending();
-  const session = await beginSession(server, keys.all);
+  const session = await beginSession(site.server, keys.all);
   const response = await session.post(call(1));
-  const lost = server.log.length;
+  const lost = site.server.log.length;
   await response.body?.cancel();
   await session.post({ jsonrpc: "2.0", id: 2, method: "ping" });
-  expect(server.log.length).toBeGreaterThan(lost);
+  expect(site.server.log.length).toBeGreaterThan(lost);
   expect(seen).toMatchObject({ begun: true, cancelled: false });
   seen.end();
 });
 
 test("a request that is cancelled gets no answer, and nothing more is told of it", async () => {
   const seen = pending();
-  const session = await beginSession(server, keys.all);
+  const session = await beginSession(site.server, keys.all);
   const response = await session.post(call(1));
   expect((await session.post(cancel(1, "changed my\nmind"))).status).toBe(202);
   const text = await response.text();
@@ -75,14 +60,14 @@ test("a request that is cancelled gets no answer, and nothing more is told of it
 });
 
 test("the reason for a cancellation is logged on one line, whichever way it came", async () => {
-  const lines = () => server.log.filter(({ msg }) => msg === "a client cancels a request");
+  const lines = () => site.server.log.filter(({ msg }) => msg === "a client cancels a request");
   const hostile = cancel(1, 'no\n{"level":"error"}');
   const logged = { level: "debug", reason: 'no?{"level":"error"}' };
-  const session = await beginSession(server, keys.all);
+  const session = await beginSession(site.server, keys.all);
   await session.post(hostile);
   expect(lines().at(-1)).toMatchObject(logged);
   const before = lines().length;
-  const connection = await talk(server.url, { key: keys.all });
+  const connection = await talk(site.server.url, { key: keys.all });
   connection.send(hostile);
   await vi.waitFor(() => expect(lines()).toHaveLength(before + 1));
   expect(lines().at(-1)).toMatchObject(logged);
@@ -92,8 +77,8 @@ test("the reason for a cancellation is logged on one line, whichever way it came
 test.each([1, "1", 99, -1, "x".repeat(2000), null, {}, undefined, 1.5])(
   "a cancellation of %j, which is not under way, is ignored",
   async (id) => {
-    work = async () => "done";
-    const session = await beginSession(server, keys.all);
+    site.work = async () => "done";
+    const session = await beginSession(site.server, keys.all);
     expect((await session.post({ ...call(1), params: { name: "work" } })).status).toBe(200);
     expect((await session.post(cancel(id))).status).toBe(202);
     const answer = await session.post({ ...call(1), params: { name: "work" } });

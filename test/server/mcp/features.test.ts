@@ -98,6 +98,7 @@ describe("prompts", () => {
       "manager",
     ]);
     expect((await complete("summarise_change", "audience", "RE")).completion.values).toEqual(["reviewer"]);
+    expect((await complete("report_progress", "pace", "m")).completion.values).toEqual(["milestones", "problems"]);
     expect((await complete("summarise_change", "change", "x")).completion).toEqual({
       values: [],
       total: 0,

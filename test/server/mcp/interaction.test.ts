@@ -1,28 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { InputRequest, LogLevel } from "../../../server/features/interaction.ts";
 import { logLevels } from "../../../server/features/interaction.ts";
-import type { ToolContext } from "../../../server/tools/tool.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
-import { workFeatures } from "../support/work-tool.ts";
+import { beginSession, keys, postStateless } from "../support/server.ts";
+import { workSite } from "../support/work-site.ts";
 
-let bridge: FakeBridge;
-let server: TestServer;
-let work: (context: ToolContext) => Promise<string>;
-
-beforeAll(async () => {
-  bridge = await startFakeBridge();
-  server = await startServer(
-    bridge.url,
-    { MCP_RATE_LIMIT_REQUESTS: "100000" },
-    workFeatures((context) => work(context)),
-  );
-});
-
-afterAll(async () => {
-  await server.close();
-  await bridge.close();
-});
+const site = workSite();
 
 const form = (message: string): InputRequest => ({
   method: "elicitation/create",
@@ -41,7 +23,7 @@ type Result = {
 async function call(more: Record<string, unknown> = {}, capabilities: object = { elicitation: {} }) {
   const _meta = { "io.modelcontextprotocol/clientCapabilities": capabilities };
   const params = { name: "work", arguments: {}, _meta, ...more };
-  const response = await postStateless(server, keys.all, { method: "tools/call", params });
+  const response = await postStateless(site.server, keys.all, { method: "tools/call", params });
   return (await response.json()) as { result: Result; error: { code: number } };
 }
 
@@ -50,7 +32,7 @@ describe("what a tool asks in MCP 2026-07-28", () => {
 
   beforeEach(() => {
     runs = 0;
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       runs += 1;
       const { name } = await interaction.input({ name: form("name?") });
       const { colour } = await interaction.input({ colour: form("colour?") });
@@ -91,7 +73,7 @@ describe("what a tool asks in MCP 2026-07-28", () => {
   });
 
   test("has to come back with its state, when it has one", async () => {
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       await interaction.input({ name: form("name?") }, { step: 1 });
       return JSON.stringify(interaction.state);
     };
@@ -109,7 +91,7 @@ describe("what a tool asks in MCP 2026-07-28", () => {
       model: { method: "sampling/createMessage", params: {} },
       roots: { method: "roots/list" },
     };
-    work = async ({ interaction }) =>
+    site.work = async ({ interaction }) =>
       JSON.stringify(Object.keys(questions).filter((name) => interaction.canAsk(questions[name] as InputRequest)));
     const possible = async (capabilities: object) =>
       JSON.parse((await call({}, capabilities)).result.content[0].text) as string[];
@@ -121,7 +103,7 @@ describe("what a tool asks in MCP 2026-07-28", () => {
 
 describe("the log of a tool in a session", () => {
   beforeEach(() => {
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       for (const level of logLevels) interaction.log(level, level);
       return "done";
     };
@@ -136,8 +118,8 @@ describe("the log of a tool in a session", () => {
     session.post({ jsonrpc: "2.0", id: 1, method: "logging/setLevel", params: { level } });
 
   test("begins with info, and then with the level that the session has chosen", async () => {
-    const session = await beginSession(server, keys.all);
-    const another = await beginSession(server, keys.all);
+    const session = await beginSession(site.server, keys.all);
+    const another = await beginSession(site.server, keys.all);
     expect(await heard(session)).toEqual(logLevels.slice(1));
     for (const level of ["emergency", "debug", "warning"] satisfies LogLevel[]) {
       expect(await (await setLevel(session, level)).json()).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
@@ -147,7 +129,7 @@ describe("the log of a tool in a session", () => {
   });
 
   test("has no level that MCP does not know", async () => {
-    const session = await beginSession(server, keys.all);
+    const session = await beginSession(site.server, keys.all);
     for (const level of ["loud", 3, null]) {
       expect(await (await setLevel(session, level)).json()).toMatchObject({ error: { code: -32602 } });
     }

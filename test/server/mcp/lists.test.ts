@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { features } from "../../../server/features/features.ts";
 import { pageOf } from "../../../server/mcp/pages.ts";
+import type { Prompt } from "../../../server/prompts/prompt.ts";
 import type { Resource, ResourceTemplate } from "../../../server/resources/resource.ts";
 import { tools } from "../../../server/tools/registry.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
+import { type FakeBridge, healthyStatus, startFakeBridge } from "../support/fake-bridge.ts";
 import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
+import { workFeatures } from "../support/work-tool.ts";
 
 let bridge: FakeBridge;
 let server: TestServer;
@@ -159,23 +161,30 @@ describe("resources", () => {
 });
 
 test("what fails inside is -32603 and tells nothing of it", async () => {
+  const fail = (): Promise<never> => Promise.reject(new Error("the password is hunter2"));
   const broken: Resource = {
     uri: "test://broken",
     name: "broken",
     title: "Broken",
     description: "Fails.",
     mimeType: "text/plain",
-    read: () => Promise.reject(new Error("the password is hunter2")),
+    read: fail,
   };
-  const own = await startServer(bridge.url, {}, { ...features, resources: [broken] });
-  const call = { method: "resources/read", params: { uri: broken.uri } };
-  const answers = [
-    await (await postStateless(own, keys.all, call)).text(),
-    await (await (await beginSession(own, keys.all)).post({ jsonrpc: "2.0", id: 1, ...call })).text(),
-  ];
-  for (const answer of answers) {
-    expect(JSON.parse(answer)).toMatchObject({ error: { code: -32603 } });
-    expect(answer).not.toContain("hunter2");
+  const prompt: Prompt = { ...broken, arguments: [], messages: fail };
+  const own = await startServer(bridge.url, {}, { ...features, resources: [broken], prompts: [prompt] });
+  const session = await beginSession(own, keys.all);
+  for (const call of [
+    { method: "resources/read", params: { uri: broken.uri } },
+    { method: "prompts/get", params: { name: prompt.name } },
+  ]) {
+    const answers = [
+      await (await postStateless(own, keys.all, call)).text(),
+      await (await session.post({ jsonrpc: "2.0", id: 1, ...call })).text(),
+    ];
+    for (const answer of answers) {
+      expect(JSON.parse(answer)).toMatchObject({ error: { code: -32603 } });
+      expect(answer).not.toContain("hunter2");
+    }
   }
   await own.close();
 });
@@ -223,6 +232,37 @@ describe("completion", () => {
       hasMore: true,
     });
     expect((await ask(keys.nothing, "value-14")).error).toMatchObject({ code: -32602 });
+    await own.close();
+  });
+});
+
+describe("what tools say", () => {
+  const secret = "hunter2";
+
+  test("is what their schemas have, and nothing else of what a bridge tells", async () => {
+    bridge.intercept = (_request, response) => {
+      const { metrics, telegram } = healthyStatus;
+      const more = { ...healthyStatus, secret, metrics: { ...metrics, secret }, telegram: { ...telegram, secret } };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(more));
+      return true;
+    };
+    try {
+      const { result } = await stateless("tools/call", { name: "get_bridge_status", arguments: {} });
+      expect(result).toMatchObject({ structuredContent: { running: true, telegram: { reachable: true } } });
+      expect(JSON.stringify(result)).not.toContain("secret");
+    } finally {
+      bridge.intercept = () => false;
+    }
+  });
+
+  test("of an error that nobody knows is nothing of its words", async () => {
+    const failing = workFeatures(() => Promise.reject(new Error(`the password is ${secret}`)));
+    const own = await startServer(bridge.url, {}, failing);
+    const response = await postStateless(own, keys.all, { method: "tools/call", params: { name: "work" } });
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({ result: { isError: true } });
+    expect(text).toContain("INTERNAL_ERROR");
+    expect(text).not.toContain(secret);
     await own.close();
   });
 });

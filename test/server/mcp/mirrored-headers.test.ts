@@ -1,33 +1,9 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import * as z from "zod";
-import { text } from "../../../server/features/content.ts";
 import { features } from "../../../server/features/features.ts";
-import { defineContentTool } from "../../../server/tools/tool.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
+import { place } from "../support/place-tool.ts";
 import { keys, postStateless, startServer, type TestServer } from "../support/server.ts";
-
-const tool = defineContentTool({
-  name: "place",
-  title: "Place",
-  description: "Takes parameters that headers repeat.",
-  permission: "place",
-  rest: ["POST"],
-  cost: 1,
-  input: z.looseObject({}),
-  listedInput: {
-    type: "object",
-    properties: {
-      region: { type: "string", "x-mcp-header": "Region" },
-      count: { type: "integer", "x-mcp-header": "Count" },
-      urgent: { type: "boolean", "x-mcp-header": "Urgent" },
-      at: { type: "object", properties: { town: { type: "string", "x-mcp-header": "Town" } } },
-      plain: { type: "string" },
-    },
-  },
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  handler: async () => ({ content: [text("done")] }),
-});
 
 let bridge: FakeBridge;
 let server: TestServer;
@@ -37,7 +13,7 @@ beforeAll(async () => {
   server = await startServer(
     bridge.url,
     { MCP_RATE_LIMIT_REQUESTS: "100000" },
-    { ...features, tools: new Map([["place", tool]]) },
+    { ...features, tools: new Map([["place", place]]) },
   );
 });
 

@@ -1,31 +1,13 @@
 import { once } from "node:events";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { EventStream } from "../../../server/mcp/transports/streamable-http/event-stream.ts";
 import { ResumableStreams } from "../../../server/mcp/transports/streamable-http/resumable-streams.ts";
-import type { ToolContext } from "../../../server/tools/tool.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { beginSession, connect, keys, startServer, type TestServer } from "../support/server.ts";
-import { workFeatures } from "../support/work-tool.ts";
+import { beginSession, connect, keys } from "../support/server.ts";
+import { workSite } from "../support/work-site.ts";
 
-let bridge: FakeBridge;
-let server: TestServer;
-let work: (context: ToolContext) => Promise<string>;
-
-beforeAll(async () => {
-  bridge = await startFakeBridge();
-  server = await startServer(
-    bridge.url,
-    { MCP_RATE_LIMIT_REQUESTS: "100000" },
-    workFeatures((context) => work(context)),
-  );
-});
-
-afterAll(async () => {
-  await server.close();
-  await bridge.close();
-});
+const site = workSite();
 
 type Session = Awaited<ReturnType<typeof beginSession>>;
 
@@ -50,7 +32,7 @@ async function someOf(response: Response, count: number): Promise<Event[]> {
 }
 
 const resume = ({ id }: Pick<Session, "id">, lastEventId: string, key: string = keys.all) =>
-  server.fetch("/mcp", {
+  site.server.fetch("/mcp", {
     key,
     headers: { accept: "text/event-stream", "mcp-session-id": id, "last-event-id": lastEventId },
   });
@@ -62,11 +44,11 @@ const progress = (number: number) => expect.objectContaining({ params: { progres
 
 describe("a stream that a client comes back to", () => {
   test("begins with the id to come back by, and every message has its own", async () => {
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.progress(1);
       return "done";
     };
-    const session = await beginSession(server, keys.all);
+    const session = await beginSession(site.server, keys.all);
     const events = eventsIn(await (await session.post(call)).text());
     expect(events[0]).toEqual({ id: expect.stringMatching(/\/0$/), retry: "1000", data: "" });
     expect(messagesIn(events)).toEqual([progress(1), answer]);
@@ -75,7 +57,7 @@ describe("a stream that a client comes back to", () => {
 
   test("goes on after a pause, with what came in the meantime and what comes then", async () => {
     const later = Promise.withResolvers<void>();
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.progress(1);
       interaction.pause();
       interaction.progress(2);
@@ -83,7 +65,7 @@ describe("a stream that a client comes back to", () => {
       interaction.progress(3);
       return "done";
     };
-    const session = await beginSession(server, keys.all);
+    const session = await beginSession(site.server, keys.all);
     const first = eventsIn(await (await session.post(call)).text());
     expect(messagesIn(first)).toEqual([progress(1)]);
     const response = await resume(session, first.at(-1)?.id ?? "");
@@ -96,7 +78,7 @@ describe("a stream that a client comes back to", () => {
     const later = Promise.withResolvers<void>();
     const lost = Promise.withResolvers<void>();
     let wasAborted: boolean | undefined;
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.progress(1);
       interaction.progress(2);
       interaction.signal.addEventListener("abort", () => lost.resolve());
@@ -104,7 +86,7 @@ describe("a stream that a client comes back to", () => {
       wasAborted = interaction.signal.aborted;
       return "done";
     };
-    const session = await beginSession(server, keys.all);
+    const session = await beginSession(site.server, keys.all);
     const events = await someOf(await session.post(call), 3);
     const response = await resume(session, events.at(-2)?.id ?? "");
     later.resolve();
@@ -115,14 +97,14 @@ describe("a stream that a client comes back to", () => {
   });
 
   test("is its session's alone", async () => {
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.progress(1);
       return "done";
     };
-    const session = await beginSession(server, keys.all);
+    const session = await beginSession(site.server, keys.all);
     const [{ id = "" } = {}] = eventsIn(await (await session.post(call)).text());
-    expect((await resume(await beginSession(server, keys.all), id)).status).toBe(400);
-    expect((await resume(await beginSession(server, keys.messages), id, keys.messages)).status).toBe(400);
+    expect((await resume(await beginSession(site.server, keys.all), id)).status).toBe(400);
+    expect((await resume(await beginSession(site.server, keys.messages), id, keys.messages)).status).toBe(400);
     expect((await resume(session, id, keys.messages)).status).toBe(404);
     const [stream] = id.split("/");
     for (const other of ["nothing", "/", "/0", `${stream}/3`, `${stream}/-1`, `${stream}/1e9`, "x".repeat(10_000)]) {
@@ -132,23 +114,23 @@ describe("a stream that a client comes back to", () => {
   });
 
   test("is none in older revisions, whose clients stumble over events without data", async () => {
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.progress(1);
       interaction.pause();
       return "done";
     };
-    const session = await beginSession(server, keys.all, "2025-06-18");
+    const session = await beginSession(site.server, keys.all, "2025-06-18");
     const events = eventsIn(await (await session.post(call)).text());
     expect(events.map(({ id }) => id)).toEqual([undefined, undefined]);
     expect(messagesIn(events)).toEqual([progress(1), answer]);
   });
 
   test("is followed by the client of the SDK by itself", async () => {
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.pause();
       return "done";
     };
-    const client = await connect(server.url, keys.all);
+    const client = await connect(site.server.url, keys.all);
     try {
       expect(await client.callTool({ name: "work" })).toMatchObject({ content: [{ text: "done" }] });
     } finally {

@@ -1,36 +1,18 @@
 import { once } from "node:events";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ServerError } from "../../../contract/errors.ts";
 import type { InputRequest } from "../../../server/features/interaction.ts";
 import { Tasks } from "../../../server/mcp/tasks/tasks.ts";
-import type { ToolContext } from "../../../server/tools/tool.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
-import { workFeatures } from "../support/work-tool.ts";
-
-let bridge: FakeBridge;
-let server: TestServer;
-let work: (context: ToolContext) => Promise<string>;
-
-beforeAll(async () => {
-  bridge = await startFakeBridge();
-  server = await startServer(
-    bridge.url,
-    { MCP_RATE_LIMIT_REQUESTS: "100000", MCP_API_KEYS: twoClients },
-    workFeatures((context) => work(context)),
-  );
-});
-
-afterAll(async () => {
-  await server.close();
-  await bridge.close();
-});
+import { beginSession, keys, postStateless } from "../support/server.ts";
+import { workSite } from "../support/work-site.ts";
 
 const another = "key-of-another-client-that-may-do-everything";
 const twoClients = JSON.stringify({
   [keys.all]: { name: "admin", permissions: ["*"], enabled: true },
   [another]: { name: "another", permissions: ["*"], enabled: true },
 });
+
+const site = workSite({ MCP_API_KEYS: twoClients });
 
 const tasks = "io.modelcontextprotocol/tasks";
 const both = { elicitation: {}, extensions: { [tasks]: {} } };
@@ -49,7 +31,7 @@ async function ask(
 ) {
   const _meta = { "io.modelcontextprotocol/clientCapabilities": capabilities };
   const headers = typeof params.taskId === "string" ? { "mcp-name": params.taskId } : {};
-  const response = await postStateless(server, key, { method, params: { ...params, _meta } }, headers);
+  const response = await postStateless(site.server, key, { method, params: { ...params, _meta } }, headers);
   return { status: response.status, ...((await response.json()) as object) } as Answer;
 }
 
@@ -66,7 +48,7 @@ const form = (message: string): InputRequest => ({ method: "elicitation/create",
 describe("a call that becomes a task", () => {
   test("is answered at once, and tells its result when it is done", async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       expect(interaction.detach()).toBe(true);
       expect(interaction.detach(true)).toBe(true);
       interaction.progress(1);
@@ -90,29 +72,29 @@ describe("a call that becomes a task", () => {
   });
 
   test("waits with the answer for a client that knows no tasks", async () => {
-    work = async ({ interaction }) => String(interaction.detach());
+    site.work = async ({ interaction }) => String(interaction.detach());
     expect((await call({})).result).toMatchObject({ resultType: "complete", content: [{ text: "false" }] });
-    const session = await beginSession(server, keys.all);
+    const session = await beginSession(site.server, keys.all);
     const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "work" } };
     expect(await (await session.post(message)).json()).toMatchObject({ result: { content: [{ text: "false" }] } });
-    const rest = await server.fetch("/tools/work", { key: keys.all, json: {} });
+    const rest = await site.server.fetch("/tools/work", { key: keys.all, json: {} });
     expect(await rest.text()).toContain("false");
   });
 
   test("is refused to such a client, if it cannot be anything else", async () => {
-    work = async ({ interaction }) => String(interaction.detach(true));
+    site.work = async ({ interaction }) => String(interaction.detach(true));
     const requiredCapabilities = { extensions: { [tasks]: {} } };
     expect(await call({})).toMatchObject({ status: 400, error: { code: -32021, data: { requiredCapabilities } } });
   });
 
   test("tells an error as the call would have: the tool's in the result, the protocol's as one", async () => {
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.detach();
       throw new ServerError("BRIDGE_UNAVAILABLE", { reason: "it is away" });
     };
     const first = (await call()).result.taskId;
     expect(await reaches(first, "completed")).toMatchObject({ result: { isError: true } });
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.detach();
       throw new ServerError("INVALID_PARAMS", { problems: "all of them" });
     };
@@ -122,7 +104,7 @@ describe("a call that becomes a task", () => {
   });
 
   test("asks by its state, each question under a key of its own, and takes answers one by one", async () => {
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.detach();
       const { a, b } = await interaction.input({ a: form("a?"), b: form("b?") });
       const { a: again } = await interaction.input({ a: form("again?") });
@@ -149,7 +131,7 @@ describe("a call that becomes a task", () => {
 
   test("ends by the client's word, whatever the tool then says", async () => {
     const ended = Promise.withResolvers<string>();
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.detach();
       await once(interaction.signal, "abort");
       ended.resolve("ended");
@@ -165,7 +147,7 @@ describe("a call that becomes a task", () => {
 
   test("is refused what it waits for when it is cancelled", async () => {
     const refused = Promise.withResolvers<unknown>();
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       interaction.detach();
       await interaction.input({ a: form("a?") }).catch(refused.resolve);
       return "";
@@ -178,7 +160,7 @@ describe("a call that becomes a task", () => {
 
   test("goes on when the client has gone", async () => {
     const later = Promise.withResolvers<string>();
-    work = async ({ interaction }) => {
+    site.work = async ({ interaction }) => {
       const { signal: before } = interaction;
       interaction.detach();
       await once(before, "abort");
@@ -200,7 +182,7 @@ describe("methods of tasks", () => {
   });
 
   test.each(methods)("%s knows neither what is not there nor what is another client's", async (method) => {
-    work = async ({ interaction }) => String(interaction.detach());
+    site.work = async ({ interaction }) => String(interaction.detach());
     const { taskId } = (await call()).result;
     for (const [id, key] of [
       [taskId, another],
@@ -215,7 +197,7 @@ describe("methods of tasks", () => {
   test.each(methods)("%s has the task in Mcp-Name", async (method) => {
     const _meta = { "io.modelcontextprotocol/clientCapabilities": both };
     const post = (headers: Record<string, string>) =>
-      postStateless(server, keys.all, { method, params: { ...params("one"), _meta } }, headers);
+      postStateless(site.server, keys.all, { method, params: { ...params("one"), _meta } }, headers);
     expect(await (await post({ "mcp-name": "two" })).json()).toMatchObject({ error: { code: -32020 } });
     expect(await (await post({})).json()).toMatchObject({ error: { code: -32020 } });
   });

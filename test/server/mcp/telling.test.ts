@@ -1,24 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Interaction } from "../../../server/features/interaction.ts";
 import { logLevels } from "../../../server/features/interaction.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { beginSession, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
+import { beginSession, keys, postStateless, startServer } from "../support/server.ts";
+import { workSite } from "../support/work-site.ts";
 import { workFeatures } from "../support/work-tool.ts";
 
-let bridge: FakeBridge;
-let server: TestServer;
-let work: (interaction: Interaction) => string | Promise<string>;
-
-beforeAll(async () => {
-  bridge = await startFakeBridge();
-  const features = workFeatures(async ({ interaction }) => work(interaction));
-  server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "100000" }, features);
-});
-
-afterAll(async () => {
-  await server.close();
-  await bridge.close();
-});
+const site = workSite();
 
 type Told = { method?: string; id?: number; params?: Record<string, unknown>; result?: Record<string, unknown> };
 
@@ -28,11 +15,11 @@ const eventsIn = (text: string): Told[] =>
 /** A call of the tool in each era, and the way to make it. */
 const calls: Record<string, (meta?: object) => Promise<Response>> = {
   "2025-11-25": async (_meta = {}) => {
-    const session = await beginSession(server, keys.all);
+    const session = await beginSession(site.server, keys.all);
     return session.post({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "work", _meta } });
   },
   "2026-07-28": (_meta = {}) =>
-    postStateless(server, keys.all, { method: "tools/call", params: { name: "work", _meta } }),
+    postStateless(site.server, keys.all, { method: "tools/call", params: { name: "work", _meta } }),
 };
 
 const revisions = Object.keys(calls);
@@ -47,7 +34,7 @@ describe.each(revisions)("progress in %s", (revision) => {
   test.each(["abc", 7, ""])(
     "comes under the client's token %j, always more, and before the answer",
     async (progressToken) => {
-      work = (interaction) => {
+      site.work = ({ interaction }) => {
         for (const step of [1, 2, 2, 1.5, 3]) interaction.progress(step, 3, `step ${step}`);
         return "done";
       };
@@ -66,7 +53,7 @@ describe.each(revisions)("progress in %s", (revision) => {
   );
 
   test.each([undefined, null, 1.5, {}, ["abc"], true])("is not sent for the token %j", async (progressToken) => {
-    work = (interaction) => {
+    site.work = ({ interaction }) => {
       interaction.progress(1);
       return "done";
     };
@@ -77,7 +64,7 @@ describe.each(revisions)("progress in %s", (revision) => {
 
   test("ends with the answer, whatever a tool has left running", async () => {
     let late: (() => void) | undefined;
-    work = (interaction) => {
+    site.work = ({ interaction }) => {
       late = () => {
         interaction.progress(1);
         interaction.log("emergency", "late");
@@ -97,7 +84,7 @@ describe("what a tool logs in MCP 2026-07-28", () => {
     (await told("2026-07-28", meta)).events.slice(0, -1).map(({ params }) => params?.level);
 
   beforeAll(() => {
-    work = (interaction) => {
+    site.work = ({ interaction }) => {
       for (const each of logLevels) interaction.log(each, each);
       return "done";
     };
@@ -120,7 +107,7 @@ describe("what a tool logs in MCP 2026-07-28", () => {
   });
 
   test("is declared by server/discover", async () => {
-    const response = await postStateless(server, keys.all, { method: "server/discover" });
+    const response = await postStateless(site.server, keys.all, { method: "server/discover" });
     expect(await response.json()).toMatchObject({ result: { capabilities: { logging: {} } } });
   });
 
@@ -143,16 +130,16 @@ describe("who answers in MCP 2026-07-28", () => {
         { resultType: "input_required" },
       ],
     ] as const) {
-      work = todo;
+      site.work = ({ interaction }) => todo(interaction);
       const { events } = await told("2026-07-28", elicitation);
       expect(events[0]?.result).toMatchObject({ ...result, _meta: name });
     }
   });
 
   test("stands in what is refused before it is looked at, as a result of this revision", async () => {
-    work = () => "done";
+    site.work = () => "done";
     const strict = await startServer(
-      bridge.url,
+      site.bridge.url,
       { MCP_RATE_LIMIT_REQUESTS: "1" },
       workFeatures(async () => "done"),
     );
@@ -166,14 +153,14 @@ describe("who answers in MCP 2026-07-28", () => {
 
   test("what is too large is a result of this revision, too", async () => {
     const params = { name: "work", arguments: { text: "x".repeat(300_000) } };
-    const response = await postStateless(server, keys.all, { method: "tools/call", params });
+    const response = await postStateless(site.server, keys.all, { method: "tools/call", params });
     expect(await response.json()).toMatchObject({ id: 1, result: { resultType: "complete", isError: true } });
   });
 });
 
 describe.each(revisions)("a flood in %s", (revision) => {
   test("a tool that tells without end is slowed down, and its answer still comes", async () => {
-    work = (interaction) => {
+    site.work = ({ interaction }) => {
       for (let step = 1; step <= 1_000; step++) {
         interaction.progress(step);
         interaction.log("error", step);

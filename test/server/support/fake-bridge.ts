@@ -60,7 +60,7 @@ export type FakeBridge = {
   readonly relay: RelayHub;
   /** Requests by "METHOD path"; not those of the relay. */
   readonly requests: string[];
-  /** True when the intercept gave the answer itself. */
+  /** True when the intercept gave the answer itself. It is not asked about requests of the relay, which come at any time. */
   intercept: Intercept;
   close(): Promise<void>;
 };
@@ -94,7 +94,7 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     const relayed = Object.entries(relayAnswers).find(([path]) => path === pathname)?.[1];
     if (relayed === undefined) requests.push(`${request.method} ${request.url}`);
     const body = await read(request);
-    if (await bridge.intercept(request, response)) return;
+    if (relayed === undefined && (await bridge.intercept(request, response))) return;
     if (!signed(request, body, options.secret ?? secret))
       return reply(response, 401, { error: true, message: "wrong" });
     if (relayed !== undefined) return answerRelay(relayed, body, response);

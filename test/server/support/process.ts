@@ -2,7 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../../server/main.ts", import.meta.url));
+const programs = {
+  /** The image's program. */
+  image: fileURLToPath(new URL("../../../server/main.ts", import.meta.url)),
+  /** The role `serve` with tools that ask, take their time and so on. */
+  conformance: fileURLToPath(new URL("../../../conformance/server.ts", import.meta.url)),
+};
 
 export type Process = {
   readonly child: ChildProcess;
@@ -14,9 +19,15 @@ export type Process = {
   readonly exited: Promise<number | null>;
 };
 
-/** Starts the image's program in a process of its own, with this environment and no other. */
-export function startProcess(args: readonly string[], env: Record<string, string> = {}): Process {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH ?? "", ...env } });
+/** Starts a program, by default the image's, in a process of its own, with this environment and no other. */
+export function startProcess(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  program: keyof typeof programs = "image",
+): Process {
+  const child = spawn(process.execPath, [programs[program], ...args], {
+    env: { PATH: process.env.PATH ?? "", ...env },
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {

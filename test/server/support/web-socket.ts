@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { LookupFunction } from "node:net";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { type ClientOptions, WebSocket } from "ws";
@@ -31,6 +32,7 @@ export type TalkOptions = ClientOptions & {
   readonly key?: string | undefined;
   readonly path?: string;
   readonly protocols?: readonly string[];
+  readonly lookup?: LookupFunction;
 };
 
 export function webSocketUrl(url: string, path = "/mcp"): string {
@@ -91,7 +93,11 @@ const initialization = { protocolVersion: "2025-11-25", capabilities: {}, client
 
 /** A connection whose session has begun. */
 export async function session(url: string, options: TalkOptions, agreed: object = {}): Promise<Talk> {
-  const connection = await talk(url, options);
+  return begin(await talk(url, options), agreed);
+}
+
+/** Begins the session of a connection. */
+export async function begin(connection: Talk, agreed: object = {}): Promise<Talk> {
   await connection.ask("initialize", { ...initialization, ...agreed });
   connection.send({ jsonrpc: "2.0", method: "notifications/initialized" });
   return connection;

@@ -1,3 +1,4 @@
+import { errors } from "../../../../contract/error-catalogue.ts";
 import { ServerError, toServerError } from "../../../../contract/errors.ts";
 import { bodyLimitText } from "../../../../contract/limits.ts";
 import { parseJson } from "../../../json/parse-json.ts";
@@ -7,7 +8,8 @@ import { isObject, type Message, type MessageId, type RequestMessage, readMessag
 import { mirrorsOf } from "../streamable-http/mirrored-headers.ts";
 import { type Position, readMessages } from "./event-reader.ts";
 import { brokenConnection, pause, RemoteServer, type RemoteServerOptions } from "./remote-server.ts";
-import { accept, RemoteSession, type RemoteSessionOptions } from "./remote-session.ts";
+import { accept, messageIn, RemoteSession, type RemoteSessionOptions } from "./remote-session.ts";
+import { RemoteTools } from "./remote-tools.ts";
 import type { Peer } from "./stdio.ts";
 
 export type RemotePeerOptions = RemoteServerOptions &
@@ -32,6 +34,7 @@ class RemotePeer implements Peer {
   readonly #options: RemotePeerOptions;
   readonly #server: RemoteServer;
   readonly #session: RemoteSession;
+  readonly #tools = new RemoteTools();
   readonly #open = new Map<MessageId, AbortController>();
   /** Those that end only by the client's word, or wait for it. */
   readonly #unending = new Set<AbortController>();
@@ -137,14 +140,31 @@ class RemotePeer implements Peer {
 
   /** The server's answer; a session that it has forgotten is begun anew first. */
   async #answered(message: RequestMessage, body: string, signal: AbortSignal): Promise<Response> {
-    const isOfSession = message.method !== "initialize" && !isStateless(message, undefined);
-    if (!isOfSession) return this.#post(body, message.method === "initialize" ? {} : mirrorsOf(message), signal);
+    if (message.method === "initialize") return this.#post(body, {}, signal);
+    if (isStateless(message, undefined)) return this.#answeredStateless(message, body, signal);
     const { id } = this.#session;
     const response = await this.#post(body, this.#session.headers, signal);
     if (response.status !== 404 || id === undefined) return response;
     await response.body?.cancel();
     await this.#session.renew(id);
     return this.#post(body, this.#session.headers, signal);
+  }
+
+  /** A call whose headers lack what the tool wants repeated was not begun: it is repeated as soon as the tool is known. */
+  async #answeredStateless(message: RequestMessage, body: string, signal: AbortSignal): Promise<Response> {
+    const post = () => this.#post(body, mirrorsOf(message, this.#tools.schemaFor(message)), signal);
+    const response = await post();
+    if (message.method !== "tools/call" || !(await isHeaderMismatch(response))) return response;
+    const isNews = await this.#tools.refresh(message, (request) => this.#resultOf(request, signal));
+    return isNews ? post() : response;
+  }
+
+  /** The server's result for a request of our own. */
+  async #resultOf(request: Pick<RequestMessage, "method" | "params">, signal: AbortSignal): Promise<unknown> {
+    const message = { jsonrpc: "2.0", id: this.#options.newId(), ...request };
+    const headers = mirrorsOf({ ...message, kind: "request" });
+    const answer = await messageIn(await this.#post(JSON.stringify(message), headers, signal)).catch(() => undefined);
+    return isObject(answer) ? answer.result : undefined;
   }
 
   #post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
@@ -167,7 +187,7 @@ class RemotePeer implements Peer {
     if (message.method === "initialize" && isObject(answer.result)) {
       this.#session.begun(message.params, response, answer.result);
     }
-    if (isObject(answer.result)) this.#session.done(message);
+    if (isObject(answer.result)) this.#done(message, answer.result);
     // What HTTP had to tell has no id, and the client waits for one.
     this.#send({ ...answer, id: message.id });
   }
@@ -179,7 +199,7 @@ class RemotePeer implements Peer {
     const passOn = (told: unknown): boolean => {
       const isAnswer = isObject(told) && told.id === message.id && told.method === undefined;
       if (isAnswer && message.method === "initialize") this.#session.begun(message.params, first, told.result);
-      if (isAnswer && isObject(told.result)) this.#session.done(message);
+      if (isAnswer && isObject(told.result)) this.#done(message, told.result);
       if (isObject(told) && told.id !== undefined && told.method !== undefined) this.#unending.add(abort);
       this.#send(told);
       return isAnswer;
@@ -192,6 +212,11 @@ class RemotePeer implements Peer {
       response = await this.#server.ask({ method: "GET", headers, signal });
       if (response.status !== 200) throw this.#broken(undefined);
     }
+  }
+
+  #done(message: RequestMessage, result: object): void {
+    this.#session.done(message);
+    this.#tools.learn(message, result);
   }
 
   async #read(response: Response, position: Position, isLast: (told: unknown) => boolean, signal: AbortSignal) {
@@ -217,4 +242,13 @@ class RemotePeer implements Peer {
     const context = { requestId: this.#options.newId(), now: this.#options.clock() };
     this.#send(failureOf(error, { id, method, era: undefined }, context).message);
   }
+}
+
+async function isHeaderMismatch(response: Response): Promise<boolean> {
+  if (response.status !== errors.HEADER_MISMATCH.httpStatus) return false;
+  const answer: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return isObject(answer) && isObject(answer.error) && answer.error.code === errors.HEADER_MISMATCH.jsonRpcCode;
 }

@@ -6,6 +6,8 @@ export type RemoteServerOptions = {
   readonly url: string;
   readonly apiKey: string;
   readonly fetch: typeof fetch;
+  /** `fetch` goes through a proxy. */
+  readonly isProxied?: boolean;
 };
 
 type Ask = {
@@ -45,7 +47,7 @@ export class RemoteServer {
 
   /** Asks, again and again while nothing arrives. Throws REMOTE_UNAVAILABLE. */
   async ask({ method, headers, body, signal }: Ask): Promise<Response> {
-    const { url, apiKey, fetch: send } = this.#options;
+    const { url, apiKey, fetch: send, isProxied = false } = this.#options;
     const givenUpAt = performance.now() + patience.totalMs;
     for (let waitMs = patience.firstMs; ; waitMs = Math.min(2 * waitMs, patience.longestMs)) {
       const isLast = performance.now() + waitMs > givenUpAt;
@@ -57,7 +59,7 @@ export class RemoteServer {
         await response.body?.cancel();
       } catch (error) {
         signal.throwIfAborted();
-        if (isLast || !unsent.has(codeOf(error))) throw this.problem(reasonOf(error), error);
+        if (isLast || !unsent.has(codeOf(error))) throw this.problem(reasonOf(error, isProxied), error);
       }
       await pause(waitMs, signal);
     }
@@ -101,6 +103,15 @@ function codeOf(error: unknown): unknown {
   return causeOf(error).code;
 }
 
+/** The status with which a proxy has refused to lead there, as undici tells it. */
+function refusalOfProxy(error: unknown): number | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    const [, status] = /^Proxy .*\((\d{3})\)/.exec(at.message) ?? [];
+    if (status !== undefined) return Number(status);
+  }
+  return undefined;
+}
+
 /** The connection was there and ended: nobody knows how far the server came. */
 const broken: ReadonlySet<unknown> = new Set([
   "ECONNRESET",
@@ -115,10 +126,13 @@ const broken: ReadonlySet<unknown> = new Set([
 export const brokenConnection =
   "the connection broke before the answer; what was asked for may or may not have been done";
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, isProxied: boolean): string {
   const { code, message } = causeOf(error);
+  const status = refusalOfProxy(error);
+  if (status === 407) return "the proxy wants other credentials; look at HTTPS_PROXY and HTTP_PROXY";
+  if (status !== undefined) return `the proxy does not lead there (HTTP ${status}); look at HTTPS_PROXY and NO_PROXY`;
   if (broken.has(code)) return brokenConnection;
-  if (unsent.has(code)) return `nothing answers there (${code})`;
+  if (unsent.has(code)) return `nothing answers there${isProxied ? ", or at the proxy" : ""} (${code})`;
   if (/CERT|SIGNED|ISSUER|TLS|SSL/.test(String(code))) {
     return `its certificate is not trusted (${code}); NODE_EXTRA_CA_CERTS can name a file of authorities that are`;
   }

@@ -148,7 +148,7 @@ export class RemoteSession {
 }
 
 /** The one message of an answer: a JSON object, or the one with a result in a stream. */
-async function messageIn(response: Response): Promise<unknown> {
+export async function messageIn(response: Response): Promise<unknown> {
   if (response.headers.get("content-type")?.startsWith("text/event-stream") !== true) return response.json();
   let answer: unknown;
   await readMessages(response, {}, (message) => {

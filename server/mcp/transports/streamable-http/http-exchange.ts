@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../../../contract/errors.ts";
 import type { Caller, Origin } from "../../../access/access.ts";
@@ -21,6 +22,8 @@ export type HttpExchangeOptions = {
   readonly accepted: Accepted;
   readonly session: Session | undefined;
   readonly resumable: ResumableStreams;
+  /** Counts a connection no longer. */
+  readonly handOver: (socket: Socket) => void;
   readonly beginSession: (agreed: Agreed) => Session;
   readonly toolNamed: (name: string) => ListedTool | undefined;
 };
@@ -77,6 +80,13 @@ export class HttpExchange implements Exchange {
   send(message: object): boolean {
     if (this.#stream === undefined && !this.#options.accepted.stream) return false;
     return this.#write(JSON.stringify(message));
+  }
+
+  stay(): void {
+    const { reply, request, handOver } = this.#options;
+    // The connection ends with this request: nothing else comes on one that is not counted.
+    reply.header("connection", "close");
+    handOver(request.socket);
   }
 
   pause(): void {

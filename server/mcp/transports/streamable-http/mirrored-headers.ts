@@ -33,16 +33,34 @@ export function verifyMirrors(
   if (tool !== undefined) compareParameters(tool, params, headers);
 }
 
-/** The headers that repeat parts of a request, for whoever sends it; those of parameters are left to who knows the tools. */
-export function mirrorsOf({ method, params }: RequestMessage): Readonly<Record<string, string>> {
+/** The headers that repeat parts of a request, for whoever sends it; those of a tool's parameters if its input schema is known. */
+export function mirrorsOf(
+  { method, params }: RequestMessage,
+  inputSchema: object = {},
+): Readonly<Record<string, string>> {
   const subject = subjects.get(method);
   const named = subject === undefined ? undefined : params[subject];
   return {
     "mcp-protocol-version": String(metaOf(params)[metaKeys.version]),
     "mcp-method": method,
     ...(typeof named === "string" && { "mcp-name": headerValueOf(named) }),
+    ...Object.fromEntries(parameterMirrorsOf(inputSchema, params.arguments)),
   };
 }
+
+function* parameterMirrorsOf(inputSchema: object, args: unknown): Generator<[name: string, value: string]> {
+  for (const { header, path } of mirroredIn(inputSchema, [])) {
+    const value = valueAt(path, args);
+    const isShown = ["string", "number", "boolean"].includes(typeof value) && isToken(header);
+    if (isShown) yield [`mcp-param-${header.toLowerCase()}`, headerValueOf(String(value))];
+  }
+}
+
+const valueAt = (path: readonly string[], args: unknown) =>
+  path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), args);
+
+/** What the name of a header may be (RFC 9110, 5.6.2). */
+const isToken = (name: unknown): name is string => typeof name === "string" && /^[!#$%&'*+.^_`|~\w-]+$/.test(name);
 
 function headerValueOf(text: string): string {
   const isPlain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !encoded.test(text);
@@ -67,7 +85,7 @@ function compareParameters(tool: ListedTool, { arguments: args }: Params, header
   for (const { header, path } of mirrored) {
     const name = `Mcp-Param-${header}`;
     const shown = decoded(name, headers[name.toLowerCase()]);
-    const value = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), args);
+    const value = valueAt(path, args);
     if (value === undefined || value === null) {
       if (shown !== undefined) throw mismatch(`${name} has a value, and the body has none`);
     } else if (shown === undefined) throw mismatch(`the header ${name} is missing`);

@@ -105,6 +105,7 @@ function exchangeOf(session: Session | undefined, post: Post, options: Streamabl
     origin,
     session,
     resumable: options.resumable,
+    handOver: options.handOver,
     beginSession: (agreed) => options.sessions.begin(caller.client, agreed),
     toolNamed: (name) =>
       options

@@ -1,4 +1,4 @@
-import { type ServerError, toServerError } from "../../../../contract/errors.ts";
+import { ServerError, toServerError } from "../../../../contract/errors.ts";
 import type { Caller, Origin } from "../../../access/access.ts";
 import { type Answer, failureOf } from "../../answer.ts";
 import { Conversation } from "../../conversation.ts";
@@ -76,6 +76,12 @@ export class WebSocketConnection implements OpenWebSocket {
     await Promise.race([this.#conversation.drain(), this.#closed.promise]);
     this.#close("restart");
     await this.#closed.promise;
+  }
+
+  giveUp(): Promise<void> {
+    if (!this.#isEnding) this.#conversation.giveUp(new ServerError("SERVER_STOPPED"));
+    this.#close("restart");
+    return this.#closed.promise;
   }
 
   #listen(): void {

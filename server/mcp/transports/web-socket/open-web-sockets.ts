@@ -10,12 +10,17 @@ const most = { each: 1_000, all: 20_000 };
  */
 const beats = { everyMs: 1_000, parts: 30 };
 
+/** Milliseconds between two pings of a connection. */
+export const pingIntervalMs = beats.everyMs * beats.parts;
+
 /** What is done with every open connection. */
 export type OpenWebSocket = {
   /** Looks whether the peer is there and may still be, and asks it to say so. */
   beat(): void;
   /** Resolves when the requests under way are answered, the client was told to go elsewhere, and the connection is closed. */
   drain(): Promise<void>;
+  /** The same without waiting: what is under way is answered with an error. */
+  giveUp(): Promise<void>;
 };
 
 /** The WebSockets of a process. */
@@ -69,6 +74,11 @@ export class OpenWebSockets {
     this.#isClosing = true;
     clearInterval(this.#timer);
     await Promise.all([...this.#open.keys()].map((connection) => connection.drain()));
+  }
+
+  /** There is no more time for what {@link close} waits for. Resolves when all are closed. */
+  async giveUp(): Promise<void> {
+    await Promise.all([...this.#open.keys()].map((connection) => connection.giveUp()));
   }
 
   #beat(): void {

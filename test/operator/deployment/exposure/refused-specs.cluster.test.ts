@@ -132,8 +132,16 @@ describe("the API server refuses", () => {
       { env: [{ name: "MCP_TRUSTED_PROXIES", value: "x" }] },
       /set by the operator/,
     ],
+    ["the second port as a variable", { env: [{ name: "MCP_SECOND_PORT", value: "3000" }] }, /set by the operator/],
+    ["a second port that needs rights", { secondPort: 80 }, /secondPort.*greater than or equal to 1024/],
+    ["a second port that is none", { secondPort: 65_536 }, /secondPort.*less than or equal to 65535/],
   ])("%s in the server", async (_what, server, message) => {
     await expect(refusal({ ...minimalSpec, server })).rejects.toThrow(message);
+  });
+
+  test.each([8080, 8082, 8083, 9090])("%i, which the server uses itself, as its second port", async (secondPort) => {
+    const message = /secondPort must not be 8080, 8082, 8083, 9090: the server uses them itself/;
+    await expect(refusal({ ...minimalSpec, server: { secondPort } })).rejects.toThrow(message);
   });
 
   test("another class of load balancers while there is one, and takes it after a pause", async () => {

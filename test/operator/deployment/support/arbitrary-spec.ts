@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { ports } from "../../../../contract/ports.ts";
 import { type DeploymentSpec, deploymentSpec } from "../../../../operator/api/spec.ts";
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -141,6 +142,9 @@ const server = fc.record(
     trustedProxies: fc.uniqueArray(fc.constantFrom("10.1.2.3", "10.0.0.0/8", "fd00::/8", "2001:db8::1")),
     allowedOrigins: fc.uniqueArray(fc.constantFrom("https://tools.example.com", "http://localhost:3000")),
     allowedHosts: fc.uniqueArray(fc.constantFrom("mcp.internal", "10.96.0.7", "fd00::7")),
+    secondPort: fc
+      .integer({ min: 1024, max: 65_535 })
+      .filter((port) => !([ports.mcp, ports.proxied, ports.external, ports.metrics] as number[]).includes(port)),
     logLevel,
     resources,
     env,

@@ -28,7 +28,11 @@ const completion: readonly Stated[] = [
     level: "SHOULD",
     heading: "Implementation Considerations",
     says: "Values are sorted by relevance, and matched loosely where that helps.",
-    shownBy: [completes],
+    shownBy: [
+      "mcp/relevance.test.ts › are sorted by relevance: the beginning counts before a word, and a word before the middle",
+      "mcp/relevance.test.ts › are exactly those that have it somewhere, whatever is typed",
+      completes,
+    ],
   },
   {
     id: "rate-limit",
