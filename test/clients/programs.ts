@@ -83,3 +83,6 @@ export const wanted = {
   prompt: "notify_when_done",
   promptArguments: { task: "paint the fence" },
 } as const;
+
+/** What the server says to a client whose key it does not know. */
+export const wrongKey = "The API key is not valid. Send a valid key as `X-API-Key: KEY`";
