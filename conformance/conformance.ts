@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 import * as z from "zod";
 import { startKeyProxy } from "./key-proxy.ts";
-import { startPrograms } from "./programs.ts";
+import type { Programs } from "./programs.ts";
 import { type RequirementSet, requirementSets, runSuite } from "./suite.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -13,11 +13,10 @@ export type Outcome = {
   readonly stale: readonly string[];
 };
 
-/** Runs the official suite against servers behind a proxy that adds their key, each request at the next of them. */
-export async function runConformance(folder: string, servers = 1): Promise<Outcome> {
+/** Runs the official suite against servers behind a proxy that adds their key; of several URLs each request goes to the next. */
+export async function runConformance(folder: string, programs: Pick<Programs, "urls" | "key">): Promise<Outcome> {
   await mkdir(folder, { recursive: true });
   const expected = await expectedFailures();
-  await using programs = await startPrograms(folder, servers);
   await using proxy = await startKeyProxy(programs.urls, programs.key);
   const verdicts = await Promise.all(
     requirementSets.map(async (set) => {
