@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
 import type { Cluster } from "../e2e/cluster/cluster.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import { clusterIP, restrictedNamespace } from "../e2e/installation.ts";
@@ -13,6 +16,7 @@ import type { Programs } from "./programs.ts";
 const resource = "conformance";
 const client = "suite";
 const image = "conformance";
+const hostName = "conformance.example.com";
 const PODS = 3;
 
 /**
@@ -63,18 +67,22 @@ const deployment = (namespace: string) => ({
       auth: { clients: [{ name: client, permissions: ["*"] }] },
       // The suite makes some hundred requests a second.
       rateLimit: { requests: 100_000 },
-      // With any name of its own a server knows foreign ones, which a scenario is about.
-      allowedHosts: [`${resource}.example.com`],
+      // A server that knows its names refuses others, which a scenario is about; loopback names, the suite's, are allowed.
+      allowedHosts: [hostName],
     },
   },
 });
 
-/** Whether connections to the Service come to every server: a set of them is asked, each over a connection of its own. */
+/** Whether connections to the Service come to every server: it is asked many times, each over a connection of its own. */
 async function allAnswer(url: string): Promise<boolean> {
-  const ask = async () => {
-    const answer = await fetch(`${url}/health`, { headers: { connection: "close" } });
-    return ((await answer.json()) as { instance: string }).instance;
-  };
-  const instances = await Promise.all(Array.from({ length: 10 * PODS }, ask));
+  const instances = await Promise.all(Array.from({ length: 10 * PODS }, () => instanceAt(url)));
   return new Set(instances).size === PODS;
+}
+
+async function instanceAt(url: string): Promise<string> {
+  const asked = get(`${url}/health`, { agent: false, headers: { host: hostName } });
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  const health = (await json(answer)) as { instance?: string };
+  if (health.instance === undefined) throw new Error(`${url}/health says ${JSON.stringify(health)}`);
+  return health.instance;
 }
