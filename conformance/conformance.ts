@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { load } from "js-yaml";
@@ -17,7 +18,10 @@ export type Outcome = {
 export async function runConformance(folder: string, programs: Pick<Programs, "urls" | "key">): Promise<Outcome> {
   await mkdir(folder, { recursive: true });
   const expected = await expectedFailures();
-  await using proxy = await startKeyProxy(programs.urls, programs.key);
+  const proxyLog = join(folder, "proxy.log");
+  await using proxy = await startKeyProxy(programs.urls, programs.key, (error, { method, url }) =>
+    appendFileSync(proxyLog, `${new Date().toISOString()} ${method} ${url}: ${error.message}\n`),
+  );
   const verdicts = await Promise.all(
     requirementSets.map(async (set) => {
       const results = await runSuite(`${proxy.url}/mcp`, set, join(folder, set));

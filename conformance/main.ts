@@ -29,7 +29,7 @@ console.log(`Details: ${folder}`);
 
 function againstPods(): Promise<Outcome> {
   return withOperator(async (cluster) => {
-    await using pods = await startPods(cluster);
+    await using pods = await startPods(cluster, folder);
     return runConformance(folder, pods);
   });
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { get, type IncomingMessage } from "node:http";
+import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import type { Cluster } from "../e2e/cluster/cluster.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
@@ -21,9 +23,9 @@ const PODS = 3;
 
 /**
  * Has the operator of a local cluster run three servers with the suite's fixtures behind one Service, which knows no
- * affinity, and their bridge. Disposing of them deletes their namespace.
+ * affinity, and their bridge. Disposing of them writes their logs to the folder and deletes their namespace.
  */
-export async function startPods(cluster: Cluster, steps: Progress = progress): Promise<Programs> {
+export async function startPods(cluster: Cluster, folder: string, steps: Progress = progress): Promise<Programs> {
   await bundle([image], steps);
   await buildImages([image], steps);
   await steps.step(`load ${imageName(image)}`, () => cluster.load(imageName(image)));
@@ -33,6 +35,7 @@ export async function startPods(cluster: Cluster, steps: Progress = progress): P
   started.defer(async () => {
     await cluster.kubectl(["delete", "namespace", namespace, "--wait=false", "--ignore-not-found"]);
   });
+  started.defer(() => keepLogs(cluster, namespace, folder));
   const urls = await steps.step(`start ${PODS} servers and a bridge`, async () => {
     await cluster.kubectl(["apply", "-f", "-"], { input: restrictedNamespace(namespace) });
     await cluster.kubectl(["apply", "-f", "-"], { input: JSON.stringify(tokenOf(namespace)) });
@@ -45,6 +48,16 @@ export async function startPods(cluster: Cluster, steps: Progress = progress): P
   const { key } = await connectionOf(target, { namespace, resource, client });
   const all = started.move();
   return { urls, key, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** What the pods logged, and what the cluster says of them: whether one was restarted or taken out of the Service. */
+async function keepLogs({ kubectl }: Cluster, namespace: string, folder: string): Promise<void> {
+  const scope = ["-n", namespace];
+  const logs = kubectl([...scope, "logs", "-l", `app.kubernetes.io/instance=${resource}`, "--prefix", "--tail=-1"]);
+  const state = kubectl([...scope, "get", "pods,events", "-o", "wide"]);
+  for (const [name, text] of [["pods.log", logs] as const, ["pods.txt", state] as const]) {
+    await writeFile(join(folder, name), await text.catch((error: Error) => error.message));
+  }
 }
 
 const tokenOf = (namespace: string) => ({

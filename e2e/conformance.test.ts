@@ -13,7 +13,7 @@ describe("three pods behind a Service without affinity", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cctelegram-conformance-"));
-    await using pods = await startPods(cluster);
+    await using pods = await startPods(cluster, folder);
     outcome = await runConformance(folder, pods);
   });
 
