@@ -14,10 +14,14 @@ export type Outcome = {
   readonly stale: readonly string[];
 };
 
-/** Runs the official suite against servers behind a proxy that adds their key; of several URLs each request goes to the next. */
-export async function runConformance(folder: string, programs: Pick<Programs, "urls" | "key">): Promise<Outcome> {
+/**
+ * Runs the official suite against servers behind a proxy that adds their key; of several URLs each request goes to the next.
+ * The servers are started for it, and disposed of when it has ended.
+ */
+export async function runConformance(folder: string, start: () => Promise<Programs>): Promise<Outcome> {
   await mkdir(folder, { recursive: true });
   const expected = await expectedFailures();
+  await using programs = await start();
   const proxyLog = join(folder, "proxy.log");
   await using proxy = await startKeyProxy(programs.urls, programs.key, (error, { method, url }) =>
     appendFileSync(proxyLog, `${new Date().toISOString()} ${method} ${url}: ${error.message}\n`),

@@ -28,13 +28,10 @@ for (const entry of stale) {
 console.log(`Details: ${folder}`);
 
 function againstPods(): Promise<Outcome> {
-  return withOperator(async (cluster) => {
-    await using pods = await startPods(cluster, folder);
-    return runConformance(folder, pods);
-  });
+  return withOperator((cluster) => runConformance(folder, () => startPods(cluster, folder)));
 }
 
-async function againstProcesses(servers: string): Promise<Outcome> {
-  await using programs = await startPrograms(folder, Math.max(1, Math.trunc(Number(servers)) || 1));
-  return runConformance(folder, programs);
+function againstProcesses(servers: string): Promise<Outcome> {
+  const count = Math.max(1, Math.trunc(Number(servers)) || 1);
+  return runConformance(folder, () => startPrograms(folder, count));
 }

@@ -13,8 +13,7 @@ describe("three pods behind a Service without affinity", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cctelegram-conformance-"));
-    await using pods = await startPods(cluster, folder);
-    outcome = await runConformance(folder, pods);
+    outcome = await runConformance(folder, () => startPods(cluster, folder));
   });
 
   afterAll(() => rm(folder, { recursive: true }));

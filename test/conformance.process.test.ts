@@ -15,8 +15,7 @@ describe.each([
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cctelegram-conformance-"));
-    await using programs = await startPrograms(folder, servers);
-    outcome = await runConformance(folder, programs);
+    outcome = await runConformance(folder, () => startPrograms(folder, servers));
   });
 
   afterAll(() => rm(folder, { recursive: true }));
