@@ -28,6 +28,12 @@ ENV MALLOC_ARENA_MAX=1
 ENTRYPOINT ["node", "--disable-sigusr1", "--optimize-for-size", "--max-semi-space-size=2", "--no-maglev", "--no-opt", "/app/main.js"]
 COPY dist/operator/ /app/
 
+# The server with what the conformance suite of MCP calls: only `npm run conformance -- --cluster` and its test run it.
+FROM base AS conformance
+LABEL org.opencontainers.image.title="CCTelegram conformance server" \
+      org.opencontainers.image.description="MCP server with the fixtures of the conformance suite, for tests"
+COPY dist/conformance/ /app/
+
 FROM base AS telegram
 LABEL org.opencontainers.image.title="CCTelegram test Telegram" \
       org.opencontainers.image.description="Strict stand-in for the Telegram Bot API, for tests"

@@ -25,6 +25,10 @@ const TARGETS = {
   start: { command: (args) => ["e2e/start/main.ts", ...args], level: () => "none" },
   standalone: { command: standalone, level: () => "none" },
   test: { command: (args) => ["test/run.ts", ...args], level: () => "nodes", degrades: true },
+  conformance: {
+    command: (args) => ["conformance/main.ts", ...args],
+    level: (args) => (args.includes("--cluster") ? "nodes" : "none"),
+  },
   cluster: { command: (args) => ["e2e/cluster/cli.ts", ...args], level: clusterLevel },
   run: { command: (args) => args, level: () => "none" },
 };

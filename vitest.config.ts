@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * unit needs nothing; process starts our programs; attack needs memory cgroups, and so root on Linux; cluster and gitops need a
+ * unit needs nothing; process starts our programs; clients installs clients by others; attack needs memory cgroups, and so root on Linux; cluster and gitops need a
  * control plane; e2e real nodes, and so root on Linux.
  */
 export default defineConfig({
@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.{process,cluster}.test.ts"],
+          exclude: ["test/**/*.{process,client,cluster}.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -20,6 +20,16 @@ export default defineConfig({
         test: {
           name: "process",
           include: ["test/**/*.process.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "clients",
+          include: ["test/clients/**/*.client.test.ts"],
+          globalSetup: ["test/clients/setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

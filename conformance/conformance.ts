@@ -1,9 +1,10 @@
+import { appendFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { load } from "js-yaml";
 import * as z from "zod";
 import { startKeyProxy } from "./key-proxy.ts";
-import { startPrograms } from "./programs.ts";
+import type { Programs } from "./programs.ts";
 import { type RequirementSet, requirementSets, runSuite } from "./suite.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -13,12 +14,18 @@ export type Outcome = {
   readonly stale: readonly string[];
 };
 
-/** Runs the official suite against servers behind a proxy that adds their key, each request at the next of them. */
-export async function runConformance(folder: string, servers = 1): Promise<Outcome> {
+/**
+ * Runs the official suite against servers behind a proxy that adds their key; of several URLs each request goes to the next.
+ * The servers are started for it, and disposed of when it has ended.
+ */
+export async function runConformance(folder: string, start: () => Promise<Programs>): Promise<Outcome> {
   await mkdir(folder, { recursive: true });
   const expected = await expectedFailures();
-  await using programs = await startPrograms(folder, servers);
-  await using proxy = await startKeyProxy(programs.urls, programs.key);
+  await using programs = await start();
+  const proxyLog = join(folder, "proxy.log");
+  await using proxy = await startKeyProxy(programs.urls, programs.key, (error, { method, url }) =>
+    appendFileSync(proxyLog, `${new Date().toISOString()} ${method} ${url}: ${error.message}\n`),
+  );
   const verdicts = await Promise.all(
     requirementSets.map(async (set) => {
       const results = await runSuite(`${proxy.url}/mcp`, set, join(folder, set));

@@ -45,7 +45,7 @@ export async function startPrograms(folder: string, servers: number): Promise<Pr
   const urls: string[] = [];
   for (let number = 1; number <= servers; number++) {
     const log = join(folder, `server-${number}.log`);
-    const server = started.use(await startProgram(["server.ts"], log, environment));
+    const server = started.use(await startProgram(["server.ts", "serve"], log, environment));
     urls.push(server.addresses.http ?? "");
   }
   const all = started.move();

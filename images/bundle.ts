@@ -12,6 +12,7 @@ const ENTRIES: Readonly<Record<ImageName, string>> = {
   server: "server/main.ts",
   operator: "operator/main.ts",
   telegram: "test/telegram/main.ts",
+  conformance: "conformance/server.ts",
 };
 
 /** CommonJS dependencies ask for `require` and `__dirname`, which an ES module does not have. */

@@ -1,7 +1,8 @@
 /** The images of this project. */
 export const imageNames = ["server", "operator", "telegram"] as const;
 
-export type ImageName = (typeof imageNames)[number];
+/** Beside them, the server with the fixtures of the conformance suite, which is built for that alone. */
+export type ImageName = (typeof imageNames)[number] | "conformance";
 
 /** The local name of an image, such as `cctelegram/server:dev`. */
 export function imageName(name: ImageName): string {

@@ -7,8 +7,9 @@ export const PACKAGES = {
   "control-plane": ["openssl"],
   images: ["buildah", "binutils"],
   nodes: ["runc", "containernetworking-plugins", "iptables", "conntrack", "iproute2", "util-linux"],
-  // promtool, which checks the alerts, and the proxies of docs/proxies; tests that need them say so if they are missing.
-  tests: ["prometheus", "nginx", "haproxy"],
+  // promtool, which checks the alerts; the proxies of docs/proxies; Python for clients in it. Tests that need them say so if
+  // they are missing.
+  tests: ["prometheus", "nginx", "haproxy", "python3", "python3-venv"],
 };
 
 /** The levels that a target can require; each one includes those before it. */

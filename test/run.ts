@@ -25,7 +25,7 @@ const obstacles: Readonly<Record<string, () => string | undefined>> = {
 
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 if (wanted("checks")) for (const [name, command, args] of checks) add(await check(name, command, args));
-for (const project of ["unit", "process", "attack", "cluster", "gitops", "e2e"])
+for (const project of ["unit", "process", "clients", "attack", "cluster", "gitops", "e2e"])
   if (wanted(project)) add(await suite(project));
 
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);

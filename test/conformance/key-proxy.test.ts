@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type KeyProxy, startKeyProxy } from "../../conformance/key-proxy.ts";
 
+const failures: string[] = [];
 let server: Server;
 let proxy: KeyProxy;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
@@ -12,7 +13,12 @@ let answer: (request: IncomingMessage, response: ServerResponse) => void;
 beforeEach(async () => {
   server = createServer((incoming, response) => answer(incoming, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
-  proxy = await startKeyProxy([`http://127.0.0.1:${(server.address() as AddressInfo).port}`], "the-key");
+  proxy = await startKeyProxy(
+    [`http://127.0.0.1:${(server.address() as AddressInfo).port}`],
+    "the-key",
+    (error, { url }) => failures.push(`${url}: ${error.message}`),
+  );
+  failures.length = 0;
 });
 
 afterEach(async () => {
@@ -50,6 +56,8 @@ test("streams, and ends one side when the other is gone", async () => {
   expect(String((await once(response, "data"))[0])).toBe("first");
   sent.destroy();
   await gone.promise;
+  expect(failures).toEqual([]);
   answer = (incoming) => incoming.socket.destroy();
-  await expect(fetch(proxy.url)).rejects.toThrow();
+  await expect(fetch(`${proxy.url}/path`)).rejects.toThrow();
+  expect(failures).toEqual(["/path: socket hang up"]);
 });

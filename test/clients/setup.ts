@@ -1,0 +1,20 @@
+import type { TestProject } from "vitest/node";
+import { progress } from "../../machine/progress.mjs";
+import { npmClients } from "./npm-clients.ts";
+import { type PythonEnvironment, pythonEnvironment } from "./python-environment.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** Folder `node_modules` with the clients from npm. */
+    readonly npmClients: string;
+    readonly python: PythonEnvironment;
+  }
+}
+
+/** Installs the clients by others; after the first time they come from the cache, and nothing needs a network. */
+export default async function setup(project: TestProject): Promise<void> {
+  project.provide("npmClients", await npmClients());
+  const python = await pythonEnvironment();
+  if ("obstacle" in python) progress.note(`skipped: the clients in Python, because there is ${python.obstacle}`);
+  project.provide("python", python);
+}
