@@ -144,20 +144,20 @@ describe("a stream on which a session listens", () => {
   const listen = (session: Session, lastEventId?: string, key: string = keys.all) => {
     const resumed = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
     const headers = { accept: "text/event-stream", "mcp-session-id": session.id, ...resumed };
-    return server.fetch("/mcp", { key, headers });
+    return site.server.fetch("/mcp", { key, headers });
   };
-  const changed = () => bridge.relay.publish({ topic: "status", text: "{}" });
+  const changed = () => site.bridge.relay.publish({ topic: "status", text: "{}" });
   const updates = (events: readonly Event[]) =>
     messagesIn(events).filter(({ method }) => method === "notifications/resources/updated").length;
 
   async function subscribed(version?: string): Promise<Session> {
-    const session = await beginSession(server, keys.all, version);
+    const session = await beginSession(site.server, keys.all, version);
     await session.post({ jsonrpc: "2.0", id: 1, method: "resources/subscribe", params: { uri } });
     return session;
   }
 
   const listenersAre = (count: number) =>
-    vi.waitFor(async () => expect(await server.metric('mcp_open_streams{transport="http"}')).toBe(String(count)));
+    vi.waitFor(async () => expect(await site.server.metric('mcp_open_streams{transport="http"}')).toBe(String(count)));
 
   test("tells what came while its client was away, and goes on", async () => {
     const session = await subscribed();
@@ -201,7 +201,7 @@ describe("a stream on which a session listens", () => {
     const [first] = await someOf(await listen(session), 1);
     await listenersAre(0);
     await changed();
-    const other = await beginSession(server, keys.all);
+    const other = await beginSession(site.server, keys.all);
     const [primed] = await someOf(await listen(other, first?.id), 1);
     expect(primed?.id).toMatch(/^listen-/);
     expect(primed?.id).not.toBe(first?.id);
