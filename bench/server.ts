@@ -62,6 +62,7 @@ try {
 async function bench(): Promise<void> {
   const nodeArgs = values["node-args"].split(" ").filter((arg) => arg !== "");
   const product = kept(await startProduct({ main: values.main, nodeArgs, telegramUrl: telegram.url, folder }));
+  tell("CCTelegram, ready after its start", product.readyMs, "ms");
   const session = handshakeCall(await beginSession(product.url));
   const contenders = await contendersBeside(product, session);
   const load = Program.start(process.execPath, ["bench/server/load.ts"]);
@@ -148,7 +149,7 @@ async function underHalfLoad(contender: Contender, load: Program): Promise<void>
 /** Sessions are in their ids, so however many begin, nothing stays. */
 async function underInitialize(contender: Contender, load: Program): Promise<void> {
   const before = contender.program.rss();
-  const { cost, system, outcome } = await measure(contender, load, { seconds: seconds * 5, connections, rate: 2000 });
+  const { cost, system, outcome } = await measure(contender, load, { seconds: seconds * 20, connections, rate: 2000 });
   show(contender.name, contender, { cost, system, outcome });
   tell(`${contender.name}, RSS more than before`, contender.program.rss() - before, "MiB");
 }

@@ -38,10 +38,14 @@ export type ProductOptions = {
   readonly folder: string;
 };
 
+/** `readyMs` is the time from the start of its process. */
+export type Product = Running & { readonly metricsUrl: string; readonly readyMs: number };
+
 /** The product standing alone, with everything on: keys, limits, log, metrics. */
-export async function startProduct(options: ProductOptions): Promise<Running & { readonly metricsUrl: string }> {
+export async function startProduct(options: ProductOptions): Promise<Product> {
   const { main, nodeArgs, telegramUrl, folder } = options;
   if (main.startsWith("dist/")) await bundle(["server"]);
+  const started = performance.now();
   const program = Program.start(node, [...nodeArguments("server"), ...nodeArgs, main, "standalone"], {
     TELEGRAM_BOT_TOKEN: "123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     TELEGRAM_ALLOWED_USERS: "1",
@@ -56,8 +60,9 @@ export async function startProduct(options: ProductOptions): Promise<Running & {
   });
   type Ready = { readonly msg?: string; readonly http: string; readonly metrics: string };
   const { http, metrics } = await program.line<Ready>(({ msg }) => msg === "ready to work");
+  const readyMs = performance.now() - started;
   program.ignoreOutput();
-  return { program, url: `${http}/mcp`, metricsUrl: `${metrics}/metrics` };
+  return { program, url: `${http}/mcp`, metricsUrl: `${metrics}/metrics`, readyMs };
 }
 
 /** A reference that answers with a given result. */
