@@ -4,7 +4,7 @@ import { eventTypes } from "../../contract/event.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
 import { variables as operatorVariables } from "../../operator/config.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
-import { createBridgeMetrics } from "../../server/bridge/metrics.ts";
+import { createBridgeMetrics } from "../../server/bridge/status/metrics.ts";
 import { variables as serverVariables } from "../../server/config/variables.ts";
 import { version } from "../../server/config/version.ts";
 import { features } from "../../server/features/features.ts";

@@ -8,24 +8,24 @@ import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { anchoredClock } from "./clock.ts";
 import type { BridgeConfig, TelegramConfig } from "./config.ts";
-import { Delivery } from "./delivery.ts";
-import { eventStatusOf } from "./event-status.ts";
-import { startIntake } from "./intake.ts";
-import { messagesOf } from "./messages.ts";
-import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./metrics.ts";
-import { Notices } from "./notices.ts";
-import { openQueue } from "./opened-queue.ts";
-import { Pacer } from "./pacer.ts";
-import type { PendingMessage, Queue } from "./queue.ts";
-import { Reachability } from "./reachability.ts";
-import { warningOf } from "./refusals.ts";
+import { messagesOf } from "./formatting/messages.ts";
+import { startIntake } from "./intake/intake.ts";
+import { Pacer } from "./pacing/pacer.ts";
+import { openQueue } from "./queue/opened-queue.ts";
+import type { PendingMessage, Queue } from "./queue/queue.ts";
+import { startUpkeep } from "./queue/upkeep.ts";
 import { RefusedError } from "./refused-error.ts";
-import { RelayHub } from "./relay.ts";
-import { type Facts, obstacles, statusOf } from "./status.ts";
-import { TelegramClient } from "./telegram-client.ts";
-import { TokenSource } from "./token-source.ts";
-import { startUpkeep } from "./upkeep.ts";
-import { usageReader } from "./usage.ts";
+import { Notices } from "./relay/notices.ts";
+import { RelayHub } from "./relay/relay.ts";
+import { Delivery } from "./sending/delivery.ts";
+import { eventStatusOf } from "./status/event-status.ts";
+import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
+import { warningOf } from "./status/refusals.ts";
+import { type Facts, obstacles, statusOf } from "./status/status.ts";
+import { usageReader } from "./status/usage.ts";
+import { Reachability } from "./telegram/reachability.ts";
+import { TelegramClient } from "./telegram/telegram-client.ts";
+import { TokenSource } from "./telegram/token-source.ts";
 
 export type BridgeOptions = {
   readonly config: BridgeConfig;
@@ -71,7 +71,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
 
 /** Without a proxy Node's own does, and undici stays out of memory. */
 async function fetchFor({ proxy }: TelegramConfig): Promise<typeof fetch> {
-  return proxy === undefined ? fetch : (await import("./proxy.ts")).proxiedFetch(proxy);
+  return proxy === undefined ? fetch : (await import("./telegram/proxy.ts")).proxiedFetch(proxy);
 }
 
 /** Milliseconds that never go backwards. */

@@ -90,14 +90,21 @@ export const importRules: readonly ImportRule[] = [
       "It runs in its own pod. It shares with the server only how a process listens, starts, stops, logs and measures.",
     from: { path: "^server/bridge/" },
     to: { path: "^server/(access|bridge-client|config|features|http|main|mcp|prompts|resources|roles|tools)[/.]" },
-    broken: { from: "server/bridge/intake.ts", to: "server/http/authentication.ts" },
+    broken: { from: "server/bridge/intake/intake.ts", to: "server/http/authentication.ts" },
   },
   {
     name: "only roles and bridge-client import the bridge",
     comment: "The rest of the server uses bridge-client, whether the bridge runs in the same process or not.",
     from: { path: "^server/(access|features|http|json|listening|mcp|process|prompts|resources|telemetry|tools)/" },
     to: { path: "^server/bridge/" },
-    broken: { from: "server/http/health-routes.ts", to: "server/bridge/status.ts" },
+    broken: { from: "server/http/health-routes.ts", to: "server/bridge/status/status.ts" },
+  },
+  {
+    name: "the bridge's storage imports no other room of the bridge",
+    comment: "The queue and everything else that has to last are written to one file, which knows none of them.",
+    from: { path: "^server/bridge/storage/" },
+    to: { path: "^server/bridge/(?!storage/|refused-error)" },
+    broken: { from: "server/bridge/storage/sqlite-file.ts", to: "server/bridge/queue/queue.ts" },
   },
   {
     name: "listening and telemetry import no other part of the server",
@@ -145,6 +152,13 @@ export const runtimeImportRules: readonly ImportRule[] = [
     from: { path: "^operator/deployment/(desired|conditions)/" },
     to: { path: inputAndOutput, reachable: true },
     broken: { from: "operator/deployment/desired/pod.ts", to: "node:fs" },
+  },
+  {
+    name: "formatting and pacing of the bridge are pure",
+    comment: "What a message says and when it is sent are functions of values that come in; times come in, too.",
+    from: { path: "^server/bridge/(formatting|pacing)/" },
+    to: { path: inputAndOutput, reachable: true },
+    broken: { from: "server/bridge/pacing/pacer.ts", to: "node:timers" },
   },
   {
     name: "there are no circular imports",

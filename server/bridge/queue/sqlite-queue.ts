@@ -1,0 +1,249 @@
+import type { DatabaseSync } from "node:sqlite";
+import { RefusedError } from "../refused-error.ts";
+import { GroupCommit } from "../storage/group-commit.ts";
+import { isCorruption, refusalOf } from "../storage/sqlite-error.ts";
+import { type Damage, openFile } from "../storage/sqlite-file.ts";
+import { StorageState } from "../storage/storage-state.ts";
+import type {
+  EventRecord,
+  NewEvent,
+  OutgoingMessage,
+  PendingMessage,
+  PruneLimits,
+  Queue,
+  QueueStats,
+  Recovered,
+  RefusedChat,
+  SettledEvent,
+  Settlement,
+  Stored,
+} from "./queue.ts";
+import { RefusedChats } from "./refused-chats.ts";
+import { type ShareLimits, Shares } from "./shares.ts";
+import { eventRecord, settleEvent } from "./sqlite-events.ts";
+import { bytesOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending } from "./sqlite-rows.ts";
+import { prepare } from "./sqlite-statements.ts";
+
+export type SqliteQueueOptions = {
+  /** The database file; its directory is made when missing. */
+  readonly path: string;
+  /** How much may wait for delivery; events beyond are refused. */
+  readonly limits: ShareLimits;
+  /** The chats that messages go to: of others it is forgotten that they were refused. */
+  readonly recipients: readonly number[];
+  /** Steady milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told when a damaged file was replaced. */
+  readonly onDamage?: (damage: Damage) => void;
+  /** Told of files that everybody could read; they are closed. */
+  readonly onExposed?: (files: readonly string[]) => void;
+  /** Told when the storage fails and when it is back. */
+  readonly onStorageChange?: (error: string | undefined) => void;
+};
+
+const PRUNE_BATCH = 200;
+const SENDS_KEPT_MS = 61_000;
+/** Refused messages of one client that are kept. */
+const FAILURES_KEPT = 200;
+
+/** The queue on one SQLite file with one writer. Every promise resolves after an fsync, shared by concurrent callers. */
+export class SqliteQueue implements Queue {
+  readonly #db: DatabaseSync;
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #commits: GroupCommit;
+  readonly #storage: StorageState;
+  readonly #options: SqliteQueueOptions;
+  readonly #shares: Shares;
+  readonly #refusedChats: RefusedChats;
+  #failed = 0;
+
+  constructor(options: SqliteQueueOptions) {
+    this.#options = options;
+    this.#shares = new Shares(options.limits);
+    const { db, damage, exposed } = openFile(options.path, options.now());
+    this.#db = db;
+    this.#sql = prepare(db);
+    this.#refusedChats = new RefusedChats(this.#sql);
+    this.#commits = new GroupCommit(db, (error) => this.#onFailure(error));
+    this.#storage = new StorageState(options.path, {
+      probe: (bytes) => this.#probe(bytes),
+      onChange: (error) => options.onStorageChange?.(error),
+    });
+    this.#count();
+    if (exposed.length > 0) options.onExposed?.(exposed);
+    if (damage === undefined) return;
+    // The windows of the last second are not known any more.
+    this.#sql.set.run("paused_until", options.now() + 1_000);
+    options.onDamage?.(damage);
+  }
+
+  async accept(event: NewEvent): Promise<Stored> {
+    this.#storage.requireRoom();
+    const { stored, refused } = await this.#write(() => this.#insert(event));
+    if (refused !== undefined) throw refused;
+    return stored;
+  }
+
+  async recover(): Promise<Recovered> {
+    const now = this.#options.now();
+    return this.#write(() => {
+      this.#sql.deleteSends.run(now - SENDS_KEPT_MS);
+      this.#sql.recordInterrupted.run(now);
+      const uncertain = Number(this.#sql.resumeInterrupted.run().changes);
+      this.#refusedChats.keepOnly(this.#options.recipients);
+      return {
+        uncertain,
+        pending: this.#sql.pending.all().map(toPending),
+        sends: this.#sql.sends.all().map((row) => ({ chatId: Number(row.chat_id), at: Number(row.at) })),
+        pausedUntil: Number(this.#sql.get.get("paused_until")?.value ?? 0),
+      };
+    });
+  }
+
+  begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]> {
+    return this.#write(() => ids.flatMap((id) => this.#sql.begin.all(id).map(toOutgoing)));
+  }
+
+  settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
+    return this.#write(() => {
+      this.#sql.recordSend.run(settlement.at, id);
+      if (settlement.kind === "retry") return void this.#retry(id, settlement);
+      const sent = settlement.kind === "sent";
+      const row = sent ? this.#sql.sent.get(id) : this.#sql.failed.get(settlement.at, settlement.error, id);
+      if (row === undefined) return undefined;
+      this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
+      if (settlement.kind === "sent") this.#refusedChats.forget(Number(row.chat_id));
+      else this.#keepFailure(row, settlement);
+      return settleEvent(this.#sql, String(row.event_id), settlement.at, !sent);
+    });
+  }
+
+  pauseUntil(time: number): Promise<void> {
+    return this.#write(() => void this.#sql.set.run("paused_until", time));
+  }
+
+  migrateChat(from: number, to: number): Promise<void> {
+    return this.#write(() => {
+      this.#sql.rememberMigration.run(from, to);
+      this.#sql.moveMessages.run(to, from);
+      this.#refusedChats.forget(from);
+    });
+  }
+
+  prune({ sentBefore, failedBefore, sendsBefore }: PruneLimits): Promise<boolean> {
+    return this.#write(() => {
+      const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
+      const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
+      for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
+      this.#refusedChats.forgetBefore(failedBefore);
+      this.#sql.deleteSends.run(sendsBefore);
+      this.#failed = Number(this.#sql.countFailed.get()?.count);
+      return expired.length === PRUNE_BATCH || dropped === PRUNE_BATCH;
+    });
+  }
+
+  stats(): QueueStats {
+    const { error, broken } = this.#storage;
+    const oldest = this.#db.isOpen && !broken ? this.#sql.oldest.get()?.created_at : undefined;
+    return {
+      usable: error === undefined,
+      broken,
+      pending: this.#shares.total.messages,
+      failed: this.#failed,
+      refusedChats: this.refusedChats(),
+      ...(error === undefined ? {} : { error }),
+      ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
+    };
+  }
+
+  event(id: string): EventRecord | undefined {
+    try {
+      return eventRecord(this.#sql, id);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  refusedChats(): readonly RefusedChat[] {
+    return this.#refusedChats.all;
+  }
+
+  async close(): Promise<void> {
+    if (!this.#db.isOpen) return;
+    this.#storage.stop();
+    this.#commits.flush();
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // On a full disk the commits stay in the WAL, where the next start finds them.
+    }
+    this.#db.close();
+  }
+
+  async #write<T>(operation: () => T): Promise<T> {
+    try {
+      return await this.#commits.submit(operation);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  #insert(event: NewEvent): { stored: Stored; refused?: RefusedError } {
+    const known = this.#sql.messagesOfEvent.get(event.id);
+    if (known !== undefined) return { stored: { duplicate: true, count: Number(known.messages), messages: [] } };
+    const { client, messages: parts } = event;
+    const rows = parts.map((message) => ({ ...message, entities: entitiesJson(message) }));
+    const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
+    const problem = this.#shares.problem(client, load);
+    if (problem !== undefined) {
+      const reason = problem.whose === "client" ? "client_quota" : "queue_full";
+      const refused = new RefusedError(reason, problem.message, 30);
+      return { stored: { duplicate: false, count: 0, messages: [] }, refused };
+    }
+    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length);
+    const messages = rows.map((row) => this.#insertMessage(event, row));
+    this.#shares.add(client, load);
+    return { stored: { duplicate: false, count: messages.length, messages } };
+  }
+
+  #insertMessage({ id: eventId, client, acceptedAt }: NewEvent, message: MessageRow): PendingMessage {
+    const migrated = this.#sql.migratedTo.get(message.chatId);
+    const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
+    const { part, text, entities } = message;
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, part, text, entities, acceptedAt);
+    return { id: Number(row?.id), chatId, client, notBefore: 0 };
+  }
+
+  #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
+    this.#refusedChats.refused(Number(chat_id), error, at);
+    this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
+  }
+
+  #retry(id: number, { notBefore, error, uncertain, plain }: Extract<Settlement, { kind: "retry" }>): void {
+    this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, plain ? 1 : 0, id);
+  }
+
+  /** Two commits: within one SQLite would not write the filler at all. */
+  #probe(bytes: number): void {
+    this.#sql.fill.run(bytes);
+    this.#sql.empty.run();
+  }
+
+  #onFailure(error: unknown): void {
+    this.#storage.failed(error, isCorruption(error));
+    try {
+      this.#count();
+    } catch {
+      // Not readable either; the counts are those of before the failure, near enough until it is repaired.
+    }
+  }
+
+  #count(): void {
+    this.#shares.clear();
+    for (const { client, messages, bytes } of this.#sql.loads.all()) {
+      this.#shares.add(String(client), { messages: Number(messages), bytes: Number(bytes) });
+    }
+    this.#refusedChats.load();
+    this.#failed = Number(this.#sql.countFailed.get()?.count);
+  }
+}
