@@ -106,10 +106,10 @@ class RunningBridge implements Bridge {
       publish: (publication) => this.relay.publish(publication),
       facts: () => this.#facts(),
     });
-    const { queue, damage } = openQueue(config, logger, this.#now);
+    const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
     this.#metrics = createBridgeMetrics(options.registry, () => ({ stats: queue.stats(), now: this.#now() }));
-    if (damage !== undefined) this.#metrics.damaged.inc();
+    if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer(config.telegram);
     this.#token = new TokenSource(config.telegram, () => this.#reachability.check());
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);

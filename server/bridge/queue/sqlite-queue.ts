@@ -1,9 +1,6 @@
-import type { DatabaseSync } from "node:sqlite";
 import { RefusedError } from "../refused-error.ts";
-import { GroupCommit } from "../storage/group-commit.ts";
-import { isCorruption, refusalOf } from "../storage/sqlite-error.ts";
-import { type Damage, openFile } from "../storage/sqlite-file.ts";
-import { StorageState } from "../storage/storage-state.ts";
+import { refusalOf } from "../storage/sqlite-error.ts";
+import type { Store } from "../storage/store.ts";
 import type {
   EventRecord,
   NewEvent,
@@ -25,20 +22,12 @@ import { bytesOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending
 import { prepare } from "./sqlite-statements.ts";
 
 export type SqliteQueueOptions = {
-  /** The database file; its directory is made when missing. */
-  readonly path: string;
   /** How much may wait for delivery; events beyond are refused. */
   readonly limits: ShareLimits;
   /** The chats that messages go to: of others it is forgotten that they were refused. */
   readonly recipients: readonly number[];
   /** Steady milliseconds since the epoch. */
   readonly now: () => number;
-  /** Told when a damaged file was replaced. */
-  readonly onDamage?: (damage: Damage) => void;
-  /** Told of files that everybody could read; they are closed. */
-  readonly onExposed?: (files: readonly string[]) => void;
-  /** Told when the storage fails and when it is back. */
-  readonly onStorageChange?: (error: string | undefined) => void;
 };
 
 const PRUNE_BATCH = 200;
@@ -46,47 +35,37 @@ const SENDS_KEPT_MS = 61_000;
 /** Refused messages of one client that are kept. */
 const FAILURES_KEPT = 200;
 
-/** The queue on one SQLite file with one writer. Every promise resolves after an fsync, shared by concurrent callers. */
+/** The queue in the bridge's file, which it closes. */
 export class SqliteQueue implements Queue {
-  readonly #db: DatabaseSync;
+  readonly #store: Store;
   readonly #sql: ReturnType<typeof prepare>;
-  readonly #commits: GroupCommit;
-  readonly #storage: StorageState;
   readonly #options: SqliteQueueOptions;
   readonly #shares: Shares;
   readonly #refusedChats: RefusedChats;
   #failed = 0;
 
-  constructor(options: SqliteQueueOptions) {
+  constructor(store: Store, options: SqliteQueueOptions) {
+    this.#store = store;
     this.#options = options;
     this.#shares = new Shares(options.limits);
-    const { db, damage, exposed } = openFile(options.path, options.now());
-    this.#db = db;
-    this.#sql = prepare(db);
+    this.#sql = prepare(store.db);
     this.#refusedChats = new RefusedChats(this.#sql);
-    this.#commits = new GroupCommit(db, (error) => this.#onFailure(error));
-    this.#storage = new StorageState(options.path, {
-      probe: (bytes) => this.#probe(bytes),
-      onChange: (error) => options.onStorageChange?.(error),
-    });
     this.#count();
-    if (exposed.length > 0) options.onExposed?.(exposed);
-    if (damage === undefined) return;
+    store.onUndone(() => this.#count());
     // The windows of the last second are not known any more.
-    this.#sql.set.run("paused_until", options.now() + 1_000);
-    options.onDamage?.(damage);
+    if (store.damage !== undefined) this.#sql.set.run("paused_until", options.now() + 1_000);
   }
 
   async accept(event: NewEvent): Promise<Stored> {
-    this.#storage.requireRoom();
-    const { stored, refused } = await this.#write(() => this.#insert(event));
+    this.#store.requireRoom();
+    const { stored, refused } = await this.#store.write(() => this.#insert(event));
     if (refused !== undefined) throw refused;
     return stored;
   }
 
   async recover(): Promise<Recovered> {
     const now = this.#options.now();
-    return this.#write(() => {
+    return this.#store.write(() => {
       this.#sql.deleteSends.run(now - SENDS_KEPT_MS);
       this.#sql.recordInterrupted.run(now);
       const uncertain = Number(this.#sql.resumeInterrupted.run().changes);
@@ -101,11 +80,11 @@ export class SqliteQueue implements Queue {
   }
 
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]> {
-    return this.#write(() => ids.flatMap((id) => this.#sql.begin.all(id).map(toOutgoing)));
+    return this.#store.write(() => ids.flatMap((id) => this.#sql.begin.all(id).map(toOutgoing)));
   }
 
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
-    return this.#write(() => {
+    return this.#store.write(() => {
       this.#sql.recordSend.run(settlement.at, id);
       if (settlement.kind === "retry") return void this.#retry(id, settlement);
       const sent = settlement.kind === "sent";
@@ -119,11 +98,11 @@ export class SqliteQueue implements Queue {
   }
 
   pauseUntil(time: number): Promise<void> {
-    return this.#write(() => void this.#sql.set.run("paused_until", time));
+    return this.#store.write(() => void this.#sql.set.run("paused_until", time));
   }
 
   migrateChat(from: number, to: number): Promise<void> {
-    return this.#write(() => {
+    return this.#store.write(() => {
       this.#sql.rememberMigration.run(from, to);
       this.#sql.moveMessages.run(to, from);
       this.#refusedChats.forget(from);
@@ -131,7 +110,7 @@ export class SqliteQueue implements Queue {
   }
 
   prune({ sentBefore, failedBefore, sendsBefore }: PruneLimits): Promise<boolean> {
-    return this.#write(() => {
+    return this.#store.write(() => {
       const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
       const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
       for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
@@ -143,8 +122,8 @@ export class SqliteQueue implements Queue {
   }
 
   stats(): QueueStats {
-    const { error, broken } = this.#storage;
-    const oldest = this.#db.isOpen && !broken ? this.#sql.oldest.get()?.created_at : undefined;
+    const { error, broken, db } = this.#store;
+    const oldest = db.isOpen && !broken ? this.#sql.oldest.get()?.created_at : undefined;
     return {
       usable: error === undefined,
       broken,
@@ -169,23 +148,7 @@ export class SqliteQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    if (!this.#db.isOpen) return;
-    this.#storage.stop();
-    this.#commits.flush();
-    try {
-      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch {
-      // On a full disk the commits stay in the WAL, where the next start finds them.
-    }
-    this.#db.close();
-  }
-
-  async #write<T>(operation: () => T): Promise<T> {
-    try {
-      return await this.#commits.submit(operation);
-    } catch (error) {
-      throw refusalOf(error);
-    }
+    this.#store.close();
   }
 
   #insert(event: NewEvent): { stored: Stored; refused?: RefusedError } {
@@ -221,21 +184,6 @@ export class SqliteQueue implements Queue {
 
   #retry(id: number, { notBefore, error, uncertain, plain }: Extract<Settlement, { kind: "retry" }>): void {
     this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, plain ? 1 : 0, id);
-  }
-
-  /** Two commits: within one SQLite would not write the filler at all. */
-  #probe(bytes: number): void {
-    this.#sql.fill.run(bytes);
-    this.#sql.empty.run();
-  }
-
-  #onFailure(error: unknown): void {
-    this.#storage.failed(error, isCorruption(error));
-    try {
-      this.#count();
-    } catch {
-      // Not readable either; the counts are those of before the failure, near enough until it is repaired.
-    }
   }
 
   #count(): void {

@@ -103,7 +103,5 @@ function upkeep(db: DatabaseSync) {
     ),
     deleteEvent: db.prepare("DELETE FROM events WHERE event_id = ?"),
     deleteSends: db.prepare("DELETE FROM sends WHERE at < ?"),
-    fill: db.prepare("INSERT INTO probe (filler) VALUES (zeroblob(?))"),
-    empty: db.prepare("DELETE FROM probe"),
   };
 }

@@ -8,6 +8,8 @@ import type { Event } from "../../../contract/event.ts";
 import { signedHeaders } from "../../../contract/signature.ts";
 import { type Bridge, startBridge } from "../../../server/bridge/bridge.ts";
 import type { BridgeConfig } from "../../../server/bridge/config.ts";
+import { SqliteQueue, type SqliteQueueOptions } from "../../../server/bridge/queue/sqlite-queue.ts";
+import { Store, type StoreOptions } from "../../../server/bridge/storage/store.ts";
 
 export const SECRET = "0123456789abcdef0123456789abcdef";
 export const TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456";
@@ -18,6 +20,13 @@ export type Scratch = { readonly path: string; [Symbol.asyncDispose](): Promise<
 export async function scratch(): Promise<Scratch> {
   const path = await mkdtemp(join(tmpdir(), "bridge-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+export type QueueOptions = StoreOptions & SqliteQueueOptions;
+
+/** A queue on a file; closing it closes the file. */
+export function queueOn({ limits, recipients, now, ...file }: QueueOptions): SqliteQueue {
+  return new SqliteQueue(new Store({ now, ...file }), { limits, recipients, now });
 }
 
 export type Overrides = Partial<Omit<BridgeConfig, "telegram">> & { telegram?: Partial<BridgeConfig["telegram"]> };

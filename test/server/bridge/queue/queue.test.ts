@@ -1,18 +1,17 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { NewEvent, Queue } from "../../../../server/bridge/queue/queue.ts";
-import { SqliteQueue, type SqliteQueueOptions } from "../../../../server/bridge/queue/sqlite-queue.ts";
-import { scratch } from "../support.ts";
+import { type QueueOptions, queueOn, scratch } from "../support.ts";
 
 type QueueHarness = {
   /** Opens the queue, the same one again after a close or a crash. `now` is hand-driven. */
-  open(clock: { now: number }, options?: Partial<SqliteQueueOptions>): Promise<Queue>;
+  open(clock: { now: number }, options?: Partial<QueueOptions>): Promise<Queue>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
 const NOTHING_PRUNED = { sentBefore: 0, failedBefore: 0, sendsBefore: 0 };
 
-const limited = (messages: number, clientShare = 1, bytes = 1_000_000): Partial<SqliteQueueOptions> => ({
+const limited = (messages: number, clientShare = 1, bytes = 1_000_000): Partial<QueueOptions> => ({
   limits: { total: { messages, bytes }, clientShare },
 });
 
@@ -31,13 +30,13 @@ async function sqlite(): Promise<QueueHarness> {
   const path = join(directory.path, "queue.sqlite");
   return {
     open: async (clock, options) =>
-      new SqliteQueue({
+      queueOn({
         path,
         now: () => clock.now,
         recipients: [1, 2, 3],
         ...limited(100),
         ...options,
-      } as SqliteQueueOptions),
+      } as QueueOptions),
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }

@@ -4,16 +4,15 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import type { Queue } from "../../../../server/bridge/queue/queue.ts";
-import { SqliteQueue, type SqliteQueueOptions } from "../../../../server/bridge/queue/sqlite-queue.ts";
 import { type Damage, openFile } from "../../../../server/bridge/storage/sqlite-file.ts";
 import { StartError } from "../../../../server/process/start-error.ts";
-import { scratch } from "../support.ts";
+import { type QueueOptions, queueOn, scratch } from "../support.ts";
 
-type Hooks = Pick<SqliteQueueOptions, "onDamage" | "onExposed">;
+type Hooks = Pick<QueueOptions, "onDamage" | "onExposed">;
 
 function openAt(path: string, hooks: Hooks = {}): Queue {
   const limits = { total: { messages: 100_000, bytes: 2 ** 28 }, clientShare: 1 };
-  return new SqliteQueue({ path, limits, recipients: [1, 2], now: () => 1_000, ...hooks });
+  return queueOn({ path, limits, recipients: [1, 2], now: () => 1_000, ...hooks });
 }
 
 function fill(queue: Queue, count: number) {

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type EventStatus, eventPath, eventStatusSchema } from "../../../../contract/event-status.ts";
 import { eventNoticeSchema, eventTopic, statusNoticeSchema, statusTopic } from "../../../../contract/relay.ts";
-import { SqliteQueue } from "../../../../server/bridge/queue/sqlite-queue.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
 import {
   bridgeFor,
   configFor,
   eventOf,
   headersOf,
+  queueOn,
   type Scratch,
   scratch,
   signedFetch,
@@ -148,7 +148,7 @@ describe("an event is not shown", () => {
   test("when it is past its retention, and counts stay right when refused messages are", async () => {
     await using other = await scratch();
     const limits = { total: { messages: 100, bytes: 2 ** 20 }, clientShare: 1 };
-    const queue = new SqliteQueue({ path: join(other.path, "q"), limits, recipients: [1], now: () => 1_000 });
+    const queue = queueOn({ path: join(other.path, "q"), limits, recipients: [1], now: () => 1_000 });
     const messages = [{ chatId: 1, part: 0, text: "x", entities: [] }];
     const stored = await queue.accept({ id: "e1", client: "a", acceptedAt: 1_000, messages });
     const [id = 0] = stored.messages.map((message) => message.id);

@@ -2,8 +2,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { SqliteQueue } from "../../../../server/bridge/queue/sqlite-queue.ts";
-import { scratch } from "../support.ts";
+import type { SqliteQueue } from "../../../../server/bridge/queue/sqlite-queue.ts";
+import { queueOn, scratch } from "../support.ts";
 
 /** The tables as the first schema had them. */
 const FIRST = `
@@ -52,7 +52,7 @@ function firstSchema(path: string, waiting = 1): void {
 
 function open(path: string, onDamage = () => {}): SqliteQueue {
   const limits = { total: { messages: 100_000, bytes: 2 ** 28 }, clientShare: 1 };
-  return new SqliteQueue({ path, limits, recipients: [1, 2], now: () => 2_000, onDamage });
+  return queueOn({ path, limits, recipients: [1, 2], now: () => 2_000, onDamage });
 }
 
 describe("a queue of the first schema", () => {
