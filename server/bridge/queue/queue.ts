@@ -1,4 +1,7 @@
-import type { TextEntity } from "../formatting/formatted-text.ts";
+import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
+
+/** Client and event of what the bridge says by itself. No client can be called so. */
+export const BRIDGE_ITSELF = "";
 
 /**
  * The durable queue between the intake and Telegram. All promises resolve only after the change survives a power
@@ -17,6 +20,13 @@ export type Queue = {
   pauseUntil(time: number): Promise<void>;
   /** From now on `from` is `to`, for queued and for later messages. */
   migrateChat(from: number, to: number): Promise<void>;
+  /**
+   * Adds a line to the transaction of the write that calls it; undefined when the queue has no room for it. It is not among
+   * the refused messages when Telegram does not take it.
+   */
+  addLine(line: Line, at: number): PendingMessage | undefined;
+  /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
+  eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined;
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
@@ -88,7 +98,7 @@ export type OutgoingMessage = {
 
 export type Settlement =
   /** It is deleted: its event alone stays, so that a repeated one is recognised. */
-  | { readonly kind: "sent"; readonly at: number }
+  | { readonly kind: "sent"; readonly at: number; readonly telegramMessageId: number }
   | { readonly kind: "failed"; readonly at: number; readonly error: string }
   | {
       readonly kind: "retry";
@@ -101,6 +111,9 @@ export type Settlement =
       readonly plain: boolean;
     };
 
+/** What the bridge says by itself, to somebody who spoke to it. */
+export type Line = FormattedText & { readonly chatId: number };
+
 /** An event, when none of its messages waits any more. */
 export type SettledEvent = {
   readonly id: string;
@@ -108,6 +121,8 @@ export type SettledEvent = {
   readonly total: number;
   readonly refused: number;
 };
+
+export type EventOfMessage = Pick<SettledEvent, "id" | "client">;
 
 export type EventRecord = SettledEvent & {
   readonly acceptedAt: number;
@@ -120,7 +135,14 @@ export type EventRecord = SettledEvent & {
   readonly refusals: readonly { readonly chatId: number; readonly error: string; readonly at: number }[];
 };
 
-export type PruneLimits = { readonly sentBefore: number; readonly failedBefore: number; readonly sendsBefore: number };
+/** Times, in milliseconds since the epoch. */
+export type PruneLimits = {
+  readonly sentBefore: number;
+  readonly failedBefore: number;
+  readonly sendsBefore: number;
+  /** Of messages that people can still answer. */
+  readonly answerableBefore: number;
+};
 
 export type QueueStats = {
   readonly usable: boolean;

@@ -1,19 +1,22 @@
 import { RefusedError } from "../refused-error.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
-import type {
-  EventRecord,
-  NewEvent,
-  OutgoingMessage,
-  PendingMessage,
-  PruneLimits,
-  Queue,
-  QueueStats,
-  Recovered,
-  RefusedChat,
-  SettledEvent,
-  Settlement,
-  Stored,
+import {
+  BRIDGE_ITSELF,
+  type EventOfMessage,
+  type EventRecord,
+  type Line,
+  type NewEvent,
+  type OutgoingMessage,
+  type PendingMessage,
+  type PruneLimits,
+  type Queue,
+  type QueueStats,
+  type Recovered,
+  type RefusedChat,
+  type SettledEvent,
+  type Settlement,
+  type Stored,
 } from "./queue.ts";
 import { RefusedChats } from "./refused-chats.ts";
 import { type ShareLimits, Shares } from "./shares.ts";
@@ -34,6 +37,8 @@ const PRUNE_BATCH = 200;
 const SENDS_KEPT_MS = 61_000;
 /** Refused messages of one client that are kept. */
 const FAILURES_KEPT = 200;
+/** Messages whose events are known, so that an answer to one reaches its event. */
+const ANSWERABLE_KEPT = 50_000;
 
 /** The queue in the bridge's file, which it closes. */
 export class SqliteQueue implements Queue {
@@ -91,7 +96,7 @@ export class SqliteQueue implements Queue {
       const row = sent ? this.#sql.sent.get(id) : this.#sql.failed.get(settlement.at, settlement.error, id);
       if (row === undefined) return undefined;
       this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
-      if (settlement.kind === "sent") this.#refusedChats.forget(Number(row.chat_id));
+      if (settlement.kind === "sent") this.#keepSent(row, settlement);
       else this.#keepFailure(row, settlement);
       return settleEvent(this.#sql, String(row.event_id), settlement.at, !sent);
     });
@@ -109,15 +114,30 @@ export class SqliteQueue implements Queue {
     });
   }
 
-  prune({ sentBefore, failedBefore, sendsBefore }: PruneLimits): Promise<boolean> {
+  addLine({ chatId, text, entities }: Line, at: number): PendingMessage | undefined {
+    const row = { chatId, part: 0, text, entities: entitiesJson({ entities }) };
+    const load = { messages: 1, bytes: bytesOf(row) };
+    if (this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
+    const message = this.#insertMessage({ id: BRIDGE_ITSELF, client: BRIDGE_ITSELF, acceptedAt: at }, row);
+    this.#shares.add(BRIDGE_ITSELF, load);
+    return message;
+  }
+
+  eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined {
+    const row = this.#sql.eventOfMessage.get(chatId, telegramMessageId);
+    return row === undefined ? undefined : { id: String(row.event_id), client: String(row.client) };
+  }
+
+  prune({ sentBefore, failedBefore, sendsBefore, answerableBefore }: PruneLimits): Promise<boolean> {
     return this.#store.write(() => {
       const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
       const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
       for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
       this.#refusedChats.forgetBefore(failedBefore);
       this.#sql.deleteSends.run(sendsBefore);
+      const forgotten = Number(this.#sql.forgetOldSent.run(PRUNE_BATCH, answerableBefore).changes);
       this.#failed = Number(this.#sql.countFailed.get()?.count);
-      return expired.length === PRUNE_BATCH || dropped === PRUNE_BATCH;
+      return [expired.length, dropped, forgotten].includes(PRUNE_BATCH);
     });
   }
 
@@ -169,7 +189,7 @@ export class SqliteQueue implements Queue {
     return { stored: { duplicate: false, count: messages.length, messages } };
   }
 
-  #insertMessage({ id: eventId, client, acceptedAt }: NewEvent, message: MessageRow): PendingMessage {
+  #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
     const migrated = this.#sql.migratedTo.get(message.chatId);
     const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
     const { part, text, entities } = message;
@@ -177,7 +197,18 @@ export class SqliteQueue implements Queue {
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
   }
 
+  #keepSent(
+    { chat_id, event_id, client }: Row,
+    { at, telegramMessageId }: Extract<Settlement, { kind: "sent" }>,
+  ): void {
+    this.#refusedChats.forget(Number(chat_id));
+    if (client === BRIDGE_ITSELF) return;
+    const row = this.#sql.rememberSent.get(Number(chat_id), telegramMessageId, String(event_id), String(client), at);
+    this.#sql.forgetSent.run(Number(row?.id) - ANSWERABLE_KEPT);
+  }
+
   #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
+    if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
     this.#refusedChats.refused(Number(chat_id), error, at);
     this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
   }

@@ -4,7 +4,7 @@ import type { NewMessage, OutgoingMessage, PendingMessage } from "./queue.ts";
 export type MessageRow = Omit<NewMessage, "entities"> & { readonly entities: string | null };
 
 /** Entities as a column holds them. */
-export function entitiesJson({ entities }: NewMessage): string | null {
+export function entitiesJson({ entities }: Pick<NewMessage, "entities">): string | null {
   return entities.length === 0 ? null : JSON.stringify(entities);
 }
 

@@ -35,6 +35,10 @@ function delivery(db: DatabaseSync) {
       `DELETE FROM messages WHERE id IN (
          SELECT id FROM messages WHERE state = 'failed' AND client = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`,
     ),
+    rememberSent: db.prepare(
+      "INSERT OR REPLACE INTO sent_messages (chat_id, message_id, event_id, client, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+    ),
+    forgetSent: db.prepare("DELETE FROM sent_messages WHERE id <= ?"),
     refuseChat: db.prepare(
       `INSERT INTO refused_chats (chat_id, error, messages, at) VALUES (?, ?, 1, ?) ON CONFLICT DO UPDATE
        SET error = excluded.error, messages = messages + 1, at = excluded.at RETURNING messages`,
@@ -66,6 +70,7 @@ function events(db: DatabaseSync) {
     waitingOfEvent: db.prepare(
       `SELECT chat_id, error, count(*) OVER () AS count ${ofEvent} AND ${UNDELIVERED} ORDER BY id LIMIT 20`,
     ),
+    eventOfMessage: db.prepare("SELECT event_id, client FROM sent_messages WHERE chat_id = ? AND message_id = ?"),
     // Of the columns beside max() SQLite gives those of the row that has it.
     refusalsOfEvent: db.prepare(
       `SELECT chat_id, error, max(settled_at) AS at ${ofEvent} AND state = 'failed'
@@ -100,6 +105,11 @@ function upkeep(db: DatabaseSync) {
       `SELECT event_id FROM events e WHERE accepted_at < ? AND coalesce(settled_at, 0) < ?
        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.event_id = e.event_id)
        ORDER BY accepted_at LIMIT ?`,
+    ),
+    // They are in order of age, so that the first ones tell whether there is anything to do.
+    forgetOldSent: db.prepare(
+      `DELETE FROM sent_messages WHERE id IN (
+         SELECT id FROM (SELECT id, at FROM sent_messages ORDER BY id LIMIT ?) WHERE at < ?)`,
     ),
     deleteEvent: db.prepare("DELETE FROM events WHERE event_id = ?"),
     deleteSends: db.prepare("DELETE FROM sends WHERE at < ?"),

@@ -6,6 +6,8 @@ const EVERY_MS = 60_000;
 const SENT_KEPT_MS = 24 * 3_600_000;
 /** Refused messages stay for a person to look at. */
 const FAILED_KEPT_MS = 7 * 24 * 3_600_000;
+/** Whoever answers a message later than that is heard, but the answer reaches no event. */
+const ANSWERABLE_MS = 30 * 24 * 3_600_000;
 /** The longest window of Telegram's limits, with some room. */
 const SENDS_KEPT_MS = 120_000;
 
@@ -17,6 +19,7 @@ export function startUpkeep(queue: Queue, now: () => number, logger: Logger): ()
       sentBefore: time - SENT_KEPT_MS,
       failedBefore: time - FAILED_KEPT_MS,
       sendsBefore: time - SENDS_KEPT_MS,
+      answerableBefore: time - ANSWERABLE_MS,
     };
     while (await queue.prune(limits)) await new Promise(setImmediate);
   };

@@ -2,7 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../telemetry/logger.ts";
 import { backoffMs } from "../pacing/backoff.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import type { OutgoingMessage, PendingMessage, Queue, SettledEvent, Settlement } from "../queue/queue.ts";
+import {
+  BRIDGE_ITSELF,
+  type OutgoingMessage,
+  type PendingMessage,
+  type Queue,
+  type SettledEvent,
+  type Settlement,
+} from "../queue/queue.ts";
 import type { BridgeMetrics } from "../status/metrics.ts";
 import type { Outcome } from "../telegram/outcome.ts";
 import type { Reachability } from "../telegram/reachability.ts";
@@ -116,11 +123,11 @@ export class Delivery {
     const at = now();
     pacer.ended(chatId, at);
     if (this.#abort.signal.aborted && outcome.kind !== "sent") return;
-    this.#count(outcome, at - start);
+    this.#count(outcome, { durationMs: at - start, own: message.client === BRIDGE_ITSELF });
     await this.#conclude({ message, chatId, at }, outcome);
   }
 
-  #count(outcome: Outcome, durationMs: number): void {
+  #count(outcome: Outcome, { durationMs, own }: { durationMs: number; own: boolean }): void {
     const { metrics, reachability } = this.#options;
     metrics.requests.inc({ outcome: outcome.kind });
     metrics.duration.observe(durationMs / 1000);
@@ -129,7 +136,7 @@ export class Delivery {
       metrics.sent.inc();
       reachability.succeeded();
     } else metrics.errors.inc();
-    if (outcome.kind === "failed") metrics.failed.inc();
+    if (outcome.kind === "failed" && !own) metrics.failed.inc();
     if (outcome.kind === "rate_limited") metrics.rateLimited.inc();
   }
 
@@ -139,7 +146,7 @@ export class Delivery {
     this.#log(attempt, outcome);
     switch (outcome.kind) {
       case "sent":
-        await this.#record(message.id, { kind: "sent", at });
+        await this.#record(message.id, { kind: "sent", at, telegramMessageId: outcome.telegramMessageId });
         return pacer.settled(chatId, at);
       case "failed":
         await this.#record(message.id, { kind: "failed", at, error: outcome.error });
@@ -219,7 +226,11 @@ export class Delivery {
     const { eventId: event_id, client, part } = message;
     const details = { event_id, client, chat_id: chatId, part, attempt: message.attempts + 1 };
     if (outcome.kind === "sent") this.#options.logger.debug({ ...details, ...outcome }, "message delivered");
-    else if (outcome.kind !== "failed") this.#options.logger.warn({ ...details, ...outcome }, "message waits");
+    else if (outcome.kind !== "failed" || client === BRIDGE_ITSELF)
+      this.#options.logger.warn(
+        { ...details, ...outcome },
+        outcome.kind === "failed" ? "a line was refused" : "message waits",
+      );
     else this.#options.logger.error({ ...details, ...outcome }, "Telegram refused a message for good");
   }
 }

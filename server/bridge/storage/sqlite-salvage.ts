@@ -5,7 +5,19 @@ export type Salvage = { readonly events: number; readonly messages: number; read
 
 type Row = Record<string, SQLInputValue>;
 
-type Table = "events" | "messages" | "migrated_chats" | "refused_chats" | "settings";
+/** Beside events and messages, which are counted. */
+const FURTHER = [
+  "migrated_chats",
+  "refused_chats",
+  "settings",
+  "sent_messages",
+  "receiving",
+  "taken_updates",
+  "responses",
+  "told_strangers",
+] as const;
+
+type Table = "events" | "messages" | (typeof FURTHER)[number];
 
 /**
  * Copies every readable row of a damaged database. Each table is read from both ends, so that one damaged page costs
@@ -17,7 +29,7 @@ export function salvage(path: string, into: DatabaseSync): Salvage {
   try {
     const copy = (table: Table) => copyTable(from, into, table);
     const counts = { events: copy("events"), messages: copy("messages") };
-    for (const table of ["migrated_chats", "refused_chats", "settings"] as const) copy(table);
+    for (const table of FURTHER) copy(table);
     into.exec("DELETE FROM messages WHERE state = 'sent'");
     return counts;
   } finally {

@@ -57,6 +57,39 @@ const MIGRATIONS: readonly string[] = [
    UPDATE events SET (client, refused) =
      (SELECT max(m.client), sum(m.state = 'failed') FROM messages m WHERE m.event_id = events.event_id)
      WHERE event_id IN (SELECT event_id FROM messages);`,
+  // What people say: which message of the bot they answer, what was taken already, and from where to go on.
+  `CREATE TABLE sent_messages (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     chat_id INTEGER NOT NULL,
+     message_id INTEGER NOT NULL,
+     event_id TEXT NOT NULL,
+     client TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     UNIQUE (chat_id, message_id)
+   ) STRICT;
+   CREATE TABLE receiving (bot_id INTEGER PRIMARY KEY, next_update INTEGER NOT NULL DEFAULT 0, webhook TEXT) STRICT;
+   CREATE TABLE taken_updates (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     bot_id INTEGER NOT NULL,
+     update_id INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     UNIQUE (bot_id, update_id)
+   ) STRICT;
+   CREATE TABLE responses (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     at INTEGER NOT NULL,
+     kind TEXT NOT NULL CHECK (kind IN ('text', 'other', 'click')),
+     user_id INTEGER NOT NULL,
+     username TEXT,
+     first_name TEXT,
+     chat_id INTEGER NOT NULL,
+     message_id INTEGER,
+     text TEXT NOT NULL,
+     event_id TEXT,
+     client TEXT
+   ) STRICT;
+   CREATE INDEX responses_by_event ON responses (event_id, id) WHERE event_id IS NOT NULL;
+   CREATE TABLE told_strangers (user_id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;`,
 ];
 
 /** Brings a database to the newest schema, each step in a transaction of its own. */

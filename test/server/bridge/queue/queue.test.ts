@@ -9,7 +9,7 @@ type QueueHarness = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-const NOTHING_PRUNED = { sentBefore: 0, failedBefore: 0, sendsBefore: 0 };
+const NOTHING_PRUNED = { sentBefore: 0, failedBefore: 0, sendsBefore: 0, answerableBefore: 0 };
 
 const limited = (messages: number, clientShare = 1, bytes = 1_000_000): Partial<QueueOptions> => ({
   limits: { total: { messages, bytes }, clientShare },
@@ -76,7 +76,7 @@ describe.each([{ name: "SQLite", harness: sqlite }])("queue on $name", ({ harnes
     expect(queue.stats()).toMatchObject({ pending: 2, usable: true });
     expect((await queue.accept(event("a", [1, 2]))).duplicate).toBe(true);
     await queue.begin([messages[0]!.id]);
-    await queue.settle(messages[0]!.id, { kind: "sent", at: 1_500 });
+    await queue.settle(messages[0]!.id, { kind: "sent", at: 1_500, telegramMessageId: 1 });
     expect((await queue.accept(event("b", [1, 2]))).duplicate).toBe(false);
     await queue.close();
   });
@@ -141,16 +141,19 @@ describe.each([{ name: "SQLite", harness: sqlite }])("queue on $name", ({ harnes
       const { messages } = await queue.accept(event(id));
       if (id === "pending") continue;
       await queue.begin([messages[0]!.id]);
-      const settlement = id === "sent" ? { kind: "sent" as const } : { kind: "failed" as const, error: "403" };
+      const settlement =
+        id === "sent" ? { kind: "sent" as const, telegramMessageId: 1 } : { kind: "failed" as const, error: "403" };
       await queue.settle(messages[0]!.id, { at: 1_500, ...settlement });
     }
     expect(await queue.prune(NOTHING_PRUNED)).toBe(false);
     expect((await queue.accept(event("sent"))).duplicate).toBe(true);
-    expect(await queue.prune({ sentBefore: 2_000, failedBefore: 0, sendsBefore: 2_000 })).toBe(false);
+    expect(await queue.prune({ sentBefore: 2_000, failedBefore: 0, sendsBefore: 2_000, answerableBefore: 0 })).toBe(
+      false,
+    );
     expect((await queue.accept(event("sent"))).duplicate).toBe(false);
     expect((await queue.accept(event("pending"))).duplicate).toBe(true);
     expect((await queue.accept(event("failed"))).duplicate).toBe(true);
-    await queue.prune({ sentBefore: 2_000, failedBefore: 2_000, sendsBefore: 2_000 });
+    await queue.prune({ sentBefore: 2_000, failedBefore: 2_000, sendsBefore: 2_000, answerableBefore: 0 });
     expect((await queue.accept(event("failed"))).duplicate).toBe(false);
     await queue.close();
   });
@@ -160,7 +163,10 @@ describe.each([{ name: "SQLite", harness: sqlite }])("queue on $name", ({ harnes
     const { messages } = await queue.accept(newEvent);
     await queue.begin(messages.map(({ id }) => id));
     for (const { id } of messages) {
-      await queue.settle(id, error === undefined ? { kind: "sent", at } : { kind: "failed", at, error });
+      await queue.settle(
+        id,
+        error === undefined ? { kind: "sent", at, telegramMessageId: 1 } : { kind: "failed", at, error },
+      );
     }
   }
 
@@ -177,7 +183,7 @@ describe.each([{ name: "SQLite", harness: sqlite }])("queue on $name", ({ harnes
     const { pending } = await again.recover();
     expect(pending.map(({ client }) => client)).toEqual(["anna", "anna", "bert"]);
     await again.begin([pending[0]!.id]);
-    await again.settle(pending[0]!.id, { kind: "sent", at: 1_500 });
+    await again.settle(pending[0]!.id, { kind: "sent", at: 1_500, telegramMessageId: 1 });
     expect((await again.accept(event("b"))).duplicate).toBe(false);
     await again.close();
   });

@@ -155,9 +155,9 @@ describe("an event is not shown", () => {
     await queue.begin([id]);
     const event = { id: "e1", client: "a", total: 1, refused: 1 };
     expect(await queue.settle(id, { kind: "failed", at: 1_500, error: "403: Forbidden" })).toEqual(event);
-    await queue.prune({ sentBefore: 1_000, failedBefore: 2_000, sendsBefore: 0 });
+    await queue.prune({ sentBefore: 1_000, failedBefore: 2_000, sendsBefore: 0, answerableBefore: 0 });
     expect(queue.event("e1")).toMatchObject({ ...event, waiting: 0, refusals: [] });
-    await queue.prune({ sentBefore: 2_000, failedBefore: 2_000, sendsBefore: 0 });
+    await queue.prune({ sentBefore: 2_000, failedBefore: 2_000, sendsBefore: 0, answerableBefore: 0 });
     expect(queue.event("e1")).toBeUndefined();
     await queue.close();
   });
