@@ -60,6 +60,7 @@ async function metricGroups(): Promise<MetricGroups> {
   createBridgeMetrics(bridge, () => ({
     stats: { usable: true, broken: false, pending: 0, failed: 0, refusedChats: [] },
     now: 0,
+    silenceSeconds: 0,
   }));
   return {
     server: await metricsOf(server),

@@ -5,6 +5,7 @@ import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.
 import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
+import type { Response } from "../../contract/responses.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { anchoredClock } from "./clock.ts";
 import type { BridgeConfig, TelegramConfig } from "./config.ts";
@@ -14,6 +15,8 @@ import { Pacer } from "./pacing/pacer.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
+import { Inbox, type ResponseQuery, type Taken } from "./receiving/inbox.ts";
+import { Receiver } from "./receiving/receiver.ts";
 import { RefusedError } from "./refused-error.ts";
 import { Notices } from "./relay/notices.ts";
 import { RelayHub } from "./relay/relay.ts";
@@ -44,6 +47,8 @@ export type Bridge = {
   status(): BridgeStatus;
   /** Where an event of a client is, or of any client. Throws EVENT_NOT_FOUND; `RefusedError` when the queue cannot be read. */
   eventStatus(eventId: string, client: string | undefined): EventStatus;
+  /** What people said, newest first. Throws `RefusedError` when it cannot be read. */
+  responses(query: ResponseQuery): readonly Response[];
   /** What server pods say to each other, and what the bridge tells them. */
   readonly relay: RelayHub;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
@@ -74,6 +79,9 @@ async function fetchFor({ proxy }: TelegramConfig): Promise<typeof fetch> {
   return proxy === undefined ? fetch : (await import("./telegram/proxy.ts")).proxiedFetch(proxy);
 }
 
+/** In [0, 1). */
+const random = () => randomInt(2 ** 32) / 2 ** 32;
+
 /** Milliseconds that never go backwards. */
 const steady = () => performance.now();
 
@@ -88,6 +96,8 @@ class RunningBridge implements Bridge {
   readonly #token: TokenSource;
   readonly #reachability: Reachability;
   readonly #delivery: Delivery;
+  readonly #inbox: Inbox;
+  readonly #receiver: Receiver;
   readonly #notices: Notices;
   readonly #usage: ReturnType<typeof usageReader>;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
@@ -108,10 +118,16 @@ class RunningBridge implements Bridge {
     });
     const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
-    this.#metrics = createBridgeMetrics(options.registry, () => ({ stats: queue.stats(), now: this.#now() }));
+    this.#metrics = createBridgeMetrics(options.registry, () => {
+      const now = this.#now();
+      return { stats: queue.stats(), now, silenceSeconds: this.#receiver.silenceSeconds(now) };
+    });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer(config.telegram);
-    this.#token = new TokenSource(config.telegram, () => this.#reachability.check());
+    this.#token = new TokenSource(config.telegram, () => {
+      this.#reachability.check();
+      this.#receiver.restart();
+    });
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
     this.#reachability = new Reachability({
       check: (signal) => telegram.check(signal),
@@ -129,7 +145,21 @@ class RunningBridge implements Bridge {
       onSettled: ({ id, client, ...counts }) =>
         this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
       now: this.#now,
-      random: () => randomInt(2 ** 32) / 2 ** 32,
+      random,
+    });
+    this.#inbox = new Inbox({ store, queue, people: config.telegram.allowedUsers, now: this.#now });
+    this.#receiver = new Receiver({
+      config: config.telegram.updates ?? { mode: "None" },
+      inbox: this.#inbox,
+      telegram,
+      token: () => this.#token.get(),
+      username: () => this.#reachability.status.bot_username,
+      metrics: this.#metrics,
+      logger,
+      onLines: (lines) => this.#delivery.add(lines),
+      onResponse: (taken) => this.#onResponse(taken),
+      now: this.#now,
+      random,
     });
   }
 
@@ -143,14 +173,16 @@ class RunningBridge implements Bridge {
     this.#pacer.restore(recovered, this.#now());
     const { uncertain, pending } = recovered;
     logger.info({ pending: pending.length, uncertain }, "queue opened");
-    this.#stopUpkeep = startUpkeep(this.#queue, this.#now, logger);
+    this.#stopUpkeep = startUpkeep({ queue: this.#queue, inbox: this.#inbox, now: this.#now, logger });
     this.#reachability.check();
+    this.#receiver.start();
     this.#notices.start();
     const { host, port, isHidden = false, hmacSecret, hmacSecretPrevious = "" } = config;
     if (isHidden) return;
     const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
     const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
-    this.#intake = await startIntake({ host, port, secrets, clock, logger, onSignatureFailure, bridge: this });
+    const webhook = this.#receiver.webhook();
+    this.#intake = await startIntake({ host, port, secrets, clock, logger, onSignatureFailure, bridge: this, webhook });
   }
 
   async accept(event: Event): Promise<Accepted> {
@@ -192,10 +224,18 @@ class RunningBridge implements Bridge {
     });
   }
 
+  responses(query: ResponseQuery): readonly Response[] {
+    return this.#inbox.responses(query);
+  }
+
   eventStatus(eventId: string, client: string | undefined): EventStatus {
     const record = this.#queue.event(eventId);
     if (record === undefined || (client ?? record.client) !== record.client) throw new ServerError("EVENT_NOT_FOUND");
-    return eventStatusOf(record, this.#facts(), this.#pacer);
+    return eventStatusOf(record, {
+      facts: this.#facts(),
+      pacer: this.#pacer,
+      replies: this.#inbox.responsesTo(eventId),
+    });
   }
 
   obstacles(): readonly string[] {
@@ -217,9 +257,18 @@ class RunningBridge implements Bridge {
     this.#notices.stop();
     this.relay.close();
     await this.#intake?.close();
+    await this.#receiver.stop();
     await this.#delivery.stop();
     this.#reachability.stop();
     await this.#queue.close();
+  }
+
+  #onResponse({ event }: Taken): void {
+    this.#notices.response(event);
+    const record = event && this.#queue.event(event.id);
+    if (record !== undefined) {
+      this.#notices.event({ event_id: record.id, client: record.client, state: eventStateOf(record) });
+    }
   }
 
   #onTelegramChange({ reachable, error, bot_username }: TelegramStatus): void {
@@ -231,17 +280,21 @@ class RunningBridge implements Bridge {
     logger.info({ bot_username }, "Telegram is reachable");
     this.#pacer.clearBackoff();
     this.#delivery.wake();
+    this.#receiver.reachable();
   }
 
   #facts(): Facts {
+    const now = this.#now();
     return {
       queue: this.#queue.stats(),
       queueLimit: this.#options.config.queueSizeLimit,
       telegram: this.#reachability.status,
       nextCheckAt: this.#reachability.nextCheckAt,
-      pause: this.#pacer.longestPause(this.#now()),
+      pause: this.#pacer.longestPause(now),
       closing: this.#closing !== undefined,
-      now: this.#now(),
+      receiving: this.#receiver.status(now),
+      silence: this.#receiver.obstacle(now),
+      now,
     };
   }
 }

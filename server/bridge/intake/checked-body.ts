@@ -3,7 +3,7 @@ import { ServerError } from "../../../contract/errors.ts";
 
 /** A body as its schema says; throws VALIDATION_ERROR with every field that is wrong, also for what is not JSON. */
 export function checkedBody<T>(schema: z.ZodType<T>, body: unknown): T {
-  return checked(schema, parse(body));
+  return checked(schema, jsonOf(body));
 }
 
 /** A value as its schema says; throws VALIDATION_ERROR. */
@@ -15,8 +15,8 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new ServerError("VALIDATION_ERROR", { problems, fields });
 }
 
-/** Undefined for what is not JSON: the schema then says that an object is missing. */
-function parse(body: unknown): unknown {
+/** What a body says; undefined for what is not JSON: the schema then says that an object is missing. */
+export function jsonOf(body: unknown): unknown {
   try {
     return Buffer.isBuffer(body) ? JSON.parse(body.toString("utf8")) : undefined;
   } catch {

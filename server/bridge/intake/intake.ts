@@ -7,13 +7,16 @@ import { isBridgeCode, ServerError } from "../../../contract/errors.ts";
 import { type Event, eventSchema } from "../../../contract/event.ts";
 import type { EventStatus } from "../../../contract/event-status.ts";
 import { bodyLimit } from "../../../contract/limits.ts";
+import { type Response, responseQuerySchema } from "../../../contract/responses.ts";
 import { routes } from "../../../contract/routes.ts";
 import { boundConnections, requestTimes } from "../../listening/connections.ts";
 import { bindable } from "../../listening/unspecified-address.ts";
+import type { ResponseQuery } from "../receiving/inbox.ts";
+import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { RefusedError } from "../refused-error.ts";
 import type { RelayHub } from "../relay/relay.ts";
 import { relayRoutes } from "../relay/relay-routes.ts";
-import { checked, checkedBody } from "./checked-body.ts";
+import { checked, checkedBody, jsonOf } from "./checked-body.ts";
 import { sendError } from "./error-reply.ts";
 import { type GateOptions, installGate } from "./gate.ts";
 
@@ -27,12 +30,14 @@ const LONGEST_ID = 128 * 9;
 const ownerSchema = z.object({ client: z.string().exactOptional() });
 
 export type IntakeOptions = GateOptions & {
+  readonly webhook: WebhookReceiver | undefined;
   readonly host: string;
   readonly port: number;
   readonly bridge: {
     accept(event: Event): Promise<Accepted>;
     status(): BridgeStatus;
     eventStatus(eventId: string, client: string | undefined): EventStatus;
+    responses(query: ResponseQuery): readonly Response[];
     readonly relay: RelayHub;
     obstacles(): readonly string[];
     live(): boolean;
@@ -59,6 +64,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(options, error, request, reply));
   signedRoutes(app, options);
   relayRoutes(app, options.bridge.relay);
+  if (options.webhook !== undefined) webhookRoute(app, options.webhook);
   healthRoutes(app, options);
   const url = await app.listen({ host: await bindable(options.host), port: options.port });
   return { url, close: () => app.close() };
@@ -71,7 +77,19 @@ function signedRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
   app.get<{ Params: { id: string } }>(routes.event, { config: { signed: true } }, async ({ params, query }) => {
     return bridge.eventStatus(params.id, checked(ownerSchema, query).client);
   });
+  app.get(routes.responses, { config: { signed: true } }, async ({ query }) => {
+    const { client, since, limit } = checked(responseQuerySchema, query);
+    return { responses: bridge.responses({ client, since: since === undefined ? 0 : Date.parse(since), limit }) };
+  });
   app.get(routes.status, { config: { signed: true } }, async () => bridge.status());
+}
+
+/** Telegram repeats a call until it is answered with 200, so that happens only when the effect is on disk. */
+function webhookRoute(app: FastifyInstance, webhook: WebhookReceiver): void {
+  app.post(routes.telegramUpdates, { config: { telegram: true } }, async ({ body }) => {
+    await webhook.called(jsonOf(body));
+    return {};
+  });
 }
 
 function healthRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {

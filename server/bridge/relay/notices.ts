@@ -2,6 +2,8 @@ import {
   type EventNotice,
   eventTopic,
   type Publication,
+  type ResponseNotice,
+  responsesTopic,
   type StatusNotice,
   statusTopic,
 } from "../../../contract/relay.ts";
@@ -26,6 +28,12 @@ export class Notices {
 
   event(notice: EventNotice): void {
     this.#options.publish({ topic: eventTopic(notice.event_id), text: JSON.stringify(notice) });
+  }
+
+  /** Somebody said something: in answer to an event, or not. */
+  response(event: { readonly id: string; readonly client: string } | undefined): void {
+    const notice: ResponseNotice = event === undefined ? {} : { event_id: event.id, client: event.client };
+    this.#options.publish({ topic: responsesTopic, text: JSON.stringify(notice) });
   }
 
   start(): void {

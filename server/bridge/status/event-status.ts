@@ -1,11 +1,19 @@
 import { type EventStatus, type EventWaiting, eventStateOf } from "../../../contract/event-status.ts";
+import type { Response } from "../../../contract/responses.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { EventRecord } from "../queue/queue.ts";
 import { boundedText } from "./bounded-text.ts";
 import { type Facts, waitingOf } from "./status.ts";
 
+export type EventStatusParts = {
+  readonly facts: Facts;
+  readonly pacer: Pick<Pacer, "holdOf">;
+  /** What people answered, newest first. */
+  readonly replies: readonly Response[];
+};
+
 /** Where an event is, in words for people. */
-export function eventStatusOf(record: EventRecord, facts: Facts, pacer: Pick<Pacer, "holdOf">): EventStatus {
+export function eventStatusOf(record: EventRecord, { facts, pacer, replies }: EventStatusParts): EventStatus {
   const { id, total, waiting, refused, acceptedAt, settledAt } = record;
   const state = eventStateOf(record);
   return {
@@ -20,6 +28,7 @@ export function eventStatusOf(record: EventRecord, facts: Facts, pacer: Pick<Pac
       reason: boundedText(error),
       at: timestamp(at),
     })),
+    replies: replies.map(({ user_id, username, kind, text, at }) => ({ user_id, username, kind, text, at })),
   };
 }
 

@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { metricNames } from "../../../contract/metric-names.ts";
 import type { QueueStats } from "../queue/queue.ts";
+import { takenKinds } from "../receiving/inbox.ts";
+import { pollKinds } from "../receiving/poll-plan.ts";
 import { outcomeKinds } from "../telegram/outcome.ts";
 
 export type BridgeMetrics = ReturnType<typeof createBridgeMetrics>;
@@ -12,24 +14,35 @@ export type SignatureFailure = (typeof signatureFailures)[number];
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** The metrics of the bridge. Gauges read the queue when they are collected; known series start at zero. */
-export function createBridgeMetrics(registry: Registry, queue: () => { stats: QueueStats; now: number }) {
+/** What gauges show. */
+export type Gauged = {
+  readonly stats: QueueStats;
+  readonly now: number;
+  /** Since Telegram last answered a request for updates; 0 when nothing is asked. */
+  readonly silenceSeconds: number;
+};
+
+/** The metrics of the bridge. Gauges are read when they are collected; known series start at zero. */
+export function createBridgeMetrics(registry: Registry, gauged: () => Gauged) {
   const registers = [registry];
-  gauges(registers, queue);
-  const metrics = { ...deliveryCounters(registers), duration: requestDuration(registers) };
+  gauges(registers, gauged);
+  const received = receivingCounters(registers);
+  const metrics = { ...deliveryCounters(registers), ...received, duration: requestDuration(registers) };
+  for (const outcome of pollKinds) metrics.polls.inc({ outcome }, 0);
+  for (const kind of takenKinds) metrics.updates.inc({ kind }, 0);
   for (const outcome of outcomeKinds) metrics.requests.inc({ outcome }, 0);
   for (const reason of signatureFailures) metrics.signatureFailures.inc({ reason }, 0);
   return { ...metrics, ...upstreamTotals(registers) };
 }
 
-function gauges(registers: Registry[], queue: () => { stats: QueueStats; now: number }): void {
+function gauges(registers: Registry[], gauged: () => Gauged): void {
   new Gauge({
     name: "cctelegram_queue_messages",
     help: "Messages in the queue: not yet delivered, or refused by Telegram for good",
     labelNames: ["state"] as const,
     registers,
     collect() {
-      const { pending, failed } = queue().stats;
+      const { pending, failed } = gauged().stats;
       this.set({ state: "pending" }, pending);
       this.set({ state: "failed" }, failed);
     },
@@ -39,7 +52,15 @@ function gauges(registers: Registry[], queue: () => { stats: QueueStats; now: nu
     help: "Chats whose last message Telegram refused for good",
     registers,
     collect() {
-      this.set(queue().stats.refusedChats.length);
+      this.set(gauged().stats.refusedChats.length);
+    },
+  });
+  new Gauge({
+    name: metricNames.updatesSilence,
+    help: "Seconds since Telegram last answered a request for updates; 0 when nothing is asked",
+    registers,
+    collect() {
+      this.set(gauged().silenceSeconds);
     },
   });
   new Gauge({
@@ -47,10 +68,27 @@ function gauges(registers: Registry[], queue: () => { stats: QueueStats; now: nu
     help: "Age of the oldest undelivered message; 0 when there is none",
     registers,
     collect() {
-      const { stats, now } = queue();
+      const { stats, now } = gauged();
       this.set(ageSeconds(stats, now));
     },
   });
+}
+
+function receivingCounters(registers: Registry[]) {
+  return {
+    updates: new Counter({
+      name: "cctelegram_updates_total",
+      help: "Updates of Telegram by what they meant; stranger: by somebody who is not on the list",
+      labelNames: ["kind"] as const,
+      registers,
+    }),
+    polls: new Counter({
+      name: "cctelegram_polls_total",
+      help: "Requests for updates, or for the state of the webhook, by outcome",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
+  };
 }
 
 function deliveryCounters(registers: Registry[]) {

@@ -1,4 +1,10 @@
-import type { BridgeStatus, QueueStatus, TelegramStatus, Waiting } from "../../../contract/bridge-status.ts";
+import type {
+  BridgeStatus,
+  QueueStatus,
+  ReceivingStatus,
+  TelegramStatus,
+  Waiting,
+} from "../../../contract/bridge-status.ts";
 import type { Health } from "../../../contract/health.ts";
 import type { QueueStats } from "../queue/queue.ts";
 import { boundedText } from "./bounded-text.ts";
@@ -20,24 +26,31 @@ export type Facts = {
   /** The longest wait that Telegram asked for; without `chatId` it holds for the whole bot. */
   readonly pause: { readonly until: number; readonly chatId?: number } | undefined;
   readonly closing: boolean;
+  readonly receiving: ReceivingStatus;
+  /** Why nothing is received for so long that it is a fault. */
+  readonly silence: string | undefined;
   readonly now: number;
 };
 
 /** What keeps the bridge from being ready; empty when it is. */
-export function obstacles({ queue, telegram, closing }: Facts): readonly string[] {
+export function obstacles({ queue, telegram, silence, closing }: Facts): readonly string[] {
   return [
     ...(closing ? ["shutting down"] : []),
     ...(queue.usable ? [] : [`queue not usable: ${queue.error ?? "unknown reason"}`]),
     ...(telegram.reachable ? [] : [`Telegram not reachable: ${telegram.error ?? "unknown reason"}`]),
+    ...(silence === undefined ? [] : [silence]),
   ];
 }
 
-/** Unhealthy: events are refused. Degraded: events are kept, but not all are delivered, or they are nearly too many. */
+/**
+ * Unhealthy: events are refused. Degraded: events are kept, but not all are delivered, or they are nearly too many, or what
+ * people say is not received.
+ */
 export function healthOf(facts: Facts): Health {
   const { queue, queueLimit } = facts;
   if (!queue.usable || facts.closing || queue.pending >= queueLimit) return "unhealthy";
   const allArrive = facts.telegram.reachable && queue.refusedChats.length === 0;
-  return allArrive && queue.pending < queueLimit * 0.8 ? "healthy" : "degraded";
+  return allArrive && facts.silence === undefined && queue.pending < queueLimit * 0.8 ? "healthy" : "degraded";
 }
 
 /** What delivery waits for; undefined when it goes on. */
@@ -87,6 +100,7 @@ export function statusOf({ facts, version, uptimeSeconds, counts, usage, lastEve
     queue: queueStatus(facts),
     refusals: refusalsOf(queue.refusedChats, telegram.bot_username),
     ...(waiting !== undefined && { waiting }),
+    receiving: facts.receiving,
     metrics: { ...counts, ...usage, uptime_seconds: uptimeSeconds },
     ...(lastEventTime === undefined ? {} : { last_event_time: lastEventTime }),
   };

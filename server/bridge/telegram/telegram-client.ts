@@ -2,6 +2,7 @@ import { Api } from "node-telegram-bot-api";
 import type { TelegramConfig } from "../config.ts";
 import type { OutgoingMessage } from "../queue/queue.ts";
 import { describe, type Outcome, outcomeOf } from "./outcome.ts";
+import { type Problem, problemOf } from "./problem.ts";
 
 /** Telegram would fetch every link in a text, and show what the page says of itself. */
 const NO_PREVIEW = { is_disabled: true } as const;
@@ -13,7 +14,9 @@ export type CheckResult =
   | { readonly kind: "unreachable"; readonly error: string; readonly retryAfterMs?: number }
   | { readonly kind: "unauthorized"; readonly error: string };
 
-/** The two Bot API methods that delivery needs. Its promises never reject. */
+export type Answer<T> = { readonly value: T } | { readonly problem: Problem };
+
+/** Requests to the Bot API with the token of the moment. Its promises never reject. */
 export class TelegramClient {
   readonly #config: TelegramConfig;
   readonly #token: () => string;
@@ -53,6 +56,26 @@ export class TelegramClient {
       }
       const pause = outcome.kind === "rate_limited" ? { retryAfterMs: outcome.retryAfterMs } : {};
       return { kind: "unreachable", error: describe(error), ...pause };
+    }
+  }
+
+  /** Id of the bot whose token it has now; undefined when there is no usable one. */
+  get botId(): number | undefined {
+    try {
+      return Number(this.#token().split(":", 1)[0]);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Anything but sending a message. */
+  async ask<T>(request: (api: Api) => Promise<T>): Promise<Answer<T>> {
+    const api = this.#current();
+    if (api instanceof Error) return { problem: { kind: "unauthorized", error: api.message } };
+    try {
+      return { value: await request(api) };
+    } catch (error) {
+      return { problem: problemOf(error) };
     }
   }
 

@@ -73,6 +73,7 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     accept: (event) => bridge.accept(event),
     status: () => bridge.status(),
     eventStatus: (eventId, client) => bridge.eventStatus(eventId, client),
+    responses: (query) => bridge.responses(query),
     relay: bridge.relay,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),

@@ -146,6 +146,8 @@ function sentStatus(event_id: string): EventStatus {
     settled_at: "2026-01-01T00:00:01.000Z",
     messages: { total: 1, waiting: 0, sent: 1, refused: 0 },
     refusals: [],
+    replies: [],
+    replies: [],
   };
 }
 

@@ -13,6 +13,8 @@ const well: Facts = {
   nextCheckAt: now + 8_000,
   pause: undefined,
   closing: false,
+  receiving: { mode: "Polling", receiving: true, other_consumer: false },
+  silence: undefined,
   now,
 };
 
