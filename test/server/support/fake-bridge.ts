@@ -147,7 +147,6 @@ function sentStatus(event_id: string): EventStatus {
     messages: { total: 1, waiting: 0, sent: 1, refused: 0 },
     refusals: [],
     replies: [],
-    replies: [],
   };
 }
 
