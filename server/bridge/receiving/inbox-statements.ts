@@ -7,10 +7,10 @@ export function prepareInbox(db: DatabaseSync) {
 
 function progress(db: DatabaseSync) {
   return {
-    next: db.prepare("SELECT next_update, webhook FROM receiving WHERE bot_id = ?"),
+    next: db.prepare("SELECT next_update, at, webhook FROM receiving WHERE bot_id = ?"),
     goOn: db.prepare(
-      `INSERT INTO receiving (bot_id, next_update) VALUES (?, ?)
-       ON CONFLICT DO UPDATE SET next_update = excluded.next_update`,
+      `INSERT INTO receiving (bot_id, next_update, at) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET next_update = excluded.next_update, at = excluded.at`,
     ),
     setWebhook: db.prepare(
       "INSERT INTO receiving (bot_id, webhook) VALUES (?, ?) ON CONFLICT DO UPDATE SET webhook = excluded.webhook",

@@ -45,7 +45,10 @@ export type ResponseQuery = {
 
 /** Updates that Telegram may hand out again are among these: a batch has at most a hundred. */
 const TAKEN_KEPT = 1_000;
-/** Telegram keeps an update for 24 h. After a week without any it goes on with ids that may have been there before. */
+/**
+ * Telegram keeps an update for 24 h, so a position of before that confirms nothing. After a week without updates Telegram
+ * begins with a random id: below the position it would be taken for confirmed.
+ */
 const TAKEN_KEPT_MS = 48 * 3_600_000;
 const RESPONSES_KEPT = 5_000;
 const RESPONSES_KEPT_MS = 30 * 24 * 3_600_000;
@@ -67,9 +70,10 @@ export class Inbox {
     this.#sql = prepareInbox(options.store.db);
   }
 
-  /** The update to go on with; 0 when none was taken yet. */
+  /** The update to go on with; 0 for whatever there is: none was taken yet, or so long ago that ids may begin anew. */
   next(botId: number): number {
-    return Number(this.#sql.next.get(botId)?.next_update ?? 0);
+    const row = this.#sql.next.get(botId);
+    return row === undefined || Number(row.at) <= this.#options.now() - TAKEN_KEPT_MS ? 0 : Number(row.next_update);
   }
 
   /** Resolves when the effect is on disk. Updates that are given together are committed together, in their order. */
@@ -77,11 +81,11 @@ export class Inbox {
     return this.#options.store.write(() => {
       const at = this.#options.now();
       if (this.#isTaken(update, bot, at)) {
-        this.#sql.goOn.run(bot.id, update.id + 1);
+        this.#sql.goOn.run(bot.id, update.id + 1, at);
         return { kind: "duplicate", lines: [] };
       }
       this.#note(update, bot, at);
-      this.#sql.goOn.run(bot.id, update.id + 1);
+      this.#sql.goOn.run(bot.id, update.id + 1, at);
       return this.#effect(meaningOf(update, { people: this.#people, bot }), at);
     });
   }

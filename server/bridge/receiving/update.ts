@@ -23,7 +23,7 @@ const messageSchema = z.object({
   /** Absent in channels. */
   from: person.exactOptional(),
   /** A chat in whose name somebody writes: nobody knows who it is. */
-  sender_chat: z.unknown(),
+  sender_chat: z.unknown().optional(),
   text: cut(LONGEST.text).exactOptional(),
   caption: cut(LONGEST.text).exactOptional(),
   reply_to_message: z.object({ message_id: z.int(), from: person.exactOptional() }).exactOptional(),

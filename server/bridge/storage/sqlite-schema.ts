@@ -67,7 +67,12 @@ const MIGRATIONS: readonly string[] = [
      at INTEGER NOT NULL,
      UNIQUE (chat_id, message_id)
    ) STRICT;
-   CREATE TABLE receiving (bot_id INTEGER PRIMARY KEY, next_update INTEGER NOT NULL DEFAULT 0, webhook TEXT) STRICT;
+   CREATE TABLE receiving (
+     bot_id INTEGER PRIMARY KEY,
+     next_update INTEGER NOT NULL DEFAULT 0,
+     at INTEGER NOT NULL DEFAULT 0,
+     webhook TEXT
+   ) STRICT;
    CREATE TABLE taken_updates (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
      bot_id INTEGER NOT NULL,
