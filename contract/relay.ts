@@ -91,7 +91,7 @@ export const statusTopic = "status";
 export const responsesTopic = "responses";
 
 /** What the bridge publishes on the topic of responses; without an event the response is for every client. */
-export const responseNoticeSchema = z.object({
+const responseNoticeSchema = z.object({
   event_id: z.string().exactOptional(),
   client: z.string().exactOptional(),
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-export const responseKinds = ["text", "other", "click"] as const;
+const responseKinds = ["text", "other", "click"] as const;
 
 /** What a person said to the bot. */
 export const responseSchema = z.object({
@@ -27,5 +27,3 @@ export const responseQuerySchema = z.object({
 
 /** The body of the bridge's `GET /responses`, newest first. */
 export const responsesSchema = z.object({ responses: z.array(responseSchema).readonly() });
-
-export type Responses = Readonly<z.output<typeof responsesSchema>>;

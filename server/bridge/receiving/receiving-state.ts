@@ -3,7 +3,7 @@ import { boundedText } from "../status/bounded-text.ts";
 import type { PollResult } from "./poll-plan.ts";
 
 /** A poll waits 25 s and its connection is given up after 35 s: without an answer for longer, nothing is received. */
-export const SILENCE_MS = 45_000;
+const SILENCE_MS = 45_000;
 /** After a conflict so long the other consumer is taken for present: the two win in turn. */
 const CONFLICT_SHOWN_MS = 300_000;
 

@@ -129,7 +129,7 @@ const tools: readonly Stated[] = [
     level: "MUST",
     heading: "Security Considerations",
     says: "Output of tools is sanitized.",
-    shownBy: [answersSchema, "bridge/delivery.process.test.ts › the token is in no log line, status or error"],
+    shownBy: [answersSchema, "bridge/sending/delivery.process.test.ts › the token is in no log line, status or error"],
   },
 ];
 
