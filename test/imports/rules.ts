@@ -161,6 +161,13 @@ export const runtimeImportRules: readonly ImportRule[] = [
     broken: { from: "server/bridge/pacing/pacer.ts", to: "node:timers" },
   },
   {
+    name: "what the bridge decides about what people say is pure",
+    comment: "What an update means, when to ask again and whether all is well are tested without Telegram or a disk.",
+    from: { path: "^server/bridge/receiving/(meaning|poll-plan|receiving-state|stranger-line|update|webhook)\\.ts" },
+    to: { path: inputAndOutput, reachable: true },
+    broken: { from: "server/bridge/receiving/meaning.ts", to: "node:timers" },
+  },
+  {
     name: "there are no circular imports",
     comment: "The order in which the files of a cycle run depends on which one is imported first.",
     from: {},

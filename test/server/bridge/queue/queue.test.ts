@@ -231,4 +231,22 @@ describe.each([{ name: "SQLite", harness: sqlite }])("queue on $name", ({ harnes
     expect(queue.stats().refusedChats[0]?.messages).toBe(206);
     await queue.close();
   });
+
+  test("the event of a sent message is known as long as people may answer it, also over a restart", async () => {
+    await using h = await harness();
+    const first = await h.open({ now: 1_000 });
+    const { messages } = await first.accept(event("a", [1, 2]));
+    for (const [index, { id }] of messages.entries()) {
+      await first.settle(id, { kind: "sent", at: 1_000 + index, telegramMessageId: 7 });
+    }
+    await first.close();
+    const queue = await h.open({ now: 2_000 });
+    expect(queue.eventOfMessage(1, 7)).toEqual({ id: "a", client: "anna" });
+    expect(queue.eventOfMessage(2, 7)).toEqual({ id: "a", client: "anna" });
+    expect(queue.eventOfMessage(1, 8)).toBeUndefined();
+    await queue.prune({ ...NOTHING_PRUNED, answerableBefore: 1_001 });
+    expect(queue.eventOfMessage(1, 7)).toBeUndefined();
+    expect(queue.eventOfMessage(2, 7)).toEqual({ id: "a", client: "anna" });
+    await queue.close();
+  });
 });
