@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { healthWords } from "./health.ts";
 
+/** How a bridge hears what people say: it asks Telegram, Telegram calls it, or not at all. */
+export const updatesModes = ["Polling", "Webhook", "None"] as const;
+
 /** Schemas of the texts and numbers in a status: a reader that does not trust the bridge cuts and cleans them here. */
 export type StatusReaders = {
   readonly text: z.ZodType<string>;
@@ -71,6 +74,17 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
         until: text.describe("RFC 3339 time of the next try"),
       })
       .exactOptional(),
+    // A bridge of the version before does not tell.
+    receiving: z
+      .object({
+        mode: z.enum(updatesModes).describe("How the bridge hears what people say"),
+        receiving: z.boolean().describe("What people say reaches the bridge"),
+        other_consumer: z.boolean().describe("Another program reads the bot's updates, or did so within five minutes"),
+        error: text.exactOptional().describe("Why nothing, or not everything, is received"),
+        hint: text.exactOptional().describe("What to do about it"),
+        last_answer_at: text.exactOptional().describe("When Telegram last answered, RFC 3339"),
+      })
+      .exactOptional(),
     metrics: z.object({
       uptime_seconds: count,
       events_processed: count,
@@ -88,6 +102,7 @@ export type TelegramStatus = BridgeStatus["telegram"];
 export type QueueStatus = BridgeStatus["queue"];
 /** Why Telegram refuses a chat's messages. Texts have at most 256 characters and no control characters. */
 export type Refusal = BridgeStatus["refusals"][number];
+export type ReceivingStatus = NonNullable<BridgeStatus["receiving"]>;
 export type Waiting = NonNullable<BridgeStatus["waiting"]>;
 
 /**

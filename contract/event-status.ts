@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { responseSchema } from "./responses.ts";
 
 const text = z.string().max(256);
 const count = z.int().min(0);
@@ -27,6 +28,13 @@ export const eventStatusSchema = z.object({
     .max(20)
     .readonly()
     .describe("Chats that refused it; forgotten with the refused messages, after 7 days or when there are many"),
+  // A bridge of the version before does not tell.
+  replies: z
+    .array(responseSchema.pick({ user_id: true, username: true, kind: true, text: true, at: true }))
+    .max(20)
+    .readonly()
+    .default([])
+    .describe("What people answered to it, newest first"),
 });
 
 export type EventStatus = z.output<typeof eventStatusSchema>;

@@ -87,7 +87,18 @@ export type Recalled = Readonly<z.output<typeof recalledSchema>>;
 /** Topic on which the bridge says that its status changed. */
 export const statusTopic = "status";
 
-/** What the bridge publishes on the topic of an event: its state is another now. */
+/** Topic on which the bridge says that somebody said something. */
+export const responsesTopic = "responses";
+
+/** What the bridge publishes on the topic of responses; without an event the response is for every client. */
+const responseNoticeSchema = z.object({
+  event_id: z.string().exactOptional(),
+  client: z.string().exactOptional(),
+});
+
+export type ResponseNotice = Readonly<z.output<typeof responseNoticeSchema>>;
+
+/** What the bridge publishes on the topic of an event: its state is another now, or somebody answered it. */
 export const eventNoticeSchema = z.object({ event_id: z.string(), client: z.string(), state: z.enum(eventStates) });
 
 export type EventNotice = Readonly<z.output<typeof eventNoticeSchema>>;

@@ -14,6 +14,10 @@ export const routes = Object.freeze({
   events: "/events",
   /** Of the bridge, signed: where an event is; `?client=NAME` asks for an event of that client. */
   event: "/events/:id",
+  /** Of the bridge, signed: what people said. */
+  responses: "/responses",
+  /** Of the bridge, for Telegram alone: an update, as a webhook gets it. */
+  telegramUpdates: "/telegram/updates",
   /** Of the bridge, signed: how it is. */
   status: "/status",
   /** Of the bridge, signed: what server pods say to each other. */

@@ -4,8 +4,8 @@ import { eventTypes } from "../../contract/event.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
 import { variables as operatorVariables } from "../../operator/config.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
-import { createBridgeMetrics } from "../../server/bridge/metrics.ts";
-import { createRelayMetrics } from "../../server/bridge/relay-metrics.ts";
+import { createRelayMetrics } from "../../server/bridge/relay/relay-metrics.ts";
+import { createBridgeMetrics } from "../../server/bridge/status/metrics.ts";
 import { variables as serverVariables } from "../../server/config/variables.ts";
 import { version } from "../../server/config/version.ts";
 import { features } from "../../server/features/features.ts";
@@ -61,6 +61,7 @@ async function metricGroups(): Promise<MetricGroups> {
   createBridgeMetrics(bridge, () => ({
     stats: { usable: true, broken: false, pending: 0, failed: 0, refusedChats: [] },
     now: 0,
+    silenceSeconds: 0,
   }));
   createRelayMetrics(bridge, () => ({ followers: 0, size: { bytes: 0 } }));
   return {

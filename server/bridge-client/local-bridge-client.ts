@@ -4,7 +4,7 @@ import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import { RefusedError } from "../bridge/refused-error.ts";
-import type { RelayHub } from "../bridge/relay.ts";
+import type { RelayHub } from "../bridge/relay/relay.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
 

@@ -1,33 +1,15 @@
-import { randomInt, randomUUID } from "node:crypto";
 import type { Registry } from "prom-client";
 import type { Accepted } from "../../contract/accepted.ts";
-import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
-import { ServerError } from "../../contract/errors.ts";
+import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import type { Event } from "../../contract/event.ts";
-import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
+import type { EventStatus } from "../../contract/event-status.ts";
+import type { Response } from "../../contract/responses.ts";
 import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { anchoredClock } from "./clock.ts";
 import type { BridgeConfig } from "./config.ts";
-import { Delivery } from "./delivery.ts";
-import { eventStatusOf } from "./event-status.ts";
-import { startIntake } from "./intake.ts";
-import { messagesOf } from "./messages.ts";
-import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./metrics.ts";
-import { Notices } from "./notices.ts";
-import { openQueue } from "./opened-queue.ts";
-import { Pacer } from "./pacer.ts";
-import type { PendingMessage, Queue } from "./queue.ts";
-import { Reachability } from "./reachability.ts";
-import { warningOf } from "./refusals.ts";
-import { RefusedError } from "./refused-error.ts";
-import { RelayHub } from "./relay.ts";
-import { createRelayMetrics } from "./relay-metrics.ts";
-import { type Facts, obstacles, statusOf } from "./status.ts";
-import { TelegramClient } from "./telegram-client.ts";
-import { TokenSource } from "./token-source.ts";
-import { startUpkeep } from "./upkeep.ts";
-import { usageReader } from "./usage.ts";
+import type { ResponseQuery } from "./receiving/inbox.ts";
+import type { RelayHub } from "./relay/relay.ts";
+import { RunningBridge } from "./running-bridge.ts";
 
 export type BridgeOptions = {
   readonly config: BridgeConfig;
@@ -46,6 +28,8 @@ export type Bridge = {
   status(): BridgeStatus;
   /** Where an event of a client is, or of any client. Throws EVENT_NOT_FOUND; `RefusedError` when the queue cannot be read. */
   eventStatus(eventId: string, client: string | undefined): EventStatus;
+  /** What people said, newest first. Throws `RefusedError` when it cannot be read. */
+  responses(query: ResponseQuery): readonly Response[];
   /** What server pods say to each other, and what the bridge tells them. */
   readonly relay: RelayHub;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
@@ -69,177 +53,4 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     throw error;
   }
   return bridge;
-}
-
-/** Milliseconds that never go backwards. */
-const steady = () => performance.now();
-
-class RunningBridge implements Bridge {
-  readonly relay: RelayHub;
-  readonly #options: BridgeOptions;
-  readonly #now: () => number;
-  readonly #startedAt: number;
-  readonly #queue: Queue;
-  readonly #metrics: BridgeMetrics;
-  readonly #pacer: Pacer;
-  readonly #token: TokenSource;
-  readonly #reachability: Reachability;
-  readonly #delivery: Delivery;
-  readonly #notices: Notices;
-  readonly #usage: ReturnType<typeof usageReader>;
-  #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
-  #stopUpkeep = () => {};
-  #lastEventTime: string | undefined;
-  #closing: Promise<void> | undefined;
-
-  constructor(options: BridgeOptions, fetchImpl: typeof fetch) {
-    const { config, logger, clock } = options;
-    this.#options = options;
-    this.#now = anchoredClock(clock, steady);
-    this.#startedAt = steady();
-    this.#usage = usageReader(steady);
-    const observer = createRelayMetrics(options.registry, () => this.relay);
-    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
-    this.#notices = new Notices({
-      publish: (publication) => this.relay.publish(publication),
-      facts: () => this.#facts(),
-    });
-    const { queue, damage } = openQueue(config, logger, this.#now);
-    this.#queue = queue;
-    this.#metrics = createBridgeMetrics(options.registry, () => ({ stats: queue.stats(), now: this.#now() }));
-    if (damage !== undefined) this.#metrics.damaged.inc();
-    this.#pacer = new Pacer(config.telegram);
-    this.#token = new TokenSource(config.telegram, () => this.#reachability.check());
-    const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
-    this.#reachability = new Reachability({
-      check: (signal) => telegram.check(signal),
-      now: this.#now,
-      onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
-      onChange: (status) => this.#onTelegramChange(status),
-    });
-    this.#delivery = new Delivery({
-      queue,
-      telegram,
-      logger,
-      pacer: this.#pacer,
-      reachability: this.#reachability,
-      metrics: this.#metrics,
-      onSettled: ({ id, client, ...counts }) =>
-        this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
-      now: this.#now,
-      random: () => randomInt(2 ** 32) / 2 ** 32,
-    });
-  }
-
-  get url(): string {
-    return this.#intake?.url ?? "";
-  }
-
-  async start(): Promise<void> {
-    const { config, logger, clock } = this.#options;
-    const recovered = await this.#queue.recover();
-    this.#pacer.restore(recovered, this.#now());
-    const { uncertain, pending } = recovered;
-    logger.info({ pending: pending.length, uncertain }, "queue opened");
-    this.#stopUpkeep = startUpkeep(this.#queue, this.#now, logger);
-    this.#reachability.check();
-    this.#notices.start();
-    const { host, port, isHidden = false, hmacSecret, hmacSecretPrevious = "" } = config;
-    if (isHidden) return;
-    const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
-    const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
-    this.#intake = await startIntake({ host, port, secrets, clock, logger, onSignatureFailure, bridge: this });
-  }
-
-  async accept(event: Event): Promise<Accepted> {
-    if (this.#closing !== undefined) throw new RefusedError("shutting_down", "The bridge is shutting down.", 2);
-    const { event_id, client } = event;
-    const acceptedAt = this.#now();
-    const { duplicate, count, messages } = await this.#queue.accept({
-      id: event_id,
-      client,
-      acceptedAt,
-      messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
-    });
-    if (!duplicate) {
-      this.#metrics.events.inc();
-      this.#lastEventTime = new Date(acceptedAt).toISOString();
-      this.#notices.event({ event_id, client, state: count === 0 ? "sent" : "waiting" });
-      this.#delivery.add(messages);
-    }
-    const warning = this.#warningFor(messages);
-    return { event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
-  }
-
-  #warningFor(messages: readonly PendingMessage[]): string | undefined {
-    const refused = this.#queue.refusedChats();
-    if (refused.length === 0) return undefined;
-    const chats = messages.map(({ chatId }) => chatId);
-    return warningOf(chats, refused, this.#reachability.status.bot_username);
-  }
-
-  status(): BridgeStatus {
-    const { events, sent, errors } = this.#metrics;
-    return statusOf({
-      facts: this.#facts(),
-      version: this.#options.version,
-      uptimeSeconds: Math.round((steady() - this.#startedAt) / 1000),
-      counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },
-      usage: this.#usage(),
-      lastEventTime: this.#lastEventTime,
-    });
-  }
-
-  eventStatus(eventId: string, client: string | undefined): EventStatus {
-    const record = this.#queue.event(eventId);
-    if (record === undefined || (client ?? record.client) !== record.client) throw new ServerError("EVENT_NOT_FOUND");
-    return eventStatusOf(record, this.#facts(), this.#pacer);
-  }
-
-  obstacles(): readonly string[] {
-    return obstacles(this.#facts());
-  }
-
-  live(): boolean {
-    return !this.#queue.stats().broken;
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#shutDown();
-    return this.#closing;
-  }
-
-  async #shutDown(): Promise<void> {
-    this.#token.stop();
-    this.#stopUpkeep();
-    this.#notices.stop();
-    this.relay.close();
-    await this.#intake?.close();
-    await this.#delivery.stop();
-    this.#reachability.stop();
-    await this.#queue.close();
-  }
-
-  #onTelegramChange({ reachable, error, bot_username }: TelegramStatus): void {
-    const { logger } = this.#options;
-    if (!reachable) {
-      logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
-      return;
-    }
-    logger.info({ bot_username }, "Telegram is reachable");
-    this.#pacer.clearBackoff();
-    this.#delivery.wake();
-  }
-
-  #facts(): Facts {
-    return {
-      queue: this.#queue.stats(),
-      queueLimit: this.#options.config.queueSizeLimit,
-      telegram: this.#reachability.status,
-      nextCheckAt: this.#reachability.nextCheckAt,
-      pause: this.#pacer.longestPause(this.#now()),
-      closing: this.#closing !== undefined,
-      now: this.#now(),
-    };
-  }
 }

@@ -37,4 +37,13 @@ export type TelegramConfig = {
   readonly proxy?: ProxyConfig;
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
+  /** How the bridge hears what people say. Absent: not at all. */
+  readonly updates?: UpdatesConfig;
 };
+
+export type UpdatesConfig =
+  | { readonly mode: "None" }
+  /** It asks Telegram. `pollSeconds`: the longest wait for an answer, 25 by default. */
+  | { readonly mode: "Polling"; readonly pollSeconds?: number }
+  /** Telegram calls it at this URL, which leads to the bridge's port. */
+  | { readonly mode: "Webhook"; readonly url: string };

@@ -3,7 +3,7 @@ import { type Surroundings as ReadingSurroundings, readVariables } from "../../c
 import type { LogLevel } from "../../contract/log-levels.ts";
 import type { Role } from "../../contract/roles.ts";
 import { routes } from "../../contract/routes.ts";
-import type { BridgeConfig } from "../bridge/config.ts";
+import type { BridgeConfig, UpdatesConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 import { inHome, problemsTogether } from "./rules.ts";
@@ -196,8 +196,14 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),
       messagesPerSecond: need("TELEGRAM_RATE_LIMIT_GLOBAL"),
       messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),
+      updates: updatesConfig(need),
     },
   };
+}
+
+function updatesConfig(need: Need): UpdatesConfig {
+  const mode = need("TELEGRAM_UPDATES");
+  return mode === "Webhook" ? { mode, url: need("TELEGRAM_WEBHOOK_URL") } : { mode };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -10,7 +10,8 @@ export const inHome = /^~(?=\/|$)/;
 /** What is wrong with variables that are each usable by themselves. `home` is undefined for a user without one. */
 export function problemsTogether(role: Role, values: Values, home: string | undefined): Problem[] {
   if (role === "stdio") return stdioProblems(values, home);
-  return [...keyProblems(role, values), ...exposureProblems(values), ...homeProblems(values, home)];
+  const bridging = [...homeProblems(values, home), ...webhookProblems(values)];
+  return [...keyProblems(role, values), ...exposureProblems(values), ...bridging];
 }
 
 /** Without a server elsewhere the process needs what a bridge needs. */
@@ -23,7 +24,25 @@ function stdioProblems(values: Values, home: string | undefined): Problem[] {
     (name) => values[name] === undefined,
   );
   const problem = "is missing, and so is the CCTELEGRAM_URL of a server that has it";
-  return [...needed.map((name) => missing(name, problem)), ...homeProblems(values, home)];
+  const hidden = values.TELEGRAM_UPDATES === "Webhook" ? [noPort()] : [];
+  return [...needed.map((name) => missing(name, problem)), ...homeProblems(values, home), ...hidden];
+}
+
+function noPort(): Problem {
+  const { example } = variables.TELEGRAM_UPDATES;
+  const problem = "is Webhook, and nobody can call this process: it listens nowhere";
+  return { variable: "TELEGRAM_UPDATES", problem, expected: "Polling or None", example };
+}
+
+function webhookProblems({
+  TELEGRAM_UPDATES: mode,
+  TELEGRAM_WEBHOOK_URL: hook,
+  TELEGRAM_API_URL: api,
+}: Values): Problem[] {
+  if (mode !== "Webhook") return [];
+  if (hook === undefined) return [missing("TELEGRAM_WEBHOOK_URL", "is missing beside TELEGRAM_UPDATES=Webhook")];
+  if (hook.startsWith("https:") || api !== variables.TELEGRAM_API_URL.default) return [];
+  return [missing("TELEGRAM_WEBHOOK_URL", "is no https URL: Telegram calls no other")];
 }
 
 function missing(variable: VariableName, problem: string): Problem {

@@ -1,8 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import { ApiError, badRequest } from "./api-error.ts";
+import { Commands } from "./commands.ts";
 import type { FloodControl } from "./flood-control.ts";
+import { chatOf, impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
 import type { Parameters } from "./request-parameters.ts";
 import { checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
 import { Updates } from "./updates.ts";
+import { Webhook } from "./webhook.ts";
 
 /** State that all bots of the server share. */
 export type World = {
@@ -17,36 +21,95 @@ export type World = {
   readonly clock: () => number;
 };
 
-type Method = (parameters: Parameters) => unknown;
+/** `gone`: the client does not wait for the answer any more. */
+type Method = (parameters: Parameters, gone: AbortSignal) => unknown;
 
-type SentMessage = { readonly chatId: number; readonly text: string };
+type KnownMessage = {
+  readonly chatId: number;
+  readonly text: string;
+  /** Whose it is; the bot's own are absent. */
+  readonly from?: TestPerson;
+  readonly markup?: unknown;
+};
 
-/** One bot: the methods of the Bot API that the project uses, by their lower-case names. */
+/** One bot: the methods of the Bot API that the project uses, by their lower-case names, and the people who use it. */
 export class Bot {
   readonly updates = new Updates();
   readonly methods: ReadonlyMap<string, Method>;
   readonly #id: number;
   readonly #world: World;
-  readonly #sent = new Map<number, SentMessage>();
-  readonly #answeredQueries = new Set<string>();
+  readonly #webhook: Webhook;
+  readonly #commands = new Commands();
+  readonly #messages = new Map<number, KnownMessage>();
+  /** Buttons that were pressed, and whether that was answered. */
+  readonly #queries = new Map<string, boolean>();
   #nextMessageId = 1;
 
   constructor(token: string, world: World) {
     this.#id = Number(token.split(":", 1)[0]);
     this.#world = world;
+    this.#webhook = new Webhook(this.updates, world.clock);
     this.methods = new Map<string, Method>([
       ["getme", () => this.#user()],
       ["sendmessage", (parameters) => this.#sendMessage(parameters)],
       ["editmessagetext", (parameters) => this.#editMessageText(parameters)],
+      ["editmessagereplymarkup", (parameters) => this.#editMessageReplyMarkup(parameters)],
       ["answercallbackquery", (parameters) => this.#answerCallbackQuery(parameters)],
-      [
-        "getupdates",
-        ({ offset, limit, timeout }) => this.updates.get(whole(offset), whole(limit, 100), whole(timeout)),
-      ],
-      ["setwebhook", ({ url }) => this.#setWebhook(String(url ?? ""))],
-      ["deletewebhook", () => this.#setWebhook("")],
-      ["getwebhookinfo", () => this.#webhookInfo()],
+      ["getupdates", (parameters, gone) => this.#getUpdates(parameters, gone)],
+      ["setwebhook", (parameters) => this.#webhook.set(parameters)],
+      ["deletewebhook", ({ drop_pending_updates }) => this.#webhook.set({ drop_pending_updates })],
+      ["getwebhookinfo", () => this.#webhook.info()],
+      ["setmycommands", (parameters) => this.#commands.set(parameters)],
+      ["getmycommands", (parameters) => this.#commands.get(parameters)],
+      ["deletemycommands", (parameters) => this.#commands.delete(parameters)],
     ]);
+  }
+
+  /** A person writes. The bot hears of it as Telegram would tell it; returns the message's id. */
+  hear({ from, chat_id = from.id, text, caption, reply_to }: Saying): number {
+    const answered = reply_to === undefined ? undefined : this.#messages.get(reply_to);
+    if (reply_to !== undefined && answered?.chatId !== chat_id) {
+      throw impossible(`there is no message ${reply_to} in chat ${chat_id}`);
+    }
+    if (text === undefined && caption === undefined) throw impossible("an empty message");
+    const messageId = this.#remember({ chatId: chat_id, text: text ?? caption ?? "", from });
+    // Privacy mode: of groups a bot is told what answers it, and commands.
+    const isForBot = chat_id > 0 || (answered !== undefined && answered.from === undefined) || text?.startsWith("/");
+    if (isForBot !== true) return messageId;
+    const original = reply_to === undefined ? {} : { reply_to_message: this.#shown(reply_to) };
+    const picture = text === undefined ? { photo: [{ file_id: "p", file_unique_id: "p", width: 1, height: 1 }] } : {};
+    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...picture, ...original };
+    this.updates.push({ message });
+    return messageId;
+  }
+
+  /** A person presses a button that is there. Returns the id of the query. */
+  press({ from, chat_id, message_id, data }: Pressing): string {
+    const message = this.#messages.get(message_id);
+    if (message?.chatId !== chat_id) throw impossible(`there is no message ${message_id} in chat ${chat_id}`);
+    if (!buttonsOf(message.markup).some((button) => button.callback_data === data)) {
+      throw impossible(`there is no button "${data}" under message ${message_id}`);
+    }
+    const id = `${this.#id}-${this.#queries.size + 1}`;
+    this.#queries.set(id, false);
+    const query = { id, from: userOf(from), message: this.#shown(message_id), chat_instance: `${chat_id}`, data };
+    this.updates.push({ callback_query: query });
+    return id;
+  }
+
+  stop(): void {
+    this.updates.stop();
+    this.#webhook.stop();
+  }
+
+  #getUpdates({ offset, limit, timeout, allowed_updates }: Parameters, gone: AbortSignal) {
+    return this.updates.get({
+      offset: whole(offset),
+      limit: whole(limit, 100),
+      timeoutSeconds: whole(timeout),
+      allowed: allowed_updates,
+      gone,
+    });
   }
 
   #user() {
@@ -69,42 +132,56 @@ export class Bot {
     checkReplyMarkup(reply_markup);
     checkPreviewOptions(link_preview_options);
     this.#world.flood.record(chatId, now);
-    const messageId = this.#nextMessageId;
-    this.#nextMessageId += 1;
-    this.#sent.set(messageId, { chatId, text: plain });
+    const messageId = this.#remember({ chatId, text: plain, markup: reply_markup });
     return this.#message(messageId, chatId, plain, entities);
   }
 
+  /** Without a keyboard in the request the message has none any more. */
   #editMessageText({ chat_id, message_id, text, parse_mode, entities, reply_markup }: Parameters) {
-    const chatId = this.#chat(chat_id);
-    const message = this.#sent.get(whole(message_id));
-    if (message?.chatId !== chatId) throw badRequest("message to edit not found");
+    const message = this.#own(chat_id, message_id);
     const plain = checkText(text, parse_mode, entities);
     checkReplyMarkup(reply_markup);
-    if (plain === message.text && reply_markup === undefined) throw badRequest("message is not modified");
-    this.#sent.set(whole(message_id), { chatId, text: plain });
-    return this.#message(whole(message_id), chatId, plain, entities);
+    this.#change(whole(message_id), message, { ...message, text: plain, markup: reply_markup });
+    return this.#message(whole(message_id), message.chatId, plain, entities);
   }
 
+  #editMessageReplyMarkup({ chat_id, message_id, reply_markup }: Parameters) {
+    const message = this.#own(chat_id, message_id);
+    checkReplyMarkup(reply_markup);
+    this.#change(whole(message_id), message, { ...message, markup: reply_markup });
+    return this.#message(whole(message_id), message.chatId, message.text, undefined);
+  }
+
+  #own(chat: unknown, messageId: unknown): KnownMessage {
+    const chatId = this.#chat(chat);
+    const message = this.#messages.get(whole(messageId));
+    if (message?.chatId !== chatId) throw badRequest("message to edit not found");
+    if (message.from !== undefined) throw badRequest("message can't be edited");
+    return message;
+  }
+
+  #change(id: number, before: KnownMessage, after: KnownMessage): void {
+    const isSame = before.text === after.text && isDeepStrictEqual(buttonsOf(before.markup), buttonsOf(after.markup));
+    if (isSame) throw badRequest("message is not modified");
+    this.#messages.set(id, after);
+  }
+
+  #remember(message: KnownMessage): number {
+    const id = this.#nextMessageId;
+    this.#nextMessageId += 1;
+    this.#messages.set(id, message);
+    return id;
+  }
+
+  /** A button's query is answered once, by the bot that was told of it. */
   #answerCallbackQuery({ callback_query_id, text }: Parameters): boolean {
     const id = String(callback_query_id ?? "");
     if (typeof text === "string" && text.length > 200) throw badRequest("MESSAGE_TOO_LONG");
-    if (id === "" || this.#answeredQueries.has(id)) {
+    if (this.#queries.get(id) !== false) {
       throw badRequest("query is too old and response timeout expired or query ID is invalid");
     }
-    this.#answeredQueries.add(id);
+    this.#queries.set(id, true);
     return true;
-  }
-
-  #setWebhook(url: string): boolean {
-    if (url !== "" && !url.startsWith("https://")) throw badRequest("bad webhook: An HTTPS URL must be provided");
-    this.updates.webhookUrl = url;
-    return true;
-  }
-
-  #webhookInfo() {
-    const { webhookUrl: url, count } = this.updates;
-    return { url, has_custom_certificate: false, pending_update_count: count };
   }
 
   /** Throws what Telegram answers for a chat that the bot cannot write to. None of these is the client's fault. */
@@ -124,12 +201,26 @@ export class Bot {
     return chatId;
   }
 
+  /** A message as updates show it. */
+  #shown(id: number, field: "text" | "caption" = "text") {
+    const { chatId, text, from } = this.#messages.get(id) ?? { chatId: 0, text: "" };
+    const date = Math.floor(this.#world.clock() / 1000);
+    const author = from === undefined ? this.#user() : userOf(from);
+    return { message_id: id, from: author, chat: chatOf(chatId), date, [field]: text };
+  }
+
   #message(messageId: number, chatId: number, text: string, entities: unknown) {
     const date = Math.floor(this.#world.clock() / 1000);
-    const chat = { id: chatId, type: chatId > 0 ? "private" : "supergroup" };
     const formatting = entities === undefined ? {} : { entities };
-    return { message_id: messageId, from: this.#user(), chat, date, text, ...formatting };
+    return { message_id: messageId, from: this.#user(), chat: chatOf(chatId), date, text, ...formatting };
   }
+}
+
+type Button = { readonly text?: unknown; readonly callback_data?: unknown };
+
+function buttonsOf(markup: unknown): readonly Button[] {
+  const rows = (markup as { inline_keyboard?: readonly (readonly Button[])[] } | undefined)?.inline_keyboard ?? [];
+  return rows.flat();
 }
 
 function whole(value: unknown, fallback = 0): number {

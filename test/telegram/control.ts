@@ -1,6 +1,7 @@
 import type { Bot, World } from "./bot.ts";
 import type { Fault, Faults } from "./faults.ts";
 import type { FloodLimits } from "./flood-control.ts";
+import type { Pressing, Saying } from "./people.ts";
 import type { Parameters } from "./request-parameters.ts";
 
 /** Body of `POST /control`: every field is optional and takes effect in this order. */
@@ -17,6 +18,12 @@ export type Control = {
   readonly migrated?: readonly (readonly [from: number, to: number])[];
   /** Updates for every bot, without their ids. */
   readonly updates?: readonly Parameters[];
+  /** The id of the next update, of every bot. */
+  readonly nextUpdateId?: number;
+  /** What people write to every bot. */
+  readonly says?: readonly Saying[];
+  /** The buttons that people press, of every bot. */
+  readonly presses?: readonly Pressing[];
 };
 
 /** Changes how the server behaves from the next request on. */
@@ -34,5 +41,12 @@ export function applyControl(control: Control, world: World, faults: Faults, bot
   if (chats !== undefined) world.chats = chats === null ? undefined : new Set(chats);
   for (const chat of blocked) world.blocked.add(chat);
   for (const [from, to] of migrated) world.migrated.set(from, to);
-  for (const bot of bots) for (const update of updates) bot.updates.push(update);
+  for (const bot of bots) talk(control, bot, updates);
+}
+
+function talk({ nextUpdateId, says = [], presses = [] }: Control, bot: Bot, updates: readonly Parameters[]): void {
+  if (nextUpdateId !== undefined) bot.updates.goOnFrom(nextUpdateId);
+  for (const update of updates) bot.updates.push(update);
+  for (const saying of says) bot.hear(saying);
+  for (const pressing of presses) bot.press(pressing);
 }

@@ -8,6 +8,9 @@ export type Received = {
   readonly text?: string;
   readonly entities?: unknown;
   readonly link_preview_options?: unknown;
+  readonly reply_markup?: unknown;
+  /** All of a request of another method than sendMessage. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
   /** Present when the message was taken, whether or not the client learned of it. */
   readonly message_id?: number;
   /** Status of the answer; 0 = the connection was cut or left without one. */

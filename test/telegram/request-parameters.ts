@@ -5,7 +5,15 @@ export type Parameters = Readonly<Record<string, unknown>>;
 
 const BODY_LIMIT = 1_048_576;
 /** Parameters that forms carry as JSON text. */
-const STRUCTURED = new Set(["entities", "reply_markup", "allowed_updates", "link_preview_options", "reply_parameters"]);
+const STRUCTURED = new Set([
+  "entities",
+  "reply_markup",
+  "allowed_updates",
+  "link_preview_options",
+  "reply_parameters",
+  "commands",
+  "scope",
+]);
 
 /** Parameters from the query and from a JSON, urlencoded or multipart body (Bot API, "Making requests"). */
 export async function readParameters(request: IncomingMessage, url: URL): Promise<Parameters> {

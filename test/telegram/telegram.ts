@@ -36,6 +36,10 @@ export type TelegramServer = {
   delivered(): readonly Received[];
   /** Requests that broke a rule, of every method. */
   violations(): readonly Received[];
+  /** Requests of one method, in order of arrival. */
+  calls(method: string): readonly Received[];
+  /** How often each update of a bot was handed out, by its id. */
+  handedOut(token: string): ReadonlyMap<number, number>;
   control(control: Control): void;
   close(): Promise<void>;
 };
@@ -51,6 +55,8 @@ export async function startTelegram(options: TelegramOptions = {}): Promise<Tele
     received: () => telegram.sent,
     delivered: () => telegram.sent.filter(({ message_id }) => message_id !== undefined),
     violations: () => telegram.violations,
+    calls: (name) => telegram.log.filter(({ method }) => method === name),
+    handedOut: (token) => telegram.handedOut(token),
     control: (control) => telegram.control(control),
     close: () => telegram.close(),
   };
@@ -113,12 +119,16 @@ class Telegram {
     return `http://${family === "IPv6" ? `[${address}]` : address}:${taken}`;
   }
 
+  handedOut(token: string): ReadonlyMap<number, number> {
+    return this.#bots.get(token)?.updates.handedOut ?? new Map();
+  }
+
   control(control: Control): void {
     applyControl(control, this.#world, this.#faults, this.#bots.values());
   }
 
   async close(): Promise<void> {
-    for (const bot of this.#bots.values()) bot.updates.stop();
+    for (const bot of this.#bots.values()) bot.stop();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
@@ -183,8 +193,10 @@ class Telegram {
   }
 
   async #call(exchange: Exchange, fault: Fault | undefined): Promise<unknown> {
-    const { bot, method, parameters, request } = exchange;
-    const result = await bot.methods.get(method.toLowerCase())?.(parameters);
+    const { bot, method, parameters, request, response } = exchange;
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const result = await bot.methods.get(method.toLowerCase())?.(parameters, gone.signal);
     const silent = fault?.kind === "reset" || fault?.kind === "hang";
     const message = method === "sendMessage" ? { message_id: (result as { message_id: number }).message_id } : {};
     this.#record(exchange, silent ? 0 : 200, message);
@@ -193,7 +205,7 @@ class Telegram {
   }
 
   #record({ method, parameters }: Exchange, status: number, more: Partial<Received>): void {
-    const { chat_id, text, entities, link_preview_options } = parameters;
+    const { chat_id, text, entities, link_preview_options, reply_markup } = parameters;
     const received: Received = {
       time: this.#world.clock(),
       steady: this.#world.steady(),
@@ -202,6 +214,8 @@ class Telegram {
       ...(text === undefined ? {} : { text: String(text) }),
       ...(entities === undefined ? {} : { entities }),
       ...(link_preview_options === undefined ? {} : { link_preview_options }),
+      ...(reply_markup === undefined ? {} : { reply_markup }),
+      ...(method === "sendMessage" ? {} : { parameters }),
       status,
       ...more,
     };

@@ -81,12 +81,15 @@ export function checkReplyMarkup(markup: unknown): void {
   if (typeof markup !== "object" || markup === null) throw badRequest("object expected as reply markup");
   const rows: unknown = "inline_keyboard" in markup ? markup.inline_keyboard : [];
   if (!Array.isArray(rows)) throw badRequest('field "inline_keyboard" must be of type Array');
-  for (const button of rows.flat()) {
-    const data: unknown = button?.callback_data;
-    if (data === undefined) continue;
-    const bytes = typeof data === "string" ? Buffer.byteLength(data) : 0;
-    if (bytes < 1 || bytes > MAX_CALLBACK_BYTES) throw badRequest("BUTTON_DATA_INVALID");
-  }
+  for (const button of rows.flat()) checkButton(button);
+}
+
+function checkButton(button: { readonly text?: unknown; readonly callback_data?: unknown } | null): void {
+  if (typeof button?.text !== "string" || button.text === "") throw badRequest("BUTTON_TEXT_INVALID");
+  const { callback_data: data } = button;
+  if (data === undefined) return;
+  const bytes = typeof data === "string" ? Buffer.byteLength(data) : 0;
+  if (bytes < 1 || bytes > MAX_CALLBACK_BYTES) throw badRequest("BUTTON_DATA_INVALID");
 }
 
 function isWhole(value: unknown): value is number {

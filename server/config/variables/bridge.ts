@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { host, integer, list, milliseconds, port, text, url } from "../../../config/schemas.ts";
+import { updatesModes } from "../../../contract/bridge-status.ts";
 import { ports } from "../../../contract/ports.ts";
 import { bridging, define, reachable } from "./row.ts";
 
@@ -50,6 +51,21 @@ export const bridgeVariables = Object.freeze({
     required: reachable,
     description: "Telegram ids of those who receive every message, separated by commas.",
     example: "123456789,987654321",
+  }),
+  TELEGRAM_UPDATES: define({
+    roles: bridging,
+    schema: z.enum(updatesModes),
+    default: { bridge: "None", standalone: "Polling", stdio: "Polling" },
+    description:
+      "How the bridge hears what people say to the bot: Polling asks Telegram, Webhook lets Telegram call TELEGRAM_WEBHOOK_URL. Only one program may do either for a bot.",
+    example: "Polling",
+  }),
+  TELEGRAM_WEBHOOK_URL: define({
+    roles: reachable,
+    schema: url,
+    description:
+      "https URL at which Telegram reaches the bridge's /telegram/updates; needed for TELEGRAM_UPDATES=Webhook. It may be http if TELEGRAM_API_URL is a Bot API server of your own.",
+    example: "https://bot.example.com/telegram/updates",
   }),
   TELEGRAM_API_URL: define({
     roles: bridging,

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,6 +9,8 @@ import type { Event } from "../../../contract/event.ts";
 import { signedHeaders } from "../../../contract/signature.ts";
 import { type Bridge, startBridge } from "../../../server/bridge/bridge.ts";
 import type { BridgeConfig } from "../../../server/bridge/config.ts";
+import { SqliteQueue, type SqliteQueueOptions } from "../../../server/bridge/queue/sqlite-queue.ts";
+import { Store, type StoreOptions } from "../../../server/bridge/storage/store.ts";
 
 export const SECRET = "0123456789abcdef0123456789abcdef";
 export const TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456";
@@ -18,6 +21,13 @@ export type Scratch = { readonly path: string; [Symbol.asyncDispose](): Promise<
 export async function scratch(): Promise<Scratch> {
   const path = await mkdtemp(join(tmpdir(), "bridge-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+export type QueueOptions = StoreOptions & SqliteQueueOptions;
+
+/** A queue on a file; closing it closes the file. */
+export function queueOn({ limits, recipients, now, ...file }: QueueOptions): SqliteQueue {
+  return new SqliteQueue(new Store({ now, ...file }), { limits, recipients, now });
 }
 
 export type Overrides = Partial<Omit<BridgeConfig, "telegram">> & { telegram?: Partial<BridgeConfig["telegram"]> };
@@ -64,6 +74,7 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     accept: (event) => bridge.accept(event),
     status: () => bridge.status(),
     eventStatus: (eventId, client) => bridge.eventStatus(eventId, client),
+    responses: (query) => bridge.responses(query),
     relay: bridge.relay,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),
@@ -116,6 +127,15 @@ export function headersOf(
 
 export function post(url: string, event: unknown): Promise<Response> {
   return signedFetch(`${url}/events`, "POST", JSON.stringify(event));
+}
+
+/** A port that nobody listens on just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Waits for a condition; the error names what did not come about. */

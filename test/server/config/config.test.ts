@@ -349,3 +349,31 @@ describe("configuration", () => {
     expect(version).toBe(packageJson.version);
   });
 });
+
+describe("how the bridge hears what people say", () => {
+  const updatesOf = (role: Role, env: Env) => {
+    const config = load(role, env);
+    return "bridge" in config ? config.bridge.telegram.updates : undefined;
+  };
+  const url = "https://bot.example.com/telegram/updates";
+
+  test("is by polling where it runs alone, and not at all as a pod unless that is said", () => {
+    expect(updatesOf("standalone", bridgeEnv)).toEqual({ mode: "Polling" });
+    expect(updatesOf("stdio", bridgeEnv)).toEqual({ mode: "Polling" });
+    expect(updatesOf("bridge", bridgeEnv)).toEqual({ mode: "None" });
+    expect(updatesOf("bridge", { ...bridgeEnv, TELEGRAM_UPDATES: "Polling" })).toEqual({ mode: "Polling" });
+  });
+
+  test("is by a webhook only with an address that Telegram can call", () => {
+    const webhook = { ...bridgeEnv, TELEGRAM_UPDATES: "Webhook" };
+    expect(updatesOf("bridge", { ...webhook, TELEGRAM_WEBHOOK_URL: url })).toEqual({ mode: "Webhook", url });
+    expect(problems("bridge", webhook).message).toContain("TELEGRAM_WEBHOOK_URL: is missing beside");
+    const plain = { ...webhook, TELEGRAM_WEBHOOK_URL: "http://bot.example.com/telegram/updates" };
+    expect(problems("bridge", plain).message).toContain("is no https URL");
+    expect(updatesOf("bridge", { ...plain, TELEGRAM_API_URL: "http://bot-api:8081" })).toMatchObject({
+      mode: "Webhook",
+    });
+    expect(problems("stdio", webhook).message).toContain("it listens nowhere");
+    expect(problems("bridge", { ...bridgeEnv, TELEGRAM_UPDATES: "Telepathy" }).message).toContain("TELEGRAM_UPDATES");
+  });
+});

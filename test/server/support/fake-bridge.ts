@@ -10,8 +10,8 @@ import type { EventStatus } from "../../../contract/event-status.ts";
 import { eventTopic } from "../../../contract/relay.ts";
 import { routes } from "../../../contract/routes.ts";
 import { hashOf, verify } from "../../../contract/signature.ts";
-import { RelayHub } from "../../../server/bridge/relay.ts";
-import { relayAnswers } from "../../../server/bridge/relay-routes.ts";
+import { RelayHub } from "../../../server/bridge/relay/relay.ts";
+import { relayAnswers } from "../../../server/bridge/relay/relay-routes.ts";
 import type { LocalBridge } from "../../../server/bridge-client/local-bridge-client.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
@@ -146,6 +146,7 @@ function sentStatus(event_id: string): EventStatus {
     settled_at: "2026-01-01T00:00:01.000Z",
     messages: { total: 1, waiting: 0, sent: 1, refused: 0 },
     refusals: [],
+    replies: [],
   };
 }
 

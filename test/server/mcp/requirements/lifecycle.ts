@@ -31,7 +31,7 @@ const guidelines: readonly Stated[] = [
     says: "There are access controls and protection of data.",
     shownBy: [
       "http/app.test.ts › a tool outside of the key's permissions is refused with 403, and listed for nobody",
-      "bridge/event-status.test.ts › to another client, and one that nobody sent to nobody",
+      "bridge/status/event-status.test.ts › to another client, and one that nobody sent to nobody",
       "mcp/sessions.test.ts › is worth nothing to another client, for another purpose, or changed",
     ],
   },

@@ -133,8 +133,8 @@ const tools: readonly Stated[] = [
       answersSchema,
       "mcp/lists.test.ts › is what their schemas have, and nothing else of what a bridge tells",
       "mcp/lists.test.ts › of an error that nobody knows is nothing of its words",
-      "bridge/status.test.ts › are at most twenty, the newest, in texts that no terminal minds",
-      "bridge/delivery.process.test.ts › the token is in no log line, status or error",
+      "bridge/status/status.test.ts › are at most twenty, the newest, in texts that no terminal minds",
+      "bridge/sending/delivery.process.test.ts › the token is in no log line, status or error",
     ],
   },
 ];

@@ -1,0 +1,52 @@
+import type { Event } from "../../../contract/event.ts";
+import type { NewMessage } from "../queue/queue.ts";
+import type { FormattedText } from "./formatted-text.ts";
+import { format, type Letter } from "./formatter.ts";
+import { MESSAGE_LIMITS, split } from "./splitter.ts";
+
+/** Messages that an event becomes in one chat at most; the last one says how much was left out. */
+export const MOST_PARTS = 4;
+
+/** Room for the number of a part and for the line that tells of a cut. */
+const RESERVE = { number: " (4/4)".length, cut: 64 } as const;
+
+/** The messages of an event: every part for every chat, in the order of delivery. */
+export function messagesOf(event: Event, chatIds: readonly number[]): readonly NewMessage[] {
+  const parts = partsOf(format(event));
+  return chatIds.flatMap((chatId) => parts.map((part, index) => ({ chatId, part: index, ...part })));
+}
+
+/**
+ * What Telegram gets. Every part begins with the title in bold and ends with the sender in italics: text alone cannot
+ * look like that, so no part can be taken for a message of somebody else.
+ */
+function partsOf(letter: Letter): readonly FormattedText[] {
+  const room = MESSAGE_LIMITS.units - (assemble(letter, "x").text.length - 1);
+  if (letter.body.length <= room) return [assemble(letter, letter.body)];
+  const chunks = cut(letter.body, room - RESERVE.number);
+  return chunks.map((chunk, index) => assemble(letter, chunk, ` (${index + 1}/${chunks.length})`));
+}
+
+/** The body in at most `MOST_PARTS` chunks. Each is trimmed, and none is white space alone: Telegram refuses that. */
+function cut(body: string, room: number): readonly string[] {
+  const within = (units: number) => split(body, { units, bytes: MESSAGE_LIMITS.bytes / 2 });
+  const chunks = shown(within(room));
+  if (chunks.length <= MOST_PARTS) return chunks;
+  const kept = shown(within(room - RESERVE.cut)).slice(0, MOST_PARTS);
+  const left = body.length - kept.reduce((sum, chunk) => sum + chunk.length, 0);
+  const note = `… cut: ${left} of ${body.length} characters were left out`;
+  return kept.map((chunk, index) => (index === MOST_PARTS - 1 ? `${chunk}\n\n${note}` : chunk));
+}
+
+function shown(chunks: readonly string[]): readonly string[] {
+  return chunks.map((chunk) => chunk.replace(/^\n+/, "").trimEnd()).filter((chunk) => chunk !== "");
+}
+
+function assemble({ title, sender }: Letter, body: string, number = ""): FormattedText {
+  const signature = sender === undefined ? "" : `— ${sender}`;
+  const text = [title + number, body, signature].filter((part) => part !== "").join("\n\n");
+  const entities = [{ type: "bold" as const, offset: 0, length: title.length }];
+  if (signature === "") return { text, entities };
+  const offset = text.length - signature.length;
+  return { text, entities: [...entities, { type: "italic" as const, offset, length: signature.length }] };
+}

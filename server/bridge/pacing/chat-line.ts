@@ -1,0 +1,102 @@
+import type { PendingMessage } from "../queue/queue.ts";
+import { Fifo } from "./fifo.ts";
+import type { SlidingWindow } from "./sliding-window.ts";
+
+/** Why the first message of a chat waits: Telegram asked for it, or a failed request backs off. */
+export type WaitReason = "pause" | "backoff";
+
+/**
+ * The messages of one chat. Each client's are first in, first out, and the clients take turns: one that sends much delays
+ * its own messages, and another's by one. The head stays until it is settled: it blocks only its own chat.
+ */
+export class ChatLine {
+  readonly windows: readonly SlidingWindow[];
+  lastServed = Number.NEGATIVE_INFINITY;
+  /** By client; whose turn it is stands first. None is empty. */
+  readonly #waiting = new Map<string, Fifo>();
+  #sending: { readonly client: string; readonly id: number } | undefined;
+  #notBefore = 0;
+  #reason: WaitReason = "pause";
+
+  constructor(windows: readonly SlidingWindow[]) {
+    this.windows = windows;
+  }
+
+  get head(): number | undefined {
+    return this.#turn()?.[1].head;
+  }
+
+  /** When Telegram lets the chat have messages again; 0 when it did not ask to wait. */
+  get pausedUntil(): number {
+    return this.#reason === "pause" ? this.#notBefore : 0;
+  }
+
+  /** What the head waits for beside its turn, and until when. */
+  get hold(): { readonly until: number; readonly reason: WaitReason } {
+    return { until: this.#notBefore, reason: this.#reason };
+  }
+
+  add({ id, client, notBefore }: Omit<PendingMessage, "chatId">): void {
+    if (this.head === undefined && notBefore > this.#notBefore) this.wait(notBefore, "pause");
+    this.#of(client).push(id);
+  }
+
+  /** Takes over the messages of a chat that migrated to this one. */
+  merge(other: ChatLine): void {
+    for (const [client, { ids }] of other.#waiting) this.#of(client).merge(ids);
+  }
+
+  /** The head is under way. */
+  start(): void {
+    const turn = this.#turn();
+    if (turn?.[1].head !== undefined) this.#sending = { client: turn[0], id: turn[1].head };
+  }
+
+  /** What was under way is to be sent again. */
+  release(): void {
+    this.#sending = undefined;
+  }
+
+  /** What was under way is over: it is the next client's turn. */
+  settle(): void {
+    if (this.#sending === undefined) return;
+    const { client, id } = this.#sending;
+    const own = this.#of(client);
+    own.remove(id);
+    this.#waiting.delete(client);
+    if (own.head !== undefined) this.#waiting.set(client, own);
+    this.#sending = undefined;
+  }
+
+  wait(until: number, reason: WaitReason): void {
+    this.#notBefore = until;
+    this.#reason = reason;
+  }
+
+  clearBackoff(): void {
+    if (this.#reason === "backoff") this.#notBefore = 0;
+  }
+
+  /** When the head may be sent, the chat's own limits considered. */
+  readyAt(now: number): number {
+    if (this.#sending !== undefined || this.head === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#notBefore, ...this.windows.map((window) => window.availableAt(now)));
+  }
+
+  /** True when it holds nothing that a later message of the chat would have to respect. */
+  isSpent(now: number): boolean {
+    return this.head === undefined && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
+  }
+
+  #turn(): [client: string, own: Fifo] | undefined {
+    return this.#waiting.entries().next().value;
+  }
+
+  #of(client: string): Fifo {
+    const known = this.#waiting.get(client);
+    if (known !== undefined) return known;
+    const own = new Fifo();
+    this.#waiting.set(client, own);
+    return own;
+  }
+}

@@ -1,0 +1,168 @@
+import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
+
+/** Client and event of what the bridge says by itself. No client can be called so. */
+export const BRIDGE_ITSELF = "";
+
+/**
+ * The durable queue between the intake and Telegram. All promises resolve only after the change survives a power
+ * failure; they reject with `RefusedError` when the queue cannot take it, and then nothing was changed.
+ */
+export type Queue = {
+  /** Stores an event with its messages. The same id again changes nothing and says `duplicate`. */
+  accept(event: NewEvent): Promise<Stored>;
+  /** What a new process has to go on with. */
+  recover(): Promise<Recovered>;
+  /** Marks messages as being sent, before the requests leave. */
+  begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]>;
+  /** Records how a request ended. Resolves with the message's event when that was the last of its messages. */
+  settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined>;
+  /** Keeps a pause of the whole bot over restarts; times in milliseconds since the epoch. */
+  pauseUntil(time: number): Promise<void>;
+  /** From now on `from` is `to`, for queued and for later messages. */
+  migrateChat(from: number, to: number): Promise<void>;
+  /**
+   * Adds a line to the transaction of the write that calls it; undefined when the queue has no room for it. It is not among
+   * the refused messages when Telegram does not take it.
+   */
+  addLine(line: Line, at: number): PendingMessage | undefined;
+  /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
+  eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined;
+  /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
+  prune(before: PruneLimits): Promise<boolean>;
+  stats(): QueueStats;
+  /** Throws `RefusedError` when the queue cannot be read. */
+  event(id: string): EventRecord | undefined;
+  /** The chats whose last message Telegram refused for good. */
+  refusedChats(): readonly RefusedChat[];
+  close(): Promise<void>;
+};
+
+export type NewEvent = {
+  readonly id: string;
+  /** Whose it is: quotas and turns hang on it. */
+  readonly client: string;
+  readonly acceptedAt: number;
+  readonly messages: readonly NewMessage[];
+};
+
+export type NewMessage = {
+  readonly chatId: number;
+  readonly part: number;
+  readonly text: string;
+  readonly entities: readonly TextEntity[];
+};
+
+export type Stored = {
+  readonly duplicate: boolean;
+  /** Messages that the event became, also when it is a duplicate. */
+  readonly count: number;
+  /** What has to be delivered now: nothing for a duplicate. */
+  readonly messages: readonly PendingMessage[];
+};
+
+export type PendingMessage = {
+  /** Grows in order of acceptance. */
+  readonly id: number;
+  readonly chatId: number;
+  readonly client: string;
+  /** Not to be sent before this time; 0 = at once. */
+  readonly notBefore: number;
+};
+
+export type Recovered = {
+  /** In order of ids. */
+  readonly pending: readonly PendingMessage[];
+  /** Messages whose request was under way when the last process died: they may be duplicates when sent again. */
+  readonly uncertain: number;
+  /** Requests of the last minute, for the windows of the limits. */
+  readonly sends: readonly Send[];
+  readonly pausedUntil: number;
+};
+
+type Send = { readonly chatId: number; readonly at: number };
+
+export type OutgoingMessage = {
+  readonly id: number;
+  readonly eventId: string;
+  readonly client: string;
+  readonly chatId: number;
+  readonly part: number;
+  readonly text: string;
+  readonly entities: readonly TextEntity[];
+  /** Requests before this one. */
+  readonly attempts: number;
+  /** An earlier request may have reached Telegram. */
+  readonly uncertain: boolean;
+  readonly createdAt: number;
+};
+
+export type Settlement =
+  /** It is deleted: its event alone stays, so that a repeated one is recognised. */
+  | { readonly kind: "sent"; readonly at: number; readonly telegramMessageId: number }
+  | { readonly kind: "failed"; readonly at: number; readonly error: string }
+  | {
+      readonly kind: "retry";
+      readonly at: number;
+      readonly notBefore: number;
+      readonly error: string;
+      /** Telegram may have the message all the same. */
+      readonly uncertain: boolean;
+      /** Drop the entities: Telegram refused them. */
+      readonly plain: boolean;
+    };
+
+/** What the bridge says by itself, to somebody who spoke to it. */
+export type Line = FormattedText & { readonly chatId: number };
+
+/** An event, when none of its messages waits any more. */
+export type SettledEvent = {
+  readonly id: string;
+  readonly client: string;
+  readonly total: number;
+  readonly refused: number;
+};
+
+export type EventOfMessage = Pick<SettledEvent, "id" | "client">;
+
+export type EventRecord = SettledEvent & {
+  readonly acceptedAt: number;
+  /** When a message was last sent or refused. */
+  readonly settledAt?: number;
+  readonly waiting: number;
+  /** The first 20 that wait, in order, with what their last request failed by. */
+  readonly next: readonly { readonly chatId: number; readonly error?: string }[];
+  /** The newest 20 chats that refused it, with Telegram's words. */
+  readonly refusals: readonly { readonly chatId: number; readonly error: string; readonly at: number }[];
+};
+
+/** Times, in milliseconds since the epoch. */
+export type PruneLimits = {
+  readonly sentBefore: number;
+  readonly failedBefore: number;
+  readonly sendsBefore: number;
+  /** Of messages that people can still answer. */
+  readonly answerableBefore: number;
+};
+
+export type QueueStats = {
+  readonly usable: boolean;
+  /** Why the queue is not usable. */
+  readonly error?: string;
+  /** True when only a restart can help (a damaged file). */
+  readonly broken: boolean;
+  readonly pending: number;
+  readonly failed: number;
+  readonly refusedChats: readonly RefusedChat[];
+  /** Acceptance of the oldest undelivered message. */
+  readonly oldestAt?: number;
+};
+
+export type RefusedChat = {
+  readonly chatId: number;
+  /** Telegram's words. */
+  readonly error: string;
+  /** Messages refused since one arrived. */
+  readonly messages: number;
+  /** The last refusal. */
+  readonly at: number;
+};

@@ -1,0 +1,228 @@
+import { RefusedError } from "../refused-error.ts";
+import { refusalOf } from "../storage/sqlite-error.ts";
+import type { Store } from "../storage/store.ts";
+import {
+  BRIDGE_ITSELF,
+  type EventOfMessage,
+  type EventRecord,
+  type Line,
+  type NewEvent,
+  type OutgoingMessage,
+  type PendingMessage,
+  type PruneLimits,
+  type Queue,
+  type QueueStats,
+  type Recovered,
+  type RefusedChat,
+  type SettledEvent,
+  type Settlement,
+  type Stored,
+} from "./queue.ts";
+import { RefusedChats } from "./refused-chats.ts";
+import { type ShareLimits, Shares } from "./shares.ts";
+import { eventRecord, settleEvent } from "./sqlite-events.ts";
+import { bytesOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending } from "./sqlite-rows.ts";
+import { prepare } from "./sqlite-statements.ts";
+
+export type SqliteQueueOptions = {
+  /** How much may wait for delivery; events beyond are refused. */
+  readonly limits: ShareLimits;
+  /** The chats that messages go to: of others it is forgotten that they were refused. */
+  readonly recipients: readonly number[];
+  /** Steady milliseconds since the epoch. */
+  readonly now: () => number;
+};
+
+const PRUNE_BATCH = 200;
+const SENDS_KEPT_MS = 61_000;
+/** Refused messages of one client that are kept. */
+const FAILURES_KEPT = 200;
+/** Messages whose events are known, so that an answer to one reaches its event. */
+const ANSWERABLE_KEPT = 50_000;
+
+/** The queue in the bridge's file, which it closes. */
+export class SqliteQueue implements Queue {
+  readonly #store: Store;
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #options: SqliteQueueOptions;
+  readonly #shares: Shares;
+  readonly #refusedChats: RefusedChats;
+  #failed = 0;
+
+  constructor(store: Store, options: SqliteQueueOptions) {
+    this.#store = store;
+    this.#options = options;
+    this.#shares = new Shares(options.limits);
+    this.#sql = prepare(store.db);
+    this.#refusedChats = new RefusedChats(this.#sql);
+    this.#count();
+    store.onUndone(() => this.#count());
+    // The windows of the last second are not known any more.
+    if (store.damage !== undefined) this.#sql.set.run("paused_until", options.now() + 1_000);
+  }
+
+  async accept(event: NewEvent): Promise<Stored> {
+    this.#store.requireRoom();
+    const { stored, refused } = await this.#store.write(() => this.#insert(event));
+    if (refused !== undefined) throw refused;
+    return stored;
+  }
+
+  async recover(): Promise<Recovered> {
+    const now = this.#options.now();
+    return this.#store.write(() => {
+      this.#sql.deleteSends.run(now - SENDS_KEPT_MS);
+      this.#sql.recordInterrupted.run(now);
+      const uncertain = Number(this.#sql.resumeInterrupted.run().changes);
+      this.#refusedChats.keepOnly(this.#options.recipients);
+      return {
+        uncertain,
+        pending: this.#sql.pending.all().map(toPending),
+        sends: this.#sql.sends.all().map((row) => ({ chatId: Number(row.chat_id), at: Number(row.at) })),
+        pausedUntil: Number(this.#sql.get.get("paused_until")?.value ?? 0),
+      };
+    });
+  }
+
+  begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]> {
+    return this.#store.write(() => ids.flatMap((id) => this.#sql.begin.all(id).map(toOutgoing)));
+  }
+
+  settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
+    return this.#store.write(() => {
+      this.#sql.recordSend.run(settlement.at, id);
+      if (settlement.kind === "retry") return void this.#retry(id, settlement);
+      const sent = settlement.kind === "sent";
+      const row = sent ? this.#sql.sent.get(id) : this.#sql.failed.get(settlement.at, settlement.error, id);
+      if (row === undefined) return undefined;
+      this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
+      if (settlement.kind === "sent") this.#keepSent(row, settlement);
+      else this.#keepFailure(row, settlement);
+      return settleEvent(this.#sql, String(row.event_id), settlement.at, !sent);
+    });
+  }
+
+  pauseUntil(time: number): Promise<void> {
+    return this.#store.write(() => void this.#sql.set.run("paused_until", time));
+  }
+
+  migrateChat(from: number, to: number): Promise<void> {
+    return this.#store.write(() => {
+      this.#sql.rememberMigration.run(from, to);
+      this.#sql.moveMessages.run(to, from);
+      this.#refusedChats.forget(from);
+    });
+  }
+
+  addLine({ chatId, text, entities }: Line, at: number): PendingMessage | undefined {
+    const row = { chatId, part: 0, text, entities: entitiesJson({ entities }) };
+    const load = { messages: 1, bytes: bytesOf(row) };
+    if (this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
+    const message = this.#insertMessage({ id: BRIDGE_ITSELF, client: BRIDGE_ITSELF, acceptedAt: at }, row);
+    this.#shares.add(BRIDGE_ITSELF, load);
+    return message;
+  }
+
+  eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined {
+    const row = this.#sql.eventOfMessage.get(chatId, telegramMessageId);
+    return row === undefined ? undefined : { id: String(row.event_id), client: String(row.client) };
+  }
+
+  prune({ sentBefore, failedBefore, sendsBefore, answerableBefore }: PruneLimits): Promise<boolean> {
+    return this.#store.write(() => {
+      const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
+      const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
+      for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
+      this.#refusedChats.forgetBefore(failedBefore);
+      this.#sql.deleteSends.run(sendsBefore);
+      const forgotten = Number(this.#sql.forgetOldSent.run(PRUNE_BATCH, answerableBefore).changes);
+      this.#failed = Number(this.#sql.countFailed.get()?.count);
+      return [expired.length, dropped, forgotten].includes(PRUNE_BATCH);
+    });
+  }
+
+  stats(): QueueStats {
+    const { error, broken, db } = this.#store;
+    const oldest = db.isOpen && !broken ? this.#sql.oldest.get()?.created_at : undefined;
+    return {
+      usable: error === undefined,
+      broken,
+      pending: this.#shares.total.messages,
+      failed: this.#failed,
+      refusedChats: this.refusedChats(),
+      ...(error === undefined ? {} : { error }),
+      ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
+    };
+  }
+
+  event(id: string): EventRecord | undefined {
+    try {
+      return eventRecord(this.#sql, id);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  refusedChats(): readonly RefusedChat[] {
+    return this.#refusedChats.all;
+  }
+
+  async close(): Promise<void> {
+    this.#store.close();
+  }
+
+  #insert(event: NewEvent): { stored: Stored; refused?: RefusedError } {
+    const known = this.#sql.messagesOfEvent.get(event.id);
+    if (known !== undefined) return { stored: { duplicate: true, count: Number(known.messages), messages: [] } };
+    const { client, messages: parts } = event;
+    const rows = parts.map((message) => ({ ...message, entities: entitiesJson(message) }));
+    const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
+    const problem = this.#shares.problem(client, load);
+    if (problem !== undefined) {
+      const reason = problem.whose === "client" ? "client_quota" : "queue_full";
+      const refused = new RefusedError(reason, problem.message, 30);
+      return { stored: { duplicate: false, count: 0, messages: [] }, refused };
+    }
+    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length);
+    const messages = rows.map((row) => this.#insertMessage(event, row));
+    this.#shares.add(client, load);
+    return { stored: { duplicate: false, count: messages.length, messages } };
+  }
+
+  #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
+    const migrated = this.#sql.migratedTo.get(message.chatId);
+    const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
+    const { part, text, entities } = message;
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, part, text, entities, acceptedAt);
+    return { id: Number(row?.id), chatId, client, notBefore: 0 };
+  }
+
+  #keepSent(
+    { chat_id, event_id, client }: Row,
+    { at, telegramMessageId }: Extract<Settlement, { kind: "sent" }>,
+  ): void {
+    this.#refusedChats.forget(Number(chat_id));
+    if (client === BRIDGE_ITSELF) return;
+    const row = this.#sql.rememberSent.get(Number(chat_id), telegramMessageId, String(event_id), String(client), at);
+    this.#sql.forgetSent.run(Number(row?.id) - ANSWERABLE_KEPT);
+  }
+
+  #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
+    if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
+    this.#refusedChats.refused(Number(chat_id), error, at);
+    this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
+  }
+
+  #retry(id: number, { notBefore, error, uncertain, plain }: Extract<Settlement, { kind: "retry" }>): void {
+    this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, plain ? 1 : 0, id);
+  }
+
+  #count(): void {
+    this.#shares.clear();
+    for (const { client, messages, bytes } of this.#sql.loads.all()) {
+      this.#shares.add(String(client), { messages: Number(messages), bytes: Number(bytes) });
+    }
+    this.#refusedChats.load();
+    this.#failed = Number(this.#sql.countFailed.get()?.count);
+  }
+}

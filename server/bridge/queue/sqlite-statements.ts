@@ -1,0 +1,117 @@
+import type { DatabaseSync } from "node:sqlite";
+
+const UNDELIVERED = "state IN ('pending', 'sending')";
+const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0)";
+
+/** Every statement of the queue, prepared once. */
+export function prepare(db: DatabaseSync) {
+  return { ...intake(db), ...delivery(db), ...events(db), ...upkeep(db) };
+}
+
+function intake(db: DatabaseSync) {
+  return {
+    insertEvent: db.prepare("INSERT INTO events (event_id, client, accepted_at, messages) VALUES (?, ?, ?, ?)"),
+    messagesOfEvent: db.prepare("SELECT messages FROM events WHERE event_id = ?"),
+    insertMessage: db.prepare(
+      `INSERT INTO messages (event_id, client, chat_id, part, text, entities, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+       RETURNING id`,
+    ),
+    migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
+  };
+}
+
+function delivery(db: DatabaseSync) {
+  return {
+    begin: db.prepare(
+      `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
+       RETURNING id, event_id, client, chat_id, part, text, entities, attempts, uncertain, created_at`,
+    ),
+    sent: db.prepare(`DELETE FROM messages WHERE id = ? RETURNING event_id, client, chat_id, ${BYTES} AS bytes`),
+    failed: db.prepare(
+      `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
+       RETURNING event_id, client, chat_id, ${BYTES} AS bytes`,
+    ),
+    dropOldFailures: db.prepare(
+      `DELETE FROM messages WHERE id IN (
+         SELECT id FROM messages WHERE state = 'failed' AND client = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`,
+    ),
+    rememberSent: db.prepare(
+      "INSERT OR REPLACE INTO sent_messages (chat_id, message_id, event_id, client, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+    ),
+    forgetSent: db.prepare("DELETE FROM sent_messages WHERE id <= ?"),
+    refuseChat: db.prepare(
+      `INSERT INTO refused_chats (chat_id, error, messages, at) VALUES (?, ?, 1, ?) ON CONFLICT DO UPDATE
+       SET error = excluded.error, messages = messages + 1, at = excluded.at RETURNING messages`,
+    ),
+    acceptChat: db.prepare("DELETE FROM refused_chats WHERE chat_id = ?"),
+    retry: db.prepare(
+      `UPDATE messages SET state = 'pending', next_attempt_at = ?, error = ?, uncertain = uncertain + ?,
+       entities = iif(?, NULL, entities) WHERE id = ?`,
+    ),
+    recordSend: db.prepare("INSERT INTO sends (at, chat_id) SELECT ?, chat_id FROM messages WHERE id = ?"),
+    set: db.prepare(
+      "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    ),
+    rememberMigration: db.prepare(
+      "INSERT INTO migrated_chats (from_chat, to_chat) VALUES (?, ?) ON CONFLICT DO UPDATE SET to_chat = excluded.to_chat",
+    ),
+    moveMessages: db.prepare(`UPDATE messages SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`),
+  };
+}
+
+function events(db: DatabaseSync) {
+  const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ?";
+  return {
+    settleEvent: db.prepare(
+      `UPDATE events SET settled_at = ?, refused = refused + ? WHERE event_id = ? RETURNING client, messages, refused`,
+    ),
+    eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
+    event: db.prepare("SELECT client, accepted_at, settled_at, messages, refused FROM events WHERE event_id = ?"),
+    waitingOfEvent: db.prepare(
+      `SELECT chat_id, error, count(*) OVER () AS count ${ofEvent} AND ${UNDELIVERED} ORDER BY id LIMIT 20`,
+    ),
+    eventOfMessage: db.prepare("SELECT event_id, client FROM sent_messages WHERE chat_id = ? AND message_id = ?"),
+    // Of the columns beside max() SQLite gives those of the row that has it.
+    refusalsOfEvent: db.prepare(
+      `SELECT chat_id, error, max(settled_at) AS at ${ofEvent} AND state = 'failed'
+       GROUP BY chat_id ORDER BY at DESC, chat_id LIMIT 20`,
+    ),
+  };
+}
+
+function upkeep(db: DatabaseSync) {
+  return {
+    recordInterrupted: db.prepare(
+      "INSERT INTO sends (at, chat_id) SELECT ?, chat_id FROM messages WHERE state = 'sending'",
+    ),
+    resumeInterrupted: db.prepare(
+      "UPDATE messages SET state = 'pending', uncertain = uncertain + 1 WHERE state = 'sending'",
+    ),
+    pending: db.prepare(`SELECT id, chat_id, client, next_attempt_at FROM messages WHERE ${UNDELIVERED} ORDER BY id`),
+    sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),
+    get: db.prepare("SELECT value FROM settings WHERE name = ?"),
+    loads: db.prepare(
+      `SELECT client, count(*) AS messages, sum(${BYTES}) AS bytes FROM messages WHERE ${UNDELIVERED} GROUP BY client`,
+    ),
+    refusedChats: db.prepare("SELECT chat_id, error, messages, at FROM refused_chats"),
+    migrations: db.prepare("SELECT from_chat, to_chat FROM migrated_chats"),
+    countFailed: db.prepare("SELECT count(*) AS count FROM messages WHERE state = 'failed'"),
+    oldest: db.prepare(`SELECT created_at FROM messages WHERE ${UNDELIVERED} ORDER BY id LIMIT 1`),
+    deleteFailures: db.prepare(
+      `DELETE FROM messages WHERE id IN (
+         SELECT id FROM messages WHERE state = 'failed' AND settled_at < ? LIMIT ?)`,
+    ),
+    expired: db.prepare(
+      `SELECT event_id FROM events e WHERE accepted_at < ? AND coalesce(settled_at, 0) < ?
+       AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.event_id = e.event_id)
+       ORDER BY accepted_at LIMIT ?`,
+    ),
+    // They are in order of age, so that the first ones tell whether there is anything to do.
+    forgetOldSent: db.prepare(
+      `DELETE FROM sent_messages WHERE id IN (
+         SELECT id FROM (SELECT id, at FROM sent_messages ORDER BY id LIMIT ?) WHERE at < ?)`,
+    ),
+    deleteEvent: db.prepare("DELETE FROM events WHERE event_id = ?"),
+    deleteSends: db.prepare("DELETE FROM sends WHERE at < ?"),
+  };
+}

@@ -1,0 +1,216 @@
+import type { Response } from "../../../contract/responses.ts";
+import type { EventOfMessage, PendingMessage, Queue } from "../queue/queue.ts";
+import { refusalOf } from "../storage/sqlite-error.ts";
+import type { Store } from "../storage/store.ts";
+import { prepareInbox } from "./inbox-statements.ts";
+import { type Bot, type Clicked, type Meaning, meaningOf, type Said } from "./meaning.ts";
+import { STRANGER_LINE_EVERY_MS, STRANGERS_REMEMBERED, strangerAnswer, strangerLine } from "./stranger-line.ts";
+import type { Person, Update } from "./update.ts";
+
+export type InboxOptions = {
+  readonly store: Store;
+  readonly queue: Pick<Queue, "addLine" | "eventOfMessage">;
+  /** Telegram ids of the people who may talk to the bot. */
+  readonly people: readonly number[];
+  /** Steady milliseconds since the epoch. */
+  readonly now: () => number;
+};
+
+export const takenKinds = [
+  "response",
+  "click",
+  "stranger",
+  "strange_click",
+  "nothing",
+  "duplicate",
+] as const satisfies (Meaning["kind"] | "duplicate")[];
+
+/** What became of an update. */
+export type Taken = {
+  readonly kind: (typeof takenKinds)[number];
+  /** What the queue got to send because of it. */
+  readonly lines: readonly PendingMessage[];
+  /** What the person who pressed a button is told. */
+  readonly answer?: { readonly queryId: string; readonly text: string };
+  /** The event that was answered. */
+  readonly event?: EventOfMessage;
+};
+
+export type ResponseQuery = {
+  /** Whose events were answered; undefined: anybody's. What answers no event is for all. */
+  readonly client?: string | undefined;
+  readonly since: number;
+  readonly limit: number;
+};
+
+/** Updates that Telegram may hand out again are among these: a batch has at most a hundred. */
+const TAKEN_KEPT = 1_000;
+/**
+ * Telegram keeps an update for 24 h, so a position of before that confirms nothing. After a week without updates Telegram
+ * begins with a random id: below the position it would be taken for confirmed.
+ */
+const TAKEN_KEPT_MS = 48 * 3_600_000;
+const RESPONSES_KEPT = 5_000;
+const RESPONSES_KEPT_MS = 30 * 24 * 3_600_000;
+const RESPONSES_OF_EVENT = 20;
+const PRUNE_BATCH = 200;
+
+/**
+ * What people say, in the bridge's file. An update's effect is committed together with the position after it, so that a
+ * crash neither loses nor repeats it.
+ */
+export class Inbox {
+  readonly #options: InboxOptions;
+  readonly #people: ReadonlySet<number>;
+  readonly #sql: ReturnType<typeof prepareInbox>;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.#people = new Set(options.people.filter((id) => id > 0));
+    this.#sql = prepareInbox(options.store.db);
+  }
+
+  /** The update to go on with; 0 for whatever there is: none was taken yet, or so long ago that ids may begin anew. */
+  next(botId: number): number {
+    const row = this.#sql.next.get(botId);
+    return row === undefined || Number(row.at) <= this.#options.now() - TAKEN_KEPT_MS ? 0 : Number(row.next_update);
+  }
+
+  /** Resolves when the effect is on disk. Updates that are given together are committed together, in their order. */
+  take(update: Update, bot: Bot): Promise<Taken> {
+    return this.#options.store.write(() => {
+      const at = this.#options.now();
+      if (this.#isTaken(update, bot, at)) {
+        this.#sql.goOn.run(bot.id, update.id + 1, at);
+        return { kind: "duplicate", lines: [] };
+      }
+      this.#note(update, bot, at);
+      this.#sql.goOn.run(bot.id, update.id + 1, at);
+      return this.#effect(meaningOf(update, { people: this.#people, bot }), at);
+    });
+  }
+
+  /** Takes note of an update whose effect cannot be: when Telegram hands it out again, it is a duplicate. */
+  skip(update: Update, bot: Bot): Promise<void> {
+    return this.#options.store.write(() => this.#note(update, bot, this.#options.now()));
+  }
+
+  /** The webhook that this bridge has set. */
+  webhook(botId: number): string | undefined {
+    const url = this.#sql.next.get(botId)?.webhook;
+    return typeof url === "string" ? url : undefined;
+  }
+
+  rememberWebhook(botId: number, url: string | undefined): Promise<void> {
+    return this.#options.store.write(() => void this.#sql.setWebhook.run(botId, url ?? null));
+  }
+
+  /** Newest first. Throws RefusedError when they cannot be read. */
+  responses({ client, since, limit }: ResponseQuery): readonly Response[] {
+    return readable(() => this.#sql.responses.all(since, client ?? null, limit).map(toResponse));
+  }
+
+  /** The newest twenty answers to an event, newest first. Throws RefusedError when they cannot be read. */
+  responsesTo(eventId: string): readonly Response[] {
+    return readable(() => this.#sql.responsesTo.all(eventId, RESPONSES_OF_EVENT).map(toResponse));
+  }
+
+  /** Deletes old responses, a small batch at a time; true when there may be more. */
+  prune(): Promise<boolean> {
+    const before = this.#options.now() - RESPONSES_KEPT_MS;
+    return this.#options.store.write(() => {
+      return Number(this.#sql.dropOldResponses.run(PRUNE_BATCH, before).changes) === PRUNE_BATCH;
+    });
+  }
+
+  #isTaken({ id }: Update, bot: Bot, at: number): boolean {
+    const row = this.#sql.taken.get(bot.id, id);
+    return row !== undefined && Number(row.at) > at - TAKEN_KEPT_MS;
+  }
+
+  #note({ id }: Update, bot: Bot, at: number): void {
+    const row = this.#sql.take.get(bot.id, id, at);
+    this.#sql.forgetTaken.run(Number(row?.id) - TAKEN_KEPT);
+  }
+
+  #effect(meaning: Meaning, at: number): Taken {
+    switch (meaning.kind) {
+      case "response":
+        return { kind: "response", lines: [], ...this.#keepSaid(meaning, at) };
+      case "click": {
+        const answer = { queryId: meaning.queryId, text: "Received" };
+        return { kind: "click", lines: [], answer, ...this.#keepClick(meaning, at) };
+      }
+      case "stranger":
+        return { kind: "stranger", lines: this.#tell(meaning.from, meaning.chatId, at) };
+      case "strange_click": {
+        const answer = { queryId: meaning.queryId, text: strangerAnswer(meaning.from.id) };
+        return { kind: "strange_click", lines: [], answer };
+      }
+      case "nothing":
+        return { kind: "nothing", lines: [] };
+    }
+  }
+
+  #keepSaid({ type, from, chatId, messageId, text, repliesTo }: Said, at: number) {
+    const event = repliesTo === undefined ? undefined : this.#options.queue.eventOfMessage(chatId, repliesTo);
+    return this.#keep({ at, kind: type, from, chatId, messageId, text, event });
+  }
+
+  #keepClick({ from, data, message }: Clicked, at: number) {
+    const event = this.#options.queue.eventOfMessage(message.chatId, message.messageId);
+    return this.#keep({ at, kind: "click", from, ...message, text: data, event });
+  }
+
+  #keep({ at, kind, from, chatId, messageId, text, event }: Kept): { readonly event?: EventOfMessage } {
+    const { id, first_name, username = null } = from;
+    const [eventId, client] = event === undefined ? [null, null] : [event.id, event.client];
+    const columns = [at, kind, id, username, first_name, chatId, messageId, text, eventId, client];
+    const row = this.#sql.insertResponse.get(...columns);
+    this.#sql.dropResponses.run(Number(row?.id) - RESPONSES_KEPT);
+    return event === undefined ? {} : { event };
+  }
+
+  /** At most one line an hour for each: a memory that is full of people tells nobody more. */
+  #tell({ id }: Person, chatId: number, at: number): readonly PendingMessage[] {
+    this.#sql.forgetStrangers.run(at - STRANGER_LINE_EVERY_MS);
+    if (Number(this.#sql.countStrangers.get()?.count) >= STRANGERS_REMEMBERED) return [];
+    if (Number(this.#sql.rememberStranger.run(id, at).changes) === 0) return [];
+    const line = this.#options.queue.addLine({ chatId, ...strangerLine(id) }, at);
+    return line === undefined ? [] : [line];
+  }
+}
+
+type Kept = {
+  readonly at: number;
+  readonly kind: Response["kind"];
+  readonly from: Person;
+  readonly chatId: number;
+  readonly messageId: number;
+  readonly text: string;
+  readonly event: EventOfMessage | undefined;
+};
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+function toResponse(row: Readonly<Record<string, unknown>>): Response {
+  const { id, at, kind, user_id, username, first_name, chat_id, message_id, text, event_id } = row;
+  return {
+    id: Number(id),
+    at: new Date(Number(at)).toISOString(),
+    kind: kind as Response["kind"],
+    user_id: Number(user_id),
+    username: username === null ? null : String(username),
+    first_name: first_name === null ? null : String(first_name),
+    chat_id: Number(chat_id),
+    message_id: message_id === null ? null : Number(message_id),
+    text: String(text),
+    event_id: event_id === null ? null : String(event_id),
+  };
+}

@@ -1,0 +1,95 @@
+import type { Click, IncomingMessage, Person, Update } from "./update.ts";
+
+/** What an update means for the bridge. */
+export type Meaning =
+  /** Somebody who may talk to the bot said something. */
+  | ({ readonly kind: "response" } & Said)
+  /** Somebody who may talk to the bot pressed a button. */
+  | ({ readonly kind: "click" } & Clicked)
+  /** Somebody who is not on the list spoke to the bot, in a chat or by a button. */
+  | { readonly kind: "stranger"; readonly from: Person; readonly chatId: number }
+  | { readonly kind: "strange_click"; readonly from: Person; readonly queryId: string }
+  /** It is for others, or says nothing. */
+  | { readonly kind: "nothing" };
+
+export type Said = {
+  readonly type: "text" | "other";
+  readonly from: Person;
+  readonly chatId: number;
+  readonly messageId: number;
+  /** Of a picture or file its caption. */
+  readonly text: string;
+  /** The message of the bot that it answers. */
+  readonly repliesTo?: number;
+};
+
+export type Clicked = {
+  readonly queryId: string;
+  readonly from: Person;
+  readonly data: string;
+  readonly message: { readonly chatId: number; readonly messageId: number };
+};
+
+export type Listener = {
+  /** Telegram ids of the people who may talk to the bot. */
+  readonly people: ReadonlySet<number>;
+  readonly bot: Bot;
+};
+
+/** `username` is known once Telegram has told it. */
+export type Bot = { readonly id: number; readonly username?: string | undefined };
+
+const NOTHING: Meaning = { kind: "nothing" };
+
+/** Decides what an update means. Pure. */
+export function meaningOf(update: Update, listener: Listener): Meaning {
+  if (update.kind === "message") return meaningOfMessage(update.message, listener);
+  if (update.kind === "click") return meaningOfClick(update.click, listener);
+  return NOTHING;
+}
+
+function meaningOfMessage(message: IncomingMessage, { people, bot }: Listener): Meaning {
+  const { from, chat, sender_chat, text, caption } = message;
+  // Who writes in the name of a chat may be anybody in it, and bots talk to bots without end.
+  if (from === undefined || from.is_bot || sender_chat !== undefined) return NOTHING;
+  const repliesTo = repliedTo(message, bot);
+  if (chat.type !== "private" && repliesTo === undefined && !mentions(text ?? caption ?? "", bot)) return NOTHING;
+  if (!people.has(from.id)) return { kind: "stranger", from, chatId: chat.id };
+  // Telegram says it for a person who opens the chat with the bot.
+  if (repliesTo === undefined && /^\/start(@\w+)?(\s|$)/.test(text ?? "")) return NOTHING;
+  return {
+    kind: "response",
+    type: text === undefined ? "other" : "text",
+    from,
+    chatId: chat.id,
+    messageId: message.message_id,
+    text: text ?? caption ?? "",
+    ...(repliesTo !== undefined && { repliesTo }),
+  };
+}
+
+/** The message of this bot that is answered. */
+function repliedTo({ reply_to_message: original }: IncomingMessage, bot: Bot): number | undefined {
+  return original?.from?.id === bot.id ? original.message_id : undefined;
+}
+
+/** True for a text in a group that calls the bot by its name, also as the suffix of a command. */
+function mentions(text: string, { username }: Bot): boolean {
+  if (username === undefined) return false;
+  const words: readonly string[] = text.toLowerCase().match(/@\w+/g) ?? [];
+  return words.includes(`@${username.toLowerCase()}`);
+}
+
+function meaningOfClick({ id, from, message, data }: Click, { people }: Listener): Meaning {
+  if (from.is_bot) return NOTHING;
+  if (!people.has(from.id)) return { kind: "strange_click", from, queryId: id };
+  // A game's button, or a message so old that Telegram does not say which one it was.
+  if (data === undefined || message === undefined) return NOTHING;
+  return {
+    kind: "click",
+    queryId: id,
+    from,
+    data,
+    message: { chatId: message.chat.id, messageId: message.message_id },
+  };
+}

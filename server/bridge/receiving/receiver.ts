@@ -1,0 +1,186 @@
+import type { ReceivingStatus } from "../../../contract/bridge-status.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { UpdatesConfig } from "../config.ts";
+import type { PendingMessage } from "../queue/queue.ts";
+import { RefusedError } from "../refused-error.ts";
+import type { BridgeMetrics } from "../status/metrics.ts";
+import type { TelegramClient } from "../telegram/telegram-client.ts";
+import type { Inbox, Taken } from "./inbox.ts";
+import type { PollResult } from "./poll-plan.ts";
+import { Poller } from "./poller.ts";
+import { ReceivingState } from "./receiving-state.ts";
+import { readUpdate, type Update } from "./update.ts";
+import { UpdatesSource } from "./updates-source.ts";
+import { isSecret } from "./webhook.ts";
+
+export type ReceiverOptions = {
+  readonly config: UpdatesConfig;
+  readonly inbox: Inbox;
+  readonly telegram: Pick<TelegramClient, "ask" | "botId">;
+  /** Throws what is wrong with the token. */
+  readonly token: () => string;
+  /** The bot's user name, once Telegram has told it. */
+  readonly username: () => string | undefined;
+  readonly metrics: Pick<BridgeMetrics, "updates" | "polls">;
+  readonly logger: Logger;
+  /** What is to be sent because somebody spoke to the bot. */
+  readonly onLines: (lines: readonly PendingMessage[]) => void;
+  /** A response is on disk. */
+  readonly onResponse: (taken: Taken) => void;
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+};
+
+export type WebhookReceiver = {
+  /** True for the secret that Telegram was told. */
+  isTelegram(secret: string | undefined): boolean;
+  /** Resolves when the update's effect is on disk; rejects with RefusedError when it cannot be. */
+  called(body: unknown): Promise<void>;
+};
+
+/** Telegram calls a webhook at once; asking whether it is still set is for the health alone. */
+const WEBHOOK_CHECK_MS = 20_000;
+/** The person looks at a button that waits. */
+const ANSWER_LIMIT_MS = 5_000;
+
+/** Hears what people say, by polling or by a webhook, and sees to what follows from it. */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #state: ReceivingState;
+  readonly #source: UpdatesSource;
+  readonly #poller: Poller;
+  readonly #answering = new Set<Promise<unknown>>();
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    const { config, now, random } = options;
+    this.#state = new ReceivingState(config.mode, now());
+    this.#source = new UpdatesSource({ ...options, take: (raw, botId) => this.#takeAll(raw, botId) });
+    this.#poller = new Poller({
+      poll: (signal) => this.#source.poll(signal),
+      onResult: (result) => this.#onResult(result),
+      now,
+      random,
+      restMs: config.mode === "Webhook" ? WEBHOOK_CHECK_MS : 0,
+    });
+  }
+
+  start(): void {
+    if (this.#options.config.mode !== "None") this.#poller.start();
+  }
+
+  /** Resolves when what has come in is taken. */
+  async stop(): Promise<void> {
+    await this.#poller.stop();
+    await Promise.all(this.#answering);
+  }
+
+  /** The token is another one. */
+  restart(): void {
+    this.#source.forget();
+    this.#poller.restart();
+  }
+
+  /** Telegram answers again. */
+  reachable(): void {
+    this.#poller.hurry();
+    const { config, logger } = this.#options;
+    if (config.mode !== "None") return;
+    this.#source.releaseOwnWebhook().catch((error: Error) => {
+      logger.warn({ reason: error.message }, "the webhook of an earlier start stays");
+    });
+  }
+
+  status(now: number): ReceivingStatus {
+    return this.#state.status(now);
+  }
+
+  obstacle(now: number): string | undefined {
+    return this.#state.obstacle(now);
+  }
+
+  silenceSeconds(now: number): number {
+    return this.#state.silenceSeconds(now);
+  }
+
+  /** What the bridge's port does with Telegram's calls; undefined when there are none. */
+  webhook(): WebhookReceiver | undefined {
+    if (this.#options.config.mode !== "Webhook") return undefined;
+    return {
+      isTelegram: (secret) => this.#isTelegram(secret),
+      called: async (body) => {
+        const { botId } = this.#options.telegram;
+        if (botId !== undefined) await this.#takeAll([body], botId);
+      },
+    };
+  }
+
+  #isTelegram(secret: string | undefined): boolean {
+    try {
+      return isSecret(secret, this.#options.token());
+    } catch {
+      return false;
+    }
+  }
+
+  #onResult(result: PollResult): void {
+    const { metrics, logger, now } = this.#options;
+    const before = this.#state.status(now());
+    this.#state.record(result, now());
+    metrics.polls.inc({ outcome: result.kind });
+    const after = this.#state.status(now());
+    if (after.error !== undefined && after.error !== before.error) {
+      logger.warn({ reason: after.error, ...(after.hint && { hint: after.hint }) }, "what people say is not received");
+    } else if (result.kind === "answered" && before.receiving !== after.receiving) {
+      logger.info("what people say is received");
+    }
+  }
+
+  /** The number of updates that were new. */
+  async #takeAll(raw: readonly unknown[], botId: number): Promise<number> {
+    const updates = raw.flatMap((each) => readUpdate(each) ?? []);
+    const bot = { id: botId, username: this.#options.username() };
+    const taken = await Promise.all(updates.map((update) => this.#take(update, bot)));
+    for (const each of taken) this.#follow(each);
+    return taken.filter(({ kind }) => kind !== "duplicate").length;
+  }
+
+  async #take(update: Update, bot: { readonly id: number; readonly username: string | undefined }): Promise<Taken> {
+    const { inbox, logger } = this.#options;
+    try {
+      return await inbox.take(update, bot);
+    } catch (error) {
+      if (error instanceof RefusedError) throw error;
+      logger.error(
+        { update: update.id, reason: (error as Error).message },
+        "an update cannot be taken; it is left out",
+      );
+      await inbox.skip(update, bot);
+      return { kind: "nothing", lines: [] };
+    }
+  }
+
+  #follow(taken: Taken): void {
+    const { metrics, onLines, onResponse, logger } = this.#options;
+    metrics.updates.inc({ kind: taken.kind });
+    if (taken.lines.length > 0) onLines(taken.lines);
+    if (taken.kind === "response" || taken.kind === "click") onResponse(taken);
+    if (taken.kind === "stranger" || taken.kind === "strange_click") {
+      logger.debug("somebody who is not on the list spoke to the bot");
+    }
+    if (taken.answer !== undefined) this.#answer(taken.answer);
+  }
+
+  #answer({ queryId, text }: NonNullable<Taken["answer"]>): void {
+    const { telegram, logger } = this.#options;
+    const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const request = telegram
+      .ask((api) => api.answerCallbackQuery({ callback_query_id: queryId, text }, limit))
+      .then((answer) => {
+        if ("problem" in answer) logger.warn({ reason: answer.problem.error }, "a button could not be answered");
+      })
+      .finally(() => this.#answering.delete(request));
+    this.#answering.add(request);
+  }
+}

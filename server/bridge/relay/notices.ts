@@ -1,0 +1,65 @@
+import {
+  type EventNotice,
+  eventTopic,
+  type Publication,
+  type ResponseNotice,
+  responsesTopic,
+  type StatusNotice,
+  statusTopic,
+} from "../../../contract/relay.ts";
+import { type Facts, healthOf } from "../status/status.ts";
+
+export type NoticesOptions = {
+  readonly publish: (publication: Publication) => void;
+  readonly facts: () => Facts;
+};
+
+const LOOK_EVERY_MS = 2_000;
+
+/** What the bridge itself tells the servers: how events go on, and that its status changed, at most every 2 s. */
+export class Notices {
+  readonly #options: NoticesOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #last = "";
+
+  constructor(options: NoticesOptions) {
+    this.#options = options;
+  }
+
+  event(notice: EventNotice): void {
+    this.#options.publish({ topic: eventTopic(notice.event_id), text: JSON.stringify(notice) });
+  }
+
+  /** Somebody said something: in answer to an event, or not. */
+  response(event: { readonly id: string; readonly client: string } | undefined): void {
+    const notice: ResponseNotice = event === undefined ? {} : { event_id: event.id, client: event.client };
+    this.#options.publish({ topic: responsesTopic, text: JSON.stringify(notice) });
+  }
+
+  start(): void {
+    this.#last = this.#look();
+    this.#timer = setInterval(() => this.#tell(), LOOK_EVERY_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tell(): void {
+    const text = this.#look();
+    if (text === this.#last) return;
+    this.#last = text;
+    this.#options.publish({ topic: statusTopic, text });
+  }
+
+  /** A disk that cannot be read says nothing new; whoever asks for the status is told. */
+  #look(): string {
+    try {
+      const facts = this.#options.facts();
+      const notice: StatusNotice = { health: healthOf(facts), telegram_reachable: facts.telegram.reachable };
+      return JSON.stringify(notice);
+    } catch {
+      return this.#last;
+    }
+  }
+}

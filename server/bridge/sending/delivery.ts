@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../../telemetry/logger.ts";
+import { backoffMs } from "../pacing/backoff.ts";
+import type { Pacer } from "../pacing/pacer.ts";
+import {
+  BRIDGE_ITSELF,
+  type OutgoingMessage,
+  type PendingMessage,
+  type Queue,
+  type SettledEvent,
+  type Settlement,
+} from "../queue/queue.ts";
+import type { BridgeMetrics } from "../status/metrics.ts";
+import type { Outcome } from "../telegram/outcome.ts";
+import type { Reachability } from "../telegram/reachability.ts";
+import type { TelegramClient } from "../telegram/telegram-client.ts";
+
+export type DeliveryOptions = {
+  readonly queue: Queue;
+  readonly pacer: Pacer;
+  readonly telegram: Pick<TelegramClient, "send">;
+  readonly reachability: Pick<Reachability, "reachable" | "doubted" | "succeeded" | "refused">;
+  readonly metrics: BridgeMetrics;
+  readonly logger: Logger;
+  /** Told of every event whose last message was sent or refused. */
+  readonly onSettled: (event: SettledEvent) => void;
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+};
+
+/** After this time a request under way at the end is given up; its message is then sent again after the restart. */
+const LAST_REQUEST_MS = 10_000;
+const STORAGE_RETRY_MS = 1_000;
+/** Longest delay of a JavaScript timer is 2^31-1 ms; waking up in vain once an hour costs nothing. */
+const LONGEST_SLEEP_MS = 3_600_000;
+
+/** Takes messages out of the queue when the pacer says so, sends them and records how it went. */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #abort = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  add(messages: readonly PendingMessage[]): void {
+    for (const message of messages) this.#options.pacer.add(message);
+    this.wake();
+  }
+
+  /** Sends what may be sent now, and sets the timer for what may be later. */
+  wake(): void {
+    clearTimeout(this.#timer);
+    const { pacer, now, reachability } = this.#options;
+    if (this.#stopped || !reachability.reachable) return;
+    const batch: Started[] = [];
+    for (;;) {
+      const time = now();
+      const turn = pacer.next(time);
+      if ("waitUntil" in turn) {
+        this.#wakeAt(turn.waitUntil - time);
+        break;
+      }
+      pacer.started(turn.chatId, time);
+      batch.push(turn);
+    }
+    if (batch.length > 0) this.#track(this.#send(batch));
+  }
+
+  /** Starts nothing more; resolves when the requests under way are recorded. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    const limit = setTimeout(() => this.#abort.abort(), LAST_REQUEST_MS);
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    clearTimeout(limit);
+  }
+
+  #wakeAt(delay: number): void {
+    if (delay === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(delay, 1), LONGEST_SLEEP_MS));
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => {
+      this.#running.delete(tracked);
+      this.wake();
+    });
+    this.#running.add(tracked);
+  }
+
+  async #send(batch: readonly Started[]): Promise<void> {
+    const { queue, pacer, now, logger } = this.#options;
+    try {
+      const messages = new Map((await queue.begin(batch.map(({ id }) => id))).map((message) => [message.id, message]));
+      for (const { id, chatId } of batch) {
+        const message = messages.get(id);
+        if (message !== undefined) this.#track(this.#deliver(message, chatId));
+        else this.#drop(id, chatId);
+      }
+    } catch (error) {
+      logger.warn({ reason: (error as Error).message }, "delivery waits for the queue");
+      for (const { chatId } of batch) pacer.cancelled(chatId, now() + STORAGE_RETRY_MS);
+    }
+  }
+
+  #drop(id: number, chatId: number): void {
+    this.#options.logger.error({ message: id }, "a message vanished from the queue");
+    this.#options.pacer.cancelled(chatId, 0);
+    this.#options.pacer.settled(chatId, this.#options.now());
+  }
+
+  /** `chatId` is the pacer's; the message's own may have migrated in between. */
+  async #deliver(message: OutgoingMessage, chatId: number): Promise<void> {
+    const { telegram, pacer, now, metrics } = this.#options;
+    if (message.uncertain) metrics.resentUncertain.inc();
+    const start = now();
+    const outcome = await telegram.send(message, this.#abort.signal);
+    const at = now();
+    pacer.ended(chatId, at);
+    if (this.#abort.signal.aborted && outcome.kind !== "sent") return;
+    this.#count(outcome, { durationMs: at - start, own: message.client === BRIDGE_ITSELF });
+    await this.#conclude({ message, chatId, at }, outcome);
+  }
+
+  #count(outcome: Outcome, { durationMs, own }: { durationMs: number; own: boolean }): void {
+    const { metrics, reachability } = this.#options;
+    metrics.requests.inc({ outcome: outcome.kind });
+    metrics.duration.observe(durationMs / 1000);
+    if (outcome.kind === "sent") {
+      metrics.delivered.inc();
+      metrics.sent.inc();
+      reachability.succeeded();
+    } else metrics.errors.inc();
+    if (outcome.kind === "failed" && !own) metrics.failed.inc();
+    if (outcome.kind === "rate_limited") metrics.rateLimited.inc();
+  }
+
+  async #conclude(attempt: Attempt, outcome: Outcome): Promise<void> {
+    const { chatId, at, message } = attempt;
+    const { pacer, reachability } = this.#options;
+    this.#log(attempt, outcome);
+    switch (outcome.kind) {
+      case "sent":
+        await this.#record(message.id, { kind: "sent", at, telegramMessageId: outcome.telegramMessageId });
+        return pacer.settled(chatId, at);
+      case "failed":
+        await this.#record(message.id, { kind: "failed", at, error: outcome.error });
+        return pacer.settled(chatId, at);
+      case "rate_limited":
+        return this.#pause(attempt, outcome.error, at + outcome.retryAfterMs);
+      case "migrated":
+        return this.#migrate(attempt, outcome.chatId, outcome.error);
+      case "entities_refused":
+        return this.#plain(attempt, outcome.error);
+      case "unauthorized":
+        reachability.refused(outcome.error);
+        return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
+      case "retry": {
+        reachability.doubted();
+        const notBefore = at + backoffMs(message.attempts, this.#options.random);
+        return this.#again(attempt, outcome.error, { uncertain: outcome.uncertain, notBefore });
+      }
+    }
+  }
+
+  /** A refused token or an outage concerns everything, so only a 429's time is kept over a restart. */
+  async #again({ message, chatId, at }: Attempt, error: string, { uncertain, notBefore }: Again): Promise<void> {
+    await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain, plain: false });
+    this.#options.pacer.retry(chatId, notBefore);
+  }
+
+  async #pause({ message, chatId, at }: Attempt, error: string, until: number): Promise<void> {
+    const { pacer, queue, logger } = this.#options;
+    // Before the record: the pause holds for the other chats' next messages, which do not wait for it.
+    const scope = pacer.pause(chatId, until, at);
+    if (scope === "bot") {
+      logger.warn({ until: new Date(until).toISOString() }, "Telegram limits the whole bot");
+      await this.#untilStored(() => queue.pauseUntil(until));
+    }
+    await this.#record(message.id, { kind: "retry", at, notBefore: until, error, uncertain: false, plain: false });
+    pacer.resume(chatId);
+  }
+
+  async #migrate({ message, chatId, at }: Attempt, to: number, error: string): Promise<void> {
+    await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: false });
+    await this.#untilStored(() => this.#options.queue.migrateChat(message.chatId, to));
+    this.#options.pacer.migrate(chatId, to);
+  }
+
+  async #plain(attempt: Attempt, error: string): Promise<void> {
+    const { message, chatId, at } = attempt;
+    const { pacer, metrics } = this.#options;
+    if (message.entities.length > 0) {
+      await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: true });
+      return pacer.retry(chatId, 0);
+    }
+    metrics.failed.inc();
+    await this.#record(message.id, { kind: "failed", at, error });
+    pacer.settled(chatId, at);
+  }
+
+  async #record(id: number, settlement: Settlement): Promise<void> {
+    const event = await this.#untilStored(() => this.#options.queue.settle(id, settlement));
+    if (event !== undefined) this.#options.onSettled(event);
+  }
+
+  /** The outcome waits in memory for a full disk to have space; the chat's next message waits with it. */
+  async #untilStored<T>(write: () => Promise<T>): Promise<T | undefined> {
+    for (;;) {
+      try {
+        return await write();
+      } catch (error) {
+        this.#options.logger.error({ reason: (error as Error).message }, "an outcome cannot be recorded yet");
+        if (this.#stopped) return undefined;
+        await sleep(STORAGE_RETRY_MS);
+      }
+    }
+  }
+
+  #log({ message, chatId }: Attempt, outcome: Outcome): void {
+    const { eventId: event_id, client, part } = message;
+    const details = { event_id, client, chat_id: chatId, part, attempt: message.attempts + 1 };
+    if (outcome.kind === "sent") this.#options.logger.debug({ ...details, ...outcome }, "message delivered");
+    else if (outcome.kind !== "failed" || client === BRIDGE_ITSELF)
+      this.#options.logger.warn(
+        { ...details, ...outcome },
+        outcome.kind === "failed" ? "a line was refused" : "message waits",
+      );
+    else this.#options.logger.error({ ...details, ...outcome }, "Telegram refused a message for good");
+  }
+}
+
+type Started = Pick<PendingMessage, "id" | "chatId">;
+
+type Attempt = { readonly message: OutgoingMessage; readonly chatId: number; readonly at: number };
+
+type Again = { readonly uncertain: boolean; readonly notBefore: number };

@@ -1,0 +1,113 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** Schema changes in order: the n-th brings `user_version` to n. Never edit one that was released; append. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE events (
+     event_id TEXT PRIMARY KEY,
+     accepted_at INTEGER NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX events_by_age ON events (accepted_at);
+   CREATE TABLE messages (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     event_id TEXT NOT NULL,
+     chat_id INTEGER NOT NULL,
+     part INTEGER NOT NULL,
+     text TEXT NOT NULL,
+     entities TEXT,
+     state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sending', 'sent', 'failed')),
+     attempts INTEGER NOT NULL DEFAULT 0,
+     next_attempt_at INTEGER NOT NULL DEFAULT 0,
+     created_at INTEGER NOT NULL,
+     settled_at INTEGER,
+     telegram_message_id INTEGER,
+     error TEXT,
+     uncertain INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE INDEX messages_undelivered ON messages (id) WHERE state IN ('pending', 'sending');
+   CREATE INDEX messages_failed ON messages (id) WHERE state = 'failed';
+   CREATE INDEX messages_by_event ON messages (event_id);
+   CREATE TABLE sends (at INTEGER NOT NULL, chat_id INTEGER NOT NULL) STRICT;
+   CREATE INDEX sends_by_age ON sends (at);
+   CREATE TABLE migrated_chats (from_chat INTEGER PRIMARY KEY, to_chat INTEGER NOT NULL) STRICT;
+   CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+   CREATE TABLE probe (filler BLOB NOT NULL) STRICT;`,
+  // What nobody reads is not stored: the events' bodies, and messages that arrived.
+  `ALTER TABLE messages ADD COLUMN client TEXT NOT NULL DEFAULT 'unknown';
+   ALTER TABLE messages DROP COLUMN telegram_message_id;
+   ALTER TABLE events DROP COLUMN body;
+   ALTER TABLE events ADD COLUMN messages INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE events ADD COLUMN settled_at INTEGER;
+   UPDATE events SET (messages, settled_at) =
+     (SELECT count(*), max(m.settled_at) FROM messages m WHERE m.event_id = events.event_id);
+   CREATE TABLE refused_chats (
+     chat_id INTEGER PRIMARY KEY, error TEXT NOT NULL, messages INTEGER NOT NULL, at INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO refused_chats (chat_id, error, messages, at)
+     SELECT chat_id, coalesce(error, ''), count(*), max(settled_at) FROM messages f
+     WHERE state = 'failed' AND settled_at IS NOT NULL AND NOT EXISTS (
+       SELECT 1 FROM messages s WHERE s.chat_id = f.chat_id AND s.state = 'sent' AND s.settled_at > f.settled_at)
+     GROUP BY chat_id;
+   DELETE FROM messages WHERE state = 'sent';
+   DROP INDEX messages_failed;
+   CREATE INDEX messages_failed ON messages (client, id) WHERE state = 'failed';`,
+  // Whose an event is and how much of it was refused, also when its messages are gone.
+  `ALTER TABLE events ADD COLUMN client TEXT NOT NULL DEFAULT 'unknown';
+   ALTER TABLE events ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+   UPDATE events SET (client, refused) =
+     (SELECT max(m.client), sum(m.state = 'failed') FROM messages m WHERE m.event_id = events.event_id)
+     WHERE event_id IN (SELECT event_id FROM messages);`,
+  // What people say: which message of the bot they answer, what was taken already, and from where to go on.
+  `CREATE TABLE sent_messages (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     chat_id INTEGER NOT NULL,
+     message_id INTEGER NOT NULL,
+     event_id TEXT NOT NULL,
+     client TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     UNIQUE (chat_id, message_id)
+   ) STRICT;
+   CREATE TABLE receiving (
+     bot_id INTEGER PRIMARY KEY,
+     next_update INTEGER NOT NULL DEFAULT 0,
+     at INTEGER NOT NULL DEFAULT 0,
+     webhook TEXT
+   ) STRICT;
+   CREATE TABLE taken_updates (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     bot_id INTEGER NOT NULL,
+     update_id INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     UNIQUE (bot_id, update_id)
+   ) STRICT;
+   CREATE TABLE responses (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     at INTEGER NOT NULL,
+     kind TEXT NOT NULL CHECK (kind IN ('text', 'other', 'click')),
+     user_id INTEGER NOT NULL,
+     username TEXT,
+     first_name TEXT,
+     chat_id INTEGER NOT NULL,
+     message_id INTEGER,
+     text TEXT NOT NULL,
+     event_id TEXT,
+     client TEXT
+   ) STRICT;
+   CREATE INDEX responses_by_event ON responses (event_id, id) WHERE event_id IS NOT NULL;
+   CREATE TABLE told_strangers (user_id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;`,
+];
+
+/** Brings a database to the newest schema, each step in a transaction of its own. */
+export function migrate(db: DatabaseSync): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `The queue was written by a newer version of the bridge (schema ${version}, this one knows ${MIGRATIONS.length}). ` +
+        "Run the newer version, or deliver its messages with it before going back.",
+    );
+  }
+  for (const [index, statements] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    db.exec(`BEGIN IMMEDIATE; ${statements} PRAGMA user_version = ${index + 1}; COMMIT;`);
+  }
+}

@@ -1,0 +1,85 @@
+import { NetworkError, TelegramApiError } from "node-telegram-bot-api";
+import { redact } from "../../telemetry/logger.ts";
+
+/** How a request to send a message ended. Only `sent` and `failed` are final: nothing else gives a message up. */
+export type Outcome =
+  | { readonly kind: "sent"; readonly telegramMessageId: number }
+  | { readonly kind: "rate_limited"; readonly retryAfterMs: number; readonly error: string }
+  /** `uncertain`: Telegram may have the message all the same. */
+  | { readonly kind: "retry"; readonly uncertain: boolean; readonly error: string }
+  | { readonly kind: "entities_refused"; readonly error: string }
+  | { readonly kind: "migrated"; readonly chatId: number; readonly error: string }
+  | { readonly kind: "unauthorized"; readonly error: string }
+  | { readonly kind: "failed"; readonly error: string };
+
+export const outcomeKinds = [
+  "sent",
+  "rate_limited",
+  "retry",
+  "entities_refused",
+  "migrated",
+  "unauthorized",
+  "failed",
+] as const satisfies readonly Outcome["kind"][];
+
+/** Errors of a connection that never came about: Telegram cannot have the message. */
+const NEVER_CONNECTED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** What an error of node-telegram-bot-api means for the message. Texts are without the token. */
+export function outcomeOf(error: unknown): Exclude<Outcome, { kind: "sent" }> {
+  const text = describe(error);
+  if (error instanceof TelegramApiError) return answered(error, text);
+  // A page of a proxy or a cut in the middle of the answer: the request itself may have got through.
+  return { kind: "retry", uncertain: !(error instanceof NetworkError && neverConnected(error)), error: text };
+}
+
+function answered(error: TelegramApiError, text: string): Exclude<Outcome, { kind: "sent" }> {
+  const { errorCode, migrateToChatId, retryAfter } = error;
+  if (errorCode === 429) return { kind: "rate_limited", retryAfterMs: (retryAfter ?? 1) * 1000, error: text };
+  if (errorCode === 401 || errorCode === 404) return { kind: "unauthorized", error: text };
+  if (migrateToChatId !== undefined) return { kind: "migrated", chatId: migrateToChatId, error: text };
+  if (errorCode === 400 && /entit(y|ies)/i.test(error.description)) return { kind: "entities_refused", error: text };
+  if (errorCode >= 400 && errorCode < 500) return { kind: "failed", error: text };
+  return { kind: "retry", uncertain: true, error: text };
+}
+
+function neverConnected(error: Error): boolean {
+  return causes(error).some((cause) => cannotConnect(cause) || refusedByProxy(cause));
+}
+
+/** Of a name with several addresses none could be connected to, each for a reason of its own. */
+function cannotConnect(error: Error & { readonly code?: unknown; readonly syscall?: unknown }): boolean {
+  if (NEVER_CONNECTED.has(String(error.code))) return true;
+  return error instanceof AggregateError && error.errors.every((each) => each?.syscall === "connect");
+}
+
+/** undici's words for a proxy that does not open a tunnel. */
+function refusedByProxy({ message }: Error): boolean {
+  return /^Proxy response \(\d+\)/.test(message);
+}
+
+/** The message of an error with those of its causes: "fetch failed" alone helps nobody. */
+export function describe(error: unknown): string {
+  const texts = causes(error).map(textOf);
+  return redact([...new Set(texts)].join(": ") || String(error));
+}
+
+/** Node tries every address of a name and gathers what became of each in an error without a text of its own. */
+function textOf(error: Error): string {
+  const inner = error instanceof AggregateError ? error.errors.map((each) => describe(each)).join(" and ") : "";
+  const texts = [error.message, inner].filter((text) => text !== "");
+  return texts.length === 0 ? error.name : texts.join(": ");
+}
+
+function causes(error: unknown): readonly Error[] {
+  const chain: Error[] = [];
+  for (let at = error; at instanceof Error && chain.length < 5; at = at.cause) chain.push(at);
+  return chain;
+}

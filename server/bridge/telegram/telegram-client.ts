@@ -1,0 +1,96 @@
+import { Api } from "node-telegram-bot-api";
+import type { TelegramConfig } from "../config.ts";
+import type { OutgoingMessage } from "../queue/queue.ts";
+import { describe, type Outcome, outcomeOf } from "./outcome.ts";
+import { type Problem, problemOf } from "./problem.ts";
+
+/** Telegram would fetch every link in a text, and show what the page says of itself. */
+const NO_PREVIEW = { is_disabled: true } as const;
+
+type Me = { readonly username: string };
+
+export type CheckResult =
+  | { readonly kind: "reachable"; readonly me: Me }
+  | { readonly kind: "unreachable"; readonly error: string; readonly retryAfterMs?: number }
+  | { readonly kind: "unauthorized"; readonly error: string };
+
+export type Answer<T> = { readonly value: T } | { readonly problem: Problem };
+
+/** Requests to the Bot API with the token of the moment. Its promises never reject. */
+export class TelegramClient {
+  readonly #config: TelegramConfig;
+  readonly #token: () => string;
+  readonly #fetch: typeof fetch;
+  #api: { readonly token: string; readonly api: Api } | undefined;
+
+  constructor(config: TelegramConfig, token: () => string, fetchImpl: typeof fetch) {
+    this.#config = config;
+    this.#token = token;
+    this.#fetch = fetchImpl;
+  }
+
+  async send({ chatId, text, entities }: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
+    const api = this.#current();
+    if (api instanceof Error) return { kind: "unauthorized", error: api.message };
+    try {
+      const formatting = entities.length === 0 ? {} : { entities: [...entities] };
+      const parameters = { chat_id: chatId, text, link_preview_options: NO_PREVIEW, ...formatting };
+      const result = await api.sendMessage(parameters, signal);
+      return { kind: "sent", telegramMessageId: result.message_id };
+    } catch (error) {
+      return outcomeOf(error);
+    }
+  }
+
+  /** Whether Telegram answers and takes the token. */
+  async check(signal: AbortSignal): Promise<CheckResult> {
+    const api = this.#current();
+    if (api instanceof Error) return { kind: "unauthorized", error: api.message };
+    try {
+      const me = await api.getMe(signal);
+      return { kind: "reachable", me: { username: me.username ?? me.first_name } };
+    } catch (error) {
+      const outcome = outcomeOf(error);
+      if (outcome.kind === "unauthorized") {
+        return { kind: "unauthorized", error: `Telegram refuses the bot token: ${outcome.error}` };
+      }
+      const pause = outcome.kind === "rate_limited" ? { retryAfterMs: outcome.retryAfterMs } : {};
+      return { kind: "unreachable", error: describe(error), ...pause };
+    }
+  }
+
+  /** Id of the bot whose token it has now; undefined when there is no usable one. */
+  get botId(): number | undefined {
+    try {
+      return Number(this.#token().split(":", 1)[0]);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Anything but sending a message. */
+  async ask<T>(request: (api: Api) => Promise<T>): Promise<Answer<T>> {
+    const api = this.#current();
+    if (api instanceof Error) return { problem: { kind: "unauthorized", error: api.message } };
+    try {
+      return { value: await request(api) };
+    } catch (error) {
+      return { problem: problemOf(error) };
+    }
+  }
+
+  /** The library's own retries and limits are off: they know nothing of the queue and would repeat unrecorded. */
+  #current(): Api | Error {
+    try {
+      const token = this.#token();
+      if (this.#api?.token !== token) {
+        const { apiUrl, apiTimeoutMs } = this.#config;
+        const options = { apiRoot: apiUrl, timeoutMs: apiTimeoutMs, maxRetries: 0, fetch: this.#fetch };
+        this.#api = { token, api: new Api(token, options) };
+      }
+      return this.#api.api;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}

@@ -1,0 +1,247 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Pacer, type PacerLimits } from "../../../../server/bridge/pacing/pacer.ts";
+import type { PendingMessage } from "../../../../server/bridge/queue/queue.ts";
+
+const LIMITS = { messagesPerSecond: 30, messagesPerChatPerSecond: 1 };
+
+type Sent = { readonly id: number; readonly chatId: number; readonly start: number; readonly end: number };
+
+type Arrival = PendingMessage & { readonly at: number; readonly durationMs: number };
+
+function message(id: number, chatId: number, at = 0, durationMs = 1, client = "a"): Arrival {
+  return { id, chatId, client, notBefore: 0, at, durationMs };
+}
+
+/** Drives the pacer by hand: the time jumps to whatever happens next. */
+function run(arrivals: readonly Arrival[], limits: PacerLimits = LIMITS, pacer = new Pacer(limits)): readonly Sent[] {
+  const coming = [...arrivals].sort((a, b) => a.at - b.at);
+  const byId = new Map(arrivals.map((each) => [each.id, each]));
+  const running: Sent[] = [];
+  const sent: Sent[] = [];
+  let now = 0;
+  for (;;) {
+    while (coming[0] !== undefined && coming[0].at <= now) pacer.add(coming.shift()!);
+    for (const over of running.filter(({ end }) => end <= now)) {
+      running.splice(running.indexOf(over), 1);
+      pacer.ended(over.chatId, now);
+      pacer.settled(over.chatId, now);
+    }
+    const turn = pacer.next(now);
+    if ("id" in turn) {
+      pacer.started(turn.chatId, now);
+      const each = { ...turn, start: now, end: now + byId.get(turn.id)!.durationMs };
+      running.push(each);
+      sent.push(each);
+      continue;
+    }
+    now = Math.min(turn.waitUntil, coming[0]?.at ?? Infinity, ...running.map(({ end }) => end));
+    if (now === Infinity) return sent;
+  }
+}
+
+/** Most requests that Telegram may have counted within one span: any moment between start and end counts. */
+function mostWithin(sent: readonly Sent[], spanMs: number): number {
+  return Math.max(
+    0,
+    ...sent.map(({ end }) => sent.filter((each) => each.end >= end && each.start < end + spanMs).length),
+  );
+}
+
+const arrivals = fc
+  .array(
+    fc.record({
+      chatId: fc.constantFrom(1, 2, 3, 4, -7, -8),
+      client: fc.constantFrom("a", "b", "c"),
+      at: fc.integer({ min: 0, max: 3_000 }),
+      durationMs: fc.integer({ min: 1, max: 1_500 }),
+    }),
+    { maxLength: 120 },
+  )
+  .map((list) => list.sort((a, b) => a.at - b.at).map((each, index) => ({ ...each, id: index + 1, notBefore: 0 })));
+
+describe("pacer", () => {
+  test("no window of any bucket ever holds more than its limit, however long requests take", () => {
+    const limits = { messagesPerSecond: 5, messagesPerChatPerSecond: 2, messagesPerGroupPerMinute: 6 };
+    fc.assert(
+      fc.property(arrivals, (list) => {
+        const sent = run(list, limits);
+        expect(mostWithin(sent, 1000)).toBeLessThanOrEqual(5);
+        for (const chat of [1, 2, 3, 4, -7, -8]) {
+          const own = sent.filter(({ chatId }) => chatId === chat);
+          expect(mostWithin(own, 1000)).toBeLessThanOrEqual(2);
+          if (chat < 0) expect(mostWithin(own, 60_000)).toBeLessThanOrEqual(6);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("every message is sent once, each client's in order within its chat", () => {
+    fc.assert(
+      fc.property(arrivals, (list) => {
+        const sent = run(list);
+        expect(sent.map(({ id }) => id).sort((a, b) => a - b)).toEqual(list.map(({ id }) => id));
+        const byId = new Map(list.map((each) => [each.id, each]));
+        for (const line of Object.values(
+          Object.groupBy(sent, ({ id, chatId }) => `${chatId} ${byId.get(id)?.client}`),
+        )) {
+          const ids = (line ?? []).map(({ id }) => id);
+          expect(ids).toEqual([...ids].sort((a, b) => a - b));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("whatever others have in a chat's line, a client's message has its turn after one of each of them", () => {
+    const backlogs = fc.record({
+      a: fc.integer({ min: 0, max: 60 }),
+      b: fc.integer({ min: 0, max: 60 }),
+      at: fc.nat(20_000),
+    });
+    fc.assert(
+      fc.property(backlogs, ({ a, b, at }) => {
+        const backlog = Array.from({ length: a + b }, (_, index) => message(index + 1, 1, 0, 1, index < a ? "a" : "b"));
+        const late = message(a + b + 1, 1, at, 1, "late");
+        const sent = run([...backlog, late]);
+        const place = sent.findIndex(({ id }) => id === late.id);
+        const ahead = sent.slice(0, place).filter(({ start }) => start > at);
+        expect(ahead.length).toBeLessThanOrEqual(2);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("a message that is to be sent again keeps its place before the other clients'", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+    pacer.add(message(1, 1, 0, 1, "a"));
+    pacer.add(message(2, 1, 0, 1, "b"));
+    pacer.started(1, 0);
+    pacer.ended(1, 1);
+    pacer.retry(1, 5_000);
+    expect(pacer.next(5_000)).toEqual({ id: 1, chatId: 1 });
+  });
+
+  test("what is under way when a migrated group's messages join it is the one that is settled", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+    pacer.add(message(1, -5));
+    pacer.add(message(2, -100));
+    pacer.started(-100, 0);
+    pacer.migrate(-5, -100);
+    pacer.ended(-100, 1);
+    pacer.settled(-100, 1);
+    expect(pacer.next(2_000)).toEqual({ id: 1, chatId: -100 });
+  });
+
+  test("a chat with one message waits at most about a second behind ten thousand others", () => {
+    const backlog = Array.from({ length: 10_000 }, (_, index) => message(index + 1, 1 + (index % 100)));
+    const late = message(10_001, 999, 2_500);
+    const sent = turnOf(late, backlog);
+    expect(sent.start - late.at).toBeLessThanOrEqual(1_100);
+  });
+
+  test("a message to a chat is delayed until a second after the previous one ended", () => {
+    const [first, second] = run([message(1, 1, 0, 300), message(2, 1)]);
+    expect(first).toMatchObject({ start: 0, end: 300 });
+    expect(second!.start).toBeGreaterThanOrEqual(1_300);
+    expect(second!.start).toBeLessThanOrEqual(1_320);
+  });
+
+  test("a chat that waits does not hold up the next one", () => {
+    const sent = run([message(1, 1), message(2, 1), message(3, 2)]);
+    expect(sent.map(({ id }) => id)).toEqual([1, 3, 2]);
+  });
+
+  test("a rate below one a second is a longer distance", () => {
+    const sent = run([message(1, 1), message(2, 1)], { messagesPerSecond: 30, messagesPerChatPerSecond: 0.25 });
+    expect(sent[1]!.start).toBeGreaterThanOrEqual(4_000);
+  });
+
+  test("what an earlier process sent counts against the limits", () => {
+    const pacer = new Pacer(LIMITS);
+    const sends = Array.from({ length: 30 }, (_, index) => ({ chatId: index + 1, at: 9_500 }));
+    pacer.restore({ pending: [message(1, 50)], sends, uncertain: 0, pausedUntil: 0 }, 10_000);
+    const turn = pacer.next(10_000);
+    expect("waitUntil" in turn && turn.waitUntil).toBeGreaterThanOrEqual(10_500);
+  });
+
+  test("sends recorded in the future, by a clock since set back, hold nothing up beyond a window", () => {
+    const pacer = new Pacer(LIMITS);
+    const sends = [{ chatId: 1, at: 9_999_999 }];
+    pacer.restore({ pending: [message(1, 1)], sends, uncertain: 0, pausedUntil: 0 }, 10_000);
+    const turn = pacer.next(10_000);
+    expect("waitUntil" in turn && turn.waitUntil).toBeLessThanOrEqual(11_100);
+  });
+
+  test("a 429 pauses its chat, a second chat's 429 the whole bot", () => {
+    const pacer = new Pacer(LIMITS);
+    for (const chat of [1, 2, 3]) pacer.add(message(chat, chat));
+    for (const chat of [1, 2]) pacer.started(chat, 0);
+    for (const chat of [1, 2]) pacer.ended(chat, 1);
+    expect(pacer.pause(1, 5_000, 1)).toBe("chat");
+    pacer.resume(1);
+    expect(pacer.next(2)).toEqual({ id: 3, chatId: 3 });
+    expect(pacer.pause(2, 7_000, 2)).toBe("bot");
+    pacer.resume(2);
+    const turn = pacer.next(3);
+    expect("waitUntil" in turn && turn.waitUntil).toBeGreaterThanOrEqual(7_000);
+  });
+
+  test("the end of an outage ends backing off, but not a pause that Telegram asked for", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+    for (const chat of [1, 2]) pacer.add(message(chat, chat));
+    for (const chat of [1, 2]) pacer.started(chat, 0);
+    for (const chat of [1, 2]) pacer.ended(chat, 1);
+    pacer.retry(1, 60_000);
+    pacer.pause(2, 60_000, 1);
+    pacer.resume(2);
+    pacer.clearBackoff();
+    expect(pacer.next(2_000)).toEqual({ id: 1, chatId: 1 });
+  });
+
+  test("messages of a migrated group go to the new chat in order, also those that come later", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+    for (const [id, chat] of [
+      [1, -5],
+      [2, -100],
+      [3, -5],
+    ] as const)
+      pacer.add(message(id, chat));
+    pacer.migrate(-5, -100);
+    pacer.add(message(4, -5));
+    const order: number[] = [];
+    for (let now = 0; order.length < 4; now += 1_000) {
+      const turn = pacer.next(now);
+      if (!("id" in turn)) throw new Error("nothing is due");
+      expect(turn.chatId).toBe(-100);
+      order.push(turn.id);
+      pacer.started(-100, now);
+      pacer.ended(-100, now);
+      pacer.settled(-100, now);
+    }
+    expect(order).toEqual([1, 2, 3, 4]);
+  });
+});
+
+/** As `run`, with instant requests, until a late message has its turn. */
+function turnOf(late: Arrival, backlog: readonly Arrival[]): Sent {
+  const pacer = new Pacer(LIMITS);
+  for (const each of backlog) pacer.add(each);
+  let isAdded = false;
+  for (let now = 0; ; ) {
+    if (!isAdded && now >= late.at) {
+      pacer.add(late);
+      isAdded = true;
+    }
+    const turn = pacer.next(now);
+    if ("waitUntil" in turn) {
+      now = isAdded ? turn.waitUntil : Math.min(turn.waitUntil, late.at);
+      continue;
+    }
+    if (turn.id === late.id) return { ...turn, start: now, end: now };
+    pacer.started(turn.chatId, now);
+    pacer.ended(turn.chatId, now);
+    pacer.settled(turn.chatId, now);
+  }
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { meaningOf } from "../../../../server/bridge/receiving/meaning.ts";
+import { readUpdate } from "../../../../server/bridge/receiving/update.ts";
+
+const bot = { id: 99, username: "team_bot" };
+const anna = { id: 1, is_bot: false, first_name: "Anna" };
+const stranger = { id: 7, is_bot: false, first_name: "Mallory" };
+const ours = { message_id: 10, from: { id: 99, is_bot: true, first_name: "Bot" } };
+const privately = { message_id: 20, from: anna, chat: { id: 1, type: "private" }, text: "fine" };
+const group = { id: -5, type: "supergroup" };
+
+function meaning(content: object, people = [1]) {
+  // As Telegram writes it: what is undefined is not there.
+  const update = readUpdate(JSON.parse(JSON.stringify({ update_id: 5, ...content })));
+  if (update === undefined) throw new Error("unreadable");
+  return meaningOf(update, { people: new Set(people), bot });
+}
+
+const said = (fields: object) => meaning({ message: { ...privately, ...fields } });
+const pressed = (fields: object) =>
+  meaning({
+    callback_query: { id: "q", from: anna, message: { message_id: 10, chat: group }, data: "yes", ...fields },
+  });
+
+describe("what an update means", () => {
+  test("a text in the private chat of somebody on the list is a response", () => {
+    expect(said({})).toMatchObject({ kind: "response", type: "text", chatId: 1, messageId: 20, text: "fine" });
+    expect(said({})).not.toHaveProperty("repliesTo");
+  });
+
+  test("an answer to a message of the bot names it, one to somebody else's does not", () => {
+    expect(said({ reply_to_message: ours })).toMatchObject({ kind: "response", repliesTo: 10 });
+    expect(said({ reply_to_message: { ...ours, from: anna } })).not.toHaveProperty("repliesTo");
+    expect(said({ reply_to_message: ours, text: "/start" })).toMatchObject({ text: "/start", repliesTo: 10 });
+  });
+
+  test("a picture is a response with its caption, a sticker one without words", () => {
+    expect(said({ text: undefined, caption: "look" })).toMatchObject({ kind: "response", type: "other", text: "look" });
+    expect(said({ text: undefined })).toMatchObject({ kind: "response", type: "other", text: "" });
+  });
+
+  test.each([
+    ["what Telegram says for a person who opens the chat", { text: "/start" }],
+    ["the same with what a link carries", { text: "/start@team_bot abc" }],
+    ["a bot", { from: { ...anna, is_bot: true } }],
+    ["a channel that writes in its own name", { from: undefined }],
+    ["somebody who writes in the name of a chat", { sender_chat: { id: -5 } }],
+    ["a conversation in a group", { chat: group }],
+    ["a conversation in a group about another bot", { chat: group, text: "@team_bot_two, hello" }],
+  ])("%s says nothing", (_name, fields) => {
+    expect(said(fields)).toEqual({ kind: "nothing" });
+  });
+
+  test.each([
+    ["answers the bot", { reply_to_message: ours }],
+    ["calls it by its name", { text: "hello @Team_Bot, go on" }],
+    ["sends it a command", { text: "/status@team_bot" }],
+  ])("who %s in a group is heard", (_name, fields) => {
+    expect(said({ chat: group, ...fields })).toMatchObject({ kind: "response", chatId: -5 });
+    expect(said({ chat: group, from: stranger, ...fields })).toMatchObject({ kind: "stranger", chatId: -5 });
+  });
+
+  test("the list is one of people: that a group gets messages lets nobody in it talk to the bot", () => {
+    const message = { ...privately, from: stranger, chat: group, reply_to_message: ours };
+    expect(meaning({ message }, [1, -5])).toMatchObject({ kind: "stranger", from: { id: 7 } });
+  });
+
+  test("a button pressed by somebody on the list is a click, by anybody else it is not", () => {
+    const message = { chatId: -5, messageId: 10 };
+    expect(pressed({})).toMatchObject({ kind: "click", queryId: "q", from: { id: 1 }, data: "yes", message });
+    expect(pressed({ from: stranger })).toMatchObject({ kind: "strange_click", queryId: "q" });
+    expect(pressed({ from: { ...anna, is_bot: true } })).toEqual({ kind: "nothing" });
+    expect(pressed({ message: undefined })).toEqual({ kind: "nothing" });
+  });
+});
+
+describe("what Telegram hands out", () => {
+  test.each([
+    ["another kind", { poll: {} }],
+    ["a message without a chat", { message: { message_id: 1, from: anna, text: "x" } }],
+    ["a message with ids that are none", { message: { ...privately, message_id: "1" } }],
+    ["a chat of a kind that there is not", { message: { ...privately, chat: { id: 1, type: "cave" } } }],
+    ["nothing", {}],
+  ])("%s is passed over, and can be confirmed", (_name, content) => {
+    expect(readUpdate({ update_id: 5, ...content })).toEqual({ id: 5, kind: "other" });
+  });
+
+  test.each([[null], ["x"], [[]], [{}], [{ update_id: "5" }], [{ update_id: 1.5 }], [{ update_id: -1 }]])(
+    "%j has no id to go on from",
+    (raw) => {
+      expect(readUpdate(raw)).toBeUndefined();
+    },
+  );
+
+  test("texts and names are cut at Telegram's own limits, and are valid Unicode", () => {
+    const text = `${"x".repeat(4_095)}😀`;
+    const update = readUpdate({
+      update_id: 1,
+      message: { ...privately, text, from: { ...anna, first_name: "y".repeat(1_000) } },
+    });
+    if (update?.kind !== "message") throw new Error("no message");
+    expect(update.message.text).toHaveLength(4_096);
+    expect(update.message.text?.isWellFormed()).toBe(true);
+    expect(update.message.from?.first_name).toHaveLength(64);
+  });
+});
