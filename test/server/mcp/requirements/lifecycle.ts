@@ -42,7 +42,7 @@ const guidelines: readonly Stated[] = [
     says: "What it does is considered for privacy.",
     shownBy: [
       "http/app.test.ts › no log line holds a key",
-      "bridge/delivery.process.test.ts › the token is in no log line, status or error",
+      "bridge/sending/delivery.process.test.ts › the token is in no log line, status or error",
     ],
   },
 ];
