@@ -46,7 +46,7 @@ const connections = Number(values.connections);
 const rate = Number(values.rate);
 const reference = "bare node:http";
 const webSocketReference = "ws echo";
-const idleStreams = 10_000;
+const idleConnections = 10_000;
 
 const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
 const started = new Set<Program>();
@@ -73,10 +73,10 @@ async function bench(): Promise<void> {
     const beside = costs.get(reference) ?? [];
     tell(name, median(each), "us", median(each.map((cost, round) => cost / (beside[round] ?? Number.NaN))));
   }
-  const half = { ...product, name: "CCTelegram, half of its load", request: session, reference };
-  await underHalfLoad(half, load);
+  await underHalfLoad(product, contenders, load);
   if (values["calls-only"]) return;
-  await withIdleStreams(product);
+  await withIdle("idle streams", product, product);
+  await withIdle("idle WebSockets", product, overWebSocket(product));
   const beginning = { ...product, name: "CCTelegram, initialize", request: initializeCall(), reference };
   await underInitialize(beginning, load);
 }
@@ -86,8 +86,7 @@ type Candidate = Omit<Contender, keyof Running> & { readonly start: () => Promis
 
 async function contendersBeside(product: Running, session: Contender["request"]): Promise<readonly Contender[]> {
   const result = await resultOf(product.url, session);
-  const webSocket = { ...product, url: product.url.replace("http", "ws") };
-  const overHttp: readonly Omit<Candidate, "reference">[] = [
+  const httpCandidates: readonly Omit<Candidate, "reference">[] = [
     { name: reference, start: () => startReference("bare-http.ts", result), request: session },
     { name: "CCTelegram, 2025-11-25", start: async () => product, request: session },
     { name: "CCTelegram, 2026-07-28", start: async () => product, request: statelessCall() },
@@ -96,14 +95,18 @@ async function contendersBeside(product: Running, session: Contender["request"])
     { name: "Go SDK, stateless", start: () => startGoReference(result, folder), request: handshakeCall() },
   ];
   const echoed = { ...statelessCall(), expected: "tools/call" };
-  const overWebSocket: readonly Omit<Candidate, "reference">[] = [
+  const webSocketCandidates: readonly Omit<Candidate, "reference">[] = [
     { name: webSocketReference, start: () => startReference("ws-echo.ts", result), request: echoed },
-    { name: "CCTelegram, WebSocket", start: async () => webSocket, request: statelessCall() },
+    { name: "CCTelegram, WebSocket", start: async () => overWebSocket(product), request: statelessCall() },
   ];
   return startWanted([
-    ...overHttp.map((candidate) => ({ ...candidate, reference })),
-    ...overWebSocket.map((candidate) => ({ ...candidate, reference: webSocketReference })),
+    ...httpCandidates.map((candidate) => ({ ...candidate, reference })),
+    ...webSocketCandidates.map((candidate) => ({ ...candidate, reference: webSocketReference })),
   ]);
+}
+
+function overWebSocket({ program, url }: Running): Running {
+  return { program, url: url.replace("http", "ws") };
 }
 
 /** Starts those that are wanted, and their references. */
@@ -137,13 +140,19 @@ async function inTurns(contenders: readonly Contender[], load: Program): Promise
   return costs;
 }
 
-async function underHalfLoad(contender: Contender, load: Program): Promise<void> {
+/** The reference at the same rate tells how much of the time is the client's and the machine's. */
+async function underHalfLoad(product: Running, contenders: readonly Contender[], load: Program): Promise<void> {
+  const compared = contenders.filter(({ name, program }) => name === reference || program === product.program);
+  const contender = compared.find(({ program }) => program === product.program);
+  if (contender === undefined) return;
   const { outcome: full } = await measure(contender, load, { seconds, connections });
   const rate = full.requests / full.seconds / 2;
-  const { cost, system, outcome } = await measure(contender, load, { seconds: seconds * 2, connections, rate });
-  show(contender.name, contender, { cost, system, outcome });
-  tell(`${contender.name}, p99`, outcome.p99, "ms");
-  tell("CCTelegram, RSS under load", contender.program.rss(), "MiB");
+  for (const each of compared.filter(({ reference: beside }) => beside === contender.reference)) {
+    const { cost, system, outcome } = await measure(each, load, { seconds: seconds * 2, connections, rate });
+    show(`${each.name}, half of the load`, each, { cost, system, outcome });
+    tell(`${each.name}, p99 at half of the load`, outcome.p99, "ms");
+  }
+  tell("CCTelegram, RSS under load", product.program.rss(), "MiB");
 }
 
 /** Sessions are in their ids, so however many begin, nothing stays. */
@@ -154,15 +163,15 @@ async function underInitialize(contender: Contender, load: Program): Promise<voi
   tell(`${contender.name}, RSS more than before`, contender.program.rss() - before, "MiB");
 }
 
-/** Streams on which sessions listen and nothing happens. */
-async function withIdleStreams({ url, program }: Running): Promise<void> {
+/** Connections on which sessions listen and nothing happens. */
+async function withIdle(name: string, product: Running, { url, program }: Running): Promise<void> {
   const before = program.rss();
   const idle = Program.start(process.execPath, ["bench/server/idle.ts"]);
   started.add(idle);
-  idle.write({ url, headers: await listenersOf(url), count: idleStreams });
+  idle.write({ url, headers: await listenersOf(product.url), count: idleConnections });
   const { open } = await idle.line<{ open: number }>();
-  tell("CCTelegram, idle streams", open, "");
-  tell("CCTelegram, idle streams, RSS more than before", program.rss() - before, "MiB");
+  tell(`CCTelegram, ${name}`, open, "");
+  tell(`CCTelegram, ${name}, RSS more than before`, program.rss() - before, "MiB");
   await idle.stop();
 }
 
