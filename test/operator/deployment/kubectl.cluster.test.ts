@@ -267,14 +267,20 @@ const examples = globSync("examples/*.yaml").toSorted();
 
 test.each(examples)("%s: applied twice it is unchanged, and no side sees a difference", async (file) => {
   await world.startOperator();
-  const documents = loadAll(readFileSync(file, "utf8")) as { kind: string; metadata: { namespace?: string } }[];
+  type Example = { kind: string; metadata: { name: string; namespace?: string } };
+  const documents = loadAll(readFileSync(file, "utf8")) as Example[];
   const own = documents.filter(({ kind }) => kind === "CCTelegramDeployment");
   expect(own.length).toBeGreaterThan(0);
-  for (const { metadata } of own) metadata.namespace = world.namespace;
+  // All are called alike, and what belonged to the one before is collected at leisure.
+  const suffix = `-${examples.indexOf(file)}`;
+  for (const { metadata } of own) {
+    metadata.namespace = world.namespace;
+    metadata.name += suffix;
+  }
   const input = own.map((document) => dump(document)).join("---\n");
   const kubectlWith = (...args: string[]) => run(command, [...flags(), ...args, "-f", "-"], { input });
   await kubectlWith("apply");
-  await untilSettled(world, "team");
+  for (const { metadata } of own) await untilSettled(world, metadata.name, 60_000);
   expect(await kubectlWith("apply")).toMatch(/^(\S+ unchanged\n)+$/);
   // The exit code is 1 if there is a difference.
   expect(await kubectlWith("diff")).toBe("");
