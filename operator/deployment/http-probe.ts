@@ -39,6 +39,11 @@ const bridgeStatus = z.object({
   queue: told.queue.pick({ usable: true, pending: true, limit: true, error: true }),
   refusals: told.refusals.unwrap().optional(),
   waiting: told.waiting,
+  // Without the time of the last answer, which always changes.
+  receiving: told.receiving
+    .unwrap()
+    .pick({ mode: true, receiving: true, other_consumer: true, error: true, hint: true })
+    .optional(),
 });
 
 /** Shorter waits are not reported: Telegram often asks for some seconds. */

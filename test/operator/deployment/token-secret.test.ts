@@ -16,7 +16,7 @@ function namespace(answer: () => Record<string, string> | undefined) {
       return { data } as T;
     },
   };
-  const secrets = new TokenSecrets(client, (namespace, name) => metadata.get(namespace, name));
+  const secrets = new TokenSecrets(client, (namespace, name) => metadata.get(namespace, name), "salt");
   return {
     reads,
     /** The Secret as a metadata watch sees it. */
@@ -24,6 +24,7 @@ function namespace(answer: () => Record<string, string> | undefined) {
       void metadata.set({ namespace: "tools", name: "telegram", uid: "one", resourceVersion }),
     /** The Secret is deleted, or its labels change: this watch no longer sees it. */
     lost: () => void metadata.delete("tools", "telegram"),
+    fingerprint: (key = "token") => secrets.fingerprint("tools", { name: "telegram", key }),
     state: (key = "token") => secrets.state("tools", { name: "telegram", key }),
   };
 }
