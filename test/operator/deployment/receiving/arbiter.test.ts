@@ -89,10 +89,16 @@ class Teams {
     if (pod && token && this.teams.get(name)?.template) pod.token = token;
   }
 
-  /** Not while a pod still has a former token: only memory knows of that. */
-  restartOperator() {
-    if ([...this.pods.values()].some(({ name, token }) => this.secrets.get(name) !== token)) return;
+  /** Not while a pod has a former token, or has lost its resource: only the memory of the operator knows the token then. */
+  async restartOperator() {
+    const pods = [...this.pods.values()];
+    if (pods.some(({ name, token }) => this.secrets.get(name) !== token || !this.teams.has(name))) return;
     this.arbiter = this.#newArbiter();
+    await this.reconcileAll();
+  }
+
+  reconcileAll() {
+    return Promise.all([...this.teams.keys()].toReversed().map((name) => this.reconcile(name)));
   }
 }
 
@@ -195,7 +201,7 @@ const steps = {
   create: (teams: Teams, name: string, token: string) => void (teams.teams.has(name) || teams.create(name, token)),
   delete: (teams: Teams, name: string) => teams.delete(name),
   reconcile: (teams: Teams, name: string) => teams.reconcile(name),
-  reconcileAll: (teams: Teams) => Promise.all([...teams.teams.keys()].toReversed().map((one) => teams.reconcile(one))),
+  reconcileAll: (teams: Teams) => teams.reconcileAll(),
   roll: (teams: Teams, name: string) => teams.roll(name),
   changeToken: (teams: Teams, name: string, token: string) => {
     teams.secrets.set(name, token);
