@@ -43,7 +43,9 @@ const bridgeStatus = z.object({
   receiving: told.receiving
     .unwrap()
     .pick({ mode: true, receiving: true, other_consumer: true, error: true, hint: true })
-    .optional(),
+    .optional()
+    // A newer bridge may receive in a way that is not known here.
+    .catch(undefined),
 });
 
 /** Shorter waits are not reported: Telegram often asks for some seconds. */
