@@ -79,7 +79,8 @@ function updatesOf(
 ): "Polling" | "None" | undefined {
   const { updates, botTokenSecretRef: ref } = resource.spec.telegram;
   if (verdict === undefined) return updates;
-  if (verdict.state !== "Unknown") return verdict.state === "Receives" ? "Polling" : "None";
+  if (verdict.state === "Receives") return "Polling";
+  if (verdict.state === "Waits" || verdict.state === "SendsOnly") return "None";
   const polls = ownChild(cache, resource, types.statefulSets, namesOf(resource.name).bridge)?.state.workload?.polls;
   return polls?.name === ref.name && polls.key === ref.key ? "Polling" : "None";
 }

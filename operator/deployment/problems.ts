@@ -103,7 +103,7 @@ export const receivesElsewhere: Check = ({ resource, verdict, probe }) => {
       `CCTelegramDeployment ${namespace}/${name} has the same bot token, is older and receives; this one only sends. ${remedy}.`,
     );
   }
-  if (verdict?.state !== "Receives" || !probe?.bridge?.answered) return undefined;
+  if (verdict === undefined || verdict.state === "Waits" || !probe?.bridge?.answered) return undefined;
   const { receiving } = probe.bridge;
   if (receiving?.mode !== "Polling" || !receiving.other_consumer) return undefined;
   const secret = resource.spec.telegram.botTokenSecretRef.name;

@@ -44,10 +44,11 @@ export class Arbiter {
     }
     const [claims, pollers] = await Promise.all([this.#readClaims(), this.#readPollers()]);
     // From here on nothing is awaited: two resources that are looked at together cannot both be told to receive.
-    const own = claims.find((claim) => claim?.uid === resource.uid);
-    this.#remember(resource.uid, own && isClaim(own) ? own : undefined);
-    if (!own || !isClaim(own)) return { state: "Unknown" };
-    const verdict = arbitrate(own, claims.filter(isClaim), [...pollers, ...this.#granted.values()]);
+    const known = claims.filter(isClaim);
+    const own = known.find(({ uid }) => uid === resource.uid);
+    this.#remember(resource.uid, own);
+    if (own === undefined) return { state: claims.includes(unreadable) ? "Unknown" : "StandsAside" };
+    const verdict = arbitrate(own, known, [...pollers, ...this.#granted.values()]);
     if (verdict.state !== "Receives") return verdict;
     // Another resource whose token cannot be read may be the one that receives.
     if (claims.includes(unreadable) && this.#granted.get(own.token)?.uid !== own.uid) return { state: "Unknown" };
@@ -118,7 +119,7 @@ export class Arbiter {
 const withoutNone = (token: string | undefined) => (token === undefined ? [] : [token]);
 
 /** Stands for the claim of a resource whose Secret could not be read. */
-const unreadable = { uid: "" } as const;
+const unreadable = Symbol("unreadable");
 
 const isClaim = (claim: Claim | undefined | typeof unreadable): claim is Claim =>
   claim !== undefined && claim !== unreadable;

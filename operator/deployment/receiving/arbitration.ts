@@ -19,6 +19,8 @@ export type Verdict =
   | { readonly state: "Waits"; readonly other: ObjectKey }
   /** An older resource with the same token receives. */
   | { readonly state: "SendsOnly"; readonly other: ObjectKey }
+  /** It is paused, not allowed, or has no token: what runs is kept. */
+  | { readonly state: "StandsAside" }
   /** Not all tokens could be read: what runs is kept. */
   | { readonly state: "Unknown" };
 

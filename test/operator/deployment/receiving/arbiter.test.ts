@@ -67,7 +67,8 @@ class Teams {
     const team = this.teams.get(name);
     if (!team) return undefined;
     const verdict = await this.arbiter.verdict(team.resource);
-    if (verdict && verdict.state !== "Unknown") team.template = verdict.state === "Receives";
+    if (verdict && verdict.state !== "Unknown" && verdict.state !== "StandsAside")
+      team.template = verdict.state === "Receives";
     this.arbiter.written(team.resource, verdict);
     return verdict;
   }
@@ -163,7 +164,7 @@ test("a paused resource keeps what it has: it does not stand for election, and o
   const teams = new Teams();
   teams.create("paused", "A", "Paused");
   teams.create("two", "A");
-  expect(await teams.reconcile("paused")).toEqual({ state: "Unknown" });
+  expect(await teams.reconcile("paused")).toEqual({ state: "StandsAside" });
   expect(await teams.reconcile("two")).toEqual({ state: "Receives" });
 
   const reading = new Teams();
@@ -187,6 +188,19 @@ test("while a Secret cannot be read nobody starts to receive, and who receives g
   expect(await teams.reconcile("one")).toEqual({ state: "Receives" });
   teams.unreadable = "two";
   expect(await teams.reconcile("one")).toEqual({ state: "Receives" });
+});
+
+test("a resource without a token stands aside, and is looked at with the others when it has one", async () => {
+  const teams = new Teams();
+  teams.create("one", "A");
+  teams.create("two", "A");
+  teams.secrets.delete("one");
+  expect(await teams.reconcile("one")).toEqual({ state: "StandsAside" });
+  expect(await teams.reconcile("two")).toEqual({ state: "Receives" });
+  teams.secrets.set("one", "A");
+  teams.enqueued.clear();
+  expect(await teams.reconcile("one")).toEqual({ state: "Waits", other: other("two") });
+  expect([...teams.enqueued]).toEqual(["two"]);
 });
 
 test("a resource that does not ask to receive has no verdict", async () => {
