@@ -9,6 +9,7 @@ export const conditionTypes = [
   "QueueHealthy",
   "Verified",
   "Delivering",
+  "Receiving",
   "Exposed",
   "Progressing",
   "Reconciling",

@@ -25,6 +25,12 @@ export const telegramSpec = z
         "x-kubernetes-list-type": "set",
         ...rule("self.all(id, id != 0)", "allowedUsers must be ids of people, or of groups (negative): 0 is neither"),
       }),
+    updates: z
+      .enum(["Polling", "None"])
+      .optional()
+      .describe(
+        "How what people say to the bot is received. Polling: the bridge asks Telegram. None: it only sends. Of the resources with the same bot token only the oldest receives; the condition Receiving of the others names it. Default: None.",
+      ),
     apiUrl: z
       .string()
       .min(1)

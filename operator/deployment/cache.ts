@@ -16,6 +16,7 @@ import { gatewaysOf } from "./exposure/exposure.ts";
 import { type CachedGateway, reduceGateway } from "./exposure/state.ts";
 import { fieldManager, managedBy } from "./names.ts";
 import { type CachedPod, reducePod, samePod } from "./pods.ts";
+import type { TokenRef } from "./receiving/polled-token.ts";
 import { secretsOf } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 
@@ -36,6 +37,13 @@ export type Watch<T extends Stored> = {
 /** Starts one reflector for each watched namespace, or one for all. With watched namespaces, none for a type without namespaces. */
 export type StartWatch = <T extends Stored>(watch: Watch<T>) => readonly Reflector<T>[];
 
+/** What reads a bot's updates, or soon will: a pod, or a StatefulSet by its template. */
+export type Polling = ObjectKey & { readonly ref: TokenRef; readonly pod?: string };
+
+/** Values of an index that only says whether an item is one of a kind. */
+const every = [""];
+const none: readonly string[] = [];
+
 type CachedFailure = Stored & { readonly message: string };
 
 /** The key under which the pods of one component of one resource are indexed. */
@@ -45,12 +53,14 @@ const podsKey = (namespace: string, instance: string, component: string) => `${n
 export class Cache {
   readonly resources = new Store<CachedResource>({
     secret: ({ namespace, name, spec }) => secretsOf(name, spec).map((secret) => `${namespace}/${secret}`),
+    polling: ({ spec }) => (spec.telegram.updates === "Polling" ? every : none),
     gateway: ({ namespace, spec }) => gatewaysOf(namespace, spec).map(({ namespace, name }) => `${namespace}/${name}`),
   });
   /** Secrets that are not ours: only that they exist. */
   readonly #foreignSecrets = new Store<Stored>();
   readonly #pods = new Store<CachedPod>({
     pods: ({ namespace, instance, component }) => [podsKey(namespace, instance, component)],
+    polling: ({ polls }) => (polls ? every : none),
   });
   readonly #failures = new Store<CachedFailure & { readonly statefulSet: string }>({
     statefulSet: ({ namespace, statefulSet }) => [`${namespace}/${statefulSet}`],
@@ -63,7 +73,11 @@ export class Cache {
   constructor(enqueue: (key: ObjectKey) => void) {
     this.#enqueue = enqueue;
     for (const type of allChildTypes) {
-      this.#children.set(type.plural, new Store<CachedChild>({ owner: ({ controllerUid }) => [controllerUid] }));
+      const store = new Store<CachedChild>({
+        owner: ({ controllerUid }) => [controllerUid],
+        ...(type === types.statefulSets ? { polling: ({ state }) => (state.workload?.polls ? every : none) } : {}),
+      });
+      this.#children.set(type.plural, store);
     }
   }
 
@@ -149,6 +163,25 @@ export class Cache {
 
   podsOf(namespace: string, instance: string, component: string): CachedPod[] {
     return this.#pods.byIndex("pods", podsKey(namespace, instance, component));
+  }
+
+  /** The resources that ask to receive what people say to a bot. */
+  claimants(): CachedResource[] {
+    return this.resources.byIndex("polling", "");
+  }
+
+  /** The StatefulSets and pods that read a bot's updates, or soon will, with the names of their resources. */
+  pollers(): Polling[] {
+    const sets = this.#children.get(types.statefulSets.plural)?.byIndex("polling", "") ?? [];
+    return [
+      ...sets.flatMap(({ namespace, owner, heir, name, state }) => {
+        const ref = state.workload?.polls;
+        return ref ? [{ namespace, name: owner ?? heir ?? name, ref }] : [];
+      }),
+      ...this.#pods
+        .byIndex("polling", "")
+        .flatMap(({ namespace, instance: name, uid: pod, polls: ref }) => (ref ? [{ namespace, name, ref, pod }] : [])),
+    ];
   }
 
   /** Why the StatefulSet's pod could not be created, by its newest event. */

@@ -1,3 +1,4 @@
+import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { type DeploymentSpec, deploymentSpec } from "../api/spec.ts";
 import type { DeploymentStatus } from "../api/status.ts";
 import { interned } from "../runtime/interned.ts";
@@ -8,12 +9,15 @@ import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts";
 import { adoptionAnnotation, fieldManager, restartAnnotation } from "./names.ts";
 import { printable } from "./printable.ts";
+import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
 /** What the cache keeps of a CCTelegramDeployment. */
 export type CachedResource = Stored & {
   readonly generation: number;
   readonly deleting: boolean;
+  /** RFC 3339, whole seconds. */
+  readonly createdAt: string;
   /** The spec as people wrote it. */
   readonly spec: DeploymentSpec;
   /** What the operator has written to `server.replicas`; `spec` leaves it out. */
@@ -53,6 +57,8 @@ export type WorkloadState = {
   readonly ready: number;
   /** The newest template, as in the pods' label; undefined for a Deployment, whose status does not name it. */
   readonly revision?: string | undefined;
+  /** The bot token with which the pods of its template read a bot's updates. */
+  readonly polls?: TokenRef | undefined;
   /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
   readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
@@ -67,6 +73,7 @@ export function cachedResource(object: KubernetesObject): CachedResource {
     ...identity(object),
     generation: object.metadata.generation ?? 0,
     deleting: object.metadata.deletionTimestamp !== undefined,
+    createdAt: object.metadata.creationTimestamp ?? "",
     ...withoutDefaultReplicas(object, specOf(object)),
     status: (object.status ?? {}) as DeploymentStatus,
     ...(restartedAt ? { restartedAt: printable(restartedAt, longestRestart) } : {}),
@@ -131,7 +138,8 @@ const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) 
 };
 
 function workload(object: KubernetesObject, owned: Fields): ChildState {
-  const spec = object.spec as { replicas?: number };
+  const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec };
+  const polls = polledToken(spec.template?.spec);
   const status = (object.status ?? {}) as WorkloadStatus;
   const conditions = status.conditions ?? [];
   return {
@@ -143,6 +151,7 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
       updated: status.updatedReplicas ?? 0,
       ready: status.readyReplicas ?? 0,
       ...(status.updateRevision ? { revision: interned(status.updateRevision) } : {}),
+      ...(polls ? { polls } : {}),
       ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,

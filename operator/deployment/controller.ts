@@ -10,6 +10,7 @@ import type { PlainFetch } from "../runtime/plain-http.ts";
 import { type Change, Reflector } from "../runtime/reflector.ts";
 import type { Stored } from "../runtime/store.ts";
 import { WorkQueue } from "../runtime/work-queue.ts";
+import { forbiddenIn } from "./allowed.ts";
 import { Cache, type Watch } from "./cache.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import { certificateIn } from "./exposure/certificate.ts";
@@ -21,6 +22,7 @@ import { httpProbe } from "./http-probe.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
 import { partsReading } from "./parts-probe.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
+import { Arbiter } from "./receiving/arbiter.ts";
 import { reconcile } from "./reconcile.ts";
 import { services } from "./resource-types.ts";
 import { TokenSecrets } from "./token-secret.ts";
@@ -53,15 +55,21 @@ type Parts = {
  * called when this process may write.
  */
 export function startDeploymentController(parts: Parts) {
-  const { client, clock, logger, metrics, settings } = parts;
+  const { clock, logger, metrics, settings } = parts;
   const cache = new Cache((key) => controller.enqueue(key, { afterMs: settleMs }));
-  const { probes, exposureProbes, forget } = probesOf(parts, (key) => controller.enqueue(key));
+  const { probes, exposureProbes, forgetProbes } = probesOf(parts, (key) => controller.enqueue(key));
   const recorder = recorderOf(parts);
   const applier = createApplier(parts, cache);
   const generated = new GeneratedValues(parts.generateKey);
+  const secrets = secretReaders(parts, cache);
+  const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
+  const enqueue = (key: ObjectKey) => controller.enqueue(key);
+  const arbiter = new Arbiter({ cache, ...secrets, mayWrite, enqueue, now: clock.now });
   const reconcileParts = {
     ...parts,
-    ...secretReaders(client, cache),
+    ...secrets,
+    arbiter,
+    mayWrite,
     generated,
     cache,
     probes,
@@ -85,6 +93,11 @@ export function startDeploymentController(parts: Parts) {
   });
 
   const { reflectors, ended } = startWatches(parts, cache, onResource);
+
+  function forget(uid: string): void {
+    forgetProbes(uid);
+    arbiter.forget(uid);
+  }
 
   function onResource({ before, after, initial }: Change<CachedResource>): void {
     if (!after) {
@@ -127,17 +140,21 @@ function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
   const probes = new ProbeSchedule({ ...partsReading, probe, onChange, clock, random });
   const outside = { probe: parts.lookFromOutside, keepsResults: false };
   const exposureProbes = new ProbeSchedule({ ...exposureReading, ...outside, onChange, clock, random });
-  const forget = (uid: string) => {
+  const forgetProbes = (uid: string) => {
     probes.forget(uid);
     exposureProbes.forget(uid);
   };
-  return { probes, exposureProbes, forget };
+  return { probes, exposureProbes, forgetProbes };
 }
 
-function secretReaders(client: Client, cache: Cache) {
+/** Whether this operator writes the resource's children. */
+const isWritten = ({ settings, claimant }: Parts, { namespace, spec }: CachedResource) =>
+  spec.reconciliation === "Active" && forbiddenIn(spec, settings).length === 0 && claimant?.(namespace) === undefined;
+
+function secretReaders({ client, generateKey }: Parts, cache: Cache) {
   const find = (namespace: string, name: string) => cache.secret(namespace, name);
   return {
-    tokenSecrets: new TokenSecrets(client, find),
+    tokenSecrets: new TokenSecrets(client, find, generateKey()),
     certificates: new ForeignSecrets(client, find, certificateIn),
   };
 }

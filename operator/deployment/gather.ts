@@ -13,6 +13,7 @@ import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
 import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
+import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
@@ -36,7 +37,13 @@ export type Settings = {
 /** The blueprint of a resource. Existing generated values are kept; `generated` generates missing ones. */
 export function blueprintOf(
   resource: CachedResource,
-  parts: { cache: Cache; settings: Settings; tokenSecret: TokenSecret; generated: GeneratedValues },
+  parts: {
+    cache: Cache;
+    settings: Settings;
+    tokenSecret: TokenSecret;
+    verdict: Verdict | undefined;
+    generated: GeneratedValues;
+  },
 ): Blueprint {
   const { cache, settings } = parts;
   const { namespace, name, uid, spec, restartedAt } = resource;
@@ -51,6 +58,7 @@ export function blueprintOf(
     spec,
     image: imageOf(spec, settings.serverImage),
     telegramApiUrl: spec.telegram.apiUrl ?? settings.telegramApiUrl,
+    updates: updatesOf(resource, parts),
     hmac,
     keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
@@ -62,6 +70,19 @@ export function blueprintOf(
     url: urlOf(resource, exposureStateOf(cache, resource)?.addresses ?? []),
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cache.has(types.prometheusRules),
   };
+}
+
+/** How the bridge receives. Without a verdict a bridge that reads the updates of this token goes on, and no other starts to. */
+function updatesOf(
+  resource: CachedResource,
+  { cache, verdict }: { cache: Cache; verdict: Verdict | undefined },
+): "Polling" | "None" | undefined {
+  const { updates, botTokenSecretRef: ref } = resource.spec.telegram;
+  if (verdict === undefined) return updates;
+  if (verdict.state === "Receives") return "Polling";
+  if (verdict.state === "Waits" || verdict.state === "SendsOnly") return "None";
+  const polls = ownChild(cache, resource, types.statefulSets, namesOf(resource.name).bridge)?.state.workload?.polls;
+  return polls?.name === ref.name && polls.key === ref.key ? "Polling" : "None";
 }
 
 function bridgePlan(resource: CachedResource, parts: { cache: Cache; tokenSecret: TokenSecret }): BridgePlan {
@@ -106,6 +127,7 @@ export function snapshotOf(
     cache: Cache;
     settings: Settings;
     tokenSecret: TokenSecret;
+    verdict: Verdict | undefined;
     refused: readonly string[];
     failed: readonly string[];
     probe: ProbeResult | undefined;
@@ -115,7 +137,7 @@ export function snapshotOf(
     now: () => number;
   },
 ): Snapshot {
-  const { cache, settings, tokenSecret, refused, failed, probe, exposure, exposureProbe } = parts;
+  const { cache, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
   const server = ownChild(cache, resource, types.deployments, names.server)?.state.workload;
@@ -129,6 +151,7 @@ export function snapshotOf(
     server,
     bridge,
     tokenSecret,
+    verdict,
     serverTrouble: serverTrouble.trouble,
     bridgeTrouble: bridgeTrouble.trouble,
     bridgeRuns: bridgePods.some(({ running }) => running),

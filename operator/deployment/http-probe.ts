@@ -39,6 +39,13 @@ const bridgeStatus = z.object({
   queue: told.queue.pick({ usable: true, pending: true, limit: true, error: true }),
   refusals: told.refusals.unwrap().optional(),
   waiting: told.waiting,
+  // Without the time of the last answer, which always changes.
+  receiving: told.receiving
+    .unwrap()
+    .pick({ mode: true, receiving: true, other_consumer: true, error: true, hint: true })
+    .optional()
+    // A newer bridge may receive in a way that is not known here.
+    .catch(undefined),
 });
 
 /** Shorter waits are not reported: Telegram often asks for some seconds. */

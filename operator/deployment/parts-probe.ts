@@ -1,4 +1,4 @@
-import type { QueueStatus, TelegramStatus } from "../../contract/bridge-status.ts";
+import type { QueueStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Reading } from "./probe-schedule.ts";
 
 /** What an MCP client would get through the Service. */
@@ -16,8 +16,13 @@ export type BridgeProbe =
       readonly refusals?: readonly Refusal[] | undefined;
       /** Why nothing is sent for a longer time. */
       readonly waiting?: string | undefined;
+      /** Whether what people say reaches it; older bridges do not report it. */
+      readonly receiving?: Receiving | undefined;
     }
   | { readonly answered: false; readonly message: string };
+
+/** How the bridge receives what people say, and why it does not. */
+type Receiving = Pick<ReceivingStatus, "mode" | "receiving" | "other_consumer" | "error" | "hint">;
 
 /** A recipient that Telegram refuses messages to. */
 export type Refusal = { readonly chatId: number; readonly reason: string; readonly hint?: string | undefined };

@@ -4,6 +4,7 @@ import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-objec
 import type { Stored } from "../runtime/store.ts";
 import { identity } from "./cached-objects.ts";
 import { type Trouble, troubleOf } from "./pod-trouble.ts";
+import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 
 /** What the cache keeps of a pod with our labels. */
 export type CachedPod = Stored & {
@@ -23,6 +24,8 @@ export type CachedPod = Stored & {
   readonly running: boolean;
   readonly ready: boolean;
   readonly trouble: Trouble | undefined;
+  /** The bot token with which it reads a bot's updates, until its containers have ended. */
+  readonly polls?: TokenRef | undefined;
 };
 
 export function reducePod(object: KubernetesObject): CachedPod {
@@ -31,6 +34,8 @@ export function reducePod(object: KubernetesObject): CachedPod {
   const component = labels["app.kubernetes.io/component"] ?? "";
   const owner = controllerOf(object);
   const { phase, conditions, containerStatuses } = pod.status ?? {};
+  const hasEnded = phase === "Failed" || phase === "Succeeded";
+  const polls = component === "bridge" && !hasEnded ? polledToken(pod.spec) : undefined;
   return {
     ...identity(object),
     instance: interned(labels["app.kubernetes.io/instance"] ?? ""),
@@ -39,10 +44,11 @@ export function reducePod(object: KubernetesObject): CachedPod {
     revision: interned(labels["pod-template-hash"] ?? labels["controller-revision-hash"] ?? ""),
     createdAt: object.metadata.creationTimestamp ?? "",
     image: interned(pod.spec?.containers.find(({ name }) => name === component)?.image ?? ""),
-    ended: object.metadata.deletionTimestamp !== undefined || phase === "Failed" || phase === "Succeeded",
+    ended: object.metadata.deletionTimestamp !== undefined || hasEnded,
     running: containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
     ready: conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     trouble: troubleOf(pod),
+    ...(polls ? { polls } : {}),
   };
 }
 
@@ -51,6 +57,7 @@ export const samePod = (a: CachedPod, b: CachedPod) =>
   a.running === b.running &&
   a.ready === b.ready &&
   a.ended === b.ended &&
+  (a.polls === undefined) === (b.polls === undefined) &&
   a.trouble?.reason === b.trouble?.reason &&
   a.trouble?.message === b.trouble?.message;
 

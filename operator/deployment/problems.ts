@@ -93,6 +93,27 @@ export const queueIsFull: Check = ({ probe }) => {
 export const handshakeFails: Check = ({ probe }) =>
   probe?.server?.verified === false ? problem(probe.server.reason, probe.server.message) : undefined;
 
+/** Telegram lets one program read a bot's updates: another one has them. */
+export const receivesElsewhere: Check = ({ resource, verdict, probe }) => {
+  if (verdict?.state === "SendsOnly") {
+    const { namespace, name } = verdict.other;
+    const remedy = "Give this one a bot of its own, or set telegram.updates to None in one of the two";
+    return problem(
+      "BotTokenShared",
+      `CCTelegramDeployment ${namespace}/${name} has the same bot token, is older and receives; this one only sends. ${remedy}.`,
+    );
+  }
+  if (verdict === undefined || verdict.state === "Waits" || !probe?.bridge?.answered) return undefined;
+  const { receiving } = probe.bridge;
+  if (receiving?.mode !== "Polling" || !receiving.other_consumer) return undefined;
+  const secret = resource.spec.telegram.botTokenSecretRef.name;
+  const remedy = `stop it, or remove its webhook; if you do not know it, revoke the token with @BotFather and store the new one in Secret ${secret}`;
+  return problem(
+    "OtherConsumer",
+    `a program that this operator does not know reads the bot's updates, so answers of people get lost: ${remedy}. Messages are sent on.`,
+  );
+};
+
 /** At a start a part may not answer for some seconds: a failure is a problem only when it lasts. */
 const lasting =
   (check: Check): Check =>
@@ -136,10 +157,10 @@ const obstacles: readonly Check[] = [
 /** Problems that keep clients inside the cluster from sending messages. */
 export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((check) => check(snapshot) ?? []);
 
-/** All problems, also those that only affect clients outside the cluster. */
+/** All problems, also those that only affect clients outside the cluster, or what people answer. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
-  ...[isNotExposed, certificateEndsSoon].flatMap((check) => check(snapshot) ?? []),
+  ...[isNotExposed, certificateEndsSoon, receivesElsewhere].flatMap((check) => check(snapshot) ?? []),
 ];
 
 /** The first problem that stops the operator. */

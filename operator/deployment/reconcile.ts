@@ -3,7 +3,6 @@ import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
-import { forbiddenIn } from "./allowed.ts";
 import type { Cache } from "./cache.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import { converge } from "./convergence.ts";
@@ -18,6 +17,8 @@ import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
+import type { Arbiter } from "./receiving/arbiter.ts";
+import type { Verdict } from "./receiving/arbitration.ts";
 import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import { writeStatus } from "./status-writer.ts";
@@ -31,6 +32,9 @@ export type ReconcileParts = {
   readonly probes: ProbeSchedule<Target, ProbeResult>;
   readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
   readonly tokenSecrets: TokenSecrets;
+  readonly arbiter: Arbiter;
+  /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
+  readonly mayWrite: (resource: CachedResource) => boolean;
   /** The certificates of Ingresses. */
   readonly certificates: ForeignSecrets<Certificate>;
   readonly settings: Settings;
@@ -52,6 +56,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const resource = cache.resources.get(namespace, name);
   if (!resource || resource.deleting) {
     parts.statusDueAt.delete(`${namespace}/${name}`);
+    if (resource) parts.arbiter.forget(resource.uid);
     return {};
   }
   const restMs = (parts.terminatingUntil.get(namespace) ?? 0) - parts.now();
@@ -59,9 +64,10 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   parts.terminatingUntil.delete(namespace);
 
   const { tokenSecret, certificate, failures: unread } = await secretsOf(parts, resource);
-  const blueprint = blueprintOf(resource, { ...parts, tokenSecret });
-  const mayWrite = resource.spec.reconciliation === "Active" && forbiddenIn(resource.spec, parts.settings).length === 0;
-  const failures = [...unread, ...(mayWrite ? await converge(parts, resource, blueprint) : [])];
+  const verdict = await parts.arbiter.verdict(resource);
+  const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict });
+  const failures = [...unread, ...(parts.mayWrite(resource) ? await converge(parts, resource, blueprint) : [])];
+  parts.arbiter.written(resource, verdict);
   if (failures.some(isNamespaceTerminating)) {
     parts.terminatingUntil.set(namespace, parts.now() + terminatingMs);
     return { requeueAfterMs: terminatingMs };
@@ -76,14 +82,22 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     exposure,
     exposureProbe: exposureProbes.result(resource.uid),
     tokenSecret,
+    verdict,
     refused: refusedOf(failures),
     failed: failedOf(failures),
     probe: probes.result(resource.uid),
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
-  return { ...sooner(sooner(result, snapshot.lookAgainMs), exposureLookAgainMs(snapshot)), failures };
+  const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict)];
+  return { ...soon.reduce(sooner, result), failures };
 }
+
+/** The end of another resource's pod is not reported to this one. */
+const verdictLookAgainMs = (verdict: Verdict | undefined) =>
+  verdict?.state === "Waits" || verdict?.state === "Unknown" ? handOverMs : undefined;
+
+const handOverMs = 2_000;
 
 const sooner = (result: Result, afterMs: number | undefined): Result =>
   afterMs === undefined ? result : { requeueAfterMs: Math.min(afterMs, result.requeueAfterMs ?? afterMs) };

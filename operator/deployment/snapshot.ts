@@ -3,6 +3,7 @@ import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
+import type { Verdict } from "./receiving/arbitration.ts";
 
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";
@@ -13,6 +14,8 @@ export type Snapshot = {
   readonly server: WorkloadState | undefined;
   readonly bridge: WorkloadState | undefined;
   readonly tokenSecret: TokenSecret;
+  /** Whether it receives what people say to its bot; undefined if it does not ask to. */
+  readonly verdict?: Verdict | undefined;
   /** What keeps a pod of the newest template from running. */
   readonly serverTrouble: Trouble | undefined;
   readonly bridgeTrouble: Trouble | undefined;

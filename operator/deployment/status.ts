@@ -73,6 +73,10 @@ const announcements: Readonly<Record<string, Announcement>> = {
     const news = status === "True" && before?.status !== "True";
     return news ? [{ type: "Normal", reason: "Exposed", message }] : [];
   },
+  Receiving: ({ status, message }, before) => {
+    const news = status === "True" && before?.status !== "True";
+    return news ? [{ type: "Normal", reason: "Receiving", message }] : [];
+  },
   Paused: ({ status, message }, before) => {
     if (status === (before?.status ?? "False")) return [];
     return [{ type: "Normal", reason: status === "True" ? "Paused" : "Resumed", message }];

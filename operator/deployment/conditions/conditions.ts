@@ -10,6 +10,7 @@ import { paused } from "./paused.ts";
 import { progressing } from "./progressing.ts";
 import { queueHealthy } from "./queue-healthy.ts";
 import { ready } from "./ready.ts";
+import { receiving } from "./receiving.ts";
 import { reconciling } from "./reconciling.ts";
 import { serverAvailable } from "./server-available.ts";
 import { stalled } from "./stalled.ts";
@@ -23,6 +24,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   QueueHealthy: queueHealthy,
   Verified: verified,
   Delivering: delivering,
+  Receiving: receiving,
   Exposed: exposed,
   Progressing: progressing,
   Reconciling: reconciling,
@@ -33,7 +35,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
 
 /**
  * All conditions. One that cannot be judged now stays as it is, with its `observedGeneration`.
- * `Exposed` exists only with an exposure. `lastTransitionTime` changes only with the status (metav1.Condition).
+ * `Exposed` exists only with an exposure, `Receiving` only if the resource asks to receive. `lastTransitionTime` changes only with the status (metav1.Condition).
  */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   const { generation, status } = snapshot.resource;
@@ -47,6 +49,7 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   };
   const judged = Object.entries(judges)
     .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
+    .filter(([type]) => type !== "Receiving" || snapshot.resource.spec.telegram.updates === "Polling")
     .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
   const all = [condition("Ready", ready(snapshot, judged)), ...judged];
   return conditionTypes.flatMap((type) => all.find((condition) => condition.type === type) ?? []);

@@ -69,7 +69,7 @@ function serviceNames(namespace: string, name: string): string[] {
 }
 
 /** The environment of the bridge pod. */
-export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): Environment {
+export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Blueprint): Environment {
   const { limits, queue, logLevel } = spec.bridge;
   return {
     NODE_ENV: "production",
@@ -82,6 +82,7 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl }: Blueprint): En
     HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
+    ...(updates === undefined ? {} : { TELEGRAM_UPDATES: updates }),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
     TELEGRAM_RATE_LIMIT_GLOBAL: `${limits.messagesPerSecond}`,
     TELEGRAM_RATE_LIMIT_PER_CHAT: `${limits.messagesPerChatPerSecond}`,

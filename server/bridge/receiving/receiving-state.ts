@@ -46,9 +46,13 @@ export class ReceivingState {
     return this.#mode === "None" ? 0 : Math.max(0, now - this.#heardAt) / 1000;
   }
 
-  /** Why nothing is received; undefined while something is, or nothing shall be. */
+  /**
+   * Why nothing is received; undefined while something is, or nothing shall be. A conflict is not one: Telegram answers, messages are
+   * sent, and only whoever runs the other consumer can end it.
+   */
   obstacle(now: number): string | undefined {
-    if (this.#mode === "None" || now - this.#heardAt <= SILENCE_MS) return undefined;
+    if (this.#mode === "None" || this.#problem?.kind === "conflict" || now - this.#heardAt <= SILENCE_MS)
+      return undefined;
     const seconds = Math.floor((now - this.#heardAt) / 1000);
     return `what people say is not received for ${seconds} s: ${this.#problem?.error ?? "no answer"}`;
   }

@@ -25,6 +25,15 @@ const probed = (bridge: Parameters<typeof bridgeAnswer>[0]): Partial<Snapshot> =
 const silent: Partial<Snapshot> = {
   probe: { server: undefined, bridge: { answered: false, message: "no answer from the bridge" } },
 };
+const asking: Partial<Snapshot> = {
+  resource: resource({
+    spec: specOf({ telegram: { botTokenSecretRef: { name: "bot" }, allowedUsers: [1], updates: "Polling" } }),
+  }),
+  verdict: { state: "Receives" },
+};
+const heard = (fields: Partial<NonNullable<Parameters<typeof bridgeAnswer>[0]["receiving"]>>) =>
+  probed({ receiving: { mode: "Polling", receiving: true, other_consumer: false, ...fields } });
+const other = { namespace: "others", name: "older" };
 const stopped = workload({ replicas: 0, current: 0, updated: 0, ready: 0 });
 const starting = workload({ ready: 0 });
 const trouble = { reason: "ImagePullFailed", message: "the image cannot be pulled" };
@@ -93,6 +102,39 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
   ["Verified", "no pod can answer", { server: starting }, "False", "ServerNotReady"],
   ["Verified", "the handshake failed", { probe: { server: refused, bridge: undefined } }, "False", "HandshakeRefused"],
   ["Verified", "nobody has asked yet", { probe: undefined }, "Unknown", "NotYetKnown"],
+  ["Receiving", "the bridge receives", { ...asking, ...heard({}) }, "True", "Receives"],
+  ["Receiving", "no bridge runs", { ...asking, bridgeRuns: false }, "Unknown", "BridgeNotRunning"],
+  ["Receiving", "the bridge does not answer", { ...asking, ...silent }, "Unknown", "BridgeNotAnswering"],
+  ["Receiving", "the bridge is older", asking, "Unknown", "NotReported"],
+  [
+    "Receiving",
+    "the bridge's pod is the one from before",
+    { ...asking, ...heard({ mode: "None" }) },
+    "False",
+    "NotYetPolling",
+  ],
+  [
+    "Receiving",
+    "Telegram's answer is no update",
+    { ...asking, ...heard({ receiving: false }) },
+    "False",
+    "NotReceiving",
+  ],
+  [
+    "Receiving",
+    "a program elsewhere reads the updates",
+    { ...asking, ...heard({ other_consumer: true }) },
+    "False",
+    "OtherConsumer",
+  ],
+  [
+    "Receiving",
+    "an older resource has the token",
+    { ...asking, verdict: { state: "SendsOnly", other }, ...heard({ mode: "None" }) },
+    "False",
+    "BotTokenShared",
+  ],
+  ["Receiving", "the former one ends", { ...asking, verdict: { state: "Waits", other } }, "False", "HandOver"],
   ["Delivering", "nobody is refused", {}, "True", "NothingRefused"],
   ["Delivering", "no bridge runs", { bridgeRuns: false }, "Unknown", "BridgeNotRunning"],
   [
@@ -143,10 +185,11 @@ test.each(judgements)("%s when %s", (type, _when, fields, status, reason) => {
   expect(judge(type, fields)).toMatchObject({ status, reason, observedGeneration: 3 });
 });
 
-test("all conditions are there, Ready first, and Exposed where it is asked for", () => {
+test("all conditions are there, Ready first, and Exposed and Receiving where they are asked for", () => {
   const typesOf = (fields: Partial<Snapshot>) => conditionsOf(snapshot(fields), now).map(({ type }) => type);
-  expect(typesOf({ exposure: exposure() })).toEqual(conditionTypes);
-  expect(typesOf({})).toEqual(conditionTypes.filter((type) => type !== "Exposed"));
+  expect(typesOf({ ...asking, exposure: exposure() })).toEqual(conditionTypes);
+  const optional = ["Exposed", "Receiving"];
+  expect(typesOf({})).toEqual(conditionTypes.filter((type) => !optional.includes(type)));
 });
 
 describe("lastTransitionTime", () => {

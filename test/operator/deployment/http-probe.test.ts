@@ -145,6 +145,19 @@ describe("the bridge's status", () => {
     });
   });
 
+  test("tells whether what people say is received, without what always changes", async () => {
+    const status = { telegram: { reachable: true }, queue: { usable: true, pending: 0, limit: 10 } };
+    const receiving = { mode: "Polling", receiving: false, other_consumer: true, error: "409", hint: "stop it" };
+    const told = await answers({ ...status, receiving: { ...receiving, last_answer_at: "2026-01-01T00:00:00Z" } });
+    expect(told.bridge).toEqual({ answered: true, ...status, receiving });
+  });
+
+  test("is one that does not report receiving when it receives in a way that this operator does not know", async () => {
+    const status = { telegram: { reachable: true }, queue: { usable: true, pending: 0, limit: 10 } };
+    const receiving = { mode: "Pigeons", receiving: true, other_consumer: false };
+    expect((await answers({ ...status, receiving })).bridge).toEqual({ answered: true, ...status });
+  });
+
   test("tells who is refused, and a wait when it is long", async () => {
     const status = { telegram: { reachable: true }, queue: { usable: true, pending: 0, limit: 10 } };
     const refusals = [{ chat_id: -100, reason: "403", messages: 2, at: "2026-01-01T00:00:00Z" }];

@@ -81,6 +81,7 @@ describe("events", () => {
   const ready = (status: Condition["status"], message = "message") => [condition("Ready", status, { message })];
   const degraded = (status: Condition["status"], reason = "Reason") => [condition("Degraded", status, { reason })];
   const paused = (status: Condition["status"]) => [condition("Paused", status)];
+  const receiving = (status: Condition["status"]) => [condition("Receiving", status)];
   const delivering = (status: Condition["status"], message: string) => [
     condition("Delivering", status, { reason: "RecipientRefused", message }),
   ];
@@ -98,6 +99,9 @@ describe("events", () => {
     ["not paused from the start", [], paused("False"), []],
     ["paused", paused("False"), paused("True"), [{ type: "Normal", reason: "Paused" }]],
     ["resumed", paused("True"), paused("False"), [{ type: "Normal", reason: "Resumed" }]],
+    ["what people say arrives", [], receiving("True"), [{ type: "Normal", reason: "Receiving" }]],
+    ["it does so as before", receiving("True"), receiving("True"), []],
+    ["it no longer does, which Degraded says", receiving("True"), receiving("False"), []],
     ["nobody refused", [], delivering("True", "fine"), []],
     [
       "a recipient refused",

@@ -5,7 +5,7 @@ import type { Client } from "../../../operator/runtime/client.ts";
 import { Store, type Stored } from "../../../operator/runtime/store.ts";
 
 /** A namespace with one Secret "telegram", or none. */
-function namespace(answer: () => Record<string, string> | undefined) {
+function namespace(answer: () => Record<string, string> | undefined, salt = "salt") {
   const metadata = new Store<Stored>();
   const reads: string[] = [];
   const client: Pick<Client, "get"> = {
@@ -16,7 +16,7 @@ function namespace(answer: () => Record<string, string> | undefined) {
       return { data } as T;
     },
   };
-  const secrets = new TokenSecrets(client, (namespace, name) => metadata.get(namespace, name));
+  const secrets = new TokenSecrets(client, (namespace, name) => metadata.get(namespace, name), salt);
   return {
     reads,
     /** The Secret as a metadata watch sees it. */
@@ -24,6 +24,7 @@ function namespace(answer: () => Record<string, string> | undefined) {
       void metadata.set({ namespace: "tools", name: "telegram", uid: "one", resourceVersion }),
     /** The Secret is deleted, or its labels change: this watch no longer sees it. */
     lost: () => void metadata.delete("tools", "telegram"),
+    fingerprint: (key = "token") => secrets.fingerprint("tools", { name: "telegram", key }),
     state: (key = "token") => secrets.state("tools", { name: "telegram", key }),
   };
 }
@@ -79,4 +80,17 @@ test("a Secret that no watch has any more is asked for until it is gone, and the
   data = undefined;
   expect([await state(), await state()]).toEqual(["Missing", "Missing"]);
   expect(reads).toHaveLength(3);
+});
+
+test("equal tokens have equal fingerprints, whatever white space is around them, and other operators have others", async () => {
+  const data = { token: "MTpB", line: btoa("1:A\n"), other: btoa("1:B"), empty: "" };
+  const { fingerprint, seen } = namespace(() => data);
+  expect(await fingerprint()).toBeUndefined();
+  seen("1");
+  expect(await fingerprint("line")).toBe(await fingerprint());
+  expect(await fingerprint("other")).not.toBe(await fingerprint());
+  expect(await fingerprint("empty")).toBeUndefined();
+  const elsewhere = namespace(() => data, "pepper");
+  elsewhere.seen("1");
+  expect(await elsewhere.fingerprint()).not.toBe(await fingerprint());
 });

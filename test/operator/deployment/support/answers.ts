@@ -1,3 +1,5 @@
+import type { ReceivingStatus } from "../../../../contract/bridge-status.ts";
+
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
   server: "ready" | "refusing" | "talking nonsense" | "silent" | "hanging";
@@ -6,6 +8,7 @@ export type Answers = {
   queue: { usable: boolean; pending: number; limit: number; error?: string };
   /** Number of handshakes without a good answer. */
   refused: number;
+  receiving?: ReceivingStatus;
   refusals?: { chat_id: number; reason: string; hint?: string; messages: number; at: string }[];
 };
 
@@ -22,7 +25,12 @@ export function answering(answers: Answers): typeof fetch {
     const { pathname } = new URL(String(input));
     if (pathname === "/status" && answers.bridge === "silent") throw new TypeError("fetch failed");
     if (pathname === "/status")
-      return Response.json({ telegram: answers.telegram, queue: answers.queue, refusals: answers.refusals });
+      return Response.json({
+        telegram: answers.telegram,
+        queue: answers.queue,
+        refusals: answers.refusals,
+        receiving: answers.receiving,
+      });
     if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "hanging") return new Promise(() => undefined);
     if (answers.server === "silent") throw new TypeError("fetch failed");

@@ -184,6 +184,7 @@ const spec = fc.record(
           minLength: 1,
           maxLength: 5,
         }),
+        updates: fc.constantFrom("Polling", "None"),
         apiUrl: fc.constantFrom(
           "http://telegram.test:8081",
           "https://api.example.com/",

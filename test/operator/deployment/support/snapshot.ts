@@ -15,6 +15,7 @@ export const resource = (fields: Partial<CachedResource> = {}): CachedResource =
   resourceVersion: "7",
   generation: 3,
   deleting: false,
+  createdAt: "2026-01-01T00:00:00Z",
   spec: specOf(),
   status: {},
   ...fields,
@@ -38,10 +39,12 @@ export const bridgeAnswer = (fields: {
   readonly queue?: Partial<Answer["queue"]>;
   readonly refusals?: Answer["refusals"];
   readonly waiting?: Answer["waiting"];
+  readonly receiving?: Answer["receiving"];
 }): Answer => ({
   answered: true,
   refusals: fields.refusals,
   waiting: fields.waiting,
+  receiving: fields.receiving,
   telegram: { reachable: true, ...fields.telegram },
   queue: { usable: true, pending: 0, limit: 10_000, ...fields.queue },
 });

@@ -46,6 +46,16 @@ describe("whether what people say is received", () => {
     expect(state.status(START + 300_000)).toMatchObject({ receiving: true, other_consumer: false });
   });
 
+  test("another consumer that never gives way does not make the bridge unready: it sends on", () => {
+    const state = new ReceivingState("Polling", START);
+    const later = START + 600_000;
+    state.record({ kind: "conflict", with: "webhook", error: "409: a webhook is set" }, later);
+    expect(state.obstacle(later)).toBeUndefined();
+    expect(state.status(later)).toMatchObject({ receiving: false, other_consumer: true });
+    state.record({ kind: "unreachable", error: "no route" }, later + 1_000);
+    expect(state.obstacle(later + 1_000)).toContain("no route");
+  });
+
   test("nothing is missing where nothing shall be received", () => {
     const state = new ReceivingState("None", START);
     expect(state.obstacle(START + 1_000_000)).toBeUndefined();
