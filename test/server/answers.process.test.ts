@@ -24,6 +24,8 @@ const keys = {
 const environment = {
   HMAC_SECRET: secret,
   METRICS_PORT: "0",
+  // The tests ask until it is there.
+  MCP_ENABLE_RATE_LIMIT: "false",
   MCP_SERVER_HOST: "127.0.0.1",
   MCP_SERVER_PORT: "0",
   MCP_API_KEYS: JSON.stringify({
@@ -72,6 +74,16 @@ const standalone = () => run("standalone", bridgeVariables());
 async function inTwoProcesses(): Promise<Record<string, string>> {
   const bridge = await run("bridge", bridgeVariables());
   return run("serve", { BRIDGE_URL: bridge.bridge ?? "" });
+}
+
+/** Under a message that another program, such as co8/cctelegram's bridge, has sent as this bot. */
+async function pressApproval(data: string): Promise<void> {
+  const reply_markup = { inline_keyboard: [[{ text: "Approve", callback_data: data }]] };
+  const body = JSON.stringify({ chat_id: ANNA.id, text: "of an earlier bridge", reply_markup });
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${telegram.url}/bot${token}/sendMessage`, { method: "POST", body, headers });
+  const { result } = (await answer.json()) as { result: { message_id: number } };
+  telegram.control({ presses: [{ from: ANNA, chat_id: ANNA.id, message_id: result.message_id, data }] });
 }
 
 test.each([
@@ -124,11 +136,23 @@ test.each([
     expect(await textsOf(keys.bert)).toEqual(["good morning"]);
     expect(await textsOf(keys.admin)).toEqual(["good morning"]);
 
+    const { contents } = await client.readResource({ uri: "cctelegram://responses" });
+    expect(JSON.parse((contents[0] as { text: string }).text)).toEqual(
+      (structuredContent as { responses: object[] }).responses,
+    );
+
+    await pressApproval("approve_deploy-7");
+    await until("the button", async () => (await call(keys.bert, "GET", "get_telegram_responses")).total === 2);
+    expect(await call(keys.bert, "GET", "process_pending_responses?since_minutes=5")).toMatchObject({
+      summary: { total_recent_responses: 2, actionable_responses: 1, pending_approvals: 1, pending_denials: 0 },
+      actionable_responses: [{ action: "approve", task_id: "deploy-7", user_id: ANNA.id, username: "anna" }],
+    });
+
     // Nothing is an hour old.
     expect(await call(keys.bert, "DELETE", "clear_old_responses?older_than_hours=1")).toMatchObject({
       deleted_count: 0,
     });
-    expect(await textsOf(keys.anna)).toEqual(["good morning", "ship it"]);
+    expect(await textsOf(keys.anna)).toEqual([undefined, "good morning", "ship it"]);
     expect(telegram.violations()).toEqual([]);
     await client.close();
   },
