@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startTelegram, type TelegramServer } from "../telegram/telegram.ts";
 import { until } from "./bridge/support.ts";
@@ -103,6 +104,9 @@ test.each([
       (await call(key, "GET", "get_telegram_responses")).responses.map(({ message_text }) => message_text);
 
     const client = await connect(url, keys.anna);
+    const updated: string[] = [];
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void updated.push(params.uri));
+    await client.subscribeResource({ uri: "cctelegram://responses" });
     const task = { task_id: "deploy-7", title: "Deploy", results: "ready" };
     const sent = await client.callTool({ name: "send_task_completion", arguments: task });
     const { event_id } = sent.structuredContent as { event_id: string };
@@ -123,6 +127,8 @@ test.each([
       ],
     });
     await until("both", async () => (await call(keys.anna, "GET", "get_telegram_responses?limit=1")).total === 2);
+
+    await until("the notification", () => updated.includes("cctelegram://responses"));
 
     const { structuredContent } = await client.callTool({ name: "get_telegram_responses" });
     expect(structuredContent).toMatchObject({
