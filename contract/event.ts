@@ -4,11 +4,14 @@ import { dataProblem } from "./event-data.ts";
 const task = "Task Management";
 const code = "Code Operations";
 const build = "Build & Development";
+const files = "File System";
+const versions = "Version Control";
+const integration = "Integration";
 const system = "System Monitoring";
 const interaction = "User Interaction";
 const notification = "Notifications";
 
-/** What the MCP tools may send: type, label of its category, and what it means. */
+/** Every type that has a name: the label of its category, and what it means. */
 export const eventTypes = [
   { type: "task_completion", category: task, description: "Task completed successfully" },
   { type: "task_started", category: task, description: "Task has been started" },
@@ -21,19 +24,42 @@ export const eventTypes = [
   { type: "code_review", category: code, description: "Code was reviewed" },
   { type: "code_testing", category: code, description: "Code was tested" },
   { type: "code_deployment", category: code, description: "Code was deployed" },
+  { type: "file_created", category: files, description: "File was created" },
+  { type: "file_modified", category: files, description: "File was changed" },
+  { type: "file_deleted", category: files, description: "File was deleted" },
+  { type: "directory_created", category: files, description: "Directory was created" },
+  { type: "directory_deleted", category: files, description: "Directory was deleted" },
+  { type: "git_commit", category: versions, description: "Commit was made" },
+  { type: "git_push", category: versions, description: "Commits were pushed" },
+  { type: "git_merge", category: versions, description: "Branches were merged" },
+  { type: "git_branch", category: versions, description: "Branch was made or changed" },
+  { type: "git_tag", category: versions, description: "Tag was made" },
+  { type: "pull_request_created", category: versions, description: "Pull request was opened" },
+  { type: "pull_request_merged", category: versions, description: "Pull request was merged" },
+  { type: "build_started", category: build, description: "Build has been started" },
   { type: "build_completed", category: build, description: "Build completed successfully" },
   { type: "build_failed", category: build, description: "Build failed" },
   { type: "test_suite_run", category: build, description: "Test suite was run" },
+  { type: "test_passed", category: build, description: "Test passed" },
+  { type: "test_failed", category: build, description: "Test failed" },
   { type: "lint_check", category: build, description: "Lint check was run" },
   { type: "type_check", category: build, description: "Type check was run" },
   { type: "performance_alert", category: system, description: "A performance threshold was exceeded" },
+  { type: "security_alert", category: system, description: "Something concerns security" },
   { type: "error_occurred", category: system, description: "An error occurred" },
   { type: "system_health", category: system, description: "State of a system's health" },
+  { type: "resource_usage", category: system, description: "How much of a resource is used" },
+  { type: "status_change", category: system, description: "A state has changed" },
   { type: "approval_request", category: interaction, description: "A person's approval is required" },
   { type: "user_response", category: interaction, description: "A person responded" },
+  { type: "command_executed", category: interaction, description: "A command was executed" },
   { type: "info_notification", category: notification, description: "Information" },
   { type: "alert_notification", category: notification, description: "An alert that needs attention" },
   { type: "progress_update", category: notification, description: "Progress of work" },
+  { type: "api_call", category: integration, description: "An API was called" },
+  { type: "webhook_received", category: integration, description: "A webhook was called" },
+  { type: "service_integration", category: integration, description: "Something happened between services" },
+  { type: "custom_event", category: "Custom", description: "Anything else" },
 ] as const;
 
 export type EventType = (typeof eventTypes)[number]["type"];

@@ -18,12 +18,49 @@ export const responseSchema = z.object({
 
 export type Response = Readonly<z.output<typeof responseSchema>>;
 
+const time = z.iso.datetime({ offset: true });
+
 /** The query of the bridge's `GET /responses`. */
 export const responseQuerySchema = z.object({
   client: z.string().exactOptional().describe("Whose events were answered; what answers no event is for all"),
-  since: z.iso.datetime({ offset: true }).exactOptional(),
+  since: time.exactOptional(),
+  kind: z.enum(responseKinds).exactOptional().describe("Only those of this kind"),
+  before: z.coerce.number().int().min(1).exactOptional().describe("Only those before the one with this id"),
   limit: z.coerce.number().int().min(1).max(100).default(10),
 });
 
+export type ResponseQuery = z.output<typeof responseQuerySchema>;
+
 /** The body of the bridge's `GET /responses`, newest first. */
-export const responsesSchema = z.object({ responses: z.array(responseSchema).readonly() });
+export const responsesSchema = z.object({
+  responses: z.array(responseSchema).readonly(),
+  // A bridge of the version before does not tell.
+  total: z.int().min(0).exactOptional().describe("How many there are, with those beyond the limit"),
+});
+
+export type Responses = Readonly<z.output<typeof responsesSchema>>;
+
+/** The query of the bridge's `DELETE /responses`. */
+export const clearQuerySchema = z.object({
+  client: z.string().describe("Whose events were answered"),
+  until: time.describe("Older ones are deleted"),
+  unclaimed: z.enum(["true", "false"]).default("false").describe("Also what answers no event, and so is for all"),
+});
+
+export type ClearQuery = z.output<typeof clearQuerySchema>;
+
+/** The body of the bridge's answer to `DELETE /responses`. */
+export const clearedSchema = z.object({ deleted: z.int().min(0) });
+
+/**
+ * The path and query under which the bridge tells what people said, or deletes it.
+ *
+ * @example
+ * ```ts
+ * responsesPath({ client: "ci & cd", limit: 10 }); // => /responses?client=ci+%26+cd&limit=10
+ * ```
+ */
+export function responsesPath(query: ResponseQuery | ClearQuery): string {
+  const values = Object.entries(query).map(([name, value]) => [name, String(value)]);
+  return `/responses?${new URLSearchParams(values)}`;
+}

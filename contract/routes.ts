@@ -14,7 +14,7 @@ export const routes = Object.freeze({
   events: "/events",
   /** Of the bridge, signed: where an event is; `?client=NAME` asks for an event of that client. */
   event: "/events/:id",
-  /** Of the bridge, signed: what people said. */
+  /** Of the bridge, signed: what people said; DELETE forgets old ones. */
   responses: "/responses",
   /** Of the bridge, for Telegram alone: an update, as a webhook gets it. */
   telegramUpdates: "/telegram/updates",

@@ -1,7 +1,7 @@
 import { dump } from "js-yaml";
 import type { ErrorEntry } from "../../contract/error-catalogue.ts";
 import { routes } from "../../contract/routes.ts";
-import type { Tool } from "../../server/tools/tool.ts";
+import type { RestMethod, Tool } from "../../server/tools/tool.ts";
 import { type ListedTool, listingOf } from "../../server/tools/tool-listing.ts";
 import type { Schema } from "./schema-fields.ts";
 
@@ -88,9 +88,9 @@ function toolOperations(tool: Tool) {
   return Object.fromEntries(tool.rest.map((method) => [method.toLowerCase(), toolOperation(tool, listing, method)]));
 }
 
-function toolOperation(tool: Tool, { inputSchema, outputSchema }: ListedTool, method: "GET" | "POST") {
+function toolOperation(tool: Tool, { inputSchema, outputSchema }: ListedTool, method: RestMethod) {
   return {
-    operationId: method === "POST" ? tool.name : `${tool.name}_by_get`,
+    operationId: method === "POST" ? tool.name : `${tool.name}_by_${method.toLowerCase()}`,
     tags: ["tools"],
     summary: tool.title,
     description: `${tool.description} The key needs the permission \`${tool.permission}\`.`,

@@ -12,8 +12,8 @@ export type ToolDescription = {
 
 export type EventTypeDescription = { readonly type: string; readonly category: string; readonly description: string };
 
-const introduction = `Every tool can be called over MCP (\`tools/call\` on \`POST /mcp\`) and over REST (\`POST /tools/NAME\`, the arguments as JSON body; the
-answer is the structured result). The permission that a key needs has the tool's name; \`"*"\` stands for all. A key sees only the tools
+const introduction = `Every tool can be called over MCP (\`tools/call\` on \`POST /mcp\`) and over REST (\`POST /tools/NAME\`, the arguments as JSON body or in the query; tools that
+only read also take \`GET\`, and \`clear_old_responses\` takes \`DELETE\`; the answer is the structured result). The permission that a key needs has the tool's name; \`"*"\` stands for all. A key sees only the tools
 that it may call. What can go wrong is in [errors.md](errors.md).`;
 
 /** The reference of the tools, in the order in which clients list them. */

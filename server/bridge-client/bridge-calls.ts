@@ -9,7 +9,7 @@ const firstBackoffMs = 100;
 const longestBackoffMs = 1000;
 
 export type BridgeCall<T> = {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body: string;
   /** Of the answer. */

@@ -2,6 +2,7 @@ import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
+import type { ClearQuery, ResponseQuery, Responses } from "../../contract/responses.ts";
 import type { Relay } from "./relay.ts";
 
 /** How the tools reach the bridge. Its methods throw only errors of the catalogue. */
@@ -11,6 +12,10 @@ export type BridgeClient = {
   status(): Promise<BridgeStatus>;
   /** Where an event of a client is; without a client it is anybody's. Throws EVENT_NOT_FOUND. */
   eventStatus(eventId: string, client: string | undefined): Promise<EventStatus>;
+  /** What people said, newest first. */
+  responses(query: ResponseQuery): Promise<Responses>;
+  /** Deletes old responses. Resolves with their number; after a lost answer it is that of the last try. */
+  clearResponses(query: ClearQuery): Promise<number>;
   /** What the servers of one bridge say to each other. */
   readonly relay: Relay;
   close(): Promise<void>;

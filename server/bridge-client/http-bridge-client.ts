@@ -4,6 +4,7 @@ import { acceptedSchema } from "../../contract/accepted.ts";
 import { bridgeStatusSchema } from "../../contract/bridge-status.ts";
 import { eventPath, eventStatusSchema } from "../../contract/event-status.ts";
 import { followedSchema, publishedSchema, recalledSchema } from "../../contract/relay.ts";
+import { clearedSchema, responsesPath, responsesSchema } from "../../contract/responses.ts";
 import { routes } from "../../contract/routes.ts";
 import { type BridgeCall, callOnce, callUntil } from "./bridge-calls.ts";
 import type { BridgeClient } from "./bridge-client.ts";
@@ -45,6 +46,11 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
     send: (event) => call(post(routes.events, event, acceptedSchema)),
     status: () => call(get(routes.status, statusSchema), Math.min(options.timeoutMs, statusTimeoutMs)),
     eventStatus: (eventId, client) => call(get(eventPath(eventId, client), eventStatusSchema)),
+    responses: (query) => call(get(responsesPath(query), responsesSchema)),
+    clearResponses: async (query) => {
+      const path = responsesPath(query);
+      return (await call({ method: "DELETE", path, body: "", schema: clearedSchema })).deleted;
+    },
     relay,
     async close() {
       relay.close();

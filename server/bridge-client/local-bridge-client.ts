@@ -3,6 +3,8 @@ import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
+import type { Response } from "../../contract/responses.ts";
+import type { Clearing, ResponseQuery } from "../bridge/receiving/inbox.ts";
 import { RefusedError } from "../bridge/refused-error.ts";
 import type { RelayHub } from "../bridge/relay/relay.ts";
 import type { BridgeClient } from "./bridge-client.ts";
@@ -13,6 +15,9 @@ export type LocalBridge = {
   accept(event: Event): Promise<Accepted>;
   status(): BridgeStatus;
   eventStatus(eventId: string, client: string | undefined): EventStatus;
+  responses(query: ResponseQuery): readonly Response[];
+  countResponses(query: ResponseQuery): number;
+  clearResponses(clearing: Clearing): Promise<number>;
   readonly relay: RelayHub;
 };
 
@@ -23,6 +28,13 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
     send: (event) => refusing(() => bridge.accept(event)),
     status: async () => bridge.status(),
     eventStatus: (eventId, client) => refusing(() => bridge.eventStatus(eventId, client)),
+    responses: ({ since, ...query }) =>
+      refusing(() => {
+        const asked = { ...query, since: since === undefined ? 0 : Date.parse(since) };
+        return { responses: bridge.responses(asked), total: bridge.countResponses(asked) };
+      }),
+    clearResponses: ({ client, until, unclaimed }) =>
+      refusing(() => bridge.clearResponses({ client, until: Date.parse(until), unclaimed: unclaimed === "true" })),
     relay,
     close: async () => relay.close(),
   };

@@ -7,7 +7,7 @@ import type { Response } from "../../contract/responses.ts";
 import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { BridgeConfig } from "./config.ts";
-import type { ResponseQuery } from "./receiving/inbox.ts";
+import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
 
@@ -30,6 +30,10 @@ export type Bridge = {
   eventStatus(eventId: string, client: string | undefined): EventStatus;
   /** What people said, newest first. Throws `RefusedError` when it cannot be read. */
   responses(query: ResponseQuery): readonly Response[];
+  /** How many there are, whatever the limit. Throws `RefusedError` when it cannot be read. */
+  countResponses(query: ResponseQuery): number;
+  /** Resolves with the number of deleted ones when that is on disk. Rejects with `RefusedError`. */
+  clearResponses(clearing: Clearing): Promise<number>;
   /** What server pods say to each other, and what the bridge tells them. */
   readonly relay: RelayHub;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */

@@ -13,7 +13,7 @@ import { Pacer } from "./pacing/pacer.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
-import { Inbox, type ResponseQuery, type Taken } from "./receiving/inbox.ts";
+import { type Clearing, Inbox, type ResponseQuery, type Taken } from "./receiving/inbox.ts";
 import { Receiver } from "./receiving/receiver.ts";
 import { RefusedError } from "./refused-error.ts";
 import { Notices } from "./relay/notices.ts";
@@ -34,6 +34,8 @@ const random = () => randomInt(2 ** 32) / 2 ** 32;
 
 /** Milliseconds that never go backwards. */
 const steady = () => performance.now();
+
+const closing = () => new RefusedError("shutting_down", "The bridge is shutting down.", 2);
 
 /** The parts of a bridge and their connections. */
 export class RunningBridge implements Bridge {
@@ -143,7 +145,7 @@ export class RunningBridge implements Bridge {
   }
 
   async accept(event: Event): Promise<Accepted> {
-    if (this.#closing !== undefined) throw new RefusedError("shutting_down", "The bridge is shutting down.", 2);
+    if (this.#closing !== undefined) throw closing();
     const { event_id, client } = event;
     const acceptedAt = this.#now();
     const { duplicate, count, messages } = await this.#queue.accept({
@@ -183,6 +185,15 @@ export class RunningBridge implements Bridge {
 
   responses(query: ResponseQuery): readonly Response[] {
     return this.#inbox.responses(query);
+  }
+
+  countResponses(query: ResponseQuery): number {
+    return this.#inbox.countResponses(query);
+  }
+
+  async clearResponses(clearing: Clearing): Promise<number> {
+    if (this.#closing !== undefined) throw closing();
+    return this.#inbox.clearResponses(clearing);
   }
 
   eventStatus(eventId: string, client: string | undefined): EventStatus {

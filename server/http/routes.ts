@@ -8,6 +8,7 @@ export const httpRoutes = Object.freeze([
   { method: "GET", route: routes.tools },
   { method: "POST", route: routes.tool },
   { method: "GET", route: routes.tool },
+  { method: "DELETE", route: routes.tool },
   { method: "GET", route: routes.health },
   { method: "GET", route: routes.detailedHealth },
   { method: "GET", route: routes.live },

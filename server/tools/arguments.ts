@@ -10,12 +10,29 @@ export function asMeant(schema: z.ZodObject, args: unknown): unknown {
   return Object.fromEntries(given.map(([name, value]) => [name, isRecord(schema.shape[name]) ? parsed(value) : value]));
 }
 
+/** Arguments as the query of a URL has them: numbers, yes and no are written as text there, and a list of one as its item. */
+export function asQueried(schema: z.ZodObject, query: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, unwritten(schema.shape[name], value)]));
+}
+
+function unwritten(field: z.core.$ZodType | undefined, value: unknown): unknown {
+  const inner = innermost(field);
+  if (inner instanceof z.ZodArray) return Array.isArray(value) ? value : [value];
+  if (typeof value !== "string") return value;
+  if (inner instanceof z.ZodNumber && value.trim() !== "" && Number.isFinite(Number(value))) return Number(value);
+  if (inner instanceof z.ZodBoolean && (value === "true" || value === "false")) return value === "true";
+  return value;
+}
+
+function innermost(field: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  return field instanceof z.ZodDefault || field instanceof z.ZodOptional ? innermost(field.unwrap()) : field;
+}
+
 const isOptional = (field: z.core.$ZodType | undefined): boolean =>
   field instanceof z.ZodType && field.safeParse(undefined).success;
 
 function isRecord(field: z.core.$ZodType | undefined): boolean {
-  const inner = field instanceof z.ZodDefault || field instanceof z.ZodOptional ? field.unwrap() : field;
-  return inner instanceof z.ZodRecord;
+  return innermost(field) instanceof z.ZodRecord;
 }
 
 /** The object in a JSON text; what is none is returned as it is. */

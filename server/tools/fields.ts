@@ -36,6 +36,14 @@ export const source = z
   .default("claude-code")
   .describe("Who sends it");
 
+/** Annotations of tools that read what the bridge or the server knows. */
+export const readingAnnotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+} as const;
+
 /** What every sending tool answers. */
 export const sent = z.object({
   success: z.boolean(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type BridgeStatus, bridgeStatusSchema, refusalSchema } from "../../contract/bridge-status.ts";
 import { toServerError } from "../../contract/errors.ts";
+import { readingAnnotations } from "./fields.ts";
 import { defineTool } from "./tool.ts";
 
 const told = bridgeStatusSchema().shape;
@@ -26,7 +27,7 @@ export const getBridgeStatus = defineTool({
   cost: 1,
   input: z.object({}),
   output,
-  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: readingAnnotations,
   handler: (_args, { bridge }) => bridge.status().then(running, unreachable),
 });
 

@@ -34,6 +34,14 @@ function describe({ name, title, description, input, listedInput, output, annota
   };
 }
 
+/** A type or null in two words instead of two schemas. */
+function joinNull(schema: z.core.JSONSchema.BaseSchema): void {
+  const [value, nothing] = schema.anyOf ?? [];
+  if (schema.anyOf?.length !== 2 || value?.type === undefined || nothing?.type !== "null") return;
+  delete schema.anyOf;
+  Object.assign(schema, value, { type: [value.type, "null"] });
+}
+
 /** Gemini and OpenAI refuse a whole list of tools for one keyword that they do not know. */
 const unportable = ["$schema", "propertyNames", "additionalProperties"] as const;
 
@@ -42,6 +50,7 @@ function schemaOf(schema: z.ZodObject): JsonObjectSchema {
     io: "input",
     override: ({ jsonSchema }) => {
       for (const keyword of unportable) delete jsonSchema[keyword];
+      joinNull(jsonSchema);
     },
   });
   const { $schema: _dialect, ...portable } = json;

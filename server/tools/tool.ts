@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ServerError } from "../../contract/errors.ts";
+import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Content, Icon } from "../features/content.ts";
 import type { Interaction } from "../features/interaction.ts";
@@ -16,7 +17,7 @@ export type ToolAnnotations = {
 /** What a handler may use beside its arguments. */
 export type ToolContext = {
   readonly bridge: BridgeClient;
-  readonly client: { readonly name: string };
+  readonly client: Pick<Client, "name" | "permissions">;
   readonly interaction: Interaction;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
@@ -36,7 +37,7 @@ type Listed<Input extends z.ZodObject> = {
   readonly description: string;
   /** What a key needs to call it. */
   readonly permission: string;
-  /** Methods of `/tools/<name>`; one that only reads may be called with GET, too. */
+  /** Methods of `/tools/<name>`: POST, GET for one that only reads, DELETE for one that deletes. */
   readonly rest: readonly RestMethod[];
   /** What a call counts for the rate limit. */
   readonly cost: number;
@@ -50,7 +51,7 @@ type Listed<Input extends z.ZodObject> = {
 /** A JSON Schema of objects. */
 export type JsonObjectSchema = { readonly type: "object"; readonly [keyword: string]: unknown };
 
-type RestMethod = "GET" | "POST";
+export type RestMethod = "GET" | "POST" | "DELETE";
 
 type Definition<Input extends z.ZodObject, Output extends z.ZodObject> = Listed<Input> & {
   readonly output: Output;

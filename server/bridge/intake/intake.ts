@@ -7,11 +7,11 @@ import { isBridgeCode, ServerError } from "../../../contract/errors.ts";
 import { type Event, eventSchema } from "../../../contract/event.ts";
 import type { EventStatus } from "../../../contract/event-status.ts";
 import { bodyLimit } from "../../../contract/limits.ts";
-import { type Response, responseQuerySchema } from "../../../contract/responses.ts";
+import { clearQuerySchema, type Response, responseQuerySchema } from "../../../contract/responses.ts";
 import { routes } from "../../../contract/routes.ts";
 import { boundConnections, requestTimes } from "../../listening/connections.ts";
 import { bindable } from "../../listening/unspecified-address.ts";
-import type { ResponseQuery } from "../receiving/inbox.ts";
+import type { Clearing, ResponseQuery } from "../receiving/inbox.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { RefusedError } from "../refused-error.ts";
 import type { RelayHub } from "../relay/relay.ts";
@@ -38,6 +38,8 @@ export type IntakeOptions = GateOptions & {
     status(): BridgeStatus;
     eventStatus(eventId: string, client: string | undefined): EventStatus;
     responses(query: ResponseQuery): readonly Response[];
+    countResponses(query: ResponseQuery): number;
+    clearResponses(clearing: Clearing): Promise<number>;
     readonly relay: RelayHub;
     obstacles(): readonly string[];
     live(): boolean;
@@ -78,8 +80,14 @@ function signedRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
     return bridge.eventStatus(params.id, checked(ownerSchema, query).client);
   });
   app.get(routes.responses, { config: { signed: true } }, async ({ query }) => {
-    const { client, since, limit } = checked(responseQuerySchema, query);
-    return { responses: bridge.responses({ client, since: since === undefined ? 0 : Date.parse(since), limit }) };
+    const { since, ...asked } = checked(responseQuerySchema, query);
+    const wanted = { ...asked, since: since === undefined ? 0 : Date.parse(since) };
+    return { responses: bridge.responses(wanted), total: bridge.countResponses(wanted) };
+  });
+  app.delete(routes.responses, { config: { signed: true } }, async ({ query }) => {
+    const { client, until, unclaimed } = checked(clearQuerySchema, query);
+    const clearing = { client, until: Date.parse(until), unclaimed: unclaimed === "true" };
+    return { deleted: await bridge.clearResponses(clearing) };
   });
   app.get(routes.status, { config: { signed: true } }, async () => bridge.status());
 }

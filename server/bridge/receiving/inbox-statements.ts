@@ -21,6 +21,10 @@ function progress(db: DatabaseSync) {
   };
 }
 
+/** What answers no event is for every client; without a client all of them are asked for. */
+const asked = `at >= ?1 AND (?2 IS NULL OR client IS NULL OR client = ?2)
+   AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR id < ?4)`;
+
 function responses(db: DatabaseSync) {
   const columns = "id, at, kind, user_id, username, first_name, chat_id, message_id, text, event_id";
   return {
@@ -34,11 +38,9 @@ function responses(db: DatabaseSync) {
       `DELETE FROM responses WHERE id IN (
          SELECT id FROM (SELECT id, at FROM responses ORDER BY id LIMIT ?) WHERE at < ?)`,
     ),
-    // What answers no event is for every client; without a client all of them are asked for.
-    responses: db.prepare(
-      `SELECT ${columns} FROM responses WHERE at >= ?1 AND (?2 IS NULL OR client IS NULL OR client = ?2)
-       ORDER BY id DESC LIMIT ?3`,
-    ),
+    responses: db.prepare(`SELECT ${columns} FROM responses WHERE ${asked} ORDER BY id DESC LIMIT ?5`),
+    countResponses: db.prepare(`SELECT count(*) AS count FROM responses WHERE ${asked}`),
+    clearResponses: db.prepare("DELETE FROM responses WHERE at < ?1 AND (client = ?2 OR (?3 AND client IS NULL))"),
     responsesTo: db.prepare(`SELECT ${columns} FROM responses WHERE event_id = ? ORDER BY id DESC LIMIT ?`),
   };
 }

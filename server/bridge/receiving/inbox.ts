@@ -40,7 +40,19 @@ export type ResponseQuery = {
   /** Whose events were answered; undefined: anybody's. What answers no event is for all. */
   readonly client?: string | undefined;
   readonly since: number;
+  readonly kind?: Response["kind"] | undefined;
+  /** Only those before the one with this id. */
+  readonly before?: number | undefined;
   readonly limit: number;
+};
+
+export type Clearing = {
+  /** Whose events were answered. */
+  readonly client: string;
+  /** Older ones go. */
+  readonly until: number;
+  /** Also what answers no event. */
+  readonly unclaimed: boolean;
 };
 
 /** Updates that Telegram may hand out again are among these: a batch has at most a hundred. */
@@ -106,8 +118,20 @@ export class Inbox {
   }
 
   /** Newest first. Throws RefusedError when they cannot be read. */
-  responses({ client, since, limit }: ResponseQuery): readonly Response[] {
-    return readable(() => this.#sql.responses.all(since, client ?? null, limit).map(toResponse));
+  responses(query: ResponseQuery): readonly Response[] {
+    return readable(() => this.#sql.responses.all(...asked(query), query.limit).map(toResponse));
+  }
+
+  /** How many there are, whatever the limit. Throws RefusedError when they cannot be read. */
+  countResponses(query: ResponseQuery): number {
+    return readable(() => Number(this.#sql.countResponses.get(...asked(query))?.count));
+  }
+
+  /** Deletes old responses; resolves with their number when that is on disk. */
+  clearResponses({ client, until, unclaimed }: Clearing): Promise<number> {
+    return this.#options.store.write(() => {
+      return Number(this.#sql.clearResponses.run(until, client, unclaimed ? 1 : 0).changes);
+    });
   }
 
   /** The newest twenty answers to an event, newest first. Throws RefusedError when they cannot be read. */
@@ -190,6 +214,10 @@ type Kept = {
   readonly text: string;
   readonly event: EventOfMessage | undefined;
 };
+
+function asked({ since, client, kind, before }: ResponseQuery) {
+  return [since, client ?? null, kind ?? null, before ?? null] as const;
+}
 
 function readable<T>(read: () => T): T {
   try {

@@ -75,6 +75,8 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     status: () => bridge.status(),
     eventStatus: (eventId, client) => bridge.eventStatus(eventId, client),
     responses: (query) => bridge.responses(query),
+    countResponses: (query) => bridge.countResponses(query),
+    clearResponses: (clearing) => bridge.clearResponses(clearing),
     relay: bridge.relay,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),

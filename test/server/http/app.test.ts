@@ -96,6 +96,44 @@ describe("requests", () => {
     }
   });
 
+  test("arguments may stand in the query, where numbers are text; the body counts more", async () => {
+    const typesOf = async (path: string, init: RequestInit & { json?: unknown } = {}) => {
+      const response = await server.fetch(`/tools/list_event_types${path}`, { key: keys.all, ...init });
+      expect(response.status).toBe(200);
+      return ((await response.json()) as { count: number }).count;
+    };
+    expect(await typesOf("")).toBe(47);
+    expect(await typesOf("?category=security")).toBe(1);
+    expect(await typesOf("?category=security", { method: "POST" })).toBe(1);
+    expect(await typesOf("?category=security", { json: { category: "custom" } })).toBe(1);
+    expect(await typesOf("?category=security", { json: { category: "notifications" } })).toBe(3);
+    const limited = async (limit: string) =>
+      (await server.fetch(`/tools/get_telegram_responses?limit=${limit}`, { key: keys.all })).status;
+    expect(await limited("5")).toBe(200);
+    for (const wrong of ["", "five", "1e9", "5&limit=6", "NaN"]) expect(await limited(wrong), wrong).toBe(400);
+    expect(bridge.requests.filter((each) => each.includes("limit="))).toEqual(["GET /responses?client=admin&limit=5"]);
+  });
+
+  test("each tool has its methods: one that deletes is called with DELETE or POST, never with GET", async () => {
+    const status = async (method: string, path: string) => {
+      const response = await server.fetch(`/tools/${path}`, { method, key: keys.all });
+      return [response.status, response.headers.get("allow")];
+    };
+    expect(await status("DELETE", "clear_old_responses?older_than_hours=24")).toEqual([200, null]);
+    expect(await status("POST", "clear_old_responses")).toEqual([200, null]);
+    expect(await status("GET", "clear_old_responses")).toEqual([405, "DELETE, POST"]);
+    expect(await status("HEAD", "clear_old_responses")).toEqual([405, "DELETE, POST"]);
+    expect(await status("DELETE", "get_telegram_responses")).toEqual([405, "GET, POST"]);
+    expect(await status("GET", "send_task_completion?task_id=1&title=t")).toEqual([405, "POST"]);
+    expect(await status("POST", "send_task_completion?task_id=1&title=t&files_affected=a.ts")).toEqual([200, null]);
+    expect(bridge.events.at(-1)?.description).toContain("Files (1):\n- a.ts");
+    expect((await server.fetch("/tools/clear_old_responses", { method: "DELETE" })).status).toBe(401);
+    const foreign = await server.fetch("/tools/clear_old_responses", { method: "DELETE", key: keys.messages });
+    expect(foreign.status).toBe(403);
+    expect((await server.fetch("/tools/nothing", { method: "DELETE", key: keys.all })).status).toBe(404);
+    expect(bridge.requests.filter((each) => each.startsWith("DELETE"))).toHaveLength(2);
+  });
+
   test.each([
     ["invalid arguments", { json: { message: "" } }, 400, "VALIDATION_ERROR"],
     ["invalid JSON", { body: '{"message":', headers: { "content-type": "application/json" } }, 400, "MALFORMED_JSON"],

@@ -101,6 +101,7 @@ describe("tools", () => {
     send_telegram_event: { type: "task_completion", title: "t", description: "d" },
     send_telegram_message: { message: "m" },
     send_performance_alert: { title: "CPU", current_value: 95, threshold: 80 },
+    send_task_completion: { task_id: "1", title: "t" },
     get_bridge_status: {},
   };
 

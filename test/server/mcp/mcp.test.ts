@@ -79,7 +79,7 @@ describe("MCP over streamable HTTP", () => {
         description: expect.any(String),
         inputSchema: { type: "object" },
         outputSchema: { type: "object", required: expect.any(Array) },
-        annotations: { readOnlyHint: tool.name === "get_bridge_status" },
+        annotations: { readOnlyHint: !/^(send|clear)_/.test(tool.name) },
       });
     }
   });

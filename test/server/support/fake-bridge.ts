@@ -37,13 +37,16 @@ export const healthyStatus: BridgeStatus = {
 /** A relay as the bridge has it. */
 const newRelay = () => new RelayHub({ now: Date.now, epoch: randomUUID() });
 
-/** A bridge in the same process that takes every event and knows none. */
+/** A bridge in the same process that takes every event and knows none, and hears nobody. */
 export const idleBridge: LocalBridge = {
   accept: async ({ event_id }) => ({ event_id, messages: 1, duplicate: false }),
   status: () => healthyStatus,
   eventStatus: () => {
     throw new ServerError("EVENT_NOT_FOUND");
   },
+  responses: () => [],
+  countResponses: () => 0,
+  clearResponses: async () => 0,
   relay: newRelay(),
 };
 
@@ -98,9 +101,10 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (!signed(request, body, options.secret ?? secret))
       return reply(response, 401, { error: true, message: "wrong" });
     if (relayed !== undefined) return answerRelay(relayed, body, response);
-    if (pathname === routes.status) return reply(response, 200, healthyStatus);
-    if (request.method === "GET") return answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
-    reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
+    if (request.method === "POST") return reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
+    const known = { [routes.status]: healthyStatus, [routes.responses]: nothingSaid }[pathname];
+    if (known !== undefined) return reply(response, 200, known);
+    answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
   }
 
   function accept(event: Event): Accepted {
@@ -137,6 +141,9 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   }
   return bridge;
 }
+
+/** What GET and DELETE of the responses are answered with. */
+const nothingSaid = { responses: [], total: 0, deleted: 0 };
 
 function sentStatus(event_id: string): EventStatus {
   return {

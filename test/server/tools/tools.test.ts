@@ -1,6 +1,8 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { type Event, eventSchema, eventTypeNames } from "../../../contract/event.ts";
+import type { Response } from "../../../contract/responses.ts";
+import type { ResponseQuery } from "../../../server/bridge/receiving/inbox.ts";
 import { RefusedError } from "../../../server/bridge/refused-error.ts";
 import { localBridgeClient } from "../../../server/bridge-client/local-bridge-client.ts";
 import { noInteraction } from "../../../server/features/interaction.ts";
@@ -18,7 +20,7 @@ const context: ToolContext = {
       return { event_id: event.event_id, messages: 1, duplicate: false };
     },
   }),
-  client: { name: "claude" },
+  client: { name: "claude", permissions: new Set() },
   interaction: noInteraction,
   clock: () => Date.UTC(2026, 0, 1),
   newId: () => "id-1",
@@ -143,6 +145,225 @@ describe("send_performance_alert", () => {
   });
 });
 
+describe("send_task_completion", () => {
+  test("tells results, duration and files under the task's id", async () => {
+    const task = { task_id: "3f1c", title: "Refactor", results: "12 tests pass", duration_ms: 65_400 };
+    expect(await call("send_task_completion", { ...task, files_affected: ["src/a.ts", "src/b.ts"] })).toMatchObject({
+      message: "Task completion sent successfully. Event ID: id-1",
+    });
+    expect(sent.at(-1)).toEqual({
+      ...envelope,
+      task_id: "3f1c",
+      type: "task_completion",
+      title: "Refactor",
+      description: [
+        'Task "Refactor" completed successfully',
+        "12 tests pass",
+        "Duration: 1 min 5 s",
+        "Files (2):\n- src/a.ts\n- src/b.ts",
+      ].join("\n\n"),
+      data: { status: "completed", duration_ms: 65_400 },
+    });
+  });
+
+  test("needs no more than a task and a title", async () => {
+    await call("send_task_completion", { task_id: "1", title: "t", results: null, files_affected: [] });
+    expect(sent.at(-1)).toMatchObject({
+      description: 'Task "t" completed successfully',
+      data: { status: "completed" },
+    });
+  });
+
+  test("whatever it takes is an event that the bridge takes, with as many files as there is room for", async () => {
+    const most = { task_id: "x".repeat(100), title: "語".repeat(200), results: "語".repeat(10_000) };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.string({ unit: "binary", maxLength: 400, size: "max" }), { maxLength: 60, size: "max" }),
+        fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+        async (files_affected, duration_ms) => {
+          await call("send_task_completion", { ...most, files_affected, duration_ms });
+          eventSchema.parse(sent.at(-1));
+        },
+      ),
+      { numRuns: 20 },
+    );
+    await call("send_task_completion", {
+      ...most,
+      files_affected: Array.from({ length: 1_000 }, () => "x".repeat(500)),
+    });
+    expect(sent.at(-1)?.description).toMatch(/- x{500}\n… and 989 more$/);
+  });
+
+  test.each([
+    [0, "0 ms"],
+    [0.2, "0 ms"],
+    [999.4, "999 ms"],
+    [1_000, "1 s"],
+    [1_500, "1 s 500 ms"],
+    [60_000, "1 min"],
+    [3_599_999, "59 min 59 s"],
+    [86_400_000, "24 h"],
+    [90_061_000, "25 h 1 min"],
+  ])("a duration of %d ms is shown as %s", async (duration_ms, shown) => {
+    await call("send_task_completion", { task_id: "1", title: "t", duration_ms });
+    expect(sent.at(-1)?.description).toMatch(new RegExp(`\nDuration: ${shown}$`));
+  });
+});
+
+describe("list_event_types", () => {
+  const typesOf = async (args?: object) => {
+    const { count, event_types } = await call("list_event_types", args);
+    const types = (event_types as { type: string }[]).map(({ type }) => type);
+    expect(count).toBe(types.length);
+    return types;
+  };
+
+  test("lists all 47, each of which can be sent", async () => {
+    expect(await typesOf()).toEqual(eventTypeNames);
+    expect(await typesOf({ category: null })).toHaveLength(47);
+  });
+
+  test("finds a category by a part of its name in any case, and types where no category has it", async () => {
+    expect(await typesOf({ category: "CODE op" })).toEqual(eventTypeNames.filter((type) => type.startsWith("code_")));
+    expect(await typesOf({ category: "security" })).toEqual(["security_alert"]);
+    expect(await typesOf({ category: "nothing such" })).toEqual([]);
+  });
+});
+
+describe("what people said", () => {
+  const now = context.clock();
+  const said: Response[] = [];
+  const asked: ResponseQuery[] = [];
+  /** Newest first, as the bridge has them. */
+  const bridge = localBridgeClient({
+    ...idleBridge,
+    responses(query) {
+      asked.push(query);
+      const { since, kind, before = Number.POSITIVE_INFINITY, limit } = query;
+      const found = said.filter(({ id, at }) => id < before && Date.parse(at) >= since);
+      return found.filter((each) => kind === undefined || each.kind === kind).slice(0, limit);
+    },
+    countResponses: ({ since }) => said.filter(({ at }) => Date.parse(at) >= since).length,
+  });
+  const common = { user_id: 1, username: "anna", first_name: "Anna", chat_id: 1, message_id: 9, event_id: null };
+  const say = (kind: Response["kind"], text: string, minutesAgo = 1, over: Partial<Response> = {}) =>
+    said.unshift({ ...common, id: said.length + 1, at: minutes(minutesAgo), kind, text, ...over });
+  const minutes = (ago: number) => new Date(now - ago * 60_000).toISOString();
+
+  beforeEach(() => {
+    said.length = 0;
+    asked.length = 0;
+  });
+
+  test("get_telegram_responses gives co8/cctelegram's keys, newest first, and ids beside them", async () => {
+    say("text", "ship it", 3, { event_id: "e1", username: null });
+    say("other", "", 2);
+    say("click", "approve_7", 1, { message_id: null });
+    const { message_id: _id, ...person } = common;
+    expect(await call("get_telegram_responses", {}, { bridge })).toEqual({
+      count: 3,
+      total: 3,
+      responses: [
+        {
+          ...person,
+          id: 3,
+          timestamp: minutes(1),
+          callback_data: "approve_7",
+          original_message_id: null,
+          response_type: "callback_query",
+        },
+        { ...common, id: 2, timestamp: minutes(2), message_text: "[non-text message]", message_type: "other" },
+        {
+          ...common,
+          id: 1,
+          timestamp: minutes(3),
+          event_id: "e1",
+          username: null,
+          message_text: "ship it",
+          message_type: "text",
+        },
+      ],
+    });
+    expect(await call("get_telegram_responses", { limit: 1.9 }, { bridge })).toMatchObject({ count: 1, total: 3 });
+    expect(asked.map(({ client, limit }) => [client, limit])).toEqual([
+      ["claude", 10],
+      ["claude", 1],
+    ]);
+  });
+
+  test("process_pending_responses finds every decision in the time, however many there are", async () => {
+    say("click", "approve_too old", 11);
+    for (let n = 0; n < 240; n += 1) say("click", n % 3 === 0 ? `deny_${n}` : `approve_${n}`);
+    say("text", "approve_this");
+    say("click", "ack_1");
+    say("click", "approve_");
+    const result = await call("process_pending_responses", undefined, { bridge });
+    expect(result.summary).toEqual({
+      total_recent_responses: 243,
+      actionable_responses: 241,
+      pending_approvals: 161,
+      pending_denials: 80,
+      time_window_minutes: 10,
+    });
+    const decisions = result.actionable_responses as { task_id: string }[];
+    expect(decisions.slice(0, 2)).toMatchObject([
+      { action: "approve", task_id: "" },
+      {
+        action: "approve",
+        task_id: "239",
+        user_id: 1,
+        username: "anna",
+        response_data: { callback_data: "approve_239" },
+      },
+    ]);
+    expect(new Set(decisions.map(({ task_id }) => task_id)).size).toBe(241);
+    const before = await call("process_pending_responses", { since_minutes: 1440 }, { bridge });
+    expect(before.summary).toMatchObject({ actionable_responses: 242, time_window_minutes: 1440 });
+  });
+
+  test("process_pending_responses says so when nobody decided", async () => {
+    expect(await call("process_pending_responses", {}, { bridge })).toMatchObject({
+      summary: { total_recent_responses: 0, actionable_responses: 0 },
+      actionable_responses: [],
+      recommendations: [expect.stringContaining("Nobody approved or denied anything in the last 10 minutes")],
+    });
+  });
+
+  test.each([
+    ["may do everything", new Set(["*"]), true],
+    ["may do this", new Set(["clear_old_responses"]), false],
+  ])("clear_old_responses of a client that %s", async (_who, permissions, unclaimed) => {
+    const cleared: object[] = [];
+    const clearing = localBridgeClient({
+      ...idleBridge,
+      clearResponses: async (each) => {
+        cleared.push(each);
+        return 4;
+      },
+    });
+    const over = { bridge: clearing, client: { name: "claude", permissions } };
+    expect(await call("clear_old_responses", undefined, over)).toEqual({
+      deleted_count: 4,
+      message: "Cleared 4 old responses",
+    });
+    await call("clear_old_responses", { older_than_hours: 1.5 }, over);
+    expect(cleared).toEqual([
+      { client: "claude", until: now - 24 * 3_600_000, unclaimed },
+      { client: "claude", until: now - 1.5 * 3_600_000, unclaimed },
+    ]);
+  });
+
+  test("a bridge whose file cannot be read or written is an error that may be tried again", async () => {
+    const refuse = () => {
+      throw new RefusedError("queue_unusable", "the disk is broken", 7);
+    };
+    const broken = localBridgeClient({ ...idleBridge, responses: refuse, clearResponses: refuse });
+    for (const name of ["get_telegram_responses", "process_pending_responses", "clear_old_responses"]) {
+      await expect(call(name, {}, { bridge: broken }), name).rejects.toMatchObject({ code: "BRIDGE_UNAVAILABLE" });
+    }
+  });
+});
+
 describe("get_bridge_status", () => {
   test("gives upstream's keys, and telegram and queue beside them", async () => {
     const { version: _version, uptime_seconds: _uptime, ...rest } = healthyStatus;
@@ -235,7 +456,7 @@ describe("input that is refused", () => {
     ["send_telegram_message", { message: 5 }, "message"],
     ["send_telegram_message", { message: "x", source: "a b" }, "source"],
     ["send_telegram_message", { message: "x", source: "a".repeat(101) }, "source"],
-    ["send_telegram_event", { ...event, type: "file_created" }, "type"],
+    ["send_telegram_event", { ...event, type: "scaling_event" }, "type"],
     ["send_telegram_event", { ...event, title: "x".repeat(201) }, "title"],
     ["send_telegram_event", { ...event, description: "x".repeat(16_001) }, "description"],
     ["send_telegram_event", { ...event, task_id: "x".repeat(101) }, "task_id"],
@@ -257,6 +478,18 @@ describe("input that is refused", () => {
     ["send_performance_alert", { title: "CPU", current_value: 95, threshold: 80, severity: "huge" }, "severity"],
     ["send_telegram_message", ["message"], ""],
     ["get_bridge_status", "please", ""],
+    ["send_task_completion", { title: "t" }, "task_id"],
+    ["send_task_completion", { task_id: "1", title: "t", results: "x".repeat(10_001) }, "results"],
+    ["send_task_completion", { task_id: "1", title: "t", files_affected: "a.ts" }, "files_affected"],
+    ["send_task_completion", { task_id: "1", title: "t", files_affected: Array(1_001).fill("a") }, "files_affected"],
+    ["send_task_completion", { task_id: "1", title: "t", duration_ms: -1 }, "duration_ms"],
+    ["get_telegram_responses", { limit: 0 }, "limit"],
+    ["get_telegram_responses", { limit: 101 }, "limit"],
+    ["get_telegram_responses", { limit: "10" }, "limit"],
+    ["process_pending_responses", { since_minutes: 1441 }, "since_minutes"],
+    ["clear_old_responses", { older_than_hours: 0 }, "older_than_hours"],
+    ["clear_old_responses", { older_than_hours: 8761 }, "older_than_hours"],
+    ["list_event_types", { category: "x".repeat(101) }, "category"],
   ])("%s with %j names the field", async (name, args, field) => {
     const before = sent.length;
     const error = await call(name, args).catch((thrown) => thrown);

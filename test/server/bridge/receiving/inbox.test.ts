@@ -200,6 +200,31 @@ describe("responses", () => {
     await close();
   });
 
+  test("old ones are deleted of one client, and those of nobody on demand", async () => {
+    await using directory = await scratch();
+    const clock = { now: 5_000 };
+    const { inbox, queue, close } = openAt(join(directory.path, "q"), clock);
+    for (const [index, client] of ["anna", "bert"].entries()) {
+      const part = { chatId: 1, part: 0, text: client, entities: [] };
+      const { messages } = await queue.accept({ id: client, client, acceptedAt: 1, messages: [part] });
+      await queue.settle(Number(messages[0]?.id), { kind: "sent", at: 2, telegramMessageId: 40 + index });
+    }
+    await inbox.take(said(1, "to anna", { replyTo: 40 }), BOT);
+    await inbox.take(said(2, "to bert", { replyTo: 41 }), BOT);
+    await inbox.take(said(3, "to nobody"), BOT);
+    clock.now = 6_000;
+    await inbox.take(said(4, "to anna, later", { replyTo: 40 }), BOT);
+    const texts = () => inbox.responses(all).map(({ text }) => text);
+    expect(await inbox.clearResponses({ client: "anna", until: 5_000, unclaimed: true })).toBe(0);
+    expect(await inbox.clearResponses({ client: "anna", until: 6_000, unclaimed: false })).toBe(1);
+    expect(texts()).toEqual(["to anna, later", "to nobody", "to bert"]);
+    expect(await inbox.clearResponses({ client: "anna", until: 6_000, unclaimed: true })).toBe(1);
+    expect(texts()).toEqual(["to anna, later", "to bert"]);
+    expect(inbox.countResponses({ ...all, client: "bert", limit: 1 })).toBe(1);
+    expect(inbox.responses({ ...all, kind: "click" })).toEqual([]);
+    await close();
+  });
+
   test("the newest five thousand are kept, for thirty days", async () => {
     await using directory = await scratch();
     const clock = { now: 1_000_000 };

@@ -82,9 +82,38 @@ describe("a bridge that polls", () => {
     ]);
     expect((await ask("?client=somebody-else")).map(({ text }) => text)).toEqual(["hi"]);
     expect((await ask("?limit=1")).map(({ text }) => text)).toEqual(["hi"]);
+    expect((await ask("?kind=click")).length).toBe(0);
+    const [newest] = await ask("");
+    expect((await ask(`?before=${newest?.id}`)).map(({ text }) => text)).toEqual(["ship it"]);
+    const { total } = responsesSchema.parse(await (await signedFetch(`${url}/responses?limit=1`, "GET")).json());
+    expect(total).toBe(2);
     expect((await signedFetch(`${url}/responses?limit=0`, "GET")).status).toBe(400);
     expect((await fetch(`${url}/responses`)).status).toBe(401);
     expect(telegram.violations()).toEqual([]);
+  });
+
+  test("forgets what a signed caller says is old, of one client, and nothing for others", async () => {
+    const { url } = await start();
+    telegram.control({ says: [{ from: ANNA, text: "hi" }] });
+    await hears("hi");
+    const clear = (query: string) => signedFetch(`${url}/responses?${query}`, "DELETE");
+    const later = new Date(Date.now() + 60_000).toISOString();
+    expect((await fetch(`${url}/responses?client=a&until=${later}&unclaimed=true`, { method: "DELETE" })).status).toBe(
+      401,
+    );
+    for (const query of [
+      "limit=1",
+      `client=a`,
+      `until=${later}`,
+      "client=a&until=yesterday",
+      `client=a&until=${later}&unclaimed=1`,
+    ]) {
+      expect((await clear(query)).status, query).toBe(400);
+    }
+    expect(await (await clear(`client=tester&until=${later}`)).json()).toEqual({ deleted: 0 });
+    expect(texts()).toEqual(["hi"]);
+    expect(await (await clear(`client=tester&until=${later}&unclaimed=true`)).json()).toEqual({ deleted: 1 });
+    expect(texts()).toEqual([]);
   });
 
   test("asks for the kinds of updates that it knows, and for nothing else", async () => {

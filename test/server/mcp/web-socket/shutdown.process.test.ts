@@ -21,7 +21,7 @@ beforeEach(async () => {
     SHUTDOWN_DELAY: "0",
     SHUTDOWN_TIMEOUT: "500",
   };
-  program = startProcess([], env, "conformance");
+  program = startProcess(["serve"], env, "conformance");
   ({ http: url = "" } = await program.logged("ready to work"));
 });
 
