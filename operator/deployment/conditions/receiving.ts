@@ -1,4 +1,4 @@
-import { receivesElsewhere } from "../problems.ts";
+import { receivesElsewhere } from "../receiving/problems.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds, type Judge, unknown } from "./judgement.ts";
 
