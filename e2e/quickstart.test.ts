@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { loadAll } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tools as registry } from "../server/tools/registry.ts";
 import { deliveredTexts, getJson, kubectl, target, waitReady } from "./environment.ts";
@@ -6,6 +7,9 @@ import { clusterIP } from "./installation.ts";
 import { callTool, connectClient, connectionOf } from "./mcp.ts";
 
 const namespace = "cctelegram";
+type Example = { spec?: { server: { auth: { clients: { permissions: string[] }[] } } } };
+const example = loadAll(readFileSync("examples/quickstart.yaml", "utf8")) as Example[];
+const permissions = example.flatMap(({ spec }) => spec?.server.auth.clients ?? []).flatMap((each) => each.permissions);
 
 describe("examples/quickstart.yaml, applied as it is", () => {
   beforeAll(async () => {
@@ -20,7 +24,8 @@ describe("examples/quickstart.yaml, applied as it is", () => {
   test("a real MCP client finds its tools and its message arrives at Telegram", async () => {
     const client = await connectClient(`${await base()}/mcp`, (await connection()).key);
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual([...registry.keys()]);
+    const permitted = [...registry.values()].filter(({ permission }) => permissions.includes(permission));
+    expect(tools.map(({ name }) => name)).toEqual(permitted.map(({ name }) => name));
     const text = `quickstart ${Date.now()}`;
     expect(await callTool(client, "send_telegram_message", { message: text })).toMatchObject({ success: true });
     await expect.poll(deliveredTexts, { timeout: 20_000 }).toContainEqual(expect.stringContaining(text));

@@ -40,13 +40,15 @@ export class Follower {
 
   async #poll(): Promise<void> {
     const { signal } = this.#stop;
-    const isFirst = this.#next.after === "now";
+    const isFirst = this.#next.epoch === undefined;
     try {
       const page = await this.#options.follow({ ...this.#next, wait_ms: isFirst ? 0 : longestPollMs }, signal);
       if (signal.aborted) return;
       this.#take(page, isFirst && this.#failures > 0);
     } catch {
       this.#failures += 1;
+      // The others may have begun to talk while this one waited for the bridge: it hears all that is still held.
+      if (isFirst) this.#next = { after: 0 };
     }
   }
 
