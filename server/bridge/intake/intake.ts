@@ -1,20 +1,17 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import * as z from "zod";
-import type { Accepted } from "../../../contract/accepted.ts";
-import { type BridgeStatus, withoutRecipients } from "../../../contract/bridge-status.ts";
+import { withoutRecipients } from "../../../contract/bridge-status.ts";
 import type { ErrorDetails } from "../../../contract/error-catalogue.ts";
 import { isBridgeCode, ServerError } from "../../../contract/errors.ts";
-import { type Event, eventSchema } from "../../../contract/event.ts";
-import type { EventStatus } from "../../../contract/event-status.ts";
+import { eventSchema } from "../../../contract/event.ts";
 import { bodyLimit } from "../../../contract/limits.ts";
-import { clearQuerySchema, type Response, responseQuerySchema } from "../../../contract/responses.ts";
+import { clearQuerySchema, responseQuerySchema } from "../../../contract/responses.ts";
 import { routes } from "../../../contract/routes.ts";
 import { boundConnections, requestTimes } from "../../listening/connections.ts";
 import { bindable } from "../../listening/unspecified-address.ts";
-import type { Clearing, ResponseQuery } from "../receiving/inbox.ts";
+import type { Bridge } from "../bridge.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { RefusedError } from "../refused-error.ts";
-import type { RelayHub } from "../relay/relay.ts";
 import { relayRoutes } from "../relay/relay-routes.ts";
 import { checked, checkedBody, jsonOf } from "./checked-body.ts";
 import { sendError } from "./error-reply.ts";
@@ -33,17 +30,7 @@ export type IntakeOptions = GateOptions & {
   readonly webhook: WebhookReceiver | undefined;
   readonly host: string;
   readonly port: number;
-  readonly bridge: {
-    accept(event: Event): Promise<Accepted>;
-    status(): BridgeStatus;
-    eventStatus(eventId: string, client: string | undefined): EventStatus;
-    responses(query: ResponseQuery): readonly Response[];
-    countResponses(query: ResponseQuery): number;
-    clearResponses(clearing: Clearing): Promise<number>;
-    readonly relay: RelayHub;
-    obstacles(): readonly string[];
-    live(): boolean;
-  };
+  readonly bridge: Omit<Bridge, "url" | "close">;
 };
 
 /** The bridge's HTTP API. Resolves when it listens; `url` has the port that was really taken. */
