@@ -1,14 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { type AddressInfo, connect } from "node:net";
-import { join } from "node:path";
-import { createServer } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
 import { secret } from "../../support/fake-bridge.ts";
 import { type ForwardProxy, startForwardProxy } from "../../support/forward-proxy.ts";
 import { type Process, startProcess } from "../../support/process.ts";
 import { keys, keysJson } from "../../support/server.ts";
+import { hasOpenssl, tlsInFrontOf } from "../../support/tls-front.ts";
 import { type Scratch, scratch, TOKEN, until } from "../support.ts";
 
 const HOST = "telegram.test";
@@ -105,28 +101,16 @@ describe("a network that is left by a proxy only", () => {
     expect(bridge.stdout() + bridge.stderr()).not.toContain(PASSWORD);
   });
 
-  const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
-
   test.skipIf(!hasOpenssl)(
     `an https URL is asked through a tunnel that shows the proxy nothing${hasOpenssl ? "" : " (not run: install openssl)"}`,
     async () => {
-      const [key, cert] = [join(directory.path, "key.pem"), join(directory.path, "cert.pem")];
-      const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-      const name = ["-subj", `/CN=${HOST}`, "-addext", `subjectAltName=DNS:${HOST}`];
-      execFileSync("openssl", ["req", "-x509", ...curve, ...name, "-keyout", key, "-out", cert], { stdio: "ignore" });
-      const plain = target;
-      const tls = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
-        const upstream = connect(plain, "127.0.0.1");
-        socket.on("error", () => upstream.destroy()).pipe(upstream);
-        upstream.on("error", () => socket.destroy()).pipe(socket);
-      });
-      await new Promise<void>((resolve) => tls.listen(0, "127.0.0.1", resolve));
-      target = (tls.address() as AddressInfo).port;
+      const tls = await tlsInFrontOf(target, HOST, directory.path);
+      target = tls.port;
       const { call } = await runBoth({
         TELEGRAM_API_URL: `https://${HOST}`,
         HTTPS_PROXY: proxy.url,
         HTTP_PROXY: "http://127.0.0.1:9",
-        NODE_EXTRA_CA_CERTS: cert,
+        NODE_EXTRA_CA_CERTS: tls.cert,
       });
       await call("send_telegram_message", { message: "hello" });
       await arrived();

@@ -1,15 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createServer } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type FakeBridge, startFakeBridge } from "../../support/fake-bridge.ts";
 import { type ForwardProxy, startForwardProxy } from "../../support/forward-proxy.ts";
 import { keys, startServer, type TestServer } from "../../support/server.ts";
 import { handshake, type Line, startLine } from "../../support/stdio.ts";
+import { tlsInFrontOf } from "../../support/tls-front.ts";
 
 /** A name that only the proxy knows. */
 const host = "mcp.test";
@@ -55,19 +52,9 @@ describe("stdio in a network that is left by a proxy only", () => {
 
   test("asks one at an https URL through a tunnel, and the proxy sees no key", async () => {
     const folder = await mkdtemp(join(tmpdir(), "remote-proxy-"));
-    const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    const name = ["-subj", `/CN=${host}`, "-addext", `subjectAltName=DNS:${host}`];
-    execFileSync("openssl", ["req", "-x509", ...curve, ...name, "-keyout", key, "-out", cert], { stdio: "ignore" });
-    const plain = target;
-    const tls = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
-      const upstream = connect(plain, "127.0.0.1");
-      socket.on("error", () => upstream.destroy()).pipe(upstream);
-      upstream.on("error", () => socket.destroy()).pipe(socket);
-    });
-    await new Promise<void>((resolve) => tls.listen(0, "127.0.0.1", resolve));
-    target = (tls.address() as AddressInfo).port;
-    const env = { HTTPS_PROXY: proxy.url, HTTP_PROXY: "http://127.0.0.1:9", NODE_EXTRA_CA_CERTS: cert };
+    const tls = await tlsInFrontOf(target, host, folder);
+    target = tls.port;
+    const env = { HTTPS_PROXY: proxy.url, HTTP_PROXY: "http://127.0.0.1:9", NODE_EXTRA_CA_CERTS: tls.cert };
     const one = start(`https://${host}`, env);
     await handshake(one);
     expect(await one.ask("tools/call", message)).toMatchObject({ result: { structuredContent: { success: true } } });
