@@ -1,16 +1,25 @@
-import type { NewMessage, OutgoingMessage, PendingMessage } from "./queue.ts";
+import type { Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./queue.ts";
 
 /** A message as its row holds it. */
-export type MessageRow = Omit<NewMessage, "entities"> & { readonly entities: string | null };
+export type MessageRow = Omit<NewMessage, "entities" | "keyboard"> & {
+  readonly entities: string | null;
+  readonly keyboard: string | null;
+  readonly edits: number | null;
+};
 
-/** Entities as a column holds them. */
-export function entitiesJson({ entities }: Pick<NewMessage, "entities">): string | null {
-  return entities.length === 0 ? null : JSON.stringify(entities);
+/** A message as its row is to hold it. */
+export function messageRow({ entities, keyboard, ...message }: NewMessage & Pick<Line, "edits">): MessageRow {
+  return {
+    edits: null,
+    ...message,
+    entities: entities.length === 0 ? null : JSON.stringify(entities),
+    keyboard: keyboard === undefined ? null : JSON.stringify(keyboard),
+  };
 }
 
 /** What a message takes on disk, without the row's fixed part. */
-export function bytesOf({ text, entities }: MessageRow): number {
-  return Buffer.byteLength(text) + Buffer.byteLength(entities ?? "");
+export function bytesOf({ text, entities, keyboard }: MessageRow): number {
+  return [text, entities ?? "", keyboard ?? ""].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
 }
 
 export type Row = Record<string, unknown>;
@@ -29,8 +38,14 @@ export function toOutgoing(row: Row): OutgoingMessage {
     part: Number(row.part),
     text: String(row.text),
     entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
+    keyboard: row.keyboard === null ? undefined : JSON.parse(String(row.keyboard)),
+    edits: row.edits === null ? undefined : Number(row.edits),
     attempts: Number(row.attempts) - 1,
     uncertain: Number(row.uncertain) > 0,
     createdAt: Number(row.created_at),
   };
+}
+
+export function toSentKeyboard({ chat_id, message_id, copies }: Row): SentKeyboard {
+  return { chatId: Number(chat_id), messageId: Number(message_id), copies: Number(copies) > 0 };
 }

@@ -1,6 +1,6 @@
 import { Api } from "node-telegram-bot-api";
 import type { TelegramConfig } from "../config.ts";
-import type { OutgoingMessage } from "../queue/queue.ts";
+import type { Keyboard, OutgoingMessage } from "../queue/queue.ts";
 import { describe, type Outcome, outcomeOf } from "./outcome.ts";
 import { type Problem, problemOf } from "./problem.ts";
 
@@ -29,15 +29,24 @@ export class TelegramClient {
     this.#fetch = fetchImpl;
   }
 
-  async send({ chatId, text, entities }: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
+  /** Sends a message, or puts it in the place of the one that it edits. */
+  async send({ chatId, text, entities, keyboard, edits }: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
     const api = this.#current();
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
+    const parameters = {
+      chat_id: chatId,
+      text,
+      link_preview_options: NO_PREVIEW,
+      ...(entities.length > 0 && { entities: [...entities] }),
+      ...(keyboard !== undefined && { reply_markup: markupOf(keyboard) }),
+    };
     try {
-      const formatting = entities.length === 0 ? {} : { entities: [...entities] };
-      const parameters = { chat_id: chatId, text, link_preview_options: NO_PREVIEW, ...formatting };
-      const result = await api.sendMessage(parameters, signal);
-      return { kind: "sent", telegramMessageId: result.message_id };
+      if (edits === undefined) return sent((await api.sendMessage(parameters, signal)).message_id);
+      await api.editMessageText({ ...parameters, message_id: edits }, signal);
+      return sent(edits);
     } catch (error) {
+      // An edit whose answer was lost, and that came again.
+      if (edits !== undefined && describe(error).includes("message is not modified")) return sent(edits);
       return outcomeOf(error);
     }
   }
@@ -93,4 +102,12 @@ export class TelegramClient {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
+}
+
+function sent(telegramMessageId: number): Outcome {
+  return { kind: "sent", telegramMessageId };
+}
+
+function markupOf(keyboard: Keyboard) {
+  return { inline_keyboard: keyboard.map((row) => row.map(({ text, data }) => ({ text, callback_data: data }))) };
 }
