@@ -64,7 +64,9 @@ const decisionSchema = z.object({
   option_index: z.int().min(0).nullable(),
   reason: z
     .enum(["votes", "disagreement", "timeout"])
-    .describe("votes: people chose it; disagreement: not enough people can still choose the same; timeout: nobody did in time"),
+    .describe(
+      "votes: people chose it; disagreement: not enough people can still choose the same; timeout: nobody did in time",
+    ),
   at: z.string().describe("RFC 3339"),
   callback_data: z.string().describe("The decision in the words of co8/cctelegram: approve_ID, deny_ID or optN_ID"),
 });
@@ -118,7 +120,11 @@ export type ApprovalQuery = z.output<typeof approvalQuerySchema>;
 export const approvalsSchema = z.object({ approvals: z.array(approvalSchema).readonly() });
 
 /** What the bridge publishes on the topic of an approval: it is another now. */
-export const approvalNoticeSchema = z.object({ approval_id: z.string(), client: z.string(), state: z.enum(approvalStates) });
+export const approvalNoticeSchema = z.object({
+  approval_id: z.string(),
+  client: z.string(),
+  state: z.enum(approvalStates),
+});
 
 export type ApprovalNotice = Readonly<z.output<typeof approvalNoticeSchema>>;
 

@@ -26,6 +26,7 @@ import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "
 import { warningOf } from "./status/refusals.ts";
 import { type Facts, obstacles, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
+import type { Store } from "./storage/store.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
@@ -104,17 +105,7 @@ export class RunningBridge implements Bridge {
       now: this.#now,
       random,
     });
-    this.approvals = new Approvals({
-      store,
-      queue,
-      recipients: config.telegram.allowedUsers,
-      now: this.#now,
-      newSecret: () => randomBytes(32),
-      onChange: (change) => this.#onApproval(change),
-      onLines: (lines) => this.#delivery.add(lines),
-      isHeard: () => (config.telegram.updates?.mode ?? "None") !== "None",
-      warningFor: (messages) => this.#warningFor(messages),
-    });
+    this.approvals = this.#makeApprovals(store);
     const decide = this.approvals.click.bind(this.approvals);
     this.#inbox = new Inbox({ store, queue, people: config.telegram.allowedUsers, decide, now: this.#now });
     this.#receiver = new Receiver({
@@ -133,6 +124,21 @@ export class RunningBridge implements Bridge {
     });
   }
 
+  #makeApprovals(store: Store): Approvals {
+    const { updates, allowedUsers } = this.#options.config.telegram;
+    return new Approvals({
+      store,
+      queue: this.#queue,
+      recipients: allowedUsers,
+      now: this.#now,
+      newSecret: () => randomBytes(32),
+      onChange: (change) => this.#onApproval(change),
+      onLines: (lines) => this.#delivery.add(lines),
+      isHeard: () => (updates?.mode ?? "None") !== "None",
+      warningFor: (messages) => this.#warningFor(messages),
+    });
+  }
+
   get url(): string {
     return this.#intake?.url ?? "";
   }
@@ -143,7 +149,12 @@ export class RunningBridge implements Bridge {
     this.#pacer.restore(recovered, this.#now());
     const { uncertain, pending } = recovered;
     logger.info({ pending: pending.length, uncertain }, "queue opened");
-    this.#stopUpkeep = startUpkeep({ queue: this.#queue, others: [this.#inbox, this.approvals], now: this.#now, logger });
+    this.#stopUpkeep = startUpkeep({
+      queue: this.#queue,
+      others: [this.#inbox, this.approvals],
+      now: this.#now,
+      logger,
+    });
     await this.approvals.start();
     this.#reachability.check();
     this.#notices.start();

@@ -1,9 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import {
-  approvalOwnerSchema,
-  approvalQuerySchema,
-  approvalRequestSchema,
-} from "../../../contract/approvals.ts";
+import { approvalOwnerSchema, approvalQuerySchema, approvalRequestSchema } from "../../../contract/approvals.ts";
 import { routes } from "../../../contract/routes.ts";
 import { checked, checkedBody } from "../intake/checked-body.ts";
 import type { Approvals } from "./approvals.ts";
@@ -16,7 +12,9 @@ export function approvalRoutes(app: FastifyInstance, approvals: Approvals): void
   app.post(routes.approvals, signed, async (request, reply) => {
     return reply.code(202).send(await approvals.ask(checkedBody(approvalRequestSchema, request.body)));
   });
-  app.get(routes.approvals, signed, async ({ query }) => ({ approvals: approvals.list(checked(approvalQuerySchema, query)) }));
+  app.get(routes.approvals, signed, async ({ query }) => ({
+    approvals: approvals.list(checked(approvalQuerySchema, query)),
+  }));
   app.get<ById>(routes.approval, signed, async ({ params, query }) => {
     return approvals.approval(params.id, checked(approvalOwnerSchema, query).client);
   });

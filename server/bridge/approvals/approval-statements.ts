@@ -15,7 +15,9 @@ function reading(db: DatabaseSync) {
        ORDER BY id DESC LIMIT ?4`,
     ),
     countPending: db.prepare("SELECT count(*) AS count FROM approvals WHERE state = 'pending' AND client = ?"),
-    votes: db.prepare("SELECT user_id, username, first_name, option, at FROM votes WHERE approval = ? ORDER BY at, rowid"),
+    votes: db.prepare(
+      "SELECT user_id, username, first_name, option, at FROM votes WHERE approval = ? ORDER BY at, rowid",
+    ),
     due: db.prepare("SELECT * FROM approvals WHERE state = 'pending' AND expires_at <= ? ORDER BY expires_at LIMIT ?"),
     nextExpiry: db.prepare("SELECT min(expires_at) AS at FROM approvals WHERE state = 'pending'"),
   };
@@ -32,7 +34,9 @@ function changing(db: DatabaseSync) {
     end: db.prepare(
       "UPDATE approvals SET state = ?, option = ?, reason = ?, ended_at = ? WHERE id = ? AND state = 'pending'",
     ),
-    vote: db.prepare("INSERT INTO votes (approval, user_id, username, first_name, option, at) VALUES (?, ?, ?, ?, ?, ?)"),
+    vote: db.prepare(
+      "INSERT INTO votes (approval, user_id, username, first_name, option, at) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
     record: db.prepare(
       `INSERT INTO approval_records (approval, at, what, user_id, chat_id, message_id, option)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,

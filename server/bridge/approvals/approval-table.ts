@@ -7,7 +7,12 @@ import { asEnded, type EndedApproval, type KeptApproval, type KeptVote, toKept, 
 export type ApprovalRecord = {
   readonly what: (typeof recordKinds)[number];
   /** Who did it, and where. */
-  readonly by?: { readonly userId: number; readonly chatId: number; readonly messageId: number; readonly option: number };
+  readonly by?: {
+    readonly userId: number;
+    readonly chatId: number;
+    readonly messageId: number;
+    readonly option: number;
+  };
 };
 
 export const recordKinds = [

@@ -1,10 +1,10 @@
 import type { Approval, ApprovalAsked, ApprovalQuery, ApprovalRequest } from "../../../contract/approvals.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { Clicked } from "../receiving/meaning.ts";
 import { RefusedError } from "../refused-error.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
-import type { Clicked } from "../receiving/meaning.ts";
 import { type ApprovalRecord, ApprovalTable, type Ending } from "./approval-table.ts";
 import { ask } from "./asking.ts";
 import { type ClickEffect, effectOf } from "./clicks.ts";
@@ -81,7 +81,12 @@ export class Approvals {
     }
     this.#sleep();
     const warning = warningFor(lines);
-    return { approval: this.#told(approval), messages, duplicate, ...(warning !== undefined && { warnings: [warning] }) };
+    return {
+      approval: this.#told(approval),
+      messages,
+      duplicate,
+      ...(warning !== undefined && { warnings: [warning] }),
+    };
   }
 
   /** What a click does, in the transaction of the write that calls it; undefined when it is under no approval. */

@@ -4,7 +4,7 @@ import type { ApprovalRecord, ApprovalTable } from "./approval-table.ts";
 import { keyboardOf } from "./asking.ts";
 import { type Ruling, rulingOn } from "./ballot.ts";
 import { claimedChoice, isGenuine } from "./button-data.ts";
-import { end, type Ended, timeoutOf } from "./endings.ts";
+import { type Ended, end, timeoutOf } from "./endings.ts";
 import { callbackData, type KeptApproval, type KeptVote } from "./kept-approval.ts";
 import {
   countedAnswer,
@@ -45,9 +45,16 @@ export function effectOf({ data, from, message }: Clicked, room: ClickRoom, at: 
   if (kept === undefined || !isGenuine(data, kept.secret)) return { answer: UNKNOWN_ANSWER, lines: [] };
   const by = { userId: from.id, ...message, option: choice.option };
   const over = overBy(kept, room, at);
-  if (over !== undefined) return { ...refused("refused_late", lateAnswer(over.approval), over.approval), lines: over.lines };
+  if (over !== undefined)
+    return { ...refused("refused_late", lateAnswer(over.approval), over.approval), lines: over.lines };
   if (!isItsMessage(kept, message, room.queue)) return refused("refused_other_message", UNKNOWN_ANSWER, kept);
-  const vote = { userId: from.id, username: from.username ?? null, firstName: from.first_name, option: choice.option, at };
+  const vote = {
+    userId: from.id,
+    username: from.username ?? null,
+    firstName: from.first_name,
+    option: choice.option,
+    at,
+  };
   return voted(kept, vote);
 
   function refused(what: ApprovalRecord["what"], answer: string, approval: KeptApproval): ClickEffect {

@@ -22,7 +22,15 @@ import {
 import { RefusedChats } from "./refused-chats.ts";
 import { type ShareLimits, Shares } from "./shares.ts";
 import { eventRecord, settleEvent } from "./sqlite-events.ts";
-import { bytesOf, type MessageRow, messageRow, type Row, toOutgoing, toPending, toSentKeyboard } from "./sqlite-rows.ts";
+import {
+  bytesOf,
+  type MessageRow,
+  messageRow,
+  type Row,
+  toOutgoing,
+  toPending,
+  toSentKeyboard,
+} from "./sqlite-rows.ts";
 import { prepare } from "./sqlite-statements.ts";
 
 export type SqliteQueueOptions = {

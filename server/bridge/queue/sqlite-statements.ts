@@ -84,7 +84,9 @@ function events(db: DatabaseSync) {
 
 function keyboards(db: DatabaseSync) {
   return {
-    keepKeyboard: db.prepare("INSERT OR IGNORE INTO keyboards (event_id, chat_id, message_id, copies) VALUES (?, ?, ?, ?)"),
+    keepKeyboard: db.prepare(
+      "INSERT OR IGNORE INTO keyboards (event_id, chat_id, message_id, copies) VALUES (?, ?, ?, ?)",
+    ),
     keyboards: db.prepare("SELECT chat_id, message_id, copies FROM keyboards WHERE event_id = ?"),
     forgetKeyboards: db.prepare("DELETE FROM keyboards WHERE event_id = ?"),
     eventsWithKeyboards: db.prepare("SELECT DISTINCT event_id FROM keyboards"),

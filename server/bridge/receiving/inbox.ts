@@ -195,7 +195,8 @@ export class Inbox {
       return { kind: "click", lines: [], answer: { queryId, text: "Received" }, ...kept };
     }
     const { answer: text, lines, record, decision } = effect;
-    if (decision !== undefined) this.#keep({ at, kind: "click", from, ...message, text: decision, event: record?.approval });
+    if (decision !== undefined)
+      this.#keep({ at, kind: "click", from, ...message, text: decision, event: record?.approval });
     const kind = record === undefined || record.what.startsWith("refused") ? "void_click" : "click";
     return { kind, lines, answer: { queryId, text }, ...(record && { record, event: record.approval }) };
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Overrides } from "../support.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
+import type { Overrides } from "../support.ts";
 import { bridgeFor, configFor, type Scratch, scratch, signedFetch, type TestBridge, TOKEN, until } from "../support.ts";
 import { ANNA, answers, BOB, CARA, edits, MALLORY, press, questionIn, questions, requestFor } from "./support.ts";
 
@@ -23,7 +23,9 @@ afterEach(async () => {
 async function start(allowedUsers: readonly number[] = [1], more: Overrides["telegram"] = {}): Promise<TestBridge> {
   const updates = { mode: "Polling", pollSeconds: 1 } as const;
   const fast = { messagesPerChatPerSecond: 30 };
-  bridge = await bridgeFor(configFor(directory.path, telegram.url, { telegram: { updates, allowedUsers, ...fast, ...more } }));
+  bridge = await bridgeFor(
+    configFor(directory.path, telegram.url, { telegram: { updates, allowedUsers, ...fast, ...more } }),
+  );
   telegram.control({ limits: false });
   await until("Telegram's answer", () => bridge?.status().telegram.error !== "not asked yet");
   return bridge;
@@ -60,7 +62,9 @@ describe("one person decides", () => {
       { kind: "click", text: "approve_d1", event_id: "d1", user_id: 1 },
     ]);
     const told = await relay.follow({ after: position, wait_ms: 0 }, new AbortController().signal);
-    const states = told.messages.filter(({ topic }) => topic === "approval/d1").map(({ text }) => JSON.parse(text).state);
+    const states = told.messages
+      .filter(({ topic }) => topic === "approval/d1")
+      .map(({ text }) => JSON.parse(text).state);
     expect(states).toEqual(["pending", "decided"]);
     const audit = log.map((line) => JSON.parse(line)).filter(({ audit: what }) => what !== undefined);
     expect(audit.map(({ audit: what }) => what)).toEqual(["approval_asked", "approval_decided"]);
@@ -145,7 +149,9 @@ describe("several people decide", () => {
     await answered(1);
     expect(answers(telegram)[0]).toBe("Counted: Approve. 1 of 3.");
     await edited(3);
-    expect(edits(telegram)[0]).toMatchObject({ reply_markup: { inline_keyboard: [[{ text: "Approve" }], expect.anything()] } });
+    expect(edits(telegram)[0]).toMatchObject({
+      reply_markup: { inline_keyboard: [[{ text: "Approve" }], expect.anything()] },
+    });
     expect(edits(telegram)[0]?.text).toContain("1 of 3 — Anna (@anna): Approve");
     await press(telegram, ANNA, 1);
     await answered(2);
@@ -170,7 +176,10 @@ describe("several people decide", () => {
     await approvals.ask(requestFor("d1", { required_approvals: 2 }));
     await press(telegram, BOB, 1);
     await answered(1);
-    expect(approvals.approval("d1", "ci")).toMatchObject({ state: "decided", decision: { action: "deny", option: "Deny" } });
+    expect(approvals.approval("d1", "ci")).toMatchObject({
+      state: "decided",
+      decision: { action: "deny", option: "Deny" },
+    });
   });
 
   test("people who can no longer agree end it without a choice", async () => {
@@ -180,7 +189,11 @@ describe("several people decide", () => {
     await press(telegram, ANNA, 0);
     await press(telegram, BOB, 2);
     await answered(2);
-    expect(approvals.approval("d1", "ci").decision).toMatchObject({ action: "deny", option: null, reason: "disagreement" });
+    expect(approvals.approval("d1", "ci").decision).toMatchObject({
+      action: "deny",
+      option: null,
+      reason: "disagreement",
+    });
     await edited(4);
     expect(edits(telegram).at(-1)?.text).toContain("❌ No agreement — Anna (@anna): Monday, Bob: Wednesday");
   });
@@ -192,7 +205,11 @@ describe("time", () => {
     await approvals.ask(requestFor("d1", { timeout_minutes: 0.02 }));
     await approvals.ask(requestFor("d2", { timeout_minutes: 0.02, on_timeout: "deny" }));
     await until("the end of both", () => state("d1") === "expired" && state("d2") === "decided");
-    expect(approvals.approval("d2", "ci").decision).toMatchObject({ action: "deny", option: "Deny", reason: "timeout" });
+    expect(approvals.approval("d2", "ci").decision).toMatchObject({
+      action: "deny",
+      option: "Deny",
+      reason: "timeout",
+    });
     await edited(2);
     const texts = edits(telegram).map(({ text }) => text);
     expect(texts.some((text) => /⌛ Expired: nobody decided by .* UTC$/.test(text))).toBe(true);

@@ -23,7 +23,12 @@ export function requestFor(id: string, fields: Partial<ApprovalRequest> = {}): A
   };
 }
 
-type Sent = { readonly chat_id: number; readonly message_id: number; readonly data: readonly string[]; readonly texts: readonly string[] };
+type Sent = {
+  readonly chat_id: number;
+  readonly message_id: number;
+  readonly data: readonly string[];
+  readonly texts: readonly string[];
+};
 
 /** The messages with buttons that Telegram has taken, in their order. */
 export function questions(telegram: TelegramServer): readonly Sent[] {
@@ -39,18 +44,13 @@ export function questions(telegram: TelegramServer): readonly Sent[] {
 export async function questionIn(telegram: TelegramServer, chat: number): Promise<Sent> {
   const found = () => questions(telegram).findLast(({ chat_id }) => chat_id === chat);
   await until(`the question in chat ${chat}`, () => found() !== undefined);
-  return found()!;
+  return found() as Sent;
 }
 
 /** Somebody presses the button of an option under the question in a chat. */
-export async function press(
-  telegram: TelegramServer,
-  from: TestPerson,
-  option: number,
-  chat = from.id,
-): Promise<void> {
+export async function press(telegram: TelegramServer, from: TestPerson, option: number, chat = from.id): Promise<void> {
   const { chat_id, message_id, data } = await questionIn(telegram, chat);
-  telegram.control({ presses: [{ from, chat_id, message_id, data: data[option]! }] });
+  telegram.control({ presses: [{ from, chat_id, message_id, data: data[option] ?? "" }] });
 }
 
 /** What pressed buttons were answered, in their order. */
