@@ -39,6 +39,8 @@ const BATCH = 100;
 const LONGEST_SLEEP_MS = 3_600_000;
 const STORAGE_RETRY_MS = 1_000;
 
+const WITHDRAWN: Ending = { state: "withdrawn", option: null, reason: null };
+
 /** What people are asked to decide. Every change is one transaction in the bridge's file. */
 export class Approvals {
   readonly #options: ApprovalsOptions;
@@ -107,8 +109,11 @@ export class Approvals {
   /** The client wants no decision any more; resolves with how the approval is then, also when it was over before. */
   async withdraw(id: string, client: string | undefined): Promise<Approval> {
     const { store, now } = this.#options;
-    const withdrawn: Ending = { state: "withdrawn", option: null, reason: null };
-    const ended = await store.write(() => end(this.#find(id, client), withdrawn, this.#room, now()));
+    const ended = await store.write(() => {
+      const kept = this.#find(id, client);
+      const at = now();
+      return end(kept, at < kept.expiresAt ? WITHDRAWN : timeoutOf(kept), this.#room, at);
+    });
     this.#tell(ended);
     return this.approval(id, client);
   }
