@@ -4,6 +4,8 @@ export type Received = {
   readonly time: number;
   readonly steady: number;
   readonly method: string;
+  /** The bot's id. */
+  readonly bot: number;
   readonly chat_id?: number;
   readonly text?: string;
   readonly entities?: unknown;

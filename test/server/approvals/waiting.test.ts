@@ -75,8 +75,7 @@ describe("a client waits for a decision", () => {
     const requestInit = { headers: { authorization: `Bearer ${keys.all}` } };
     await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), { requestInit }));
     const result = client.callTool(call({ wait_seconds: 20 }));
-    const rounds = () =>
-      server.metric('mcp_tool_calls_total{tool="send_approval_request",outcome="input_required"}');
+    const rounds = () => server.metric('mcp_tool_calls_total{tool="send_approval_request",outcome="input_required"}');
     await vi.waitUntil(async () => Number((await rounds()) ?? 0) >= 2, { timeout: 5_000 });
     await press(telegram, ANNA, 0);
     expect((await result).structuredContent).toMatchObject({ approval: approved });
