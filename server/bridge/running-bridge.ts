@@ -30,6 +30,7 @@ import type { Store } from "./storage/store.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
 
 /** In [0, 1). */
 const random = () => randomInt(2 ** 32) / 2 ** 32;
@@ -55,6 +56,7 @@ export class RunningBridge implements Bridge {
   readonly #inbox: Inbox;
   readonly #receiver: Receiver;
   readonly #notices: Notices;
+  readonly #webhooks: Webhooks | undefined;
   readonly #usage: ReturnType<typeof usageReader>;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
@@ -105,6 +107,8 @@ export class RunningBridge implements Bridge {
       now: this.#now,
       random,
     });
+    this.#webhooks =
+      config.webhook && new Webhooks(config.webhook, { ...options, fetch: fetchImpl, store, now: this.#now, random });
     this.approvals = this.#makeApprovals(store);
     const decide = this.approvals.click.bind(this.approvals);
     this.#inbox = new Inbox({ store, queue, people: config.telegram.allowedUsers, decide, now: this.#now });
@@ -132,6 +136,7 @@ export class RunningBridge implements Bridge {
       recipients: allowedUsers,
       now: this.#now,
       newSecret: () => randomBytes(32),
+      onEnding: (approval, at) => this.#webhooks?.add(approval, at),
       onChange: (change) => this.#onApproval(change),
       onLines: (lines) => this.#delivery.add(lines),
       isHeard: () => (updates?.mode ?? "None") !== "None",
@@ -156,6 +161,7 @@ export class RunningBridge implements Bridge {
       logger,
     });
     await this.approvals.start();
+    this.#webhooks?.wake();
     this.#reachability.check();
     this.#notices.start();
     if (!(config.isHidden ?? false)) await this.#listen();
@@ -251,7 +257,7 @@ export class RunningBridge implements Bridge {
     this.approvals.stop();
     this.#notices.stop();
     this.relay.close();
-    await Promise.all([this.#intake?.close(), this.#receiver.stop()]);
+    await Promise.all([this.#intake?.close(), this.#receiver.stop(), this.#webhooks?.stop()]);
     await this.#delivery.stop();
     this.#reachability.stop();
     await this.#queue.close();
@@ -271,6 +277,7 @@ export class RunningBridge implements Bridge {
     const who = by && { user_id: by.userId, chat_id: by.chatId, message_id: by.messageId, option: by.option };
     this.#options.logger.info({ audit: `approval_${what}`, approval_id, client, state, ...who }, "approval");
     if (what === "asked") this.#onAccepted(approval_id, client, approval.createdAt);
+    this.#webhooks?.wake();
     if (!what.startsWith("refused")) this.#notices.approval({ approval_id, client, state });
   }
 

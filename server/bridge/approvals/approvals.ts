@@ -8,7 +8,7 @@ import type { Store } from "../storage/store.ts";
 import { type ApprovalRecord, ApprovalTable, type Ending } from "./approval-table.ts";
 import { ask } from "./asking.ts";
 import { type ClickEffect, effectOf } from "./clicks.ts";
-import { type Ended, end, timeoutOf, withoutButtons } from "./endings.ts";
+import { type Ended, type EndingRoom, end, timeoutOf, withoutButtons } from "./endings.ts";
 import { type KeptApproval, toldApproval } from "./kept-approval.ts";
 
 export type ApprovalsOptions = {
@@ -19,6 +19,8 @@ export type ApprovalsOptions = {
   readonly now: () => number;
   /** 32 random bytes. */
   readonly newSecret: () => Buffer;
+  /** Whoever else keeps an outcome, in the transaction that brings it. */
+  readonly onEnding: EndingRoom["onEnding"];
   /** Told of what has happened and is on disk. */
   readonly onChange: (change: ApprovalChange) => void;
   /** What is to be sent. */
@@ -170,7 +172,8 @@ export class Approvals {
   }
 
   get #room() {
-    return { table: this.#table, queue: this.#options.queue, people: this.#people };
+    const { queue, onEnding } = this.#options;
+    return { table: this.#table, queue, people: this.#people, onEnding };
   }
 
   #tell(ended: Ended | undefined): void {

@@ -4,7 +4,7 @@ import type { ApprovalRecord, ApprovalTable } from "./approval-table.ts";
 import { keyboardOf } from "./asking.ts";
 import { type Ruling, rulingOn } from "./ballot.ts";
 import { claimedChoice, isGenuine } from "./button-data.ts";
-import { type Ended, end, timeoutOf } from "./endings.ts";
+import { type Ended, type EndingRoom, end, timeoutOf } from "./endings.ts";
 import { callbackData, type KeptApproval, type KeptVote } from "./kept-approval.ts";
 import {
   countedAnswer,
@@ -28,7 +28,7 @@ export type ClickEffect = {
   readonly decision?: string;
 };
 
-export type ClickRoom = {
+export type ClickRoom = Pick<EndingRoom, "onEnding"> & {
   readonly table: ApprovalTable;
   readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine" | "adoptKeyboard" | "mayHaveCome">;
   /** Who may talk to the bot now. */

@@ -6,15 +6,23 @@ import { withOutcome } from "./wording.ts";
 export type EndingRoom = {
   readonly table: ApprovalTable;
   readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine">;
+  /** Whoever else keeps the outcome, in the same transaction. */
+  readonly onEnding: (approval: EndedApproval, at: number) => void;
 };
 
 export type Ended = { readonly approval: EndedApproval; readonly lines: readonly PendingMessage[] };
 
 /** Ends an approval and its buttons, in the transaction of the write that calls it; undefined when it was over before. */
-export function end(kept: KeptApproval, ending: Ending, { table, queue }: EndingRoom, at: number): Ended | undefined {
+export function end(
+  kept: KeptApproval,
+  ending: Ending,
+  { table, queue, onEnding }: EndingRoom,
+  at: number,
+): Ended | undefined {
   const approval = table.end(kept, ending, at);
   if (approval === undefined) return undefined;
   table.record(approval, { what: ending.state }, at);
+  onEnding(approval, at);
   return { approval, lines: withoutButtons(approval, queue, at) };
 }
 

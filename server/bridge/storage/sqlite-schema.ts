@@ -147,7 +147,14 @@ const MIGRATIONS: readonly string[] = [
      message_id INTEGER,
      option INTEGER
    ) STRICT;
-   CREATE INDEX approval_records_by_approval ON approval_records (approval, id);`,
+   CREATE INDEX approval_records_by_approval ON approval_records (approval, id);
+   CREATE TABLE webhook_calls (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     body TEXT NOT NULL,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     next_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX webhook_calls_by_time ON webhook_calls (next_at, id);`,
 ];
 
 /** Brings a database to the newest schema, each step in a transaction of its own. */

@@ -43,7 +43,12 @@ class Bridge {
     this.queue = new SqliteQueue(this.store, { limits, recipients: PEOPLE, now });
     this.approvals = new Approvals({
       ...{ store: this.store, queue: this.queue, recipients: PEOPLE, now, newSecret: () => this.secret },
-      ...{ onChange: (change) => this.changes.push(change), onLines: () => {}, isHeard: () => true },
+      ...{
+        onChange: (change) => this.changes.push(change),
+        onLines: () => {},
+        isHeard: () => true,
+        onEnding: () => {},
+      },
       warningFor: () => undefined,
     });
   }
