@@ -15,15 +15,19 @@ const LONGEST_WAIT_S = 3_600;
 const option = text(approvalLimits.optionLength);
 const person = z.number().int().min(1);
 
+/** A list whose bounds are no keywords of the schema: not every model's API takes them. */
+function several<Item extends z.ZodType>(item: Item, least: number, most: number) {
+  return z
+    .array(item)
+    .refine(({ length }) => length >= least && length <= most, `there must be ${least} to ${most} of them`);
+}
+
 const input = z.object({
   title,
   description: text(approvalLimits.descriptionLength).describe(
     `What is to be decided, with everything that a person has to know: at most ${approvalLimits.descriptionLength} characters, shown whole`,
   ),
-  options: z
-    .array(option)
-    .min(2)
-    .max(approvalLimits.options)
+  options: several(option, 2, approvalLimits.options)
     .default(["Approve", "Deny"])
     .describe("What people can choose: 2 to 10 buttons with any text. Without a word for it the first one approves"),
   task_id: z
@@ -37,18 +41,15 @@ const input = z.object({
   source,
   timeout_minutes: z
     .number()
-    .positive()
+    .min(0.05)
     .max(approvalLimits.timeoutMinutes)
     .default(30)
-    .describe("How long people have to decide"),
+    .describe("How long people have to decide, in minutes: 3 seconds to 7 days"),
   on_timeout: z
     .enum(["expire", "deny"])
     .default("expire")
     .describe("What the request becomes when nobody decides in time"),
-  approvers: z
-    .array(person)
-    .min(1)
-    .max(approvalLimits.approvers)
+  approvers: several(person, 1, approvalLimits.approvers)
     .optional()
     .describe("Telegram ids of the people who may decide; default: all who may talk to the bot"),
   required_approvals: z
@@ -58,10 +59,7 @@ const input = z.object({
     .max(approvalLimits.approvers)
     .default(1)
     .describe("How many people have to choose the same. One denial is enough to deny"),
-  chats: z
-    .array(z.number().int())
-    .min(1)
-    .max(approvalLimits.approvers)
+  chats: several(z.number().int(), 1, approvalLimits.approvers)
     .optional()
     .describe("Telegram ids of the chats to ask in, people or groups; default: the approvers, or all recipients"),
   wait_seconds: z

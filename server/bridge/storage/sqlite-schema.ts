@@ -157,8 +157,8 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX webhook_calls_by_time ON webhook_calls (next_at, id);`,
 ];
 
-/** Brings a database to the newest schema, each step in a transaction of its own. */
-export function migrate(db: DatabaseSync): void {
+/** Brings a database to a schema, the newest by default, each step in a transaction of its own. */
+export function migrate(db: DatabaseSync, to = MIGRATIONS.length): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
   if (version > MIGRATIONS.length) {
     throw new Error(
@@ -167,7 +167,7 @@ export function migrate(db: DatabaseSync): void {
     );
   }
   for (const [index, statements] of MIGRATIONS.entries()) {
-    if (index < version) continue;
+    if (index < version || index >= to) continue;
     db.exec(`BEGIN IMMEDIATE; ${statements} PRAGMA user_version = ${index + 1}; COMMIT;`);
   }
 }
