@@ -15,7 +15,7 @@ export type OpenApiSource = {
  * What the server answers over REST, as OpenAPI 3.1. It is the same for each deployment of a version: it tells nothing that
  * is not in the sources, and its server is where the document itself was read, so that it is right below any base path.
  */
-export function openApiDocument({ version, features, errors }: OpenApiSource) {
+function openApiDocument({ version, features, errors }: OpenApiSource) {
   return {
     openapi: "3.1.1",
     info: {
