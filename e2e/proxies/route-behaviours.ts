@@ -45,7 +45,7 @@ export function routeBehaviours(stage: Stage): void {
     for (const path of ["/docs", "/docs/"]) {
       const { status, headers, text } = await visitor.ask(path);
       expect({ status, isPage: text.startsWith("<!doctype html>") }).toEqual({ status: 200, isPage: true });
-      expect(headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'sha256-[^;]*$/m);
+      expect(headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'sha256-/);
     }
   });
 
