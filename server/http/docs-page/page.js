@@ -71,7 +71,7 @@ const fieldOf = (operationId, { name, schema, required, description }) => {
   const id = `${operationId}.${name}`;
   const input = inputFor(schema, id, required);
   const facts = [typeOf(schema), ...(required ? ["required"] : []), ...bounds(schema)].join(", ");
-  const help = make("small", { id: `${id}.help`, textContent: [description, facts].filter(Boolean).join(" · ") });
+  const help = make("small", { id: `${id}.help` }, ...prose([description, facts].filter(Boolean).join(" · ")));
   input.setAttribute("aria-describedby", help.id);
   const element = make("div", { className: "field" }, make("label", { htmlFor: id, textContent: name }), help, input);
   return { name, schema, input, element };
