@@ -15,7 +15,7 @@ export type ApprovalRecord = {
   };
 };
 
-export const recordKinds = [
+const recordKinds = [
   "asked",
   "voted",
   "decided",
