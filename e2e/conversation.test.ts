@@ -110,6 +110,22 @@ describe("a conversation over pods", () => {
     expect(ended.map(({ text }) => text)).toEqual(Array(3).fill(expect.stringMatching(/✅ Approve — Anna/)));
   });
 
+  test("a click is told to the open call at once", async () => {
+    const times: number[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      const answer = waits(`quick-${round}.`);
+      const [question] = await questionsOf(talk, `Question quick-${round}.`, 3);
+      const pressed = performance.now();
+      await pressing(talk, anna, question, approve);
+      expect(await answer).toMatchObject({ approval: decided("approve") });
+      times.push(performance.now() - pressed);
+    }
+    const sorted = times.toSorted((a, b) => a - b).map((time) => Math.round(time));
+    console.log(
+      `from a click to the answered call, over pods: median ${sorted[10]} ms, the slowest of 20 ${sorted[19]} ms`,
+    );
+  });
+
   test("the bridge is killed before the message is out, before the press, with the press, and after it", async () => {
     const answer = waits("killed");
     await controlTelegram({ outage: true });

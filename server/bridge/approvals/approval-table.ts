@@ -15,7 +15,7 @@ export type ApprovalRecord = {
   };
 };
 
-const recordKinds = [
+export const recordKinds = [
   "asked",
   "voted",
   "decided",
