@@ -98,6 +98,7 @@ function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): 
   if (body.code === "EVENT_NOT_FOUND") throw new ServerError("EVENT_NOT_FOUND");
   if (body.code === "RELAY_LIMIT_EXCEEDED")
     throw new ServerError("RELAY_LIMIT_EXCEEDED", { reason: shown(body.reason) });
+  if (body.code === "UNKNOWN_PERSON") throw new ServerError("UNKNOWN_PERSON", { reason: shown(body.reason) });
   if (status === 413) throw new ServerError("PAYLOAD_TOO_LARGE", { limit: bodyLimitText });
   if (status === 429) {
     throw new ServerError("CLIENT_QUOTA_EXCEEDED", { reason: reasonOf(text), retry_after: retryAfterMs / 1000 });

@@ -3,6 +3,8 @@ import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { ClearQuery, ResponseQuery, Responses } from "../../contract/responses.ts";
+import type { AttentionClient } from "./attention.ts";
+import type { ControlClient } from "./control.ts";
 import type { Relay } from "./relay.ts";
 
 /** How the tools reach the bridge. Its methods throw only errors of the catalogue. */
@@ -18,5 +20,9 @@ export type BridgeClient = {
   clearResponses(query: ClearQuery): Promise<number>;
   /** What the servers of one bridge say to each other. */
   readonly relay: Relay;
+  /** Whether the bridge delivers. */
+  readonly control: ControlClient;
+  /** Who wants to be disturbed by what. */
+  readonly attention: AttentionClient;
   close(): Promise<void>;
 };

@@ -6,8 +6,10 @@ import { eventPath, eventStatusSchema } from "../../contract/event-status.ts";
 import { followedSchema, publishedSchema, recalledSchema } from "../../contract/relay.ts";
 import { clearedSchema, responsesPath, responsesSchema } from "../../contract/responses.ts";
 import { routes } from "../../contract/routes.ts";
+import { httpAttention } from "./attention.ts";
 import { type BridgeCall, callOnce, callUntil } from "./bridge-calls.ts";
 import type { BridgeClient } from "./bridge-client.ts";
+import { httpControl } from "./control.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
 
 export type HttpBridgeOptions = {
@@ -52,6 +54,8 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
       return (await call({ method: "DELETE", path, body: "", schema: clearedSchema })).deleted;
     },
     relay,
+    control: httpControl(call, options.timeoutMs),
+    attention: httpAttention(call),
     async close() {
       relay.close();
       await Promise.all([pool.close(), polls.destroy()]);

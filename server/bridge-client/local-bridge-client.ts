@@ -4,10 +4,14 @@ import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
+import type { Attention } from "../bridge/attention/attention.ts";
+import type { Control } from "../bridge/control/control.ts";
 import type { Clearing, ResponseQuery } from "../bridge/receiving/inbox.ts";
 import { RefusedError } from "../bridge/refused-error.ts";
 import type { RelayHub } from "../bridge/relay/relay.ts";
+import { localAttention } from "./attention.ts";
 import type { BridgeClient } from "./bridge-client.ts";
+import { localControl } from "./control.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
 
 /** The part of a bridge in the same process that a client needs. */
@@ -19,14 +23,22 @@ export type LocalBridge = {
   countResponses(query: ResponseQuery): number;
   clearResponses(clearing: Clearing): Promise<number>;
   readonly relay: RelayHub;
+  readonly control: Pick<Control, "state" | "pause" | "resume" | "restart">;
+  readonly attention: Pick<Attention, "setModes">;
+  /** Resolves when the bridge is open; absent for one that always is. It is asked for anew with every call. */
+  whenOpen?(): Promise<void>;
 };
+
+/** A restart in this process takes as long as the requests to Telegram that are under way. */
+const restartTimeoutMs = 30_000;
 
 /** A client of a bridge in the same process (standalone role). Closing it leaves the bridge open. */
 export function localBridgeClient(bridge: LocalBridge): BridgeClient {
-  const relay = relayOver(localRelay(bridge.relay), Math.random);
+  const refusing = refusingOf(bridge);
+  const relay = relayOver(localRelay(bridge, refusing), Math.random);
   return {
     send: (event) => refusing(() => bridge.accept(event)),
-    status: async () => bridge.status(),
+    status: () => refusing(() => bridge.status()),
     eventStatus: (eventId, client) => refusing(() => bridge.eventStatus(eventId, client)),
     responses: ({ since, ...query }) =>
       refusing(() => {
@@ -36,25 +48,32 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
     clearResponses: ({ client, until, unclaimed }) =>
       refusing(() => bridge.clearResponses({ client, until: Date.parse(until), unclaimed: unclaimed === "true" })),
     relay,
+    control: localControl(refusing, () => bridge.control, restartTimeoutMs),
+    attention: localAttention(refusing, () => bridge.attention),
     close: async () => relay.close(),
   };
 }
 
-function localRelay(hub: RelayHub): RelaySource {
+function localRelay(bridge: LocalBridge, refusing: Refusing): RelaySource {
   return {
-    publish: (publication) => refusing(() => ({ position: hub.publish(publication) })),
-    recall: (request) => refusing(() => hub.recall(request)),
-    follow: (request, signal) => refusing(() => hub.follow(request, signal)),
+    publish: (publication) => refusing(() => ({ position: bridge.relay.publish(publication) })),
+    recall: (request) => refusing(() => bridge.relay.recall(request)),
+    follow: (request, signal) => refusing(() => bridge.relay.follow(request, signal)),
   };
 }
 
-/** The refusals of the bridge as errors of the catalogue. */
-async function refusing<T>(ask: () => T | Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw refusal(error);
-  }
+type Refusing = <T>(ask: () => T | Promise<T>) => Promise<T>;
+
+/** Asks a bridge that is open; its refusals are errors of the catalogue. */
+function refusingOf(bridge: LocalBridge): Refusing {
+  return async (ask) => {
+    try {
+      await bridge.whenOpen?.();
+      return await ask();
+    } catch (error) {
+      throw refusal(error);
+    }
+  };
 }
 
 function refusal(error: unknown): unknown {

@@ -5,8 +5,11 @@ import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
+import { Attention } from "./attention/attention.ts";
+import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
+import { Control } from "./control/control.ts";
 import { messagesOf } from "./formatting/messages.ts";
 import { startIntake } from "./intake/intake.ts";
 import { Pacer } from "./pacing/pacer.ts";
@@ -23,7 +26,7 @@ import { Delivery } from "./sending/delivery.ts";
 import { eventStatusOf } from "./status/event-status.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
 import { warningOf } from "./status/refusals.ts";
-import { type Facts, obstacles, statusOf } from "./status/status.ts";
+import { type Facts, obstacles, pausedText, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
@@ -40,6 +43,8 @@ const closing = () => new RefusedError("shutting_down", "The bridge is shutting 
 /** The parts of a bridge and their connections. */
 export class RunningBridge implements Bridge {
   readonly relay: RelayHub;
+  readonly control: Control;
+  readonly attention: Attention;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -74,7 +79,8 @@ export class RunningBridge implements Bridge {
     this.#queue = queue;
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
-      return { stats: queue.stats(), now, silenceSeconds: this.#receiver.silenceSeconds(now) };
+      const silenceSeconds = this.#receiver.silenceSeconds(now);
+      return { stats: queue.stats(), now, silenceSeconds, paused: this.control.paused !== undefined };
     });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer(config.telegram);
@@ -89,8 +95,12 @@ export class RunningBridge implements Bridge {
       onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
       onChange: (status) => this.#onTelegramChange(status),
     });
+    const { quietHours, timeZone = "UTC", allowedUsers: recipients } = config.telegram;
+    const onLines = (lines: readonly PendingMessage[]) => this.#delivery.add(lines);
+    this.attention = new Attention({ store, queue, recipients, quietHours, timeZone, onLines, now: this.#now });
     this.#delivery = new Delivery({
       queue,
+      attention: this.attention,
       telegram,
       logger,
       pacer: this.#pacer,
@@ -101,6 +111,9 @@ export class RunningBridge implements Bridge {
       now: this.#now,
       random,
     });
+    const hold = (held: boolean) => this.#delivery.hold(held);
+    const { onRestart: restart } = options;
+    this.control = new Control({ store, instance: randomUUID(), hold, restart, logger, now: this.#now });
     this.#inbox = new Inbox({ store, queue, people: config.telegram.allowedUsers, now: this.#now });
     this.#receiver = new Receiver({
       config: config.telegram.updates ?? { mode: "None" },
@@ -110,7 +123,7 @@ export class RunningBridge implements Bridge {
       username: () => this.#reachability.status.bot_username,
       metrics: this.#metrics,
       logger,
-      onLines: (lines) => this.#delivery.add(lines),
+      onLines,
       onResponse: (taken) => this.#onResponse(taken),
       now: this.#now,
       random,
@@ -148,11 +161,12 @@ export class RunningBridge implements Bridge {
     if (this.#closing !== undefined) throw closing();
     const { event_id, client } = event;
     const acceptedAt = this.#now();
-    const { duplicate, count, messages } = await this.#queue.accept({
+    const heard = heardOf(messagesOf(event, this.#options.config.telegram.allowedUsers), this.attention);
+    const { duplicate, count, muted, messages } = await this.#queue.accept({
       id: event_id,
       client,
       acceptedAt,
-      messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
+      ...heard,
     });
     if (!duplicate) {
       this.#metrics.events.inc();
@@ -160,11 +174,16 @@ export class RunningBridge implements Bridge {
       this.#notices.event({ event_id, client, state: count === 0 ? "sent" : "waiting" });
       this.#delivery.add(messages);
     }
-    const warning = this.#warningFor(messages);
-    return { event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
+    const { paused } = this.control;
+    const warnings = [
+      mutedWarning(muted, muted + count),
+      paused && count > 0 && `The message is kept: ${pausedText(paused)}.`,
+      this.#refusalsFor(messages),
+    ].filter((warning) => typeof warning === "string");
+    return { event_id, messages: count, duplicate, ...(warnings.length > 0 && { warnings }) };
   }
 
-  #warningFor(messages: readonly PendingMessage[]): string | undefined {
+  #refusalsFor(messages: readonly PendingMessage[]): string | undefined {
     const refused = this.#queue.refusedChats();
     if (refused.length === 0) return undefined;
     const chats = messages.map(({ chatId }) => chatId);
@@ -258,6 +277,7 @@ export class RunningBridge implements Bridge {
       telegram: this.#reachability.status,
       nextCheckAt: this.#reachability.nextCheckAt,
       pause: this.#pacer.longestPause(now),
+      paused: this.control.paused,
       closing: this.#closing !== undefined,
       receiving: this.#receiver.status(now),
       silence: this.#receiver.obstacle(now),

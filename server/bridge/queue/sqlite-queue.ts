@@ -90,15 +90,15 @@ export class SqliteQueue implements Queue {
 
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
     return this.#store.write(() => {
-      this.#sql.recordSend.run(settlement.at, id);
+      if (settlement.kind !== "muted") this.#sql.recordSend.run(settlement.at, id);
       if (settlement.kind === "retry") return void this.#retry(id, settlement);
-      const sent = settlement.kind === "sent";
-      const row = sent ? this.#sql.sent.get(id) : this.#sql.failed.get(settlement.at, settlement.error, id);
+      const failed = settlement.kind === "failed";
+      const row = failed ? this.#sql.failed.get(settlement.at, settlement.error, id) : this.#sql.delivered.get(id);
       if (row === undefined) return undefined;
       this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
       if (settlement.kind === "sent") this.#keepSent(row, settlement);
-      else this.#keepFailure(row, settlement);
-      return settleEvent(this.#sql, String(row.event_id), settlement.at, !sent);
+      else if (failed) this.#keepFailure(row, settlement);
+      return settleEvent(this.#sql, String(row.event_id), settlement.at, settlement.kind);
     });
   }
 
@@ -173,27 +173,30 @@ export class SqliteQueue implements Queue {
 
   #insert(event: NewEvent): { stored: Stored; refused?: RefusedError } {
     const known = this.#sql.messagesOfEvent.get(event.id);
-    if (known !== undefined) return { stored: { duplicate: true, count: Number(known.messages), messages: [] } };
-    const { client, messages: parts } = event;
+    if (known !== undefined) {
+      const muted = Number(known.muted);
+      return { stored: { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] } };
+    }
+    const { client, messages: parts, muted = 0 } = event;
     const rows = parts.map((message) => ({ ...message, entities: entitiesJson(message) }));
     const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
     const problem = this.#shares.problem(client, load);
     if (problem !== undefined) {
       const reason = problem.whose === "client" ? "client_quota" : "queue_full";
       const refused = new RefusedError(reason, problem.message, 30);
-      return { stored: { duplicate: false, count: 0, messages: [] }, refused };
+      return { stored: { duplicate: false, count: 0, muted: 0, messages: [] }, refused };
     }
-    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length);
+    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length + muted, muted);
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);
-    return { stored: { duplicate: false, count: messages.length, messages } };
+    return { stored: { duplicate: false, count: messages.length, muted, messages } };
   }
 
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
     const migrated = this.#sql.migratedTo.get(message.chatId);
     const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
-    const { part, text, entities } = message;
-    const row = this.#sql.insertMessage.get(eventId, client, chatId, part, text, entities, acceptedAt);
+    const { part, text, entities, weight = "ordinary" } = message;
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, part, text, entities, acceptedAt, weight);
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
   }
 

@@ -1,3 +1,4 @@
+import type { Weight } from "../attention/decision.ts";
 import type { NewMessage, OutgoingMessage, PendingMessage } from "./queue.ts";
 
 /** A message as its row holds it. */
@@ -28,6 +29,7 @@ export function toOutgoing(row: Row): OutgoingMessage {
     chatId: Number(row.chat_id),
     part: Number(row.part),
     text: String(row.text),
+    weight: row.weight as Weight,
     entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
     attempts: Number(row.attempts) - 1,
     uncertain: Number(row.uncertain) > 0,

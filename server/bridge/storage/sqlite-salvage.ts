@@ -15,6 +15,8 @@ const FURTHER = [
   "taken_updates",
   "responses",
   "told_strangers",
+  "delivery_pause",
+  "attention",
 ] as const;
 
 type Table = "events" | "messages" | (typeof FURTHER)[number];

@@ -95,6 +95,20 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX responses_by_event ON responses (event_id, id) WHERE event_id IS NOT NULL;
    CREATE TABLE told_strangers (user_id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;`,
+  // Whether delivery is stopped, who wants to hear what, and what was not sent because of that.
+  `CREATE TABLE delivery_pause (
+     id INTEGER PRIMARY KEY CHECK (id = 1), since INTEGER NOT NULL, client TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE attention (
+     user_id INTEGER PRIMARY KEY,
+     mode TEXT NOT NULL DEFAULT 'nomad' CHECK (mode IN ('local', 'nomad', 'muted')),
+     quiet_hours TEXT,
+     time_zone TEXT,
+     set_by TEXT NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT;
+   ALTER TABLE messages ADD COLUMN weight TEXT NOT NULL DEFAULT 'ordinary';
+   ALTER TABLE events ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Brings a database to the newest schema, each step in a transaction of its own. */

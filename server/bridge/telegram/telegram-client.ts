@@ -7,6 +7,9 @@ import { type Problem, problemOf } from "./problem.ts";
 /** Telegram would fetch every link in a text, and show what the page says of itself. */
 const NO_PREVIEW = { is_disabled: true } as const;
 
+/** A message; a silent one makes no sound where it arrives. */
+type Sendable = Pick<OutgoingMessage, "chatId" | "text" | "entities"> & { readonly silent?: boolean };
+
 type Me = { readonly username: string };
 
 export type CheckResult =
@@ -29,12 +32,13 @@ export class TelegramClient {
     this.#fetch = fetchImpl;
   }
 
-  async send({ chatId, text, entities }: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
+  async send({ chatId, text, entities, silent = false }: Sendable, signal: AbortSignal): Promise<Outcome> {
     const api = this.#current();
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
     try {
       const formatting = entities.length === 0 ? {} : { entities: [...entities] };
-      const parameters = { chat_id: chatId, text, link_preview_options: NO_PREVIEW, ...formatting };
+      const sound = silent ? { disable_notification: true } : {};
+      const parameters = { chat_id: chatId, text, link_preview_options: NO_PREVIEW, ...formatting, ...sound };
       const result = await api.sendMessage(parameters, signal);
       return { kind: "sent", telegramMessageId: result.message_id };
     } catch (error) {

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { host, integer, list, milliseconds, port, text, url } from "../../../config/schemas.ts";
+import { host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
 import { updatesModes } from "../../../contract/bridge-status.ts";
 import { ports } from "../../../contract/ports.ts";
+import { quietHoursSchema } from "../../../contract/quiet-hours.ts";
 import { bridging, define, reachable } from "./row.ts";
 
 const positive = z
@@ -66,6 +67,20 @@ export const bridgeVariables = Object.freeze({
     description:
       "https URL at which Telegram reaches the bridge's /telegram/updates; needed for TELEGRAM_UPDATES=Webhook. It may be http if TELEGRAM_API_URL is a Bot API server of your own.",
     example: "https://bot.example.com/telegram/updates",
+  }),
+  TELEGRAM_QUIET_HOURS: define({
+    roles: bridging,
+    schema: quietHoursSchema,
+    description:
+      "Time of each day in which messages make no sound, or of the days on which it begins: 22:00-07:00 Fri,Sat. People can set another for themselves.",
+    example: "22:00-07:00",
+  }),
+  CC_TELEGRAM_TIMEZONE: define({
+    roles: bridging,
+    schema: timeZone,
+    default: "UTC",
+    description: "IANA name of the time zone whose clock counts for quiet hours.",
+    example: "Europe/Berlin",
   }),
   TELEGRAM_API_URL: define({
     roles: bridging,

@@ -48,6 +48,13 @@ export const idleBridge: LocalBridge = {
   countResponses: () => 0,
   clearResponses: async () => 0,
   relay: newRelay(),
+  control: {
+    state: () => ({ instance: "idle", changed: false }),
+    pause: async () => ({ instance: "idle", changed: true }),
+    resume: async () => ({ instance: "idle", changed: false }),
+    restart: () => ({ instance: "idle", changed: true }),
+  },
+  attention: { setModes: async ({ mode, user_ids = [1] }) => ({ mode, user_ids }) },
 };
 
 /** Answers a request before the usual answer is given; undefined lets the usual answer follow. */
