@@ -170,6 +170,7 @@ export class RunningBridge implements Bridge {
     });
     if (!duplicate) {
       this.#metrics.events.inc();
+      this.#metrics.muted.inc(muted);
       this.#lastEventTime = new Date(acceptedAt).toISOString();
       this.#notices.event({ event_id, client, state: count === 0 ? "sent" : "waiting" });
       this.#delivery.add(messages);

@@ -22,15 +22,14 @@ export function modeTool({ mode, message, description, ...named }: ModeTool): To
     input: z.object({
       user_ids: z
         .array(z.int().min(1))
-        .min(1)
-        .max(100)
+        .refine(({ length }) => length >= 1 && length <= 100, "1 to 100 ids")
         .exactOptional()
         .describe("Telegram ids of those whose mode it is; all by default"),
     }),
     output: z.object({
       success: z.boolean(),
       message: z.string(),
-      mode: z.literal(mode),
+      mode: z.enum([mode]),
       user_ids: z.array(z.int()).describe("The people who have this mode now"),
     }),
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },

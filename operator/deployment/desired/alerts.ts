@@ -92,7 +92,7 @@ export const alerts: readonly Alert[] = [
   {
     name: "DeliveryPaused",
     expression: (selector) => `max(${metricNames.deliveryPaused}{${selector}}) > 0`,
-    for: "30m",
+    for: "10m",
     severity: "warning",
     summary: "Delivery to Telegram has been stopped for a while",
     description: "A client called stop_bridge: messages are kept, until start_bridge is called or the queue is full",

@@ -108,6 +108,12 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (!signed(request, body, options.secret ?? secret))
       return reply(response, 401, { error: true, message: "wrong" });
     if (relayed !== undefined) return answerRelay(relayed, body, response);
+    const { control } = idleBridge;
+    if (pathname === routes.control) return reply(response, 200, control.state());
+    if (pathname === routes.pauseDelivery) return reply(response, 200, await control.pause("tester"));
+    if (pathname === routes.resumeDelivery) return reply(response, 200, await control.resume("tester"));
+    if (pathname === routes.restartBridge) return reply(response, 503, { error: true, message: "restarting" });
+    if (pathname === routes.attentionMode) return reply(response, 200, { user_ids: [1], ...JSON.parse(body) });
     if (request.method === "POST") return reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
     const known = { [routes.status]: healthyStatus, [routes.responses]: nothingSaid }[pathname];
     if (known !== undefined) return reply(response, 200, known);

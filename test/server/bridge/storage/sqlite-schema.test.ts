@@ -118,6 +118,8 @@ test("an event of the second schema is its client's as long as it has messages, 
   for (const table of ["sent_messages", "receiving", "taken_updates", "responses", "told_strangers"]) {
     db.exec(`DROP TABLE ${table}`);
   }
+  db.exec("ALTER TABLE events DROP COLUMN muted; ALTER TABLE messages DROP COLUMN weight");
+  for (const table of ["delivery_pause", "attention"]) db.exec(`DROP TABLE ${table}`);
   db.exec("UPDATE messages SET client = 'anna' WHERE event_id = 'failed' OR event_id = 'waits-0'");
   db.close();
   const queue = open(path);
