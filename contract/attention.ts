@@ -4,7 +4,7 @@ import * as z from "zod";
  * Where a person is: at the computer, away, or not to be disturbed. It decides which messages make a sound and which are
  * not sent.
  */
-export const attentionModes = ["local", "nomad", "muted"] as const;
+const attentionModes = ["local", "nomad", "muted"] as const;
 
 export type AttentionMode = (typeof attentionModes)[number];
 

@@ -4,9 +4,7 @@ import type { QuietHours } from "../../../contract/quiet-hours.ts";
 import { isQuiet } from "./quiet-time.ts";
 
 /** How much an event matters to somebody who has no time: an approval always comes. */
-export const weights = ["ordinary", "essential", "approval"] as const;
-
-export type Weight = (typeof weights)[number];
+export type Weight = "ordinary" | "essential" | "approval";
 
 /** What becomes of a message: it makes a sound, it comes without one, or it is not sent. */
 export type Decision = "sound" | "silent" | "dropped";
