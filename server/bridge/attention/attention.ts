@@ -1,3 +1,4 @@
+import { timeZone } from "../../../config/schemas.ts";
 import type { AttentionMode, ModeRequest, ModeSet } from "../../../contract/attention.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import { type QuietHours, quietHoursSchema, quietHoursText } from "../../../contract/quiet-hours.ts";
@@ -85,10 +86,11 @@ export class Attention {
   }
 
   /** Sets a person's own quiet hours and time zone in the transaction of the write that calls it. */
-  setQuiet(user: number, { quietHours, timeZone }: OwnQuiet, at: number): void {
+  setQuiet(user: number, own: OwnQuiet, at: number): void {
+    const { quietHours } = own;
     const text = typeof quietHours === "object" ? quietHoursText(quietHours) : (quietHours ?? null);
-    this.#sql.setQuietHours.run(user, text, timeZone ?? null, String(user), Math.floor(at));
-    this.#own.set(user, { mode: this.modeOf(user), quietHours, timeZone });
+    this.#sql.setQuietHours.run(user, text, own.timeZone ?? null, String(user), Math.floor(at));
+    this.#own.set(user, { mode: this.modeOf(user), ...own });
   }
 
   #requirePerson(user: number): void {
@@ -100,13 +102,14 @@ export class Attention {
     for (const { user_id, mode, quiet_hours, time_zone } of this.#sql.all.all()) {
       this.#own.set(Number(user_id), {
         mode: mode as AttentionMode,
-        quietHours: quiet_hours === null ? undefined : ownQuietHours(String(quiet_hours)),
-        timeZone: time_zone === null ? undefined : String(time_zone),
+        quietHours: ownQuietHours(quiet_hours),
+        timeZone: timeZone.safeParse(time_zone).data,
       });
     }
   }
 }
 
-function ownQuietHours(text: string): QuietHours | "none" {
-  return text === "none" ? text : quietHoursSchema.parse(text);
+/** What cannot be read, of a damaged file or a zone that is no more, is as if it had not been set. */
+function ownQuietHours(text: unknown): OwnQuiet["quietHours"] {
+  return text === "none" ? text : quietHoursSchema.safeParse(text).data;
 }
