@@ -43,6 +43,25 @@ export const url = z
   .refine((value) => isPlainUrl(URL.parse(value)), "an http or https URL without a user name, a query and a fragment")
   .transform((value) => value.replace(/\/+$/, ""));
 
+/**
+ * The name of a time zone that this machine knows.
+ *
+ * @example
+ * ```ts
+ * timeZone.parse("Europe/Berlin"); // => Europe/Berlin
+ * timeZone.safeParse("Europe/Atlantis").success; // => false
+ * ```
+ */
+export const timeZone = z.string().refine(isTimeZone, "the IANA name of a time zone, such as Europe/Berlin");
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
 /** Without credentials, which fetch refuses and logs would show, and without what a path cannot be appended to. */
 function isPlainUrl(url: URL | null): boolean {
   if (url === null || !/^https?:$/.test(url.protocol)) return false;

@@ -74,6 +74,13 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
         until: text.describe("RFC 3339 time of the next try"),
       })
       .exactOptional(),
+    paused: z
+      .object({
+        since: text.describe("RFC 3339"),
+        by: text.exactOptional().describe("Name of the client that stopped it"),
+      })
+      .exactOptional()
+      .describe("Delivery is stopped until start_bridge resumes it: messages are accepted and kept"),
     // A bridge of the version before does not tell.
     receiving: z
       .object({
@@ -103,10 +110,11 @@ export type QueueStatus = BridgeStatus["queue"];
 /** Why Telegram refuses a chat's messages. Texts have at most 256 characters and no control characters. */
 export type Refusal = BridgeStatus["refusals"][number];
 export type ReceivingStatus = NonNullable<BridgeStatus["receiving"]>;
+export type PausedStatus = NonNullable<BridgeStatus["paused"]>;
 export type Waiting = NonNullable<BridgeStatus["waiting"]>;
 
 /**
- * A status for pages that ask for no key: how many chats refuse messages, not which ones.
+ * A status for pages that ask for no key: how many chats refuse messages, not which ones, and nobody's name.
  *
  * @example
  * ```ts
@@ -114,6 +122,10 @@ export type Waiting = NonNullable<BridgeStatus["waiting"]>;
  * withoutRecipients({ version: "0.1.0", refusals: [refusal] }).refusals; // => 1
  * ```
  */
-export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals">>({ refusals, ...status }: Status) {
-  return { ...status, refusals: refusals.length };
+export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals" | "paused">>({
+  refusals,
+  paused,
+  ...status
+}: Status) {
+  return { ...status, refusals: refusals.length, ...(paused && { paused: { since: paused.since } }) };
 }

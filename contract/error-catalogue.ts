@@ -269,6 +269,16 @@ export const errors = Object.freeze({
     message: "The servers cannot tell each other this: {reason}.",
     bridgeMessage: "The relay does not take this: {reason}",
   },
+  UNKNOWN_PERSON: {
+    httpStatus: 400,
+    jsonRpcCode: -32602,
+    isError: true,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "invalid_input",
+    message: "Nobody with the Telegram id {reason} gets messages here: take an id from the allowed users.",
+    bridgeMessage: "Nobody with the Telegram id {reason} gets messages from this bridge.",
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     httpStatus: 415,
     jsonRpcCode: -32600,

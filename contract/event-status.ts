@@ -17,6 +17,10 @@ export const eventStatusSchema = z.object({
   messages: z
     .object({ total: count, waiting: count, sent: count, refused: count })
     .describe("Telegram messages that the event became; total is 0 when it goes to nobody"),
+  muted: z
+    .object({ messages: count, reason: text.describe("Why they are not sent") })
+    .exactOptional()
+    .describe("Messages that are not sent, because the people have muted the bot; total counts them, too"),
   waiting: z
     .object({
       reason: text.describe("What the event's next message waits for"),
@@ -41,7 +45,7 @@ export type EventStatus = z.output<typeof eventStatusSchema>;
 export type EventState = EventStatus["state"];
 export type EventWaiting = NonNullable<EventStatus["waiting"]>;
 
-type Counts = Omit<EventStatus["messages"], "sent">;
+type Counts = Omit<EventStatus["messages"], "sent"> & { readonly muted?: number };
 
 /**
  * The state of an event by the counts of its messages.
@@ -51,10 +55,10 @@ type Counts = Omit<EventStatus["messages"], "sent">;
  * eventStateOf({ total: 3, waiting: 0, refused: 1 }); // => partly_refused
  * ```
  */
-export function eventStateOf({ total, waiting, refused }: Counts): EventState {
+export function eventStateOf({ total, waiting, refused, muted = 0 }: Counts): EventState {
   if (waiting > 0) return "waiting";
   if (refused === 0) return "sent";
-  return refused < total ? "partly_refused" : "refused";
+  return refused < total - muted ? "partly_refused" : "refused";
 }
 
 /**

@@ -6,6 +6,7 @@ export const metricNames = Object.freeze({
   apiKeysLoadFailed: "api_keys_load_failed",
   oldestMessageAge: "cctelegram_queue_oldest_age_seconds",
   messagesFailed: "cctelegram_messages_failed_total",
+  deliveryPaused: "cctelegram_delivery_paused",
   updatesSilence: "cctelegram_updates_silence_seconds",
   signatureFailures: "cctelegram_signature_failures_total",
 });

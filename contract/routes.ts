@@ -33,6 +33,13 @@ export const routes = Object.freeze({
   publish: "/relay/publish",
   follow: "/relay/follow",
   recall: "/relay/recall",
+  /** Of the bridge, signed: whether delivery is stopped; what stops it, lets it go on, and restarts the bridge. */
+  control: "/control",
+  pauseDelivery: "/control/pause",
+  resumeDelivery: "/control/resume",
+  restartBridge: "/control/restart",
+  /** Of the bridge, signed: sets which messages people hear. */
+  attentionMode: "/attention/mode",
   /** Prometheus' text format, on a port of its own. */
   metrics: "/metrics",
 });

@@ -79,7 +79,7 @@ async function run(config: Config): Promise<void> {
   const running = await start(config, logger, registry);
   const addresses = { ...running.addresses, ...(metrics && { metrics: metrics.url }) };
   logger.info({ role: config.role, ...addresses }, "ready to work");
-  const left = running.ended?.then((reason) => logger.info({ reason }, "client left"));
+  const left = running.ended?.then((reason) => logger.info({ reason }, "ending"));
   const signal = await Promise.race([signalled, ...(left === undefined ? [] : [left])]);
   if (signal !== undefined) logger.info({ signal }, "signal received");
   const delayMs = "http" in config ? config.http.shutdownDelayMs : 0;

@@ -62,6 +62,7 @@ async function metricGroups(): Promise<MetricGroups> {
     stats: { usable: true, broken: false, pending: 0, failed: 0, refusedChats: [] },
     now: 0,
     silenceSeconds: 0,
+    paused: false,
   }));
   createRelayMetrics(bridge, () => ({ followers: 0, size: { bytes: 0 } }));
   return {

@@ -34,6 +34,7 @@ const columns = [
   { name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
   { name: "Servers", type: "string", jsonPath: ".status.servers" },
   { name: "Bridge", type: "string", jsonPath: ".status.bridge" },
+  { name: "Delivering", type: "string", jsonPath: '.status.conditions[?(@.type=="Delivering")].status' },
   { name: "Queue", type: "integer", jsonPath: ".status.queue" },
   { name: "Version", type: "string", jsonPath: ".status.version" },
   { name: "URL", type: "string", jsonPath: ".status.url" },

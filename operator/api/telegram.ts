@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { endTime, startTime, weekdays } from "../../contract/quiet-hours.ts";
 import { name, rule, rules } from "./schema.ts";
 
 export const telegramSpec = z
@@ -30,6 +31,37 @@ export const telegramSpec = z
       .optional()
       .describe(
         "How what people say to the bot is received. Polling: the bridge asks Telegram. None: it only sends. Of the resources with the same bot token only the oldest receives; the condition Receiving of the others names it. Default: None.",
+      ),
+    quietHours: z
+      .strictObject({
+        start: z.string().min(5).max(5).regex(startTime).describe("When it begins, such as 22:00."),
+        end: z.string().min(5).max(5).regex(endTime).describe("When it ends, such as 07:00, or 24:00."),
+        days: z
+          .array(z.enum(weekdays))
+          .min(1)
+          .max(weekdays.length)
+          .optional()
+          .describe("The days on which it begins. Default: every day.")
+          .meta({ "x-kubernetes-list-type": "set" }),
+      })
+      .optional()
+      .describe(
+        "Time in which messages make no sound, by the clock of timeZone; one that ends before it begins goes over midnight. People can set another for themselves.",
+      )
+      .meta(rules({ rule: "self.start != self.end", message: "quietHours must end at another time than it begins" })),
+    timeZone: z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(/^[A-Z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/)
+      .optional()
+      .describe("IANA name of the time zone whose clock counts for quietHours, such as Europe/Berlin. Default: UTC.")
+      .meta(
+        rules({
+          // A name that the API server does not know is an error of the expression, and so refused.
+          rule: "self != 'Local' && timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",
+          message: "timeZone must be the IANA name of a time zone, such as Europe/Berlin",
+        }),
       ),
     apiUrl: z
       .string()

@@ -39,6 +39,7 @@ const bridgeStatus = z.object({
   queue: told.queue.pick({ usable: true, pending: true, limit: true, error: true }),
   refusals: told.refusals.unwrap().optional(),
   waiting: told.waiting,
+  paused: told.paused,
   // Without the time of the last answer, which always changes.
   receiving: told.receiving
     .unwrap()

@@ -1,4 +1,4 @@
-import type { QueueStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
+import type { PausedStatus, QueueStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Reading } from "./probe-schedule.ts";
 
 /** What an MCP client would get through the Service. */
@@ -16,6 +16,8 @@ export type BridgeProbe =
       readonly refusals?: readonly Refusal[] | undefined;
       /** Why nothing is sent for a longer time. */
       readonly waiting?: string | undefined;
+      /** Delivery is stopped; older bridges cannot be stopped. */
+      readonly paused?: PausedStatus | undefined;
       /** Whether what people say reaches it; older bridges do not report it. */
       readonly receiving?: Receiving | undefined;
     }

@@ -1,5 +1,6 @@
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
 import { rounded } from "./parts-probe.ts";
+import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere } from "./receiving/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -85,10 +86,11 @@ export const queueIsUnusable: Check = ({ probe }) => {
 
 export const queueIsFull: Check = ({ probe }) => {
   if (!probe?.bridge?.answered) return undefined;
-  const { pending, limit } = probe.bridge.queue;
-  return pending < limit
-    ? undefined
-    : problem("QueueFull", `${rounded(pending)} messages wait and no more are taken until some are delivered`);
+  const { queue, paused } = probe.bridge;
+  if (queue.pending < queue.limit) return undefined;
+  const cause = paused ? `: ${pausedText(paused)}` : "";
+  const waits = `${rounded(queue.pending)} messages wait and no more are taken until some are delivered`;
+  return problem("QueueFull", waits + cause);
 };
 
 export const handshakeFails: Check = ({ probe }) =>

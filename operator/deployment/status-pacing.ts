@@ -11,7 +11,7 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const moving = stateOf(after, "Progressing") === "True";
   if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
-  if (turned("Exposed") || turned("Receiving")) return 2_000;
+  if (turned("Exposed") || turned("Receiving") || turned("Delivering")) return 2_000;
   if (messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   if (!moving) return 10_000;
   // Pods were created and none can be used yet: the write when they become ready, or fail, includes this.

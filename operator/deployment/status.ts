@@ -4,6 +4,7 @@ import { conditionsOf } from "./conditions/conditions.ts";
 import { urlOf } from "./exposure/exposure.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./parts-probe.ts";
+import { DELIVERY_PAUSED } from "./paused-delivery.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The status for a snapshot. Pure: the same snapshot gives the same status. */
@@ -66,6 +67,9 @@ const announcements: Readonly<Record<string, Announcement>> = {
     return news ? [{ type: "Warning", reason, message }] : [];
   },
   Delivering: ({ status, reason, message }, before) => {
+    const wasPaused = before?.reason === DELIVERY_PAUSED;
+    if (reason === DELIVERY_PAUSED) return wasPaused ? [] : [{ type: "Normal", reason, message }];
+    if (wasPaused && status === "True") return [{ type: "Normal", reason: "DeliveryResumed", message }];
     const isNews = status === "False" && (before?.status !== "False" || before.message !== message);
     return isNews ? [{ type: "Warning", reason, message }] : [];
   },

@@ -1,11 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Approval, ApprovalAsked, ApprovalQuery, ApprovalRequest } from "../../contract/approvals.ts";
+import {
+  type Approval,
+  type ApprovalAsked,
+  type ApprovalQuery,
+  type ApprovalRequest,
+  approvalAskedSchema,
+  approvalPath,
+  approvalSchema,
+  approvalsPath,
+  approvalsSchema,
+} from "../../contract/approvals.ts";
 import { ServerError } from "../../contract/errors.ts";
 import { approvalTopic } from "../../contract/relay.ts";
+import { routes } from "../../contract/routes.ts";
+import type { Approvals } from "../bridge/approvals/approvals.ts";
+import type { BridgeCall } from "./bridge-calls.ts";
 import type { Relay } from "./relay.ts";
 
 /** A bridge's requests about approvals: over HTTP, or to a bridge in the same process. Without a client it is anybody's. */
-export type ApprovalSource = {
+type ApprovalSource = {
   /** Resolves when the question is on disk. Asking the same again is harmless. */
   ask(request: ApprovalRequest): Promise<ApprovalAsked>;
   /** Throws APPROVAL_NOT_FOUND. */
@@ -38,8 +51,37 @@ type ApprovalWait = {
 const LOOK_AGAIN_MS = 10_000;
 const UNAVAILABLE_PAUSE_MS = 250;
 
+/** The routes of a bridge elsewhere. */
+export function httpApprovals(call: <T>(request: BridgeCall<T>) => Promise<T>, relay: Relay): ApprovalCalls {
+  const source: ApprovalSource = {
+    ask: (request) =>
+      call({ method: "POST", path: routes.approvals, body: JSON.stringify(request), schema: approvalAskedSchema }),
+    approval: (id, client) => call({ method: "GET", path: approvalPath(id, client), body: "", schema: approvalSchema }),
+    list: async (query) =>
+      (await call({ method: "GET", path: approvalsPath(query), body: "", schema: approvalsSchema })).approvals,
+    withdraw: (id, client) =>
+      call({ method: "DELETE", path: approvalPath(id, client), body: "", schema: approvalSchema }),
+  };
+  return approvalsOver(source, relay);
+}
+
+/** A bridge in the same process, which another one may take the place of. */
+export function localApprovals(
+  refusing: <T>(ask: () => T | Promise<T>) => Promise<T>,
+  approvals: () => Pick<Approvals, "ask" | "approval" | "list" | "withdraw">,
+  relay: Relay,
+): ApprovalCalls {
+  const source: ApprovalSource = {
+    ask: (request) => refusing(() => approvals().ask(request)),
+    approval: (id, client) => refusing(() => approvals().approval(id, client)),
+    list: (query) => refusing(() => approvals().list(query)),
+    withdraw: (id, client) => refusing(() => approvals().withdraw(id, client)),
+  };
+  return approvalsOver(source, relay);
+}
+
 /** Approvals with waiting: the bridge's relay tells when to look. */
-export function approvalsOver(source: ApprovalSource, relay: Relay): ApprovalCalls {
+function approvalsOver(source: ApprovalSource, relay: Relay): ApprovalCalls {
   const ending = new AbortController();
   return {
     ask: (request) => source.ask(request),

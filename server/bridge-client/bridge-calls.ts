@@ -118,6 +118,7 @@ function refusalIn({ code, message, reason, fields }: Readonly<Record<string, un
     case "APPROVAL_CONFLICT":
       return new ServerError(code, { problem: shown(message) });
     case "RELAY_LIMIT_EXCEEDED":
+    case "UNKNOWN_PERSON":
       return new ServerError(code, { reason: shown(reason) });
     case "VALIDATION_ERROR":
       // What the server itself could not know, such as who may talk to the bot; anything else is a fault of the server's.

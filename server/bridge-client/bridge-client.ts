@@ -4,6 +4,8 @@ import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { ClearQuery, ResponseQuery, Responses } from "../../contract/responses.ts";
 import type { ApprovalCalls } from "./approvals.ts";
+import type { AttentionClient } from "./attention.ts";
+import type { ControlClient } from "./control.ts";
 import type { Relay } from "./relay.ts";
 
 /** How the tools reach the bridge. Its methods throw only errors of the catalogue. */
@@ -21,5 +23,9 @@ export type BridgeClient = {
   readonly approvals: ApprovalCalls;
   /** What the servers of one bridge say to each other. */
   readonly relay: Relay;
+  /** Whether the bridge delivers. */
+  readonly control: ControlClient;
+  /** Who wants to be disturbed by what. */
+  readonly attention: AttentionClient;
   close(): Promise<void>;
 };

@@ -5,11 +5,15 @@ import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import type { Approvals } from "../bridge/approvals/approvals.ts";
+import type { Attention } from "../bridge/attention/attention.ts";
+import type { Control } from "../bridge/control/control.ts";
 import type { Clearing, ResponseQuery } from "../bridge/receiving/inbox.ts";
 import { RefusedError } from "../bridge/refused-error.ts";
 import type { RelayHub } from "../bridge/relay/relay.ts";
-import { type ApprovalSource, approvalsOver } from "./approvals.ts";
+import { localApprovals } from "./approvals.ts";
+import { localAttention } from "./attention.ts";
 import type { BridgeClient } from "./bridge-client.ts";
+import { localControl } from "./control.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
 
 /** The part of a bridge in the same process that a client needs. */
@@ -20,18 +24,24 @@ export type LocalBridge = {
   responses(query: ResponseQuery): readonly Response[];
   countResponses(query: ResponseQuery): number;
   clearResponses(clearing: Clearing): Promise<number>;
-  readonly approvals: LocalApprovals;
+  readonly approvals: Pick<Approvals, "ask" | "approval" | "list" | "withdraw">;
   readonly relay: RelayHub;
+  readonly control: Pick<Control, "state" | "pause" | "resume" | "restart">;
+  readonly attention: Pick<Attention, "setModes">;
+  /** Resolves when the bridge is open; absent for one that always is. It is asked for anew with every call. */
+  whenOpen?(): Promise<void>;
 };
 
-type LocalApprovals = Pick<Approvals, "ask" | "approval" | "list" | "withdraw">;
+/** A restart in this process takes as long as the requests to Telegram that are under way. */
+const restartTimeoutMs = 30_000;
 
 /** A client of a bridge in the same process (standalone role). Closing it leaves the bridge open. */
 export function localBridgeClient(bridge: LocalBridge): BridgeClient {
-  const relay = relayOver(localRelay(bridge.relay), Math.random);
+  const refusing = refusingOf(bridge);
+  const relay = relayOver(localRelay(bridge, refusing), Math.random);
   return {
     send: (event) => refusing(() => bridge.accept(event)),
-    status: async () => bridge.status(),
+    status: () => refusing(() => bridge.status()),
     eventStatus: (eventId, client) => refusing(() => bridge.eventStatus(eventId, client)),
     responses: ({ since, ...query }) =>
       refusing(() => {
@@ -40,36 +50,34 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
       }),
     clearResponses: ({ client, until, unclaimed }) =>
       refusing(() => bridge.clearResponses({ client, until: Date.parse(until), unclaimed: unclaimed === "true" })),
-    approvals: approvalsOver(localApprovals(bridge.approvals), relay),
+    approvals: localApprovals(refusing, () => bridge.approvals, relay),
     relay,
+    control: localControl(refusing, () => bridge.control, restartTimeoutMs),
+    attention: localAttention(refusing, () => bridge.attention),
     close: async () => relay.close(),
   };
 }
 
-function localApprovals(approvals: LocalApprovals): ApprovalSource {
+function localRelay(bridge: LocalBridge, refusing: Refusing): RelaySource {
   return {
-    ask: (request) => refusing(() => approvals.ask(request)),
-    approval: (id, client) => refusing(() => approvals.approval(id, client)),
-    list: (query) => refusing(() => approvals.list(query)),
-    withdraw: (id, client) => refusing(() => approvals.withdraw(id, client)),
+    publish: (publication) => refusing(() => ({ position: bridge.relay.publish(publication) })),
+    recall: (request) => refusing(() => bridge.relay.recall(request)),
+    follow: (request, signal) => refusing(() => bridge.relay.follow(request, signal)),
   };
 }
 
-function localRelay(hub: RelayHub): RelaySource {
-  return {
-    publish: (publication) => refusing(() => ({ position: hub.publish(publication) })),
-    recall: (request) => refusing(() => hub.recall(request)),
-    follow: (request, signal) => refusing(() => hub.follow(request, signal)),
-  };
-}
+type Refusing = <T>(ask: () => T | Promise<T>) => Promise<T>;
 
-/** The refusals of the bridge as errors of the catalogue. */
-async function refusing<T>(ask: () => T | Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw refusal(error);
-  }
+/** Asks a bridge that is open; its refusals are errors of the catalogue. */
+function refusingOf(bridge: LocalBridge): Refusing {
+  return async (ask) => {
+    try {
+      await bridge.whenOpen?.();
+      return await ask();
+    } catch (error) {
+      throw refusal(error);
+    }
+  };
 }
 
 function refusal(error: unknown): unknown {

@@ -7,7 +7,9 @@ import type { Response } from "../../contract/responses.ts";
 import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Approvals } from "./approvals/approvals.ts";
+import type { Attention } from "./attention/attention.ts";
 import type { BridgeConfig } from "./config.ts";
+import type { Control } from "./control/control.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
@@ -19,6 +21,8 @@ export type BridgeOptions = {
   /** Wall clock, milliseconds since the epoch. */
   readonly clock: () => number;
   readonly version: string;
+  /** Told when somebody asks for a restart: whoever runs the bridge closes it, and starts another one in its place. */
+  readonly onRestart: () => void;
 };
 
 export type Bridge = {
@@ -39,6 +43,10 @@ export type Bridge = {
   readonly approvals: Approvals;
   /** What server pods say to each other, and what the bridge tells them. */
   readonly relay: RelayHub;
+  /** Stops and resumes delivery, and asks for a restart. */
+  readonly control: Control;
+  /** Who wants to be disturbed by what. */
+  readonly attention: Attention;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
   obstacles(): readonly string[];
   /** False when only a restart can help. */

@@ -1,3 +1,4 @@
+import type { QuietHours } from "../../contract/quiet-hours.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 
 /** What the bridge needs to know, already validated: built from the environment by `server/config/config.ts`. */
@@ -45,6 +46,10 @@ export type TelegramConfig = {
   readonly proxy?: ProxyConfig;
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
+  /** When nothing makes a sound, for everybody who has set nothing else. */
+  readonly quietHours?: QuietHours;
+  /** IANA name of the zone whose clock counts. Default: UTC. */
+  readonly timeZone?: string;
   /** How the bridge hears what people say. Absent: not at all. */
   readonly updates?: UpdatesConfig;
 };

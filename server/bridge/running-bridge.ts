@@ -6,8 +6,11 @@ import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import { type ApprovalChange, Approvals } from "./approvals/approvals.ts";
+import { Attention } from "./attention/attention.ts";
+import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
+import { Control } from "./control/control.ts";
 import { messagesOf } from "./formatting/messages.ts";
 import { startIntake } from "./intake/intake.ts";
 import { Pacer } from "./pacing/pacer.ts";
@@ -24,7 +27,7 @@ import { Delivery } from "./sending/delivery.ts";
 import { eventStatusOf } from "./status/event-status.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
 import { warningOf } from "./status/refusals.ts";
-import { type Facts, obstacles, statusOf } from "./status/status.ts";
+import { type Facts, obstacles, pausedText, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
 import type { Store } from "./storage/store.ts";
 import { Reachability } from "./telegram/reachability.ts";
@@ -38,12 +41,16 @@ const random = () => randomInt(2 ** 32) / 2 ** 32;
 /** Milliseconds that never go backwards. */
 const steady = () => performance.now();
 
+const isText = (value: unknown): value is string => typeof value === "string";
+
 const closing = () => new RefusedError("shutting_down", "The bridge is shutting down.", 2);
 
 /** The parts of a bridge and their connections. */
 export class RunningBridge implements Bridge {
   readonly relay: RelayHub;
   readonly approvals: Approvals;
+  readonly control: Control;
+  readonly attention: Attention;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -79,7 +86,8 @@ export class RunningBridge implements Bridge {
     this.#queue = queue;
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
-      return { stats: queue.stats(), now, silenceSeconds: this.#receiver.silenceSeconds(now) };
+      const silenceSeconds = this.#receiver.silenceSeconds(now);
+      return { stats: queue.stats(), now, silenceSeconds, paused: this.control.paused !== undefined };
     });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer(config.telegram);
@@ -94,8 +102,12 @@ export class RunningBridge implements Bridge {
       onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
       onChange: (status) => this.#onTelegramChange(status),
     });
+    const { quietHours, timeZone = "UTC", allowedUsers: recipients } = config.telegram;
+    const onLines = (lines: readonly PendingMessage[]) => this.#delivery.add(lines);
+    this.attention = new Attention({ store, queue, recipients, quietHours, timeZone, onLines, now: this.#now });
     this.#delivery = new Delivery({
       queue,
+      attention: this.attention,
       telegram,
       logger,
       pacer: this.#pacer,
@@ -107,6 +119,9 @@ export class RunningBridge implements Bridge {
       now: this.#now,
       random,
     });
+    const hold = (held: boolean) => this.#delivery.hold(held);
+    const { onRestart: restart } = options;
+    this.control = new Control({ store, instance: randomUUID(), hold, restart, logger, now: this.#now });
     this.#webhooks =
       config.webhook && new Webhooks(config.webhook, { ...options, fetch: fetchImpl, store, now: this.#now, random });
     this.approvals = this.#makeApprovals(store);
@@ -120,7 +135,7 @@ export class RunningBridge implements Bridge {
       username: () => this.#reachability.status.bot_username,
       metrics: this.#metrics,
       logger,
-      onLines: (lines) => this.#delivery.add(lines),
+      onLines,
       onResponse: (taken) => this.#onResponse(taken),
       onDecision: (record) => this.#onApproval(record),
       now: this.#now,
@@ -140,7 +155,7 @@ export class RunningBridge implements Bridge {
       onChange: (change) => this.#onApproval(change),
       onLines: (lines) => this.#delivery.add(lines),
       isHeard: () => (updates?.mode ?? "None") !== "None",
-      warningFor: (messages) => this.#warningFor(messages),
+      warningsFor: (messages, count) => this.#warningsFor(messages, count),
     });
   }
 
@@ -182,21 +197,30 @@ export class RunningBridge implements Bridge {
     if (this.#closing !== undefined) throw closing();
     const { event_id, client } = event;
     const acceptedAt = this.#now();
-    const { duplicate, count, messages } = await this.#queue.accept({
+    const heard = heardOf(messagesOf(event, this.#options.config.telegram.allowedUsers), this.attention);
+    const { duplicate, count, muted, messages } = await this.#queue.accept({
       id: event_id,
       client,
       acceptedAt,
-      messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
+      ...heard,
     });
     if (!duplicate) {
+      this.#metrics.muted.inc(muted);
       this.#onAccepted(event_id, client, acceptedAt, count === 0 ? "sent" : "waiting");
       this.#delivery.add(messages);
     }
-    const warning = this.#warningFor(messages);
-    return { event_id, messages: count, duplicate, ...(warning && { warnings: [warning] }) };
+    const warnings = [mutedWarning(muted, muted + count), ...this.#warningsFor(messages, count)].filter(isText);
+    return { event_id, messages: count, duplicate, ...(warnings.length > 0 && { warnings }) };
   }
 
-  #warningFor(messages: readonly PendingMessage[]): string | undefined {
+  /** What a client should know about messages that wait. */
+  #warningsFor(messages: readonly PendingMessage[], count: number): readonly string[] {
+    const { paused } = this.control;
+    const kept = paused && count > 0 ? `The message is kept: ${pausedText(paused)}.` : undefined;
+    return [kept, this.#refusalsFor(messages)].filter(isText);
+  }
+
+  #refusalsFor(messages: readonly PendingMessage[]): string | undefined {
     const refused = this.#queue.refusedChats();
     if (refused.length === 0) return undefined;
     const chats = messages.map(({ chatId }) => chatId);
@@ -308,6 +332,7 @@ export class RunningBridge implements Bridge {
       telegram: this.#reachability.status,
       nextCheckAt: this.#reachability.nextCheckAt,
       pause: this.#pacer.longestPause(now),
+      paused: this.control.paused,
       closing: this.#closing !== undefined,
       receiving: this.#receiver.status(now),
       silence: this.#receiver.obstacle(now),

@@ -197,6 +197,8 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),
       messagesPerSecond: need("TELEGRAM_RATE_LIMIT_GLOBAL"),
       messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),
+      ...(values.TELEGRAM_QUIET_HOURS && { quietHours: values.TELEGRAM_QUIET_HOURS }),
+      timeZone: need("CC_TELEGRAM_TIMEZONE"),
       updates: updatesConfig(need),
     },
   };

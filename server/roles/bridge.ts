@@ -14,9 +14,14 @@ export async function bridge(
   { clock }: World,
 ): Promise<Running> {
   const { version } = config.service;
-  const started = await openBridge({ config: config.bridge, logger, registry, clock, version });
+  const { promise: ended, resolve: onRestart } = Promise.withResolvers<string>();
+  const started = await openBridge({
+    ...{ config: config.bridge, logger, registry, clock, version },
+    // Whoever supervises the process starts it again.
+    onRestart: () => onRestart("a client asked for a restart"),
+  });
   // There is one bridge and clients repeat what it did not accept: nothing is won by waiting before it closes.
-  return { addresses: { bridge: started.url }, drain: () => {}, close: () => started.close() };
+  return { addresses: { bridge: started.url }, ended, drain: () => {}, close: () => started.close() };
 }
 
 /** Starts a bridge in its data directory. Rejects with a StartError when directory, queue or port cannot be used. */

@@ -2,7 +2,7 @@
 export type Running = {
   /** What to log about where it listens. */
   readonly addresses: Readonly<Record<string, string>>;
-  /** Resolves with the reason when there is nothing more to do: the client that it works for has left. */
+  /** Resolves with the reason to end: the client that it works for has left, or somebody wants it to start anew. */
   readonly ended?: Promise<string>;
   /** Says no to new work, so that load balancers turn away. Work that still comes is done. */
   drain(): void;

@@ -2,8 +2,8 @@ import type { Registry } from "prom-client";
 import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
 import type { StandaloneConfig } from "../config/config.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { openBridge } from "./bridge.ts";
 import { type FirstKey, firstKey, welcome } from "./first-key.ts";
+import { openOwnBridge } from "./own-bridge.ts";
 import type { Running, World } from "./running.ts";
 import { startServer } from "./serve.ts";
 
@@ -22,13 +22,13 @@ export async function standalone(
   world: StandaloneWorld,
 ): Promise<Running> {
   const { version } = config.service;
-  const bridge = await openBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
+  const bridge = await openOwnBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
   try {
     const file = await ownKeyFile(config, world);
     const auth = file === undefined ? config.auth : { ...config.auth, keysFile: file.path };
     const server = await startServer({
       config: { ...config, auth },
-      bridge: localBridgeClient(bridge),
+      bridge: localBridgeClient(bridge.local),
       logger,
       registry,
       world,

@@ -15,7 +15,7 @@ import { createServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog } from "../telemetry/security-log.ts";
 import { auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
-import { openBridge } from "./bridge.ts";
+import { openOwnBridge } from "./own-bridge.ts";
 import type { Running, World } from "./running.ts";
 
 export type StdioWorld = World & {
@@ -37,10 +37,10 @@ async function alone(
   world: StdioWorld,
 ): Promise<Running> {
   const { version } = config.service;
-  const bridge = await openBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
+  const bridge = await openOwnBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
   try {
     const metrics = createServerMetrics(registry, [...features.tools.keys()], []);
-    const client = localBridgeClient(bridge);
+    const client = localBridgeClient(bridge.local);
     const tools = auditedCaller(
       createToolCaller({ ...world, tools: features.tools, metrics, bridge: client }),
       features.tools,

@@ -15,6 +15,7 @@ const output = z.object({
   queue: told.queue.exactOptional(),
   refusals: z.array(refusalSchema()).exactOptional().describe("Chats whose last message Telegram refused for good"),
   waiting: told.waiting,
+  paused: told.paused,
   error: z.string().exactOptional().describe("Why the bridge gives no status"),
 });
 

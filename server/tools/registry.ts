@@ -1,13 +1,21 @@
+import { checkBridgeProcess } from "./check-bridge-process.ts";
 import { clearOldResponses } from "./clear-old-responses.ts";
+import { ensureBridgeRunning } from "./ensure-bridge-running.ts";
 import { getBridgeStatus } from "./get-bridge-status.ts";
 import { getTelegramResponses } from "./get-telegram-responses.ts";
 import { listEventTypes } from "./list-event-types.ts";
 import { processPendingResponses } from "./process-pending-responses.ts";
+import { restartBridge } from "./restart-bridge.ts";
 import { sendApprovalRequest } from "./send-approval-request.ts";
 import { sendPerformanceAlert } from "./send-performance-alert.ts";
 import { sendTaskCompletion } from "./send-task-completion.ts";
 import { sendTelegramEvent } from "./send-telegram-event.ts";
 import { sendTelegramMessage } from "./send-telegram-message.ts";
+import { startBridge } from "./start-bridge.ts";
+import { stopBridge } from "./stop-bridge.ts";
+import { switchToLocalMode } from "./switch-to-local-mode.ts";
+import { switchToMuteMode } from "./switch-to-mute-mode.ts";
+import { switchToNomadMode } from "./switch-to-nomad-mode.ts";
 import type { Tool } from "./tool.ts";
 
 /** Tools by name, in the order in which they are listed. */
@@ -26,5 +34,13 @@ export const tools: ToolRegistry = new Map(
     clearOldResponses,
     getBridgeStatus,
     listEventTypes,
+    startBridge,
+    stopBridge,
+    restartBridge,
+    ensureBridgeRunning,
+    checkBridgeProcess,
+    switchToNomadMode,
+    switchToLocalMode,
+    switchToMuteMode,
   ].map((tool) => [tool.name, tool]),
 );

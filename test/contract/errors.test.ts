@@ -37,6 +37,7 @@ describe("what the bridge answers with", () => {
       EVENT_NOT_FOUND: 404,
       PAYLOAD_TOO_LARGE: 413,
       RELAY_LIMIT_EXCEEDED: 413,
+      UNKNOWN_PERSON: 400,
       CLIENT_QUOTA_EXCEEDED: 429,
       INTERNAL_ERROR: 500,
       BRIDGE_UNAVAILABLE: 503,

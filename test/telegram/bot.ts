@@ -124,13 +124,24 @@ export class Bot {
     };
   }
 
-  #sendMessage({ chat_id, text, parse_mode, entities, reply_markup, link_preview_options }: Parameters) {
+  #sendMessage({
+    chat_id,
+    text,
+    parse_mode,
+    entities,
+    reply_markup,
+    link_preview_options,
+    disable_notification,
+  }: Parameters) {
     const chatId = this.#chat(chat_id);
     const now = this.#world.steady();
     this.#world.flood.check(chatId, now);
     const plain = checkText(text, parse_mode, entities);
     checkReplyMarkup(reply_markup);
     checkPreviewOptions(link_preview_options);
+    if (disable_notification !== undefined && typeof disable_notification !== "boolean") {
+      throw badRequest('field "disable_notification" must be of type Boolean');
+    }
     this.#world.flood.record(chatId, now);
     const messageId = this.#remember({ chatId, text: plain, markup: reply_markup });
     return this.#message(messageId, chatId, plain, entities);

@@ -10,6 +10,8 @@ export type Received = {
   readonly text?: string;
   readonly entities?: unknown;
   readonly link_preview_options?: unknown;
+  /** The message makes no sound. */
+  readonly disable_notification?: unknown;
   readonly reply_markup?: unknown;
   /** All of a request of another method than sendMessage. */
   readonly parameters?: Readonly<Record<string, unknown>>;

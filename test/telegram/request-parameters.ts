@@ -10,6 +10,7 @@ const STRUCTURED = new Set([
   "reply_markup",
   "allowed_updates",
   "link_preview_options",
+  "disable_notification",
   "reply_parameters",
   "commands",
   "scope",

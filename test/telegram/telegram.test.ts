@@ -88,6 +88,7 @@ describe("texts", () => {
     ],
     ["with an unknown entity", { entities: [{ type: "blink", offset: 0, length: 1 }] }, "unsupported entity type"],
     ["with an unknown preview option", { link_preview_options: { disabled: true } }, "link preview options"],
+    ["with a sound that is neither on nor off", { disable_notification: "yes" }, "disable_notification"],
     ["with an unclosed tag", { text: "<b>x", parse_mode: "HTML" }, "Can't find end tag"],
     ["with a bare <", { text: "1 <3", parse_mode: "HTML" }, "Unsupported start tag"],
     ["with an unescaped dot", { text: "done.", parse_mode: "MarkdownV2" }, "reserved"],
@@ -110,6 +111,7 @@ describe("texts", () => {
   test.each([
     ["of 4096 units", { text: "x".repeat(4096) }],
     ["longer before than after parsing", { text: `<b>${"x".repeat(4096)}</b>`, parse_mode: "HTML" }],
+    ["without a sound", { disable_notification: true }],
     ["without a preview of its links", { link_preview_options: { is_disabled: true } }],
     ["with escapes", { text: "*done*\\. _really_", parse_mode: "MarkdownV2" }],
     [

@@ -205,7 +205,7 @@ class Telegram {
   }
 
   #record({ bot, method, parameters }: Exchange, status: number, more: Partial<Received>): void {
-    const { chat_id, text, entities, link_preview_options, reply_markup } = parameters;
+    const { chat_id, text, entities, link_preview_options, disable_notification, reply_markup } = parameters;
     const received: Received = {
       time: this.#world.clock(),
       steady: this.#world.steady(),
@@ -215,6 +215,7 @@ class Telegram {
       ...(text === undefined ? {} : { text: String(text) }),
       ...(entities === undefined ? {} : { entities }),
       ...(link_preview_options === undefined ? {} : { link_preview_options }),
+      ...(disable_notification === undefined ? {} : { disable_notification }),
       ...(reply_markup === undefined ? {} : { reply_markup }),
       ...(method === "sendMessage" ? {} : { parameters }),
       status,

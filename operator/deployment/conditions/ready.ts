@@ -1,4 +1,5 @@
 import type { Condition } from "../../api/status.ts";
+import { pausedText } from "../paused-delivery.ts";
 import { obstacleOf, problemsOf } from "../problems.ts";
 import { isReplacing, isRolledOut } from "../rollout.ts";
 import type { Snapshot } from "../snapshot.ts";
@@ -6,6 +7,11 @@ import { fails, holds, type Judgement } from "./judgement.ts";
 
 /** The parts of Ready, causes before their consequences. */
 const parts = ["ServerAvailable", "BridgeAvailable", "TelegramReachable", "QueueHealthy", "Verified"];
+
+const readyMessage = ({ probe }: Snapshot) =>
+  probe?.bridge?.answered && probe.bridge.paused
+    ? `clients can connect; ${pausedText(probe.bridge.paused)}, and messages are kept`
+    : "clients can connect and messages arrive";
 
 /**
  * A client that connects now can send a message and it will arrive, as the spec asks for. During a rollout the condition stays
@@ -24,7 +30,7 @@ export function ready(snapshot: Snapshot, conditions: readonly Condition[]): Jud
   const isJudged = found.every(({ observedGeneration }) => observedGeneration === generation);
   const isPaused = snapshot.resource.spec.reconciliation === "Paused";
   if ((isRolledOut(snapshot) && isJudged) || (isPaused && !wasReady)) {
-    return holds("Ready", "clients can connect and messages arrive");
+    return holds("Ready", readyMessage(snapshot));
   }
   const obstacle = obstacleOf(snapshot);
   const isNewer = before?.observedGeneration !== generation;

@@ -82,11 +82,20 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: "MessagesDelayed",
-    expression: (selector) => `max(${metricNames.oldestMessageAge}{${selector}}) > 300`,
+    expression: (selector) =>
+      `max(${metricNames.oldestMessageAge}{${selector}}) > 300 unless max(${metricNames.deliveryPaused}{${selector}}) > 0`,
     for: "5m",
     severity: "high",
     summary: "Messages reach Telegram late",
     description: "The oldest message has waited for {{ $value }} seconds",
+  },
+  {
+    name: "DeliveryPaused",
+    expression: (selector) => `max(${metricNames.deliveryPaused}{${selector}}) > 0`,
+    for: "10m",
+    severity: "warning",
+    summary: "Delivery to Telegram has been stopped for a while",
+    description: "A client called stop_bridge: messages are kept, until start_bridge is called or the queue is full",
   },
   {
     name: "MessagesFailed",

@@ -1,6 +1,7 @@
 import { apiKeyFileName } from "../../../contract/api-key.ts";
 import type { PodVariable } from "../../../contract/pod-variables.ts";
 import { ports } from "../../../contract/ports.ts";
+import { quietHoursText } from "../../../contract/quiet-hours.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
@@ -84,6 +85,10 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Bluep
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
     ...(updates === undefined ? {} : { TELEGRAM_UPDATES: updates }),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
+    ...(spec.telegram.quietHours === undefined
+      ? {}
+      : { TELEGRAM_QUIET_HOURS: quietHoursText(spec.telegram.quietHours) }),
+    ...(spec.telegram.timeZone === undefined ? {} : { CC_TELEGRAM_TIMEZONE: spec.telegram.timeZone }),
     TELEGRAM_RATE_LIMIT_GLOBAL: `${limits.messagesPerSecond}`,
     TELEGRAM_RATE_LIMIT_PER_CHAT: `${limits.messagesPerChatPerSecond}`,
     CC_TELEGRAM_DATA_DIR: paths.data,

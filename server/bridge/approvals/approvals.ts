@@ -28,7 +28,7 @@ export type ApprovalsOptions = {
   /** False when nobody could ever answer. */
   readonly isHeard: () => boolean;
   /** What the client should know about messages that wait. */
-  readonly warningFor: (messages: readonly PendingMessage[]) => string | undefined;
+  readonly warningsFor: (messages: readonly PendingMessage[], count: number) => readonly string[];
 };
 
 /** What happened to an approval, for whoever waits for it, and for the audit trail. */
@@ -73,7 +73,7 @@ export class Approvals {
    * RefusedError, APPROVALS_UNAVAILABLE, APPROVAL_CONFLICT or VALIDATION_ERROR.
    */
   async ask(request: ApprovalRequest): Promise<ApprovalAsked> {
-    const { store, recipients, newSecret, now, onLines, onChange, warningFor } = this.#options;
+    const { store, recipients, newSecret, now, onLines, onChange, warningsFor } = this.#options;
     if (!this.#options.isHeard()) throw new ServerError("APPROVALS_UNAVAILABLE");
     if (this.#stopped) throw closing();
     store.requireRoom();
@@ -84,12 +84,12 @@ export class Approvals {
       onChange({ approval, what: "asked" });
     }
     this.#sleep();
-    const warning = warningFor(lines);
+    const warnings = warningsFor(lines, messages);
     return {
       approval: this.#told(approval),
       messages,
       duplicate,
-      ...(warning !== undefined && { warnings: [warning] }),
+      ...(warnings.length > 0 && { warnings }),
     };
   }
 

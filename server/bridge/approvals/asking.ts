@@ -53,7 +53,15 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
   const kept = table.insert(approval);
   const keyboard = keyboardOf(kept);
   const messages = chats.flatMap((chatId) =>
-    parts.map((text, part): NewMessage => ({ chatId, part, ...text, ...(part === parts.length - 1 && { keyboard }) })),
+    parts.map(
+      (text, part): NewMessage => ({
+        chatId,
+        part,
+        weight: "approval",
+        ...text,
+        ...(part === parts.length - 1 && { keyboard }),
+      }),
+    ),
   );
   const stored = queue.addEvent({ id, client, acceptedAt: at, messages });
   return { approval: kept, count: stored.count, duplicate: false, messages: stored.messages };

@@ -1,4 +1,5 @@
 import type { Event } from "../../../contract/event.ts";
+import { weightOf } from "../attention/decision.ts";
 import type { NewMessage } from "../queue/queue.ts";
 import type { FormattedText } from "./formatted-text.ts";
 import { format, type Letter } from "./formatter.ts";
@@ -13,7 +14,8 @@ const RESERVE = { number: " (4/4)".length, cut: 64 } as const;
 /** The messages of an event: every part for every chat, in the order of delivery. */
 export function messagesOf(event: Event, chatIds: readonly number[]): readonly NewMessage[] {
   const parts = partsOf(format(event));
-  return chatIds.flatMap((chatId) => parts.map((part, index) => ({ chatId, part: index, ...part })));
+  const weight = weightOf(event);
+  return chatIds.flatMap((chatId) => parts.map((part, index) => ({ chatId, part: index, weight, ...part })));
 }
 
 /**

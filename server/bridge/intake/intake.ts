@@ -10,7 +10,9 @@ import { routes } from "../../../contract/routes.ts";
 import { boundConnections, requestTimes } from "../../listening/connections.ts";
 import { bindable } from "../../listening/unspecified-address.ts";
 import { approvalRoutes } from "../approvals/approval-routes.ts";
+import { attentionRoutes } from "../attention/attention-routes.ts";
 import type { Bridge } from "../bridge.ts";
+import { controlRoutes } from "../control/control-routes.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { RefusedError } from "../refused-error.ts";
 import { relayRoutes } from "../relay/relay-routes.ts";
@@ -55,6 +57,8 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   signedRoutes(app, options);
   approvalRoutes(app, options.bridge.approvals);
   relayRoutes(app, options.bridge.relay);
+  controlRoutes(app, options.bridge.control);
+  attentionRoutes(app, options.bridge.attention);
   if (options.webhook !== undefined) webhookRoute(app, options.webhook);
   healthRoutes(app, options);
   const url = await app.listen({ host: await bindable(options.host), port: options.port });

@@ -1,4 +1,4 @@
-import type { PendingMessage } from "../queue/queue.ts";
+import { BRIDGE_ITSELF, type PendingMessage } from "../queue/queue.ts";
 import { Fifo } from "./fifo.ts";
 import type { SlidingWindow } from "./sliding-window.ts";
 
@@ -15,11 +15,14 @@ export class ChatLine {
   /** By client; whose turn it is stands first. None is empty. */
   readonly #waiting = new Map<string, Fifo>();
   #sending: { readonly client: string; readonly id: number } | undefined;
+  readonly #isHeld: () => boolean;
   #notBefore = 0;
   #reason: WaitReason = "pause";
 
-  constructor(windows: readonly SlidingWindow[]) {
+  /** `isHeld`: what clients sent has to stay; what the bridge itself says to people goes on. */
+  constructor(windows: readonly SlidingWindow[], isHeld: () => boolean) {
     this.windows = windows;
+    this.#isHeld = isHeld;
   }
 
   get head(): number | undefined {
@@ -37,7 +40,7 @@ export class ChatLine {
   }
 
   add({ id, client, notBefore }: Omit<PendingMessage, "chatId">): void {
-    if (this.head === undefined && notBefore > this.#notBefore) this.wait(notBefore, "pause");
+    if (this.#waiting.size === 0 && notBefore > this.#notBefore) this.wait(notBefore, "pause");
     this.#of(client).push(id);
   }
 
@@ -85,11 +88,13 @@ export class ChatLine {
 
   /** True when it holds nothing that a later message of the chat would have to respect. */
   isSpent(now: number): boolean {
-    return this.head === undefined && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
+    return this.#waiting.size === 0 && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
   }
 
   #turn(): [client: string, own: Fifo] | undefined {
-    return this.#waiting.entries().next().value;
+    if (!this.#isHeld()) return this.#waiting.entries().next().value;
+    const own = this.#waiting.get(BRIDGE_ITSELF);
+    return own && [BRIDGE_ITSELF, own];
   }
 
   #of(client: string): Fifo {

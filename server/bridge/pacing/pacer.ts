@@ -33,6 +33,7 @@ export class Pacer {
   readonly #chats = new Map<number, ChatLine>();
   readonly #migrated = new Map<number, number>();
   #inFlight = 0;
+  #held = false;
   #pausedUntil = 0;
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
@@ -99,6 +100,18 @@ export class Pacer {
     this.#sweep(now);
   }
 
+  /** The head was not sent, and is not to be: it takes no place in the windows. */
+  dropped(chatId: number, now: number): void {
+    this.#inFlight -= 1;
+    for (const window of [this.#global, ...this.#line(chatId).windows]) window.cancel();
+    this.settled(chatId, now);
+  }
+
+  /** Keeps back what clients sent, or lets it go on. */
+  hold(held: boolean): void {
+    this.#held = held;
+  }
+
   /** The head is to be sent again, not before a time. */
   retry(chatId: number, notBefore: number): void {
     const line = this.#line(chatId);
@@ -161,7 +174,7 @@ export class Pacer {
     const chatId = this.#migrated.get(asked) ?? asked;
     const known = this.#chats.get(chatId);
     if (known !== undefined) return known;
-    const line = new ChatLine(this.#windowsOf(chatId));
+    const line = new ChatLine(this.#windowsOf(chatId), () => this.#held);
     this.#chats.set(chatId, line);
     return line;
   }

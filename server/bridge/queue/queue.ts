@@ -1,3 +1,4 @@
+import type { Weight } from "../attention/decision.ts";
 import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
 
 /** Client and event of what the bridge says by itself. No client can be called so. */
@@ -55,6 +56,8 @@ export type NewEvent = {
   readonly client: string;
   readonly acceptedAt: number;
   readonly messages: readonly NewMessage[];
+  /** Further messages that are not sent, because the people have muted the bot. Default: 0. */
+  readonly muted?: number;
 };
 
 export type NewMessage = {
@@ -63,6 +66,8 @@ export type NewMessage = {
   readonly text: string;
   readonly entities: readonly TextEntity[];
   readonly keyboard?: Keyboard;
+  /** How much it matters. Default: ordinary. */
+  readonly weight?: Weight;
 };
 
 /** Rows of buttons under a message. */
@@ -78,6 +83,8 @@ export type Stored = {
   readonly duplicate: boolean;
   /** Messages that the event became, also when it is a duplicate. */
   readonly count: number;
+  /** Those that were not sent, because the people had muted the bot. */
+  readonly muted: number;
   /** What has to be delivered now: nothing for a duplicate. */
   readonly messages: readonly PendingMessage[];
 };
@@ -114,6 +121,7 @@ export type OutgoingMessage = {
   readonly keyboard: Keyboard | undefined;
   /** The message that it takes the place of; undefined for a new one. */
   readonly edits: number | undefined;
+  readonly weight: Weight;
   /** Requests before this one. */
   readonly attempts: number;
   /** An earlier request may have reached Telegram. */
@@ -125,6 +133,8 @@ export type Settlement =
   /** It is deleted: its event alone stays, so that a repeated one is recognised. */
   | { readonly kind: "sent"; readonly at: number; readonly telegramMessageId: number }
   | { readonly kind: "failed"; readonly at: number; readonly error: string }
+  /** There was no request: the person has muted the bot. It is deleted and counted. */
+  | { readonly kind: "muted"; readonly at: number }
   | {
       readonly kind: "retry";
       readonly at: number;
@@ -148,8 +158,11 @@ export type Line = FormattedText & {
 export type SettledEvent = {
   readonly id: string;
   readonly client: string;
+  /** With those that were not sent. */
   readonly total: number;
   readonly refused: number;
+  /** Not sent, because the people had muted the bot. */
+  readonly muted: number;
 };
 
 export type EventOfMessage = Pick<SettledEvent, "id" | "client">;

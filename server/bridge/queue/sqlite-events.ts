@@ -7,11 +7,17 @@ type Statements = Pick<
   "settleEvent" | "eventWaits" | "event" | "waitingOfEvent" | "refusalsOfEvent"
 >;
 
-/** Notes that a message of an event was sent or refused; the event, when that was the last one. */
-export function settleEvent(sql: Statements, id: string, at: number, refused: boolean): SettledEvent | undefined {
-  const row = sql.settleEvent.get(at, refused ? 1 : 0, id);
+/** Notes how a message of an event ended; the event, when that was the last one. */
+export function settleEvent(
+  sql: Statements,
+  id: string,
+  at: number,
+  kind: "sent" | "failed" | "muted",
+): SettledEvent | undefined {
+  const row = sql.settleEvent.get(at, kind === "failed" ? 1 : 0, kind === "muted" ? 1 : 0, id);
   if (row === undefined || sql.eventWaits.get(id) !== undefined) return undefined;
-  return { id, client: String(row.client), total: Number(row.messages), refused: Number(row.refused) };
+  const { messages: total, refused, muted } = row;
+  return { id, client: String(row.client), total: Number(total), refused: Number(refused), muted: Number(muted) };
 }
 
 /** What is known of an event; undefined when it is not known, or not any more. */
@@ -27,6 +33,7 @@ export function eventRecord(sql: Statements, id: string): EventRecord | undefine
     total: Number(row.messages),
     waiting: Number(waiting[0]?.count ?? 0),
     refused: Number(row.refused),
+    muted: Number(row.muted),
     next: waiting.map(toWaiting),
     refusals: sql.refusalsOfEvent.all(id).map(toRefusal),
   };

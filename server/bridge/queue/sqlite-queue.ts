@@ -97,15 +97,15 @@ export class SqliteQueue implements Queue {
 
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
     return this.#store.write(() => {
-      this.#sql.recordSend.run(settlement.at, id);
+      if (settlement.kind !== "muted") this.#sql.recordSend.run(settlement.at, id);
       if (settlement.kind === "retry") return void this.#retry(id, settlement);
-      const sent = settlement.kind === "sent";
-      const row = sent ? this.#sql.sent.get(id) : this.#sql.failed.get(settlement.at, settlement.error, id);
+      const failed = settlement.kind === "failed";
+      const row = failed ? this.#sql.failed.get(settlement.at, settlement.error, id) : this.#sql.delivered.get(id);
       if (row === undefined) return undefined;
       this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
       if (settlement.kind === "sent") this.#keepSent(row, settlement);
-      else this.#keepFailure(row, settlement);
-      return settleEvent(this.#sql, String(row.event_id), settlement.at, !sent);
+      else if (failed) this.#keepFailure(row, settlement);
+      return settleEvent(this.#sql, String(row.event_id), settlement.at, settlement.kind);
     });
   }
 
@@ -201,8 +201,11 @@ export class SqliteQueue implements Queue {
 
   addEvent(event: NewEvent): Stored {
     const known = this.#sql.messagesOfEvent.get(event.id);
-    if (known !== undefined) return { duplicate: true, count: Number(known.messages), messages: [] };
-    const { client, messages: parts } = event;
+    if (known !== undefined) {
+      const muted = Number(known.muted);
+      return { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] };
+    }
+    const { client, messages: parts, muted = 0 } = event;
     const rows = parts.map(messageRow);
     const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
     const problem = this.#shares.problem(client, load);
@@ -210,17 +213,18 @@ export class SqliteQueue implements Queue {
       const reason = problem.whose === "client" ? "client_quota" : "queue_full";
       throw new RefusedError(reason, problem.message, 30);
     }
-    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length);
+    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length + muted, muted);
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);
-    return { duplicate: false, count: messages.length, messages };
+    return { duplicate: false, count: messages.length, muted, messages };
   }
 
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
     const migrated = this.#sql.migratedTo.get(message.chatId);
     const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
-    const { part, text, entities, keyboard, edits } = message;
-    const row = this.#sql.insertMessage.get(eventId, client, chatId, part, text, entities, keyboard, edits, acceptedAt);
+    const { part, text, entities, keyboard, edits, weight } = message;
+    const content = [chatId, part, text, entities, keyboard, edits, weight] as const;
+    const row = this.#sql.insertMessage.get(eventId, client, ...content, acceptedAt);
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
   }
 

@@ -1,7 +1,9 @@
+import type { Weight } from "../attention/decision.ts";
 import type { Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./queue.ts";
 
 /** A message as its row holds it. */
-export type MessageRow = Omit<NewMessage, "entities" | "keyboard"> & {
+export type MessageRow = Omit<NewMessage, "entities" | "keyboard" | "weight"> & {
+  readonly weight: Weight;
   readonly entities: string | null;
   readonly keyboard: string | null;
   readonly edits: number | null;
@@ -11,6 +13,7 @@ export type MessageRow = Omit<NewMessage, "entities" | "keyboard"> & {
 export function messageRow({ entities, keyboard, ...message }: NewMessage & Pick<Line, "edits">): MessageRow {
   return {
     edits: null,
+    weight: "ordinary",
     ...message,
     entities: entities.length === 0 ? null : JSON.stringify(entities),
     keyboard: keyboard === undefined ? null : JSON.stringify(keyboard),
@@ -37,6 +40,7 @@ export function toOutgoing(row: Row): OutgoingMessage {
     chatId: Number(row.chat_id),
     part: Number(row.part),
     text: String(row.text),
+    weight: row.weight as Weight,
     entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
     keyboard: row.keyboard === null ? undefined : JSON.parse(String(row.keyboard)),
     edits: row.edits === null ? undefined : Number(row.edits),

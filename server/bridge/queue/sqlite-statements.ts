@@ -10,11 +10,13 @@ export function prepare(db: DatabaseSync) {
 
 function intake(db: DatabaseSync) {
   return {
-    insertEvent: db.prepare("INSERT INTO events (event_id, client, accepted_at, messages) VALUES (?, ?, ?, ?)"),
-    messagesOfEvent: db.prepare("SELECT messages FROM events WHERE event_id = ?"),
+    insertEvent: db.prepare(
+      "INSERT INTO events (event_id, client, accepted_at, messages, muted) VALUES (?, ?, ?, ?, ?)",
+    ),
+    messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ?"),
     insertMessage: db.prepare(
-      `INSERT INTO messages (event_id, client, chat_id, part, text, entities, keyboard, edits, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      `INSERT INTO messages (event_id, client, chat_id, part, text, entities, keyboard, edits, weight, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
   };
@@ -24,9 +26,10 @@ function delivery(db: DatabaseSync) {
   return {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
-       RETURNING id, event_id, client, chat_id, part, text, entities, keyboard, edits, attempts, uncertain, created_at`,
+       RETURNING id, event_id, client, chat_id, part, text, entities, keyboard, edits, weight, attempts, uncertain,
+         created_at`,
     ),
-    sent: db.prepare(
+    delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
        RETURNING event_id, client, chat_id, keyboard, uncertain, ${BYTES} AS bytes`,
     ),
@@ -66,10 +69,13 @@ function events(db: DatabaseSync) {
   const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ?";
   return {
     settleEvent: db.prepare(
-      `UPDATE events SET settled_at = ?, refused = refused + ? WHERE event_id = ? RETURNING client, messages, refused`,
+      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ? WHERE event_id = ?
+       RETURNING client, messages, refused, muted`,
     ),
     eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
-    event: db.prepare("SELECT client, accepted_at, settled_at, messages, refused FROM events WHERE event_id = ?"),
+    event: db.prepare(
+      "SELECT client, accepted_at, settled_at, messages, refused, muted FROM events WHERE event_id = ?",
+    ),
     waitingOfEvent: db.prepare(
       `SELECT chat_id, error, count(*) OVER () AS count ${ofEvent} AND ${UNDELIVERED} ORDER BY id LIMIT 20`,
     ),

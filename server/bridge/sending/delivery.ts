@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { Attention } from "../attention/attention.ts";
 import { backoffMs } from "../pacing/backoff.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import {
@@ -19,6 +20,7 @@ export type DeliveryOptions = {
   readonly queue: Queue;
   readonly pacer: Pacer;
   readonly telegram: Pick<TelegramClient, "send">;
+  readonly attention: Pick<Attention, "decide">;
   readonly reachability: Pick<Reachability, "reachable" | "doubted" | "succeeded" | "refused">;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
@@ -51,6 +53,12 @@ export class Delivery {
 
   add(messages: readonly PendingMessage[]): void {
     for (const message of messages) this.#options.pacer.add(message);
+    this.wake();
+  }
+
+  /** Keeps what clients sent from leaving, or lets it go on. Requests under way end. */
+  hold(held: boolean): void {
+    this.#options.pacer.hold(held);
     this.wake();
   }
 
@@ -112,21 +120,32 @@ export class Delivery {
 
   #drop(id: number, chatId: number): void {
     this.#options.logger.error({ message: id }, "a message vanished from the queue");
-    this.#options.pacer.cancelled(chatId, 0);
-    this.#options.pacer.settled(chatId, this.#options.now());
+    this.#options.pacer.dropped(chatId, this.#options.now());
   }
 
   /** `chatId` is the pacer's; the message's own may have migrated in between. */
   async #deliver(message: OutgoingMessage, chatId: number): Promise<void> {
-    const { telegram, pacer, now, metrics } = this.#options;
+    const { telegram, pacer, now, metrics, attention } = this.#options;
+    const own = message.client === BRIDGE_ITSELF;
+    const decision = own ? "sound" : attention.decide(message.chatId, message.weight);
+    if (decision === "dropped") return this.#mute(message, chatId);
     if (message.uncertain) metrics.resentUncertain.inc();
     const start = now();
-    const outcome = await telegram.send(message, this.#abort.signal);
+    const outcome = await telegram.send({ ...message, silent: decision === "silent" }, this.#abort.signal);
     const at = now();
     pacer.ended(chatId, at);
     if (this.#abort.signal.aborted && outcome.kind !== "sent") return;
-    this.#count(outcome, { durationMs: at - start, own: message.client === BRIDGE_ITSELF });
+    this.#count(outcome, { durationMs: at - start, own });
     await this.#conclude({ message, chatId, at }, outcome);
+  }
+
+  /** Whoever muted the bot after the message was accepted hears nothing of it either. */
+  async #mute(message: OutgoingMessage, chatId: number): Promise<void> {
+    const { pacer, now, metrics } = this.#options;
+    const at = now();
+    await this.#record(message.id, { kind: "muted", at });
+    metrics.muted.inc();
+    pacer.dropped(chatId, at);
   }
 
   #count(outcome: Outcome, { durationMs, own }: { durationMs: number; own: boolean }): void {

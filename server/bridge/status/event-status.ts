@@ -3,7 +3,7 @@ import type { Response } from "../../../contract/responses.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { EventRecord } from "../queue/queue.ts";
 import { boundedText } from "./bounded-text.ts";
-import { type Facts, waitingOf } from "./status.ts";
+import { type Facts, pausedText, waitingOf } from "./status.ts";
 
 export type EventStatusParts = {
   readonly facts: Facts;
@@ -14,14 +14,15 @@ export type EventStatusParts = {
 
 /** Where an event is, in words for people. */
 export function eventStatusOf(record: EventRecord, { facts, pacer, replies }: EventStatusParts): EventStatus {
-  const { id, total, waiting, refused, acceptedAt, settledAt } = record;
+  const { id, total, waiting, refused, muted, acceptedAt, settledAt } = record;
   const state = eventStateOf(record);
   return {
     event_id: id,
     state,
     accepted_at: timestamp(acceptedAt),
     ...(state !== "waiting" && settledAt !== undefined && { settled_at: timestamp(settledAt) }),
-    messages: { total, waiting, sent: Math.max(0, total - waiting - refused), refused },
+    messages: { total, waiting, sent: Math.max(0, total - waiting - refused - muted), refused },
+    ...(muted > 0 && { muted: { messages: muted, reason: "the recipients have muted the bot" } }),
     ...(state === "waiting" && { waiting: eventWaitingOf(record, facts, pacer) }),
     refusals: record.refusals.map(({ chatId, error, at }) => ({
       chat_id: chatId,
@@ -34,7 +35,8 @@ export function eventStatusOf(record: EventRecord, { facts, pacer, replies }: Ev
 
 /** What holds everything, else what holds the first message that something holds, else its turn. */
 function eventWaitingOf({ next }: EventRecord, facts: Facts, pacer: Pick<Pacer, "holdOf">): EventWaiting {
-  const { pause, now } = facts;
+  const { pause, paused, now } = facts;
+  if (paused !== undefined) return { reason: pausedText(paused) };
   const ofAll = waitingOf({ ...facts, pause: pause?.chatId === undefined ? pause : undefined });
   if (ofAll !== undefined) return ofAll;
   for (const { chatId, error } of next) {

@@ -21,6 +21,8 @@ export type Gauged = {
   readonly now: number;
   /** Since Telegram last answered a request for updates; 0 when nothing is asked. */
   readonly silenceSeconds: number;
+  /** Delivery is stopped. */
+  readonly paused: boolean;
 };
 
 /** The metrics of the bridge. Gauges are read when they are collected; known series start at zero. */
@@ -55,6 +57,14 @@ function gauges(registers: Registry[], gauged: () => Gauged): void {
     registers,
     collect() {
       this.set(gauged().stats.refusedChats.length);
+    },
+  });
+  new Gauge({
+    name: metricNames.deliveryPaused,
+    help: "1 while delivery is stopped by stop_bridge, and messages are kept",
+    registers,
+    collect() {
+      this.set(gauged().paused ? 1 : 0);
     },
   });
   new Gauge({
@@ -104,6 +114,7 @@ function deliveryCounters(registers: Registry[]) {
   return {
     delivered: counter("cctelegram_messages_delivered_total", "Messages that Telegram confirmed"),
     failed: counter(metricNames.messagesFailed, "Messages that Telegram refused for good"),
+    muted: counter("cctelegram_messages_muted_total", "Messages not sent, because the person has muted the bot"),
     resentUncertain: counter(
       "cctelegram_messages_resent_uncertain_total",
       "Messages sent again although an earlier request may have arrived: possible duplicates",

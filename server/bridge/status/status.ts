@@ -1,5 +1,6 @@
 import type {
   BridgeStatus,
+  PausedStatus,
   QueueStatus,
   ReceivingStatus,
   TelegramStatus,
@@ -25,6 +26,8 @@ export type Facts = {
   readonly nextCheckAt: number;
   /** The longest wait that Telegram asked for; without `chatId` it holds for the whole bot. */
   readonly pause: { readonly until: number; readonly chatId?: number } | undefined;
+  /** Delivery is stopped since then, by that client. */
+  readonly paused: PausedStatus | undefined;
   readonly closing: boolean;
   readonly receiving: ReceivingStatus;
   /** Why nothing is received for so long that it is a fault. */
@@ -100,8 +103,16 @@ export function statusOf({ facts, version, uptimeSeconds, counts, usage, lastEve
     queue: queueStatus(facts),
     refusals: refusalsOf(queue.refusedChats, telegram.bot_username),
     ...(waiting !== undefined && { waiting }),
+    ...(facts.paused && { paused: facts.paused }),
     receiving: facts.receiving,
     metrics: { ...counts, ...usage, uptime_seconds: uptimeSeconds },
     ...(lastEventTime === undefined ? {} : { last_event_time: lastEventTime }),
   };
+}
+
+/** What is told of stopped delivery. */
+export function pausedText({ since, by }: PausedStatus): string {
+  return boundedText(
+    `delivery is stopped since ${since}${by === undefined ? "" : ` by ${by}`}; start_bridge resumes it`,
+  );
 }

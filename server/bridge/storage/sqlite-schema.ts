@@ -155,6 +155,20 @@ const MIGRATIONS: readonly string[] = [
      next_at INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX webhook_calls_by_time ON webhook_calls (next_at, id);`,
+  // Whether delivery is stopped, who wants to hear what, and what was not sent because of that.
+  `CREATE TABLE delivery_pause (
+     id INTEGER PRIMARY KEY CHECK (id = 1), since INTEGER NOT NULL, client TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE attention (
+     user_id INTEGER PRIMARY KEY,
+     mode TEXT NOT NULL DEFAULT 'nomad' CHECK (mode IN ('local', 'nomad', 'muted')),
+     quiet_hours TEXT,
+     time_zone TEXT,
+     set_by TEXT NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT;
+   ALTER TABLE messages ADD COLUMN weight TEXT NOT NULL DEFAULT 'ordinary';
+   ALTER TABLE events ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Brings a database to a schema, the newest by default, each step in a transaction of its own. */

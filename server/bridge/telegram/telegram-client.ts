@@ -7,6 +7,11 @@ import { type Problem, problemOf } from "./problem.ts";
 /** Telegram would fetch every link in a text, and show what the page says of itself. */
 const NO_PREVIEW = { is_disabled: true } as const;
 
+/** A message; a silent one makes no sound where it arrives. */
+type Sendable = Pick<OutgoingMessage, "chatId" | "text" | "entities" | "keyboard" | "edits"> & {
+  readonly silent?: boolean;
+};
+
 type Me = { readonly username: string };
 
 export type CheckResult =
@@ -30,7 +35,8 @@ export class TelegramClient {
   }
 
   /** Sends a message, or puts it in the place of the one that it edits. */
-  async send({ chatId, text, entities, keyboard, edits }: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
+  async send(message: Sendable, signal: AbortSignal): Promise<Outcome> {
+    const { chatId, text, entities, keyboard, edits, silent = false } = message;
     const api = this.#current();
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
     const parameters = {
@@ -39,6 +45,7 @@ export class TelegramClient {
       link_preview_options: NO_PREVIEW,
       ...(entities.length > 0 && { entities: [...entities] }),
       ...(keyboard !== undefined && { reply_markup: markupOf(keyboard) }),
+      ...(silent && { disable_notification: true }),
     };
     try {
       if (edits === undefined) return sent((await api.sendMessage(parameters, signal)).message_id);

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { host, integer, list, milliseconds, port, text, url } from "../../../config/schemas.ts";
+import { host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
 import { updatesModes } from "../../../contract/bridge-status.ts";
 import { ports } from "../../../contract/ports.ts";
+import { quietHoursSchema } from "../../../contract/quiet-hours.ts";
 import { bridging, define, reachable } from "./row.ts";
 
 const positive = z
@@ -81,6 +82,20 @@ export const bridgeVariables = Object.freeze({
     description:
       "Signs the calls of WEBHOOK_URL: X-CCTelegram-Signature is sha256= and the HMAC-SHA-256, in hex, of X-CCTelegram-Timestamp, a dot and the body.",
     example: "a-secret-of-at-least-32-characters!",
+  }),
+  TELEGRAM_QUIET_HOURS: define({
+    roles: bridging,
+    schema: quietHoursSchema,
+    description:
+      "Time of each day in which messages make no sound, or of the days on which it begins: 22:00-07:00 Fri,Sat. People can set another for themselves.",
+    example: "22:00-07:00",
+  }),
+  CC_TELEGRAM_TIMEZONE: define({
+    roles: bridging,
+    schema: timeZone,
+    default: "UTC",
+    description: "IANA name of the time zone whose clock counts for quiet hours.",
+    example: "Europe/Berlin",
   }),
   TELEGRAM_API_URL: define({
     roles: bridging,

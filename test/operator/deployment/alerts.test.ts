@@ -34,6 +34,7 @@ const keysFailed = one(`api_keys_load_failed{${labels},component="mcp-server"}`)
 const age = one(`cctelegram_queue_oldest_age_seconds{${labels}}`);
 const failed = one(`cctelegram_messages_failed_total{${labels}}`);
 
+const paused = one(`cctelegram_delivery_paused{${labels}}`);
 const unsigned = one(`cctelegram_signature_failures_total{${labels},reason="wrong"}`);
 
 /**
@@ -52,6 +53,7 @@ const cases: Readonly<Record<string, { readonly fires: Series; readonly silent: 
   RateLimitViolations: { fires: limited("0+630x20"), silent: limited("0+570x20") },
   APIKeysNotLoaded: { fires: keysFailed("1x20"), silent: keysFailed("0x20") },
   MessagesDelayed: { fires: age("301x20"), silent: age("299x20") },
+  DeliveryPaused: { fires: paused("1x20"), silent: paused("1x5 0x15") },
   MessagesFailed: { fires: failed("0+1x20"), silent: failed("7x20") },
   SignatureFailures: { fires: unsigned("0+14x20"), silent: unsigned("0+10x20") },
 };
@@ -130,6 +132,11 @@ describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? "" : " (not run: install 
 
   test.each(Object.entries(cases))("%s is silent when all is well", (alert, { silent }) => {
     expect(run(alert, silent, false)).toContain("SUCCESS");
+  });
+
+  test("MessagesDelayed is silent while delivery is stopped, and fires for a bridge that cannot be", () => {
+    expect(run("MessagesDelayed", { ...age("301x20"), ...paused("1x20") }, false)).toContain("SUCCESS");
+    expect(run("MessagesDelayed", { ...age("301x20"), ...paused("0x20") }, true)).toContain("SUCCESS");
   });
 
   test.each(["MCPServerDown", "BridgeDown"])("%s fires when there is no pod at all", (alert) => {

@@ -144,6 +144,13 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
     "False",
     "RecipientRefused",
   ],
+  [
+    "Delivering",
+    "a client has stopped it",
+    probed({ paused: { since: "x" }, waiting: "flood" }),
+    "False",
+    "DeliveryPaused",
+  ],
   ["Delivering", "Telegram asks to wait for long", probed({ waiting: "flood" }), "False", "WaitingForTelegram"],
   ["Reconciling", "all runs", {}, "False", "RolledOut"],
   ["Reconciling", "pods start", { server: starting }, "True", "RollingOut"],
@@ -318,6 +325,12 @@ describe("refused recipients", () => {
     const hint = "has not pressed Start";
     expect(judge("Delivering", probed({ refusals: [{ chatId: 1, reason: "403", hint }] }))?.message).toBe(
       "Telegram refuses messages to 1 (has not pressed Start)",
+    );
+  });
+
+  test("are not the matter while delivery is stopped", () => {
+    expect(judge("Delivering", probed({ refusals, paused: { since: "noon", by: "claude" } }))?.message).toBe(
+      "delivery has been stopped by the client claude since noon until the tool start_bridge is called: messages are accepted and kept",
     );
   });
 

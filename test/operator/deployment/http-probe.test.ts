@@ -168,6 +168,8 @@ describe("the bridge's status", () => {
       refusals: [{ chatId: -100, reason: "403" }],
       waiting: "flood",
     });
+    const paused = { since: "2026-01-01T00:00:00Z", by: "claude" };
+    expect((await answers({ ...status, paused })).bridge).toEqual({ answered: true, ...status, paused });
     expect((await answers({ ...status, waiting: waiting(59_000) })).bridge).toEqual({ answered: true, ...status });
   });
 });

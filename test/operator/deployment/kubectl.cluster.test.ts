@@ -294,9 +294,19 @@ test("kubectl get shows the state in one line", async () => {
   await createResource(world, "team");
   await untilSettled(world, "team");
   const [header = "", line = ""] = (await kubectl("get", "cctd")).split("\n");
-  expect(header.split(/\s+/)).toEqual(["NAME", "READY", "SERVERS", "BRIDGE", "QUEUE", "VERSION", "URL", "AGE"]);
+  expect(header.split(/\s+/)).toEqual([
+    "NAME",
+    "READY",
+    "SERVERS",
+    "BRIDGE",
+    "DELIVERING",
+    "QUEUE",
+    "VERSION",
+    "URL",
+    "AGE",
+  ]);
   const url = `http://team-mcp-server.${world.namespace}.svc:8080/mcp`;
-  expect(line.split(/\s+/).slice(0, -1)).toEqual(["team", "True", "1/1", "1/1", "0", "1.2.3", url]);
+  expect(line.split(/\s+/).slice(0, -1)).toEqual(["team", "True", "1/1", "1/1", "True", "0", "1.2.3", url]);
   expect(await kubectl("get", "cctd", "-o", "wide")).toMatch(/^NAME .* REASON +EXPOSED\s*$/m);
 });
 

@@ -9,6 +9,7 @@ const bridge = await startBridge({
   registry: new Registry(),
   clock: Date.now,
   version: "test",
+  onRestart: () => void bridge.close().then(() => process.exit(0)),
 });
 process.once("SIGTERM", () => bridge.close().then(() => process.exit(0)));
 process.stdout.write(`${JSON.stringify({ url: bridge.url })}\n`);

@@ -66,7 +66,8 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
   const log: string[] = [];
   const registry = new Registry();
   const logger = pino({ level: "trace" }, { write: (line: string) => void log.push(line) });
-  const bridge = await startBridge({ config, logger, registry, clock: Date.now, version: "1.2.3" });
+  const onRestart = () => void log.push("restart");
+  const bridge = await startBridge({ config, logger, registry, clock: Date.now, version: "1.2.3", onRestart });
   return {
     log,
     registry,
@@ -79,6 +80,8 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     clearResponses: (clearing) => bridge.clearResponses(clearing),
     approvals: bridge.approvals,
     relay: bridge.relay,
+    control: bridge.control,
+    attention: bridge.attention,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),
     close: () => bridge.close(),

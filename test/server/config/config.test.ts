@@ -4,7 +4,12 @@ import { ConfigError } from "../../../config/config-error.ts";
 import { namesOf, type Variable } from "../../../config/variable.ts";
 import type { Role } from "../../../contract/roles.ts";
 import packageJson from "../../../package.json" with { type: "json" };
-import { loadConfig, type ServeConfig, type StandaloneConfig } from "../../../server/config/config.ts";
+import {
+  type BridgeRoleConfig,
+  loadConfig,
+  type ServeConfig,
+  type StandaloneConfig,
+} from "../../../server/config/config.ts";
 import { helpText } from "../../../server/config/help.ts";
 import { variables } from "../../../server/config/variables.ts";
 import { version } from "../../../server/config/version.ts";
@@ -375,5 +380,24 @@ describe("how the bridge hears what people say", () => {
     });
     expect(problems("stdio", webhook).message).toContain("it listens nowhere");
     expect(problems("bridge", { ...bridgeEnv, TELEGRAM_UPDATES: "Telepathy" }).message).toContain("TELEGRAM_UPDATES");
+  });
+});
+
+describe("a bridge", () => {
+  test("makes no sound in the hours of a time zone that this machine knows", () => {
+    const telegramOf = (env: Record<string, string>) => {
+      const { telegram } = (load("bridge", { ...bridgeEnv, ...env }) as BridgeRoleConfig).bridge;
+      return { quietHours: telegram.quietHours, timeZone: telegram.timeZone };
+    };
+    expect(telegramOf({})).toEqual({ quietHours: undefined, timeZone: "UTC" });
+    const env = { TELEGRAM_QUIET_HOURS: "22:00-07:00 Fri,Sat", CC_TELEGRAM_TIMEZONE: "Europe/Berlin" };
+    expect(telegramOf(env)).toEqual({
+      quietHours: { start: "22:00", end: "07:00", days: ["Fri", "Sat"] },
+      timeZone: "Europe/Berlin",
+    });
+    const wrong = { ...bridgeEnv, TELEGRAM_QUIET_HOURS: "at night", CC_TELEGRAM_TIMEZONE: "Europe/Atlantis" };
+    expect(problems("bridge", wrong).message).toMatch(
+      /TELEGRAM_QUIET_HOURS[\s\S]*CC_TELEGRAM_TIMEZONE|CC_TELEGRAM_TIMEZONE[\s\S]*TELEGRAM_QUIET_HOURS/,
+    );
   });
 });

@@ -59,7 +59,7 @@ describe("pages", () => {
       "",
       "x",
       "3",
-      Buffer.from("from 9").toString("base64url"),
+      Buffer.from("from 999").toString("base64url"),
       `${"A".repeat(2000)}`,
       "ZnJvbSAw=",
     ]) {

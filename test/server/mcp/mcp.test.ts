@@ -79,7 +79,7 @@ describe("MCP over streamable HTTP", () => {
         description: expect.any(String),
         inputSchema: { type: "object" },
         outputSchema: { type: "object", required: expect.any(Array) },
-        annotations: { readOnlyHint: !/^(send|clear)_/.test(tool.name) },
+        annotations: { readOnlyHint: !/^(send|clear|start|stop|restart|ensure|switch)_/.test(tool.name) },
       });
     }
   });

@@ -59,6 +59,13 @@ export const idleBridge: LocalBridge = {
     withdraw: async () => refuse("APPROVAL_NOT_FOUND"),
   },
   relay: newRelay(),
+  control: {
+    state: () => ({ instance: "idle", changed: false }),
+    pause: async () => ({ instance: "idle", changed: true }),
+    resume: async () => ({ instance: "idle", changed: false }),
+    restart: () => ({ instance: "idle", changed: true }),
+  },
+  attention: { setModes: async ({ mode, user_ids = [1] }) => ({ mode, user_ids }) },
 };
 
 /** Answers a request before the usual answer is given; undefined lets the usual answer follow. */
@@ -112,9 +119,9 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (!signed(request, body, options.secret ?? secret))
       return reply(response, 401, { error: true, message: "wrong" });
     if (relayed !== undefined) return answerRelay(relayed, body, response);
+    const known = knownAnswers[pathname];
+    if (known !== undefined) return reply(response, 200, known(body));
     if (request.method === "POST") return reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
-    const known = { [routes.status]: healthyStatus, [routes.responses]: nothingSaid }[pathname];
-    if (known !== undefined) return reply(response, 200, known);
     answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
   }
 
@@ -153,8 +160,16 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   return bridge;
 }
 
-/** What GET and DELETE of the responses are answered with. */
-const nothingSaid = { responses: [], total: 0, deleted: 0 };
+/** What is always answered the same, by path. */
+const knownAnswers: Readonly<Record<string, (body: string) => object>> = {
+  [routes.status]: () => healthyStatus,
+  [routes.responses]: () => ({ responses: [], total: 0, deleted: 0 }),
+  [routes.control]: () => ({ instance: "fake" }),
+  [routes.pauseDelivery]: () => ({ instance: "fake", changed: true }),
+  [routes.resumeDelivery]: () => ({ instance: "fake" }),
+  [routes.restartBridge]: () => ({ instance: "fake" }),
+  [routes.attentionMode]: (body) => ({ user_ids: [1], ...JSON.parse(body) }),
+};
 
 function sentStatus(event_id: string): EventStatus {
   return {

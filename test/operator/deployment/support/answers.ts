@@ -1,4 +1,4 @@
-import type { ReceivingStatus } from "../../../../contract/bridge-status.ts";
+import type { PausedStatus, ReceivingStatus } from "../../../../contract/bridge-status.ts";
 
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
@@ -9,6 +9,7 @@ export type Answers = {
   /** Number of handshakes without a good answer. */
   refused: number;
   receiving?: ReceivingStatus;
+  paused?: PausedStatus;
   refusals?: { chat_id: number; reason: string; hint?: string; messages: number; at: string }[];
 };
 
@@ -30,6 +31,7 @@ export function answering(answers: Answers): typeof fetch {
         queue: answers.queue,
         refusals: answers.refusals,
         receiving: answers.receiving,
+        paused: answers.paused,
       });
     if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "hanging") return new Promise(() => undefined);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { ports } from "../../../../contract/ports.ts";
+import { weekdays } from "../../../../contract/quiet-hours.ts";
 import { type DeploymentSpec, deploymentSpec } from "../../../../operator/api/spec.ts";
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -185,6 +186,15 @@ const spec = fc.record(
           maxLength: 5,
         }),
         updates: fc.constantFrom("Polling", "None"),
+        timeZone: fc.constantFrom("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"),
+        quietHours: fc.record(
+          {
+            start: fc.constantFrom("00:00", "22:00"),
+            end: fc.constantFrom("07:00", "24:00"),
+            days: fc.uniqueArray(fc.constantFrom(...weekdays), { minLength: 1 }),
+          },
+          { requiredKeys: ["start", "end"] },
+        ),
         apiUrl: fc.constantFrom(
           "http://telegram.test:8081",
           "https://api.example.com/",

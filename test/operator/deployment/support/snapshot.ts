@@ -39,11 +39,13 @@ export const bridgeAnswer = (fields: {
   readonly queue?: Partial<Answer["queue"]>;
   readonly refusals?: Answer["refusals"];
   readonly waiting?: Answer["waiting"];
+  readonly paused?: Answer["paused"];
   readonly receiving?: Answer["receiving"];
 }): Answer => ({
   answered: true,
   refusals: fields.refusals,
   waiting: fields.waiting,
+  paused: fields.paused,
   receiving: fields.receiving,
   telegram: { reachable: true, ...fields.telegram },
   queue: { usable: true, pending: 0, limit: 10_000, ...fields.queue },

@@ -49,7 +49,7 @@ class Bridge {
         isHeard: () => true,
         onEnding: () => {},
       },
-      warningFor: () => undefined,
+      warningsFor: () => [],
     });
   }
 

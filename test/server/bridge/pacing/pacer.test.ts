@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Pacer, type PacerLimits } from "../../../../server/bridge/pacing/pacer.ts";
-import type { PendingMessage } from "../../../../server/bridge/queue/queue.ts";
+import { BRIDGE_ITSELF, type PendingMessage } from "../../../../server/bridge/queue/queue.ts";
 
 const LIMITS = { messagesPerSecond: 30, messagesPerChatPerSecond: 1 };
 
@@ -75,6 +75,53 @@ describe("pacer", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("what clients sent stays while it is held, what the bridge itself says goes, and then all goes in order", () => {
+    const pacer = new Pacer({ messagesPerSecond: 1_000, messagesPerChatPerSecond: 1_000 });
+    pacer.hold(true);
+    const own = { id: 3, chatId: 1, client: BRIDGE_ITSELF, notBefore: 0 };
+    for (const each of [message(1, 1), message(2, 2), own, message(4, 1)]) pacer.add(each);
+    const sendAll = (now: number) => {
+      const ids: number[] = [];
+      for (let turn = pacer.next(now); "id" in turn; turn = pacer.next(now)) {
+        ids.push(turn.id);
+        pacer.started(turn.chatId, now);
+        pacer.ended(turn.chatId, now);
+        pacer.settled(turn.chatId, now);
+      }
+      return ids;
+    };
+    expect(sendAll(0)).toEqual([3]);
+    expect(pacer.next(0)).toEqual({ waitUntil: Infinity });
+    pacer.hold(false);
+    expect(sendAll(10)).toEqual([2, 1, 4]);
+  });
+
+  test("a chat whose messages are held is not forgotten when there are many chats", () => {
+    const pacer = new Pacer({ messagesPerSecond: 100_000, messagesPerChatPerSecond: 100_000 });
+    pacer.hold(true);
+    for (let chatId = 1; chatId <= 1_100; chatId += 1) pacer.add(message(chatId, chatId));
+    pacer.add({ id: 5_000, chatId: 7, client: BRIDGE_ITSELF, notBefore: 0 });
+    pacer.started(7, 0);
+    pacer.ended(7, 0);
+    pacer.settled(7, 10_000);
+    pacer.hold(false);
+    const chats = new Set<number>();
+    for (let turn = pacer.next(20_000); "id" in turn; turn = pacer.next(20_000)) {
+      chats.add(turn.chatId);
+      pacer.started(turn.chatId, 20_000);
+      pacer.dropped(turn.chatId, 20_000);
+    }
+    expect(chats.size).toBe(1_100);
+  });
+
+  test("a message that is dropped takes no place in the windows, and the next one follows at once", () => {
+    const pacer = new Pacer(LIMITS);
+    for (const id of [1, 2]) pacer.add(message(id, 1));
+    pacer.started(1, 0);
+    pacer.dropped(1, 0);
+    expect(pacer.next(0)).toEqual({ id: 2, chatId: 1 });
   });
 
   test("every message is sent once, each client's in order within its chat", () => {

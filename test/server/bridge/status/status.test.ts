@@ -12,6 +12,7 @@ const well: Facts = {
   telegram: { reachable: true, bot_username: "team_bot", checked_at: at(0) },
   nextCheckAt: now + 8_000,
   pause: undefined,
+  paused: undefined,
   closing: false,
   receiving: { mode: "Polling", receiving: true, other_consumer: false },
   silence: undefined,

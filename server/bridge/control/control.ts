@@ -1,0 +1,83 @@
+import type { Controlled, Pause } from "../../../contract/control.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { boundedText } from "../status/bounded-text.ts";
+import type { Store } from "../storage/store.ts";
+import { prepareControl } from "./control-statements.ts";
+
+export type ControlOptions = {
+  readonly store: Store;
+  /** Name of this run of the bridge: another one has another. */
+  readonly instance: string;
+  /** Keeps what clients sent from being delivered, or lets it go on. Called once at the beginning. */
+  readonly hold: (held: boolean) => void;
+  /** Ends this bridge, so that another one takes its place. */
+  readonly restart: (by: string) => void;
+  readonly logger: Logger;
+  /** Steady milliseconds since the epoch. */
+  readonly now: () => number;
+};
+
+/**
+ * Stops and resumes delivery, and restarts the bridge. Whether delivery is stopped is in the bridge's file: only a resume
+ * ends it.
+ */
+export class Control {
+  readonly #options: ControlOptions;
+  readonly #sql: ReturnType<typeof prepareControl>;
+  #paused: Pause | undefined;
+  #restarting = false;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    this.#sql = prepareControl(options.store.db);
+    this.#read();
+    options.store.onUndone(() => this.#read());
+  }
+
+  /** Since when delivery is stopped, and by whom; undefined when it is not. */
+  get paused(): Pause | undefined {
+    return this.#paused;
+  }
+
+  state(changed = false): Controlled {
+    const paused = this.#paused;
+    return { instance: this.#options.instance, ...(paused && { paused }), changed };
+  }
+
+  /** Resolves when it is on disk: from then on nothing more of clients leaves but the requests under way. */
+  async pause(client: string): Promise<Controlled> {
+    const { store, now, logger } = this.#options;
+    const changed = await store.write(() => {
+      if (this.#sql.paused.get() !== undefined) return false;
+      this.#sql.pause.run(Math.floor(now()), client);
+      return true;
+    });
+    this.#read();
+    if (changed) logger.warn({ client }, "delivery is stopped; messages are kept");
+    return this.state(changed);
+  }
+
+  /** Resolves when it is on disk and delivery goes on. */
+  async resume(client: string): Promise<Controlled> {
+    const { store, logger } = this.#options;
+    const changed = await store.write(() => Number(this.#sql.resume.run().changes) > 0);
+    this.#read();
+    if (changed) logger.info({ client }, "delivery goes on");
+    return this.state(changed);
+  }
+
+  /** Ends this instance, once; a request for another one, which is gone already, changes nothing. */
+  restart(client: string, instance: string): Controlled {
+    if (instance !== this.#options.instance || this.#restarting) return this.state(false);
+    this.#restarting = true;
+    this.#options.logger.info({ client }, "a restart was asked for");
+    this.#options.restart(client);
+    return this.state(true);
+  }
+
+  #read(): void {
+    const row = this.#sql.paused.get();
+    this.#paused = row && { since: new Date(Number(row.since)).toISOString(), by: boundedText(String(row.client)) };
+    this.#options.hold(row !== undefined);
+  }
+}
