@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Accepted } from "../../../contract/accepted.ts";
+import type { Approval, ApprovalRequest } from "../../../contract/approvals.ts";
 import type { BridgeStatus } from "../../../contract/bridge-status.ts";
 import type { ErrorCode } from "../../../contract/error-catalogue.ts";
 import { ServerError } from "../../../contract/errors.ts";
@@ -164,6 +165,7 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
 const knownAnswers: Readonly<Record<string, (body: string) => object>> = {
   [routes.status]: () => healthyStatus,
   [routes.responses]: () => ({ responses: [], total: 0, deleted: 0 }),
+  [routes.approvals]: (body) => ({ approval: pendingApproval(JSON.parse(body)), messages: 1, duplicate: false }),
   [routes.control]: () => ({ instance: "fake" }),
   [routes.pauseDelivery]: () => ({ instance: "fake", changed: true }),
   [routes.resumeDelivery]: () => ({ instance: "fake" }),
@@ -197,4 +199,9 @@ async function read(request: IncomingMessage): Promise<string> {
   let text = "";
   for await (const chunk of request.setEncoding("utf8")) text += chunk;
   return text;
+}
+
+function pendingApproval({ approval_id, title, options, required_approvals }: ApprovalRequest): Approval {
+  const times = { created_at: "2026-01-01T00:00:00.000Z", expires_at: "2026-01-01T00:30:00.000Z" };
+  return { approval_id, state: "pending", title, options, required_approvals, approvers: [1], votes: [], ...times };
 }
