@@ -19,6 +19,8 @@ import { RefusedError } from "./refused-error.ts";
 import { Notices } from "./relay/notices.ts";
 import { RelayHub } from "./relay/relay.ts";
 import { createRelayMetrics } from "./relay/relay-metrics.ts";
+import { destinationsOf, type RoutingTable, routingTable } from "./routing/routing-table.ts";
+import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
 import { eventStatusOf } from "./status/event-status.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
@@ -44,6 +46,7 @@ export class RunningBridge implements Bridge {
   readonly #now: () => number;
   readonly #startedAt: number;
   readonly #queue: Queue;
+  readonly #routing: RoutingTable;
   readonly #metrics: BridgeMetrics;
   readonly #pacer: Pacer;
   readonly #token: TokenSource;
@@ -72,6 +75,7 @@ export class RunningBridge implements Bridge {
     });
     const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
+    this.#routing = routingTable(config.telegram);
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
       return { stats: queue.stats(), now, silenceSeconds: this.#receiver.silenceSeconds(now) };
@@ -152,7 +156,7 @@ export class RunningBridge implements Bridge {
       id: event_id,
       client,
       acceptedAt,
-      messages: messagesOf(event, this.#options.config.telegram.allowedUsers),
+      messages: messagesOf(event, destinationsOf(event, this.#routing)),
     });
     if (!duplicate) {
       this.#metrics.events.inc();
@@ -168,13 +172,18 @@ export class RunningBridge implements Bridge {
     const refused = this.#queue.refusedChats();
     if (refused.length === 0) return undefined;
     const chats = messages.map(({ chatId }) => chatId);
-    return warningOf(chats, refused, this.#reachability.status.bot_username);
+    return warningOf(chats, refused, this.#reachability.status.bot_username, this.#shownChats());
+  }
+
+  #shownChats(): ShownChats {
+    return shownChats(this.#options.config.telegram.chats ?? [], (chatId) => this.#queue.currentChat(chatId));
   }
 
   status(): BridgeStatus {
     const { events, sent, errors } = this.#metrics;
     return statusOf({
       facts: this.#facts(),
+      shown: this.#shownChats(),
       version: this.#options.version,
       uptimeSeconds: Math.round((steady() - this.#startedAt) / 1000),
       counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },

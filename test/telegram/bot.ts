@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { ApiError, badRequest } from "./api-error.ts";
 import { Commands } from "./commands.ts";
 import type { FloodControl } from "./flood-control.ts";
-import { chatOf, impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
+import { chatIdOf, chatOf, checkMember, checkWriting, type Groups } from "./groups.ts";
+import { impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
 import type { Parameters } from "./request-parameters.ts";
 import { checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
 import { Updates } from "./updates.ts";
@@ -14,6 +15,7 @@ export type World = {
   /** Chats that a bot may write to; undefined = every chat. */
   chats: ReadonlySet<number> | undefined;
   readonly blocked: Set<number>;
+  readonly groups: Groups;
   readonly migrated: Map<number, number>;
   /** Milliseconds that never go backwards. */
   readonly steady: () => number;
@@ -26,6 +28,7 @@ type Method = (parameters: Parameters, gone: AbortSignal) => unknown;
 
 type KnownMessage = {
   readonly chatId: number;
+  readonly topic?: number | undefined;
   readonly text: string;
   /** Whose it is; the bot's own are absent. */
   readonly from?: TestPerson;
@@ -51,6 +54,7 @@ export class Bot {
     this.#webhook = new Webhook(this.updates, world.clock);
     this.methods = new Map<string, Method>([
       ["getme", () => this.#user()],
+      ["getchat", (parameters) => this.#getChat(parameters)],
       ["sendmessage", (parameters) => this.#sendMessage(parameters)],
       ["editmessagetext", (parameters) => this.#editMessageText(parameters)],
       ["editmessagereplymarkup", (parameters) => this.#editMessageReplyMarkup(parameters)],
@@ -66,19 +70,23 @@ export class Bot {
   }
 
   /** A person writes. The bot hears of it as Telegram would tell it; returns the message's id. */
-  hear({ from, chat_id = from.id, text, caption, reply_to }: Saying): number {
+  hear({ from, chat_id = from.id, topic: inTopic, text, caption, reply_to }: Saying): number {
     const answered = reply_to === undefined ? undefined : this.#messages.get(reply_to);
+    const topic = inTopic ?? answered?.topic;
     if (reply_to !== undefined && answered?.chatId !== chat_id) {
       throw impossible(`there is no message ${reply_to} in chat ${chat_id}`);
     }
     if (text === undefined && caption === undefined) throw impossible("an empty message");
-    const messageId = this.#remember({ chatId: chat_id, text: text ?? caption ?? "", from });
+    const messageId = this.#remember({ chatId: chat_id, topic, text: text ?? caption ?? "", from });
     // Privacy mode: of groups a bot is told what answers it, and commands.
-    const isForBot = chat_id > 0 || (answered !== undefined && answered.from === undefined) || text?.startsWith("/");
+    const start = this.#startOf(chat_id, topic);
+    const isToBot = answered === undefined ? start?.from.is_bot === true : answered.from === undefined;
+    const isForBot = chat_id > 0 || isToBot || text?.startsWith("/");
     if (isForBot !== true) return messageId;
-    const original = reply_to === undefined ? {} : { reply_to_message: this.#shown(reply_to) };
+    const original = reply_to === undefined ? start : this.#shown(reply_to);
+    const answer = original === undefined ? {} : { reply_to_message: original };
     const picture = text === undefined ? { photo: [{ file_id: "p", file_unique_id: "p", width: 1, height: 1 }] } : {};
-    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...picture, ...original };
+    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...picture, ...answer };
     this.updates.push({ message });
     return messageId;
   }
@@ -124,15 +132,25 @@ export class Bot {
     };
   }
 
-  #sendMessage({ chat_id, text, parse_mode, entities, reply_markup, link_preview_options }: Parameters) {
+  /** Of public groups and channels everybody may know. */
+  #getChat({ chat_id }: Parameters) {
     const chatId = this.#chat(chat_id);
+    const group = this.#world.groups.get(chatId);
+    if (group !== undefined && (group.username === undefined || group.bot === "kicked")) checkMember(group);
+    return { ...chatOf(chatId, this.#world.groups), accent_color_id: 0, max_reaction_count: 11 };
+  }
+
+  #sendMessage(parameters: Parameters) {
+    const { chat_id, message_thread_id, text, parse_mode, entities, reply_markup, link_preview_options } = parameters;
+    const chatId = this.#chat(chat_id);
+    checkWriting(this.#world.groups.get(chatId), message_thread_id);
     const now = this.#world.steady();
     this.#world.flood.check(chatId, now);
     const plain = checkText(text, parse_mode, entities);
     checkReplyMarkup(reply_markup);
     checkPreviewOptions(link_preview_options);
     this.#world.flood.record(chatId, now);
-    const messageId = this.#remember({ chatId, text: plain, markup: reply_markup });
+    const messageId = this.#remember({ chatId, topic: threadOf(message_thread_id), text: plain, markup: reply_markup });
     return this.#message(messageId, chatId, plain, entities);
   }
 
@@ -186,10 +204,9 @@ export class Bot {
 
   /** Throws what Telegram answers for a chat that the bot cannot write to. None of these is the client's fault. */
   #chat(value: unknown): number {
-    const chatId = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
     if (value === undefined || value === "") throw badRequest("chat_id is empty");
-    if (typeof chatId !== "number" || !Number.isSafeInteger(chatId))
-      throw new ApiError(400, "Bad Request: chat not found");
+    const chatId = chatIdOf(value, this.#world.groups);
+    if (chatId === undefined) throw new ApiError(400, "Bad Request: chat not found");
     const to = this.#world.migrated.get(chatId);
     if (to !== undefined) {
       const parameters = { migrate_to_chat_id: to };
@@ -203,16 +220,38 @@ export class Bot {
 
   /** A message as updates show it. */
   #shown(id: number, field: "text" | "caption" = "text") {
-    const { chatId, text, from } = this.#messages.get(id) ?? { chatId: 0, text: "" };
+    const { chatId, topic, text, from } = this.#messages.get(id) ?? { chatId: 0, text: "" };
     const date = Math.floor(this.#world.clock() / 1000);
     const author = from === undefined ? this.#user() : userOf(from);
-    return { message_id: id, from: author, chat: chatOf(chatId), date, [field]: text };
+    const thread = topic === undefined ? {} : { message_thread_id: topic, is_topic_message: true };
+    return { message_id: id, from: author, chat: chatOf(chatId, this.#world.groups), date, ...thread, [field]: text };
+  }
+
+  /** What everything in a topic is shown as an answer to, unless it answers something else. */
+  #startOf(chatId: number, topic: number | undefined) {
+    if (topic === undefined) return undefined;
+    const known = this.#world.groups.get(chatId)?.topics?.find(({ id }) => id === topic);
+    if (known === undefined) throw impossible(`there is no topic ${topic} in chat ${chatId}`);
+    const from = known.isOfBot === true ? this.#user() : userOf({ id: 1 });
+    return {
+      message_id: topic,
+      from,
+      chat: chatOf(chatId, this.#world.groups),
+      forum_topic_created: { name: "Topic" },
+    };
   }
 
   #message(messageId: number, chatId: number, text: string, entities: unknown) {
     const date = Math.floor(this.#world.clock() / 1000);
     const formatting = entities === undefined ? {} : { entities };
-    return { message_id: messageId, from: this.#user(), chat: chatOf(chatId), date, text, ...formatting };
+    return {
+      message_id: messageId,
+      from: this.#user(),
+      chat: chatOf(chatId, this.#world.groups),
+      date,
+      text,
+      ...formatting,
+    };
   }
 }
 
@@ -221,6 +260,10 @@ type Button = { readonly text?: unknown; readonly callback_data?: unknown };
 function buttonsOf(markup: unknown): readonly Button[] {
   const rows = (markup as { inline_keyboard?: readonly (readonly Button[])[] } | undefined)?.inline_keyboard ?? [];
   return rows.flat();
+}
+
+function threadOf(value: unknown): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 
 function whole(value: unknown, fallback = 0): number {

@@ -4,7 +4,9 @@ export type Received = {
   readonly time: number;
   readonly steady: number;
   readonly method: string;
+  /** Absent for a chat by its public name. */
   readonly chat_id?: number;
+  readonly message_thread_id?: number;
   readonly text?: string;
   readonly entities?: unknown;
   readonly link_preview_options?: unknown;

@@ -68,6 +68,10 @@ function serviceNames(namespace: string, name: string): string[] {
   );
 }
 
+/** Without items there is no variable, so that resources that do not use the field keep their pods. */
+const asJson = (variable: string, items: readonly object[] = []): Environment =>
+  items.length === 0 ? {} : { [variable]: JSON.stringify(items) };
+
 /** The environment of the bridge pod. */
 export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Blueprint): Environment {
   const { limits, queue, logLevel } = spec.bridge;
@@ -82,6 +86,8 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Bluep
     HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
+    ...asJson("TELEGRAM_CHATS", spec.telegram.chats),
+    ...asJson("TELEGRAM_ROUTES", spec.telegram.routes),
     ...(updates === undefined ? {} : { TELEGRAM_UPDATES: updates }),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
     TELEGRAM_RATE_LIMIT_GLOBAL: `${limits.messagesPerSecond}`,

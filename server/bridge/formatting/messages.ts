@@ -1,5 +1,6 @@
 import type { Event } from "../../../contract/event.ts";
 import type { NewMessage } from "../queue/queue.ts";
+import type { Destination } from "../routing/destination.ts";
 import type { FormattedText } from "./formatted-text.ts";
 import { format, type Letter } from "./formatter.ts";
 import { MESSAGE_LIMITS, split } from "./splitter.ts";
@@ -10,10 +11,10 @@ export const MOST_PARTS = 4;
 /** Room for the number of a part and for the line that tells of a cut. */
 const RESERVE = { number: " (4/4)".length, cut: 64 } as const;
 
-/** The messages of an event: every part for every chat, in the order of delivery. */
-export function messagesOf(event: Event, chatIds: readonly number[]): readonly NewMessage[] {
+/** The messages of an event: every part for every destination, in the order of delivery. */
+export function messagesOf(event: Event, destinations: readonly Destination[]): readonly NewMessage[] {
   const parts = partsOf(format(event));
-  return chatIds.flatMap((chatId) => parts.map((part, index) => ({ chatId, part: index, ...part })));
+  return destinations.flatMap((to) => parts.map((part, index) => ({ ...to, part: index, ...part })));
 }
 
 /**

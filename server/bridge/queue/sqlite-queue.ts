@@ -1,4 +1,5 @@
 import { RefusedError } from "../refused-error.ts";
+import { FIRST_STAND_IN } from "../routing/destination.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import {
@@ -19,9 +20,10 @@ import {
   type Stored,
 } from "./queue.ts";
 import { RefusedChats } from "./refused-chats.ts";
+import { RefusedTopics } from "./refused-topics.ts";
 import { type ShareLimits, Shares } from "./shares.ts";
 import { eventRecord, settleEvent } from "./sqlite-events.ts";
-import { bytesOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending } from "./sqlite-rows.ts";
+import { bytesOf, columnsOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending } from "./sqlite-rows.ts";
 import { prepare } from "./sqlite-statements.ts";
 
 export type SqliteQueueOptions = {
@@ -47,6 +49,7 @@ export class SqliteQueue implements Queue {
   readonly #options: SqliteQueueOptions;
   readonly #shares: Shares;
   readonly #refusedChats: RefusedChats;
+  readonly #refusedTopics: RefusedTopics;
   #failed = 0;
 
   constructor(store: Store, options: SqliteQueueOptions) {
@@ -55,6 +58,7 @@ export class SqliteQueue implements Queue {
     this.#shares = new Shares(options.limits);
     this.#sql = prepare(store.db);
     this.#refusedChats = new RefusedChats(this.#sql);
+    this.#refusedTopics = new RefusedTopics(this.#sql);
     this.#count();
     store.onUndone(() => this.#count());
     // The windows of the last second are not known any more.
@@ -85,7 +89,9 @@ export class SqliteQueue implements Queue {
   }
 
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]> {
-    return this.#store.write(() => ids.flatMap((id) => this.#sql.begin.all(id).map(toOutgoing)));
+    return this.#store.write(() =>
+      ids.flatMap((id) => this.#sql.begin.all(id).map((row) => this.#inTopic(toOutgoing(row)))),
+    );
   }
 
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
@@ -109,13 +115,14 @@ export class SqliteQueue implements Queue {
   migrateChat(from: number, to: number): Promise<void> {
     return this.#store.write(() => {
       this.#sql.rememberMigration.run(from, to);
+      this.#sql.rememberChain.run(to, from);
       this.#sql.moveMessages.run(to, from);
       this.#refusedChats.forget(from);
     });
   }
 
-  addLine({ chatId, text, entities }: Line, at: number): PendingMessage | undefined {
-    const row = { chatId, part: 0, text, entities: entitiesJson({ entities }) };
+  addLine({ entities, ...line }: Line, at: number): PendingMessage | undefined {
+    const row = { ...line, part: 0, entities: entitiesJson({ entities }) };
     const load = { messages: 1, bytes: bytesOf(row) };
     if (this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
     const message = this.#insertMessage({ id: BRIDGE_ITSELF, client: BRIDGE_ITSELF, acceptedAt: at }, row);
@@ -134,6 +141,7 @@ export class SqliteQueue implements Queue {
       const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
       for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
       this.#refusedChats.forgetBefore(failedBefore);
+      this.#refusedTopics.forgetBefore(failedBefore);
       this.#sql.deleteSends.run(sendsBefore);
       const forgotten = Number(this.#sql.forgetOldSent.run(PRUNE_BATCH, answerableBefore).changes);
       this.#failed = Number(this.#sql.countFailed.get()?.count);
@@ -150,6 +158,7 @@ export class SqliteQueue implements Queue {
       pending: this.#shares.total.messages,
       failed: this.#failed,
       refusedChats: this.refusedChats(),
+      refusedTopics: this.#refusedTopics.all,
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
@@ -165,6 +174,14 @@ export class SqliteQueue implements Queue {
 
   refusedChats(): readonly RefusedChat[] {
     return this.#refusedChats.all;
+  }
+
+  currentChat(chatId: number): number {
+    try {
+      return Number(this.#sql.migratedTo.get(chatId)?.to_chat ?? chatId);
+    } catch (error) {
+      throw refusalOf(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -190,18 +207,28 @@ export class SqliteQueue implements Queue {
   }
 
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
-    const migrated = this.#sql.migratedTo.get(message.chatId);
-    const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
+    const chatId = Number(this.#sql.migratedTo.get(message.chatId)?.to_chat ?? message.chatId);
     const { part, text, entities } = message;
-    const row = this.#sql.insertMessage.get(eventId, client, chatId, part, text, entities, acceptedAt);
+    const columns = [eventId, client, chatId, ...columnsOf(message), part, text, entities, acceptedAt];
+    const row = this.#sql.insertMessage.get(...columns);
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
   }
 
+  /** The message as it is to be sent: without its topic, when that was refused a short time ago. */
+  #inTopic(message: OutgoingMessage): OutgoingMessage {
+    const { id, chatId, topic } = message;
+    if (topic === undefined || !this.#refusedTopics.isLeftAlone({ chatId, topic }, this.#options.now())) return message;
+    this.#sql.leaveTopic.run(id);
+    const { topic: _topic, ...rest } = message;
+    return rest;
+  }
+
   #keepSent(
-    { chat_id, event_id, client }: Row,
+    { chat_id, topic, event_id, client }: Row,
     { at, telegramMessageId }: Extract<Settlement, { kind: "sent" }>,
   ): void {
     this.#refusedChats.forget(Number(chat_id));
+    if (topic !== null) this.#refusedTopics.forget({ chatId: Number(chat_id), topic: Number(topic) });
     if (client === BRIDGE_ITSELF) return;
     const row = this.#sql.rememberSent.get(Number(chat_id), telegramMessageId, String(event_id), String(client), at);
     this.#sql.forgetSent.run(Number(row?.id) - ANSWERABLE_KEPT);
@@ -210,11 +237,23 @@ export class SqliteQueue implements Queue {
   #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
     if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
     this.#refusedChats.refused(Number(chat_id), error, at);
+    // A public name that led to it is asked for again: it may be another chat's by now.
+    this.#sql.forgetName.run(Number(chat_id), FIRST_STAND_IN);
     this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
   }
 
-  #retry(id: number, { notBefore, error, uncertain, plain }: Extract<Settlement, { kind: "retry" }>): void {
+  #retry(
+    id: number,
+    { at, notBefore, error, uncertain, plain, outOfTopic }: Extract<Settlement, { kind: "retry" }>,
+  ): void {
+    if (outOfTopic === true) this.#leaveTopic(id, error, at);
     this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, plain ? 1 : 0, id);
+  }
+
+  #leaveTopic(id: number, error: string, at: number): void {
+    const { chat_id, topic } = this.#sql.topicOf.get(id) ?? {};
+    if (typeof topic === "number") this.#refusedTopics.refused({ chatId: Number(chat_id), topic, error, at });
+    this.#sql.leaveTopic.run(id);
   }
 
   #count(): void {
@@ -223,6 +262,7 @@ export class SqliteQueue implements Queue {
       this.#shares.add(String(client), { messages: Number(messages), bytes: Number(bytes) });
     }
     this.#refusedChats.load();
+    this.#refusedTopics.load();
     this.#failed = Number(this.#sql.countFailed.get()?.count);
   }
 }

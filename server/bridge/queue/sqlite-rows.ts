@@ -3,6 +3,11 @@ import type { NewMessage, OutgoingMessage, PendingMessage } from "./queue.ts";
 /** A message as its row holds it. */
 export type MessageRow = Omit<NewMessage, "entities"> & { readonly entities: string | null };
 
+/** Of what has no topic, or goes to no chat by its public name, the columns are NULL. */
+export function columnsOf({ topic, publicName }: Pick<MessageRow, "topic" | "publicName">) {
+  return [topic ?? null, publicName ?? null] as const;
+}
+
 /** Entities as a column holds them. */
 export function entitiesJson({ entities }: Pick<NewMessage, "entities">): string | null {
   return entities.length === 0 ? null : JSON.stringify(entities);
@@ -26,6 +31,8 @@ export function toOutgoing(row: Row): OutgoingMessage {
     eventId: String(row.event_id),
     client: String(row.client),
     chatId: Number(row.chat_id),
+    ...(row.topic !== null && { topic: Number(row.topic) }),
+    ...(row.public_name !== null && { publicName: String(row.public_name) }),
     part: Number(row.part),
     text: String(row.text),
     entities: row.entities === null ? [] : JSON.parse(String(row.entities)),

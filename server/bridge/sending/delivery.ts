@@ -135,7 +135,7 @@ export class Delivery {
       metrics.delivered.inc();
       metrics.sent.inc();
       reachability.succeeded();
-    } else metrics.errors.inc();
+    } else if (outcome.kind !== "named") metrics.errors.inc();
     if (outcome.kind === "failed" && !own) metrics.failed.inc();
     if (outcome.kind === "rate_limited") metrics.rateLimited.inc();
   }
@@ -155,8 +155,12 @@ export class Delivery {
         return this.#pause(attempt, outcome.error, at + outcome.retryAfterMs);
       case "migrated":
         return this.#migrate(attempt, outcome.chatId, outcome.error);
+      case "named":
+        return this.#migrate(attempt, outcome.chatId, "");
       case "entities_refused":
         return this.#plain(attempt, outcome.error);
+      case "topic_refused":
+        return this.#outOfTopic(attempt, outcome.error);
       case "unauthorized":
         reachability.refused(outcome.error);
         return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
@@ -204,6 +208,19 @@ export class Delivery {
     pacer.settled(chatId, at);
   }
 
+  /** The message goes to the group's General topic. A General topic that is closed takes nothing at all. */
+  async #outOfTopic({ message, chatId, at }: Attempt, error: string): Promise<void> {
+    const { pacer, metrics } = this.#options;
+    if (message.topic !== undefined) {
+      const again = { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: false } as const;
+      await this.#record(message.id, { ...again, outOfTopic: true });
+      return pacer.retry(chatId, 0);
+    }
+    if (message.client !== BRIDGE_ITSELF) metrics.failed.inc();
+    await this.#record(message.id, { kind: "failed", at, error });
+    pacer.settled(chatId, at);
+  }
+
   async #record(id: number, settlement: Settlement): Promise<void> {
     const event = await this.#untilStored(() => this.#options.queue.settle(id, settlement));
     if (event !== undefined) this.#options.onSettled(event);
@@ -223,9 +240,11 @@ export class Delivery {
   }
 
   #log({ message, chatId }: Attempt, outcome: Outcome): void {
-    const { eventId: event_id, client, part } = message;
-    const details = { event_id, client, chat_id: chatId, part, attempt: message.attempts + 1 };
-    if (outcome.kind === "sent") this.#options.logger.debug({ ...details, ...outcome }, "message delivered");
+    const { eventId: event_id, client, part, topic, publicName: public_name } = message;
+    const place = { chat_id: chatId, ...(topic && { topic }), ...(public_name && { public_name }) };
+    const details = { event_id, client, ...place, part, attempt: message.attempts + 1 };
+    if (outcome.kind === "named") this.#options.logger.info({ ...details, ...outcome }, "a chat is found by its name");
+    else if (outcome.kind === "sent") this.#options.logger.debug({ ...details, ...outcome }, "message delivered");
     else if (outcome.kind !== "failed" || client === BRIDGE_ITSELF)
       this.#options.logger.warn(
         { ...details, ...outcome },

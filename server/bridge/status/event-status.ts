@@ -2,6 +2,7 @@ import { type EventStatus, type EventWaiting, eventStateOf } from "../../../cont
 import type { Response } from "../../../contract/responses.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { EventRecord } from "../queue/queue.ts";
+import { shownId } from "../routing/shown-chats.ts";
 import { boundedText } from "./bounded-text.ts";
 import { type Facts, waitingOf } from "./status.ts";
 
@@ -24,7 +25,7 @@ export function eventStatusOf(record: EventRecord, { facts, pacer, replies }: Ev
     messages: { total, waiting, sent: Math.max(0, total - waiting - refused), refused },
     ...(state === "waiting" && { waiting: eventWaitingOf(record, facts, pacer) }),
     refusals: record.refusals.map(({ chatId, error, at }) => ({
-      chat_id: chatId,
+      chat_id: shownId(chatId),
       reason: boundedText(error),
       at: timestamp(at),
     })),

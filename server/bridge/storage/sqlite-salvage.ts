@@ -9,6 +9,7 @@ type Row = Record<string, SQLInputValue>;
 const FURTHER = [
   "migrated_chats",
   "refused_chats",
+  "refused_topics",
   "settings",
   "sent_messages",
   "receiving",

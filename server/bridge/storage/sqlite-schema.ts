@@ -95,6 +95,13 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX responses_by_event ON responses (event_id, id) WHERE event_id IS NOT NULL;
    CREATE TABLE told_strangers (user_id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;`,
+  // Topics of groups, and chats of which only the public name is known.
+  `ALTER TABLE messages ADD COLUMN topic INTEGER;
+   ALTER TABLE messages ADD COLUMN public_name TEXT;
+   CREATE TABLE refused_topics (
+     chat_id INTEGER NOT NULL, topic INTEGER NOT NULL, error TEXT NOT NULL, at INTEGER NOT NULL,
+     UNIQUE (chat_id, topic)
+   ) STRICT;`,
 ];
 
 /** Brings a database to the newest schema, each step in a transaction of its own. */

@@ -1,6 +1,7 @@
 import { Api } from "node-telegram-bot-api";
 import type { TelegramConfig } from "../config.ts";
 import type { OutgoingMessage } from "../queue/queue.ts";
+import { isStandIn } from "../routing/destination.ts";
 import { describe, type Outcome, outcomeOf } from "./outcome.ts";
 import { type Problem, problemOf } from "./problem.ts";
 
@@ -29,12 +30,15 @@ export class TelegramClient {
     this.#fetch = fetchImpl;
   }
 
-  async send({ chatId, text, entities }: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
+  /** Of a chat that is known by its public name only it asks for the id, and sends nothing. */
+  async send({ chatId, topic, publicName, text, entities }: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
     const api = this.#current();
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
+    if (isStandIn(chatId)) return chatNamed(api, publicName, signal);
     try {
       const formatting = entities.length === 0 ? {} : { entities: [...entities] };
-      const parameters = { chat_id: chatId, text, link_preview_options: NO_PREVIEW, ...formatting };
+      const thread = topic === undefined ? {} : { message_thread_id: topic };
+      const parameters = { chat_id: chatId, ...thread, text, link_preview_options: NO_PREVIEW, ...formatting };
       const result = await api.sendMessage(parameters, signal);
       return { kind: "sent", telegramMessageId: result.message_id };
     } catch (error) {
@@ -92,5 +96,17 @@ export class TelegramClient {
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
+  }
+}
+
+/** The id behind a public name. Nothing was sent, so no error leaves it open whether Telegram has the message. */
+async function chatNamed(api: Api, publicName: string | undefined, signal: AbortSignal): Promise<Outcome> {
+  if (publicName === undefined) return { kind: "failed", error: "the public name of the chat is lost" };
+  try {
+    const { id } = await api.getChat({ chat_id: publicName }, signal);
+    return { kind: "named", chatId: id };
+  } catch (error) {
+    const outcome = outcomeOf(error);
+    return outcome.kind === "retry" ? { ...outcome, uncertain: false } : outcome;
   }
 }
