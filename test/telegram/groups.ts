@@ -53,7 +53,16 @@ export function checkWriting(group: TestGroup | undefined, thread: unknown): voi
   if (thread !== undefined && (!Number.isInteger(Number(thread)) || Number(thread) < 1)) {
     throw badRequest("invalid message thread ID specified");
   }
-  if (group === undefined) return checkThread([], thread);
+  if (group !== undefined) checkRights(group);
+  const { topics = [], isGeneralClosed, bot } = group ?? {};
+  const topic = topics.find(({ id }) => id === Number(thread));
+  // The General topic has no thread: with 1, as its links say, Telegram finds nothing.
+  if (thread !== undefined && topic === undefined) throw new ApiError(400, "Bad Request: message thread not found");
+  const isClosed = thread === undefined ? isGeneralClosed : topic?.isClosed;
+  if (isClosed === true && bot !== "administrator") throw new ApiError(400, "Bad Request: TOPIC_CLOSED");
+}
+
+function checkRights(group: TestGroup): void {
   checkMember(group);
   if (group.type === "channel" && (group.bot ?? "administrator") !== "administrator") {
     throw new ApiError(400, "Bad Request: need administrator rights in the channel chat");
@@ -61,14 +70,4 @@ export function checkWriting(group: TestGroup | undefined, thread: unknown): voi
   if (group.bot === "restricted") {
     throw new ApiError(400, "Bad Request: not enough rights to send text messages to the chat");
   }
-  checkThread(group.topics ?? [], thread);
-  const topic = group.topics?.find(({ id }) => id === Number(thread));
-  const isClosed = thread === undefined ? group.isGeneralClosed : topic?.isClosed;
-  if (isClosed === true && group.bot !== "administrator") throw new ApiError(400, "Bad Request: TOPIC_CLOSED");
-}
-
-/** The General topic has no thread: with 1, as its links say, Telegram finds nothing. */
-function checkThread(topics: readonly TestTopic[], thread: unknown): void {
-  if (thread === undefined || topics.some(({ id }) => id === Number(thread))) return;
-  throw new ApiError(400, "Bad Request: message thread not found");
 }
