@@ -115,7 +115,15 @@ test("an event of the second schema is its client's as long as it has messages, 
   const db = new DatabaseSync(path);
   // What later schemas added, taken back.
   db.exec("ALTER TABLE events DROP COLUMN client; ALTER TABLE events DROP COLUMN refused; PRAGMA user_version = 2");
-  for (const table of ["sent_messages", "receiving", "taken_updates", "responses", "told_strangers"]) {
+  db.exec("ALTER TABLE messages DROP COLUMN topic; ALTER TABLE messages DROP COLUMN public_name");
+  for (const table of [
+    "sent_messages",
+    "receiving",
+    "taken_updates",
+    "responses",
+    "told_strangers",
+    "refused_topics",
+  ]) {
     db.exec(`DROP TABLE ${table}`);
   }
   db.exec("UPDATE messages SET client = 'anna' WHERE event_id = 'failed' OR event_id = 'waits-0'");
