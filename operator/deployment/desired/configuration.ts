@@ -1,6 +1,7 @@
 import { apiKeyFileName } from "../../../contract/api-key.ts";
 import type { PodVariable } from "../../../contract/pod-variables.ts";
 import { ports } from "../../../contract/ports.ts";
+import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
@@ -68,9 +69,9 @@ function serviceNames(namespace: string, name: string): string[] {
   );
 }
 
-/** Without items there is no variable, so that resources that do not use the field keep their pods. */
+/** Without items there is no variable: the pods of resources that do not use the field stay as they are. */
 const asJson = (variable: string, items: readonly object[] = []): Environment =>
-  items.length === 0 ? {} : { [variable]: JSON.stringify(items) };
+  items.length === 0 ? {} : { [variable]: canonicalJson(items) };
 
 /** The environment of the bridge pod. */
 export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Blueprint): Environment {

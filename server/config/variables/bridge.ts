@@ -16,13 +16,14 @@ const users = list
   .refine((ids) => ids.length > 0 && ids.every(isChatId), "Telegram ids, separated by commas")
   .transform((ids) => [...new Set(ids.map(Number))]);
 
-/** A JSON text, read by a schema: its first problem is the message. */
+/** A JSON text, read by a schema; its first problem is told with its place. */
 const json = <Value>(schema: z.ZodType<Value>) =>
   z.string().transform((value, context) => {
     const read = schema.safeParse(jsonOf(value));
     if (read.success) return read.data;
-    const { path = [], message = "not usable" } = read.error.issues[0] ?? {};
-    context.addIssue({ code: "custom", message: `JSON of that form (${[...path, message].join(" ")})` });
+    const { path = [], message } = read.error.issues[0] ?? {};
+    const where = path.length === 0 ? "" : ` (${path.join(".")}: ${message})`;
+    context.addIssue({ code: "custom", message: `a JSON list as in the example${where}` });
     return z.NEVER;
   });
 

@@ -38,11 +38,13 @@ export const bridgeAnswer = (fields: {
   readonly telegram?: Partial<Answer["telegram"]>;
   readonly queue?: Partial<Answer["queue"]>;
   readonly refusals?: Answer["refusals"];
+  readonly refusedTopics?: Answer["refusedTopics"];
   readonly waiting?: Answer["waiting"];
   readonly receiving?: Answer["receiving"];
 }): Answer => ({
   answered: true,
   refusals: fields.refusals,
+  refusedTopics: fields.refusedTopics,
   waiting: fields.waiting,
   receiving: fields.receiving,
   telegram: { reachable: true, ...fields.telegram },
