@@ -8,9 +8,9 @@ export const mostChats = 50;
 export const mostRoutes = 20;
 
 /** How a chat is named in routes. */
-export const chatName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const chatName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 /** Public name of a group or channel. */
-export const publicName = /^@[A-Za-z][A-Za-z0-9_]{3,31}$/;
+const publicName = /^@[A-Za-z][A-Za-z0-9_]{3,31}$/;
 
 /** Of printable ASCII without the characters that JSON escapes, and without the `$` that Kubernetes expands in variables. */
 const plainPattern = (units: number) =>

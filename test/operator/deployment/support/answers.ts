@@ -1,4 +1,4 @@
-import type { ReceivingStatus } from "../../../../contract/bridge-status.ts";
+import type { ReceivingStatus, Refusal, RefusedTopicStatus } from "../../../../contract/bridge-status.ts";
 
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
@@ -9,7 +9,8 @@ export type Answers = {
   /** Number of handshakes without a good answer. */
   refused: number;
   receiving?: ReceivingStatus;
-  refusals?: { chat_id: number; reason: string; hint?: string; messages: number; at: string }[];
+  refusals?: readonly Refusal[];
+  refused_topics?: readonly RefusedTopicStatus[];
 };
 
 export const wellAnswers = (): Answers => ({
@@ -29,6 +30,7 @@ export function answering(answers: Answers): typeof fetch {
         telegram: answers.telegram,
         queue: answers.queue,
         refusals: answers.refusals,
+        refused_topics: answers.refused_topics,
         receiving: answers.receiving,
       });
     if (answers.server !== "ready") answers.refused += 1;

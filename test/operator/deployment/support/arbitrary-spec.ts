@@ -182,19 +182,21 @@ const chats = fc.uniqueArray(
   ),
   { selector: ({ name }) => name, maxLength: 4 },
 );
-const pattern = (expression: RegExp) =>
-  optional(fc.uniqueArray(fc.stringMatching(expression), { minLength: 1, maxLength: 3 }));
+const patterns = (expression: RegExp) => fc.uniqueArray(fc.stringMatching(expression), { minLength: 1, maxLength: 3 });
 
 /** Chats, and routes that name them. */
 const routing = chats.chain((known) => {
   const names = fc.constantFrom("allowedUsers", ...known.map(({ name }) => name));
-  const route = fc.record({
-    eventTypes: fc.uniqueArray(fc.stringMatching(/^[ !#%-[\]-~]{1,64}$/), { minLength: 1, maxLength: 3 }),
-    sources: pattern(/^[^\p{Cc}"$\\]{1,20}$/u),
-    severities: pattern(/^[a-z]{1,20}$/),
-    clients: pattern(/^[a-z*]{1,20}$/),
-    chats: fc.uniqueArray(names, { minLength: 1, maxLength: 3 }),
-  });
+  const route = fc.record(
+    {
+      eventTypes: patterns(/^[ !#%-[\]-~]{1,64}$/),
+      sources: patterns(/^[^\p{Cc}"$\\]{1,20}$/u),
+      severities: patterns(/^[a-z]{1,20}$/),
+      clients: patterns(/^[a-z*]{1,20}$/),
+      chats: fc.uniqueArray(names, { minLength: 1, maxLength: 3 }),
+    },
+    { requiredKeys: ["eventTypes", "chats"] },
+  );
   return fc.record({ chats: optional(fc.constant(known)), routes: fc.array(route, { maxLength: 3 }) }).map((each) => ({
     ...each,
     // What names chats needs them.
