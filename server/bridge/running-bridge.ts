@@ -19,7 +19,7 @@ import { RefusedError } from "./refused-error.ts";
 import { Notices } from "./relay/notices.ts";
 import { RelayHub } from "./relay/relay.ts";
 import { createRelayMetrics } from "./relay/relay-metrics.ts";
-import { destinationsOf, type RoutingTable, routingTable } from "./routing/routing-table.ts";
+import { destinationsOf, type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
 import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
 import { eventStatusOf } from "./status/event-status.ts";
@@ -131,6 +131,8 @@ export class RunningBridge implements Bridge {
     this.#pacer.restore(recovered, this.#now());
     const { uncertain, pending } = recovered;
     logger.info({ pending: pending.length, uncertain }, "queue opened");
+    const unused = unusedChats(config.telegram);
+    if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({ queue: this.#queue, inbox: this.#inbox, now: this.#now, logger });
     this.#reachability.check();
     this.#notices.start();

@@ -65,6 +65,12 @@ function distinct(destinations: readonly Destination[]): readonly Destination[] 
   return [...new Map(destinations.map((each) => [`${each.chatId} ${each.topic ?? ""}`, each])).values()];
 }
 
+/** The names of chats that get nothing, because no route names them. */
+export function unusedChats({ chats = [], routes = [] }: RoutingConfig): readonly string[] {
+  const used = new Set(routes.flatMap((route) => route.chats));
+  return chats.map(({ name }) => name).filter((name) => !used.has(name));
+}
+
 /** Every chat that messages may go to. */
 export function recipientsOf({ allowedUsers, chats = [] }: RoutingConfig): readonly number[] {
   return [...allowedUsers, ...chats.map((chat) => destinationOf(chat).chatId)];

@@ -328,6 +328,14 @@ test("a group that became a supergroup keeps its name, also after a restart", as
   expect(s.bridge.status().refusals).toMatchObject([{ chat_id: OPS, name: "ops" }]);
 });
 
+test("a chat that no route names gets nothing, which the log tells", async () => {
+  await using s = await stage({ chats: [{ name: "ops", id: -5 }], routes: [] });
+  await s.bridge.accept(eventOf("a"));
+  await settled(s.bridge);
+  expect(arrived(s.telegram)).toEqual([[1, undefined, "a"]]);
+  expect(s.bridge.log.filter((line) => /"chats":\["ops"\].*no route names these chats/.test(line))).toHaveLength(1);
+});
+
 test("topics of a group share its limit, and a channel has that of a group", async () => {
   const topics = [{ id: 7 }, { id: 8 }];
   await using s = await stage({
