@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { ApiError, badRequest } from "./api-error.ts";
+import { badRequest } from "./api-error.ts";
 import { Commands } from "./commands.ts";
 import type { FloodControl } from "./flood-control.ts";
-import { chatIdOf, chatOf, checkMember, checkWriting, type Groups } from "./groups.ts";
+import { type Chats, chatOf, checkMember, checkWriting, topicStart, writableChat } from "./groups.ts";
 import { impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
 import type { Parameters } from "./request-parameters.ts";
 import { checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
@@ -10,13 +10,8 @@ import { Updates } from "./updates.ts";
 import { Webhook } from "./webhook.ts";
 
 /** State that all bots of the server share. */
-export type World = {
+export type World = Chats & {
   readonly flood: FloodControl;
-  /** Chats that a bot may write to; undefined = every chat. */
-  chats: ReadonlySet<number> | undefined;
-  readonly blocked: Set<number>;
-  readonly groups: Groups;
-  readonly migrated: Map<number, number>;
   /** Milliseconds that never go backwards. */
   readonly steady: () => number;
   /** Milliseconds since the epoch. */
@@ -79,7 +74,7 @@ export class Bot {
     if (text === undefined && caption === undefined) throw impossible("an empty message");
     const messageId = this.#remember({ chatId: chat_id, topic, text: text ?? caption ?? "", from });
     // Privacy mode: of groups a bot is told what answers it, and commands.
-    const start = this.#startOf(chat_id, topic);
+    const start = topicStart(chat_id, topic, this.#world.groups, this.#user());
     const isToBot = answered === undefined ? start?.from.is_bot === true : answered.from === undefined;
     const isForBot = chat_id > 0 || isToBot || text?.startsWith("/");
     if (isForBot !== true) return messageId;
@@ -134,7 +129,7 @@ export class Bot {
 
   /** Of public groups and channels everybody may know. */
   #getChat({ chat_id }: Parameters) {
-    const chatId = this.#chat(chat_id);
+    const chatId = writableChat(chat_id, this.#world);
     const group = this.#world.groups.get(chatId);
     if (group !== undefined && (group.username === undefined || group.bot === "kicked")) checkMember(group);
     return { ...chatOf(chatId, this.#world.groups), accent_color_id: 0, max_reaction_count: 11 };
@@ -142,7 +137,7 @@ export class Bot {
 
   #sendMessage(parameters: Parameters) {
     const { chat_id, message_thread_id, text, parse_mode, entities, reply_markup, link_preview_options } = parameters;
-    const chatId = this.#chat(chat_id);
+    const chatId = writableChat(chat_id, this.#world);
     checkWriting(this.#world.groups.get(chatId), message_thread_id);
     const now = this.#world.steady();
     this.#world.flood.check(chatId, now);
@@ -171,7 +166,7 @@ export class Bot {
   }
 
   #own(chat: unknown, messageId: unknown): KnownMessage {
-    const chatId = this.#chat(chat);
+    const chatId = writableChat(chat, this.#world);
     const message = this.#messages.get(whole(messageId));
     if (message?.chatId !== chatId) throw badRequest("message to edit not found");
     if (message.from !== undefined) throw badRequest("message can't be edited");
@@ -202,22 +197,6 @@ export class Bot {
     return true;
   }
 
-  /** Throws what Telegram answers for a chat that the bot cannot write to. None of these is the client's fault. */
-  #chat(value: unknown): number {
-    if (value === undefined || value === "") throw badRequest("chat_id is empty");
-    const chatId = chatIdOf(value, this.#world.groups);
-    if (chatId === undefined) throw new ApiError(400, "Bad Request: chat not found");
-    const to = this.#world.migrated.get(chatId);
-    if (to !== undefined) {
-      const parameters = { migrate_to_chat_id: to };
-      throw new ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", { parameters });
-    }
-    if (this.#world.blocked.has(chatId)) throw new ApiError(403, "Forbidden: bot was blocked by the user");
-    const known = this.#world.chats?.has(chatId) ?? true;
-    if (!known) throw new ApiError(400, "Bad Request: chat not found");
-    return chatId;
-  }
-
   /** A message as updates show it. */
   #shown(id: number, field: "text" | "caption" = "text") {
     const { chatId, topic, text, from } = this.#messages.get(id) ?? { chatId: 0, text: "" };
@@ -225,20 +204,6 @@ export class Bot {
     const author = from === undefined ? this.#user() : userOf(from);
     const thread = topic === undefined ? {} : { message_thread_id: topic, is_topic_message: true };
     return { message_id: id, from: author, chat: chatOf(chatId, this.#world.groups), date, ...thread, [field]: text };
-  }
-
-  /** What everything in a topic is shown as an answer to, unless it answers something else. */
-  #startOf(chatId: number, topic: number | undefined) {
-    if (topic === undefined) return undefined;
-    const known = this.#world.groups.get(chatId)?.topics?.find(({ id }) => id === topic);
-    if (known === undefined) throw impossible(`there is no topic ${topic} in chat ${chatId}`);
-    const from = known.isOfBot === true ? this.#user() : userOf({ id: 1 });
-    return {
-      message_id: topic,
-      from,
-      chat: chatOf(chatId, this.#world.groups),
-      forum_topic_created: { name: "Topic" },
-    };
   }
 
   #message(messageId: number, chatId: number, text: string, entities: unknown) {

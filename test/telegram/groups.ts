@@ -1,4 +1,5 @@
 import { ApiError, badRequest } from "./api-error.ts";
+import { impossible, userOf } from "./people.ts";
 
 /** A group or channel. One that nobody described is a group without topics that the bot may write to. */
 export type TestGroup = {
@@ -21,10 +22,34 @@ type TestTopic = {
 };
 
 /** Groups by id. */
-export type Groups = Map<number, TestGroup>;
+type Groups = Map<number, TestGroup>;
+
+export type Chats = {
+  /** Chats that a bot may write to; undefined = every chat. */
+  chats: ReadonlySet<number> | undefined;
+  readonly blocked: Set<number>;
+  readonly groups: Groups;
+  readonly migrated: Map<number, number>;
+};
+
+/** The id of a chat. Throws what Telegram answers for one that a bot cannot write to: none of that is the client's fault. */
+export function writableChat(value: unknown, { chats, blocked, groups, migrated }: Chats): number {
+  if (value === undefined || value === "") throw badRequest("chat_id is empty");
+  const chatId = chatIdOf(value, groups);
+  if (chatId === undefined) throw new ApiError(400, "Bad Request: chat not found");
+  const to = migrated.get(chatId);
+  if (to !== undefined) {
+    const parameters = { migrate_to_chat_id: to };
+    throw new ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", { parameters });
+  }
+  if (blocked.has(chatId)) throw new ApiError(403, "Forbidden: bot was blocked by the user");
+  const isKnown = chats?.has(chatId) ?? true;
+  if (!isKnown) throw new ApiError(400, "Bad Request: chat not found");
+  return chatId;
+}
 
 /** The id of what a request calls a chat; undefined when there is no such public name. */
-export function chatIdOf(value: unknown, groups: Groups): number | undefined {
+function chatIdOf(value: unknown, groups: Groups): number | undefined {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   if (typeof value !== "string") return undefined;
   if (/^-?\d+$/.test(value)) return Number(value);
@@ -70,4 +95,13 @@ function checkRights(group: TestGroup): void {
   if (group.bot === "restricted") {
     throw new ApiError(400, "Bad Request: not enough rights to send text messages to the chat");
   }
+}
+
+/** What everything in a topic is shown as an answer to, unless it answers something else. */
+export function topicStart<User>(chatId: number, topic: number | undefined, groups: Groups, bot: User) {
+  if (topic === undefined) return undefined;
+  const known = groups.get(chatId)?.topics?.find(({ id }) => id === topic);
+  if (known === undefined) throw impossible(`there is no topic ${topic} in chat ${chatId}`);
+  const from = known.isOfBot === true ? bot : userOf({ id: 1 });
+  return { message_id: topic, from, chat: chatOf(chatId, groups), forum_topic_created: { name: "Topic" } };
 }

@@ -1,4 +1,4 @@
-import type { RefusedTopic } from "./queue.ts";
+import type { OutgoingMessage, RefusedTopic } from "./queue.ts";
 import type { prepare } from "./sqlite-statements.ts";
 
 /** A topic that was refused is left alone so long, so that each message does not take two requests of the group's limit. */
@@ -27,15 +27,23 @@ export class RefusedTopics {
     }
   }
 
-  /** True while it is not worth a try. */
-  isLeftAlone(place: Place, now: number): boolean {
-    const known = this.#topics.get(keyOf(place));
-    return known !== undefined && known.at + LEFT_ALONE_MS > now;
+  /** The message as it is to be sent: without its topic, while that is left alone. */
+  around(message: OutgoingMessage, now: number): OutgoingMessage {
+    const { topic, ...inGeneral } = message;
+    const known = topic === undefined ? undefined : this.#topics.get(keyOf({ chatId: message.chatId, topic }));
+    if (known === undefined || known.at + LEFT_ALONE_MS <= now) return message;
+    this.#sql.leaveTopic.run(message.id);
+    return inGeneral;
   }
 
-  refused(topic: RefusedTopic): void {
-    this.#sql.refuseTopic.run(topic.chatId, topic.topic, topic.error, topic.at);
-    this.#keep(topic);
+  /** A message was refused for its topic, which it loses. */
+  refused(messageId: number, error: string, at: number): void {
+    const { chat_id, topic } = this.#sql.topicOf.get(messageId) ?? {};
+    if (typeof topic !== "number") return;
+    const chatId = Number(chat_id);
+    this.#sql.refuseTopic.run(chatId, topic, error, at);
+    this.#keep({ chatId, topic, error, at });
+    this.#sql.leaveTopic.run(messageId);
   }
 
   /** A message arrived in it, or nobody is interested any more. */

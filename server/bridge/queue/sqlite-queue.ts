@@ -1,5 +1,5 @@
 import { RefusedError } from "../refused-error.ts";
-import { FIRST_STAND_IN } from "../routing/destination.ts";
+import { isStandIn } from "../routing/destination.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import {
@@ -90,7 +90,9 @@ export class SqliteQueue implements Queue {
 
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]> {
     return this.#store.write(() =>
-      ids.flatMap((id) => this.#sql.begin.all(id).map((row) => this.#inTopic(toOutgoing(row)))),
+      ids.flatMap((id) =>
+        this.#sql.begin.all(id).map((row) => this.#refusedTopics.around(toOutgoing(row), this.#options.now())),
+      ),
     );
   }
 
@@ -114,10 +116,12 @@ export class SqliteQueue implements Queue {
 
   migrateChat(from: number, to: number): Promise<void> {
     return this.#store.write(() => {
+      const before = this.#current(from);
       this.#sql.rememberMigration.run(from, to);
       this.#sql.rememberChain.run(to, from);
       this.#sql.moveMessages.run(to, from);
       this.#refusedChats.forget(from);
+      if (before !== to) this.#refusedChats.forget(before);
     });
   }
 
@@ -178,9 +182,9 @@ export class SqliteQueue implements Queue {
 
   currentChat(chatId: number): number {
     try {
-      return Number(this.#sql.migratedTo.get(chatId)?.to_chat ?? chatId);
-    } catch (error) {
-      throw refusalOf(error);
+      return this.#current(chatId);
+    } catch {
+      return chatId;
     }
   }
 
@@ -207,20 +211,22 @@ export class SqliteQueue implements Queue {
   }
 
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
-    const chatId = Number(this.#sql.migratedTo.get(message.chatId)?.to_chat ?? message.chatId);
+    const chatId = this.#placeOf(message.chatId);
     const { part, text, entities } = message;
     const columns = [eventId, client, chatId, ...columnsOf(message), part, text, entities, acceptedAt];
     const row = this.#sql.insertMessage.get(...columns);
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
   }
 
-  /** The message as it is to be sent: without its topic, when that was refused a short time ago. */
-  #inTopic(message: OutgoingMessage): OutgoingMessage {
-    const { id, chatId, topic } = message;
-    if (topic === undefined || !this.#refusedTopics.isLeftAlone({ chatId, topic }, this.#options.now())) return message;
-    this.#sql.leaveTopic.run(id);
-    const { topic: _topic, ...rest } = message;
-    return rest;
+  #current(chatId: number): number {
+    return Number(this.#sql.migratedTo.get(chatId)?.to_chat ?? chatId);
+  }
+
+  /** A public name is looked up again when its chat refuses: it may be another one's by now. */
+  #placeOf(chatId: number): number {
+    const current = this.#current(chatId);
+    const isDoubtful = isStandIn(chatId) && (this.#refusedChats.has(chatId) || this.#refusedChats.has(current));
+    return isDoubtful ? chatId : current;
   }
 
   #keepSent(
@@ -237,8 +243,9 @@ export class SqliteQueue implements Queue {
   #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
     if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
     this.#refusedChats.refused(Number(chat_id), error, at);
-    // A public name that led to it is asked for again: it may be another chat's by now.
-    this.#sql.forgetName.run(Number(chat_id), FIRST_STAND_IN);
+    // Nobody has the name any more: that is what there is to tell of the chat.
+    const known = this.#current(Number(chat_id));
+    if (known !== Number(chat_id)) this.#refusedChats.forget(known);
     this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
   }
 
@@ -246,14 +253,8 @@ export class SqliteQueue implements Queue {
     id: number,
     { at, notBefore, error, uncertain, plain, outOfTopic }: Extract<Settlement, { kind: "retry" }>,
   ): void {
-    if (outOfTopic === true) this.#leaveTopic(id, error, at);
+    if (outOfTopic === true) this.#refusedTopics.refused(id, error, at);
     this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, plain ? 1 : 0, id);
-  }
-
-  #leaveTopic(id: number, error: string, at: number): void {
-    const { chat_id, topic } = this.#sql.topicOf.get(id) ?? {};
-    if (typeof topic === "number") this.#refusedTopics.refused({ chatId: Number(chat_id), topic, error, at });
-    this.#sql.leaveTopic.run(id);
   }
 
   #count(): void {

@@ -64,7 +64,6 @@ function delivery(db: DatabaseSync) {
       "INSERT INTO migrated_chats (from_chat, to_chat) VALUES (?, ?) ON CONFLICT DO UPDATE SET to_chat = excluded.to_chat",
     ),
     rememberChain: db.prepare("UPDATE migrated_chats SET to_chat = ? WHERE to_chat = ?"),
-    forgetName: db.prepare("DELETE FROM migrated_chats WHERE to_chat = ? AND from_chat <= ?"),
     moveMessages: db.prepare(`UPDATE messages SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`),
   };
 }

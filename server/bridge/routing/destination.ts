@@ -10,7 +10,7 @@ export type Destination = {
 };
 
 /** Ids of Telegram have at most 52 significant bits. Those of the bridge are beyond, and negative, as those of groups are. */
-export const FIRST_STAND_IN = -(2 ** 52);
+const FIRST_STAND_IN = -(2 ** 52);
 
 /** True for an id that stands for a public name until Telegram has told whose it is. */
 export function isStandIn(chatId: number): boolean {

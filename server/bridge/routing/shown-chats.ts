@@ -14,13 +14,15 @@ export type ShownChats = {
 export function shownChats(chats: readonly Chat[], current: (chatId: number) => number): ShownChats {
   const places = chats.map((chat) => {
     const { chatId, topic, publicName } = destinationOf(chat);
-    return { name: chat.name, chatId: current(chatId), topic, publicName };
+    return { name: chat.name, ids: [chatId, current(chatId)], topic, publicName };
   });
   const name = (chatId: number, topic?: number) => {
-    const named = places.filter((place) => place.chatId === chatId && (topic === undefined || place.topic === topic));
+    const named = places.filter(
+      ({ ids, ...place }) => ids.includes(chatId) && (topic === undefined || place.topic === topic),
+    );
     return named.length === 0 ? undefined : named.map((place) => place.name).join(", ");
   };
-  const id = (chatId: number) => places.find((place) => place.chatId === chatId)?.publicName ?? "a public name";
+  const id = (chatId: number) => places.find(({ ids }) => ids.includes(chatId))?.publicName ?? "a public name";
   const chat = (chatId: number) => {
     const called = name(chatId);
     const number = isStandIn(chatId) ? id(chatId) : `${chatId}`;

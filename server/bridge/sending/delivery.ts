@@ -158,9 +158,9 @@ export class Delivery {
       case "named":
         return this.#migrate(attempt, outcome.chatId, "");
       case "entities_refused":
-        return this.#plain(attempt, outcome.error);
+        return this.#without("entities", attempt, outcome.error);
       case "topic_refused":
-        return this.#outOfTopic(attempt, outcome.error);
+        return this.#without("topic", attempt, outcome.error);
       case "unauthorized":
         reachability.refused(outcome.error);
         return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
@@ -196,24 +196,13 @@ export class Delivery {
     this.#options.pacer.migrate(chatId, to);
   }
 
-  async #plain(attempt: Attempt, error: string): Promise<void> {
-    const { message, chatId, at } = attempt;
+  /** Sends it again without what Telegram refused: formatting, or a topic, whose messages go to the General one. */
+  async #without(what: "entities" | "topic", { message, chatId, at }: Attempt, error: string): Promise<void> {
     const { pacer, metrics } = this.#options;
-    if (message.entities.length > 0) {
-      await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: true });
-      return pacer.retry(chatId, 0);
-    }
-    metrics.failed.inc();
-    await this.#record(message.id, { kind: "failed", at, error });
-    pacer.settled(chatId, at);
-  }
-
-  /** The message goes to the group's General topic. A General topic that is closed takes nothing at all. */
-  async #outOfTopic({ message, chatId, at }: Attempt, error: string): Promise<void> {
-    const { pacer, metrics } = this.#options;
-    if (message.topic !== undefined) {
-      const again = { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: false } as const;
-      await this.#record(message.id, { ...again, outOfTopic: true });
+    const has = what === "topic" ? message.topic !== undefined : message.entities.length > 0;
+    if (has) {
+      const dropped = { plain: what === "entities", outOfTopic: what === "topic" };
+      await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain: false, ...dropped });
       return pacer.retry(chatId, 0);
     }
     if (message.client !== BRIDGE_ITSELF) metrics.failed.inc();
