@@ -173,7 +173,9 @@ export class RunningBridge implements Bridge {
   #warningFor(messages: readonly PendingMessage[]): string | undefined {
     const refused = this.#queue.refusedChats();
     if (refused.length === 0) return undefined;
-    const chats = messages.map(({ chatId }) => chatId);
+    const isRefused = (chatId: number) => refused.some((chat) => chat.chatId === chatId);
+    // A chat that is looked up again by its name was refused under the id that it had.
+    const chats = messages.map(({ chatId }) => (isRefused(chatId) ? chatId : this.#queue.currentChat(chatId)));
     return warningOf(chats, refused, this.#reachability.status.bot_username, this.#shownChats());
   }
 

@@ -228,9 +228,12 @@ describe.concurrent("a chat that refuses", () => {
     });
     await s.bridge.accept(eventOf("b"));
     await settled(s.bridge);
-    await s.bridge.accept(eventOf("c"));
+    expect((await s.bridge.accept(eventOf("c"))).warnings?.[0]).toMatch(
+      /every recipient.*chat news .* without the bot/,
+    );
     await s.bridge.accept(eventOf("d"));
     await settled(s.bridge);
+    expect(s.bridge.status().refusals).toEqual([]);
     expect(arrived(s.telegram)).toEqual([
       [NEWS, undefined, "a"],
       [-1_005, undefined, "c"],
