@@ -199,6 +199,38 @@ export const errors = Object.freeze({
     message: "This client has no such event. An event is known for 24 hours after its delivery.",
     bridgeMessage: "The client has no such event, or not any more.",
   },
+  APPROVAL_NOT_FOUND: {
+    httpStatus: 404,
+    jsonRpcCode: -32602,
+    isError: true,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "not_found",
+    message: "This client has no such approval. An approval is known for 30 days.",
+    bridgeMessage: "The client has no such approval, or not any more.",
+  },
+  APPROVAL_CONFLICT: {
+    httpStatus: 409,
+    jsonRpcCode: -32602,
+    isError: true,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "conflict",
+    message: "{problem}",
+    bridgeMessage: "{problem}",
+  },
+  APPROVALS_UNAVAILABLE: {
+    httpStatus: 409,
+    jsonRpcCode: -32603,
+    isError: true,
+    retryable: false,
+    logLevel: "warn",
+    metricLabel: "approvals_unavailable",
+    message:
+      "Nobody could answer: this bridge does not receive what people say. Set telegram.updates of the resource (TELEGRAM_UPDATES of the bridge) to Polling or Webhook.",
+    bridgeMessage:
+      "Nobody could answer: this bridge does not receive what people say. Set telegram.updates of the resource (TELEGRAM_UPDATES of the bridge) to Polling or Webhook.",
+  },
   METHOD_NOT_ALLOWED: {
     httpStatus: 405,
     jsonRpcCode: 405,

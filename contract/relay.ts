@@ -109,6 +109,18 @@ export const statusNoticeSchema = z.object({ health: z.enum(healthWords), telegr
 export type StatusNotice = Readonly<z.output<typeof statusNoticeSchema>>;
 
 /**
+ * Topic on which the bridge tells how an approval goes on.
+ *
+ * @example
+ * ```ts
+ * approvalTopic("deploy-7"); // => approval/deploy-7
+ * ```
+ */
+export function approvalTopic(approvalId: string): string {
+  return topicOf("approval", approvalId);
+}
+
+/**
  * Topic on which the bridge tells the states of an event. An id that is no name of a topic stands there by its hash.
  *
  * @example
@@ -118,5 +130,9 @@ export type StatusNotice = Readonly<z.output<typeof statusNoticeSchema>>;
  * ```
  */
 export function eventTopic(eventId: string): string {
-  return /^[\x20-\x7e]{1,128}$/.test(eventId) ? `event/${eventId}` : `event/#${hashOf(eventId)}`;
+  return topicOf("event", eventId);
+}
+
+function topicOf(kind: string, id: string): string {
+  return /^[\x20-\x7e]{1,128}$/.test(id) ? `${kind}/${id}` : `${kind}/#${hashOf(id)}`;
 }

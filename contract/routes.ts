@@ -16,6 +16,9 @@ export const routes = Object.freeze({
   event: "/events/:id",
   /** Of the bridge, signed: what people said; DELETE forgets old ones. */
   responses: "/responses",
+  /** Of the server and of the bridge (signed): what people are asked to decide. */
+  approvals: "/approvals",
+  approval: "/approvals/:id",
   /** Of the bridge, for Telegram alone: an update, as a webhook gets it. */
   telegramUpdates: "/telegram/updates",
   /** Of the bridge, signed: how it is. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
+import type { Received } from "../test/telegram/received.ts";
 import { find } from "./cluster/cluster.ts";
 import { clusterIP, restrictedNamespace, telegramNamespace } from "./installation.ts";
 import { localTarget } from "./kubectl.ts";
@@ -26,8 +27,12 @@ export async function createNamespace(purpose: string): Promise<string> {
 export const deleteNamespace = (name: string) =>
   kubectl(["delete", "namespace", name, "--wait=false", "--ignore-not-found"]);
 
-export const createToken = (namespace: string) =>
-  kubectl(["-n", namespace, "create", "secret", "generic", "telegram", `--from-literal=token=${botToken()}`]);
+/** Resolves with the bot's id. */
+export async function createToken(namespace: string): Promise<number> {
+  const token = botToken();
+  await kubectl(["-n", namespace, "create", "secret", "generic", "telegram", `--from-literal=token=${token}`]);
+  return Number(token.split(":", 1)[0]);
+}
 
 /** Each installation has its own bot: Telegram's limits apply per bot. */
 const botToken = () => `${100_000 + randomBytes(3).readUIntBE(0, 3)}:AA${randomBytes(16).toString("hex")}`;
@@ -92,6 +97,15 @@ export async function endpoint(
 export async function sentMessages(): Promise<SentMessage[]> {
   return (await (await fetch(`${await telegramUrl()}/log`)).json()) as SentMessage[];
 }
+
+/** All requests of bots to the stand-in, in order. */
+export async function telegramLog(): Promise<LoggedRequest[]> {
+  return (await (await fetch(`${await telegramUrl()}/requests`)).json()) as LoggedRequest[];
+}
+
+type LoggedRequest = Omit<Received, "reply_markup"> & {
+  readonly reply_markup?: { readonly inline_keyboard?: readonly (readonly { readonly callback_data: string }[])[] };
+};
 
 /** `steady` is in milliseconds of a monotonic clock. */
 type SentMessage = { readonly text: string; readonly status: number; readonly steady: number };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dispatcher } from "undici";
-import type * as z from "zod";
+import * as z from "zod";
 import { ServerError } from "../../contract/errors.ts";
 import { bodyLimitText } from "../../contract/limits.ts";
 import { signedHeaders } from "../../contract/signature.ts";
@@ -95,9 +95,8 @@ function signed(
 
 function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): T {
   const body = status < 300 ? {} : bodyOf(text);
-  if (body.code === "EVENT_NOT_FOUND") throw new ServerError("EVENT_NOT_FOUND");
-  if (body.code === "RELAY_LIMIT_EXCEEDED")
-    throw new ServerError("RELAY_LIMIT_EXCEEDED", { reason: shown(body.reason) });
+  const refusal = refusalIn(body);
+  if (refusal !== undefined) throw refusal;
   if (status === 413) throw new ServerError("PAYLOAD_TOO_LARGE", { limit: bodyLimitText });
   if (status === 429) {
     throw new ServerError("CLIENT_QUOTA_EXCEEDED", { reason: reasonOf(text), retry_after: retryAfterMs / 1000 });
@@ -106,6 +105,35 @@ function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): 
   const parsed = schema.safeParse(json(text));
   if (!parsed.success) throw new ServerError("BRIDGE_REFUSED", { reason: "it answered something unexpected" });
   return parsed.data;
+}
+
+/** What is the client's business, in the words of the catalogue. */
+function refusalIn({ code, message, reason, fields }: Readonly<Record<string, unknown>>): ServerError | undefined {
+  switch (code) {
+    case "EVENT_NOT_FOUND":
+    case "APPROVAL_NOT_FOUND":
+    case "APPROVALS_UNAVAILABLE":
+      return new ServerError(code);
+    case "APPROVAL_CONFLICT":
+      return new ServerError(code, { problem: shown(message) });
+    case "RELAY_LIMIT_EXCEEDED":
+      return new ServerError(code, { reason: shown(reason) });
+    case "VALIDATION_ERROR":
+      // What the server itself could not know, such as who may talk to the bot; anything else is a fault of the server's.
+      return Array.isArray(fields) ? invalid(fields) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function invalid(fields: readonly unknown[]): ServerError | undefined {
+  const told = z
+    .array(z.object({ field: z.string(), problem: z.string() }))
+    .min(1)
+    .safeParse(fields);
+  if (!told.success) return undefined;
+  const problems = told.data.map(({ field, problem }) => `${field}: ${problem}`).join("; ");
+  return new ServerError("VALIDATION_ERROR", { problems, fields: told.data });
 }
 
 function wrongSecret(): ServerError {

@@ -3,6 +3,7 @@ import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { ClearQuery, ResponseQuery, Responses } from "../../contract/responses.ts";
+import type { ApprovalCalls } from "./approvals.ts";
 import type { Relay } from "./relay.ts";
 
 /** How the tools reach the bridge. Its methods throw only errors of the catalogue. */
@@ -16,6 +17,8 @@ export type BridgeClient = {
   responses(query: ResponseQuery): Promise<Responses>;
   /** Deletes old responses. Resolves with their number; after a lost answer it is that of the last try. */
   clearResponses(query: ClearQuery): Promise<number>;
+  /** What people are asked to decide. */
+  readonly approvals: ApprovalCalls;
   /** What the servers of one bridge say to each other. */
   readonly relay: Relay;
   close(): Promise<void>;

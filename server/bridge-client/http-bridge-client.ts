@@ -1,11 +1,19 @@
 import { type Dispatcher, Pool } from "undici";
 import type * as z from "zod";
 import { acceptedSchema } from "../../contract/accepted.ts";
+import {
+  approvalAskedSchema,
+  approvalPath,
+  approvalSchema,
+  approvalsPath,
+  approvalsSchema,
+} from "../../contract/approvals.ts";
 import { bridgeStatusSchema } from "../../contract/bridge-status.ts";
 import { eventPath, eventStatusSchema } from "../../contract/event-status.ts";
 import { followedSchema, publishedSchema, recalledSchema } from "../../contract/relay.ts";
 import { clearedSchema, responsesPath, responsesSchema } from "../../contract/responses.ts";
 import { routes } from "../../contract/routes.ts";
+import { type ApprovalSource, approvalsOver } from "./approvals.ts";
 import { type BridgeCall, callOnce, callUntil } from "./bridge-calls.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
@@ -51,11 +59,22 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
       const path = responsesPath(query);
       return (await call({ method: "DELETE", path, body: "", schema: clearedSchema })).deleted;
     },
+    approvals: approvalsOver(httpApprovals(call), relay),
     relay,
     async close() {
       relay.close();
       await Promise.all([pool.close(), polls.destroy()]);
     },
+  };
+}
+
+function httpApprovals(call: <T>(request: BridgeCall<T>) => Promise<T>): ApprovalSource {
+  return {
+    ask: (request) => call(post(routes.approvals, request, approvalAskedSchema)),
+    approval: (id, client) => call(get(approvalPath(id, client), approvalSchema)),
+    list: async (query) => (await call(get(approvalsPath(query), approvalsSchema))).approvals,
+    withdraw: (id, client) =>
+      call({ method: "DELETE", path: approvalPath(id, client), body: "", schema: approvalSchema }),
   };
 }
 

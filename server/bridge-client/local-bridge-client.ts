@@ -4,9 +4,11 @@ import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
+import type { Approvals } from "../bridge/approvals/approvals.ts";
 import type { Clearing, ResponseQuery } from "../bridge/receiving/inbox.ts";
 import { RefusedError } from "../bridge/refused-error.ts";
 import type { RelayHub } from "../bridge/relay/relay.ts";
+import { type ApprovalSource, approvalsOver } from "./approvals.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
 
@@ -18,8 +20,11 @@ export type LocalBridge = {
   responses(query: ResponseQuery): readonly Response[];
   countResponses(query: ResponseQuery): number;
   clearResponses(clearing: Clearing): Promise<number>;
+  readonly approvals: LocalApprovals;
   readonly relay: RelayHub;
 };
+
+type LocalApprovals = Pick<Approvals, "ask" | "approval" | "list" | "withdraw">;
 
 /** A client of a bridge in the same process (standalone role). Closing it leaves the bridge open. */
 export function localBridgeClient(bridge: LocalBridge): BridgeClient {
@@ -35,8 +40,18 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
       }),
     clearResponses: ({ client, until, unclaimed }) =>
       refusing(() => bridge.clearResponses({ client, until: Date.parse(until), unclaimed: unclaimed === "true" })),
+    approvals: approvalsOver(localApprovals(bridge.approvals), relay),
     relay,
     close: async () => relay.close(),
+  };
+}
+
+function localApprovals(approvals: LocalApprovals): ApprovalSource {
+  return {
+    ask: (request) => refusing(() => approvals.ask(request)),
+    approval: (id, client) => refusing(() => approvals.approval(id, client)),
+    list: (query) => refusing(() => approvals.list(query)),
+    withdraw: (id, client) => refusing(() => approvals.withdraw(id, client)),
   };
 }
 

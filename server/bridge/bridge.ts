@@ -6,6 +6,7 @@ import type { EventStatus } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { Approvals } from "./approvals/approvals.ts";
 import type { BridgeConfig } from "./config.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
@@ -34,6 +35,8 @@ export type Bridge = {
   countResponses(query: ResponseQuery): number;
   /** Resolves with the number of deleted ones when that is on disk. Rejects with `RefusedError`. */
   clearResponses(clearing: Clearing): Promise<number>;
+  /** What people are asked to decide. */
+  readonly approvals: Approvals;
   /** What server pods say to each other, and what the bridge tells them. */
   readonly relay: RelayHub;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */

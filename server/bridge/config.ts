@@ -21,6 +21,14 @@ export type BridgeConfig = {
   /** The secret before: it counts, too, while a rotation is under way. */
   readonly hmacSecretPrevious?: string;
   readonly telegram: TelegramConfig;
+  /** Who is called when an approval is over. Absent: nobody. */
+  readonly webhook?: WebhookConfig;
+};
+
+export type WebhookConfig = {
+  readonly url: string;
+  /** It signs the calls. */
+  readonly secret?: string;
 };
 
 export type TelegramConfig = {

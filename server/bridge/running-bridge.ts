@@ -1,10 +1,11 @@
-import { randomInt, randomUUID } from "node:crypto";
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
+import { type ApprovalChange, Approvals } from "./approvals/approvals.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
 import { messagesOf } from "./formatting/messages.ts";
@@ -27,9 +28,11 @@ import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "
 import { warningOf } from "./status/refusals.ts";
 import { type Facts, obstacles, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
+import type { Store } from "./storage/store.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
 
 /** In [0, 1). */
 const random = () => randomInt(2 ** 32) / 2 ** 32;
@@ -42,6 +45,7 @@ const closing = () => new RefusedError("shutting_down", "The bridge is shutting 
 /** The parts of a bridge and their connections. */
 export class RunningBridge implements Bridge {
   readonly relay: RelayHub;
+  readonly approvals: Approvals;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -55,6 +59,7 @@ export class RunningBridge implements Bridge {
   readonly #inbox: Inbox;
   readonly #receiver: Receiver;
   readonly #notices: Notices;
+  readonly #webhooks: Webhooks | undefined;
   readonly #usage: ReturnType<typeof usageReader>;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
@@ -102,10 +107,15 @@ export class RunningBridge implements Bridge {
       metrics: this.#metrics,
       onSettled: ({ id, client, ...counts }) =>
         this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
+      onKeyboard: () => void this.approvals.tidy().catch(() => {}),
       now: this.#now,
       random,
     });
-    this.#inbox = new Inbox({ store, queue, people: config.telegram.allowedUsers, now: this.#now });
+    this.#webhooks =
+      config.webhook && new Webhooks(config.webhook, { ...options, fetch: fetchImpl, store, now: this.#now, random });
+    this.approvals = this.#makeApprovals(store);
+    const decide = this.approvals.click.bind(this.approvals);
+    this.#inbox = new Inbox({ store, queue, people: config.telegram.allowedUsers, decide, now: this.#now });
     this.#receiver = new Receiver({
       config: config.telegram.updates ?? { mode: "None" },
       inbox: this.#inbox,
@@ -116,8 +126,25 @@ export class RunningBridge implements Bridge {
       logger,
       onLines: (lines) => this.#delivery.add(lines),
       onResponse: (taken) => this.#onResponse(taken),
+      onDecision: (record) => this.#onApproval(record),
       now: this.#now,
       random,
+    });
+  }
+
+  #makeApprovals(store: Store): Approvals {
+    const { updates, allowedUsers } = this.#options.config.telegram;
+    return new Approvals({
+      store,
+      queue: this.#queue,
+      recipients: allowedUsers,
+      now: this.#now,
+      newSecret: () => randomBytes(32),
+      onEnding: (approval, at) => this.#webhooks?.add(approval, at),
+      onChange: (change) => this.#onApproval(change),
+      onLines: (lines) => this.#delivery.add(lines),
+      isHeard: () => (updates?.mode ?? "None") !== "None",
+      warningFor: (messages) => this.#warningFor(messages),
     });
   }
 
@@ -133,7 +160,14 @@ export class RunningBridge implements Bridge {
     logger.info({ pending: pending.length, uncertain }, "queue opened");
     const unused = unusedChats(config.telegram);
     if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
-    this.#stopUpkeep = startUpkeep({ queue: this.#queue, inbox: this.#inbox, now: this.#now, logger });
+    this.#stopUpkeep = startUpkeep({
+      queue: this.#queue,
+      others: [this.#inbox, this.approvals],
+      now: this.#now,
+      logger,
+    });
+    await this.approvals.start();
+    this.#webhooks?.wake();
     this.#reachability.check();
     this.#notices.start();
     if (!(config.isHidden ?? false)) await this.#listen();
@@ -161,9 +195,7 @@ export class RunningBridge implements Bridge {
       messages: messagesOf(event, destinationsOf(event, this.#routing)),
     });
     if (!duplicate) {
-      this.#metrics.events.inc();
-      this.#lastEventTime = new Date(acceptedAt).toISOString();
-      this.#notices.event({ event_id, client, state: count === 0 ? "sent" : "waiting" });
+      this.#onAccepted(event_id, client, acceptedAt, count === 0 ? "sent" : "waiting");
       this.#delivery.add(messages);
     }
     const warning = this.#warningFor(messages);
@@ -235,9 +267,10 @@ export class RunningBridge implements Bridge {
   async #shutDown(): Promise<void> {
     this.#token.stop();
     this.#stopUpkeep();
+    this.approvals.stop();
     this.#notices.stop();
     this.relay.close();
-    await Promise.all([this.#intake?.close(), this.#receiver.stop()]);
+    await Promise.all([this.#intake?.close(), this.#receiver.stop(), this.#webhooks?.stop()]);
     await this.#delivery.stop();
     this.#reachability.stop();
     await this.#queue.close();
@@ -249,6 +282,22 @@ export class RunningBridge implements Bridge {
     if (record !== undefined) {
       this.#notices.event({ event_id: record.id, client: record.client, state: eventStateOf(record) });
     }
+  }
+
+  /** The log is the audit trail, too: who was asked, who decided what, and who tried to. */
+  #onApproval({ approval, what, by }: ApprovalChange): void {
+    const { id: approval_id, client, state } = approval;
+    const who = by && { user_id: by.userId, chat_id: by.chatId, message_id: by.messageId, option: by.option };
+    this.#options.logger.info({ audit: `approval_${what}`, approval_id, client, state, ...who }, "approval");
+    if (what === "asked") this.#onAccepted(approval_id, client, approval.createdAt);
+    this.#webhooks?.wake();
+    if (!what.startsWith("refused")) this.#notices.approval({ approval_id, client, state });
+  }
+
+  #onAccepted(event_id: string, client: string, at: number, state: "waiting" | "sent" = "waiting"): void {
+    this.#metrics.events.inc();
+    this.#lastEventTime = new Date(at).toISOString();
+    this.#notices.event({ event_id, client, state });
   }
 
   #onTelegramChange({ reachable, error, bot_username }: TelegramStatus): void {

@@ -3,7 +3,7 @@ import { type Surroundings as ReadingSurroundings, readVariables } from "../../c
 import type { LogLevel } from "../../contract/log-levels.ts";
 import type { Role } from "../../contract/roles.ts";
 import { routes } from "../../contract/routes.ts";
-import type { BridgeConfig, UpdatesConfig } from "../bridge/config.ts";
+import type { BridgeConfig, UpdatesConfig, WebhookConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 import { inHome, problemsTogether } from "./rules.ts";
@@ -187,6 +187,7 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),
     hmacSecret: hmac.hmacSecret,
     ...(hmac.previous && { hmacSecretPrevious: hmac.previous }),
+    ...(values.WEBHOOK_URL !== undefined && { webhook: webhookConfig(values.WEBHOOK_URL, values) }),
     telegram: {
       token,
       ...(tokenFile && { tokenFile }),
@@ -201,6 +202,10 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
       updates: updatesConfig(need),
     },
   };
+}
+
+function webhookConfig(url: string, { WEBHOOK_SECRET: secret }: Values): WebhookConfig {
+  return secret === undefined ? { url } : { url, secret };
 }
 
 function updatesConfig(need: Need): UpdatesConfig {

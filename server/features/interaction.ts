@@ -38,6 +38,13 @@ export type Interaction = {
    * the rest. It does nothing where a client cannot.
    */
   pause(): void;
+  /**
+   * Ends this round of a call that takes long, without a question: a client of MCP 2026-07-28 calls again at once, and the
+   * handler then runs from its beginning, with this state. It throws, and does nothing where a client cannot.
+   */
+  again(state: unknown): void;
+  /** Whether `again` does something. */
+  readonly isRepeatable: boolean;
   /** What an earlier round of this call gave as state; undefined in the first. */
   readonly state: unknown;
   /** Aborted when the client has cancelled the request or, after `detach`, its task, or is gone. */
@@ -67,6 +74,8 @@ export const noInteraction: Interaction = Object.freeze({
   canAsk: () => false,
   detach: () => false,
   pause: () => {},
+  again: () => {},
+  isRepeatable: false,
   input: () => Promise.reject(new Error("this caller cannot be asked")),
   state: undefined,
   signal: new AbortController().signal,

@@ -16,6 +16,7 @@ import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
 import { auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
+import { approvalRoutes } from "./approval-routes.ts";
 import { createAuthentication } from "./authentication.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { parseJsonBodies } from "./body-parser.ts";
@@ -125,7 +126,10 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
     rest.addHook("onRequest", (request, reply, done) => {
       done(authentication.count(authentication.identify(request), request, reply));
     });
-    withOtherMethods(rest, () => toolRoutes(rest, tools, features.tools));
+    withOtherMethods(rest, () => {
+      toolRoutes(rest, tools, features.tools);
+      approvalRoutes(rest, bridge.approvals, security);
+    });
   });
   const catalogueOf = catalogues({ features, tools, bridge });
   app.register(async (mcp) => mcpRoutes(mcp, { ...options, ...parts, access, authentication, catalogueOf }));

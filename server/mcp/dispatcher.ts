@@ -214,7 +214,7 @@ function inputRequired(
   const isStateful = state !== undefined || Object.keys(answered).length > 0;
   const result = {
     resultType: "input_required",
-    inputRequests: requests,
+    ...(Object.keys(requests).length > 0 && { inputRequests: requests }),
     ...(isStateful && { requestState: requestStates.give({ state, answered }, message, caller.client.id) }),
     _meta: ofServer(server.info),
   };

@@ -128,6 +128,15 @@ export class ClientInteraction implements Interaction {
     this.#options.exchange.pause?.();
   }
 
+  again(state: unknown): void {
+    if (this.isRepeatable) throw new InputRequired({}, state, this.#answered);
+  }
+
+  get isRepeatable(): boolean {
+    const { era, message } = this.#options;
+    return era === "stateless" && this.#task === undefined && message.method === "tools/call";
+  }
+
   get state(): unknown {
     return this.#earlierRound()?.state;
   }

@@ -1,3 +1,4 @@
+import { approvalTemplate } from "./approval.ts";
 import { bridgeStatusResource } from "./bridge-status.ts";
 import { eventTemplate } from "./event.ts";
 import { eventTemplatesResource } from "./event-templates.ts";
@@ -13,4 +14,4 @@ export const resources: readonly Resource[] = [
   eventTemplatesResource,
 ];
 
-export const resourceTemplates: readonly ResourceTemplate[] = [eventTemplate];
+export const resourceTemplates: readonly ResourceTemplate[] = [eventTemplate, approvalTemplate];

@@ -1,10 +1,11 @@
+import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Icon, ResourceContents } from "../features/content.ts";
 
 /** What a reader may use. */
 export type ResourceContext = {
   readonly bridge: BridgeClient;
-  readonly client: { readonly name: string };
+  readonly client: Pick<Client, "name" | "permissions">;
 };
 
 type Listed = {

@@ -1,5 +1,6 @@
 import type { Gauge } from "prom-client";
 import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../access/api-keys.ts";
+import { readAllApprovals } from "../access/approvals.ts";
 import { fixedKeys, type KeyStore, openKeyFile } from "../access/key-store.ts";
 import type { ServerConfig } from "../config/config.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -21,6 +22,6 @@ export async function openKeys(auth: ServerConfig["auth"], logger: Logger, faile
 }
 
 function warnOfUnknownPermissions(keys: readonly ApiKey[], logger: Logger): void {
-  const unknown = unknownPermissions(keys, new Set(tools.keys()));
+  const unknown = unknownPermissions(keys, new Set([...tools.keys(), readAllApprovals]));
   if (unknown.length > 0) logger.warn({ permissions: unknown }, "permissions that name no tool permit nothing");
 }

@@ -82,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     drain: () => {
       lifecycle.draining = true;
       streams.end();
+      bridge.approvals.endWaits();
     },
     async close() {
       for (const door of Object.values(further)) door.stop();

@@ -63,7 +63,11 @@ async function alone(
       peerOf: (send, onRoom) =>
         localPeer({ ...mcp, clock: world.clock, newId: world.newId, listeners, send, onRoom, logFor }),
     });
-    return runningOn(line, {}, mcp.endListens, async () => {
+    const drain = () => {
+      mcp.endListens();
+      client.approvals.endWaits();
+    };
+    return runningOn(line, {}, drain, async () => {
       stopListening();
       await client.close();
       await bridge.close();

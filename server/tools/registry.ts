@@ -3,6 +3,7 @@ import { getBridgeStatus } from "./get-bridge-status.ts";
 import { getTelegramResponses } from "./get-telegram-responses.ts";
 import { listEventTypes } from "./list-event-types.ts";
 import { processPendingResponses } from "./process-pending-responses.ts";
+import { sendApprovalRequest } from "./send-approval-request.ts";
 import { sendPerformanceAlert } from "./send-performance-alert.ts";
 import { sendTaskCompletion } from "./send-task-completion.ts";
 import { sendTelegramEvent } from "./send-telegram-event.ts";
@@ -19,6 +20,7 @@ export const tools: ToolRegistry = new Map(
     sendTelegramMessage,
     sendTaskCompletion,
     sendPerformanceAlert,
+    sendApprovalRequest,
     getTelegramResponses,
     processPendingResponses,
     clearOldResponses,

@@ -43,7 +43,7 @@ function joinNull(schema: z.core.JSONSchema.BaseSchema): void {
 }
 
 /** Gemini and OpenAI refuse a whole list of tools for one keyword that they do not know. */
-const unportable = ["$schema", "propertyNames", "additionalProperties"] as const;
+const unportable = ["$schema", "propertyNames", "additionalProperties", "readOnly"] as const;
 
 function schemaOf(schema: z.ZodObject): JsonObjectSchema {
   const json = z.toJSONSchema(schema, {

@@ -34,7 +34,7 @@ type KnownMessage = {
 export class Bot {
   readonly updates = new Updates();
   readonly methods: ReadonlyMap<string, Method>;
-  readonly #id: number;
+  readonly id: number;
   readonly #world: World;
   readonly #webhook: Webhook;
   readonly #commands = new Commands();
@@ -44,7 +44,7 @@ export class Bot {
   #nextMessageId = 1;
 
   constructor(token: string, world: World) {
-    this.#id = Number(token.split(":", 1)[0]);
+    this.id = Number(token.split(":", 1)[0]);
     this.#world = world;
     this.#webhook = new Webhook(this.updates, world.clock);
     this.methods = new Map<string, Method>([
@@ -93,7 +93,7 @@ export class Bot {
     if (!buttonsOf(message.markup).some((button) => button.callback_data === data)) {
       throw impossible(`there is no button "${data}" under message ${message_id}`);
     }
-    const id = `${this.#id}-${this.#queries.size + 1}`;
+    const id = `${this.id}-${this.#queries.size + 1}`;
     this.#queries.set(id, false);
     const query = { id, from: userOf(from), message: this.#shown(message_id), chat_instance: `${chat_id}`, data };
     this.updates.push({ callback_query: query });
@@ -117,10 +117,10 @@ export class Bot {
 
   #user() {
     return {
-      id: this.#id,
+      id: this.id,
       is_bot: true,
       first_name: "Test Bot",
-      username: `test_${this.#id}_bot`,
+      username: `test_${this.id}_bot`,
       can_join_groups: true,
       can_read_all_group_messages: false,
       supports_inline_queries: false,

@@ -19,6 +19,8 @@ export type Control = {
   /** Groups and channels, each as it is from now on. */
   readonly groups?: readonly TestGroup[];
   readonly migrated?: readonly (readonly [from: number, to: number])[];
+  /** The id of the bot that what follows concerns; without it every bot. */
+  readonly bot?: number;
   /** Updates for every bot, without their ids. */
   readonly updates?: readonly Parameters[];
   /** The id of the next update, of every bot. */
@@ -46,7 +48,7 @@ export function applyControl(control: Control, world: World, faults: Faults, bot
   for (const chat of blocked) world.blocked.add(chat);
   for (const group of groups) world.groups.set(group.id, group);
   for (const [from, to] of migrated) world.migrated.set(from, to);
-  for (const bot of bots) talk(control, bot, updates);
+  for (const bot of bots) if ((control.bot ?? bot.id) === bot.id) talk(control, bot, updates);
 }
 
 function talk({ nextUpdateId, says = [], presses = [] }: Control, bot: Bot, updates: readonly Parameters[]): void {

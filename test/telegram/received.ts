@@ -4,6 +4,8 @@ export type Received = {
   readonly time: number;
   readonly steady: number;
   readonly method: string;
+  /** The bot's id. */
+  readonly bot: number;
   /** Absent for a chat by its public name. */
   readonly chat_id?: number;
   readonly message_thread_id?: number;

@@ -25,7 +25,7 @@ export type TelegramOptions = {
 
 /**
  * A Bot API server that is stricter than Telegram: every limit is exact, without a burst, and what a client does wrong is
- * recorded as a violation. Beside `/bot<token>/<method>` it has `GET /log`, `GET /violations`, `POST /control` (see
+ * recorded as a violation. Beside `/bot<token>/<method>` it has `GET /log`, `GET /requests` (of every method), `GET /violations`, `POST /control` (see
  * `Control`) and `GET /health`.
  */
 export type TelegramServer = {
@@ -205,12 +205,13 @@ class Telegram {
     return silent ? cut : result;
   }
 
-  #record({ method, parameters }: Exchange, status: number, more: Partial<Received>): void {
+  #record({ bot, method, parameters }: Exchange, status: number, more: Partial<Received>): void {
     const { chat_id, message_thread_id, text, entities, link_preview_options, reply_markup } = parameters;
     const received: Received = {
       time: this.#world.clock(),
       steady: this.#world.steady(),
       method,
+      bot: bot.id,
       ...(Number.isNaN(Number(chat_id)) ? {} : { chat_id: Number(chat_id) }),
       ...(message_thread_id === undefined ? {} : { message_thread_id: Number(message_thread_id) }),
       ...(text === undefined ? {} : { text: String(text) }),
@@ -229,6 +230,7 @@ class Telegram {
     const route = `${request.method} ${path}`;
     if (route === "GET /health") return send(response, 200, { status: "ok" });
     if (route === "GET /log") return send(response, 200, this.sent);
+    if (route === "GET /requests") return send(response, 200, this.log);
     if (route === "GET /violations") return send(response, 200, this.violations);
     if (route !== "POST /control") throw new ApiError(404, "Not Found");
     this.control(parseObject((await readBody(request)).toString("utf8")) as Control);

@@ -19,10 +19,10 @@ export function messagesOf(event: Event, destinations: readonly Destination[]): 
 
 /**
  * What Telegram gets. Every part begins with the title in bold and ends with the sender in italics: text alone cannot
- * look like that, so no part can be taken for a message of somebody else.
+ * look like that, so no part can be taken for a message of somebody else. `reserved`: units to leave free in each.
  */
-function partsOf(letter: Letter): readonly FormattedText[] {
-  const room = MESSAGE_LIMITS.units - (assemble(letter, "x").text.length - 1);
+export function partsOf(letter: Letter, reserved = 0): readonly FormattedText[] {
+  const room = MESSAGE_LIMITS.units - reserved - (assemble(letter, "x").text.length - 1);
   if (letter.body.length <= room) return [assemble(letter, letter.body)];
   const chunks = cut(letter.body, room - RESERVE.number);
   return chunks.map((chunk, index) => assemble(letter, chunk, ` (${index + 1}/${chunks.length})`));

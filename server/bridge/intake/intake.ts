@@ -9,6 +9,7 @@ import { clearQuerySchema, responseQuerySchema } from "../../../contract/respons
 import { routes } from "../../../contract/routes.ts";
 import { boundConnections, requestTimes } from "../../listening/connections.ts";
 import { bindable } from "../../listening/unspecified-address.ts";
+import { approvalRoutes } from "../approvals/approval-routes.ts";
 import type { Bridge } from "../bridge.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { RefusedError } from "../refused-error.ts";
@@ -52,6 +53,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(options, error, request, reply));
   signedRoutes(app, options);
+  approvalRoutes(app, options.bridge.approvals);
   relayRoutes(app, options.bridge.relay);
   if (options.webhook !== undefined) webhookRoute(app, options.webhook);
   healthRoutes(app, options);

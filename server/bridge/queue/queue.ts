@@ -22,10 +22,22 @@ export type Queue = {
   /** From now on `from` is `to`, for queued and for later messages. */
   migrateChat(from: number, to: number): Promise<void>;
   /**
-   * Adds a line to the transaction of the write that calls it; undefined when the queue has no room for it. It is not among
-   * the refused messages when Telegram does not take it.
+   * Adds a line to the transaction of the write that calls it; undefined when the queue has no room for it. An edit is always
+   * taken. It is not among the refused messages when Telegram does not take it.
    */
   addLine(line: Line, at: number): PendingMessage | undefined;
+  /** Adds an event to the transaction of the write that calls it. Throws `RefusedError` when there is no room for it. */
+  addEvent(event: NewEvent): Stored;
+  /** Messages of an event that were sent with buttons, and have not been edited since. */
+  keyboardsOf(eventId: string): readonly SentKeyboard[];
+  /** A message whose request's end is not known has come to somebody all the same; within the write that calls it. */
+  adoptKeyboard(eventId: string, keyboard: SentKeyboard): void;
+  /** They are edited now, or about to be; within the write that calls it. */
+  forgetKeyboards(eventId: string): void;
+  /** Events that have such messages. */
+  eventsWithKeyboards(): readonly string[];
+  /** True when a message of an event in a chat may have come to somebody without the queue knowing its id. */
+  mayHaveCome(eventId: string, chatId: number): boolean;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
   eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined;
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
@@ -52,7 +64,17 @@ export type NewMessage = Destination & {
   readonly part: number;
   readonly text: string;
   readonly entities: readonly TextEntity[];
+  readonly keyboard?: Keyboard;
 };
+
+/** Rows of buttons under a message. */
+export type Keyboard = readonly (readonly Button[])[];
+
+/** `data` comes back when somebody presses it: 1 to 64 bytes. */
+export type Button = { readonly text: string; readonly data: string };
+
+/** `copies`: a request before may have brought another one to the same chat. */
+export type SentKeyboard = { readonly chatId: number; readonly messageId: number; readonly copies: boolean };
 
 export type Stored = {
   readonly duplicate: boolean;
@@ -90,6 +112,9 @@ export type OutgoingMessage = Destination & {
   readonly part: number;
   readonly text: string;
   readonly entities: readonly TextEntity[];
+  readonly keyboard: Keyboard | undefined;
+  /** The message that it takes the place of; undefined for a new one. */
+  readonly edits: number | undefined;
   /** Requests before this one. */
   readonly attempts: number;
   /** An earlier request may have reached Telegram. */
@@ -115,7 +140,12 @@ export type Settlement =
     };
 
 /** What the bridge says by itself, to somebody who spoke to it. */
-export type Line = FormattedText & Omit<Destination, "publicName">;
+export type Line = FormattedText &
+  Omit<Destination, "publicName"> & {
+    readonly keyboard?: Keyboard;
+    /** The message that it takes the place of. */
+    readonly edits?: number;
+  };
 
 /** An event, when none of its messages waits any more. */
 export type SettledEvent = {

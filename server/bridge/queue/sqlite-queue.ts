@@ -15,6 +15,7 @@ import {
   type QueueStats,
   type Recovered,
   type RefusedChat,
+  type SentKeyboard,
   type SettledEvent,
   type Settlement,
   type Stored,
@@ -23,7 +24,16 @@ import { RefusedChats } from "./refused-chats.ts";
 import { RefusedTopics } from "./refused-topics.ts";
 import { type ShareLimits, Shares } from "./shares.ts";
 import { eventRecord, settleEvent } from "./sqlite-events.ts";
-import { bytesOf, columnsOf, entitiesJson, type MessageRow, type Row, toOutgoing, toPending } from "./sqlite-rows.ts";
+import {
+  bytesOf,
+  columnsOf,
+  type MessageRow,
+  messageRow,
+  type Row,
+  toOutgoing,
+  toPending,
+  toSentKeyboard,
+} from "./sqlite-rows.ts";
 import { prepare } from "./sqlite-statements.ts";
 
 export type SqliteQueueOptions = {
@@ -67,9 +77,7 @@ export class SqliteQueue implements Queue {
 
   async accept(event: NewEvent): Promise<Stored> {
     this.#store.requireRoom();
-    const { stored, refused } = await this.#store.write(() => this.#insert(event));
-    if (refused !== undefined) throw refused;
-    return stored;
+    return this.#store.write(() => this.addEvent(event));
   }
 
   async recover(): Promise<Recovered> {
@@ -120,18 +128,39 @@ export class SqliteQueue implements Queue {
       this.#sql.rememberMigration.run(from, to);
       this.#sql.rememberChain.run(to, from);
       this.#sql.moveMessages.run(to, from);
+      this.#sql.moveKeyboards.run(to, from);
       this.#refusedChats.forget(from);
       if (before !== to) this.#refusedChats.forget(before);
     });
   }
 
-  addLine({ entities, ...line }: Line, at: number): PendingMessage | undefined {
-    const row = { ...line, part: 0, entities: entitiesJson({ entities }) };
+  addLine(line: Line, at: number): PendingMessage | undefined {
+    const row = messageRow({ part: 0, ...line });
     const load = { messages: 1, bytes: bytesOf(row) };
-    if (this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
+    if (row.edits === null && this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
     const message = this.#insertMessage({ id: BRIDGE_ITSELF, client: BRIDGE_ITSELF, acceptedAt: at }, row);
     this.#shares.add(BRIDGE_ITSELF, load);
     return message;
+  }
+
+  keyboardsOf(eventId: string): readonly SentKeyboard[] {
+    return this.#sql.keyboards.all(eventId).map(toSentKeyboard);
+  }
+
+  adoptKeyboard(eventId: string, { chatId, messageId, copies }: SentKeyboard): void {
+    this.#sql.keepKeyboard.run(eventId, chatId, messageId, copies ? 1 : 0);
+  }
+
+  forgetKeyboards(eventId: string): void {
+    this.#sql.forgetKeyboards.run(eventId);
+  }
+
+  eventsWithKeyboards(): readonly string[] {
+    return this.#sql.eventsWithKeyboards.all().map(({ event_id }) => String(event_id));
+  }
+
+  mayHaveCome(eventId: string, chatId: number): boolean {
+    return this.#sql.mayHaveCome.get(eventId, chatId) !== undefined;
   }
 
   eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined {
@@ -192,29 +221,26 @@ export class SqliteQueue implements Queue {
     this.#store.close();
   }
 
-  #insert(event: NewEvent): { stored: Stored; refused?: RefusedError } {
+  addEvent(event: NewEvent): Stored {
     const known = this.#sql.messagesOfEvent.get(event.id);
-    if (known !== undefined) return { stored: { duplicate: true, count: Number(known.messages), messages: [] } };
+    if (known !== undefined) return { duplicate: true, count: Number(known.messages), messages: [] };
     const { client, messages: parts } = event;
-    const rows = parts.map((message) => ({ ...message, entities: entitiesJson(message) }));
+    const rows = parts.map(messageRow);
     const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
     const problem = this.#shares.problem(client, load);
     if (problem !== undefined) {
       const reason = problem.whose === "client" ? "client_quota" : "queue_full";
-      const refused = new RefusedError(reason, problem.message, 30);
-      return { stored: { duplicate: false, count: 0, messages: [] }, refused };
+      throw new RefusedError(reason, problem.message, 30);
     }
     this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length);
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);
-    return { stored: { duplicate: false, count: messages.length, messages } };
+    return { duplicate: false, count: messages.length, messages };
   }
 
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
     const chatId = this.#placeOf(message.chatId);
-    const { part, text, entities } = message;
-    const columns = [eventId, client, chatId, ...columnsOf(message), part, text, entities, acceptedAt];
-    const row = this.#sql.insertMessage.get(...columns);
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, ...columnsOf(message), acceptedAt);
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
   }
 
@@ -230,7 +256,7 @@ export class SqliteQueue implements Queue {
   }
 
   #keepSent(
-    { chat_id, topic, event_id, client }: Row,
+    { chat_id, topic, event_id, client, keyboard, uncertain }: Row,
     { at, telegramMessageId }: Extract<Settlement, { kind: "sent" }>,
   ): void {
     this.#refusedChats.forget(Number(chat_id));
@@ -238,6 +264,9 @@ export class SqliteQueue implements Queue {
     if (client === BRIDGE_ITSELF) return;
     const row = this.#sql.rememberSent.get(Number(chat_id), telegramMessageId, String(event_id), String(client), at);
     this.#sql.forgetSent.run(Number(row?.id) - ANSWERABLE_KEPT);
+    if (keyboard === null) return;
+    const sent = { chatId: Number(chat_id), messageId: telegramMessageId, copies: Number(uncertain) > 0 };
+    this.adoptKeyboard(String(event_id), sent);
   }
 
   #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {

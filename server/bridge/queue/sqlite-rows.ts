@@ -1,21 +1,30 @@
-import type { NewMessage, OutgoingMessage, PendingMessage } from "./queue.ts";
+import type { Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./queue.ts";
 
 /** A message as its row holds it. */
-export type MessageRow = Omit<NewMessage, "entities"> & { readonly entities: string | null };
+export type MessageRow = Omit<NewMessage, "entities" | "keyboard"> & {
+  readonly entities: string | null;
+  readonly keyboard: string | null;
+  readonly edits: number | null;
+};
 
-/** Of what has no topic, or goes to no chat by its public name, the columns are NULL. */
-export function columnsOf({ topic, publicName }: Pick<MessageRow, "topic" | "publicName">) {
-  return [topic ?? null, publicName ?? null] as const;
+/** A message as its row is to hold it. */
+export function messageRow({ entities, keyboard, ...message }: NewMessage & Pick<Line, "edits">): MessageRow {
+  return {
+    edits: null,
+    ...message,
+    entities: entities.length === 0 ? null : JSON.stringify(entities),
+    keyboard: keyboard === undefined ? null : JSON.stringify(keyboard),
+  };
 }
 
-/** Entities as a column holds them. */
-export function entitiesJson({ entities }: Pick<NewMessage, "entities">): string | null {
-  return entities.length === 0 ? null : JSON.stringify(entities);
+/** The columns that a message brings along, beside its chat. */
+export function columnsOf({ topic, publicName, part, text, entities, keyboard, edits }: MessageRow) {
+  return [topic ?? null, publicName ?? null, part, text, entities, keyboard, edits] as const;
 }
 
 /** What a message takes on disk, without the row's fixed part. */
-export function bytesOf({ text, entities }: MessageRow): number {
-  return Buffer.byteLength(text) + Buffer.byteLength(entities ?? "");
+export function bytesOf({ text, entities, keyboard }: MessageRow): number {
+  return [text, entities ?? "", keyboard ?? ""].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
 }
 
 export type Row = Record<string, unknown>;
@@ -36,8 +45,14 @@ export function toOutgoing(row: Row): OutgoingMessage {
     part: Number(row.part),
     text: String(row.text),
     entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
+    keyboard: row.keyboard === null ? undefined : JSON.parse(String(row.keyboard)),
+    edits: row.edits === null ? undefined : Number(row.edits),
     attempts: Number(row.attempts) - 1,
     uncertain: Number(row.uncertain) > 0,
     createdAt: Number(row.created_at),
   };
+}
+
+export function toSentKeyboard({ chat_id, message_id, copies }: Row): SentKeyboard {
+  return { chatId: Number(chat_id), messageId: Number(message_id), copies: Number(copies) > 0 };
 }

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 
 const UNDELIVERED = "state IN ('pending', 'sending')";
-const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0)";
+const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0) + coalesce(octet_length(keyboard), 0)";
 
 /** Every statement of the queue, prepared once. */
 export function prepare(db: DatabaseSync) {
-  return { ...intake(db), ...delivery(db), ...events(db), ...upkeep(db) };
+  return { ...intake(db), ...delivery(db), ...events(db), ...keyboards(db), ...upkeep(db) };
 }
 
 function intake(db: DatabaseSync) {
@@ -13,9 +13,9 @@ function intake(db: DatabaseSync) {
     insertEvent: db.prepare("INSERT INTO events (event_id, client, accepted_at, messages) VALUES (?, ?, ?, ?)"),
     messagesOfEvent: db.prepare("SELECT messages FROM events WHERE event_id = ?"),
     insertMessage: db.prepare(
-      `INSERT INTO messages (event_id, client, chat_id, topic, public_name, part, text, entities, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       RETURNING id`,
+      `INSERT INTO messages
+         (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
   };
@@ -25,9 +25,13 @@ function delivery(db: DatabaseSync) {
   return {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
-       RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, attempts, uncertain, created_at`,
+       RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits,
+         attempts, uncertain, created_at`,
     ),
-    sent: db.prepare(`DELETE FROM messages WHERE id = ? RETURNING event_id, client, chat_id, topic, ${BYTES} AS bytes`),
+    sent: db.prepare(
+      `DELETE FROM messages WHERE id = ?
+       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, ${BYTES} AS bytes`,
+    ),
     failed: db.prepare(
       `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
        RETURNING event_id, client, chat_id, ${BYTES} AS bytes`,
@@ -85,6 +89,24 @@ function events(db: DatabaseSync) {
       `SELECT chat_id, error, max(settled_at) AS at ${ofEvent} AND state = 'failed'
        GROUP BY chat_id ORDER BY at DESC, chat_id LIMIT 20`,
     ),
+  };
+}
+
+function keyboards(db: DatabaseSync) {
+  return {
+    keepKeyboard: db.prepare(
+      "INSERT OR IGNORE INTO keyboards (event_id, chat_id, message_id, copies) VALUES (?, ?, ?, ?)",
+    ),
+    keyboards: db.prepare("SELECT chat_id, message_id, copies FROM keyboards WHERE event_id = ?"),
+    forgetKeyboards: db.prepare("DELETE FROM keyboards WHERE event_id = ?"),
+    eventsWithKeyboards: db.prepare("SELECT DISTINCT event_id FROM keyboards"),
+    // Under way, or sent again after a request whose end nobody knows.
+    mayHaveCome: db.prepare(
+      `SELECT 1 FROM messages INDEXED BY messages_by_event WHERE event_id = ?1 AND chat_id = ?2 AND keyboard IS NOT NULL
+         AND (state = 'sending' OR uncertain > 0)
+       UNION ALL SELECT 1 FROM keyboards WHERE event_id = ?1 AND chat_id = ?2 AND copies > 0 LIMIT 1`,
+    ),
+    moveKeyboards: db.prepare("UPDATE OR IGNORE keyboards SET chat_id = ? WHERE chat_id = ?"),
   };
 }
 

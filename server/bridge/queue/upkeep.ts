@@ -13,14 +13,14 @@ const SENDS_KEPT_MS = 120_000;
 
 export type UpkeepOptions = {
   readonly queue: Queue;
-  /** What people said, deleted by limits of its own; true when there may be more. */
-  readonly inbox: { prune(): Promise<boolean> };
+  /** What is deleted by limits of its own; true when there may be more. */
+  readonly others: readonly { prune(): Promise<boolean> }[];
   readonly now: () => number;
   readonly logger: Logger;
 };
 
 /** Deletes what is past its retention, once a minute in small transactions. Returns a function that stops it. */
-export function startUpkeep({ queue, inbox, now, logger }: UpkeepOptions): () => void {
+export function startUpkeep({ queue, others, now, logger }: UpkeepOptions): () => void {
   const pass = async () => {
     const time = now();
     const limits = {
@@ -30,7 +30,7 @@ export function startUpkeep({ queue, inbox, now, logger }: UpkeepOptions): () =>
       answerableBefore: time - ANSWERABLE_MS,
     };
     while (await queue.prune(limits)) await new Promise(setImmediate);
-    while (await inbox.prune()) await new Promise(setImmediate);
+    for (const other of others) while (await other.prune()) await new Promise(setImmediate);
   };
   const timer = setInterval(() => {
     pass().catch((error: Error) => logger.warn({ reason: error.message }, "old messages cannot be deleted now"));

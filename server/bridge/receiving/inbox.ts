@@ -1,4 +1,5 @@
 import type { Response } from "../../../contract/responses.ts";
+import type { ClickEffect } from "../approvals/clicks.ts";
 import type { EventOfMessage, PendingMessage, Queue } from "../queue/queue.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
@@ -12,6 +13,8 @@ export type InboxOptions = {
   readonly queue: Pick<Queue, "addLine" | "eventOfMessage">;
   /** Telegram ids of the people who may talk to the bot. */
   readonly people: readonly number[];
+  /** What a click decides, in the same transaction; undefined when it is under nothing that is to be decided. */
+  readonly decide: (click: Clicked, at: number) => ClickEffect | undefined;
   /** Steady milliseconds since the epoch. */
   readonly now: () => number;
 };
@@ -19,11 +22,12 @@ export type InboxOptions = {
 export const takenKinds = [
   "response",
   "click",
+  "void_click",
   "stranger",
   "strange_click",
   "nothing",
   "duplicate",
-] as const satisfies (Meaning["kind"] | "duplicate")[];
+] as const satisfies (Meaning["kind"] | "void_click" | "duplicate")[];
 
 /** What became of an update. */
 export type Taken = {
@@ -34,6 +38,8 @@ export type Taken = {
   readonly answer?: { readonly queryId: string; readonly text: string };
   /** The event that was answered. */
   readonly event?: EventOfMessage;
+  /** Of a click under something that is to be decided. */
+  readonly record?: ClickEffect["record"];
 };
 
 export type ResponseQuery = {
@@ -161,10 +167,8 @@ export class Inbox {
     switch (meaning.kind) {
       case "response":
         return { kind: "response", lines: [], ...this.#keepSaid(meaning, at) };
-      case "click": {
-        const answer = { queryId: meaning.queryId, text: "Received" };
-        return { kind: "click", lines: [], answer, ...this.#keepClick(meaning, at) };
-      }
+      case "click":
+        return this.#clicked(meaning, at);
       case "stranger":
         return { kind: "stranger", lines: this.#tell(meaning, at) };
       case "strange_click": {
@@ -181,9 +185,20 @@ export class Inbox {
     return this.#keep({ at, kind: type, from, chatId, messageId, text, event });
   }
 
-  #keepClick({ from, data, message }: Clicked, at: number) {
-    const event = this.#options.queue.eventOfMessage(message.chatId, message.messageId);
-    return this.#keep({ at, kind: "click", from, ...message, text: data, event });
+  /** Of the clicks under something that is to be decided only the one that decides it is a response. */
+  #clicked(click: Clicked, at: number): Taken {
+    const { queryId, message, from, data } = click;
+    const effect = this.#options.decide(click, at);
+    if (effect === undefined) {
+      const event = this.#options.queue.eventOfMessage(message.chatId, message.messageId);
+      const kept = this.#keep({ at, kind: "click", from, ...message, text: data, event });
+      return { kind: "click", lines: [], answer: { queryId, text: "Received" }, ...kept };
+    }
+    const { answer: text, lines, record, decision } = effect;
+    if (decision !== undefined)
+      this.#keep({ at, kind: "click", from, ...message, text: decision, event: record?.approval });
+    const kind = record === undefined || record.what.startsWith("refused") ? "void_click" : "click";
+    return { kind, lines, answer: { queryId, text }, ...(record && { record, event: record.approval }) };
   }
 
   #keep({ at, kind, from, chatId, messageId, text, event }: Kept): { readonly event?: EventOfMessage } {

@@ -27,6 +27,8 @@ export type ReceiverOptions = {
   readonly onLines: (lines: readonly PendingMessage[]) => void;
   /** A response is on disk. */
   readonly onResponse: (taken: Taken) => void;
+  /** Something that was to be decided is another now, or somebody tried. */
+  readonly onDecision: (record: NonNullable<Taken["record"]>) => void;
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -162,9 +164,10 @@ export class Receiver {
   }
 
   #follow(taken: Taken): void {
-    const { metrics, onLines, onResponse, logger } = this.#options;
+    const { metrics, onLines, onResponse, onDecision, logger } = this.#options;
     metrics.updates.inc({ kind: taken.kind });
     if (taken.lines.length > 0) onLines(taken.lines);
+    if (taken.record !== undefined) onDecision(taken.record);
     if (taken.kind === "response" || taken.kind === "click") onResponse(taken);
     if (taken.kind === "stranger" || taken.kind === "strange_click") {
       logger.debug("somebody who is not on the list spoke to the bot");

@@ -1,4 +1,6 @@
+import type { ApprovalNotice } from "../../../contract/approvals.ts";
 import {
+  approvalTopic,
   type EventNotice,
   eventTopic,
   type Publication,
@@ -28,6 +30,10 @@ export class Notices {
 
   event(notice: EventNotice): void {
     this.#options.publish({ topic: eventTopic(notice.event_id), text: JSON.stringify(notice) });
+  }
+
+  approval(notice: ApprovalNotice): void {
+    this.#options.publish({ topic: approvalTopic(notice.approval_id), text: JSON.stringify(notice) });
   }
 
   /** Somebody said something: in answer to an event, or not. */

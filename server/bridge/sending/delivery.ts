@@ -24,6 +24,8 @@ export type DeliveryOptions = {
   readonly logger: Logger;
   /** Told of every event whose last message was sent or refused. */
   readonly onSettled: (event: SettledEvent) => void;
+  /** Told of every message with buttons that was sent. */
+  readonly onKeyboard: () => void;
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -147,6 +149,7 @@ export class Delivery {
     switch (outcome.kind) {
       case "sent":
         await this.#record(message.id, { kind: "sent", at, telegramMessageId: outcome.telegramMessageId });
+        if (message.keyboard !== undefined && message.edits === undefined) this.#options.onKeyboard();
         return pacer.settled(chatId, at);
       case "failed":
         await this.#record(message.id, { kind: "failed", at, error: outcome.error });

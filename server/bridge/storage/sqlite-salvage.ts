@@ -5,20 +5,8 @@ export type Salvage = { readonly events: number; readonly messages: number; read
 
 type Row = Record<string, SQLInputValue>;
 
-/** Beside events and messages, which are counted. */
-const FURTHER = [
-  "migrated_chats",
-  "refused_chats",
-  "refused_topics",
-  "settings",
-  "sent_messages",
-  "receiving",
-  "taken_updates",
-  "responses",
-  "told_strangers",
-] as const;
-
-type Table = "events" | "messages" | (typeof FURTHER)[number];
+/** The windows of the last minute mean nothing to a new file, and the probe holds nothing. */
+const LEFT = new Set(["sends", "probe"]);
 
 /**
  * Copies every readable row of a damaged database. Each table is read from both ends, so that one damaged page costs
@@ -28,17 +16,20 @@ type Table = "events" | "messages" | (typeof FURTHER)[number];
 export function salvage(path: string, into: DatabaseSync): Salvage {
   const from = new DatabaseSync(path, { timeout: 0 });
   try {
-    const copy = (table: Table) => copyTable(from, into, table);
-    const counts = { events: copy("events"), messages: copy("messages") };
-    for (const table of FURTHER) copy(table);
+    const copied = new Map(tablesOf(into).map((table) => [table, copyTable(from, into, table)]));
     into.exec("DELETE FROM messages WHERE state = 'sent'");
-    return counts;
+    return { events: copied.get("events") ?? 0, messages: copied.get("messages") ?? 0 };
   } finally {
     from.close();
   }
 }
 
-function copyTable(from: DatabaseSync, into: DatabaseSync, table: Table): number {
+function tablesOf(db: DatabaseSync): readonly string[] {
+  const rows = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all();
+  return rows.map(({ name }) => String(name)).filter((name) => !LEFT.has(name));
+}
+
+function copyTable(from: DatabaseSync, into: DatabaseSync, table: string): number {
   const columns = new Set(
     into
       .prepare(`PRAGMA table_info(${table})`)

@@ -95,6 +95,66 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX responses_by_event ON responses (event_id, id) WHERE event_id IS NOT NULL;
    CREATE TABLE told_strangers (user_id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;`,
+  // Buttons under messages, messages that take the place of others, and what people are asked to decide.
+  `ALTER TABLE messages ADD COLUMN keyboard TEXT;
+   ALTER TABLE messages ADD COLUMN edits INTEGER;
+   CREATE TABLE keyboards (
+     event_id TEXT NOT NULL,
+     chat_id INTEGER NOT NULL,
+     message_id INTEGER NOT NULL,
+     copies INTEGER NOT NULL,
+     PRIMARY KEY (event_id, chat_id, message_id)
+   ) STRICT;
+   CREATE TABLE approvals (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     approval_id TEXT NOT NULL,
+     client TEXT NOT NULL,
+     title TEXT NOT NULL,
+     options TEXT NOT NULL,
+     approvers TEXT NOT NULL,
+     required INTEGER NOT NULL,
+     on_timeout TEXT NOT NULL CHECK (on_timeout IN ('expire', 'deny')),
+     request TEXT NOT NULL,
+     secret BLOB NOT NULL,
+     text TEXT NOT NULL,
+     entities TEXT NOT NULL,
+     state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'decided', 'expired', 'withdrawn')),
+     option INTEGER,
+     reason TEXT CHECK (reason IN ('votes', 'disagreement', 'timeout')),
+     created_at INTEGER NOT NULL,
+     expires_at INTEGER NOT NULL,
+     ended_at INTEGER,
+     UNIQUE (client, approval_id)
+   ) STRICT;
+   CREATE INDEX approvals_pending ON approvals (expires_at) WHERE state = 'pending';
+   CREATE INDEX approvals_by_id ON approvals (approval_id);
+   CREATE TABLE votes (
+     approval INTEGER NOT NULL,
+     user_id INTEGER NOT NULL,
+     username TEXT,
+     first_name TEXT,
+     option INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     PRIMARY KEY (approval, user_id)
+   ) STRICT;
+   CREATE TABLE approval_records (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     approval INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     what TEXT NOT NULL,
+     user_id INTEGER,
+     chat_id INTEGER,
+     message_id INTEGER,
+     option INTEGER
+   ) STRICT;
+   CREATE INDEX approval_records_by_approval ON approval_records (approval, id);
+   CREATE TABLE webhook_calls (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     body TEXT NOT NULL,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     next_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX webhook_calls_by_time ON webhook_calls (next_at, id);`,
   // Topics of groups, and chats of which only the public name is known.
   `ALTER TABLE messages ADD COLUMN topic INTEGER;
    ALTER TABLE messages ADD COLUMN public_name TEXT;
@@ -104,8 +164,8 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;`,
 ];
 
-/** Brings a database to the newest schema, each step in a transaction of its own. */
-export function migrate(db: DatabaseSync): void {
+/** Brings a database to a schema, the newest by default, each step in a transaction of its own. */
+export function migrate(db: DatabaseSync, to = MIGRATIONS.length): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
   if (version > MIGRATIONS.length) {
     throw new Error(
@@ -114,7 +174,7 @@ export function migrate(db: DatabaseSync): void {
     );
   }
   for (const [index, statements] of MIGRATIONS.entries()) {
-    if (index < version) continue;
+    if (index < version || index >= to) continue;
     db.exec(`BEGIN IMMEDIATE; ${statements} PRAGMA user_version = ${index + 1}; COMMIT;`);
   }
 }

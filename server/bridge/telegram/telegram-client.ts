@@ -1,6 +1,6 @@
 import { Api } from "node-telegram-bot-api";
 import type { TelegramConfig } from "../config.ts";
-import type { OutgoingMessage } from "../queue/queue.ts";
+import type { Keyboard, OutgoingMessage } from "../queue/queue.ts";
 import { isStandIn } from "../routing/destination.ts";
 import { describe, type Outcome, outcomeOf } from "./outcome.ts";
 import { type Problem, problemOf } from "./problem.ts";
@@ -30,18 +30,30 @@ export class TelegramClient {
     this.#fetch = fetchImpl;
   }
 
-  /** Of a chat that is known by its public name only it asks for the id, and sends nothing. */
-  async send({ chatId, topic, publicName, text, entities }: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
+  /**
+   * Sends a message, or puts it in the place of the one that it edits. Of a chat that is known by its public name only it
+   * asks for the id, and sends nothing.
+   */
+  async send(message: OutgoingMessage, signal: AbortSignal): Promise<Outcome> {
+    const { chatId, topic, publicName, text, entities, keyboard, edits } = message;
     const api = this.#current();
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
     if (isStandIn(chatId)) return chatNamed(api, publicName, signal);
+    const parameters = {
+      chat_id: chatId,
+      text,
+      link_preview_options: NO_PREVIEW,
+      ...(entities.length > 0 && { entities: [...entities] }),
+      ...(keyboard !== undefined && { reply_markup: markupOf(keyboard) }),
+    };
+    const thread = topic !== undefined && { message_thread_id: topic };
     try {
-      const formatting = entities.length === 0 ? {} : { entities: [...entities] };
-      const thread = topic === undefined ? {} : { message_thread_id: topic };
-      const parameters = { chat_id: chatId, ...thread, text, link_preview_options: NO_PREVIEW, ...formatting };
-      const result = await api.sendMessage(parameters, signal);
-      return { kind: "sent", telegramMessageId: result.message_id };
+      if (edits === undefined) return sent((await api.sendMessage({ ...parameters, ...thread }, signal)).message_id);
+      await api.editMessageText({ ...parameters, message_id: edits }, signal);
+      return sent(edits);
     } catch (error) {
+      // An edit whose answer was lost, and that came again.
+      if (edits !== undefined && describe(error).includes("message is not modified")) return sent(edits);
       return outcomeOf(error);
     }
   }
@@ -109,4 +121,12 @@ async function chatNamed(api: Api, publicName: string | undefined, signal: Abort
     const outcome = outcomeOf(error);
     return outcome.kind === "retry" ? { ...outcome, uncertain: false } : outcome;
   }
+}
+
+function sent(telegramMessageId: number): Outcome {
+  return { kind: "sent", telegramMessageId };
+}
+
+function markupOf(keyboard: Keyboard) {
+  return { inline_keyboard: keyboard.map((row) => row.map(({ text, data }) => ({ text, callback_data: data }))) };
 }

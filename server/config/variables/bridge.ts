@@ -103,6 +103,21 @@ export const bridgeVariables = Object.freeze({
       "https URL at which Telegram reaches the bridge's /telegram/updates; needed for TELEGRAM_UPDATES=Webhook. It may be http if TELEGRAM_API_URL is a Bot API server of your own.",
     example: "https://bot.example.com/telegram/updates",
   }),
+  WEBHOOK_URL: define({
+    roles: bridging,
+    schema: url,
+    description:
+      "URL that the bridge calls when an approval is over, until the receiver answers with 2xx, for about a day. Redirects are not followed.",
+    example: "https://ci.example.com/webhook/responses",
+  }),
+  WEBHOOK_SECRET: define({
+    roles: bridging,
+    schema: z.string().min(16, "at least 16 characters"),
+    file: "content",
+    description:
+      "Signs the calls of WEBHOOK_URL: X-CCTelegram-Signature is sha256= and the HMAC-SHA-256, in hex, of X-CCTelegram-Timestamp, a dot and the body.",
+    example: "a-secret-of-at-least-32-characters!",
+  }),
   TELEGRAM_API_URL: define({
     roles: bridging,
     schema: url,

@@ -77,6 +77,7 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     responses: (query) => bridge.responses(query),
     countResponses: (query) => bridge.countResponses(query),
     clearResponses: (clearing) => bridge.clearResponses(clearing),
+    approvals: bridge.approvals,
     relay: bridge.relay,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Accepted } from "../../../contract/accepted.ts";
 import type { BridgeStatus } from "../../../contract/bridge-status.ts";
+import type { ErrorCode } from "../../../contract/error-catalogue.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import { type Event, eventSchema } from "../../../contract/event.ts";
 import type { EventStatus } from "../../../contract/event-status.ts";
@@ -34,6 +35,10 @@ export const healthyStatus: BridgeStatus = {
   },
 };
 
+function refuse(code: ErrorCode): never {
+  throw new ServerError(code);
+}
+
 /** A relay as the bridge has it. */
 const newRelay = () => new RelayHub({ now: Date.now, epoch: randomUUID() });
 
@@ -47,6 +52,12 @@ export const idleBridge: LocalBridge = {
   responses: () => [],
   countResponses: () => 0,
   clearResponses: async () => 0,
+  approvals: {
+    ask: async () => refuse("APPROVALS_UNAVAILABLE"),
+    approval: () => refuse("APPROVAL_NOT_FOUND"),
+    list: () => [],
+    withdraw: async () => refuse("APPROVAL_NOT_FOUND"),
+  },
   relay: newRelay(),
 };
 

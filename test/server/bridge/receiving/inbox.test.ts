@@ -19,7 +19,11 @@ function openAt(path: string, clock: { now: number }): Opened {
   const store = new Store({ path, now });
   const limits = { total: { messages: 100, bytes: 2 ** 20 }, clientShare: 1 };
   const queue = new SqliteQueue(store, { limits, recipients: [1], now });
-  return { inbox: new Inbox({ store, queue, people: [1, 2], now }), queue, close: () => queue.close() };
+  return {
+    inbox: new Inbox({ store, queue, people: [1, 2], decide: () => undefined, now }),
+    queue,
+    close: () => queue.close(),
+  };
 }
 
 function said(id: number, text: string, { from = 1, replyTo = 0 } = {}): Update {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import type { SqliteQueue } from "../../../../server/bridge/queue/sqlite-queue.ts";
+import { migrate } from "../../../../server/bridge/storage/sqlite-schema.ts";
 import { queueOn, scratch } from "../support.ts";
 
 /** The tables as the first schema had them. */
@@ -111,21 +112,8 @@ test("an event of the second schema is its client's as long as it has messages, 
   await using directory = await scratch();
   const path = join(directory.path, "queue.sqlite");
   firstSchema(path);
-  await open(path).close();
   const db = new DatabaseSync(path);
-  // What later schemas added, taken back.
-  db.exec("ALTER TABLE events DROP COLUMN client; ALTER TABLE events DROP COLUMN refused; PRAGMA user_version = 2");
-  db.exec("ALTER TABLE messages DROP COLUMN topic; ALTER TABLE messages DROP COLUMN public_name");
-  for (const table of [
-    "sent_messages",
-    "receiving",
-    "taken_updates",
-    "responses",
-    "told_strangers",
-    "refused_topics",
-  ]) {
-    db.exec(`DROP TABLE ${table}`);
-  }
+  migrate(db, 2);
   db.exec("UPDATE messages SET client = 'anna' WHERE event_id = 'failed' OR event_id = 'waits-0'");
   db.close();
   const queue = open(path);

@@ -1,0 +1,109 @@
+import type { ApprovalRequest } from "../../../contract/approvals.ts";
+import { ServerError } from "../../../contract/errors.ts";
+import { shownLine } from "../formatting/shown-text.ts";
+import type { Keyboard, NewMessage, PendingMessage, Queue } from "../queue/queue.ts";
+import { RefusedError } from "../refused-error.ts";
+import type { ApprovalTable, NewApproval } from "./approval-table.ts";
+import { buttonData } from "./button-data.ts";
+import type { KeptApproval } from "./kept-approval.ts";
+import { buttonTexts, questionOf } from "./wording.ts";
+
+/** What one client may have pending at a time. */
+const PENDING_LIMIT = 100;
+
+export type Asked = {
+  readonly approval: KeptApproval;
+  /** Telegram messages that it became. */
+  readonly count: number;
+  readonly duplicate: boolean;
+  /** What is to be sent. */
+  readonly messages: readonly PendingMessage[];
+};
+
+type Room = {
+  readonly table: ApprovalTable;
+  readonly queue: Pick<Queue, "addEvent" | "event">;
+  readonly recipients: readonly number[];
+  readonly people: ReadonlySet<number>;
+  readonly newSecret: () => Buffer;
+};
+
+/** Puts a question on disk with its messages, in the transaction of the write that calls it. */
+export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
+  const { table, queue } = room;
+  const { approval_id: id, client } = request;
+  const known = table.find(id, client);
+  if (known !== undefined) return again(request, known, queue);
+  if (queue.event(id) !== undefined) throw new ServerError("APPROVAL_CONFLICT", { problem: TAKEN });
+  if (table.pendingOf(client) >= PENDING_LIMIT) {
+    const message = `${PENDING_LIMIT} approvals of the client wait for a decision already.`;
+    throw new RefusedError("client_quota", message, 60);
+  }
+  const approvers = approversOf(request, room.people);
+  const chats = chatsOf(request, room);
+  requireDifferent(request.options);
+  const expiresAt = at + Math.round(request.timeout_minutes * 60_000);
+  const parts = questionOf(request, { people: approvers.length, expiresAt });
+  const secret = room.newSecret();
+  const approval: NewApproval = {
+    ...{ id, client, title: request.title, options: request.options, approvers },
+    ...{ required: request.required_approvals, onTimeout: request.on_timeout, request: wordsOf(request), secret },
+    ...{ question: parts.at(-1) ?? { text: "", entities: [] }, createdAt: at, expiresAt },
+  };
+  const kept = table.insert(approval);
+  const keyboard = keyboardOf(kept);
+  const messages = chats.flatMap((chatId) =>
+    parts.map((text, part): NewMessage => ({ chatId, part, ...text, ...(part === parts.length - 1 && { keyboard }) })),
+  );
+  const stored = queue.addEvent({ id, client, acceptedAt: at, messages });
+  return { approval: kept, count: stored.count, duplicate: false, messages: stored.messages };
+}
+
+/** One row for each option: texts of any length, in their order. */
+export function keyboardOf({ row, options, secret }: KeptApproval): Keyboard {
+  return buttonTexts(options).map((text, option) => [{ text, data: buttonData({ approval: row, option }, secret) }]);
+}
+
+const TAKEN = "There is an event with this id already. Choose another id, or leave it out to get a new one.";
+
+function again(request: ApprovalRequest, known: KeptApproval, queue: Room["queue"]): Asked {
+  if (known.request !== wordsOf(request)) {
+    const problem = `The approval ${known.id} was asked for with other words before. Choose another id for another question.`;
+    throw new ServerError("APPROVAL_CONFLICT", { problem });
+  }
+  return { approval: known, count: queue.event(known.id)?.total ?? 0, duplicate: true, messages: [] };
+}
+
+/** What makes it the same question. */
+function wordsOf({ approval_id: _id, client: _client, ...words }: ApprovalRequest): string {
+  return JSON.stringify(Object.entries(words).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function approversOf({ approvers, required_approvals: required }: ApprovalRequest, people: Room["people"]) {
+  const may = approvers === undefined ? [...people] : [...new Set(approvers)];
+  const strangers = may.filter((id) => !people.has(id));
+  if (strangers.length > 0) throw invalid("approvers", `${strangers.join(", ")} may not talk to the bot`);
+  if (may.length === 0) throw invalid("approvers", "nobody may answer: no person is in telegram.allowedUsers");
+  if (required > may.length) {
+    throw invalid("required_approvals", `${required} people have to agree, and ${may.length} may decide`);
+  }
+  return may;
+}
+
+function chatsOf({ chats, approvers }: ApprovalRequest, { recipients }: Room): readonly number[] {
+  const asked = [...new Set(chats ?? approvers ?? recipients)];
+  const unknown = asked.filter((id) => !recipients.includes(id));
+  if (unknown.length > 0) throw invalid("chats", `${unknown.join(", ")} gets no messages from this bot`);
+  return asked;
+}
+
+function requireDifferent(options: readonly string[]): void {
+  const shown = options.map(shownLine);
+  if (shown.includes("")) throw invalid("options", "one of them shows nothing");
+  const twin = shown.find((option, index) => shown.indexOf(option) !== index);
+  if (twin !== undefined) throw invalid("options", `two of them look like "${twin}"`);
+}
+
+function invalid(field: string, problem: string): ServerError {
+  return new ServerError("VALIDATION_ERROR", { problems: `${field}: ${problem}`, fields: [{ field, problem }] });
+}

@@ -1,0 +1,128 @@
+import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { Clicked } from "../receiving/meaning.ts";
+import type { ApprovalRecord, ApprovalTable } from "./approval-table.ts";
+import { keyboardOf } from "./asking.ts";
+import { type Ruling, rulingOn } from "./ballot.ts";
+import { claimedChoice, isGenuine } from "./button-data.ts";
+import { type Ended, type EndingRoom, end, timeoutOf } from "./endings.ts";
+import { callbackData, type KeptApproval, type KeptVote } from "./kept-approval.ts";
+import {
+  countedAnswer,
+  decidedAnswer,
+  FOREIGN_ANSWER,
+  lateAnswer,
+  secondAnswer,
+  UNKNOWN_ANSWER,
+  withVotes,
+} from "./wording.ts";
+
+/** What a pressed button does. */
+export type ClickEffect = {
+  /** What the person is told. */
+  readonly answer: string;
+  /** What is to be sent. */
+  readonly lines: readonly PendingMessage[];
+  /** What happened, for the audit trail; undefined for a button that nobody has made. */
+  readonly record?: ApprovalRecord & { readonly approval: KeptApproval };
+  /** The decision that it made, in co8/cctelegram's words. */
+  readonly decision?: string;
+};
+
+export type ClickRoom = Pick<EndingRoom, "onEnding"> & {
+  readonly table: ApprovalTable;
+  readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine" | "adoptKeyboard" | "mayHaveCome">;
+  /** Who may talk to the bot now. */
+  readonly people: ReadonlySet<number>;
+};
+
+type By = NonNullable<ApprovalRecord["by"]>;
+
+/** Does what a click says, in the transaction of the write that calls it; undefined when it is under no approval. */
+export function effectOf({ data, from, message }: Clicked, room: ClickRoom, at: number): ClickEffect | undefined {
+  const choice = claimedChoice(data);
+  if (choice === undefined) return undefined;
+  const kept = room.table.byRow(choice.approval);
+  if (kept === undefined || !isGenuine(data, kept.secret)) return { answer: UNKNOWN_ANSWER, lines: [] };
+  const by = { userId: from.id, ...message, option: choice.option };
+  const over = overBy(kept, room, at);
+  if (over !== undefined)
+    return { ...refused("refused_late", lateAnswer(over.approval), over.approval), lines: over.lines };
+  if (!isItsMessage(kept, message, room.queue)) return refused("refused_other_message", UNKNOWN_ANSWER, kept);
+  const vote = {
+    userId: from.id,
+    username: from.username ?? null,
+    firstName: from.first_name,
+    option: choice.option,
+    at,
+  };
+  return voted(kept, vote);
+
+  function refused(what: ApprovalRecord["what"], answer: string, approval: KeptApproval): ClickEffect {
+    room.table.record(approval, { what, by }, at);
+    return { answer, lines: [], record: { what, by, approval } };
+  }
+
+  function voted(approval: KeptApproval, given: KeptVote): ClickEffect {
+    const votes = room.table.votes(approval);
+    const approvers = new Set(approval.approvers.filter((id) => room.people.has(id)));
+    const ruling = rulingOn({ actions: approval.actions, required: approval.required, approvers, votes }, given);
+    if (ruling.kind === "not_an_approver") return refused("refused_not_an_approver", FOREIGN_ANSWER, approval);
+    if (ruling.kind === "second") return refused("refused_second", secondAnswer(approval, ruling.option), approval);
+    room.table.vote(approval, given);
+    room.table.record(approval, { what: "voted", by }, at);
+    if (ruling.kind === "counted") return counted(approval, { votes: [...votes, given], by, room, at });
+    return decided(approval, ruling, { by, room, at });
+  }
+}
+
+type Now = { readonly by: By; readonly room: ClickRoom; readonly at: number };
+
+/** Everybody sees how far it is; the buttons stay. */
+function counted(
+  approval: KeptApproval,
+  { votes, by, room, at }: Now & { readonly votes: readonly KeptVote[] },
+): ClickEffect {
+  const text = withVotes(approval, votes);
+  const keyboard = keyboardOf(approval);
+  const lines = room.queue
+    .keyboardsOf(approval.id)
+    .flatMap(({ chatId, messageId }) => room.queue.addLine({ ...text, keyboard, chatId, edits: messageId }, at) ?? []);
+  return { answer: countedAnswer(approval, votes), lines, record: { what: "voted", by, approval } };
+}
+
+function decided(
+  kept: KeptApproval,
+  { option, reason }: Extract<Ruling, { kind: "decided" }>,
+  { by, room, at }: Now,
+): ClickEffect {
+  const ended = end(kept, { state: "decided", option, reason }, room, at);
+  if (ended === undefined) return { answer: UNKNOWN_ANSWER, lines: [] };
+  const { approval, lines } = ended;
+  const { decision } = approval;
+  return {
+    answer: decidedAnswer(approval),
+    lines,
+    record: { what: "decided", by, approval },
+    ...(decision && { decision: callbackData(approval.id, decision) }),
+  };
+}
+
+/** The approval when it is over, or its time is: then it ends now. */
+function overBy(kept: KeptApproval, room: ClickRoom, at: number): Ended | undefined {
+  const approval = room.table.ended(kept);
+  if (approval !== undefined) return { approval, lines: [] };
+  return at < kept.expiresAt ? undefined : end(kept, timeoutOf(kept), room, at);
+}
+
+/** A message that came although nobody knows how its request ended is the approval's from now on. */
+function isItsMessage(
+  { id }: KeptApproval,
+  { chatId, messageId }: Clicked["message"],
+  queue: ClickRoom["queue"],
+): boolean {
+  const isKnown = queue.keyboardsOf(id).some((sent) => sent.chatId === chatId && sent.messageId === messageId);
+  if (isKnown) return true;
+  if (!queue.mayHaveCome(id, chatId)) return false;
+  queue.adoptKeyboard(id, { chatId, messageId, copies: true });
+  return true;
+}

@@ -1,0 +1,46 @@
+import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { ApprovalTable, Ending } from "./approval-table.ts";
+import type { EndedApproval, KeptApproval } from "./kept-approval.ts";
+import { withOutcome } from "./wording.ts";
+
+export type EndingRoom = {
+  readonly table: ApprovalTable;
+  readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine">;
+  /** Whoever else keeps the outcome, in the same transaction. */
+  readonly onEnding: (approval: EndedApproval, at: number) => void;
+};
+
+export type Ended = { readonly approval: EndedApproval; readonly lines: readonly PendingMessage[] };
+
+/** Ends an approval and its buttons, in the transaction of the write that calls it; undefined when it was over before. */
+export function end(
+  kept: KeptApproval,
+  ending: Ending,
+  { table, queue, onEnding }: EndingRoom,
+  at: number,
+): Ended | undefined {
+  const approval = table.end(kept, ending, at);
+  if (approval === undefined) return undefined;
+  table.record(approval, { what: ending.state }, at);
+  onEnding(approval, at);
+  return { approval, lines: withoutButtons(approval, queue, at) };
+}
+
+/** What the end of its time makes of an approval. */
+export function timeoutOf({ onTimeout, actions }: Pick<KeptApproval, "onTimeout" | "actions">): Ending {
+  if (onTimeout === "expire") return { state: "expired", option: null, reason: null };
+  const denial = actions.indexOf("deny");
+  return { state: "decided", option: denial < 0 ? null : denial, reason: "timeout" };
+}
+
+/** The messages with the buttons get the outcome in their place. */
+export function withoutButtons(
+  approval: EndedApproval,
+  queue: EndingRoom["queue"],
+  at: number,
+): readonly PendingMessage[] {
+  const outcome = withOutcome(approval);
+  const sent = queue.keyboardsOf(approval.id);
+  queue.forgetKeyboards(approval.id);
+  return sent.flatMap(({ chatId, messageId }) => queue.addLine({ ...outcome, chatId, edits: messageId }, at) ?? []);
+}
