@@ -18,6 +18,8 @@ const slowReaders: Scenario = {
     const [http = "", serverMetrics = "", intake = "", bridgeMetrics = ""] = installation.ports;
     const targets = [
       `${http}/health/detailed`,
+      `${http}/openapi.json`,
+      `${http}/docs`,
       `${serverMetrics}/metrics`,
       `${intake}/health`,
       `${bridgeMetrics}/metrics`,

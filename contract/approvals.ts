@@ -44,7 +44,7 @@ export const approvalRequestSchema = z.object({
 export type ApprovalRequest = z.output<typeof approvalRequestSchema>;
 
 /** What an option means for a program: approve and deny, or something of its own. */
-export const approvalActions = ["approve", "deny", "option"] as const;
+const approvalActions = ["approve", "deny", "option"] as const;
 
 export type ApprovalAction = (typeof approvalActions)[number];
 
@@ -120,7 +120,7 @@ export type ApprovalQuery = z.output<typeof approvalQuerySchema>;
 export const approvalsSchema = z.object({ approvals: z.array(approvalSchema).readonly() });
 
 /** What the bridge publishes on the topic of an approval: it is another now. */
-export const approvalNoticeSchema = z.object({
+const approvalNoticeSchema = z.object({
   approval_id: z.string(),
   client: z.string(),
   state: z.enum(approvalStates),

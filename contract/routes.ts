@@ -4,6 +4,12 @@ export const routes = Object.freeze({
   mcp: "/mcp",
   tools: "/tools",
   tool: "/tools/:name",
+  resources: "/resources",
+  /** What one resource holds; `?resource=NAME` is the rest of its URI. */
+  resource: "/resources/cctelegram",
+  /** What REST offers, as OpenAPI, and a page to try it. */
+  openApi: "/openapi.json",
+  docs: "/docs",
   health: "/health",
   detailedHealth: "/health/detailed",
   /** 200 unless only a restart can help. */

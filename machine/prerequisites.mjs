@@ -7,9 +7,9 @@ export const PACKAGES = {
   "control-plane": ["openssl"],
   images: ["buildah", "binutils"],
   nodes: ["runc", "containernetworking-plugins", "iptables", "conntrack", "iproute2", "util-linux"],
-  // promtool, which checks the alerts; the proxies of docs/proxies; Python for clients in it. Tests that need them say so if
-  // they are missing.
-  tests: ["prometheus", "nginx", "haproxy", "python3", "python3-venv"],
+  // promtool, which checks the alerts; the proxies of docs/proxies; Python for clients in it; a browser for the page at /docs. Tests that
+  // need them say so if they are missing.
+  tests: ["prometheus", "nginx", "haproxy", "python3", "python3-venv", "chromium"],
 };
 
 /** The levels that a target can require; each one includes those before it. */
@@ -32,6 +32,7 @@ export function inspectMachine() {
     linux: process.platform === "linux",
     root: process.getuid?.() === 0,
     debian,
+    ubuntu: debian && isUbuntu(),
     go: onPath("go"),
     missing: debian ? notInstalled(Object.values(PACKAGES).flat(), dpkgStatus()) : onPath("openssl") ? [] : ["openssl"],
   };
@@ -39,6 +40,10 @@ export function inspectMachine() {
 
 function onPath(command) {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, command)));
+}
+
+function isUbuntu() {
+  return existsSync("/etc/os-release") && /^ID(_LIKE)?=.*ubuntu/m.test(readFileSync("/etc/os-release", "utf8"));
 }
 
 function dpkgStatus() {
@@ -67,9 +72,10 @@ export function missingPackages(level, { missing }) {
   return missing.filter((name) => wanted.includes(name));
 }
 
-/** Optional packages for tests, if they can be installed here. */
-export function missingTestPackages({ missing, root, debian }) {
-  return root && debian ? missing.filter((name) => PACKAGES.tests.includes(name)) : [];
+/** Optional packages for tests, if they can be installed here. Ubuntu has chromium as a snap only. */
+export function missingTestPackages({ missing, root, debian, ubuntu }) {
+  if (!root || !debian) return [];
+  return missing.filter((name) => PACKAGES.tests.includes(name) && !(ubuntu && name === "chromium"));
 }
 
 /** Why this machine cannot reach the level, one reason each; a package that can be installed is no reason. */

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { features as fixtures } from "../conformance/fixtures/features.ts";
 import { bundle } from "../images/bundle.ts";
 import { features } from "../server/features/features.ts";
+import { startProcess } from "./server/support/process.ts";
 
 /** Loaded before the program: at its end it prints which of Node's modules are in memory. */
 const listing = "data:text/javascript,process.on('exit', () => console.log(process.moduleLoadList.join('\\n')))";
@@ -35,4 +37,29 @@ test("the server's bundle holds what the product offers, and none of the fixture
   const others = namesIn(fixtures).filter((name) => !own.includes(name));
   expect(others.length).toBeGreaterThan(40);
   expect(others.filter((name) => text.includes(`"${name}"`))).toEqual([]);
+});
+
+test("the server's bundle describes REST as the sources do, with a page whose script may run", async () => {
+  await bundle(["server"]);
+  const env = {
+    HMAC_SECRET: "s".repeat(32),
+    BRIDGE_URL: "http://127.0.0.1:9",
+    METRICS_ENABLED: "false",
+    MCP_API_KEYS: "k".repeat(32),
+  };
+  const program = startProcess(["serve"], { ...env, MCP_SERVER_HOST: "127.0.0.1", MCP_SERVER_PORT: "0" }, "bundle");
+  try {
+    const { http } = await program.logged("ready to work");
+    const description = await (await fetch(`${http}/openapi.json`)).text();
+    expect(description).toBe(readFileSync("docs/reference/openapi.json", "utf8"));
+    const page = await fetch(`${http}/docs`);
+    const script = /<script[^>]*>(.*?)<\/script>/s.exec(await page.text())?.[1] ?? "";
+    const hash = createHash("sha256").update(script).digest("base64");
+    expect(page.headers.get("content-security-policy")).toContain(`script-src 'sha256-${hash}'`);
+    // As it is written, whatever the bundler makes of the program around it.
+    expect(script).toBe(readFileSync("server/http/docs-page/page.js", "utf8"));
+  } finally {
+    program.child.kill("SIGKILL");
+    await program.exited;
+  }
 });

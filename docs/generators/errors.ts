@@ -4,7 +4,7 @@ import { code, page, table } from "./markdown.ts";
 const introduction = `Every error that a client of the server, or the server as a client of the bridge, can meet: by its stable code. Messages may change;
 codes do not.
 
-- **REST** (\`POST /tools/NAME\`, \`GET /tools\`, \`/health\`): the HTTP status below, and
+- **REST** (\`/tools\`, \`/resources\`, \`/health\` and what describes them): the HTTP status below, and
   \`{"error": true, "code", "message", "details", "timestamp", "request_id"}\`.
 - **MCP** (\`POST /mcp\`): once the message is known that an error answers, HTTP is 200, because clients end the session at another status. A call of a tool gets, where the column MCP says "tool
   result", a result with \`isError\` whose text holds \`code\`, \`message\` and \`metadata\`, so that the model can correct itself; everything else gets a JSON-RPC error with the code. Before that, as for a wrong

@@ -9,6 +9,7 @@ import { createBridgeMetrics } from "../../server/bridge/status/metrics.ts";
 import { variables as serverVariables } from "../../server/config/variables.ts";
 import { version } from "../../server/config/version.ts";
 import { features } from "../../server/features/features.ts";
+import { openApiText } from "../../server/http/openapi/document.ts";
 import { httpRoutes } from "../../server/http/routes.ts";
 import { methods } from "../../server/mcp/methods/registry.ts";
 import { createServerMetrics } from "../../server/telemetry/metrics.ts";
@@ -19,7 +20,6 @@ import { customResourcePage } from "./custom-resource.ts";
 import { errorsPage } from "./errors.ts";
 import { mcpPage } from "./mcp.ts";
 import { type MetricGroups, metricsOf, metricsPage } from "./metrics.ts";
-import { openApiDocument } from "./openapi.ts";
 import type { Schema } from "./schema-fields.ts";
 import { toolsPage } from "./tools.ts";
 
@@ -34,7 +34,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
     "docs/reference/errors.md": errorsPage(errors, proxyErrors),
     "docs/reference/mcp.md": mcpPage({ methods, ...features }),
-    "docs/reference/openapi.yaml": openApiDocument({ version, tools: [...tools.values()], errors }),
+    "docs/reference/openapi.json": openApiText({ version, features, errors }),
     "docs/reference/tools.md": toolsPage(listed, eventTypes),
     "docs/reference/metrics.md": metricsPage(await metricGroups()),
   };

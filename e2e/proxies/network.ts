@@ -20,7 +20,7 @@ export type ProxyNetwork = {
   readonly remove: () => Promise<void>;
 };
 
-const outside = Array.from({ length: 120 }, (_, index) => `198.51.100.${index + 1}`);
+const outside = Array.from({ length: 150 }, (_, index) => `198.51.100.${index + 1}`);
 const ipv6 = ["2001:db8:77:1::1", "2001:db8:77:1::2", "2001:db8:77:2::1"] as const;
 const ownIpv6 = "2001:db8:77::3";
 

@@ -11,6 +11,10 @@ const nowhere = [
   "/toolsx",
   "/toolsets/get_bridge_status",
   "/mcpx",
+  "/resourcesx",
+  "/openapi.jsonx",
+  "/docs/x",
+  "/docsx",
   "/mcp/x",
   "/metrics/x",
   "/monitoring/",
@@ -29,6 +33,20 @@ export function routeBehaviours(stage: Stage): void {
     await client.close();
     expect(await visitor.ask("/tools/get_bridge_status", withKey({ body: "{}" }))).toMatchObject({ status: 200 });
     expect((await visitor.ask("/tools", withKey({ method: "GET" }))).text).toContain("send_telegram_message");
+    for (const path of ["/resources", "/resources/cctelegram?resource=event-types"]) {
+      expect((await visitor.ask(path, withKey({ method: "GET" }))).text).toMatch(/event.types/);
+      expect(await visitor.ask(path, { method: "GET" })).toMatchObject({ status: 401 });
+    }
+  });
+
+  test("REST is described to everybody, with the policy that the page needs", async () => {
+    const visitor = stage.visitor();
+    expect(JSON.parse((await visitor.ask("/openapi.json")).text)).toMatchObject({ openapi: "3.1.1" });
+    for (const path of ["/docs", "/docs/"]) {
+      const { status, headers, text } = await visitor.ask(path);
+      expect({ status, isPage: text.startsWith("<!doctype html>") }).toEqual({ status: 200, isPage: true });
+      expect(headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'sha256-/);
+    }
   });
 
   test("a page of the own origin may ask, another may not", async () => {

@@ -23,7 +23,7 @@ export function namesOf(resource: string) {
     bridge: `${resource}-bridge`,
     hmac: `${resource}-hmac`,
     apiKeys: `${resource}-api-keys`,
-    /** The Ingress for /tools, which has its own limits. */
+    /** The Ingress for /tools and what else is REST, which has its own limits. */
     tools: `${resource}-mcp-server-tools`,
     /** The Service with an address outside the cluster. */
     external: `${resource}-mcp-external`,

@@ -57,19 +57,23 @@ export function createAccess({ keys, auth, rateLimit, security, clock }: AccessO
   // An address may be a proxy's or a whole office's: wrong keys are limited by it, right keys never are.
   const failures = new RateLimiter(rateLimit);
 
-  const overLimit = ({ limit, resetAt }: Decision, client: string, origin: Origin): ServerError => {
+  const overLimit = (decision: Decision, type: "client" | "address", client: string, origin: Origin): ServerError => {
+    const { limit, requests, resetAt } = decision;
     security("rate_limit_exceeded", { ...securityDetails(origin), client });
     return new ServerError("RATE_LIMIT_EXCEEDED", {
       limit,
       window: rateLimit.windowMs / 1000,
+      current_requests: requests,
       retry_after: Math.max(1, Math.ceil((resetAt - clock()) / 1000)),
+      reset_time: new Date(resetAt).toISOString(),
+      limit_type: type,
     });
   };
 
   const charge = (client: Client, origin: Origin, cost: number): Charge | undefined => {
     if (!rateLimit.enabled) return undefined;
     const decision = calls.take(client.id, clock(), cost);
-    return decision.allowed ? decision : { ...decision, refusal: overLimit(decision, client.name, origin) };
+    return decision.allowed ? decision : { ...decision, refusal: overLimit(decision, "client", client.name, origin) };
   };
 
   const callers = new WeakMap<Client, Caller>();
@@ -106,7 +110,7 @@ export function createAccess({ keys, auth, rateLimit, security, clock }: AccessO
       if (client !== undefined && !expired) return callerOf(client);
       security("authentication_failure", securityDetails(origin));
       const decision = failures.take(networkOf(origin.address), clock());
-      if (rateLimit.enabled && !decision.allowed) throw overLimit(decision, "unknown", origin);
+      if (rateLimit.enabled && !decision.allowed) throw overLimit(decision, "address", "unknown", origin);
       throw new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
     },
   };

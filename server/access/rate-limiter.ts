@@ -9,6 +9,8 @@ export type Decision = {
   readonly allowed: boolean;
   readonly limit: number;
   readonly remaining: number;
+  /** With this one, those of the window; while they are refused, also what was refused since. */
+  readonly requests: number;
   /** Unix time in milliseconds at which requests are possible again, or the window ends. */
   readonly resetAt: number;
 };
@@ -17,7 +19,7 @@ export type Decision = {
 // some has passed already, counts fully: no window of that length, wherever it begins, sees more than the limit.
 const parts = 10;
 
-type Account = { readonly counts: Uint32Array; part: number; blockedUntil: number };
+type Account = { readonly counts: Uint32Array; part: number; blockedUntil: number; asked: number };
 
 /**
  * Counts requests of keys in a sliding window. Memory is bounded: beyond `capacity` keys the one unused for longest is
@@ -42,16 +44,27 @@ export class RateLimiter {
     const used = sum(account.counts);
     if (now >= account.blockedUntil && used + cost > limit) {
       account.blockedUntil = Math.max(now + this.#limit.blockMs, this.#freeAt(account));
+      account.asked = used;
     }
-    if (now < account.blockedUntil) return { allowed: false, limit, remaining: 0, resetAt: account.blockedUntil };
+    if (now < account.blockedUntil) {
+      account.asked += cost;
+      return { allowed: false, limit, remaining: 0, requests: account.asked, resetAt: account.blockedUntil };
+    }
     const at = account.part % account.counts.length;
     account.counts[at] = (account.counts[at] ?? 0) + cost;
-    return { allowed: true, limit, remaining: limit - used - cost, resetAt: (account.part + parts + 1) * this.#partMs };
+    const requests = used + cost;
+    return {
+      allowed: true,
+      limit,
+      remaining: limit - requests,
+      requests,
+      resetAt: (account.part + parts + 1) * this.#partMs,
+    };
   }
 
   #accountOf(key: string, now: number): Account {
     const part = Math.floor(now / this.#partMs);
-    const account = this.#accounts.get(key) ?? { counts: new Uint32Array(parts + 1), part, blockedUntil: 0 };
+    const account = this.#accounts.get(key) ?? { counts: new Uint32Array(parts + 1), part, blockedUntil: 0, asked: 0 };
     advance(account, part);
     // A Map iterates in order of insertion: deleting and setting a key keeps the keys in order of use.
     this.#accounts.delete(key);

@@ -23,7 +23,7 @@ export type ApprovalCalls = ApprovalSource & {
   endWaits(): void;
 };
 
-export type ApprovalWait = {
+type ApprovalWait = {
   readonly id: string;
   readonly client: string | undefined;
   /** Milliseconds to wait at most. */

@@ -69,7 +69,8 @@ async function attempt(
     return answer.status === 503 ? unavailable(reasonOf(answer.text), answer.retryAfterMs) : answer;
   } catch (error) {
     if (isTimeout(error)) {
-      return { error: new ServerError("TIMEOUT_ERROR", { timeout_ms: context.timeoutMs }, error), waitMs: 0 };
+      const details = { timeout_ms: context.timeoutMs, operation: `${call.method} ${call.path.split("?", 1)[0]}` };
+      return { error: new ServerError("TIMEOUT_ERROR", details, error), waitMs: 0 };
     }
     return unavailable("it is not reachable", 0, error);
   }

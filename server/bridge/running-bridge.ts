@@ -289,6 +289,7 @@ export class RunningBridge implements Bridge {
     const { id: approval_id, client, state } = approval;
     const who = by && { user_id: by.userId, chat_id: by.chatId, message_id: by.messageId, option: by.option };
     this.#options.logger.info({ audit: `approval_${what}`, approval_id, client, state, ...who }, "approval");
+    this.#metrics.approvals.inc({ what });
     if (what === "asked") this.#onAccepted(approval_id, client, approval.createdAt);
     this.#webhooks?.wake();
     if (!what.startsWith("refused")) this.#notices.approval({ approval_id, client, state });

@@ -20,6 +20,7 @@ import { approvalRoutes } from "./approval-routes.ts";
 import { createAuthentication } from "./authentication.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { parseJsonBodies } from "./body-parser.ts";
+import { descriptionRoutes } from "./description-routes.ts";
 import { asServerError, replyError } from "./error-reply.ts";
 import { readForwarded } from "./forwarded.ts";
 import type { FurtherPorts } from "./further-ports.ts";
@@ -30,6 +31,7 @@ import { withOtherMethods } from "./methods.ts";
 import { refuseUnknownPaths } from "./not-found.ts";
 import { observe } from "./observe.ts";
 import { requestIds } from "./request-id.ts";
+import { resourceRoutes } from "./resource-routes.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { toolRoutes } from "./tool-routes.ts";
 import { admitBodies, closeIfUnread } from "./unread-body.ts";
@@ -117,10 +119,14 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
   const { security, connections } = parts;
   const { config, features, bridge } = options;
   const tools = auditedCaller(createToolCaller({ ...options, tools: features.tools }), features.tools, security);
+  const catalogueOf = catalogues({ features, tools, bridge });
   const access = createAccess({ ...config, ...options, security });
   const authentication = createAuthentication(access, connections);
   app.register(async (open) => {
-    withOtherMethods(open, () => healthRoutes(open, { ...options, service: config.service }));
+    withOtherMethods(open, () => {
+      healthRoutes(open, { ...options, service: config.service });
+      descriptionRoutes(open, features);
+    });
   });
   app.register(async (rest) => {
     rest.addHook("onRequest", (request, reply, done) => {
@@ -129,8 +135,8 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
     withOtherMethods(rest, () => {
       toolRoutes(rest, tools, features.tools);
       approvalRoutes(rest, bridge.approvals, security);
+      resourceRoutes(rest, catalogueOf);
     });
   });
-  const catalogueOf = catalogues({ features, tools, bridge });
   app.register(async (mcp) => mcpRoutes(mcp, { ...options, ...parts, access, authentication, catalogueOf }));
 }

@@ -11,8 +11,9 @@ import type { SecurityLog } from "../telemetry/security-log.ts";
 import { sendApprovalRequest } from "../tools/send-approval-request.ts";
 import { callerOf, originOf } from "./authentication.ts";
 
-/** Proxies cut a connection on which nothing comes for a minute. */
 const LONGEST_WAIT_S = 60;
+/** Proxies cut a connection on which nothing comes for a minute. */
+const LONGEST_SILENCE_MS = 55_000;
 
 const waitSchema = z.object({ wait: z.coerce.number().min(0).max(LONGEST_WAIT_S).default(0) });
 
@@ -55,7 +56,12 @@ export function approvalRoutes(app: FastifyInstance, approvals: ApprovalCalls, s
     const { id } = request.params;
     return readableBy(client, async (owner) => {
       if (wait === 0) return approvals.approval(id, owner);
-      return approvals.wait({ id, client: owner, forMs: wait * 1000, signal: gone.signal });
+      return approvals.wait({
+        id,
+        client: owner,
+        forMs: Math.min(wait * 1000, LONGEST_SILENCE_MS),
+        signal: gone.signal,
+      });
     });
   });
   app.delete(routes.approval, async (request: ById): Promise<Approval> => {

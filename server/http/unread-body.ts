@@ -27,7 +27,8 @@ export function admitBodies(app: FastifyInstance): void {
     refuseUnreadable(request);
     if (sizeOf(raw) > bodyLimit) return void refuseTooLarge(request).catch(done);
     const release = bytes.take(request.caller?.client.id ?? "", sizeOf(raw));
-    if (release === undefined) return done(new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 1 }));
+    if (release === undefined)
+      return done(new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 1, limit_type: "bodies" }));
     reply.raw.once("close", release);
     if (raw.headers.expect?.toLowerCase() === "100-continue") reply.raw.writeContinue();
     done(null, payload);

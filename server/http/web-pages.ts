@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
+import { routes } from "../../contract/routes.ts";
 import { securityDetails } from "../access/access.ts";
 import { type WebAccess, webAccessAllowed } from "../listening/web-access.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
@@ -30,7 +31,7 @@ export function webPages(app: FastifyInstance, access: WebAccess, security: Secu
       scheme: forwarded.scheme,
       localAddress: socket.localAddress,
     };
-    if (!webAccessAllowed(asked, access)) {
+    if (!isProbe(request) && !webAccessAllowed(asked, access)) {
       security("authorization_failure", { ...securityDetails(originOf(request)), reason: "foreign origin or host" });
       throw new ServerError("FORBIDDEN_ORIGIN");
     }
@@ -38,6 +39,11 @@ export function webPages(app: FastifyInstance, access: WebAccess, security: Secu
     if (!request.is404 && isPreflight(request, access)) answerPreflight(request, reply);
     else done();
   });
+}
+
+/** Load balancers look at /health by HTTP/1.0 without a Host; no browser leaves it out. */
+function isProbe({ headers, routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url === routes.health && headers.host === undefined && headers.origin === undefined;
 }
 
 function allowReading({ headers }: FastifyRequest, reply: FastifyReply, { allowedOrigins }: WebAccess): void {

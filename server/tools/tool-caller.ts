@@ -42,7 +42,9 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
     const tool = tools.get(name);
     if (tool === undefined) throw new ServerError("UNKNOWN_TOOL", { tool: name.slice(0, 128) });
     if (!permits(client, tool.permission)) {
-      throw new ServerError("UNAUTHORIZED_TOOL", { tool: name, client: client.name, permission: tool.permission });
+      const { permission } = tool;
+      const told = { tool_name: name, required_permission: permission };
+      throw new ServerError("UNAUTHORIZED_TOOL", { tool: name, client: client.name, permission, ...told });
     }
     return tool;
   };

@@ -1,10 +1,10 @@
-import * as z from "zod";
-import { ServerError } from "../../contract/errors.ts";
+import type * as z from "zod";
 import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Content, Icon } from "../features/content.ts";
 import type { Interaction } from "../features/interaction.ts";
 import { asMeant } from "./arguments.ts";
+import { invalidArguments } from "./invalid-arguments.ts";
 
 /** Hints for clients (MCP tools, ToolAnnotations): whether to ask the person before a call, whether to repeat one. */
 export type ToolAnnotations = {
@@ -93,7 +93,5 @@ export function defineContentTool<Input extends z.ZodObject>({ handler, ...liste
 function parse<Input extends z.ZodObject>(schema: Input, args: unknown): z.output<Input> {
   const parsed = schema.safeParse(asMeant(schema, args));
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => ({ field: z.core.toDotPath(issue.path), problem: issue.message }));
-  const problems = fields.map(({ field, problem }) => (field ? `${field}: ${problem}` : problem)).join("; ");
-  throw new ServerError("VALIDATION_ERROR", { problems, fields }, parsed.error);
+  throw invalidArguments(parsed.error, schema, args);
 }

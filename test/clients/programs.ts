@@ -20,8 +20,8 @@ export type Programs = {
 
 const clientName = "somebody";
 
-/** Keys and limits are on, as they are by default. */
-export async function startPrograms(): Promise<Programs> {
+/** Keys and limits are on, as they are by default; the server has further variables if need be. */
+export async function startPrograms(further: Record<string, string> = {}): Promise<Programs> {
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "cctelegram-clients-"));
   started.defer(() => rm(folder, { recursive: true, force: true }));
@@ -50,6 +50,7 @@ export async function startPrograms(): Promise<Programs> {
     MCP_SERVER_HOST: "127.0.0.1",
     MCP_SERVER_PORT: "0",
     MCP_API_KEYS: JSON.stringify({ [key]: { name: clientName, permissions: ["*"], enabled: true } }),
+    ...further,
   });
   const all = started.move();
   return {

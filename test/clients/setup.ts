@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { progress } from "../../machine/progress.mjs";
+import { findBrowser } from "./browser.ts";
 import { npmClients } from "./npm-clients.ts";
 import { type PythonEnvironment, pythonEnvironment } from "./python-environment.ts";
 
@@ -8,6 +9,8 @@ declare module "vitest" {
     /** Folder `node_modules` with the clients from npm. */
     readonly npmClients: string;
     readonly python: PythonEnvironment;
+    /** A Chromium; null where there is none. */
+    readonly browser: string | null;
   }
 }
 
@@ -17,4 +20,7 @@ export default async function setup(project: TestProject): Promise<void> {
   const python = await pythonEnvironment();
   if ("obstacle" in python) progress.note(`skipped: the clients in Python, because there is ${python.obstacle}`);
   project.provide("python", python);
+  const browser = findBrowser();
+  if (browser === undefined) progress.note("skipped: the page at /docs in a browser, because there is no Chromium");
+  project.provide("browser", browser ?? null);
 }

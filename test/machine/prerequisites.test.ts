@@ -3,12 +3,13 @@ import {
   explain,
   type Machine,
   missingPackages,
+  missingTestPackages,
   notInstalled,
   obstacles,
   reachable,
 } from "../../machine/prerequisites.mjs";
 
-const able: Machine = { linux: true, root: true, debian: true, go: true, missing: [] };
+const able: Machine = { linux: true, root: true, debian: true, ubuntu: false, go: true, missing: [] };
 
 describe("what a machine can run", () => {
   test.each<[string, Partial<Machine>, string]>([
@@ -29,6 +30,19 @@ describe("what a machine can run", () => {
 
   test("a control plane does not need the packages of nodes", () => {
     expect(missingPackages("control-plane", { missing: ["runc", "openssl"] })).toEqual(["openssl"]);
+  });
+});
+
+describe("packages for tests", () => {
+  const missing = ["nginx", "chromium", "runc"];
+
+  test("are installed by root on Debian, and no others with them", () => {
+    expect(missingTestPackages({ ...able, missing })).toEqual(["nginx", "chromium"]);
+    expect(missingTestPackages({ ...able, missing, root: false })).toEqual([]);
+  });
+
+  test("are without a browser on Ubuntu, which has it as a snap only", () => {
+    expect(missingTestPackages({ ...able, missing, ubuntu: true })).toEqual(["nginx"]);
   });
 });
 

@@ -25,17 +25,23 @@ export function exposureChildren(blueprint: Blueprint): Child[] {
 type Path = { readonly path: string; readonly pathType: "Exact" | "Prefix" };
 
 const mcp: Path = { path: routes.mcp, pathType: "Prefix" };
-const tools: Path = { path: routes.tools, pathType: "Prefix" };
+const rest: readonly Path[] = [
+  { path: routes.tools, pathType: "Prefix" },
+  { path: routes.resources, pathType: "Prefix" },
+  { path: routes.approvals, pathType: "Prefix" },
+  { path: routes.openApi, pathType: "Exact" },
+  { path: routes.docs, pathType: "Exact" },
+];
 const health: Path = { path: routes.health, pathType: "Exact" };
 
-/** The guides limit /tools only, and annotations apply to a whole Ingress, so ingress-nginx gets a second one. */
+/** The guides limit REST only, and annotations apply to a whole Ingress, so ingress-nginx gets a second one. */
 function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
   const names = namesOf(blueprint.name);
   if (!exposure.isIngressNginx) {
     return [
       ingress(blueprint, exposure, {
         name: names.server,
-        paths: [mcp, tools, health],
+        paths: [mcp, ...rest, health],
         annotations: issuerOf(blueprint),
       }),
     ];
@@ -48,7 +54,7 @@ function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
       paths: [mcp, health],
       annotations: { ...streams, ...issuerOf(blueprint) },
     }),
-    ingress(blueprint, exposure, { name: names.tools, paths: [tools], annotations: calls }),
+    ingress(blueprint, exposure, { name: names.tools, paths: rest, annotations: calls }),
   ];
 }
 
@@ -109,7 +115,7 @@ function serverRoute(blueprint: Blueprint, exposure: Exposure): Child {
     spec: {
       parentRefs: parentRefs.map((parent) => ({ group: "gateway.networking.k8s.io", kind: "Gateway", ...parent })),
       hostnames: [exposure.host],
-      rules: [rule([mcp], seconds), rule([tools], Math.min(seconds, 60)), rule([health], Math.min(seconds, 10))],
+      rules: [rule([mcp], seconds), rule(rest, Math.min(seconds, 60)), rule([health], Math.min(seconds, 10))],
     },
   });
 }

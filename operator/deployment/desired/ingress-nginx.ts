@@ -25,7 +25,7 @@ export function nginxAnnotations({ scheme, requestTimeoutSeconds: seconds }: Exp
       "proxy-buffering": "off",
       ...timeouts(seconds),
     }),
-    /** /tools: 30 calls a minute per client address. */
+    /** /tools and what else is REST: 30 calls a minute per client address. */
     calls: annotated({
       ...common,
       ...timeouts(Math.min(seconds, 60)),

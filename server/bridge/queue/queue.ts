@@ -71,7 +71,7 @@ export type NewMessage = Destination & {
 export type Keyboard = readonly (readonly Button[])[];
 
 /** `data` comes back when somebody presses it: 1 to 64 bytes. */
-export type Button = { readonly text: string; readonly data: string };
+type Button = { readonly text: string; readonly data: string };
 
 /** `copies`: a request before may have brought another one to the same chat. */
 export type SentKeyboard = { readonly chatId: number; readonly messageId: number; readonly copies: boolean };

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { metricNames } from "../../../contract/metric-names.ts";
+import { recordKinds } from "../approvals/approval-table.ts";
 import type { QueueStats } from "../queue/queue.ts";
 import { takenKinds } from "../receiving/inbox.ts";
 import { pollKinds } from "../receiving/poll-plan.ts";
@@ -28,6 +29,7 @@ export function createBridgeMetrics(registry: Registry, gauged: () => Gauged) {
   gauges(registers, gauged);
   const received = receivingCounters(registers);
   const metrics = { ...deliveryCounters(registers), ...received, duration: requestDuration(registers) };
+  for (const what of recordKinds) metrics.approvals.inc({ what }, 0);
   for (const outcome of pollKinds) metrics.polls.inc({ outcome }, 0);
   for (const kind of takenKinds) metrics.updates.inc({ kind }, 0);
   for (const outcome of outcomeKinds) metrics.requests.inc({ outcome }, 0);
@@ -80,6 +82,12 @@ function receivingCounters(registers: Registry[]) {
       name: "cctelegram_updates_total",
       help: "Updates of Telegram by what they meant; stranger: by somebody who is not on the list",
       labelNames: ["kind"] as const,
+      registers,
+    }),
+    approvals: new Counter({
+      name: "cctelegram_approvals_total",
+      help: "What happened to approvals: asked, voted, decided, expired, withdrawn, or a press that was refused, by reason",
+      labelNames: ["what"] as const,
       registers,
     }),
     polls: new Counter({

@@ -1,3 +1,4 @@
+import { listingOfResource } from "../../resources/resource-listing.ts";
 import { defineMethod, pageParams } from "../define-method.ts";
 import { pageOf } from "../pages.ts";
 
@@ -9,14 +10,6 @@ export const resourcesList = defineMethod({
   caching: { ttlMs: 60_000, cacheScope: "private" },
   handle({ cursor }, { catalogue }) {
     const { items, ...next } = pageOf(catalogue.resources(), cursor);
-    const resources = items.map(({ uri, name, title, description, mimeType, icons }) => ({
-      uri,
-      name,
-      title,
-      description,
-      mimeType,
-      icons,
-    }));
-    return { resources, ...next };
+    return { resources: items.map(listingOfResource), ...next };
   },
 });

@@ -1,3 +1,4 @@
+import { listingOfTemplate } from "../../resources/resource-listing.ts";
 import { defineMethod, pageParams } from "../define-method.ts";
 import { pageOf } from "../pages.ts";
 
@@ -9,14 +10,6 @@ export const resourcesTemplatesList = defineMethod({
   caching: { ttlMs: 60_000, cacheScope: "private" },
   handle({ cursor }, { catalogue }) {
     const { items, ...next } = pageOf(catalogue.resourceTemplates(), cursor);
-    const resourceTemplates = items.map(({ uriTemplate, name, title, description, mimeType, icons }) => ({
-      uriTemplate,
-      name,
-      title,
-      description,
-      mimeType,
-      icons,
-    }));
-    return { resourceTemplates, ...next };
+    return { resourceTemplates: items.map(listingOfTemplate), ...next };
   },
 });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpRoutes } from "../../../server/http/routes.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
-import { beginSession, keys, startServer, type TestServer } from "../support/server.ts";
+import { beginSession, isOpen, keys, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
 let server: TestServer;
@@ -22,7 +22,7 @@ afterAll(async () => {
 const message = { json: { message: "hello" } };
 
 describe("authentication", () => {
-  test.each(httpRoutes.filter(({ route }) => !route.startsWith("/health")))(
+  test.each(httpRoutes.filter(({ route }) => !isOpen(route)))(
     "$method $route refuses a wrong or missing key with 401",
     async ({ method, route }) => {
       for (const key of ["wrong-key-of-some-length", ""]) {

@@ -4,6 +4,7 @@ import { httpRoutes } from "../../../server/http/routes.ts";
 import { createRegistry } from "../../../server/telemetry/metrics.ts";
 import { startMetricsServer } from "../../../server/telemetry/metrics-server.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
+import { rawConnection } from "../support/raw-http.ts";
 import { keys, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
@@ -49,6 +50,22 @@ describe.each([
     expect((await ask(method, server.url + route, rebound)).status).toBe(403);
     expect((await ask(method, server.url + route, { host: "evil.example", "x-api-key": keys.all })).status).toBe(403);
     expect(bridge.events).toEqual([]);
+  });
+
+  test("answers a load balancer that leaves out Host on /health, and there alone", async () => {
+    server = await startServer(bridge.url, env);
+    const statusOf = async (path: string, headers = "") => {
+      const { socket, closed } = await rawConnection(server.url, "127.0.0.1");
+      socket.write(`GET ${path} HTTP/1.0\r\n${headers}\r\n`);
+      return /^HTTP\/1\.1 (\d+)/.exec(await closed)?.[1];
+    };
+    expect(await statusOf("/health")).toBe("200");
+    expect(await statusOf("/health", "Origin: http://evil.example\r\n")).toBe("403");
+    expect(await statusOf("/health", "Host: evil.example\r\n")).toBe("403");
+    expect(await statusOf("/health", "Host:\r\n")).toBe("403");
+    for (const path of ["/tools", "/openapi.json", "/docs", "/health/detailed"]) {
+      expect([path, await statusOf(path, `X-API-Key: ${keys.all}\r\n`)]).toEqual([path, "403"]);
+    }
   });
 });
 

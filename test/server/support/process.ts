@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 const programs = {
   /** The image's program. */
   image: fileURLToPath(new URL("../../../server/main.ts", import.meta.url)),
+  /** The same in one file, as the image has it; `bundle` makes it. */
+  bundle: fileURLToPath(new URL("../../../dist/server/main.js", import.meta.url)),
   /** The role `serve` with tools that ask, take their time and so on. */
   conformance: fileURLToPath(new URL("../../../conformance/server.ts", import.meta.url)),
 };

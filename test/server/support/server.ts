@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { routes } from "../../../contract/routes.ts";
 import type { ServeConfig } from "../../../server/config/config.ts";
 import { loadConfig } from "../../../server/config/config.ts";
 import type { Features } from "../../../server/features/features.ts";
@@ -20,6 +21,10 @@ export const keysJson = JSON.stringify({
   [keys.messages]: { name: "claude", permissions: ["send_telegram_message", "get_bridge_status"], enabled: true },
   [keys.nothing]: { name: "guest", permissions: [], enabled: true },
 });
+
+/** Whether a route needs no key. */
+export const isOpen = (route: string): boolean =>
+  route.startsWith(routes.health) || route === routes.openApi || route === routes.docs;
 
 export type TestServer = {
   readonly url: string;

@@ -20,6 +20,9 @@ const route = {
 };
 const balancer = { mode: "LoadBalancer", loadBalancerSourceRanges: ["203.0.113.0/24"] };
 
+/** What /tools is limited with. */
+const rest = ["Prefix /tools", "Prefix /resources", "Prefix /approvals", "Exact /openapi.json", "Exact /docs"];
+
 const made = (exposure: object, fields: Partial<Blueprint> = {}, spec: object = {}) =>
   exposureChildren(blueprint(specOf({ ...spec, exposure }), fields)).map(({ object }) => object);
 
@@ -50,9 +53,10 @@ describe("an Ingress", () => {
   test("leads the paths that clients need to the port that only the proxy reaches, and no others", () => {
     const [object, ...others] = made(ingress);
     expect(others).toEqual([]);
-    expect(shown(object)).toEqual(["Prefix /mcp", "Prefix /tools", "Exact /health"]);
+    const expected = ["Prefix /mcp", ...rest, "Exact /health"];
+    expect(shown(object)).toEqual(expected);
     const backend = { service: { name: "team-mcp-server", port: { number: 8082 } } };
-    expect(pathsOf(object).map((path) => path.backend)).toEqual([backend, backend, backend]);
+    expect(pathsOf(object).map((path) => path.backend)).toEqual(expected.map(() => backend));
     expect(object).toMatchObject({ spec: { ingressClassName: "traefik", rules: [{ host: "mcp.example.com" }] } });
   });
 
@@ -60,7 +64,7 @@ describe("an Ingress", () => {
     const spec = specOf({ exposure: { ...ingress, path: "/chat/team" } });
     expect(shown(made(spec.exposure)[0])).toEqual([
       "Prefix /chat/team/mcp",
-      "Prefix /chat/team/tools",
+      ...rest.map((path) => path.replace("/", "/chat/team/")),
       "Exact /chat/team/health",
     ]);
     expect(serverEnvironment(blueprint(spec))).toMatchObject({ MCP_BASE_PATH: "/chat/team" });
@@ -94,10 +98,10 @@ describe("an Ingress", () => {
     expect(annotationsOf(object)).toEqual({ "cctelegram.io/adopt": "team", ...annotations });
   });
 
-  test("of ingress-nginx has the guides' time-outs, buffering and limits, those of /tools on an Ingress of its own", () => {
+  test("of ingress-nginx has the guides' time-outs, buffering and limits, those of REST on an Ingress of its own", () => {
     const [streams, calls, ...others] = made({ ...nginx, tls: { clusterIssuer: "letsencrypt" } });
     expect(others).toEqual([]);
-    expect([shown(streams), shown(calls)]).toEqual([["Prefix /mcp", "Exact /health"], ["Prefix /tools"]]);
+    expect([shown(streams), shown(calls)]).toEqual([["Prefix /mcp", "Exact /health"], rest]);
     const n = (name: string) => `nginx.ingress.kubernetes.io/${name}`;
     expect(annotationsOf(streams)).toMatchObject({
       [n("proxy-buffering")]: "off",
@@ -143,11 +147,14 @@ describe("an HTTPRoute", () => {
       parentRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: "web", namespace: "gateways" }],
       hostnames: ["mcp.example.com"],
       rules: [
-        ["PathPrefix", "/mcp", "120s"],
-        ["PathPrefix", "/tools", "60s"],
-        ["Exact", "/health", "10s"],
-      ].map(([type, value, request]) => ({
-        matches: [{ path: { type, value } }],
+        { paths: ["Prefix /mcp"], request: "120s" },
+        { paths: rest, request: "60s" },
+        { paths: ["Exact /health"], request: "10s" },
+      ].map(({ paths, request }) => ({
+        matches: paths.map((each) => {
+          const [type = "", value] = each.split(" ");
+          return { path: { type: type.replace("Prefix", "PathPrefix"), value } };
+        }),
         backendRefs: [{ group: "", kind: "Service", name: "team-mcp-server", port: 8082, weight: 1 }],
         timeouts: { request },
       })),

@@ -68,6 +68,7 @@ describe("one person decides", () => {
     expect(states).toEqual(["pending", "decided"]);
     const audit = log.map((line) => JSON.parse(line)).filter(({ audit: what }) => what !== undefined);
     expect(audit.map(({ audit: what }) => what)).toEqual(["approval_asked", "approval_decided"]);
+    expect(await bridge?.metric("cctelegram_approvals_total", { what: "decided" })).toBe(1);
     expect(audit[1]).toMatchObject({ approval_id: "d1", client: "ci", user_id: 1, chat_id: 1, message_id, option: 0 });
     expect(telegram.violations()).toEqual([]);
   });
