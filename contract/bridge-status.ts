@@ -24,10 +24,31 @@ const asItIs: StatusReaders = { text: z.string(), count: z.number(), chatId: z.n
  */
 export function refusalSchema({ text, count, chatId }: StatusReaders = asItIs) {
   return z.object({
-    chat_id: chatId,
+    chat_id: chatId.describe("0 while only the chat's public name is known"),
+    name: text.exactOptional().describe("Its name in the list of chats"),
     reason: text.describe("Why Telegram takes no message for the chat"),
     hint: text.exactOptional().describe("What to do about it"),
     messages: count.describe("Messages refused since one arrived"),
+    at: text.describe("RFC 3339"),
+  });
+}
+
+/**
+ * A topic that takes no messages: they go to the group's General topic.
+ *
+ * @example
+ * ```ts
+ * const topic = { chat_id: -100, topic: 7, name: "ops", reason: "it is closed", hint: "open it", at: "2026-01-01T00:00:00Z" };
+ * refusedTopicSchema().parse(topic).topic; // => 7
+ * ```
+ */
+export function refusedTopicSchema({ text, count, chatId }: StatusReaders = asItIs) {
+  return z.object({
+    chat_id: chatId,
+    topic: count,
+    name: text.describe("The chat's name in the list of chats"),
+    reason: text.describe("Why Telegram takes no message for the topic"),
+    hint: text.describe("What to do about it"),
     at: text.describe("RFC 3339"),
   });
 }
@@ -68,6 +89,7 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
     }),
     // A bridge of the version before, in the middle of an upgrade, does not tell. One of this version tells twenty.
     refusals: z.array(refusalSchema(readers)).max(100).readonly().default([]),
+    refused_topics: z.array(refusedTopicSchema(readers)).max(100).readonly().exactOptional(),
     waiting: z
       .object({
         reason: text.describe("Why nothing, or not everything, is delivered just now"),
@@ -109,6 +131,7 @@ export type TelegramStatus = BridgeStatus["telegram"];
 export type QueueStatus = BridgeStatus["queue"];
 /** Why Telegram refuses a chat's messages. Texts have at most 256 characters and no control characters. */
 export type Refusal = BridgeStatus["refusals"][number];
+export type RefusedTopicStatus = NonNullable<BridgeStatus["refused_topics"]>[number];
 export type ReceivingStatus = NonNullable<BridgeStatus["receiving"]>;
 export type PausedStatus = NonNullable<BridgeStatus["paused"]>;
 export type Waiting = NonNullable<BridgeStatus["waiting"]>;
@@ -122,8 +145,9 @@ export type Waiting = NonNullable<BridgeStatus["waiting"]>;
  * withoutRecipients({ version: "0.1.0", refusals: [refusal] }).refusals; // => 1
  * ```
  */
-export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals" | "paused">>({
+export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals" | "refused_topics" | "paused">>({
   refusals,
+  refused_topics: _topics,
   paused,
   ...status
 }: Status) {

@@ -59,7 +59,7 @@ async function metricGroups(): Promise<MetricGroups> {
   createServerMetrics(server, [...tools.keys()], httpRoutes);
   const bridge = new Registry();
   createBridgeMetrics(bridge, () => ({
-    stats: { usable: true, broken: false, pending: 0, failed: 0, refusedChats: [] },
+    stats: { usable: true, broken: false, pending: 0, failed: 0, refusedChats: [], refusedTopics: [] },
     now: 0,
     silenceSeconds: 0,
     paused: false,

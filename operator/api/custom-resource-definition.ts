@@ -121,10 +121,18 @@ function structural(schema: Schema): Schema {
 /** A union of integer and string, the only union that a structural schema allows. Each bound applies to values of its own type. */
 function intOrString({ anyOf, ...schema }: Schema): Schema {
   const [number, text] = anyOf as [Schema, Schema];
-  const { minimum } = number;
+  const { minimum, maximum } = structural(number);
   const { maxLength, pattern } = text;
   const types = [{ type: "integer" }, { type: "string" }];
-  return { ...schema, "x-kubernetes-int-or-string": true, anyOf: types, minimum, maxLength, pattern };
+  return {
+    ...schema,
+    "x-kubernetes-int-or-string": true,
+    anyOf: types,
+    minimum,
+    ...(maximum === undefined ? {} : { maximum }),
+    maxLength,
+    pattern,
+  };
 }
 
 function convert(keyword: string, value: unknown): unknown {

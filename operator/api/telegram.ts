@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { endTime, startTime, weekdays } from "../../contract/quiet-hours.ts";
+import { routesRule, telegramChats, telegramRoutes } from "./chats.ts";
 import { name, rule, rules } from "./schema.ts";
 
 export const telegramSpec = z
@@ -21,11 +22,15 @@ export const telegramSpec = z
       .array(z.int().min(-999_999_999_999_999).max(999_999_999_999_999))
       .min(1)
       .max(100)
-      .describe("Telegram ids of people, or of groups (negative). Every event is sent to each of them.")
+      .describe(
+        "Telegram ids of people, or of groups (negative). Every event that no route matches is sent to each of them. Of the people among them the bridge takes answers.",
+      )
       .meta({
         "x-kubernetes-list-type": "set",
         ...rule("self.all(id, id != 0)", "allowedUsers must be ids of people, or of groups (negative): 0 is neither"),
       }),
+    chats: telegramChats.optional(),
+    routes: telegramRoutes.optional(),
     updates: z
       .enum(["Polling", "None"])
       .optional()
@@ -88,4 +93,5 @@ export const telegramSpec = z
         ),
       ),
   })
-  .describe("The bot, and the recipients of its messages.");
+  .describe("The bot, and the recipients of its messages.")
+  .meta(routesRule);

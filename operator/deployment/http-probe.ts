@@ -1,10 +1,14 @@
 import * as z from "zod";
 import { apiKeyHeader } from "../../contract/api-key.ts";
-import { bridgeStatusSchema, type Refusal as ContractRefusal } from "../../contract/bridge-status.ts";
+import {
+  bridgeStatusSchema,
+  type Refusal as ContractRefusal,
+  type RefusedTopicStatus,
+} from "../../contract/bridge-status.ts";
 import { routes } from "../../contract/routes.ts";
 import { signedHeaders } from "../../contract/signature.ts";
 import type { PlainFetch, PlainRequest, PlainResponse } from "../runtime/plain-http.ts";
-import type { BridgeProbe, ProbeResult, Refusal, ServerProbe, Target } from "./parts-probe.ts";
+import type { BridgeProbe, ProbeResult, Refusal, RefusedTopic, ServerProbe, Target } from "./parts-probe.ts";
 import { printable } from "./printable.ts";
 
 type Options = {
@@ -38,6 +42,7 @@ const bridgeStatus = z.object({
   telegram: told.telegram.pick({ reachable: true, error: true }),
   queue: told.queue.pick({ usable: true, pending: true, limit: true, error: true }),
   refusals: told.refusals.unwrap().optional(),
+  refused_topics: told.refused_topics,
   waiting: told.waiting,
   paused: told.paused,
   // Without the time of the last answer, which always changes.
@@ -103,12 +108,13 @@ async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: 
     const body = await response.text();
     if (!response.ok)
       return { answered: false, message: `the bridge's status was answered with HTTP ${response.status}` };
-    const { waiting, refusals, ...status } = bridgeStatus.parse(JSON.parse(body));
+    const { waiting, refusals, refused_topics: topics, ...status } = bridgeStatus.parse(JSON.parse(body));
     const isLong = waiting !== undefined && Date.parse(waiting.until) - now() > longWaitMs;
     return {
       answered: true,
       ...status,
       ...(refusals ? { refusals: refusals.map(shownRefusal) } : {}),
+      ...(topics ? { refusedTopics: topics.map(shownTopic) } : {}),
       ...(isLong ? { waiting: waiting.reason } : {}),
     };
   } catch {
@@ -117,8 +123,11 @@ async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: 
 }
 
 /** Without the number of messages: it changes often, and would change the condition each time. */
-const shownRefusal = ({ chat_id, reason, hint }: ContractRefusal): Refusal => ({
+const shownRefusal = ({ chat_id, name, reason, hint }: ContractRefusal): Refusal => ({
   chatId: chat_id,
+  ...(name === undefined ? {} : { name }),
   reason,
   ...(hint === undefined ? {} : { hint }),
 });
+
+const shownTopic = ({ name, reason, hint }: RefusedTopicStatus): RefusedTopic => ({ name, hint: hint ?? reason });

@@ -14,6 +14,8 @@ export type BridgeProbe =
       readonly queue: Pick<QueueStatus, "usable" | "pending" | "limit" | "error">;
       /** Recipients that Telegram refuses messages to; older bridges do not report them. */
       readonly refusals?: readonly Refusal[] | undefined;
+      /** Topics that Telegram refuses messages for; they go to the General topic. */
+      readonly refusedTopics?: readonly RefusedTopic[] | undefined;
       /** Why nothing is sent for a longer time. */
       readonly waiting?: string | undefined;
       /** Delivery is stopped; older bridges cannot be stopped. */
@@ -27,7 +29,17 @@ export type BridgeProbe =
 type Receiving = Pick<ReceivingStatus, "mode" | "receiving" | "other_consumer" | "error" | "hint">;
 
 /** A recipient that Telegram refuses messages to. */
-export type Refusal = { readonly chatId: number; readonly reason: string; readonly hint?: string | undefined };
+export type Refusal = {
+  /** 0 when only its public name is known. */
+  readonly chatId: number;
+  /** Its name in telegram.chats. */
+  readonly name?: string | undefined;
+  readonly reason: string;
+  readonly hint?: string | undefined;
+};
+
+/** A topic of telegram.chats, and what to do about it. */
+export type RefusedTopic = { readonly name: string; readonly hint: string };
 
 export type ProbeResult = {
   readonly server: ServerProbe | undefined;

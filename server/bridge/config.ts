@@ -1,3 +1,4 @@
+import type { Chat, Route } from "../../contract/chats.ts";
 import type { QuietHours } from "../../contract/quiet-hours.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 
@@ -36,8 +37,12 @@ export type TelegramConfig = {
   readonly token: string;
   /** Read at start and again whenever its content changes. */
   readonly tokenFile?: string;
-  /** Every event goes to each of these chats. */
+  /** What no route matches goes to each of these chats. */
   readonly allowedUsers: readonly number[];
+  /** Further chats, for the routes; their names are unique. Default: none. */
+  readonly chats?: readonly Chat[];
+  /** The first that matches an event decides where it goes. They name only chats that exist. Default: none. */
+  readonly routes?: readonly Route[];
   /** Root of the Bot API, without a trailing slash and without the token. */
   readonly apiUrl: string;
   /** Time limit of one Bot API request, in milliseconds. */

@@ -23,6 +23,8 @@ import { RefusedError } from "./refused-error.ts";
 import { Notices } from "./relay/notices.ts";
 import { RelayHub } from "./relay/relay.ts";
 import { createRelayMetrics } from "./relay/relay-metrics.ts";
+import { destinationsOf, placesOf, type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
+import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
 import { eventStatusOf } from "./status/event-status.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
@@ -55,6 +57,7 @@ export class RunningBridge implements Bridge {
   readonly #now: () => number;
   readonly #startedAt: number;
   readonly #queue: Queue;
+  readonly #routing: RoutingTable;
   readonly #metrics: BridgeMetrics;
   readonly #pacer: Pacer;
   readonly #token: TokenSource;
@@ -84,6 +87,7 @@ export class RunningBridge implements Bridge {
     });
     const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
+    this.#routing = routingTable(config.telegram);
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
       const silenceSeconds = this.#receiver.silenceSeconds(now);
@@ -144,11 +148,14 @@ export class RunningBridge implements Bridge {
   }
 
   #makeApprovals(store: Store): Approvals {
-    const { updates, allowedUsers } = this.#options.config.telegram;
+    const { telegram } = this.#options.config;
+    const { updates, allowedUsers } = telegram;
     return new Approvals({
       store,
       queue: this.#queue,
-      recipients: allowedUsers,
+      people: allowedUsers,
+      places: placesOf(telegram),
+      routing: this.#routing,
       now: this.#now,
       newSecret: () => randomBytes(32),
       onEnding: (approval, at) => this.#webhooks?.add(approval, at),
@@ -169,6 +176,8 @@ export class RunningBridge implements Bridge {
     this.#pacer.restore(recovered, this.#now());
     const { uncertain, pending } = recovered;
     logger.info({ pending: pending.length, uncertain }, "queue opened");
+    const unused = unusedChats(config.telegram);
+    if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({
       queue: this.#queue,
       others: [this.#inbox, this.approvals],
@@ -197,7 +206,7 @@ export class RunningBridge implements Bridge {
     if (this.#closing !== undefined) throw closing();
     const { event_id, client } = event;
     const acceptedAt = this.#now();
-    const heard = heardOf(messagesOf(event, this.#options.config.telegram.allowedUsers), this.attention);
+    const heard = heardOf(messagesOf(event, destinationsOf(event, this.#routing)), this.attention);
     const { duplicate, count, muted, messages } = await this.#queue.accept({
       id: event_id,
       client,
@@ -223,14 +232,21 @@ export class RunningBridge implements Bridge {
   #refusalsFor(messages: readonly PendingMessage[]): string | undefined {
     const refused = this.#queue.refusedChats();
     if (refused.length === 0) return undefined;
-    const chats = messages.map(({ chatId }) => chatId);
-    return warningOf(chats, refused, this.#reachability.status.bot_username);
+    const isRefused = (chatId: number) => refused.some((chat) => chat.chatId === chatId);
+    // A chat that is looked up again by its name was refused under the id that it had.
+    const chats = messages.map(({ chatId }) => (isRefused(chatId) ? chatId : this.#queue.currentChat(chatId)));
+    return warningOf(chats, refused, this.#reachability.status.bot_username, this.#shownChats());
+  }
+
+  #shownChats(): ShownChats {
+    return shownChats(this.#options.config.telegram.chats ?? [], (chatId) => this.#queue.currentChat(chatId));
   }
 
   status(): BridgeStatus {
     const { events, sent, errors } = this.#metrics;
     return statusOf({
       facts: this.#facts(),
+      shown: this.#shownChats(),
       version: this.#options.version,
       uptimeSeconds: Math.round((steady() - this.#startedAt) / 1000),
       counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },

@@ -192,6 +192,8 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
       token,
       ...(tokenFile && { tokenFile }),
       allowedUsers: need("TELEGRAM_ALLOWED_USERS"),
+      chats: need("TELEGRAM_CHATS"),
+      routes: need("TELEGRAM_ROUTES"),
       apiUrl: need("TELEGRAM_API_URL"),
       ...(proxy && { proxy }),
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),

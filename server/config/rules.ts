@@ -1,4 +1,5 @@
 import type { Problem } from "../../config/config-error.ts";
+import { routingProblems } from "../../contract/chats.ts";
 import type { Role } from "../../contract/roles.ts";
 import { ApiKeysError, parseApiKeysVariable } from "../access/api-keys.ts";
 import { isLoopback } from "../listening/web-access.ts";
@@ -10,7 +11,7 @@ export const inHome = /^~(?=\/|$)/;
 /** What is wrong with variables that are each usable by themselves. `home` is undefined for a user without one. */
 export function problemsTogether(role: Role, values: Values, home: string | undefined): Problem[] {
   if (role === "stdio") return stdioProblems(values, home);
-  const bridging = [...homeProblems(values, home), ...webhookProblems(values)];
+  const bridging = [...homeProblems(values, home), ...webhookProblems(values), ...chatProblems(values)];
   return [...keyProblems(role, values), ...exposureProblems(values), ...bridging];
 }
 
@@ -25,7 +26,8 @@ function stdioProblems(values: Values, home: string | undefined): Problem[] {
   );
   const problem = "is missing, and so is the CCTELEGRAM_URL of a server that has it";
   const hidden = values.TELEGRAM_UPDATES === "Webhook" ? [noPort()] : [];
-  return [...needed.map((name) => missing(name, problem)), ...homeProblems(values, home), ...hidden];
+  const further = [...homeProblems(values, home), ...chatProblems(values)];
+  return [...needed.map((name) => missing(name, problem)), ...further, ...hidden];
 }
 
 function noPort(): Problem {
@@ -66,6 +68,17 @@ function exposureProblems(values: Values): Problem[] {
   const expected = "true, or MCP_SERVER_HOST=127.0.0.1, or also MCP_ALLOW_UNAUTHENTICATED=true if that is meant";
   const problem = `is false, and ${host} can be reached by others: anybody could send messages`;
   return [{ variable: "MCP_ENABLE_AUTH", problem, expected, example: variables.MCP_ENABLE_AUTH.example }];
+}
+
+function chatProblems({ TELEGRAM_CHATS: chats, TELEGRAM_ROUTES: routes }: Values): Problem[] {
+  if (chats === undefined || routes === undefined) return [];
+  const { description: expected, example } = variables.TELEGRAM_ROUTES;
+  return routingProblems(chats, routes).map((problem) => ({
+    variable: "TELEGRAM_ROUTES",
+    problem: `is not usable with TELEGRAM_CHATS: ${problem}`,
+    expected,
+    example,
+  }));
 }
 
 function homeProblems({ CC_TELEGRAM_DATA_DIR: directory }: Values, home: string | undefined): Problem[] {

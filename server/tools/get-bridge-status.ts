@@ -1,5 +1,10 @@
 import * as z from "zod";
-import { type BridgeStatus, bridgeStatusSchema, refusalSchema } from "../../contract/bridge-status.ts";
+import {
+  type BridgeStatus,
+  bridgeStatusSchema,
+  refusalSchema,
+  refusedTopicSchema,
+} from "../../contract/bridge-status.ts";
 import { toServerError } from "../../contract/errors.ts";
 import { readingAnnotations } from "./fields.ts";
 import { defineTool } from "./tool.ts";
@@ -14,6 +19,7 @@ const output = z.object({
   telegram: told.telegram.exactOptional(),
   queue: told.queue.exactOptional(),
   refusals: z.array(refusalSchema()).exactOptional().describe("Chats whose last message Telegram refused for good"),
+  refused_topics: z.array(refusedTopicSchema()).exactOptional().describe("Topics whose messages go to General instead"),
   waiting: told.waiting,
   paused: told.paused,
   error: z.string().exactOptional().describe("Why the bridge gives no status"),
@@ -33,8 +39,8 @@ export const getBridgeStatus = defineTool({
 });
 
 function running(status: BridgeStatus): z.output<typeof output> {
-  const { version: _version, uptime_seconds: _uptime, refusals, ...rest } = status;
-  return { ...rest, refusals: [...refusals] };
+  const { version: _version, uptime_seconds: _uptime, refusals, refused_topics: topics, ...rest } = status;
+  return { ...rest, refusals: [...refusals], ...(topics && { refused_topics: [...topics] }) };
 }
 
 /** A bridge that cannot be reached is an answer to the question, not an error. */

@@ -1,20 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import { ApiError, badRequest } from "./api-error.ts";
+import { badRequest } from "./api-error.ts";
 import { Commands } from "./commands.ts";
 import type { FloodControl } from "./flood-control.ts";
-import { chatOf, impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
+import { type Chats, chatOf, checkMember, checkWriting, topicStart, writableChat } from "./groups.ts";
+import { impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
 import type { Parameters } from "./request-parameters.ts";
 import { checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
 import { Updates } from "./updates.ts";
 import { Webhook } from "./webhook.ts";
 
 /** State that all bots of the server share. */
-export type World = {
+export type World = Chats & {
   readonly flood: FloodControl;
-  /** Chats that a bot may write to; undefined = every chat. */
-  chats: ReadonlySet<number> | undefined;
-  readonly blocked: Set<number>;
-  readonly migrated: Map<number, number>;
   /** Milliseconds that never go backwards. */
   readonly steady: () => number;
   /** Milliseconds since the epoch. */
@@ -26,6 +23,7 @@ type Method = (parameters: Parameters, gone: AbortSignal) => unknown;
 
 type KnownMessage = {
   readonly chatId: number;
+  readonly topic?: number | undefined;
   readonly text: string;
   /** Whose it is; the bot's own are absent. */
   readonly from?: TestPerson;
@@ -51,6 +49,7 @@ export class Bot {
     this.#webhook = new Webhook(this.updates, world.clock);
     this.methods = new Map<string, Method>([
       ["getme", () => this.#user()],
+      ["getchat", (parameters) => this.#getChat(parameters)],
       ["sendmessage", (parameters) => this.#sendMessage(parameters)],
       ["editmessagetext", (parameters) => this.#editMessageText(parameters)],
       ["editmessagereplymarkup", (parameters) => this.#editMessageReplyMarkup(parameters)],
@@ -66,19 +65,23 @@ export class Bot {
   }
 
   /** A person writes. The bot hears of it as Telegram would tell it; returns the message's id. */
-  hear({ from, chat_id = from.id, text, caption, reply_to }: Saying): number {
+  hear({ from, chat_id = from.id, topic: inTopic, text, caption, reply_to }: Saying): number {
     const answered = reply_to === undefined ? undefined : this.#messages.get(reply_to);
+    const topic = inTopic ?? answered?.topic;
     if (reply_to !== undefined && answered?.chatId !== chat_id) {
       throw impossible(`there is no message ${reply_to} in chat ${chat_id}`);
     }
     if (text === undefined && caption === undefined) throw impossible("an empty message");
-    const messageId = this.#remember({ chatId: chat_id, text: text ?? caption ?? "", from });
+    const messageId = this.#remember({ chatId: chat_id, topic, text: text ?? caption ?? "", from });
     // Privacy mode: of groups a bot is told what answers it, and commands.
-    const isForBot = chat_id > 0 || (answered !== undefined && answered.from === undefined) || text?.startsWith("/");
+    const start = topicStart(chat_id, topic, this.#world.groups, this.#user());
+    const isToBot = answered === undefined ? start?.from.is_bot === true : answered.from === undefined;
+    const isForBot = chat_id > 0 || isToBot || text?.startsWith("/");
     if (isForBot !== true) return messageId;
-    const original = reply_to === undefined ? {} : { reply_to_message: this.#shown(reply_to) };
+    const original = reply_to === undefined ? start : this.#shown(reply_to);
+    const answer = original === undefined ? {} : { reply_to_message: original };
     const picture = text === undefined ? { photo: [{ file_id: "p", file_unique_id: "p", width: 1, height: 1 }] } : {};
-    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...picture, ...original };
+    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...picture, ...answer };
     this.updates.push({ message });
     return messageId;
   }
@@ -124,16 +127,19 @@ export class Bot {
     };
   }
 
-  #sendMessage({
-    chat_id,
-    text,
-    parse_mode,
-    entities,
-    reply_markup,
-    link_preview_options,
-    disable_notification,
-  }: Parameters) {
-    const chatId = this.#chat(chat_id);
+  /** Of public groups and channels everybody may know. */
+  #getChat({ chat_id }: Parameters) {
+    const chatId = writableChat(chat_id, this.#world);
+    const group = this.#world.groups.get(chatId);
+    if (group !== undefined && (group.username === undefined || group.bot === "kicked")) checkMember(group);
+    return { ...chatOf(chatId, this.#world.groups), accent_color_id: 0, max_reaction_count: 11 };
+  }
+
+  #sendMessage(parameters: Parameters) {
+    const { chat_id, message_thread_id, text, parse_mode, entities, reply_markup } = parameters;
+    const { link_preview_options, disable_notification } = parameters;
+    const chatId = writableChat(chat_id, this.#world);
+    checkWriting(this.#world.groups.get(chatId), message_thread_id);
     const now = this.#world.steady();
     this.#world.flood.check(chatId, now);
     const plain = checkText(text, parse_mode, entities);
@@ -143,7 +149,7 @@ export class Bot {
       throw badRequest('field "disable_notification" must be of type Boolean');
     }
     this.#world.flood.record(chatId, now);
-    const messageId = this.#remember({ chatId, text: plain, markup: reply_markup });
+    const messageId = this.#remember({ chatId, topic: threadOf(message_thread_id), text: plain, markup: reply_markup });
     return this.#message(messageId, chatId, plain, entities);
   }
 
@@ -164,7 +170,7 @@ export class Bot {
   }
 
   #own(chat: unknown, messageId: unknown): KnownMessage {
-    const chatId = this.#chat(chat);
+    const chatId = writableChat(chat, this.#world);
     const message = this.#messages.get(whole(messageId));
     if (message?.chatId !== chatId) throw badRequest("message to edit not found");
     if (message.from !== undefined) throw badRequest("message can't be edited");
@@ -195,35 +201,26 @@ export class Bot {
     return true;
   }
 
-  /** Throws what Telegram answers for a chat that the bot cannot write to. None of these is the client's fault. */
-  #chat(value: unknown): number {
-    const chatId = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
-    if (value === undefined || value === "") throw badRequest("chat_id is empty");
-    if (typeof chatId !== "number" || !Number.isSafeInteger(chatId))
-      throw new ApiError(400, "Bad Request: chat not found");
-    const to = this.#world.migrated.get(chatId);
-    if (to !== undefined) {
-      const parameters = { migrate_to_chat_id: to };
-      throw new ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", { parameters });
-    }
-    if (this.#world.blocked.has(chatId)) throw new ApiError(403, "Forbidden: bot was blocked by the user");
-    const known = this.#world.chats?.has(chatId) ?? true;
-    if (!known) throw new ApiError(400, "Bad Request: chat not found");
-    return chatId;
-  }
-
   /** A message as updates show it. */
   #shown(id: number, field: "text" | "caption" = "text") {
-    const { chatId, text, from } = this.#messages.get(id) ?? { chatId: 0, text: "" };
+    const { chatId, topic, text, from } = this.#messages.get(id) ?? { chatId: 0, text: "" };
     const date = Math.floor(this.#world.clock() / 1000);
     const author = from === undefined ? this.#user() : userOf(from);
-    return { message_id: id, from: author, chat: chatOf(chatId), date, [field]: text };
+    const thread = topic === undefined ? {} : { message_thread_id: topic, is_topic_message: true };
+    return { message_id: id, from: author, chat: chatOf(chatId, this.#world.groups), date, ...thread, [field]: text };
   }
 
   #message(messageId: number, chatId: number, text: string, entities: unknown) {
     const date = Math.floor(this.#world.clock() / 1000);
     const formatting = entities === undefined ? {} : { entities };
-    return { message_id: messageId, from: this.#user(), chat: chatOf(chatId), date, text, ...formatting };
+    return {
+      message_id: messageId,
+      from: this.#user(),
+      chat: chatOf(chatId, this.#world.groups),
+      date,
+      text,
+      ...formatting,
+    };
   }
 }
 
@@ -232,6 +229,10 @@ type Button = { readonly text?: unknown; readonly callback_data?: unknown };
 function buttonsOf(markup: unknown): readonly Button[] {
   const rows = (markup as { inline_keyboard?: readonly (readonly Button[])[] } | undefined)?.inline_keyboard ?? [];
   return rows.flat();
+}
+
+function threadOf(value: unknown): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 
 function whole(value: unknown, fallback = 0): number {

@@ -1,6 +1,7 @@
 import type { Bot, World } from "./bot.ts";
 import type { Fault, Faults } from "./faults.ts";
 import type { FloodLimits } from "./flood-control.ts";
+import type { TestGroup } from "./groups.ts";
 import type { Pressing, Saying } from "./people.ts";
 import type { Parameters } from "./request-parameters.ts";
 
@@ -15,6 +16,8 @@ export type Control = {
   /** Chats that exist; null = all. */
   readonly chats?: readonly number[] | null;
   readonly blocked?: readonly number[];
+  /** Groups and channels, each as it is from now on. */
+  readonly groups?: readonly TestGroup[];
   readonly migrated?: readonly (readonly [from: number, to: number])[];
   /** The id of the bot that what follows concerns; without it every bot. */
   readonly bot?: number;
@@ -30,11 +33,12 @@ export type Control = {
 
 /** Changes how the server behaves from the next request on. */
 export function applyControl(control: Control, world: World, faults: Faults, bots: Iterable<Bot>): void {
-  const { outage, unauthorised, limits, chats, updates = [], blocked = [], migrated = [] } = control;
+  const { outage, unauthorised, limits, chats, updates = [], blocked = [], migrated = [], groups = [] } = control;
   if (control.reset === true) {
     faults.clear();
     world.blocked.clear();
     world.migrated.clear();
+    world.groups.clear();
   }
   faults.plan(...(control.faults ?? []));
   if (outage !== undefined) faults.outage = outage;
@@ -42,6 +46,7 @@ export function applyControl(control: Control, world: World, faults: Faults, bot
   if (limits !== undefined) world.flood.limits = limits;
   if (chats !== undefined) world.chats = chats === null ? undefined : new Set(chats);
   for (const chat of blocked) world.blocked.add(chat);
+  for (const group of groups) world.groups.set(group.id, group);
   for (const [from, to] of migrated) world.migrated.set(from, to);
   for (const bot of bots) if ((control.bot ?? bot.id) === bot.id) talk(control, bot, updates);
 }

@@ -7,6 +7,8 @@ export type TestPerson = { readonly id: number; readonly first_name?: string; re
 export type Saying = {
   readonly from: TestPerson;
   readonly chat_id?: number;
+  /** The topic of the group. Default: that of the message which is answered, else General. */
+  readonly topic?: number;
   readonly text?: string;
   /** Of a picture; without `text`. */
   readonly caption?: string;
@@ -24,12 +26,6 @@ export type Pressing = {
 
 export function userOf({ id, first_name = `Person ${id}`, username }: TestPerson) {
   return { id, is_bot: false, first_name, ...(username !== undefined && { username }) };
-}
-
-export function chatOf(id: number) {
-  if (id > 0) return { id, type: "private" };
-  const title = `Group ${id}`;
-  return id < -1_000_000_000_000 ? { id, type: "supergroup", title } : { id, type: "group", title };
 }
 
 /** What a person cannot do; a mistake of the test. */

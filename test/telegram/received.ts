@@ -6,7 +6,9 @@ export type Received = {
   readonly method: string;
   /** The bot's id. */
   readonly bot: number;
+  /** Absent for a chat by its public name. */
   readonly chat_id?: number;
+  readonly message_thread_id?: number;
   readonly text?: string;
   readonly entities?: unknown;
   readonly link_preview_options?: unknown;

@@ -132,6 +132,85 @@ describe("texts", () => {
   });
 });
 
+describe("groups and channels", () => {
+  const group = { id: -5, type: "supergroup" } as const;
+  const refused = async (parameters: object) => (await send({ chat_id: -5, ...parameters })).description;
+
+  beforeEach(() => telegram.control({ limits: UNLIMITED }));
+
+  test("have topics: one that there is not and one that is closed are refused, General has no thread", async () => {
+    telegram.control({ groups: [{ ...group, topics: [{ id: 7 }, { id: 8, isClosed: true }] }] });
+    expect(await send({ chat_id: -5, message_thread_id: 7 })).toMatchObject({ ok: true });
+    expect(await send({ chat_id: -5 })).toMatchObject({ ok: true });
+    expect(telegram.delivered().map(({ message_thread_id }) => message_thread_id)).toEqual([7, undefined]);
+    expect(await refused({ message_thread_id: 8 })).toBe("Bad Request: TOPIC_CLOSED");
+    for (const thread of [1, 9]) {
+      expect(await refused({ message_thread_id: thread })).toBe("Bad Request: message thread not found");
+    }
+    expect(await send({ message_thread_id: 7 })).toMatchObject({
+      description: "Bad Request: message thread not found",
+    });
+    expect(telegram.violations()).toEqual([]);
+    expect(await send({ chat_id: -5, message_thread_id: "x" })).toMatchObject({ ok: false });
+    expect(telegram.violations()).toHaveLength(1);
+    telegram.control({ groups: [{ ...group, bot: "administrator", topics: [{ id: 8, isClosed: true }] }] });
+    expect(await send({ chat_id: -5, message_thread_id: 8 })).toMatchObject({ ok: true });
+    telegram.control({ groups: [{ ...group, topics: [], isGeneralClosed: true }] });
+    expect(await refused({})).toBe("Bad Request: TOPIC_CLOSED");
+  });
+
+  test.each([
+    [{ bot: "kicked" }, "Forbidden: bot was kicked from the supergroup chat"],
+    [{ bot: "left" }, "Forbidden: bot is not a member of the supergroup chat"],
+    [{ bot: "restricted" }, "Bad Request: not enough rights to send text messages to the chat"],
+    [{ type: "channel", bot: "member" }, "Bad Request: need administrator rights in the channel chat"],
+    [{ type: "channel", bot: "kicked" }, "Forbidden: bot was kicked from the channel chat"],
+  ] as const)("refuse as Telegram does, without blame: %o", async (how, words) => {
+    telegram.control({ groups: [{ ...group, ...how }] });
+    expect(await refused({})).toBe(words);
+    expect(telegram.violations()).toEqual([]);
+  });
+
+  test("are found by id and by public name, also to send to", async () => {
+    telegram.control({ groups: [{ ...group, type: "channel", username: "Team_News" }] });
+    const found = { id: -5, type: "channel", username: "Team_News" };
+    expect((await call("getChat", { chat_id: "@team_news" })).result).toMatchObject(found);
+    expect((await call("getChat", { chat_id: -5 })).result).toMatchObject(found);
+    expect(await send({ chat_id: "@TEAM_NEWS" })).toMatchObject({ ok: true });
+    for (const chat_id of ["@nobody", "team_news", 99]) {
+      expect(await call("getChat", { chat_id })).toMatchObject({ description: "Bad Request: chat not found" });
+    }
+    telegram.control({ groups: [{ ...group, username: "team_news", bot: "kicked" }] });
+    expect(await call("getChat", { chat_id: "@team_news" })).toMatchObject({ error_code: 403 });
+  });
+
+  test("say in which topic somebody writes, and show it as an answer to the topic's start", async () => {
+    telegram.control({ groups: [{ ...group, topics: [{ id: 7, isOfBot: true }] }] });
+    await call("getUpdates");
+    telegram.control({ says: [{ from: { id: 3 }, chat_id: -5, topic: 7, text: "hello" }] });
+    const { result } = await call("getUpdates");
+    expect(result).toMatchObject([
+      {
+        message: {
+          chat: { id: -5, type: "supergroup", is_forum: true },
+          message_thread_id: 7,
+          is_topic_message: true,
+          reply_to_message: { message_id: 7, from: { is_bot: true }, forum_topic_created: {} },
+        },
+      },
+    ]);
+    const nowhere = { says: [{ from: { id: 3 }, chat_id: -5, topic: 9, text: "hello" }] };
+    expect(() => telegram.control(nowhere)).toThrow(/no topic 9/);
+  });
+
+  test("have one limit for all their topics", async () => {
+    telegram.control({ limits: { global: 30, perChat: 1, perGroupMinute: 20 } });
+    telegram.control({ groups: [{ ...group, topics: [{ id: 7 }, { id: 8 }] }] });
+    expect(await send({ chat_id: -5, message_thread_id: 7 })).toMatchObject({ ok: true });
+    expect(await send({ chat_id: -5, message_thread_id: 8 })).toMatchObject({ error_code: 429 });
+  });
+});
+
 describe("flood control", () => {
   test("a second message to a chat within a second is a violation, after it is not", async () => {
     await send({});

@@ -93,6 +93,7 @@ class Telegram {
       flood: new FloodControl(limits),
       chats: chats === undefined ? undefined : new Set(chats),
       blocked: new Set(),
+      groups: new Map(),
       migrated: new Map(),
       steady,
       clock,
@@ -205,13 +206,15 @@ class Telegram {
   }
 
   #record({ bot, method, parameters }: Exchange, status: number, more: Partial<Received>): void {
-    const { chat_id, text, entities, link_preview_options, disable_notification, reply_markup } = parameters;
+    const { chat_id, message_thread_id, text, entities, reply_markup } = parameters;
+    const { link_preview_options, disable_notification } = parameters;
     const received: Received = {
       time: this.#world.clock(),
       steady: this.#world.steady(),
       method,
       bot: bot.id,
-      ...(chat_id === undefined ? {} : { chat_id: Number(chat_id) }),
+      ...(Number.isNaN(Number(chat_id)) ? {} : { chat_id: Number(chat_id) }),
+      ...(message_thread_id === undefined ? {} : { message_thread_id: Number(message_thread_id) }),
       ...(text === undefined ? {} : { text: String(text) }),
       ...(entities === undefined ? {} : { entities }),
       ...(link_preview_options === undefined ? {} : { link_preview_options }),

@@ -1,13 +1,14 @@
-import type { Refusal } from "../parts-probe.ts";
+import type { Refusal, RefusedTopic } from "../parts-probe.ts";
 import { DELIVERY_PAUSED, pausedText } from "../paused-delivery.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds } from "./judgement.ts";
 
 /** Telegram accepts the messages to every recipient. Not part of Ready: messages still reach the others. */
-export const delivering = ofBridge(({ refusals = [], waiting, paused }) => {
+export const delivering = ofBridge(({ refusals = [], refusedTopics = [], waiting, paused }) => {
   if (paused) return fails(DELIVERY_PAUSED, `${pausedText(paused)}: messages are accepted and kept`);
   if (refusals.length > 0) return fails("RecipientRefused", refusedTo(refusals));
   if (waiting !== undefined) return fails("WaitingForTelegram", `nothing is sent for a while: ${waiting}`);
+  if (refusedTopics.length > 0) return fails("TopicRefused", refusedFor(refusedTopics));
   return holds("NothingRefused", "Telegram refuses no recipient's messages");
 });
 
@@ -15,7 +16,17 @@ export const delivering = ofBridge(({ refusals = [], waiting, paused }) => {
 const named = 5;
 
 function refusedTo(refusals: readonly Refusal[]): string {
-  const sorted = refusals.toSorted((a, b) => a.chatId - b.chatId);
-  const list = sorted.slice(0, named).map(({ chatId, reason, hint }) => `${chatId} (${hint ?? reason})`);
-  return `Telegram refuses messages to ${list.join(", ")}${sorted.length > named ? " and others" : ""}`;
+  const sorted = refusals.toSorted((a, b) => a.chatId - b.chatId || compare(a.name ?? "", b.name ?? ""));
+  return `Telegram refuses messages to ${some(sorted.map((each) => `${each.name ?? each.chatId} (${each.hint ?? each.reason})`))}`;
 }
+
+function refusedFor(topics: readonly RefusedTopic[]): string {
+  const sorted = topics.toSorted((a, b) => compare(a.name, b.name));
+  const list = some(sorted.map(({ name, hint }) => `${name} (${hint})`));
+  return `Telegram refuses the topics of ${list}: their messages go to the groups' General topics`;
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
+
+const some = (texts: readonly string[]) =>
+  texts.slice(0, named).join(", ") + (texts.length > named ? " and others" : "");

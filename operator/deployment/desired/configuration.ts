@@ -2,6 +2,7 @@ import { apiKeyFileName } from "../../../contract/api-key.ts";
 import type { PodVariable } from "../../../contract/pod-variables.ts";
 import { ports } from "../../../contract/ports.ts";
 import { quietHoursText } from "../../../contract/quiet-hours.ts";
+import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
@@ -69,6 +70,10 @@ function serviceNames(namespace: string, name: string): string[] {
   );
 }
 
+/** Without items there is no variable: the pods of resources that do not use the field stay as they are. */
+const asJson = (variable: string, items: readonly object[] = []): Environment =>
+  items.length === 0 ? {} : { [variable]: canonicalJson(items) };
+
 /** The environment of the bridge pod. */
 export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Blueprint): Environment {
   const { limits, queue, logLevel } = spec.bridge;
@@ -83,6 +88,8 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Bluep
     HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
+    ...asJson("TELEGRAM_CHATS", spec.telegram.chats),
+    ...asJson("TELEGRAM_ROUTES", spec.telegram.routes),
     ...(updates === undefined ? {} : { TELEGRAM_UPDATES: updates }),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
     ...(spec.telegram.quietHours === undefined

@@ -3,6 +3,8 @@ import { ServerError } from "../../../contract/errors.ts";
 import type { PendingMessage, Queue } from "../queue/queue.ts";
 import type { Clicked } from "../receiving/meaning.ts";
 import { RefusedError } from "../refused-error.ts";
+import type { Destination } from "../routing/destination.ts";
+import type { RoutingTable } from "../routing/routing-table.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { type ApprovalRecord, ApprovalTable, type Ending } from "./approval-table.ts";
@@ -14,8 +16,11 @@ import { type KeptApproval, toldApproval } from "./kept-approval.ts";
 export type ApprovalsOptions = {
   readonly store: Store;
   readonly queue: Queue;
-  /** Chats that may be asked: people, and groups, which have negative ids. */
-  readonly recipients: readonly number[];
+  /** Ids of those who may talk to the bot. */
+  readonly people: readonly number[];
+  /** Where may be asked, and where is asked when nobody says it. */
+  readonly places: readonly Destination[];
+  readonly routing: RoutingTable;
   readonly now: () => number;
   /** 32 random bytes. */
   readonly newSecret: () => Buffer;
@@ -53,7 +58,7 @@ export class Approvals {
 
   constructor(options: ApprovalsOptions) {
     this.#options = options;
-    this.#people = new Set(options.recipients.filter((id) => id > 0));
+    this.#people = new Set(options.people.filter((id) => id > 0));
     this.#table = new ApprovalTable(options.store.db);
   }
 
@@ -73,11 +78,11 @@ export class Approvals {
    * RefusedError, APPROVALS_UNAVAILABLE, APPROVAL_CONFLICT or VALIDATION_ERROR.
    */
   async ask(request: ApprovalRequest): Promise<ApprovalAsked> {
-    const { store, recipients, newSecret, now, onLines, onChange, warningsFor } = this.#options;
+    const { store, places, routing, newSecret, now, onLines, onChange, warningsFor } = this.#options;
     if (!this.#options.isHeard()) throw new ServerError("APPROVALS_UNAVAILABLE");
     if (this.#stopped) throw closing();
     store.requireRoom();
-    const asked = await store.write(() => ask(request, { ...this.#room, recipients, newSecret }, now()));
+    const asked = await store.write(() => ask(request, { ...this.#room, places, routing, newSecret }, now()));
     const { approval, count: messages, duplicate, messages: lines } = asked;
     if (!duplicate) {
       onLines(lines);

@@ -3,6 +3,8 @@ import { ServerError } from "../../../contract/errors.ts";
 import { shownLine } from "../formatting/shown-text.ts";
 import type { Keyboard, NewMessage, PendingMessage, Queue } from "../queue/queue.ts";
 import { RefusedError } from "../refused-error.ts";
+import type { Destination } from "../routing/destination.ts";
+import { destinationsOf, type RoutingTable } from "../routing/routing-table.ts";
 import type { ApprovalTable, NewApproval } from "./approval-table.ts";
 import { buttonData } from "./button-data.ts";
 import type { KeptApproval } from "./kept-approval.ts";
@@ -23,7 +25,9 @@ export type Asked = {
 type Room = {
   readonly table: ApprovalTable;
   readonly queue: Pick<Queue, "addEvent" | "event">;
-  readonly recipients: readonly number[];
+  /** Every place that messages may go to. */
+  readonly places: readonly Destination[];
+  readonly routing: RoutingTable;
   readonly people: ReadonlySet<number>;
   readonly newSecret: () => Buffer;
 };
@@ -40,7 +44,7 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
     throw new RefusedError("client_quota", message, 60);
   }
   const approvers = approversOf(request, room.people);
-  const chats = chatsOf(request, room);
+  const destinations = placesToAsk(request, room);
   requireDifferent(request.options);
   const expiresAt = at + Math.round(request.timeout_minutes * 60_000);
   const parts = questionOf(request, { people: approvers.length, expiresAt });
@@ -52,10 +56,10 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
   };
   const kept = table.insert(approval);
   const keyboard = keyboardOf(kept);
-  const messages = chats.flatMap((chatId) =>
+  const messages = destinations.flatMap((to) =>
     parts.map(
       (text, part): NewMessage => ({
-        chatId,
+        ...to,
         part,
         weight: "approval",
         ...text,
@@ -98,11 +102,14 @@ function approversOf({ approvers, required_approvals: required }: ApprovalReques
   return may;
 }
 
-function chatsOf({ chats, approvers }: ApprovalRequest, { recipients }: Room): readonly number[] {
-  const asked = [...new Set(chats ?? approvers ?? recipients)];
-  const unknown = asked.filter((id) => !recipients.includes(id));
-  if (unknown.length > 0) throw invalid("chats", `${unknown.join(", ")} gets no messages from this bot`);
-  return asked;
+function placesToAsk(request: ApprovalRequest, { places, routing }: Room): readonly Destination[] {
+  const { chats = request.approvers, source, client } = request;
+  if (chats === undefined) return destinationsOf({ type: "approval_request", source, client, data: {} }, routing);
+  const asked = [...new Set(chats)].map((id) => ({ id, place: places.find(({ chatId }) => chatId === id) }));
+  const unknown = asked.filter(({ place }) => place === undefined);
+  if (unknown.length > 0)
+    throw invalid("chats", `${unknown.map(({ id }) => id).join(", ")} gets no messages from this bot`);
+  return asked.flatMap(({ place }) => place ?? []);
 }
 
 function requireDifferent(options: readonly string[]): void {

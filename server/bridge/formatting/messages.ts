@@ -1,6 +1,7 @@
 import type { Event } from "../../../contract/event.ts";
 import { weightOf } from "../attention/decision.ts";
 import type { NewMessage } from "../queue/queue.ts";
+import type { Destination } from "../routing/destination.ts";
 import type { FormattedText } from "./formatted-text.ts";
 import { format, type Letter } from "./formatter.ts";
 import { MESSAGE_LIMITS, split } from "./splitter.ts";
@@ -11,11 +12,11 @@ export const MOST_PARTS = 4;
 /** Room for the number of a part and for the line that tells of a cut. */
 const RESERVE = { number: " (4/4)".length, cut: 64 } as const;
 
-/** The messages of an event: every part for every chat, in the order of delivery. */
-export function messagesOf(event: Event, chatIds: readonly number[]): readonly NewMessage[] {
+/** The messages of an event: every part for every destination, in the order of delivery. */
+export function messagesOf(event: Event, destinations: readonly Destination[]): readonly NewMessage[] {
   const parts = partsOf(format(event));
   const weight = weightOf(event);
-  return chatIds.flatMap((chatId) => parts.map((part, index) => ({ chatId, part: index, weight, ...part })));
+  return destinations.flatMap((to) => parts.map((part, index) => ({ ...to, part: index, weight, ...part })));
 }
 
 /**

@@ -162,9 +162,13 @@ export class Pacer {
     for (const line of this.#chats.values()) line.clearBackoff();
   }
 
-  /** A group became a supergroup: its messages go to the new chat, in order. */
+  /** A group became a supergroup, or the chat of a name was found: its messages go there, in order. */
   migrate(from: number, to: number): void {
     const old = this.#line(from);
+    if (old === this.#line(to)) {
+      old.release();
+      return;
+    }
     this.#chats.delete(from);
     this.#migrated.set(from, to);
     this.#line(to).merge(old);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { BridgeConfig } from "../config.ts";
+import { recipientsOf } from "../routing/routing-table.ts";
 import { Store } from "../storage/store.ts";
 import type { Queue } from "./queue.ts";
 import { SqliteQueue } from "./sqlite-queue.ts";
@@ -31,7 +32,7 @@ export function openQueue(
       total: { messages: config.queueSizeLimit, bytes: config.queueBytesLimit },
       clientShare: config.clientSharePercent / 100,
     },
-    recipients: config.telegram.allowedUsers,
+    recipients: recipientsOf(config.telegram),
     now,
   });
   return { store, queue };

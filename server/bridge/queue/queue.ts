@@ -1,5 +1,6 @@
 import type { Weight } from "../attention/decision.ts";
 import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
+import type { Destination } from "../routing/destination.ts";
 
 /** Client and event of what the bridge says by itself. No client can be called so. */
 export const BRIDGE_ITSELF = "";
@@ -47,6 +48,8 @@ export type Queue = {
   event(id: string): EventRecord | undefined;
   /** The chats whose last message Telegram refused for good. */
   refusedChats(): readonly RefusedChat[];
+  /** The id that a chat has now: another one when it migrated, or when its public name was found. When that cannot be read, the same. */
+  currentChat(chatId: number): number;
   close(): Promise<void>;
 };
 
@@ -60,8 +63,7 @@ export type NewEvent = {
   readonly muted?: number;
 };
 
-export type NewMessage = {
-  readonly chatId: number;
+export type NewMessage = Destination & {
   readonly part: number;
   readonly text: string;
   readonly entities: readonly TextEntity[];
@@ -110,11 +112,10 @@ export type Recovered = {
 
 type Send = { readonly chatId: number; readonly at: number };
 
-export type OutgoingMessage = {
+export type OutgoingMessage = Destination & {
   readonly id: number;
   readonly eventId: string;
   readonly client: string;
-  readonly chatId: number;
   readonly part: number;
   readonly text: string;
   readonly entities: readonly TextEntity[];
@@ -144,15 +145,17 @@ export type Settlement =
       readonly uncertain: boolean;
       /** Drop the entities: Telegram refused them. */
       readonly plain: boolean;
+      /** Drop the topic: Telegram refused it, with the words of `error`. */
+      readonly outOfTopic?: boolean;
     };
 
 /** What the bridge says by itself, to somebody who spoke to it. */
-export type Line = FormattedText & {
-  readonly chatId: number;
-  readonly keyboard?: Keyboard;
-  /** The message that it takes the place of. */
-  readonly edits?: number;
-};
+export type Line = FormattedText &
+  Omit<Destination, "publicName"> & {
+    readonly keyboard?: Keyboard;
+    /** The message that it takes the place of. */
+    readonly edits?: number;
+  };
 
 /** An event, when none of its messages waits any more. */
 export type SettledEvent = {
@@ -196,6 +199,7 @@ export type QueueStats = {
   readonly pending: number;
   readonly failed: number;
   readonly refusedChats: readonly RefusedChat[];
+  readonly refusedTopics: readonly RefusedTopic[];
   /** Acceptance of the oldest undelivered message. */
   readonly oldestAt?: number;
 };
@@ -206,6 +210,16 @@ export type RefusedChat = {
   readonly error: string;
   /** Messages refused since one arrived. */
   readonly messages: number;
+  /** The last refusal. */
+  readonly at: number;
+};
+
+/** A topic that takes no messages: they go to the group's General topic. */
+export type RefusedTopic = {
+  readonly chatId: number;
+  readonly topic: number;
+  /** Telegram's words. */
+  readonly error: string;
   /** The last refusal. */
   readonly at: number;
 };

@@ -14,6 +14,10 @@ export class RefusedChats {
     return [...this.#chats.values()];
   }
 
+  has(chatId: number): boolean {
+    return this.#chats.has(chatId);
+  }
+
   /** Reads them again from the file. */
   load(): void {
     this.#chats.clear();

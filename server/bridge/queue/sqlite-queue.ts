@@ -1,4 +1,5 @@
 import { RefusedError } from "../refused-error.ts";
+import { isStandIn } from "../routing/destination.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import {
@@ -20,10 +21,12 @@ import {
   type Stored,
 } from "./queue.ts";
 import { RefusedChats } from "./refused-chats.ts";
+import { RefusedTopics } from "./refused-topics.ts";
 import { type ShareLimits, Shares } from "./shares.ts";
 import { eventRecord, settleEvent } from "./sqlite-events.ts";
 import {
   bytesOf,
+  columnsOf,
   type MessageRow,
   messageRow,
   type Row,
@@ -56,6 +59,7 @@ export class SqliteQueue implements Queue {
   readonly #options: SqliteQueueOptions;
   readonly #shares: Shares;
   readonly #refusedChats: RefusedChats;
+  readonly #refusedTopics: RefusedTopics;
   #failed = 0;
 
   constructor(store: Store, options: SqliteQueueOptions) {
@@ -64,6 +68,7 @@ export class SqliteQueue implements Queue {
     this.#shares = new Shares(options.limits);
     this.#sql = prepare(store.db);
     this.#refusedChats = new RefusedChats(this.#sql);
+    this.#refusedTopics = new RefusedTopics(this.#sql);
     this.#count();
     store.onUndone(() => this.#count());
     // The windows of the last second are not known any more.
@@ -92,7 +97,11 @@ export class SqliteQueue implements Queue {
   }
 
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]> {
-    return this.#store.write(() => ids.flatMap((id) => this.#sql.begin.all(id).map(toOutgoing)));
+    return this.#store.write(() =>
+      ids.flatMap((id) =>
+        this.#sql.begin.all(id).map((row) => this.#refusedTopics.around(toOutgoing(row), this.#options.now())),
+      ),
+    );
   }
 
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
@@ -115,10 +124,13 @@ export class SqliteQueue implements Queue {
 
   migrateChat(from: number, to: number): Promise<void> {
     return this.#store.write(() => {
+      const before = this.#current(from);
       this.#sql.rememberMigration.run(from, to);
+      this.#sql.rememberChain.run(to, from);
       this.#sql.moveMessages.run(to, from);
       this.#sql.moveKeyboards.run(to, from);
       this.#refusedChats.forget(from);
+      if (before !== to) this.#refusedChats.forget(before);
     });
   }
 
@@ -162,6 +174,7 @@ export class SqliteQueue implements Queue {
       const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
       for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
       this.#refusedChats.forgetBefore(failedBefore);
+      this.#refusedTopics.forgetBefore(failedBefore);
       this.#sql.deleteSends.run(sendsBefore);
       const forgotten = Number(this.#sql.forgetOldSent.run(PRUNE_BATCH, answerableBefore).changes);
       this.#failed = Number(this.#sql.countFailed.get()?.count);
@@ -178,6 +191,7 @@ export class SqliteQueue implements Queue {
       pending: this.#shares.total.messages,
       failed: this.#failed,
       refusedChats: this.refusedChats(),
+      refusedTopics: this.#refusedTopics.all,
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
@@ -193,6 +207,14 @@ export class SqliteQueue implements Queue {
 
   refusedChats(): readonly RefusedChat[] {
     return this.#refusedChats.all;
+  }
+
+  currentChat(chatId: number): number {
+    try {
+      return this.#current(chatId);
+    } catch {
+      return chatId;
+    }
   }
 
   async close(): Promise<void> {
@@ -220,19 +242,28 @@ export class SqliteQueue implements Queue {
   }
 
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
-    const migrated = this.#sql.migratedTo.get(message.chatId);
-    const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
-    const { part, text, entities, keyboard, edits, weight } = message;
-    const content = [chatId, part, text, entities, keyboard, edits, weight] as const;
-    const row = this.#sql.insertMessage.get(eventId, client, ...content, acceptedAt);
+    const chatId = this.#placeOf(message.chatId);
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, ...columnsOf(message), acceptedAt);
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
   }
 
+  #current(chatId: number): number {
+    return Number(this.#sql.migratedTo.get(chatId)?.to_chat ?? chatId);
+  }
+
+  /** A public name is looked up again when its chat refuses: it may be another one's by now. */
+  #placeOf(chatId: number): number {
+    const current = this.#current(chatId);
+    const isDoubtful = isStandIn(chatId) && (this.#refusedChats.has(chatId) || this.#refusedChats.has(current));
+    return isDoubtful ? chatId : current;
+  }
+
   #keepSent(
-    { chat_id, event_id, client, keyboard, uncertain }: Row,
+    { chat_id, topic, event_id, client, keyboard, uncertain }: Row,
     { at, telegramMessageId }: Extract<Settlement, { kind: "sent" }>,
   ): void {
     this.#refusedChats.forget(Number(chat_id));
+    if (topic !== null) this.#refusedTopics.forget({ chatId: Number(chat_id), topic: Number(topic) });
     if (client === BRIDGE_ITSELF) return;
     const row = this.#sql.rememberSent.get(Number(chat_id), telegramMessageId, String(event_id), String(client), at);
     this.#sql.forgetSent.run(Number(row?.id) - ANSWERABLE_KEPT);
@@ -244,10 +275,17 @@ export class SqliteQueue implements Queue {
   #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
     if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
     this.#refusedChats.refused(Number(chat_id), error, at);
+    // Nobody has the name any more: that is what there is to tell of the chat.
+    const known = this.#current(Number(chat_id));
+    if (known !== Number(chat_id)) this.#refusedChats.forget(known);
     this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
   }
 
-  #retry(id: number, { notBefore, error, uncertain, plain }: Extract<Settlement, { kind: "retry" }>): void {
+  #retry(
+    id: number,
+    { at, notBefore, error, uncertain, plain, outOfTopic }: Extract<Settlement, { kind: "retry" }>,
+  ): void {
+    if (outOfTopic === true) this.#refusedTopics.refused(id, error, at);
     this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, plain ? 1 : 0, id);
   }
 
@@ -257,6 +295,7 @@ export class SqliteQueue implements Queue {
       this.#shares.add(String(client), { messages: Number(messages), bytes: Number(bytes) });
     }
     this.#refusedChats.load();
+    this.#refusedTopics.load();
     this.#failed = Number(this.#sql.countFailed.get()?.count);
   }
 }

@@ -20,6 +20,11 @@ export function messageRow({ entities, keyboard, ...message }: NewMessage & Pick
   };
 }
 
+/** The columns that a message brings along, beside its chat. */
+export function columnsOf({ topic, publicName, part, text, entities, keyboard, edits, weight }: MessageRow) {
+  return [topic ?? null, publicName ?? null, part, text, entities, keyboard, edits, weight] as const;
+}
+
 /** What a message takes on disk, without the row's fixed part. */
 export function bytesOf({ text, entities, keyboard }: MessageRow): number {
   return [text, entities ?? "", keyboard ?? ""].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
@@ -38,6 +43,8 @@ export function toOutgoing(row: Row): OutgoingMessage {
     eventId: String(row.event_id),
     client: String(row.client),
     chatId: Number(row.chat_id),
+    ...(row.topic !== null && { topic: Number(row.topic) }),
+    ...(row.public_name !== null && { publicName: String(row.public_name) }),
     part: Number(row.part),
     text: String(row.text),
     weight: row.weight as Weight,

@@ -15,8 +15,9 @@ function intake(db: DatabaseSync) {
     ),
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ?"),
     insertMessage: db.prepare(
-      `INSERT INTO messages (event_id, client, chat_id, part, text, entities, keyboard, edits, weight, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      `INSERT INTO messages
+         (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
   };
@@ -26,12 +27,12 @@ function delivery(db: DatabaseSync) {
   return {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
-       RETURNING id, event_id, client, chat_id, part, text, entities, keyboard, edits, weight, attempts, uncertain,
-         created_at`,
+       RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
+         attempts, uncertain, created_at`,
     ),
     delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
-       RETURNING event_id, client, chat_id, keyboard, uncertain, ${BYTES} AS bytes`,
+       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, ${BYTES} AS bytes`,
     ),
     failed: db.prepare(
       `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
@@ -54,6 +55,13 @@ function delivery(db: DatabaseSync) {
       `UPDATE messages SET state = 'pending', next_attempt_at = ?, error = ?, uncertain = uncertain + ?,
        entities = iif(?, NULL, entities) WHERE id = ?`,
     ),
+    topicOf: db.prepare("SELECT chat_id, topic FROM messages WHERE id = ?"),
+    leaveTopic: db.prepare("UPDATE messages SET topic = NULL WHERE id = ?"),
+    refuseTopic: db.prepare(
+      `INSERT INTO refused_topics (chat_id, topic, error, at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
+       SET error = excluded.error, at = excluded.at`,
+    ),
+    acceptTopic: db.prepare("DELETE FROM refused_topics WHERE chat_id = ? AND topic = ?"),
     recordSend: db.prepare("INSERT INTO sends (at, chat_id) SELECT ?, chat_id FROM messages WHERE id = ?"),
     set: db.prepare(
       "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -61,6 +69,7 @@ function delivery(db: DatabaseSync) {
     rememberMigration: db.prepare(
       "INSERT INTO migrated_chats (from_chat, to_chat) VALUES (?, ?) ON CONFLICT DO UPDATE SET to_chat = excluded.to_chat",
     ),
+    rememberChain: db.prepare("UPDATE migrated_chats SET to_chat = ? WHERE to_chat = ?"),
     moveMessages: db.prepare(`UPDATE messages SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`),
   };
 }
@@ -121,6 +130,7 @@ function upkeep(db: DatabaseSync) {
       `SELECT client, count(*) AS messages, sum(${BYTES}) AS bytes FROM messages WHERE ${UNDELIVERED} GROUP BY client`,
     ),
     refusedChats: db.prepare("SELECT chat_id, error, messages, at FROM refused_chats"),
+    refusedTopics: db.prepare("SELECT chat_id, topic, error, at FROM refused_topics"),
     migrations: db.prepare("SELECT from_chat, to_chat FROM migrated_chats"),
     countFailed: db.prepare("SELECT count(*) AS count FROM messages WHERE state = 'failed'"),
     oldest: db.prepare(`SELECT created_at FROM messages WHERE ${UNDELIVERED} ORDER BY id LIMIT 1`),

@@ -170,7 +170,7 @@ export class Inbox {
       case "click":
         return this.#clicked(meaning, at);
       case "stranger":
-        return { kind: "stranger", lines: this.#tell(meaning.from, meaning.chatId, at) };
+        return { kind: "stranger", lines: this.#tell(meaning, at) };
       case "strange_click": {
         const answer = { queryId: meaning.queryId, text: strangerAnswer(meaning.from.id) };
         return { kind: "strange_click", lines: [], answer };
@@ -211,14 +211,16 @@ export class Inbox {
   }
 
   /** At most one line an hour for each: a memory that is full of people tells nobody more. */
-  #tell({ id }: Person, chatId: number, at: number): readonly PendingMessage[] {
+  #tell({ from: { id }, chatId, topic }: Stranger, at: number): readonly PendingMessage[] {
     this.#sql.forgetStrangers.run(at - STRANGER_LINE_EVERY_MS);
     if (Number(this.#sql.countStrangers.get()?.count) >= STRANGERS_REMEMBERED) return [];
     if (Number(this.#sql.rememberStranger.run(id, at).changes) === 0) return [];
-    const line = this.#options.queue.addLine({ chatId, ...strangerLine(id) }, at);
+    const line = this.#options.queue.addLine({ chatId, ...(topic && { topic }), ...strangerLine(id) }, at);
     return line === undefined ? [] : [line];
   }
 }
+
+type Stranger = Extract<Meaning, { kind: "stranger" }>;
 
 type Kept = {
   readonly at: number;

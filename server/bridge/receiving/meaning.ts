@@ -7,7 +7,7 @@ export type Meaning =
   /** Somebody who may talk to the bot pressed a button. */
   | ({ readonly kind: "click" } & Clicked)
   /** Somebody who is not on the list spoke to the bot, in a chat or by a button. */
-  | { readonly kind: "stranger"; readonly from: Person; readonly chatId: number }
+  | { readonly kind: "stranger"; readonly from: Person; readonly chatId: number; readonly topic?: number }
   | { readonly kind: "strange_click"; readonly from: Person; readonly queryId: string }
   /** It is for others, or says nothing. */
   | { readonly kind: "nothing" };
@@ -16,6 +16,8 @@ export type Said = {
   readonly type: "text" | "other";
   readonly from: Person;
   readonly chatId: number;
+  /** Where in the chat it was said, and what the bridge says to it belongs. */
+  readonly topic?: number;
   readonly messageId: number;
   /** Of a picture or file its caption. */
   readonly text: string;
@@ -54,23 +56,31 @@ function meaningOfMessage(message: IncomingMessage, { people, bot }: Listener): 
   if (from === undefined || from.is_bot || sender_chat !== undefined) return NOTHING;
   const repliesTo = repliedTo(message, bot);
   if (chat.type !== "private" && repliesTo === undefined && !mentions(text ?? caption ?? "", bot)) return NOTHING;
-  if (!people.has(from.id)) return { kind: "stranger", from, chatId: chat.id };
+  const topic = topicOf(message);
+  const place = { chatId: chat.id, ...(topic !== undefined && { topic }) };
+  if (!people.has(from.id)) return { kind: "stranger", from, ...place };
   // Telegram says it for a person who opens the chat with the bot.
   if (repliesTo === undefined && /^\/start(@\w+)?(\s|$)/.test(text ?? "")) return NOTHING;
   return {
     kind: "response",
     type: text === undefined ? "other" : "text",
     from,
-    chatId: chat.id,
+    ...place,
     messageId: message.message_id,
     text: text ?? caption ?? "",
     ...(repliesTo !== undefined && { repliesTo }),
   };
 }
 
-/** The message of this bot that is answered. */
-function repliedTo({ reply_to_message: original }: IncomingMessage, bot: Bot): number | undefined {
-  return original?.from?.id === bot.id ? original.message_id : undefined;
+/** The message of this bot that is answered. What answers nothing in a topic is shown as an answer to the topic's start. */
+function repliedTo(message: IncomingMessage, bot: Bot): number | undefined {
+  const { reply_to_message: original } = message;
+  if (original?.from?.id !== bot.id || original.message_id === topicOf(message)) return undefined;
+  return original.message_id;
+}
+
+function topicOf({ message_thread_id, is_topic_message }: IncomingMessage): number | undefined {
+  return is_topic_message === true ? message_thread_id : undefined;
 }
 
 /** True for a text in a group that calls the bot by its name, also as the suffix of a command. */

@@ -20,6 +20,9 @@ const chat = z.object({ id: z.int(), type: z.enum(["private", "group", "supergro
 const messageSchema = z.object({
   message_id: z.int(),
   chat,
+  /** A thread is a topic only with `is_topic_message`: without it, it is a row of answers. */
+  message_thread_id: z.int().exactOptional(),
+  is_topic_message: z.boolean().exactOptional(),
   /** Absent in channels. */
   from: person.exactOptional(),
   /** A chat in whose name somebody writes: nobody knows who it is. */

@@ -156,7 +156,7 @@ export class Delivery {
       metrics.delivered.inc();
       metrics.sent.inc();
       reachability.succeeded();
-    } else metrics.errors.inc();
+    } else if (outcome.kind !== "named") metrics.errors.inc();
     if (outcome.kind === "failed" && !own) metrics.failed.inc();
     if (outcome.kind === "rate_limited") metrics.rateLimited.inc();
   }
@@ -177,8 +177,12 @@ export class Delivery {
         return this.#pause(attempt, outcome.error, at + outcome.retryAfterMs);
       case "migrated":
         return this.#migrate(attempt, outcome.chatId, outcome.error);
+      case "named":
+        return this.#migrate(attempt, outcome.chatId, "");
       case "entities_refused":
-        return this.#plain(attempt, outcome.error);
+        return this.#without("entities", attempt, outcome.error);
+      case "topic_refused":
+        return this.#without("topic", attempt, outcome.error);
       case "unauthorized":
         reachability.refused(outcome.error);
         return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
@@ -214,14 +218,16 @@ export class Delivery {
     this.#options.pacer.migrate(chatId, to);
   }
 
-  async #plain(attempt: Attempt, error: string): Promise<void> {
-    const { message, chatId, at } = attempt;
+  /** Sends it again without what Telegram refused: formatting, or a topic, whose messages go to the General one. */
+  async #without(what: "entities" | "topic", { message, chatId, at }: Attempt, error: string): Promise<void> {
     const { pacer, metrics } = this.#options;
-    if (message.entities.length > 0) {
-      await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: true });
+    const has = what === "topic" ? message.topic !== undefined : message.entities.length > 0;
+    if (has) {
+      const dropped = { plain: what === "entities", outOfTopic: what === "topic" };
+      await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain: false, ...dropped });
       return pacer.retry(chatId, 0);
     }
-    metrics.failed.inc();
+    if (message.client !== BRIDGE_ITSELF) metrics.failed.inc();
     await this.#record(message.id, { kind: "failed", at, error });
     pacer.settled(chatId, at);
   }
@@ -245,9 +251,11 @@ export class Delivery {
   }
 
   #log({ message, chatId }: Attempt, outcome: Outcome): void {
-    const { eventId: event_id, client, part } = message;
-    const details = { event_id, client, chat_id: chatId, part, attempt: message.attempts + 1 };
-    if (outcome.kind === "sent") this.#options.logger.debug({ ...details, ...outcome }, "message delivered");
+    const { eventId: event_id, client, part, topic, publicName: public_name } = message;
+    const place = { chat_id: chatId, ...(topic && { topic }), ...(public_name && { public_name }) };
+    const details = { event_id, client, ...place, part, attempt: message.attempts + 1 };
+    if (outcome.kind === "named") this.#options.logger.info({ ...details, ...outcome }, "a chat is found by its name");
+    else if (outcome.kind === "sent") this.#options.logger.debug({ ...details, ...outcome }, "message delivered");
     else if (outcome.kind !== "failed" || client === BRIDGE_ITSELF)
       this.#options.logger.warn(
         { ...details, ...outcome },

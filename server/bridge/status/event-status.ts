@@ -2,6 +2,7 @@ import { type EventStatus, type EventWaiting, eventStateOf } from "../../../cont
 import type { Response } from "../../../contract/responses.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { EventRecord } from "../queue/queue.ts";
+import { shownId } from "../routing/shown-chats.ts";
 import { boundedText } from "./bounded-text.ts";
 import { type Facts, pausedText, waitingOf } from "./status.ts";
 
@@ -25,7 +26,7 @@ export function eventStatusOf(record: EventRecord, { facts, pacer, replies }: Ev
     ...(muted > 0 && { muted: { messages: muted, reason: "the recipients have muted the bot" } }),
     ...(state === "waiting" && { waiting: eventWaitingOf(record, facts, pacer) }),
     refusals: record.refusals.map(({ chatId, error, at }) => ({
-      chat_id: chatId,
+      chat_id: shownId(chatId),
       reason: boundedText(error),
       at: timestamp(at),
     })),

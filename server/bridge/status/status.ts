@@ -8,9 +8,10 @@ import type {
 } from "../../../contract/bridge-status.ts";
 import type { Health } from "../../../contract/health.ts";
 import type { QueueStats } from "../queue/queue.ts";
+import type { ShownChats } from "../routing/shown-chats.ts";
 import { boundedText } from "./bounded-text.ts";
 import { ageSeconds } from "./metrics.ts";
-import { refusalsOf } from "./refusals.ts";
+import { refusalsOf, refusedTopicsOf } from "./refusals.ts";
 
 /** A pause that is worth telling; shorter ones are part of a normal flow. */
 const LONG_MS = 5_000;
@@ -83,6 +84,8 @@ function queueStatus({ queue, queueLimit, now }: Facts): QueueStatus {
 
 export type StatusParts = {
   readonly facts: Facts;
+  /** How chats are called. Default: by their ids. */
+  readonly shown?: ShownChats;
   readonly version: string;
   readonly uptimeSeconds: number;
   readonly counts: Pick<BridgeStatus["metrics"], "events_processed" | "telegram_messages_sent" | "error_count">;
@@ -91,8 +94,10 @@ export type StatusParts = {
 };
 
 /** Body of `GET /status`. */
-export function statusOf({ facts, version, uptimeSeconds, counts, usage, lastEventTime }: StatusParts): BridgeStatus {
+export function statusOf(parts: StatusParts): BridgeStatus {
+  const { facts, shown, version, uptimeSeconds, counts, usage, lastEventTime } = parts;
   const { telegram, queue } = facts;
+  const topics = refusedTopicsOf(queue.refusedTopics, telegram.bot_username, shown);
   const waiting = waitingOf(facts);
   return {
     running: true,
@@ -101,7 +106,8 @@ export function statusOf({ facts, version, uptimeSeconds, counts, usage, lastEve
     uptime_seconds: uptimeSeconds,
     telegram: telegram.error === undefined ? telegram : { ...telegram, error: boundedText(telegram.error) },
     queue: queueStatus(facts),
-    refusals: refusalsOf(queue.refusedChats, telegram.bot_username),
+    refusals: refusalsOf(queue.refusedChats, telegram.bot_username, shown),
+    ...(topics.length > 0 && { refused_topics: topics }),
     ...(waiting !== undefined && { waiting }),
     ...(facts.paused && { paused: facts.paused }),
     receiving: facts.receiving,

@@ -169,6 +169,13 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    ALTER TABLE messages ADD COLUMN weight TEXT NOT NULL DEFAULT 'ordinary';
    ALTER TABLE events ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;`,
+  // Topics of groups, and chats of which only the public name is known.
+  `ALTER TABLE messages ADD COLUMN topic INTEGER;
+   ALTER TABLE messages ADD COLUMN public_name TEXT;
+   CREATE TABLE refused_topics (
+     chat_id INTEGER NOT NULL, topic INTEGER NOT NULL, error TEXT NOT NULL, at INTEGER NOT NULL,
+     UNIQUE (chat_id, topic)
+   ) STRICT;`,
 ];
 
 /** Brings a database to a schema, the newest by default, each step in a transaction of its own. */

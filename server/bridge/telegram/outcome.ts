@@ -9,6 +9,10 @@ export type Outcome =
   | { readonly kind: "retry"; readonly uncertain: boolean; readonly error: string }
   | { readonly kind: "entities_refused"; readonly error: string }
   | { readonly kind: "migrated"; readonly chatId: number; readonly error: string }
+  /** Nothing was sent, but it is known now whose public name it was. */
+  | { readonly kind: "named"; readonly chatId: number }
+  /** The group has the topic no more, or it is closed for the bot. */
+  | { readonly kind: "topic_refused"; readonly error: string }
   | { readonly kind: "unauthorized"; readonly error: string }
   | { readonly kind: "failed"; readonly error: string };
 
@@ -18,6 +22,8 @@ export const outcomeKinds = [
   "retry",
   "entities_refused",
   "migrated",
+  "named",
+  "topic_refused",
   "unauthorized",
   "failed",
 ] as const satisfies readonly Outcome["kind"][];
@@ -32,20 +38,25 @@ const NEVER_CONNECTED = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
+type Refused = Exclude<Outcome, { kind: "sent" | "named" }>;
+
+const TOPIC_REFUSED = /message thread not found|TOPIC_(CLOSED|DELETED|ID_INVALID)/i;
+
 /** What an error of node-telegram-bot-api means for the message. Texts are without the token. */
-export function outcomeOf(error: unknown): Exclude<Outcome, { kind: "sent" }> {
+export function outcomeOf(error: unknown): Refused {
   const text = describe(error);
   if (error instanceof TelegramApiError) return answered(error, text);
   // A page of a proxy or a cut in the middle of the answer: the request itself may have got through.
   return { kind: "retry", uncertain: !(error instanceof NetworkError && neverConnected(error)), error: text };
 }
 
-function answered(error: TelegramApiError, text: string): Exclude<Outcome, { kind: "sent" }> {
+function answered(error: TelegramApiError, text: string): Refused {
   const { errorCode, migrateToChatId, retryAfter } = error;
   if (errorCode === 429) return { kind: "rate_limited", retryAfterMs: (retryAfter ?? 1) * 1000, error: text };
   if (errorCode === 401 || errorCode === 404) return { kind: "unauthorized", error: text };
   if (migrateToChatId !== undefined) return { kind: "migrated", chatId: migrateToChatId, error: text };
   if (errorCode === 400 && /entit(y|ies)/i.test(error.description)) return { kind: "entities_refused", error: text };
+  if (errorCode === 400 && TOPIC_REFUSED.test(error.description)) return { kind: "topic_refused", error: text };
   if (errorCode >= 400 && errorCode < 500) return { kind: "failed", error: text };
   return { kind: "retry", uncertain: true, error: text };
 }

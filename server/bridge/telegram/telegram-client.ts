@@ -1,6 +1,7 @@
 import { Api } from "node-telegram-bot-api";
 import type { TelegramConfig } from "../config.ts";
 import type { Keyboard, OutgoingMessage } from "../queue/queue.ts";
+import { isStandIn } from "../routing/destination.ts";
 import { describe, type Outcome, outcomeOf } from "./outcome.ts";
 import { type Problem, problemOf } from "./problem.ts";
 
@@ -8,9 +9,7 @@ import { type Problem, problemOf } from "./problem.ts";
 const NO_PREVIEW = { is_disabled: true } as const;
 
 /** A message; a silent one makes no sound where it arrives. */
-type Sendable = Pick<OutgoingMessage, "chatId" | "text" | "entities" | "keyboard" | "edits"> & {
-  readonly silent?: boolean;
-};
+type Sendable = Omit<OutgoingMessage, "weight"> & { readonly silent?: boolean };
 
 type Me = { readonly username: string };
 
@@ -34,11 +33,15 @@ export class TelegramClient {
     this.#fetch = fetchImpl;
   }
 
-  /** Sends a message, or puts it in the place of the one that it edits. */
+  /**
+   * Sends a message, or puts it in the place of the one that it edits. Of a chat that is known by its public name only it
+   * asks for the id, and sends nothing.
+   */
   async send(message: Sendable, signal: AbortSignal): Promise<Outcome> {
-    const { chatId, text, entities, keyboard, edits, silent = false } = message;
+    const { chatId, topic, publicName, text, entities, keyboard, edits, silent = false } = message;
     const api = this.#current();
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
+    if (isStandIn(chatId)) return chatNamed(api, publicName, signal);
     const parameters = {
       chat_id: chatId,
       text,
@@ -47,8 +50,9 @@ export class TelegramClient {
       ...(keyboard !== undefined && { reply_markup: markupOf(keyboard) }),
       ...(silent && { disable_notification: true }),
     };
+    const thread = topic !== undefined && { message_thread_id: topic };
     try {
-      if (edits === undefined) return sent((await api.sendMessage(parameters, signal)).message_id);
+      if (edits === undefined) return sent((await api.sendMessage({ ...parameters, ...thread }, signal)).message_id);
       await api.editMessageText({ ...parameters, message_id: edits }, signal);
       return sent(edits);
     } catch (error) {
@@ -108,6 +112,18 @@ export class TelegramClient {
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
+  }
+}
+
+/** The id behind a public name. Nothing was sent, so no error leaves it open whether Telegram has the message. */
+async function chatNamed(api: Api, publicName: string | undefined, signal: AbortSignal): Promise<Outcome> {
+  if (publicName === undefined) return { kind: "failed", error: "the public name of the chat is lost" };
+  try {
+    const { id } = await api.getChat({ chat_id: publicName }, signal);
+    return { kind: "named", chatId: id };
+  } catch (error) {
+    const outcome = outcomeOf(error);
+    return outcome.kind === "retry" ? { ...outcome, uncertain: false } : outcome;
   }
 }
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
 import { updatesModes } from "../../../contract/bridge-status.ts";
+import { chatSchema, mostChats, mostRoutes, routeSchema } from "../../../contract/chats.ts";
 import { ports } from "../../../contract/ports.ts";
 import { quietHoursSchema } from "../../../contract/quiet-hours.ts";
 import { bridging, define, reachable } from "./row.ts";
@@ -15,6 +16,25 @@ const isChatId = (id: string) => /^-?\d{1,16}$/.test(id) && Math.abs(Number(id))
 const users = list
   .refine((ids) => ids.length > 0 && ids.every(isChatId), "Telegram ids, separated by commas")
   .transform((ids) => [...new Set(ids.map(Number))]);
+
+/** A JSON text, read by a schema; its first problem is told with its place. */
+const json = <Value>(schema: z.ZodType<Value>) =>
+  z.string().transform((value, context) => {
+    const read = schema.safeParse(jsonOf(value));
+    if (read.success) return read.data;
+    const { path = [], message } = read.error.issues[0] ?? {};
+    const where = path.length === 0 ? "" : ` (${path.join(".")}: ${message})`;
+    context.addIssue({ code: "custom", message: `a JSON list as in the example${where}` });
+    return z.NEVER;
+  });
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const proxy = z
   .string()
@@ -52,6 +72,22 @@ export const bridgeVariables = Object.freeze({
     required: reachable,
     description: "Telegram ids of those who receive every message, separated by commas.",
     example: "123456789,987654321",
+  }),
+  TELEGRAM_CHATS: define({
+    roles: bridging,
+    schema: json(z.array(chatSchema).max(mostChats)),
+    default: "[]",
+    description:
+      "Further chats, for TELEGRAM_ROUTES, as a JSON list: each has a name and the id of a person, group or channel, or the @name of a public group or channel, and may have the topic of a group.",
+    example: '[{"name":"ops","id":-1001234567890,"topic":7},{"name":"news","id":"@team_news"}]',
+  }),
+  TELEGRAM_ROUTES: define({
+    roles: bridging,
+    schema: json(z.array(routeSchema).max(mostRoutes)),
+    default: "[]",
+    description:
+      "Which events go to which chats, as a JSON list: eventTypes, sources, severities and clients say which events, * stands for any text. The first that matches decides; what none matches goes to TELEGRAM_ALLOWED_USERS, which allowedUsers stands for.",
+    example: '[{"severities":["critical"],"chats":["ops","allowedUsers"]},{"eventTypes":["build_*"],"chats":["news"]}]',
   }),
   TELEGRAM_UPDATES: define({
     roles: bridging,

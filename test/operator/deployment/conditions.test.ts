@@ -151,6 +151,13 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
     "False",
     "DeliveryPaused",
   ],
+  [
+    "Delivering",
+    "a topic is closed",
+    probed({ refusedTopics: [{ name: "ops", hint: "open it" }] }),
+    "False",
+    "TopicRefused",
+  ],
   ["Delivering", "Telegram asks to wait for long", probed({ waiting: "flood" }), "False", "WaitingForTelegram"],
   ["Reconciling", "all runs", {}, "False", "RolledOut"],
   ["Reconciling", "pods start", { server: starting }, "True", "RollingOut"],
@@ -331,6 +338,23 @@ describe("refused recipients", () => {
   test("are not the matter while delivery is stopped", () => {
     expect(judge("Delivering", probed({ refusals, paused: { since: "noon", by: "claude" } }))?.message).toBe(
       "delivery has been stopped by the client claude since noon until the tool start_bridge is called: messages are accepted and kept",
+    );
+  });
+
+  test("are named as the resource names them, and so are topics", () => {
+    const news = { chatId: 0, name: "news", reason: "chat news (@team_news) does not exist", hint: "check its name" };
+    const ops = { chatId: 0, name: "alerts", reason: "chat alerts does not let the bot write" };
+    for (const list of [
+      [news, ops],
+      [ops, news],
+    ]) {
+      expect(judge("Delivering", probed({ refusals: list }))?.message).toBe(
+        "Telegram refuses messages to alerts (chat alerts does not let the bot write), news (check its name)",
+      );
+    }
+    const topics = ["b", "a"].map((name) => ({ name, hint: "open it" }));
+    expect(judge("Delivering", probed({ refusedTopics: topics }))?.message).toBe(
+      "Telegram refuses the topics of a (open it), b (open it): their messages go to the groups' General topics",
     );
   });
 

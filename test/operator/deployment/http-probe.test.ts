@@ -160,12 +160,14 @@ describe("the bridge's status", () => {
 
   test("tells who is refused, and a wait when it is long", async () => {
     const status = { telegram: { reachable: true }, queue: { usable: true, pending: 0, limit: 10 } };
-    const refusals = [{ chat_id: -100, reason: "403", messages: 2, at: "2026-01-01T00:00:00Z" }];
+    const refusals = [{ chat_id: -100, name: "ops", reason: "403", messages: 2, at: "2026-01-01T00:00:00Z" }];
+    const topic = { chat_id: -100, topic: 7, name: "ops", reason: "closed", hint: "open it", at: "x" };
     const waiting = (ms: number) => ({ reason: "flood", until: new Date(nowMs + ms).toISOString() });
-    expect((await answers({ ...status, refusals, waiting: waiting(61_000) })).bridge).toEqual({
+    expect((await answers({ ...status, refusals, refused_topics: [topic], waiting: waiting(61_000) })).bridge).toEqual({
       answered: true,
       ...status,
-      refusals: [{ chatId: -100, reason: "403" }],
+      refusals: [{ chatId: -100, name: "ops", reason: "403" }],
+      refusedTopics: [{ name: "ops", hint: "open it" }],
       waiting: "flood",
     });
     const paused = { since: "2026-01-01T00:00:00Z", by: "claude" };

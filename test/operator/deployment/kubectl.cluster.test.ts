@@ -346,11 +346,16 @@ test("kubectl wait, scale and describe work on the resource", async () => {
   );
 });
 
-test.each(["", ".spec", ".spec.telegram.botTokenSecretRef", ".spec.server.auth.clients", ".status.conditions"])(
-  "kubectl explain cctd%s describes every field",
-  async (path) => {
-    const text = await kubectl("explain", `cctd${path}`);
-    expect(text).not.toMatch(/<no description>/);
-    expect(text).toMatch(/DESCRIPTION:\n {4}\S/);
-  },
-);
+test.each([
+  "",
+  ".spec",
+  ".spec.telegram.botTokenSecretRef",
+  ".spec.telegram.chats",
+  ".spec.telegram.routes",
+  ".spec.server.auth.clients",
+  ".status.conditions",
+])("kubectl explain cctd%s describes every field", async (path) => {
+  const text = await kubectl("explain", `cctd${path}`);
+  expect(text).not.toMatch(/<no description>/);
+  expect(text).toMatch(/DESCRIPTION:\n {4}\S/);
+});

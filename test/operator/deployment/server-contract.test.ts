@@ -111,12 +111,45 @@ test("the bridge accepts the environment of its pod, whatever the spec says", ()
         telegram: {
           token,
           allowedUsers: telegram.allowedUsers,
+          chats: telegram.chats ?? [],
+          routes: telegram.routes ?? [],
           messagesPerSecond: spec.limits.messagesPerSecond,
           messagesPerChatPerSecond: spec.limits.messagesPerChatPerSecond,
         },
       });
     }),
   );
+});
+
+test("a resource without chats and routes has no variables for them, so that its pods stay as they are", () => {
+  for (const fields of [{}, { chats: [], routes: [] }]) {
+    const names = Object.keys(bridgeEnvironment(blueprint(specOf({ telegram: { ...specOf().telegram, ...fields } }))));
+    expect(names.filter((name) => /CHATS|ROUTES/.test(name))).toEqual([]);
+  }
+});
+
+test("the most chats and routes that a spec can hold fit into variables of a process", () => {
+  const full = (length: number, text: string) =>
+    Array.from({ length }, (_, index) => `${index}`.padStart(2, "0") + text);
+  const telegram = {
+    ...specOf().telegram,
+    chats: full(50, "x".repeat(38)).map((name) => ({ name, id: `@${"x".repeat(32)}`, topic: 2_147_483_647 })),
+    routes: Array.from({ length: 20 }, () => ({
+      eventTypes: full(20, "x".repeat(62)),
+      sources: full(10, "𝄞".repeat(31)),
+      severities: full(10, "x".repeat(30)),
+      clients: full(10, "x".repeat(62)),
+      chats: full(20, "x".repeat(38)),
+    })),
+  };
+  const environment = bridgeEnvironment(blueprint(specOf({ telegram })));
+  // Linux: MAX_ARG_STRLEN. Kubernetes expands $(NAME).
+  for (const [name, value] of Object.entries(environment)) {
+    // The API server counts characters, so that a text may have twice as many bytes as zod lets it have.
+    expect(Buffer.byteLength(`${name}=${value}`) + 20 * 10 * 31 * 4).toBeLessThan(131_072);
+    expect(value).not.toContain("$");
+  }
+  expect(Object.keys(environment)).toEqual(expect.arrayContaining(["TELEGRAM_CHATS", "TELEGRAM_ROUTES"]));
 });
 
 test("server and bridge agree on their secret and their port", () => {

@@ -401,3 +401,59 @@ describe("a bridge", () => {
     );
   });
 });
+
+describe("chats and routes", () => {
+  const chats = [
+    { name: "ops", id: -100, topic: 7 },
+    { name: "news", id: "@team_news" },
+  ];
+  const routes = [{ severities: ["critical"], sources: ["Nächtlich *"], chats: ["ops", "allowedUsers"] }];
+  const env = (more: Env) => ({ ...bridgeEnv, ...more });
+
+  test("are JSON, and none by default", () => {
+    const given = env({ TELEGRAM_CHATS: JSON.stringify(chats), TELEGRAM_ROUTES: JSON.stringify(routes) });
+    for (const role of ["bridge", "standalone", "stdio"] as const) {
+      expect(load(role, given)).toMatchObject({ bridge: { telegram: { chats, routes } } });
+      expect(load(role, bridgeEnv)).toMatchObject({ bridge: { telegram: { chats: [], routes: [] } } });
+    }
+  });
+
+  test.each<[string, Env, RegExp]>([
+    [
+      "no JSON",
+      { TELEGRAM_CHATS: "ops=-100" },
+      /TELEGRAM_CHATS: is not usable\n {4}expected: a JSON list as in the example\n/,
+    ],
+    [
+      "a name with capitals",
+      { TELEGRAM_CHATS: '[{"name":"Ops","id":-1}]' },
+      /a JSON list as in the example \(0.name: /,
+    ],
+    [
+      "the name that stands for the allowed users",
+      { TELEGRAM_CHATS: '[{"name":"allowedUsers","id":-1}]' },
+      /\(0.name: /,
+    ],
+    ["0 for an id", { TELEGRAM_CHATS: '[{"name":"ops","id":0}]' }, /\(0.id: /],
+    ["a public name without @", { TELEGRAM_CHATS: '[{"name":"ops","id":"team_news"}]' }, /\(0.id: /],
+    ["a field that there is not", { TELEGRAM_CHATS: '[{"name":"ops","id":-1,"thread":7}]' }, /TELEGRAM_CHATS/],
+    ["an empty list", { TELEGRAM_ROUTES: '[{"clients":[],"chats":["allowedUsers"]}]' }, /\(0.clients: /],
+    [
+      "a chat that there is not",
+      { TELEGRAM_ROUTES: '[{"clients":["ci"],"chats":["ops"]}]' },
+      /route 1 names the chat "ops"/,
+    ],
+    [
+      "a route of everything by mistake",
+      { TELEGRAM_ROUTES: '[{"chats":["allowedUsers"]}]' },
+      /route 1 matches nothing/,
+    ],
+    [
+      "two chats of one name",
+      { TELEGRAM_CHATS: '[{"name":"ops","id":-1},{"name":"ops","id":-2}]' },
+      /two chats are named "ops"/,
+    ],
+  ])("are refused with what is wrong: %s", (_what, more, words) => {
+    for (const role of ["bridge", "stdio"] as const) expect(problems(role, env(more)).message).toMatch(words);
+  });
+});

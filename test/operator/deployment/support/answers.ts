@@ -1,4 +1,4 @@
-import type { PausedStatus, ReceivingStatus } from "../../../../contract/bridge-status.ts";
+import type { PausedStatus, ReceivingStatus, Refusal, RefusedTopicStatus } from "../../../../contract/bridge-status.ts";
 
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
@@ -10,7 +10,8 @@ export type Answers = {
   refused: number;
   receiving?: ReceivingStatus;
   paused?: PausedStatus;
-  refusals?: { chat_id: number; reason: string; hint?: string; messages: number; at: string }[];
+  refusals?: readonly Refusal[];
+  refused_topics?: readonly RefusedTopicStatus[];
 };
 
 export const wellAnswers = (): Answers => ({
@@ -30,6 +31,7 @@ export function answering(answers: Answers): typeof fetch {
         telegram: answers.telegram,
         queue: answers.queue,
         refusals: answers.refusals,
+        refused_topics: answers.refused_topics,
         receiving: answers.receiving,
         paused: answers.paused,
       });

@@ -172,6 +172,39 @@ const bridge = fc.record(
 
 const chatId = fc.integer({ min: -999_999_999_999_999, max: 999_999_999_999_999 }).filter((id) => id !== 0);
 
+const chats = fc.uniqueArray(
+  fc.record(
+    {
+      name: name(40),
+      id: fc.oneof(chatId, fc.stringMatching(/^@[A-Za-z][A-Za-z0-9_]{3,31}$/)),
+      topic: fc.integer({ min: 1, max: 2_147_483_647 }),
+    },
+    { requiredKeys: ["name", "id"] },
+  ),
+  { selector: ({ name }) => name, maxLength: 4 },
+);
+const patterns = (expression: RegExp) => fc.uniqueArray(fc.stringMatching(expression), { minLength: 1, maxLength: 3 });
+
+/** Chats, and routes that name them. */
+const routing = chats.chain((known) => {
+  const names = fc.constantFrom("allowedUsers", ...known.map(({ name }) => name));
+  const route = fc.record(
+    {
+      eventTypes: patterns(/^[ !#%-[\]-~]{1,64}$/),
+      sources: patterns(/^[^\p{Cc}"$\\]{1,20}$/u),
+      severities: patterns(/^[a-z]{1,20}$/),
+      clients: patterns(/^[a-z*]{1,20}$/),
+      chats: fc.uniqueArray(names, { minLength: 1, maxLength: 3 }),
+    },
+    { requiredKeys: ["eventTypes", "chats"] },
+  );
+  return fc.record({ chats: optional(fc.constant(known)), routes: fc.array(route, { maxLength: 3 }) }).map((each) => ({
+    ...each,
+    // What names chats needs them.
+    routes: each.chats === undefined ? undefined : each.routes,
+  }));
+});
+
 const spec = fc.record(
   {
     profile: fc.constantFrom("Development", "Staging", "Production"),
@@ -228,7 +261,11 @@ const spec = fc.record(
 
 /** Specs as the API server would store them: valid ones, with their defaults. */
 export const arbitrarySpec: fc.Arbitrary<DeploymentSpec> = fc
-  .tuple(spec, optional(fc.constant("Paused" as const)))
-  .map(([fields, reconciliation]) =>
-    deploymentSpec.parse({ ...fields, ...(reconciliation ? { reconciliation } : {}) }),
+  .tuple(spec, routing, optional(fc.constant("Paused" as const)))
+  .map(([fields, { chats, routes }, reconciliation]) =>
+    deploymentSpec.parse({
+      ...fields,
+      telegram: { ...fields.telegram, ...(chats ? { chats } : {}), ...(routes ? { routes } : {}) },
+      ...(reconciliation ? { reconciliation } : {}),
+    }),
   );

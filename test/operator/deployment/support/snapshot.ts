@@ -38,12 +38,14 @@ export const bridgeAnswer = (fields: {
   readonly telegram?: Partial<Answer["telegram"]>;
   readonly queue?: Partial<Answer["queue"]>;
   readonly refusals?: Answer["refusals"];
+  readonly refusedTopics?: Answer["refusedTopics"];
   readonly waiting?: Answer["waiting"];
   readonly paused?: Answer["paused"];
   readonly receiving?: Answer["receiving"];
 }): Answer => ({
   answered: true,
   refusals: fields.refusals,
+  refusedTopics: fields.refusedTopics,
   waiting: fields.waiting,
   paused: fields.paused,
   receiving: fields.receiving,

@@ -124,6 +124,23 @@ describe("one person decides", () => {
     expect(state("d1")).toBe("decided");
   });
 
+  test("it is asked where routes send requests for approval, in a topic, too, or in the chats that are named", async () => {
+    const chats = [{ name: "ops", id: -1_001_000_000_001, topic: 7 }];
+    const routes = [{ eventTypes: ["approval_request"], clients: ["ci"], chats: ["ops"] }];
+    telegram.control({ groups: [{ id: -1_001_000_000_001, type: "supergroup", topics: [{ id: 7 }] }] });
+    const { approvals } = await start([1, 2], { chats, routes });
+    await approvals.ask(requestFor("routed"));
+    const { chat_id, message_id, data } = await questionIn(telegram, -1_001_000_000_001);
+    expect(telegram.delivered()[0]).toMatchObject({ message_thread_id: 7 });
+    await approvals.ask(requestFor("named", { chats: [2] }));
+    await questionIn(telegram, 2);
+    expect(questions(telegram)).toHaveLength(2);
+    telegram.control({ presses: [{ from: BOB, chat_id, message_id, data: data[0] ?? "" }] });
+    await until("the decision", () => state("routed") === "decided");
+    await edited(1);
+    expect(telegram.violations()).toEqual([]);
+  });
+
   test("options of any text: numbered, whole in the message, and told as they were given", async () => {
     const long = `Roll out to ${"half of ".repeat(6)}the clusters`;
     const options = [long, "🚀 Alles ausrollen", "Später"];

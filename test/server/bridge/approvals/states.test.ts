@@ -10,6 +10,7 @@ import { scratch } from "../support.ts";
 import { requestFor } from "./support.ts";
 
 const PEOPLE = [1, 2, 3];
+const PLACES = PEOPLE.map((chatId) => ({ chatId }));
 const MINUTE = 60_000;
 
 /** What may be true of an approval, told by what was done to it and nothing else. */
@@ -42,7 +43,15 @@ class Bridge {
     const limits = { total: { messages: 1_000, bytes: 2 ** 20 }, clientShare: 1 };
     this.queue = new SqliteQueue(this.store, { limits, recipients: PEOPLE, now });
     this.approvals = new Approvals({
-      ...{ store: this.store, queue: this.queue, recipients: PEOPLE, now, newSecret: () => this.secret },
+      ...{
+        store: this.store,
+        queue: this.queue,
+        people: PEOPLE,
+        places: PLACES,
+        routing: { byDefault: PLACES, routes: [] },
+        now,
+        newSecret: () => this.secret,
+      },
       ...{
         onChange: (change) => this.changes.push(change),
         onLines: () => {},

@@ -181,6 +181,26 @@ describe("pacer", () => {
     expect(pacer.next(2_000)).toEqual({ id: 1, chatId: -100 });
   });
 
+  test("a chat that is found again by its name goes on with what waits, within its limits", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 1 });
+    const standIn = -(2 ** 52) - 7;
+    pacer.add(message(1, standIn));
+    pacer.started(standIn, 0);
+    pacer.ended(standIn, 1);
+    pacer.migrate(standIn, -100);
+    expect(pacer.next(1)).toEqual({ id: 1, chatId: -100 });
+    pacer.started(-100, 1);
+    pacer.ended(-100, 2);
+    pacer.settled(-100, 2);
+    pacer.add(message(2, standIn));
+    expect(pacer.next(2)).toEqual({ waitUntil: expect.closeTo(1_012, 0) });
+    pacer.started(-100, 1_100);
+    pacer.ended(-100, 1_101);
+    pacer.migrate(-100, -100);
+    expect(pacer.next(1_101)).toEqual({ waitUntil: expect.closeTo(2_111, 0) });
+    expect(pacer.next(2_200)).toEqual({ id: 2, chatId: -100 });
+  });
+
   test("a chat with one message waits at most about a second behind ten thousand others", () => {
     const backlog = Array.from({ length: 10_000 }, (_, index) => message(index + 1, 1 + (index % 100)));
     const late = message(10_001, 999, 2_500);

@@ -249,4 +249,81 @@ describe.each([{ name: "SQLite", harness: sqlite }])("queue on $name", ({ harnes
     expect(queue.eventOfMessage(2, 7)).toEqual({ id: "a", client: "anna" });
     await queue.close();
   });
+
+  test("a topic that was refused is left alone for ten minutes, also over a restart, and forgotten when it takes a message", async () => {
+    await using h = await harness();
+    const clock = { now: 1_000 };
+    let queue = await h.open(clock);
+    const inTopic = (id: string): NewEvent => {
+      const given = event(id, [-5]);
+      return { ...given, messages: given.messages.map((message) => ({ ...message, topic: 7 })) };
+    };
+    const begin = async (id: string) => {
+      const { messages } = await queue.accept(inTopic(id));
+      const [message] = await queue.begin(messages.map((each) => each.id));
+      return message!;
+    };
+    const sent = (id: number) => queue.settle(id, { kind: "sent", at: clock.now, telegramMessageId: id });
+    const again = { kind: "retry", notBefore: 0, error: "400: TOPIC_CLOSED", uncertain: false, plain: false } as const;
+
+    const first = await begin("a");
+    expect(first).toMatchObject({ chatId: -5, topic: 7 });
+    await queue.settle(first.id, { ...again, at: clock.now, outOfTopic: true });
+    const refused = { chatId: -5, topic: 7, error: "400: TOPIC_CLOSED", at: 1_000 };
+    expect(queue.stats()).toMatchObject({ refusedTopics: [refused], refusedChats: [], failed: 0 });
+    expect((await queue.begin([first.id]))[0]).not.toHaveProperty("topic");
+    await sent(first.id);
+    await queue.close();
+
+    clock.now = 600_999;
+    queue = await h.open(clock);
+    await queue.recover();
+    const second = await begin("b");
+    expect(second).not.toHaveProperty("topic");
+    // In General: it says nothing of the topic.
+    await sent(second.id);
+    expect(queue.stats().refusedTopics).toEqual([refused]);
+
+    clock.now = 601_000;
+    const third = await begin("c");
+    expect(third.topic).toBe(7);
+    await sent(third.id);
+    expect(queue.stats().refusedTopics).toEqual([]);
+    await queue.close();
+    queue = await h.open(clock);
+    expect(queue.stats().refusedTopics).toEqual([]);
+    await queue.close();
+  });
+
+  test("what a chat became is known after a restart, also in two steps, and a name is asked for again when it refuses", async () => {
+    await using h = await harness();
+    const standIn = -(2 ** 52) - 9;
+    let queue = await h.open({ now: 1_000 });
+    await queue.migrateChat(standIn, -5);
+    await queue.migrateChat(-5, -100);
+    await queue.close();
+    queue = await h.open({ now: 1_000 }, { recipients: [standIn] });
+    const chatOf = async (id: string, chat: number) => (await queue.accept(event(id, [chat]))).messages[0]?.chatId;
+    expect([queue.currentChat(standIn), queue.currentChat(-5), queue.currentChat(1)]).toEqual([-100, -100, 1]);
+    expect([await chatOf("a", standIn), await chatOf("b", -5)]).toEqual([-100, -100]);
+    await settle(queue, event("c", [standIn]), "403");
+    await queue.close();
+    queue = await h.open({ now: 1_000 }, { recipients: [standIn] });
+    await queue.recover();
+    expect(queue.refusedChats()).toMatchObject([{ chatId: -100 }]);
+    expect([await chatOf("d", standIn), await chatOf("e", -5)]).toEqual([standIn, -100]);
+    // Nobody has the name any more, and then another chat has it: the chat of the name has one state.
+    await settle(queue, event("f", [standIn]), "400: chat not found");
+    expect(queue.refusedChats()).toMatchObject([{ chatId: standIn, error: "400: chat not found" }]);
+    expect(await chatOf("g", standIn)).toBe(standIn);
+    await queue.migrateChat(standIn, -200);
+    expect(queue.refusedChats()).toEqual([]);
+    expect([await chatOf("h", standIn), queue.currentChat(standIn)]).toEqual([-200, -200]);
+    await settle(queue, event("i", [standIn]), "403");
+    await queue.migrateChat(standIn, -300);
+    expect(queue.refusedChats()).toEqual([]);
+    await queue.close();
+    // What only words hang on does not fail when the file cannot be read.
+    expect(queue.currentChat(standIn)).toBe(standIn);
+  });
 });

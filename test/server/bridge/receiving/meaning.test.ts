@@ -60,6 +60,20 @@ describe("what an update means", () => {
     expect(said({ chat: group, from: stranger, ...fields })).toMatchObject({ kind: "stranger", chatId: -5 });
   });
 
+  test("what is said in a topic says so, and only an answer to a message of the bot is one", () => {
+    const inTopic = { chat: group, message_thread_id: 7, is_topic_message: true };
+    const start = { ...ours, message_id: 7 };
+    expect(said({ ...inTopic, reply_to_message: ours })).toMatchObject({ kind: "response", topic: 7, repliesTo: 10 });
+    expect(said({ ...inTopic, reply_to_message: ours, from: stranger })).toMatchObject({ kind: "stranger", topic: 7 });
+    // Telegram shows what answers nothing as an answer to the message that opened the topic.
+    expect(said({ ...inTopic, reply_to_message: start })).toEqual({ kind: "nothing" });
+    expect(said({ ...inTopic, reply_to_message: start, text: "@team_bot hello" })).not.toHaveProperty("repliesTo");
+    // A row of answers is a thread, too, but no topic.
+    const answers = { chat: group, message_thread_id: 10, reply_to_message: ours };
+    expect(said(answers)).toMatchObject({ kind: "response", repliesTo: 10 });
+    expect(said(answers)).not.toHaveProperty("topic");
+  });
+
   test("the list is one of people: that a group gets messages lets nobody in it talk to the bot", () => {
     const message = { ...privately, from: stranger, chat: group, reply_to_message: ours };
     expect(meaning({ message }, [1, -5])).toMatchObject({ kind: "stranger", from: { id: 7 } });

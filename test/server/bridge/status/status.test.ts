@@ -7,7 +7,7 @@ const now = Date.UTC(2026, 0, 1);
 const at = (seconds: number) => new Date(now + seconds * 1_000).toISOString();
 
 const well: Facts = {
-  queue: { usable: true, broken: false, pending: 0, failed: 0, refusedChats: [] },
+  queue: { usable: true, broken: false, pending: 0, failed: 0, refusedChats: [], refusedTopics: [] },
   queueLimit: 100,
   telegram: { reachable: true, bot_username: "team_bot", checked_at: at(0) },
   nextCheckAt: now + 8_000,

@@ -1,4 +1,4 @@
-import { NetworkError } from "node-telegram-bot-api";
+import { NetworkError, TelegramApiError } from "node-telegram-bot-api";
 import { expect, describe as group, test } from "vitest";
 import { describe, outcomeOf } from "../../../../server/bridge/telegram/outcome.ts";
 
@@ -42,4 +42,17 @@ test("credentials of a URL are in no text", () => {
   expect(describe(new Error("cannot reach http://user:pa55@w0rd@proxy.example:3128/"))).toBe(
     "cannot reach http://[redacted]@proxy.example:3128/",
   );
+});
+
+test.each([
+  ["Bad Request: message thread not found", "topic_refused"],
+  ["Bad Request: TOPIC_CLOSED", "topic_refused"],
+  ["Bad Request: TOPIC_DELETED", "topic_refused"],
+  ["Bad Request: chat not found", "failed"],
+  ["Bad Request: need administrator rights in the channel chat", "failed"],
+  ["Bad Request: can't parse entities", "entities_refused"],
+])("%s concerns the topic, the formatting or the chat: %s", (description, kind) => {
+  expect(outcomeOf(new TelegramApiError(400, description))).toMatchObject({
+    kind,
+  });
 });
