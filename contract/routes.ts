@@ -16,6 +16,8 @@ export const routes = Object.freeze({
   event: "/events/:id",
   /** Of the bridge, signed: what people said; DELETE forgets old ones. */
   responses: "/responses",
+  /** Of the bridge, signed: the lists of todos that clients register. */
+  todos: "/todos",
   /** Of the bridge, for Telegram alone: an update, as a webhook gets it. */
   telegramUpdates: "/telegram/updates",
   /** Of the bridge, signed: how it is. */

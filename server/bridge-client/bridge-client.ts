@@ -4,6 +4,7 @@ import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { ClearQuery, ResponseQuery, Responses } from "../../contract/responses.ts";
 import type { Relay } from "./relay.ts";
+import type { Todos } from "./todos.ts";
 
 /** How the tools reach the bridge. Its methods throw only errors of the catalogue. */
 export type BridgeClient = {
@@ -18,5 +19,6 @@ export type BridgeClient = {
   clearResponses(query: ClearQuery): Promise<number>;
   /** What the servers of one bridge say to each other. */
   readonly relay: Relay;
+  readonly todos: Todos;
   close(): Promise<void>;
 };

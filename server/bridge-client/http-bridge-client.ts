@@ -9,6 +9,7 @@ import { routes } from "../../contract/routes.ts";
 import { type BridgeCall, callOnce, callUntil } from "./bridge-calls.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
+import { httpTodos } from "./todos.ts";
 
 export type HttpBridgeOptions = {
   /** Base of the bridge's API, such as http://team-bridge:9001. */
@@ -52,6 +53,7 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
       return (await call({ method: "DELETE", path, body: "", schema: clearedSchema })).deleted;
     },
     relay,
+    todos: httpTodos(call),
     async close() {
       relay.close();
       await Promise.all([pool.close(), polls.destroy()]);

@@ -9,6 +9,7 @@ import { RefusedError } from "../bridge/refused-error.ts";
 import type { RelayHub } from "../bridge/relay/relay.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
+import { type LocalTodos, localTodos } from "./todos.ts";
 
 /** The part of a bridge in the same process that a client needs. */
 export type LocalBridge = {
@@ -19,6 +20,7 @@ export type LocalBridge = {
   countResponses(query: ResponseQuery): number;
   clearResponses(clearing: Clearing): Promise<number>;
   readonly relay: RelayHub;
+  readonly todos: LocalTodos;
 };
 
 /** A client of a bridge in the same process (standalone role). Closing it leaves the bridge open. */
@@ -36,6 +38,7 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
     clearResponses: ({ client, until, unclaimed }) =>
       refusing(() => bridge.clearResponses({ client, until: Date.parse(until), unclaimed: unclaimed === "true" })),
     relay,
+    todos: localTodos(bridge.todos, refusing),
     close: async () => relay.close(),
   };
 }

@@ -10,6 +10,7 @@ import type { BridgeConfig } from "./config.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
+import type { Todos } from "./tasks/todos.ts";
 
 export type BridgeOptions = {
   readonly config: BridgeConfig;
@@ -36,6 +37,8 @@ export type Bridge = {
   clearResponses(clearing: Clearing): Promise<number>;
   /** What server pods say to each other, and what the bridge tells them. */
   readonly relay: RelayHub;
+  /** What clients have to do. */
+  readonly todos: Todos;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
   obstacles(): readonly string[];
   /** False when only a restart can help. */

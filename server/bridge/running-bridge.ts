@@ -25,6 +25,7 @@ import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "
 import { warningOf } from "./status/refusals.ts";
 import { type Facts, obstacles, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
+import { Todos } from "./tasks/todos.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
@@ -40,6 +41,7 @@ const closing = () => new RefusedError("shutting_down", "The bridge is shutting 
 /** The parts of a bridge and their connections. */
 export class RunningBridge implements Bridge {
   readonly relay: RelayHub;
+  readonly todos: Todos;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -72,6 +74,7 @@ export class RunningBridge implements Bridge {
     });
     const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
+    this.todos = new Todos({ store, now: this.#now });
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
       return { stats: queue.stats(), now, silenceSeconds: this.#receiver.silenceSeconds(now) };

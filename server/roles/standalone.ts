@@ -1,6 +1,7 @@
 import type { Registry } from "prom-client";
 import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
 import type { StandaloneConfig } from "../config/config.ts";
+import { ProjectFiles } from "../projects/project-files.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { openBridge } from "./bridge.ts";
 import { type FirstKey, firstKey, welcome } from "./first-key.ts";
@@ -29,6 +30,7 @@ export async function standalone(
     const server = await startServer({
       config: { ...config, auth },
       bridge: localBridgeClient(bridge),
+      projects: new ProjectFiles(config.projects),
       logger,
       registry,
       world,

@@ -13,6 +13,7 @@ import type { Bridge } from "../bridge.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { RefusedError } from "../refused-error.ts";
 import { relayRoutes } from "../relay/relay-routes.ts";
+import { todoRoutes } from "../tasks/todo-routes.ts";
 import { checked, checkedBody, jsonOf } from "./checked-body.ts";
 import { sendError } from "./error-reply.ts";
 import { type GateOptions, installGate } from "./gate.ts";
@@ -53,6 +54,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(options, error, request, reply));
   signedRoutes(app, options);
   relayRoutes(app, options.bridge.relay);
+  todoRoutes(app, options.bridge.todos);
   if (options.webhook !== undefined) webhookRoute(app, options.webhook);
   healthRoutes(app, options);
   const url = await app.listen({ host: await bindable(options.host), port: options.port });

@@ -95,6 +95,17 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX responses_by_event ON responses (event_id, id) WHERE event_id IS NOT NULL;
    CREATE TABLE told_strangers (user_id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;`,
+  // What clients register, and answers to commands, which go before everything that waits.
+  `CREATE TABLE todo_sessions (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     client TEXT NOT NULL,
+     session TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     todos TEXT NOT NULL,
+     UNIQUE (client, session)
+   ) STRICT;
+   ALTER TABLE messages ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX messages_urgent ON messages (chat_id) WHERE urgent = 1;`,
 ];
 
 /** Brings a database to the newest schema, each step in a transaction of its own. */

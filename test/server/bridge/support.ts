@@ -78,6 +78,7 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     countResponses: (query) => bridge.countResponses(query),
     clearResponses: (clearing) => bridge.clearResponses(clearing),
     relay: bridge.relay,
+    todos: bridge.todos,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),
     close: () => bridge.close(),

@@ -48,6 +48,7 @@ export const idleBridge: LocalBridge = {
   countResponses: () => 0,
   clearResponses: async () => 0,
   relay: newRelay(),
+  todos: { register: async ({ todos }) => todos.length, sessionsOf: () => [] },
 };
 
 /** Answers a request before the usual answer is given; undefined lets the usual answer follow. */
@@ -101,9 +102,9 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (!signed(request, body, options.secret ?? secret))
       return reply(response, 401, { error: true, message: "wrong" });
     if (relayed !== undefined) return answerRelay(relayed, body, response);
-    if (request.method === "POST") return reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
-    const known = { [routes.status]: healthyStatus, [routes.responses]: nothingSaid }[pathname];
+    const known = knownAnswers[pathname];
     if (known !== undefined) return reply(response, 200, known);
+    if (request.method === "POST") return reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
     answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
   }
 
@@ -144,6 +145,13 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
 
 /** What GET and DELETE of the responses are answered with. */
 const nothingSaid = { responses: [], total: 0, deleted: 0 };
+
+const knownAnswers: Readonly<Record<string, object>> = {
+  [routes.status]: healthyStatus,
+  [routes.responses]: nothingSaid,
+  // What GET and POST are answered with.
+  [routes.todos]: { sessions: [], registered_count: 0 },
+};
 
 function sentStatus(event_id: string): EventStatus {
   return {

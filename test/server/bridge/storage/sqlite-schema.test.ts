@@ -115,9 +115,10 @@ test("an event of the second schema is its client's as long as it has messages, 
   const db = new DatabaseSync(path);
   // What later schemas added, taken back.
   db.exec("ALTER TABLE events DROP COLUMN client; ALTER TABLE events DROP COLUMN refused; PRAGMA user_version = 2");
-  for (const table of ["sent_messages", "receiving", "taken_updates", "responses", "told_strangers"]) {
+  for (const table of ["sent_messages", "receiving", "taken_updates", "responses", "told_strangers", "todo_sessions"]) {
     db.exec(`DROP TABLE ${table}`);
   }
+  db.exec("DROP INDEX messages_urgent; ALTER TABLE messages DROP COLUMN urgent");
   db.exec("UPDATE messages SET client = 'anna' WHERE event_id = 'failed' OR event_id = 'waits-0'");
   db.close();
   const queue = open(path);
