@@ -25,6 +25,14 @@ export const telegramSpec = z
         "x-kubernetes-list-type": "set",
         ...rule("self.all(id, id != 0)", "allowedUsers must be ids of people, or of groups (negative): 0 is neither"),
       }),
+    admins: z
+      .array(z.int().min(1).max(999_999_999_999_999))
+      .max(100)
+      .optional()
+      .describe(
+        "Telegram ids of those allowedUsers who may give the bot the commands that are for administrators. Default: all of them.",
+      )
+      .meta({ "x-kubernetes-list-type": "set" }),
     updates: z
       .enum(["Polling", "None"])
       .optional()
@@ -56,4 +64,10 @@ export const telegramSpec = z
         ),
       ),
   })
-  .describe("The bot, and the recipients of its messages.");
+  .describe("The bot, and the recipients of its messages.")
+  .meta(
+    rule(
+      "!has(self.admins) || self.admins.all(id, id in self.allowedUsers)",
+      "admins must be among allowedUsers: whoever may not talk to the bot cannot give it commands",
+    ),
+  );

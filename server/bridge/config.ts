@@ -29,6 +29,8 @@ export type TelegramConfig = {
   readonly tokenFile?: string;
   /** Every event goes to each of these chats. */
   readonly allowedUsers: readonly number[];
+  /** Those of them who are administrators. Absent or none: everybody who may talk to the bot. */
+  readonly admins?: readonly number[];
   /** Root of the Bot API, without a trailing slash and without the token. */
   readonly apiUrl: string;
   /** Time limit of one Bot API request, in milliseconds. */

@@ -7,6 +7,9 @@ import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
+import type { CommandContext } from "./commands/command.ts";
+import { Commands } from "./commands/commands.ts";
+import { CommandMenu } from "./commands/menu.ts";
 import { messagesOf } from "./formatting/messages.ts";
 import { startIntake } from "./intake/intake.ts";
 import { Pacer } from "./pacing/pacer.ts";
@@ -36,6 +39,9 @@ const random = () => randomInt(2 ** 32) / 2 ** 32;
 /** Milliseconds that never go backwards. */
 const steady = () => performance.now();
 
+/** Sessions of todos that commands look at. */
+const SESSIONS_SHOWN = 50;
+
 const closing = () => new RefusedError("shutting_down", "The bridge is shutting down.", 2);
 
 /** The parts of a bridge and their connections. */
@@ -54,6 +60,7 @@ export class RunningBridge implements Bridge {
   readonly #inbox: Inbox;
   readonly #receiver: Receiver;
   readonly #notices: Notices;
+  readonly #menu: CommandMenu;
   readonly #usage: ReturnType<typeof usageReader>;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
@@ -84,6 +91,7 @@ export class RunningBridge implements Bridge {
     this.#token = new TokenSource(config.telegram, () => {
       this.#reachability.check();
       this.#receiver.restart();
+      if (this.#hears) this.#menu.restart();
     });
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
     this.#reachability = new Reachability({
@@ -104,7 +112,10 @@ export class RunningBridge implements Bridge {
       now: this.#now,
       random,
     });
-    this.#inbox = new Inbox({ store, queue, people: config.telegram.allowedUsers, now: this.#now });
+    const { allowedUsers: people, admins = [] } = config.telegram;
+    this.#menu = new CommandMenu({ telegram, logger, random });
+    const commands = new Commands({ context: this.#commandContext(), admins, recipients: people });
+    this.#inbox = new Inbox({ store, queue, commands, people, now: this.#now });
     this.#receiver = new Receiver({
       config: config.telegram.updates ?? { mode: "None" },
       inbox: this.#inbox,
@@ -226,6 +237,7 @@ export class RunningBridge implements Bridge {
     this.#token.stop();
     this.#stopUpkeep();
     this.#notices.stop();
+    this.#menu.stop();
     this.relay.close();
     await Promise.all([this.#intake?.close(), this.#receiver.stop()]);
     await this.#delivery.stop();
@@ -251,6 +263,21 @@ export class RunningBridge implements Bridge {
     this.#pacer.clearBackoff();
     this.#delivery.wake();
     this.#receiver.reachable();
+    if (this.#hears) this.#menu.refresh();
+  }
+
+  /** Without that, another program may hear what people say to the bot, and have commands of its own. */
+  get #hears(): boolean {
+    return (this.#options.config.telegram.updates?.mode ?? "None") !== "None";
+  }
+
+  #commandContext(): CommandContext {
+    return {
+      status: () => this.status(),
+      waitingByClient: () => this.#queue.waitingByClient(),
+      todos: () => this.todos.newest(SESSIONS_SHOWN),
+      now: this.#now,
+    };
   }
 
   #facts(): Facts {

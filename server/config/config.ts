@@ -202,6 +202,7 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
       token,
       ...(tokenFile && { tokenFile }),
       allowedUsers: need("TELEGRAM_ALLOWED_USERS"),
+      ...(values.TELEGRAM_ADMINS && { admins: values.TELEGRAM_ADMINS }),
       apiUrl: need("TELEGRAM_API_URL"),
       ...(proxy && { proxy }),
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),

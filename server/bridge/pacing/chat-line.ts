@@ -5,16 +5,22 @@ import type { SlidingWindow } from "./sliding-window.ts";
 /** Why the first message of a chat waits: Telegram asked for it, or a failed request backs off. */
 export type WaitReason = "pause" | "backoff";
 
+/** What goes before the messages of clients. */
+const URGENT = Symbol("urgent");
+
+type Whose = string | typeof URGENT;
+
 /**
- * The messages of one chat. Each client's are first in, first out, and the clients take turns: one that sends much delays
+ * The messages of one chat. Urgent ones go first, but not two in a row while others wait. Each client's are first in, first out, and the clients take turns: one that sends much delays
  * its own messages, and another's by one. The head stays until it is settled: it blocks only its own chat.
  */
 export class ChatLine {
   readonly windows: readonly SlidingWindow[];
   lastServed = Number.NEGATIVE_INFINITY;
   /** By client; whose turn it is stands first. None is empty. */
-  readonly #waiting = new Map<string, Fifo>();
-  #sending: { readonly client: string; readonly id: number } | undefined;
+  readonly #waiting = new Map<Whose, Fifo>();
+  #sending: { readonly client: Whose; readonly id: number } | undefined;
+  #lastWasUrgent = false;
   #notBefore = 0;
   #reason: WaitReason = "pause";
 
@@ -24,6 +30,10 @@ export class ChatLine {
 
   get head(): number | undefined {
     return this.#turn()?.[1].head;
+  }
+
+  get isUrgent(): boolean {
+    return this.#turn()?.[0] === URGENT;
   }
 
   /** When Telegram lets the chat have messages again; 0 when it did not ask to wait. */
@@ -36,9 +46,9 @@ export class ChatLine {
     return { until: this.#notBefore, reason: this.#reason };
   }
 
-  add({ id, client, notBefore }: Omit<PendingMessage, "chatId">): void {
+  add({ id, client, notBefore, urgent }: Omit<PendingMessage, "chatId">): void {
     if (this.head === undefined && notBefore > this.#notBefore) this.wait(notBefore, "pause");
-    this.#of(client).push(id);
+    this.#of(urgent ? URGENT : client).push(id);
   }
 
   /** Takes over the messages of a chat that migrated to this one. */
@@ -66,6 +76,7 @@ export class ChatLine {
     this.#waiting.delete(client);
     if (own.head !== undefined) this.#waiting.set(client, own);
     this.#sending = undefined;
+    this.#lastWasUrgent = client === URGENT;
   }
 
   wait(until: number, reason: WaitReason): void {
@@ -88,11 +99,14 @@ export class ChatLine {
     return this.head === undefined && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
   }
 
-  #turn(): [client: string, own: Fifo] | undefined {
-    return this.#waiting.entries().next().value;
+  #turn(): [client: Whose, own: Fifo] | undefined {
+    const urgent = this.#waiting.get(URGENT);
+    if (urgent !== undefined && (!this.#lastWasUrgent || this.#waiting.size === 1)) return [URGENT, urgent];
+    for (const turn of this.#waiting) if (turn[0] !== URGENT) return turn;
+    return undefined;
   }
 
-  #of(client: string): Fifo {
+  #of(client: Whose): Fifo {
     const known = this.#waiting.get(client);
     if (known !== undefined) return known;
     const own = new Fifo();

@@ -24,7 +24,7 @@ const PARALLEL = 10;
  * Decides which message goes next and when. Pure: times come in as milliseconds of one steady clock.
  *
  * Among the chats that may send, the one served longest ago is next, so that a chat with one message does not wait for
- * the backlog of others. Within a chat clients take turns, and each client's messages go in order of
+ * the backlog of others. Chats with an urgent message come before them, every other time at least. Within a chat clients take turns, and each client's messages go in order of
  * acceptance, also over retries.
  */
 export class Pacer {
@@ -33,6 +33,7 @@ export class Pacer {
   readonly #chats = new Map<number, ChatLine>();
   readonly #migrated = new Map<number, number>();
   #inFlight = 0;
+  #lastWasUrgent = false;
   #pausedUntil = 0;
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
@@ -65,7 +66,7 @@ export class Pacer {
       const at = Math.max(open, line.readyAt(now));
       earliest = Math.min(earliest, at);
       if (at > now || line.head === undefined) continue;
-      if (best === undefined || goesBefore(line, best.line)) best = { id: line.head, chatId, line };
+      if (best === undefined || this.#goesBefore(line, best.line)) best = { id: line.head, chatId, line };
     }
     return best === undefined ? { waitUntil: earliest } : { id: best.id, chatId: best.chatId };
   }
@@ -73,6 +74,7 @@ export class Pacer {
   /** The chat's head is about to be sent. */
   started(chatId: number, now: number): void {
     const line = this.#line(chatId);
+    this.#lastWasUrgent = line.isUrgent;
     line.start();
     line.lastServed = now;
     this.#inFlight += 1;
@@ -157,6 +159,12 @@ export class Pacer {
     this.#line(to).merge(old);
   }
 
+  #goesBefore(a: ChatLine, b: ChatLine): boolean {
+    if (a.isUrgent !== b.isUrgent) return a.isUrgent !== this.#lastWasUrgent;
+    if (a.lastServed !== b.lastServed) return a.lastServed < b.lastServed;
+    return (a.head ?? 0) < (b.head ?? 0);
+  }
+
   #line(asked: number): ChatLine {
     const chatId = this.#migrated.get(asked) ?? asked;
     const known = this.#chats.get(chatId);
@@ -182,9 +190,4 @@ export class Pacer {
 function perSecond(rate: number): SlidingWindow {
   const limit = Math.max(1, Math.floor(rate));
   return new SlidingWindow(limit, rate < 1 ? 1000 / rate + MARGIN_MS : 1000 + MARGIN_MS);
-}
-
-function goesBefore(a: ChatLine, b: ChatLine): boolean {
-  if (a.lastServed !== b.lastServed) return a.lastServed < b.lastServed;
-  return (a.head ?? 0) < (b.head ?? 0);
 }

@@ -25,11 +25,15 @@ export type Queue = {
    * the refused messages when Telegram does not take it.
    */
   addLine(line: Line, at: number): PendingMessage | undefined;
+  /** The urgent lines that wait for a chat: whoever adds one keeps them few. */
+  urgentLines(chatId: number): number;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
   eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined;
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
+  /** How many messages of each client wait, most first. */
+  waitingByClient(): readonly { readonly client: string; readonly messages: number }[];
   /** Throws `RefusedError` when the queue cannot be read. */
   event(id: string): EventRecord | undefined;
   /** The chats whose last message Telegram refused for good. */
@@ -67,6 +71,8 @@ export type PendingMessage = {
   readonly client: string;
   /** Not to be sent before this time; 0 = at once. */
   readonly notBefore: number;
+  /** It goes before all that are not. */
+  readonly urgent?: true;
 };
 
 export type Recovered = {
@@ -112,7 +118,11 @@ export type Settlement =
     };
 
 /** What the bridge says by itself, to somebody who spoke to it. */
-export type Line = FormattedText & { readonly chatId: number };
+export type Line = FormattedText & {
+  readonly chatId: number;
+  /** Somebody waits for it: it goes before what others want to say, and has room in a full queue. */
+  readonly urgent?: true;
+};
 
 /** An event, when none of its messages waits any more. */
 export type SettledEvent = {

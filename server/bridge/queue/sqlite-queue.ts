@@ -114,13 +114,19 @@ export class SqliteQueue implements Queue {
     });
   }
 
-  addLine({ chatId, text, entities }: Line, at: number): PendingMessage | undefined {
+  addLine({ chatId, text, entities, urgent }: Line, at: number): PendingMessage | undefined {
     const row = { chatId, part: 0, text, entities: entitiesJson({ entities }) };
     const load = { messages: 1, bytes: bytesOf(row) };
-    if (this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
+    if (!urgent && this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
     const message = this.#insertMessage({ id: BRIDGE_ITSELF, client: BRIDGE_ITSELF, acceptedAt: at }, row);
     this.#shares.add(BRIDGE_ITSELF, load);
-    return message;
+    if (!urgent) return message;
+    this.#sql.hurry.run(message.id);
+    return { ...message, urgent };
+  }
+
+  urgentLines(chatId: number): number {
+    return Number(this.#sql.countUrgent.get(this.#chatOf(chatId))?.count);
   }
 
   eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined {
@@ -153,6 +159,10 @@ export class SqliteQueue implements Queue {
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
+  }
+
+  waitingByClient() {
+    return this.#shares.messagesByClient;
   }
 
   event(id: string): EventRecord | undefined {
@@ -190,11 +200,14 @@ export class SqliteQueue implements Queue {
   }
 
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
-    const migrated = this.#sql.migratedTo.get(message.chatId);
-    const chatId = migrated === undefined ? message.chatId : Number(migrated.to_chat);
+    const chatId = this.#chatOf(message.chatId);
     const { part, text, entities } = message;
     const row = this.#sql.insertMessage.get(eventId, client, chatId, part, text, entities, acceptedAt);
     return { id: Number(row?.id), chatId, client, notBefore: 0 };
+  }
+
+  #chatOf(chatId: number): number {
+    return Number(this.#sql.migratedTo.get(chatId)?.to_chat ?? chatId);
   }
 
   #keepSent(

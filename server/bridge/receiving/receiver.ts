@@ -1,5 +1,6 @@
 import type { ReceivingStatus } from "../../../contract/bridge-status.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { CommandRecord } from "../commands/commands.ts";
 import type { UpdatesConfig } from "../config.ts";
 import type { PendingMessage } from "../queue/queue.ts";
 import { RefusedError } from "../refused-error.ts";
@@ -165,11 +166,18 @@ export class Receiver {
     const { metrics, onLines, onResponse, logger } = this.#options;
     metrics.updates.inc({ kind: taken.kind });
     if (taken.lines.length > 0) onLines(taken.lines);
+    if (taken.command !== undefined) this.#audit(taken.command);
+    taken.afterwards?.();
     if (taken.kind === "response" || taken.kind === "click") onResponse(taken);
     if (taken.kind === "stranger" || taken.kind === "strange_click") {
       logger.debug("somebody who is not on the list spoke to the bot");
     }
     if (taken.answer !== undefined) this.#answer(taken.answer);
+  }
+
+  /** The audit trail: who gave which command, and what came of it. */
+  #audit({ command = "unknown", outcome, userId: user_id, chatId: chat_id }: CommandRecord): void {
+    this.#options.logger.info({ command, outcome, user_id, chat_id }, "command given");
   }
 
   #answer({ queryId, text }: NonNullable<Taken["answer"]>): void {

@@ -52,6 +52,13 @@ export const bridgeVariables = Object.freeze({
     description: "Telegram ids of those who receive every message, separated by commas.",
     example: "123456789,987654321",
   }),
+  TELEGRAM_ADMINS: define({
+    roles: bridging,
+    schema: users.refine((ids) => ids.every((id) => id > 0), "Telegram ids of people, separated by commas"),
+    description:
+      "Those of TELEGRAM_ALLOWED_USERS who may give the bot the commands that are for administrators, separated by commas. Unset: all of them.",
+    example: "123456789",
+  }),
   TELEGRAM_UPDATES: define({
     roles: bridging,
     schema: z.enum(updatesModes),

@@ -40,8 +40,6 @@ describe("what an update means", () => {
   });
 
   test.each([
-    ["what Telegram says for a person who opens the chat", { text: "/start" }],
-    ["the same with what a link carries", { text: "/start@team_bot abc" }],
     ["a bot", { from: { ...anna, is_bot: true } }],
     ["a channel that writes in its own name", { from: undefined }],
     ["somebody who writes in the name of a chat", { sender_chat: { id: -5 } }],
@@ -54,7 +52,6 @@ describe("what an update means", () => {
   test.each([
     ["answers the bot", { reply_to_message: ours }],
     ["calls it by its name", { text: "hello @Team_Bot, go on" }],
-    ["sends it a command", { text: "/status@team_bot" }],
   ])("who %s in a group is heard", (_name, fields) => {
     expect(said({ chat: group, ...fields })).toMatchObject({ kind: "response", chatId: -5 });
     expect(said({ chat: group, from: stranger, ...fields })).toMatchObject({ kind: "stranger", chatId: -5 });
