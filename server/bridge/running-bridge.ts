@@ -87,7 +87,10 @@ export class RunningBridge implements Bridge {
       return { stats: queue.stats(), now, silenceSeconds: this.#receiver.silenceSeconds(now) };
     });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
-    this.#pacer = new Pacer(config.telegram);
+    this.#pacer = new Pacer({
+      ...config.telegram,
+      spareForUrgent: this.#hears && config.telegram.messagesPerSecond >= 10 ? 1 : 0,
+    });
     this.#token = new TokenSource(config.telegram, () => {
       this.#reachability.check();
       this.#receiver.restart();

@@ -15,13 +15,12 @@ export type CommandsOptions = {
 /** Somebody who may talk to the bot gave a command. */
 export type Given = { readonly from: Person; readonly chatId: number; readonly name: string; readonly args: string };
 
-export const commandOutcomes = ["answered", "unknown", "admins_only", "elsewhere", "too_many"] as const;
-
 /** What came of a command, for the audit log. */
 export type CommandRecord = {
   /** Of the table; undefined for an unknown one. */
   readonly command: string | undefined;
-  readonly outcome: (typeof commandOutcomes)[number];
+  /** elsewhere: the group is none that gets messages. */
+  readonly outcome: "answered" | "unknown" | "admins_only" | "elsewhere" | "too_many";
   readonly userId: number;
   readonly chatId: number;
 };

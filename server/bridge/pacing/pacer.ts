@@ -7,6 +7,8 @@ export type PacerLimits = {
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
   readonly messagesPerGroupPerMinute?: number;
+  /** Of the messages per second those that are kept free for urgent ones; 0 by default. */
+  readonly spareForUrgent?: number;
 };
 
 /** What to do now: send a message, wait until a time, or (Infinity) until something changes. */
@@ -38,7 +40,7 @@ export class Pacer {
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
   constructor(limits: PacerLimits) {
-    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, ...limits };
+    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, spareForUrgent: 0, ...limits };
     this.#global = perSecond(limits.messagesPerSecond);
   }
 
@@ -58,12 +60,11 @@ export class Pacer {
   }
 
   next(now: number): Turn {
-    const free = this.#inFlight < PARALLEL ? this.#global.availableAt(now) : Number.POSITIVE_INFINITY;
-    const open = Math.max(this.#pausedUntil, free);
+    const [open, urgentOpen] = [this.#openAt(now, this.#limits.spareForUrgent), this.#openAt(now, 0)];
     let best: { id: number; chatId: number; line: ChatLine } | undefined;
     let earliest = Number.POSITIVE_INFINITY;
     for (const [chatId, line] of this.#chats) {
-      const at = Math.max(open, line.readyAt(now));
+      const at = Math.max(line.isUrgent ? urgentOpen : open, line.readyAt(now));
       earliest = Math.min(earliest, at);
       if (at > now || line.head === undefined) continue;
       if (best === undefined || this.#goesBefore(line, best.line)) best = { id: line.head, chatId, line };
@@ -157,6 +158,12 @@ export class Pacer {
     this.#chats.delete(from);
     this.#migrated.set(from, to);
     this.#line(to).merge(old);
+  }
+
+  /** When the bot may send at all, leaving some places free: of a second, and of the requests under way. */
+  #openAt(now: number, spare: number): number {
+    const free = this.#inFlight < PARALLEL - spare ? this.#global.availableAt(now, spare) : Number.POSITIVE_INFINITY;
+    return Math.max(this.#pausedUntil, free);
   }
 
   #goesBefore(a: ChatLine, b: ChatLine): boolean {

@@ -191,7 +191,7 @@ describe("the bot's commands", () => {
 describe("the menu of the bot's commands", () => {
   const menu = () => telegram.calls("setMyCommands");
   const names = (index: number) =>
-    (menu()[index]?.parameters?.commands as { command: string }[]).map(({ command }) => command);
+    (menu()[index]!.parameters!.commands as { command: string }[]).map(({ command }) => command);
 
   test("is told to Telegram once, and not again by a bridge that finds it there", async () => {
     await start();
