@@ -88,10 +88,12 @@ function commandIn(message: IncomingMessage, bot: Bot) {
   const line = commandLine(message.text ?? "");
   if (line === undefined) return undefined;
   const { bot: addressed, name, args } = line;
-  if (addressed === undefined) return repliedTo(message, bot) === undefined ? { name, args } : undefined;
+  const isReply = repliedTo(message, bot) !== undefined;
+  if (addressed === undefined) return isReply ? undefined : { name, args };
   // Before Telegram has told its name, what comes in the private chat is for the bot.
   const own = bot.username?.toLowerCase() ?? (message.chat.type === "private" ? addressed : undefined);
-  return addressed === own ? { name, args } : "another bot's";
+  if (addressed === own) return { name, args };
+  return isReply ? undefined : "another bot's";
 }
 
 /** The message of this bot that is answered. */
