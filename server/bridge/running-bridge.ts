@@ -40,7 +40,7 @@ const random = () => randomInt(2 ** 32) / 2 ** 32;
 const steady = () => performance.now();
 
 /** Sessions of todos that commands look at. */
-const SESSIONS_SHOWN = 50;
+const SESSIONS_SHOWN = 20;
 
 const closing = () => new RefusedError("shutting_down", "The bridge is shutting down.", 2);
 
@@ -278,7 +278,7 @@ export class RunningBridge implements Bridge {
     return {
       status: () => this.status(),
       waitingByClient: () => this.#queue.waitingByClient(),
-      todos: () => this.todos.newest(SESSIONS_SHOWN),
+      todos: (client) => this.todos.newest(SESSIONS_SHOWN, client),
       now: this.#now,
     };
   }

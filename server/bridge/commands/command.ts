@@ -8,8 +8,8 @@ export type CommandContext = {
   status(): BridgeStatus;
   /** How many messages of each client wait, most first. */
   waitingByClient(): readonly { readonly client: string; readonly messages: number }[];
-  /** What clients registered, the session that registered last first. Throws when it cannot be read. */
-  todos(): readonly TodoSession[];
+  /** What clients registered, or one of them, the session that registered last first. Throws when it cannot be read. */
+  todos(client?: string): readonly TodoSession[];
   /** Steady milliseconds since the epoch. */
   now(): number;
 };

@@ -5,8 +5,7 @@ import { bold, type ReplyLine, span } from "./reply-text.ts";
 
 /** The sessions of all clients, or of the one that the person named. */
 export function sessionsFor({ args }: Asked, { todos }: CommandContext): readonly TodoSession[] {
-  const wanted = args.toLowerCase();
-  return todos().filter(({ client }) => wanted === "" || shownLine(client).toLowerCase() === wanted);
+  return args === "" ? todos() : todos(args);
 }
 
 export function nothingLine({ args }: Asked): string {

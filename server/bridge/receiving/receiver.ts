@@ -44,6 +44,7 @@ export type WebhookReceiver = {
 const WEBHOOK_CHECK_MS = 20_000;
 /** The person looks at a button that waits. */
 const ANSWER_LIMIT_MS = 5_000;
+const NAME_LIMIT_MS = 5_000;
 
 /** Hears what people say, by polling or by a webhook, and sees to what follows from it. */
 export class Receiver {
@@ -141,10 +142,19 @@ export class Receiver {
   /** The number of updates that were new. */
   async #takeAll(raw: readonly unknown[], botId: number): Promise<number> {
     const updates = raw.flatMap((each) => readUpdate(each) ?? []);
-    const bot = { id: botId, username: this.#options.username() };
+    const bot = { id: botId, username: updates.length === 0 ? undefined : await this.#name() };
     const taken = await Promise.all(updates.map((update) => this.#take(update, bot)));
     for (const each of taken) this.#follow(each);
     return taken.filter(({ kind }) => kind !== "duplicate").length;
+  }
+
+  /** What waited for the start may come before Telegram has told the name, by which a group's commands are known. */
+  async #name(): Promise<string | undefined> {
+    const { telegram, username } = this.#options;
+    const known = username();
+    if (known !== undefined) return known;
+    const answer = await telegram.ask((api) => api.getMe(AbortSignal.timeout(NAME_LIMIT_MS)));
+    return "value" in answer ? answer.value.username : undefined;
   }
 
   async #take(update: Update, bot: { readonly id: number; readonly username: string | undefined }): Promise<Taken> {

@@ -16,6 +16,9 @@ export function prepareTodos(db: DatabaseSync) {
          WHERE place > ? OR bytes > ?)`,
     ),
     ofClient: db.prepare(`SELECT ${columns} FROM todo_sessions WHERE client = ? AND at >= ? ORDER BY id DESC`),
-    newest: db.prepare(`SELECT ${columns} FROM todo_sessions WHERE at >= ? ORDER BY id DESC LIMIT ?`),
+    newest: db.prepare(
+      `SELECT ${columns} FROM todo_sessions WHERE at >= ?1 AND (?2 = '' OR lower(client) = lower(?2))
+       ORDER BY id DESC LIMIT ?3`,
+    ),
   };
 }

@@ -44,9 +44,12 @@ export class Todos {
     return this.#read(() => this.#sql.ofClient.all(client, this.#since()));
   }
 
-  /** Of all clients: for the people who get their messages anyway. Throws RefusedError when they cannot be read. */
-  newest(limit: number): readonly TodoSession[] {
-    return this.#read(() => this.#sql.newest.all(this.#since(), limit));
+  /**
+   * Of all clients, or of the one of that name in whatever letters: for the people who get their messages anyway. Throws
+   * RefusedError when they cannot be read.
+   */
+  newest(limit: number, client = ""): readonly TodoSession[] {
+    return this.#read(() => this.#sql.newest.all(this.#since(), client, limit));
   }
 
   #since(): number {

@@ -130,6 +130,15 @@ describe("the bot's commands", () => {
     expect(audited()).toHaveLength(3);
   });
 
+  test("in a group are known by the bot's name, also those that waited for the bridge to start", async () => {
+    await start();
+    await bridge?.close();
+    says(`/start@${BOT}`, ANNA, GROUP);
+    telegram.control({ faults: [{ kind: "delay", method: "getMe", ms: 300, times: 10 }] });
+    await start();
+    await tells(GROUP, "1 is your Telegram id");
+  });
+
   test("tell nothing in a group that gets no messages: others read along there", async () => {
     const { todos } = await start();
     await todos.register({

@@ -223,7 +223,8 @@ describe("answers", () => {
     { id: "3", content: "now", status: "in_progress" },
     { id: "4", content: "stuck", status: "blocked" },
   ] as const;
-  const sessions = () => [session("claude", todos), session("ci", [todos[0]], "s-2")];
+  const registered = [session("claude", todos), session("ci", [todos[0]], "s-2")];
+  const sessions = (name?: string) => registered.filter(({ client }) => client === (name?.toLowerCase() ?? client));
 
   test("/tasks tells how far each session is, or those of one client", () => {
     expect(ask("/tasks", { todos: sessions }).said?.text).toBe(

@@ -55,6 +55,8 @@ describe("the todos of clients", () => {
       ["a", "one"],
       ["b", "one"],
     ]);
+    expect(todos.newest(9, "A").map(({ client }) => client)).toEqual(["a", "a"]);
+    expect(todos.newest(9, "c")).toEqual([]);
   });
 
   test("end with an empty list", async () => {
