@@ -15,6 +15,7 @@ const FURTHER = [
   "taken_updates",
   "responses",
   "told_strangers",
+  "todo_sessions",
 ] as const;
 
 type Table = "events" | "messages" | (typeof FURTHER)[number];

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Todo } from "../../../../contract/todos.ts";
+import { openFile } from "../../../../server/bridge/storage/sqlite-file.ts";
+import { salvage } from "../../../../server/bridge/storage/sqlite-salvage.ts";
 import { Store } from "../../../../server/bridge/storage/store.ts";
 import { Todos } from "../../../../server/bridge/tasks/todos.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
@@ -57,6 +59,15 @@ describe("the todos of clients", () => {
     ]);
     expect(todos.newest(9, "A").map(({ client }) => client)).toEqual(["a", "a"]);
     expect(todos.newest(9, "c")).toEqual([]);
+  });
+
+  test("are taken over from a damaged file", async () => {
+    await register("a", "one", "x");
+    store.close();
+    const { db } = openFile(join(directory.path, "new.sqlite"), 0);
+    salvage(join(directory.path, "queue.sqlite"), db);
+    expect(db.prepare("SELECT client, session FROM todo_sessions").all()).toEqual([{ client: "a", session: "one" }]);
+    db.close();
   });
 
   test("end with an empty list", async () => {
