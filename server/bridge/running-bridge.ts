@@ -7,7 +7,7 @@ import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
-import type { CommandContext } from "./commands/command.ts";
+import { contextOf } from "./commands/bridge-context.ts";
 import { Commands } from "./commands/commands.ts";
 import { CommandMenu } from "./commands/menu.ts";
 import { messagesOf } from "./formatting/messages.ts";
@@ -38,9 +38,6 @@ const random = () => randomInt(2 ** 32) / 2 ** 32;
 
 /** Milliseconds that never go backwards. */
 const steady = () => performance.now();
-
-/** Sessions of todos that commands look at. */
-const SESSIONS_SHOWN = 20;
 
 const closing = () => new RefusedError("shutting_down", "The bridge is shutting down.", 2);
 
@@ -117,7 +114,8 @@ export class RunningBridge implements Bridge {
     });
     const { allowedUsers: people, admins = [] } = config.telegram;
     this.#menu = new CommandMenu({ telegram, logger, random });
-    const commands = new Commands({ context: this.#commandContext(), admins, recipients: people });
+    const context = contextOf({ status: () => this.status(), queue, todos: this.todos, now: this.#now });
+    const commands = new Commands({ context, admins, recipients: people });
     this.#inbox = new Inbox({ store, queue, commands, people, now: this.#now });
     this.#receiver = new Receiver({
       config: config.telegram.updates ?? { mode: "None" },
@@ -272,15 +270,6 @@ export class RunningBridge implements Bridge {
   /** Without that, another program may hear what people say to the bot, and have commands of its own. */
   get #hears(): boolean {
     return (this.#options.config.telegram.updates?.mode ?? "None") !== "None";
-  }
-
-  #commandContext(): CommandContext {
-    return {
-      status: () => this.status(),
-      waitingByClient: () => this.#queue.waitingByClient(),
-      todos: (client) => this.todos.newest(SESSIONS_SHOWN, client),
-      now: this.#now,
-    };
   }
 
   #facts(): Facts {
