@@ -25,6 +25,8 @@ export const routes = Object.freeze({
   /** Of the server and of the bridge (signed): what people are asked to decide. */
   approvals: "/approvals",
   approval: "/approvals/:id",
+  /** Of the bridge, signed: the lists of todos that clients register. */
+  todos: "/todos",
   /** Of the bridge, for Telegram alone: an update, as a webhook gets it. */
   telegramUpdates: "/telegram/updates",
   /** Of the bridge, signed: how it is. */

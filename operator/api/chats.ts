@@ -52,7 +52,7 @@ export const telegramRoutes = z
   .meta({ "x-kubernetes-list-type": "atomic" });
 
 /** A route names only chats that there are. */
-export const routesRule = rule(
-  `!has(self.routes) || self.routes.all(route, route.chats.all(chat, chat == '${ALLOWED_USERS}' || (has(self.chats) && self.chats.exists(known, known.name == chat))))`,
-  `routes must name chats of telegram.chats, or ${ALLOWED_USERS}`,
-);
+export const routesRule = {
+  rule: `!has(self.routes) || self.routes.all(route, route.chats.all(chat, chat == '${ALLOWED_USERS}' || (has(self.chats) && self.chats.exists(known, known.name == chat))))`,
+  message: `routes must name chats of telegram.chats, or ${ALLOWED_USERS}`,
+};

@@ -31,6 +31,14 @@ export const telegramSpec = z
       }),
     chats: telegramChats.optional(),
     routes: telegramRoutes.optional(),
+    admins: z
+      .array(z.int().min(1).max(999_999_999_999_999))
+      .max(100)
+      .optional()
+      .describe(
+        "Telegram ids of those allowedUsers who may give the bot the commands that are for administrators. Default: all of them.",
+      )
+      .meta({ "x-kubernetes-list-type": "set" }),
     updates: z
       .enum(["Polling", "None"])
       .optional()
@@ -94,4 +102,9 @@ export const telegramSpec = z
       ),
   })
   .describe("The bot, and the recipients of its messages.")
-  .meta(routesRule);
+  .meta(
+    rules(routesRule, {
+      rule: "!has(self.admins) || self.admins.all(id, id in self.allowedUsers)",
+      message: "admins must be among allowedUsers: whoever may not talk to the bot cannot give it commands",
+    }),
+  );

@@ -7,6 +7,7 @@ import type { ApprovalCalls } from "./approvals.ts";
 import type { AttentionClient } from "./attention.ts";
 import type { ControlClient } from "./control.ts";
 import type { Relay } from "./relay.ts";
+import type { Todos } from "./todos.ts";
 
 /** How the tools reach the bridge. Its methods throw only errors of the catalogue. */
 export type BridgeClient = {
@@ -27,5 +28,6 @@ export type BridgeClient = {
   readonly control: ControlClient;
   /** Who wants to be disturbed by what. */
   readonly attention: AttentionClient;
+  readonly todos: Todos;
   close(): Promise<void>;
 };

@@ -12,6 +12,7 @@ import { type BridgeCall, callOnce, callUntil } from "./bridge-calls.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { httpControl } from "./control.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
+import { httpTodos } from "./todos.ts";
 
 export type HttpBridgeOptions = {
   /** Base of the bridge's API, such as http://team-bridge:9001. */
@@ -58,6 +59,7 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
     relay,
     control: httpControl(call, options.timeoutMs),
     attention: httpAttention(call),
+    todos: httpTodos(call),
     async close() {
       relay.close();
       await Promise.all([pool.close(), polls.destroy()]);

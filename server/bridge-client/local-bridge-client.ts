@@ -15,6 +15,7 @@ import { localAttention } from "./attention.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { localControl } from "./control.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
+import { type LocalTodos, localTodos } from "./todos.ts";
 
 /** The part of a bridge in the same process that a client needs. */
 export type LocalBridge = {
@@ -30,6 +31,7 @@ export type LocalBridge = {
   readonly attention: Pick<Attention, "setModes">;
   /** Resolves when the bridge is open; absent for one that always is. It is asked for anew with every call. */
   whenOpen?(): Promise<void>;
+  readonly todos: LocalTodos;
 };
 
 /** A restart in this process takes as long as the requests to Telegram that are under way. */
@@ -54,6 +56,7 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
     relay,
     control: localControl(refusing, () => bridge.control, restartTimeoutMs),
     attention: localAttention(refusing, () => bridge.attention),
+    todos: localTodos(() => bridge.todos, refusing),
     close: async () => relay.close(),
   };
 }

@@ -13,6 +13,7 @@ import type { Control } from "./control/control.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
+import type { Todos } from "./tasks/todos.ts";
 
 export type BridgeOptions = {
   readonly config: BridgeConfig;
@@ -47,6 +48,8 @@ export type Bridge = {
   readonly control: Control;
   /** Who wants to be disturbed by what. */
   readonly attention: Attention;
+  /** What clients have to do. */
+  readonly todos: Todos;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
   obstacles(): readonly string[];
   /** False when only a restart can help. */

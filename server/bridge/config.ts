@@ -43,6 +43,8 @@ export type TelegramConfig = {
   readonly chats?: readonly Chat[];
   /** The first that matches an event decides where it goes. They name only chats that exist. Default: none. */
   readonly routes?: readonly Route[];
+  /** Those of them who are administrators. Absent or none: everybody who may talk to the bot. */
+  readonly admins?: readonly number[];
   /** Root of the Bot API, without a trailing slash and without the token. */
   readonly apiUrl: string;
   /** Time limit of one Bot API request, in milliseconds. */

@@ -10,6 +10,9 @@ import { Attention } from "./attention/attention.ts";
 import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
+import { contextOf } from "./commands/bridge-context.ts";
+import { Commands } from "./commands/commands.ts";
+import { CommandMenu } from "./commands/menu.ts";
 import { Control } from "./control/control.ts";
 import { messagesOf } from "./formatting/messages.ts";
 import { startIntake } from "./intake/intake.ts";
@@ -32,6 +35,7 @@ import { warningOf } from "./status/refusals.ts";
 import { type Facts, obstacles, pausedText, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
 import type { Store } from "./storage/store.ts";
+import { Todos } from "./tasks/todos.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
@@ -53,6 +57,7 @@ export class RunningBridge implements Bridge {
   readonly approvals: Approvals;
   readonly control: Control;
   readonly attention: Attention;
+  readonly todos: Todos;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -67,6 +72,7 @@ export class RunningBridge implements Bridge {
   readonly #receiver: Receiver;
   readonly #notices: Notices;
   readonly #webhooks: Webhooks | undefined;
+  readonly #menu: CommandMenu;
   readonly #usage: ReturnType<typeof usageReader>;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
@@ -88,16 +94,21 @@ export class RunningBridge implements Bridge {
     const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
     this.#routing = routingTable(config.telegram);
+    this.todos = new Todos({ store, now: this.#now });
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
       const silenceSeconds = this.#receiver.silenceSeconds(now);
       return { stats: queue.stats(), now, silenceSeconds, paused: this.control.paused !== undefined };
     });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
-    this.#pacer = new Pacer(config.telegram);
+    this.#pacer = new Pacer({
+      ...config.telegram,
+      spareForUrgent: this.#hears && config.telegram.messagesPerSecond >= 10 ? 1 : 0,
+    });
     this.#token = new TokenSource(config.telegram, () => {
       this.#reachability.check();
       this.#receiver.restart();
+      if (this.#hears) this.#menu.restart();
     });
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
     this.#reachability = new Reachability({
@@ -130,7 +141,11 @@ export class RunningBridge implements Bridge {
       config.webhook && new Webhooks(config.webhook, { ...options, fetch: fetchImpl, store, now: this.#now, random });
     this.approvals = this.#makeApprovals(store);
     const decide = this.approvals.click.bind(this.approvals);
-    this.#inbox = new Inbox({ store, queue, people: config.telegram.allowedUsers, decide, now: this.#now });
+    const { allowedUsers: people, admins = [] } = config.telegram;
+    this.#menu = new CommandMenu({ telegram, logger, random });
+    const context = contextOf({ status: () => this.status(), queue, todos: this.todos, now: this.#now });
+    const commands = new Commands({ context, admins, recipients: people });
+    this.#inbox = new Inbox({ store, queue, commands, people, decide, now: this.#now });
     this.#receiver = new Receiver({
       config: config.telegram.updates ?? { mode: "None" },
       inbox: this.#inbox,
@@ -296,6 +311,7 @@ export class RunningBridge implements Bridge {
     this.#stopUpkeep();
     this.approvals.stop();
     this.#notices.stop();
+    this.#menu.stop();
     this.relay.close();
     await Promise.all([this.#intake?.close(), this.#receiver.stop(), this.#webhooks?.stop()]);
     await this.#delivery.stop();
@@ -338,6 +354,12 @@ export class RunningBridge implements Bridge {
     this.#pacer.clearBackoff();
     this.#delivery.wake();
     this.#receiver.reachable();
+    if (this.#hears) this.#menu.refresh();
+  }
+
+  /** Without that, another program may hear what people say to the bot, and have commands of its own. */
+  get #hears(): boolean {
+    return (this.#options.config.telegram.updates?.mode ?? "None") !== "None";
   }
 
   #facts(): Facts {

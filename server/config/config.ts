@@ -6,6 +6,7 @@ import { routes } from "../../contract/routes.ts";
 import type { BridgeConfig, UpdatesConfig, WebhookConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
+import type { ProjectFilesOptions } from "../projects/project-files.ts";
 import { inHome, problemsTogether } from "./rules.ts";
 import { type Values, type VariableName, variables } from "./variables.ts";
 
@@ -49,7 +50,11 @@ export type ServeConfig = ProcessConfig &
 export type BridgeRoleConfig = ProcessConfig & { readonly role: "bridge"; readonly bridge: BridgeConfig };
 
 export type StandaloneConfig = ProcessConfig &
-  ServerConfig & { readonly role: "standalone"; readonly bridge: BridgeConfig };
+  ServerConfig & {
+    readonly role: "standalone";
+    readonly bridge: BridgeConfig;
+    readonly projects: ProjectFilesOptions;
+  };
 
 /** A client of a server elsewhere. */
 export type StdioRemoteConfig = ProcessConfig & {
@@ -67,6 +72,7 @@ export type StdioAloneConfig = ProcessConfig & {
   readonly role: "stdio";
   readonly remote?: undefined;
   readonly bridge: BridgeConfig;
+  readonly projects: ProjectFilesOptions;
 };
 
 export type StdioConfig = StdioRemoteConfig | StdioAloneConfig;
@@ -108,8 +114,7 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
   }
   if (role === "stdio") return { role, ...common, ...stdioConfig(need, values, home) };
   const server = serverConfig(need, values);
-  if (role === "standalone")
-    return { role, ...common, ...server, bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
+  if (role === "standalone") return { role, ...common, ...server, ...aloneConfig(need, values, home) };
   return {
     role,
     ...common,
@@ -121,10 +126,16 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
 
 function stdioConfig(need: Need, values: Values, home: string | undefined) {
   const { CCTELEGRAM_URL: url } = values;
-  if (url === undefined) return { bridge: bridgeConfig(need, { hmacSecret: "" }, values, home) };
+  if (url === undefined) return aloneConfig(need, values, home);
   const proxy = proxyConfig(values);
   const apiKey = need("CCTELEGRAM_API_KEY");
   return { remote: { url: url.endsWith(routes.mcp) ? url : url + routes.mcp, apiKey, ...(proxy && { proxy }) } };
+}
+
+/** Of a server that is alone with its bridge, on the machine of those who use it. */
+function aloneConfig(need: Need, values: Values, home: string | undefined) {
+  const roots = (values.CC_TELEGRAM_PROJECT_ROOTS ?? []).map((path) => path.replace(inHome, home ?? "~"));
+  return { bridge: bridgeConfig(need, { hmacSecret: "" }, values, home), projects: { roots, home } };
 }
 
 type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>;
@@ -194,6 +205,7 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
       allowedUsers: need("TELEGRAM_ALLOWED_USERS"),
       chats: need("TELEGRAM_CHATS"),
       routes: need("TELEGRAM_ROUTES"),
+      ...(values.TELEGRAM_ADMINS && { admins: values.TELEGRAM_ADMINS }),
       apiUrl: need("TELEGRAM_API_URL"),
       ...(proxy && { proxy }),
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),

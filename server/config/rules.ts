@@ -11,7 +11,12 @@ export const inHome = /^~(?=\/|$)/;
 /** What is wrong with variables that are each usable by themselves. `home` is undefined for a user without one. */
 export function problemsTogether(role: Role, values: Values, home: string | undefined): Problem[] {
   if (role === "stdio") return stdioProblems(values, home);
-  const bridging = [...homeProblems(values, home), ...webhookProblems(values), ...chatProblems(values)];
+  const bridging = [
+    ...homeProblems(values, home),
+    ...webhookProblems(values),
+    ...chatProblems(values),
+    ...adminProblems(values),
+  ];
   return [...keyProblems(role, values), ...exposureProblems(values), ...bridging];
 }
 
@@ -26,7 +31,7 @@ function stdioProblems(values: Values, home: string | undefined): Problem[] {
   );
   const problem = "is missing, and so is the CCTELEGRAM_URL of a server that has it";
   const hidden = values.TELEGRAM_UPDATES === "Webhook" ? [noPort()] : [];
-  const further = [...homeProblems(values, home), ...chatProblems(values)];
+  const further = [...homeProblems(values, home), ...chatProblems(values), ...adminProblems(values)];
   return [...needed.map((name) => missing(name, problem)), ...further, ...hidden];
 }
 
@@ -45,6 +50,13 @@ function webhookProblems({
   if (hook === undefined) return [missing("TELEGRAM_WEBHOOK_URL", "is missing beside TELEGRAM_UPDATES=Webhook")];
   if (hook.startsWith("https:") || api !== variables.TELEGRAM_API_URL.default) return [];
   return [missing("TELEGRAM_WEBHOOK_URL", "is no https URL: Telegram calls no other")];
+}
+
+/** Who may not talk to the bot is no administrator of it, whatever the list says. */
+function adminProblems({ TELEGRAM_ADMINS: admins = [], TELEGRAM_ALLOWED_USERS: people = [] }: Values): Problem[] {
+  const strangers = admins.filter((id) => !people.includes(id));
+  if (strangers.length === 0) return [];
+  return [missing("TELEGRAM_ADMINS", `names ${strangers.join(", ")}, who is not in TELEGRAM_ALLOWED_USERS`)];
 }
 
 function missing(variable: VariableName, problem: string): Problem {

@@ -4,6 +4,7 @@ import type { PodVariable, VariableOf } from "../../contract/pod-variables.ts";
 import type { Role } from "../../contract/roles.ts";
 import { bridgeVariables } from "./variables/bridge.ts";
 import { processVariables } from "./variables/process.ts";
+import { projectVariables } from "./variables/projects.ts";
 import { remoteVariables } from "./variables/remote.ts";
 import { serverVariables } from "./variables/server.ts";
 
@@ -12,6 +13,7 @@ export const variables = Object.freeze({
   ...processVariables,
   ...serverVariables,
   ...bridgeVariables,
+  ...projectVariables,
   ...remoteVariables,
 }) satisfies Table<Role> & Readonly<Record<VariableOf<PodVariable>, unknown>>;
 

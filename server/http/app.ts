@@ -11,6 +11,7 @@ import { TurnEnd } from "../listening/turn-end.ts";
 import { catalogues } from "../mcp/catalogue.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
+import type { ProjectFiles } from "../projects/project-files.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
@@ -49,6 +50,8 @@ export type AppOptions = {
   readonly sealSecret: string;
   readonly keys: KeyStore;
   readonly bridge: BridgeClient;
+  /** The projects whose files tools may read; undefined: none. */
+  readonly projects?: ProjectFiles | undefined;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;
   readonly lifecycle: Lifecycle;

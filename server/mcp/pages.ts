@@ -8,7 +8,7 @@ export type Page<T> = { readonly items: readonly T[]; readonly nextCursor?: stri
 /** The page that begins at a cursor; the first without one. Throws INVALID_PARAMS for what is no cursor of ours. */
 export function pageOf<T>(all: readonly T[], cursor: string | undefined, size = pageSize): Page<T> {
   const start = cursor === undefined ? 0 : positionIn(cursor);
-  if (start === undefined || (start > 0 && start >= all.length)) {
+  if (start === undefined || start % size !== 0 || (start > 0 && start >= all.length)) {
     throw new ServerError("INVALID_PARAMS", { problems: "cursor: it is none that this server gave" });
   }
   const end = start + size;

@@ -46,6 +46,9 @@ class Reopened implements OwnBridge {
       get approvals() {
         return bridge().approvals;
       },
+      get todos() {
+        return bridge().todos;
+      },
       get relay() {
         return bridge().relay;
       },

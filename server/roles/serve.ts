@@ -14,6 +14,7 @@ import { SessionListeners } from "../mcp/session-listeners.ts";
 import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import { listening } from "../process/start-error.ts";
+import type { ProjectFiles } from "../projects/project-files.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
@@ -24,6 +25,8 @@ import type { Running, World } from "./running.ts";
 export type ServerOptions = {
   readonly config: ProcessConfig & ServerConfig;
   readonly bridge: BridgeClient;
+  /** The projects whose files tools may read; undefined: none. */
+  readonly projects?: ProjectFiles;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly world: World;
@@ -51,7 +54,7 @@ export async function serve(
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
 export async function startServer(options: ServerOptions): Promise<Running> {
-  const { config, bridge, logger, registry, world, sealSecret, proofSecret, features = product } = options;
+  const { config, bridge, logger, registry, world, sealSecret, proofSecret, projects, features = product } = options;
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
   for (const tool of features.tools.values()) listingOf(tool);
@@ -63,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   );
   const webSockets = new OpenWebSockets((count) => metrics.openStreams.set({ transport: "websocket" }, count));
   const shared = {
-    ...{ features, streams, webSockets, sealSecret, keys, bridge },
+    ...{ features, streams, webSockets, sealSecret, keys, bridge, projects },
     ...{ logger, metrics, lifecycle, furtherPorts, proofSecret },
   };
   // One by one: the world of the program has more in it, under names that are here, too.

@@ -1,6 +1,7 @@
 import type { Registry } from "prom-client";
 import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
 import type { StandaloneConfig } from "../config/config.ts";
+import { ProjectFiles } from "../projects/project-files.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type FirstKey, firstKey, welcome } from "./first-key.ts";
 import { openOwnBridge } from "./own-bridge.ts";
@@ -29,6 +30,7 @@ export async function standalone(
     const server = await startServer({
       config: { ...config, auth },
       bridge: localBridgeClient(bridge.local),
+      projects: new ProjectFiles(config.projects),
       logger,
       registry,
       world,

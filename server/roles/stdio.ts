@@ -10,6 +10,7 @@ import { localPeer } from "../mcp/transports/stdio/local-peer.ts";
 import { remotePeer } from "../mcp/transports/stdio/remote-peer.ts";
 import { Stdio } from "../mcp/transports/stdio/stdio.ts";
 import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
+import { ProjectFiles } from "../projects/project-files.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog } from "../telemetry/security-log.ts";
@@ -42,7 +43,13 @@ async function alone(
     const metrics = createServerMetrics(registry, [...features.tools.keys()], []);
     const client = localBridgeClient(bridge.local);
     const tools = auditedCaller(
-      createToolCaller({ ...world, tools: features.tools, metrics, bridge: client }),
+      createToolCaller({
+        ...world,
+        tools: features.tools,
+        metrics,
+        bridge: client,
+        projects: new ProjectFiles(config.projects),
+      }),
       features.tools,
       createSecurityLog(metrics, logger),
     );

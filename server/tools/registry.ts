@@ -2,9 +2,11 @@ import { checkBridgeProcess } from "./check-bridge-process.ts";
 import { clearOldResponses } from "./clear-old-responses.ts";
 import { ensureBridgeRunning } from "./ensure-bridge-running.ts";
 import { getBridgeStatus } from "./get-bridge-status.ts";
+import { getTaskStatus } from "./get-task-status.ts";
 import { getTelegramResponses } from "./get-telegram-responses.ts";
 import { listEventTypes } from "./list-event-types.ts";
 import { processPendingResponses } from "./process-pending-responses.ts";
+import { registerClaudeTodos } from "./register-claude-todos.ts";
 import { restartBridge } from "./restart-bridge.ts";
 import { sendApprovalRequest } from "./send-approval-request.ts";
 import { sendPerformanceAlert } from "./send-performance-alert.ts";
@@ -16,6 +18,7 @@ import { stopBridge } from "./stop-bridge.ts";
 import { switchToLocalMode } from "./switch-to-local-mode.ts";
 import { switchToMuteMode } from "./switch-to-mute-mode.ts";
 import { switchToNomadMode } from "./switch-to-nomad-mode.ts";
+import { todo } from "./todo.ts";
 import type { Tool } from "./tool.ts";
 
 /** Tools by name, in the order in which they are listed. */
@@ -42,5 +45,8 @@ export const tools: ToolRegistry = new Map(
     switchToNomadMode,
     switchToLocalMode,
     switchToMuteMode,
+    getTaskStatus,
+    registerClaudeTodos,
+    todo,
   ].map((tool) => [tool.name, tool]),
 );

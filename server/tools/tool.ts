@@ -3,6 +3,7 @@ import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Content, Icon } from "../features/content.ts";
 import type { Interaction } from "../features/interaction.ts";
+import type { ProjectFiles } from "../projects/project-files.ts";
 import { asMeant } from "./arguments.ts";
 import { invalidArguments } from "./invalid-arguments.ts";
 
@@ -19,6 +20,8 @@ export type ToolContext = {
   readonly bridge: BridgeClient;
   readonly client: Pick<Client, "name" | "permissions">;
   readonly interaction: Interaction;
+  /** The projects whose files it may read; undefined: none. */
+  readonly projects?: ProjectFiles | undefined;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   /** A new unique id. */

@@ -399,14 +399,34 @@ describe("people", () => {
 
   test("commands are kept by scope, and those that Telegram does not take are refused", async () => {
     const commands = [{ command: "help", description: "What the bot can do" }];
-    expect(await call("setMyCommands", { commands: [{ command: "Help", description: "x" }] })).toMatchObject({
-      error_code: 400,
-    });
     expect(await call("setMyCommands", { commands })).toMatchObject({ ok: true });
     expect((await call("getMyCommands")).result).toEqual(commands);
     expect((await call("getMyCommands", { scope: { type: "all_group_chats" } })).result).toEqual([]);
+    const chat = { scope: { type: "chat", chat_id: 1 }, language_code: "de" };
+    expect(await call("setMyCommands", { commands: [], ...chat })).toMatchObject({ ok: true });
+    expect((await call("getMyCommands")).result).toEqual(commands);
     await call("deleteMyCommands");
     expect((await call("getMyCommands")).result).toEqual([]);
+    expect(telegram.violations()).toEqual([]);
+  });
+
+  const help = { command: "help", description: "x" };
+  test.each([
+    ["a name with a capital", { commands: [{ ...help, command: "Help" }] }],
+    ["a name with a slash", { commands: [{ ...help, command: "/help" }] }],
+    ["a name with a colon", { commands: [{ ...help, command: "cct:mute" }] }],
+    ["a name of 33 letters", { commands: [{ ...help, command: "x".repeat(33) }] }],
+    ["no description", { commands: [{ command: "help" }] }],
+    ["a description of 257 letters", { commands: [{ ...help, description: "x".repeat(257) }] }],
+    ["101 commands", { commands: Array.from({ length: 101 }, (_, n) => ({ ...help, command: `c${n}` })) }],
+    ["one command twice", { commands: [help, help] }],
+    ["a command that is none", { commands: ["help"] }],
+    ["an unknown scope", { commands: [help], scope: { type: "everybody" } }],
+    ["a scope without its chat", { commands: [help], scope: { type: "chat" } }],
+    ["a language of three letters", { commands: [help], language_code: "deu" }],
+  ])("a menu with %s is refused, as a violation", async (_name, parameters) => {
+    expect(await call("setMyCommands", parameters)).toMatchObject({ error_code: 400 });
+    expect(telegram.violations()).toHaveLength(1);
   });
 });
 

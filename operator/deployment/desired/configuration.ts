@@ -90,6 +90,7 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Bluep
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
     ...asJson("TELEGRAM_CHATS", spec.telegram.chats),
     ...asJson("TELEGRAM_ROUTES", spec.telegram.routes),
+    ...joined("TELEGRAM_ADMINS", (spec.telegram.admins ?? []).map(String)),
     ...(updates === undefined ? {} : { TELEGRAM_UPDATES: updates }),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
     ...(spec.telegram.quietHours === undefined

@@ -16,6 +16,7 @@ import { controlRoutes } from "../control/control-routes.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { RefusedError } from "../refused-error.ts";
 import { relayRoutes } from "../relay/relay-routes.ts";
+import { todoRoutes } from "../tasks/todo-routes.ts";
 import { checked, checkedBody, jsonOf } from "./checked-body.ts";
 import { sendError } from "./error-reply.ts";
 import { type GateOptions, installGate } from "./gate.ts";
@@ -59,6 +60,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   relayRoutes(app, options.bridge.relay);
   controlRoutes(app, options.bridge.control);
   attentionRoutes(app, options.bridge.attention);
+  todoRoutes(app, options.bridge.todos);
   if (options.webhook !== undefined) webhookRoute(app, options.webhook);
   healthRoutes(app, options);
   const url = await app.listen({ host: await bindable(options.host), port: options.port });

@@ -5,16 +5,22 @@ import type { SlidingWindow } from "./sliding-window.ts";
 /** Why the first message of a chat waits: Telegram asked for it, or a failed request backs off. */
 export type WaitReason = "pause" | "backoff";
 
+/** What goes before the messages of clients. */
+const URGENT = Symbol("urgent");
+
+type Whose = string | typeof URGENT;
+
 /**
- * The messages of one chat. Each client's are first in, first out, and the clients take turns: one that sends much delays
+ * The messages of one chat. Urgent ones go first, but not two in a row while others wait. Each client's are first in, first out, and the clients take turns: one that sends much delays
  * its own messages, and another's by one. The head stays until it is settled: it blocks only its own chat.
  */
 export class ChatLine {
   readonly windows: readonly SlidingWindow[];
   lastServed = Number.NEGATIVE_INFINITY;
   /** By client; whose turn it is stands first. None is empty. */
-  readonly #waiting = new Map<string, Fifo>();
-  #sending: { readonly client: string; readonly id: number } | undefined;
+  readonly #waiting = new Map<Whose, Fifo>();
+  #sending: { readonly client: Whose; readonly id: number } | undefined;
+  #lastWasUrgent = false;
   readonly #isHeld: () => boolean;
   #notBefore = 0;
   #reason: WaitReason = "pause";
@@ -29,6 +35,10 @@ export class ChatLine {
     return this.#turn()?.[1].head;
   }
 
+  get isUrgent(): boolean {
+    return this.#turn()?.[0] === URGENT;
+  }
+
   /** When Telegram lets the chat have messages again; 0 when it did not ask to wait. */
   get pausedUntil(): number {
     return this.#reason === "pause" ? this.#notBefore : 0;
@@ -39,9 +49,9 @@ export class ChatLine {
     return { until: this.#notBefore, reason: this.#reason };
   }
 
-  add({ id, client, notBefore }: Omit<PendingMessage, "chatId">): void {
+  add({ id, client, notBefore, urgent }: Omit<PendingMessage, "chatId">): void {
     if (this.#waiting.size === 0 && notBefore > this.#notBefore) this.wait(notBefore, "pause");
-    this.#of(client).push(id);
+    this.#of(urgent ? URGENT : client).push(id);
   }
 
   /** Takes over the messages of a chat that migrated to this one. */
@@ -69,6 +79,7 @@ export class ChatLine {
     this.#waiting.delete(client);
     if (own.head !== undefined) this.#waiting.set(client, own);
     this.#sending = undefined;
+    this.#lastWasUrgent = client === URGENT;
   }
 
   wait(until: number, reason: WaitReason): void {
@@ -91,13 +102,22 @@ export class ChatLine {
     return this.#waiting.size === 0 && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
   }
 
-  #turn(): [client: string, own: Fifo] | undefined {
-    if (!this.#isHeld()) return this.#waiting.entries().next().value;
-    const own = this.#waiting.get(BRIDGE_ITSELF);
-    return own && [BRIDGE_ITSELF, own];
+  #turn(): [client: Whose, own: Fifo] | undefined {
+    const urgent = this.#waiting.get(URGENT);
+    const other = this.#otherTurn();
+    return urgent !== undefined && (!this.#lastWasUrgent || other === undefined) ? [URGENT, urgent] : other;
   }
 
-  #of(client: string): Fifo {
+  #otherTurn(): [client: Whose, own: Fifo] | undefined {
+    if (this.#isHeld()) {
+      const own = this.#waiting.get(BRIDGE_ITSELF);
+      return own && [BRIDGE_ITSELF, own];
+    }
+    for (const turn of this.#waiting) if (turn[0] !== URGENT) return turn;
+    return undefined;
+  }
+
+  #of(client: Whose): Fifo {
     const known = this.#waiting.get(client);
     if (known !== undefined) return known;
     const own = new Fifo();

@@ -7,6 +7,8 @@ export type PacerLimits = {
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
   readonly messagesPerGroupPerMinute?: number;
+  /** Of the messages per second those that are kept free for urgent ones; 0 by default. */
+  readonly spareForUrgent?: number;
 };
 
 /** What to do now: send a message, wait until a time, or (Infinity) until something changes. */
@@ -24,7 +26,7 @@ const PARALLEL = 10;
  * Decides which message goes next and when. Pure: times come in as milliseconds of one steady clock.
  *
  * Among the chats that may send, the one served longest ago is next, so that a chat with one message does not wait for
- * the backlog of others. Within a chat clients take turns, and each client's messages go in order of
+ * the backlog of others. Chats with an urgent message come before them, every other time at least. Within a chat clients take turns, and each client's messages go in order of
  * acceptance, also over retries.
  */
 export class Pacer {
@@ -34,11 +36,12 @@ export class Pacer {
   readonly #migrated = new Map<number, number>();
   #inFlight = 0;
   #held = false;
+  #lastWasUrgent = false;
   #pausedUntil = 0;
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
   constructor(limits: PacerLimits) {
-    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, ...limits };
+    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, spareForUrgent: 0, ...limits };
     this.#global = perSecond(limits.messagesPerSecond);
   }
 
@@ -58,15 +61,14 @@ export class Pacer {
   }
 
   next(now: number): Turn {
-    const free = this.#inFlight < PARALLEL ? this.#global.availableAt(now) : Number.POSITIVE_INFINITY;
-    const open = Math.max(this.#pausedUntil, free);
+    const [open, urgentOpen] = [this.#openAt(now, this.#limits.spareForUrgent), this.#openAt(now, 0)];
     let best: { id: number; chatId: number; line: ChatLine } | undefined;
     let earliest = Number.POSITIVE_INFINITY;
     for (const [chatId, line] of this.#chats) {
-      const at = Math.max(open, line.readyAt(now));
+      const at = Math.max(line.isUrgent ? urgentOpen : open, line.readyAt(now));
       earliest = Math.min(earliest, at);
       if (at > now || line.head === undefined) continue;
-      if (best === undefined || goesBefore(line, best.line)) best = { id: line.head, chatId, line };
+      if (best === undefined || this.#goesBefore(line, best.line)) best = { id: line.head, chatId, line };
     }
     return best === undefined ? { waitUntil: earliest } : { id: best.id, chatId: best.chatId };
   }
@@ -74,6 +76,7 @@ export class Pacer {
   /** The chat's head is about to be sent. */
   started(chatId: number, now: number): void {
     const line = this.#line(chatId);
+    this.#lastWasUrgent = line.isUrgent;
     line.start();
     line.lastServed = now;
     this.#inFlight += 1;
@@ -174,6 +177,18 @@ export class Pacer {
     this.#line(to).merge(old);
   }
 
+  /** When the bot may send at all, leaving some places free: of a second, and of the requests under way. */
+  #openAt(now: number, spare: number): number {
+    const free = this.#inFlight < PARALLEL - spare ? this.#global.availableAt(now, spare) : Number.POSITIVE_INFINITY;
+    return Math.max(this.#pausedUntil, free);
+  }
+
+  #goesBefore(a: ChatLine, b: ChatLine): boolean {
+    if (a.isUrgent !== b.isUrgent) return a.isUrgent !== this.#lastWasUrgent;
+    if (a.lastServed !== b.lastServed) return a.lastServed < b.lastServed;
+    return (a.head ?? 0) < (b.head ?? 0);
+  }
+
   #line(asked: number): ChatLine {
     const chatId = this.#migrated.get(asked) ?? asked;
     const known = this.#chats.get(chatId);
@@ -199,9 +214,4 @@ export class Pacer {
 function perSecond(rate: number): SlidingWindow {
   const limit = Math.max(1, Math.floor(rate));
   return new SlidingWindow(limit, rate < 1 ? 1000 / rate + MARGIN_MS : 1000 + MARGIN_MS);
-}
-
-function goesBefore(a: ChatLine, b: ChatLine): boolean {
-  if (a.lastServed !== b.lastServed) return a.lastServed < b.lastServed;
-  return (a.head ?? 0) < (b.head ?? 0);
 }

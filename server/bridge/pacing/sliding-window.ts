@@ -16,11 +16,15 @@ export class SlidingWindow {
     this.#spanMs = spanMs;
   }
 
-  /** When the next request may start: `now`, later, or Infinity while only the end of a running one can tell. */
-  availableAt(now: number): number {
+  /**
+   * When the next request may start: `now`, later, or Infinity while only the end of a running one can tell. It leaves
+   * `spare` places to others.
+   */
+  availableAt(now: number, spare = 0): number {
     this.#forget(now);
-    if (this.#open + this.#ends.length < this.#limit) return now;
-    const place = this.#ends[this.#ends.length + this.#open - this.#limit];
+    const limit = this.#limit - spare;
+    if (this.#open + this.#ends.length < limit) return now;
+    const place = this.#ends[this.#ends.length + this.#open - limit];
     return place === undefined ? Number.POSITIVE_INFINITY : place + this.#spanMs;
   }
 

@@ -39,11 +39,15 @@ export type Queue = {
   eventsWithKeyboards(): readonly string[];
   /** True when a message of an event in a chat may have come to somebody without the queue knowing its id. */
   mayHaveCome(eventId: string, chatId: number): boolean;
+  /** The urgent lines that wait for a chat: whoever adds one keeps them few. */
+  urgentLines(chatId: number): number;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
   eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined;
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
+  /** How many messages of each client wait, most first. */
+  waitingByClient(): readonly { readonly client: string; readonly messages: number }[];
   /** Throws `RefusedError` when the queue cannot be read. */
   event(id: string): EventRecord | undefined;
   /** The chats whose last message Telegram refused for good. */
@@ -98,6 +102,8 @@ export type PendingMessage = {
   readonly client: string;
   /** Not to be sent before this time; 0 = at once. */
   readonly notBefore: number;
+  /** It goes before all that are not. */
+  readonly urgent?: true;
 };
 
 export type Recovered = {
@@ -155,6 +161,8 @@ export type Line = FormattedText &
     readonly keyboard?: Keyboard;
     /** The message that it takes the place of. */
     readonly edits?: number;
+    /** Somebody waits for it: it goes before what others want to say, and has room in a full queue. */
+    readonly urgent?: true;
   };
 
 /** An event, when none of its messages waits any more. */

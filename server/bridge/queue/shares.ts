@@ -26,6 +26,12 @@ export class Shares {
     return this.#total;
   }
 
+  /** Most first. */
+  get messagesByClient(): readonly { readonly client: string; readonly messages: number }[] {
+    const held = [...this.#byClient].map(([client, { messages }]) => ({ client, messages }));
+    return held.sort((a, b) => b.messages - a.messages);
+  }
+
   add(client: string, load: Load): void {
     this.#total = sum(this.#total, load, 1);
     this.#byClient.set(client, sum(this.#of(client), load, 1));

@@ -137,10 +137,17 @@ export class SqliteQueue implements Queue {
   addLine(line: Line, at: number): PendingMessage | undefined {
     const row = messageRow({ part: 0, ...line });
     const load = { messages: 1, bytes: bytesOf(row) };
-    if (row.edits === null && this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
+    const isBound = row.edits === null && line.urgent === undefined;
+    if (isBound && this.#shares.problem(BRIDGE_ITSELF, load) !== undefined) return undefined;
     const message = this.#insertMessage({ id: BRIDGE_ITSELF, client: BRIDGE_ITSELF, acceptedAt: at }, row);
     this.#shares.add(BRIDGE_ITSELF, load);
-    return message;
+    if (line.urgent === undefined) return message;
+    this.#sql.hurry.run(message.id);
+    return { ...message, urgent: true };
+  }
+
+  urgentLines(chatId: number): number {
+    return Number(this.#sql.countUrgent.get(this.#current(chatId))?.count);
   }
 
   keyboardsOf(eventId: string): readonly SentKeyboard[] {
@@ -195,6 +202,10 @@ export class SqliteQueue implements Queue {
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
+  }
+
+  waitingByClient() {
+    return this.#shares.messagesByClient;
   }
 
   event(id: string): EventRecord | undefined {

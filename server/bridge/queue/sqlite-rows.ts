@@ -34,7 +34,14 @@ export type Row = Record<string, unknown>;
 
 export function toPending(row: Row): PendingMessage {
   const { id, chat_id, client, next_attempt_at } = row;
-  return { id: Number(id), chatId: Number(chat_id), client: String(client), notBefore: Number(next_attempt_at) };
+  const urgent = Number(row.urgent) > 0 ? { urgent: true as const } : {};
+  return {
+    id: Number(id),
+    chatId: Number(chat_id),
+    client: String(client),
+    notBefore: Number(next_attempt_at),
+    ...urgent,
+  };
 }
 
 export function toOutgoing(row: Row): OutgoingMessage {

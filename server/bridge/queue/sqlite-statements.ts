@@ -19,6 +19,8 @@ function intake(db: DatabaseSync) {
          (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, created_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
+    hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
+    countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
     migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
   };
 }
@@ -123,7 +125,9 @@ function upkeep(db: DatabaseSync) {
     resumeInterrupted: db.prepare(
       "UPDATE messages SET state = 'pending', uncertain = uncertain + 1 WHERE state = 'sending'",
     ),
-    pending: db.prepare(`SELECT id, chat_id, client, next_attempt_at FROM messages WHERE ${UNDELIVERED} ORDER BY id`),
+    pending: db.prepare(
+      `SELECT id, chat_id, client, next_attempt_at, urgent FROM messages WHERE ${UNDELIVERED} ORDER BY id`,
+    ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),
     get: db.prepare("SELECT value FROM settings WHERE name = ?"),
     loads: db.prepare(

@@ -1,16 +1,18 @@
 import type { Response } from "../../../contract/responses.ts";
 import type { ClickEffect } from "../approvals/clicks.ts";
+import type { CommandRecord, Commands } from "../commands/commands.ts";
 import type { EventOfMessage, PendingMessage, Queue } from "../queue/queue.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { prepareInbox } from "./inbox-statements.ts";
-import { type Bot, type Clicked, type Meaning, meaningOf, type Said } from "./meaning.ts";
+import { type Bot, type Clicked, type CommandGiven, type Meaning, meaningOf, type Said } from "./meaning.ts";
 import { STRANGER_LINE_EVERY_MS, STRANGERS_REMEMBERED, strangerAnswer, strangerLine } from "./stranger-line.ts";
 import type { Person, Update } from "./update.ts";
 
 export type InboxOptions = {
   readonly store: Store;
-  readonly queue: Pick<Queue, "addLine" | "eventOfMessage">;
+  readonly queue: Pick<Queue, "addLine" | "urgentLines" | "eventOfMessage">;
+  readonly commands: Pick<Commands, "answer">;
   /** Telegram ids of the people who may talk to the bot. */
   readonly people: readonly number[];
   /** What a click decides, in the same transaction; undefined when it is under nothing that is to be decided. */
@@ -21,6 +23,7 @@ export type InboxOptions = {
 
 export const takenKinds = [
   "response",
+  "command",
   "click",
   "void_click",
   "stranger",
@@ -40,6 +43,10 @@ export type Taken = {
   readonly event?: EventOfMessage;
   /** Of a click under something that is to be decided. */
   readonly record?: ClickEffect["record"];
+  /** The command that was given. */
+  readonly command?: CommandRecord;
+  /** To be done when the effect is on disk. */
+  readonly afterwards?: () => void;
 };
 
 export type ResponseQuery = {
@@ -167,6 +174,8 @@ export class Inbox {
     switch (meaning.kind) {
       case "response":
         return { kind: "response", lines: [], ...this.#keepSaid(meaning, at) };
+      case "command":
+        return { kind: "command", ...this.#obey(meaning, at) };
       case "click":
         return this.#clicked(meaning, at);
       case "stranger":
@@ -178,6 +187,14 @@ export class Inbox {
       case "nothing":
         return { kind: "nothing", lines: [] };
     }
+  }
+
+  #obey(given: CommandGiven, at: number): Pick<Taken, "lines" | "command" | "afterwards"> {
+    const { queue, commands } = this.#options;
+    const { chatId } = given;
+    const { said, record: command, afterwards } = commands.answer(given, queue.urgentLines(chatId));
+    const line = said && queue.addLine({ chatId, ...said, urgent: true }, at);
+    return { lines: line === undefined ? [] : [line], command, ...(afterwards && { afterwards }) };
   }
 
   #keepSaid({ type, from, chatId, messageId, text, repliesTo }: Said, at: number) {

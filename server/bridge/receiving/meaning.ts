@@ -1,9 +1,12 @@
+import { commandLine } from "../commands/command-line.ts";
 import type { Click, IncomingMessage, Person, Update } from "./update.ts";
 
 /** What an update means for the bridge. */
 export type Meaning =
   /** Somebody who may talk to the bot said something. */
   | ({ readonly kind: "response" } & Said)
+  /** Somebody who may talk to the bot gave it a command. */
+  | ({ readonly kind: "command" } & CommandGiven)
   /** Somebody who may talk to the bot pressed a button. */
   | ({ readonly kind: "click" } & Clicked)
   /** Somebody who is not on the list spoke to the bot, in a chat or by a button. */
@@ -23,6 +26,14 @@ export type Said = {
   readonly text: string;
   /** The message of the bot that it answers. */
   readonly repliesTo?: number;
+};
+
+export type CommandGiven = {
+  readonly from: Person;
+  readonly chatId: number;
+  /** In lower case, without the slash; perhaps there is none of that name. */
+  readonly name: string;
+  readonly args: string;
 };
 
 export type Clicked = {
@@ -59,8 +70,9 @@ function meaningOfMessage(message: IncomingMessage, { people, bot }: Listener): 
   const topic = topicOf(message);
   const place = { chatId: chat.id, ...(topic !== undefined && { topic }) };
   if (!people.has(from.id)) return { kind: "stranger", from, ...place };
-  // Telegram says it for a person who opens the chat with the bot.
-  if (repliesTo === undefined && /^\/start(@\w+)?(\s|$)/.test(text ?? "")) return NOTHING;
+  const command = commandIn(message, bot);
+  if (command === "another bot's") return NOTHING;
+  if (command !== undefined) return { kind: "command", from, ...place, ...command };
   return {
     kind: "response",
     type: text === undefined ? "other" : "text",
@@ -70,6 +82,22 @@ function meaningOfMessage(message: IncomingMessage, { people, bot }: Listener): 
     text: text ?? caption ?? "",
     ...(repliesTo !== undefined && { repliesTo }),
   };
+}
+
+/**
+ * The command that a text is. What answers a message of the bot is a response, whatever it begins with: programs have
+ * commands of their own. Only with the bot's name behind it is it certain for whom it is.
+ */
+function commandIn(message: IncomingMessage, bot: Bot) {
+  const line = commandLine(message.text ?? "");
+  if (line === undefined) return undefined;
+  const { bot: addressed, name, args } = line;
+  const isReply = repliedTo(message, bot) !== undefined;
+  if (addressed === undefined) return isReply ? undefined : { name, args };
+  // Before Telegram has told its name, what comes in the private chat is for the bot.
+  const own = bot.username?.toLowerCase() ?? (message.chat.type === "private" ? addressed : undefined);
+  if (addressed === own) return { name, args };
+  return isReply ? undefined : "another bot's";
 }
 
 /** The message of this bot that is answered. What answers nothing in a topic is shown as an answer to the topic's start. */

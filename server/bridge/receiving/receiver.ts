@@ -1,5 +1,6 @@
 import type { ReceivingStatus } from "../../../contract/bridge-status.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { CommandRecord } from "../commands/commands.ts";
 import type { UpdatesConfig } from "../config.ts";
 import type { PendingMessage } from "../queue/queue.ts";
 import { RefusedError } from "../refused-error.ts";
@@ -45,6 +46,7 @@ export type WebhookReceiver = {
 const WEBHOOK_CHECK_MS = 20_000;
 /** The person looks at a button that waits. */
 const ANSWER_LIMIT_MS = 5_000;
+const NAME_LIMIT_MS = 5_000;
 
 /** Hears what people say, by polling or by a webhook, and sees to what follows from it. */
 export class Receiver {
@@ -142,10 +144,19 @@ export class Receiver {
   /** The number of updates that were new. */
   async #takeAll(raw: readonly unknown[], botId: number): Promise<number> {
     const updates = raw.flatMap((each) => readUpdate(each) ?? []);
-    const bot = { id: botId, username: this.#options.username() };
+    const bot = { id: botId, username: updates.length === 0 ? undefined : await this.#name() };
     const taken = await Promise.all(updates.map((update) => this.#take(update, bot)));
     for (const each of taken) this.#follow(each);
     return taken.filter(({ kind }) => kind !== "duplicate").length;
+  }
+
+  /** What waited for the start may come before Telegram has told the name, by which a group's commands are known. */
+  async #name(): Promise<string | undefined> {
+    const { telegram, username } = this.#options;
+    const known = username();
+    if (known !== undefined) return known;
+    const answer = await telegram.ask((api) => api.getMe(AbortSignal.timeout(NAME_LIMIT_MS)));
+    return "value" in answer ? answer.value.username : undefined;
   }
 
   async #take(update: Update, bot: { readonly id: number; readonly username: string | undefined }): Promise<Taken> {
@@ -168,11 +179,18 @@ export class Receiver {
     metrics.updates.inc({ kind: taken.kind });
     if (taken.lines.length > 0) onLines(taken.lines);
     if (taken.record !== undefined) onDecision(taken.record);
+    if (taken.command !== undefined) this.#audit(taken.command);
+    taken.afterwards?.();
     if (taken.kind === "response" || taken.kind === "click") onResponse(taken);
     if (taken.kind === "stranger" || taken.kind === "strange_click") {
       logger.debug("somebody who is not on the list spoke to the bot");
     }
     if (taken.answer !== undefined) this.#answer(taken.answer);
+  }
+
+  /** The audit trail: who gave which command, and what came of it. */
+  #audit({ command = "unknown", outcome, userId: user_id, chatId: chat_id }: CommandRecord): void {
+    this.#options.logger.info({ command, outcome, user_id, chat_id }, "command given");
   }
 
   #answer({ queryId, text }: NonNullable<Taken["answer"]>): void {

@@ -176,6 +176,17 @@ const MIGRATIONS: readonly string[] = [
      chat_id INTEGER NOT NULL, topic INTEGER NOT NULL, error TEXT NOT NULL, at INTEGER NOT NULL,
      UNIQUE (chat_id, topic)
    ) STRICT;`,
+  // What clients register, and answers to commands, which go before everything that waits.
+  `CREATE TABLE todo_sessions (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     client TEXT NOT NULL,
+     session TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     todos TEXT NOT NULL,
+     UNIQUE (client, session)
+   ) STRICT;
+   ALTER TABLE messages ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX messages_urgent ON messages (chat_id) WHERE urgent = 1;`,
 ];
 
 /** Brings a database to a schema, the newest by default, each step in a transaction of its own. */

@@ -89,6 +89,13 @@ export const bridgeVariables = Object.freeze({
       "Which events go to which chats, as a JSON list: eventTypes, sources, severities and clients say which events, * stands for any text. The first that matches decides; what none matches goes to TELEGRAM_ALLOWED_USERS, which allowedUsers stands for.",
     example: '[{"severities":["critical"],"chats":["ops","allowedUsers"]},{"eventTypes":["build_*"],"chats":["news"]}]',
   }),
+  TELEGRAM_ADMINS: define({
+    roles: bridging,
+    schema: users.refine((ids) => ids.every((id) => id > 0), "Telegram ids of people, separated by commas"),
+    description:
+      "Those of TELEGRAM_ALLOWED_USERS who may give the bot the commands that are for administrators, separated by commas. Unset: all of them.",
+    example: "123456789",
+  }),
   TELEGRAM_UPDATES: define({
     roles: bridging,
     schema: z.enum(updatesModes),

@@ -49,6 +49,16 @@ const wrong: readonly [string, object, RegExp][] = [
   ],
   ["a user by name", manifest({ telegram: { ...telegram, allowedUsers: ["@me"] } }), /must be of type integer/],
   [
+    "an administrator who may not talk to the bot",
+    manifest({ telegram: { ...telegram, allowedUsers: [7], admins: [8] } }),
+    /admins must be among allowedUsers/,
+  ],
+  [
+    "a group as an administrator",
+    manifest({ telegram: { ...telegram, allowedUsers: [-7], admins: [-7] } }),
+    /admins\[0\].*greater than or equal to 1/,
+  ],
+  [
     "a user id that is no id",
     manifest({ telegram: { ...telegram, allowedUsers: [0] } }),
     /allowedUsers must be ids of people, or of groups \(negative\): 0 is neither/,
@@ -227,6 +237,7 @@ test.each([
     { profile: "Production", server: { autoscaling: { maxReplicas: 2 } } },
   ],
   ["a group", { telegram: { ...telegram, allowedUsers: [-1001234567890, 7] } }],
+  ["an administrator", { telegram: { ...telegram, allowedUsers: [7, 8], admins: [8] } }],
   ["a toleration of everything", tolerating({ operator: "Exists" })],
   ["an image by its digest", { images: { server: `registry.test:5000/a/b:1@sha256:${"0".repeat(64)}` } }],
   [

@@ -82,6 +82,7 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     relay: bridge.relay,
     control: bridge.control,
     attention: bridge.attention,
+    todos: bridge.todos,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),
     close: () => bridge.close(),

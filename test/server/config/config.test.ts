@@ -362,6 +362,33 @@ describe("how the bridge hears what people say", () => {
   };
   const url = "https://bot.example.com/telegram/updates";
 
+  test("knows the administrators among those who may talk to the bot; without a list it is all of them", () => {
+    const adminsOf = (ids: string) => {
+      const config = load("bridge", { ...bridgeEnv, TELEGRAM_ALLOWED_USERS: "1,2,-3", TELEGRAM_ADMINS: ids });
+      return "bridge" in config ? config.bridge.telegram.admins : undefined;
+    };
+    expect(adminsOf("")).toBeUndefined();
+    expect(adminsOf("2, 1")).toEqual([2, 1]);
+    for (const role of ["bridge", "standalone", "stdio"] as const) {
+      const stranger = { ...bridgeEnv, TELEGRAM_ALLOWED_USERS: "1,2", TELEGRAM_ADMINS: "1,7" };
+      expect(problems(role, stranger).message).toContain("TELEGRAM_ADMINS: names 7, who is not in");
+    }
+    const group = { ...bridgeEnv, TELEGRAM_ALLOWED_USERS: "1,-3", TELEGRAM_ADMINS: "-3" };
+    expect(problems("bridge", group).message).toContain("TELEGRAM_ADMINS");
+  });
+
+  test("reads files of projects below the working directory as stdio, where it is told to, and as a pod never", () => {
+    const rootsOf = (role: Role, roots: string) => {
+      const config = load(role, { ...bridgeEnv, ...(roots && { CC_TELEGRAM_PROJECT_ROOTS: roots }) });
+      return "projects" in config ? config.projects.roots : undefined;
+    };
+    expect(rootsOf("stdio", "")).toEqual(["."]);
+    expect(rootsOf("stdio", ",")).toEqual([]);
+    expect(rootsOf("standalone", "")).toEqual([]);
+    expect(rootsOf("standalone", "~/work, /srv")).toEqual(["/home/anna/work", "/srv"]);
+    expect(rootsOf("bridge", "/srv")).toBeUndefined();
+  });
+
   test("is by polling where it runs alone, and not at all as a pod unless that is said", () => {
     expect(updatesOf("standalone", bridgeEnv)).toEqual({ mode: "Polling" });
     expect(updatesOf("stdio", bridgeEnv)).toEqual({ mode: "Polling" });

@@ -67,6 +67,7 @@ export const idleBridge: LocalBridge = {
     restart: () => ({ instance: "idle", changed: true }),
   },
   attention: { setModes: async ({ mode, user_ids = [1] }) => ({ mode, user_ids }) },
+  todos: { register: async ({ todos }) => todos.length, sessionsOf: () => [] },
 };
 
 /** Answers a request before the usual answer is given; undefined lets the usual answer follow. */
@@ -166,6 +167,8 @@ const knownAnswers: Readonly<Record<string, (body: string) => object>> = {
   [routes.status]: () => healthyStatus,
   [routes.responses]: () => ({ responses: [], total: 0, deleted: 0 }),
   [routes.approvals]: (body) => ({ approval: pendingApproval(JSON.parse(body)), messages: 1, duplicate: false }),
+  // What GET and POST are answered with.
+  [routes.todos]: () => ({ sessions: [], registered_count: 0 }),
   [routes.control]: () => ({ instance: "fake" }),
   [routes.pauseDelivery]: () => ({ instance: "fake", changed: true }),
   [routes.resumeDelivery]: () => ({ instance: "fake" }),

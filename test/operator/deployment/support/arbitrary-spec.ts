@@ -205,37 +205,46 @@ const routing = chats.chain((known) => {
   }));
 });
 
+/** Administrators are some of the people. */
+function withAdmins<Telegram extends { readonly allowedUsers: readonly number[] }>(telegram: Telegram) {
+  const people = telegram.allowedUsers.filter((id) => id > 0);
+  const admins = fc.option(fc.subarray(people), { nil: undefined });
+  return admins.map((some) => ({ ...telegram, ...(some && { admins: some }) }));
+}
+
 const spec = fc.record(
   {
     profile: fc.constantFrom("Development", "Staging", "Production"),
     loadLevel: fc.constantFrom("Low", "Medium", "High", "VeryHigh"),
     version: fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,20}$/),
     images: fc.record({ pullSecrets: fc.uniqueArray(name(20), { maxLength: 3 }) }),
-    telegram: fc.record(
-      {
-        botTokenSecretRef: fc.record({ name: name(30), key: fc.stringMatching(/^[-._a-zA-Z0-9]{1,20}$/) }),
-        allowedUsers: fc.uniqueArray(chatId, {
-          minLength: 1,
-          maxLength: 5,
-        }),
-        updates: fc.constantFrom("Polling", "None"),
-        timeZone: fc.constantFrom("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"),
-        quietHours: fc.record(
-          {
-            start: fc.constantFrom("00:00", "22:00"),
-            end: fc.constantFrom("07:00", "24:00"),
-            days: fc.uniqueArray(fc.constantFrom(...weekdays), { minLength: 1 }),
-          },
-          { requiredKeys: ["start", "end"] },
-        ),
-        apiUrl: fc.constantFrom(
-          "http://telegram.test:8081",
-          "https://api.example.com/",
-          "https://proxy.example.com/bot",
-        ),
-      },
-      { requiredKeys: ["botTokenSecretRef", "allowedUsers"] },
-    ),
+    telegram: fc
+      .record(
+        {
+          botTokenSecretRef: fc.record({ name: name(30), key: fc.stringMatching(/^[-._a-zA-Z0-9]{1,20}$/) }),
+          allowedUsers: fc.uniqueArray(chatId, {
+            minLength: 1,
+            maxLength: 5,
+          }),
+          updates: fc.constantFrom("Polling", "None"),
+          timeZone: fc.constantFrom("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"),
+          quietHours: fc.record(
+            {
+              start: fc.constantFrom("00:00", "22:00"),
+              end: fc.constantFrom("07:00", "24:00"),
+              days: fc.uniqueArray(fc.constantFrom(...weekdays), { minLength: 1 }),
+            },
+            { requiredKeys: ["start", "end"] },
+          ),
+          apiUrl: fc.constantFrom(
+            "http://telegram.test:8081",
+            "https://api.example.com/",
+            "https://proxy.example.com/bot",
+          ),
+        },
+        { requiredKeys: ["botTokenSecretRef", "allowedUsers"] },
+      )
+      .chain(withAdmins),
     server,
     bridge,
     exposure,

@@ -55,10 +55,17 @@ const arrivals = fc
       client: fc.constantFrom("a", "b", "c"),
       at: fc.integer({ min: 0, max: 3_000 }),
       durationMs: fc.integer({ min: 1, max: 1_500 }),
+      urgent: fc.boolean(),
     }),
     { maxLength: 120 },
   )
-  .map((list) => list.sort((a, b) => a.at - b.at).map((each, index) => ({ ...each, id: index + 1, notBefore: 0 })));
+  .map((list) =>
+    list
+      .sort((a, b) => a.at - b.at)
+      .map(({ urgent, ...each }, index) => {
+        return { ...each, id: index + 1, notBefore: 0, ...(urgent && { urgent }) };
+      }),
+  );
 
 describe("pacer", () => {
   test("no window of any bucket ever holds more than its limit, however long requests take", () => {
@@ -131,7 +138,10 @@ describe("pacer", () => {
         expect(sent.map(({ id }) => id).sort((a, b) => a - b)).toEqual(list.map(({ id }) => id));
         const byId = new Map(list.map((each) => [each.id, each]));
         for (const line of Object.values(
-          Object.groupBy(sent, ({ id, chatId }) => `${chatId} ${byId.get(id)?.client}`),
+          Object.groupBy(sent, ({ id, chatId }) => {
+            const { client, urgent } = byId.get(id)!;
+            return `${chatId} ${urgent ? "urgent" : client}`;
+          }),
         )) {
           const ids = (line ?? []).map(({ id }) => id);
           expect(ids).toEqual([...ids].sort((a, b) => a - b));
@@ -158,6 +168,45 @@ describe("pacer", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("an urgent message goes next in its chat, whatever clients have in its line and in those of others", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(20_000), (chats, at) => {
+        const backlog = Array.from({ length: 1_000 }, (_, index) => message(index + 1, 1 + (index % chats)));
+        const urgent = { ...message(1_001, 1, at), urgent: true as const };
+        const sent = run([...backlog, urgent]);
+        expect(sent.find(({ id }) => id === urgent.id)!.start - at).toBeLessThanOrEqual(1_050);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("a place of every second is free for an urgent message, whatever else is sent", () => {
+    const backlog = Array.from({ length: 2_000 }, (_, index) => message(index + 1, 1 + (index % 200)));
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 20_000 }), (at) => {
+        const urgent = { ...message(2_001, 999, at), urgent: true as const };
+        const sent = run([...backlog, urgent], { ...LIMITS, spareForUrgent: 1 });
+        expect(sent.find(({ id }) => id === urgent.id)!.start - at).toBeLessThanOrEqual(1);
+        expect(
+          mostWithin(
+            sent.filter(({ start }) => start > at - 3_000 && start < at + 3_000),
+            1000,
+          ),
+        ).toBeLessThanOrEqual(30);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("urgent messages leave every other place to those of clients, in one chat and among all", () => {
+    const urgent = (id: number, chatId: number) => ({ ...message(id, chatId), urgent: true as const });
+    const oneChat = [urgent(1, 1), urgent(2, 1), urgent(3, 1), urgent(4, 1), message(5, 1), message(6, 1)];
+    expect(run(oneChat).map(({ id }) => id)).toEqual([1, 5, 2, 6, 3, 4]);
+    const manyChats = Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? urgent(n, n + 1) : message(n, n + 1)));
+    const places = run(manyChats).map(({ id }) => id % 2);
+    expect(places.slice(0, 10)).toEqual([0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
   });
 
   test("a message that is to be sent again keeps its place before the other clients'", () => {

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Commands } from "../../../../server/bridge/commands/commands.ts";
 import { SqliteQueue } from "../../../../server/bridge/queue/sqlite-queue.ts";
 import { Inbox } from "../../../../server/bridge/receiving/inbox.ts";
 import { readUpdate, type Update } from "../../../../server/bridge/receiving/update.ts";
 import { Store } from "../../../../server/bridge/storage/store.ts";
 import { Updates } from "../../../telegram/updates.ts";
+import { healthyStatus } from "../../support/fake-bridge.ts";
 import { scratch } from "../support.ts";
 
 const BOT = { id: 99, username: "team_bot" };
@@ -20,10 +22,19 @@ function openAt(path: string, clock: { now: number }): Opened {
   const limits = { total: { messages: 100, bytes: 2 ** 20 }, clientShare: 1 };
   const queue = new SqliteQueue(store, { limits, recipients: [1], now });
   return {
-    inbox: new Inbox({ store, queue, people: [1, 2], decide: () => undefined, now }),
+    inbox: new Inbox({
+      ...{ store, queue, commands: commandsOf(queue, now), people: [1, 2], now },
+      decide: () => undefined,
+    }),
     queue,
     close: () => queue.close(),
   };
+}
+
+/** The bot's commands, with nothing to tell. */
+function commandsOf(queue: SqliteQueue, now: () => number): Commands {
+  const context = { status: () => healthyStatus, waitingByClient: () => queue.waitingByClient(), todos: () => [], now };
+  return new Commands({ context, admins: [], recipients: [1] });
 }
 
 function said(id: number, text: string, { from = 1, replyTo = 0 } = {}): Update {

@@ -40,8 +40,6 @@ describe("what an update means", () => {
   });
 
   test.each([
-    ["what Telegram says for a person who opens the chat", { text: "/start" }],
-    ["the same with what a link carries", { text: "/start@team_bot abc" }],
     ["a bot", { from: { ...anna, is_bot: true } }],
     ["a channel that writes in its own name", { from: undefined }],
     ["somebody who writes in the name of a chat", { sender_chat: { id: -5 } }],
@@ -54,7 +52,6 @@ describe("what an update means", () => {
   test.each([
     ["answers the bot", { reply_to_message: ours }],
     ["calls it by its name", { text: "hello @Team_Bot, go on" }],
-    ["sends it a command", { text: "/status@team_bot" }],
   ])("who %s in a group is heard", (_name, fields) => {
     expect(said({ chat: group, ...fields })).toMatchObject({ kind: "response", chatId: -5 });
     expect(said({ chat: group, from: stranger, ...fields })).toMatchObject({ kind: "stranger", chatId: -5 });
@@ -72,6 +69,42 @@ describe("what an update means", () => {
     const answers = { chat: group, message_thread_id: 10, reply_to_message: ours };
     expect(said(answers)).toMatchObject({ kind: "response", repliesTo: 10 });
     expect(said(answers)).not.toHaveProperty("topic");
+  });
+
+  test("a text that begins with a slash and a word is a command: in a group with the bot's name behind it", () => {
+    const command = { kind: "command", from: { id: 1 }, name: "todo", args: "ci" };
+    expect(said({ text: "/todo ci" })).toMatchObject({ ...command, chatId: 1 });
+    expect(said({ text: "/TODO@Team_Bot ci" })).toMatchObject(command);
+    expect(said({ text: "/cct:nomad" })).toMatchObject({ kind: "command", name: "cct:nomad" });
+    expect(said({ chat: group, text: "/todo@team_bot ci" })).toMatchObject({ ...command, chatId: -5 });
+    expect(said({ text: "/start" })).toMatchObject({ kind: "command", name: "start" });
+    expect(said({ text: "/usr/bin" })).toMatchObject({ kind: "response", text: "/usr/bin" });
+    expect(said({ text: undefined, caption: "/todo" })).toMatchObject({ kind: "response" });
+  });
+
+  test("a command for another bot, or in a group for none, says nothing; a stranger's is a stranger's", () => {
+    expect(said({ text: "/todo@other_bot" })).toEqual({ kind: "nothing" });
+    expect(said({ chat: group, text: "/todo@team_bot_two" })).toEqual({ kind: "nothing" });
+    expect(said({ chat: group, text: "/todo" })).toEqual({ kind: "nothing" });
+    expect(said({ from: stranger, text: "/todo" })).toMatchObject({ kind: "stranger" });
+    expect(said({ chat: group, from: stranger, text: "/todo@team_bot" })).toMatchObject({ kind: "stranger" });
+  });
+
+  test("what answers the bot is a response, whatever it begins with, unless the bot's name is behind it", () => {
+    expect(said({ reply_to_message: ours, text: "/compact" })).toMatchObject({ kind: "response", repliesTo: 10 });
+    expect(said({ reply_to_message: ours, text: "/todo@other_bot" })).toMatchObject({
+      kind: "response",
+      repliesTo: 10,
+    });
+    expect(said({ reply_to_message: ours, text: "/todo@team_bot" })).toMatchObject({ kind: "command", name: "todo" });
+  });
+
+  test("before Telegram has told the bot's name, a command in the private chat is for it all the same", () => {
+    const update = readUpdate({ update_id: 5, message: { ...privately, text: "/todo@team_bot" } })!;
+    expect(meaningOf(update, { people: new Set([1]), bot: { id: 99 } })).toMatchObject({
+      kind: "command",
+      name: "todo",
+    });
   });
 
   test("the list is one of people: that a group gets messages lets nobody in it talk to the bot", () => {

@@ -1,0 +1,47 @@
+import type { BridgeStatus } from "../../../contract/bridge-status.ts";
+import type { TodoSession } from "../../../contract/todos.ts";
+import type { FormattedText } from "../formatting/formatted-text.ts";
+import type { Person } from "../receiving/update.ts";
+
+/** What a command may look at. It is asked within the transaction of the update, so nothing in it waits. */
+export type CommandContext = {
+  status(): BridgeStatus;
+  /** How many messages of each client wait, most first. */
+  waitingByClient(): readonly { readonly client: string; readonly messages: number }[];
+  /** What clients registered, or one of them, the session that registered last first. Throws when it cannot be read. */
+  todos(client?: string): readonly TodoSession[];
+  /** Steady milliseconds since the epoch. */
+  now(): number;
+};
+
+export type Asked = {
+  readonly from: Person;
+  readonly chatId: number;
+  /** What stands behind the command; "" for nothing. */
+  readonly args: string;
+  /** The commands that this person may give. */
+  readonly commands: readonly Command[];
+};
+
+/** A row of the table of commands. */
+export type Command = {
+  /** As Telegram lists it: 1 to 32 of `a-z0-9_`. */
+  readonly name: string;
+  /** Other names under which it is known. */
+  readonly aliases?: readonly string[];
+  /** 1 to 256 characters, for the bot's menu and /help. */
+  readonly description: string;
+  /** What may follow it, for /help. */
+  readonly argument?: string;
+  /** people: everybody who may talk to the bot; admins: those of them who are administrators, if any are named. */
+  readonly who: "people" | "admins";
+  /** True: what it tells is for everybody in a group, whoever that is. */
+  readonly isPublic?: true;
+  /**
+   * What the person is told. It runs within the transaction of the update: what it writes through the same store is on disk
+   * together with the answer, once.
+   */
+  answer(asked: Asked, context: CommandContext): FormattedText;
+  /** What is done when that is on disk, at most once: a crash in between leaves it out. */
+  afterwards?(asked: Asked, context: CommandContext): void;
+};

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { startTelegram } from "../../../telegram/telegram.ts";
+import { bridgeFor, configFor, eventOf, scratch, TOKEN, until } from "../support.ts";
+
+const ASKED = 5;
+
+test.each([
+  ["in the line of the person's own chat", 1],
+  ["for forty chats, at the bot's full rate", 40],
+])(
+  "a command is answered within about a second while a thousand events wait %s",
+  async (_where, people) => {
+    await using directory = await scratch();
+    const telegram = await startTelegram({ tokens: [TOKEN] });
+    const allowedUsers = Array.from({ length: people }, (_, n) => n + 1);
+    const updates = { mode: "Polling", pollSeconds: 25 } as const;
+    await using bridge = await bridgeFor(
+      configFor(directory.path, telegram.url, { telegram: { allowedUsers, updates } }),
+    );
+    await until("Telegram's answer", () => bridge.status().telegram.reachable);
+    await Promise.all(Array.from({ length: 1_200 / people }, (_, n) => bridge.accept(eventOf(`e${n}`))));
+    await until("a full stream", () => telegram.delivered().length > people);
+    const took: number[] = [];
+    for (let n = 0; n < ASKED; n += 1) {
+      const start = performance.now();
+      telegram.control({ says: [{ from: { id: 1 }, text: `/ask_${n}` }] });
+      await until("the answer", () => telegram.delivered().some(({ text }) => text?.includes(`/ask_${n}.`)));
+      took.push(Math.round(performance.now() - start));
+      // An event has the place after it.
+      const { length } = telegram.delivered();
+      await until("more events", () =>
+        telegram
+          .delivered()
+          .slice(length)
+          .some(({ chat_id }) => chat_id === 1),
+      );
+    }
+    console.log(`answered after ${took.join(", ")} ms with ${bridge.status().queue.pending} messages waiting`);
+    expect(bridge.status().queue.pending).toBeGreaterThan(people === 1 ? 1_000 : 600);
+    // A chat has a place each second; the rest is for this machine.
+    expect(Math.max(...took)).toBeLessThan(1_500);
+    expect(telegram.violations()).toEqual([]);
+    await telegram.close();
+  },
+  60_000,
+);
