@@ -1,32 +1,29 @@
-import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
-import { type ApprovalChange, Approvals } from "./approvals/approvals.ts";
+import type { Approvals } from "./approvals/approvals.ts";
 import { Attention } from "./attention/attention.ts";
 import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
-import { contextOf } from "./commands/bridge-context.ts";
-import { Commands } from "./commands/commands.ts";
-import { CommandMenu } from "./commands/menu.ts";
 import { Control } from "./control/control.ts";
+import { Conversation, type ConversationOptions, hears } from "./conversation.ts";
 import { messagesOf } from "./formatting/messages.ts";
 import { startIntake } from "./intake/intake.ts";
 import { Pacer } from "./pacing/pacer.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
-import { type Clearing, Inbox, type ResponseQuery, type Taken } from "./receiving/inbox.ts";
-import { Receiver } from "./receiving/receiver.ts";
+import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import { RefusedError } from "./refused-error.ts";
 import { Notices } from "./relay/notices.ts";
 import { RelayHub } from "./relay/relay.ts";
 import { createRelayMetrics } from "./relay/relay-metrics.ts";
-import { destinationsOf, placesOf, type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
+import { destinationsOf, type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
 import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
 import { eventStatusOf } from "./status/event-status.ts";
@@ -34,12 +31,10 @@ import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "
 import { warningOf } from "./status/refusals.ts";
 import { type Facts, obstacles, pausedText, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
-import type { Store } from "./storage/store.ts";
 import { Todos } from "./tasks/todos.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
-import { Webhooks } from "./webhooks/webhooks.ts";
 
 /** In [0, 1). */
 const random = () => randomInt(2 ** 32) / 2 ** 32;
@@ -54,7 +49,6 @@ const closing = () => new RefusedError("shutting_down", "The bridge is shutting 
 /** The parts of a bridge and their connections. */
 export class RunningBridge implements Bridge {
   readonly relay: RelayHub;
-  readonly approvals: Approvals;
   readonly control: Control;
   readonly attention: Attention;
   readonly todos: Todos;
@@ -68,11 +62,8 @@ export class RunningBridge implements Bridge {
   readonly #token: TokenSource;
   readonly #reachability: Reachability;
   readonly #delivery: Delivery;
-  readonly #inbox: Inbox;
-  readonly #receiver: Receiver;
+  readonly #conversation: Conversation;
   readonly #notices: Notices;
-  readonly #webhooks: Webhooks | undefined;
-  readonly #menu: CommandMenu;
   readonly #usage: ReturnType<typeof usageReader>;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
@@ -97,18 +88,17 @@ export class RunningBridge implements Bridge {
     this.todos = new Todos({ store, now: this.#now });
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
-      const silenceSeconds = this.#receiver.silenceSeconds(now);
+      const silenceSeconds = this.#conversation.receiver.silenceSeconds(now);
       return { stats: queue.stats(), now, silenceSeconds, paused: this.control.paused !== undefined };
     });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer({
       ...config.telegram,
-      spareForUrgent: this.#hears && config.telegram.messagesPerSecond >= 10 ? 1 : 0,
+      spareForUrgent: hears(config) && config.telegram.messagesPerSecond >= 10 ? 1 : 0,
     });
     this.#token = new TokenSource(config.telegram, () => {
       this.#reachability.check();
-      this.#receiver.restart();
-      if (this.#hears) this.#menu.restart();
+      this.#conversation.restart();
     });
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
     this.#reachability = new Reachability({
@@ -137,48 +127,26 @@ export class RunningBridge implements Bridge {
     const hold = (held: boolean) => this.#delivery.hold(held);
     const { onRestart: restart } = options;
     this.control = new Control({ store, instance: randomUUID(), hold, restart, logger, now: this.#now });
-    this.#webhooks =
-      config.webhook && new Webhooks(config.webhook, { ...options, fetch: fetchImpl, store, now: this.#now, random });
-    this.approvals = this.#makeApprovals(store);
-    const decide = this.approvals.click.bind(this.approvals);
-    const { allowedUsers: people, admins = [] } = config.telegram;
-    this.#menu = new CommandMenu({ telegram, logger, random });
-    const context = contextOf({ status: () => this.status(), queue, todos: this.todos, now: this.#now });
-    const commands = new Commands({ context, admins, recipients: people });
-    this.#inbox = new Inbox({ store, queue, commands, people, decide, now: this.#now });
-    this.#receiver = new Receiver({
-      config: config.telegram.updates ?? { mode: "None" },
-      inbox: this.#inbox,
-      telegram,
+    this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
+  }
+
+  #converse(given: Pick<ConversationOptions, "store" | "telegram" | "onLines" | "fetch">): Conversation {
+    const { config, logger } = this.#options;
+    return new Conversation({
+      ...given,
+      ...{ config, logger, queue: this.#queue, routing: this.#routing, now: this.#now, random },
+      ...{ attention: this.attention, control: this.control, todos: this.todos },
+      ...{ metrics: this.#metrics, notices: this.#notices },
       token: () => this.#token.get(),
       username: () => this.#reachability.status.bot_username,
-      metrics: this.#metrics,
-      logger,
-      onLines,
-      onResponse: (taken) => this.#onResponse(taken),
-      onDecision: (record) => this.#onApproval(record),
-      now: this.#now,
-      random,
+      status: () => this.status(),
+      onAsked: (eventId, client, at) => this.#onAccepted(eventId, client, at),
+      warningsFor: (messages, count) => this.#warningsFor(messages, count),
     });
   }
 
-  #makeApprovals(store: Store): Approvals {
-    const { telegram } = this.#options.config;
-    const { updates, allowedUsers } = telegram;
-    return new Approvals({
-      store,
-      queue: this.#queue,
-      people: allowedUsers,
-      places: placesOf(telegram),
-      routing: this.#routing,
-      now: this.#now,
-      newSecret: () => randomBytes(32),
-      onEnding: (approval, at) => this.#webhooks?.add(approval, at),
-      onChange: (change) => this.#onApproval(change),
-      onLines: (lines) => this.#delivery.add(lines),
-      isHeard: () => (updates?.mode ?? "None") !== "None",
-      warningsFor: (messages, count) => this.#warningsFor(messages, count),
-    });
+  get approvals(): Approvals {
+    return this.#conversation.approvals;
   }
 
   get url(): string {
@@ -195,17 +163,16 @@ export class RunningBridge implements Bridge {
     if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({
       queue: this.#queue,
-      others: [this.#inbox, this.approvals],
+      others: [this.#conversation.inbox, this.approvals],
       now: this.#now,
       logger,
     });
-    await this.approvals.start();
-    this.#webhooks?.wake();
+    await this.#conversation.start();
     this.#reachability.check();
     this.#notices.start();
     if (!(config.isHidden ?? false)) await this.#listen();
     // Only one that has its port: of two bridges by mistake this one must not take the updates of the other.
-    this.#receiver.start();
+    this.#conversation.receiver.start();
   }
 
   async #listen(): Promise<void> {
@@ -213,7 +180,7 @@ export class RunningBridge implements Bridge {
     const { host, port, hmacSecret, hmacSecretPrevious = "" } = config;
     const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
     const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
-    const webhook = this.#receiver.webhook();
+    const webhook = this.#conversation.receiver.webhook();
     this.#intake = await startIntake({ host, port, secrets, clock, logger, onSignatureFailure, bridge: this, webhook });
   }
 
@@ -271,16 +238,16 @@ export class RunningBridge implements Bridge {
   }
 
   responses(query: ResponseQuery): readonly Response[] {
-    return this.#inbox.responses(query);
+    return this.#conversation.inbox.responses(query);
   }
 
   countResponses(query: ResponseQuery): number {
-    return this.#inbox.countResponses(query);
+    return this.#conversation.inbox.countResponses(query);
   }
 
   async clearResponses(clearing: Clearing): Promise<number> {
     if (this.#closing !== undefined) throw closing();
-    return this.#inbox.clearResponses(clearing);
+    return this.#conversation.inbox.clearResponses(clearing);
   }
 
   eventStatus(eventId: string, client: string | undefined): EventStatus {
@@ -289,7 +256,7 @@ export class RunningBridge implements Bridge {
     return eventStatusOf(record, {
       facts: this.#facts(),
       pacer: this.#pacer,
-      replies: this.#inbox.responsesTo(eventId),
+      replies: this.#conversation.inbox.responsesTo(eventId),
     });
   }
 
@@ -309,33 +276,12 @@ export class RunningBridge implements Bridge {
   async #shutDown(): Promise<void> {
     this.#token.stop();
     this.#stopUpkeep();
-    this.approvals.stop();
     this.#notices.stop();
-    this.#menu.stop();
     this.relay.close();
-    await Promise.all([this.#intake?.close(), this.#receiver.stop(), this.#webhooks?.stop()]);
+    await Promise.all([this.#intake?.close(), this.#conversation.stop()]);
     await this.#delivery.stop();
     this.#reachability.stop();
     await this.#queue.close();
-  }
-
-  #onResponse({ event }: Taken): void {
-    this.#notices.response(event);
-    const record = event && this.#queue.event(event.id);
-    if (record !== undefined) {
-      this.#notices.event({ event_id: record.id, client: record.client, state: eventStateOf(record) });
-    }
-  }
-
-  /** The log is the audit trail, too: who was asked, who decided what, and who tried to. */
-  #onApproval({ approval, what, by }: ApprovalChange): void {
-    const { id: approval_id, client, state } = approval;
-    const who = by && { user_id: by.userId, chat_id: by.chatId, message_id: by.messageId, option: by.option };
-    this.#options.logger.info({ audit: `approval_${what}`, approval_id, client, state, ...who }, "approval");
-    this.#metrics.approvals.inc({ what });
-    if (what === "asked") this.#onAccepted(approval_id, client, approval.createdAt);
-    this.#webhooks?.wake();
-    if (!what.startsWith("refused")) this.#notices.approval({ approval_id, client, state });
   }
 
   #onAccepted(event_id: string, client: string, at: number, state: "waiting" | "sent" = "waiting"): void {
@@ -353,13 +299,7 @@ export class RunningBridge implements Bridge {
     logger.info({ bot_username }, "Telegram is reachable");
     this.#pacer.clearBackoff();
     this.#delivery.wake();
-    this.#receiver.reachable();
-    if (this.#hears) this.#menu.refresh();
-  }
-
-  /** Without that, another program may hear what people say to the bot, and have commands of its own. */
-  get #hears(): boolean {
-    return (this.#options.config.telegram.updates?.mode ?? "None") !== "None";
+    this.#conversation.reachable();
   }
 
   #facts(): Facts {
@@ -372,8 +312,8 @@ export class RunningBridge implements Bridge {
       pause: this.#pacer.longestPause(now),
       paused: this.control.paused,
       closing: this.#closing !== undefined,
-      receiving: this.#receiver.status(now),
-      silence: this.#receiver.obstacle(now),
+      receiving: this.#conversation.receiver.status(now),
+      silence: this.#conversation.receiver.obstacle(now),
       now,
     };
   }

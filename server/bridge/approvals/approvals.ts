@@ -1,5 +1,6 @@
 import type { Approval, ApprovalAsked, ApprovalQuery, ApprovalRequest } from "../../../contract/approvals.ts";
 import { ServerError } from "../../../contract/errors.ts";
+import type { OpenApproval } from "../commands/command.ts";
 import type { PendingMessage, Queue } from "../queue/queue.ts";
 import type { Clicked } from "../receiving/meaning.ts";
 import { RefusedError } from "../refused-error.ts";
@@ -111,6 +112,16 @@ export class Approvals {
   /** Newest first. Throws RefusedError when they cannot be read. */
   list(query: ApprovalQuery): readonly Approval[] {
     return readable(() => this.#table.list(query).map((kept) => this.#told(kept)));
+  }
+
+  /** Those that wait for a decision, newest first. Throws RefusedError when they cannot be read. */
+  open(limit: number): readonly OpenApproval[] {
+    return readable(() =>
+      this.#table.list({ state: "pending", limit }).map((kept) => {
+        const { title, client, required, expiresAt } = kept;
+        return { title, client, required, expiresAt, votes: this.#table.votes(kept).length };
+      }),
+    );
   }
 
   /** The client wants no decision any more; resolves with how the approval is then, also when it was over before. */

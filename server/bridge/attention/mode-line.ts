@@ -12,3 +12,8 @@ const meanings: Readonly<Record<AttentionMode, string>> = {
 export function modeLine(mode: AttentionMode, by: string): FormattedText {
   return { text: `${meanings[mode]}\nSet by ${shownLine(by)}.`, entities: [] };
 }
+
+/** What a mode means, for the person who sets it. */
+export function modeMeaning(mode: AttentionMode): string {
+  return meanings[mode];
+}

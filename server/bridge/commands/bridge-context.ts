@@ -1,4 +1,7 @@
 import type { BridgeStatus } from "../../../contract/bridge-status.ts";
+import type { Approvals } from "../approvals/approvals.ts";
+import type { Attention } from "../attention/attention.ts";
+import type { Control } from "../control/control.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Todos } from "../tasks/todos.ts";
 import type { CommandContext } from "./command.ts";
@@ -10,15 +13,24 @@ export type BridgeParts = {
   readonly status: () => BridgeStatus;
   readonly queue: Pick<Queue, "waitingByClient">;
   readonly todos: Pick<Todos, "newest">;
+  readonly approvals: Pick<Approvals, "open">;
+  readonly attention: Pick<Attention, "setMode">;
+  readonly control: Pick<Control, "paused" | "setPaused" | "state" | "restart">;
   readonly now: () => number;
 };
 
 /** What commands see of a bridge. */
-export function contextOf({ status, queue, todos, now }: BridgeParts): CommandContext {
+export function contextOf(parts: BridgeParts): CommandContext {
+  const { status, queue, todos, approvals, attention, control, now } = parts;
   return {
     status,
     waitingByClient: () => queue.waitingByClient(),
     todos: (client) => todos.newest(SESSIONS_SHOWN, client),
+    openApprovals: (limit) => approvals.open(limit),
+    setMode: (user, mode) => attention.setMode([user], mode, String(user), now()),
+    paused: () => control.paused,
+    setPaused: (paused, by) => control.setPaused(paused, by),
+    restart: (by) => void control.restart(by, control.state().instance),
     now,
   };
 }

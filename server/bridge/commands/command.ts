@@ -1,4 +1,6 @@
+import type { AttentionMode } from "../../../contract/attention.ts";
 import type { BridgeStatus } from "../../../contract/bridge-status.ts";
+import type { Pause } from "../../../contract/control.ts";
 import type { TodoSession } from "../../../contract/todos.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
 import type { Person } from "../receiving/update.ts";
@@ -10,13 +12,33 @@ export type CommandContext = {
   waitingByClient(): readonly { readonly client: string; readonly messages: number }[];
   /** What clients registered, or one of them, the session that registered last first. Throws when it cannot be read. */
   todos(client?: string): readonly TodoSession[];
+  /** What waits for a decision, newest first. Throws when it cannot be read. */
+  openApprovals(limit: number): readonly OpenApproval[];
+  /** Sets the mode of a person. */
+  setMode(user: number, mode: AttentionMode): void;
+  /** Since when delivery is stopped, and by whom; undefined when it is not. */
+  paused(): Pause | undefined;
+  /** Stops delivery or lets it go on; false when it was so already. */
+  setPaused(paused: boolean, by: string): boolean;
+  /** Ends the bridge, so that another one takes its place. */
+  restart(by: string): void;
   /** Steady milliseconds since the epoch. */
   now(): number;
+};
+
+export type OpenApproval = {
+  readonly title: string;
+  readonly client: string;
+  readonly votes: number;
+  readonly required: number;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
 };
 
 export type Asked = {
   readonly from: Person;
   readonly chatId: number;
+  readonly isAdmin: boolean;
   /** What stands behind the command; "" for nothing. */
   readonly args: string;
   /** The commands that this person may give. */

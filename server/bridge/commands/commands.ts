@@ -13,7 +13,14 @@ export type CommandsOptions = {
 };
 
 /** Somebody who may talk to the bot gave a command. */
-export type Given = { readonly from: Person; readonly chatId: number; readonly name: string; readonly args: string };
+export type Given = {
+  readonly from: Person;
+  readonly chatId: number;
+  /** Of a group in which it was given. */
+  readonly topic?: number;
+  readonly name: string;
+  readonly args: string;
+};
 
 /** What came of a command, for the audit log. */
 export type CommandRecord = {
@@ -61,6 +68,7 @@ export class Commands {
     const asked: Asked = {
       from,
       chatId,
+      isAdmin: this.#isAdmin(from.id),
       args: given.args,
       commands: this.#table.filter((row) => this.#may(from.id, row)),
     };
@@ -70,8 +78,12 @@ export class Commands {
   }
 
   #may(userId: number, { who }: Command): boolean {
+    return who === "people" || this.#isAdmin(userId);
+  }
+
+  #isAdmin(userId: number): boolean {
     const { admins } = this.#options;
-    return who === "people" || admins.length === 0 || admins.includes(userId);
+    return admins.length === 0 || admins.includes(userId);
   }
 
   /** A group may have members who are not on the list. */

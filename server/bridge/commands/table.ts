@@ -1,5 +1,8 @@
+import { approvals } from "./approvals.ts";
+import { bridge, restart } from "./bridge.ts";
 import type { Command } from "./command.ts";
 import { help } from "./help.ts";
+import { modeCommands } from "./modes.ts";
 import { queue } from "./queue.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
@@ -7,4 +10,15 @@ import { tasks } from "./tasks.ts";
 import { todo } from "./todo.ts";
 
 /** Every command of the bot, in the order of its menu. Menu, /help and rights derive from this list. */
-export const commandTable: readonly Command[] = [status, queue, tasks, todo, help, start];
+export const commandTable: readonly Command[] = [
+  status,
+  queue,
+  approvals,
+  tasks,
+  todo,
+  ...modeCommands,
+  bridge,
+  restart,
+  help,
+  start,
+];

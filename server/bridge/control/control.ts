@@ -46,24 +46,24 @@ export class Control {
 
   /** Resolves when it is on disk: from then on nothing more of clients leaves but the requests under way. */
   async pause(client: string): Promise<Controlled> {
-    const { store, now, logger } = this.#options;
-    const changed = await store.write(() => {
-      if (this.#sql.paused.get() !== undefined) return false;
-      this.#sql.pause.run(Math.floor(now()), client);
-      return true;
-    });
-    this.#read();
-    if (changed) logger.warn({ client }, "delivery is stopped; messages are kept");
-    return this.state(changed);
+    return this.state(await this.#options.store.write(() => this.setPaused(true, client)));
   }
 
   /** Resolves when it is on disk and delivery goes on. */
   async resume(client: string): Promise<Controlled> {
-    const { store, logger } = this.#options;
-    const changed = await store.write(() => Number(this.#sql.resume.run().changes) > 0);
+    return this.state(await this.#options.store.write(() => this.setPaused(false, client)));
+  }
+
+  /** Stops delivery or lets it go on, in the transaction of the write that calls it; false when it was so already. */
+  setPaused(paused: boolean, by: string): boolean {
+    if (paused === (this.#sql.paused.get() !== undefined)) return false;
+    const { now, logger } = this.#options;
+    if (paused) this.#sql.pause.run(Math.floor(now()), by);
+    else this.#sql.resume.run();
     this.#read();
-    if (changed) logger.info({ client }, "delivery goes on");
-    return this.state(changed);
+    if (paused) logger.warn({ by }, "delivery is stopped; messages are kept");
+    else logger.info({ by }, "delivery goes on");
+    return true;
   }
 
   /** Ends this instance, once; a request for another one, which is gone already, changes nothing. */

@@ -191,9 +191,9 @@ export class Inbox {
 
   #obey(given: CommandGiven, at: number): Pick<Taken, "lines" | "command" | "afterwards"> {
     const { queue, commands } = this.#options;
-    const { chatId } = given;
+    const { chatId, topic } = given;
     const { said, record: command, afterwards } = commands.answer(given, queue.urgentLines(chatId));
-    const line = said && queue.addLine({ chatId, ...said, urgent: true }, at);
+    const line = said && queue.addLine({ chatId, ...(topic !== undefined && { topic }), ...said, urgent: true }, at);
     return { lines: line === undefined ? [] : [line], command, ...(afterwards && { afterwards }) };
   }
 

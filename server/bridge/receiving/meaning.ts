@@ -31,6 +31,8 @@ export type Said = {
 export type CommandGiven = {
   readonly from: Person;
   readonly chatId: number;
+  /** Of a group in which it was given. */
+  readonly topic?: number;
   /** In lower case, without the slash; perhaps there is none of that name. */
   readonly name: string;
   readonly args: string;

@@ -103,6 +103,7 @@ describe("tools", () => {
     send_performance_alert: { title: "CPU", current_value: 95, threshold: 80 },
     send_task_completion: { task_id: "1", title: "t" },
     get_bridge_status: {},
+    send_approval_request: { title: "Go on?", description: "It is ready" },
     register_claude_todos: { todos: [] },
   };
 

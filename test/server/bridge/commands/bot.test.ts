@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { UpdatesConfig } from "../../../../server/bridge/config.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
+import { requestFor } from "../approvals/support.ts";
 import {
   bridgeFor,
   configFor,
@@ -98,6 +99,59 @@ describe("the bot's commands", () => {
     expect(await metric("cctelegram_updates_total", { kind: "command" })).toBe(7);
     expect(telegram.violations()).toEqual([]);
   }, 30_000);
+
+  test("set the mode of the person who gives them, in co8/cctelegram's words, too, and of nobody else", async () => {
+    const { attention, accept } = await start({ telegram: { messagesPerChatPerSecond: 30 } });
+    telegram.control({ limits: false });
+    says("/mute");
+    await tells(1, "🔇 Muted: only approvals come");
+    expect([attention.modeOf(1), attention.modeOf(2)]).toEqual(["muted", "nomad"]);
+    await accept(eventOf("e1"));
+    await tells(2, "Event e1");
+    says("/cct:local");
+    await tells(1, "🏠 Local mode");
+    says(`/cct:nomad@${BOT}`);
+    await tells(1, "🧳 Nomad mode");
+    says("/unmute");
+    await until("the second", () => told(1).filter((text) => text.includes("Nomad")).length === 2);
+    expect(attention.modeOf(1)).toBe("nomad");
+    expect(told(1).some((text) => text.includes("Event e1"))).toBe(false);
+  });
+
+  test("tell what waits for a decision, with who asks and the time that is left", async () => {
+    const { approvals } = await start();
+    says("/approvals");
+    await tells(1, "Nothing waits for a decision");
+    await approvals.ask(requestFor("d1", { approvers: [2], required_approvals: 1 }));
+    says("/approvals");
+    await tells(1, "• Deploy to production? (ci), ");
+  });
+
+  test("stop delivery and let it go on, and restart the bridge: for administrators alone", async () => {
+    const { accept, control, status } = await start({ telegram: { admins: [2], messagesPerChatPerSecond: 30 } });
+    telegram.control({ limits: false });
+    says("/bridge");
+    await tells(1, "Messages are delivered");
+    says("/bridge stop");
+    await tells(1, "Only administrators of this bot may stop delivery");
+    says("/restart");
+    await tells(1, "Only administrators of this bot may use that command");
+    expect(control.paused).toBeUndefined();
+    says("/bridge stop", BEN);
+    await tells(2, "Delivery is stopped");
+    expect(control.paused).toMatchObject({ by: "the person 2" });
+    await accept(eventOf("e1"));
+    says("/bridge stop", BEN);
+    await tells(2, "It is so already.");
+    says("/bridge now", BEN);
+    await tells(2, "After /bridge there may be stop or start.");
+    expect(status().queue.pending).toBe(2);
+    says("/bridge start", BEN);
+    await tells(2, "Event e1");
+    expect(control.paused).toBeUndefined();
+    says("/restart", BEN);
+    await until("the restart", () => bridge!.log.some((line) => line.includes("a restart was asked for")));
+  });
 
   test("of somebody who is not on the list tell nothing but the id for the administrator", async () => {
     const { todos } = await start();
@@ -205,7 +259,8 @@ describe("the menu of the bot's commands", () => {
   test("is told to Telegram once, and not again by a bridge that finds it there", async () => {
     await start();
     await until("the menu", () => menu().length === 1);
-    expect(names(0)).toEqual(["status", "queue", "tasks", "todo", "help", "start"]);
+    const all = "status queue approvals tasks todo mute unmute local bridge restart help start";
+    expect(names(0)).toEqual(all.split(" "));
     await bridge?.close();
     await start();
     await until("the question", () => telegram.calls("getMyCommands").length === 2);

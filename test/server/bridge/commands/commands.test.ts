@@ -5,16 +5,12 @@ import { commandLine } from "../../../../server/bridge/commands/command-line.ts"
 import { Commands, type CommandsOptions } from "../../../../server/bridge/commands/commands.ts";
 import { commandTable } from "../../../../server/bridge/commands/table.ts";
 import { healthyStatus } from "../../support/fake-bridge.ts";
+import { idleContext } from "./idle-context.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const ANNA = { id: 1, is_bot: false, first_name: "Anna" };
 
-const context: CommandContext = {
-  status: () => healthyStatus,
-  waitingByClient: () => [],
-  todos: () => [],
-  now: () => NOW,
-};
+const context: CommandContext = { ...idleContext, now: () => NOW };
 
 const commands = (more: Partial<CommandsOptions> = {}) =>
   new Commands({ context, admins: [], recipients: [1], ...more });

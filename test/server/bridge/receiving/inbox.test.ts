@@ -7,7 +7,7 @@ import { Inbox } from "../../../../server/bridge/receiving/inbox.ts";
 import { readUpdate, type Update } from "../../../../server/bridge/receiving/update.ts";
 import { Store } from "../../../../server/bridge/storage/store.ts";
 import { Updates } from "../../../telegram/updates.ts";
-import { healthyStatus } from "../../support/fake-bridge.ts";
+import { idleContext } from "../commands/idle-context.ts";
 import { scratch } from "../support.ts";
 
 const BOT = { id: 99, username: "team_bot" };
@@ -33,7 +33,7 @@ function openAt(path: string, clock: { now: number }): Opened {
 
 /** The bot's commands, with nothing to tell. */
 function commandsOf(queue: SqliteQueue, now: () => number): Commands {
-  const context = { status: () => healthyStatus, waitingByClient: () => queue.waitingByClient(), todos: () => [], now };
+  const context = { ...idleContext, waitingByClient: () => queue.waitingByClient(), now };
   return new Commands({ context, admins: [], recipients: [1] });
 }
 

@@ -289,12 +289,15 @@ describe.concurrent("a topic", () => {
     expect(s.telegram.delivered()[0]).toMatchObject({ chat_id: OPS, message_thread_id: 8 });
     // Nobody who speaks in a topic of the bot answers the bot by that.
     s.telegram.control({ says: [{ from: { id: 67 }, chat_id: OPS, topic: 7, text: "hello all" }] });
-    s.telegram.control({ says: [{ from: { id: 1 }, chat_id: OPS, topic: 7, text: "/hello@test_123456789_bot" }] });
+    s.telegram.control({ says: [{ from: { id: 1 }, chat_id: OPS, topic: 7, text: "@test_123456789_bot hello" }] });
     await until("the response", () => s.bridge.countResponses({ since: 0, limit: 1 }) > 0);
     expect(s.bridge.responses({ since: 0, limit: 10 })).toMatchObject([
-      { text: "/hello@test_123456789_bot", event_id: null },
+      { text: "@test_123456789_bot hello", event_id: null },
     ]);
     expect(s.telegram.delivered()).toHaveLength(1);
+    s.telegram.control({ says: [{ from: { id: 1 }, chat_id: OPS, topic: 8, text: "/help@test_123456789_bot" }] });
+    await until("the answer", () => s.telegram.delivered().length === 2);
+    expect(s.telegram.delivered()[1]).toMatchObject({ chat_id: OPS, message_thread_id: 8 });
   });
 
   test("in which somebody on the list answers a message brings the answer to its event", async () => {

@@ -1,0 +1,144 @@
+import { randomBytes } from "node:crypto";
+import type { BridgeStatus } from "../../contract/bridge-status.ts";
+import { eventStateOf } from "../../contract/event-status.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { type ApprovalChange, Approvals } from "./approvals/approvals.ts";
+import type { Attention } from "./attention/attention.ts";
+import { contextOf } from "./commands/bridge-context.ts";
+import { Commands } from "./commands/commands.ts";
+import { CommandMenu } from "./commands/menu.ts";
+import type { BridgeConfig } from "./config.ts";
+import type { Control } from "./control/control.ts";
+import type { PendingMessage, Queue } from "./queue/queue.ts";
+import { Inbox, type Taken } from "./receiving/inbox.ts";
+import { Receiver } from "./receiving/receiver.ts";
+import type { Notices } from "./relay/notices.ts";
+import { placesOf, type RoutingTable } from "./routing/routing-table.ts";
+import type { BridgeMetrics } from "./status/metrics.ts";
+import type { Store } from "./storage/store.ts";
+import type { Todos } from "./tasks/todos.ts";
+import type { TelegramClient } from "./telegram/telegram-client.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
+
+export type ConversationOptions = {
+  readonly config: BridgeConfig;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly routing: RoutingTable;
+  readonly telegram: TelegramClient;
+  /** Throws what is wrong with the token. */
+  readonly token: () => string;
+  /** The bot's user name, once Telegram has told it. */
+  readonly username: () => string | undefined;
+  readonly attention: Attention;
+  readonly control: Control;
+  readonly todos: Todos;
+  readonly metrics: BridgeMetrics;
+  readonly notices: Notices;
+  readonly status: () => BridgeStatus;
+  /** What is to be sent. */
+  readonly onLines: (lines: readonly PendingMessage[]) => void;
+  /** A question was taken, as an event. */
+  readonly onAsked: (eventId: string, client: string, at: number) => void;
+  /** What a client should know about messages that wait. */
+  readonly warningsFor: (messages: readonly PendingMessage[], count: number) => readonly string[];
+  readonly fetch: typeof fetch;
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+};
+
+/** What people say to the bot and what follows from it: responses, decisions, commands, and whom that is told. */
+export class Conversation {
+  readonly approvals: Approvals;
+  readonly inbox: Inbox;
+  readonly receiver: Receiver;
+  readonly #options: ConversationOptions;
+  readonly #menu: CommandMenu;
+  readonly #webhooks: Webhooks | undefined;
+
+  constructor(options: ConversationOptions) {
+    const { config, store, queue, now } = options;
+    this.#options = options;
+    this.#webhooks = config.webhook && new Webhooks(config.webhook, options);
+    this.#menu = new CommandMenu(options);
+    this.approvals = this.#makeApprovals();
+    const { allowedUsers: people, admins = [] } = config.telegram;
+    const context = contextOf({ ...options, approvals: this.approvals });
+    const commands = new Commands({ context, admins, recipients: people });
+    const decide = this.approvals.click.bind(this.approvals);
+    this.inbox = new Inbox({ store, queue, commands, people, decide, now });
+    this.receiver = new Receiver({
+      ...options,
+      config: config.telegram.updates ?? { mode: "None" },
+      inbox: this.inbox,
+      onResponse: (taken) => this.#onResponse(taken),
+      onDecision: (record) => this.#onApproval(record),
+    });
+  }
+
+  /** Goes on with what an earlier process left; people are heard only when the receiver is started. */
+  async start(): Promise<void> {
+    await this.approvals.start();
+    this.#webhooks?.wake();
+  }
+
+  /** Telegram answers again. */
+  reachable(): void {
+    this.receiver.reachable();
+    if (hears(this.#options.config)) this.#menu.refresh();
+  }
+
+  /** The token is another one. */
+  restart(): void {
+    this.receiver.restart();
+    if (hears(this.#options.config)) this.#menu.restart();
+  }
+
+  /** Resolves when what has come in is taken. */
+  async stop(): Promise<void> {
+    this.approvals.stop();
+    this.#menu.stop();
+    await Promise.all([this.receiver.stop(), this.#webhooks?.stop()]);
+  }
+
+  #makeApprovals(): Approvals {
+    const { telegram } = this.#options.config;
+    return new Approvals({
+      ...this.#options,
+      people: telegram.allowedUsers,
+      places: placesOf(telegram),
+      newSecret: () => randomBytes(32),
+      onEnding: (approval, at) => this.#webhooks?.add(approval, at),
+      onChange: (change) => this.#onApproval(change),
+      isHeard: () => hears(this.#options.config),
+    });
+  }
+
+  #onResponse({ event }: Taken): void {
+    const { notices, queue } = this.#options;
+    notices.response(event);
+    const record = event && queue.event(event.id);
+    if (record !== undefined) {
+      notices.event({ event_id: record.id, client: record.client, state: eventStateOf(record) });
+    }
+  }
+
+  /** The log is the audit trail, too: who was asked, who decided what, and who tried to. */
+  #onApproval({ approval, what, by }: ApprovalChange): void {
+    const { logger, metrics, notices, onAsked } = this.#options;
+    const { id: approval_id, client, state } = approval;
+    const who = by && { user_id: by.userId, chat_id: by.chatId, message_id: by.messageId, option: by.option };
+    logger.info({ audit: `approval_${what}`, approval_id, client, state, ...who }, "approval");
+    metrics.approvals.inc({ what });
+    if (what === "asked") onAsked(approval_id, client, approval.createdAt);
+    this.#webhooks?.wake();
+    if (!what.startsWith("refused")) notices.approval({ approval_id, client, state });
+  }
+}
+
+/** Without that, another program may hear what people say to the bot, and have commands of its own. */
+export function hears({ telegram }: Pick<BridgeConfig, "telegram">): boolean {
+  return (telegram.updates?.mode ?? "None") !== "None";
+}

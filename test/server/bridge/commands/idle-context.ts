@@ -1,0 +1,15 @@
+import type { CommandContext } from "../../../../server/bridge/commands/command.ts";
+import { healthyStatus } from "../../support/fake-bridge.ts";
+
+/** A bridge that has nothing to tell, and does nothing. */
+export const idleContext: CommandContext = {
+  status: () => healthyStatus,
+  waitingByClient: () => [],
+  todos: () => [],
+  openApprovals: () => [],
+  setMode: () => {},
+  paused: () => undefined,
+  setPaused: () => false,
+  restart: () => {},
+  now: Date.now,
+};
