@@ -78,7 +78,6 @@ describe("MCP over streamable HTTP", () => {
         title: expect.any(String),
         description: expect.any(String),
         inputSchema: { type: "object" },
-        outputSchema: { type: "object", required: expect.any(Array) },
         annotations: { readOnlyHint: !/^(send|clear|start|stop|restart|ensure|switch|register)_/.test(tool.name) },
       });
       // What it shows is Markdown.
