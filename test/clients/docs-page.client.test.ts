@@ -42,7 +42,7 @@ describe.skipIf(program === null)("the page at /docs", () => {
   /** Presses Tab until the element has the focus. */
   const reach = async (selector: string) => {
     const isThere = `document.activeElement?.matches(${JSON.stringify(selector)}) ?? false`;
-    for (let steps = 0; steps < 60; steps++) {
+    for (let steps = 0; steps < 120; steps++) {
       if (await page.evaluate(isThere)) return;
       await page.press("Tab");
     }
@@ -118,6 +118,14 @@ describe.skipIf(program === null)("the page at /docs", () => {
     await send("/resources/cctelegram", { resource: hostile });
     await told(`${operation("/resources/cctelegram")} [role=status]`, /RESOURCE_NOT_FOUND.*<img src=x/s);
     expect(await page.evaluate("[document.images.length, document.title]")).toEqual([0, "CCTelegram REST"]);
+  });
+
+  test("puts what stands in a path into it, and shows the request that it is", async () => {
+    expected = /status of 401/;
+    await open();
+    await send("/approvals/{id}", { id: "a/b c", wait: "1" });
+    await told(`${operation("/approvals/{id}")} [role=status]`, /401 Unauthorized/);
+    expect(page.requests).toContain(`${origin}/approvals/a%2Fb%20c?wait=1`);
   });
 
   test("tells of JSON that is none, and sends nothing", async () => {

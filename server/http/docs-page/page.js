@@ -106,8 +106,17 @@ const valuesOf = (fields) => {
   return given;
 };
 
-const requestOf = ({ method, path, operation }, values) => {
-  const url = new URL(path.replace(/^\//, ""), base);
+/** What of the values stands in the path is taken out of them. */
+const filled = (path, values) =>
+  path.replace(/\{(\w+)\}/g, (_, name) => {
+    const { [name]: value = "" } = values;
+    delete values[name];
+    return encodeURIComponent(value);
+  });
+
+const requestOf = ({ method, path, operation }, given) => {
+  const values = { ...given };
+  const url = new URL(filled(path, values).replace(/^\//, ""), base);
   if (schemaOf(operation) !== undefined) {
     return { url, method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(values) };
   }
