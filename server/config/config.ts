@@ -197,7 +197,7 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),
       messagesPerSecond: need("TELEGRAM_RATE_LIMIT_GLOBAL"),
       messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),
-      updates: updatesConfig(need),
+      updates: updatesConfig(need, values),
     },
   };
 }
@@ -206,9 +206,10 @@ function webhookConfig(url: string, { WEBHOOK_SECRET: secret }: Values): Webhook
   return secret === undefined ? { url } : { url, secret };
 }
 
-function updatesConfig(need: Need): UpdatesConfig {
+function updatesConfig(need: Need, { TELEGRAM_WEBHOOK_PORT: port }: Values): UpdatesConfig {
   const mode = need("TELEGRAM_UPDATES");
-  return mode === "Webhook" ? { mode, url: need("TELEGRAM_WEBHOOK_URL") } : { mode };
+  if (mode !== "Webhook") return { mode };
+  return { mode, url: need("TELEGRAM_WEBHOOK_URL"), ...(port !== undefined && { port }) };
 }
 
 function deepFreeze<T>(value: T): T {

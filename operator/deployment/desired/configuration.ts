@@ -5,6 +5,7 @@ import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
 import { paths } from "./pod.ts";
+import { receivingEnvironment } from "./webhook.ts";
 
 /** They are part of the pod template, so that a pod never reads half of a change. */
 export type Environment = Readonly<Partial<Record<PodVariable | "NODE_ENV", string>>>;
@@ -69,7 +70,8 @@ function serviceNames(namespace: string, name: string): string[] {
 }
 
 /** The environment of the bridge pod. */
-export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Blueprint): Environment {
+export function bridgeEnvironment(blueprint: Blueprint): Environment {
+  const { name, spec, telegramApiUrl } = blueprint;
   const { limits, queue, logLevel } = spec.bridge;
   return {
     NODE_ENV: "production",
@@ -82,7 +84,7 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Bluep
     HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
-    ...(updates === undefined ? {} : { TELEGRAM_UPDATES: updates }),
+    ...receivingEnvironment(blueprint),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
     TELEGRAM_RATE_LIMIT_GLOBAL: `${limits.messagesPerSecond}`,
     TELEGRAM_RATE_LIMIT_PER_CHAT: `${limits.messagesPerChatPerSecond}`,

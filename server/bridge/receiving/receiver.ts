@@ -39,12 +39,16 @@ export type WebhookReceiver = {
   isTelegram(secret: string | undefined): boolean;
   /** Resolves when the update's effect is on disk; rejects with RefusedError when it cannot be. */
   called(body: unknown): Promise<void>;
+  /** Where there is nothing but this; undefined: beside the bridge's other routes. */
+  readonly own: { readonly port: number; readonly path: string } | undefined;
 };
 
 /** Telegram calls a webhook at once; asking whether it is still set is for the health alone. */
 const WEBHOOK_CHECK_MS = 20_000;
 /** The person looks at a button that waits. */
 const ANSWER_LIMIT_MS = 5_000;
+/** Whoever waits for the bridge's end waits longer. */
+const RELEASE_LIMIT_MS = 5_000;
 
 /** Hears what people say, by polling or by a webhook, and sees to what follows from it. */
 export class Receiver {
@@ -53,6 +57,7 @@ export class Receiver {
   readonly #source: UpdatesSource;
   readonly #poller: Poller;
   readonly #answering = new Set<Promise<unknown>>();
+  #started = false;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -69,13 +74,21 @@ export class Receiver {
   }
 
   start(): void {
+    this.#started = true;
     if (this.#options.config.mode !== "None") this.#poller.start();
   }
 
-  /** Resolves when what has come in is taken. */
+  /** Resolves when what has come in is taken. The webhook goes, too: whoever receives next may poll, and knows nothing of it. */
   async stop(): Promise<void> {
     await this.#poller.stop();
     await Promise.all(this.#answering);
+    if (this.#started && this.#options.config.mode === "Webhook")
+      await this.#release(AbortSignal.timeout(RELEASE_LIMIT_MS));
+  }
+
+  async #release(signal?: AbortSignal): Promise<void> {
+    const reason = await this.#source.releaseOwnWebhook(signal).catch((error: Error) => error.message);
+    if (reason !== undefined) this.#options.logger.warn({ reason }, "the webhook that this bridge has set stays");
   }
 
   /** The token is another one. */
@@ -87,11 +100,7 @@ export class Receiver {
   /** Telegram answers again. */
   reachable(): void {
     this.#poller.hurry();
-    const { config, logger } = this.#options;
-    if (config.mode !== "None") return;
-    this.#source.releaseOwnWebhook().catch((error: Error) => {
-      logger.warn({ reason: error.message }, "the webhook of an earlier start stays");
-    });
+    if (this.#options.config.mode === "None") void this.#release();
   }
 
   status(now: number): ReceivingStatus {
@@ -108,8 +117,11 @@ export class Receiver {
 
   /** What the bridge's port does with Telegram's calls; undefined when there are none. */
   webhook(): WebhookReceiver | undefined {
-    if (this.#options.config.mode !== "Webhook") return undefined;
+    const { config } = this.#options;
+    if (config.mode !== "Webhook") return undefined;
+    const { port, url } = config;
     return {
+      own: port === undefined ? undefined : { port, path: new URL(url).pathname },
       isTelegram: (secret) => this.#isTelegram(secret),
       called: async (body) => {
         const { botId } = this.#options.telegram;

@@ -45,6 +45,8 @@ export class UpdatesSource {
       const { botId } = this.#options.telegram;
       if (botId === undefined) return this.#withoutToken();
       if (config.mode === "Webhook") return await this.#checkWebhook(config.url, botId, signal);
+      // Of an earlier start, in which this bridge was called and killed.
+      await this.releaseOwnWebhook(signal);
       const result = await this.#updates(botId, signal);
       if (result.kind !== "conflict" || result.with !== "webhook") return result;
       const kept = await this.#release(botId, signal);
@@ -55,11 +57,12 @@ export class UpdatesSource {
     }
   }
 
-  /** Takes back the webhook that this bridge has set in another mode. */
-  async releaseOwnWebhook(): Promise<void> {
+  /** Takes back the webhook that this bridge has set; resolves with the reason why it stays. */
+  async releaseOwnWebhook(signal?: AbortSignal): Promise<string | undefined> {
     const { inbox, telegram } = this.#options;
     const { botId } = telegram;
-    if (botId !== undefined && inbox.webhook(botId) !== undefined) await this.#release(botId, undefined);
+    if (botId === undefined || inbox.webhook(botId) === undefined) return undefined;
+    return this.#release(botId, signal);
   }
 
   /** The reason why the webhook that there is stays: it is somebody else's, or Telegram does not answer. */
@@ -100,7 +103,7 @@ export class UpdatesSource {
       if (failed !== undefined) return failed;
     }
     const problem = step === "keep" ? deliveryProblem(info.value, now()) : undefined;
-    return problem === undefined ? { kind: "answered", fresh: 0, tookMs: 0 } : { kind: "unreachable", error: problem };
+    return problem === undefined ? { kind: "answered", fresh: 0, tookMs: 0 } : { kind: "undelivered", error: problem };
   }
 
   async #setWebhook(url: string, botId: number, signal: AbortSignal): Promise<Failed | undefined> {

@@ -119,6 +119,20 @@ test("the bridge accepts the environment of its pod, whatever the spec says", ()
   );
 });
 
+test("the bridge hears by the webhook only where Telegram can call it, on a port of its own and at the path of the proxy", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const { updates } = configOf("bridge", mounted(blueprint, bridgeEnvironment(blueprint))).bridge.telegram;
+      const { exposure } = blueprint.spec;
+      const leads = (exposure.mode === "Ingress" || exposure.mode === "HTTPRoute") && exposure.scheme !== "http";
+      const { origin } = new URL(blueprint.url);
+      const webhook = { mode: "Webhook", url: `${origin}${exposure.path ?? ""}/telegram/updates`, port: 9002 };
+      const others = { mode: blueprint.updates === "Polling" ? "Polling" : "None" };
+      expect(updates).toEqual(blueprint.updates === "Webhook" && leads ? webhook : others);
+    }),
+  );
+});
+
 test("server and bridge agree on their secret and their port", () => {
   const one = blueprint(specOf());
   const server: ServeConfig = configOf("serve", mounted(one, serverEnvironment(one)));

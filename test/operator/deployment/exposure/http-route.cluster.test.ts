@@ -157,7 +157,7 @@ describe("an HTTPRoute", () => {
     ])("is refused by the API server %s", async (_what, spec) => {
       const changed = { ...wayIn, spec: { ...wayIn.spec, ...spec } };
       await expect(applyAs(open, await team(), changed)).rejects.toThrow(
-        /HTTPRoutes of the operator may route hosts to MCP servers only/,
+        /HTTPRoutes of the operator may route hosts to MCP servers and to the port of bridges for Telegram's calls only/,
       );
     });
   });
