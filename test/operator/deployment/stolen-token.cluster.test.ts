@@ -247,6 +247,11 @@ const attempts: readonly Attempt[] = [
     /Ingresses of the operator may route hosts to MCP servers and to the port of bridges for Telegram's calls only/,
   ],
   [
+    "an Ingress to the port of a bridge for servers",
+    () => applied(types.ingresses, { ...owned("way-in"), spec: { rules: [ingressRule("thief-bridge")] } }),
+    /Ingresses of the operator may route hosts to MCP servers and to the port of bridges for Telegram's calls only/,
+  ],
+  [
     "an Ingress for every host",
     () => {
       const { http } = ingressRule("thief-mcp-server");

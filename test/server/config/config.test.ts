@@ -375,7 +375,7 @@ describe("how the bridge hears what people say", () => {
     });
     const apart = { ...webhook, TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_PORT: "9002" };
     expect(updatesOf("bridge", apart)).toEqual({ mode: "Webhook", url, port: 9002 });
-    for (const path of ["", "/", "/:id", "/a*", "/a%20b", "/a/"]) {
+    for (const path of ["", "/", "/:id", "/a*", "/a%20b"]) {
       const wrong = { ...apart, TELEGRAM_WEBHOOK_URL: `https://bot.example.com${path}` };
       expect(problems("bridge", wrong).message).toContain("needs a path of letters");
     }
