@@ -88,7 +88,7 @@ export class Receiver {
 
   async #release(signal?: AbortSignal): Promise<void> {
     const reason = await this.#source.releaseOwnWebhook(signal).catch((error: Error) => error.message);
-    if (reason !== undefined) this.#options.logger.warn({ reason }, "the webhook that this bridge has set stays");
+    if (reason !== undefined) this.#options.logger.warn({ reason }, "the webhook is not taken back");
   }
 
   /** The token is another one. */

@@ -71,7 +71,12 @@ export class UpdatesSource {
     const info = await this.#info(signal);
     if ("problem" in info) return info.problem.error;
     const { url } = info.value;
-    if (url !== "" && url !== inbox.webhook(botId)) return foreignWebhook(url);
+    const own = inbox.webhook(botId);
+    if (url !== "" && url !== own) {
+      // Whoever has set another one has ended this bridge's.
+      if (own !== undefined) await inbox.rememberWebhook(botId, undefined);
+      return foreignWebhook(url);
+    }
     const answer = await telegram.ask((api) => api.deleteWebhook({}, signal));
     if ("problem" in answer) return answer.problem.error;
     await inbox.rememberWebhook(botId, undefined);

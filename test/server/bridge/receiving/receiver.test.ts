@@ -369,7 +369,7 @@ describe("a bridge with a webhook", () => {
     const before = performance.now();
     await bridge?.close();
     expect(performance.now() - before).toBeLessThan(8_000);
-    expect(bridge?.log.join()).toContain("the webhook that this bridge has set stays");
+    expect(bridge?.log.join()).toContain("the webhook is not taken back");
     telegram.control({ reset: true });
   });
 
@@ -378,6 +378,11 @@ describe("a bridge with a webhook", () => {
     await fetch(`${telegram.url}/bot${TOKEN}/setWebhook?url=${encodeURIComponent("https://elsewhere.example.org/x")}`);
     await bridge?.close();
     expect(telegram.calls("deleteWebhook")).toEqual([]);
+    // It is none of its own any more: one that only sends asks about nothing.
+    const { length: before } = telegram.calls("getWebhookInfo");
+    await start({ mode: "None" });
+    await until("readiness", () => bridge?.obstacles().length === 0);
+    expect(telegram.calls("getWebhookInfo")).toHaveLength(before);
   });
 
   describe("on a port of its own", () => {
