@@ -83,9 +83,9 @@ export class RunningBridge implements Bridge {
     });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer(config.telegram);
-    this.#token = new TokenSource(config.telegram, () => {
+    this.#token = new TokenSource(config.telegram, (former) => {
       this.#reachability.check();
-      this.#receiver.restart();
+      this.#receiver.restart(new TelegramClient(config.telegram, () => former, fetchImpl));
     });
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
     this.#reachability = new Reachability({

@@ -13,10 +13,12 @@ import { readUpdate, type Update } from "./update.ts";
 import { UpdatesSource } from "./updates-source.ts";
 import { isSecret } from "./webhook.ts";
 
+type Asked = Pick<TelegramClient, "ask" | "botId">;
+
 export type ReceiverOptions = {
   readonly config: UpdatesConfig;
   readonly inbox: Inbox;
-  readonly telegram: Pick<TelegramClient, "ask" | "botId">;
+  readonly telegram: Asked;
   /** Throws what is wrong with the token. */
   readonly token: () => string;
   /** The bot's user name, once Telegram has told it. */
@@ -86,15 +88,18 @@ export class Receiver {
       await this.#release(AbortSignal.timeout(RELEASE_LIMIT_MS));
   }
 
-  async #release(signal?: AbortSignal): Promise<void> {
-    const reason = await this.#source.releaseOwnWebhook(signal).catch((error: Error) => error.message);
+  async #release(signal?: AbortSignal, former?: Asked): Promise<void> {
+    const reason = await this.#source.releaseOwnWebhook(signal, former).catch((error: Error) => error.message);
     if (reason !== undefined) this.#options.logger.warn({ reason }, "the webhook is not taken back");
   }
 
-  /** The token is another one. */
-  restart(): void {
+  /** The token is another one. The webhook of the bot before, if that is another one, too, is taken back. */
+  restart(former: Asked): void {
+    const { config, telegram } = this.#options;
     this.#source.forget();
     this.#poller.restart();
+    if (config.mode !== "Webhook" || former.botId === telegram.botId) return;
+    this.#await(this.#release(AbortSignal.timeout(RELEASE_LIMIT_MS), former));
   }
 
   /** Telegram answers again. */
@@ -194,8 +199,13 @@ export class Receiver {
       .ask((api) => api.answerCallbackQuery({ callback_query_id: queryId, text }, limit))
       .then((answer) => {
         if ("problem" in answer) logger.warn({ reason: answer.problem.error }, "a button could not be answered");
-      })
-      .finally(() => this.#answering.delete(request));
-    this.#answering.add(request);
+      });
+    this.#await(request);
+  }
+
+  /** The bridge does not end before it. */
+  #await(request: Promise<void>): void {
+    const ended = request.finally(() => this.#answering.delete(ended));
+    this.#answering.add(ended);
   }
 }

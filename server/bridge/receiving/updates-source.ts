@@ -57,18 +57,21 @@ export class UpdatesSource {
     }
   }
 
-  /** Takes back the webhook that this bridge has set; resolves with the reason why it stays. */
-  async releaseOwnWebhook(signal?: AbortSignal): Promise<string | undefined> {
-    const { inbox, telegram } = this.#options;
+  /** Takes back the webhook that this bridge has set, for the bot before if that is named; resolves with the reason why it stays. */
+  async releaseOwnWebhook(signal?: AbortSignal, telegram = this.#options.telegram): Promise<string | undefined> {
     const { botId } = telegram;
-    if (botId === undefined || inbox.webhook(botId) === undefined) return undefined;
-    return this.#release(botId, signal);
+    if (botId === undefined || this.#options.inbox.webhook(botId) === undefined) return undefined;
+    return this.#release(botId, signal, telegram);
   }
 
   /** The reason why the webhook that there is stays: it is somebody else's, or Telegram does not answer. */
-  async #release(botId: number, signal: AbortSignal | undefined): Promise<string | undefined> {
-    const { inbox, telegram } = this.#options;
-    const info = await this.#info(signal);
+  async #release(
+    botId: number,
+    signal: AbortSignal | undefined,
+    telegram = this.#options.telegram,
+  ): Promise<string | undefined> {
+    const { inbox } = this.#options;
+    const info = await this.#info(signal, telegram);
     if ("problem" in info) return info.problem.error;
     const { url } = info.value;
     const own = inbox.webhook(botId);
@@ -127,8 +130,8 @@ export class UpdatesSource {
     return undefined;
   }
 
-  async #info(signal: AbortSignal | undefined) {
-    const answer = await this.#options.telegram.ask((api) => api.getWebhookInfo(signal));
+  async #info(signal: AbortSignal | undefined, telegram = this.#options.telegram) {
+    const answer = await telegram.ask((api) => api.getWebhookInfo(signal));
     if ("problem" in answer) return answer;
     const { url, pending_update_count, last_error_date, last_error_message } = answer.value;
     const value: WebhookInfo = {

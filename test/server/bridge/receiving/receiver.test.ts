@@ -270,6 +270,11 @@ describe("when Telegram does not hand out updates", () => {
   });
 });
 
+async function serverFor(tokens: string[]) {
+  const server = await startTelegram({ tokens });
+  return { ...server, [Symbol.asyncDispose]: () => server.close() };
+}
+
 describe("a bridge with a webhook", () => {
   async function hooked(): Promise<string> {
     const { length: before } = telegram.calls("setWebhook");
@@ -361,6 +366,30 @@ describe("a bridge with a webhook", () => {
       await bridge?.close();
     }
     expect(telegram.violations()).toEqual([]);
+  });
+
+  test("takes its webhook back from the bot before when the token is that of another bot", async () => {
+    const other = "987654321:AAabcdefghijklmnopqrstuvwxyz0123456";
+    await using bots = await serverFor([TOKEN, other]);
+    const tokenFile = join(directory.path, "token");
+    writeFileSync(tokenFile, TOKEN);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/telegram/updates`;
+    const updates = { mode: "Webhook", url } as const;
+    bridge = await bridgeFor(configFor(directory.path, bots.url, { port, telegram: { updates, tokenFile } }));
+    const hookOf = async (token: string) => {
+      const answer = await fetch(`${bots.url}/bot${token}/getWebhookInfo`);
+      return ((await answer.json()) as { result: { url: string } }).result.url;
+    };
+    await until("the webhook", async () => (await hookOf(TOKEN)) === url);
+    writeFileSync(tokenFile, other);
+    await until("the other bot's", async () => (await hookOf(other)) === url);
+    await until("the release", async () => (await hookOf(TOKEN)) === "");
+    bots.control({ bot: 987_654_321, says: [{ from: ANNA, text: "to the other one" }] });
+    await hears("to the other one");
+    expect(bots.violations()).toEqual([]);
+    await bridge.close();
+    expect(await hookOf(other)).toBe("");
   });
 
   test("ends in time, and leaves its webhook, when Telegram does not answer", async () => {
