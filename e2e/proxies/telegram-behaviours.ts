@@ -19,7 +19,7 @@ const path = "/telegram/updates";
 const ours = /^ *# (location|use_backend|backend) .*(telegram\/updates|cctelegram_updates)/;
 
 /** Uncomments the lines for Telegram's calls, and names the bridge's address. */
-export function withTelegram(text: string, bridge: string): string {
+function withTelegram(text: string, bridge: string): string {
   let isOurs = false;
   const lines = text.split("\n").map((line) => {
     isOurs = /^ *#/.test(line) && (isOurs || ours.test(line));
