@@ -109,6 +109,7 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
         mode: z.enum(updatesModes).describe("How the bridge hears what people say"),
         receiving: z.boolean().describe("What people say reaches the bridge"),
         other_consumer: z.boolean().describe("Another program reads the bot's updates, or did so within five minutes"),
+        undelivered: z.boolean().exactOptional().describe("Telegram cannot deliver to the webhook"),
         error: text.exactOptional().describe("Why nothing, or not everything, is received"),
         hint: text.exactOptional().describe("What to do about it"),
         last_answer_at: text.exactOptional().describe("When Telegram last answered, RFC 3339"),

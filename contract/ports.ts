@@ -8,4 +8,6 @@ export const ports = Object.freeze({
   external: 8083,
   metrics: 9090,
   bridge: 9001,
+  /** Of the bridge, for Telegram's calls alone: the one that the proxy in front reaches. */
+  updates: 9002,
 });

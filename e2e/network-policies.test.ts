@@ -136,20 +136,32 @@ describe("who may talk to whom", () => {
     await kubectl(["-n", home, "delete", "cctd", name, "--wait=false"]);
   });
 
-  test("the port on which a proxy is believed is reached by the proxy that the resource names, and by no neighbour", async () => {
+  test("the ports on which a proxy is believed, and brings Telegram's calls, are reached by the proxy that the resource names, and by no neighbour", async () => {
     const name = "shown";
     const from = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": peers } } }];
-    await applyResource(home, name, { exposure: { mode: "Ingress", host: "mcp.example.com", from } });
+    await applyResource(home, name, {
+      exposure: { mode: "Ingress", host: "mcp.example.com", from },
+      telegram: { updates: "Webhook" },
+    });
     await waitReady(home, name);
-    const port = { host: `${name}-mcp-server.${home}.svc`, port: 8082 };
+    const ports = [
+      { host: `${name}-mcp-server.${home}.svc`, port: 8082 },
+      { host: `${name}-bridge.${home}.svc`, port: 9002 },
+      { host: `${name}-bridge.${home}.svc`, port: 9001 },
+    ];
     const places = [
       { namespace: peers, pod: "client" },
       { namespace: home, pod: "client" },
       { namespace: strangers, pod: "client" },
       await operatorPod(),
     ];
-    const results = await Promise.all(places.map((place) => connectionsFrom(target, place, [port])));
-    expect(results.flat()).toEqual(["open", "silence", "silence", "silence"]);
+    const results = await Promise.all(places.map((place) => connectionsFrom(target, place, ports)));
+    expect(results).toEqual([
+      ["open", "open", "silence"],
+      ["silence", "silence", "silence"],
+      ["silence", "silence", "silence"],
+      ["silence", "silence", "open"],
+    ]);
     await kubectl(["-n", home, "delete", "cctd", name, "--wait=false"]);
   });
 

@@ -21,6 +21,7 @@ import { routeBehaviours } from "./proxies/route-behaviours.ts";
 import { slowClientBehaviours } from "./proxies/slow-client-behaviours.ts";
 import { type Installation, type Stage, stageOf } from "./proxies/stage.ts";
 import { streamBehaviours } from "./proxies/stream-behaviours.ts";
+import { telegramBehaviours } from "./proxies/telegram-behaviours.ts";
 import { tlsBehaviours, transportBehaviours } from "./proxies/transport-behaviours.ts";
 import { webSocketBehaviours } from "./proxies/web-socket-behaviours.ts";
 
@@ -95,6 +96,10 @@ describe.each(proxies)("$name", (proxy) => {
       await machine.certify("ECDSA");
     });
     tlsBehaviours(stage, "RSA");
+  });
+
+  describe("with the lines for Telegram's calls", () => {
+    telegramBehaviours(stageOf(() => ({ machine, installation, proxy })));
   });
 
   describe("in front of a server that streams", () => {

@@ -121,6 +121,27 @@ const podSecurity = z.strictObject({
 const autoscaled =
   "(self.server.autoscaling.mode == 'Enabled' || (self.server.autoscaling.mode == 'Auto' && self.profile != 'Development'))";
 
+/** CEL: Telegram calls the bridge. */
+const isCalled = "has(self.telegram.updates) && self.telegram.updates == 'Webhook'";
+
+/** What Telegram asks of a webhook (https://core.telegram.org/bots/api#setwebhook), and a path of its own that leads to the bridge. */
+const webhookRules = [
+  {
+    rule: `!(${isCalled}) || self.exposure.mode in ['Ingress', 'HTTPRoute']`,
+    message:
+      "telegram.updates Webhook needs exposure.mode Ingress or HTTPRoute, which lead Telegram's calls to the bridge: configure one, or set telegram.updates to Polling",
+  },
+  {
+    rule: `!(${isCalled}) || !has(self.exposure.scheme) || self.exposure.scheme == 'https'`,
+    message: "Telegram calls a webhook by https only: leave out exposure.scheme, or set telegram.updates to Polling",
+  },
+  {
+    rule: `!(${isCalled}) || self.exposure.mode != 'HTTPRoute' || !has(self.exposure.parentRefs) || !has(self.exposure.parentRefs[0].port) || self.exposure.parentRefs[0].port in [443, 80, 88, 8443]`,
+    message:
+      "Telegram calls a webhook on the ports 443, 80, 88 and 8443 only: name such a listener first in exposure.parentRefs, or set telegram.updates to Polling",
+  },
+];
+
 /** The spec of a CCTelegramDeployment. Types, defaults, validation, CRD and reference page derive from it. */
 export const deploymentSpec = z
   .strictObject({
@@ -164,6 +185,7 @@ export const deploymentSpec = z
         rule: "!has(self.version) || !has(self.images.server) || !self.images.server.contains('@')",
         message: "version cannot change an image that is given by its digest: leave out version, or the digest",
       },
+      ...webhookRules,
     ),
   );
 

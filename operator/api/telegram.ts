@@ -40,10 +40,10 @@ export const telegramSpec = z
       )
       .meta({ "x-kubernetes-list-type": "set" }),
     updates: z
-      .enum(["Polling", "None"])
+      .enum(["Polling", "Webhook", "None"])
       .optional()
       .describe(
-        "How what people say to the bot is received. Polling: the bridge asks Telegram. None: it only sends. Of the resources with the same bot token only the oldest receives; the condition Receiving of the others names it. Default: None.",
+        "How what people say to the bot is received. Polling: the bridge asks Telegram. Webhook: Telegram calls the bridge through the exposure, of mode Ingress or HTTPRoute with https. None: it only sends. Of the resources with the same bot token only the oldest receives; the condition Receiving of the others names it. Default: None.",
       ),
     quietHours: z
       .strictObject({

@@ -17,8 +17,8 @@ export type Blueprint = {
   readonly spec: DeploymentSpec;
   readonly image: string;
   readonly telegramApiUrl: string | undefined;
-  /** Whether the bridge asks Telegram what people say; undefined leaves it to the bridge, which does not. */
-  readonly updates?: "Polling" | "None" | undefined;
+  /** How the bridge hears what people say; undefined leaves it to the bridge, which does not. */
+  readonly updates?: DeploymentSpec["telegram"]["updates"];
   /** Shared secret of server and bridge. */
   readonly hmac: string;
   /** API key by name of the client. */

@@ -16,6 +16,7 @@ import { gatewaysOf } from "./exposure/exposure.ts";
 import { type CachedGateway, reduceGateway } from "./exposure/state.ts";
 import { fieldManager, managedBy } from "./names.ts";
 import { type CachedPod, reducePod, samePod } from "./pods.ts";
+import { asksToReceive } from "./receiving/asking.ts";
 import type { TokenRef } from "./receiving/polled-token.ts";
 import { secretsOf } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
@@ -53,7 +54,7 @@ const podsKey = (namespace: string, instance: string, component: string) => `${n
 export class Cache {
   readonly resources = new Store<CachedResource>({
     secret: ({ namespace, name, spec }) => secretsOf(name, spec).map((secret) => `${namespace}/${secret}`),
-    polling: ({ spec }) => (spec.telegram.updates === "Polling" ? every : none),
+    polling: ({ spec }) => (asksToReceive(spec) ? every : none),
     gateway: ({ namespace, spec }) => gatewaysOf(namespace, spec).map(({ namespace, name }) => `${namespace}/${name}`),
   });
   /** Secrets that are not ours: only that they exist. */

@@ -76,13 +76,12 @@ export function blueprintOf(
 function updatesOf(
   resource: CachedResource,
   { cache, verdict }: { cache: Cache; verdict: Verdict | undefined },
-): "Polling" | "None" | undefined {
+): Blueprint["updates"] {
   const { updates, botTokenSecretRef: ref } = resource.spec.telegram;
-  if (verdict === undefined) return updates;
-  if (verdict.state === "Receives") return "Polling";
+  if (verdict === undefined || verdict.state === "Receives") return updates;
   if (verdict.state === "Waits" || verdict.state === "SendsOnly") return "None";
   const polls = ownChild(cache, resource, types.statefulSets, namesOf(resource.name).bridge)?.state.workload?.polls;
-  return polls?.name === ref.name && polls.key === ref.key ? "Polling" : "None";
+  return polls?.name === ref.name && polls.key === ref.key ? updates : "None";
 }
 
 function bridgePlan(resource: CachedResource, parts: { cache: Cache; tokenSecret: TokenSecret }): BridgePlan {

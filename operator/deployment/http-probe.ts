@@ -48,7 +48,7 @@ const bridgeStatus = z.object({
   // Without the time of the last answer, which always changes.
   receiving: told.receiving
     .unwrap()
-    .pick({ mode: true, receiving: true, other_consumer: true, error: true, hint: true })
+    .pick({ mode: true, receiving: true, other_consumer: true, undelivered: true, error: true, hint: true })
     .optional()
     // A newer bridge may receive in a way that is not known here.
     .catch(undefined),

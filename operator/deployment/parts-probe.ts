@@ -26,7 +26,7 @@ export type BridgeProbe =
   | { readonly answered: false; readonly message: string };
 
 /** How the bridge receives what people say, and why it does not. */
-type Receiving = Pick<ReceivingStatus, "mode" | "receiving" | "other_consumer" | "error" | "hint">;
+type Receiving = Pick<ReceivingStatus, "mode" | "receiving" | "other_consumer" | "undelivered" | "error" | "hint">;
 
 /** A recipient that Telegram refuses messages to. */
 export type Refusal = {

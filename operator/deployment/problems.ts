@@ -2,7 +2,7 @@ import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
 import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
-import { receivesElsewhere } from "./receiving/problems.ts";
+import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Something that is wrong, with a message that says what to do. */
@@ -142,7 +142,9 @@ export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((che
 /** All problems, also those that only affect clients outside the cluster, or what people answer. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
-  ...[isNotExposed, certificateEndsSoon, receivesElsewhere].flatMap((check) => check(snapshot) ?? []),
+  ...[isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable].flatMap(
+    (check) => check(snapshot) ?? [],
+  ),
 ];
 
 /** The first problem that stops the operator. */

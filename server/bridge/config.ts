@@ -65,5 +65,5 @@ export type UpdatesConfig =
   | { readonly mode: "None" }
   /** It asks Telegram. `pollSeconds`: the longest wait for an answer, 25 by default. */
   | { readonly mode: "Polling"; readonly pollSeconds?: number }
-  /** Telegram calls it at this URL, which leads to the bridge's port. */
-  | { readonly mode: "Webhook"; readonly url: string };
+  /** Telegram calls it at this URL, which leads to `port`, where there is nothing else, and without it to the intake's. */
+  | { readonly mode: "Webhook"; readonly url: string; readonly port?: number };

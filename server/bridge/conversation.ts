@@ -90,9 +90,9 @@ export class Conversation {
     if (hears(this.#options.config)) this.#menu.refresh();
   }
 
-  /** The token is another one. */
-  restart(): void {
-    this.receiver.restart();
+  /** The token is another one; `former` is of the one before. */
+  restart(former: TelegramClient): void {
+    this.receiver.restart(former);
     if (hears(this.#options.config)) this.#menu.restart();
   }
 

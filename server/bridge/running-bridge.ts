@@ -96,9 +96,9 @@ export class RunningBridge implements Bridge {
       ...config.telegram,
       spareForUrgent: hears(config) && config.telegram.messagesPerSecond >= 10 ? 1 : 0,
     });
-    this.#token = new TokenSource(config.telegram, () => {
+    this.#token = new TokenSource(config.telegram, (former) => {
       this.#reachability.check();
-      this.#conversation.restart();
+      this.#conversation.restart(new TelegramClient(config.telegram, () => former, fetchImpl));
     });
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
     this.#reachability = new Reachability({

@@ -213,7 +213,7 @@ function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | und
       messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),
       ...(values.TELEGRAM_QUIET_HOURS && { quietHours: values.TELEGRAM_QUIET_HOURS }),
       timeZone: need("CC_TELEGRAM_TIMEZONE"),
-      updates: updatesConfig(need),
+      updates: updatesConfig(need, values),
     },
   };
 }
@@ -222,9 +222,10 @@ function webhookConfig(url: string, { WEBHOOK_SECRET: secret }: Values): Webhook
   return secret === undefined ? { url } : { url, secret };
 }
 
-function updatesConfig(need: Need): UpdatesConfig {
+function updatesConfig(need: Need, { TELEGRAM_WEBHOOK_PORT: port }: Values): UpdatesConfig {
   const mode = need("TELEGRAM_UPDATES");
-  return mode === "Webhook" ? { mode, url: need("TELEGRAM_WEBHOOK_URL") } : { mode };
+  if (mode !== "Webhook") return { mode };
+  return { mode, url: need("TELEGRAM_WEBHOOK_URL"), ...(port !== undefined && { port }) };
 }
 
 function deepFreeze<T>(value: T): T {

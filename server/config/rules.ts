@@ -44,10 +44,15 @@ function noPort(): Problem {
 function webhookProblems({
   TELEGRAM_UPDATES: mode,
   TELEGRAM_WEBHOOK_URL: hook,
+  TELEGRAM_WEBHOOK_PORT: ownPort,
   TELEGRAM_API_URL: api,
 }: Values): Problem[] {
   if (mode !== "Webhook") return [];
   if (hook === undefined) return [missing("TELEGRAM_WEBHOOK_URL", "is missing beside TELEGRAM_UPDATES=Webhook")];
+  if (ownPort !== undefined && !/^(\/[A-Za-z0-9._~-]+)+$/.test(URL.parse(hook)?.pathname ?? ""))
+    return [
+      missing("TELEGRAM_WEBHOOK_URL", "needs a path of letters, digits and . _ ~ - beside TELEGRAM_WEBHOOK_PORT"),
+    ];
   if (hook.startsWith("https:") || api !== variables.TELEGRAM_API_URL.default) return [];
   return [missing("TELEGRAM_WEBHOOK_URL", "is no https URL: Telegram calls no other")];
 }

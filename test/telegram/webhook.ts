@@ -8,6 +8,8 @@ const SECRET_TOKEN = /^[A-Za-z0-9_-]{1,256}$/;
 /** Telegram waits longer; the order of magnitude is all that differs. */
 const RETRY_MS = { first: 50, last: 1_000 } as const;
 const CALL_LIMIT_MS = 10_000;
+/** "": that of https. */
+const PORTS: ReadonlySet<string> = new Set(["", "80", "88", "8443"]);
 
 type Failure = { readonly last_error_date: number; readonly last_error_message: string };
 
@@ -101,11 +103,14 @@ export class Webhook {
   }
 }
 
-/** http only to this machine, as a Bot API server of one's own allows (`--local`). */
+/** Other ports, and http, only to this machine, as a Bot API server of one's own allows (`--local`). */
 function checkUrl(address: string): void {
   const url = URL.parse(address);
   const host = url?.hostname.replace(/^\[|\]$/g, "") ?? "";
   const isOwn = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+  if (url?.protocol === "https:" && !isOwn && !PORTS.has(url.port)) {
+    throw badRequest("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443");
+  }
   if (url?.protocol === "https:" || (url?.protocol === "http:" && isOwn)) return;
   throw badRequest("bad webhook: An HTTPS URL must be provided for webhook");
 }

@@ -1,5 +1,6 @@
 import { type Condition, type ConditionType, conditionTypes } from "../../api/status.ts";
 import { printable } from "../printable.ts";
+import { asksToReceive } from "../receiving/asking.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
@@ -49,7 +50,7 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   };
   const judged = Object.entries(judges)
     .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
-    .filter(([type]) => type !== "Receiving" || snapshot.resource.spec.telegram.updates === "Polling")
+    .filter(([type]) => type !== "Receiving" || asksToReceive(snapshot.resource.spec))
     .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
   const all = [condition("Ready", ready(snapshot, judged)), ...judged];
   return conditionTypes.flatMap((type) => all.find((condition) => condition.type === type) ?? []);

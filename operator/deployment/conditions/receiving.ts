@@ -1,8 +1,8 @@
-import { receivesElsewhere } from "../receiving/problems.ts";
+import { receivesElsewhere, webhookIsUnreachable } from "../receiving/problems.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds, type Judge, unknown } from "./judgement.ts";
 
-/** What people say to the bot reaches the bridge. Present only with telegram.updates: Polling; not part of Ready. */
+/** What people say to the bot reaches the bridge. Present only where telegram.updates asks for it; not part of Ready. */
 export const receiving: Judge = (snapshot) => {
   const { verdict } = snapshot;
   if (verdict?.state === "SendsOnly") {
@@ -20,7 +20,7 @@ const waitsFor = (other: string) =>
 const fromBridge = ofBridge(({ receiving }, snapshot) => {
   if (!receiving) return unknown("NotReported", "the bridge does not report whether it receives: use a newer image");
   if (receiving.mode === "None") return fails("NotYetPolling", "the bridge's pod that receives has not started yet");
-  const problem = receivesElsewhere(snapshot);
+  const problem = receivesElsewhere(snapshot) ?? webhookIsUnreachable(snapshot);
   if (problem) return fails(problem.reason, problem.message);
   if (!receiving.receiving) return fails("NotReceiving", withHint(receiving.error ?? "no answer", receiving.hint));
   return holds("Receives", "what people say to the bot reaches the bridge");

@@ -7,6 +7,7 @@ import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
 import { paths } from "./pod.ts";
+import { receivingEnvironment } from "./webhook.ts";
 
 /** They are part of the pod template, so that a pod never reads half of a change. */
 export type Environment = Readonly<Partial<Record<PodVariable | "NODE_ENV", string>>>;
@@ -75,7 +76,8 @@ const asJson = (variable: string, items: readonly object[] = []): Environment =>
   items.length === 0 ? {} : { [variable]: canonicalJson(items) };
 
 /** The environment of the bridge pod. */
-export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Blueprint): Environment {
+export function bridgeEnvironment(blueprint: Blueprint): Environment {
+  const { name, spec, telegramApiUrl } = blueprint;
   const { limits, queue, logLevel } = spec.bridge;
   return {
     NODE_ENV: "production",
@@ -91,7 +93,7 @@ export function bridgeEnvironment({ name, spec, telegramApiUrl, updates }: Bluep
     ...asJson("TELEGRAM_CHATS", spec.telegram.chats),
     ...asJson("TELEGRAM_ROUTES", spec.telegram.routes),
     ...joined("TELEGRAM_ADMINS", (spec.telegram.admins ?? []).map(String)),
-    ...(updates === undefined ? {} : { TELEGRAM_UPDATES: updates }),
+    ...receivingEnvironment(blueprint),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
     ...(spec.telegram.quietHours === undefined
       ? {}

@@ -1,3 +1,4 @@
+import { ports } from "../../../contract/ports.ts";
 import { routes } from "../../../contract/routes.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
@@ -5,6 +6,7 @@ import { backendPort, type Exposure, exposureOf } from "../exposure/exposure.ts"
 import { namesOf, selectorLabels } from "../names.ts";
 import { httpRoutes, ingresses, services } from "../resource-types.ts";
 import { nginxAnnotations } from "./ingress-nginx.ts";
+import { webhookOf } from "./webhook.ts";
 
 /** The objects of the exposure. */
 export function exposureChildren(blueprint: Blueprint): Child[] {
@@ -22,7 +24,10 @@ export function exposureChildren(blueprint: Blueprint): Child[] {
 }
 
 /** A path for clients. Only exactly /health: what is below it is for probes, and for people inside the cluster. */
-type Path = { readonly path: string; readonly pathType: "Exact" | "Prefix" };
+type Path = { readonly path: string; readonly pathType: "Exact" | "Prefix"; readonly to?: Target };
+
+/** A Service and its port; by default the server's. */
+type Target = { readonly name: string; readonly port: number };
 
 const mcp: Path = { path: routes.mcp, pathType: "Prefix" };
 const rest: readonly Path[] = [
@@ -34,6 +39,18 @@ const rest: readonly Path[] = [
 ];
 const health: Path = { path: routes.health, pathType: "Exact" };
 
+/** Telegram's calls lead to the bridge, to a port that has nothing else. */
+const telegram = (blueprint: Blueprint): readonly Path[] =>
+  webhookOf(blueprint) === undefined
+    ? []
+    : [
+        {
+          path: routes.telegramUpdates,
+          pathType: "Exact",
+          to: { name: namesOf(blueprint.name).bridge, port: ports.updates },
+        },
+      ];
+
 /** The guides limit REST only, and annotations apply to a whole Ingress, so ingress-nginx gets a second one. */
 function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
   const names = namesOf(blueprint.name);
@@ -41,7 +58,7 @@ function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
     return [
       ingress(blueprint, exposure, {
         name: names.server,
-        paths: [mcp, ...rest, health],
+        paths: [mcp, ...rest, health, ...telegram(blueprint)],
         annotations: issuerOf(blueprint),
       }),
     ];
@@ -51,7 +68,8 @@ function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
     // cert-manager creates a certificate for each Ingress with its annotation, so only one has it.
     ingress(blueprint, exposure, {
       name: names.server,
-      paths: [mcp, health],
+      // Telegram may call often: without the limit of REST.
+      paths: [mcp, health, ...telegram(blueprint)],
       annotations: { ...streams, ...issuerOf(blueprint) },
     }),
     ingress(blueprint, exposure, { name: names.tools, paths: rest, annotations: calls }),
@@ -75,7 +93,8 @@ type Part = {
 function ingress(blueprint: Blueprint, exposure: Exposure, { name, paths, annotations }: Part): Child {
   const { ingressClassName } = blueprint.spec.exposure;
   const { host, basePath, tlsSecret } = exposure;
-  const backend = { service: { name: namesOf(blueprint.name).server, port: { number: backendPort(exposure) } } };
+  const server = { name: namesOf(blueprint.name).server, port: backendPort(exposure) };
+  const backend = ({ name, port }: Target) => ({ service: { name, port: { number: port } } });
   const certificate = tlsSecret === undefined ? {} : { secretName: tlsSecret };
   return child(ingresses, {
     apiVersion: "networking.k8s.io/v1",
@@ -87,7 +106,13 @@ function ingress(blueprint: Blueprint, exposure: Exposure, { name, paths, annota
       rules: [
         {
           host,
-          http: { paths: paths.map(({ path, pathType }) => ({ path: `${basePath}${path}`, pathType, backend })) },
+          http: {
+            paths: paths.map(({ path, pathType, to = server }) => ({
+              path: `${basePath}${path}`,
+              pathType,
+              backend: backend(to),
+            })),
+          },
         },
       ],
     },
@@ -97,14 +122,12 @@ function ingress(blueprint: Blueprint, exposure: Exposure, { name, paths, annota
 /** With the CRD's defaults: its lists are atomic, so they are compared as a whole. */
 function serverRoute(blueprint: Blueprint, exposure: Exposure): Child {
   const { parentRefs = [] } = blueprint.spec.exposure;
-  const backendRefs = [
-    { group: "", kind: "Service", name: namesOf(blueprint.name).server, port: backendPort(exposure), weight: 1 },
-  ];
+  const server = { name: namesOf(blueprint.name).server, port: backendPort(exposure) };
   const rule = (paths: readonly Path[], seconds: number) => ({
     matches: paths.map(({ path, pathType }) => ({
       path: { type: pathType === "Prefix" ? "PathPrefix" : "Exact", value: `${exposure.basePath}${path}` },
     })),
-    backendRefs,
+    backendRefs: [{ group: "", kind: "Service", ...(paths[0]?.to ?? server), weight: 1 }],
     ...(seconds === 0 ? {} : { timeouts: { request: `${seconds}s` } }),
   });
   const { requestTimeoutSeconds: seconds } = exposure;
@@ -115,7 +138,12 @@ function serverRoute(blueprint: Blueprint, exposure: Exposure): Child {
     spec: {
       parentRefs: parentRefs.map((parent) => ({ group: "gateway.networking.k8s.io", kind: "Gateway", ...parent })),
       hostnames: [exposure.host],
-      rules: [rule([mcp], seconds), rule(rest, Math.min(seconds, 60)), rule([health], Math.min(seconds, 10))],
+      rules: [
+        rule([mcp], seconds),
+        rule(rest, Math.min(seconds, 60)),
+        rule([health], Math.min(seconds, 10)),
+        ...telegram(blueprint).map((path) => rule([path], Math.min(seconds, 60))),
+      ],
     },
   });
 }

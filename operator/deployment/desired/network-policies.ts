@@ -2,10 +2,11 @@ import { ports } from "../../../contract/ports.ts";
 import type { DeploymentSpec } from "../../api/spec.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { backendPort, exposureOf } from "../exposure/exposure.ts";
+import { backendPort, type Exposure, exposureOf } from "../exposure/exposure.ts";
 import { type Component, fieldManager, namesOf, selectorLabels } from "../names.ts";
 import { networkPolicies } from "../resource-types.ts";
 import { anyAddress, insideAddresses, outsideAddresses } from "./addresses.ts";
+import { webhookOf } from "./webhook.ts";
 
 type Peer = object;
 
@@ -56,17 +57,27 @@ function fromOutside({ name, spec }: Blueprint) {
   const from =
     exposure.backend === "external"
       ? [...loadBalancerSourceRanges.map((cidr) => ({ ipBlock: { cidr } })), operator]
-      : exposure.from.map(({ cidr, ...selectors }) => (cidr === undefined ? peerOf(selectors) : { ipBlock: { cidr } }));
+      : proxies(exposure);
   return [{ from, ports: [tcp(backendPort(exposure))] }];
 }
 
-/** The server and the operator may connect; the bridge may connect to the Bot API only. */
+const proxies = ({ from }: Exposure): Peer[] =>
+  from.map(({ cidr, ...selectors }) => (cidr === undefined ? peerOf(selectors) : { ipBlock: { cidr } }));
+
+/** Of the bridge the proxy in front reaches only the port for Telegram's calls. */
+function fromTelegram(blueprint: Blueprint) {
+  const webhook = webhookOf(blueprint);
+  return webhook ? [{ from: proxies(webhook.exposure), ports: [tcp(ports.updates)] }] : [];
+}
+
+/** The server and the operator may connect, and Telegram through the proxy in front; the bridge may connect to the Bot API only. */
 export function bridgeNetworkPolicy(blueprint: Blueprint): Child {
   const { networkPolicy } = blueprint.spec;
   return networkPolicyOf(blueprint, namesOf(blueprint.name).bridge, "bridge", {
     ingress: [
       { from: [podsOf(blueprint.name, "mcp-server"), operator], ports: [tcp(ports.bridge)] },
       metrics(blueprint),
+      ...fromTelegram(blueprint),
     ],
     egress: [dns(networkPolicy), botApi(blueprint), ...declaredEgress(networkPolicy)],
   });

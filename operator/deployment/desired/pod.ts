@@ -9,6 +9,7 @@ import { backendPort, exposureOf } from "../exposure/exposure.ts";
 import { type Component, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
+import { updatesPorts } from "./webhook.ts";
 
 /** Paths of the pods' files. */
 export const paths = {
@@ -40,7 +41,7 @@ export function container(blueprint: Blueprint, component: Component, environmen
     ],
     ports: [
       { name: "http", containerPort: port, protocol: "TCP" },
-      ...(component === "mcp-server" ? outsidePort(blueprint) : []),
+      ...(component === "mcp-server" ? outsidePort(blueprint) : updatesPorts(blueprint, containerPort)),
       { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
       ...(component === "mcp-server" ? secondPort(blueprint) : []),
     ],
@@ -62,6 +63,8 @@ function outsidePort({ name, spec }: Blueprint) {
   if (!exposure || exposure.backend === "http") return [];
   return [{ name: exposure.backend, containerPort: backendPort(exposure), protocol: "TCP" }];
 }
+
+const containerPort = (name: string, number: number) => ({ name, containerPort: number, protocol: "TCP" });
 
 const secondPort = ({ spec: { server } }: Blueprint) =>
   server.secondPort === undefined ? [] : [{ name: "second", containerPort: server.secondPort, protocol: "TCP" }];

@@ -4,6 +4,7 @@ import { child, metadataOf } from "../blueprint.ts";
 import { exposureOf } from "../exposure/exposure.ts";
 import { type Component, namesOf, selectorLabels } from "../names.ts";
 import { serviceAccounts, services } from "../resource-types.ts";
+import { updatesPorts } from "./webhook.ts";
 
 const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: "TCP" });
 
@@ -24,7 +25,7 @@ const isProxied = ({ name, spec }: Blueprint) => exposureOf(name, spec)?.backend
 /** Not-ready pods are published: while Telegram is down the bridge is not ready, but still accepts events. */
 export const bridgeService = (blueprint: Blueprint) =>
   service(blueprint, namesOf(blueprint.name).bridge, "bridge", {
-    ports: [port("http", ports.bridge), port("metrics", ports.metrics)],
+    ports: [port("http", ports.bridge), ...updatesPorts(blueprint, port), port("metrics", ports.metrics)],
     publishNotReadyAddresses: true,
   });
 

@@ -3,6 +3,7 @@ import type { Polling } from "../cache.ts";
 import type { CachedResource } from "../cached-objects.ts";
 import type { TokenSecrets } from "../token-secret.ts";
 import { arbitrate, type Claim, type Poller, type Verdict } from "./arbitration.ts";
+import { asksToReceive } from "./asking.ts";
 import { PodTokens } from "./pod-tokens.ts";
 
 type Parts = {
@@ -38,7 +39,7 @@ export class Arbiter {
 
   /** The verdict for a resource; undefined if it does not ask to receive. */
   async verdict(resource: CachedResource): Promise<Verdict | undefined> {
-    if (resource.spec.telegram.updates !== "Polling") {
+    if (!asksToReceive(resource.spec)) {
       this.#remember(resource.uid, undefined);
       return undefined;
     }

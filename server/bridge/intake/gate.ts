@@ -43,7 +43,8 @@ export function installGate(app: FastifyInstance, connections: Connections, opti
   app.decorateRequest("contentHash", "");
 
   const refuse = (request: FastifyRequest, reply: FastifyReply, reason: SignatureFailure) => {
-    onSignatureFailure(reason);
+    // Counted apart: the webhook may be public, where anybody asks for anything.
+    onSignatureFailure(request.routeOptions.config.telegram === true ? "webhook" : reason);
     log("signature_failure", { client_ip: plainAddress(request.ip), reason, request_id: request.id });
     return sendError(request, reply, "AUTHENTICATION_ERROR", { told: { reason } });
   };

@@ -6,11 +6,14 @@ export type PollResult =
   | { readonly kind: "answered"; readonly fresh: number; readonly tookMs: number }
   /** The updates are Telegram's still: the disk did not take them. */
   | { readonly kind: "not_stored"; readonly error: string }
+  /** Telegram answers, and cannot call the webhook. */
+  | { readonly kind: "undelivered"; readonly error: string }
   | Problem;
 
 export const pollKinds = [
   "answered",
   "not_stored",
+  "undelivered",
   "conflict",
   "unauthorized",
   "rate_limited",
@@ -56,6 +59,8 @@ export function planAfter(
       const next = { failures: 0, conflicts: conflicts + 1, conflictAt: now };
       return { state: next, delayMs: Math.round(delayMs * (1 - random() / 4)) };
     }
+    case "undelivered":
+      return { state: { ...state, failures: 0 }, delayMs: Math.max(restMs, HASTE_MS) };
     case "unauthorized":
       return { state: { ...state, failures: 0 }, delayMs: UNAUTHORIZED_MS };
     case "rate_limited":

@@ -14,10 +14,12 @@ import { readUpdate, type Update } from "./update.ts";
 import { UpdatesSource } from "./updates-source.ts";
 import { isSecret } from "./webhook.ts";
 
+type Asked = Pick<TelegramClient, "ask" | "botId">;
+
 export type ReceiverOptions = {
   readonly config: UpdatesConfig;
   readonly inbox: Inbox;
-  readonly telegram: Pick<TelegramClient, "ask" | "botId">;
+  readonly telegram: Asked;
   /** Throws what is wrong with the token. */
   readonly token: () => string;
   /** The bot's user name, once Telegram has told it. */
@@ -40,6 +42,8 @@ export type WebhookReceiver = {
   isTelegram(secret: string | undefined): boolean;
   /** Resolves when the update's effect is on disk; rejects with RefusedError when it cannot be. */
   called(body: unknown): Promise<void>;
+  /** Where there is nothing but this; undefined: beside the bridge's other routes. */
+  readonly own: { readonly port: number; readonly path: string } | undefined;
 };
 
 /** Telegram calls a webhook at once; asking whether it is still set is for the health alone. */
@@ -47,6 +51,8 @@ const WEBHOOK_CHECK_MS = 20_000;
 /** The person looks at a button that waits. */
 const ANSWER_LIMIT_MS = 5_000;
 const NAME_LIMIT_MS = 5_000;
+/** Whoever waits for the bridge's end waits longer. */
+const RELEASE_LIMIT_MS = 5_000;
 
 /** Hears what people say, by polling or by a webhook, and sees to what follows from it. */
 export class Receiver {
@@ -55,6 +61,7 @@ export class Receiver {
   readonly #source: UpdatesSource;
   readonly #poller: Poller;
   readonly #answering = new Set<Promise<unknown>>();
+  #started = false;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -71,29 +78,36 @@ export class Receiver {
   }
 
   start(): void {
+    this.#started = true;
     if (this.#options.config.mode !== "None") this.#poller.start();
   }
 
-  /** Resolves when what has come in is taken. */
+  /** Resolves when what has come in is taken. The webhook goes, too: whoever receives next may poll, and knows nothing of it. */
   async stop(): Promise<void> {
     await this.#poller.stop();
     await Promise.all(this.#answering);
+    if (this.#started && this.#options.config.mode === "Webhook")
+      await this.#release(AbortSignal.timeout(RELEASE_LIMIT_MS));
   }
 
-  /** The token is another one. */
-  restart(): void {
+  async #release(signal?: AbortSignal, former?: Asked): Promise<void> {
+    const reason = await this.#source.releaseOwnWebhook(signal, former).catch((error: Error) => error.message);
+    if (reason !== undefined) this.#options.logger.warn({ reason }, "the webhook is not taken back");
+  }
+
+  /** The token is another one. The webhook of the bot before, if that is another one, too, is taken back. */
+  restart(former: Asked): void {
+    const { config, telegram } = this.#options;
     this.#source.forget();
     this.#poller.restart();
+    if (config.mode !== "Webhook" || former.botId === telegram.botId) return;
+    this.#await(this.#release(AbortSignal.timeout(RELEASE_LIMIT_MS), former));
   }
 
   /** Telegram answers again. */
   reachable(): void {
     this.#poller.hurry();
-    const { config, logger } = this.#options;
-    if (config.mode !== "None") return;
-    this.#source.releaseOwnWebhook().catch((error: Error) => {
-      logger.warn({ reason: error.message }, "the webhook of an earlier start stays");
-    });
+    if (this.#options.config.mode === "None") void this.#release();
   }
 
   status(now: number): ReceivingStatus {
@@ -110,8 +124,11 @@ export class Receiver {
 
   /** What the bridge's port does with Telegram's calls; undefined when there are none. */
   webhook(): WebhookReceiver | undefined {
-    if (this.#options.config.mode !== "Webhook") return undefined;
+    const { config } = this.#options;
+    if (config.mode !== "Webhook") return undefined;
+    const { port, url } = config;
     return {
+      own: port === undefined ? undefined : { port, path: new URL(url).pathname },
       isTelegram: (secret) => this.#isTelegram(secret),
       called: async (body) => {
         const { botId } = this.#options.telegram;
@@ -200,8 +217,13 @@ export class Receiver {
       .ask((api) => api.answerCallbackQuery({ callback_query_id: queryId, text }, limit))
       .then((answer) => {
         if ("problem" in answer) logger.warn({ reason: answer.problem.error }, "a button could not be answered");
-      })
-      .finally(() => this.#answering.delete(request));
-    this.#answering.add(request);
+      });
+    this.#await(request);
+  }
+
+  /** The bridge does not end before it. */
+  #await(request: Promise<void>): void {
+    const ended = request.finally(() => this.#answering.delete(ended));
+    this.#answering.add(ended);
   }
 }

@@ -13,6 +13,7 @@ const HINTS: Readonly<Record<Exclude<PollResult["kind"], "answered">, string | u
   unauthorized: "check the bot token",
   rate_limited: undefined,
   unreachable: undefined,
+  undelivered: "Telegram has to reach TELEGRAM_WEBHOOK_URL from the Internet, with a certificate that it trusts",
   not_stored: "free space on the disk of the data directory",
 };
 
@@ -31,13 +32,12 @@ export class ReceivingState {
   }
 
   record(result: PollResult, now: number): void {
-    if (result.kind === "answered") {
+    // Also when Telegram cannot call: it was heard, and only whoever runs what is in front of the bridge can let it in.
+    if (result.kind === "answered" || result.kind === "undelivered") {
       this.#heardAt = now;
       this.#answered = true;
-      this.#problem = undefined;
-      return;
     }
-    this.#problem = result;
+    this.#problem = result.kind === "answered" ? undefined : result;
     if (result.kind === "conflict") this.#conflict = { at: now, error: result.error };
   }
 
@@ -66,6 +66,7 @@ export class ReceivingState {
       mode: this.#mode,
       receiving: this.#mode !== "None" && this.#problem === undefined && this.obstacle(now) === undefined,
       other_consumer: other,
+      ...(kind === "undelivered" && { undelivered: true }),
       ...(problem !== undefined && { error: boundedText(problem.error) }),
       ...(hint !== undefined && { hint }),
       ...(this.#answered && { last_answer_at: new Date(this.#heardAt).toISOString() }),

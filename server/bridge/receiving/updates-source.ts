@@ -45,6 +45,8 @@ export class UpdatesSource {
       const { botId } = this.#options.telegram;
       if (botId === undefined) return this.#withoutToken();
       if (config.mode === "Webhook") return await this.#checkWebhook(config.url, botId, signal);
+      // Of an earlier start, in which this bridge was called and killed.
+      await this.releaseOwnWebhook(signal);
       const result = await this.#updates(botId, signal);
       if (result.kind !== "conflict" || result.with !== "webhook") return result;
       const kept = await this.#release(botId, signal);
@@ -55,20 +57,29 @@ export class UpdatesSource {
     }
   }
 
-  /** Takes back the webhook that this bridge has set in another mode. */
-  async releaseOwnWebhook(): Promise<void> {
-    const { inbox, telegram } = this.#options;
+  /** Takes back the webhook that this bridge has set, for the bot before if that is named; resolves with the reason why it stays. */
+  async releaseOwnWebhook(signal?: AbortSignal, telegram = this.#options.telegram): Promise<string | undefined> {
     const { botId } = telegram;
-    if (botId !== undefined && inbox.webhook(botId) !== undefined) await this.#release(botId, undefined);
+    if (botId === undefined || this.#options.inbox.webhook(botId) === undefined) return undefined;
+    return this.#release(botId, signal, telegram);
   }
 
   /** The reason why the webhook that there is stays: it is somebody else's, or Telegram does not answer. */
-  async #release(botId: number, signal: AbortSignal | undefined): Promise<string | undefined> {
-    const { inbox, telegram } = this.#options;
-    const info = await this.#info(signal);
+  async #release(
+    botId: number,
+    signal: AbortSignal | undefined,
+    telegram = this.#options.telegram,
+  ): Promise<string | undefined> {
+    const { inbox } = this.#options;
+    const info = await this.#info(signal, telegram);
     if ("problem" in info) return info.problem.error;
     const { url } = info.value;
-    if (url !== "" && url !== inbox.webhook(botId)) return foreignWebhook(url);
+    const own = inbox.webhook(botId);
+    if (url !== "" && url !== own) {
+      // Whoever has set another one has ended this bridge's.
+      if (own !== undefined) await inbox.rememberWebhook(botId, undefined);
+      return foreignWebhook(url);
+    }
     const answer = await telegram.ask((api) => api.deleteWebhook({}, signal));
     if ("problem" in answer) return answer.problem.error;
     await inbox.rememberWebhook(botId, undefined);
@@ -100,7 +111,7 @@ export class UpdatesSource {
       if (failed !== undefined) return failed;
     }
     const problem = step === "keep" ? deliveryProblem(info.value, now()) : undefined;
-    return problem === undefined ? { kind: "answered", fresh: 0, tookMs: 0 } : { kind: "unreachable", error: problem };
+    return problem === undefined ? { kind: "answered", fresh: 0, tookMs: 0 } : { kind: "undelivered", error: problem };
   }
 
   async #setWebhook(url: string, botId: number, signal: AbortSignal): Promise<Failed | undefined> {
@@ -119,8 +130,8 @@ export class UpdatesSource {
     return undefined;
   }
 
-  async #info(signal: AbortSignal | undefined) {
-    const answer = await this.#options.telegram.ask((api) => api.getWebhookInfo(signal));
+  async #info(signal: AbortSignal | undefined, telegram = this.#options.telegram) {
+    const answer = await telegram.ask((api) => api.getWebhookInfo(signal));
     if ("problem" in answer) return answer;
     const { url, pending_update_count, last_error_date, last_error_message } = answer.value;
     const value: WebhookInfo = {

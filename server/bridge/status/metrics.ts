@@ -8,8 +8,8 @@ import { outcomeKinds } from "../telegram/outcome.ts";
 
 export type BridgeMetrics = ReturnType<typeof createBridgeMetrics>;
 
-/** What was wrong with a signed request; `body`: it is not the one that was signed. */
-const signatureFailures = ["missing", "malformed", "old", "wrong", "body"] as const;
+/** What was wrong with a signed request; `body`: it is not the one that was signed; `webhook`: it is not Telegram's. */
+const signatureFailures = ["missing", "malformed", "old", "wrong", "body", "webhook"] as const;
 
 export type SignatureFailure = (typeof signatureFailures)[number];
 

@@ -13,15 +13,16 @@ export class TokenSource {
   readonly #timer: NodeJS.Timeout | undefined;
   #token: string;
 
-  constructor(config: Pick<TelegramConfig, "token" | "tokenFile">, onChange: () => void) {
+  constructor(config: Pick<TelegramConfig, "token" | "tokenFile">, onChange: (former: string) => void) {
     this.#config = config;
     this.#token = this.#read();
     if (config.tokenFile === undefined) return;
     this.#timer = setInterval(() => {
       const token = this.#read();
       if (token === this.#token) return;
+      const former = this.#token;
       this.#token = token;
-      onChange();
+      onChange(former);
     }, READ_EVERY_MS);
   }
 

@@ -111,6 +111,13 @@ export const bridgeVariables = Object.freeze({
       "https URL at which Telegram reaches the bridge's /telegram/updates; needed for TELEGRAM_UPDATES=Webhook. It may be http if TELEGRAM_API_URL is a Bot API server of your own.",
     example: "https://bot.example.com/telegram/updates",
   }),
+  TELEGRAM_WEBHOOK_PORT: define({
+    roles: reachable,
+    schema: port,
+    description:
+      "Port of the bridge that takes Telegram's calls at the path of TELEGRAM_WEBHOOK_URL, and nothing else, so that a proxy in front reaches nothing else either. Without it BRIDGE_PORT takes them at /telegram/updates.",
+    example: `${ports.updates}`,
+  }),
   WEBHOOK_URL: define({
     roles: bridging,
     schema: url,

@@ -129,6 +129,20 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
   ],
   [
     "Receiving",
+    "Telegram cannot call the webhook",
+    { ...asking, ...heard({ mode: "Webhook", receiving: false, undelivered: true, error: "SSL error" }) },
+    "False",
+    "WebhookUnreachable",
+  ],
+  [
+    "Receiving",
+    "another webhook is set",
+    { ...asking, ...heard({ mode: "Webhook", receiving: false, other_consumer: true }) },
+    "False",
+    "OtherConsumer",
+  ],
+  [
+    "Receiving",
     "an older resource has the token",
     { ...asking, verdict: { state: "SendsOnly", other }, ...heard({ mode: "None" }) },
     "False",

@@ -152,6 +152,20 @@ test("the most chats and routes that a spec can hold fit into variables of a pro
   expect(Object.keys(environment)).toEqual(expect.arrayContaining(["TELEGRAM_CHATS", "TELEGRAM_ROUTES"]));
 });
 
+test("the bridge hears by the webhook only where Telegram can call it, on a port of its own and at the path of the proxy", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const { updates } = configOf("bridge", mounted(blueprint, bridgeEnvironment(blueprint))).bridge.telegram;
+      const { exposure } = blueprint.spec;
+      const leads = (exposure.mode === "Ingress" || exposure.mode === "HTTPRoute") && exposure.scheme !== "http";
+      const { origin } = new URL(blueprint.url);
+      const webhook = { mode: "Webhook", url: `${origin}${exposure.path ?? ""}/telegram/updates`, port: 9002 };
+      const others = { mode: blueprint.updates === "Polling" ? "Polling" : "None" };
+      expect(updates).toEqual(blueprint.updates === "Webhook" && leads ? webhook : others);
+    }),
+  );
+});
+
 test("server and bridge agree on their secret and their port", () => {
   const one = blueprint(specOf());
   const server: ServeConfig = configOf("serve", mounted(one, serverEnvironment(one)));

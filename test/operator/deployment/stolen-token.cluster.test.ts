@@ -244,7 +244,12 @@ const attempts: readonly Attempt[] = [
   [
     "an Ingress to another Service",
     () => applied(types.ingresses, { ...owned("way-in"), spec: { rules: [ingressRule("database")] } }),
-    /Ingresses of the operator may route hosts to MCP servers only/,
+    /Ingresses of the operator may route hosts to MCP servers and to the port of bridges for Telegram's calls only/,
+  ],
+  [
+    "an Ingress to the port of a bridge for servers",
+    () => applied(types.ingresses, { ...owned("way-in"), spec: { rules: [ingressRule("thief-bridge")] } }),
+    /Ingresses of the operator may route hosts to MCP servers and to the port of bridges for Telegram's calls only/,
   ],
   [
     "an Ingress for every host",
@@ -252,7 +257,7 @@ const attempts: readonly Attempt[] = [
       const { http } = ingressRule("thief-mcp-server");
       return applied(types.ingresses, { ...owned("way-in"), spec: { rules: [{ http }] } });
     },
-    /Ingresses of the operator may route hosts to MCP servers only/,
+    /Ingresses of the operator may route hosts to MCP servers and to the port of bridges for Telegram's calls only/,
   ],
   [
     "an Ingress that configures its controller",
@@ -261,7 +266,7 @@ const attempts: readonly Attempt[] = [
         ...owned("way-in", { annotations: { "nginx.ingress.kubernetes.io/configuration-snippet": "x" } }),
         spec: { rules: [ingressRule("thief-mcp-server")] },
       }),
-    /Ingresses of the operator may route hosts to MCP servers only/,
+    /Ingresses of the operator may route hosts to MCP servers and to the port of bridges for Telegram's calls only/,
   ],
   [
     "a Service that takes over an address",

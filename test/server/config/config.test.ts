@@ -405,6 +405,12 @@ describe("how the bridge hears what people say", () => {
     expect(updatesOf("bridge", { ...plain, TELEGRAM_API_URL: "http://bot-api:8081" })).toMatchObject({
       mode: "Webhook",
     });
+    const apart = { ...webhook, TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_PORT: "9002" };
+    expect(updatesOf("bridge", apart)).toEqual({ mode: "Webhook", url, port: 9002 });
+    for (const path of ["", "/", "/:id", "/a*", "/a%20b"]) {
+      const wrong = { ...apart, TELEGRAM_WEBHOOK_URL: `https://bot.example.com${path}` };
+      expect(problems("bridge", wrong).message).toContain("needs a path of letters");
+    }
     expect(problems("stdio", webhook).message).toContain("it listens nowhere");
     expect(problems("bridge", { ...bridgeEnv, TELEGRAM_UPDATES: "Telepathy" }).message).toContain("TELEGRAM_UPDATES");
   });

@@ -14,12 +14,18 @@ export type TlsFront = {
   close(): void;
 };
 
-/** Ends TLS under a name, in front of a port that speaks plain text. */
-export async function tlsInFrontOf(plain: number, name: string, folder: string): Promise<TlsFront> {
+/** Makes a certificate for a name that signs itself, as files. */
+export function certificateFor(name: string, folder: string): { readonly key: string; readonly cert: string } {
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`];
   execFileSync("openssl", ["req", "-x509", ...curve, ...subject, "-keyout", key, "-out", cert], { stdio: "ignore" });
+  return { key, cert };
+}
+
+/** Ends TLS under a name, in front of a port that speaks plain text. */
+export async function tlsInFrontOf(plain: number, name: string, folder: string): Promise<TlsFront> {
+  const { key, cert } = certificateFor(name, folder);
   const tls = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => {
     const upstream = connect(plain, "127.0.0.1");
     socket.on("error", () => upstream.destroy()).pipe(upstream);

@@ -118,6 +118,22 @@ describe("an HTTPRoute", () => {
     await expectRest(exposed, "gate");
   });
 
+  test("leads Telegram's calls to the bridge that receives by a webhook, and is as it was stored", async () => {
+    await world.post(types.secrets, { metadata: { name: "called" }, stringData: { token: "987654321:AAExample" } });
+    const telegram = { botTokenSecretRef: { name: "called" }, allowedUsers: [1], updates: "Webhook" };
+    await createResource(world, "called", { exposure: { ...route, host: "called.example.com" }, telegram });
+    await untilSettled(world, "called");
+    const { spec } = await world.get(types.httpRoutes, "called-mcp-server");
+    expect((spec as { rules: object[] }).rules.at(-1)).toEqual({
+      matches: [{ path: { type: "Exact", value: "/telegram/updates" } }],
+      backendRefs: [{ group: "", kind: "Service", name: "called-bridge", port: 9002, weight: 1 }],
+      timeouts: { request: "60s" },
+    });
+    await said(world, types.httpRoutes, "called-mcp-server", status("True"));
+    await expectRest(exposed, "called");
+    await world.delete(types.cctelegramDeployments, "called");
+  });
+
   describe("of an operator", () => {
     let release: ClosedRelease;
     let open: Client & { close(): void };
@@ -150,6 +166,7 @@ describe("an HTTPRoute", () => {
     });
 
     test.each([
+      ["to the port of a bridge for servers", { rules: [{ backendRefs: [{ name: "gate-bridge", port: 9001 }] }] }],
       ["to another Service", { rules: [{ backendRefs: [other] }] }],
       ["to a server of another namespace", { rules: [{ backendRefs: [{ ...backend, namespace: "default" }] }] }],
       ["for every host", { hostnames: [] }],
@@ -157,7 +174,7 @@ describe("an HTTPRoute", () => {
     ])("is refused by the API server %s", async (_what, spec) => {
       const changed = { ...wayIn, spec: { ...wayIn.spec, ...spec } };
       await expect(applyAs(open, await team(), changed)).rejects.toThrow(
-        /HTTPRoutes of the operator may route hosts to MCP servers only/,
+        /HTTPRoutes of the operator may route hosts to MCP servers and to the port of bridges for Telegram's calls only/,
       );
     });
   });

@@ -116,6 +116,31 @@ describe("the API server refuses", () => {
     await expect(refusal({ ...minimalSpec, exposure })).rejects.toThrow(message);
   });
 
+  const called = { ...minimalSpec.telegram, updates: "Webhook" };
+  const leads =
+    /telegram\.updates Webhook needs exposure\.mode Ingress or HTTPRoute.*or set telegram\.updates to Polling/;
+  test.each([
+    ["without an exposure", { mode: "None" }, leads],
+    ["at a load balancer", balancer, leads],
+    ["at one that ends TLS", { ...balancer, scheme: "https", host: "a.example.com" }, leads],
+    ["without TLS", { ...nginx, scheme: "http" }, /calls a webhook by https only/],
+    [
+      "on another port",
+      { ...route, parentRefs: [{ name: "web", port: 4443 }, { name: "web" }] },
+      /on the ports 443, 80, 88 and 8443 only/,
+    ],
+  ])("calls of Telegram %s", async (_what, exposure, message) => {
+    await expect(refusal({ ...minimalSpec, telegram: called, exposure })).rejects.toThrow(message);
+    await refusal({ ...minimalSpec, telegram: { ...called, updates: "Polling" }, exposure });
+  });
+
+  test("and accepts them where Telegram can call", async () => {
+    const byPort = { ...route, parentRefs: [{ name: "web", port: 8443 }] };
+    for (const exposure of [nginx, otherClass, route, byPort, { ...nginx, scheme: "https", path: "/a" }]) {
+      await refusal({ ...minimalSpec, telegram: called, exposure });
+    }
+  });
+
   test.each([
     [
       "every address as a proxy",

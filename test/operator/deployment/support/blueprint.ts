@@ -44,6 +44,7 @@ export const arbitraryBlueprint: fc.Arbitrary<Blueprint> = fc
       bridge: fc.constantFrom("Apply", "Keep", "Wait"),
       hasServiceMonitor: fc.boolean(),
       hasPrometheusRule: fc.boolean(),
+      updates: fc.constantFrom(undefined, "Polling", "Webhook", "None"),
     }),
     fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
   )

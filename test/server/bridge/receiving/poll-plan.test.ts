@@ -55,6 +55,10 @@ describe("the next request for updates", () => {
     expect(delays({ kind: "unauthorized", error }, 2)).toEqual([30_000, 30_000]);
   });
 
+  test("asks on as ever while Telegram cannot call: Telegram itself answers", () => {
+    expect(planAfter({ kind: "undelivered", error }, FIRST_POLL, { ...steadily, restMs: 20_000 }).delayMs).toBe(20_000);
+  });
+
   test("backs off from 1 s to 60 s while Telegram is away, or the disk takes nothing", () => {
     for (const kind of ["unreachable", "not_stored"] as const) {
       expect(delays({ kind, error }, 8)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
@@ -68,6 +72,7 @@ describe("the next request for updates", () => {
       { kind: "unauthorized", error },
       { kind: "unreachable", error },
       { kind: "not_stored", error },
+      { kind: "undelivered", error },
       { kind: "rate_limited", retryAfterMs: 1_000, error },
     );
     fc.assert(

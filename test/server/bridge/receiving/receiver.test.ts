@@ -5,6 +5,7 @@ import { responsesSchema } from "../../../../contract/responses.ts";
 import type { UpdatesConfig } from "../../../../server/bridge/config.ts";
 import { webhookSecret } from "../../../../server/bridge/receiving/webhook.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
+import { startBridgeProcess, stopProcess } from "../bridge-process.ts";
 import {
   bridgeFor,
   configFor,
@@ -269,6 +270,11 @@ describe("when Telegram does not hand out updates", () => {
   });
 });
 
+async function serverFor(tokens: string[]) {
+  const server = await startTelegram({ tokens });
+  return { ...server, [Symbol.asyncDispose]: () => server.close() };
+}
+
 describe("a bridge with a webhook", () => {
   async function hooked(): Promise<string> {
     const { length: before } = telegram.calls("setWebhook");
@@ -322,18 +328,173 @@ describe("a bridge with a webhook", () => {
     expect(texts()).toEqual(["once"]);
   });
 
-  test("takes its webhook back when it polls from now on, or receives nothing any more", async () => {
-    await hooked();
+  test("takes its webhook with it, so that the next one may poll, and finds what was said in between", async () => {
+    const url = await hooked();
     await bridge?.close();
-    telegram.control({ says: [{ from: ANNA, text: "while it was away" }] });
-    await start();
-    await hears("while it was away");
     expect(telegram.calls("deleteWebhook")).toHaveLength(1);
-    await bridge?.close();
+    telegram.control({ says: [{ from: ANNA, text: "while it was away" }] });
+    await using other = await scratch();
+    const next = configFor(other.path, telegram.url, { telegram: { updates: POLLING } });
+    bridge = await bridgeFor(next);
+    await hears("while it was away");
+    expect(receiving()).toMatchObject({ receiving: true, other_consumer: false });
+    await bridge.close();
+    // And back.
+    const port = Number(new URL(url).port);
+    await start({ mode: "Webhook", url }, { port });
+    telegram.control({ says: [{ from: ANNA, text: "and again" }] });
+    await hears("and again");
+    expect(receiving()).toMatchObject({ receiving: true, other_consumer: false });
+    expect(telegram.violations()).toEqual([]);
+  });
+
+  test("that was killed takes its webhook back when it polls from now on, or receives nothing any more", async () => {
+    for (const [updates, released] of [
+      [POLLING, 1],
+      [{ mode: "None" }, 2],
+    ] as const) {
+      const port = await freePort();
+      const hook = { mode: "Webhook", url: `http://127.0.0.1:${port}/telegram/updates` } as const;
+      const { length: before } = telegram.calls("setWebhook");
+      const { child } = await startBridgeProcess(
+        configFor(directory.path, telegram.url, { port, telegram: { updates: hook } }),
+      );
+      await until("the webhook", () => telegram.calls("setWebhook").length > before);
+      await stopProcess(child, "SIGKILL");
+      await start(updates);
+      await until("the release", () => telegram.calls("deleteWebhook").length === released);
+      await bridge?.close();
+    }
+    expect(telegram.violations()).toEqual([]);
+  });
+
+  test("takes its webhook back from the bot before when the token is that of another bot", async () => {
+    const other = "987654321:AAabcdefghijklmnopqrstuvwxyz0123456";
+    await using bots = await serverFor([TOKEN, other]);
+    const tokenFile = join(directory.path, "token");
+    writeFileSync(tokenFile, TOKEN);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/telegram/updates`;
+    const updates = { mode: "Webhook", url } as const;
+    bridge = await bridgeFor(configFor(directory.path, bots.url, { port, telegram: { updates, tokenFile } }));
+    const hookOf = async (token: string) => {
+      const answer = await fetch(`${bots.url}/bot${token}/getWebhookInfo`);
+      return ((await answer.json()) as { result: { url: string } }).result.url;
+    };
+    await until("the webhook", async () => (await hookOf(TOKEN)) === url);
+    writeFileSync(tokenFile, other);
+    await until("the other bot's", async () => (await hookOf(other)) === url);
+    await until("the release", async () => (await hookOf(TOKEN)) === "");
+    bots.control({ bot: 987_654_321, says: [{ from: ANNA, text: "to the other one" }] });
+    await hears("to the other one");
+    expect(bots.violations()).toEqual([]);
+    await bridge.close();
+    expect(await hookOf(other)).toBe("");
+  });
+
+  test("ends in time, and leaves its webhook, when Telegram does not answer", async () => {
     await hooked();
+    telegram.control({ faults: [{ kind: "hang", method: "getWebhookInfo", times: 100 }] });
+    const before = performance.now();
     await bridge?.close();
+    expect(performance.now() - before).toBeLessThan(8_000);
+    expect(bridge?.log.join()).toContain("the webhook is not taken back");
+    telegram.control({ reset: true });
+  });
+
+  test("leaves the webhook that somebody else has set since", async () => {
+    await hooked();
+    await fetch(`${telegram.url}/bot${TOKEN}/setWebhook?url=${encodeURIComponent("https://elsewhere.example.org/x")}`);
+    await bridge?.close();
+    expect(telegram.calls("deleteWebhook")).toEqual([]);
+    // It is none of its own any more: one that only sends asks about nothing.
+    const { length: before } = telegram.calls("getWebhookInfo");
     await start({ mode: "None" });
-    await until("the release", () => telegram.calls("deleteWebhook").length === 2);
+    await until("readiness", () => bridge?.obstacles().length === 0);
+    expect(telegram.calls("getWebhookInfo")).toHaveLength(before);
+  });
+
+  describe("on a port of its own", () => {
+    const PATH = "/chat/telegram/updates";
+    const calledWith = (url: string, secret?: string, method = "POST") =>
+      fetch(url, {
+        method,
+        ...(method === "POST" && { body: JSON.stringify({ update_id: 900, message: { text: "forged" } }) }),
+        headers: secret === undefined ? {} : { "x-telegram-bot-api-secret-token": secret },
+      }).then(({ status }) => status);
+
+    async function apart() {
+      const port = await freePort();
+      const url = `http://127.0.0.1:${port}${PATH}`;
+      const { length: before } = telegram.calls("setWebhook");
+      await start({ mode: "Webhook", url, port });
+      await until("the webhook", () => telegram.calls("setWebhook").length > before);
+      return { url, origin: `http://127.0.0.1:${port}`, intake: bridge?.url ?? "" };
+    }
+
+    test("is called there, and nowhere else", async () => {
+      const { url, intake } = await apart();
+      telegram.control({ says: [{ from: ANNA, text: "from the port" }] });
+      await hears("from the port");
+      const secret = webhookSecret(TOKEN);
+      expect(await calledWith(`${intake}/telegram/updates`, secret)).toBe(404);
+      expect(await calledWith(`${intake}${PATH}`, secret)).toBe(404);
+      expect(await calledWith(url, secret)).toBe(200);
+      expect(telegram.violations()).toEqual([]);
+    });
+
+    test("refuses strangers there, has nothing else for them, and counts them apart from bad signatures", async () => {
+      const { url, origin } = await apart();
+      expect(await calledWith(url)).toBe(401);
+      expect(await calledWith(url, "wrong")).toBe(401);
+      expect(await calledWith(url, TOKEN)).toBe(401);
+      const failures = (reason: string) => bridge?.metric("cctelegram_signature_failures_total", { reason });
+      expect(await failures("webhook")).toBe(3);
+      expect(await failures("missing")).toBe(0);
+      const secret = webhookSecret(TOKEN);
+      for (const path of ["/", "/telegram/updates", `${PATH}/`, `${PATH}/x`, "/chat", "/health", "/health/live"]) {
+        expect(await calledWith(`${origin}${path}`, secret), path).toBe(404);
+      }
+      for (const path of ["/health", "/health/live", "/health/ready", "/metrics", PATH]) {
+        expect(await calledWith(`${origin}${path}`, secret, "GET"), path).toBe(404);
+      }
+      // Also for who knows the secret of the servers.
+      for (const path of ["/status", "/responses", "/approvals"]) {
+        expect((await signedFetch(`${origin}${path}`, "GET")).status, path).toBe(404);
+      }
+      const event = await signedFetch(`${origin}/events`, "POST", JSON.stringify(eventOf("e1")));
+      expect(event.status).toBe(404);
+      expect(texts()).toEqual([]);
+    });
+
+    test("does not start without it, and says which variable names it", async () => {
+      const taken = await startTelegram({ tokens: [TOKEN] });
+      const { port } = new URL(taken.url);
+      const updates = { mode: "Webhook", url: `http://127.0.0.1:${port}${PATH}`, port: Number(port) } as const;
+      const config = configFor(directory.path, telegram.url, { telegram: { updates } });
+      await expect(bridgeFor(config)).rejects.toThrow(/port is in use.*\n.*TELEGRAM_WEBHOOK_PORT/);
+      expect(telegram.calls("setWebhook")).toEqual([]);
+      await taken.close();
+      bridge = await bridgeFor(config);
+    });
+  });
+
+  test("that Telegram cannot call is told so, and stays ready: it sends on", async () => {
+    const port = await freePort();
+    const gone = await freePort();
+    await start({ mode: "Webhook", url: `http://127.0.0.1:${gone}/telegram/updates` }, { port });
+    await until("the webhook", () => telegram.calls("setWebhook").length === 1);
+    telegram.control({ says: [{ from: ANNA, text: "hello?" }] });
+    await until("the problem", () => receiving()?.undelivered === true, 40_000);
+    expect(receiving()).toMatchObject({
+      receiving: false,
+      other_consumer: false,
+      error: "Telegram cannot reach the webhook: Connection refused",
+    });
+    expect(bridge?.obstacles()).toEqual([]);
+    expect(bridge?.status().health).toBe("healthy");
+    await bridge?.accept(eventOf("e1"));
+    await until("the delivery", () => telegram.delivered().length === 1);
   });
 
   test("leaves somebody else's alone, and says so", async () => {

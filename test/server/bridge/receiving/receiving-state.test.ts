@@ -56,6 +56,20 @@ describe("whether what people say is received", () => {
     expect(state.obstacle(later + 1_000)).toContain("no route");
   });
 
+  test("a webhook that Telegram cannot call is told with what to do, and does not make the bridge unready", () => {
+    const state = new ReceivingState("Webhook", START);
+    for (let at = START; at < START + 600_000; at += 20_000) {
+      state.record({ kind: "undelivered", error: "Telegram cannot reach the webhook: SSL error" }, at);
+      expect(state.obstacle(at)).toBeUndefined();
+    }
+    const later = START + 600_000;
+    const told = { receiving: false, undelivered: true, other_consumer: false, hint: /certificate that it trusts/ };
+    expect(state.status(later)).toMatchObject({ ...told, hint: expect.stringMatching(told.hint) });
+    expect(state.obstacle(later + 45_000)).toContain("SSL error");
+    state.record(answered, later + 46_000);
+    expect(state.status(later + 46_000)).not.toHaveProperty("undelivered");
+  });
+
   test("nothing is missing where nothing shall be received", () => {
     const state = new ReceivingState("None", START);
     expect(state.obstacle(START + 1_000_000)).toBeUndefined();
