@@ -204,14 +204,16 @@ describe("nobody else sees it", () => {
     expect(await answer.json()).toMatchObject({ error: { data: { code: "RESOURCE_NOT_FOUND" } } });
   });
 
-  test("the same id of another client is another approval", async () => {
+  test("the same id of another client is another approval, with other buttons", async () => {
     await askedByRest({ task_id: "d1" });
-    const answer = await server.fetch("/tools/send_approval_request", {
-      key: another,
-      json: { ...question, task_id: "d1" },
-    });
-    expect(answer.status).toBe(409);
-    expect(await answer.json()).toMatchObject({ code: "APPROVAL_CONFLICT" });
+    const json = { ...question, description: "Something else", task_id: "d1" };
+    const answer = await server.fetch("/tools/send_approval_request", { key: another, json });
+    expect(answer.status).toBe(200);
+    await until("both questions", () => questions(telegram).length === 2);
+    const [, { chat_id, message_id, data } = { chat_id: 0, message_id: 0, data: [] }] = questions(telegram);
+    telegram.control({ presses: [{ from: ANNA, chat_id, message_id, data: data[1] ?? "" }] });
+    await vi.waitUntil(async () => (await rest("/approvals/d1", another)).body.state === "decided");
+    expect((await rest("/approvals/d1")).body).toMatchObject({ state: "pending", votes: [] });
   });
 
   test("without a key, or without the permission, nothing", async () => {
