@@ -175,6 +175,21 @@ describe("a client waits for a decision", () => {
     expect(questions(telegram)).toHaveLength(1);
   });
 
+  test("whoever goes away waits no longer: neither by the tool nor by the long poll", async () => {
+    const gone = new AbortController();
+    const json = { ...question, task_id: "gone", wait_seconds: 600 };
+    const headers = { "x-api-key": keys.all, "content-type": "application/json" };
+    const body = JSON.stringify(json);
+    const url = `${server.url}/tools/send_approval_request`;
+    const call = fetch(url, { method: "POST", headers, body, signal: gone.signal }).catch(() => "gone");
+    await asked();
+    gone.abort();
+    expect(await call).toBe("gone");
+    await vi.waitUntil(() =>
+      server.log.some(({ msg, tool }) => msg === "tool called" && tool === "send_approval_request"),
+    );
+  });
+
   test("a server that ends lets nobody wait: it tells how it is now", async () => {
     const { id } = await askedByRest();
     const polled = rest(`/approvals/${id}?wait=60`);
