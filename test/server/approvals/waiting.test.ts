@@ -70,6 +70,21 @@ describe("a client waits for a decision", () => {
     await client.close();
   });
 
+  test("on the open call without progress: what comes is a stream, which proxies do not take for dead", async () => {
+    const session = await beginSession(server, keys.all);
+    const answer = await session.post({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: call({ wait_seconds: 20 }),
+    });
+    // The headers are there while nobody has decided.
+    expect(answer.headers.get("content-type")).toContain("text/event-stream");
+    await asked();
+    await press(telegram, ANNA, 0);
+    expect(await answer.text()).toContain("Decision: Approve, by @anna.");
+  });
+
   test("in rounds: a client of MCP 2026-07-28 comes again by itself, and asks once", async () => {
     const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
     const requestInit = { headers: { authorization: `Bearer ${keys.all}` } };
