@@ -1,13 +1,15 @@
 import type { DestinationStream } from "pino";
 import { type LogLevel, logLevels } from "../../contract/log-levels.ts";
-import type { LogFiles } from "./log-files.ts";
 import { detailsOf, type Entry, shown, textOf, withVisibleCharacters } from "./log-text.ts";
 
 export const logFormats = ["json", "text"] as const;
 
 export type LogFormat = (typeof logFormats)[number];
 
-export type LogLinesOptions = {
+/** Where lines are kept besides. */
+export type LogFiles = { readonly application: DestinationStream; readonly security: DestinationStream };
+
+type LogLinesOptions = {
   readonly output: DestinationStream;
   readonly format: LogFormat;
   readonly level: LogLevel;

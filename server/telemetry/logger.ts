@@ -1,8 +1,7 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { LogLevel } from "../../contract/log-levels.ts";
 import { stdoutLogger } from "../../logging/stdout-logger.ts";
-import type { LogFiles } from "./log-files.ts";
-import { type LogFormat, logLines } from "./log-lines.ts";
+import { type LogFiles, type LogFormat, logLines } from "./log-lines.ts";
 import { withVisibleCharacters } from "./log-text.ts";
 
 export type { Logger };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { LogLevel } from "../../../contract/log-levels.ts";
-import { closeLogFiles, openLogFiles } from "../../../server/telemetry/log-files.ts";
+import { closeLogFiles, openLogFiles } from "../../../server/process/log-files.ts";
 import type { LogFormat } from "../../../server/telemetry/log-lines.ts";
 import { createLogger, type Logger } from "../../../server/telemetry/logger.ts";
 import { securityLines } from "../../../server/telemetry/security-log.ts";

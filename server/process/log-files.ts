@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { makeDirectory } from "../process/directory.ts";
-import { codeOf, directoryProblem, StartError } from "../process/start-error.ts";
-import { type FileNews, RotatingFile } from "./rotating-file.ts";
-import { stamps } from "./rotation.ts";
+import { type FileNews, RotatingFile } from "../telemetry/rotating-file.ts";
+import { stamps } from "../telemetry/rotation.ts";
+import { makeDirectory } from "./directory.ts";
+import { codeOf, directoryProblem, StartError } from "./start-error.ts";
 
 export type LogFilesConfig = {
   readonly folder: string;
@@ -15,7 +15,7 @@ export type LogFilesConfig = {
   readonly maxFiles: number;
 };
 
-export type LogFiles = { readonly application: RotatingFile; readonly security: RotatingFile };
+type LogFiles = { readonly application: RotatingFile; readonly security: RotatingFile };
 
 /**
  * Opens application.log and security.log, which only this user can read. `onChange` hears what happens to a file later.
