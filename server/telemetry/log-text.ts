@@ -11,6 +11,9 @@ const plain = /^[A-Za-z0-9_.:/@%+[\]-]+$/;
 /** Shown by each line that there is, or in front of the details. */
 const known: ReadonlySet<string> = new Set(["level", "time", "service", "version", "instance", "msg", "err"]);
 
+/** Those that the message of a security event says. */
+const knownOfSecurity: ReadonlySet<string> = new Set([...known, "event", "client_ip"]);
+
 /**
  * A line of the log for a person at a terminal. Every value is on the one line, whatever it holds, and only the lines of a
  * stack are below it, indented.
@@ -24,7 +27,7 @@ const known: ReadonlySet<string> = new Set(["level", "time", "service", "version
 export function textOf(entry: Entry): string {
   const { level, time, msg, err } = entry;
   const head = `${printable(String(time))} ${String(level).toUpperCase().padEnd(5)}`;
-  const details = detailsOf(entry, known);
+  const details = detailsOf(entry, isSecurityEvent(entry) ? knownOfSecurity : known);
   const problem = typeof err === "object" && err !== null ? (err as Entry) : {};
   const error = err === undefined ? "" : ` err=${shown(problem.message ?? err)}`;
   return [`${head} ${printable(String(msg ?? ""))}${details}${error}`, ...stackOf(problem)].join("\n");
@@ -34,6 +37,10 @@ export function textOf(entry: Entry): string {
 export function detailsOf(entry: Entry, without: ReadonlySet<string>): string {
   const names = Object.keys(entry).filter((name) => !without.has(name));
   return names.map((name) => ` ${shown(name)}=${shown(entry[name])}`).join("");
+}
+
+function isSecurityEvent({ msg, event, client_ip }: Entry): boolean {
+  return msg === `SECURITY ${event} client_ip=${client_ip}` && shown(client_ip) === client_ip;
 }
 
 /** Text, in quotes if it is more than a word. */

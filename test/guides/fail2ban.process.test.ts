@@ -164,10 +164,11 @@ describe.skipIf(reason !== "")(`fail2ban${reason}`, () => {
     // On loopback everybody is this machine; and nothing here may change a firewall.
     const overrides = "\n[DEFAULT]\nignoreself = false\nbackend = polling\naction =\n";
     await writeFile(join(configuration, "jail.d/cctelegram.conf"), here + overrides);
+    await writeFile(join(configuration, "fail2ban.local"), "[Definition]\ndbfile = None\n");
     await mkdir(join(folder, "run"));
     const place = ["-c", configuration, "-s", join(folder, "run/socket"), "-p", join(folder, "run/pid")];
-    const files = ["--dbfile", "None", "--logtarget", join(folder, "fail2ban.log")];
-    const daemon = spawn("fail2ban-server", [...place, ...files, "-f", "start"], { stdio: "inherit" });
+    const log = ["--logtarget", join(folder, "fail2ban.log")];
+    const daemon = spawn("fail2ban-server", [...place, ...log, "-f", "start"], { stdio: "inherit" });
     try {
       const banned = (jail: string) =>
         execFileSync("fail2ban-client", [...place, "get", jail, "banip"], { encoding: "utf8", stdio: "pipe" })

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -106,6 +106,28 @@ describe("log files", () => {
     await run("serve").logged("ready to work");
     await vi.waitFor(async () => expect(count(await read(), "ready to work")).toBe(2), { timeout: 30_000 });
     expect(messagesIn(await read())).toContain("tool called");
+  });
+
+  test("may be those of several processes, which rotate them together", async () => {
+    const env = { MCP_ENABLE_RATE_LIMIT: "false", LOG_MAX_SIZE: "1MB" };
+    const servers = [run("serve", { ...env, INSTANCE_ID: "one" }), run("serve", { ...env, INSTANCE_ID: "two" })];
+    const addresses = await Promise.all(servers.map((server) => server.logged("ready to work")));
+    const senders = addresses.flatMap(({ http = "" }) => Array.from({ length: 8 }, () => http));
+    await Promise.all(
+      senders.map(async (http) => {
+        for (let call = 0; call < 150; call++) expect((await send(http, keys.all)).status).toBe(200);
+      }),
+    );
+    for (const { child, exited } of servers) {
+      child.kill("SIGTERM");
+      await exited;
+    }
+    const names = (await readdir(logs)).filter((name) => name.startsWith("application.log"));
+    expect(names.length).toBeGreaterThan(1);
+    const lines = (await Promise.all(names.map((name) => read(name)))).flatMap((text) => text.trimEnd().split("\n"));
+    const calls = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "tool called");
+    expect(calls.filter(({ instance }) => instance === "one")).toHaveLength(1200);
+    expect(calls.filter(({ instance }) => instance === "two")).toHaveLength(1200);
   });
 
   const reason = process.getuid?.() === 0 ? "" : " (not run: mounting a small file system needs root)";

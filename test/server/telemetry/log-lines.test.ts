@@ -66,6 +66,11 @@ describe("text", () => {
     );
   });
 
+  test("says of a security event once what its message says", () => {
+    const text = shown("text", (logger) => refused(logger, "203.0.113.9"));
+    expect(text).toMatch(/Z WARN {2}SECURITY authentication_failure client_ip=203\.0\.113\.9 request_id=r-1\n$/);
+  });
+
   test("has the stack of an error below it, indented", () => {
     const [line, ...stack] = shown("text", (logger) => logger.error({ err: new Error("no luck") }, "failed"))
       .trimEnd()
