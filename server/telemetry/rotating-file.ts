@@ -46,9 +46,14 @@ export class RotatingFile {
     this.#options = options;
   }
 
-  /** Rejects with what the file system says, if the file cannot be written. */
+  /**
+   * Rejects with what the file system says, if the file cannot be written. That the disk is full, which may pass, is told
+   * by the first line.
+   */
   async open(): Promise<void> {
-    await this.#reopen();
+    await this.#reopen().catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOSPC" && error.code !== "EDQUOT") throw error;
+    });
   }
 
   write(line: string): void {
@@ -75,7 +80,10 @@ export class RotatingFile {
   async close(): Promise<void> {
     await this.settled();
     // Of a disk that does not answer nothing is awaited.
-    if (this.#work === undefined) await this.#handle?.close();
+    if (this.#work !== undefined) return;
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
   }
 
   /** For a process that ends at once: writes what waits. */

@@ -135,11 +135,12 @@ describe("log files", () => {
   test.skipIf(reason !== "")(`on a full disk are told of once, and the server serves on${reason}`, async () => {
     execFileSync("mkdir", ["-p", logs]);
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", logs]);
+    const fill = () => writeFile(join(logs, "filler"), Buffer.alloc(1024 ** 2)).catch(() => undefined);
     try {
       const program = run("serve", { MCP_ENABLE_RATE_LIMIT: "false" });
       const { http = "" } = await program.logged("ready to work");
       await written("ready to work");
-      await writeFile(join(logs, "filler"), Buffer.alloc(1024 ** 2)).catch(() => undefined);
+      await fill();
       const serve = async (calls: number) => {
         for (let call = 0; call < calls; call++) expect((await send(http, keys.all)).status).toBe(200);
       };
@@ -161,9 +162,20 @@ describe("log files", () => {
       );
       await written("it is written again");
       expect(messagesIn(await read()).at(-1)).toBe("lines were left out of a log file; it is written again");
+
+      // Half a line at the end of a block: not even the line break that ends it has room.
+      program.child.kill("SIGKILL");
+      await program.exited;
+      await writeFile(join(logs, "application.log"), "x".repeat(4096));
+      await fill();
+      const next = run("serve");
+      await next.logged("ready to work");
+      await next.logged("a log file cannot be written: lines are left out until it can");
     } finally {
-      started[0]?.child.kill("SIGKILL");
-      await started[0]?.exited;
+      for (const { child, exited } of started) {
+        child.kill("SIGKILL");
+        await exited;
+      }
       execFileSync("umount", [logs]);
     }
   });
