@@ -16,6 +16,29 @@ export const integer = (minimum: number, maximum: number) =>
     .transform(Number)
     .refine((value) => value >= minimum && value <= maximum, `a whole number from ${minimum} to ${maximum}`);
 
+const units: Readonly<Record<string, number>> = { "": 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+/**
+ * Bytes within bounds, from a whole number with or without a unit; each unit is 1024 of the one before.
+ *
+ * @example
+ * ```ts
+ * size(1, 1024 ** 3).parse("10MB"); // => 10485760
+ * size(1, 1024).safeParse("1 GB").error?.issues[0]?.message; // => a size from 1 to 1024 bytes, such as 10485760, 10MB or 1GB
+ * ```
+ */
+export const size = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .transform((value) => {
+      const [, number, unit = ""] = /^(\d{1,15}) ?(?:(b|[kmgt])(?:i?b)?)?$/i.exec(value) ?? [];
+      return Number(number) * (units[unit.toLowerCase()] ?? Number.NaN);
+    })
+    .refine(
+      (value) => value >= minimum && value <= maximum,
+      `a size from ${minimum} to ${maximum} bytes, such as 10485760, 10MB or 1GB`,
+    );
+
 /** A TCP port; 0 stands for any free one. */
 export const port = integer(0, 65535);
 /** A time limit, at most a day. */

@@ -1,13 +1,16 @@
 import { constants, openSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
-import { type Logger, type LoggerOptions, pino } from "pino";
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
 import { LogOutput } from "./log-output.ts";
 
 /**
  * A logger that writes to stdout and neither waits nor fails when nobody reads there. pino's own output tries forever to
- * write what is left at the end of a process whose reader has gone away.
+ * write what is left at the end of a process whose reader has gone away. `through` makes of the output what lines are written to.
  */
-export function stdoutLogger(options: LoggerOptions): Logger {
+export function stdoutLogger(
+  options: LoggerOptions,
+  through: (output: DestinationStream) => DestinationStream = (output) => output,
+): Logger {
   const fd = stdout();
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   const output = new LogOutput({
@@ -18,7 +21,7 @@ export function stdoutLogger(options: LoggerOptions): Logger {
     pause: (delayMs) => void Atomics.wait(sleeper, 0, 0, delayMs),
     onLost: (lines) => logger.warn({ lines }, "log lines were lost: nobody read them in time"),
   });
-  const logger = pino(options, output);
+  const logger = pino(options, through(output));
   process.on("exit", () => output.finish());
   return logger;
 }

@@ -6,6 +6,7 @@ import { type Role, roles } from "../contract/roles.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { version } from "./config/version.ts";
+import { closeLogFiles, openLogFiles } from "./process/log-files.ts";
 import { shutDown } from "./process/shutdown.ts";
 import { listening, StartError } from "./process/start-error.ts";
 import type { Running } from "./roles/running.ts";
@@ -68,9 +69,7 @@ function giveUp(message: string): void {
 }
 
 async function run(config: Config): Promise<void> {
-  // What a client of stdio reads are messages and nothing else.
-  const destination = config.role === "stdio" ? { destination: process.stderr } : {};
-  const logger = createLogger({ level: config.log.level, service: config.service, ...destination });
+  const { logger, files } = await startLog(config);
   // Node would print the error as it is; the logger takes tokens out.
   process.on("uncaughtException", (error) => crash(logger, error));
   const signalled = nextSignal();
@@ -86,7 +85,22 @@ async function run(config: Config): Promise<void> {
   await shutDown(running, { delayMs, timeoutMs: config.shutdownTimeoutMs }, logger);
   await metrics?.close();
   logger.info("stopped");
+  if (files !== undefined) await closeLogFiles(files);
   process.exit(0);
+}
+
+async function startLog({ role, log, logFiles, service }: Config) {
+  // What a client of stdio reads are messages and nothing else.
+  const destination = role === "stdio" ? { destination: process.stderr } : {};
+  const files =
+    logFiles &&
+    (await openLogFiles(logFiles, (news) => {
+      if ("lines" in news) logger.warn(news, "lines were left out of a log file; it is written again");
+      else logger.error(news, "a log file cannot be written: lines are left out until it can");
+    }));
+  const logger = createLogger({ ...log, service, files, ...destination });
+  if (files !== undefined) for (const file of Object.values(files)) process.on("exit", () => file.finish());
+  return { logger, files };
 }
 
 async function startMetrics(config: Config, registry: ReturnType<typeof createRegistry>) {

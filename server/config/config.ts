@@ -6,12 +6,16 @@ import { routes } from "../../contract/routes.ts";
 import type { BridgeConfig, UpdatesConfig, WebhookConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
+import type { LogFilesConfig } from "../process/log-files.ts";
 import type { ProjectFilesOptions } from "../projects/project-files.ts";
+import type { LogFormat } from "../telemetry/log-lines.ts";
 import { inHome, problemsTogether } from "./rules.ts";
 import { type Values, type VariableName, variables } from "./variables.ts";
 
 export type ProcessConfig = {
-  readonly log: { readonly level: LogLevel };
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  /** Absent: none. */
+  readonly logFiles?: LogFilesConfig;
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
   readonly metrics: { readonly enabled: boolean; readonly host: string; readonly port: number };
   readonly shutdownTimeoutMs: number;
@@ -103,7 +107,8 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     return value;
   };
   const common: ProcessConfig = {
-    log: { level: need("LOG_LEVEL") },
+    log: { level: need("LOG_LEVEL"), format: need("LOG_FORMAT") },
+    ...logFilesConfig(need, values, home),
     service: { name: need("SERVICE_NAME"), version: need("SERVICE_VERSION"), instance: need("INSTANCE_ID") },
     metrics: { enabled: need("METRICS_ENABLED"), host: need("METRICS_HOST"), port: need("METRICS_PORT") },
     shutdownTimeoutMs: need("SHUTDOWN_TIMEOUT"),
@@ -122,6 +127,12 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     bridgeClient: { url: need("BRIDGE_URL"), timeoutMs: need("BRIDGE_TIMEOUT") },
     hmac: { secret: need("HMAC_SECRET") },
   };
+}
+
+function logFilesConfig(need: Need, { CC_TELEGRAM_LOGS_DIR: folder }: Values, home: string | undefined) {
+  if (folder === undefined) return {};
+  const path = folder.replace(inHome, home ?? "~");
+  return { logFiles: { folder: path, maxBytes: need("LOG_MAX_SIZE"), maxFiles: need("LOG_MAX_FILES") } };
 }
 
 function stdioConfig(need: Need, values: Values, home: string | undefined) {

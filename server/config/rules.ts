@@ -24,7 +24,10 @@ export function problemsTogether(role: Role, values: Values, home: string | unde
 function stdioProblems(values: Values, home: string | undefined): Problem[] {
   const isRemote = values.CCTELEGRAM_URL !== undefined;
   const hasKey = values.CCTELEGRAM_API_KEY !== undefined;
-  if (isRemote) return hasKey ? [] : [missing("CCTELEGRAM_API_KEY", "is missing beside CCTELEGRAM_URL")];
+  if (isRemote) {
+    const keyless = hasKey ? [] : [missing("CCTELEGRAM_API_KEY", "is missing beside CCTELEGRAM_URL")];
+    return [...keyless, ...homeProblems(values, home)];
+  }
   if (hasKey) return [missing("CCTELEGRAM_URL", "is missing beside CCTELEGRAM_API_KEY")];
   const needed = (["TELEGRAM_BOT_TOKEN", "TELEGRAM_ALLOWED_USERS"] as const).filter(
     (name) => values[name] === undefined,
@@ -98,11 +101,11 @@ function chatProblems({ TELEGRAM_CHATS: chats, TELEGRAM_ROUTES: routes }: Values
   }));
 }
 
-function homeProblems({ CC_TELEGRAM_DATA_DIR: directory }: Values, home: string | undefined): Problem[] {
-  if (home !== undefined || directory === undefined || !inHome.test(directory)) return [];
-  const { description: expected, example } = variables.CC_TELEGRAM_DATA_DIR;
-  const problem = "is in the home directory, and this user has none";
-  return [{ variable: "CC_TELEGRAM_DATA_DIR", problem, expected, example }];
+function homeProblems(values: Values, home: string | undefined): Problem[] {
+  if (home !== undefined) return [];
+  const directories = ["CC_TELEGRAM_DATA_DIR", "CC_TELEGRAM_LOGS_DIR"] as const;
+  const inNone = directories.filter((variable) => inHome.test(values[variable] ?? ""));
+  return inNone.map((variable) => missing(variable, "is in the home directory, and this user has none"));
 }
 
 function unusableKeys(json: string): string[] {

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
-import { access, chmod, mkdir, stat } from "node:fs/promises";
+import { access, chmod, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf, directoryProblem } from "../process/start-error.ts";
+import { makeDirectory } from "../process/directory.ts";
+import { directoryProblem } from "../process/start-error.ts";
 
 const stickyBit = 0o1000;
 
@@ -19,18 +20,5 @@ export async function prepareDataDirectory(path: string): Promise<void> {
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw directoryProblem(path, "CC_TELEGRAM_DATA_DIR", error);
-  }
-}
-
-/** Step by step: with `recursive` Node never ends where a file system refuses new directories with ENOENT, as /proc does. */
-async function makeDirectory(path: string): Promise<void> {
-  const make = () => mkdir(path, { mode: 0o700 });
-  try {
-    await make();
-  } catch (error) {
-    if (codeOf(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
-    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path));
-    await make();
   }
 }

@@ -1,6 +1,8 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { LogLevel } from "../../contract/log-levels.ts";
 import { stdoutLogger } from "../../logging/stdout-logger.ts";
+import { type LogFiles, type LogFormat, logLines } from "./log-lines.ts";
+import { withVisibleCharacters } from "./log-text.ts";
 
 export type { Logger };
 
@@ -9,6 +11,10 @@ export type LoggerOptions = {
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
   /** Where the lines go; stdout when not given. */
   readonly destination?: DestinationStream;
+  /** Of these lines; JSON when not given. */
+  readonly format?: LogFormat;
+  /** Get the lines as well, and of security events also those below the level. */
+  readonly files?: LogFiles | undefined;
 };
 
 // Telegram puts the token into the URL, so it turns up in errors of every HTTP library: `/bot<id>:<secret>/method`.
@@ -73,14 +79,20 @@ function isoTime(): string {
   return timeText;
 }
 
-/** JSON lines with a constant message and key/value details. Whole lines are redacted: a secret may be in any text. */
-export function createLogger({ level, service, destination }: LoggerOptions): Logger {
+/**
+ * Lines with a constant message and key/value details. Whole lines are redacted: a secret may be in any text. Nothing in a
+ * value can end a line or begin another.
+ */
+export function createLogger({ level, service, destination, format = "json", files }: LoggerOptions): Logger {
+  const isSecurityBelow = files !== undefined && (level === "error" || level === "fatal");
   const options = {
-    level,
+    level: isSecurityBelow ? "warn" : level,
     base: { service: service.name, version: service.version, instance: service.instance },
     timestamp: isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: withoutSecrets },
-    hooks: { streamWrite: redact },
+    hooks: { streamWrite: (line: string) => withVisibleCharacters(redact(line)) },
   };
-  return destination === undefined ? stdoutLogger(options) : pino(options, destination);
+  const through = (output: DestinationStream) =>
+    format === "json" && files === undefined ? output : logLines({ output, format, level, files });
+  return destination === undefined ? stdoutLogger(options, through) : pino(options, through(destination));
 }

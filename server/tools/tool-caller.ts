@@ -56,9 +56,9 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
       const stop = metrics.toolDuration.startTimer({ tool: name });
       try {
         const result = await tool.call(args, { ...context, client, interaction });
-        finish("success");
+        const duration_ms = finish("success");
         // The audit trail: the one line that ties a message to the key that sent it.
-        logger.info({ ...who, ...eventIn(result) }, "tool called");
+        logger.info({ ...who, ...eventIn(result), duration_ms }, "tool called");
         return result;
       } catch (thrown) {
         if (thrown instanceof InputRequired) {
@@ -66,13 +66,14 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
           throw thrown;
         }
         const error = toServerError(thrown);
-        finish(error.entry.metricLabel);
-        logger[error.entry.logLevel]({ ...who, ...failure(error) }, "tool call failed");
+        const duration_ms = finish(error.entry.metricLabel);
+        logger[error.entry.logLevel]({ ...who, ...failure(error), duration_ms }, "tool call failed");
         throw error;
       }
-      function finish(outcome: string): void {
+      /** Milliseconds since the call began. */
+      function finish(outcome: string): number {
         metrics.toolCalls.inc({ tool: name, outcome });
-        stop();
+        return Math.round(stop() * 1000 * 100) / 100;
       }
     },
   };

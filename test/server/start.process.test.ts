@@ -18,6 +18,7 @@ beforeAll(async () => {
   await writeFile(join(directory, "keys.yaml"), "- key: a-secret-key-of-the-team");
   await symlink("circle", join(directory, "circle"));
   await mkdir(join(directory, "newer"));
+  await mkdir(join(directory, "logs", "application.log"), { recursive: true });
   const newer = new DatabaseSync(join(directory, "newer", "queue.sqlite"));
   newer.exec("PRAGMA user_version = 999");
   newer.close();
@@ -80,6 +81,9 @@ const cases: readonly Case[] = [
   ["bridge", () => ({ CC_TELEGRAM_DATA_DIR: at("circle") }), "circle", "CC_TELEGRAM_DATA_DIR"],
   ["bridge", () => ({ CC_TELEGRAM_DATA_DIR: "/proc/cctelegram" }), "cannot be made", "CC_TELEGRAM_DATA_DIR"],
   ["bridge", () => ({ CC_TELEGRAM_DATA_DIR: at("x".repeat(300)) }), "too long", "CC_TELEGRAM_DATA_DIR"],
+  ["serve", () => ({ CC_TELEGRAM_LOGS_DIR: at("file") }), "not a directory", "CC_TELEGRAM_LOGS_DIR"],
+  ["bridge", () => ({ LOGS_DIR: "/proc/cctelegram" }), "cannot be made", "CC_TELEGRAM_LOGS_DIR"],
+  ["standalone", () => ({ CC_TELEGRAM_LOGS_DIR: at("logs") }), "application.log cannot be", "CC_TELEGRAM_LOGS_DIR"],
   ["bridge", () => ({ CC_TELEGRAM_DATA_DIR: at("newer") }), "newer version", "CC_TELEGRAM_DATA_DIR"],
   ["bridge", () => ({ CC_TELEGRAM_DATA_DIR: at("blocked") }), "Cannot open the queue", "CC_TELEGRAM_DATA_DIR"],
 ];

@@ -1,8 +1,9 @@
 import * as z from "zod";
-import { flag, host, milliseconds, port, text } from "../../../config/schemas.ts";
+import { flag, host, integer, milliseconds, port, size, text } from "../../../config/schemas.ts";
 import { logLevels } from "../../../contract/log-levels.ts";
 import { ports } from "../../../contract/ports.ts";
 import { roles } from "../../../contract/roles.ts";
+import { logFormats } from "../../telemetry/log-lines.ts";
 import { version } from "../version.ts";
 import { define } from "./row.ts";
 
@@ -15,6 +16,34 @@ export const processVariables = Object.freeze({
     aliases: [{ name: "MCP_LOG_LEVEL" }],
     description: "Least important level that is logged.",
     example: "info",
+  }),
+  LOG_FORMAT: define({
+    roles,
+    schema: z.enum(logFormats, `one of ${logFormats.join(", ")}`),
+    default: "json",
+    description: "Of the log on stdout: json for programs, text for people.",
+    example: "text",
+  }),
+  CC_TELEGRAM_LOGS_DIR: define({
+    roles,
+    schema: text,
+    aliases: [{ name: "LOGS_DIR" }],
+    description: "Directory in which application.log and security.log are written as well; not set: none.",
+    example: "/var/log/cctelegram",
+  }),
+  LOG_MAX_SIZE: define({
+    roles,
+    schema: size(1024 ** 2, 1024 ** 4),
+    default: "10MB",
+    description: "Size at which a log file is followed by the next one, in bytes or with KB, MB or GB.",
+    example: "100MB",
+  }),
+  LOG_MAX_FILES: define({
+    roles,
+    schema: integer(1, 1000),
+    default: "5",
+    description: "Files that are kept of each log, with the one that is written.",
+    example: "10",
   }),
   SERVICE_NAME: define({
     roles,

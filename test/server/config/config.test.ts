@@ -117,6 +117,27 @@ describe("configuration", () => {
     expect(homeless({ CC_TELEGRAM_DATA_DIR: "/data" })).toMatchObject({ bridge: { dataDir: "/data" } });
   });
 
+  test.each<[Role, Env]>([
+    ["serve", serveEnv],
+    ["bridge", bridgeEnv],
+    ["standalone", { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" }],
+    ["stdio", { CCTELEGRAM_URL: "https://mcp.example.com", CCTELEGRAM_API_KEY: "a-key-of-some-length" }],
+  ])("of %s has log files when it is told where", (role, env) => {
+    expect(load(role, { ...env, LOG_MAX_FILES: "9" })).not.toHaveProperty("logFiles");
+    expect(load(role, env)).toMatchObject({ log: { level: "info", format: "json" } });
+    const guide = { LOG_FORMAT: "text", LOG_MAX_SIZE: "10485760", LOG_MAX_FILES: "5" };
+    expect(load(role, { ...env, ...guide, CC_TELEGRAM_LOGS_DIR: "/var/log/cctelegram" })).toMatchObject({
+      log: { format: "text" },
+      logFiles: { folder: "/var/log/cctelegram", maxBytes: 10_485_760, maxFiles: 5 },
+    });
+    expect(load(role, { ...env, LOGS_DIR: "~/logs", LOG_MAX_SIZE: "100MB" })).toMatchObject({
+      logFiles: { folder: "/home/anna/logs", maxBytes: 104_857_600, maxFiles: 5 },
+    });
+    const homeless = () =>
+      loadConfig(role, { env: { ...env, LOGS_DIR: "~" }, home: undefined, readFile: () => secret });
+    expect(homeless).toThrow("CC_TELEGRAM_LOGS_DIR: is in the home directory, and this user has none");
+  });
+
   test("cannot be changed after it was loaded", () => {
     const config = load("serve", serveEnv) as ServeConfig;
     expect(() => Object.assign(config.http, { port: 1 })).toThrow(TypeError);
@@ -218,6 +239,10 @@ describe("configuration", () => {
     ["TELEGRAM_API_URL", "bridge", { ...bridgeEnv, TELEGRAM_API_URL: "http://user@localhost" }],
     ["MCP_TRUSTED_PROXIES", "serve", { ...serveEnv, MCP_TRUSTED_PROXIES: "10.0.0.0/8, proxy" }],
     ["TELEGRAM_ALLOWED_USERS", "bridge", { ...bridgeEnv, TELEGRAM_ALLOWED_USERS: "anna" }],
+    ["LOG_FORMAT", "serve", { ...serveEnv, LOG_FORMAT: "xml" }],
+    ["LOG_MAX_SIZE", "serve", { ...serveEnv, LOG_MAX_SIZE: "10XB" }],
+    ["LOG_MAX_SIZE", "serve", { ...serveEnv, LOG_MAX_SIZE: "1KB" }],
+    ["LOG_MAX_FILES", "bridge", { ...bridgeEnv, LOG_MAX_FILES: "0" }],
     ["TELEGRAM_RATE_LIMIT_PER_CHAT", "bridge", { ...bridgeEnv, TELEGRAM_RATE_LIMIT_PER_CHAT: "0" }],
   ])("refuses a wrong %s of %s", (variable, role, env) => {
     expect(problems(role, env).problems.map((problem) => problem.variable)).toEqual([variable]);

@@ -1,0 +1,16 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { codeOf } from "./start-error.ts";
+
+/** Step by step: with `recursive` Node never ends where a file system refuses new directories with ENOENT, as /proc does. */
+export async function makeDirectory(path: string): Promise<void> {
+  const make = () => mkdir(path, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make();
+  }
+}

@@ -1,0 +1,58 @@
+import type { DestinationStream } from "pino";
+import { type LogLevel, logLevels } from "../../contract/log-levels.ts";
+import { detailsOf, type Entry, shown, textOf, withVisibleCharacters } from "./log-text.ts";
+
+export const logFormats = ["json", "text"] as const;
+
+export type LogFormat = (typeof logFormats)[number];
+
+/** Where lines are kept besides. */
+export type LogFiles = { readonly application: DestinationStream; readonly security: DestinationStream };
+
+type LogLinesOptions = {
+  readonly output: DestinationStream;
+  readonly format: LogFormat;
+  readonly level: LogLevel;
+  readonly files: LogFiles | undefined;
+};
+
+/** Hands the lines of a logger on: to the output in its format, to the files in theirs. */
+export function logLines({ output, format, level, files }: LogLinesOptions): DestinationStream {
+  const least = logLevels.indexOf(level);
+  return {
+    write(line) {
+      const security = files && securityLine(line);
+      if (security) files.security.write(`${security}\n`);
+      if (logLevels.indexOf(levelOf(line)) < least) return;
+      files?.application.write(applicationLine(line));
+      output.write(format === "json" ? line : `${textOf(JSON.parse(line))}\n`);
+    },
+  };
+}
+
+const beginning = '{"level":"';
+
+/** Every line begins with it. */
+function levelOf(line: string): LogLevel {
+  return line.slice(beginning.length, line.indexOf('"', beginning.length)) as LogLevel;
+}
+
+const elsewhere: ReadonlySet<string> = new Set(["level", "time", "msg", "event", "client_ip", "version"]);
+
+/** A security event as text, with event and address where fail2ban looks for them; undefined for any other line. */
+function securityLine(line: string): string | undefined {
+  if (!line.includes('"msg":"SECURITY ')) return undefined;
+  const entry = JSON.parse(line) as Entry;
+  const { time, msg, event, client_ip } = entry;
+  if (typeof event !== "string" || !`${msg}`.startsWith(`SECURITY ${event} client_ip=`)) return undefined;
+  return `${time} SECURITY ${shown(event)} client_ip=${shown(client_ip)}${detailsOf(entry, elsewhere)}`;
+}
+
+/** JSON in which the fourth word is the duration, if there is one: so `awk '{print $4}'` finds it. */
+function applicationLine(line: string): string {
+  if (!line.includes('"duration_ms":')) return line;
+  const { time, duration_ms, ...rest } = JSON.parse(line) as Entry;
+  if (typeof duration_ms !== "number") return line;
+  const others = withVisibleCharacters(JSON.stringify(rest)).slice(1);
+  return `{"time": ${JSON.stringify(time)}, "duration_ms": ${duration_ms}, ${others}\n`;
+}
