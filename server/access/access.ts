@@ -1,19 +1,16 @@
 import { ServerError } from "../../contract/errors.ts";
-import type { SecurityDetails, SecurityLog } from "../telemetry/security-log.ts";
+import type { SecurityLog } from "../telemetry/security-log.ts";
 import { networkOf } from "./address.ts";
+import type { Bans } from "./bans.ts";
 import type { Client } from "./client.ts";
 import type { KeyStore } from "./key-store.ts";
+import { type Origin, securityDetails } from "./origin.ts";
 import { type Decision, type RateLimit, RateLimiter } from "./rate-limiter.ts";
+
+export { type Origin, securityDetails } from "./origin.ts";
 
 /** What a caller shows, as it stands in the headers of these names; the key may be in either. */
 export type Credentials = { readonly apiKey?: string | undefined; readonly authorization?: string | undefined };
-
-/** Where a call came from, for limits and the security log. */
-export type Origin = {
-  /** IP address; "" when the connection is gone. */
-  readonly address: string;
-  readonly requestId: string;
-};
 
 /** Who calls, with what it may do and how often. */
 export type Caller = {
@@ -24,13 +21,14 @@ export type Caller = {
   charge(origin: Origin, cost?: number): Charge | undefined;
 };
 
-/** How a call was counted; the error when it is over the limit. */
-export type Charge = Decision & { readonly refusal?: ServerError };
+/** How a call was counted; the error when it is over the limit, or the client is banned. */
+export type Charge = Pick<Decision, "limit" | "remaining" | "resetAt"> & { readonly refusal?: ServerError };
 
 export type AccessOptions = {
   readonly keys: KeyStore;
   readonly auth: { readonly enabled: boolean };
   readonly rateLimit: RateLimit & { readonly enabled: boolean };
+  readonly bans: Bans;
   readonly security: SecurityLog;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
@@ -41,7 +39,8 @@ export type Access = {
   readonly windowMs: number;
   /**
    * Finds out who calls. `before` is who showed the same credentials last on the same connection: if they still count, the
-   * key is not hashed again. Throws AUTHENTICATION_ERROR, or RATE_LIMIT_EXCEEDED for too many wrong keys of a network.
+   * key is not hashed again. Throws AUTHENTICATION_ERROR, or ADDRESS_BANNED or RATE_LIMIT_EXCEEDED for too many wrong keys
+   * of a network.
    */
   authenticate(credentials: Credentials, origin: Origin, before?: Caller): Caller;
 };
@@ -52,7 +51,7 @@ const keptStrangers = 10_000;
 const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["*"]) };
 
 /** What stands in front of everything that needs a key, whichever transport it comes by. */
-export function createAccess({ keys, auth, rateLimit, security, clock }: AccessOptions): Access {
+export function createAccess({ keys, auth, rateLimit, bans, security, clock }: AccessOptions): Access {
   const calls = new RateLimiter(rateLimit);
   // An address may be a proxy's or a whole office's: wrong keys are limited by it, right keys never are.
   const failures = new RateLimiter(rateLimit);
@@ -70,10 +69,21 @@ export function createAccess({ keys, auth, rateLimit, security, clock }: AccessO
     });
   };
 
+  const banned = (refusal: ServerError, client: Client, origin: Origin): Charge => {
+    security("rate_limit_exceeded", { ...securityDetails(origin), client: client.name });
+    const resetAt = clock() + Number(refusal.details.retry_after) * 1000;
+    return { limit: rateLimit.requests, remaining: 0, resetAt, refusal };
+  };
+
   const charge = (client: Client, origin: Origin, cost: number): Charge | undefined => {
     if (!rateLimit.enabled) return undefined;
+    const ban = bans.refusalOf(client, origin);
+    if (ban !== undefined) return banned(ban, client, origin);
     const decision = calls.take(client.id, clock(), cost);
-    return decision.allowed ? decision : { ...decision, refusal: overLimit(decision, "client", client.name, origin) };
+    if (decision.allowed) return decision;
+    const refusal = overLimit(decision, "client", client.name, origin);
+    bans.exceeded(client, origin);
+    return { ...decision, refusal };
   };
 
   const callers = new WeakMap<Client, Caller>();
@@ -95,6 +105,16 @@ export function createAccess({ keys, auth, rateLimit, security, clock }: AccessO
     return known;
   };
 
+  /** Counts a failure; the error when there were too many. */
+  const limited = (origin: Origin): ServerError | undefined => {
+    const ban = bans.refusalOfStranger(origin);
+    if (ban !== undefined) return ban;
+    bans.failed(origin);
+    const decision = failures.take(networkOf(origin.address), clock());
+    const isOver = rateLimit.enabled && !decision.allowed;
+    return isOver ? overLimit(decision, "address", "unknown", origin) : undefined;
+  };
+
   const isExpired = ({ expiresAt }: Client): boolean => expiresAt !== undefined && expiresAt <= clock();
   const isValid = ({ client, isAuthenticated }: Caller): boolean =>
     isAuthenticated && keys.isCurrent(client) && !isExpired(client);
@@ -109,16 +129,9 @@ export function createAccess({ keys, auth, rateLimit, security, clock }: AccessO
       const expired = client !== undefined && isExpired(client);
       if (client !== undefined && !expired) return callerOf(client);
       security("authentication_failure", securityDetails(origin));
-      const decision = failures.take(networkOf(origin.address), clock());
-      if (rateLimit.enabled && !decision.allowed) throw overLimit(decision, "address", "unknown", origin);
-      throw new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
+      throw limited(origin) ?? new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
     },
   };
-}
-
-/** An origin as the security log writes it. */
-export function securityDetails({ address, requestId }: Origin): SecurityDetails {
-  return { client_ip: address, request_id: requestId };
 }
 
 function refusal(presented: string | undefined, expired: boolean): string {

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { BanOffice } from "../access/bans.ts";
 import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Content, Icon } from "../features/content.ts";
@@ -22,6 +23,8 @@ export type ToolContext = {
   readonly interaction: Interaction;
   /** The projects whose files it may read; undefined: none. */
   readonly projects?: ProjectFiles | undefined;
+  /** Undefined: nobody is banned, because whoever has started the process is its only client. */
+  readonly banOffice?: BanOffice | undefined;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   /** A new unique id. */

@@ -56,7 +56,10 @@ describe("rate limit", () => {
   });
 
   test("an MCP client over the limit reads so, keeps its session, and goes on when the time has come", async () => {
-    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_WINDOW: "4000", MCP_RATE_LIMIT_BLOCK: "4000" });
+    server = await startServer(bridge.url, {
+      ...{ ...limits, MCP_RATE_LIMIT_WINDOW: "4000", MCP_RATE_LIMIT_BLOCK: "4000" },
+      MCP_ENABLE_BANS: "false",
+    });
     const client = await connect(server.url, keys.all);
     const status = () => client.callTool({ name: "get_bridge_status" });
     await vi.waitFor(
@@ -137,7 +140,7 @@ describe("the key file of a running server", () => {
     try {
       const path = join(directory, "keys.json");
       await writeFile(path, JSON.stringify({ [keys.all]: { name: "claude", permissions: ["*"] } }));
-      server = await startServer(bridge.url, { MCP_API_KEYS_FILE: path });
+      server = await startServer(bridge.url, { MCP_API_KEYS_FILE: path, MCP_ENABLE_BANS: "false" });
       const status = async (key: string) => (await server?.fetch("/tools", { key }))?.status;
       expect([await status(keys.all), await status(keys.messages)]).toEqual([200, 401]);
       await writeFile(`${path}.new`, JSON.stringify({ [keys.messages]: { name: "claude", permissions: ["*"] } }));
@@ -171,7 +174,8 @@ describe("strangers and the log", () => {
     server = await startServer(bridge.url, { LOG_LEVEL: "info", MCP_RATE_LIMIT_REQUESTS: "1000" });
     for (let count = 0; count < 30; count++) await server.fetch(count % 2 ? "/tools" : "/nothing");
     for (let count = 0; count < 15; count++) await server.fetch("/tools", { key: "wrong-key-of-some-length" });
-    expect(server.log.filter(({ msg }) => String(msg).startsWith("SECURITY"))).toHaveLength(10);
+    const refusals = server.log.filter(({ msg }) => String(msg).startsWith("SECURITY authentication_failure"));
+    expect(refusals).toHaveLength(10);
     expect(server.log.filter(({ msg }) => msg === "request")).toEqual([]);
     expect(await server.metric("authentication_failures_total")).toBe("30");
   });
