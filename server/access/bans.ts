@@ -26,7 +26,7 @@ export type BanOffice = {
 };
 
 /** How many bans ended here, and whether the other servers were told. */
-export type Lifted = { readonly count: number; readonly isTold: boolean };
+type Lifted = { readonly count: number; readonly isTold: boolean };
 
 export type BansOptions = {
   readonly bans: {
