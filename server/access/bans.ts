@@ -21,8 +21,8 @@ export type Ban = {
 export type BanOffice = {
   /** Those of this server, the newest first. */
   list(): readonly Ban[];
-  /** Ends those of an address here, and tells the other servers to do the same. */
-  lift(address: string): Promise<Lifted>;
+  /** Ends those of an address here, and tells the other servers to do the same; `by`: the client that wants it. */
+  lift(address: string, by: string): Promise<Lifted>;
 };
 
 /** How many bans ended here, and whether the other servers were told. */

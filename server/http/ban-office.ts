@@ -14,7 +14,7 @@ export type BanOfficeOptions = {
 /** The topic on which the servers of one bridge tell each other whose bans have to end. */
 const topic = "bans/lifted";
 
-const liftedSchema = z.object({ address: z.string().max(80) });
+const liftedSchema = z.object({ address: z.string().max(80), by: z.string() });
 
 /** Bans are of one process; that they end is told to all. Hears the others until the server is closed. */
 export function openBanOffice(
@@ -23,26 +23,26 @@ export function openBanOffice(
   { bridge, logger, metrics }: BanOfficeOptions,
 ): BanOffice {
   metrics.readBans(() => bans.counts());
-  const lift = (address: string): number => {
+  const lift = (address: string, by: string): number => {
     const count = bans.lift(address);
-    if (count > 0) logger.info({ address, count }, "ban lifted");
+    if (count > 0) logger.info({ address, count, client: by }, "ban lifted");
     return count;
   };
   const stopListening = bridge.relay.subscribe(
     (message) => {
       if (message.topic !== topic) return;
       const parsed = liftedSchema.safeParse(JSON.parse(message.text));
-      if (parsed.success) lift(parsed.data.address);
+      if (parsed.success) lift(parsed.data.address, parsed.data.by);
     },
     () => undefined,
   );
   app.addHook("onClose", async () => stopListening());
   return {
     list: () => bans.list(),
-    async lift(address) {
-      const count = lift(address);
+    async lift(address, by) {
+      const count = lift(address, by);
       try {
-        await bridge.relay.publish(topic, JSON.stringify({ address }));
+        await bridge.relay.publish(topic, JSON.stringify({ address, by }));
         return { count, isTold: true };
       } catch (error) {
         logger.warn({ err: error, address }, "the other servers could not be told to lift a ban");

@@ -23,8 +23,8 @@ export const liftBan = defineTool({
     message: z.string(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  async handler({ address }, { banOffice }) {
-    const { count, isTold } = (await banOffice?.lift(bannableAddress(address) ?? address)) ?? {
+  async handler({ address }, { banOffice, client }) {
+    const { count, isTold } = (await banOffice?.lift(bannableAddress(address) ?? address, client.name)) ?? {
       count: 0,
       isTold: true,
     };

@@ -234,7 +234,7 @@ describe("an administrator", () => {
     });
     expect(await statuses(server, 2, wrong)).toEqual([401, 429]);
     expect(server.log.filter(({ msg }) => msg === "ban lifted")).toMatchObject([
-      { address: "2001:db8::", count: 1 },
+      { address: "2001:db8::", count: 1, client: "admin" },
       { address: stranger, count: 1 },
     ]);
   });
