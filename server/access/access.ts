@@ -1,11 +1,10 @@
 import { ServerError } from "../../contract/errors.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import { networkOf } from "./address.ts";
-import type { Bans } from "./bans.ts";
 import type { Client } from "./client.ts";
 import type { KeyStore } from "./key-store.ts";
+import { type Charge, type LimitedTool, Limits, type LimitsOptions } from "./limits.ts";
 import { type Origin, securityDetails } from "./origin.ts";
-import { type Decision, type RateLimit, RateLimiter } from "./rate-limiter.ts";
 
 export { type Origin, securityDetails } from "./origin.ts";
 
@@ -19,19 +18,14 @@ export type Caller = {
   readonly isAuthenticated: boolean;
   /** Counts a call, or one that costs as much as several; undefined when calls are not limited. */
   charge(origin: Origin, cost?: number): Charge | undefined;
+  /** Counts a call of one tool, beside that; undefined when calls are not limited. */
+  chargeTool(origin: Origin, tool: LimitedTool): Charge | undefined;
 };
 
-/** How a call was counted; the error when it is over the limit, or the client is banned. */
-export type Charge = Pick<Decision, "limit" | "remaining" | "resetAt"> & { readonly refusal?: ServerError };
-
-export type AccessOptions = {
+export type AccessOptions = LimitsOptions & {
   readonly keys: KeyStore;
   readonly auth: { readonly enabled: boolean };
-  readonly rateLimit: RateLimit & { readonly enabled: boolean };
-  readonly bans: Bans;
   readonly security: SecurityLog;
-  /** Unix time in milliseconds. */
-  readonly clock: () => number;
 };
 
 export type Access = {
@@ -51,47 +45,17 @@ const keptStrangers = 10_000;
 const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["*"]) };
 
 /** What stands in front of everything that needs a key, whichever transport it comes by. */
-export function createAccess({ keys, auth, rateLimit, bans, security, clock }: AccessOptions): Access {
-  const calls = new RateLimiter(rateLimit);
-  // An address may be a proxy's or a whole office's: wrong keys are limited by it, right keys never are.
-  const failures = new RateLimiter(rateLimit);
-
-  const overLimit = (decision: Decision, type: "client" | "address", client: string, origin: Origin): ServerError => {
-    const { limit, requests, resetAt } = decision;
-    security("rate_limit_exceeded", { ...securityDetails(origin), client });
-    return new ServerError("RATE_LIMIT_EXCEEDED", {
-      limit,
-      window: rateLimit.windowMs / 1000,
-      current_requests: requests,
-      retry_after: Math.max(1, Math.ceil((resetAt - clock()) / 1000)),
-      reset_time: new Date(resetAt).toISOString(),
-      limit_type: type,
-    });
-  };
-
-  const banned = (refusal: ServerError, client: Client, origin: Origin): Charge => {
-    security("rate_limit_exceeded", { ...securityDetails(origin), client: client.name });
-    const resetAt = clock() + Number(refusal.details.retry_after) * 1000;
-    return { limit: rateLimit.requests, remaining: 0, resetAt, refusal };
-  };
-
-  const charge = (client: Client, origin: Origin, cost: number): Charge | undefined => {
-    if (!rateLimit.enabled) return undefined;
-    const ban = bans.refusalOf(client, origin);
-    if (ban !== undefined) return banned(ban, client, origin);
-    const decision = calls.take(client.id, clock(), cost);
-    if (decision.allowed) return decision;
-    const refusal = overLimit(decision, "client", client.name, origin);
-    bans.exceeded(client, origin);
-    return { ...decision, refusal };
-  };
+export function createAccess(options: AccessOptions): Access {
+  const { keys, auth, rateLimit, security, clock } = options;
+  const limits = new Limits(options);
 
   const callers = new WeakMap<Client, Caller>();
   const callerOf = (client: Client): Caller => {
     const known = callers.get(client) ?? {
       client,
       isAuthenticated: auth.enabled,
-      charge: (origin, cost = 1) => charge(client, origin, cost),
+      charge: (origin, cost = 1) => limits.charge(client, origin, cost),
+      chargeTool: (origin, tool) => limits.chargeTool(client, origin, tool),
     };
     callers.set(client, known);
     return known;
@@ -103,16 +67,6 @@ export function createAccess({ keys, auth, rateLimit, bans, security, clock }: A
     if (strangers.size >= keptStrangers) strangers.clear();
     strangers.set(network, known);
     return known;
-  };
-
-  /** Counts a failure; the error when there were too many. */
-  const limited = (origin: Origin): ServerError | undefined => {
-    const ban = bans.refusalOfStranger(origin);
-    if (ban !== undefined) return ban;
-    bans.failed(origin);
-    const decision = failures.take(networkOf(origin.address), clock());
-    const isOver = rateLimit.enabled && !decision.allowed;
-    return isOver ? overLimit(decision, "address", "unknown", origin) : undefined;
   };
 
   const isExpired = ({ expiresAt }: Client): boolean => expiresAt !== undefined && expiresAt <= clock();
@@ -129,7 +83,7 @@ export function createAccess({ keys, auth, rateLimit, bans, security, clock }: A
       const expired = client !== undefined && isExpired(client);
       if (client !== undefined && !expired) return callerOf(client);
       security("authentication_failure", securityDetails(origin));
-      throw limited(origin) ?? new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
+      throw limits.failed(origin) ?? new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
     },
   };
 }

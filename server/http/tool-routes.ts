@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
+import type { Charge } from "../access/limits.ts";
 import { asQueried } from "../tools/arguments.ts";
 import type { AuditedCaller } from "../tools/audited-caller.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { RestMethod, Tool } from "../tools/tool.ts";
 import { listingOf } from "../tools/tool-listing.ts";
-import { callerOf, originOf } from "./authentication.ts";
+import { callerOf, originOf, toolRateHeaders } from "./authentication.ts";
 
 type Call = FastifyRequest<{ Params: { name: string }; Querystring: Record<string, unknown> }>;
 
@@ -22,7 +23,7 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
     app.route({
       method,
       url: routes.tool,
-      async handler(request: Call) {
+      async handler(request: Call, reply) {
         const { name } = request.params;
         // A tool that nobody knows is told as such by the call.
         const tool = tools.get(name);
@@ -31,7 +32,8 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
         }
         const args = argumentsOf(request, tool);
         const common = { caller: callerOf(request), log: request.log, origin: originOf(request) };
-        const result = await caller.call({ name, args, ...common });
+        const onCharge = (charge: Charge) => void reply.headers(toolRateHeaders(charge));
+        const result = await caller.call({ name, args, onCharge, ...common });
         return "structured" in result ? result.structured : result;
       },
     });

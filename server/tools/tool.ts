@@ -47,12 +47,17 @@ type Listed<Input extends z.ZodObject> = {
   readonly rest: readonly RestMethod[];
   /** What a call counts for the rate limit. */
   readonly cost: number;
+  /** Calls of it that a client may make while it may make 100 of any kind. Default: {@link usualLimit}. */
+  readonly limit?: number;
   readonly input: Input;
   /** The input's JSON Schema as it is listed, where more is to be said than zod can. */
   readonly listedInput?: JsonObjectSchema;
   readonly annotations: ToolAnnotations;
   readonly icons?: readonly Icon[];
 };
+
+/** Calls of one tool, where it says nothing else. */
+export const usualLimit = 50;
 
 /** A JSON Schema of objects. */
 export type JsonObjectSchema = { readonly type: "object"; readonly [keyword: string]: unknown };
