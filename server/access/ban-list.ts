@@ -20,10 +20,13 @@ export class BanList<Who> {
     this.#capacity = capacity;
   }
 
+  /** True: nobody is banned. False: somebody is or was. */
+  get isEmpty(): boolean {
+    return this.#bans.size === 0;
+  }
+
   /** The ban under a key; undefined when there is none. */
   find(key: string, now: number): Entry<Who> | undefined {
-    // Most requests come while nobody is banned.
-    if (this.#bans.size === 0) return undefined;
     this.#forgetEnded(now);
     return this.#bans.get(key);
   }

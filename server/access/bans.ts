@@ -48,7 +48,7 @@ type Who = { readonly address: string; readonly client?: string };
 const told: Readonly<Record<BanReason, string>> = {
   authentication_failures:
     "Too many requests without a valid key came from this address: there, only requests with a valid key are answered.",
-  exceeded_limits: "This key went on after its limit too often from this address.",
+  exceeded_limits: "This client went on after its limit too often from this address.",
 };
 
 /**
@@ -78,6 +78,8 @@ export class Bans {
 
   /** Why a request of a client is refused there; undefined when it is answered. */
   refusalOf(client: Client, origin: Origin): ServerError | undefined {
+    // Every call is asked about, and most come while nobody is banned: then no address is taken apart.
+    if (this.#lists.exceeded_limits.isEmpty) return undefined;
     return this.#refusal("exceeded_limits", keyOf(client, networkOf(origin.address)));
   }
 
