@@ -9,6 +9,8 @@ const MIB = 2 ** 20;
 const LOG_LIMIT = 3 * MIB;
 const BOUNDS = { server: 220, bridge: 200 };
 const GUESSES = 30;
+/** Of so many 10,000 are kept. */
+const ADDRESSES = 10_500;
 /** A proxy on this machine is believed, and ten wrong keys are allowed. */
 const server = { MCP_TRUSTED_PROXIES: "127.0.0.1", MCP_RATE_LIMIT_REQUESTS: "10" };
 
@@ -59,4 +61,31 @@ const longAddresses: Scenario = {
   },
 };
 
-export const forgedAddresses: readonly Scenario[] = [forgedWords, longAddresses];
+const manyAddresses: Scenario = {
+  name: `wrong keys from ${ADDRESSES} addresses, more than bans are kept`,
+  async run() {
+    await using installation = await Installation.start({ server: { ...server, MCP_BAN_FAILURES: "1" } });
+    const address = (index: number) => `2001:db8:0:${index.toString(16)}::1`;
+    let banned = 0;
+    for (let sent = 0; sent < ADDRESSES; sent += AT_ONCE) {
+      const batch = Array.from({ length: AT_ONCE }, (_, index) => guess(installation, address(sent + index)));
+      await Promise.all(batch);
+      const { body } = await guess(installation, address(sent));
+      if (body.includes("ADDRESS_BANNED")) banned += 1;
+    }
+    const headers = { "x-api-key": installation.key("victim"), "x-forwarded-for": address(ADDRESSES - 1) };
+    const { status } = await send(`${installation.http}/tools`, { headers });
+    return {
+      measured: `${banned} asked again were banned; a right key from a banned address: ${status}; ${memoryOf(installation)}`,
+      failures: [
+        ...failuresOf([
+          [banned === ADDRESSES / AT_ONCE, `of ${ADDRESSES / AT_ONCE} addresses only ${banned} were banned`],
+          [status === 200, `a right key from an address with wrong ones is answered ${status}`],
+        ]),
+        ...survives(installation, BOUNDS),
+      ],
+    };
+  },
+};
+
+export const forgedAddresses: readonly Scenario[] = [forgedWords, longAddresses, manyAddresses];

@@ -297,6 +297,15 @@ export const errors = Object.freeze({
     metricLabel: "rate_limited",
     message: "Rate limit exceeded. Try again in {retry_after} seconds.",
   },
+  ADDRESS_BANNED: {
+    httpStatus: 429,
+    jsonRpcCode: 429,
+    isError: true,
+    retryable: true,
+    logLevel: "warn",
+    metricLabel: "banned",
+    message: "{reason} Try again in {retry_after} seconds, or ask an administrator to lift the ban (lift_ban).",
+  },
   CLIENT_QUOTA_EXCEEDED: {
     httpStatus: 429,
     jsonRpcCode: 429,

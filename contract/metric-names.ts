@@ -12,6 +12,16 @@ export const metricNames = Object.freeze({
 });
 
 /** Values of the label `event` of the security events. */
-export const securityEvents = ["authentication_failure", "rate_limit_exceeded", "authorization_failure"] as const;
+export const securityEvents = [
+  "authentication_failure",
+  "rate_limit_exceeded",
+  "authorization_failure",
+  "ban",
+] as const;
 
 export type SecurityEvent = (typeof securityEvents)[number];
+
+/** What somebody is banned for; values of the label `reason` of the bans. */
+export const banReasons = ["authentication_failures", "exceeded_limits"] as const;
+
+export type BanReason = (typeof banReasons)[number];

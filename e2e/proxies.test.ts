@@ -41,8 +41,8 @@ beforeAll(async () => {
     server: {
       replicas: 1,
       auth: { clients: [{ name: "test", permissions: ["*"] }] },
-      // One window for the wrong keys of a proxy and for the traffic of its clients.
-      rateLimit: { requests: 300, windowSeconds: 60, blockSeconds: 60 },
+      // One window for all the traffic of the proxies' clients.
+      rateLimit: { requests: 600, windowSeconds: 60, blockSeconds: 60 },
       logLevel: "debug",
       // Pods of the second node see connections to the Service with the first node's address.
       trustedProxies: [nodeAddress()],

@@ -14,6 +14,7 @@ import { httpRoutes } from "../../server/http/routes.ts";
 import { methods } from "../../server/mcp/methods/registry.ts";
 import { createServerMetrics } from "../../server/telemetry/metrics.ts";
 import { tools } from "../../server/tools/registry.ts";
+import { usualLimit } from "../../server/tools/tool.ts";
 import { listingOf } from "../../server/tools/tool-listing.ts";
 import { configurationPage } from "./configuration.ts";
 import { customResourcePage } from "./custom-resource.ts";
@@ -27,7 +28,7 @@ import { toolsPage } from "./tools.ts";
 export async function referencePages(): Promise<Record<string, string>> {
   const listed = [...tools.values()].map((tool) => {
     const listing = listingOf(tool);
-    return { ...listing, annotations: { ...listing.annotations } };
+    return { ...listing, annotations: { ...listing.annotations }, limit: tool.limit ?? usualLimit };
   });
   return {
     "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),

@@ -8,6 +8,7 @@ export type ToolDescription = {
   readonly inputSchema: object;
   readonly outputSchema?: object;
   readonly annotations: Readonly<Record<string, boolean>>;
+  readonly limit: number;
 };
 
 export type EventTypeDescription = { readonly type: string; readonly category: string; readonly description: string };
@@ -28,7 +29,15 @@ export function toolsPage(tools: readonly ToolDescription[], eventTypes: readonl
   ]);
 }
 
-function section({ name, title, description, inputSchema, outputSchema, annotations }: ToolDescription): string[] {
+function section({
+  name,
+  title,
+  description,
+  inputSchema,
+  outputSchema,
+  annotations,
+  limit,
+}: ToolDescription): string[] {
   const input = inputSchema as Schema;
   const hints = Object.entries(annotations).map(([hint, value]) => `${code(hint)} ${value}`);
   const hasInput = Object.keys(input.properties ?? {}).length > 0;
@@ -37,7 +46,7 @@ function section({ name, title, description, inputSchema, outputSchema, annotati
     `**${title}.** ${description}`,
     ...(hasInput ? ["Input:", fieldTable(withoutLongLists(input), typeOf)] : ["It takes no arguments."]),
     ...(outputSchema ? ["Result:", fieldTable(outputSchema as Schema, typeOf)] : ["Its result has no schema."]),
-    `Hints for clients: ${hints.join(", ")}.`,
+    `At most ${limit} calls a minute with the default [limits](../server.md#rate-limits). Hints for clients: ${hints.join(", ")}.`,
   ];
 }
 

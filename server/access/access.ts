@@ -1,19 +1,15 @@
 import { ServerError } from "../../contract/errors.ts";
-import type { SecurityDetails, SecurityLog } from "../telemetry/security-log.ts";
+import type { SecurityLog } from "../telemetry/security-log.ts";
 import { networkOf } from "./address.ts";
 import type { Client } from "./client.ts";
 import type { KeyStore } from "./key-store.ts";
-import { type Decision, type RateLimit, RateLimiter } from "./rate-limiter.ts";
+import { type Charge, type LimitedTool, Limits, type LimitsOptions } from "./limits.ts";
+import { type Origin, securityDetails } from "./origin.ts";
+
+export { type Origin, securityDetails } from "./origin.ts";
 
 /** What a caller shows, as it stands in the headers of these names; the key may be in either. */
 export type Credentials = { readonly apiKey?: string | undefined; readonly authorization?: string | undefined };
-
-/** Where a call came from, for limits and the security log. */
-export type Origin = {
-  /** IP address; "" when the connection is gone. */
-  readonly address: string;
-  readonly requestId: string;
-};
 
 /** Who calls, with what it may do and how often. */
 export type Caller = {
@@ -22,18 +18,14 @@ export type Caller = {
   readonly isAuthenticated: boolean;
   /** Counts a call, or one that costs as much as several; undefined when calls are not limited. */
   charge(origin: Origin, cost?: number): Charge | undefined;
+  /** Counts a call of one tool, beside that; undefined when calls are not limited. */
+  chargeTool(origin: Origin, tool: LimitedTool): Charge | undefined;
 };
 
-/** How a call was counted; the error when it is over the limit. */
-export type Charge = Decision & { readonly refusal?: ServerError };
-
-export type AccessOptions = {
+export type AccessOptions = LimitsOptions & {
   readonly keys: KeyStore;
   readonly auth: { readonly enabled: boolean };
-  readonly rateLimit: RateLimit & { readonly enabled: boolean };
   readonly security: SecurityLog;
-  /** Unix time in milliseconds. */
-  readonly clock: () => number;
 };
 
 export type Access = {
@@ -41,7 +33,8 @@ export type Access = {
   readonly windowMs: number;
   /**
    * Finds out who calls. `before` is who showed the same credentials last on the same connection: if they still count, the
-   * key is not hashed again. Throws AUTHENTICATION_ERROR, or RATE_LIMIT_EXCEEDED for too many wrong keys of a network.
+   * key is not hashed again. Throws AUTHENTICATION_ERROR, or ADDRESS_BANNED or RATE_LIMIT_EXCEEDED for too many wrong keys
+   * of a network.
    */
   authenticate(credentials: Credentials, origin: Origin, before?: Caller): Caller;
 };
@@ -52,36 +45,17 @@ const keptStrangers = 10_000;
 const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["*"]) };
 
 /** What stands in front of everything that needs a key, whichever transport it comes by. */
-export function createAccess({ keys, auth, rateLimit, security, clock }: AccessOptions): Access {
-  const calls = new RateLimiter(rateLimit);
-  // An address may be a proxy's or a whole office's: wrong keys are limited by it, right keys never are.
-  const failures = new RateLimiter(rateLimit);
-
-  const overLimit = (decision: Decision, type: "client" | "address", client: string, origin: Origin): ServerError => {
-    const { limit, requests, resetAt } = decision;
-    security("rate_limit_exceeded", { ...securityDetails(origin), client });
-    return new ServerError("RATE_LIMIT_EXCEEDED", {
-      limit,
-      window: rateLimit.windowMs / 1000,
-      current_requests: requests,
-      retry_after: Math.max(1, Math.ceil((resetAt - clock()) / 1000)),
-      reset_time: new Date(resetAt).toISOString(),
-      limit_type: type,
-    });
-  };
-
-  const charge = (client: Client, origin: Origin, cost: number): Charge | undefined => {
-    if (!rateLimit.enabled) return undefined;
-    const decision = calls.take(client.id, clock(), cost);
-    return decision.allowed ? decision : { ...decision, refusal: overLimit(decision, "client", client.name, origin) };
-  };
+export function createAccess(options: AccessOptions): Access {
+  const { keys, auth, rateLimit, security, clock } = options;
+  const limits = new Limits(options);
 
   const callers = new WeakMap<Client, Caller>();
   const callerOf = (client: Client): Caller => {
     const known = callers.get(client) ?? {
       client,
       isAuthenticated: auth.enabled,
-      charge: (origin, cost = 1) => charge(client, origin, cost),
+      charge: (origin, cost = 1) => limits.charge(client, origin, cost),
+      chargeTool: (origin, tool) => limits.chargeTool(client, origin, tool),
     };
     callers.set(client, known);
     return known;
@@ -109,16 +83,9 @@ export function createAccess({ keys, auth, rateLimit, security, clock }: AccessO
       const expired = client !== undefined && isExpired(client);
       if (client !== undefined && !expired) return callerOf(client);
       security("authentication_failure", securityDetails(origin));
-      const decision = failures.take(networkOf(origin.address), clock());
-      if (rateLimit.enabled && !decision.allowed) throw overLimit(decision, "address", "unknown", origin);
-      throw new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
+      throw limits.failed(origin) ?? new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
     },
   };
-}
-
-/** An origin as the security log writes it. */
-export function securityDetails({ address, requestId }: Origin): SecurityDetails {
-  return { client_ip: address, request_id: requestId };
 }
 
 function refusal(presented: string | undefined, expired: boolean): string {

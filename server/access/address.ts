@@ -6,6 +6,13 @@ export function networkOf(address: string): string {
   return `${groupsOf(address).slice(0, 4).join(":")}::/64`;
 }
 
+/** An address as it is banned, from any spelling of it or of its network of 64 bits; undefined for anything else. */
+export function bannableAddress(text: string): string | undefined {
+  const network = /^([^/]*:[^/]*)\/64$/.exec(text)?.[1];
+  if (text.includes("/") && (network === undefined || isIP(network) !== 6)) return undefined;
+  return addressIn(network ?? text);
+}
+
 /** The address in `address`, `address:port` or `[address]:port`, IPv4 in IPv6 form as IPv4. */
 export function addressIn(text: string | undefined): string | undefined {
   // The longest form of an address and a port has far fewer characters.

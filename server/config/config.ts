@@ -3,6 +3,7 @@ import { type Surroundings as ReadingSurroundings, readVariables } from "../../c
 import type { LogLevel } from "../../contract/log-levels.ts";
 import type { Role } from "../../contract/roles.ts";
 import { routes } from "../../contract/routes.ts";
+import type { BanRule } from "../access/ban-list.ts";
 import type { BridgeConfig, UpdatesConfig, WebhookConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
@@ -42,6 +43,7 @@ export type ServerConfig = {
     readonly windowMs: number;
     readonly blockMs: number;
   };
+  readonly bans: { readonly enabled: boolean; readonly failures: BanRule; readonly limits: BanRule };
 };
 
 export type ServeConfig = ProcessConfig &
@@ -175,6 +177,23 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       requests: need("MCP_RATE_LIMIT_REQUESTS"),
       windowMs: need("MCP_RATE_LIMIT_WINDOW"),
       blockMs: need("MCP_RATE_LIMIT_BLOCK"),
+    },
+    bans: banConfig(need),
+  };
+}
+
+function banConfig(need: Need): ServerConfig["bans"] {
+  return {
+    enabled: need("MCP_ENABLE_BANS"),
+    failures: {
+      strikes: need("MCP_BAN_FAILURES"),
+      windowMs: need("MCP_BAN_FAILURES_WINDOW"),
+      banMs: need("MCP_BAN_FAILURES_TIME"),
+    },
+    limits: {
+      strikes: need("MCP_BAN_LIMITS"),
+      windowMs: need("MCP_BAN_LIMITS_WINDOW"),
+      banMs: need("MCP_BAN_LIMITS_TIME"),
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
 import { createAccess } from "../access/access.ts";
+import { Bans } from "../access/bans.ts";
 import type { KeyStore } from "../access/key-store.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config/config.ts";
@@ -19,6 +20,7 @@ import { auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { approvalRoutes } from "./approval-routes.ts";
 import { createAuthentication } from "./authentication.ts";
+import { openBanOffice } from "./ban-office.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { parseJsonBodies } from "./body-parser.ts";
 import { descriptionRoutes } from "./description-routes.ts";
@@ -60,6 +62,8 @@ export type AppOptions = {
   readonly proofSecret?: string | undefined;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
+  /** Milliseconds of a clock that is never set back. */
+  readonly steady: () => number;
   readonly newId: () => string;
 };
 
@@ -121,9 +125,12 @@ type Parts = {
 function register(app: FastifyInstance, options: AppOptions, parts: Parts): void {
   const { security, connections } = parts;
   const { config, features, bridge } = options;
-  const tools = auditedCaller(createToolCaller({ ...options, tools: features.tools }), features.tools, security);
+  const bans = new Bans({ ...config, ...options, security });
+  const banOffice = openBanOffice(app, bans, options);
+  const toolCaller = createToolCaller({ ...options, tools: features.tools, banOffice });
+  const tools = auditedCaller(toolCaller, features.tools, security);
   const catalogueOf = catalogues({ features, tools, bridge });
-  const access = createAccess({ ...config, ...options, security });
+  const access = createAccess({ ...config, ...options, bans, security });
   const authentication = createAuthentication(access, connections);
   app.register(async (open) => {
     withOtherMethods(open, () => {

@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { apiKeyHeader } from "../../contract/api-key.ts";
 import { ServerError } from "../../contract/errors.ts";
-import type { Access, Caller, Charge, Credentials, Origin } from "../access/access.ts";
+import type { Access, Caller, Credentials, Origin } from "../access/access.ts";
+import type { Charge } from "../access/limits.ts";
 import type { Connections } from "../listening/connections.ts";
 import { clientAddress } from "./client-address.ts";
 
@@ -67,6 +68,15 @@ export function callerOf({ caller }: FastifyRequest): Caller {
 export function originOf(request: FastifyRequest): Origin {
   request.origin ??= { address: clientAddress(request), requestId: request.id };
   return request.origin;
+}
+
+/** What is left of the limit of a tool. */
+export function toolRateHeaders({ limit, remaining, resetAt }: Charge) {
+  return {
+    "x-ratelimit-tool-limit": String(limit),
+    "x-ratelimit-tool-remaining": String(remaining),
+    "x-ratelimit-tool-reset": String(Math.ceil(resetAt / 1000)),
+  };
 }
 
 function rateHeaders({ limit, remaining, resetAt }: Charge, windowMs: number) {

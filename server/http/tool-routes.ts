@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
+import type { Charge } from "../access/limits.ts";
 import { noInteraction } from "../features/interaction.ts";
 import { asQueried } from "../tools/arguments.ts";
 import type { AuditedCaller } from "../tools/audited-caller.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { RestMethod, Tool } from "../tools/tool.ts";
 import { listingOf } from "../tools/tool-listing.ts";
-import { callerOf, originOf } from "./authentication.ts";
+import { callerOf, originOf, toolRateHeaders } from "./authentication.ts";
 
 type Call = FastifyRequest<{ Params: { name: string }; Querystring: Record<string, unknown> }>;
 
@@ -35,7 +36,8 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
         reply.raw.once("close", () => gone.abort());
         const interaction = { ...noInteraction, signal: gone.signal };
         const common = { caller: callerOf(request), log: request.log, origin: originOf(request), interaction };
-        const result = await caller.call({ name, args, ...common });
+        const onCharge = (charge: Charge) => void reply.headers(toolRateHeaders(charge));
+        const result = await caller.call({ name, args, onCharge, ...common });
         return "structured" in result ? result.structured : result;
       },
     });

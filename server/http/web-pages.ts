@@ -16,6 +16,9 @@ const exposed = [
   "X-RateLimit-Remaining",
   "X-RateLimit-Reset",
   "X-RateLimit-Window",
+  "X-RateLimit-Tool-Limit",
+  "X-RateLimit-Tool-Remaining",
+  "X-RateLimit-Tool-Reset",
 ].join(", ");
 
 /**

@@ -17,4 +17,6 @@ export type World = {
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
+  /** Milliseconds of a clock that is never set back. Default: that of the process. */
+  readonly steady?: () => number;
 };

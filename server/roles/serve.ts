@@ -70,8 +70,8 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     ...{ logger, metrics, lifecycle, furtherPorts, proofSecret },
   };
   // One by one: the world of the program has more in it, under names that are here, too.
-  const { clock, newId } = world;
-  const app = createApp({ config, ...shared, clock, newId });
+  const { clock, newId, steady = () => performance.now() } = world;
+  const app = createApp({ config, ...shared, clock, newId, steady });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
   const listenTextResolver = (address: string) => `listening on ${address}`;

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { metricNames, securityEvents } from "../../contract/metric-names.ts";
+import { type BanReason, metricNames, securityEvents } from "../../contract/metric-names.ts";
 
 export type ServerMetrics = ReturnType<typeof createServerMetrics>;
 
@@ -27,9 +27,10 @@ export type Route = { readonly method: string; readonly route: string };
 function declare(registers: Registry[]) {
   return {
     ...declareHttp(registers),
+    ...declareBans(registers),
     securityEvents: new Counter({
       name: metricNames.securityEvents,
-      help: "Refused requests by the kind of security event",
+      help: "Refused requests by the kind of security event, and bans that began",
       labelNames: ["event"] as const,
       registers,
     }),
@@ -86,5 +87,25 @@ function declareHttp(registers: Registry[]) {
       buckets: seconds,
       registers,
     }),
+  };
+}
+
+function declareBans(registers: Registry[]) {
+  let read = (): Readonly<Record<BanReason, number>> => ({ authentication_failures: 0, exceeded_limits: 0 });
+  new Gauge({
+    name: "banned_addresses",
+    help: "Bans that last now: of addresses for wrong keys, and of keys at an address for exceeded limits",
+    labelNames: ["reason"] as const,
+    registers,
+    // They end by themselves.
+    collect() {
+      for (const [reason, count] of Object.entries(read())) this.set({ reason }, count);
+    },
+  });
+  return {
+    /** Says where the number of bans is read. */
+    readBans: (from: typeof read) => {
+      read = from;
+    },
   };
 }

@@ -14,17 +14,19 @@ export type SecurityLog = (event: SecurityEvent, details: SecurityDetails) => vo
 /** Enough for fail2ban to act on; an attacker writes no more than this into the log. */
 const sampling = { lines: 10, windowMs: 60_000, capacity: 100 };
 
-/** Counts and logs refused requests; the counters count all, also what is not logged. */
+/** Counts and logs refused requests and bans; the counters count all, also what is not logged. */
 export function createSecurityLog(metrics: ServerMetrics, logger: Logger): SecurityLog {
   const counters = {
     authentication_failure: metrics.authenticationFailures,
     rate_limit_exceeded: metrics.rateLimited,
     authorization_failure: undefined,
+    ban: undefined,
   };
   const log = securityLines(logger);
   return (event, details) => {
     metrics.securityEvents.inc({ event });
-    metrics.securityViolations.inc();
+    // A ban is no refused request: those that led to it were counted.
+    if (event !== "ban") metrics.securityViolations.inc();
     counters[event]?.inc();
     log(event, details);
   };

@@ -1,9 +1,10 @@
 import { ServerError } from "../../contract/errors.ts";
 import { type Caller, type Origin, securityDetails } from "../access/access.ts";
 import type { Client } from "../access/client.ts";
+import type { Charge } from "../access/limits.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { ToolRegistry } from "./registry.ts";
-import type { Tool, ToolResult } from "./tool.ts";
+import { type Tool, type ToolResult, usualLimit } from "./tool.ts";
 import type { ToolCall, ToolCaller } from "./tool-caller.ts";
 
 /** A call with where it came from. */
@@ -12,6 +13,8 @@ type AuditedCall = Omit<ToolCall, "logger" | "tool" | "client"> & {
   readonly name: string;
   readonly log: ToolCall["logger"];
   readonly origin: Origin;
+  /** Is told how many calls of the tool are left. */
+  readonly onCharge?: (charge: Charge) => void;
 };
 
 export type AuditedCaller = {
@@ -23,13 +26,11 @@ export type AuditedCaller = {
 export function auditedCaller(tools: ToolCaller, costs: ToolRegistry, security: SecurityLog): AuditedCaller {
   return {
     list: (client) => tools.list(client),
-    async call({ name, caller, log, origin, ...call }) {
+    async call({ name, caller, log, origin, onCharge, ...call }) {
       const { client } = caller;
       try {
-        // One call was counted when the request came.
-        const further = (costs.get(name)?.cost ?? 1) - 1;
-        const refusal = further > 0 ? caller.charge(origin, further)?.refusal : undefined;
-        if (refusal !== undefined) throw refusal;
+        const tool = costs.get(name);
+        if (tool !== undefined) charge(tool, caller, origin, onCharge);
         return await tools.call({ ...call, client, tool: name, logger: log });
       } catch (error) {
         if (error instanceof ServerError && error.code === "UNAUTHORIZED_TOOL") {
@@ -39,4 +40,15 @@ export function auditedCaller(tools: ToolCaller, costs: ToolRegistry, security: 
       }
     },
   };
+}
+
+/** Throws RATE_LIMIT_EXCEEDED when there were too many calls of this tool, or of all. */
+function charge(tool: Tool, caller: Caller, origin: Origin, onCharge: ((charge: Charge) => void) | undefined): void {
+  const { name, cost, limit = usualLimit } = tool;
+  const own = caller.chargeTool(origin, { name, limit });
+  if (own !== undefined) onCharge?.(own);
+  if (own?.refusal !== undefined) throw own.refusal;
+  // One call was counted when the request came.
+  const refusal = cost > 1 ? caller.charge(origin, cost - 1)?.refusal : undefined;
+  if (refusal !== undefined) throw refusal;
 }

@@ -10,6 +10,7 @@ export const checkBridgeProcess = defineTool({
   permission: "check_bridge_process",
   rest: ["GET", "POST"],
   cost: 1,
+  limit: 120,
   input: z.object({}),
   output: z.object({
     running: z.boolean(),

@@ -10,6 +10,7 @@ export const clearOldResponses = defineTool({
   permission: "clear_old_responses",
   rest: ["DELETE", "POST"],
   cost: 5,
+  limit: 20,
   input: z.object({
     older_than_hours: z.number().min(1).max(8760).default(24).describe("How old, in hours, is too old"),
   }),

@@ -32,6 +32,7 @@ export const getBridgeStatus = defineTool({
   permission: "get_bridge_status",
   rest: ["GET", "POST"],
   cost: 1,
+  limit: 120,
   input: z.object({}),
   output,
   annotations: readingAnnotations,

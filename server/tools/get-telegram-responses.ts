@@ -11,6 +11,7 @@ export const getTelegramResponses = defineTool({
   permission: "get_telegram_responses",
   rest: ["GET", "POST"],
   cost: 1,
+  limit: 100,
   input: z.object({
     limit: z.number().min(1).max(100).overwrite(Math.floor).default(10).describe("How many at most"),
   }),

@@ -23,6 +23,7 @@ export const processPendingResponses = defineTool({
   permission: "process_pending_responses",
   rest: ["GET", "POST"],
   cost: 1,
+  limit: 60,
   input: z.object({
     since_minutes: z.number().min(1).max(1440).default(10).describe("How far to look back, in minutes"),
   }),

@@ -4,6 +4,8 @@ import { ensureBridgeRunning } from "./ensure-bridge-running.ts";
 import { getBridgeStatus } from "./get-bridge-status.ts";
 import { getTaskStatus } from "./get-task-status.ts";
 import { getTelegramResponses } from "./get-telegram-responses.ts";
+import { liftBan } from "./lift-ban.ts";
+import { listBans } from "./list-bans.ts";
 import { listEventTypes } from "./list-event-types.ts";
 import { processPendingResponses } from "./process-pending-responses.ts";
 import { registerClaudeTodos } from "./register-claude-todos.ts";
@@ -48,5 +50,7 @@ export const tools: ToolRegistry = new Map(
     getTaskStatus,
     registerClaudeTodos,
     todo,
+    listBans,
+    liftBan,
   ].map((tool) => [tool.name, tool]),
 );

@@ -10,6 +10,7 @@ export const restartBridge = defineTool({
   permission: "restart_bridge",
   rest: ["POST"],
   cost: 5,
+  limit: 5,
   input: z.object({}),
   output: z.object({
     success: z.boolean(),

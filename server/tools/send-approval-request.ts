@@ -89,6 +89,7 @@ export function approvalRequestTool({ roundMs }: { readonly roundMs: number }): 
     permission: "send_approval_request",
     rest: ["POST"],
     cost: 1,
+    limit: 30,
     input,
     output: sent.extend({
       approval_id: z.string().describe("Under which the decision can be asked for"),

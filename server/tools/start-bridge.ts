@@ -9,6 +9,7 @@ export const startBridge = defineTool({
   permission: "start_bridge",
   rest: ["POST"],
   cost: 1,
+  limit: 10,
   input: z.object({}),
   output: z.object({ success: z.boolean(), message: z.string() }),
   annotations: controllingAnnotations,

@@ -10,6 +10,7 @@ export const stopBridge = defineTool({
   permission: "stop_bridge",
   rest: ["POST"],
   cost: 1,
+  limit: 10,
   input: z.object({}),
   output: z.object({
     success: z.boolean(),

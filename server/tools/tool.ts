@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { BanOffice } from "../access/bans.ts";
 import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Content, Icon } from "../features/content.ts";
@@ -22,6 +23,8 @@ export type ToolContext = {
   readonly interaction: Interaction;
   /** The projects whose files it may read; undefined: none. */
   readonly projects?: ProjectFiles | undefined;
+  /** Undefined: nobody is banned, because whoever has started the process is its only client. */
+  readonly banOffice?: BanOffice | undefined;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   /** A new unique id. */
@@ -44,12 +47,17 @@ type Listed<Input extends z.ZodObject> = {
   readonly rest: readonly RestMethod[];
   /** What a call counts for the rate limit. */
   readonly cost: number;
+  /** Calls of it that a client may make while it may make 100 of any kind. Default: {@link usualLimit}. */
+  readonly limit?: number;
   readonly input: Input;
   /** The input's JSON Schema as it is listed, where more is to be said than zod can. */
   readonly listedInput?: JsonObjectSchema;
   readonly annotations: ToolAnnotations;
   readonly icons?: readonly Icon[];
 };
+
+/** Calls of one tool, where it says nothing else. */
+export const usualLimit = 50;
 
 /** A JSON Schema of objects. */
 export type JsonObjectSchema = { readonly type: "object"; readonly [keyword: string]: unknown };

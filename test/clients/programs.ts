@@ -50,6 +50,8 @@ export async function startPrograms(further: Record<string, string> = {}): Promi
     MCP_SERVER_HOST: "127.0.0.1",
     MCP_SERVER_PORT: "0",
     MCP_API_KEYS: JSON.stringify({ [key]: { name: clientName, permissions: ["*"], enabled: true } }),
+    // All clients come from here, and what they show of a wrong key is looked at again and again.
+    MCP_ENABLE_BANS: "false",
     ...further,
   });
   const all = started.move();

@@ -133,6 +133,57 @@ export const serverVariables = Object.freeze({
     description: "Milliseconds for which a client over the limit is refused.",
     example: "300000",
   }),
+  MCP_ENABLE_BANS: define({
+    roles: serving,
+    schema: flag,
+    default: "true",
+    description:
+      "Refuse for some time whoever failed too often: requests without a valid key from an address that sent many, and a key where it often went on after its limit. Bans are counted in each server process.",
+    example: "true",
+  }),
+  MCP_BAN_FAILURES: define({
+    roles: serving,
+    schema: integer(1, 100),
+    default: "5",
+    description:
+      "Requests without a valid key in a window after which an address is banned. Those with a valid key are answered all the same.",
+    example: "5",
+  }),
+  MCP_BAN_FAILURES_WINDOW: define({
+    roles: serving,
+    schema: milliseconds,
+    default: "600000",
+    description: "Length of that window in milliseconds.",
+    example: "600000",
+  }),
+  MCP_BAN_FAILURES_TIME: define({
+    roles: serving,
+    schema: milliseconds,
+    default: "3600000",
+    description: "Milliseconds for which requests without a valid key are refused from a banned address.",
+    example: "3600000",
+  }),
+  MCP_BAN_LIMITS: define({
+    roles: serving,
+    schema: integer(1, 100),
+    default: "10",
+    description: "Requests over the limit in a window after which a key is banned at the address that they came from.",
+    example: "10",
+  }),
+  MCP_BAN_LIMITS_WINDOW: define({
+    roles: serving,
+    schema: milliseconds,
+    default: "300000",
+    description: "Length of that window in milliseconds.",
+    example: "300000",
+  }),
+  MCP_BAN_LIMITS_TIME: define({
+    roles: serving,
+    schema: milliseconds,
+    default: "1800000",
+    description: "Milliseconds for which a key is refused at an address where it is banned.",
+    example: "1800000",
+  }),
   BRIDGE_URL: define({
     roles: ["serve"],
     schema: url.refine((value) => URL.parse(value)?.pathname === "/", "an http or https URL without a path"),

@@ -69,6 +69,9 @@ const headersOf: Readonly<Record<number, object>> = {
     "X-RateLimit-Remaining": header("Requests that are left", "integer"),
     "X-RateLimit-Reset": header("When more are, in Unix seconds", "integer"),
     "X-RateLimit-Window": header("Seconds of a window", "integer"),
+    "X-RateLimit-Tool-Limit": header("Calls of the tool in a window, if one was called", "integer"),
+    "X-RateLimit-Tool-Remaining": header("Calls of the tool that are left", "integer"),
+    "X-RateLimit-Tool-Reset": header("When more are, in Unix seconds", "integer"),
   },
   503: retryAfter,
 };

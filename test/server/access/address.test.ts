@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { networkOf } from "../../../server/access/address.ts";
+import { bannableAddress, networkOf } from "../../../server/access/address.ts";
 import { clientAddress } from "../../../server/http/client-address.ts";
 
 const of = (address: string, remoteAddress?: string) =>
@@ -61,4 +61,24 @@ describe("the network of an address", () => {
       }),
     );
   });
+});
+
+describe("an address that is banned", () => {
+  test.each([
+    ["203.0.113.7", "203.0.113.7"],
+    ["::ffff:203.0.113.7", "203.0.113.7"],
+    ["2001:DB8::17", "2001:db8::17"],
+    ["2001:db8:1:2::/64", "2001:db8:1:2::"],
+    [networkOf("2001:db8::1"), "2001:db8:0:0::"],
+  ])("is found in %s", (written, address) => {
+    expect(bannableAddress(written)).toBe(address);
+    expect(networkOf(bannableAddress(networkOf(address)) ?? "")).toBe(networkOf(address));
+  });
+
+  test.each(["", "203.0.113.0/24", "203.0.113.7/64", "2001:db8::/48", "2001:db8::/64/64", "localhost", "1.2.3"])(
+    "is not found in %j",
+    (written) => {
+      expect(bannableAddress(written)).toBeUndefined();
+    },
+  );
 });

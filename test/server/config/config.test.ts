@@ -52,6 +52,11 @@ describe("configuration", () => {
       http: { host: "::", port: 8080, shutdownDelayMs: 5000 },
       auth: { enabled: true, keysFile: "/keys.json" },
       rateLimit: { enabled: true, requests: 100, windowMs: 60_000, blockMs: 300_000 },
+      bans: {
+        enabled: true,
+        failures: { strikes: 5, windowMs: 600_000, banMs: 3_600_000 },
+        limits: { strikes: 10, windowMs: 300_000, banMs: 1_800_000 },
+      },
       bridgeClient: { url: "http://team-bridge:9001", timeoutMs: 10_000 },
       shutdownTimeoutMs: 20_000,
     });

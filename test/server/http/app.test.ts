@@ -11,7 +11,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   bridge = await startFakeBridge();
-  server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "1000" });
+  server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "1000", MCP_ENABLE_BANS: "false" });
 });
 
 afterAll(async () => {

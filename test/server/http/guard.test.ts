@@ -56,7 +56,10 @@ describe("rate limit", () => {
   });
 
   test("an MCP client over the limit reads so, keeps its session, and goes on when the time has come", async () => {
-    server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_WINDOW: "4000", MCP_RATE_LIMIT_BLOCK: "4000" });
+    server = await startServer(bridge.url, {
+      ...{ ...limits, MCP_RATE_LIMIT_WINDOW: "4000", MCP_RATE_LIMIT_BLOCK: "4000" },
+      MCP_ENABLE_BANS: "false",
+    });
     const client = await connect(server.url, keys.all);
     const status = () => client.callTool({ name: "get_bridge_status" });
     await vi.waitFor(
@@ -94,6 +97,71 @@ describe("rate limit", () => {
     server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_REQUESTS: "7" }, offered);
     const rest = () => server?.fetch("/tools/get_bridge_status", { key: keys.all, json: {} });
     expect([(await rest())?.status, (await rest())?.status, (await rest())?.status]).toEqual([200, 200, 429]);
+  });
+
+  describe("of one tool", () => {
+    const statusOf = async (tool: string, key: string = keys.all, json: object = {}) =>
+      (await server?.fetch(`/tools/${tool}`, { key, json }))?.status;
+
+    test("is beside the client's, and concerns neither other tools nor other clients", async () => {
+      server = await startServer(bridge.url);
+      const starts = [];
+      for (let count = 0; count < 11; count += 1) starts.push(await statusOf("start_bridge"));
+      expect(starts).toEqual([...Array(10).fill(200), 429]);
+      expect([await statusOf("stop_bridge"), await statusOf("get_bridge_status")]).toEqual([200, 200]);
+      expect(await statusOf("get_bridge_status", keys.messages)).toBe(200);
+    });
+
+    test("stands in the headers of REST, and its refusal says which limit it was and when there is room again", async () => {
+      server = await startServer(bridge.url, { ...limits, MCP_RATE_LIMIT_REQUESTS: "20" });
+      const call = async () => server?.fetch("/tools/start_bridge", { key: keys.all, json: {} });
+      const headers = async () => {
+        const answer = await call();
+        return ["limit", "remaining"].map((name) => answer?.headers.get(`x-ratelimit-tool-${name}`));
+      };
+      // 10 of 100 are 2 of 20.
+      expect([await headers(), await headers()]).toEqual([
+        ["2", "1"],
+        ["2", "0"],
+      ]);
+      const refused = await call();
+      expect(refused?.status).toBe(429);
+      const after = Number(refused?.headers.get("retry-after"));
+      expect(after).toBeGreaterThan(50);
+      // A part of the window more: it may have begun before it was first used.
+      expect(after).toBeLessThanOrEqual(66);
+      const reset = Number(refused?.headers.get("x-ratelimit-tool-reset")) - Date.now() / 1000;
+      expect(Math.abs(reset - after)).toBeLessThan(3);
+      expect(refused?.headers.get("x-ratelimit-tool-remaining")).toBe("0");
+      expect(await refused?.json()).toMatchObject({ code: "RATE_LIMIT_EXCEEDED", details: { limit_type: "tool" } });
+      expect(await server.metric("rate_limit_exceeded_total")).toBe("1");
+    });
+
+    test("holds over MCP and REST together, and is read by a model", async () => {
+      server = await startServer(bridge.url);
+      const client = await connect(server.url, keys.all);
+      for (let count = 0; count < 5; count += 1) await client.callTool({ name: "start_bridge" });
+      for (let count = 0; count < 5; count += 1) expect(await statusOf("start_bridge")).toBe(200);
+      expect(await client.callTool({ name: "start_bridge" })).toMatchObject({
+        isError: true,
+        content: [{ text: expect.stringContaining("RATE_LIMIT_EXCEEDED") }],
+      });
+      await client.close();
+    });
+
+    test("leads to a ban like the client's limit", async () => {
+      server = await startServer(bridge.url, { MCP_BAN_LIMITS: "2" });
+      const statuses = [];
+      for (let count = 0; count < 12; count += 1) statuses.push(await statusOf("start_bridge"));
+      expect(statuses).toEqual([...Array(10).fill(200), 429, 429]);
+      const refused = await server.fetch("/tools", { key: keys.all });
+      expect(await refused.json()).toMatchObject({ code: "ADDRESS_BANNED" });
+    });
+
+    test("does not hold when limits are switched off", async () => {
+      server = await startServer(bridge.url, { MCP_ENABLE_RATE_LIMIT: "false" });
+      for (let count = 0; count < 12; count += 1) expect(await statusOf("start_bridge")).toBe(200);
+    });
   });
 
   test("can be switched off", async () => {
@@ -137,7 +205,7 @@ describe("the key file of a running server", () => {
     try {
       const path = join(directory, "keys.json");
       await writeFile(path, JSON.stringify({ [keys.all]: { name: "claude", permissions: ["*"] } }));
-      server = await startServer(bridge.url, { MCP_API_KEYS_FILE: path });
+      server = await startServer(bridge.url, { MCP_API_KEYS_FILE: path, MCP_ENABLE_BANS: "false" });
       const status = async (key: string) => (await server?.fetch("/tools", { key }))?.status;
       expect([await status(keys.all), await status(keys.messages)]).toEqual([200, 401]);
       await writeFile(`${path}.new`, JSON.stringify({ [keys.messages]: { name: "claude", permissions: ["*"] } }));
@@ -171,7 +239,8 @@ describe("strangers and the log", () => {
     server = await startServer(bridge.url, { LOG_LEVEL: "info", MCP_RATE_LIMIT_REQUESTS: "1000" });
     for (let count = 0; count < 30; count++) await server.fetch(count % 2 ? "/tools" : "/nothing");
     for (let count = 0; count < 15; count++) await server.fetch("/tools", { key: "wrong-key-of-some-length" });
-    expect(server.log.filter(({ msg }) => String(msg).startsWith("SECURITY"))).toHaveLength(10);
+    const refusals = server.log.filter(({ msg }) => String(msg).startsWith("SECURITY authentication_failure"));
+    expect(refusals).toHaveLength(10);
     expect(server.log.filter(({ msg }) => msg === "request")).toEqual([]);
     expect(await server.metric("authentication_failures_total")).toBe("30");
   });

@@ -34,7 +34,7 @@ let document: Document;
 
 beforeAll(async () => {
   bridge = await startFakeBridge();
-  server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "1000" });
+  server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "1000", MCP_ENABLE_BANS: "false" });
   text = await (await server.fetch("/openapi.json")).text();
   document = JSON.parse(text);
 });

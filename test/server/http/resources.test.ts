@@ -9,7 +9,10 @@ let server: TestServer;
 
 beforeAll(async () => {
   bridge = await startFakeBridge();
-  server = await startServer(bridge.url, { MCP_RATE_LIMIT_REQUESTS: "1000", MCP_BASE_PATH: "/team" });
+  server = await startServer(bridge.url, {
+    ...{ MCP_RATE_LIMIT_REQUESTS: "1000", MCP_BASE_PATH: "/team" },
+    MCP_ENABLE_BANS: "false",
+  });
 });
 
 afterAll(async () => {

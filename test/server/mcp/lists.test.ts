@@ -105,6 +105,7 @@ describe("tools", () => {
     get_bridge_status: {},
     send_approval_request: { title: "Go on?", description: "It is ready" },
     register_claude_todos: { todos: [] },
+    lift_ban: { address: "203.0.113.7" },
   };
 
   test.each([...tools.keys()])("%s answers what its schema says", async (name) => {

@@ -48,6 +48,7 @@ export async function startServer(
   bridgeUrl: string,
   env: Record<string, string> = {},
   features?: Features,
+  steady?: () => number,
 ): Promise<TestServer> {
   const config = loadConfig("serve", {
     env: {
@@ -69,7 +70,13 @@ export async function startServer(
     destination: { write: (line) => lines.push(line) },
   });
   const registry = createRegistry();
-  const running = await serve(config, logger, registry, { clock: Date.now, newId: randomUUID }, features);
+  const running = await serve(
+    config,
+    logger,
+    registry,
+    { clock: Date.now, newId: randomUUID, ...(steady && { steady }) },
+    features,
+  );
   const url = running.addresses.http ?? "";
   return {
     url,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { resources } from "../../../server/resources/registry.ts";
 import { tools } from "../../../server/tools/registry.ts";
+import { usualLimit } from "../../../server/tools/tool.ts";
 import { listingOf } from "../../../server/tools/tool-listing.ts";
 
 /** The tools of co8/cctelegram 1.9.0 with their arguments (mcp-server/src/index.ts). */
@@ -56,7 +57,26 @@ const accepted: readonly (readonly [string, object])[] = [
   ["todo", { sections: ["completed", "blocked"], limit_completed: 50, show_subtasks: false }],
 ];
 
+/** Calls in a minute that its documents of the HTTP API allow, and 50 of every other tool. */
+const documentedLimits: Readonly<Record<string, number>> = {
+  get_bridge_status: 120,
+  check_bridge_process: 120,
+  get_telegram_responses: 100,
+  send_approval_request: 30,
+  process_pending_responses: 60,
+  clear_old_responses: 20,
+  start_bridge: 10,
+  stop_bridge: 10,
+  restart_bridge: 5,
+};
+
 describe("what co8/cctelegram has", () => {
+  test("the limits of its tools", () => {
+    for (const name of Object.keys(upstreamTools)) {
+      expect(tools.get(name)?.limit ?? usualLimit, name).toBe(documentedLimits[name] ?? 50);
+    }
+  });
+
   test("all 21 tools, with the names of their arguments", () => {
     expect(Object.keys(upstreamTools)).toHaveLength(21);
     for (const [name, names] of Object.entries(upstreamTools)) {

@@ -15,6 +15,7 @@ const caller: Caller = {
   client: { id: "local", name: "local", permissions: new Set(["*"]) },
   isAuthenticated: true,
   charge: () => undefined,
+  chargeTool: () => undefined,
 };
 
 /** Answers by itself. */

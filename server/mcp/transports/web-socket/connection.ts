@@ -265,6 +265,7 @@ function welcome({ client }: Caller): object {
 }
 
 function reasonFor({ code, details }: ServerError): CloseReason {
+  if (code === "ADDRESS_BANNED") return "rateLimited";
   if (code !== "RATE_LIMIT_EXCEEDED") return "unauthenticated";
   return details.limit === undefined ? "overload" : "rateLimited";
 }

@@ -1,0 +1,101 @@
+import { ServerError } from "../../contract/errors.ts";
+import type { SecurityLog } from "../telemetry/security-log.ts";
+import { networkOf } from "./address.ts";
+import type { Bans } from "./bans.ts";
+import type { Client } from "./client.ts";
+import { type Origin, securityDetails } from "./origin.ts";
+import { type Decision, type RateLimit, RateLimiter } from "./rate-limiter.ts";
+
+/** How a call was counted; the error when it is over the limit, or the client is banned. */
+export type Charge = Pick<Decision, "limit" | "remaining" | "resetAt"> & { readonly refusal?: ServerError };
+
+/** A tool, and how many calls of it a client may make while it may make 100 of any kind. */
+export type LimitedTool = { readonly name: string; readonly limit: number };
+
+export type LimitsOptions = {
+  readonly rateLimit: RateLimit & { readonly enabled: boolean };
+  readonly bans: Bans;
+  readonly security: SecurityLog;
+  /** Unix time in milliseconds. */
+  readonly clock: () => number;
+};
+
+/** Counts what comes in: calls of clients, of each of their tools, and requests without a valid key. */
+export class Limits {
+  readonly #options: LimitsOptions;
+  readonly #calls: RateLimiter;
+  readonly #tools = new Map<string, RateLimiter>();
+  /** An address may be a proxy's or a whole office's: wrong keys are limited by it, right keys never are. */
+  readonly #failures: RateLimiter;
+
+  constructor(options: LimitsOptions) {
+    this.#options = options;
+    this.#calls = new RateLimiter(options.rateLimit);
+    this.#failures = new RateLimiter(options.rateLimit);
+  }
+
+  /** Counts a call, or one that costs as much as several; undefined when calls are not limited. */
+  charge(client: Client, origin: Origin, cost: number): Charge | undefined {
+    const { rateLimit, bans, clock } = this.#options;
+    if (!rateLimit.enabled) return undefined;
+    const ban = bans.refusalOf(client, origin);
+    if (ban !== undefined) return this.#banned(ban, client, origin);
+    const decision = this.#calls.take(client.id, clock(), cost);
+    return decision.allowed ? decision : this.#exceeded(decision, "client", client, origin);
+  }
+
+  /** Counts a call of one tool; undefined when calls are not limited. */
+  chargeTool(client: Client, origin: Origin, tool: LimitedTool): Charge | undefined {
+    const { rateLimit, clock } = this.#options;
+    if (!rateLimit.enabled) return undefined;
+    const decision = this.#limiterOf(tool).take(client.id, clock());
+    return decision.allowed ? decision : this.#exceeded(decision, "tool", client, origin);
+  }
+
+  /** Counts a request without a valid key; the error when there were too many. */
+  failed(origin: Origin): ServerError | undefined {
+    const { rateLimit, bans, clock } = this.#options;
+    const ban = bans.refusalOfStranger(origin);
+    if (ban !== undefined) return ban;
+    bans.failed(origin);
+    const decision = this.#failures.take(networkOf(origin.address), clock());
+    const isOver = rateLimit.enabled && !decision.allowed;
+    return isOver ? this.#refusal(decision, "address", "unknown", origin) : undefined;
+  }
+
+  #limiterOf({ name, limit }: LimitedTool): RateLimiter {
+    const { requests, windowMs } = this.#options.rateLimit;
+    // Only the tool has to wait, and only until there is room in the window: the block is for a client over its own limit.
+    const rule = { requests: Math.ceil((limit * requests) / 100), windowMs, blockMs: 0 };
+    const known = this.#tools.get(name) ?? new RateLimiter(rule);
+    this.#tools.set(name, known);
+    return known;
+  }
+
+  #banned(refusal: ServerError, client: Client, origin: Origin): Charge {
+    const { rateLimit, security, clock } = this.#options;
+    security("rate_limit_exceeded", { ...securityDetails(origin), client: client.name });
+    const resetAt = clock() + Number(refusal.details.retry_after) * 1000;
+    return { limit: rateLimit.requests, remaining: 0, resetAt, refusal };
+  }
+
+  #exceeded(decision: Decision, type: "client" | "tool", client: Client, origin: Origin): Charge {
+    const refusal = this.#refusal(decision, type, client.name, origin);
+    this.#options.bans.exceeded(client, origin);
+    return { ...decision, refusal };
+  }
+
+  #refusal(decision: Decision, type: "client" | "tool" | "address", client: string, origin: Origin): ServerError {
+    const { rateLimit, security, clock } = this.#options;
+    const { limit, requests, resetAt } = decision;
+    security("rate_limit_exceeded", { ...securityDetails(origin), client });
+    return new ServerError("RATE_LIMIT_EXCEEDED", {
+      limit,
+      window: rateLimit.windowMs / 1000,
+      current_requests: requests,
+      retry_after: Math.max(1, Math.ceil((resetAt - clock()) / 1000)),
+      reset_time: new Date(resetAt).toISOString(),
+      limit_type: type,
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from "fastify";
+import * as z from "zod";
+import type { BanOffice, Bans } from "../access/bans.ts";
+import type { BridgeClient } from "../bridge-client/bridge-client.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { ServerMetrics } from "../telemetry/metrics.ts";
+
+export type BanOfficeOptions = {
+  readonly bridge: Pick<BridgeClient, "relay">;
+  readonly logger: Pick<Logger, "info" | "warn">;
+  readonly metrics: ServerMetrics;
+};
+
+/** The topic on which the servers of one bridge tell each other whose bans have to end. */
+const topic = "bans/lifted";
+
+const liftedSchema = z.object({ address: z.string().max(80), by: z.string() });
+
+/** Bans are of one process; that they end is told to all. Hears the others until the server is closed. */
+export function openBanOffice(
+  app: Pick<FastifyInstance, "addHook">,
+  bans: Bans,
+  { bridge, logger, metrics }: BanOfficeOptions,
+): BanOffice {
+  metrics.readBans(() => bans.counts());
+  const lift = (address: string, by: string): number => {
+    const count = bans.lift(address);
+    if (count > 0) logger.info({ address, count, client: by }, "ban lifted");
+    return count;
+  };
+  const stopListening = bridge.relay.subscribe(
+    (message) => {
+      if (message.topic !== topic) return;
+      const parsed = liftedSchema.safeParse(JSON.parse(message.text));
+      if (parsed.success) lift(parsed.data.address, parsed.data.by);
+    },
+    () => undefined,
+  );
+  app.addHook("onClose", async () => stopListening());
+  return {
+    list: () => bans.list(),
+    async lift(address, by) {
+      const count = lift(address, by);
+      try {
+        await bridge.relay.publish(topic, JSON.stringify({ address, by }));
+        return { count, isTold: true };
+      } catch (error) {
+        logger.warn({ err: error, address }, "the other servers could not be told to lift a ban");
+        return { count, isTold: false };
+      }
+    },
+  };
+}
