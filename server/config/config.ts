@@ -11,10 +11,13 @@ import { inHome, problemsTogether } from "./rules.ts";
 import { type Values, type VariableName, variables } from "./variables.ts";
 
 export type ProcessConfig = {
-  readonly log: { readonly level: LogLevel };
+  /** A level from a file may change there. */
+  readonly log: { readonly level: LogLevel; readonly levelFile?: string };
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
   readonly metrics: { readonly enabled: boolean; readonly host: string; readonly port: number };
   readonly shutdownTimeoutMs: number;
+  /** Absent: no snapshot of the heap is written. */
+  readonly heapSnapshotDir?: string;
 };
 
 export type ServerConfig = {
@@ -102,11 +105,13 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     if (value === undefined || value === null) throw new Error(`${name} has neither a value nor a default for ${role}`);
     return value;
   };
+  const { value: level, path: levelFile } = need("LOG_LEVEL");
   const common: ProcessConfig = {
-    log: { level: need("LOG_LEVEL") },
+    log: { level, ...(levelFile && { levelFile }) },
     service: { name: need("SERVICE_NAME"), version: need("SERVICE_VERSION"), instance: need("INSTANCE_ID") },
     metrics: { enabled: need("METRICS_ENABLED"), host: need("METRICS_HOST"), port: need("METRICS_PORT") },
     shutdownTimeoutMs: need("SHUTDOWN_TIMEOUT"),
+    ...(values.HEAP_SNAPSHOT_DIR && { heapSnapshotDir: values.HEAP_SNAPSHOT_DIR }),
   };
   if (role === "bridge") {
     const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
