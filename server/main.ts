@@ -6,6 +6,7 @@ import { type Role, roles } from "../contract/roles.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { version } from "./config/version.ts";
+import { setWithoutEffect } from "./config/without-effect.ts";
 import { reload, snapshotHeap } from "./process/asked-by-signals.ts";
 import { AskedWork } from "./process/asked-work.ts";
 import { shutDown } from "./process/shutdown.ts";
@@ -75,6 +76,8 @@ async function run(config: Config): Promise<void> {
   const logger = createLogger({ level: config.log.level, service: config.service, ...destination });
   // Node would print the error as it is; the logger takes tokens out.
   process.on("uncaughtException", (error) => crash(logger, error));
+  const ignored = setWithoutEffect(process.env);
+  if (ignored !== undefined) logger.warn({ variables: ignored }, "these variables have no effect here");
   const { ended: signalled, reloads, snapshots } = listenForSignals();
   const registry = createRegistry();
   const metrics = await startMetrics(config, registry);
