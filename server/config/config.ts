@@ -31,6 +31,8 @@ export type ServerConfig = {
     /** Begins with a slash and does not end with one; "" for none. */
     readonly basePath: string;
     readonly shutdownDelayMs: number;
+    /** Above it load is shed; 0: never. */
+    readonly maxLoopDelayMs: number;
     readonly access: WebAccess;
     readonly trustedProxies: readonly string[];
   };
@@ -156,6 +158,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       secondPort: values.MCP_SECOND_PORT,
       basePath: need("MCP_BASE_PATH"),
       shutdownDelayMs: need("SHUTDOWN_DELAY"),
+      maxLoopDelayMs: need("MCP_MAX_EVENT_LOOP_DELAY"),
       access: webAccess(need),
       trustedProxies: need("MCP_TRUSTED_PROXIES"),
     },
