@@ -6,6 +6,8 @@ import { keys, keysJson } from "./support/server.ts";
 /** Bounded, but patient with a busy machine. */
 const soon = { timeout: 30_000 };
 
+const tooBusy = "too busy: requests are refused";
+
 let bridge: FakeBridge;
 let server: Process;
 
@@ -52,23 +54,26 @@ async function heldUp<T>(ms: number, meanwhile: () => T): Promise<T> {
 test("a server whose event loop was held up sheds what had to wait, answers its probes, and then works again", async () => {
   const { http, call, shed } = await serve(1_000);
   await vi.waitFor(async () => expect((await call()).status).toBe(200), soon);
-  expect(await shed()).toBe(0);
+  const count = (message: string) => server.stdout().split(`"msg":"${message}"`).length - 1;
+  const before = { shed: await shed(), episodes: count(tooBusy) };
   const probes = ["/health", "/health/live", "/health/ready", "/live", "/ready", "/health/detailed"];
   const [calls, health] = await heldUp(3_000, () => [
     Array.from({ length: 50 }, call),
     probes.map((path) => fetch(http + path)),
   ]);
   const answers = await Promise.all(calls);
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
-  for (const answer of answers) {
+  // A machine that is busy itself may let some of them come only when the server works again.
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const answer of refused) {
+    expect(answer.status).toBe(503);
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThanOrEqual(2);
     expect(await answer.json()).toMatchObject({ code: "SERVER_OVERLOADED" });
   }
   for (const answer of await Promise.all(health)) expect(answer.status).toBe(200);
-  expect(await shed()).toBe(50);
+  expect(await shed()).toBe(before.shed + refused.length);
+  expect(count(tooBusy)).toBe(before.episodes + 1);
   await vi.waitFor(async () => expect((await call()).status).toBe(200), soon);
-  const count = (message: string) => server.stdout().split(`"msg":"${message}"`).length - 1;
-  expect(count("too busy: requests are refused")).toBe(1);
   await server.logged("requests are taken again");
 });
 

@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 test("tells since when Telegram answers or not, and how long the last check took", async () => {
-  let result = well;
+  let result: CheckResult = well;
   let tookMs = 250;
   const check = async () => {
     await new Promise((resolve) => setTimeout(resolve, tookMs));
