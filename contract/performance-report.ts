@@ -55,7 +55,7 @@ function problemsOf({ queue, telegram, receiving, refusals, paused, waiting }: R
     ...(queue.pending < queue.limit * 0.8 ? [] : [`${queue.pending} of ${queue.limit} messages wait`]),
     ...(telegram.reachable ? [] : [`Telegram is not reachable: ${telegram.error ?? "unknown reason"}`]),
     ...(receiving?.error === undefined ? [] : [`What people say is not received: ${receiving.error}`]),
-    ...(refusals === 0 ? [] : [`${refusals} chats refuse messages`]),
+    ...(refusals === 0 ? [] : [`Chats that refuse messages: ${refusals}`]),
     ...(paused === undefined ? [] : [`Delivery is stopped since ${paused.since}; start_bridge resumes it`]),
     ...(waiting === undefined || !queue.usable || !telegram.reachable
       ? []

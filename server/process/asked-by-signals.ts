@@ -63,8 +63,9 @@ export async function snapshotHeap(options: SnapshotOptions): Promise<void> {
   logger.warn({ directory }, "writing a heap snapshot; nothing else is done meanwhile");
   const begun = performance.now();
   try {
-    const heap = { heapBytes: () => getHeapStatistics().used_heap_size, snapshot: () => getHeapSnapshot(), freeBytes };
-    const path = await writeHeapSnapshot({ ...service, directory, pid: process.pid, clock, signal, ...heap });
+    const heap = { heapBytes: () => getHeapStatistics().used_heap_size, snapshot: () => getHeapSnapshot() };
+    const free = { freeBytes, freeMemory: () => process.availableMemory() };
+    const path = await writeHeapSnapshot({ ...service, directory, pid: process.pid, clock, signal, ...heap, ...free });
     const ms = Math.round(performance.now() - begun);
     logger.warn({ path, ms }, "heap snapshot written; it holds messages and keys");
   } catch (error) {

@@ -18,6 +18,8 @@ export type HeapSnapshotOptions = {
   readonly snapshot: () => Readable;
   /** Bytes that are free in a folder. */
   readonly freeBytes: (directory: string) => Promise<number>;
+  /** Bytes of memory that this process may still take. */
+  readonly freeMemory: () => number;
   /** Ends the writing; nothing of it is left. */
   readonly signal: AbortSignal;
 };
@@ -31,6 +33,8 @@ export class SnapshotRefused extends Error {
 const most = 3;
 const ending = ".heapsnapshot";
 const spareBytes = 64 * 2 ** 20;
+/** V8 has a copy of every node and edge of the heap: of many small objects it takes 14 times what they do. */
+const memoryFactor = 16;
 
 /**
  * Writes a snapshot of the heap, and resolves with its path. It is for the owner alone, and has its name when it is whole.
@@ -91,12 +95,18 @@ async function refuseKubernetesFiles(directory: string): Promise<void> {
   if (dirname(directory) !== directory) await refuseKubernetesFiles(dirname(directory));
 }
 
-async function requireSpace(directory: string, options: HeapSnapshotOptions): Promise<void> {
-  const needed = options.heapBytes() * 2 + spareBytes;
-  const free = await options.freeBytes(directory);
-  if (free >= needed) return;
-  const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20);
-  throw new SnapshotRefused(`${directory} has ${mebibytes(free)} MiB left, and ${mebibytes(needed)} MiB are needed`);
+async function requireSpace(directory: string, { heapBytes, ...free }: HeapSnapshotOptions): Promise<void> {
+  const heap = heapBytes();
+  const [disk, memory] = [await free.freeBytes(directory), free.freeMemory()];
+  const [neededDisk, neededMemory] = [heap * 2 + spareBytes, heap * memoryFactor];
+  if (disk < neededDisk) throw tooLittle(`${directory} has`, disk, neededDisk, "");
+  // The kernel would end the process, and the snapshot with it.
+  if (memory < neededMemory) throw tooLittle("this process has memory of", memory, neededMemory, "; raise its limit");
+}
+
+function tooLittle(what: string, left: number, needed: number, advice: string): SnapshotRefused {
+  const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  return new SnapshotRefused(`${what} ${mebibytes(left)} left, and ${mebibytes(needed)} are needed${advice}`);
 }
 
 async function requirePlace(directory: string): Promise<void> {

@@ -22,6 +22,7 @@ const write = (options: Partial<HeapSnapshotOptions> = {}) =>
     heapBytes: () => 0,
     snapshot: () => Readable.from(["{}"]),
     freeBytes,
+    freeMemory: () => 2 ** 40,
     signal: new AbortController().signal,
     ...options,
   });
@@ -68,6 +69,13 @@ describe("a snapshot of the heap", () => {
     };
     const full = { heapBytes: () => 100 * 2 ** 20, freeBytes: async () => 2 ** 20, snapshot };
     await expect(write(full)).rejects.toThrow(`${directory} has 1 MiB left, and 264 MiB are needed`);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test("is refused without memory for it: the process would be killed", async () => {
+    const full = { heapBytes: () => 50 * 2 ** 20, freeMemory: () => 512 * 2 ** 20 };
+    const reason = "this process has memory of 512 MiB left, and 800 MiB are needed; raise its limit";
+    await expect(write(full)).rejects.toThrow(reason);
     expect(await readdir(directory)).toEqual([]);
   });
 
