@@ -30,7 +30,10 @@ type ApprovalSource = {
 };
 
 export type ApprovalCalls = ApprovalSource & {
-  /** Resolves when the approval is over, at the latest when the time is, or nobody waits any more, with how it is then. */
+  /**
+   * Resolves when the approval is over, at the latest when the time is, or nobody waits any more, with how it is then. Throws
+   * RATE_LIMIT_EXCEEDED when too many wait.
+   */
   wait(waiting: ApprovalWait): Promise<Approval>;
   /** Ends every wait, and every later one at once: this process is about to end. */
   endWaits(): void;
@@ -50,6 +53,8 @@ type ApprovalWait = {
 /** A notice can be lost with the process that was to hear it; then the approval is looked at after this time. */
 const LOOK_AGAIN_MS = 10_000;
 const UNAVAILABLE_PAUSE_MS = 250;
+/** Of one process at a time: each looks again every now and then. */
+const MOST_WAITS = 1_000;
 
 /** The routes of a bridge elsewhere. */
 export function httpApprovals(call: <T>(request: BridgeCall<T>) => Promise<T>, relay: Relay): ApprovalCalls {
@@ -83,12 +88,21 @@ export function localApprovals(
 /** Approvals with waiting: the bridge's relay tells when to look. */
 function approvalsOver(source: ApprovalSource, relay: Relay): ApprovalCalls {
   const ending = new AbortController();
+  let waits = 0;
   return {
     ask: (request) => source.ask(request),
     approval: (id, client) => source.approval(id, client),
     list: (query) => source.list(query),
     withdraw: (id, client) => source.withdraw(id, client),
-    wait: (waiting) => wait(source, relay, { ...waiting, signal: AbortSignal.any([waiting.signal, ending.signal]) }),
+    async wait(waiting) {
+      if (waits >= MOST_WAITS) throw new ServerError("RATE_LIMIT_EXCEEDED", { retry_after: 30 });
+      waits += 1;
+      try {
+        return await wait(source, relay, { ...waiting, signal: AbortSignal.any([waiting.signal, ending.signal]) });
+      } finally {
+        waits -= 1;
+      }
+    },
     endWaits: () => ending.abort(),
   };
 }

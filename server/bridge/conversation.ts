@@ -119,7 +119,7 @@ export class Conversation {
   #onResponse({ event }: Taken): void {
     const { notices, queue } = this.#options;
     notices.response(event);
-    const record = event && queue.event(event.id);
+    const record = event && queue.event(event.id, event.client);
     if (record !== undefined) {
       notices.event({ event_id: record.id, client: record.client, state: eventStateOf(record) });
     }

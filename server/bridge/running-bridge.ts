@@ -253,12 +253,12 @@ export class RunningBridge implements Bridge {
   }
 
   eventStatus(eventId: string, client: string | undefined): EventStatus {
-    const record = this.#queue.event(eventId);
-    if (record === undefined || (client ?? record.client) !== record.client) throw new ServerError("EVENT_NOT_FOUND");
+    const record = this.#queue.event(eventId, client);
+    if (record === undefined) throw new ServerError("EVENT_NOT_FOUND");
     return eventStatusOf(record, {
       facts: this.#facts(),
       pacer: this.#pacer,
-      replies: this.#conversation.inbox.responsesTo(eventId),
+      replies: this.#conversation.inbox.responsesTo(record),
     });
   }
 

@@ -33,6 +33,8 @@ export type Interaction = {
    * (`isRequired`), throws CLIENT_CAPABILITY_REQUIRED.
    */
   detach(isRequired?: boolean): boolean;
+  /** Says that the work takes a while, so that a proxy does not cut a connection on which nothing comes. */
+  hold(): void;
   /**
    * Lets the client's connection go while the work goes on, so that nobody on the way cuts it: the client comes back for
    * the rest. It does nothing where a client cannot.
@@ -73,6 +75,7 @@ export const noInteraction: Interaction = Object.freeze({
   log: () => {},
   canAsk: () => false,
   detach: () => false,
+  hold: () => {},
   pause: () => {},
   again: () => {},
   isRepeatable: false,

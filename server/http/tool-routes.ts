@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
+import { noInteraction } from "../features/interaction.ts";
 import { asQueried } from "../tools/arguments.ts";
 import type { AuditedCaller } from "../tools/audited-caller.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
@@ -22,7 +23,7 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
     app.route({
       method,
       url: routes.tool,
-      async handler(request: Call) {
+      async handler(request: Call, reply) {
         const { name } = request.params;
         // A tool that nobody knows is told as such by the call.
         const tool = tools.get(name);
@@ -30,7 +31,10 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
           throw new ServerError("METHOD_NOT_ALLOWED", { method, allow: tool.rest.join(", ") });
         }
         const args = argumentsOf(request, tool);
-        const common = { caller: callerOf(request), log: request.log, origin: originOf(request) };
+        const gone = new AbortController();
+        reply.raw.once("close", () => gone.abort());
+        const interaction = { ...noInteraction, signal: gone.signal };
+        const common = { caller: callerOf(request), log: request.log, origin: originOf(request), interaction };
         const result = await caller.call({ name, args, ...common });
         return "structured" in result ? result.structured : result;
       },

@@ -25,6 +25,8 @@ export type Exchange = {
   send(message: object): boolean;
   /** The request stays open until somebody ends it, and its kind has limits of its own. Elsewhere than over HTTP it does nothing. */
   stay?(): void;
+  /** The answer takes a while: nobody on the way is to think that nothing comes any more. */
+  hold?(): void;
   /** Ends the connection, not the request, where the client can come back for the rest; elsewhere it does nothing. */
   pause?(): void;
   /** Aborted when the client has cancelled the request, or is gone and its revision means that by it. */

@@ -124,6 +124,10 @@ export class ClientInteraction implements Interaction {
     return given;
   }
 
+  hold(): void {
+    this.#options.exchange.hold?.();
+  }
+
   pause(): void {
     this.#options.exchange.pause?.();
   }

@@ -140,6 +140,7 @@ async function decision(
   if (left <= 0 || approval.state !== "pending") return approval;
   const isTask = interaction.detach();
   const isInRounds = !isTask && interaction.isRepeatable;
+  if (!isTask && !isInRounds) interaction.hold();
   const progress = showProgress(interaction, left);
   try {
     const forMs = isInRounds ? Math.min(left, roundMs) : left;

@@ -1,7 +1,7 @@
 import type { Approval, ApprovalAsked, ApprovalQuery, ApprovalRequest } from "../../../contract/approvals.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import type { OpenApproval } from "../commands/command.ts";
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
 import type { Clicked } from "../receiving/meaning.ts";
 import { RefusedError } from "../refused-error.ts";
 import type { Destination } from "../routing/destination.ts";
@@ -139,7 +139,7 @@ export class Approvals {
   /** Edits messages that were still on their way when their approval ended. */
   async tidy(): Promise<void> {
     const { store, queue, now } = this.#options;
-    const lines = await store.write(() => queue.eventsWithKeyboards().flatMap((id) => this.#tidied(id, now())));
+    const lines = await store.write(() => queue.eventsWithKeyboards().flatMap((event) => this.#tidied(event, now())));
     this.#options.onLines(lines);
   }
 
@@ -148,8 +148,8 @@ export class Approvals {
     return this.#options.store.write(() => this.#table.prune(this.#options.now() - KEPT_MS, BATCH));
   }
 
-  #tidied(id: string, at: number): readonly PendingMessage[] {
-    const kept = this.#table.find(id, undefined);
+  #tidied({ id, client }: EventKey, at: number): readonly PendingMessage[] {
+    const kept = this.#table.find(id, client);
     const ended = kept && this.#table.ended(kept);
     return ended === undefined ? [] : withoutButtons(ended, this.#options.queue, at);
   }

@@ -38,7 +38,7 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
   const { approval_id: id, client } = request;
   const known = table.find(id, client);
   if (known !== undefined) return again(request, known, queue);
-  if (queue.event(id) !== undefined) throw new ServerError("APPROVAL_CONFLICT", { problem: TAKEN });
+  if (queue.event(id, client) !== undefined) throw new ServerError("APPROVAL_CONFLICT", { problem: TAKEN });
   if (table.pendingOf(client) >= PENDING_LIMIT) {
     const message = `${PENDING_LIMIT} approvals of the client wait for a decision already.`;
     throw new RefusedError("client_quota", message, 60);
@@ -83,7 +83,7 @@ function again(request: ApprovalRequest, known: KeptApproval, queue: Room["queue
     const problem = `The approval ${known.id} was asked for with other words before. Choose another id for another question.`;
     throw new ServerError("APPROVAL_CONFLICT", { problem });
   }
-  return { approval: known, count: queue.event(known.id)?.total ?? 0, duplicate: true, messages: [] };
+  return { approval: known, count: queue.event(known.id, known.client)?.total ?? 0, duplicate: true, messages: [] };
 }
 
 /** What makes it the same question. */

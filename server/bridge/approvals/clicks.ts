@@ -85,7 +85,7 @@ function counted(
   const text = withVotes(approval, votes);
   const keyboard = keyboardOf(approval);
   const lines = room.queue
-    .keyboardsOf(approval.id)
+    .keyboardsOf(approval)
     .flatMap(({ chatId, messageId }) => room.queue.addLine({ ...text, keyboard, chatId, edits: messageId }, at) ?? []);
   return { answer: countedAnswer(approval, votes), lines, record: { what: "voted", by, approval } };
 }
@@ -116,13 +116,13 @@ function overBy(kept: KeptApproval, room: ClickRoom, at: number): Ended | undefi
 
 /** A message that came although nobody knows how its request ended is the approval's from now on. */
 function isItsMessage(
-  { id }: KeptApproval,
+  event: KeptApproval,
   { chatId, messageId }: Clicked["message"],
   queue: ClickRoom["queue"],
 ): boolean {
-  const isKnown = queue.keyboardsOf(id).some((sent) => sent.chatId === chatId && sent.messageId === messageId);
+  const isKnown = queue.keyboardsOf(event).some((sent) => sent.chatId === chatId && sent.messageId === messageId);
   if (isKnown) return true;
-  if (!queue.mayHaveCome(id, chatId)) return false;
-  queue.adoptKeyboard(id, { chatId, messageId, copies: true });
+  if (!queue.mayHaveCome(event, chatId)) return false;
+  queue.adoptKeyboard(event, { chatId, messageId, copies: true });
   return true;
 }

@@ -40,7 +40,7 @@ export function withoutButtons(
   at: number,
 ): readonly PendingMessage[] {
   const outcome = withOutcome(approval);
-  const sent = queue.keyboardsOf(approval.id);
-  queue.forgetKeyboards(approval.id);
+  const sent = queue.keyboardsOf(approval);
+  queue.forgetKeyboards(approval);
   return sent.flatMap(({ chatId, messageId }) => queue.addLine({ ...outcome, chatId, edits: messageId }, at) ?? []);
 }

@@ -30,26 +30,26 @@ export type Queue = {
   /** Adds an event to the transaction of the write that calls it. Throws `RefusedError` when there is no room for it. */
   addEvent(event: NewEvent): Stored;
   /** Messages of an event that were sent with buttons, and have not been edited since. */
-  keyboardsOf(eventId: string): readonly SentKeyboard[];
+  keyboardsOf(event: EventKey): readonly SentKeyboard[];
   /** A message whose request's end is not known has come to somebody all the same; within the write that calls it. */
-  adoptKeyboard(eventId: string, keyboard: SentKeyboard): void;
+  adoptKeyboard(event: EventKey, keyboard: SentKeyboard): void;
   /** They are edited now, or about to be; within the write that calls it. */
-  forgetKeyboards(eventId: string): void;
+  forgetKeyboards(event: EventKey): void;
   /** Events that have such messages. */
-  eventsWithKeyboards(): readonly string[];
+  eventsWithKeyboards(): readonly EventKey[];
   /** True when a message of an event in a chat may have come to somebody without the queue knowing its id. */
-  mayHaveCome(eventId: string, chatId: number): boolean;
+  mayHaveCome(event: EventKey, chatId: number): boolean;
   /** The urgent lines that wait for a chat: whoever adds one keeps them few. */
   urgentLines(chatId: number): number;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
-  eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined;
+  eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined;
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
   /** How many messages of each client wait, most first. */
   waitingByClient(): readonly { readonly client: string; readonly messages: number }[];
-  /** Throws `RefusedError` when the queue cannot be read. */
-  event(id: string): EventRecord | undefined;
+  /** `client` undefined: the newest of anybody's under this id. Throws `RefusedError` when the queue cannot be read. */
+  event(id: string, client: string | undefined): EventRecord | undefined;
   /** The chats whose last message Telegram refused for good. */
   refusedChats(): readonly RefusedChat[];
   /** The id that a chat has now: another one when it migrated, or when its public name was found. When that cannot be read, the same. */
@@ -176,7 +176,8 @@ export type SettledEvent = {
   readonly muted: number;
 };
 
-export type EventOfMessage = Pick<SettledEvent, "id" | "client">;
+/** An event is its client's: another one's may have the same id. */
+export type EventKey = Pick<SettledEvent, "id" | "client">;
 
 export type EventRecord = SettledEvent & {
   readonly acceptedAt: number;

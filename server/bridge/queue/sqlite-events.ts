@@ -1,4 +1,4 @@
-import type { EventRecord, SettledEvent } from "./queue.ts";
+import type { EventKey, EventRecord, SettledEvent } from "./queue.ts";
 import type { Row } from "./sqlite-rows.ts";
 import type { prepare } from "./sqlite-statements.ts";
 
@@ -10,24 +10,25 @@ type Statements = Pick<
 /** Notes how a message of an event ended; the event, when that was the last one. */
 export function settleEvent(
   sql: Statements,
-  id: string,
+  { id, client }: EventKey,
   at: number,
   kind: "sent" | "failed" | "muted",
 ): SettledEvent | undefined {
-  const row = sql.settleEvent.get(at, kind === "failed" ? 1 : 0, kind === "muted" ? 1 : 0, id);
-  if (row === undefined || sql.eventWaits.get(id) !== undefined) return undefined;
+  const row = sql.settleEvent.get(at, kind === "failed" ? 1 : 0, kind === "muted" ? 1 : 0, id, client);
+  if (row === undefined || sql.eventWaits.get(id, client) !== undefined) return undefined;
   const { messages: total, refused, muted } = row;
-  return { id, client: String(row.client), total: Number(total), refused: Number(refused), muted: Number(muted) };
+  return { id, client, total: Number(total), refused: Number(refused), muted: Number(muted) };
 }
 
 /** What is known of an event; undefined when it is not known, or not any more. */
-export function eventRecord(sql: Statements, id: string): EventRecord | undefined {
-  const row = sql.event.get(id);
+export function eventRecord(sql: Statements, id: string, whose: string | undefined): EventRecord | undefined {
+  const row = sql.event.get(id, whose ?? null);
   if (row === undefined) return undefined;
-  const waiting = sql.waitingOfEvent.all(id);
+  const client = String(row.client);
+  const waiting = sql.waitingOfEvent.all(id, client);
   return {
     id,
-    client: String(row.client),
+    client,
     acceptedAt: Number(row.accepted_at),
     ...(row.settled_at !== null && { settledAt: Number(row.settled_at) }),
     total: Number(row.messages),
@@ -35,7 +36,7 @@ export function eventRecord(sql: Statements, id: string): EventRecord | undefine
     refused: Number(row.refused),
     muted: Number(row.muted),
     next: waiting.map(toWaiting),
-    refusals: sql.refusalsOfEvent.all(id).map(toRefusal),
+    refusals: sql.refusalsOfEvent.all(id, client).map(toRefusal),
   };
 }
 

@@ -4,7 +4,7 @@ import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import {
   BRIDGE_ITSELF,
-  type EventOfMessage,
+  type EventKey,
   type EventRecord,
   type Line,
   type NewEvent,
@@ -30,6 +30,7 @@ import {
   type MessageRow,
   messageRow,
   type Row,
+  toEventKey,
   toOutgoing,
   toPending,
   toSentKeyboard,
@@ -114,7 +115,7 @@ export class SqliteQueue implements Queue {
       this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
       if (settlement.kind === "sent") this.#keepSent(row, settlement);
       else if (failed) this.#keepFailure(row, settlement);
-      return settleEvent(this.#sql, String(row.event_id), settlement.at, settlement.kind);
+      return settleEvent(this.#sql, toEventKey(row), settlement.at, settlement.kind);
     });
   }
 
@@ -150,36 +151,36 @@ export class SqliteQueue implements Queue {
     return Number(this.#sql.countUrgent.get(this.#current(chatId))?.count);
   }
 
-  keyboardsOf(eventId: string): readonly SentKeyboard[] {
-    return this.#sql.keyboards.all(eventId).map(toSentKeyboard);
+  keyboardsOf({ id, client }: EventKey): readonly SentKeyboard[] {
+    return this.#sql.keyboards.all(id, client).map(toSentKeyboard);
   }
 
-  adoptKeyboard(eventId: string, { chatId, messageId, copies }: SentKeyboard): void {
-    this.#sql.keepKeyboard.run(eventId, chatId, messageId, copies ? 1 : 0);
+  adoptKeyboard({ id, client }: EventKey, { chatId, messageId, copies }: SentKeyboard): void {
+    this.#sql.keepKeyboard.run(id, client, chatId, messageId, copies ? 1 : 0);
   }
 
-  forgetKeyboards(eventId: string): void {
-    this.#sql.forgetKeyboards.run(eventId);
+  forgetKeyboards({ id, client }: EventKey): void {
+    this.#sql.forgetKeyboards.run(id, client);
   }
 
-  eventsWithKeyboards(): readonly string[] {
-    return this.#sql.eventsWithKeyboards.all().map(({ event_id }) => String(event_id));
+  eventsWithKeyboards(): readonly EventKey[] {
+    return this.#sql.eventsWithKeyboards.all().map(toEventKey);
   }
 
-  mayHaveCome(eventId: string, chatId: number): boolean {
-    return this.#sql.mayHaveCome.get(eventId, chatId) !== undefined;
+  mayHaveCome({ id, client }: EventKey, chatId: number): boolean {
+    return this.#sql.mayHaveCome.get(id, client, chatId) !== undefined;
   }
 
-  eventOfMessage(chatId: number, telegramMessageId: number): EventOfMessage | undefined {
+  eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined {
     const row = this.#sql.eventOfMessage.get(chatId, telegramMessageId);
-    return row === undefined ? undefined : { id: String(row.event_id), client: String(row.client) };
+    return row && toEventKey(row);
   }
 
   prune({ sentBefore, failedBefore, sendsBefore, answerableBefore }: PruneLimits): Promise<boolean> {
     return this.#store.write(() => {
       const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
       const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
-      for (const { event_id: id } of expired) this.#sql.deleteEvent.run(id ?? null);
+      for (const { event_id: id, client } of expired) this.#sql.deleteEvent.run(id ?? null, client ?? null);
       this.#refusedChats.forgetBefore(failedBefore);
       this.#refusedTopics.forgetBefore(failedBefore);
       this.#sql.deleteSends.run(sendsBefore);
@@ -208,9 +209,9 @@ export class SqliteQueue implements Queue {
     return this.#shares.messagesByClient;
   }
 
-  event(id: string): EventRecord | undefined {
+  event(id: string, client: string | undefined): EventRecord | undefined {
     try {
-      return eventRecord(this.#sql, id);
+      return eventRecord(this.#sql, id, client);
     } catch (error) {
       throw refusalOf(error);
     }
@@ -233,7 +234,7 @@ export class SqliteQueue implements Queue {
   }
 
   addEvent(event: NewEvent): Stored {
-    const known = this.#sql.messagesOfEvent.get(event.id);
+    const known = this.#sql.messagesOfEvent.get(event.id, event.client);
     if (known !== undefined) {
       const muted = Number(known.muted);
       return { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] };
@@ -280,7 +281,7 @@ export class SqliteQueue implements Queue {
     this.#sql.forgetSent.run(Number(row?.id) - ANSWERABLE_KEPT);
     if (keyboard === null) return;
     const sent = { chatId: Number(chat_id), messageId: telegramMessageId, copies: Number(uncertain) > 0 };
-    this.adoptKeyboard(String(event_id), sent);
+    this.adoptKeyboard({ id: String(event_id), client: String(client) }, sent);
   }
 
   #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {

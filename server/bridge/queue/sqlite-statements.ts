@@ -13,7 +13,7 @@ function intake(db: DatabaseSync) {
     insertEvent: db.prepare(
       "INSERT INTO events (event_id, client, accepted_at, messages, muted) VALUES (?, ?, ?, ?, ?)",
     ),
-    messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ?"),
+    messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
     insertMessage: db.prepare(
       `INSERT INTO messages
          (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, created_at)
@@ -77,15 +77,16 @@ function delivery(db: DatabaseSync) {
 }
 
 function events(db: DatabaseSync) {
-  const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ?";
+  const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ? AND client = ?";
   return {
     settleEvent: db.prepare(
-      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ? WHERE event_id = ?
-       RETURNING client, messages, refused, muted`,
+      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?
+       WHERE event_id = ? AND client = ? RETURNING messages, refused, muted`,
     ),
     eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
     event: db.prepare(
-      "SELECT client, accepted_at, settled_at, messages, refused, muted FROM events WHERE event_id = ?",
+      `SELECT client, accepted_at, settled_at, messages, refused, muted FROM events
+       WHERE event_id = ?1 AND (?2 IS NULL OR client = ?2) ORDER BY accepted_at DESC LIMIT 1`,
     ),
     waitingOfEvent: db.prepare(
       `SELECT chat_id, error, count(*) OVER () AS count ${ofEvent} AND ${UNDELIVERED} ORDER BY id LIMIT 20`,
@@ -102,16 +103,17 @@ function events(db: DatabaseSync) {
 function keyboards(db: DatabaseSync) {
   return {
     keepKeyboard: db.prepare(
-      "INSERT OR IGNORE INTO keyboards (event_id, chat_id, message_id, copies) VALUES (?, ?, ?, ?)",
+      "INSERT OR IGNORE INTO keyboards (event_id, client, chat_id, message_id, copies) VALUES (?, ?, ?, ?, ?)",
     ),
-    keyboards: db.prepare("SELECT chat_id, message_id, copies FROM keyboards WHERE event_id = ?"),
-    forgetKeyboards: db.prepare("DELETE FROM keyboards WHERE event_id = ?"),
-    eventsWithKeyboards: db.prepare("SELECT DISTINCT event_id FROM keyboards"),
+    keyboards: db.prepare("SELECT chat_id, message_id, copies FROM keyboards WHERE event_id = ? AND client = ?"),
+    forgetKeyboards: db.prepare("DELETE FROM keyboards WHERE event_id = ? AND client = ?"),
+    eventsWithKeyboards: db.prepare("SELECT DISTINCT event_id, client FROM keyboards"),
     // Under way, or sent again after a request whose end nobody knows.
     mayHaveCome: db.prepare(
-      `SELECT 1 FROM messages INDEXED BY messages_by_event WHERE event_id = ?1 AND chat_id = ?2 AND keyboard IS NOT NULL
-         AND (state = 'sending' OR uncertain > 0)
-       UNION ALL SELECT 1 FROM keyboards WHERE event_id = ?1 AND chat_id = ?2 AND copies > 0 LIMIT 1`,
+      `SELECT 1 FROM messages INDEXED BY messages_by_event WHERE event_id = ?1 AND client = ?2 AND chat_id = ?3
+         AND keyboard IS NOT NULL AND (state = 'sending' OR uncertain > 0)
+       UNION ALL
+       SELECT 1 FROM keyboards WHERE event_id = ?1 AND client = ?2 AND chat_id = ?3 AND copies > 0 LIMIT 1`,
     ),
     moveKeyboards: db.prepare("UPDATE OR IGNORE keyboards SET chat_id = ? WHERE chat_id = ?"),
   };
@@ -143,8 +145,8 @@ function upkeep(db: DatabaseSync) {
          SELECT id FROM messages WHERE state = 'failed' AND settled_at < ? LIMIT ?)`,
     ),
     expired: db.prepare(
-      `SELECT event_id FROM events e WHERE accepted_at < ? AND coalesce(settled_at, 0) < ?
-       AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.event_id = e.event_id)
+      `SELECT event_id, client FROM events e WHERE accepted_at < ? AND coalesce(settled_at, 0) < ?
+       AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.event_id = e.event_id AND m.client = e.client)
        ORDER BY accepted_at LIMIT ?`,
     ),
     // They are in order of age, so that the first ones tell whether there is anything to do.
@@ -152,7 +154,7 @@ function upkeep(db: DatabaseSync) {
       `DELETE FROM sent_messages WHERE id IN (
          SELECT id FROM (SELECT id, at FROM sent_messages ORDER BY id LIMIT ?) WHERE at < ?)`,
     ),
-    deleteEvent: db.prepare("DELETE FROM events WHERE event_id = ?"),
+    deleteEvent: db.prepare("DELETE FROM events WHERE event_id = ? AND client = ?"),
     deleteSends: db.prepare("DELETE FROM sends WHERE at < ?"),
   };
 }

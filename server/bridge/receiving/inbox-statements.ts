@@ -41,7 +41,9 @@ function responses(db: DatabaseSync) {
     responses: db.prepare(`SELECT ${columns} FROM responses WHERE ${asked} ORDER BY id DESC LIMIT ?5`),
     countResponses: db.prepare(`SELECT count(*) AS count FROM responses WHERE ${asked}`),
     clearResponses: db.prepare("DELETE FROM responses WHERE at < ?1 AND (client = ?2 OR (?3 AND client IS NULL))"),
-    responsesTo: db.prepare(`SELECT ${columns} FROM responses WHERE event_id = ? ORDER BY id DESC LIMIT ?`),
+    responsesTo: db.prepare(
+      `SELECT ${columns} FROM responses WHERE event_id = ? AND client = ? ORDER BY id DESC LIMIT ?`,
+    ),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Response } from "../../../contract/responses.ts";
 import type { ClickEffect } from "../approvals/clicks.ts";
 import type { CommandRecord, Commands } from "../commands/commands.ts";
-import type { EventOfMessage, PendingMessage, Queue } from "../queue/queue.ts";
+import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { prepareInbox } from "./inbox-statements.ts";
@@ -40,7 +40,7 @@ export type Taken = {
   /** What the person who pressed a button is told. */
   readonly answer?: { readonly queryId: string; readonly text: string };
   /** The event that was answered. */
-  readonly event?: EventOfMessage;
+  readonly event?: EventKey;
   /** Of a click under something that is to be decided. */
   readonly record?: ClickEffect["record"];
   /** The command that was given. */
@@ -148,8 +148,8 @@ export class Inbox {
   }
 
   /** The newest twenty answers to an event, newest first. Throws RefusedError when they cannot be read. */
-  responsesTo(eventId: string): readonly Response[] {
-    return readable(() => this.#sql.responsesTo.all(eventId, RESPONSES_OF_EVENT).map(toResponse));
+  responsesTo({ id, client }: EventKey): readonly Response[] {
+    return readable(() => this.#sql.responsesTo.all(id, client, RESPONSES_OF_EVENT).map(toResponse));
   }
 
   /** Deletes old responses, a small batch at a time; true when there may be more. */
@@ -218,7 +218,7 @@ export class Inbox {
     return { kind, lines, answer: { queryId, text }, ...(record && { record, event: record.approval }) };
   }
 
-  #keep({ at, kind, from, chatId, messageId, text, event }: Kept): { readonly event?: EventOfMessage } {
+  #keep({ at, kind, from, chatId, messageId, text, event }: Kept): { readonly event?: EventKey } {
     const { id, first_name, username = null } = from;
     const [eventId, client] = event === undefined ? [null, null] : [event.id, event.client];
     const columns = [at, kind, id, username, first_name, chatId, messageId, text, eventId, client];
@@ -246,7 +246,7 @@ type Kept = {
   readonly chatId: number;
   readonly messageId: number;
   readonly text: string;
-  readonly event: EventOfMessage | undefined;
+  readonly event: EventKey | undefined;
 };
 
 function asked({ since, client, kind, before }: ResponseQuery) {

@@ -100,10 +100,11 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE messages ADD COLUMN edits INTEGER;
    CREATE TABLE keyboards (
      event_id TEXT NOT NULL,
+     client TEXT NOT NULL,
      chat_id INTEGER NOT NULL,
      message_id INTEGER NOT NULL,
      copies INTEGER NOT NULL,
-     PRIMARY KEY (event_id, chat_id, message_id)
+     PRIMARY KEY (client, event_id, chat_id, message_id)
    ) STRICT;
    CREATE TABLE approvals (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -187,6 +188,23 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    ALTER TABLE messages ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX messages_urgent ON messages (chat_id) WHERE urgent = 1;`,
+  // Ids of events are each client's own.
+  `CREATE TABLE events_of_clients (
+     event_id TEXT NOT NULL,
+     client TEXT NOT NULL DEFAULT 'unknown',
+     accepted_at INTEGER NOT NULL,
+     messages INTEGER NOT NULL DEFAULT 0,
+     settled_at INTEGER,
+     refused INTEGER NOT NULL DEFAULT 0,
+     muted INTEGER NOT NULL DEFAULT 0,
+     PRIMARY KEY (client, event_id)
+   ) STRICT;
+   INSERT INTO events_of_clients (event_id, client, accepted_at, messages, settled_at, refused, muted)
+     SELECT event_id, client, accepted_at, messages, settled_at, refused, muted FROM events;
+   DROP TABLE events;
+   ALTER TABLE events_of_clients RENAME TO events;
+   CREATE INDEX events_by_age ON events (accepted_at);
+   CREATE INDEX events_by_id ON events (event_id, accepted_at);`,
 ];
 
 /** Brings a database to a schema, the newest by default, each step in a transaction of its own. */

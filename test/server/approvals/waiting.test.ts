@@ -70,6 +70,21 @@ describe("a client waits for a decision", () => {
     await client.close();
   });
 
+  test("on the open call without progress: what comes is a stream, which proxies do not take for dead", async () => {
+    const session = await beginSession(server, keys.all);
+    const answer = await session.post({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: call({ wait_seconds: 20 }),
+    });
+    // The headers are there while nobody has decided.
+    expect(answer.headers.get("content-type")).toContain("text/event-stream");
+    await asked();
+    await press(telegram, ANNA, 0);
+    expect(await answer.text()).toContain("Decision: Approve, by @anna.");
+  });
+
   test("in rounds: a client of MCP 2026-07-28 comes again by itself, and asks once", async () => {
     const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
     const requestInit = { headers: { authorization: `Bearer ${keys.all}` } };
@@ -175,6 +190,21 @@ describe("a client waits for a decision", () => {
     expect(questions(telegram)).toHaveLength(1);
   });
 
+  test("whoever goes away waits no longer: neither by the tool nor by the long poll", async () => {
+    const gone = new AbortController();
+    const json = { ...question, task_id: "gone", wait_seconds: 600 };
+    const headers = { "x-api-key": keys.all, "content-type": "application/json" };
+    const body = JSON.stringify(json);
+    const url = `${server.url}/tools/send_approval_request`;
+    const call = fetch(url, { method: "POST", headers, body, signal: gone.signal }).catch(() => "gone");
+    await asked();
+    gone.abort();
+    expect(await call).toBe("gone");
+    await vi.waitUntil(() =>
+      server.log.some(({ msg, tool }) => msg === "tool called" && tool === "send_approval_request"),
+    );
+  });
+
   test("a server that ends lets nobody wait: it tells how it is now", async () => {
     const { id } = await askedByRest();
     const polled = rest(`/approvals/${id}?wait=60`);
@@ -204,14 +234,16 @@ describe("nobody else sees it", () => {
     expect(await answer.json()).toMatchObject({ error: { data: { code: "RESOURCE_NOT_FOUND" } } });
   });
 
-  test("the same id of another client is another approval", async () => {
+  test("the same id of another client is another approval, with other buttons", async () => {
     await askedByRest({ task_id: "d1" });
-    const answer = await server.fetch("/tools/send_approval_request", {
-      key: another,
-      json: { ...question, task_id: "d1" },
-    });
-    expect(answer.status).toBe(409);
-    expect(await answer.json()).toMatchObject({ code: "APPROVAL_CONFLICT" });
+    const json = { ...question, description: "Something else", task_id: "d1" };
+    const answer = await server.fetch("/tools/send_approval_request", { key: another, json });
+    expect(answer.status).toBe(200);
+    await until("both questions", () => questions(telegram).length === 2);
+    const [, { chat_id, message_id, data } = { chat_id: 0, message_id: 0, data: [] }] = questions(telegram);
+    telegram.control({ presses: [{ from: ANNA, chat_id, message_id, data: data[1] ?? "" }] });
+    await vi.waitUntil(async () => (await rest("/approvals/d1", another)).body.state === "decided");
+    expect((await rest("/approvals/d1")).body).toMatchObject({ state: "pending", votes: [] });
   });
 
   test("without a key, or without the permission, nothing", async () => {

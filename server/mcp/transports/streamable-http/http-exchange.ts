@@ -89,6 +89,11 @@ export class HttpExchange implements Exchange {
     handOver(request.socket);
   }
 
+  /** A stream has a comment every now and then. */
+  hold(): void {
+    if (this.#options.accepted.stream) this.#begin();
+  }
+
   pause(): void {
     const { accepted, session } = this.#options;
     if (!accepted.stream || session === undefined || !isResumable(session)) return;

@@ -116,8 +116,9 @@ describe("a resource that Telegram calls", () => {
       const exposure = { ...otherClass, host: "two.example.com", path: "/two" };
       await createResource(world, "third", { exposure, telegram: { ...telegram, updates: "Webhook" } });
       await untilCondition(world, "third", "Receiving", { status: "False", reason: "BotTokenShared" });
-      expect(await receivingOf("third")).toEqual(["None", undefined, undefined]);
-      expect(await led("third-mcp-server")).toEqual([]);
+      // The condition is told before the children are there.
+      await eventually(async () => expect(await receivingOf("third")).toEqual(["None", undefined, undefined]));
+      await eventually(async () => expect(await led("third-mcp-server")).toEqual([]));
       expect(await policyPorts("third")).not.toContain(9002);
 
       const hold = (pod: string) => world.patch(types.pods, pod, { metadata: { finalizers: ["example.com/ending"] } });

@@ -159,7 +159,7 @@ test("random clicks, waits, restarts, withdrawals: always the state that the mod
           }
           const endings = bridge.changes.filter(({ what }) => ["decided", "expired", "withdrawn"].includes(what));
           expect(endings.length).toBeLessThanOrEqual(1);
-          if (model.state !== "pending") expect(bridge.queue.keyboardsOf("a")).toEqual([]);
+          if (model.state !== "pending") expect(bridge.queue.keyboardsOf({ id: "a", client: "ci" })).toEqual([]);
         } finally {
           bridge.approvals.stop();
           bridge.store.close();

@@ -68,6 +68,20 @@ describe.each([{ name: "SQLite", harness: sqlite }])("queue on $name", ({ harnes
     await queue.close();
   });
 
+  test("an id is its client's own: another client's event under it is another event, and neither touches the other", async () => {
+    await using h = await harness();
+    const queue = await h.open({ now: 1_000 });
+    expect((await queue.accept(event("same", [1], "anna"))).duplicate).toBe(false);
+    const { duplicate, messages } = await queue.accept(event("same", [1, 2], "bert"));
+    expect(duplicate).toBe(false);
+    for (const { id } of messages) await queue.settle(id, { kind: "sent", at: 5, telegramMessageId: id });
+    expect(queue.event("same", "bert")).toMatchObject({ client: "bert", total: 2, waiting: 0 });
+    expect(queue.event("same", "anna")).toMatchObject({ client: "anna", total: 1, waiting: 1 });
+    expect(queue.event("same", "cara")).toBeUndefined();
+    expect((await queue.accept(event("same", [1], "anna"))).duplicate).toBe(true);
+    await queue.close();
+  });
+
   test("beyond the size limit events are refused whole, and taken again when there is room", async () => {
     await using h = await harness();
     const queue = await h.open({ now: 1_000 }, limited(3));

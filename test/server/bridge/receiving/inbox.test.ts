@@ -204,7 +204,7 @@ describe("responses", () => {
     await inbox.take(said(1, "to the second part", { replyTo: 41 }), BOT);
     await inbox.take(said(2, "to nothing that is known", { replyTo: 77 }), BOT);
     await inbox.take(said(3, "in another chat", { from: 2, replyTo: 41 }), BOT);
-    expect(inbox.responsesTo("e1")).toMatchObject([
+    expect(inbox.responsesTo({ id: "e1", client: "anna" })).toMatchObject([
       { text: "to the second part", event_id: "e1", kind: "text", user_id: 1, username: "p1", message_id: 1 },
     ]);
     const texts = (client?: string) => inbox.responses({ ...all, client }).map(({ text }) => text);
