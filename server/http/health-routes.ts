@@ -31,22 +31,13 @@ export const healthPaths: ReadonlySet<string> = new Set([
 
 /** Health for probes and people. It needs no key and tells no secret. */
 export function healthRoutes(app: FastifyInstance, options: HealthOptions): void {
-  const { service, clock, proofSecret } = options;
-  const startedAt = clock();
+  const { clock, proofSecret } = options;
   const bridgeSeen = cachedBridge(options);
-  const keysSince = new Since();
-  const now = () => new Date(clock()).toISOString();
+  const summary = summaries(options);
+  const details = detailsOf(options, summary);
   const get = (paths: readonly string[], handler: RouteHandlerMethod) => {
     for (const path of paths) app.get(path, handler);
   };
-  const summary = (status: string) => ({
-    status,
-    service: service.name,
-    version: service.version,
-    instance: service.instance,
-    timestamp: now(),
-    uptime_seconds: Math.max(0, Math.floor((clock() - startedAt) / 1000)),
-  });
   get([routes.health], async ({ headers }, reply) => {
     const proof = proofSecret && proofOf(proofSecret, headers[challengeHeader]);
     if (proof) reply.header(proofHeader, proof);
@@ -57,28 +48,42 @@ export function healthRoutes(app: FastifyInstance, options: HealthOptions): void
     const reasons = notReadyBecause(options);
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
-  get([routes.detailedHealth, routes.status], async () => {
-    const reasons = notReadyBecause(options);
-    const seen = await bridgeSeen();
-    const bridge = shownBridge(seen);
-    const healthy = reasons.length === 0 && bridge.health === "healthy";
-    const problem = options.keys.problem();
-    const keys = {
-      healthy: problem === undefined,
-      since: keysSince.of(problem, clock()),
-      ...(problem && { error: problem }),
-    };
-    return {
-      ...summary(healthy ? "healthy" : "degraded"),
-      components: { server: { ready: reasons.length === 0, reasons }, bridge },
-      dependencies: { keys, ...dependenciesOf(seen) },
-    };
-  });
+  get([routes.detailedHealth, routes.status], async () => details(await bridgeSeen()));
   get([routes.report], async () => {
     const { status } = await bridgeSeen();
     if (status instanceof ServerError) throw status;
-    return performanceReport(status, now());
+    return performanceReport(status, new Date(clock()).toISOString());
   });
+}
+
+type Summary = ReturnType<typeof summaries>;
+
+function summaries({ service, clock }: HealthOptions) {
+  const startedAt = clock();
+  return (status: string) => ({
+    status,
+    service: service.name,
+    version: service.version,
+    instance: service.instance,
+    timestamp: new Date(clock()).toISOString(),
+    uptime_seconds: Math.max(0, Math.floor((clock() - startedAt) / 1000)),
+  });
+}
+
+function detailsOf(options: HealthOptions, summary: Summary) {
+  const keysSince = new Since();
+  return (seen: Seen) => {
+    const reasons = notReadyBecause(options);
+    const ready = reasons.length === 0;
+    const bridge = shownBridge(seen);
+    const error = options.keys.problem();
+    const keys = { healthy: error === undefined, since: keysSince.of(error, options.clock()), ...picked({ error }) };
+    return {
+      ...summary(ready && bridge.health === "healthy" ? "healthy" : "degraded"),
+      components: { server: { ready, reasons }, bridge },
+      dependencies: { keys, ...dependenciesOf(seen) },
+    };
+  };
 }
 
 function notReadyBecause({ keys, lifecycle }: HealthOptions): string[] {
