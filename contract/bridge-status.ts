@@ -78,9 +78,12 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
       bot_username: text.exactOptional(),
       error: text.exactOptional().describe("Why Telegram is not reachable"),
       checked_at: text.describe("RFC 3339"),
+      since: text.exactOptional().describe("Since when it is reachable or not, RFC 3339"),
+      latency_ms: count.exactOptional().describe("How long the last check took"),
     }),
     queue: z.object({
       usable: z.boolean(),
+      since: text.exactOptional().describe("Since when it is usable or not, as far as somebody looked, RFC 3339"),
       pending: count.describe("Messages accepted and not yet delivered"),
       oldest_age_seconds: count,
       failed: count.describe("Messages that Telegram refused for good"),

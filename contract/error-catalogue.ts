@@ -345,6 +345,15 @@ export const errors = Object.freeze({
     message: "The Telegram bridge cannot be used now: {reason}. Try again; what was acknowledged is safe.",
     bridgeMessage: "{problem}",
   },
+  SERVER_OVERLOADED: {
+    httpStatus: 503,
+    jsonRpcCode: -32603,
+    isError: false,
+    retryable: true,
+    logLevel: "warn",
+    metricLabel: "overloaded",
+    message: "The server is too busy, and nothing was done. Try again in {retry_after} seconds.",
+  },
   REMOTE_UNAVAILABLE: {
     httpStatus: 503,
     jsonRpcCode: -32603,

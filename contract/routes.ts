@@ -16,6 +16,11 @@ export const routes = Object.freeze({
   live: "/health/live",
   /** 200 while new work is welcome. */
   ready: "/health/ready",
+  /** Names of co8/cctelegram for the same. */
+  upstreamLive: "/live",
+  upstreamReady: "/ready",
+  /** Of server and bridge: counters as co8/cctelegram's bridge reports them. */
+  report: "/report",
   /** Of the bridge, signed: takes an event. */
   events: "/events",
   /** Of the bridge, signed: where an event is; `?client=NAME` asks for an event of that client. */
@@ -29,7 +34,7 @@ export const routes = Object.freeze({
   todos: "/todos",
   /** Of the bridge, for Telegram alone: an update, as a webhook gets it. */
   telegramUpdates: "/telegram/updates",
-  /** Of the bridge, signed: how it is. */
+  /** Of the bridge, signed: how it is. Of the server, as co8/cctelegram calls it: health in detail. */
   status: "/status",
   /** Of the bridge, signed: what server pods say to each other. */
   publish: "/relay/publish",

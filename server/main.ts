@@ -6,6 +6,9 @@ import { type Role, roles } from "../contract/roles.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { version } from "./config/version.ts";
+import { setWithoutEffect } from "./config/without-effect.ts";
+import { reload, snapshotHeap } from "./process/asked-by-signals.ts";
+import { AskedWork } from "./process/asked-work.ts";
 import { closeLogFiles, openLogFiles } from "./process/log-files.ts";
 import { shutDown } from "./process/shutdown.ts";
 import { listening, StartError } from "./process/start-error.ts";
@@ -72,18 +75,24 @@ async function run(config: Config): Promise<void> {
   const { logger, files } = await startLog(config);
   // Node would print the error as it is; the logger takes tokens out.
   process.on("uncaughtException", (error) => crash(logger, error));
-  const signalled = nextSignal();
+  const ignored = setWithoutEffect(process.env);
+  if (ignored !== undefined) logger.warn({ variables: ignored }, "these variables have no effect here");
+  const { ended: signalled, reloads, snapshots } = listenForSignals();
   const registry = createRegistry();
   const metrics = await startMetrics(config, registry);
   const running = await start(config, logger, registry);
   const addresses = { ...running.addresses, ...(metrics && { metrics: metrics.url }) };
   logger.info({ role: config.role, ...addresses }, "ready to work");
+  const over = new AbortController();
+  reloads.become(() => reload({ ...config.log, running, logger, readFile: readSmallFile }));
+  snapshots.become(() => snapshotHeap({ ...config, ...world, logger, signal: over.signal }));
   const left = running.ended?.then((reason) => logger.info({ reason }, "ending"));
   const signal = await Promise.race([signalled, ...(left === undefined ? [] : [left])]);
   if (signal !== undefined) logger.info({ signal }, "signal received");
   const delayMs = "http" in config ? config.http.shutdownDelayMs : 0;
+  over.abort();
   await shutDown(running, { delayMs, timeoutMs: config.shutdownTimeoutMs }, logger);
-  await metrics?.close();
+  await Promise.all([metrics?.close(), snapshots.idle()]);
   logger.info("stopped");
   if (files !== undefined) await closeLogFiles(files);
   process.exit(0);
@@ -125,18 +134,27 @@ async function start(config: Config, logger: Logger, registry: ReturnType<typeof
   }
 }
 
-/** The first SIGTERM or SIGINT. A second one means that somebody does not want to wait. */
-function nextSignal(): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
+/**
+ * Listens for every signal from the start: by default each of them would end the process. SIGHUP from a terminal says that
+ * it was closed; otherwise it asks for a reload.
+ */
+function listenForSignals() {
+  const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+  const reloads = new AskedWork();
+  const snapshots = new AskedWork();
+  const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
   let count = 0;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       count += 1;
+      // A second one means that somebody does not want to wait.
       if (count > 1) process.exit(1);
-      resolve(signal);
+      end(signal);
     });
   }
-  return promise;
+  process.on("SIGHUP", () => (hasTerminal ? end("SIGHUP") : reloads.ask()));
+  process.on("SIGUSR2", () => snapshots.ask());
+  return { ended, reloads, snapshots };
 }
 
 function crash(logger: Logger, error: unknown): never {

@@ -12,7 +12,7 @@ codes do not.
 - **OAuth** (\`/.well-known/...\`, \`/register\`, \`/authorize\`, \`/token\`): 404 with \`{"error": "not_found", "error_description"}\`, which clients that look for a login show.
 - **Bridge** (\`/events\`, \`/status\`, \`/relay\`): the HTTP status below, and \`{"error": true, "code", "message", "request_id"}\`, with \`fields\` or a \`reason\`
   beside them. Which codes are the bridge's, and its words, are in the second table.
-- \`RATE_LIMIT_EXCEEDED\`, \`ADDRESS_BANNED\` and \`BRIDGE_UNAVAILABLE\` carry \`Retry-After\` when a time is known. \`AUTHENTICATION_ERROR\` carries
+- \`RATE_LIMIT_EXCEEDED\`, \`ADDRESS_BANNED\`, \`SERVER_OVERLOADED\` and \`BRIDGE_UNAVAILABLE\` carry \`Retry-After\` when a time is known. \`AUTHENTICATION_ERROR\` carries
   \`WWW-Authenticate\`, \`METHOD_NOT_ALLOWED\` carries \`Allow\`.
 
 "Try again" means that the same request may succeed later. The outcome is the label of \`mcp_tool_calls_total\`.`;

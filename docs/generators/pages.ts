@@ -8,6 +8,7 @@ import { createRelayMetrics } from "../../server/bridge/relay/relay-metrics.ts";
 import { createBridgeMetrics } from "../../server/bridge/status/metrics.ts";
 import { variables as serverVariables } from "../../server/config/variables.ts";
 import { version } from "../../server/config/version.ts";
+import { withoutEffect } from "../../server/config/without-effect.ts";
 import { features } from "../../server/features/features.ts";
 import { openApiText } from "../../server/http/openapi/document.ts";
 import { httpRoutes } from "../../server/http/routes.ts";
@@ -19,6 +20,7 @@ import { listingOf } from "../../server/tools/tool-listing.ts";
 import { configurationPage } from "./configuration.ts";
 import { customResourcePage } from "./custom-resource.ts";
 import { errorsPage } from "./errors.ts";
+import { guideVariablesPage } from "./guide-variables.ts";
 import { mcpPage } from "./mcp.ts";
 import { type MetricGroups, metricsOf, metricsPage } from "./metrics.ts";
 import type { Schema } from "./schema-fields.ts";
@@ -34,6 +36,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
     "docs/reference/errors.md": errorsPage(errors, proxyErrors),
+    "docs/reference/guide-variables.md": guideVariablesPage(serverVariables, withoutEffect),
     "docs/reference/mcp.md": mcpPage({ methods, ...features }),
     "docs/reference/openapi.json": openApiText({ version, features, errors }),
     "docs/reference/tools.md": toolsPage(listed, eventTypes),

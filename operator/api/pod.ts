@@ -78,7 +78,7 @@ const toleration = z
 
 /** Variables that the operator sets for its pods. Another value would contradict other fields. */
 export const reservedVariables = [
-  ...["NODE_ENV", "SERVICE_NAME", "INSTANCE_ID", "LOG_LEVEL", "METRICS_PORT"],
+  ...["NODE_ENV", "SERVICE_NAME", "INSTANCE_ID", "LOG_LEVEL", "LOG_LEVEL_FILE", "METRICS_PORT"],
   ...["HMAC_SECRET_FILE", "HMAC_SECRET", "HMAC_SECRET_PREVIOUS_FILE", "HMAC_SECRET_PREVIOUS"],
   ...["MCP_SERVER_HOST", "MCP_SERVER_PORT", "MCP_ENABLE_AUTH", "MCP_API_KEYS_FILE", "MCP_API_KEYS", "SHUTDOWN_TIMEOUT"],
   ...["MCP_PROXY_PORT", "MCP_EXTERNAL_PORT", "MCP_SECOND_PORT", "MCP_BASE_PATH"],

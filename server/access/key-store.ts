@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { readSmallFile } from "../../config/small-file.ts";
 import { codeOf, StartError } from "../process/start-error.ts";
@@ -13,6 +14,8 @@ export type KeyStore = {
   isCurrent(client: Client): boolean;
   /** Why the keys are not what they should be; undefined when all is well. Holds neither keys nor names. */
   problem(): string | undefined;
+  /** Reads the keys again now, where they may have changed. */
+  reload(): Promise<void>;
   close(): void;
 };
 
@@ -22,6 +25,7 @@ export function fixedKeys(keys: readonly ApiKey[]): KeyStore {
     find: (presented) => findClient(keys, presented),
     isCurrent: (client) => isAmong(client, keys),
     problem: () => undefined,
+    reload: async () => {},
     close: () => {},
   };
 }
@@ -61,6 +65,7 @@ export async function openKeyFile(options: KeyFileOptions): Promise<KeyStore> {
     find: (presented) => findClient(file.keys, presented),
     isCurrent: (client) => isAmong(client, file.keys),
     problem: () => problems[file.state.kind],
+    reload: () => file.look(true),
     close: stop,
   };
 }
@@ -76,6 +81,7 @@ const problems: Readonly<Record<State["kind"], string | undefined>> = {
 class KeyFile {
   readonly #options: KeyFileOptions;
   #seen = "";
+  #hash = "";
   #loggedAt = Number.NEGATIVE_INFINITY;
   keys: readonly ApiKey[] = [];
   state: State = { kind: "absent" };
@@ -84,12 +90,14 @@ class KeyFile {
     this.#options = options;
   }
 
-  async look(): Promise<void> {
+  /** Somebody who asks for a look trusts no fingerprint, and waits for what is wrong. */
+  async look(isAsked = false): Promise<void> {
     const { path, onLook } = this.#options;
     const seen = await fingerprint(path);
-    if (seen !== this.#seen) this.#loggedAt = Number.NEGATIVE_INFINITY;
+    const isDue = isAsked || seen !== this.#seen;
+    if (isDue) this.#loggedAt = Number.NEGATIVE_INFINITY;
     // What could not be read may be readable now, although the file is the same.
-    if (seen !== this.#seen || this.state.kind === "unusable") this.#load();
+    if (isDue || this.state.kind === "unusable") this.#load();
     this.#seen = seen;
     onLook?.(this.state.kind !== "usable");
     this.#complain();
@@ -99,8 +107,12 @@ class KeyFile {
     const { path, logger, onLoad } = this.#options;
     try {
       const text = textOf(path);
-      this.state = { kind: text.trim() === "" ? "absent" : "usable" };
-      this.keys = this.state.kind === "absent" ? [] : parseApiKeys(text);
+      const kind = text.trim() === "" ? "absent" : "usable";
+      const hash = createHash("sha256").update(text).digest("hex");
+      // Clients that are made anew lose their open connections: not for a file that says the same.
+      if (hash !== this.#hash) this.keys = kind === "absent" ? [] : parseApiKeys(text);
+      this.#hash = hash;
+      this.state = { kind };
     } catch (error) {
       this.state = { kind: "unusable", reason: reasonOf(error) };
       return;

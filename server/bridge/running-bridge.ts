@@ -5,6 +5,7 @@ import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
+import { Since } from "../telemetry/since.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import { Attention } from "./attention/attention.ts";
 import { heardOf, mutedWarning } from "./attention/recipients.ts";
@@ -65,6 +66,7 @@ export class RunningBridge implements Bridge {
   readonly #conversation: Conversation;
   readonly #notices: Notices;
   readonly #usage: ReturnType<typeof usageReader>;
+  readonly #queueSince = new Since();
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
   #lastEventTime: string | undefined;
@@ -304,8 +306,10 @@ export class RunningBridge implements Bridge {
 
   #facts(): Facts {
     const now = this.#now();
+    const queue = this.#queue.stats();
     return {
-      queue: this.#queue.stats(),
+      queue,
+      queueSince: this.#queueSince.of(queue.usable, now),
       queueLimit: this.#options.config.queueSizeLimit,
       telegram: this.#reachability.status,
       nextCheckAt: this.#reachability.nextCheckAt,

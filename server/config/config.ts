@@ -14,12 +14,15 @@ import { inHome, problemsTogether } from "./rules.ts";
 import { type Values, type VariableName, variables } from "./variables.ts";
 
 export type ProcessConfig = {
-  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  /** A level from a file may change there. */
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat; readonly levelFile?: string };
   /** Absent: none. */
   readonly logFiles?: LogFilesConfig;
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
   readonly metrics: { readonly enabled: boolean; readonly host: string; readonly port: number };
   readonly shutdownTimeoutMs: number;
+  /** Absent: no snapshot of the heap is written. */
+  readonly heapSnapshotDir?: string;
 };
 
 export type ServerConfig = {
@@ -33,6 +36,8 @@ export type ServerConfig = {
     /** Begins with a slash and does not end with one; "" for none. */
     readonly basePath: string;
     readonly shutdownDelayMs: number;
+    /** Above it load is shed; 0: never. */
+    readonly maxLoopDelayMs: number;
     readonly access: WebAccess;
     readonly trustedProxies: readonly string[];
   };
@@ -108,12 +113,14 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     if (value === undefined || value === null) throw new Error(`${name} has neither a value nor a default for ${role}`);
     return value;
   };
+  const { value: level, path: levelFile } = need("LOG_LEVEL");
   const common: ProcessConfig = {
-    log: { level: need("LOG_LEVEL"), format: need("LOG_FORMAT") },
+    log: { level, format: need("LOG_FORMAT"), ...(levelFile && { levelFile }) },
     ...logFilesConfig(need, values, home),
     service: { name: need("SERVICE_NAME"), version: need("SERVICE_VERSION"), instance: need("INSTANCE_ID") },
     metrics: { enabled: need("METRICS_ENABLED"), host: need("METRICS_HOST"), port: need("METRICS_PORT") },
     shutdownTimeoutMs: need("SHUTDOWN_TIMEOUT"),
+    ...(values.HEAP_SNAPSHOT_DIR && { heapSnapshotDir: values.HEAP_SNAPSHOT_DIR }),
   };
   if (role === "bridge") {
     const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
@@ -164,6 +171,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       secondPort: values.MCP_SECOND_PORT,
       basePath: need("MCP_BASE_PATH"),
       shutdownDelayMs: need("SHUTDOWN_DELAY"),
+      maxLoopDelayMs: need("MCP_MAX_EVENT_LOOP_DELAY"),
       access: webAccess(need),
       trustedProxies: need("MCP_TRUSTED_PROXIES"),
     },

@@ -27,8 +27,9 @@ import { descriptionRoutes } from "./description-routes.ts";
 import { asServerError, replyError } from "./error-reply.ts";
 import { readForwarded } from "./forwarded.ts";
 import type { FurtherPorts } from "./further-ports.ts";
-import { healthRoutes, type Lifecycle } from "./health-routes.ts";
+import { healthPaths, healthRoutes, type Lifecycle } from "./health-routes.ts";
 import { holdAnswers } from "./held-answers.ts";
+import { shedLoad } from "./load-shedding.ts";
 import { mcpRoutes } from "./mcp-routes.ts";
 import { withOtherMethods } from "./methods.ts";
 import { refuseUnknownPaths } from "./not-found.ts";
@@ -58,6 +59,8 @@ export type AppOptions = {
   readonly metrics: ServerMetrics;
   readonly lifecycle: Lifecycle;
   readonly furtherPorts: FurtherPorts;
+  /** How long the event loop was held up of late, in milliseconds. */
+  readonly heldUpMs: () => number;
   /** What the server proves itself with; undefined where there is no operator to ask. */
   readonly proofSecret?: string | undefined;
   /** Unix time in milliseconds. */
@@ -75,7 +78,7 @@ const connectionLimits = { total: 1024, answerTimeoutMs: 20_000 };
  * trust: where a request comes from, whether there is anything at its path, who calls, and only then its body.
  */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { config, metrics, logger, lifecycle, clock, furtherPorts } = options;
+  const { config, metrics, logger, lifecycle, clock, furtherPorts, heldUpMs } = options;
   const { trustedProxies, basePath } = config.http;
   const loggerInstance: FastifyBaseLogger = logger;
   const app: FastifyInstance = fastify({
@@ -107,6 +110,13 @@ export function createApp(options: AppOptions): FastifyInstance {
   webPages(app, config.http.access, security);
   refuseUnknownPaths(app);
   furtherPorts.hideDetails(app);
+  shedLoad(app, {
+    limitMs: config.http.maxLoopDelayMs,
+    heldUpMs,
+    spared: healthPaths,
+    shed: metrics.requestsShed,
+    logger,
+  });
   admitBodies(app);
   parseJsonBodies(app);
   holdAnswers(app, turnEnd);

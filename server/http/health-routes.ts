@@ -1,10 +1,12 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, RouteHandlerMethod } from "fastify";
 import { type BridgeStatus, withoutRecipients } from "../../contract/bridge-status.ts";
-import { toServerError } from "../../contract/errors.ts";
+import { ServerError, toServerError } from "../../contract/errors.ts";
+import { performanceReport } from "../../contract/performance-report.ts";
 import { challengeHeader, proofHeader, proofOf } from "../../contract/proof.ts";
 import { routes } from "../../contract/routes.ts";
 import type { KeyStore } from "../access/key-store.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
+import { Since } from "../telemetry/since.ts";
 
 /** What the process is doing; shared by its shutdown and its health. */
 export type Lifecycle = { draining: boolean };
@@ -21,12 +23,44 @@ export type HealthOptions = {
 // Probes and people may ask often; the bridge is asked at most once in this time.
 const cacheMs = 2000;
 
+/** Every path of health: probes and people are answered whatever the load. */
+export const healthPaths: ReadonlySet<string> = new Set([
+  ...[routes.health, routes.detailedHealth, routes.live, routes.ready],
+  ...[routes.upstreamLive, routes.upstreamReady, routes.status, routes.report],
+]);
+
 /** Health for probes and people. It needs no key and tells no secret. */
 export function healthRoutes(app: FastifyInstance, options: HealthOptions): void {
-  const { service, clock, proofSecret } = options;
+  const { clock, proofSecret } = options;
+  const bridgeSeen = cachedBridge(options);
+  const summary = summaries(options);
+  const details = detailsOf(options, summary);
+  const get = (paths: readonly string[], handler: RouteHandlerMethod) => {
+    for (const path of paths) app.get(path, handler);
+  };
+  get([routes.health], async ({ headers }, reply) => {
+    const proof = proofSecret && proofOf(proofSecret, headers[challengeHeader]);
+    if (proof) reply.header(proofHeader, proof);
+    return summary("healthy");
+  });
+  get([routes.live, routes.upstreamLive], async () => ({ alive: true }));
+  get([routes.ready, routes.upstreamReady], async (_request, reply) => {
+    const reasons = notReadyBecause(options);
+    return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
+  });
+  get([routes.detailedHealth, routes.status], async () => details(await bridgeSeen()));
+  get([routes.report], async () => {
+    const { status } = await bridgeSeen();
+    if (status instanceof ServerError) throw status;
+    return performanceReport(status, new Date(clock()).toISOString());
+  });
+}
+
+type Summary = ReturnType<typeof summaries>;
+
+function summaries({ service, clock }: HealthOptions) {
   const startedAt = clock();
-  const bridgeHealth = cachedBridgeHealth(options);
-  const summary = (status: string) => ({
+  return (status: string) => ({
     status,
     service: service.name,
     version: service.version,
@@ -34,25 +68,22 @@ export function healthRoutes(app: FastifyInstance, options: HealthOptions): void
     timestamp: new Date(clock()).toISOString(),
     uptime_seconds: Math.max(0, Math.floor((clock() - startedAt) / 1000)),
   });
-  app.get(routes.health, async ({ headers }, reply) => {
-    const proof = proofSecret && proofOf(proofSecret, headers[challengeHeader]);
-    if (proof) reply.header(proofHeader, proof);
-    return summary("healthy");
-  });
-  app.get(routes.live, async () => ({ alive: true }));
-  app.get(routes.ready, async (_request, reply) => {
+}
+
+function detailsOf(options: HealthOptions, summary: Summary) {
+  const keysSince = new Since();
+  return (seen: Seen) => {
     const reasons = notReadyBecause(options);
-    return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
-  });
-  app.get(routes.detailedHealth, async () => {
-    const reasons = notReadyBecause(options);
-    const bridge = await bridgeHealth();
-    const healthy = reasons.length === 0 && bridge.health === "healthy";
+    const ready = reasons.length === 0;
+    const bridge = shownBridge(seen);
+    const error = options.keys.problem();
+    const keys = { healthy: error === undefined, since: keysSince.of(error, options.clock()), ...picked({ error }) };
     return {
-      ...summary(healthy ? "healthy" : "degraded"),
-      components: { server: { ready: reasons.length === 0, reasons }, bridge },
+      ...summary(ready && bridge.health === "healthy" ? "healthy" : "degraded"),
+      components: { server: { ready, reasons }, bridge },
+      dependencies: { keys, ...dependenciesOf(seen) },
     };
-  });
+  };
 }
 
 function notReadyBecause({ keys, lifecycle }: HealthOptions): string[] {
@@ -60,22 +91,59 @@ function notReadyBecause({ keys, lifecycle }: HealthOptions): string[] {
   return [...(problem === undefined ? [] : [problem]), ...(lifecycle.draining ? ["shutting down"] : [])];
 }
 
-type BridgeHealth =
-  | ReturnType<typeof withoutRecipients<BridgeStatus>>
-  | { running: false; health: "unhealthy"; error: string };
+/** A look at the bridge: how it says that it is, or why it did not. */
+type Seen = {
+  readonly status: ReturnType<typeof withoutRecipients<BridgeStatus>> | ServerError;
+  /** How long the answer took. */
+  readonly latencyMs: number;
+  /** Since when it answers, or does not. */
+  readonly since: string;
+};
 
-function cachedBridgeHealth({ bridge, clock }: HealthOptions): () => Promise<BridgeHealth> {
-  let cached: Promise<BridgeHealth> | undefined;
+function shownBridge({ status }: Seen) {
+  if (!(status instanceof ServerError)) return status;
+  return { running: false as const, health: "unhealthy" as const, error: status.message };
+}
+
+/** What the server needs, each with how long it took to answer and since when it is so. */
+function dependenciesOf({ status, latencyMs, since }: Seen) {
+  if (status instanceof ServerError)
+    return { bridge: { healthy: false, latency_ms: latencyMs, since, error: status.message } };
+  const { telegram, queue } = status;
+  return {
+    bridge: { healthy: true, latency_ms: latencyMs, since },
+    queue: { healthy: queue.usable, ...picked({ since: queue.since, error: queue.error }) },
+    telegram: {
+      healthy: telegram.reachable,
+      checked_at: telegram.checked_at,
+      ...picked({ latency_ms: telegram.latency_ms, since: telegram.since, error: telegram.error }),
+    },
+  };
+}
+
+/** What a bridge of the version before does not tell is left out. */
+function picked(fields: Readonly<Record<string, string | number | undefined>>): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function cachedBridge({ bridge, clock }: HealthOptions): () => Promise<Seen> {
+  const since = new Since();
+  let cached: Promise<Seen> | undefined;
   let askedAt = 0;
+  const look = async (begun: number): Promise<Seen> => {
+    const status = await bridge.status().then(withoutRecipients<BridgeStatus>, toServerError);
+    const now = clock();
+    const isAnswered = !(status instanceof ServerError);
+    return { status, latencyMs: Math.max(0, now - begun), since: since.of(isAnswered, now) };
+  };
   return () => {
-    const age = clock() - askedAt;
+    const now = clock();
+    const age = now - askedAt;
     if (cached === undefined || age > cacheMs || age < 0) {
-      askedAt = clock();
-      cached = bridge.status().then(withoutRecipients<BridgeStatus>, (error) => ({
-        running: false as const,
-        health: "unhealthy" as const,
-        error: toServerError(error).message,
-      }));
+      askedAt = now;
+      cached = look(now);
     }
     return cached;
   };

@@ -20,4 +20,8 @@ export const httpRoutes = Object.freeze([
   { method: "GET", route: routes.detailedHealth },
   { method: "GET", route: routes.live },
   { method: "GET", route: routes.ready },
+  { method: "GET", route: routes.upstreamLive },
+  { method: "GET", route: routes.upstreamReady },
+  { method: "GET", route: routes.status },
+  { method: "GET", route: routes.report },
 ]);

@@ -4,6 +4,8 @@ export type Running = {
   readonly addresses: Readonly<Record<string, string>>;
   /** Resolves with the reason to end: the client that it works for has left, or somebody wants it to start anew. */
   readonly ended?: Promise<string>;
+  /** Reads again what may have changed since the start. */
+  reload?(): Promise<void>;
   /** Says no to new work, so that load balancers turn away. Work that still comes is done. */
   drain(): void;
   /** Closes the ports and resolves when the work in flight is done. */

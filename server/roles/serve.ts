@@ -9,6 +9,7 @@ import { createApp } from "../http/app.ts";
 import { type FurtherPort, FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
+import { watchLoop } from "../listening/longest-turn.ts";
 import { bindable } from "../listening/unspecified-address.ts";
 import { SessionListeners } from "../mcp/session-listeners.ts";
 import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
@@ -65,9 +66,11 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     metrics.openStreams.set({ transport: "http" }, count),
   );
   const webSockets = new OpenWebSockets((count) => metrics.openStreams.set({ transport: "websocket" }, count));
+  const loop = watchLoop();
+  const { heldUpMs } = loop;
   const shared = {
     ...{ features, streams, webSockets, sealSecret, keys, bridge, projects },
-    ...{ logger, metrics, lifecycle, furtherPorts, proofSecret },
+    ...{ logger, metrics, lifecycle, furtherPorts, proofSecret, heldUpMs },
   };
   // One by one: the world of the program has more in it, under names that are here, too.
   const { clock, newId, steady = () => performance.now() } = world;
@@ -82,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
       http: baseUrl(app.server.address() as AddressInfo),
       ...Object.fromEntries(Object.entries(further).map(([name, { address }]) => [name, baseUrl(address)])),
     },
+    reload: () => keys.reload(),
     drain: () => {
       lifecycle.draining = true;
       streams.end();
@@ -94,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
       await Promise.all([app.close(), webSockets.close()]);
       await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();
+      loop.stop();
       await bridge.close();
     },
     giveUp: () => webSockets.giveUp(),

@@ -40,6 +40,7 @@ export async function standalone(
     return {
       addresses: { ...server.addresses, bridge: bridge.url },
       drain: server.drain,
+      ...(server.reload && { reload: server.reload }),
       async close() {
         await server.close();
         await bridge.close();

@@ -80,6 +80,11 @@ function declareHttp(registers: Registry[]) {
       labelNames: ["method", "route", "status"] as const,
       registers,
     }),
+    requestsShed: new Counter({
+      name: "http_requests_shed_total",
+      help: "HTTP requests refused because the event loop was held up",
+      registers,
+    }),
     requestDuration: new Histogram({
       name: metricNames.requestDuration,
       help: "Duration of HTTP requests",

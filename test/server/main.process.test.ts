@@ -66,6 +66,14 @@ function hold() {
 }
 
 describe("the program", () => {
+  test("names the variables that have no effect at its start, in one line without their values", async () => {
+    const { process: program } = await serve({ REDIS_URL: "redis://:hunter2@redis", HEALTH_CHECK_INTERVAL: "30000" });
+    const { variables } = await program.logged("these variables have no effect here");
+    expect(Object.keys(variables ?? {}).toSorted()).toEqual(["HEALTH_CHECK_INTERVAL", "REDIS_URL"]);
+    expect(program.stdout().split("these variables have no effect here")).toHaveLength(2);
+    expect(program.stdout()).not.toContain("hunter2");
+  });
+
   test("lets sessions listen, finds its bridge again, and warns of nothing", async () => {
     const { process: program, http } = await serve();
     const server = { fetch: (path: string, init = {}) => fetchWith(http, path, init) };

@@ -1,7 +1,8 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, RouteHandlerMethod } from "fastify";
 import * as z from "zod";
 import { withoutRecipients } from "../../../contract/bridge-status.ts";
 import { eventSchema } from "../../../contract/event.ts";
+import { performanceReport } from "../../../contract/performance-report.ts";
 import { clearQuerySchema, responseQuerySchema } from "../../../contract/responses.ts";
 import { routes } from "../../../contract/routes.ts";
 import { bindable } from "../../listening/unspecified-address.ts";
@@ -72,18 +73,24 @@ function signedRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
   app.get(routes.status, { config: { signed: true } }, async () => bridge.status());
 }
 
-function healthRoutes(app: FastifyInstance, { bridge }: IntakeOptions): void {
-  app.get(routes.live, async (_request, reply) => {
+function healthRoutes(app: FastifyInstance, { bridge, clock }: IntakeOptions): void {
+  const get = (paths: readonly string[], handler: RouteHandlerMethod) => {
+    for (const path of paths) app.get(path, handler);
+  };
+  get([routes.live, routes.upstreamLive], async (_request, reply) => {
     const live = bridge.live();
     return reply.code(live ? 200 : 503).send({ status: live ? "alive" : "broken" });
   });
-  app.get(routes.ready, async (_request, reply) => {
+  get([routes.ready, routes.upstreamReady], async (_request, reply) => {
     const reasons = bridge.obstacles();
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
-  app.get(routes.health, async () => {
+  get([routes.health, routes.detailedHealth], async () => {
     const status = withoutRecipients(bridge.status());
     const { health, metrics: _metrics, running: _running, last_event_time: _last, ...shown } = status;
     return { status: health, ...shown, reasons: bridge.obstacles() };
+  });
+  get([routes.report], async () => {
+    return performanceReport(withoutRecipients(bridge.status()), new Date(clock()).toISOString());
   });
 }

@@ -21,6 +21,8 @@ const STORAGE_RETRY_MS = 1_000;
 /** Everything that the bridge's health is judged by. */
 export type Facts = {
   readonly queue: QueueStats;
+  /** Since when it is usable or not, RFC 3339. */
+  readonly queueSince?: string;
   readonly queueLimit: number;
   readonly telegram: TelegramStatus;
   /** When an unreachable Telegram is asked again. */
@@ -71,9 +73,10 @@ export function waitingOf({ queue, telegram, nextCheckAt, pause, now }: Facts): 
   return wait(`Telegram asked the bot to wait${whose}`, pause.until);
 }
 
-function queueStatus({ queue, queueLimit, now }: Facts): QueueStatus {
+function queueStatus({ queue, queueSince, queueLimit, now }: Facts): QueueStatus {
   return {
     usable: queue.usable,
+    ...(queueSince !== undefined && { since: queueSince }),
     pending: queue.pending,
     oldest_age_seconds: ageSeconds(queue, now),
     failed: queue.failed,

@@ -27,12 +27,14 @@ export class Reachability {
   #retryMs: number = RETRY_MS.first;
   #timer: NodeJS.Timeout | undefined;
   #checking = false;
+  #latencyMs: number | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #nextCheckAt = 0;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
-    this.#status = { reachable: false, error: "not asked yet", checked_at: this.#timestamp() };
+    const now = this.#timestamp();
+    this.#status = { reachable: false, error: "not asked yet", checked_at: now, since: now };
   }
 
   get status(): TelegramStatus {
@@ -56,6 +58,7 @@ export class Reachability {
     clearTimeout(this.#timer);
     void this.#options.check(this.#stop.signal).then((result) => {
       this.#checking = false;
+      this.#latencyMs = Math.max(0, Math.round(this.#options.now() - this.#checkedAt));
       if (!this.#stop.signal.aborted) this.#take(result);
     });
   }
@@ -85,11 +88,14 @@ export class Reachability {
 
   #take(result: CheckResult): void {
     const was = this.#status;
+    const reachable = result.kind === "reachable";
     const checked_at = this.#timestamp();
+    const since = was.since !== undefined && was.reachable === reachable ? was.since : checked_at;
+    const looked = { checked_at, since, ...(this.#latencyMs !== undefined && { latency_ms: this.#latencyMs }) };
     if (result.kind === "reachable") {
       this.#retryMs = RETRY_MS.first;
-      this.#status = { reachable: true, bot_username: result.me.username, checked_at };
-    } else this.#status = { reachable: false, error: result.error, checked_at };
+      this.#status = { reachable: true, bot_username: result.me.username, ...looked };
+    } else this.#status = { reachable: false, error: result.error, ...looked };
     this.#checkIn(this.#delayAfter(result));
     if (was.reachable !== this.reachable || was.error !== this.#status.error) this.#options.onChange(this.#status);
   }

@@ -13,8 +13,9 @@ export const processVariables = Object.freeze({
     roles,
     schema: z.enum(logLevels, `one of ${logLevels.join(", ")}`),
     default: "info",
+    file: "followed",
     aliases: [{ name: "MCP_LOG_LEVEL" }],
-    description: "Least important level that is logged.",
+    description: "Least important level that is logged. The file is read again at SIGHUP.",
     example: "info",
   }),
   LOG_FORMAT: define({
@@ -100,6 +101,13 @@ export const processVariables = Object.freeze({
     default: "20000",
     description: "Milliseconds that work in flight has to finish after SIGTERM.",
     example: "20000",
+  }),
+  HEAP_SNAPSHOT_DIR: define({
+    roles,
+    schema: text,
+    description:
+      "Folder into which SIGUSR2 writes a snapshot of the heap, which holds messages and keys; at most three. Unset: none is written.",
+    example: "/var/lib/cctelegram/heap",
   }),
   HMAC_SECRET: define({
     roles: ["serve", "bridge"],

@@ -39,14 +39,15 @@ export const serverVariables = Object.freeze({
   MCP_EXTERNAL_PORT: define({
     roles: serving,
     schema: port,
-    description: "A port for callers from outside, which does not answer /health/detailed. Unset: none.",
+    description:
+      "A port for callers from outside, which does not answer /health/detailed, /status and /report. Unset: none.",
     example: "8083",
   }),
   MCP_SECOND_PORT: define({
     roles: serving,
     schema: port,
     description:
-      "A port on which MCP is at / as well as at /mcp, for proxies that take /mcp off; it does not answer /health/detailed. Unset: none.",
+      "A port on which MCP is at / as well as at /mcp, for proxies that take /mcp off; it does not answer /health/detailed, /status and /report. Unset: none.",
     example: "3000",
   }),
   MCP_BASE_PATH: define({
@@ -183,6 +184,14 @@ export const serverVariables = Object.freeze({
     default: "1800000",
     description: "Milliseconds for which a key is refused at an address where it is banned.",
     example: "1800000",
+  }),
+  MCP_MAX_EVENT_LOOP_DELAY: define({
+    roles: serving,
+    schema: delay,
+    default: "2000",
+    description:
+      "Milliseconds for which the event loop may be held up; above that requests are refused with 503, but for health. 0: none is refused.",
+    example: "2000",
   }),
   BRIDGE_URL: define({
     roles: ["serve"],

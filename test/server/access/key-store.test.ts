@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -55,6 +55,52 @@ describe("key file", () => {
     await writeFile(path, file(newKey));
     await vi.waitFor(() => expect(keys.find(newKey)?.name).toBe("claude"), soon);
     expect(keys.find(oldKey)).toBeUndefined();
+  });
+
+  describe("asked to read again", () => {
+    const path = () => join(directory, "keys.json");
+
+    /** A store that never looks by itself while the test runs. */
+    async function openStill(): Promise<KeyStore> {
+      const service = { name: "test", version: "0", instance: "0" };
+      const logger = createLogger({ level: "info", service, destination: { write: (line) => lines.push(line) } });
+      store = await openKeyFile({ path: path(), logger, pollMs: 3_600_000 });
+      return store;
+    }
+
+    test("it has the new keys at once, also when size and times of the file are those of before", async () => {
+      await writeFile(path(), file(oldKey));
+      const before = await stat(path());
+      const keys = await openStill();
+      await writeFile(path(), file(newKey));
+      await utimes(path(), before.atime, before.mtime);
+      await keys.reload();
+      expect(keys.find(newKey)?.name).toBe("claude");
+      expect(keys.find(oldKey)).toBeUndefined();
+    });
+
+    test("clients of a file that says the same keep their connections", async () => {
+      await writeFile(path(), file(oldKey));
+      const keys = await openStill();
+      const client = keys.find(oldKey);
+      await Promise.all([keys.reload(), keys.reload(), keys.reload()]);
+      expect(client !== undefined && keys.isCurrent(client)).toBe(true);
+      expect(keys.find(oldKey)).toBe(client);
+    });
+
+    test("a half-written file leaves the keys valid, and is told at each asking", async () => {
+      await writeFile(path(), file(oldKey));
+      const keys = await openStill();
+      await writeFile(path(), file(newKey).slice(0, 20));
+      await keys.reload();
+      await keys.reload();
+      expect(keys.find(oldKey)?.name).toBe("claude");
+      expect(errors()).toHaveLength(2);
+      expect(lines.join("")).not.toContain(newKey.slice(0, 12));
+      await writeFile(path(), file(oldKey));
+      await keys.reload();
+      expect(keys.problem()).toBeUndefined();
+    });
   });
 
   test("a Kubernetes volume's swap of its ..data symlink replaces the keys", async () => {

@@ -74,10 +74,12 @@ test("an MCP client is served on each port", async () => {
 });
 
 test("health in detail is told inside alone", async () => {
-  const statusOf = async (url: string) => (await fetch(`${url}/health/detailed`)).status;
-  expect(await statusOf(server.url)).toBe(200);
-  expect(await statusOf(server.proxiedUrl)).toBe(404);
-  expect(await statusOf(server.externalUrl)).toBe(404);
+  for (const path of ["/health/detailed", "/status", "/report", "/report/", "//status?a=b"]) {
+    const statusOf = async (url: string) => (await fetch(url + path)).status;
+    expect(await statusOf(server.url)).toBe(200);
+    expect(await statusOf(server.proxiedUrl)).toBe(404);
+    expect(await statusOf(server.externalUrl)).toBe(404);
+  }
 });
 
 test("the limits of connections count for all ports together", async () => {

@@ -18,6 +18,12 @@ afterEach(async () => {
   await bridge.close();
 });
 
+type Details = { readonly dependencies: Readonly<Record<string, object>> };
+
+async function detailsOf(at: TestServer, path: string): Promise<Details> {
+  return (await (await at.fetch(path)).json()) as Details;
+}
+
 describe("health", () => {
   test("needs no key and is the same in spirit on all its paths", async () => {
     server = await startServer(bridge.url);
@@ -35,6 +41,48 @@ describe("health", () => {
       components: { server: { ready: true }, bridge: { running: true, queue: { usable: true } } },
     });
     expect(bridge.requests).toEqual(["GET /status"]);
+  });
+
+  test("has the names of co8/cctelegram, too", async () => {
+    server = await startServer(bridge.url);
+    const body = async (path: string) => (await (await server?.fetch(path))?.json()) as Record<string, unknown>;
+    expect(await body("/live")).toEqual({ alive: true });
+    expect(await body("/ready")).toEqual({ ready: true, reasons: [] });
+    const { timestamp: _, uptime_seconds: __, ...detailed } = await body("/health/detailed");
+    expect(await body("/status")).toMatchObject(detailed);
+    expect(await body("/report")).toMatchObject({
+      health_status: "Healthy",
+      event_metrics: { total_events_processed: expect.any(Number) },
+      telegram_metrics: { messages_sent: expect.any(Number) },
+      recommendations: [],
+    });
+    server.drain();
+    expect((await server.fetch("/ready")).status).toBe(503);
+    expect((await server.fetch("/live")).status).toBe(200);
+  });
+
+  test("in detail tells of each dependency how long it took, and since when it is so", async () => {
+    server = await startServer(bridge.url);
+    const { dependencies } = await detailsOf(server, "/health/detailed");
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+    expect(dependencies).toEqual({
+      keys: { healthy: true, since: time },
+      bridge: { healthy: true, latency_ms: expect.any(Number), since: time },
+      // A bridge of the version before does not tell more.
+      queue: { healthy: true },
+      telegram: { healthy: true, checked_at: "2026-01-01T00:00:00.000Z" },
+    });
+  });
+
+  test("a bridge that is gone is told with since when, and has no report", async () => {
+    await bridge.close();
+    server = await startServer(bridge.url, { BRIDGE_TIMEOUT: "100" });
+    const { dependencies } = await detailsOf(server, "/status");
+    expect(Object.keys(dependencies)).toEqual(["keys", "bridge"]);
+    expect(dependencies.bridge).toMatchObject({ healthy: false, error: expect.stringContaining("bridge") });
+    const report = await server.fetch("/report");
+    expect(report.status).toBe(503);
+    expect(await report.json()).toMatchObject({ code: "BRIDGE_UNAVAILABLE" });
   });
 
   test("a bridge that is gone makes it degraded, but the server stays ready: calls wait for the bridge", async () => {

@@ -5,6 +5,7 @@ import { routes } from "../../../contract/routes.ts";
 import type { ServeConfig } from "../../../server/config/config.ts";
 import { loadConfig } from "../../../server/config/config.ts";
 import type { Features } from "../../../server/features/features.ts";
+import { healthPaths } from "../../../server/http/health-routes.ts";
 import { serve } from "../../../server/roles/serve.ts";
 import { createLogger } from "../../../server/telemetry/logger.ts";
 import { createRegistry } from "../../../server/telemetry/metrics.ts";
@@ -24,7 +25,7 @@ export const keysJson = JSON.stringify({
 
 /** Whether a route needs no key. */
 export const isOpen = (route: string): boolean =>
-  route.startsWith(routes.health) || route === routes.openApi || route === routes.docs;
+  healthPaths.has(route) || route === routes.openApi || route === routes.docs;
 
 export type TestServer = {
   readonly url: string;
@@ -57,6 +58,8 @@ export async function startServer(
       MCP_SERVER_HOST: "127.0.0.1",
       MCP_SERVER_PORT: "0",
       LOG_LEVEL: "debug",
+      // The event loop is that of the tests, too, which hold it up.
+      MCP_MAX_EVENT_LOOP_DELAY: "0",
       ...(env.MCP_API_KEYS_FILE ? {} : { MCP_API_KEYS: keysJson }),
       ...env,
     },

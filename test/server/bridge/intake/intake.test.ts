@@ -93,6 +93,27 @@ describe("intake", () => {
     expect(await (await fetch(`${bridge.url}/health/ready`)).json()).toEqual({ ready: true, reasons: [] });
   });
 
+  test("health has the names of co8/cctelegram, too, and tells how long Telegram took and since when it is so", async () => {
+    const get = async (path: string) => (await (await fetch(bridge.url + path)).json()) as object;
+    expect(await get("/live")).toEqual({ status: "alive" });
+    expect(await get("/ready")).toEqual({ ready: true, reasons: [] });
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+    const health = await get("/health");
+    expect(health).toMatchObject({
+      telegram: { reachable: true, since: time, latency_ms: expect.any(Number) },
+      queue: { usable: true, since: time },
+    });
+    expect(Object.keys(await get("/health/detailed"))).toEqual(Object.keys(health));
+    expect(await get("/report")).toMatchObject({
+      timestamp: time,
+      health_status: "Healthy",
+      system_metrics: { memory_usage_mb: expect.any(Number) },
+      event_metrics: { total_events_processed: 0, last_event_timestamp: null },
+      telegram_metrics: { messages_sent: 0, api_errors: 0, error_rate_percent: null },
+      recommendations: [],
+    });
+  });
+
   test("series with known labels exist before anything happened", async () => {
     const text = await bridge.registry.metrics();
     expect(text).toContain('cctelegram_telegram_requests_total{outcome="rate_limited"} 0');

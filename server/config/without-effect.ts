@@ -1,0 +1,61 @@
+import { namesOf } from "../../config/variable.ts";
+import { variables } from "./variables.ts";
+
+const ownFiles = "configuration is environment variables, and files that variables ending in _FILE name";
+const untilDelivered = "a message is tried until Telegram takes it or refuses it for good";
+const noRedis = "nothing needs Redis: the queue is a file in CC_TELEGRAM_DATA_DIR";
+const tlsInFront = "TLS ends at the Ingress, gateway or proxy in front";
+const everywhereTheSame = "the program does the same everywhere";
+
+/** Variables of co8/cctelegram's deployment guides that have no effect here, each with what stands in for it. */
+const replacements = Object.freeze({
+  ENVIRONMENT: everywhereTheSame,
+  RUST_LOG: "LOG_LEVEL",
+  MCP_ENABLE_INPUT_VALIDATION: "input is always validated",
+  INPUT_VALIDATION_STRICT: "input is always validated; fields that a tool does not know are dropped",
+  MCP_ENABLE_SECURE_LOGGING: "secrets are always taken out of the log",
+  SECURITY_AUDIT_LOG: "every call and every refused request is always logged",
+  CC_TELEGRAM_CONFIG_DIR: ownFiles,
+  BRIDGE_CONFIG_DIR: ownFiles,
+  CC_TELEGRAM_EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",
+  EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",
+  BACKUP_DIR: "back up the bridge's CC_TELEGRAM_DATA_DIR with what backs up your volumes",
+  FILE_RETENTION_DAYS: "delivered messages are deleted at once, refused ones after 7 days",
+  HEALTH_CHECK_ENABLED: "health is always answered",
+  HEALTH_CHECK_INTERVAL:
+    "whoever asks for health decides how often; the bridge asks Telegram every 30 s, and more often when it fails",
+  PROMETHEUS_ENDPOINT: "metrics are at /metrics; METRICS_HOST and METRICS_PORT say where that is",
+  MONITORING_SERVER_PORT: "METRICS_PORT for metrics, MCP_SERVER_PORT and BRIDGE_PORT for health",
+  METRICS_RETENTION_DAYS: "Prometheus keeps the metrics, for as long as it is told to",
+  TELEGRAM_RETRY_ATTEMPTS: untilDelivered,
+  RETRY_MAX_ATTEMPTS: untilDelivered,
+  CIRCUIT_BREAKER_THRESHOLD: "nothing is sent while Telegram does not answer, and it is asked again after 1 to 10 s",
+  BRIDGE_EXECUTABLE: "BRIDGE_URL, or the role standalone, which has the bridge in it",
+  BRIDGE_RESTART_DELAY: "whoever supervises the bridge starts it again: Kubernetes, systemd, a container engine",
+  WORKER_THREADS: "more server pods",
+  MESSAGE_BATCH_SIZE: "TELEGRAM_RATE_LIMIT_GLOBAL and TELEGRAM_RATE_LIMIT_PER_CHAT",
+  REDIS_URL: noRedis,
+  REDIS_CLUSTER_NODES: noRedis,
+  REDIS_PASSWORD: noRedis,
+  REDIS_TLS_ENABLED: noRedis,
+  TLS_CERT_PATH: tlsInFront,
+  TLS_KEY_PATH: tlsInFront,
+  TLS_MIN_VERSION: tlsInFront,
+});
+
+const names: ReadonlySet<string> = new Set(
+  Object.entries(variables).flatMap(([name, variable]) => namesOf(name, variable)),
+);
+
+/** What stands in for variables that have no effect, by name. */
+export const withoutEffect: Readonly<Record<string, string>> = Object.freeze(
+  Object.fromEntries(Object.entries(replacements).filter(([name]) => !names.has(name))),
+);
+
+/** Those of an environment that are set, without their values; undefined when there are none. */
+export function setWithoutEffect(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> | undefined {
+  const set = Object.entries(withoutEffect).filter(([name]) => env[name]);
+  return set.length === 0 ? undefined : Object.fromEntries(set);
+}
