@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,6 +89,33 @@ describe("SIGHUP", () => {
     expect((await list(kept)).status).toBe(200);
     expect(child.exitCode).toBeNull();
   });
+});
+
+test("a process whose terminal is closed ends, and does not go on unseen", async () => {
+  const env = {
+    PATH: process.env.PATH ?? "",
+    HMAC_SECRET: secret,
+    BRIDGE_URL: bridge.url,
+    MCP_API_KEYS_FILE: join(folder, "keys.json"),
+    MCP_SERVER_PORT: "0",
+    METRICS_PORT: "0",
+    SHUTDOWN_DELAY: "0",
+  };
+  const program = join(import.meta.dirname, "../../server/main.ts");
+  const command = `exec "${process.execPath}" "${program}" serve`;
+  const terminal = spawn("script", ["-qec", command, "/dev/null"], { env, stdio: ["pipe", "pipe", "ignore"] });
+  let shown = "";
+  terminal.stdout.setEncoding("utf8").on("data", (text) => {
+    shown += text;
+  });
+  try {
+    await vi.waitFor(() => expect(shown).toContain("ready to work"), soon);
+  } finally {
+    terminal.kill("SIGKILL");
+  }
+  const http = /"http":"([^"]+)"/.exec(shown)?.[1] ?? "";
+  expect(http).toMatch(/^http:/);
+  await vi.waitFor(() => expect(fetch(`${http}/health`)).rejects.toThrow(), soon);
 });
 
 describe("SIGUSR2", () => {
