@@ -6,7 +6,7 @@ export type Entry<Who> = { readonly who: Who; readonly since: number; readonly u
 
 /**
  * Counts strikes and bans whoever has too many. `now` has to be of a clock that is never set back. Memory is bounded: of more
- * than `capacity` under suspicion the one that was quiet for longest is forgotten, of more bans the one that ends first.
+ * than `capacity` under suspicion those that were quiet for longest are forgotten, of more bans those that end first.
  */
 export class BanList<Who> {
   readonly #rule: BanRule;
@@ -14,6 +14,8 @@ export class BanList<Who> {
   readonly #strikes = new Map<string, readonly number[]>();
   /** All last equally long, so they end in the order in which they began, and a Map iterates in that. */
   readonly #bans = new Map<string, Entry<Who>>();
+  /** No ban ends before. */
+  #nextEnd = 0;
 
   constructor(rule: BanRule, capacity = 10_000) {
     this.#rule = rule;
@@ -69,17 +71,21 @@ export class BanList<Who> {
   }
 
   #forgetEnded(now: number): void {
+    if (now < this.#nextEnd) return;
     for (const [key, { until }] of this.#bans) {
+      this.#nextEnd = until;
       if (until > now) return;
       this.#bans.delete(key);
     }
   }
 }
 
+/** Some at once: a Map finds its first entry the slower, the more were deleted before it. */
 function forgetFirst(map: Map<string, unknown>, capacity: number): void {
   if (map.size <= capacity) return;
+  const left = capacity - Math.floor(capacity / 8);
   for (const key of map.keys()) {
+    if (map.size <= left) return;
     map.delete(key);
-    return;
   }
 }
