@@ -54,8 +54,8 @@ describe("examples/quickstart.yaml, applied as it is", () => {
 
   test("kubectl get shows what a person wants to know", async () => {
     const table = await kubectl(["-n", namespace, "get", "cctd", "team"]);
-    expect(table).toMatch(/NAME +READY +SERVERS +BRIDGE +QUEUE +VERSION +URL +AGE/);
-    expect(table).toMatch(/team +True +1\/1 +1\/1 +0 +dev +http:\/\/team-mcp-server.cctelegram.svc:8080\/mcp/);
+    expect(table).toMatch(/NAME +READY +SERVERS +BRIDGE +DELIVERING +QUEUE +VERSION +URL +AGE/);
+    expect(table).toMatch(/team +True +1\/1 +1\/1 +True +0 +dev +http:\/\/team-mcp-server.cctelegram.svc:8080\/mcp/);
     expect(await kubectl(["-n", namespace, "describe", "cctd", "team"])).toMatch(/Normal +Ready/);
   });
 
