@@ -103,7 +103,8 @@ describe.skipIf(reason !== "")(`fail2ban${reason}`, () => {
     server = startProcess(["serve"], {
       ...{ HMAC_SECRET: secret, BRIDGE_URL: bridge.url, MCP_API_KEYS: keysJson, MCP_TRUSTED_PROXIES: "127.0.0.1" },
       ...{ MCP_SERVER_HOST: "127.0.0.1", MCP_SERVER_PORT: "0", METRICS_PORT: "0", METRICS_HOST: "127.0.0.1" },
-      ...{ MCP_RATE_LIMIT_REQUESTS: "8", CC_TELEGRAM_LOGS_DIR: join(folder, "logs") },
+      // fail2ban bans here, not the server.
+      ...{ MCP_ENABLE_BANS: "false", MCP_RATE_LIMIT_REQUESTS: "8", CC_TELEGRAM_LOGS_DIR: join(folder, "logs") },
     });
     const { http = "" } = await server.logged("ready to work");
     await writeFile(join(folder, "nginx.conf"), await nginxConfiguration(http));
