@@ -75,12 +75,21 @@ const writesOf = async (userAgent: string) => (await world.audit.writes(userAgen
 const isReport = (write: string) => /^(update leases|patch cctelegramdeployments status|create events) /.test(write);
 const writesToChildren = async (userAgent: string) => (await writesOf(userAgent)).filter((write) => !isReport(write));
 
+/** The first Deployment is there before the last child is. */
+const untilQuiet = (userAgent: string) =>
+  eventually(async () => {
+    const before = await writesToChildren(userAgent);
+    await delay(2_000);
+    expect(await writesToChildren(userAgent)).toEqual(before);
+  }, takeoverMs);
+
 test("of two operators in two namespaces the second says who leads, writes nothing, and takes over when the first is gone", async () => {
   const first = await installed();
   await untilLeading(first);
   await imageIs("installed:1");
   const second = at(other.namespace);
   await saysWhoLeads(second, `${chartAccount.namespace}/`);
+  await untilQuiet(first.userAgent);
   await world.audit.reset();
   await delay(10_000);
   expect(await writesOf(second.userAgent)).toEqual([]);
