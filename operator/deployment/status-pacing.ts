@@ -11,8 +11,10 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const moving = stateOf(after, "Progressing") === "True";
   if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
-  if (turned("Exposed") || turned("Receiving") || turned("Delivering")) return 2_000;
-  if (messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
+  if (turned("Exposed") || messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
+  const ofBridge = (["Receiving", "Delivering"] as const).filter(turned);
+  if (ofBridge.some((type) => isKnown(before, type) || !moving)) return 2_000;
+  if (ofBridge.length > 0) return 10_000;
   if (!moving) return 10_000;
   // Pods were created and none can be used yet: the write when they become ready, or fail, includes this.
   const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
@@ -31,5 +33,8 @@ function stateOf(status: DeploymentStatus, type: ConditionType): string | undefi
 
 const messageOf = (status: DeploymentStatus, type: ConditionType) =>
   status.conditions?.find((condition) => condition.type === type)?.message;
+
+/** The bridge may be the first pod that is up: what it says first is written with the other pods. */
+const isKnown = (status: DeploymentStatus, type: ConditionType) => (stateOf(status, type) ?? "Unknown") !== "Unknown";
 
 const isReady = (status: DeploymentStatus) => stateOf(status, "Ready")?.startsWith("True") === true;

@@ -154,6 +154,16 @@ describe("a changed status is written", () => {
     expect(settlingMs(starting, statusOf("True", "True"))).toBe(10_000);
   });
 
+  test("soon when the bridge says something else, with the other pods when it is the first thing it says", () => {
+    type State = "True" | "False" | "Unknown";
+    const delivers = (ready: "True" | "False", status: State) =>
+      statusOf(ready, ready === "True" ? "False" : "True", condition("Delivering", status));
+    expect(settlingMs(delivers("False", "True"), delivers("False", "False"))).toBe(2_000);
+    expect(settlingMs(delivers("True", "Unknown"), delivers("True", "True"))).toBe(2_000);
+    expect(settlingMs(delivers("False", "Unknown"), delivers("False", "True"))).toBe(10_000);
+    expect(settlingMs(starting, delivers("False", "True"))).toBe(10_000);
+  });
+
   test("a moment later when the spec changed, so that its pods are seen moving", () => {
     expect(settlingMs(starting, { ...starting, observedGeneration: 4 })).toBe(300);
   });
