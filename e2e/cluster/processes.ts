@@ -98,6 +98,19 @@ export class Processes {
     });
   }
 
+  /**
+   * Kills what was started here and has no record: whoever started it was killed between the start and the record. Linux only;
+   * elsewhere the environment of another process cannot be read.
+   */
+  async killUnrecorded(): Promise<void> {
+    const recorded = new Set(this.list().map(({ pid }) => pid));
+    const found = withHome(this.#folder).filter(({ pid }) => !recorded.has(pid));
+    for (const process of found) signal(process, "SIGKILL");
+    const areGone = () => !found.some(isAlive);
+    const what = "processes without a record to end";
+    await waitFor(areGone, { what, timeoutMs: 5_000, everyMs: 20 }).catch(() => undefined);
+  }
+
   /** Starts a process again with the same arguments, after stopping it if it still runs. */
   async restart(name: string): Promise<void> {
     await this.stop(name);
@@ -130,5 +143,22 @@ export class Processes {
     } catch {
       return "";
     }
+  }
+}
+
+/** Each process has this in its environment from its first moment. */
+function withHome(folder: string): ProcessIdentity[] {
+  if (process.platform !== "linux") return [];
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  return pids.flatMap((pid) =>
+    environmentOf(pid).includes(`HOME=${folder}`) ? [identify(Number(pid)) ?? []].flat() : [],
+  );
+}
+
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
   }
 }

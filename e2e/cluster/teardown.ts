@@ -30,6 +30,7 @@ export async function tearDown(name: string, folders: Folders, options: Teardown
   const others = running.filter((process) => !kubelets.includes(process) && !LAST.includes(process));
   await Promise.all(others.map((process) => processes.stop(process, GRACE_MS)));
   for (const process of LAST) if (running.includes(process)) await processes.stop(process, GRACE_MS);
+  await processes.killUnrecorded();
   if (canHaveNodes()) await removeNodes(folders, traces);
   if (options.keepLogs && existsSync(folders.logs)) keepLogs(folders);
   const left = canHaveNodes() ? await leftovers(folders) : [];

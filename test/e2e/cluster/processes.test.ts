@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isAlive } from "../../../e2e/cluster/process-identity.ts";
 import { inNamespace, Processes } from "../../../e2e/cluster/processes.ts";
 import { waitFor } from "../../../e2e/cluster/wait.ts";
 
@@ -35,6 +36,21 @@ describe("a cluster's processes", () => {
     await open().stop("deaf", 100);
     expect(open().isAlive("deaf")).toBe(false);
   });
+
+  test.runIf(process.platform === "linux")(
+    "are found and killed without a record, and no others with them",
+    async () => {
+      open().start(shell("lost", "exec sleep 60"));
+      open().start(shell("kept", "exec sleep 60"));
+      const lost = open()
+        .list()
+        .find(({ name }) => name === "lost");
+      open().forget("lost");
+      await open().killUnrecorded();
+      expect(lost && isAlive(lost)).toBe(false);
+      expect(open().isAlive("kept")).toBe(true);
+    },
+  );
 
   test("start again with the arguments they had", async () => {
     open().start(shell("one", "echo started; exec sleep 60"));
