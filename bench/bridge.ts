@@ -2,15 +2,13 @@
  * `npm run bench:bridge [-- --clicks 400 --waiting 8]`: from a click on Telegram to the answered call of a client, over a server
  * and a bridge in processes of their own, beside a bare loop over getUpdates that answers the click by itself.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { bundle } from "../images/bundle.ts";
 import { nodeArguments } from "../images/image-definition.ts";
-import { startTelegram, type TelegramServer } from "../test/telegram/telegram.ts";
+import type { TelegramServer } from "../test/telegram/telegram.ts";
 import { Program } from "./server/program.ts";
+import { stageWith } from "./server/stage.ts";
 
 const { values } = parseArgs({
   options: {
@@ -29,16 +27,9 @@ const bareToken = "987654321:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
 const key = "key-of-the-client-that-asks-people";
 const hmac = "a-secret-of-at-least-32-characters!";
 
-const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
-const started = new Set<Program>();
-const telegram = await startTelegram({ limits: false });
-try {
-  await bench();
-} finally {
-  await Promise.all([...started].map((program) => program.stop()));
-  await telegram.close();
-  rmSync(folder, { recursive: true, force: true });
-}
+await using stage = await stageWith({ limits: false });
+const { telegram, folder, started } = stage;
+await bench();
 
 async function bench(): Promise<void> {
   await bundle(["server"]);

@@ -2,11 +2,7 @@
  * `npm run bench:server [-- --rounds 5 --seconds 3]`: what a call of a tool costs, beside a bare node:http that answers with the
  * same JSON, in turns on the same machine. Linux only: processor time is read from /proc.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startTelegram } from "../test/telegram/telegram.ts";
 import {
   beginSession,
   type Contender,
@@ -22,6 +18,7 @@ import {
 } from "./server/contenders.ts";
 import type { Order, Outcome } from "./server/load.ts";
 import { Program } from "./server/program.ts";
+import { stageWith } from "./server/stage.ts";
 
 const { values } = parseArgs({
   options: {
@@ -48,16 +45,9 @@ const reference = "bare node:http";
 const webSocketReference = "ws echo";
 const idleConnections = 10_000;
 
-const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
-const started = new Set<Program>();
-const telegram = await startTelegram();
-try {
-  await bench();
-} finally {
-  await Promise.all([...started].map((program) => program.stop()));
-  await telegram.close();
-  rmSync(folder, { recursive: true, force: true });
-}
+await using stage = await stageWith();
+const { telegram, folder, started } = stage;
+await bench();
 
 async function bench(): Promise<void> {
   const nodeArgs = values["node-args"].split(" ").filter((arg) => arg !== "");
