@@ -6,6 +6,8 @@ export const ports = Object.freeze({
   proxied: 8082,
   /** The same for callers from outside without a proxy. */
   external: 8083,
+  /** The page for people who operate it. */
+  dashboard: 8081,
   metrics: 9090,
   bridge: 9001,
   /** Of the bridge, for Telegram's calls alone: the one that the proxy in front reaches. */
