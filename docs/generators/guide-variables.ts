@@ -10,6 +10,15 @@ export type GuideVariable = {
   readonly notOurs?: string;
 };
 
+/** Shows what most of them change. */
+const effects = "test/guides/effects.process.test.ts";
+const otherTests: Readonly<Record<string, string>> = {
+  MCP_API_KEYS: "test/server/answers.process.test.ts",
+  TELEGRAM_BOT_TOKEN: "test/server/standalone.process.test.ts",
+};
+/** Shows that those without an effect are told of. */
+const untold = "test/guides/variables.test.ts";
+
 const grafana = "Grafana's";
 const script = "of a script of the guide itself";
 const systemd = "systemd's";
@@ -96,7 +105,7 @@ export const guideVariables: readonly GuideVariable[] = [
 
 const introduction = `Every environment variable of the Enterprise Deployment Guide and of the Production Deployment Guide of co8/cctelegram, with the lines that name it.
 Those that have no effect are named in one line of the log at the start, \`these variables have no effect here\`, each with what stands in for it; values are not shown.
-\`test/guides/variables.test.ts\` compares this table with the guides, and sets each variable.`;
+\`test/guides/variables.test.ts\` compares this table with the guides, and sets each variable; the last column says which test shows what it changes.`;
 
 /** The reference of what became of the guides' variables. */
 export function guideVariablesPage(variables: Table, withoutEffect: Readonly<Record<string, string>>): string {
@@ -109,13 +118,21 @@ export function guideVariablesPage(variables: Table, withoutEffect: Readonly<Rec
         "Production guide, line",
         "Has an effect",
         "What it does, or what stands in for it",
+        "Test",
       ],
       guideVariables.map(({ name, enterprise = [], production = [], notOurs }) => {
         const lines = [enterprise, production].map((each) => each.join(", "));
-        return [code(name), ...lines, ...meaning(name, notOurs, variables, withoutEffect)];
+        const [effect, what] = meaning(name, notOurs, variables, withoutEffect);
+        return [code(name), ...lines, effect, what, notOurs === undefined ? code(guideTest(name, variables)) : ""];
       }),
     ),
   ]);
+}
+
+/** The test that shows what a variable does, or that it is told of. */
+export function guideTest(name: string, variables: Table): string {
+  const isRead = Object.entries(variables).some(([own, variable]) => namesOf(own, variable).includes(name));
+  return isRead ? (otherTests[name] ?? effects) : untold;
 }
 
 function meaning(

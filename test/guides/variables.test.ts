@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readVariables } from "../../config/read-variables.ts";
 import { namesOf, type Table } from "../../config/variable.ts";
-import { guideVariables } from "../../docs/generators/guide-variables.ts";
+import { guideTest, guideVariables } from "../../docs/generators/guide-variables.ts";
 import { variables } from "../../server/config/variables.ts";
 import { setWithoutEffect, withoutEffect } from "../../server/config/without-effect.ts";
 
@@ -66,6 +66,16 @@ describe("each variable of the guides", () => {
       const { values, problems } = readVariables({ [own]: bare }, role, { env, readFile: () => text });
       expect(problems).toEqual([]);
       expect(values).toHaveProperty(own);
+    },
+  );
+
+  test.each(guideVariables.filter(({ notOurs }) => notOurs === undefined).map(({ name }) => name))(
+    "%s is in the test that shows what it changes",
+    (name) => {
+      const test = guideTest(name, table);
+      // This one takes all names from the table.
+      if (test === "test/guides/variables.test.ts") return expect(setWithoutEffect({ [name]: "x" })).toBeDefined();
+      expect(readFileSync(join(import.meta.dirname, "../..", test), "utf8")).toMatch(new RegExp(`\\b${name}\\b`));
     },
   );
 
