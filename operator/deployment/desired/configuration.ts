@@ -6,11 +6,18 @@ import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
+import { dashboardEnvironment } from "./dashboard.ts";
 import { paths } from "./pod.ts";
 import { receivingEnvironment } from "./webhook.ts";
 
+type ServerVariable =
+  | "INPUT_VALIDATION_STRICT"
+  | "MONITORING_SERVER_PORT"
+  | "MONITORING_SERVER_HOST"
+  | "MONITORING_PASSWORD_FILE";
+
 /** They are part of the pod template, so that a pod never reads half of a change. */
-export type Environment = Readonly<Partial<Record<PodVariable | "NODE_ENV", string>>>;
+export type Environment = Readonly<Partial<Record<PodVariable | ServerVariable | "NODE_ENV", string>>>;
 
 /** The longest time that a call waits for the bridge; a restart of the bridge pod takes less. */
 const bridgeTimeoutMs = 30_000;
@@ -18,7 +25,7 @@ const bridgeTimeoutMs = 30_000;
 /** Environment of the server pods, with the variable names of the deployment guides. */
 export function serverEnvironment(blueprint: Blueprint): Environment {
   const { namespace, name, spec } = blueprint;
-  const { rateLimit, logLevel } = spec.server;
+  const { rateLimit, bans, inputValidation, logLevel } = spec.server;
   return {
     NODE_ENV: "production",
     SERVICE_NAME: namesOf(name).server,
@@ -37,6 +44,15 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     MCP_RATE_LIMIT_REQUESTS: `${rateLimit.requests}`,
     MCP_RATE_LIMIT_WINDOW: `${rateLimit.windowSeconds * 1000}`,
     MCP_RATE_LIMIT_BLOCK: `${rateLimit.blockSeconds * 1000}`,
+    MCP_ENABLE_BANS: `${bans.mode === "Enabled"}`,
+    MCP_BAN_FAILURES: `${bans.authenticationFailures.count}`,
+    MCP_BAN_FAILURES_WINDOW: `${bans.authenticationFailures.windowSeconds * 1000}`,
+    MCP_BAN_FAILURES_TIME: `${bans.authenticationFailures.banSeconds * 1000}`,
+    MCP_BAN_LIMITS: `${bans.exceededLimits.count}`,
+    MCP_BAN_LIMITS_WINDOW: `${bans.exceededLimits.windowSeconds * 1000}`,
+    MCP_BAN_LIMITS_TIME: `${bans.exceededLimits.banSeconds * 1000}`,
+    ...(inputValidation === "Strict" ? { INPUT_VALIDATION_STRICT: "true" } : {}),
+    ...dashboardEnvironment(blueprint),
   };
 }
 
