@@ -57,7 +57,7 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
 }
 
 /** Trusted proxies and allowed origins and hosts, if they differ from the server's defaults. */
-function outside({ namespace, name, spec }: Blueprint): Environment {
+function outside({ namespace, name, spec, dashboard }: Blueprint): Environment {
   const exposure = exposureOf(name, spec);
   const { trustedProxies = [], allowedHosts = [] } = spec.server;
   const origins = [
@@ -65,6 +65,7 @@ function outside({ namespace, name, spec }: Blueprint): Environment {
     ...(spec.server.allowedOrigins ?? []),
   ];
   const hosts = [...(exposure?.host ? [exposure.host] : []), ...allowedHosts];
+  const services = [namesOf(name).server, ...(dashboard ? [namesOf(name).dashboard] : [])];
   return {
     ...(exposure?.backend === "proxied" ? { MCP_PROXY_PORT: `${ports.proxied}` } : {}),
     ...(exposure?.backend === "external" ? { MCP_EXTERNAL_PORT: `${ports.external}` } : {}),
@@ -72,20 +73,19 @@ function outside({ namespace, name, spec }: Blueprint): Environment {
     ...(exposure?.basePath ? { MCP_BASE_PATH: exposure.basePath } : {}),
     ...joined("MCP_TRUSTED_PROXIES", trustedProxies),
     ...joined("MCP_ALLOWED_ORIGINS", origins),
-    ...joined("MCP_ALLOWED_HOSTS", hosts.length === 0 ? [] : [...hosts, ...serviceNames(namespace, name)]),
+    ...joined(
+      "MCP_ALLOWED_HOSTS",
+      hosts.length === 0 ? [] : [...hosts, ...services.flatMap((service) => namesInside(namespace, service))],
+    ),
   };
 }
 
 const joined = (variable: string, items: readonly string[]): Environment =>
   items.length === 0 ? {} : { [variable]: [...new Set(items)].join(",") };
 
-/** Names of the server for callers inside the cluster. */
-function serviceNames(namespace: string, name: string): string[] {
-  const { server } = namesOf(name);
-  return ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.cluster.local`].map(
-    (rest) => `${server}${rest}`,
-  );
-}
+/** Names of a Service for callers inside the cluster. */
+const namesInside = (namespace: string, service: string): string[] =>
+  ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.cluster.local`].map((rest) => `${service}${rest}`);
 
 /** Without items there is no variable: the pods of resources that do not use the field stay as they are. */
 const asJson = (variable: string, items: readonly object[] = []): Environment =>

@@ -83,6 +83,16 @@ describe("the dashboard", () => {
     for (const { from } of (serverNetworkPolicy(closed).object.spec as Policy).ingress) expect(from).not.toEqual([]);
   });
 
+  test("may be called by the names of its Service where the server looks at names", () => {
+    const hostsOf = (from: ReturnType<typeof blueprint>) =>
+      (serverEnvironment(from) as Readonly<Record<string, string>>).MCP_ALLOWED_HOSTS;
+    const server = { allowedHosts: ["mcp.example.com"] };
+    expect(hostsOf(withDashboard())).toBeUndefined();
+    const names = hostsOf(withDashboard({}, { server }))?.split(",");
+    expect(names).toEqual(expect.arrayContaining(["mcp.example.com", "team-dashboard", "team-dashboard.tools.svc"]));
+    expect(hostsOf(blueprint(specOf({ server })))).not.toContain("dashboard");
+  });
+
   test("is nowhere unless it is asked for", () => {
     for (const off of [specOf(), specOf({ monitoring: { dashboard: { mode: "Disabled", ingressFrom: [from] } } })]) {
       const text = JSON.stringify(childrenOf(blueprint(off)));
