@@ -9,6 +9,7 @@ export const apiKeyEntrySchema = z.strictObject({
     .datetime({ offset: true, error: "must be a time such as 2027-01-31T00:00:00Z" })
     .exactOptional()
     .describe("From then on the key is refused, RFC 3339"),
+  limit: z.strictObject({ requests: z.int().min(1) }).exactOptional(),
 });
 
 /** The file: entries by key, or by what `hashedKey` makes of it. */

@@ -29,6 +29,25 @@ const client = z.strictObject({
     .enum(["Enabled", "Disabled"])
     .optional()
     .describe("Disabled refuses the key without deleting it. Default: Enabled."),
+  expires: z
+    .string()
+    .max(40)
+    .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$/)
+    .optional()
+    .describe("From then on its keys are refused, RFC 3339, for example 2027-01-31T00:00:00Z. Default: never.")
+    // A day or an hour that does not exist is an error of the expression, and so refused.
+    .meta(
+      rule(
+        "timestamp(self) >= timestamp('2000-01-01T00:00:00Z')",
+        "expires must be a time after 2000, for example 2027-01-31T00:00:00Z",
+      ),
+    ),
+  requests: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe("Requests that its key may make in a window, per pod. Default: server.rateLimit.requests."),
 });
 
 const autoscaling = z
@@ -63,7 +82,12 @@ const autoscaling = z
 
 const rateLimit = z.strictObject({
   mode: z.enum(["Enabled", "Disabled"]).default("Enabled").describe("Whether calls are limited per API key."),
-  requests: z.int().min(1).max(1_000_000).default(100).describe("Requests that one key may make in a window, per pod."),
+  requests: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(100)
+    .describe("Requests that one key may make in a window, per pod; auth.clients has another number for single keys."),
   windowSeconds: z.int().min(1).max(3600).default(60).describe("Length of the window."),
   blockSeconds: z
     .int()
@@ -71,6 +95,31 @@ const rateLimit = z.strictObject({
     .max(86_400)
     .default(300)
     .describe("How long a key is refused after it exceeded the limit."),
+});
+
+const banRule = (count: number, windowSeconds: number, banSeconds: number) =>
+  z.strictObject({
+    count: z.int().min(1).max(100).default(count).describe("How many of them in a window bring a ban."),
+    windowSeconds: z.int().min(1).max(86_400).default(windowSeconds).describe("Length of the window."),
+    banSeconds: z.int().min(1).max(86_400).default(banSeconds).describe("How long the ban lasts."),
+  });
+
+/** The defaults are those of the guide's fail2ban. */
+const bans = z.strictObject({
+  mode: z
+    .enum(["Enabled", "Disabled"])
+    .default("Enabled")
+    .describe(
+      "Whether those who failed too often are refused for a while. Each pod counts for itself, and its bans hold there; the tool lift_ban ends them on all pods.",
+    ),
+  authenticationFailures: banRule(5, 600, 3600)
+    .prefault({})
+    .describe(
+      "Requests without a valid key from one address. Banned are further ones from there; those with a valid key are answered.",
+    ),
+  exceededLimits: banRule(10, 300, 1800)
+    .prefault({})
+    .describe("Requests of a key over its limit. Banned is that key at the address from which it called."),
 });
 
 /** A name or address that a Host header may contain. */
@@ -140,11 +189,26 @@ export const serverSpec = z.strictObject({
         .default([])
         .describe("The clients. The operator generates an API key for each.")
         .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] }),
+      rotationGraceSeconds: z
+        .int()
+        .min(0)
+        .max(2_592_000)
+        .default(300)
+        .describe(
+          "How long a client's old key stays valid beside its new one, after its connection Secret was deleted or its key changed. 0: it is refused as soon as the server pods have read the new one.",
+        ),
     })
-    .default({ clients: [] })
+    .prefault({})
     .describe("Who may call the server."),
   autoscaling: autoscaling.prefault({}).describe("The HorizontalPodAutoscaler."),
   rateLimit: rateLimit.prefault({}).describe("Limits per API key."),
+  bans: bans.prefault({}).describe("Bans of addresses and keys that failed too often."),
+  inputValidation: z
+    .enum(["Strict", "Lenient"])
+    .default("Lenient")
+    .describe(
+      "What happens to fields of a call that the tool does not know. Strict: the call is refused. Lenient: they are dropped.",
+    ),
   trustedProxies: z
     .array(proxyAddress)
     .max(50)

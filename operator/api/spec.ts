@@ -1,8 +1,10 @@
 import * as z from "zod";
+import { ports } from "../../contract/ports.ts";
 import { bridgeSpec } from "./bridge.ts";
 import { exposureSpec } from "./exposure.ts";
+import { monitoringSpec } from "./monitoring.ts";
 import { addressOrPods, cidr, ingressPeers, podPeer } from "./peers.ts";
-import { labelMap, name, rule, rules } from "./schema.ts";
+import { name, rule, rules } from "./schema.ts";
 import { serverSpec } from "./server.ts";
 import { telegramSpec } from "./telegram.ts";
 
@@ -60,15 +62,6 @@ const networkPolicy = z.strictObject({
     .default([53, 5353])
     .describe("Ports on which the pods of the cluster's DNS listen. OpenShift uses 5353.")
     .meta({ "x-kubernetes-list-type": "set" }),
-});
-
-const monitoring = z.strictObject({
-  serviceMonitor: z.enum(["Auto", "Disabled"]).default("Auto").describe("Auto creates it when the CRD is installed."),
-  prometheusRule: z.enum(["Auto", "Disabled"]).default("Auto").describe("Auto creates it when the CRD is installed."),
-  labels: labelMap(20).default({}).describe("Labels by which your Prometheus selects monitors and rules."),
-  ingressFrom: ingressPeers().describe(
-    "Peers that may read the metrics, in addition to pods with the label app.kubernetes.io/name: prometheus in any namespace.",
-  ),
 });
 
 const proxyUrl = () =>
@@ -166,7 +159,9 @@ export const deploymentSpec = z
     bridge: bridgeSpec.prefault({}).describe("The Telegram bridge."),
     exposure: exposureSpec.default({ mode: "None" }).describe("How clients outside the cluster reach the server."),
     networkPolicy: networkPolicy.prefault({}).describe("Network policies of the pods."),
-    monitoring: monitoring.prefault({}).describe("Access to metrics, and objects for the Prometheus operator."),
+    monitoring: monitoringSpec
+      .prefault({})
+      .describe("Access to metrics, objects for the Prometheus operator, and the dashboard."),
     proxy: proxy.optional().describe("The HTTP proxy through which the pods reach addresses outside the cluster."),
     podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
     reconciliation: z
@@ -184,6 +179,10 @@ export const deploymentSpec = z
       {
         rule: "!has(self.version) || !has(self.images.server) || !self.images.server.contains('@')",
         message: "version cannot change an image that is given by its digest: leave out version, or the digest",
+      },
+      {
+        rule: `!has(self.server.secondPort) || self.server.secondPort != ${ports.dashboard} || self.monitoring.dashboard.mode != 'Enabled'`,
+        message: `the dashboard listens on ${ports.dashboard}: set server.secondPort to another port, for example 3000, or monitoring.dashboard.mode to Disabled`,
       },
       ...webhookRules,
     ),

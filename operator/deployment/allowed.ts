@@ -25,6 +25,7 @@ function widened({ networkPolicy, monitoring, exposure }: DeploymentSpec): strin
     ["networkPolicy.egressTo", networkPolicy.egressTo.length > 0],
     ["networkPolicy.dnsPorts", networkPolicy.dnsPorts.some((port) => port !== 53 && port !== 5353)],
     ["monitoring.ingressFrom", monitoring.ingressFrom.length > 0],
+    ["monitoring.dashboard.ingressFrom", monitoring.dashboard.ingressFrom.length > 0],
     ["exposure.mode", exposure.mode !== "None"],
   ];
   return fields.flatMap(([field, isSet]) =>

@@ -2,6 +2,7 @@ import type { DeploymentSpec } from "../api/spec.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
+import type { PreviousKey } from "./previous-keys.ts";
 
 /**
  * What to do with the bridge's StatefulSet. A pod cannot start without the Secrets that it reads: until they exist, no
@@ -23,8 +24,12 @@ export type Blueprint = {
   readonly hmac: string;
   /** API key by name of the client. */
   readonly keys: ReadonlyMap<string, string>;
+  /** Keys of before, which are still valid. */
+  readonly previousKeys: readonly PreviousKey[];
   /** Key with which the operator itself verifies the server. */
   readonly verifierKey: string;
+  /** Undefined: no server has a dashboard. */
+  readonly dashboard: { readonly password: string } | undefined;
   /** The replicas to write while no other manager has set them, else undefined. */
   readonly serverReplicas: number | undefined;
   /** When somebody last requested a restart. */

@@ -1,4 +1,5 @@
 import type { V1PodTemplateSpec } from "@kubernetes/client-node";
+import { apiKeyFileName } from "../../contract/api-key.ts";
 import { type DeploymentSpec, deploymentSpec } from "../api/spec.ts";
 import type { DeploymentStatus } from "../api/status.ts";
 import { interned } from "../runtime/interned.ts";
@@ -186,11 +187,13 @@ type WorkloadStatus = {
 /** Every attempt names another pod; without the name the message, and so our status, does not change. */
 export const withoutPodName = (message: string | undefined) => message?.replace(/^.*?pods "[^"]*" is forbidden: /, "");
 
-/** Values that are stored nowhere else and must be kept: the HMAC secret and the clients' keys. */
+/** Values that are stored nowhere else and must be kept: the HMAC secret, keys, hashes of keys, and the dashboard's password. */
 function generated(data: Fields | undefined): Record<string, string> {
-  const values = Object.entries(data ?? {}).filter(([key]) => key === "secret" || key === "key");
+  const values = Object.entries(data ?? {}).filter(([key]) => keptKeys.has(key));
   return Object.fromEntries(values.map(([key, value]) => [key, Buffer.from(String(value), "base64").toString()]));
 }
+
+const keptKeys: ReadonlySet<string> = new Set(["secret", "key", "password", apiKeyFileName]);
 
 /** What the cache keeps of any object: that it exists, and its version. */
 export function identity({ metadata }: KubernetesObject): Stored {

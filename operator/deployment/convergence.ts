@@ -3,48 +3,54 @@ import type { CachedResource } from "./cached-objects.ts";
 import { writeDefaultReplicas } from "./default-replicas.ts";
 import { type Children, childrenOf } from "./desired/children.ts";
 import { namesOf } from "./names.ts";
+import type { PreviousKey } from "./previous-keys.ts";
 import type { ReconcileParts } from "./reconcile.ts";
 import { regarding } from "./regarding.ts";
 import { prunableTypes, secrets } from "./resource-types.ts";
+
+type Subject = { readonly resource: CachedResource; readonly previousKeys: readonly PreviousKey[] };
 
 type Parts = Pick<ReconcileParts, "cache" | "client" | "applier" | "recorder">;
 
 /** Writes what differs and deletes what is no longer needed; returns all errors. */
 export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
   const children = childrenOf(blueprint);
-  const failures = await applyAll(parts, resource, children.foundations);
+  const subject = { resource, previousKeys: blueprint.previousKeys };
+  const failures = await applyAll(parts, subject, children.foundations);
   const outcomes = await Promise.all([
     // A pod that starts before its foundations are written reads old ones, or runs unprotected.
-    failures.length > 0 ? [] : applyAll(parts, resource, children.workloads),
-    applyAll(parts, resource, children.others),
-    applyAll(parts, resource, children.connections),
+    failures.length > 0 ? [] : applyAll(parts, subject, children.workloads),
+    applyAll(parts, subject, children.others),
+    applyAll(parts, subject, children.connections),
     prune(parts, resource, children),
     writeDefaultReplicas(parts, resource),
   ]);
   return [...failures, ...outcomes.flat()];
 }
 
-async function applyAll(parts: Parts, resource: CachedResource, children: readonly Child[]): Promise<unknown[]> {
-  const outcomes = await Promise.allSettled(children.map((child) => apply(parts, resource, child)));
+async function applyAll(parts: Parts, subject: Subject, children: readonly Child[]): Promise<unknown[]> {
+  const outcomes = await Promise.allSettled(children.map((child) => apply(parts, subject, child)));
   return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
 }
 
-async function apply({ cache, applier, recorder }: Parts, resource: CachedResource, child: Child): Promise<void> {
+async function apply({ cache, applier, recorder }: Parts, subject: Subject, child: Child): Promise<void> {
+  const { resource, previousKeys } = subject;
   const { type, object } = child;
   const { namespace = "", name = "" } = object.metadata;
   const live = cache.child(type, namespace, name);
   const { written } = await applier.apply(type, object, live);
   if (!written || live || type !== secrets) return;
   const client = resource.status.clients?.find((client) => namesOf(resource.name).connection(client.name) === name);
-  if (client) recorder.record(regarding(resource), keyGenerated(client.name, name));
+  if (client) recorder.record(regarding(resource), keyGenerated(client.name, name, previousKeys));
 }
 
 /** Whoever deletes a connection Secret expects this; whoever restored a backup without it has to be told. */
-const keyGenerated = (client: string, secret: string) => ({
-  type: "Normal" as const,
-  reason: "KeyGenerated",
-  message: `Secret ${secret} was missing: client ${client} has a new key, the old one is refused`,
-});
+function keyGenerated(client: string, secret: string, previousKeys: readonly PreviousKey[]) {
+  const { expires } = previousKeys.find((previous) => previous.client === client) ?? {};
+  const old = expires === undefined ? "the old one is refused" : `the old one is valid until ${expires}`;
+  const message = `Secret ${secret} was missing: client ${client} has a new key, ${old}`;
+  return { type: "Normal" as const, reason: "KeyGenerated", message };
+}
 
 async function prune({ cache, client }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
   const wanted = new Set(

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { apiKeyFileName } from "../../contract/api-key.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
@@ -13,6 +14,7 @@ import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
 import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
+import { previousKeys } from "./previous-keys.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
@@ -43,6 +45,8 @@ export function blueprintOf(
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
     generated: GeneratedValues;
+    /** Milliseconds since the epoch. */
+    now: () => number;
   },
 ): Blueprint {
   const { cache, settings } = parts;
@@ -51,6 +55,10 @@ export function blueprintOf(
   const stored = (secret: string) => ownSecret(cache, resource, secret) ?? {};
   const kept = (secret: string, key: string) => parts.generated.value(uid, secret, stored(secret)[key]);
   const hmac = kept(names.hmac, "secret");
+  const keys = new Map(
+    spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")]),
+  );
+  const { auth } = spec.server;
   return {
     namespace,
     name,
@@ -60,7 +68,10 @@ export function blueprintOf(
     telegramApiUrl: spec.telegram.apiUrl ?? settings.telegramApiUrl,
     updates: updatesOf(resource, parts),
     hmac,
-    keys: new Map(spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")])),
+    keys,
+    previousKeys: previousKeys(stored(names.apiKeys)[apiKeyFileName], { auth, keys, now: parts.now() }),
+    dashboard:
+      spec.monitoring.dashboard.mode === "Enabled" ? { password: kept(names.dashboard, "password") } : undefined,
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
     serverReplicas: serverReplicas(resource, cache),
     restartedAt,

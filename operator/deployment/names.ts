@@ -10,6 +10,9 @@ export const fieldManager = "cctelegram-operator";
  */
 export const adoptionAnnotation = "cctelegram.io/adopt";
 
+/** Name of the operator's own key in the file of keys. */
+export const verifierName = "cctelegram-operator";
+
 /** A new value replaces the pods of server and bridge, like `kubectl rollout restart` for a Deployment. */
 export const restartAnnotation = "cctelegram.io/restartedAt";
 
@@ -30,6 +33,8 @@ export function namesOf(resource: string) {
     /** The Secret in which cert-manager stores the certificate. */
     tls: `${resource}-mcp-server-tls`,
     alerts: `${resource}-alerts`,
+    /** The Service of the dashboard, and the Secret with its password. */
+    dashboard: `${resource}-dashboard`,
     connection: (client: string) => `${resource}-connection-${client}`,
   } as const;
 }
@@ -47,6 +52,10 @@ export const selectorLabels = (resource: string, component: Component) => ({
 /** The MCP endpoint inside the cluster. */
 export const mcpUrl = (namespace: string, resource: string) =>
   `http://${namesOf(resource).server}.${namespace}.svc:${ports.mcp}${routes.mcp}`;
+
+/** The dashboard inside the cluster. */
+export const dashboardUrl = (namespace: string, resource: string) =>
+  `http://${namesOf(resource).dashboard}.${namespace}.svc:${ports.dashboard}/`;
 
 /** Base URL of the bridge inside the cluster. */
 export const bridgeUrl = (namespace: string, resource: string) =>

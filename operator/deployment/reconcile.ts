@@ -16,6 +16,7 @@ import type { ForeignSecrets } from "./foreign-secrets.ts";
 import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
+import { untilFirstEnd } from "./previous-keys.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
@@ -89,7 +90,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
-  const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict)];
+  const keysLookAgainMs = untilFirstEnd(blueprint.previousKeys, parts.now());
+  const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict), keysLookAgainMs];
   return { ...soon.reduce(sooner, result), failures };
 }
 

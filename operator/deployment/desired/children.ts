@@ -5,9 +5,15 @@ import { bridgeStatefulSet } from "./bridge-stateful-set.ts";
 import { exposureChildren } from "./exposure.ts";
 import { prometheusRule, serviceMonitor } from "./monitoring.ts";
 import { bridgeNetworkPolicy, serverNetworkPolicy } from "./network-policies.ts";
-import { apiKeysSecret, connectionSecrets, hmacSecret } from "./secrets.ts";
+import { apiKeysSecret, connectionSecrets, dashboardSecrets, hmacSecret } from "./secrets.ts";
 import { serverDeployment } from "./server-deployment.ts";
-import { bridgeService, bridgeServiceAccount, serverService, serverServiceAccount } from "./services.ts";
+import {
+  bridgeService,
+  bridgeServiceAccount,
+  dashboardServices,
+  serverService,
+  serverServiceAccount,
+} from "./services.ts";
 
 /** Everything that should exist. Workloads are applied only after the foundations. */
 export type Children = {
@@ -25,6 +31,7 @@ export function childrenOf(blueprint: Blueprint): Children {
     foundations: [
       hmacSecret(blueprint),
       apiKeysSecret(blueprint),
+      ...dashboardSecrets(blueprint),
       serverServiceAccount(blueprint),
       bridgeServiceAccount(blueprint),
       ...networkPolicies(blueprint),
@@ -33,6 +40,7 @@ export function childrenOf(blueprint: Blueprint): Children {
     others: [
       serverService(blueprint),
       bridgeService(blueprint),
+      ...dashboardServices(blueprint),
       ...(serverScaling(blueprint.spec).autoscaled ? [serverAutoscaler(blueprint)] : []),
       serverDisruptionBudget(blueprint),
       bridgeDisruptionBudget(blueprint),

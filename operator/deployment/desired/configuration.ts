@@ -6,11 +6,18 @@ import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
+import { dashboardEnvironment } from "./dashboard.ts";
 import { paths } from "./pod.ts";
 import { receivingEnvironment } from "./webhook.ts";
 
+type ServerVariable =
+  | "INPUT_VALIDATION_STRICT"
+  | "MONITORING_SERVER_PORT"
+  | "MONITORING_SERVER_HOST"
+  | "MONITORING_PASSWORD_FILE";
+
 /** They are part of the pod template, so that a pod never reads half of a change. */
-export type Environment = Readonly<Partial<Record<PodVariable | "NODE_ENV", string>>>;
+export type Environment = Readonly<Partial<Record<PodVariable | ServerVariable | "NODE_ENV", string>>>;
 
 /** The longest time that a call waits for the bridge; a restart of the bridge pod takes less. */
 const bridgeTimeoutMs = 30_000;
@@ -18,7 +25,7 @@ const bridgeTimeoutMs = 30_000;
 /** Environment of the server pods, with the variable names of the deployment guides. */
 export function serverEnvironment(blueprint: Blueprint): Environment {
   const { namespace, name, spec } = blueprint;
-  const { rateLimit, logLevel } = spec.server;
+  const { rateLimit, bans, inputValidation, logLevel } = spec.server;
   return {
     NODE_ENV: "production",
     SERVICE_NAME: namesOf(name).server,
@@ -37,11 +44,20 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     MCP_RATE_LIMIT_REQUESTS: `${rateLimit.requests}`,
     MCP_RATE_LIMIT_WINDOW: `${rateLimit.windowSeconds * 1000}`,
     MCP_RATE_LIMIT_BLOCK: `${rateLimit.blockSeconds * 1000}`,
+    MCP_ENABLE_BANS: `${bans.mode === "Enabled"}`,
+    MCP_BAN_FAILURES: `${bans.authenticationFailures.count}`,
+    MCP_BAN_FAILURES_WINDOW: `${bans.authenticationFailures.windowSeconds * 1000}`,
+    MCP_BAN_FAILURES_TIME: `${bans.authenticationFailures.banSeconds * 1000}`,
+    MCP_BAN_LIMITS: `${bans.exceededLimits.count}`,
+    MCP_BAN_LIMITS_WINDOW: `${bans.exceededLimits.windowSeconds * 1000}`,
+    MCP_BAN_LIMITS_TIME: `${bans.exceededLimits.banSeconds * 1000}`,
+    ...(inputValidation === "Strict" ? { INPUT_VALIDATION_STRICT: "true" } : {}),
+    ...dashboardEnvironment(blueprint),
   };
 }
 
 /** Trusted proxies and allowed origins and hosts, if they differ from the server's defaults. */
-function outside({ namespace, name, spec }: Blueprint): Environment {
+function outside({ namespace, name, spec, dashboard }: Blueprint): Environment {
   const exposure = exposureOf(name, spec);
   const { trustedProxies = [], allowedHosts = [] } = spec.server;
   const origins = [
@@ -49,6 +65,7 @@ function outside({ namespace, name, spec }: Blueprint): Environment {
     ...(spec.server.allowedOrigins ?? []),
   ];
   const hosts = [...(exposure?.host ? [exposure.host] : []), ...allowedHosts];
+  const services = [namesOf(name).server, ...(dashboard ? [namesOf(name).dashboard] : [])];
   return {
     ...(exposure?.backend === "proxied" ? { MCP_PROXY_PORT: `${ports.proxied}` } : {}),
     ...(exposure?.backend === "external" ? { MCP_EXTERNAL_PORT: `${ports.external}` } : {}),
@@ -56,20 +73,19 @@ function outside({ namespace, name, spec }: Blueprint): Environment {
     ...(exposure?.basePath ? { MCP_BASE_PATH: exposure.basePath } : {}),
     ...joined("MCP_TRUSTED_PROXIES", trustedProxies),
     ...joined("MCP_ALLOWED_ORIGINS", origins),
-    ...joined("MCP_ALLOWED_HOSTS", hosts.length === 0 ? [] : [...hosts, ...serviceNames(namespace, name)]),
+    ...joined(
+      "MCP_ALLOWED_HOSTS",
+      hosts.length === 0 ? [] : [...hosts, ...services.flatMap((service) => namesInside(namespace, service))],
+    ),
   };
 }
 
 const joined = (variable: string, items: readonly string[]): Environment =>
   items.length === 0 ? {} : { [variable]: [...new Set(items)].join(",") };
 
-/** Names of the server for callers inside the cluster. */
-function serviceNames(namespace: string, name: string): string[] {
-  const { server } = namesOf(name);
-  return ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.cluster.local`].map(
-    (rest) => `${server}${rest}`,
-  );
-}
+/** Names of a Service for callers inside the cluster. */
+const namesInside = (namespace: string, service: string): string[] =>
+  ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.cluster.local`].map((rest) => `${service}${rest}`);
 
 /** Without items there is no variable: the pods of resources that do not use the field stay as they are. */
 const asJson = (variable: string, items: readonly object[] = []): Environment =>

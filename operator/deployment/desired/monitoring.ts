@@ -1,11 +1,11 @@
 import { serverScaling } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { namesOf } from "../names.ts";
+import { type Component, namesOf } from "../names.ts";
 import { prometheusRules, serviceMonitors } from "../resource-types.ts";
 import { alerts, type Expected } from "./alerts.ts";
 
-/** Lets Prometheus scrape server and bridge; the component becomes a label, which the alerts use. */
+/** Lets Prometheus scrape server and bridge, as often and under the job that the guide's rules expect; the component becomes a label, which the alerts use. */
 export function serviceMonitor(blueprint: Blueprint): Child {
   return child(serviceMonitors, {
     apiVersion: "monitoring.coreos.com/v1",
@@ -15,7 +15,7 @@ export function serviceMonitor(blueprint: Blueprint): Child {
       selector: {
         matchLabels: { "app.kubernetes.io/name": "cctelegram", "app.kubernetes.io/instance": blueprint.name },
       },
-      endpoints: [{ port: "metrics", interval: "15s", relabelings }],
+      endpoints: [{ port: "metrics", interval: "10s", relabelings }],
     },
   });
 }
@@ -23,7 +23,14 @@ export function serviceMonitor(blueprint: Blueprint): Child {
 const relabelings = [
   label("app_kubernetes_io_instance", "cctelegram"),
   label("app_kubernetes_io_component", "component"),
+  job("mcp-server", "cctelegram-mcp"),
+  job("bridge", "cctelegram-bridge"),
 ];
+
+/** Instead of the Service's name, which differs from resource to resource. */
+function job(component: Component, replacement: string) {
+  return { ...label("app_kubernetes_io_component", "job"), regex: component, replacement };
+}
 
 function label(service: string, targetLabel: string) {
   return { action: "replace", sourceLabels: [`__meta_kubernetes_service_label_${service}`], targetLabel };

@@ -37,6 +37,7 @@ export function serverNetworkPolicy(blueprint: Blueprint): Child {
       ...(server.secondPort === undefined
         ? []
         : [{ from: [{ podSelector: {} }, ...declared], ports: [tcp(server.secondPort)] }]),
+      ...toDashboard(blueprint),
     ],
     egress: [
       dns(networkPolicy),
@@ -44,6 +45,12 @@ export function serverNetworkPolicy(blueprint: Blueprint): Child {
       ...declaredEgress(networkPolicy),
     ],
   });
+}
+
+/** Named peers alone may open the dashboard. A rule without any would let everybody in. */
+function toDashboard({ dashboard, spec }: Blueprint) {
+  const from = declaredPeers(spec.monitoring.dashboard.ingressFrom);
+  return dashboard === undefined || from.length === 0 ? [] : [{ from, ports: [tcp(ports.dashboard)] }];
 }
 
 /**

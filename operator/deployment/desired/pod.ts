@@ -9,6 +9,7 @@ import { backendPort, exposureOf } from "../exposure/exposure.ts";
 import { type Component, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
+import { dashboardPorts } from "./dashboard.ts";
 import { updatesPorts } from "./webhook.ts";
 
 /** Paths of the pods' files. */
@@ -43,7 +44,7 @@ export function container(blueprint: Blueprint, component: Component, environmen
       { name: "http", containerPort: port, protocol: "TCP" },
       ...(component === "mcp-server" ? outsidePort(blueprint) : updatesPorts(blueprint, containerPort)),
       { name: "metrics", containerPort: ports.metrics, protocol: "TCP" },
-      ...(component === "mcp-server" ? secondPort(blueprint) : []),
+      ...(component === "mcp-server" ? [...secondPort(blueprint), ...dashboardPorts(blueprint, containerPort)] : []),
     ],
     // Long enough for a bridge that checks a large queue at its start.
     startupProbe: { httpGet: live, periodSeconds: 1, failureThreshold: 120 },

@@ -3,7 +3,7 @@ import type { ApiKeyFile } from "../../../contract/api-key-file.ts";
 import { clientConfiguration } from "../../../contract/client-configuration.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { type Component, namesOf } from "../names.ts";
+import { type Component, dashboardUrl, namesOf, verifierName } from "../names.ts";
 import { secrets } from "../resource-types.ts";
 
 /** The secret with which server and bridge sign their requests. */
@@ -12,15 +12,35 @@ export const hmacSecret = (blueprint: Blueprint) =>
 
 /** What the server checks keys against: only hashes, so reading this Secret gives no access. */
 export function apiKeysSecret(blueprint: Blueprint): Child {
-  const entries = blueprint.spec.server.auth.clients.map(({ name, permissions, access }) => [
-    hashedKey(blueprint.keys.get(name) ?? ""),
-    { name, permissions: permissions ?? [], enabled: access !== "Disabled" },
+  const entries = blueprint.spec.server.auth.clients.flatMap((client) => [
+    [hashedKey(blueprint.keys.get(client.name) ?? ""), entryOf(client)],
+    ...blueprint.previousKeys.flatMap(({ client: name, hash, expires }) =>
+      name === client.name ? [[hash, entryOf({ ...client, expires })]] : [],
+    ),
   ]);
-  const verifier = [hashedKey(blueprint.verifierKey), { name: "cctelegram-operator", permissions: [], enabled: true }];
+  const verifier = [hashedKey(blueprint.verifierKey), { name: verifierName, permissions: [], enabled: true }];
   const file: ApiKeyFile = Object.fromEntries([...entries, verifier]);
   return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {
     [apiKeyFileName]: JSON.stringify(file, null, 2),
   });
+}
+
+type Client = Blueprint["spec"]["server"]["auth"]["clients"][number];
+
+const entryOf = ({ name, permissions, access, expires, requests }: Client): ApiKeyFile[string] => ({
+  name,
+  permissions: permissions ?? [],
+  enabled: access !== "Disabled",
+  ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),
+  ...(requests === undefined ? {} : { limit: { requests } }),
+});
+
+/** What a person needs to open the dashboard. */
+export function dashboardSecrets(blueprint: Blueprint): Child[] {
+  const { namespace, name, dashboard } = blueprint;
+  if (dashboard === undefined) return [];
+  const data = { username: "admin", password: dashboard.password, url: dashboardUrl(namespace, name) };
+  return [secret(blueprint, namesOf(name).dashboard, "mcp-server", data)];
 }
 
 /** What a client needs to connect: one Secret for each declared client. */

@@ -5,6 +5,7 @@ import { child, metadataOf } from "../blueprint.ts";
 import { namesOf, selectorLabels } from "../names.ts";
 import { deployments } from "../resource-types.ts";
 import { serverEnvironment } from "./configuration.ts";
+import { dashboardFolder } from "./dashboard.ts";
 import { container, paths, podTemplate, secretVolume } from "./pod.ts";
 
 /** The MCP server. A new pod is ready before an old one stops, so that no call fails during an upgrade. */
@@ -34,11 +35,17 @@ function serverPods(blueprint: Blueprint) {
     spec: {
       terminationGracePeriodSeconds: 45,
       containers: [serverContainer(blueprint)],
-      volumes: [secretVolume("api-keys", names.apiKeys), secretVolume("hmac", names.hmac)],
+      volumes: [
+        secretVolume("api-keys", names.apiKeys),
+        secretVolume("hmac", names.hmac),
+        ...(blueprint.dashboard ? [secretVolume("dashboard", names.dashboard, [passwordItem])] : []),
+      ],
     },
   });
   return { ...template, spec: { ...template.spec, topologySpreadConstraints: spread(blueprint.name) } };
 }
+
+const passwordItem = { key: "password", path: "password" };
 
 const serverContainer = (blueprint: Blueprint) => ({
   ...container(blueprint, "mcp-server", serverEnvironment(blueprint)),
@@ -46,6 +53,7 @@ const serverContainer = (blueprint: Blueprint) => ({
   volumeMounts: [
     { name: "api-keys", mountPath: paths.apiKeys, readOnly: true },
     { name: "hmac", mountPath: paths.hmac, readOnly: true },
+    ...(blueprint.dashboard ? [{ name: "dashboard", mountPath: dashboardFolder, readOnly: true }] : []),
   ],
 });
 

@@ -4,6 +4,7 @@ import { child, metadataOf } from "../blueprint.ts";
 import { exposureOf } from "../exposure/exposure.ts";
 import { type Component, namesOf, selectorLabels } from "../names.ts";
 import { serviceAccounts, services } from "../resource-types.ts";
+import { dashboardPorts } from "./dashboard.ts";
 import { updatesPorts } from "./webhook.ts";
 
 const port = (name: string, number: number) => ({ name, port: number, targetPort: name, protocol: "TCP" });
@@ -18,6 +19,12 @@ export function serverService(blueprint: Blueprint): Child {
       ...(secondPort === undefined ? [] : [port("second", secondPort)]),
     ],
   });
+}
+
+/** A Service of its own, so that whoever may reach the one of the server does not get the dashboard along. */
+export function dashboardServices(blueprint: Blueprint): Child[] {
+  const ports = dashboardPorts(blueprint, port);
+  return ports.length === 0 ? [] : [service(blueprint, namesOf(blueprint.name).dashboard, "mcp-server", { ports })];
 }
 
 const isProxied = ({ name, spec }: Blueprint) => exposureOf(name, spec)?.backend === "proxied";

@@ -17,6 +17,10 @@ test.each([
   ["networkPolicy.ingressFrom", { networkPolicy: { ingressFrom: [{ podSelector: { matchLabels: { a: "b" } } }] } }],
   ["networkPolicy.egressTo", { networkPolicy: { egressTo: [{ cidr: "10.0.0.5/32", ports: [5432] }] } }],
   ["networkPolicy.dnsPorts", { networkPolicy: { dnsPorts: [53, 5432] } }],
+  [
+    "monitoring.dashboard.ingressFrom",
+    { monitoring: { dashboard: { ingressFrom: [{ podSelector: { matchLabels: { a: "b" } } }] } } },
+  ],
   ["monitoring.ingressFrom", { monitoring: { ingressFrom: [{ podSelector: { matchLabels: { a: "b" } } }] } }],
   ["exposure.mode", { exposure: { mode: "LoadBalancer", loadBalancerSourceRanges: ["203.0.113.0/24"] } }],
 ])("%s is forbidden where authors may not widen networks, and allowed elsewhere", (field, spec) => {

@@ -152,6 +152,60 @@ const wrong: readonly [string, object, RegExp][] = [
     /an empty namespaceSelector alone would let every pod of the cluster in/,
   ],
   [
+    "everybody before the dashboard",
+    manifest({ monitoring: { dashboard: { ingressFrom: [{ namespaceSelector: {} }] } } }),
+    /an empty namespaceSelector alone would let every pod of the cluster in/,
+  ],
+  [
+    "a dashboard that is neither on nor off",
+    manifest({ monitoring: { dashboard: { mode: "Auto" } } }),
+    /monitoring\.dashboard\.mode.*supported values: "Enabled", "Disabled"/,
+  ],
+  ...["MONITORING_PASSWORD", "MCP_BAN_LIMITS", "INPUT_VALIDATION_STRICT"].map((name): [string, object, RegExp] => [
+    `the variable ${name}, for which there is a field`,
+    manifest({ server: { env: [{ name, value: "1" }] } }),
+    /this variable is set by the operator: use the corresponding field of the resource/,
+  ]),
+  [
+    "bans for nothing",
+    manifest({ server: { bans: { exceededLimits: { count: 0 } } } }),
+    /exceededLimits\.count.*greater than or equal to 1/,
+  ],
+  [
+    "bans of more than a day",
+    manifest({ server: { bans: { authenticationFailures: { banSeconds: 86_401 } } } }),
+    /authenticationFailures\.banSeconds.*less than or equal to 86400/,
+  ],
+  [
+    "a client without any request",
+    manifest(client({ requests: 0 })),
+    /clients\[0\]\.requests.*greater than or equal to 1/,
+  ],
+  ...["tomorrow", "2027-01-31", "2027-01-31T00:00:00", "2027-01-31t00:00:00z"].map(
+    (expires): [string, object, RegExp] => [
+      `a key that ends at ${expires}`,
+      manifest(client({ expires })),
+      /clients\[0\]\.expires.*should match/,
+    ],
+  ),
+  ...["2027-02-30T00:00:00Z", "2027-01-31T25:00:00Z", "2027-01-31T00:00:60Z"].map(
+    (expires): [string, object, RegExp] => [
+      `a key that ends at ${expires}, which never comes`,
+      manifest(client({ expires })),
+      /clients\[0\]\.expires/,
+    ],
+  ),
+  [
+    "a key that has ended long ago, most often a typing error",
+    manifest(client({ expires: "0027-01-31T00:00:00Z" })),
+    /expires must be a time after 2000, for example 2027-01-31T00:00:00Z/,
+  ],
+  [
+    "a time of grace of more than a month",
+    manifest({ server: { auth: { rotationGraceSeconds: 2_592_001 } } }),
+    /rotationGraceSeconds.*less than or equal to 2592000/,
+  ],
+  [
     "a way out that leads nowhere",
     manifest({ networkPolicy: { egressTo: [{ ports: [80] }] } }),
     /an item must have either cidr, or selectors/,
@@ -243,6 +297,26 @@ test.each([
   [
     "Prometheus of any namespace",
     { monitoring: { ingressFrom: [{ namespaceSelector: {}, podSelector: { matchLabels: { a: "b" } } }] } },
+  ],
+  [
+    "a dashboard for pods of its namespace",
+    { monitoring: { dashboard: { mode: "Enabled", ingressFrom: [{ podSelector: {} }] } } },
+  ],
+  ["bans and strict input", { server: { bans: { exceededLimits: { count: 3 } }, inputValidation: "Strict" } }],
+  [
+    "keys that end, with limits of their own",
+    {
+      server: {
+        auth: {
+          clients: ["2027-01-31T00:00:00Z", "2028-02-29T23:59:59.5+14:00"].map((expires, index) => ({
+            name: `client-${index}`,
+            expires,
+            requests: 7,
+          })),
+          rotationGraceSeconds: 0,
+        },
+      },
+    },
   ],
   [
     "a proxy and variables",

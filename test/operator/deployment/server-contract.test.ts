@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { hashedKey } from "../../../contract/api-key.ts";
 import type { Role } from "../../../contract/roles.ts";
 import { reservedVariables } from "../../../operator/api/pod.ts";
 import type { Blueprint } from "../../../operator/deployment/blueprint.ts";
@@ -11,7 +12,7 @@ import { apiKeysSecret, connectionSecrets, hmacSecret } from "../../../operator/
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { findClient, parseApiKeys } from "../../../server/access/api-keys.ts";
 import { type Config, loadConfig, type ServeConfig } from "../../../server/config/config.ts";
-import { arbitraryBlueprint, blueprint, specOf } from "./support/blueprint.ts";
+import { arbitraryBlueprint, blueprint, previousKeyOf, specOf } from "./support/blueprint.ts";
 
 const token = "123456789:AAExampleExampleExampleExampleExample";
 let folder: string;
@@ -72,6 +73,17 @@ test("the server accepts the environment of its pods, whatever the spec says", (
         requests: rateLimit.requests,
         windowMs: rateLimit.windowSeconds * 1000,
         blockMs: rateLimit.blockSeconds * 1000,
+      });
+      const { mode, authenticationFailures, exceededLimits } = blueprint.spec.server.bans;
+      const rule = ({ count, windowSeconds, banSeconds }: typeof exceededLimits) => ({
+        strikes: count,
+        windowMs: windowSeconds * 1000,
+        banMs: banSeconds * 1000,
+      });
+      expect(config.bans).toEqual({
+        enabled: mode === "Enabled",
+        failures: rule(authenticationFailures),
+        limits: rule(exceededLimits),
       });
     }),
   );
@@ -185,6 +197,46 @@ test("the key of each connection Secret is the key of its client, unless that is
       }
     }),
   );
+});
+
+test("a key from before the rotation of a client's key may do what the new one may, until its end", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const keys = parseApiKeys(dataOf(apiKeysSecret(blueprint).object, "api-keys.json"));
+      for (const [index, { name, access, permissions }] of blueprint.spec.server.auth.clients.entries()) {
+        const found = findClient(keys, previousKeyOf(index));
+        if (access === "Disabled" || blueprint.previousKeys.length === 0) expect(found).toBeUndefined();
+        else {
+          const expiresAt = Date.parse("2026-12-01T00:00:00Z");
+          expect(found).toMatchObject({ name, permissions: new Set(permissions), expiresAt });
+        }
+      }
+    }),
+  );
+});
+
+test("a client's key ends when the spec says so, and has limits of its own", () => {
+  const claude = { name: "claude", expires: "2027-01-31T12:00:00.5+02:00", requests: 7 };
+  const one = blueprint(specOf({ server: { auth: { clients: [claude, { name: "codex" }] } } }));
+  const file = JSON.parse(dataOf(apiKeysSecret(one).object, "api-keys.json"));
+  const entry = (name: string) => file[hashedKey(one.keys.get(name) ?? "")];
+  expect(entry("claude")).toEqual({
+    name: "claude",
+    permissions: [],
+    enabled: true,
+    expires: "2027-01-31T10:00:00.500Z",
+    limit: { requests: 7 },
+  });
+  expect(entry("codex")).toEqual({ name: "codex", permissions: [], enabled: true });
+});
+
+test("fields that a tool does not know are refused when asked for, else the server decides", () => {
+  const strict = (server: object) => serverEnvironment(blueprint(specOf({ server }))).INPUT_VALIDATION_STRICT;
+  expect([strict({ inputValidation: "Strict" }), strict({ inputValidation: "Lenient" }), strict({})]).toEqual([
+    "true",
+    undefined,
+    undefined,
+  ]);
 });
 
 test("the operator's own key may call no tool", () => {

@@ -39,6 +39,8 @@ const client = fc.record(
     name: name(40),
     permissions: fc.uniqueArray(fc.stringMatching(/^(\*|[a-z][a-z0-9_]{0,63})$/), { maxLength: 4 }),
     access: fc.constantFrom("Enabled", "Disabled"),
+    expires: fc.constantFrom("2027-01-31T00:00:00Z", "2027-01-31T12:00:00.5+02:00", "2001-01-01T00:00:00-11:30"),
+    requests: fc.integer({ min: 1, max: 1_000_000 }),
   },
   { requiredKeys: ["name"] },
 );
@@ -122,10 +124,24 @@ const exposure = fc.oneof(
   ),
 );
 
+const serverPorts = [ports.mcp, ports.proxied, ports.external, ports.metrics, ports.dashboard];
+
+const banRule = fc.record({
+  count: fc.integer({ min: 1, max: 100 }),
+  windowSeconds: fc.integer({ min: 1, max: 86_400 }),
+  banSeconds: fc.integer({ min: 1, max: 86_400 }),
+});
+
 const server = fc.record(
   {
     replicas: fc.integer({ min: 0, max: 100 }),
-    auth: fc.record({ clients: fc.uniqueArray(client, { selector: ({ name }) => name, maxLength: 4 }) }),
+    auth: fc.record(
+      {
+        clients: fc.uniqueArray(client, { selector: ({ name }) => name, maxLength: 4 }),
+        rotationGraceSeconds: fc.integer({ min: 0, max: 2_592_000 }),
+      },
+      { requiredKeys: ["clients"] },
+    ),
     autoscaling: fc.record(
       {
         mode: fc.constantFrom("Auto", "Enabled", "Disabled"),
@@ -140,12 +156,18 @@ const server = fc.record(
       windowSeconds: fc.integer({ min: 1, max: 3600 }),
       blockSeconds: fc.integer({ min: 0, max: 86_400 }),
     }),
+    bans: fc.record({
+      mode: fc.constantFrom("Enabled", "Disabled"),
+      authenticationFailures: banRule,
+      exceededLimits: banRule,
+    }),
+    inputValidation: fc.constantFrom("Strict", "Lenient"),
     trustedProxies: fc.uniqueArray(fc.constantFrom("10.1.2.3", "10.0.0.0/8", "fd00::/8", "2001:db8::1")),
     allowedOrigins: fc.uniqueArray(fc.constantFrom("https://tools.example.com", "http://localhost:3000")),
     allowedHosts: fc.uniqueArray(fc.constantFrom("mcp.internal", "10.96.0.7", "fd00::7")),
     secondPort: fc
       .integer({ min: 1024, max: 65_535 })
-      .filter((port) => !([ports.mcp, ports.proxied, ports.external, ports.metrics] as number[]).includes(port)),
+      .filter((port) => !(serverPorts as readonly number[]).includes(port)),
     logLevel,
     resources,
     env,
@@ -254,7 +276,10 @@ const spec = fc.record(
       egressTo: fc.array(egress, { maxLength: 3 }),
       dnsPorts: tcpPorts,
     }),
-    monitoring: fc.record({ ingressFrom: peers }),
+    monitoring: fc.record({
+      ingressFrom: peers,
+      dashboard: fc.record({ mode: fc.constantFrom("Enabled", "Disabled"), ingressFrom: peers }),
+    }),
     proxy: fc.record(
       {
         httpProxy: fc.constant("http://proxy.example.com:3128"),

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { hashedKey } from "../../../../contract/api-key.ts";
 import { deploymentSpec } from "../../../../operator/api/spec.ts";
 import type { Blueprint } from "../../../../operator/deployment/blueprint.ts";
 import { urlOf } from "../../../../operator/deployment/exposure/exposure.ts";
@@ -22,7 +23,9 @@ export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = 
     telegramApiUrl: spec.telegram.apiUrl,
     hmac: "b".repeat(64),
     keys: keysOf(spec),
+    previousKeys: [],
     verifierKey: "c".repeat(64),
+    dashboard: spec.monitoring.dashboard.mode === "Enabled" ? { password: "e".repeat(64) } : undefined,
     serverReplicas: 1,
     bridge: "Apply",
     hasPrometheusRule: true,
@@ -47,5 +50,18 @@ export const arbitraryBlueprint: fc.Arbitrary<Blueprint> = fc
       updates: fc.constantFrom(undefined, "Polling", "Webhook", "None"),
     }),
     fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
+    fc.boolean(),
   )
-  .map(([spec, fields, serverReplicas]) => blueprint(spec, { ...fields, serverReplicas }));
+  .map(([spec, fields, serverReplicas, rotated]) =>
+    blueprint(spec, { ...fields, serverReplicas, previousKeys: rotated ? previousKeysOf(spec) : [] }),
+  );
+
+/** What a client's key was before that of {@link keysOf}. */
+export const previousKeyOf = (index: number) => `${index}`.padStart(64, "f");
+
+const previousKeysOf = (spec: Blueprint["spec"]) =>
+  spec.server.auth.clients.map(({ name }, index) => ({
+    client: name,
+    hash: hashedKey(previousKeyOf(index)),
+    expires: "2026-12-01T00:00:00.000Z",
+  }));

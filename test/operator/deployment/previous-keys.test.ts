@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { hashedKey } from "../../../contract/api-key.ts";
+import { apiKeysSecret } from "../../../operator/deployment/desired/secrets.ts";
+import { previousKeys, untilFirstEnd } from "../../../operator/deployment/previous-keys.ts";
+import { blueprint, specOf } from "./support/blueprint.ts";
+
+const now = Date.parse("2026-11-01T12:00:00.250Z");
+const inFiveMinutes = "2026-11-01T12:05:01.000Z";
+const hour = 3_600_000;
+
+const entry = (name: string, fields: object = {}) => ({ name, permissions: ["*"], enabled: true, ...fields });
+const fileOf = (entries: Record<string, object>) =>
+  JSON.stringify(Object.fromEntries(Object.entries(entries).map(([key, value]) => [hashedKey(key), value])));
+
+type Client = { readonly name: string; readonly [field: string]: unknown };
+const authOf = (clients: readonly Client[], fields: object = {}) =>
+  specOf({ server: { auth: { clients, ...fields } } }).server.auth;
+
+const found = (stored: string | undefined, keys: Record<string, string>, fields: object = {}, at = now) => {
+  const clients = Object.keys(keys).map((name) => ({ name }));
+  return previousKeys(stored, { auth: authOf(clients, fields), keys: new Map(Object.entries(keys)), now: at });
+};
+
+describe("a key that is no more the client's", () => {
+  test("stays valid for the time of grace", () => {
+    expect(found(fileOf({ old: entry("claude") }), { claude: "new" })).toEqual([
+      { client: "claude", hash: hashedKey("old"), expires: inFiveMinutes },
+    ]);
+    expect(found(fileOf({ old: entry("claude") }), { claude: "new" }, { rotationGraceSeconds: 3600 })).toMatchObject([
+      { expires: "2026-11-01T13:00:01.000Z" },
+    ]);
+  });
+
+  test("keeps its end from then on, however often the operator looks", () => {
+    const stored = fileOf({ new: entry("claude"), old: entry("claude", { expires: inFiveMinutes }) });
+    for (const later of [0, 500, 1000, 240_000]) {
+      expect(found(stored, { claude: "new" }, {}, now + later)).toMatchObject([{ expires: inFiveMinutes }]);
+    }
+    expect(found(stored, { claude: "new" }, {}, Date.parse(inFiveMinutes))).toEqual([]);
+  });
+
+  test("ends earlier when the time of grace is shortened, and at once without any", () => {
+    const stored = fileOf({ old: entry("claude", { expires: inFiveMinutes }) });
+    expect(found(stored, { claude: "new" }, { rotationGraceSeconds: 60 })).toMatchObject([
+      { expires: "2026-11-01T12:01:01.000Z" },
+    ]);
+    expect(found(stored, { claude: "new" }, { rotationGraceSeconds: 0 })).toEqual([]);
+  });
+
+  test("is no key again that had ended before, nor after the end of the client's keys", () => {
+    const past = fileOf({ old: entry("claude", { expires: "2026-11-01T11:59:00Z" }) });
+    expect(found(past, { claude: "new" })).toEqual([]);
+    const expires = "2026-11-01T12:01:00Z";
+    const auth = authOf([{ name: "claude", expires }]);
+    const keys = new Map([["claude", "new"]]);
+    expect(previousKeys(fileOf({ old: entry("claude") }), { auth, keys, now })).toMatchObject([
+      { expires: "2026-11-01T12:01:00.000Z" },
+    ]);
+  });
+
+  test("is one of three at most, the latest", () => {
+    const end = (minutes: number) => ({ expires: new Date(now + minutes * 60_000).toISOString() });
+    const names = ["a", "b", "c", "d", "e"];
+    const stored = fileOf(Object.fromEntries(names.map((name, index) => [name, entry("claude", end(index + 1))])));
+    const kept = found(stored, { claude: "new" }, { rotationGraceSeconds: 3600 }).map(({ hash }) => hash);
+    expect(kept).toEqual(["e", "d", "c"].map(hashedKey));
+  });
+});
+
+describe("no key of before", () => {
+  test("is the present one, that of a client who was removed, or that of the operator", () => {
+    const stored = fileOf({
+      present: entry("claude"),
+      removed: entry("codex"),
+      operator: entry("cctelegram-operator", { permissions: [] }),
+    });
+    expect(found(stored, { claude: "present", "cctelegram-operator": "its own" })).toEqual([]);
+  });
+
+  test("is what is no entry of the file", () => {
+    for (const stored of [undefined, "", "no JSON", "[]", "null", '{"sha256:ab": {"name": "claude"}}']) {
+      expect(found(stored, { claude: "new" })).toEqual([]);
+    }
+    const plain = JSON.stringify({ "a-plain-key-of-somebody": entry("claude"), [hashedKey("old")]: { name: 7 } });
+    expect(found(plain, { claude: "new" })).toEqual([]);
+  });
+});
+
+test("a file that was written with them gives the same file again", () => {
+  const spec = specOf({ server: { auth: { clients: [{ name: "claude" }, { name: "codex" }] } } });
+  const write = (stored: string | undefined, at: number) => {
+    const one = blueprint(spec);
+    const previous = previousKeys(stored, { auth: spec.server.auth, keys: one.keys, now: at });
+    const { data } = apiKeysSecret({ ...one, previousKeys: previous }).object as unknown as {
+      data: Record<string, string>;
+    };
+    return Buffer.from(data["api-keys.json"] ?? "", "base64").toString();
+  };
+  const first = write(fileOf({ old: entry("claude"), older: entry("codex") }), now);
+  expect(Object.keys(JSON.parse(first))).toHaveLength(5);
+  expect(write(first, now + 1_000)).toBe(first);
+  expect(Object.keys(JSON.parse(write(first, now + hour)))).toHaveLength(3);
+});
+
+test("the operator looks again when the first of them ends, and at least once a day", () => {
+  const ends = (...expires: string[]) => expires.map((end) => ({ client: "claude", hash: "", expires: end }));
+  expect(untilFirstEnd([], now)).toBeUndefined();
+  expect(untilFirstEnd(ends("2026-11-01T13:00:00.250Z", "2026-11-01T12:00:01.250Z"), now)).toBe(1000);
+  expect(untilFirstEnd(ends("2026-12-01T00:00:00Z"), now)).toBe(24 * hour);
+});
