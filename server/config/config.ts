@@ -10,6 +10,7 @@ import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 import type { LogFilesConfig } from "../process/log-files.ts";
 import type { ProjectFilesOptions } from "../projects/project-files.ts";
 import type { LogFormat } from "../telemetry/log-lines.ts";
+import type { TlsConfig } from "../tls/certificate-pair.ts";
 import { inHome, problemsTogether } from "./rules.ts";
 import { type Values, type VariableName, variables } from "./variables.ts";
 
@@ -40,6 +41,8 @@ export type ServerConfig = {
     readonly maxLoopDelayMs: number;
     readonly access: WebAccess;
     readonly trustedProxies: readonly string[];
+    /** Undefined: the ports speak HTTP. */
+    readonly tls: TlsConfig | undefined;
   };
   readonly auth: { readonly enabled: boolean; readonly keysFile?: string; readonly keysJson?: string };
   readonly rateLimit: {
@@ -174,6 +177,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       maxLoopDelayMs: need("MCP_MAX_EVENT_LOOP_DELAY"),
       access: webAccess(need),
       trustedProxies: need("MCP_TRUSTED_PROXIES"),
+      tls: tlsConfig(need, values),
     },
     auth: {
       enabled: need("MCP_ENABLE_AUTH"),
@@ -188,6 +192,11 @@ function serverConfig(need: Need, values: Values): ServerConfig {
     },
     bans: banConfig(need),
   };
+}
+
+function tlsConfig(need: Need, { TLS_CERT_PATH: certPath, TLS_KEY_PATH: keyPath }: Values): TlsConfig | undefined {
+  if (certPath === undefined || keyPath === undefined) return undefined;
+  return { certPath, keyPath, minVersion: need("TLS_MIN_VERSION") };
 }
 
 function banConfig(need: Need): ServerConfig["bans"] {
