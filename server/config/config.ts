@@ -26,7 +26,11 @@ export type ProcessConfig = {
   readonly heapSnapshotDir?: string;
 };
 
+/** How arguments of tools are looked at: strict refuses fields that a tool does not know, and else they are dropped. */
+type InputConfig = { readonly strict: boolean };
+
 export type ServerConfig = {
+  readonly input: InputConfig;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -85,6 +89,7 @@ export type StdioRemoteConfig = ProcessConfig & {
 export type StdioAloneConfig = ProcessConfig & {
   readonly role: "stdio";
   readonly remote?: undefined;
+  readonly input: InputConfig;
   readonly bridge: BridgeConfig;
   readonly projects: ProjectFilesOptions;
 };
@@ -149,7 +154,7 @@ function logFilesConfig(need: Need, { CC_TELEGRAM_LOGS_DIR: folder }: Values, ho
 
 function stdioConfig(need: Need, values: Values, home: string | undefined) {
   const { CCTELEGRAM_URL: url } = values;
-  if (url === undefined) return aloneConfig(need, values, home);
+  if (url === undefined) return { input: inputConfig(need), ...aloneConfig(need, values, home) };
   const proxy = proxyConfig(values);
   const apiKey = need("CCTELEGRAM_API_KEY");
   return { remote: { url: url.endsWith(routes.mcp) ? url : url + routes.mcp, apiKey, ...(proxy && { proxy }) } };
@@ -166,6 +171,7 @@ type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>
 function serverConfig(need: Need, values: Values): ServerConfig {
   const { MCP_API_KEYS: keys } = values;
   return {
+    input: inputConfig(need),
     http: {
       host: need("MCP_SERVER_HOST"),
       port: need("MCP_SERVER_PORT"),
@@ -193,6 +199,8 @@ function serverConfig(need: Need, values: Values): ServerConfig {
     bans: banConfig(need),
   };
 }
+
+const inputConfig = (need: Need): InputConfig => ({ strict: need("INPUT_VALIDATION_STRICT") });
 
 function tlsConfig(need: Need, { TLS_CERT_PATH: certPath, TLS_KEY_PATH: keyPath }: Values): TlsConfig | undefined {
   if (certPath === undefined || keyPath === undefined) return undefined;

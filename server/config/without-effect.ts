@@ -10,8 +10,8 @@ const everywhereTheSame = "the program does the same everywhere";
 const replacements = Object.freeze({
   ENVIRONMENT: everywhereTheSame,
   RUST_LOG: "LOG_LEVEL",
-  MCP_ENABLE_INPUT_VALIDATION: "input is always validated",
-  INPUT_VALIDATION_STRICT: "input is always validated; fields that a tool does not know are dropped",
+  MCP_ENABLE_INPUT_VALIDATION:
+    "input is always validated; INPUT_VALIDATION_STRICT also refuses fields that a tool does not know",
   MCP_ENABLE_SECURE_LOGGING: "secrets are always taken out of the log",
   SECURITY_AUDIT_LOG: "every call and every refused request is always logged",
   CC_TELEGRAM_CONFIG_DIR: ownFiles,

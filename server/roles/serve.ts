@@ -4,7 +4,7 @@ import type { Registry } from "prom-client";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
-import { type Features, features as product } from "../features/features.ts";
+import { type Features, features as product, withInput } from "../features/features.ts";
 import { createApp } from "../http/app.ts";
 import { type FurtherPort, FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
@@ -56,7 +56,8 @@ export async function serve(
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
 export async function startServer(options: ServerOptions): Promise<Running> {
-  const { config, bridge, logger, registry, world, sealSecret, proofSecret, projects, features = product } = options;
+  const { config, bridge, logger, registry, world, sealSecret, proofSecret, projects } = options;
+  const features = withInput(options.features ?? product, config.input);
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
   for (const tool of features.tools.values()) listingOf(tool);

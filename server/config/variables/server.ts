@@ -1,6 +1,6 @@
 import { delay, flag, host, integer, milliseconds, port, text, url } from "../../../config/schemas.ts";
 import { ports } from "../../../contract/ports.ts";
-import { define, serving } from "./row.ts";
+import { answering, define, serving } from "./row.ts";
 import { basePath, hostNames, networks, origins, tlsVersion } from "./web.ts";
 
 /** Upstream gives this window in seconds; its own documents use milliseconds, which nobody means by 1000 or more. */
@@ -204,6 +204,14 @@ export const serverVariables = Object.freeze({
     default: "1800000",
     description: "Milliseconds for which a key is refused at an address where it is banned.",
     example: "1800000",
+  }),
+  INPUT_VALIDATION_STRICT: define({
+    roles: answering,
+    schema: flag,
+    default: "false",
+    description:
+      "Refuse arguments of tools with fields that the tool does not know, and say which was meant. Off: they are dropped. What a tool knows is always validated.",
+    example: "true",
   }),
   MCP_MAX_EVENT_LOOP_DELAY: define({
     roles: serving,
