@@ -39,7 +39,7 @@ import { refuseUnknownPaths } from "./not-found.ts";
 import { observe } from "./observe.ts";
 import { requestIds } from "./request-id.ts";
 import { resourceRoutes } from "./resource-routes.ts";
-import { securityHeaders } from "./security-headers.ts";
+import { secure, securityHeaders } from "./security-headers.ts";
 import { toolRoutes } from "./tool-routes.ts";
 import { admitBodies, closeIfUnread } from "./unread-body.ts";
 import { isUpgrade, Upgrades } from "./upgrades.ts";
@@ -103,6 +103,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     // Clients append to a base URL, with a slash too many.
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: (error, request, reply) => {
+      secure(request, reply);
       closeIfUnread(request.raw, reply);
       replyError(asServerError(error), request, reply, clock());
     },
