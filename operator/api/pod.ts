@@ -96,6 +96,11 @@ export const reservedVariables = [
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
 ] as const;
 
+/** Variables with which the operator could not reach its pods. */
+const tlsVariables = ["TLS_CERT_PATH", "TLS_KEY_PATH", "TLS_MIN_VERSION"] as const;
+
+const oneOf = (names: readonly string[]) => `self.name in [${names.map((name) => `'${name}'`).join(", ")}]`;
+
 const keyRef = (what: string) =>
   z.strictObject({
     name: name(253).describe(`Name of the ${what}, in the namespace of this resource.`),
@@ -134,8 +139,13 @@ const variable = z
     rules(
       { rule: "!has(self.value) || !has(self.valueFrom)", message: "value and valueFrom exclude each other" },
       {
-        rule: `!(self.name in [${reservedVariables.map((name) => `'${name}'`).join(", ")}])`,
+        rule: `!(${oneOf(reservedVariables)})`,
         message: "this variable is set by the operator: use the corresponding field of the resource",
+      },
+      {
+        rule: `!(${oneOf(tlsVariables)})`,
+        message:
+          "inside the cluster the server speaks HTTP, to probes too: TLS ends at the public address, see exposure.tls",
       },
     ),
   );

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { readSmallFile } from "../../config/small-file.ts";
+import { every, fingerprint } from "../process/followed-file.ts";
 import { codeOf, StartError } from "../process/start-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type ApiKey, ApiKeysError, findClient, parseApiKeys } from "./api-keys.ts";
@@ -155,29 +155,4 @@ function reasonOf(error: unknown): string {
   const code = codeOf(error) ?? "unknown error";
   if (code === "EISDIR") return "it is a directory";
   return code === "EFBIG" ? "it is larger than 1 MiB" : `it cannot be read (${code})`;
-}
-
-/** What changes whenever the content does: a swapped symlink leads to another inode, an edit changes time and size. */
-async function fingerprint(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [ino, size, mtimeNs, ctimeNs].join(":");
-  } catch (error) {
-    return codeOf(error) ?? "unknown";
-  }
-}
-
-/** Runs again `pollMs` after the end of the previous run, so that a slow disk does not pile up reads. */
-function every(pollMs: number, run: () => Promise<void>): () => void {
-  let stopped = false;
-  let timer: NodeJS.Timeout;
-  const plan = (): void => {
-    if (stopped) return;
-    timer = setTimeout(() => void run().finally(plan), pollMs).unref();
-  };
-  plan();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
 }

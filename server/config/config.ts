@@ -10,6 +10,7 @@ import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 import type { LogFilesConfig } from "../process/log-files.ts";
 import type { ProjectFilesOptions } from "../projects/project-files.ts";
 import type { LogFormat } from "../telemetry/log-lines.ts";
+import type { TlsConfig } from "../tls/certificate-pair.ts";
 import { inHome, problemsTogether } from "./rules.ts";
 import { type Values, type VariableName, variables } from "./variables.ts";
 
@@ -25,7 +26,11 @@ export type ProcessConfig = {
   readonly heapSnapshotDir?: string;
 };
 
+/** How arguments of tools are looked at: strict refuses fields that a tool does not know, and else they are dropped. */
+type InputConfig = { readonly strict: boolean };
+
 export type ServerConfig = {
+  readonly input: InputConfig;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -40,6 +45,8 @@ export type ServerConfig = {
     readonly maxLoopDelayMs: number;
     readonly access: WebAccess;
     readonly trustedProxies: readonly string[];
+    /** Undefined: the ports speak HTTP. */
+    readonly tls: TlsConfig | undefined;
   };
   readonly auth: { readonly enabled: boolean; readonly keysFile?: string; readonly keysJson?: string };
   readonly rateLimit: {
@@ -82,6 +89,7 @@ export type StdioRemoteConfig = ProcessConfig & {
 export type StdioAloneConfig = ProcessConfig & {
   readonly role: "stdio";
   readonly remote?: undefined;
+  readonly input: InputConfig;
   readonly bridge: BridgeConfig;
   readonly projects: ProjectFilesOptions;
 };
@@ -146,7 +154,7 @@ function logFilesConfig(need: Need, { CC_TELEGRAM_LOGS_DIR: folder }: Values, ho
 
 function stdioConfig(need: Need, values: Values, home: string | undefined) {
   const { CCTELEGRAM_URL: url } = values;
-  if (url === undefined) return aloneConfig(need, values, home);
+  if (url === undefined) return { input: inputConfig(need), ...aloneConfig(need, values, home) };
   const proxy = proxyConfig(values);
   const apiKey = need("CCTELEGRAM_API_KEY");
   return { remote: { url: url.endsWith(routes.mcp) ? url : url + routes.mcp, apiKey, ...(proxy && { proxy }) } };
@@ -163,6 +171,7 @@ type Need = <Name extends VariableName>(name: Name) => NonNullable<Values[Name]>
 function serverConfig(need: Need, values: Values): ServerConfig {
   const { MCP_API_KEYS: keys } = values;
   return {
+    input: inputConfig(need),
     http: {
       host: need("MCP_SERVER_HOST"),
       port: need("MCP_SERVER_PORT"),
@@ -174,6 +183,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       maxLoopDelayMs: need("MCP_MAX_EVENT_LOOP_DELAY"),
       access: webAccess(need),
       trustedProxies: need("MCP_TRUSTED_PROXIES"),
+      tls: tlsConfig(need, values),
     },
     auth: {
       enabled: need("MCP_ENABLE_AUTH"),
@@ -188,6 +198,13 @@ function serverConfig(need: Need, values: Values): ServerConfig {
     },
     bans: banConfig(need),
   };
+}
+
+const inputConfig = (need: Need): InputConfig => ({ strict: need("INPUT_VALIDATION_STRICT") });
+
+function tlsConfig(need: Need, { TLS_CERT_PATH: certPath, TLS_KEY_PATH: keyPath }: Values): TlsConfig | undefined {
+  if (certPath === undefined || keyPath === undefined) return undefined;
+  return { certPath, keyPath, minVersion: need("TLS_MIN_VERSION") };
 }
 
 function banConfig(need: Need): ServerConfig["bans"] {

@@ -17,7 +17,7 @@ export function problemsTogether(role: Role, values: Values, home: string | unde
     ...chatProblems(values),
     ...adminProblems(values),
   ];
-  return [...keyProblems(role, values), ...exposureProblems(values), ...bridging];
+  return [...keyProblems(role, values), ...exposureProblems(values), ...tlsProblems(values), ...bridging];
 }
 
 /** Without a server elsewhere the process needs what a bridge needs. */
@@ -88,6 +88,14 @@ function exposureProblems(values: Values): Problem[] {
   const expected = "true, or MCP_SERVER_HOST=127.0.0.1, or also MCP_ALLOW_UNAUTHENTICATED=true if that is meant";
   const problem = `is false, and ${host} can be reached by others: anybody could send messages`;
   return [{ variable: "MCP_ENABLE_AUTH", problem, expected, example: variables.MCP_ENABLE_AUTH.example }];
+}
+
+/** One of them alone would leave the port without TLS, and nobody would notice. */
+function tlsProblems({ TLS_CERT_PATH: cert, TLS_KEY_PATH: key }: Values): Problem[] {
+  if ((cert === undefined) === (key === undefined)) return [];
+  return cert === undefined
+    ? [missing("TLS_CERT_PATH", "is missing beside TLS_KEY_PATH")]
+    : [missing("TLS_KEY_PATH", "is missing beside TLS_CERT_PATH")];
 }
 
 function chatProblems({ TELEGRAM_CHATS: chats, TELEGRAM_ROUTES: routes }: Values): Problem[] {

@@ -4,15 +4,14 @@ import { variables } from "./variables.ts";
 const ownFiles = "configuration is environment variables, and files that variables ending in _FILE name";
 const untilDelivered = "a message is tried until Telegram takes it or refuses it for good";
 const noRedis = "nothing needs Redis: the queue is a file in CC_TELEGRAM_DATA_DIR";
-const tlsInFront = "TLS ends at the Ingress, gateway or proxy in front";
 const everywhereTheSame = "the program does the same everywhere";
 
 /** Variables of co8/cctelegram's deployment guides that have no effect here, each with what stands in for it. */
 const replacements = Object.freeze({
   ENVIRONMENT: everywhereTheSame,
   RUST_LOG: "LOG_LEVEL",
-  MCP_ENABLE_INPUT_VALIDATION: "input is always validated",
-  INPUT_VALIDATION_STRICT: "input is always validated; fields that a tool does not know are dropped",
+  MCP_ENABLE_INPUT_VALIDATION:
+    "input is always validated; INPUT_VALIDATION_STRICT also refuses fields that a tool does not know",
   MCP_ENABLE_SECURE_LOGGING: "secrets are always taken out of the log",
   SECURITY_AUDIT_LOG: "every call and every refused request is always logged",
   CC_TELEGRAM_CONFIG_DIR: ownFiles,
@@ -38,9 +37,6 @@ const replacements = Object.freeze({
   REDIS_CLUSTER_NODES: noRedis,
   REDIS_PASSWORD: noRedis,
   REDIS_TLS_ENABLED: noRedis,
-  TLS_CERT_PATH: tlsInFront,
-  TLS_KEY_PATH: tlsInFront,
-  TLS_MIN_VERSION: tlsInFront,
 });
 
 const names: ReadonlySet<string> = new Set(

@@ -4,6 +4,7 @@ import { resources, resourceTemplates } from "../resources/registry.ts";
 import type { Resource, ResourceTemplate } from "../resources/resource.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { tools } from "../tools/registry.ts";
+import { strictTools } from "../tools/strict-tools.ts";
 
 /** What a server offers to clients. */
 export type Features = {
@@ -15,3 +16,7 @@ export type Features = {
 
 /** Everything that the product offers: MCP, REST, permissions, metrics and documents derive from it. */
 export const features: Features = Object.freeze({ tools, resources, resourceTemplates, prompts });
+
+/** The features as every transport of a process offers them; strict: arguments may have no fields that a tool does not know. */
+export const withInput = (features: Features, { strict }: { readonly strict: boolean }): Features =>
+  strict ? Object.freeze({ ...features, tools: strictTools(features.tools) }) : features;

@@ -1,5 +1,6 @@
+import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
+import { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
 import { createAccess } from "../access/access.ts";
 import { Bans } from "../access/bans.ts";
@@ -16,6 +17,8 @@ import type { ProjectFiles } from "../projects/project-files.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
+import type { CertificateStore } from "../tls/certificate-store.ts";
+import { secureServer } from "../tls/secure-server.ts";
 import { auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { approvalRoutes } from "./approval-routes.ts";
@@ -36,7 +39,7 @@ import { refuseUnknownPaths } from "./not-found.ts";
 import { observe } from "./observe.ts";
 import { requestIds } from "./request-id.ts";
 import { resourceRoutes } from "./resource-routes.ts";
-import { securityHeaders } from "./security-headers.ts";
+import { secure, securityHeaders } from "./security-headers.ts";
 import { toolRoutes } from "./tool-routes.ts";
 import { admitBodies, closeIfUnread } from "./unread-body.ts";
 import { isUpgrade, Upgrades } from "./upgrades.ts";
@@ -52,6 +55,8 @@ export type AppOptions = {
   /** What seals states that clients bring back; all replicas have the same. */
   readonly sealSecret: string;
   readonly keys: KeyStore;
+  /** What it shows by TLS; undefined: it speaks HTTP. */
+  readonly certificate?: CertificateStore | undefined;
   readonly bridge: BridgeClient;
   /** The projects whose files tools may read; undefined: none. */
   readonly projects?: ProjectFiles | undefined;
@@ -73,6 +78,9 @@ export type AppOptions = {
 // Each may hold headers and one body: with all of them taken by strangers the pod still has memory for its clients.
 const connectionLimits = { total: 1024, answerTimeoutMs: 20_000 };
 
+/** Milliseconds for which a connection without a request stays open: longer than load balancers keep theirs. */
+const keepAliveTimeout = 72_000;
+
 /**
  * The HTTP application: MCP, REST and health over one registry of tools. Not yet listening. The hooks are in the order of
  * trust: where a request comes from, whether there is anything at its path, who calls, and only then its body.
@@ -85,8 +93,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     bodyLimit,
-    http: { ...requestTimes, shouldUpgradeCallback: isUpgrade },
+    ...listenerOf(options.certificate),
     requestTimeout: requestTimes.requestTimeout,
+    keepAliveTimeout,
     genReqId: requestIds(options.newId),
     rewriteUrl: ({ url = "/", socket }) => furtherPorts.pathOf(withoutBasePath(url, basePath), socket as Socket),
     // A request that still arrives while the last ones finish is answered, too.
@@ -94,6 +103,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     // Clients append to a base URL, with a slash too many.
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: (error, request, reply) => {
+      secure(request, reply);
       closeIfUnread(request.raw, reply);
       replyError(asServerError(error), request, reply, clock());
     },
@@ -123,6 +133,14 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.setErrorHandler((error: Error, request, reply) => replyError(asServerError(error), request, reply, clock()));
   register(app, options, { security, connections, turnEnd, upgrades: new Upgrades(app.server) });
   return app;
+}
+
+/** What fastify listens with. */
+function listenerOf(certificate: CertificateStore | undefined): FastifyHttpOptions<Server> {
+  const http = { ...requestTimes, keepAliveTimeout, shouldUpgradeCallback: isUpgrade };
+  return certificate === undefined
+    ? { http }
+    : { serverFactory: (handler) => secureServer(certificate, http, handler) };
 }
 
 type Parts = {

@@ -7,8 +7,8 @@ import { docsPage } from "./docs-page/page.ts";
 import { openApiText } from "./openapi/document.ts";
 
 /**
- * GET /openapi.json describes REST, and GET /docs is a page to try it. Both are the same for everybody and in every deployment,
- * and need no key: they tell nothing that is not in the sources.
+ * GET /openapi.json describes REST, and GET /docs is a page to try it. Both are the same for everybody and in every deployment
+ * but for strict input, and need no key: they tell nothing that is not in the sources.
  */
 export function descriptionRoutes(app: FastifyInstance, features: Features): void {
   const { html, contentSecurityPolicy } = docsPage();

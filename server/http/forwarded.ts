@@ -1,4 +1,5 @@
 import { BlockList, isIP, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { addressIn } from "../access/address.ts";
 
@@ -43,10 +44,12 @@ export function forwardedReader({ trustedProxies, isProxied }: Trust) {
   const isTrusted = networkList(trustedProxies);
   return ({ headers, socket }: Pick<FastifyRequest, "headers" | "socket">): Forwarded => {
     const { remoteAddress } = socket;
-    if (!isProxied(socket) && !isTrusted(remoteAddress)) return { address: remoteAddress, scheme: "http" };
+    const own = socket instanceof TLSSocket ? "https" : "http";
+    if (!isProxied(socket) && !isTrusted(remoteAddress)) return { address: remoteAddress, scheme: own };
     const hops = itemsOf(headers["x-forwarded-for"]);
     const address = hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? remoteAddress;
-    return { address, scheme: itemsOf(headers["x-forwarded-proto"]).at(-1) === "https" ? "https" : "http" };
+    const told = itemsOf(headers["x-forwarded-proto"]).at(-1);
+    return { address, scheme: (told ?? own) === "https" ? "https" : "http" };
   };
 }
 

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
+import { carrierOf } from "../listening/carriers.ts";
 import { shownPath } from "./not-found.ts";
 
 /** What is for people inside the cluster. */
@@ -16,24 +17,24 @@ export class FurtherPorts {
   readonly #rooted = new WeakSet<Socket>();
 
   /** The connection came from the proxy in front. */
-  readonly isProxied = (socket: Socket): boolean => this.#proxied.has(socket);
+  readonly isProxied = (socket: Socket): boolean => this.#proxied.has(carrierOf(socket));
 
   /** The path that is meant by one: on a port for proxies that take `/mcp` off, the root is MCP. */
   pathOf(url: string, socket: Socket): string {
     const [path = "", ...query] = url.split("?");
-    if (!this.#rooted.has(socket) || path.replace(/\/+$/, "") !== "") return url;
+    if (!this.#rooted.has(carrierOf(socket)) || path.replace(/\/+$/, "") !== "") return url;
     return [routes.mcp, ...query].join("?");
   }
 
   /** Answers on these ports what is meant for the outside, and no more. */
   hideDetails(app: FastifyInstance): void {
     app.addHook("onRequest", (request, _reply, done) => {
-      const isHidden = hidden.has(request.routeOptions.url ?? "") && this.#sockets.has(request.socket);
+      const isHidden = hidden.has(request.routeOptions.url ?? "") && this.#sockets.has(carrierOf(request.socket));
       done(isHidden ? new ServerError("NOT_FOUND", { path: shownPath(request) }) : undefined);
     });
   }
 
-  /** Listens on a further port. Its connections are those of `server`, with its limits. */
+  /** Listens on a further port. Its connections are those of `server`, with its limits, and with TLS if that speaks it. */
   async open(server: Server, { host, port, proxied = false, rooted = false }: FurtherPort): Promise<OpenPort> {
     // As node:http makes its own.
     const door = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {

@@ -7,6 +7,7 @@ import { routes } from "../../contract/routes.ts";
 import type { KeyStore } from "../access/key-store.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { Since } from "../telemetry/since.ts";
+import type { CertificateStore } from "../tls/certificate-store.ts";
 
 /** What the process is doing; shared by its shutdown and its health. */
 export type Lifecycle = { draining: boolean };
@@ -14,6 +15,7 @@ export type Lifecycle = { draining: boolean };
 export type HealthOptions = {
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
   readonly keys: KeyStore;
+  readonly certificate?: Pick<CertificateStore, "problem" | "expiresAt"> | undefined;
   readonly bridge: BridgeClient;
   readonly lifecycle: Lifecycle;
   readonly proofSecret?: string | undefined;
@@ -72,17 +74,30 @@ function summaries({ service, clock }: HealthOptions) {
 
 function detailsOf(options: HealthOptions, summary: Summary) {
   const keysSince = new Since();
+  const certificateOf = certificateDetails(options);
   return (seen: Seen) => {
     const reasons = notReadyBecause(options);
     const ready = reasons.length === 0;
     const bridge = shownBridge(seen);
     const error = options.keys.problem();
     const keys = { healthy: error === undefined, since: keysSince.of(error, options.clock()), ...picked({ error }) };
+    const certificate = certificateOf();
+    const isWell = ready && bridge.health === "healthy" && certificate?.healthy !== false;
     return {
-      ...summary(ready && bridge.health === "healthy" ? "healthy" : "degraded"),
+      ...summary(isWell ? "healthy" : "degraded"),
       components: { server: { ready, reasons }, bridge },
-      dependencies: { keys, ...dependenciesOf(seen) },
+      dependencies: { keys, ...(certificate && { certificate }), ...dependenciesOf(seen) },
     };
+  };
+}
+
+function certificateDetails({ certificate, clock }: HealthOptions) {
+  const since = new Since();
+  return () => {
+    if (certificate === undefined) return undefined;
+    const error = certificate.problem();
+    const expires_at = new Date(certificate.expiresAt()).toISOString();
+    return { healthy: error === undefined, since: since.of(error, clock()), expires_at, ...picked({ error }) };
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { carrierOf } from "./carriers.ts";
 
 /** Times of a port that anybody may reach, in milliseconds; options of node:http. */
 export const requestTimes = Object.freeze({
@@ -32,9 +33,10 @@ export function boundConnections(server: Server, limits: ConnectionLimits): Conn
   const { total, answerTimeoutMs } = limits;
   const strangers = new Set<Socket>();
   const counted = new Set<Socket>();
+  // By TLS a connection counts from its beginning on, and not when the handshake is done.
   const handOver = (socket: Socket): void => {
-    counted.delete(socket);
-    strangers.delete(socket);
+    counted.delete(carrierOf(socket));
+    strangers.delete(carrierOf(socket));
   };
   server.on("connection", (socket) => {
     strangers.add(socket);
@@ -46,7 +48,7 @@ export function boundConnections(server: Server, limits: ConnectionLimits): Conn
   });
   // Before the application answers.
   server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
-  return { trust: (socket) => void strangers.delete(socket), handOver };
+  return { trust: (socket) => void strangers.delete(carrierOf(socket)), handOver };
 }
 
 /** An IPv4 address as such, also where a dual-stack socket shows it as IPv6 (`::ffff:192.0.2.1`). */

@@ -13,9 +13,9 @@ export type ReloadOptions = {
   readonly readFile: (path: string) => string;
 };
 
-/** What SIGHUP asks for: log level and keys are read again. What cannot be read leaves what was before. */
+/** What SIGHUP asks for: log level, keys and certificate are read again. What cannot be read leaves what was before. */
 export async function reload({ levelFile, running, logger, readFile }: ReloadOptions): Promise<void> {
-  logger.info({ signal: "SIGHUP" }, "reading log level and keys again");
+  logger.info({ signal: "SIGHUP" }, "reading log level, keys and certificate again");
   if (levelFile !== undefined) takeLevel(levelFile, readFile, logger);
   try {
     await running.reload?.();

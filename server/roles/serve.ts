@@ -4,7 +4,7 @@ import type { Registry } from "prom-client";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
-import { type Features, features as product } from "../features/features.ts";
+import { type Features, features as product, withInput } from "../features/features.ts";
 import { createApp } from "../http/app.ts";
 import { type FurtherPort, FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
@@ -19,6 +19,7 @@ import type { ProjectFiles } from "../projects/project-files.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
+import { openCertificate } from "../tls/certificate-store.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { openKeys } from "./keys.ts";
 import type { Running, World } from "./running.ts";
@@ -55,12 +56,17 @@ export async function serve(
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */
 export async function startServer(options: ServerOptions): Promise<Running> {
-  const { config, bridge, logger, registry, world, sealSecret, proofSecret, projects, features = product } = options;
+  const { config, bridge, logger, registry, world, sealSecret, proofSecret, projects } = options;
+  const features = withInput(options.features ?? product, config.input);
   const lifecycle: Lifecycle = { draining: false };
   // Now, and not while the first client waits.
   for (const tool of features.tools.values()) listingOf(tool);
   const metrics = createServerMetrics(registry, [...features.tools.keys()], httpRoutes);
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
+  const { tls } = config.http;
+  const certificate =
+    tls && (await openCertificate({ ...tls, logger, clock: world.clock, onLook: metrics.certificateSeen }));
+  const scheme = certificate === undefined ? "http" : "https";
   const furtherPorts = new FurtherPorts();
   const streams = new ListeningStreams(new SessionListeners(), (count) =>
     metrics.openStreams.set({ transport: "http" }, count),
@@ -69,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const loop = watchLoop();
   const { heldUpMs } = loop;
   const shared = {
-    ...{ features, streams, webSockets, sealSecret, keys, bridge, projects },
+    ...{ features, streams, webSockets, sealSecret, keys, certificate, bridge, projects },
     ...{ logger, metrics, lifecycle, furtherPorts, proofSecret, heldUpMs },
   };
   // One by one: the world of the program has more in it, under names that are here, too.
@@ -77,15 +83,17 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const app = createApp({ config, ...shared, clock, newId, steady });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
-  const listenTextResolver = (address: string) => `listening on ${address}`;
+  const listenTextResolver = (address: string) => `listening on ${address.replace(/^http(?=:)/, scheme)}`;
   await listening(app.listen({ host: await bindable(host), port, listenTextResolver }), { host, port, ...variables });
   const further = await openFurther(app.server, furtherPorts, config.http);
   return {
     addresses: {
-      http: baseUrl(app.server.address() as AddressInfo),
-      ...Object.fromEntries(Object.entries(further).map(([name, { address }]) => [name, baseUrl(address)])),
+      http: baseUrl(app.server.address() as AddressInfo, scheme),
+      ...Object.fromEntries(Object.entries(further).map(([name, { address }]) => [name, baseUrl(address, scheme)])),
     },
-    reload: () => keys.reload(),
+    reload: async () => {
+      await Promise.all([keys.reload(), certificate?.reload()]);
+    },
     drain: () => {
       lifecycle.draining = true;
       streams.end();
@@ -98,6 +106,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
       await Promise.all([app.close(), webSockets.close()]);
       await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();
+      certificate?.close();
       loop.stop();
       await bridge.close();
     },

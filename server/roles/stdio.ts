@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Registry } from "prom-client";
 import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
 import type { StdioAloneConfig, StdioConfig, StdioRemoteConfig } from "../config/config.ts";
-import { features } from "../features/features.ts";
+import { features as product, withInput } from "../features/features.ts";
 import { catalogues } from "../mcp/catalogue.ts";
 import { createMcpServer } from "../mcp/mcp-server.ts";
 import { SessionListeners } from "../mcp/session-listeners.ts";
@@ -38,6 +38,7 @@ async function alone(
   world: StdioWorld,
 ): Promise<Running> {
   const { version } = config.service;
+  const features = withInput(product, config.input);
   const bridge = await openOwnBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
   try {
     const metrics = createServerMetrics(registry, [...features.tools.keys()], []);

@@ -49,9 +49,9 @@ export async function startMetricsServer(
 }
 
 /** `http://host:port` of a bound address; the unspecified address becomes a loopback name that a person can open. */
-export function baseUrl({ address, family, port }: AddressInfo): string {
-  if (address === "0.0.0.0" || address === "::") return `http://localhost:${port}`;
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+export function baseUrl({ address, family, port }: AddressInfo, scheme: "http" | "https" = "http"): string {
+  if (address === "0.0.0.0" || address === "::") return `${scheme}://localhost:${port}`;
+  return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
 /** The status with which a request is refused; undefined when it is answered. */

@@ -28,6 +28,7 @@ function declare(registers: Registry[]) {
   return {
     ...declareHttp(registers),
     ...declareBans(registers),
+    ...declareCertificate(registers),
     securityEvents: new Counter({
       name: metricNames.securityEvents,
       help: "Refused requests by the kind of security event, and bans that began",
@@ -111,6 +112,29 @@ function declareBans(registers: Registry[]) {
     /** Says where the number of bans is read. */
     readBans: (from: typeof read) => {
       read = from;
+    },
+  };
+}
+
+function declareCertificate(registers: Registry[]) {
+  const expiry = new Gauge({
+    name: "tls_certificate_expiry_timestamp_seconds",
+    help: "Unix time at which the certificate of TLS_CERT_PATH expires; absent without it",
+    registers,
+  });
+  const failed = new Gauge({
+    name: "tls_certificate_load_failed",
+    help: "1 while the files of TLS_CERT_PATH and TLS_KEY_PATH cannot be used and the certificate before is shown; absent without them",
+    registers,
+  });
+  // Zero would be a certificate that expired in 1970.
+  expiry.remove();
+  failed.remove();
+  return {
+    /** Tells how the certificate was found. */
+    certificateSeen: (seen: { readonly expiresAt: number; readonly failed: boolean }) => {
+      expiry.set(seen.expiresAt / 1000);
+      failed.set(seen.failed ? 1 : 0);
     },
   };
 }

@@ -22,17 +22,20 @@ export function listingOf(tool: Tool): ListedTool {
   return known;
 }
 
-function describe({ name, title, description, input, listedInput, output, annotations, icons }: Tool): ListedTool {
+function describe({ isStrict, listedInput, ...tool }: Tool): ListedTool {
+  const { name, title, description, input, output, annotations, icons } = tool;
   return {
     name,
     title,
     description,
-    inputSchema: listedInput ?? schemaOf(input),
+    inputSchema: isStrict ? closed(listedInput ?? schemaOf(input, true)) : (listedInput ?? schemaOf(input)),
     ...(output && { outputSchema: schemaOf(output) }),
     annotations,
     ...(icons && { icons }),
   };
 }
+
+const closed = (schema: JsonObjectSchema): JsonObjectSchema => ({ ...schema, additionalProperties: false });
 
 /** A type or null in two words instead of two schemas. */
 function joinNull(schema: z.core.JSONSchema.BaseSchema): void {
@@ -45,12 +48,13 @@ function joinNull(schema: z.core.JSONSchema.BaseSchema): void {
 /** Gemini and OpenAI refuse a whole list of tools for one keyword that they do not know. */
 const unportable = ["$schema", "propertyNames", "additionalProperties", "readOnly"] as const;
 
-function schemaOf(schema: z.ZodObject): JsonObjectSchema {
+function schemaOf(schema: z.ZodObject, isClosed = false): JsonObjectSchema {
   const json = z.toJSONSchema(schema, {
     io: "input",
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
       for (const keyword of unportable) delete jsonSchema[keyword];
       joinNull(jsonSchema);
+      if (isClosed && zodSchema instanceof z.ZodObject) jsonSchema.additionalProperties = false;
     },
   });
   const { $schema: _dialect, ...portable } = json;

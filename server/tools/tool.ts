@@ -76,6 +76,8 @@ type ContentDefinition<Input extends z.ZodObject> = Listed<Input> & {
 /** A tool as the registry holds it: the types of its own arguments are inside. */
 export type Tool = Listed<z.ZodObject> & {
   readonly output?: z.ZodObject;
+  /** It refuses fields that its input does not have; else it drops them. */
+  readonly isStrict?: boolean;
   /** Checks the arguments (absent ones count as an empty object) and runs the tool. Throws errors of the catalogue. */
   call(args: unknown, context: ToolContext): Promise<ToolResult>;
 };

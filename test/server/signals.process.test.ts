@@ -85,7 +85,7 @@ describe("SIGHUP", () => {
   test("many at once are few reloads, and the process goes on", async () => {
     const { child, count, list } = await serve();
     for (let i = 0; i < 50; i += 1) child.kill("SIGHUP");
-    await vi.waitFor(() => expect(count("reading log level and keys again")).toBeGreaterThan(0), soon);
+    await vi.waitFor(() => expect(count("reading log level, keys and certificate again")).toBeGreaterThan(0), soon);
     expect((await list(kept)).status).toBe(200);
     expect(child.exitCode).toBeNull();
   });

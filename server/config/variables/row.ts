@@ -7,6 +7,9 @@ export const define = <const Row extends Variable<Role>>(row: Row): Row => Objec
 /** The roles that answer clients. */
 export const serving = ["serve", "standalone"] as const;
 
+/** Those, and the one that answers the client which started it. */
+export const answering = ["serve", "standalone", "stdio"] as const;
+
 /** The roles that deliver to Telegram. */
 export const bridging = ["bridge", "standalone", "stdio"] as const;
 

@@ -1,7 +1,7 @@
 import { delay, flag, host, integer, milliseconds, port, text, url } from "../../../config/schemas.ts";
 import { ports } from "../../../contract/ports.ts";
-import { define, serving } from "./row.ts";
-import { basePath, hostNames, networks, origins } from "./web.ts";
+import { answering, define, serving } from "./row.ts";
+import { basePath, hostNames, networks, origins, tlsVersion } from "./web.ts";
 
 /** Upstream gives this window in seconds; its own documents use milliseconds, which nobody means by 1000 or more. */
 const secondsToMilliseconds = (value: string) => (Number(value) < 1000 ? String(Number(value) * 1000) : value);
@@ -49,6 +49,26 @@ export const serverVariables = Object.freeze({
     description:
       "A port on which MCP is at / as well as at /mcp, for proxies that take /mcp off; it does not answer /health/detailed, /status and /report. Unset: none.",
     example: "3000",
+  }),
+  TLS_CERT_PATH: define({
+    roles: serving,
+    schema: text,
+    description:
+      "File with the certificate, and those of its issuers, in PEM form: with it the ports of MCP, REST and health speak HTTPS, and nothing else. Read again when it changes. Unset: HTTP.",
+    example: "/etc/ssl/certs/cctelegram.crt",
+  }),
+  TLS_KEY_PATH: define({
+    roles: serving,
+    schema: text,
+    description: "File with the key of that certificate, in PEM form and without a passphrase.",
+    example: "/etc/ssl/private/cctelegram.key",
+  }),
+  TLS_MIN_VERSION: define({
+    roles: serving,
+    schema: tlsVersion,
+    default: "1.2",
+    description: "Oldest version of TLS that clients may speak there.",
+    example: "1.2",
   }),
   MCP_BASE_PATH: define({
     roles: serving,
@@ -184,6 +204,14 @@ export const serverVariables = Object.freeze({
     default: "1800000",
     description: "Milliseconds for which a key is refused at an address where it is banned.",
     example: "1800000",
+  }),
+  INPUT_VALIDATION_STRICT: define({
+    roles: answering,
+    schema: flag,
+    default: "false",
+    description:
+      "Refuse arguments of tools with fields that the tool does not know, and say which was meant. Off: they are dropped. What a tool knows is always validated.",
+    example: "true",
   }),
   MCP_MAX_EVENT_LOOP_DELAY: define({
     roles: serving,

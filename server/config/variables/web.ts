@@ -50,3 +50,8 @@ export const basePath = z
     (value) => value.length <= 200 && /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(value),
     "a path such as /telegram, of letters, digits, '-', '_', '.' and '~', at most 200 characters",
   );
+
+/** As the guides write it, and as OpenSSL does. Versions before 1.2 are broken, and browsers and clients speak them no more. */
+export const tlsVersion = z
+  .enum(["1.2", "1.3", "TLSv1.2", "TLSv1.3"], "1.2 or 1.3: older versions are broken")
+  .transform((value) => (value.endsWith("1.3") ? "TLSv1.3" : "TLSv1.2"));

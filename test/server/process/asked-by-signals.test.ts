@@ -23,7 +23,7 @@ test("a reload takes the level of the file and reads the keys again", async () =
   await reload({ levelFile: "/level", running, logger, readFile: () => "debug\n" });
   expect(logger.level).toBe("debug");
   expect(reloads).toBe(1);
-  expect(messages()).toEqual(["reading log level and keys again", "log level changed"]);
+  expect(messages()).toEqual(["reading log level, keys and certificate again", "log level changed"]);
 });
 
 test("a half-written or absent level stays without effect, and the keys are read all the same", async () => {

@@ -51,6 +51,15 @@ const call = (id: string | number, message: string) => {
 };
 
 describe("stdio by itself", () => {
+  test("refuses a field that a tool does not know when it is told to be strict", async () => {
+    line = startLine({ ...environment(), INPUT_VALIDATION_STRICT: "true" });
+    await handshake(line);
+    const params = { name: "send_telegram_message", arguments: { message: "hello", mesage: "hello" } };
+    const { result } = await line.ask("tools/call", params);
+    expect(result?.isError).toBe(true);
+    expect(JSON.stringify(result)).toContain("mesage: no such field; did you mean message?");
+  });
+
   test("a client of the SDK starts it, sends a message that reaches Telegram, and ends it", async () => {
     const env = { ...environment(), PATH: process.env.PATH ?? "" };
     const transport = new StdioClientTransport({
