@@ -11,6 +11,7 @@ import { type Bridge, startBridge } from "../../../server/bridge/bridge.ts";
 import type { BridgeConfig } from "../../../server/bridge/config.ts";
 import { SqliteQueue, type SqliteQueueOptions } from "../../../server/bridge/queue/sqlite-queue.ts";
 import { Store, type StoreOptions } from "../../../server/bridge/storage/store.ts";
+import { createAudit } from "../../../server/telemetry/audit.ts";
 import type { Received } from "../../telegram/received.ts";
 
 export const SECRET = "0123456789abcdef0123456789abcdef";
@@ -68,7 +69,8 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
   const registry = new Registry();
   const logger = pino({ level: "trace" }, { write: (line: string) => void log.push(line) });
   const onRestart = () => void log.push("restart");
-  const bridge = await startBridge({ config, logger, registry, clock: Date.now, version: "1.2.3", onRestart });
+  const audit = createAudit({ enabled: true, content: false, logger, steady: () => performance.now() });
+  const bridge = await startBridge({ config, logger, audit, registry, clock: Date.now, version: "1.2.3", onRestart });
   return {
     log,
     registry,
