@@ -10,6 +10,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles: ["test/leaks/setup.ts"],
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.{process,client,cluster}.test.ts"],
           testTimeout: 60_000,
@@ -19,6 +20,7 @@ export default defineConfig({
       {
         test: {
           name: "process",
+          setupFiles: ["test/leaks/setup.ts"],
           include: ["test/**/*.process.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -28,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: "clients",
+          setupFiles: ["test/leaks/setup.ts"],
           include: ["test/clients/**/*.client.test.ts"],
           globalSetup: ["test/clients/setup.ts"],
           testTimeout: 120_000,
@@ -38,6 +41,7 @@ export default defineConfig({
       {
         test: {
           name: "attack",
+          setupFiles: ["test/leaks/setup.ts"],
           include: ["attack/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

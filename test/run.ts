@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { memoryLimitObstacle } from "../attack/memory-limit.ts";
 import { onOrphaned } from "../machine/orphan.ts";
+import { leaksIn } from "./leaks/leaks.ts";
+import { RECORD_VARIABLE } from "./leaks/record.ts";
 
 type Count = { passed: number; failed: number; skipped: number };
 
@@ -23,10 +25,15 @@ const obstacles: Readonly<Record<string, () => string | undefined>> = {
   e2e: () => (canHaveNodes ? undefined : "nodes need Linux and root"),
 };
 
+/** What the suites say and which secrets they use; looked through at the end. */
+const record = mkdtempSync(join(tmpdir(), "cctelegram-record-"));
+
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 if (wanted("checks")) for (const [name, command, args] of checks) add(await check(name, command, args));
 for (const project of ["unit", "process", "clients", "attack", "cluster", "gitops", "e2e"])
   if (wanted(project)) add(await suite(project));
+add(leaks());
+rmSync(record, { recursive: true, force: true });
 
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -42,6 +49,24 @@ async function check(name: string, command: string, args: readonly string[]): Pr
   const status = await run(join("node_modules/.bin", command), args);
   console.log(`${status === 0 ? "ok" : "FAILED"}: ${name} (${seconds(started)})`);
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** No secret that the suites used may be in anything that they printed, logged, answered or stored. */
+function leaks(): Count {
+  const started = performance.now();
+  const { leaks, secrets, bytes, lost, unused } = leaksIn(record);
+  if (secrets === 0) return { passed: 0, failed: 0, skipped: 0 };
+  for (const { kind, by, use, near } of leaks.slice(0, 20)) {
+    console.log(`LEAKED: ${use}, in ${kind} of ${by}: ${JSON.stringify(near)}`);
+  }
+  if (lost > 0) console.log(`FAILED: ${lost} bytes were said beyond what is kept`);
+  // A part of the projects need not come to each place.
+  if (values.only === undefined)
+    for (const { reason } of unused) console.log(`no secret was found where one belongs: ${reason}`);
+  const isWell = leaks.length === 0 && lost === 0;
+  const searched = `${secrets} secrets in ${(bytes / 1e6).toFixed(0)} MB`;
+  console.log(`${isWell ? "ok" : "FAILED"}: no leak of ${searched} (${leaks.length} found, ${seconds(started)})`);
+  return { passed: isWell ? 1 : 0, failed: isWell ? 0 : 1, skipped: 0 };
 }
 
 async function suite(project: string): Promise<Count> {
@@ -71,7 +96,7 @@ async function suite(project: string): Promise<Count> {
 /** Runs a command; when this program is stopped the command is stopped too, so that it can clean up. */
 function run(command: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: "inherit" });
+    const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, [RECORD_VARIABLE]: record } });
     const forward = (signal: NodeJS.Signals) => child.kill(signal);
     process.on("SIGTERM", forward).on("SIGHUP", forward);
     // A terminal sends Ctrl-C to both.

@@ -17,6 +17,7 @@ import { createServerMetrics } from "../../server/telemetry/metrics.ts";
 import { tools } from "../../server/tools/registry.ts";
 import { usualLimit } from "../../server/tools/tool.ts";
 import { listingOf } from "../../server/tools/tool-listing.ts";
+import { auditPage } from "./audit.ts";
 import { configurationPage } from "./configuration.ts";
 import { customResourcePage } from "./custom-resource.ts";
 import { errorsPage } from "./errors.ts";
@@ -33,6 +34,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     return { ...listing, annotations: { ...listing.annotations }, limit: tool.limit ?? usualLimit };
   });
   return {
+    "docs/reference/audit.md": auditPage(),
     "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
     "docs/reference/errors.md": errorsPage(errors, proxyErrors),

@@ -6,7 +6,7 @@ import type { KeyStore } from "./key-store.ts";
 import { type Charge, type LimitedTool, Limits, type LimitsOptions } from "./limits.ts";
 import { type Origin, securityDetails } from "./origin.ts";
 
-export { type Origin, securityDetails } from "./origin.ts";
+export { auditDetails, type Origin, securityDetails } from "./origin.ts";
 
 /** What a caller shows, as it stands in the headers of these names; the key may be in either. */
 export type Credentials = { readonly apiKey?: string | undefined; readonly authorization?: string | undefined };

@@ -74,7 +74,7 @@ export class Limits {
 
   #banned(refusal: ServerError, client: Client, origin: Origin): Charge {
     const { rateLimit, security, clock } = this.#options;
-    security("rate_limit_exceeded", { ...securityDetails(origin), client: client.name });
+    security("rate_limit_exceeded", { ...securityDetails(origin), client: client.name, reason: "banned" });
     const resetAt = clock() + Number(refusal.details.retry_after) * 1000;
     return { limit: rateLimit.requests, remaining: 0, resetAt, refusal };
   }

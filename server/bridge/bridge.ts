@@ -5,6 +5,7 @@ import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
+import type { Audit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import type { Attention } from "./attention/attention.ts";
@@ -18,6 +19,7 @@ import type { Todos } from "./tasks/todos.ts";
 export type BridgeOptions = {
   readonly config: BridgeConfig;
   readonly logger: Logger;
+  readonly audit: Pick<Audit, "record">;
   readonly registry: Registry;
   /** Wall clock, milliseconds since the epoch. */
   readonly clock: () => number;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import { eventStateOf } from "../../contract/event-status.ts";
+import type { Audit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type ApprovalChange, Approvals } from "./approvals/approvals.ts";
 import type { Attention } from "./attention/attention.ts";
@@ -23,6 +24,7 @@ import { Webhooks } from "./webhooks/webhooks.ts";
 export type ConversationOptions = {
   readonly config: BridgeConfig;
   readonly logger: Logger;
+  readonly audit: Pick<Audit, "record">;
   readonly store: Store;
   readonly queue: Queue;
   readonly routing: RoutingTable;
@@ -125,12 +127,14 @@ export class Conversation {
     }
   }
 
-  /** The log is the audit trail, too: who was asked, who decided what, and who tried to. */
+  /** The audit trail: who was asked, who decided what, and who tried to. */
   #onApproval({ approval, what, by }: ApprovalChange): void {
-    const { logger, metrics, notices, onAsked } = this.#options;
+    const { logger, audit, metrics, notices, onAsked } = this.#options;
     const { id: approval_id, client, state } = approval;
     const who = by && { user_id: by.userId, chat_id: by.chatId, message_id: by.messageId, option: by.option };
     logger.info({ audit: `approval_${what}`, approval_id, client, state, ...who }, "approval");
+    const outcome = what.startsWith("refused") ? "refused" : "done";
+    audit.record({ decision: "approval", step: what, outcome, approval_id, client, ...who });
     metrics.approvals.inc({ what });
     if (what === "asked") onAsked(approval_id, client, approval.createdAt);
     this.#webhooks?.wake();

@@ -133,10 +133,10 @@ export class RunningBridge implements Bridge {
   }
 
   #converse(given: Pick<ConversationOptions, "store" | "telegram" | "onLines" | "fetch">): Conversation {
-    const { config, logger } = this.#options;
+    const { config, logger, audit } = this.#options;
     return new Conversation({
       ...given,
-      ...{ config, logger, queue: this.#queue, routing: this.#routing, now: this.#now, random },
+      ...{ config, logger, audit, queue: this.#queue, routing: this.#routing, now: this.#now, random },
       ...{ attention: this.attention, control: this.control, todos: this.todos },
       ...{ metrics: this.#metrics, notices: this.#notices },
       token: () => this.#token.get(),
@@ -178,12 +178,13 @@ export class RunningBridge implements Bridge {
   }
 
   async #listen(): Promise<void> {
-    const { config, logger, clock } = this.#options;
+    const { config, logger, audit, clock } = this.#options;
     const { host, port, hmacSecret, hmacSecretPrevious = "" } = config;
     const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
     const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
     const webhook = this.#conversation.receiver.webhook();
-    this.#intake = await startIntake({ host, port, secrets, clock, logger, onSignatureFailure, bridge: this, webhook });
+    const gate = { secrets, clock, logger, audit, onSignatureFailure };
+    this.#intake = await startIntake({ host, port, ...gate, bridge: this, webhook });
   }
 
   async accept(event: Event): Promise<Accepted> {

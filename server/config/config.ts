@@ -9,6 +9,7 @@ import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 import type { LogFilesConfig } from "../process/log-files.ts";
 import type { ProjectFilesOptions } from "../projects/project-files.ts";
+import type { AuditConfig } from "../telemetry/audit.ts";
 import type { LogFormat } from "../telemetry/log-lines.ts";
 import type { TlsConfig } from "../tls/certificate-pair.ts";
 import { inHome, problemsTogether } from "./rules.ts";
@@ -19,6 +20,7 @@ export type ProcessConfig = {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat; readonly levelFile?: string };
   /** Absent: none. */
   readonly logFiles?: LogFilesConfig;
+  readonly audit: AuditConfig;
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
   readonly metrics: { readonly enabled: boolean; readonly host: string; readonly port: number };
   readonly shutdownTimeoutMs: number;
@@ -125,6 +127,7 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
   const common: ProcessConfig = {
     log: { level, format: need("LOG_FORMAT"), ...(levelFile && { levelFile }) },
     ...logFilesConfig(need, values, home),
+    audit: { enabled: need("SECURITY_AUDIT_LOG"), content: values.SECURITY_AUDIT_LOG_CONTENT ?? false },
     service: { name: need("SERVICE_NAME"), version: need("SERVICE_VERSION"), instance: need("INSTANCE_ID") },
     metrics: { enabled: need("METRICS_ENABLED"), host: need("METRICS_HOST"), port: need("METRICS_PORT") },
     shutdownTimeoutMs: need("SHUTDOWN_TIMEOUT"),
@@ -149,7 +152,8 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
 function logFilesConfig(need: Need, { CC_TELEGRAM_LOGS_DIR: folder }: Values, home: string | undefined) {
   if (folder === undefined) return {};
   const path = folder.replace(inHome, home ?? "~");
-  return { logFiles: { folder: path, maxBytes: need("LOG_MAX_SIZE"), maxFiles: need("LOG_MAX_FILES") } };
+  const rotation = { maxBytes: need("LOG_MAX_SIZE"), maxFiles: need("LOG_MAX_FILES") };
+  return { logFiles: { folder: path, ...rotation, audit: need("SECURITY_AUDIT_LOG") } };
 }
 
 function stdioConfig(need: Need, values: Values, home: string | undefined) {

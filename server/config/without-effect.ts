@@ -13,7 +13,6 @@ const replacements = Object.freeze({
   MCP_ENABLE_INPUT_VALIDATION:
     "input is always validated; INPUT_VALIDATION_STRICT also refuses fields that a tool does not know",
   MCP_ENABLE_SECURE_LOGGING: "secrets are always taken out of the log",
-  SECURITY_AUDIT_LOG: "every call and every refused request is always logged",
   CC_TELEGRAM_CONFIG_DIR: ownFiles,
   BRIDGE_CONFIG_DIR: ownFiles,
   CC_TELEGRAM_EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",

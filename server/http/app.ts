@@ -14,6 +14,7 @@ import { catalogues } from "../mcp/catalogue.ts";
 import type { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import type { ProjectFiles } from "../projects/project-files.ts";
+import type { Audit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
@@ -61,6 +62,7 @@ export type AppOptions = {
   /** The projects whose files tools may read; undefined: none. */
   readonly projects?: ProjectFiles | undefined;
   readonly logger: Logger;
+  readonly audit: Audit;
   readonly metrics: ServerMetrics;
   readonly lifecycle: Lifecycle;
   readonly furtherPorts: FurtherPorts;
@@ -109,7 +111,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
   });
   const connections = boundConnections(app.server, connectionLimits);
-  const security = createSecurityLog(metrics, logger);
+  const security = createSecurityLog(metrics, logger, options.audit);
   const turnEnd = new TurnEnd();
   app.decorateRequest("caller", null);
   app.decorateRequest("origin", null);
@@ -152,12 +154,12 @@ type Parts = {
 
 function register(app: FastifyInstance, options: AppOptions, parts: Parts): void {
   const { security, connections } = parts;
-  const { config, features, bridge } = options;
+  const { config, features, bridge, audit } = options;
   const bans = new Bans({ ...config, ...options, security });
   const banOffice = openBanOffice(app, bans, options);
   const toolCaller = createToolCaller({ ...options, tools: features.tools, banOffice });
-  const tools = auditedCaller(toolCaller, features.tools, security);
-  const catalogueOf = catalogues({ features, tools, bridge });
+  const tools = auditedCaller({ tools: toolCaller, costs: features.tools, security, audit });
+  const catalogueOf = catalogues({ features, tools, bridge, audit });
   const access = createAccess({ ...config, ...options, bans, security });
   const authentication = createAuthentication(access, connections);
   app.register(async (open) => {
@@ -172,7 +174,7 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
     });
     withOtherMethods(rest, () => {
       toolRoutes(rest, tools, features.tools);
-      approvalRoutes(rest, bridge.approvals, security);
+      approvalRoutes(rest, bridge.approvals, security, audit);
       resourceRoutes(rest, catalogueOf);
     });
   });

@@ -3,10 +3,11 @@ import * as z from "zod";
 import { type Approval, approvalStates } from "../../contract/approvals.ts";
 import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
-import { securityDetails } from "../access/access.ts";
+import { auditDetails, securityDetails } from "../access/access.ts";
 import { readAllApprovals, readableBy } from "../access/approvals.ts";
 import { type Client, permits } from "../access/client.ts";
 import type { ApprovalCalls } from "../bridge-client/approvals.ts";
+import type { Audit } from "../telemetry/audit.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import { sendApprovalRequest } from "../tools/send-approval-request.ts";
 import { callerOf, originOf } from "./authentication.ts";
@@ -29,7 +30,12 @@ type ById = FastifyRequest<{ Params: { id: string } }>;
  * GET /approvals lists what a client has asked for, and with `all=true` and the permission what anybody has; GET
  * /approvals/<id> tells how one is, after `wait` seconds at most when it is pending; DELETE takes it back.
  */
-export function approvalRoutes(app: FastifyInstance, approvals: ApprovalCalls, security: SecurityLog): void {
+export function approvalRoutes(
+  app: FastifyInstance,
+  approvals: ApprovalCalls,
+  security: SecurityLog,
+  audit: Pick<Audit, "follow">,
+): void {
   const clientOf = (request: FastifyRequest): Client => {
     const { client } = callerOf(request);
     if (permits(client, sendApprovalRequest.permission)) return client;
@@ -41,31 +47,42 @@ export function approvalRoutes(app: FastifyInstance, approvals: ApprovalCalls, s
     security("authorization_failure", { ...securityDetails(originOf(request)), client: client.name, tool });
     return new ServerError("UNAUTHORIZED_TOOL", { client: client.name, tool, permission });
   };
-  app.get(routes.approvals, async (request) => {
-    const client = clientOf(request);
-    const { all, ...query } = queried(listSchema, request.query);
-    if (all === "true" && !permits(client, readAllApprovals)) throw refused(request, readAllApprovals);
-    const owner = all === "true" ? {} : { client: client.name };
-    return { approvals: await approvals.list({ ...query, ...owner }) };
-  });
-  app.get(routes.approval, async (request: ById, reply): Promise<Approval> => {
-    const client = clientOf(request);
-    const { wait } = queried(waitSchema, request.query);
-    const gone = new AbortController();
-    reply.raw.once("close", () => gone.abort());
+  const audited = <Result>(request: FastifyRequest, id: string | undefined, work: () => Promise<Result>) => {
+    const { client } = callerOf(request);
+    const decision = request.method === "DELETE" ? "approval_withdrawal" : "approval_read";
+    const who = { client: client.name, client_id: client.id, ...auditDetails(originOf(request)) };
+    return audit.follow({ decision, ...(id && { approval_id: id.slice(0, 128) }), ...who }, work);
+  };
+  app.get(routes.approvals, (request) =>
+    audited(request, undefined, async () => {
+      const client = clientOf(request);
+      const { all, ...query } = queried(listSchema, request.query);
+      if (all === "true" && !permits(client, readAllApprovals)) throw refused(request, readAllApprovals);
+      const owner = all === "true" ? {} : { client: client.name };
+      return { approvals: await approvals.list({ ...query, ...owner }) };
+    }),
+  );
+  app.get(routes.approval, (request: ById, reply): Promise<Approval> => {
     const { id } = request.params;
-    return readableBy(client, async (owner) => {
-      if (wait === 0) return approvals.approval(id, owner);
-      return approvals.wait({
-        id,
-        client: owner,
-        forMs: Math.min(wait * 1000, LONGEST_SILENCE_MS),
-        signal: gone.signal,
+    return audited(request, id, async () => {
+      const client = clientOf(request);
+      const { wait } = queried(waitSchema, request.query);
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
+      return readableBy(client, async (owner) => {
+        if (wait === 0) return approvals.approval(id, owner);
+        return approvals.wait({
+          id,
+          client: owner,
+          forMs: Math.min(wait * 1000, LONGEST_SILENCE_MS),
+          signal: gone.signal,
+        });
       });
     });
   });
-  app.delete(routes.approval, async (request: ById): Promise<Approval> => {
-    return approvals.withdraw(request.params.id, clientOf(request).name);
+  app.delete(routes.approval, (request: ById): Promise<Approval> => {
+    const { id } = request.params;
+    return audited(request, id, async () => approvals.withdraw(id, clientOf(request).name));
   });
 }
 

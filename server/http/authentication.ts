@@ -2,10 +2,14 @@ import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { apiKeyHeader } from "../../contract/api-key.ts";
 import { ServerError } from "../../contract/errors.ts";
+import { routes } from "../../contract/routes.ts";
 import type { Access, Caller, Credentials, Origin } from "../access/access.ts";
 import type { Charge } from "../access/limits.ts";
 import type { Connections } from "../listening/connections.ts";
+import type { Transport } from "../telemetry/audit-record.ts";
+import { traceOf } from "../telemetry/trace.ts";
 import { clientAddress } from "./client-address.ts";
+import { isUpgrade } from "./upgrades.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -66,8 +70,18 @@ export function callerOf({ caller }: FastifyRequest): Caller {
 
 /** Where a request came from. */
 export function originOf(request: FastifyRequest): Origin {
-  request.origin ??= { address: clientAddress(request), requestId: request.id };
+  request.origin ??= {
+    address: clientAddress(request),
+    requestId: request.id,
+    transport: transportOf(request),
+    trace: traceOf(request.headers.traceparent),
+  };
   return request.origin;
+}
+
+function transportOf({ routeOptions, raw }: FastifyRequest): Transport {
+  if (routeOptions.url !== routes.mcp) return "rest";
+  return isUpgrade(raw) ? "websocket" : "http";
 }
 
 /** What is left of the limit of a tool. */

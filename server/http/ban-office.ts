@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import * as z from "zod";
 import type { BanOffice, Bans } from "../access/bans.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
+import type { Audit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 
@@ -9,6 +10,7 @@ export type BanOfficeOptions = {
   readonly bridge: Pick<BridgeClient, "relay">;
   readonly logger: Pick<Logger, "info" | "warn">;
   readonly metrics: ServerMetrics;
+  readonly audit: Pick<Audit, "record">;
 };
 
 /** The topic on which the servers of one bridge tell each other whose bans have to end. */
@@ -20,12 +22,15 @@ const liftedSchema = z.object({ address: z.string().max(80), by: z.string() });
 export function openBanOffice(
   app: Pick<FastifyInstance, "addHook">,
   bans: Bans,
-  { bridge, logger, metrics }: BanOfficeOptions,
+  { bridge, logger, metrics, audit }: BanOfficeOptions,
 ): BanOffice {
   metrics.readBans(() => bans.counts());
   const lift = (address: string, by: string): number => {
     const count = bans.lift(address);
-    if (count > 0) logger.info({ address, count, client: by }, "ban lifted");
+    if (count > 0) {
+      logger.info({ address, count, client: by }, "ban lifted");
+      audit.record({ decision: "ban_lifted", outcome: "done", client: by, address, count });
+    }
     return count;
   };
   const stopListening = bridge.relay.subscribe(

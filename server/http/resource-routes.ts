@@ -5,7 +5,7 @@ import type { Client } from "../access/client.ts";
 import type { ResourceContents } from "../features/content.ts";
 import type { Catalogue } from "../mcp/catalogue.ts";
 import { listingOfResource, listingOfTemplate } from "../resources/resource-listing.ts";
-import { callerOf } from "./authentication.ts";
+import { callerOf, originOf } from "./authentication.ts";
 
 const SCHEME = "cctelegram://";
 
@@ -22,7 +22,7 @@ export function resourceRoutes(app: FastifyInstance, catalogueOf: (client: Clien
     };
   });
   app.get(routes.resource, async (request, reply) => {
-    const contents = await catalogueOf(callerOf(request).client).resource(uriOf(request)).read();
+    const contents = await catalogueOf(callerOf(request).client).read(uriOf(request), originOf(request));
     return sendContents(reply, contents);
   });
 }

@@ -1,5 +1,5 @@
 import { ServerError } from "../../contract/errors.ts";
-import type { Caller, Origin } from "../access/access.ts";
+import { auditDetails, type Caller, type Origin } from "../access/access.ts";
 import { type Client, permits } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { ResourceContents } from "../features/content.ts";
@@ -8,6 +8,7 @@ import type { Interaction } from "../features/interaction.ts";
 import type { Arguments, Prompt, PromptMessage } from "../prompts/prompt.ts";
 import type { Resource, ResourceContext, ResourceTemplate, Variables } from "../resources/resource.ts";
 import { uriMatcher } from "../resources/uri-template.ts";
+import type { Audit } from "../telemetry/audit.ts";
 import type { AuditedCaller } from "../tools/audited-caller.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import { type ListedTool, listingOf } from "../tools/tool-listing.ts";
@@ -32,6 +33,8 @@ export type Catalogue = {
   resourceTemplates(): readonly ResourceTemplate[];
   /** Throws RESOURCE_NOT_FOUND. */
   resource(uri: string): Readable;
+  /** Reads a resource, which is written down. Rejects with RESOURCE_NOT_FOUND and what the resource throws. */
+  read(uri: string, origin: Origin): Promise<readonly ResourceContents[]>;
   prompts(): readonly Prompt[];
   /** Throws UNKNOWN_PROMPT, or INVALID_PARAMS when a required argument is missing. */
   prompt(name: string, args: Arguments, interaction: Interaction): Promise<PromptResult>;
@@ -49,10 +52,11 @@ export type CatalogueOptions = {
   readonly features: Features;
   readonly tools: AuditedCaller;
   readonly bridge: BridgeClient;
+  readonly audit: Audit;
 };
 
 /** Makes what a client sees; once for each client, not for each request. */
-export function catalogues({ features, tools, bridge }: CatalogueOptions): (client: Client) => Catalogue {
+export function catalogues({ features, tools, bridge, audit }: CatalogueOptions): (client: Client) => Catalogue {
   const templates = features.resourceTemplates.map((template) => ({
     template,
     match: uriMatcher(template.uriTemplate),
@@ -68,19 +72,26 @@ export function catalogues({ features, tools, bridge }: CatalogueOptions): (clie
     const resources = features.resources.filter(isVisible);
     const visibleTemplates = templates.filter(({ template }) => isVisible(template));
 
+    const find = (uri: string): Readable => {
+      const fixed = resources.find((resource) => resource.uri === uri);
+      if (fixed !== undefined) return { read: () => fixed.read(context), topic: fixed.topic };
+      for (const { template, match } of visibleTemplates) {
+        const variables = match(uri);
+        if (variables !== undefined) return readable(uri, template, variables, context);
+      }
+      throw new ServerError("RESOURCE_NOT_FOUND", { uri: uri.slice(0, 200) });
+    };
+
     return {
       tools: () => listed,
       call: (call) => tools.call(call),
       resources: () => resources,
       resourceTemplates: () => visibleTemplates.map(({ template }) => template),
-      resource(uri) {
-        const fixed = resources.find((resource) => resource.uri === uri);
-        if (fixed !== undefined) return { read: () => fixed.read(context), topic: fixed.topic };
-        for (const { template, match } of visibleTemplates) {
-          const variables = match(uri);
-          if (variables !== undefined) return readable(uri, template, variables, context);
-        }
-        throw new ServerError("RESOURCE_NOT_FOUND", { uri: uri.slice(0, 200) });
+      resource: find,
+      read(uri, origin) {
+        const who = { client: client.name, client_id: client.id, ...auditDetails(origin) };
+        const subject = { decision: "resource_read", resource: uri.slice(0, 200), ...who } as const;
+        return audit.follow(subject, async () => find(uri).read());
       },
       prompts: () => features.prompts,
       async prompt(name, args, interaction) {

@@ -13,16 +13,22 @@ export type LogFilesConfig = {
   readonly maxBytes: number;
   /** Of each kind, with the one that is written. */
   readonly maxFiles: number;
+  /** Whether there are records for a file of their own. */
+  readonly audit: boolean;
 };
 
-type LogFiles = { readonly application: RotatingFile; readonly security: RotatingFile };
+type LogFiles = {
+  readonly application: RotatingFile;
+  readonly security: RotatingFile;
+  readonly audit?: RotatingFile;
+};
 
 /**
- * Opens application.log and security.log, which only this user can read. `onChange` hears what happens to a file later.
+ * Opens application.log, security.log and audit.log, which only this user can read. `onChange` hears what happens to a file later.
  * Rejects with a StartError when they cannot be written.
  */
 export async function openLogFiles(
-  { folder, maxBytes, maxFiles }: LogFilesConfig,
+  { folder, maxBytes, maxFiles, audit }: LogFilesConfig,
   onChange: (news: FileNews & { readonly file: string }) => void,
 ): Promise<LogFiles> {
   try {
@@ -43,12 +49,21 @@ export async function openLogFiles(
     });
     return file;
   };
-  return { application: await opened("application.log"), security: await opened("security.log") };
+  const application = await opened("application.log");
+  const open: RotatingFile[] = [application];
+  try {
+    const security = await opened("security.log");
+    open.push(security);
+    return { application, security, ...(audit && { audit: await opened("audit.log") }) };
+  } catch (error) {
+    await Promise.all(open.map((file) => file.close()));
+    throw error;
+  }
 }
 
 /** For the end of the process: waits for the disk, for a second at most. */
-export async function closeLogFiles({ application, security }: LogFiles): Promise<void> {
-  await Promise.all([application.close(), security.close()]);
+export async function closeLogFiles({ application, security, audit }: LogFiles): Promise<void> {
+  await Promise.all([application.close(), security.close(), audit?.close()]);
 }
 
 function fileProblem(path: string, error: unknown): StartError {

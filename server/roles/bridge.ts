@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import { type Bridge, type BridgeOptions, startBridge } from "../bridge/bridge.ts";
 import type { BridgeRoleConfig } from "../config/config.ts";
 import { listening } from "../process/start-error.ts";
+import { createAudit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
 import type { Running, World } from "./running.ts";
@@ -17,6 +18,7 @@ export async function bridge(
   const { promise: ended, resolve: onRestart } = Promise.withResolvers<string>();
   const started = await openBridge({
     ...{ config: config.bridge, logger, registry, clock, version },
+    audit: createAudit({ ...config.audit, logger, steady: () => performance.now() }),
     // Whoever supervises the process starts it again.
     onRestart: () => onRestart("a client asked for a restart"),
   });

@@ -3,16 +3,26 @@ import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../access
 import { readAllApprovals } from "../access/approvals.ts";
 import { fixedKeys, type KeyStore, openKeyFile } from "../access/key-store.ts";
 import type { ServerConfig } from "../config/config.ts";
+import type { Audit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { tools } from "../tools/registry.ts";
 
 /** Opens the keys that a configuration names. The gauge tells whether their file is unusable. */
-export async function openKeys(auth: ServerConfig["auth"], logger: Logger, failed: Gauge): Promise<KeyStore> {
+export async function openKeys(
+  auth: ServerConfig["auth"],
+  logger: Logger,
+  failed: Gauge,
+  audit: Pick<Audit, "record">,
+): Promise<KeyStore> {
   if (!auth.enabled) {
     logger.warn("authentication is off: whoever reaches the port may call every tool");
     return fixedKeys([]);
   }
-  const onLoad = (keys: readonly ApiKey[]): void => warnOfUnknownPermissions(keys, logger);
+  const onLoad = (keys: readonly ApiKey[]): void => {
+    const clients = [...new Set(keys.map(({ client }) => client.name))];
+    audit.record({ decision: "keys_loaded", outcome: "done", clients });
+    warnOfUnknownPermissions(keys, logger);
+  };
   if (auth.keysFile !== undefined) {
     return openKeyFile({ path: auth.keysFile, logger, onLoad, onLook: (isFailed) => failed.set(isFailed ? 1 : 0) });
   }

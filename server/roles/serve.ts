@@ -16,6 +16,7 @@ import { ListeningStreams } from "../mcp/transports/streamable-http/listening-st
 import { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import { listening } from "../process/start-error.ts";
 import type { ProjectFiles } from "../projects/project-files.ts";
+import { createAudit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
@@ -62,10 +63,11 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   // Now, and not while the first client waits.
   for (const tool of features.tools.values()) listingOf(tool);
   const metrics = createServerMetrics(registry, [...features.tools.keys()], httpRoutes);
-  const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
+  const { clock, newId, steady = () => performance.now() } = world;
+  const audit = createAudit({ ...config.audit, logger, steady });
+  const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed, audit);
   const { tls } = config.http;
-  const certificate =
-    tls && (await openCertificate({ ...tls, logger, clock: world.clock, onLook: metrics.certificateSeen }));
+  const certificate = tls && (await openCertificate({ ...tls, logger, clock, onLook: metrics.certificateSeen }));
   const scheme = certificate === undefined ? "http" : "https";
   const furtherPorts = new FurtherPorts();
   const streams = new ListeningStreams(new SessionListeners(), (count) =>
@@ -76,10 +78,9 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const { heldUpMs } = loop;
   const shared = {
     ...{ features, streams, webSockets, sealSecret, keys, certificate, bridge, projects },
-    ...{ logger, metrics, lifecycle, furtherPorts, proofSecret, heldUpMs },
+    ...{ logger, audit, metrics, lifecycle, furtherPorts, proofSecret, heldUpMs },
   };
   // One by one: the world of the program has more in it, under names that are here, too.
-  const { clock, newId, steady = () => performance.now() } = world;
   const app = createApp({ config, ...shared, clock, newId, steady });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };

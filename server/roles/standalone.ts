@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import { localBridgeClient } from "../bridge-client/local-bridge-client.ts";
 import type { StandaloneConfig } from "../config/config.ts";
 import { ProjectFiles } from "../projects/project-files.ts";
+import { createAudit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type FirstKey, firstKey, welcome } from "./first-key.ts";
 import { openOwnBridge } from "./own-bridge.ts";
@@ -23,7 +24,9 @@ export async function standalone(
   world: StandaloneWorld,
 ): Promise<Running> {
   const { version } = config.service;
-  const bridge = await openOwnBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
+  const audit = createAudit({ ...config.audit, logger, steady: () => performance.now() });
+  const { clock } = world;
+  const bridge = await openOwnBridge({ config: config.bridge, logger, audit, registry, clock, version });
   try {
     const file = await ownKeyFile(config, world);
     const auth = file === undefined ? config.auth : { ...config.auth, keysFile: file.path };

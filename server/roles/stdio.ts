@@ -11,6 +11,7 @@ import { remotePeer } from "../mcp/transports/stdio/remote-peer.ts";
 import { Stdio } from "../mcp/transports/stdio/stdio.ts";
 import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
 import { ProjectFiles } from "../projects/project-files.ts";
+import { createAudit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog } from "../telemetry/security-log.ts";
@@ -39,26 +40,29 @@ async function alone(
 ): Promise<Running> {
   const { version } = config.service;
   const features = withInput(product, config.input);
-  const bridge = await openOwnBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
+  const audit = createAudit({ ...config.audit, logger, steady: () => performance.now() });
+  const { clock } = world;
+  const bridge = await openOwnBridge({ config: config.bridge, logger, audit, registry, clock, version });
   try {
     const metrics = createServerMetrics(registry, [...features.tools.keys()], []);
     const client = localBridgeClient(bridge.local);
-    const tools = auditedCaller(
-      createToolCaller({
+    const tools = auditedCaller({
+      tools: createToolCaller({
         ...world,
         tools: features.tools,
         metrics,
         bridge: client,
         projects: new ProjectFiles(config.projects),
       }),
-      features.tools,
-      createSecurityLog(metrics, logger),
-    );
+      costs: features.tools,
+      security: createSecurityLog(metrics, logger, audit),
+      audit,
+    });
     const listeners = new SessionListeners();
     const mcp = createMcpServer({
       ...world,
       version,
-      catalogueOf: catalogues({ features, tools, bridge: client }),
+      catalogueOf: catalogues({ features, tools, bridge: client, audit }),
       listeners,
       sealSecret: world.makeKey(),
       relay: client.relay,

@@ -1,5 +1,6 @@
 import type { DestinationStream } from "pino";
 import { type LogLevel, logLevels } from "../../contract/log-levels.ts";
+import { AUDIT_MESSAGE } from "./audit.ts";
 import { detailsOf, type Entry, shown, textOf, withVisibleCharacters } from "./log-text.ts";
 
 export const logFormats = ["json", "text"] as const;
@@ -7,7 +8,12 @@ export const logFormats = ["json", "text"] as const;
 export type LogFormat = (typeof logFormats)[number];
 
 /** Where lines are kept besides. */
-export type LogFiles = { readonly application: DestinationStream; readonly security: DestinationStream };
+export type LogFiles = {
+  readonly application: DestinationStream;
+  readonly security: DestinationStream;
+  /** Absent: audit records go to the output alone. */
+  readonly audit?: DestinationStream | undefined;
+};
 
 type LogLinesOptions = {
   readonly output: DestinationStream;
@@ -19,16 +25,24 @@ type LogLinesOptions = {
 /** Hands the lines of a logger on: to the output in its format, to the files in theirs. */
 export function logLines({ output, format, level, files }: LogLinesOptions): DestinationStream {
   const least = logLevels.indexOf(level);
+  const show = (line: string) => void output.write(format === "json" ? line : `${textOf(JSON.parse(line))}\n`);
   return {
     write(line) {
+      if (line.endsWith(auditEnding)) {
+        files?.audit?.write(line);
+        return show(line);
+      }
       const security = files && securityLine(line);
       if (security) files.security.write(`${security}\n`);
       if (logLevels.indexOf(levelOf(line)) < least) return;
       files?.application.write(applicationLine(line));
-      output.write(format === "json" ? line : `${textOf(JSON.parse(line))}\n`);
+      show(line);
     },
   };
 }
+
+/** The message is the last of a line, and no value can end like this: its quotes would be escaped, or its brace be inside. */
+const auditEnding = `,"msg":"${AUDIT_MESSAGE}"}\n`;
 
 const beginning = '{"level":"';
 

@@ -6,9 +6,18 @@ export type SamplerOptions = {
   readonly capacity: number;
 };
 
-export type Suppressed = { readonly kind: string; readonly address: string; readonly count: number };
+export type Suppressed<Kind extends string = string> = {
+  readonly kind: Kind;
+  readonly address: string;
+  readonly count: number;
+};
 
-type Account = { readonly kind: string; readonly address: string; lines: number; suppressed: number };
+type Account<Kind extends string> = {
+  readonly kind: Kind;
+  readonly address: string;
+  lines: number;
+  suppressed: number;
+};
 
 const others = "others";
 
@@ -16,19 +25,19 @@ const others = "others";
  * Decides which of many like lines are logged, so that nobody can fill a log by being refused. What was left out is told
  * as a number at the end of each window.
  */
-export class LogSampler {
+export class LogSampler<Kind extends string = string> {
   readonly #options: SamplerOptions;
-  readonly #onSuppressed: (suppressed: Suppressed) => void;
-  #accounts = new Map<string, Account>();
+  readonly #onSuppressed: (suppressed: Suppressed<Kind>) => void;
+  #accounts = new Map<string, Account<Kind>>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: SamplerOptions, onSuppressed: (suppressed: Suppressed) => void) {
+  constructor(options: SamplerOptions, onSuppressed: (suppressed: Suppressed<Kind>) => void) {
     this.#options = options;
     this.#onSuppressed = onSuppressed;
   }
 
   /** Whether this line is to be logged. */
-  admit(kind: string, address: string): boolean {
+  admit(kind: Kind, address: string): boolean {
     this.#timer ??= setTimeout(() => this.flush(), this.#options.windowMs).unref();
     const account = this.#accountOf(kind, address);
     if (account.lines < this.#options.lines) {
@@ -50,7 +59,7 @@ export class LogSampler {
     }
   }
 
-  #accountOf(kind: string, address: string): Account {
+  #accountOf(kind: Kind, address: string): Account<Kind> {
     const key = `${kind} ${address}`;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;

@@ -18,8 +18,9 @@ export type LoggerOptions = {
 };
 
 // Telegram puts the token into the URL, so it turns up in errors of every HTTP library: `/bot<id>:<secret>/method`.
-const botToken = /\b(bot)?\d{5,}:[A-Za-z0-9_-]{20,}/g;
-const bearer = /\b(bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
+// No word boundary in front: a line break before it stands in the line as `\n`, and so as a letter.
+const botToken = /(bot)?\d{5,}:[A-Za-z0-9_-]{20,}/g;
+const bearer = /(bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
 
 const credentials = /\/\/[^\s/"\\]+@/g;
 

@@ -1,7 +1,10 @@
 import { ServerError } from "../../contract/errors.ts";
-import { type Caller, type Origin, securityDetails } from "../access/access.ts";
+import { auditDetails, type Caller, type Origin, securityDetails } from "../access/access.ts";
 import type { Client } from "../access/client.ts";
 import type { Charge } from "../access/limits.ts";
+import { InputRequired } from "../features/interaction.ts";
+import type { Audit } from "../telemetry/audit.ts";
+import type { AuditSubject } from "../telemetry/audit-record.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { ToolRegistry } from "./registry.ts";
 import { type Tool, type ToolResult, usualLimit } from "./tool.ts";
@@ -22,23 +25,48 @@ export type AuditedCaller = {
   call(call: AuditedCall): Promise<ToolResult>;
 };
 
-/** Calls tools for clients on any transport. A call that the client may not make is a security event. */
-export function auditedCaller(tools: ToolCaller, costs: ToolRegistry, security: SecurityLog): AuditedCaller {
+export type AuditedCallerOptions = {
+  readonly tools: ToolCaller;
+  /** What calls cost. */
+  readonly costs: ToolRegistry;
+  readonly security: SecurityLog;
+  readonly audit: Audit;
+};
+
+/** Calls tools for clients on any transport, and writes down what came of it. A call that the client may not make is a security event. */
+export function auditedCaller({ tools, costs, security, audit }: AuditedCallerOptions): AuditedCaller {
+  const call = async ({ name, caller, log, origin, onCharge, ...call }: AuditedCall): Promise<ToolResult> => {
+    const { client } = caller;
+    try {
+      const tool = costs.get(name);
+      if (tool !== undefined) charge(tool, caller, origin, onCharge);
+      return await tools.call({ ...call, client, tool: name, logger: log });
+    } catch (error) {
+      if (error instanceof ServerError && error.code === "UNAUTHORIZED_TOOL") {
+        security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: name });
+      }
+      throw error;
+    }
+  };
   return {
     list: (client) => tools.list(client),
-    async call({ name, caller, log, origin, onCharge, ...call }) {
-      const { client } = caller;
-      try {
-        const tool = costs.get(name);
-        if (tool !== undefined) charge(tool, caller, origin, onCharge);
-        return await tools.call({ ...call, client, tool: name, logger: log });
-      } catch (error) {
-        if (error instanceof ServerError && error.code === "UNAUTHORIZED_TOOL") {
-          security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: name });
-        }
-        throw error;
-      }
-    },
+    call: (asked) => audit.follow(subjectOf(asked, audit), () => call(asked), { found: idsIn, isWaiting }),
+  };
+}
+
+function subjectOf({ name, caller: { client }, origin, args }: AuditedCall, audit: Audit): AuditSubject {
+  const who = { client: client.name, client_id: client.id, ...auditDetails(origin) };
+  return { decision: "tool_call", tool: name.slice(0, 128), ...who, ...audit.content(args) };
+}
+
+const isWaiting = (thrown: unknown): boolean => thrown instanceof InputRequired;
+
+/** What the call made. */
+function idsIn(result: ToolResult) {
+  const { event_id, approval_id } = "structured" in result ? result.structured : {};
+  return {
+    ...(typeof event_id === "string" && { event_id }),
+    ...(typeof approval_id === "string" && { approval_id }),
   };
 }
 

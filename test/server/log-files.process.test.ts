@@ -53,6 +53,7 @@ const messagesIn = (text: string): string[] =>
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line).msg);
+const isRecord = (line: string) => line.endsWith('"msg":"audit"}');
 const count = (text: string, part: string) => text.split(part).length - 1;
 
 const send = (http: string, key: string) =>
@@ -72,7 +73,10 @@ describe("log files", () => {
       program.child.kill("SIGTERM");
       expect(await program.exited).toBe(0);
       const output = role === "stdio" ? program.stderr() : program.stdout();
-      expect(messagesIn(await read())).toEqual(messagesIn(output));
+      const records = output.split("\n").filter(isRecord);
+      const others = output.split("\n").filter((line) => !isRecord(line));
+      expect(await read("audit.log")).toBe(records.map((line) => `${line}\n`).join(""));
+      expect(messagesIn(await read())).toEqual(messagesIn(others.join("\n")));
       expect(messagesIn(output).at(-1)).toBe("stopped");
       if (role === "stdio") expect(program.stdout()).toBe("");
     },
@@ -148,7 +152,9 @@ describe("log files", () => {
       await program.logged("a log file cannot be written: lines are left out until it can");
       await serve(100);
       expect(count(program.stdout(), '"msg":"tool called"')).toBe(200);
-      expect(count(program.stdout(), "a log file cannot be written")).toBe(1);
+      // Once for each file: calls are in the application's and in the audit log.
+      for (const name of ["application.log", "audit.log"])
+        expect(count(program.stdout(), `"file":"${join(logs, name)}","msg":"a log file cannot be written`)).toBe(1);
       expect(program.stdout()).toContain('"reason":"ENOSPC"');
 
       await rm(join(logs, "filler"));

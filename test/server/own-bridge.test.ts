@@ -5,6 +5,7 @@ import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { localBridgeClient } from "../../server/bridge-client/local-bridge-client.ts";
 import { type OwnBridge, openOwnBridge } from "../../server/roles/own-bridge.ts";
+import { createAudit } from "../../server/telemetry/audit.ts";
 import { startTelegram } from "../telegram/telegram.ts";
 import { configFor, eventOf, scratch, until } from "./bridge/support.ts";
 
@@ -19,7 +20,9 @@ async function stage() {
   const log: string[] = [];
   const logger = pino({ level: "trace" }, { write: (line: string) => void log.push(line) });
   const config = configFor(dataDir, telegram.url, { telegram: { messagesPerChatPerSecond: 1_000 } });
-  const own: OwnBridge = await openOwnBridge({ config, logger, registry, clock: Date.now, version: "1.2.3" });
+  const audit = createAudit({ enabled: true, content: false, logger, steady: () => performance.now() });
+  const version = "1.2.3";
+  const own: OwnBridge = await openOwnBridge({ config, logger, audit, registry, clock: Date.now, version });
   const client = localBridgeClient(own.local);
   return {
     ...{ telegram, registry, log, own, client },

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hashOf, verify } from "../../../contract/signature.ts";
 import { type Connections, plainAddress } from "../../listening/connections.ts";
 import { holdBodies } from "../../listening/expectations.ts";
+import type { Audit } from "../../telemetry/audit.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { securityLines } from "../../telemetry/security-log.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
@@ -27,6 +28,7 @@ export type GateOptions = {
   /** Wall clock, milliseconds: signatures carry a time that the sender's clock knows. */
   readonly clock: () => number;
   readonly logger: Logger;
+  readonly audit: Pick<Audit, "record">;
   readonly onSignatureFailure: (reason: SignatureFailure) => void;
   /** Absent: there is no webhook. */
   readonly webhook?: Pick<WebhookReceiver, "isTelegram"> | undefined;
@@ -37,8 +39,8 @@ export type GateOptions = {
  * knows the secret costs no memory. Unknown paths and methods end here, too: their handler would read the body first.
  */
 export function installGate(app: FastifyInstance, connections: Connections, options: GateOptions): void {
-  const { logger, onSignatureFailure } = options;
-  const log = securityLines(logger);
+  const { logger, audit, onSignatureFailure } = options;
+  const log = securityLines(logger, audit);
   holdBodies(app.server);
   app.decorateRequest("contentHash", "");
 

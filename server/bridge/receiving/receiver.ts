@@ -1,4 +1,5 @@
 import type { ReceivingStatus } from "../../../contract/bridge-status.ts";
+import type { Audit } from "../../telemetry/audit.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { CommandRecord } from "../commands/commands.ts";
 import type { UpdatesConfig } from "../config.ts";
@@ -26,6 +27,7 @@ export type ReceiverOptions = {
   readonly username: () => string | undefined;
   readonly metrics: Pick<BridgeMetrics, "updates" | "polls">;
   readonly logger: Logger;
+  readonly audit: Pick<Audit, "record">;
   /** What is to be sent because somebody spoke to the bot. */
   readonly onLines: (lines: readonly PendingMessage[]) => void;
   /** A response is on disk. */
@@ -207,7 +209,11 @@ export class Receiver {
 
   /** The audit trail: who gave which command, and what came of it. */
   #audit({ command = "unknown", outcome, userId: user_id, chatId: chat_id }: CommandRecord): void {
-    this.#options.logger.info({ command, outcome, user_id, chat_id }, "command given");
+    const { logger, audit } = this.#options;
+    logger.info({ command, outcome, user_id, chat_id }, "command given");
+    const isDone = outcome === "answered";
+    const what = { command, result: outcome, user_id, chat_id };
+    audit.record({ decision: "command", outcome: isDone ? "done" : "refused", ...what });
   }
 
   #answer({ queryId, text }: NonNullable<Taken["answer"]>): void {

@@ -29,7 +29,7 @@ export const processVariables = Object.freeze({
     roles,
     schema: text,
     aliases: [{ name: "LOGS_DIR" }],
-    description: "Directory in which application.log and security.log are written as well; not set: none.",
+    description: "Directory in which application.log, security.log and audit.log are written as well; not set: none.",
     example: "/var/log/cctelegram",
   }),
   LOG_MAX_SIZE: define({
@@ -45,6 +45,20 @@ export const processVariables = Object.freeze({
     default: "5",
     description: "Files that are kept of each log, with the one that is written.",
     example: "10",
+  }),
+  SECURITY_AUDIT_LOG: define({
+    roles,
+    schema: flag,
+    default: "true",
+    description: "Write a record of who decided what, whatever the log level.",
+    example: "true",
+  }),
+  SECURITY_AUDIT_LOG_CONTENT: define({
+    roles: ["serve", "standalone", "stdio"],
+    schema: flag,
+    default: "false",
+    description: "Write into the audit records what clients send, which may be confidential.",
+    example: "false",
   }),
   SERVICE_NAME: define({
     roles,

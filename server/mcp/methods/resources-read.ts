@@ -8,5 +8,5 @@ export const resourcesRead = defineMethod({
   capabilities: { resources: {} },
   // Most of them are states of something.
   caching: { ttlMs: 0, cacheScope: "private" },
-  handle: async ({ uri }, { catalogue }) => ({ contents: await catalogue.resource(uri).read() }),
+  handle: async ({ uri }, { catalogue, origin }) => ({ contents: await catalogue.read(uri, origin) }),
 });

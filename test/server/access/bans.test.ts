@@ -9,7 +9,7 @@ const rules = {
   limits: { strikes: 2, windowMs: 1000, banMs: hour / 2 },
 };
 const client = (id: string): Client => ({ id, name: `client-${id}`, permissions: new Set(["*"]) });
-const at = (address: string) => ({ address, requestId: "r1" });
+const at = (address: string) => ({ address, requestId: "r1", transport: "rest" as const });
 const start = Date.parse("2030-01-01T00:00:00Z");
 
 let clock: number;

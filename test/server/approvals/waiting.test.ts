@@ -6,6 +6,7 @@ import { approvalRequestTool } from "../../../server/tools/send-approval-request
 import { startTelegram, type TelegramServer } from "../../telegram/telegram.ts";
 import { ANNA, press, questions } from "../bridge/approvals/support.ts";
 import { bridgeFor, configFor, type Scratch, scratch, type TestBridge, TOKEN, until } from "../bridge/support.ts";
+import { auditOf } from "../support/audit.ts";
 import { secret } from "../support/fake-bridge.ts";
 import { beginSession, connect, keys, postStateless, startServer, type TestServer } from "../support/server.ts";
 
@@ -223,6 +224,11 @@ describe("nobody else sees it", () => {
     expect((await rest("/approvals/no-such-thing", another)).body).toMatchObject({ message });
     expect(await rest(`/approvals/${id}`, another, "DELETE")).toMatchObject({ status: 404 });
     expect(await rest(`/approvals/${id}`, watcher)).toMatchObject({ status: 200, body: { state: "pending" } });
+    const records = auditOf(server.log).filter(({ decision }) => decision.startsWith("approval_"));
+    expect(records.slice(-2)).toMatchObject([
+      { decision: "approval_withdrawal", outcome: "refused", code: "APPROVAL_NOT_FOUND", approval_id: id },
+      { decision: "approval_read", outcome: "done", approval_id: id, duration_ms: expect.any(Number) },
+    ]);
     expect(await rest(`/approvals/${id}`, watcher, "DELETE")).toMatchObject({ status: 404 });
     expect(await rest("/approvals", another)).toMatchObject({ status: 200, body: { approvals: [] } });
     expect(await rest("/approvals?all=true", another)).toMatchObject({ status: 403 });

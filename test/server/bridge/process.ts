@@ -2,10 +2,13 @@
 import { pino } from "pino";
 import { Registry } from "prom-client";
 import { startBridge } from "../../../server/bridge/bridge.ts";
+import { createAudit } from "../../../server/telemetry/audit.ts";
 
+const logger = pino({ level: "info" });
 const bridge = await startBridge({
   config: JSON.parse(process.argv[2] ?? "{}"),
-  logger: pino({ level: "info" }),
+  logger,
+  audit: createAudit({ enabled: true, content: false, logger, steady: () => performance.now() }),
   registry: new Registry(),
   clock: Date.now,
   version: "test",

@@ -11,6 +11,8 @@ import { type Bridge, startBridge } from "../../../server/bridge/bridge.ts";
 import type { BridgeConfig } from "../../../server/bridge/config.ts";
 import { SqliteQueue, type SqliteQueueOptions } from "../../../server/bridge/queue/sqlite-queue.ts";
 import { Store, type StoreOptions } from "../../../server/bridge/storage/store.ts";
+import { createAudit } from "../../../server/telemetry/audit.ts";
+import { recordEnvironment, recordLog } from "../../leaks/recorder.ts";
 import type { Received } from "../../telegram/received.ts";
 
 export const SECRET = "0123456789abcdef0123456789abcdef";
@@ -66,9 +68,15 @@ export type TestBridge = Bridge & {
 export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
   const log: string[] = [];
   const registry = new Registry();
-  const logger = pino({ level: "trace" }, { write: (line: string) => void log.push(line) });
+  const write = (line: string) => {
+    log.push(line);
+    recordLog(line);
+  };
+  recordEnvironment({ HMAC_SECRET: config.hmacSecret, TELEGRAM_BOT_TOKEN: config.telegram.token });
+  const logger = pino({ level: "trace" }, { write });
   const onRestart = () => void log.push("restart");
-  const bridge = await startBridge({ config, logger, registry, clock: Date.now, version: "1.2.3", onRestart });
+  const audit = createAudit({ enabled: true, content: false, logger, steady: () => performance.now() });
+  const bridge = await startBridge({ config, logger, audit, registry, clock: Date.now, version: "1.2.3", onRestart });
   return {
     log,
     registry,

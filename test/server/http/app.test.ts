@@ -314,7 +314,7 @@ describe("paths", () => {
 });
 
 describe("what is observed", () => {
-  test("an accepted call is one line that ties the event to the key", async () => {
+  test("an accepted call is one line that ties the event to the key, and one audit record", async () => {
     const response = await server.fetch("/tools/send_telegram_message", {
       ...message,
       key: keys.messages,
@@ -322,7 +322,7 @@ describe("what is observed", () => {
     });
     const { event_id } = (await response.json()) as { event_id: string };
     const lines = server.log.filter((line) => JSON.stringify(line).includes(event_id));
-    expect(lines).toHaveLength(1);
+    expect(lines.map(({ msg }) => msg)).toEqual(["tool called", "audit"]);
     expect(lines[0]).toMatchObject({
       level: "info",
       client: "claude",

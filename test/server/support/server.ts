@@ -9,6 +9,7 @@ import { healthPaths } from "../../../server/http/health-routes.ts";
 import { serve } from "../../../server/roles/serve.ts";
 import { createLogger } from "../../../server/telemetry/logger.ts";
 import { createRegistry } from "../../../server/telemetry/metrics.ts";
+import { recordEnvironment, recordLog } from "../../leaks/recorder.ts";
 import { secret } from "./fake-bridge.ts";
 
 export const keys = {
@@ -53,18 +54,20 @@ export async function startServer(
   features?: Features,
   steady?: () => number,
 ): Promise<TestServer> {
+  const given = {
+    HMAC_SECRET: secret,
+    BRIDGE_URL: bridgeUrl,
+    MCP_SERVER_HOST: "127.0.0.1",
+    MCP_SERVER_PORT: "0",
+    LOG_LEVEL: "debug",
+    // The event loop is that of the tests, too, which hold it up.
+    MCP_MAX_EVENT_LOOP_DELAY: "0",
+    ...(env.MCP_API_KEYS_FILE ? {} : { MCP_API_KEYS: keysJson }),
+    ...env,
+  };
+  recordEnvironment(given);
   const config = loadConfig("serve", {
-    env: {
-      HMAC_SECRET: secret,
-      BRIDGE_URL: bridgeUrl,
-      MCP_SERVER_HOST: "127.0.0.1",
-      MCP_SERVER_PORT: "0",
-      LOG_LEVEL: "debug",
-      // The event loop is that of the tests, too, which hold it up.
-      MCP_MAX_EVENT_LOOP_DELAY: "0",
-      ...(env.MCP_API_KEYS_FILE ? {} : { MCP_API_KEYS: keysJson }),
-      ...env,
-    },
+    env: given,
     home: "/nonexistent",
     readFile: () => "",
   }) as ServeConfig;
@@ -72,7 +75,12 @@ export async function startServer(
   const logger = createLogger({
     ...config.log,
     service: config.service,
-    destination: { write: (line) => lines.push(line) },
+    destination: {
+      write(line) {
+        lines.push(line);
+        recordLog(line);
+      },
+    },
   });
   const registry = createRegistry();
   const running = await serve(

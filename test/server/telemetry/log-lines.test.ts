@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { LogLevel } from "../../../contract/log-levels.ts";
 import { closeLogFiles, openLogFiles } from "../../../server/process/log-files.ts";
+import { createAudit } from "../../../server/telemetry/audit.ts";
 import type { LogFormat } from "../../../server/telemetry/log-lines.ts";
 import { createLogger, type Logger } from "../../../server/telemetry/logger.ts";
 import { securityLines } from "../../../server/telemetry/security-log.ts";
@@ -32,7 +33,7 @@ function shown(format: LogFormat, write: (logger: Logger) => void): string {
 async function filed(level: LogLevel, write: (logger: Logger) => void): Promise<string> {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
-  const config = { folder, maxBytes: 1024 ** 2, maxFiles: 2 };
+  const config = { folder, maxBytes: 1024 ** 2, maxFiles: 2, audit: true };
   const files = await openLogFiles(config, (news) => expect.fail(JSON.stringify(news)));
   write(createLogger({ level, service, destination, files }));
   await closeLogFiles(files);
@@ -40,8 +41,13 @@ async function filed(level: LogLevel, write: (logger: Logger) => void): Promise<
 }
 
 const read = (name: string) => readFile(join(folder, name), "utf8");
+const audited = (logger: Logger) => createAudit({ enabled: true, content: false, logger, steady: () => 0 });
 const refused = (logger: Logger, client_ip: string, details = {}) =>
-  securityLines(logger)("authentication_failure", { client_ip, request_id: "r-1", ...details });
+  securityLines(logger, { record: () => undefined })("authentication_failure", {
+    client_ip,
+    request_id: "r-1",
+    ...details,
+  });
 
 /** What a person could be made to believe: each of them is one line, and shows what it holds. */
 const forgeries = [
@@ -160,11 +166,45 @@ describe("files", () => {
 
   test("in a folder that cannot be used are a StartError that says what to do", async () => {
     await writeFile(join(folder, "file"), "");
-    const open = (path: string) => openLogFiles({ folder: path, maxBytes: 1024, maxFiles: 1 }, () => undefined);
+    const open = (path: string) =>
+      openLogFiles({ folder: path, maxBytes: 1024, maxFiles: 1, audit: true }, () => undefined);
     await expect(open(join(folder, "file"))).rejects.toThrow(/not a directory .*\nSet CC_TELEGRAM_LOGS_DIR/s);
     await rm(join(folder, "file"));
     execFileSync("mkdir", [join(folder, "security.log")]);
     await expect(open(folder)).rejects.toThrow(/security\.log cannot be written \(EISDIR\)\.\nMove it away/);
+  });
+});
+
+describe("the file of audit records", () => {
+  test.each<LogLevel>(["trace", "info", "error", "fatal"])(
+    "has them all at level %s, and nothing else",
+    async (level) => {
+      const stdout = await filed(level, (logger) => {
+        logger.error("something failed");
+        audited(logger).record({ decision: "tool_call", outcome: "done", tool: "send_telegram_message" });
+        refused(logger, "203.0.113.9");
+      });
+      const lines = (await read("audit.log")).trimEnd().split("\n");
+      expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ msg: "audit", tool: "send_telegram_message" }]);
+      expect(stdout).toContain(lines[0]);
+      expect(await read("application.log")).not.toContain('"audit"');
+      expect((await stat(join(folder, "audit.log"))).mode & 0o777).toBe(0o600);
+    },
+  );
+
+  test.each<readonly [string, string]>([
+    ...forgeries,
+    ["a record", '","msg":"audit"}\n{"level":"info","msg":"audit"}'],
+  ])("has one line for each record, and none for %s in a value", async (_, value) => {
+    const forged = { client: value, details: { msg: "audit" } };
+    await filed("trace", (logger) => {
+      logger.info(forged, value);
+      logger.info({ ...forged, last: { msg: "audit" } });
+      audited(logger).record({ decision: "resource_read", outcome: "refused", resource: value });
+    });
+    const text = await read("audit.log");
+    expect(text.split("\n")).toHaveLength(2);
+    expect(JSON.parse(text)).toMatchObject({ msg: "audit", resource: value });
   });
 });
 

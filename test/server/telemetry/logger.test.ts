@@ -33,6 +33,7 @@ describe("log", () => {
     ["the URL of an error", { err: new Error(`POST https://api.telegram.org/bot${token}/sendMessage failed`) }],
     ["the URL of a cause", { err: new Error("failed", { cause: new Error(`/bot${token}/getMe`) }) }],
     ["any text", { note: `token is ${token}` }],
+    ["the beginning of a line", { note: `failed:\n${token}\nBearer abcdefgh.short.token` }],
     ["a field named token", { token: "short" }],
     ["a nested header", { headers: { authorization: "Bearer short", "x-api-key": "short" } }],
     ["the credentials of a URL", { note: "proxy http://user:short@words@proxy.example:3128 failed" }],

@@ -23,7 +23,7 @@ export function localPeer({ logFor, ...options }: LocalPeerOptions): Peer {
   const conversation = new Conversation(options);
   const speaker = (): Speaker => {
     const requestId = options.newId();
-    return { caller, origin: { address: "", requestId }, log: () => logFor(requestId) };
+    return { caller, origin: { address: "", requestId, transport: "stdio" }, log: () => logFor(requestId) };
   };
   return {
     get isFull() {

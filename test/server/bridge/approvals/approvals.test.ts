@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
+import { auditOf } from "../../support/audit.ts";
 import type { Overrides } from "../support.ts";
 import { bridgeFor, configFor, type Scratch, scratch, signedFetch, type TestBridge, TOKEN, until } from "../support.ts";
 import { ANNA, answers, BOB, CARA, edits, MALLORY, press, questionIn, questions, requestFor } from "./support.ts";
@@ -66,6 +67,11 @@ describe("one person decides", () => {
       .filter(({ topic }) => topic === "approval/d1")
       .map(({ text }) => JSON.parse(text).state);
     expect(states).toEqual(["pending", "decided"]);
+    const records = auditOf(log);
+    expect(records).toMatchObject([
+      { decision: "approval", outcome: "done", step: "asked", approval_id: "d1", client: "ci" },
+      { decision: "approval", outcome: "done", step: "decided", approval_id: "d1", user_id: 1, message_id, option: 0 },
+    ]);
     const audit = log.map((line) => JSON.parse(line)).filter(({ audit: what }) => what !== undefined);
     expect(audit.map(({ audit: what }) => what)).toEqual(["approval_asked", "approval_decided"]);
     expect(await bridge?.metric("cctelegram_approvals_total", { what: "decided" })).toBe(1);
@@ -81,6 +87,7 @@ describe("one person decides", () => {
     const { message_id, chat_id, data } = await questionIn(telegram, 2);
     telegram.control({ updates: [clicked(2, { chat_id, message_id, data: data[0]! })] });
     await until("the late click", () => bridge!.log.some((line) => line.includes("approval_refused_late")));
+    expect(auditOf(bridge!.log).at(-1)).toMatchObject({ outcome: "refused", step: "refused_late", user_id: 2 });
     expect(approvals.approval("d1", "ci")).toMatchObject({ decision: { action: "deny" }, votes: [{ user_id: 1 }] });
     expect(responses({ since: 0, limit: 10 }).map(({ text }) => text)).toEqual(["deny_d1"]);
   });

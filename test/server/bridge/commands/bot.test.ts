@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { UpdatesConfig } from "../../../../server/bridge/config.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
+import { auditOf } from "../../support/audit.ts";
 import { requestFor } from "../approvals/support.ts";
 import {
   bridgeFor,
@@ -237,6 +238,9 @@ describe("the bot's commands", () => {
     await until("all of them", async () => (await metric("cctelegram_updates_total", { kind: "command" })) === 1_000);
     expect(status().queue.pending).toBeLessThanOrEqual(5);
     const outcomes = audited().map(({ outcome }) => outcome);
+    expect(auditOf(bridge?.log ?? []).map(({ decision, result }) => [decision, result])).toEqual(
+      outcomes.map((outcome) => ["command", outcome]),
+    );
     expect(outcomes).toHaveLength(1_000);
     expect(outcomes.filter((outcome) => outcome === "answered").length).toBeLessThanOrEqual(10);
     says("/queue", BEN);

@@ -1,6 +1,7 @@
 import { METHODS } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
+import { auditOf } from "../../support/audit.ts";
 import { head, rawConnection } from "../../support/raw-http.ts";
 import {
   bridgeFor,
@@ -94,6 +95,9 @@ describe("the gate", () => {
     const lines = bridge.log.map((line) => JSON.parse(line)).filter(({ event }) => event === "signature_failure");
     expect(lines[0]).toMatchObject({ client_ip: "127.0.0.1", reason: "missing" });
     expect(lines[0].msg).toBe("SECURITY signature_failure client_ip=127.0.0.1");
+    const records = auditOf(bridge.log);
+    expect(records[0]).toMatchObject({ decision: "signature", outcome: "refused", reason: "missing" });
+    expect(records).toHaveLength(lines.length);
     // Every refusal is counted, and the log holds no more than a few of them.
     expect(lines.length).toBeLessThanOrEqual(10);
   });
