@@ -12,6 +12,7 @@ export async function openKeys(auth: ServerConfig["auth"], logger: Logger, faile
     logger.warn("authentication is off: whoever reaches the port may call every tool");
     return fixedKeys([]);
   }
+  if (!auth.takesKeys) return fixedKeys([]);
   const onLoad = (keys: readonly ApiKey[]): void => warnOfUnknownPermissions(keys, logger);
   if (auth.keysFile !== undefined) {
     return openKeyFile({ path: auth.keysFile, logger, onLoad, onLook: (isFailed) => failed.set(isFailed ? 1 : 0) });

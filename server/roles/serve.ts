@@ -21,6 +21,7 @@ import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { openKeys } from "./keys.ts";
+import { openOAuth } from "./oauth.ts";
 import type { Running, World } from "./running.ts";
 
 export type ServerOptions = {
@@ -61,6 +62,9 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   for (const tool of features.tools.values()) listingOf(tool);
   const metrics = createServerMetrics(registry, [...features.tools.keys()], httpRoutes);
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
+  // One by one: the world of the program has more in it, under names that are here, too.
+  const { clock, newId, steady = () => performance.now() } = world;
+  const oauth = config.auth.oauth && openOAuth(config.auth.oauth, logger, { clock, steady });
   const furtherPorts = new FurtherPorts();
   const streams = new ListeningStreams(new SessionListeners(), (count) =>
     metrics.openStreams.set({ transport: "http" }, count),
@@ -69,11 +73,9 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const loop = watchLoop();
   const { heldUpMs } = loop;
   const shared = {
-    ...{ features, streams, webSockets, sealSecret, keys, bridge, projects },
+    ...{ features, streams, webSockets, sealSecret, keys, oauth, bridge, projects },
     ...{ logger, metrics, lifecycle, furtherPorts, proofSecret, heldUpMs },
   };
-  // One by one: the world of the program has more in it, under names that are here, too.
-  const { clock, newId, steady = () => performance.now() } = world;
   const app = createApp({ config, ...shared, clock, newId, steady });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
@@ -98,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
       await Promise.all([app.close(), webSockets.close()]);
       await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();
+      oauth?.keys.close();
       loop.stop();
       await bridge.close();
     },

@@ -1,6 +1,6 @@
 import { ServerError } from "../../contract/errors.ts";
 import { type Caller, type Origin, securityDetails } from "../access/access.ts";
-import type { Client } from "../access/client.ts";
+import { type Client, isLacking } from "../access/client.ts";
 import type { Charge } from "../access/limits.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
 import type { ToolRegistry } from "./registry.ts";
@@ -33,7 +33,7 @@ export function auditedCaller(tools: ToolCaller, costs: ToolRegistry, security: 
         if (tool !== undefined) charge(tool, caller, origin, onCharge);
         return await tools.call({ ...call, client, tool: name, logger: log });
       } catch (error) {
-        if (error instanceof ServerError && error.code === "UNAUTHORIZED_TOOL") {
+        if (error instanceof ServerError && isLacking(error)) {
           security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: name });
         }
         throw error;
