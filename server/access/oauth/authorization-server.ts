@@ -69,7 +69,7 @@ export async function documentAt(
     const response = await get(url, { redirect: "manual", headers: { accept: "application/json" }, signal });
     if (response.ok) return JSON.parse(await textOf(response));
     await response.body?.cancel();
-    if (response.status === 404) return undefined;
+    if (response.status >= 400 && response.status < 500) return undefined;
     throw new AuthorizationServerError(`it answered with status ${response.status}`);
   } catch (error) {
     throw error instanceof AuthorizationServerError ? error : new AuthorizationServerError(reasonOf(error));
