@@ -89,7 +89,7 @@ describe("an authorization server that cannot be reached", () => {
     await open.authority.stop();
     await open.tools(await open.authority.token(open.resource, { key: await newKey() }));
     const { authorization_server: told } = (await details()).dependencies;
-    expect(told).toMatchObject({ healthy: false, error: "it cannot be reached (ECONNREFUSED)" });
+    expect(told).toMatchObject({ healthy: false, error: expect.stringMatching(/^it cannot be reached/) });
     expect((await open.server.fetch("/health/ready")).status).toBe(200);
     await open.authority.start();
   });

@@ -9,7 +9,7 @@ type SigningKey = { readonly kid: string; readonly privateKey: CryptoKey; readon
 /** Answers in place of the authorization server; false: it shall do so itself. */
 type Front = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-export type TokenOptions = {
+type TokenOptions = {
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly header?: Readonly<Record<string, unknown>>;
   /** Default: the key with which the server signs now. */

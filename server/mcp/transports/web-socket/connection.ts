@@ -291,6 +291,7 @@ function welcome({ client }: Caller): object {
 
 function reasonFor({ code, details }: ServerError): CloseReason {
   if (code === "ADDRESS_BANNED") return "rateLimited";
+  if (code === "AUTHORIZATION_SERVER_UNAVAILABLE") return "overload";
   if (code !== "RATE_LIMIT_EXCEEDED") return "unauthenticated";
   return details.limit === undefined ? "overload" : "rateLimited";
 }
