@@ -1,8 +1,19 @@
 import * as z from "zod";
 
+/** How the names of clients with access tokens begin. */
+export const tokenPrefix = "oauth:";
+
 /** What the file says of one key. */
 export const apiKeyEntrySchema = z.strictObject({
-  name: z.string().min(1).max(100).describe("Of the client, for people"),
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .refine(
+      (name) => !name.startsWith(tokenPrefix),
+      `must not begin with ${tokenPrefix}, as those of clients with tokens do`,
+    )
+    .describe("Of the client, for people"),
   permissions: z.array(z.string().min(1).max(128)).max(100).default([]).describe('Names of tools, or "*" for all'),
   enabled: z.boolean().default(true).describe("False: refused as if it did not exist"),
   expires: z.iso

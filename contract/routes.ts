@@ -7,6 +7,9 @@ export const routes = Object.freeze({
   resources: "/resources",
   /** What one resource holds; `?resource=NAME` is the rest of its URI. */
   resource: "/resources/cctelegram",
+  /** What a server that takes access tokens tells of itself (RFC 9728), also as that of `/mcp`. */
+  protectedResource: "/.well-known/oauth-protected-resource",
+  protectedMcp: "/.well-known/oauth-protected-resource/mcp",
   /** What REST offers, as OpenAPI, and a page to try it. */
   openApi: "/openapi.json",
   docs: "/docs",

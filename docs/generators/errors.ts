@@ -9,10 +9,11 @@ codes do not.
 - **MCP** (\`POST /mcp\`): once the message is known that an error answers, HTTP is 200, because clients end the session at another status. A call of a tool gets, where the column MCP says "tool
   result", a result with \`isError\` whose text holds \`code\`, \`message\` and \`metadata\`, so that the model can correct itself; everything else gets a JSON-RPC error with the code. Before that, as for a wrong
   key, a foreign web page or a body that is not read, the answer has the HTTP status below and a JSON-RPC error without id.
+  The one exception is \`INSUFFICIENT_SCOPE\`, which comes with its HTTP status also in answer to a known message, because clients ask for the scope then.
 - **OAuth** (\`/.well-known/...\`, \`/register\`, \`/authorize\`, \`/token\`): 404 with \`{"error": "not_found", "error_description"}\`, which clients that look for a login show.
 - **Bridge** (\`/events\`, \`/status\`, \`/relay\`): the HTTP status below, and \`{"error": true, "code", "message", "request_id"}\`, with \`fields\` or a \`reason\`
   beside them. Which codes are the bridge's, and its words, are in the second table.
-- \`RATE_LIMIT_EXCEEDED\`, \`ADDRESS_BANNED\`, \`SERVER_OVERLOADED\` and \`BRIDGE_UNAVAILABLE\` carry \`Retry-After\` when a time is known. \`AUTHENTICATION_ERROR\` carries
+- \`RATE_LIMIT_EXCEEDED\`, \`ADDRESS_BANNED\`, \`SERVER_OVERLOADED\` and \`BRIDGE_UNAVAILABLE\` carry \`Retry-After\` when a time is known. \`AUTHENTICATION_ERROR\`, \`ACCESS_TOKEN_REQUIRED\` and \`INSUFFICIENT_SCOPE\` carry
   \`WWW-Authenticate\`, \`METHOD_NOT_ALLOWED\` carries \`Allow\`.
 
 "Try again" means that the same request may succeed later. The outcome is the label of \`mcp_tool_calls_total\`.`;

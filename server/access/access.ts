@@ -4,11 +4,16 @@ import { networkOf } from "./address.ts";
 import type { Client } from "./client.ts";
 import type { KeyStore } from "./key-store.ts";
 import { type Charge, type LimitedTool, Limits, type LimitsOptions } from "./limits.ts";
+import { TokenRefusal } from "./oauth/access-tokens.ts";
+import type { ProtectedResource } from "./oauth/protected-resource.ts";
 import { type Origin, securityDetails } from "./origin.ts";
 
 export { auditDetails, type Origin, securityDetails } from "./origin.ts";
 
-/** What a caller shows, as it stands in the headers of these names; the key may be in either. */
+/**
+ * What a caller shows, as it stands in the headers of these names. A key may be in either, and an access token in the second only;
+ * where both are there, the first one counts alone.
+ */
 export type Credentials = { readonly apiKey?: string | undefined; readonly authorization?: string | undefined };
 
 /** Who calls, with what it may do and how often. */
@@ -24,7 +29,9 @@ export type Caller = {
 
 export type AccessOptions = LimitsOptions & {
   readonly keys: KeyStore;
-  readonly auth: { readonly enabled: boolean };
+  /** Access tokens beside keys, or instead of them; undefined: none. */
+  readonly oauth?: ProtectedResource | undefined;
+  readonly auth: { readonly enabled: boolean; readonly takesKeys: boolean };
   readonly security: SecurityLog;
 };
 
@@ -32,11 +39,12 @@ export type Access = {
   /** Milliseconds of a window of the rate limit. */
   readonly windowMs: number;
   /**
-   * Finds out who calls. `before` is who showed the same credentials last on the same connection: if they still count, the
-   * key is not hashed again. Throws AUTHENTICATION_ERROR, or ADDRESS_BANNED or RATE_LIMIT_EXCEEDED for too many wrong keys
-   * of a network.
+   * Finds out who calls: at once, but for an access token that was not seen before. `before` is who showed the same credentials last
+   * on the same connection: if they still count, the key is not hashed again. Throws, or rejects with, AUTHENTICATION_ERROR or
+   * ACCESS_TOKEN_REQUIRED, ADDRESS_BANNED or RATE_LIMIT_EXCEEDED for too many wrong keys of a network, or
+   * AUTHORIZATION_SERVER_UNAVAILABLE.
    */
-  authenticate(credentials: Credentials, origin: Origin, before?: Caller): Caller;
+  authenticate(credentials: Credentials, origin: Origin, before?: Caller): Caller | Promise<Caller>;
 };
 
 /** Networks that are remembered while authentication is off. */
@@ -46,7 +54,7 @@ const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["
 
 /** What stands in front of everything that needs a key, whichever transport it comes by. */
 export function createAccess(options: AccessOptions): Access {
-  const { keys, auth, rateLimit, security, clock } = options;
+  const { keys, oauth, auth, rateLimit, security, clock } = options;
   const limits = new Limits(options);
 
   const callers = new WeakMap<Client, Caller>();
@@ -70,30 +78,52 @@ export function createAccess(options: AccessOptions): Access {
   };
 
   const isExpired = ({ expiresAt }: Client): boolean => expiresAt !== undefined && expiresAt <= clock();
+  const isCurrent = (client: Client): boolean =>
+    client.scopePrefix === undefined ? keys.isCurrent(client) : oauth?.tokens.isCurrent(client) === true;
   const isValid = ({ client, isAuthenticated }: Caller): boolean =>
-    isAuthenticated && keys.isCurrent(client) && !isExpired(client);
+    isAuthenticated && isCurrent(client) && !isExpired(client);
+
+  const refuse = (origin: Origin, refusal: ServerError): ServerError => {
+    security("authentication_failure", securityDetails(origin));
+    return limits.failed(origin) ?? refusal;
+  };
+  const holderOf = (token: string | undefined, { tokens, required }: ProtectedResource, origin: Origin) => {
+    if (token === undefined) throw refuse(origin, required(needed(auth.takesKeys)));
+    const known = tokens.remembered(token);
+    if (known !== undefined) return callerOf(known);
+    return tokens.verify(token).then(callerOf, (error) => {
+      throw error instanceof TokenRefusal ? refuse(origin, required(error.message, "invalid_token")) : error;
+    });
+  };
 
   return {
     windowMs: rateLimit.windowMs,
     authenticate(credentials, origin, before) {
       if (before !== undefined && isValid(before)) return before;
       if (!auth.enabled) return callerOf(strangerIn(networkOf(origin.address)));
-      const presented = presentedKey(credentials);
-      const client = presented === undefined ? undefined : keys.find(presented);
+      const { shown, isBearer } = shownIn(credentials, auth.takesKeys);
+      const client = shown === undefined ? undefined : keys.find(shown);
       const expired = client !== undefined && isExpired(client);
       if (client !== undefined && !expired) return callerOf(client);
-      security("authentication_failure", securityDetails(origin));
-      throw limits.failed(origin) ?? new ServerError("AUTHENTICATION_ERROR", { reason: refusal(presented, expired) });
+      if (oauth !== undefined && isBearer && !expired) return holderOf(shown, oauth, origin);
+      throw refuse(origin, new ServerError("AUTHENTICATION_ERROR", { reason: refusal(shown, expired) }));
     },
   };
 }
+
+const needed = (takesKeys: boolean): string =>
+  takesKeys ? "An API key or an access token is required." : "An access token is required.";
 
 function refusal(presented: string | undefined, expired: boolean): string {
   if (presented === undefined) return "An API key is required.";
   return expired ? "The API key has expired." : "The API key is not valid.";
 }
 
-function presentedKey({ apiKey, authorization }: Credentials): string | undefined {
-  if (apiKey !== undefined && apiKey !== "") return apiKey;
-  return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+/** The key or token that is shown, and whether it stands where tokens do. */
+function shownIn(
+  { apiKey, authorization }: Credentials,
+  takesKeys: boolean,
+): { readonly shown: string | undefined; readonly isBearer: boolean } {
+  if (takesKeys && apiKey !== undefined && apiKey !== "") return { shown: apiKey, isBearer: false };
+  return { shown: /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1], isBearer: true };
 }

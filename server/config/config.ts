@@ -4,6 +4,7 @@ import type { LogLevel } from "../../contract/log-levels.ts";
 import type { Role } from "../../contract/roles.ts";
 import { routes } from "../../contract/routes.ts";
 import type { BanRule } from "../access/ban-list.ts";
+import type { OAuthConfig } from "../access/oauth/protected-resource.ts";
 import type { BridgeConfig, UpdatesConfig, WebhookConfig } from "../bridge/config.ts";
 import { isLoopback, type WebAccess } from "../listening/web-access.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
@@ -50,7 +51,14 @@ export type ServerConfig = {
     /** Undefined: the ports speak HTTP. */
     readonly tls: TlsConfig | undefined;
   };
-  readonly auth: { readonly enabled: boolean; readonly keysFile?: string; readonly keysJson?: string };
+  readonly auth: {
+    readonly enabled: boolean;
+    readonly takesKeys: boolean;
+    readonly keysFile?: string;
+    readonly keysJson?: string;
+    /** Absent: no access tokens are taken. */
+    readonly oauth?: OAuthConfig;
+  };
   readonly rateLimit: {
     readonly enabled: boolean;
     readonly requests: number;
@@ -191,8 +199,10 @@ function serverConfig(need: Need, values: Values): ServerConfig {
     },
     auth: {
       enabled: need("MCP_ENABLE_AUTH"),
+      takesKeys: need("MCP_ENABLE_API_KEYS"),
       ...(keys?.path && { keysFile: keys.path }),
       ...(keys?.value && { keysJson: keys.value }),
+      ...(values.MCP_OAUTH_ISSUER && { oauth: oauthConfig(need, values, values.MCP_OAUTH_ISSUER) }),
     },
     rateLimit: {
       enabled: need("MCP_ENABLE_RATE_LIMIT"),
@@ -209,6 +219,17 @@ const inputConfig = (need: Need): InputConfig => ({ strict: need("INPUT_VALIDATI
 function tlsConfig(need: Need, { TLS_CERT_PATH: certPath, TLS_KEY_PATH: keyPath }: Values): TlsConfig | undefined {
   if (certPath === undefined || keyPath === undefined) return undefined;
   return { certPath, keyPath, minVersion: need("TLS_MIN_VERSION") };
+}
+
+function oauthConfig(need: Need, values: Values, issuer: string): OAuthConfig {
+  const { MCP_OAUTH_JWKS_URL: jwksUrl, MCP_OAUTH_OFFERED_PERMISSIONS: offered } = values;
+  return {
+    issuer,
+    resource: need("MCP_OAUTH_RESOURCE"),
+    ...(jwksUrl && { jwksUrl }),
+    scopes: { prefix: need("MCP_OAUTH_SCOPE_PREFIX"), allowsAll: need("MCP_OAUTH_ALLOW_ALL") },
+    ...(offered && { offered }),
+  };
 }
 
 function banConfig(need: Need): ServerConfig["bans"] {

@@ -17,7 +17,8 @@ export function problemsTogether(role: Role, values: Values, home: string | unde
     ...chatProblems(values),
     ...adminProblems(values),
   ];
-  return [...keyProblems(role, values), ...exposureProblems(values), ...tlsProblems(values), ...bridging];
+  const serving = [...keyProblems(role, values), ...oauthProblems(values)];
+  return [...serving, ...exposureProblems(values), ...tlsProblems(values), ...bridging];
 }
 
 /** Without a server elsewhere the process needs what a bridge needs. */
@@ -73,13 +74,27 @@ function missing(variable: VariableName, problem: string): Problem {
 }
 
 function keyProblems(role: Role, values: Values): Problem[] {
-  const { MCP_ENABLE_AUTH: enabled, MCP_API_KEYS: keys } = values;
-  if (!enabled) return [];
+  const { MCP_ENABLE_AUTH: enabled, MCP_ENABLE_API_KEYS: takesKeys, MCP_API_KEYS: keys } = values;
+  if (!enabled || takesKeys === false) return [];
   const row = { variable: "MCP_API_KEYS", expected: variables.MCP_API_KEYS.description };
   const problem = { ...row, example: variables.MCP_API_KEYS.example };
   if (keys?.value)
     return unusableKeys(keys.value).map((reason) => ({ ...problem, problem: `is not usable: ${reason}` }));
   return keys || role === "standalone" ? [] : [{ ...problem, problem: "is missing, and so is MCP_API_KEYS_FILE" }];
+}
+
+/** Who may call is decided by keys, by tokens or by both, but not by nobody's. */
+function oauthProblems(values: Values): Problem[] {
+  const { MCP_OAUTH_ISSUER: issuer, MCP_OAUTH_RESOURCE: resource } = values;
+  if (issuer !== undefined) {
+    const off =
+      values.MCP_ENABLE_AUTH === false ? [missing("MCP_ENABLE_AUTH", "is false beside MCP_OAUTH_ISSUER")] : [];
+    return resource === undefined ? [...off, missing("MCP_OAUTH_RESOURCE", "is missing beside MCP_OAUTH_ISSUER")] : off;
+  }
+  const alone = (["MCP_OAUTH_RESOURCE", "MCP_OAUTH_JWKS_URL"] as const).filter((name) => values[name] !== undefined);
+  const problems = alone.map((name) => missing("MCP_OAUTH_ISSUER", `is missing beside ${name}`)).slice(0, 1);
+  if (values.MCP_ENABLE_API_KEYS !== false || values.MCP_ENABLE_AUTH === false || problems.length > 0) return problems;
+  return [missing("MCP_OAUTH_ISSUER", "is missing beside MCP_ENABLE_API_KEYS=false: nobody could call")];
 }
 
 function exposureProblems(values: Values): Problem[] {

@@ -3,6 +3,7 @@ import type { Table } from "../../config/variable.ts";
 import type { PodVariable, VariableOf } from "../../contract/pod-variables.ts";
 import type { Role } from "../../contract/roles.ts";
 import { bridgeVariables } from "./variables/bridge.ts";
+import { oauthVariables } from "./variables/oauth.ts";
 import { processVariables } from "./variables/process.ts";
 import { projectVariables } from "./variables/projects.ts";
 import { remoteVariables } from "./variables/remote.ts";
@@ -12,6 +13,7 @@ import { serverVariables } from "./variables/server.ts";
 export const variables = Object.freeze({
   ...processVariables,
   ...serverVariables,
+  ...oauthVariables,
   ...bridgeVariables,
   ...projectVariables,
   ...remoteVariables,

@@ -5,6 +5,7 @@ import { bodyLimit } from "../../contract/limits.ts";
 import { createAccess } from "../access/access.ts";
 import { Bans } from "../access/bans.ts";
 import type { KeyStore } from "../access/key-store.ts";
+import type { ProtectedResource } from "../access/oauth/protected-resource.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config/config.ts";
 import type { Features } from "../features/features.ts";
@@ -23,7 +24,7 @@ import { secureServer } from "../tls/secure-server.ts";
 import { auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { approvalRoutes } from "./approval-routes.ts";
-import { createAuthentication } from "./authentication.ts";
+import { createAuthentication, whenKnown } from "./authentication.ts";
 import { openBanOffice } from "./ban-office.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { parseJsonBodies } from "./body-parser.ts";
@@ -38,6 +39,7 @@ import { mcpRoutes } from "./mcp-routes.ts";
 import { withOtherMethods } from "./methods.ts";
 import { refuseUnknownPaths } from "./not-found.ts";
 import { observe } from "./observe.ts";
+import { protectedResourceRoutes } from "./protected-resource-routes.ts";
 import { requestIds } from "./request-id.ts";
 import { resourceRoutes } from "./resource-routes.ts";
 import { secure, securityHeaders } from "./security-headers.ts";
@@ -58,6 +60,8 @@ export type AppOptions = {
   readonly keys: KeyStore;
   /** What it shows by TLS; undefined: it speaks HTTP. */
   readonly certificate?: CertificateStore | undefined;
+  /** Access tokens beside keys, or instead of them; undefined: none. */
+  readonly oauth?: ProtectedResource | undefined;
   readonly bridge: BridgeClient;
   /** The projects whose files tools may read; undefined: none. */
   readonly projects?: ProjectFiles | undefined;
@@ -88,7 +92,7 @@ const keepAliveTimeout = 72_000;
  * trust: where a request comes from, whether there is anything at its path, who calls, and only then its body.
  */
 export function createApp(options: AppOptions): FastifyInstance {
-  const { config, metrics, logger, lifecycle, clock, furtherPorts, heldUpMs } = options;
+  const { config, oauth, metrics, logger, lifecycle, clock, furtherPorts, heldUpMs } = options;
   const { trustedProxies, basePath } = config.http;
   const loggerInstance: FastifyBaseLogger = logger;
   const app: FastifyInstance = fastify({
@@ -107,7 +111,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       secure(request, reply);
       closeIfUnread(request.raw, reply);
-      replyError(asServerError(error), request, reply, clock());
+      replyError(asServerError(error), request, reply, { now: clock(), oauth });
     },
   });
   const connections = boundConnections(app.server, connectionLimits);
@@ -132,7 +136,9 @@ export function createApp(options: AppOptions): FastifyInstance {
   admitBodies(app);
   parseJsonBodies(app);
   holdAnswers(app, turnEnd);
-  app.setErrorHandler((error: Error, request, reply) => replyError(asServerError(error), request, reply, clock()));
+  app.setErrorHandler((error: Error, request, reply) =>
+    replyError(asServerError(error), request, reply, { now: clock(), oauth }),
+  );
   register(app, options, { security, connections, turnEnd, upgrades: new Upgrades(app.server) });
   return app;
 }
@@ -154,7 +160,7 @@ type Parts = {
 
 function register(app: FastifyInstance, options: AppOptions, parts: Parts): void {
   const { security, connections } = parts;
-  const { config, features, bridge, audit } = options;
+  const { config, features, bridge, audit, oauth } = options;
   const bans = new Bans({ ...config, ...options, security });
   const banOffice = openBanOffice(app, bans, options);
   const toolCaller = createToolCaller({ ...options, tools: features.tools, banOffice });
@@ -164,13 +170,19 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
   const authentication = createAuthentication(access, connections);
   app.register(async (open) => {
     withOtherMethods(open, () => {
-      healthRoutes(open, { ...options, service: config.service });
+      healthRoutes(open, { ...options, ...config });
       descriptionRoutes(open, features);
+      if (oauth !== undefined) protectedResourceRoutes(open, oauth.metadata);
     });
   });
   app.register(async (rest) => {
     rest.addHook("onRequest", (request, reply, done) => {
-      done(authentication.count(authentication.identify(request), request, reply));
+      whenKnown(
+        request,
+        authentication.identify(request),
+        (caller) => done(authentication.count(caller, request, reply)),
+        done,
+      );
     });
     withOtherMethods(rest, () => {
       toolRoutes(rest, tools, features.tools);

@@ -5,7 +5,7 @@ import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
 import { auditDetails, securityDetails } from "../access/access.ts";
 import { readAllApprovals, readableBy } from "../access/approvals.ts";
-import { type Client, permits } from "../access/client.ts";
+import { type Client, lacking, permits } from "../access/client.ts";
 import type { ApprovalCalls } from "../bridge-client/approvals.ts";
 import type { Audit } from "../telemetry/audit.ts";
 import type { SecurityLog } from "../telemetry/security-log.ts";
@@ -45,7 +45,7 @@ export function approvalRoutes(
     const { client } = callerOf(request);
     const tool = `${request.method} ${request.routeOptions.url ?? ""}`;
     security("authorization_failure", { ...securityDetails(originOf(request)), client: client.name, tool });
-    return new ServerError("UNAUTHORIZED_TOOL", { client: client.name, tool, permission });
+    return lacking(client, tool, permission);
   };
   const audited = <Result>(request: FastifyRequest, id: string | undefined, work: () => Promise<Result>) => {
     const { client } = callerOf(request);

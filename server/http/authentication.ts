@@ -21,8 +21,11 @@ declare module "fastify" {
 }
 
 export type Authentication = {
-  /** Finds out who calls, from the headers alone. Throws what `Access.authenticate` throws. */
-  identify(request: FastifyRequest): Caller;
+  /**
+   * Finds out who calls, from the headers alone: at once, but for an access token that is new here. Throws, or rejects with, what
+   * `Access.authenticate` does.
+   */
+  identify(request: FastifyRequest): Caller | Promise<Caller>;
   /** Counts a call of the caller and tells the client how many are left; the error when it is over its limit. */
   count(caller: Caller, request: FastifyRequest, reply: FastifyReply): ServerError | undefined;
 };
@@ -41,17 +44,16 @@ export function createAuthentication(access: Access, connections: Connections): 
       const apiKey = typeof key === "string" ? key : undefined;
       const last = lastShown.get(request.socket);
       const isSame = last !== undefined && last.apiKey === apiKey && last.authorization === authorization;
-      const caller = access.authenticate(
-        { apiKey, authorization },
-        originOf(request),
-        isSame ? last.caller : undefined,
-      );
-      if (last?.caller !== caller || !isSame) {
-        lastShown.set(request.socket, { apiKey, authorization, caller });
-        if (caller.isAuthenticated) connections.trust(request.socket);
-      }
-      request.caller = caller;
-      return caller;
+      const found = access.authenticate({ apiKey, authorization }, originOf(request), isSame ? last.caller : undefined);
+      const know = (caller: Caller): Caller => {
+        if (last?.caller !== caller || !isSame) {
+          lastShown.set(request.socket, { apiKey, authorization, caller });
+          if (caller.isAuthenticated) connections.trust(request.socket);
+        }
+        request.caller = caller;
+        return caller;
+      };
+      return found instanceof Promise ? found.then(know) : know(found);
     },
     count(caller, request, reply) {
       const charge = caller.charge(originOf(request));
@@ -60,6 +62,21 @@ export function createAuthentication(access: Access, connections: Connections): 
       return charge.refusal;
     },
   };
+}
+
+/** Goes on with the caller of a request: at once with one that is known, so that the way of keys waits for nothing. */
+export function whenKnown(
+  { socket }: FastifyRequest,
+  found: Caller | Promise<Caller>,
+  goOn: (caller: Caller) => void,
+  fail: (error: Error) => void,
+): void {
+  if (!(found instanceof Promise)) {
+    goOn(found);
+    return;
+  }
+  // Whoever has hung up meanwhile would never give back what is taken for the answer.
+  found.then((caller) => (socket.destroyed ? undefined : goOn(caller))).catch(fail);
 }
 
 /** The caller that was identified. A route without authentication has none: that is refused, not waved through. */

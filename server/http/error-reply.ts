@@ -7,6 +7,7 @@ import type { Envelope } from "../json/envelope.ts";
 import { failureOf } from "../mcp/answer.ts";
 import { stateless } from "../mcp/eras/stateless.ts";
 import { isStatelessVersion } from "../mcp/versions.ts";
+import { type Challenged, challengeOf } from "./challenges.ts";
 import { oauthError } from "./not-found.ts";
 
 /** Answers of fastify itself, as entries of the catalogue. */
@@ -28,6 +29,13 @@ export function asServerError(error: FastifyError | Error): ServerError {
   return toServerError(error);
 }
 
+export type ReplyContext = {
+  /** Unix time in milliseconds. */
+  readonly now: number;
+  /** Of a server that takes access tokens. */
+  readonly oauth?: Challenged | undefined;
+};
+
 /**
  * Sends an error as JSON with the catalogue's status. On /mcp it is JSON-RPC: errors of messages that were read are answered
  * there; what comes here, such as a wrong key, HTTP has to tell.
@@ -36,18 +44,23 @@ export function replyError(
   error: ServerError,
   request: FastifyRequest,
   reply: FastifyReply,
-  now: number,
+  { now, oauth }: ReplyContext,
 ): FastifyReply {
   if (error.code === "INTERNAL_ERROR") request.log.error({ err: error.cause ?? error }, "request failed");
   const retryAfter = Number(error.details.retry_after);
   if (retryAfter > 0) reply.header("retry-after", String(Math.ceil(retryAfter)));
-  if (error.code === "AUTHENTICATION_ERROR") reply.header("www-authenticate", 'Bearer realm="cctelegram"');
+  const challenge = challengeOf(error, oauth);
+  if (challenge !== undefined) reply.header("www-authenticate", challenge);
   if (error.code === "METHOD_NOT_ALLOWED") reply.header("allow", String(error.details.allow));
-  const { status, body } = answerTo(error, request, now);
+  const { status, body } = answerTo(error, request, { now, oauth });
   return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
 }
 
-function answerTo(error: ServerError, request: FastifyRequest, now: number): { status: number; body: object } {
+function answerTo(
+  error: ServerError,
+  request: FastifyRequest,
+  { now, oauth: server }: ReplyContext,
+): { status: number; body: object } {
   if (isMcp(request)) {
     const { id, method } = envelopeOf(request);
     const { "mcp-protocol-version": version } = request.headers;
@@ -55,7 +68,7 @@ function answerTo(error: ServerError, request: FastifyRequest, now: number): { s
     const { status, message } = failureOf(error, { id, method, era }, { requestId: request.id, now });
     return { status, body: message };
   }
-  const oauth = error.code === "NOT_FOUND" ? oauthError(request) : undefined;
+  const oauth = error.code === "NOT_FOUND" ? oauthError(request, server?.metadataUrl) : undefined;
   return { status: error.entry.httpStatus, body: oauth ?? errorBody(error, request.id, now) };
 }
 

@@ -5,6 +5,7 @@ import { performanceReport } from "../../contract/performance-report.ts";
 import { challengeHeader, proofHeader, proofOf } from "../../contract/proof.ts";
 import { routes } from "../../contract/routes.ts";
 import type { KeyStore } from "../access/key-store.ts";
+import type { SigningKeys } from "../access/oauth/signing-keys.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { Since } from "../telemetry/since.ts";
 import type { CertificateStore } from "../tls/certificate-store.ts";
@@ -16,6 +17,8 @@ export type HealthOptions = {
   readonly service: { readonly name: string; readonly version: string; readonly instance: string };
   readonly keys: KeyStore;
   readonly certificate?: Pick<CertificateStore, "problem" | "expiresAt"> | undefined;
+  readonly auth: { readonly takesKeys: boolean };
+  readonly oauth?: { readonly keys: Pick<SigningKeys, "areKnown" | "state"> } | undefined;
   readonly bridge: BridgeClient;
   readonly lifecycle: Lifecycle;
   readonly proofSecret?: string | undefined;
@@ -75,6 +78,7 @@ function summaries({ service, clock }: HealthOptions) {
 function detailsOf(options: HealthOptions, summary: Summary) {
   const keysSince = new Since();
   const certificateOf = certificateDetails(options);
+  const authorizationServer = authorizationServers(options);
   return (seen: Seen) => {
     const reasons = notReadyBecause(options);
     const ready = reasons.length === 0;
@@ -86,7 +90,12 @@ function detailsOf(options: HealthOptions, summary: Summary) {
     return {
       ...summary(isWell ? "healthy" : "degraded"),
       components: { server: { ready, reasons }, bridge },
-      dependencies: { keys, ...(certificate && { certificate }), ...dependenciesOf(seen) },
+      dependencies: {
+        keys,
+        ...authorizationServer(),
+        ...(certificate && { certificate }),
+        ...dependenciesOf(seen),
+      },
     };
   };
 }
@@ -101,8 +110,24 @@ function certificateDetails({ certificate, clock }: HealthOptions) {
   };
 }
 
-function notReadyBecause({ keys, lifecycle }: HealthOptions): string[] {
-  const problem = keys.problem();
+/** Where access tokens come from, as it was when its keys were read last; nothing without it, or before the first look has ended. */
+function authorizationServers({ oauth, clock }: HealthOptions) {
+  const since = new Since();
+  return () => {
+    const { checkedAt, latencyMs, error } = oauth?.keys.state ?? {};
+    if (checkedAt === undefined) return {};
+    const times = { checked_at: new Date(checkedAt).toISOString(), since: since.of(error, clock()) };
+    return {
+      authorization_server: { healthy: error === undefined, ...times, ...picked({ latency_ms: latencyMs, error }) },
+    };
+  };
+}
+
+/** Who has a key, or a token whose signer is known, can be served whether the authorization server answers or not. */
+function notReadyBecause({ keys, auth, oauth, lifecycle }: HealthOptions): string[] {
+  const isTokenless = !auth.takesKeys && oauth?.keys.areKnown === false;
+  const tokenless = "the keys of the authorization server were never read; look at MCP_OAUTH_ISSUER and the log";
+  const problem = isTokenless ? tokenless : keys.problem();
   return [...(problem === undefined ? [] : [problem]), ...(lifecycle.draining ? ["shutting down"] : [])];
 }
 

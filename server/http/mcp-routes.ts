@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { Access } from "../access/access.ts";
+import type { Access, Caller } from "../access/access.ts";
 import { ByteBudget } from "../access/byte-budget.ts";
 import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
@@ -14,8 +14,9 @@ import { SharedStreams } from "../mcp/transports/streamable-http/shared-streams.
 import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
-import { type Authentication, callerOf, originOf } from "./authentication.ts";
+import { type Authentication, callerOf, originOf, whenKnown } from "./authentication.ts";
 import { takeTexts } from "./body-parser.ts";
+import { type Challenged, challengeOf } from "./challenges.ts";
 import { mcpWebSocket } from "./mcp-web-socket.ts";
 import { withOtherMethods } from "./methods.ts";
 import type { Upgrades } from "./upgrades.ts";
@@ -23,6 +24,7 @@ import type { Upgrades } from "./upgrades.ts";
 export type McpRoutesOptions = {
   readonly config: { readonly service: { readonly version: string }; readonly auth: { readonly enabled: boolean } };
   readonly access: Access;
+  readonly oauth?: Challenged | undefined;
   readonly authentication: Authentication;
   readonly connections: Connections;
   readonly turnEnd: TurnEnd;
@@ -69,9 +71,12 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
   app.addHook("onClose", sharedStreams.listen());
   app.addHook("onRequest", (request, reply, done) => {
     // From there on it is no request any more: no other hook is run.
-    if (upgrades.has(request.raw)) return upgrade(request, reply);
-    request.refusal = authentication.count(authentication.identify(request), request, reply);
-    done();
+    if (upgrades.has(request.raw)) return upgrade(request, reply, done);
+    const count = (caller: Caller): void => {
+      request.refusal = authentication.count(caller, request, reply);
+      done();
+    };
+    whenKnown(request, authentication.identify(request), count, done);
   });
   takeTexts(app);
   withOtherMethods(app, () =>
@@ -82,6 +87,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
       sharedStreams,
       handOver: options.connections.handOver,
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
+      challengeOf: (error) => challengeOf(error, options.oauth),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),
     }),
   );

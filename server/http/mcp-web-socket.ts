@@ -4,8 +4,9 @@ import { routes } from "../../contract/routes.ts";
 import type { Access } from "../access/access.ts";
 import type { Connections } from "../listening/connections.ts";
 import { type AcceptOptions, requireHandshake, webSockets } from "../mcp/transports/web-socket/accept.ts";
+import type { Known } from "../mcp/transports/web-socket/connection-options.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
-import { type Authentication, originOf } from "./authentication.ts";
+import { type Authentication, originOf, whenKnown } from "./authentication.ts";
 import type { Upgrades } from "./upgrades.ts";
 
 export type McpWebSocketOptions = Omit<AcceptOptions, "authenticate"> & {
@@ -22,26 +23,41 @@ export type McpWebSocketOptions = Omit<AcceptOptions, "authenticate"> & {
  * Makes WebSockets of requests for them. The hooks before have looked at where a request comes from; a wrong key and a
  * client over its limit are refused by HTTP. A client that can send no headers shows its key in its first message.
  */
-export function mcpWebSocket(options: McpWebSocketOptions): (request: FastifyRequest, reply: FastifyReply) => void {
-  const { access, authentication, isKeyed, connections, upgrades, metrics, open } = options;
+export function mcpWebSocket(options: McpWebSocketOptions): (...asked: Asked) => void {
+  const { access, authentication, isKeyed } = options;
   const accept = webSockets({ ...options, authenticate: access.authenticate });
-  return (request, reply) => {
+  const answer = answers(options, accept);
+  return (request, reply, fail) => {
     requireHandshake(request.raw);
     const credentials = credentialsIn(request);
     const isShown = !isKeyed || credentials.apiKey !== undefined || credentials.authorization !== undefined;
-    const caller = isShown ? authentication.identify(request) : undefined;
-    if (caller !== undefined) {
-      const refusal = authentication.count(caller, request, reply);
-      if (refusal !== undefined) throw refusal;
-      open.admit(caller.client.id, request.socket);
-    }
+    if (!isShown) return answer(request, reply, undefined);
+    whenKnown(
+      request,
+      authentication.identify(request),
+      (caller) => {
+        const refusal = authentication.count(caller, request, reply);
+        if (refusal !== undefined) throw refusal;
+        options.open.admit(caller.client.id, request.socket);
+        answer(request, reply, { caller, credentials });
+      },
+      fail,
+    );
+  };
+}
+
+/** A request for an upgrade, its answer, and what is told of one that fails later. */
+type Asked = [request: FastifyRequest, reply: FastifyReply, fail: (error: Error) => void];
+
+function answers({ connections, upgrades, metrics }: McpWebSocketOptions, accept: ReturnType<typeof webSockets>) {
+  return (request: FastifyRequest, reply: FastifyReply, known: Known | undefined): void => {
     const upgrade = upgrades.take(request.raw);
     if (upgrade === undefined) return;
     reply.hijack();
     metrics.requests.inc({ method: "GET", route: routes.mcp, status: "101" });
     accept({
       ...upgrade,
-      known: caller && { caller, credentials },
+      known,
       origin: originOf(request),
       onKnown: ({ isAuthenticated }) => {
         if (isAuthenticated) connections.handOver(upgrade.socket as Socket);

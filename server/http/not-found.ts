@@ -19,10 +19,14 @@ export function shownPath({ url }: Pick<FastifyRequest, "url">): string {
 
 /**
  * The body that an OAuth client understands (RFC 6749, 5.2; RFC 7591, 3.2.2), for paths where it looks for a login.
- * Clients show its description to the person, who only has to send the right key.
+ * Clients show its description to the person, who only has to send the right key, or to sign in elsewhere.
  */
-export function oauthError(request: FastifyRequest): object | undefined {
+export function oauthError(request: FastifyRequest, metadataUrl: string | undefined): object | undefined {
   if (!oauthPaths.test(shownPath(request))) return undefined;
+  if (metadataUrl !== undefined) {
+    const where = `This server takes access tokens of another one: ${metadataUrl} names it.`;
+    return { error: "not_found", error_description: where };
+  }
   return {
     error: "not_found",
     error_description:

@@ -11,6 +11,8 @@ export type Answer = {
   readonly message: object;
   /** The HTTP status that goes with it. */
   readonly status: number;
+  /** What HTTP tells in a challenge, too. */
+  readonly challenged?: ServerError;
 };
 
 /** What an answer tells about an error, beside code and message. */
@@ -51,7 +53,10 @@ const toldByHttp: ReadonlySet<ErrorCode> = new Set([
 export function failureOf(error: ServerError, { id, method, era }: Failed, context: FailureContext): Answer {
   if (id !== undefined && method === "tools/call" && error.entry.isError) {
     const dress = era?.name === "stateless" ? { resultType: "complete", ...metaFor(context) } : {};
-    return { message: { jsonrpc: "2.0", id, result: { ...dress, ...toolFailure(error) } }, status: 200 };
+    const message = { jsonrpc: "2.0", id, result: { ...dress, ...toolFailure(error) } };
+    // A client gets the scope that is missing only if it is told so (MCP, Scope Challenge Handling).
+    if (error.code === "INSUFFICIENT_SCOPE") return { message, status: error.entry.httpStatus, challenged: error };
+    return { message, status: 200 };
   }
   // JSON-RPC 2.0, 5: null where the id could not be read. MCP 2026-07-28 leaves it out.
   const shownId = id === undefined && era?.name === "stateless" ? {} : { id: id ?? null };

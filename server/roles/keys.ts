@@ -18,6 +18,7 @@ export async function openKeys(
     logger.warn("authentication is off: whoever reaches the port may call every tool");
     return fixedKeys([]);
   }
+  if (!auth.takesKeys) return fixedKeys([]);
   const onLoad = (keys: readonly ApiKey[]): void => {
     const clients = [...new Set(keys.map(({ client }) => client.name))];
     audit.record({ decision: "keys_loaded", outcome: "done", clients });

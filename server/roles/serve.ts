@@ -23,6 +23,7 @@ import { baseUrl } from "../telemetry/metrics-server.ts";
 import { openCertificate } from "../tls/certificate-store.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { openKeys } from "./keys.ts";
+import { openOAuth } from "./oauth.ts";
 import type { Running, World } from "./running.ts";
 
 export type ServerOptions = {
@@ -63,9 +64,11 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   // Now, and not while the first client waits.
   for (const tool of features.tools.values()) listingOf(tool);
   const metrics = createServerMetrics(registry, [...features.tools.keys()], httpRoutes);
+  // One by one: the world of the program has more in it, under names that are here, too.
   const { clock, newId, steady = () => performance.now() } = world;
   const audit = createAudit({ ...config.audit, logger, steady });
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed, audit);
+  const oauth = config.auth.oauth && openOAuth(config.auth.oauth, logger, { clock, steady });
   const { tls } = config.http;
   const certificate = tls && (await openCertificate({ ...tls, logger, clock, onLook: metrics.certificateSeen }));
   const scheme = certificate === undefined ? "http" : "https";
@@ -77,10 +80,9 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const loop = watchLoop();
   const { heldUpMs } = loop;
   const shared = {
-    ...{ features, streams, webSockets, sealSecret, keys, certificate, bridge, projects },
+    ...{ features, streams, webSockets, sealSecret, keys, oauth, certificate, bridge, projects },
     ...{ logger, audit, metrics, lifecycle, furtherPorts, proofSecret, heldUpMs },
   };
-  // One by one: the world of the program has more in it, under names that are here, too.
   const app = createApp({ config, ...shared, clock, newId, steady });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
@@ -107,6 +109,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
       await Promise.all([app.close(), webSockets.close()]);
       await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();
+      oauth?.keys.close();
       certificate?.close();
       loop.stop();
       await bridge.close();

@@ -58,6 +58,6 @@ export async function standalone(
 
 /** The key file in the data directory, when the configuration names no keys. */
 async function ownKeyFile({ auth, bridge }: StandaloneConfig, world: StandaloneWorld): Promise<FirstKey | undefined> {
-  if (!auth.enabled || auth.keysFile !== undefined || auth.keysJson !== undefined) return undefined;
+  if (!auth.enabled || !auth.takesKeys || auth.keysFile !== undefined || auth.keysJson !== undefined) return undefined;
   return firstKey(bridge.dataDir, world.makeKey);
 }

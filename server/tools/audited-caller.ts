@@ -1,6 +1,6 @@
 import { ServerError } from "../../contract/errors.ts";
 import { auditDetails, type Caller, type Origin, securityDetails } from "../access/access.ts";
-import type { Client } from "../access/client.ts";
+import { type Client, isLacking } from "../access/client.ts";
 import type { Charge } from "../access/limits.ts";
 import { InputRequired } from "../features/interaction.ts";
 import type { Audit } from "../telemetry/audit.ts";
@@ -42,7 +42,7 @@ export function auditedCaller({ tools, costs, security, audit }: AuditedCallerOp
       if (tool !== undefined) charge(tool, caller, origin, onCharge);
       return await tools.call({ ...call, client, tool: name, logger: log });
     } catch (error) {
-      if (error instanceof ServerError && error.code === "UNAUTHORIZED_TOOL") {
+      if (error instanceof ServerError && isLacking(error)) {
         security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: name });
       }
       throw error;

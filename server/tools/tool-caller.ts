@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../contract/error-catalogue.ts";
 import { ServerError, toServerError } from "../../contract/errors.ts";
-import { type Client, permits } from "../access/client.ts";
+import { type Client, lacking, permits } from "../access/client.ts";
 import { InputRequired, type Interaction, noInteraction } from "../features/interaction.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import type { ToolRegistry } from "./registry.ts";
@@ -24,7 +24,7 @@ export type ToolCaller = {
   /** The tools that this client may call, in the registry's order. */
   list(client: Client): readonly Tool[];
   /**
-   * Checks, runs, counts and logs a call. Throws errors of the catalogue only: UNKNOWN_TOOL or UNAUTHORIZED_TOOL when the
+   * Checks, runs, counts and logs a call. Throws errors of the catalogue only: UNKNOWN_TOOL, or what `lacking` says, when the
    * client may not make this call.
    */
   call(call: ToolCall): Promise<ToolResult>;
@@ -43,8 +43,7 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
     if (tool === undefined) throw new ServerError("UNKNOWN_TOOL", { tool: name.slice(0, 128) });
     if (!permits(client, tool.permission)) {
       const { permission } = tool;
-      const told = { tool_name: name, required_permission: permission };
-      throw new ServerError("UNAUTHORIZED_TOOL", { tool: name, client: client.name, permission, ...told });
+      throw lacking(client, name, permission, { tool_name: name, required_permission: permission });
     }
     return tool;
   };

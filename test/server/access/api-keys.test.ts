@@ -56,6 +56,7 @@ describe("API keys", () => {
     [`{"${key}":{"name":"a","expires":"tomorrow"}}`, "expires: must be a time such as"],
     [`{"${key}":{"name":"a","enabled":"false"}}`, "enabled"],
     [`{"${key}":{"name":"a","enable":false}}`, "enable"],
+    [`{"${key}":{"name":"oauth:anna:0123"}}`, "name: must not begin with oauth:"],
   ])("%j are refused for a reason without a key", (text, part) => {
     expect(reason(text)).toContain(part);
     expect(reason(text)).not.toContain(key);

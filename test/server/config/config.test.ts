@@ -265,6 +265,42 @@ describe("configuration", () => {
     }
   });
 
+  test("takes access tokens beside keys or instead of them, and only by what cannot be changed on the way", () => {
+    const oauth = { MCP_OAUTH_ISSUER: "https://auth.example.com/", MCP_OAUTH_RESOURCE: "https://mcp.example.com/mcp/" };
+    expect(load("serve", { ...serveEnv, ...oauth, MCP_OAUTH_SCOPE_PREFIX: "none" })).toMatchObject({
+      auth: {
+        takesKeys: true,
+        keysFile: "/keys.json",
+        oauth: {
+          issuer: "https://auth.example.com/",
+          resource: "https://mcp.example.com/mcp",
+          scopes: { prefix: "", allowsAll: false },
+        },
+      },
+    });
+    expect(load("serve", serveEnv)).not.toHaveProperty("auth.oauth");
+    const alone = { ...serveEnv, ...oauth, MCP_API_KEYS_FILE: undefined, MCP_ENABLE_API_KEYS: "false" };
+    expect(load("serve", alone)).toMatchObject({ auth: { enabled: true, takesKeys: false } });
+    const wrong = (env: Env) => problems("serve", { ...alone, ...env }).problems.map(({ variable }) => variable);
+    expect(wrong({ MCP_OAUTH_ISSUER: undefined, MCP_OAUTH_RESOURCE: undefined })).toEqual(["MCP_OAUTH_ISSUER"]);
+    expect(wrong({ MCP_OAUTH_ISSUER: undefined })).toEqual(["MCP_OAUTH_ISSUER"]);
+    expect(wrong({ MCP_OAUTH_RESOURCE: undefined })).toEqual(["MCP_OAUTH_RESOURCE"]);
+    expect(wrong({ MCP_ENABLE_AUTH: "false", MCP_ALLOW_UNAUTHENTICATED: "true" })).toEqual(["MCP_ENABLE_AUTH"]);
+    for (const url of [
+      "http://auth.example.com",
+      "https://me:word@auth.example.com",
+      "https://a.example/?b",
+      "a.example",
+    ]) {
+      expect(wrong({ MCP_OAUTH_ISSUER: url })).toEqual(["MCP_OAUTH_ISSUER"]);
+      expect(wrong({ MCP_OAUTH_JWKS_URL: url })).toEqual(["MCP_OAUTH_JWKS_URL"]);
+    }
+    expect(wrong({ MCP_OAUTH_RESOURCE: "https://mcp.example.com/:name/mcp" })).toEqual(["MCP_OAUTH_RESOURCE"]);
+    expect(wrong({ MCP_OAUTH_SCOPE_PREFIX: "two words" })).toEqual(["MCP_OAUTH_SCOPE_PREFIX"]);
+    expect(wrong({ MCP_OAUTH_OFFERED_PERMISSIONS: "send telegram" })).toEqual(["MCP_OAUTH_OFFERED_PERMISSIONS"]);
+    expect(load("serve", { ...alone, MCP_OAUTH_ISSUER: "http://[::1]:8080" })).toHaveProperty("auth.oauth");
+  });
+
   test("restricts names where a web page could come under a name of its own", () => {
     const hosts = (env: Env) => (load("serve", { ...serveEnv, ...env }) as ServeConfig).http.access.allowedHosts;
     expect(hosts({})).toBeUndefined();

@@ -18,7 +18,7 @@ async function appWith(limitMs: number) {
   const shed = new Counter({ name: "shed", help: "Shed.", registers: [new Registry()] });
   const loop = { ms: 0 };
   const app = fastify();
-  app.setErrorHandler((error: Error, request, reply) => replyError(asServerError(error), request, reply, 0));
+  app.setErrorHandler((error: Error, request, reply) => replyError(asServerError(error), request, reply, { now: 0 }));
   shedLoad(app, { limitMs, heldUpMs: () => loop.ms, spared: healthPaths, shed, logger });
   for (const path of ["/mcp", "/tools", ...healthPaths]) app.get(path, async () => "done");
   await app.ready();

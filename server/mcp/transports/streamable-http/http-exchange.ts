@@ -25,6 +25,8 @@ export type HttpExchangeOptions = {
   /** Counts a connection no longer. */
   readonly handOver: (socket: Socket) => void;
   readonly beginSession: (agreed: Agreed) => Session;
+  /** The `WWW-Authenticate` of a refusal. */
+  readonly challengeOf: (error: ServerError) => string | undefined;
   readonly toolNamed: (name: string) => ListedTool | undefined;
 };
 
@@ -113,10 +115,12 @@ export class HttpExchange implements Exchange {
 
   /** Sends the answer and ends. */
   finish(answer: Answer | undefined): FastifyReply {
-    const { reply, accepted } = this.#options;
+    const { reply, accepted, challengeOf } = this.#options;
     if (this.#stream === undefined && answer === undefined) return reply.code(202).send();
     const text = JSON.stringify(answer?.message);
     if (this.#stream === undefined && (accepted.json || answer?.status !== 200)) {
+      const challenge = answer?.challenged && challengeOf(answer.challenged);
+      if (challenge !== undefined) reply.header("www-authenticate", challenge);
       return reply
         .code(answer?.status ?? 200)
         .type("application/json")

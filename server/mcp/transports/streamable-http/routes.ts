@@ -41,6 +41,8 @@ export type StreamableHttpOptions = {
   readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
   /** Who calls, and where from: known before the body is read. */
   readonly callerOf: (request: FastifyRequest) => { readonly caller: Caller; readonly origin: Origin };
+  /** The `WWW-Authenticate` of a refusal. */
+  readonly challengeOf: (error: ServerError) => string | undefined;
   /** Counts one more message of a batch; the error when the client is over its limit. */
   readonly count: (request: FastifyRequest, reply: FastifyReply) => ServerError | undefined;
   /** Unix time in milliseconds. */
@@ -106,6 +108,7 @@ function exchangeOf(session: Session | undefined, post: Post, options: Streamabl
     session,
     resumable: options.resumable,
     handOver: options.handOver,
+    challengeOf: options.challengeOf,
     beginSession: (agreed) => options.sessions.begin(caller.client, agreed),
     toolNamed: (name) =>
       options

@@ -33,13 +33,13 @@ export const closeCodes = define({
     code: 1013,
     reason: "too many connections, or too much at once: try again later",
     meaning:
-      "The client, or all together, hold too many connections or too many unfinished messages. Wait, then connect again.",
+      "The client, or all together, hold too many connections or too many unfinished messages, or nobody can check an access token now. Wait, then connect again.",
   },
   unauthenticated: {
     code: 4401,
     reason: "a valid API key is required",
     meaning:
-      "No key came in the first message, or a wrong one, or the key has ended or was taken back. Connecting again does not help.",
+      "No key came in the first message, or a wrong one, or the key has ended or was taken back. Connecting again does not help, unless it is with a newer access token.",
   },
   authenticationTimeout: {
     code: 4408,

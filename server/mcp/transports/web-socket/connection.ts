@@ -3,9 +3,15 @@ import type { Caller, Origin } from "../../../access/access.ts";
 import { type Answer, failureOf } from "../../answer.ts";
 import { Conversation } from "../../conversation.ts";
 import type { Dispatcher } from "../../dispatcher.ts";
-import type { MessageId, RequestMessage } from "../../message.ts";
+import type { RequestMessage } from "../../message.ts";
 import type { RequestLogger } from "../../method.ts";
-import { authenticateMethod, keyIn, longestAuthentication, readIntroduction } from "./authenticate.ts";
+import {
+  authenticateMethod,
+  credentialsIn,
+  type Introduction,
+  longestAuthentication,
+  readIntroduction,
+} from "./authenticate.ts";
 import { type CloseReason, closeCodes } from "./close-codes.ts";
 import type { ConnectionOptions, Known } from "./connection-options.ts";
 import { Identity } from "./identity.ts";
@@ -42,6 +48,7 @@ export class WebSocketConnection implements OpenWebSocket {
   #controlFrames = 0;
   #isEnding = false;
   #isHeld = false;
+  #isIntroducing = false;
 
   constructor(options: ConnectionOptions, known: Known | undefined) {
     const { authenticate, origin, bytes, clock } = options;
@@ -127,6 +134,7 @@ export class WebSocketConnection implements OpenWebSocket {
     if (isBinary) return void this.#close("binaryFrame");
     this.#messages += 1;
     const text = data.toString();
+    if (this.#isIntroducing) return void this.#waiting.push(text);
     if (this.#identity.caller === undefined) {
       return void (data.length > longestAuthentication ? this.#close("tooLarge") : this.#introduce(text));
     }
@@ -166,22 +174,39 @@ export class WebSocketConnection implements OpenWebSocket {
   }
 
   #introduce(text: string): void {
-    const { origin, open, stream } = this.#options;
-    let id: MessageId | undefined;
-    let method: string | undefined;
-    try {
-      const introduction = readIntroduction(text);
-      ({ id, method } = introduction);
-      const credentials = { apiKey: introduction.apiKey };
-      const caller = this.#identity.find(credentials);
-      open.admit(caller.client.id, stream);
-      this.#begin({ caller, credentials });
-      this.#send(JSON.stringify({ jsonrpc: "2.0", id, result: welcome(caller) }));
-    } catch (thrown) {
+    let introduction: Introduction = { id: undefined, method: undefined, credentials: {} };
+    const refuse = (thrown: unknown): void => {
       const error = toServerError(thrown);
-      this.#conversation.refuse(error, id, method, origin);
+      this.#conversation.refuse(error, introduction.id, introduction.method, this.#options.origin);
       this.#close(reasonFor(error));
+    };
+    try {
+      introduction = readIntroduction(text);
+      const found = this.#identity.find(introduction.credentials);
+      if (found instanceof Promise) void this.#await(found, introduction).catch(refuse);
+      else this.#admit(found, introduction);
+    } catch (thrown) {
+      refuse(thrown);
     }
+  }
+
+  /** What comes while a token is checked waits. */
+  async #await(found: Promise<Caller>, introduction: Introduction): Promise<void> {
+    this.#isIntroducing = true;
+    this.#options.socket.pause();
+    const caller = await found.finally(() => {
+      this.#isIntroducing = false;
+    });
+    if (this.#isEnding) return;
+    this.#admit(caller, introduction);
+    this.#goOn();
+  }
+
+  #admit(caller: Caller, { id, credentials }: Introduction): void {
+    const { open, stream } = this.#options;
+    open.admit(caller.client.id, stream);
+    this.#begin({ caller, credentials });
+    this.#send(JSON.stringify({ jsonrpc: "2.0", id, result: welcome(caller) }));
   }
 
   async #dispatch(...[message, exchange]: Parameters<Dispatcher["dispatch"]>): Promise<Answer | undefined> {
@@ -192,9 +217,9 @@ export class WebSocketConnection implements OpenWebSocket {
   }
 
   /** Clients that always begin with their key, whoever has shown one for them, are answered. */
-  #introduceAgain({ id, method, params }: RequestMessage, { requestId }: Origin): Answer {
+  async #introduceAgain({ id, method, params }: RequestMessage, { requestId }: Origin): Promise<Answer> {
     try {
-      const caller = this.#identity.confirm({ apiKey: keyIn(params) });
+      const caller = await this.#identity.confirm(credentialsIn(params));
       return { message: { jsonrpc: "2.0", id, result: welcome(caller) }, status: 200 };
     } catch (error) {
       const context = { requestId, now: this.#options.clock() };
@@ -266,6 +291,7 @@ function welcome({ client }: Caller): object {
 
 function reasonFor({ code, details }: ServerError): CloseReason {
   if (code === "ADDRESS_BANNED") return "rateLimited";
+  if (code === "AUTHORIZATION_SERVER_UNAVAILABLE") return "overload";
   if (code !== "RATE_LIMIT_EXCEEDED") return "unauthenticated";
   return details.limit === undefined ? "overload" : "rateLimited";
 }

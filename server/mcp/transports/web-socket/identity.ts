@@ -27,23 +27,35 @@ export class Identity {
     this.#known = { caller, credentials };
   }
 
-  /** The caller as it stands now. Throws what `Access.authenticate` throws when its key counts no longer. */
+  /** The caller as it stands now. Throws what `Access.authenticate` throws when its key or token counts no longer. */
   current(): Caller | undefined {
     const known = this.#known;
     if (known === undefined) return undefined;
-    known.caller = this.#authenticate(known.credentials, this.#origin, known.caller);
-    return known.caller;
+    const caller = this.#authenticate(known.credentials, this.#origin, known.caller);
+    if (caller instanceof Promise) {
+      // A token that was good and has to be looked at anew has expired, or its signer was withdrawn.
+      caller.catch(() => undefined);
+      throw new ServerError("AUTHENTICATION_ERROR", { reason: "The access token counts no longer." });
+    }
+    known.caller = caller;
+    return caller;
   }
 
-  /** The caller of these credentials. Throws what `Access.authenticate` throws. */
-  find(credentials: Credentials): Caller {
+  /** The caller of these credentials. Throws, or rejects with, what `Access.authenticate` does. */
+  find(credentials: Credentials): Caller | Promise<Caller> {
     return this.#authenticate(credentials, this.#origin);
   }
 
-  /** The caller, when it shows its key once more. Throws INVALID_REQUEST when it shows another's. */
-  confirm(credentials: Credentials): Caller {
-    const caller = this.find(credentials);
-    if (caller.client.id === this.#known?.caller.client.id) return caller;
-    throw new ServerError("INVALID_REQUEST", { reason: "this connection belongs to another key" });
+  /**
+   * The caller, when it shows its key once more, or a newer token, which counts from then on. Rejects with INVALID_REQUEST when it shows
+   * another's.
+   */
+  async confirm(credentials: Credentials): Promise<Caller> {
+    const caller = await this.find(credentials);
+    if (caller.client.id !== this.#known?.caller.client.id) {
+      throw new ServerError("INVALID_REQUEST", { reason: "this connection belongs to another client" });
+    }
+    this.know(caller, credentials);
+    return caller;
   }
 }

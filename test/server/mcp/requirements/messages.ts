@@ -82,7 +82,9 @@ const both: readonly Stated[] = [
     level: "SHOULD",
     heading: "Auth",
     says: "Over HTTP the framework of authorization is followed.",
-    notApplicable: "Clients have API keys; the page lets both sides agree on a way of their own.",
+    shownBy: [
+      "oauth/sign-in.test.ts › finds the login by the challenge, as Claude does, registers, signs in and calls a tool",
+    ],
   },
   {
     id: "stdio-authorization",

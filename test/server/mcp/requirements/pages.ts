@@ -4,7 +4,8 @@ import type { Revision } from "./requirement.ts";
 export const pages: Readonly<Record<Revision, Readonly<Record<string, string | undefined>>>> = {
   "2025-11-25": {
     "architecture/index": "It requires nothing.",
-    "basic/authorization": "Clients have API keys; over HTTP the framework of authorization is optional.",
+    "basic/authorization":
+      "Optional. test/server/oauth/ signs in as it says; most of it is for clients and authorization servers.",
     "basic/index": undefined,
     "basic/lifecycle": undefined,
     "basic/transports": undefined,
@@ -28,10 +29,14 @@ export const pages: Readonly<Record<Revision, Readonly<Record<string, string | u
   },
   "2026-07-28": {
     "architecture/index": "It requires nothing.",
-    "basic/authorization/authorization-server-discovery": "Clients have API keys.",
-    "basic/authorization/client-registration": "Clients have API keys.",
-    "basic/authorization/index": "Clients have API keys; over HTTP the framework of authorization is optional.",
-    "basic/authorization/security-considerations": "Clients have API keys.",
+    "basic/authorization/authorization-server-discovery":
+      "It is for clients and authorization servers; test/server/oauth/ signs in as it says.",
+    "basic/authorization/client-registration":
+      "It is for clients and authorization servers; test/server/oauth/ signs in as it says.",
+    "basic/authorization/index":
+      "Optional. test/server/oauth/ signs in as it says; most of it is for clients and authorization servers.",
+    "basic/authorization/security-considerations":
+      "It is for clients and authorization servers; test/server/oauth/ signs in as it says.",
     "basic/index": undefined,
     "basic/patterns/cancellation": undefined,
     "basic/patterns/index": undefined,
