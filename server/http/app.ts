@@ -37,7 +37,7 @@ import { observe } from "./observe.ts";
 import { requestIds } from "./request-id.ts";
 import { resourceRoutes } from "./resource-routes.ts";
 import { securityHeaders } from "./security-headers.ts";
-import { toolRoutes } from "./tool-routes.ts";
+import { allowedForTool, toolRoutes } from "./tool-routes.ts";
 import { admitBodies, closeIfUnread } from "./unread-body.ts";
 import { isUpgrade, Upgrades } from "./upgrades.ts";
 import { webPages } from "./web-pages.ts";
@@ -152,11 +152,12 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
     rest.addHook("onRequest", (request, reply, done) => {
       done(authentication.count(authentication.identify(request), request, reply));
     });
-    withOtherMethods(rest, () => {
+    const addRoutes = () => {
       toolRoutes(rest, tools, features.tools);
       approvalRoutes(rest, bridge.approvals, security);
       resourceRoutes(rest, catalogueOf);
-    });
+    };
+    withOtherMethods(rest, addRoutes, allowedForTool(features.tools));
   });
   app.register(async (mcp) => mcpRoutes(mcp, { ...options, ...parts, access, authentication, catalogueOf }));
 }
