@@ -43,7 +43,7 @@ import { protectedResourceRoutes } from "./protected-resource-routes.ts";
 import { requestIds } from "./request-id.ts";
 import { resourceRoutes } from "./resource-routes.ts";
 import { secure, securityHeaders } from "./security-headers.ts";
-import { toolRoutes } from "./tool-routes.ts";
+import { allowedForTool, toolRoutes } from "./tool-routes.ts";
 import { admitBodies, closeIfUnread } from "./unread-body.ts";
 import { isUpgrade, Upgrades } from "./upgrades.ts";
 import { webPages } from "./web-pages.ts";
@@ -184,11 +184,12 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
         done,
       );
     });
-    withOtherMethods(rest, () => {
+    const addRoutes = () => {
       toolRoutes(rest, tools, features.tools);
       approvalRoutes(rest, bridge.approvals, security, audit);
       resourceRoutes(rest, catalogueOf);
-    });
+    };
+    withOtherMethods(rest, addRoutes, allowedForTool(features.tools));
   });
   app.register(async (mcp) => mcpRoutes(mcp, { ...options, ...parts, access, authentication, catalogueOf }));
 }

@@ -1,13 +1,17 @@
-import type { FastifyInstance, HTTPMethods } from "fastify";
+import type { FastifyInstance, FastifyRequest, HTTPMethods } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 
-const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"];
 
 /**
  * Adds routes, and answers 405 with Allow on the other methods of their paths (RFC 9110, 15.5.6), before a body is read:
- * what is wrong with it does not matter.
+ * what is wrong with it does not matter. A path that stands for several things may know better what each of them allows.
  */
-export function withOtherMethods(app: FastifyInstance, addRoutes: () => void): void {
+export function withOtherMethods(
+  app: FastifyInstance,
+  addRoutes: () => void,
+  allowedAt: (request: FastifyRequest) => string | undefined = () => undefined,
+): void {
   const allowed = new Map<string, Set<string>>();
   let isAdding = true;
   app.addHook("onRoute", ({ url, method, exposeHeadRoute }) => {
@@ -23,8 +27,8 @@ export function withOtherMethods(app: FastifyInstance, addRoutes: () => void): v
   isAdding = false;
   for (const [url, known] of allowed) {
     const allow = [...known].join(", ");
-    const refuse = async (request: { method: string }): Promise<never> => {
-      throw new ServerError("METHOD_NOT_ALLOWED", { method: request.method, allow });
+    const refuse = async (request: FastifyRequest): Promise<never> => {
+      throw new ServerError("METHOD_NOT_ALLOWED", { method: request.method, allow: allowedAt(request) ?? allow });
     };
     const others = methods.filter((method) => !known.has(method));
     app.route({ method: others, url, onRequest: refuse, handler: refuse });

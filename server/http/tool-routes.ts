@@ -30,7 +30,7 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
         // A tool that nobody knows is told as such by the call.
         const tool = tools.get(name);
         if (tool?.rest.includes(method) === false) {
-          throw new ServerError("METHOD_NOT_ALLOWED", { method, allow: tool.rest.join(", ") });
+          throw new ServerError("METHOD_NOT_ALLOWED", { method, allow: allowOf(tool) });
         }
         const args = argumentsOf(request, tool);
         const gone = new AbortController();
@@ -46,6 +46,17 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
     });
   }
 }
+
+/** The methods of the tool that a path names, as the header Allow has them; undefined on other paths. */
+export function allowedForTool(tools: ToolRegistry): (request: FastifyRequest) => string | undefined {
+  return ({ params, routeOptions }) => {
+    const tool = routeOptions.url === routes.tool ? tools.get((params as Call["params"]).name) : undefined;
+    return tool && allowOf(tool);
+  };
+}
+
+const allowOf = ({ rest }: Tool): string =>
+  rest.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : method)).join(", ");
 
 /** What stands in both is as the body says. */
 function argumentsOf({ query, body }: Call, tool: Tool | undefined): unknown {

@@ -4,28 +4,35 @@ import { cached, cacheKey } from "../../machine/cache.ts";
 import { run } from "../../machine/command.mjs";
 import { type Progress, progress } from "../../machine/progress.mjs";
 
-/** A Python with the client libraries of requirements.txt, or why there is none here. */
+/** A Python with the libraries of a requirements.txt, or why there is none here. */
 export type PythonEnvironment = { readonly python: string } | { readonly obstacle: string };
 
 export type Interpreter = { readonly path: string; readonly version: readonly [number, number] };
 
 type Execute = (command: string, args: readonly string[]) => Promise<string>;
 
-const FOLDER = join(import.meta.dirname, "python");
-/** The oldest one that requirements.txt was resolved for. */
+/** A folder with a requirements.txt below this one, and what it has for people. */
+type Libraries = { readonly folder: string; readonly name: string };
+
+/** The oldest one that each requirements.txt was resolved for. */
 const OLDEST_MINOR = 11;
 /** Debian has ensurepip in a package of its own, and venv does not work without it. */
 const PROBE = "import ensurepip, json, sys, venv; print(json.dumps([sys.executable, *sys.version_info[:2]]))";
 
 /** Installs the libraries in a virtual environment in the cache, with the checksums of requirements.txt. */
-export async function pythonEnvironment(steps: Progress = progress): Promise<PythonEnvironment> {
+export async function pythonEnvironment(
+  { folder: source, name }: Libraries,
+  steps: Progress = progress,
+): Promise<PythonEnvironment> {
   const interpreter = await findInterpreter();
   if ("obstacle" in interpreter) return interpreter;
   const { path, version } = interpreter;
-  const requirements = await readFile(join(FOLDER, "requirements.txt"));
-  const entry = { kind: "clients/python", key: cacheKey([requirements, path, version.join("."), process.arch]) };
-  return steps.step("clients from PyPI", async (control) => {
-    const { folder, hit } = await cached({ ...entry, keep: 2, build: (target) => install(path, target) });
+  const requirementsFile = join(import.meta.dirname, source, "requirements.txt");
+  const requirements = await readFile(requirementsFile);
+  const entry = { kind: `clients/${source}`, key: cacheKey([requirements, path, version.join("."), process.arch]) };
+  return steps.step(name, async (control) => {
+    const build = (target: string) => install(path, target, requirementsFile);
+    const { folder, hit } = await cached({ ...entry, keep: 2, build });
     if (hit) control.cached();
     return { python: join(folder, "bin/python") };
   });
@@ -50,12 +57,12 @@ export async function findInterpreter(
   return { obstacle: `no Python 3.${OLDEST_MINOR} or newer with venv; on Debian, install python3-venv (${found})` };
 }
 
-async function install(interpreter: string, target: string): Promise<void> {
+async function install(interpreter: string, target: string, requirementsFile: string): Promise<void> {
   await run(interpreter, ["-m", "venv", target], { group: true });
   // Wheels only: nothing that was downloaded runs before its checksum is known, and no compiler is needed.
   const options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"];
   const requirements = join(target, "requirements.txt");
-  await copyFile(join(FOLDER, "requirements.txt"), requirements);
+  await copyFile(requirementsFile, requirements);
   const pip = ["-m", "pip", "install", ...options, "--no-deps", "--requirement", requirements];
   await run(join(target, "bin/python"), pip, { group: true });
 }

@@ -9,6 +9,7 @@ declare module "vitest" {
     /** Folder `node_modules` with the clients from npm. */
     readonly npmClients: string;
     readonly python: PythonEnvironment;
+    readonly schemathesis: PythonEnvironment;
     /** A Chromium; null where there is none. */
     readonly browser: string | null;
   }
@@ -17,9 +18,12 @@ declare module "vitest" {
 /** Installs the clients by others; after the first time they come from the cache, and nothing needs a network. */
 export default async function setup(project: TestProject): Promise<void> {
   project.provide("npmClients", await npmClients());
-  const python = await pythonEnvironment();
+  const python = await pythonEnvironment({ folder: "python", name: "clients from PyPI" });
   if ("obstacle" in python) progress.note(`skipped: the clients in Python, because there is ${python.obstacle}`);
   project.provide("python", python);
+  const schemathesis = await pythonEnvironment({ folder: "schemathesis", name: "Schemathesis from PyPI" });
+  if ("obstacle" in schemathesis) progress.note(`skipped: Schemathesis, because there is ${schemathesis.obstacle}`);
+  project.provide("schemathesis", schemathesis);
   const browser = findBrowser();
   if (browser === undefined) progress.note("skipped: the page at /docs in a browser, because there is no Chromium");
   project.provide("browser", browser ?? null);

@@ -22,7 +22,7 @@ function openApiDocument({ version, features, errors }: OpenApiSource) {
     info: {
       title: "CCTelegram",
       version,
-      description: `Sends messages to people on Telegram. The same tools are there over MCP, on ${routes.mcp}.`,
+      description: `Sends messages to people on Telegram. The same tools are there over MCP, on ${routes.mcp}. In the body of a tool, null for an optional field counts as left out, and fields that it does not know are dropped.`,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: ".", description: "The server that this document came from" }],

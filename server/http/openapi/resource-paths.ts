@@ -62,7 +62,7 @@ function readOperation(described: readonly Described[]) {
         in: "query",
         required: true,
         description: "What follows `cctelegram://` in the URI of the resource",
-        schema: { type: "string", examples: described.map(({ name }) => name) },
+        schema: { type: "string", minLength: 1, examples: described.map(({ name }) => name) },
       },
     ],
     responses: {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpRoutes } from "../../../server/http/routes.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
+import { head, rawConnection } from "../support/raw-http.ts";
 import { beginSession, isOpen, keys, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
@@ -123,7 +124,9 @@ describe("requests", () => {
     expect(await status("POST", "clear_old_responses")).toEqual([200, null]);
     expect(await status("GET", "clear_old_responses")).toEqual([405, "DELETE, POST"]);
     expect(await status("HEAD", "clear_old_responses")).toEqual([405, "DELETE, POST"]);
-    expect(await status("DELETE", "get_telegram_responses")).toEqual([405, "GET, POST"]);
+    expect(await status("DELETE", "get_telegram_responses")).toEqual([405, "GET, HEAD, POST"]);
+    expect(await status("OPTIONS", "get_telegram_responses")).toEqual([405, "GET, HEAD, POST"]);
+    expect(await status("PATCH", "send_task_completion")).toEqual([405, "POST"]);
     expect(await status("GET", "send_task_completion?task_id=1&title=t")).toEqual([405, "POST"]);
     expect(await status("POST", "send_task_completion?task_id=1&title=t&files_affected=a.ts")).toEqual([200, null]);
     expect(bridge.events.at(-1)?.description).toContain("Files (1):\n- a.ts");
@@ -186,6 +189,16 @@ describe("requests", () => {
       const hasHead = methods.includes("GET") && route !== "/mcp";
       const allowed = new Set(hasHead ? [...methods, "HEAD"] : methods);
       expect(new Set(response.headers.get("allow")?.split(", "))).toEqual(allowed);
+    }
+  });
+
+  test("a method that a path does not have is 405 with Allow, whichever of HTTP's it is", async () => {
+    for (const method of ["OPTIONS", "QUERY", "TRACE"]) {
+      const connection = await rawConnection(server.url);
+      connection.socket.write(head(method, "/tools", { "x-api-key": keys.all, connection: "close" }));
+      const answer = await connection.closed;
+      expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+      expect(answer).toMatch(/^allow: GET, HEAD\r$/m);
     }
   });
 
