@@ -29,7 +29,7 @@ describe.skipIf(program === null)("the page at /docs", () => {
   });
 
   const open = async (path = "/docs", theme?: "light" | "dark") => {
-    page = await browser.open(`${origin}${path}`, theme);
+    page = await browser.open(`${origin}${path}`, theme === undefined ? {} : { theme });
     await vi.waitFor(
       async () => expect(await page.evaluate("document.querySelectorAll('.operation').length")).toBeGreaterThan(10),
       {
