@@ -108,8 +108,10 @@ function Parts({ overview, now, ask }: Shown) {
           <>
             <DeadLetters bridge={bridge} now={now} ask={ask} follow={follow} />
             <Approvals bridge={bridge} now={now} />
-            <Waits bridge={bridge} now={now} />
-            <Refusals bridge={bridge} now={now} />
+            <div class="column">
+              <Waits bridge={bridge} now={now} />
+              <Refusals bridge={bridge} now={now} />
+            </div>
           </>
         )}
         <Bans overview={overview} now={now} ask={ask} />

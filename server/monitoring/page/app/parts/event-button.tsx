@@ -12,13 +12,8 @@ export function EventButton({ id, client, follow }: Properties) {
   const shown = visibleText(id);
   const short = shown.length > SHOWN + 2 ? `${[...shown].slice(0, SHOWN).join("")}…` : shown;
   return (
-    <button
-      type="button"
-      class="event-id"
-      title={shown}
-      aria-label={`Follow event ${shown}`}
-      onClick={() => follow({ id, client })}
-    >
+    <button type="button" class="event-id" title={shown} onClick={() => follow({ id, client })}>
+      <span class="unseen">Follow event </span>
       <bdi>{short}</bdi>
     </button>
   );

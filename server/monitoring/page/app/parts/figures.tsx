@@ -67,7 +67,7 @@ function Tile({ name, value, note, tone, more, share }: Figure) {
   );
 }
 
-const unknown: readonly Figure[] = ["Queue", "Delivered in 1 h", "Time to Telegram", "Rate limiter", "Telegram"].map(
+const unknown: readonly Figure[] = ["Queue", "Delivered, 1 h", "Time to Telegram", "Rate limiter", "Telegram"].map(
   (name) => ({
     name,
     value: "–",
@@ -121,7 +121,7 @@ function queueFigure({ queue }: BridgeMonitoring): Figure {
 
 function deliveryFigure({ deliveries }: BridgeMonitoring): Figure {
   return {
-    name: "Delivered in 1 h",
+    name: "Delivered, 1 h",
     value: numberText(deliveries.delivered),
     note: `${numberText(deliveries.refused)} refused; ${countText(deliveries.retries, "retry", "retries")}`,
     tone: worseThan(deliveries.refused > REFUSED_SHARE * (deliveries.delivered + deliveries.refused)),
@@ -179,6 +179,7 @@ function telegramFigure({ telegram, receiving }: BridgeMonitoring, now: number):
 function serverFigures({ bans_total, pods }: Overview): readonly Figure[] {
   const servers = pods.filter(({ role }) => role === "server");
   const well = servers.filter(({ health, draining }) => health === "healthy" && !draining).length;
+  const isDown = servers.every(({ health }) => health === "unhealthy");
   const requests = servers.reduce((sum, { per_minute }) => sum + per_minute.requests, 0);
   return [
     {
@@ -196,7 +197,7 @@ function serverFigures({ bans_total, pods }: Overview): readonly Figure[] {
         </>
       ),
       note: `${numberText(Math.round(requests))} requests/min`,
-      tone: worseThan(well < servers.length || servers.length === 0, well === 0 ? "bad" : "warning"),
+      tone: isDown ? "bad" : worseThan(well < servers.length),
       more: "pods",
     },
   ];

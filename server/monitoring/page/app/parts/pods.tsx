@@ -44,7 +44,7 @@ export function Pods({ pods, now }: { readonly pods: readonly PodReport[]; reado
         keyOf={({ name }) => name}
         columns={[
           { head: "Pod", cell: ({ name }) => <Foreign text={name} /> },
-          { head: "Role", cell: ({ role }) => role },
+          { head: "Role", isShort: true, cell: ({ role }) => role },
           { head: "Health", cell: (pod) => <Health pod={pod} /> },
           { head: "Version", cell: ({ version }) => <Foreign text={version} /> },
           { head: "Up for", isNumber: true, cell: ({ started_at }) => <Since at={started_at} now={now} /> },

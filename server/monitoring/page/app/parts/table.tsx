@@ -4,6 +4,8 @@ export type Column<Row> = {
   readonly head: string;
   readonly cell: (row: Row) => ComponentChildren;
   readonly isNumber?: true;
+  /** Never broken into lines: what it shows is of our own making. */
+  readonly isShort?: true;
 };
 
 type Properties<Row> = {
@@ -35,9 +37,14 @@ export function Table<Row>({ caption, columns, rows, keyOf }: Properties<Row>) {
             <th {...{ role: "rowheader" }} scope="row">
               {first.cell(row)}
             </th>
-            {others.map(({ head, cell, isNumber }) => (
-              <td key={head} {...{ role: "cell" }} data-head={head} class={isNumber && "number"}>
-                {cell(row)}
+            {others.map(({ head, cell, isNumber, isShort }) => (
+              <td
+                key={head}
+                {...{ role: "cell" }}
+                data-head={head}
+                class={(isNumber && "number") || (isShort && "short")}
+              >
+                <div>{cell(row)}</div>
               </td>
             ))}
           </tr>

@@ -38,7 +38,7 @@ function LinkState({ live: { overview, now, link, isHeld } }: { readonly live: L
     return (
       <p class="link lost">
         <Icon tone="bad" />
-        Not live{told !== "" && ` since ${told}`}
+        Not live
       </p>
     );
   }

@@ -58,14 +58,16 @@ export function Verdict({ overview, bridge, now, ask }: Properties) {
   );
 }
 
-function Bridge({ overview: { bridge }, now }: Pick<Properties, "overview" | "now">) {
+function Bridge({ overview: { bridge, reasons }, now }: Pick<Properties, "overview" | "now">) {
   if (bridge.reachable) return null;
+  const isSaid = reasons.some((reason) => reason.includes(bridge.error));
   return (
     <p class="remark">
-      <Icon tone="bad" />
+      <Icon tone="quiet" />
       <span>
-        No bridge has answered for <Since at={bridge.since} now={now} />: <Foreign text={bridge.error} />. What the
-        servers know is shown; queue, deliveries and approvals are not known.
+        No bridge has answered for <Since at={bridge.since} now={now} />
+        {!isSaid && [" (", <Foreign key="error" text={bridge.error} />, ")"]}. Queue, deliveries and approvals are not
+        known; what the servers know is shown.
       </span>
     </p>
   );

@@ -34,9 +34,10 @@ export function DeadLetters({ bridge, now, ask, follow }: Of<Asking & Following>
             head: "Event",
             cell: ({ event_id, client }) => <EventButton id={event_id} client={client} follow={follow} />,
           },
-          { head: "Refused", cell: ({ at }) => <Clock at={at} now={now} /> },
+          { head: "Refused", isShort: true, cell: ({ at }) => <Clock at={at} now={now} /> },
           {
             head: "What to do",
+            isShort: true,
             cell: ({ id, chat }) => (
               <span class="row-actions">
                 <button
@@ -150,7 +151,7 @@ export function Refusals({ bridge: { refusals, telegram, receiving }, now }: Of<
             { head: "Chat", cell: ({ chat }) => <Foreign text={chat} /> },
             { head: "Telegram's words", cell: ({ reason }) => <Foreign text={reason} /> },
             { head: "Messages", isNumber: true, cell: ({ messages }) => numberText(messages) },
-            { head: "Last", cell: ({ at }) => <Clock at={at} now={now} /> },
+            { head: "Last", isShort: true, cell: ({ at }) => <Clock at={at} now={now} /> },
           ]}
         />
       )}
@@ -193,7 +194,7 @@ export function Bans({ overview: { bans, bans_total }, now, ask }: Banned) {
               </>
             ),
           },
-          { head: "Since", cell: ({ since }) => <Clock at={since} now={now} /> },
+          { head: "Since", isShort: true, cell: ({ since }) => <Clock at={since} now={now} /> },
           { head: "Ends in", isNumber: true, cell: ({ until }) => <Until at={until} now={now} /> },
           {
             head: "On",
@@ -202,6 +203,7 @@ export function Bans({ overview: { bans, bans_total }, now, ask }: Banned) {
           },
           {
             head: "What to do",
+            isShort: true,
             cell: ({ address }) => (
               <span class="row-actions">
                 <button
