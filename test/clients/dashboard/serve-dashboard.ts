@@ -5,7 +5,8 @@ import { type Action, actionPermissions, actionSchema, type Overview } from "../
 import { asServerError, replyError } from "../../../server/http/error-reply.ts";
 import { securityHeaders } from "../../../server/http/security-headers.ts";
 import { dashboardPage } from "../../../server/monitoring/page/page.ts";
-import { eventId, historyOf, overviewOf, type StateName, traceOf } from "./states.ts";
+import { historyOf, traceOf } from "./past.ts";
+import { eventId, overviewOf, type StateName } from "./states.ts";
 
 export type ServedDashboard = {
   readonly url: string;

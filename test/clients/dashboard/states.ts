@@ -1,14 +1,11 @@
 import {
   type Activity,
   type BridgeMonitoring,
-  type EventTrace,
-  eventTraceSchema,
-  type History,
-  historySchema,
   type Overview,
   overviewSchema,
   type PodReport,
-  seriesNames,
+  type ShownAlert,
+  type ShownBan,
 } from "../../../contract/monitoring.ts";
 
 export const stateNames = ["empty", "busy", "failing", "no bridge", "hostile"] as const;
@@ -21,7 +18,7 @@ export const hostileText = `"><img src=x onerror="document.title='owned'"><scrip
 export const eventId = "8a6e0b2b-a2d1-4f25-a842-77d86f628f6f";
 
 /** Times so many seconds before a moment. */
-const times = (now: number) => (seconds: number) => new Date(now - seconds * 1_000).toISOString();
+export const times = (now: number) => (seconds: number) => new Date(now - seconds * 1_000).toISOString();
 
 type Ago = ReturnType<typeof times>;
 
@@ -97,7 +94,7 @@ function busyActivity(ago: Ago, first = 0): Activity[] {
         ? eventId
         : `${(0x5f3a_0000 + number * 7919).toString(16)}-3c1e-4b60-9a57-0f5d2be1${String(number % 10_000).padStart(4, "0")}`;
     const event = { at: ago(index * 3.4), event_id, client };
-    if (number % 23 === 0) return { ...event, kind: "reply", text: "anna answered 👍", pod: "team-bridge-0" };
+    if (number % 23 === 0) return { ...event, kind: "reply", text: "anna answered", pod: "team-bridge-0" };
     if (number % 17 === 0)
       return {
         ...event,
@@ -115,9 +112,10 @@ function busyActivity(ago: Ago, first = 0): Activity[] {
   });
 }
 
-function busy(ago: Ago, beat = 0): Omit<Overview, "at"> {
-  const activity = busyActivity(ago, beat);
-  const state: BridgeMonitoring = {
+function busyBridge(ago: Ago, beat: number, activity: readonly Activity[]): BridgeMonitoring {
+  const asked = { client: "ci", title: "Deploy 1.42 to production?", votes: 1, required: 2 };
+  const askedLong = { client: "nightly-backup", title: "Delete backups older than 90 days (214 files)?" };
+  return {
     ...emptyBridge(ago),
     bridge: bridgePod(ago),
     queue: {
@@ -144,38 +142,31 @@ function busy(ago: Ago, beat = 0): Omit<Overview, "at"> {
       ],
     },
     approvals: [
-      {
-        approval_id: "ap-1",
-        client: "ci",
-        title: "Deploy 1.42 to production?",
-        asked_at: ago(260),
-        expires_at: ago(-1_540),
-        votes: 1,
-        required: 2,
-      },
-      {
-        approval_id: "ap-2",
-        client: "nightly-backup",
-        title: "Delete backups older than 90 days (214 files)?",
-        asked_at: ago(3_900),
-        expires_at: ago(-10_500),
-        votes: 0,
-        required: 1,
-      },
+      { approval_id: "ap-1", ...asked, asked_at: ago(260), expires_at: ago(-1_540) },
+      { approval_id: "ap-2", ...askedLong, asked_at: ago(3_900), expires_at: ago(-10_500), votes: 0, required: 1 },
     ],
-    dead_letters: [
-      {
-        id: 71,
-        event_id: "5f3b9c10-3c1e-4b60-9a57-0f5d2be10071",
-        client: "ci",
-        chat: "Carl",
-        reason: "Forbidden: bot was blocked by the user",
-        at: ago(1_320),
-      },
-    ],
-    refusals: [{ chat: "Carl", reason: "Forbidden: bot was blocked by the user", messages: 1, at: ago(1_320) }],
+    dead_letters: [{ id: 71, event_id: "5f3b9c10-3c1e-4b60-9a57-0f5d2be10071", client: "ci", ...blocked(ago, 1_320) }],
+    refusals: [{ ...blocked(ago, 1_320), messages: 1 }],
     activity,
   };
+}
+
+const blocked = (ago: Ago, seconds: number) => ({
+  chat: "Carl",
+  reason: "Forbidden: bot was blocked by the user",
+  at: ago(seconds),
+});
+
+const closed = (ago: Ago, seconds: number) => ({
+  chat: "-1001234567890",
+  reason: "Bad Request: TOPIC_CLOSED",
+  at: ago(seconds),
+});
+
+function busy(ago: Ago, beat = 0): Omit<Overview, "at"> {
+  const activity = busyActivity(ago, beat);
+  const state = busyBridge(ago, beat, activity);
+  const limited = { requests: 388, errors: 0, limited: 2.5, unauthenticated: 0, tool_calls: 81 };
   return {
     name: "team",
     health: "healthy",
@@ -185,9 +176,7 @@ function busy(ago: Ago, beat = 0): Omit<Overview, "at"> {
     pods: [
       pod(ago, "team-mcp-server-7d9f8c-2xkqp"),
       pod(ago, "team-mcp-server-7d9f8c-9hnvw", { memory_bytes: 131_072_000, streams: 7, event_loop_delay_ms: 12.9 }),
-      pod(ago, "team-mcp-server-7d9f8c-kk4tz", {
-        per_minute: { requests: 388, errors: 0, limited: 2.5, unauthenticated: 0, tool_calls: 81 },
-      }),
+      pod(ago, "team-mcp-server-7d9f8c-kk4tz", { per_minute: limited }),
       state.bridge,
     ],
     bans: [
@@ -213,18 +202,14 @@ function busy(ago: Ago, beat = 0): Omit<Overview, "at"> {
   };
 }
 
-function failing(ago: Ago): Omit<Overview, "at"> {
-  const base = busy(ago);
-  const error = "getMe: connect ETIMEDOUT 149.154.167.220:443";
-  const state: BridgeMonitoring = {
-    ...(base.bridge.reachable ? base.bridge.state : emptyBridge(ago)),
-    bridge: bridgePod(ago, {
-      health: "unhealthy",
-      reasons: [`Telegram not reachable: ${error}`],
-      event_loop_delay_ms: 14,
-    }),
-    telegram: { reachable: false, since: ago(1_860), error },
-    receiving: { mode: "polling", receiving: false, error, hint: "Look at the way out of the cluster" },
+const unreachable = "getMe: connect ETIMEDOUT 149.154.167.220:443";
+
+function failingBridge(ago: Ago): BridgeMonitoring {
+  return {
+    ...busyBridge(ago, 0, []),
+    bridge: bridgePod(ago, { health: "unhealthy", reasons: [`Telegram not reachable: ${unreachable}`] }),
+    telegram: { reachable: false, since: ago(1_860), error: unreachable },
+    receiving: { mode: "polling", receiving: false, error: unreachable, hint: "Look at the way out of the cluster" },
     paused: { since: ago(720), by: "claude" },
     queue: { usable: true, pending: 9_214, limit: 10_000, oldest_age_seconds: 1_871, dead_letters: 137 },
     deliveries: {
@@ -244,75 +229,70 @@ function failing(ago: Ago): Omit<Overview, "at"> {
       id: 137 - index,
       event_id: `5f3b9c10-3c1e-4b60-9a57-0f5d2be1${1000 + index}`,
       client: clients[index % 4] ?? "ci",
-      chat: index % 2 === 0 ? "Carl" : "-1001234567890",
-      reason: index % 2 === 0 ? "Forbidden: bot was blocked by the user" : "Bad Request: TOPIC_CLOSED",
-      at: ago(60 + index * 80),
+      ...(index % 2 === 0 ? blocked : closed)(ago, 60 + index * 80),
     })),
     refusals: [
-      { chat: "Carl", reason: "Forbidden: bot was blocked by the user", messages: 80, at: ago(60) },
-      { chat: "-1001234567890", reason: "Bad Request: TOPIC_CLOSED", messages: 57, at: ago(140) },
+      { ...blocked(ago, 60), messages: 80 },
+      { ...closed(ago, 140), messages: 57 },
     ],
   };
+}
+
+const failingPods = (ago: Ago): PodReport[] => [
+  pod(ago, "team-mcp-server-7d9f8c-2xkqp", { health: "degraded", reasons: ["the bridge is degraded"] }),
+  pod(ago, "team-mcp-server-7d9f8c-9hnvw", {
+    health: "unhealthy",
+    reasons: ["the file of API keys is empty"],
+    event_loop_delay_ms: 412,
+    per_minute: { requests: 1_804, errors: 31, limited: 640, unauthenticated: 310, tool_calls: 44 },
+  }),
+  pod(ago, "team-mcp-server-7d9f8c-kk4tz", { draining: true }),
+];
+
+const manyBans = (ago: Ago): ShownBan[] =>
+  Array.from({ length: 8 }, (_, index) => ({
+    address: index % 2 === 0 ? `203.0.113.${70 + index}` : `2001:db8:${index}::/64`,
+    reason: index % 3 === 0 ? "exceeded_limits" : "authentication_failures",
+    ...(index === 3 ? { client: "ci" } : {}),
+    since: ago(300 + index * 60),
+    until: ago(-3_300 + index * 60),
+    pods: ["team-mcp-server-7d9f8c-2xkqp", "team-mcp-server-7d9f8c-9hnvw"],
+  }));
+
+function failingAlerts(ago: Ago): ShownAlert[] {
+  const alert = (name: string, severity: ShownAlert["severity"], message: string, seconds: number, firing = true) => ({
+    name,
+    severity,
+    message,
+    since: ago(seconds),
+    firing,
+  });
+  return [
+    alert("MessagesDelayed", "high", "The oldest message waits for 31 min", 1_560),
+    alert("AuthenticationFailures", "critical", "5.2 wrong or missing keys a second", 75),
+    alert("MessagesFailed", "warning", "Telegram refused 137 messages for good in the last 15 minutes", 600),
+    alert("RateLimitViolations", "high", "10.7 requests a second over the limit", 70, false),
+  ];
+}
+
+function failing(ago: Ago): Omit<Overview, "at"> {
+  const base = busy(ago);
+  const state = failingBridge(ago);
+  const refused = { event_id: eventId, client: "claude", pod: "team-bridge-0" };
   return {
     ...base,
     health: "degraded",
     since: ago(1_860),
     reasons: [
-      `Telegram not reachable: ${error}`,
+      `Telegram not reachable: ${unreachable}`,
       "the queue is fuller than 90 %: 9,214 of 10,000 messages",
       "delivery has been stopped by claude",
     ],
     bridge: { reachable: true, since: ago(273_600), state },
-    pods: [
-      pod(ago, "team-mcp-server-7d9f8c-2xkqp", { health: "degraded", reasons: ["the bridge is degraded"] }),
-      pod(ago, "team-mcp-server-7d9f8c-9hnvw", {
-        health: "unhealthy",
-        reasons: ["the file of API keys is empty"],
-        event_loop_delay_ms: 412,
-        per_minute: { requests: 1_804, errors: 31, limited: 640, unauthenticated: 310, tool_calls: 44 },
-      }),
-      pod(ago, "team-mcp-server-7d9f8c-kk4tz", { draining: true }),
-      state.bridge,
-    ],
-    bans: Array.from({ length: 8 }, (_, index) => ({
-      address: index % 2 === 0 ? `203.0.113.${70 + index}` : `2001:db8:${index}::/64`,
-      reason: index % 3 === 0 ? ("exceeded_limits" as const) : ("authentication_failures" as const),
-      ...(index === 3 ? { client: "ci" } : {}),
-      since: ago(300 + index * 60),
-      until: ago(-3_300 + index * 60),
-      pods: ["team-mcp-server-7d9f8c-2xkqp", "team-mcp-server-7d9f8c-9hnvw"],
-    })),
+    pods: [...failingPods(ago), state.bridge],
+    bans: manyBans(ago),
     bans_total: 214,
-    alerts: [
-      {
-        name: "MessagesDelayed",
-        severity: "high",
-        message: "The oldest message waits for 31 min",
-        since: ago(1_560),
-        firing: true,
-      },
-      {
-        name: "AuthenticationFailures",
-        severity: "critical",
-        message: "5.2 wrong or missing keys a second",
-        since: ago(75),
-        firing: true,
-      },
-      {
-        name: "MessagesFailed",
-        severity: "warning",
-        message: "Telegram refused 137 messages for good in the last 15 minutes",
-        since: ago(600),
-        firing: true,
-      },
-      {
-        name: "RateLimitViolations",
-        severity: "high",
-        message: "10.7 requests a second over the limit",
-        since: ago(70),
-        firing: false,
-      },
-    ],
+    alerts: failingAlerts(ago),
     activity: [
       {
         at: ago(4),
@@ -320,16 +300,9 @@ function failing(ago: Ago): Omit<Overview, "at"> {
         text: "203.0.113.70: 10 exceeded limits in 300 s",
         pod: "team-mcp-server-7d9f8c-9hnvw",
       },
-      {
-        at: ago(60),
-        kind: "refused",
-        text: "Carl: Forbidden: bot was blocked by the user",
-        event_id: eventId,
-        client: "claude",
-        pod: "team-bridge-0",
-      },
+      { at: ago(60), kind: "refused", text: "Carl: Forbidden: bot was blocked by the user", ...refused },
       { at: ago(720), kind: "delivery_stopped", text: "by claude", client: "claude", pod: "team-bridge-0" },
-      { at: ago(1_860), kind: "telegram_unreachable", text: error, pod: "team-bridge-0" },
+      { at: ago(1_860), kind: "telegram_unreachable", text: unreachable, pod: "team-bridge-0" },
       ...base.activity.slice(0, 60).map((each, index) => ({ ...each, at: ago(1_900 + index * 3) })),
     ],
   };
@@ -409,71 +382,4 @@ const makers = { empty, busy, failing, "no bridge": noBridge, hostile } as const
 export function overviewOf(state: StateName, now: number, beat = 0): Overview {
   const ago = times(now);
   return overviewSchema.parse({ at: ago(0), ...(state === "busy" ? busy(ago, beat) : makers[state](ago)) });
-}
-
-/** A wave that is the same in every run. */
-const wave = (step: number, size: number, phase: number) =>
-  Math.max(0, Math.round(size * (1 + 0.45 * Math.sin(step / 7 + phase) + 0.25 * Math.sin(step / 2.3 + phase * 2))));
-
-export function historyOf(state: StateName, hours: number, now: number): History {
-  const step_seconds = hours * 60;
-  const size = {
-    pending: 34,
-    oldest_age_seconds: 5,
-    accepted: 70,
-    delivered: 138,
-    refused: 0,
-    requests: 1_200,
-    errors: 0,
-    limited: 3,
-    unauthenticated: 2,
-  };
-  const isBad = state === "failing" || state === "hostile";
-  const valueOf = (name: (typeof seriesNames)[number], step: number): number | null => {
-    if (state === "empty") return step < 58 ? null : 0;
-    if (state === "no bridge" && step > 54 && !["requests", "errors", "limited", "unauthenticated"].includes(name))
-      return null;
-    if (isBad && step > 28) {
-      if (name === "pending") return (step - 28) * 290;
-      if (name === "oldest_age_seconds") return (step - 28) * 60;
-      if (name === "delivered") return 0;
-      if (["refused", "errors", "limited", "unauthenticated"].includes(name)) return wave(step, 40, 1);
-    }
-    if (name === "refused") return step === 38 ? 1 : 0;
-    return wave(step, size[name], name.length);
-  };
-  const series = Object.fromEntries(
-    seriesNames.map((name) => [name, Array.from({ length: 60 }, (_, step) => valueOf(name, step))]),
-  );
-  return historySchema.parse({ from: Math.floor(now / 1_000) - 60 * step_seconds, step_seconds, series });
-}
-
-export function traceOf(state: StateName, now: number): EventTrace {
-  const ago = times(now);
-  const text = state === "hostile" ? hostileText.slice(0, 256) : undefined;
-  return eventTraceSchema.parse({
-    status: {
-      event_id: eventId,
-      state: "partly_refused",
-      accepted_at: ago(12),
-      settled_at: ago(9),
-      messages: { total: 2, waiting: 0, sent: 1, refused: 1 },
-      refusals: [{ chat_id: 42, reason: "Forbidden: bot was blocked by the user", at: ago(9) }],
-      replies: [],
-    },
-    client: text ?? "claude",
-    trace_id: "4bf92f3577b34da6a3ce929d0e0e4736",
-    request_id: "01JDKX2Q4T9V6Z",
-    steps: [
-      { at: ago(12.09), what: "called", detail: text ?? "send_telegram_message by claude, over MCP" },
-      { at: ago(12), what: "accepted", detail: "by team-mcp-server-7d9f8c-2xkqp" },
-      { at: ago(11.96), what: "queued", detail: "2 messages" },
-      { at: ago(11.9), what: "attempted", chat: text ?? "Operations" },
-      { at: ago(11.6), what: "delivered", chat: "Operations", message_id: 4711 },
-      { at: ago(11.5), what: "waiting", chat: "Carl", detail: "one message a second to one chat" },
-      { at: ago(9.4), what: "attempted", chat: "Carl" },
-      { at: ago(9), what: "refused", chat: "Carl", detail: "Forbidden: bot was blocked by the user" },
-      { at: ago(2), what: "reply", chat: "Operations", detail: "anna pressed 👍" },
-    ],
-  });
 }

@@ -52,7 +52,7 @@ export function Dashboard() {
           <Parts overview={overview} now={live.now} ask={ask} />
         )}
       </main>
-      <div class="notices">
+      <section class="notices" aria-label="Notices">
         <LostNotice live={live} since={Date.now()} />
         <div role="status">
           {result !== "" && (
@@ -65,7 +65,7 @@ export function Dashboard() {
             </div>
           )}
         </div>
-      </div>
+      </section>
       <p class="unseen" role="status">
         {said}
       </p>

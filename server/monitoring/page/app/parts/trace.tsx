@@ -55,7 +55,9 @@ export function Trace({
     };
   }, [wanted]);
   useEffect(() => {
-    if (answer !== undefined) result.current?.focus();
+    if (answer === undefined) return;
+    result.current?.closest("section")?.scrollIntoView({ block: "start" });
+    result.current?.focus({ preventScroll: true });
   }, [answer]);
   return (
     <Section id="trace" title="Follow one event">
