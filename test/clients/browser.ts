@@ -23,6 +23,8 @@ export type BrowserPage = {
   /** Presses a key, such as Tab, as often as is said. */
   press(key: keyof typeof keyCodes, times?: number): Promise<void>;
   type(text: string): Promise<void>;
+  /** Moves the pointer there, in pixels of what is seen. */
+  point(x: number, y: number): Promise<void>;
   /** A picture of it as PNG: of what is seen, or of all. */
   picture(extent?: "seen" | "all"): Promise<Buffer>;
   /** What the page keeps, after the browser has thrown away what it does not need. */
@@ -126,6 +128,7 @@ async function openPage(protocol: Protocol, url: string, showing: Showing): Prom
       }
     },
     type: async (text) => void (await call("Input.insertText", { text })),
+    point: async (x, y) => void (await call("Input.dispatchMouseEvent", { type: "mouseMoved", x, y })),
     async picture(extent = "seen") {
       const { data } = await call("Page.captureScreenshot", {
         captureBeyondViewport: extent === "all",

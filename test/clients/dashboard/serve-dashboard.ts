@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
+import type { ErrorCode } from "../../../contract/error-catalogue.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import { type Action, actionPermissions, actionSchema, type Overview } from "../../../contract/monitoring.ts";
 import { asServerError, replyError } from "../../../server/http/error-reply.ts";
@@ -18,23 +19,23 @@ export type ServedDashboard = {
   tell(overview: Overview): void;
   /** Pages that listen now. */
   readonly listeners: number;
-  /** Ends all streams, and refuses new ones and everything else while it is on. */
-  fail(isFailing: boolean): void;
+  /** Ends all streams, and answers with this error alone from then on; undefined: all is well again. */
+  fail(code: ErrorCode | undefined): void;
 } & AsyncDisposable;
 
 /** The dashboard's page and what answers it, in a state that does not change by itself. With a path as behind a proxy. */
 export async function serveDashboard(state: StateName, path = "/"): Promise<ServedDashboard> {
-  const app = fastify();
+  const app = fastify({ routerOptions: { maxParamLength: 4_096 } });
   const streams = new Set<ServerResponse>();
   const actions: Action[] = [];
   const keys = { admin: "admin-key-5f0c1b7e9a", powerless: "powerless-key-83b1c0d2" };
   let overview = overviewOf(state, Date.now());
-  let isFailing = false;
+  let failure: ErrorCode | undefined;
 
   securityHeaders(app, { draining: false });
   app.setErrorHandler((error, request, reply) => replyError(asServerError(error as Error), request, reply, Date.now()));
   app.addHook("onRequest", async () => {
-    if (isFailing) throw new ServerError("SERVER_OVERLOADED", { retry_after: 2 });
+    if (failure !== undefined) throw new ServerError(failure, { reason: "No valid key was sent.", retry_after: 2 });
   });
   const page = dashboardPage();
   app.get(path, async (_request, reply) =>
@@ -44,7 +45,7 @@ export async function serveDashboard(state: StateName, path = "/"): Promise<Serv
       .send(page.html),
   );
   readingRoutes(app, path, state, () => overview);
-  app.get(`${path}api/monitoring/stream`, (request, reply) => {
+  app.get(`${path}api/monitoring/stream`, (_request, reply) => {
     reply.hijack();
     reply.raw.writeHead(200, {
       ...Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
@@ -52,7 +53,7 @@ export async function serveDashboard(state: StateName, path = "/"): Promise<Serv
     });
     reply.raw.write(eventOf(overview));
     streams.add(reply.raw);
-    request.raw.socket.once("close", () => streams.delete(reply.raw));
+    reply.raw.once("close", () => streams.delete(reply.raw));
   });
   app.post(`${path}api/monitoring/actions`, async (request) => {
     const action = actionSchema.parse(request.body);
@@ -74,8 +75,8 @@ export async function serveDashboard(state: StateName, path = "/"): Promise<Serv
       for (const stream of streams) stream.write(eventOf(next));
     },
     fail(next) {
-      isFailing = next;
-      if (next) for (const stream of streams) stream.end();
+      failure = next;
+      if (next !== undefined) for (const stream of streams) stream.end();
     },
     async [Symbol.asyncDispose]() {
       app.server.closeAllConnections();

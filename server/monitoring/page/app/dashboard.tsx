@@ -67,7 +67,7 @@ export function Dashboard() {
         </div>
       </section>
       <p class="unseen" role="status">
-        {said}
+        {said !== "" && said}
       </p>
       {asked !== undefined && overview !== undefined && (
         <ActionDialog

@@ -16,7 +16,7 @@ export type Live = {
 };
 
 /** However often the server tells, people read no faster. */
-const SHOWN_EVERY_MS = 250;
+const SHOWN_EVERY_MS = 500;
 
 /** What the server tells, as often as it is worth showing: not while nobody looks, and not while somebody holds it still. */
 export function useLive(): Live {

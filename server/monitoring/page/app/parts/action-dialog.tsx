@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Action, Overview } from "../../../../../contract/monitoring.ts";
 import { permissionOf } from "../action-permissions.ts";
 import { act } from "../api.ts";
@@ -35,7 +35,7 @@ export function ActionDialog({ action, overview, heldKey, holdKey, close, done }
   const [problem, setProblem] = useState<string>();
   // As it was when it was asked: the words do not change under whoever reads them.
   const [{ title, effect, verb, isDangerous }] = useState(() => actionWords(action, overview));
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();

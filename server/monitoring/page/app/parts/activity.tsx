@@ -1,4 +1,5 @@
-import { useState } from "preact/hooks";
+import type { VNode } from "preact";
+import { useRef, useState } from "preact/hooks";
 import type { Activity } from "../../../../../contract/monitoring.ts";
 import { type ActivityGroup, activityGroups, activityWords, inGroup, keyed } from "../words/activity-words.ts";
 import { EventButton, type Wanted } from "./event-button.tsx";
@@ -15,7 +16,7 @@ type Properties = {
 /** What happened, the newest first, in a list of its own height: nothing else moves when it grows. */
 export function RecentActivity({ activity, now, follow }: Properties) {
   const [group, setGroup] = useState<ActivityGroup>("everything");
-  const shown = keyed(inGroup(activity, group));
+  const lines = useLines(keyed(inGroup(activity, group)), now, follow);
   const choice = (
     <label class="choice">
       <span class="unseen">Show of the activity</span>
@@ -30,17 +31,26 @@ export function RecentActivity({ activity, now, follow }: Properties) {
     <Section id="activity" title="Activity" note="the newest first" tools={choice}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the keyboard */}
       <section class="scroll" aria-label="List of activity" tabIndex={0}>
-        {shown.length === 0 && (
+        {lines.length === 0 && (
           <p class="none">{group === "everything" ? "Nothing has happened yet." : "Nothing of that kind."}</p>
         )}
-        <ol class="activity">
-          {shown.map(([key, each]) => (
-            <Line key={key} activity={each} now={now} follow={follow} />
-          ))}
-        </ol>
+        <ol class="activity">{lines}</ol>
       </section>
     </Section>
   );
+}
+
+/** The lines, each made once: what has happened does not change, only a new day changes how its time is told. */
+function useLines(shown: ReturnType<typeof keyed>, now: number, follow: Properties["follow"]): readonly VNode[] {
+  const made = useRef<ReadonlyMap<string, VNode>>(new Map());
+  const day = new Date(now).toDateString();
+  made.current = new Map(
+    shown.map(([key, activity]) => {
+      const name = `${day} ${key}`;
+      return [name, made.current.get(name) ?? <Line key={name} activity={activity} now={now} follow={follow} />];
+    }),
+  );
+  return [...made.current.values()];
 }
 
 type OneLine = { readonly activity: Activity } & Pick<Properties, "now" | "follow">;

@@ -170,7 +170,7 @@ function Step({ step: { at, what, chat, message_id, detail }, began, now }: OneS
   const { word, tone } = stepWords[what] ?? { word: what, tone: "quiet" };
   const after = Date.parse(at) - began;
   return (
-    <li class={tone}>
+    <li>
       <Icon tone={tone} />
       <div>
         <p class="line-head">

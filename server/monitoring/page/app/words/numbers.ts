@@ -1,6 +1,8 @@
+const format = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
 /** A number with its thousands apart and at most one digit after the point. */
 export function numberText(value: number): string {
-  return value.toLocaleString("en", { maximumFractionDigits: 1 });
+  return format.format(value);
 }
 
 /** A count with its noun: 1 message, 2 messages. */
