@@ -13,6 +13,7 @@ type Count = { passed: number; failed: number; skipped: number };
 const checks = [
   ["formatting and lint", "biome", ["check", "."]],
   ["types", "tsc", ["-p", "."]],
+  ["types of the dashboard's page", "tsc", ["-p", "server/monitoring/page/app"]],
   ["unused code and dependencies", "knip", []],
 ] as const;
 

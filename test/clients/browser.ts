@@ -8,6 +8,14 @@ import type { Readable, Writable } from "node:stream";
 
 type Theme = "light" | "dark";
 
+/** How a page is shown: light, and on a desktop, unless something else is said. */
+export type Showing = {
+  readonly theme?: Theme;
+  readonly width?: number;
+  readonly height?: number;
+  readonly reducedMotion?: boolean;
+};
+
 /** A page in a real browser, used by keyboard. */
 export type BrowserPage = {
   /** The value of an expression, once it has come; throws what it throws. */
@@ -15,8 +23,12 @@ export type BrowserPage = {
   /** Presses a key, such as Tab, as often as is said. */
   press(key: keyof typeof keyCodes, times?: number): Promise<void>;
   type(text: string): Promise<void>;
-  /** A picture of it as PNG. */
-  picture(): Promise<Buffer>;
+  /** Moves the pointer there, in pixels of what is seen. */
+  point(x: number, y: number): Promise<void>;
+  /** A picture of it as PNG: of what is seen, or of all. */
+  picture(extent?: "seen" | "all"): Promise<Buffer>;
+  /** What the page keeps, after the browser has thrown away what it does not need. */
+  held(): Promise<{ readonly nodes: number; readonly listeners: number; readonly heap: number }>;
   /** What it asked for, by URL. */
   readonly requests: readonly string[];
   /** What the browser complained about: errors of scripts, and what the content security policy stopped. */
@@ -24,10 +36,10 @@ export type BrowserPage = {
 };
 
 export type Browser = {
-  open(url: string, theme?: Theme): Promise<BrowserPage>;
+  open(url: string, showing?: Showing): Promise<BrowserPage>;
 } & AsyncDisposable;
 
-const keyCodes = { Tab: 9, Enter: 13, " ": 32 } as const;
+const keyCodes = { Tab: 9, Enter: 13, " ": 32, Escape: 27, End: 35, Home: 36, ArrowLeft: 37, ArrowRight: 39 } as const;
 
 /** The Chromium of this machine; undefined where there is none. */
 export function findBrowser(path = process.env.PATH ?? ""): string | undefined {
@@ -42,7 +54,14 @@ export async function startBrowser(program: string): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "cctelegram-browser-"));
   started.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   // Its sandbox needs rights that containers do not have, and root may not use it; it opens our own pages alone.
-  const args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
+  const args = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--hide-scrollbars",
+  ];
   const child = spawn(program, [...args, `--user-data-dir=${profile}`, "--remote-debugging-pipe", "about:blank"], {
     stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
   });
@@ -53,12 +72,13 @@ export async function startBrowser(program: string): Promise<Browser> {
   const protocol = new Protocol(child);
   const all = started.move();
   return {
-    open: (url, theme = "light") => openPage(protocol, url, theme),
+    open: (url, showing = {}) => openPage(protocol, url, showing),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
-async function openPage(protocol: Protocol, url: string, theme: Theme): Promise<BrowserPage> {
+async function openPage(protocol: Protocol, url: string, showing: Showing): Promise<BrowserPage> {
+  const { theme = "light", width = 1000, height = 1400, reducedMotion = false } = showing;
   const { targetId } = await protocol.call("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await protocol.call("Target.attachToTarget", { targetId, flatten: true });
   const call = (method: string, params = {}) => protocol.call(method, params, sessionId);
@@ -68,15 +88,27 @@ async function openPage(protocol: Protocol, url: string, theme: Theme): Promise<
   protocol.listen(sessionId, (method, params) => {
     if (method === "Network.requestWillBeSent") requests.push(params.request.url);
     if (method === "Log.entryAdded") complaints.push(params.entry.text);
+    if (method === "Runtime.consoleAPICalled" && /^(error|warning|assert)$/.test(params.type)) {
+      complaints.push(params.args.map(({ value, description }: Params) => value ?? description).join(" "));
+    }
     if (method === "Runtime.exceptionThrown") complaints.push(params.exceptionDetails.exception?.description ?? "");
     if (method === "Page.loadEventFired") loaded.resolve();
   });
   for (const domain of ["Page", "Network", "Log", "Runtime"]) await call(`${domain}.enable`);
-  await call("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: theme }] });
-  await call("Emulation.setDeviceMetricsOverride", { width: 1000, height: 1400, deviceScaleFactor: 1, mobile: false });
+  const features = [
+    { name: "prefers-color-scheme", value: theme },
+    { name: "prefers-reduced-motion", value: reducedMotion ? "reduce" : "no-preference" },
+  ];
+  await call("Emulation.setEmulatedMedia", { features });
+  await call("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: width < 500 });
   await call("Page.navigate", { url });
   await loaded.promise;
   await call("Page.bringToFront");
+  const clip = async (extent: "seen" | "all") => {
+    if (extent === "seen") return {};
+    const { cssContentSize } = await call("Page.getLayoutMetrics");
+    return { clip: { ...cssContentSize, x: 0, y: 0, scale: 1 } };
+  };
   return {
     requests,
     complaints,
@@ -88,7 +120,7 @@ async function openPage(protocol: Protocol, url: string, theme: Theme): Promise<
       return result.value;
     },
     async press(key, times = 1) {
-      const text = { Tab: "", Enter: "\r", " ": " " }[key];
+      const text = { Enter: "\r", " ": " " }[key as string] ?? "";
       const event = { key, code: key === " " ? "Space" : key, windowsVirtualKeyCode: keyCodes[key] };
       for (let time = 0; time < times; time++) {
         await call("Input.dispatchKeyEvent", { type: text === "" ? "rawKeyDown" : "keyDown", text, ...event });
@@ -96,7 +128,20 @@ async function openPage(protocol: Protocol, url: string, theme: Theme): Promise<
       }
     },
     type: async (text) => void (await call("Input.insertText", { text })),
-    picture: async () => Buffer.from((await call("Page.captureScreenshot")).data, "base64"),
+    point: async (x, y) => void (await call("Input.dispatchMouseEvent", { type: "mouseMoved", x, y })),
+    async picture(extent = "seen") {
+      const { data } = await call("Page.captureScreenshot", {
+        captureBeyondViewport: extent === "all",
+        ...(await clip(extent)),
+      });
+      return Buffer.from(data, "base64");
+    },
+    async held() {
+      for (let time = 0; time < 3; time++) await call("HeapProfiler.collectGarbage");
+      const { nodes, jsEventListeners } = await call("Memory.getDOMCounters");
+      const { usedSize } = await call("Runtime.getHeapUsage");
+      return { nodes, listeners: jsEventListeners, heap: usedSize };
+    },
   };
 }
 
