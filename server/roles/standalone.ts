@@ -22,8 +22,15 @@ export async function standalone(
   registry: Registry,
   world: StandaloneWorld,
 ): Promise<Running> {
-  const { version } = config.service;
-  const bridge = await openOwnBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
+  const { version, instance } = config.service;
+  const bridge = await openOwnBridge({
+    config: config.bridge,
+    logger,
+    registry,
+    clock: world.clock,
+    version,
+    instance,
+  });
   try {
     const file = await ownKeyFile(config, world);
     const auth = file === undefined ? config.auth : { ...config.auth, keysFile: file.path };

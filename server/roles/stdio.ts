@@ -37,8 +37,15 @@ async function alone(
   registry: Registry,
   world: StdioWorld,
 ): Promise<Running> {
-  const { version } = config.service;
-  const bridge = await openOwnBridge({ config: config.bridge, logger, registry, clock: world.clock, version });
+  const { version, instance } = config.service;
+  const bridge = await openOwnBridge({
+    config: config.bridge,
+    logger,
+    registry,
+    clock: world.clock,
+    version,
+    instance,
+  });
   try {
     const metrics = createServerMetrics(registry, [...features.tools.keys()], []);
     const client = localBridgeClient(bridge.local);

@@ -63,12 +63,12 @@ export type TestBridge = Bridge & {
 };
 
 /** A bridge in this process, with its log lines at hand. */
-export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
+export async function bridgeFor(config: BridgeConfig, clock: () => number = Date.now): Promise<TestBridge> {
   const log: string[] = [];
   const registry = new Registry();
   const logger = pino({ level: "trace" }, { write: (line: string) => void log.push(line) });
   const onRestart = () => void log.push("restart");
-  const bridge = await startBridge({ config, logger, registry, clock: Date.now, version: "1.2.3", onRestart });
+  const bridge = await startBridge({ config, logger, registry, clock, version: "1.2.3", onRestart });
   return {
     log,
     registry,
@@ -84,6 +84,7 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     control: bridge.control,
     attention: bridge.attention,
     todos: bridge.todos,
+    monitoring: bridge.monitoring,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),
     close: () => bridge.close(),
