@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
-import { createAccess } from "../access/access.ts";
-import { Bans } from "../access/bans.ts";
+import { type Access, createAccess } from "../access/access.ts";
+import { type BanOffice, Bans } from "../access/bans.ts";
 import type { KeyStore } from "../access/key-store.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { ProcessConfig, ServerConfig } from "../config/config.ts";
@@ -16,7 +16,7 @@ import type { ProjectFiles } from "../projects/project-files.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
-import { auditedCaller } from "../tools/audited-caller.ts";
+import { type AuditedCaller, auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { approvalRoutes } from "./approval-routes.ts";
 import { createAuthentication } from "./authentication.ts";
@@ -63,11 +63,22 @@ export type AppOptions = {
   readonly heldUpMs: () => number;
   /** What the server proves itself with; undefined where there is no operator to ask. */
   readonly proofSecret?: string | undefined;
+  /** Is told who guards it: a further application on a port of its own has the same. */
+  readonly onGuards?: (guards: Guards) => void;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   /** Milliseconds of a clock that is never set back. */
   readonly steady: () => number;
   readonly newId: () => string;
+};
+
+/** What stands before every call, whichever port it came to. */
+export type Guards = {
+  readonly access: Access;
+  readonly bans: Bans;
+  readonly banOffice: BanOffice;
+  readonly tools: AuditedCaller;
+  readonly security: SecurityLog;
 };
 
 // Each may hold headers and one body: with all of them taken by strangers the pod still has memory for its clients.
@@ -142,6 +153,7 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
   const catalogueOf = catalogues({ features, tools, bridge });
   const access = createAccess({ ...config, ...options, bans, security });
   const authentication = createAuthentication(access, connections);
+  options.onGuards?.({ access, bans, banOffice, tools, security });
   app.register(async (open) => {
     withOtherMethods(open, () => {
       healthRoutes(open, { ...options, service: config.service });

@@ -3,6 +3,7 @@ import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
 import type { Charge } from "../access/limits.ts";
 import { noInteraction } from "../features/interaction.ts";
+import { traceIdOf } from "../mcp/trace-context.ts";
 import { asQueried } from "../tools/arguments.ts";
 import type { AuditedCaller } from "../tools/audited-caller.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
@@ -37,7 +38,8 @@ export function toolRoutes(app: FastifyInstance, caller: AuditedCaller, tools: T
         const interaction = { ...noInteraction, signal: gone.signal };
         const common = { caller: callerOf(request), log: request.log, origin: originOf(request), interaction };
         const onCharge = (charge: Charge) => void reply.headers(toolRateHeaders(charge));
-        const result = await caller.call({ name, args, onCharge, ...common });
+        const traceId = traceIdOf(request.headers.traceparent);
+        const result = await caller.call({ name, args, onCharge, traceId, ...common });
         return "structured" in result ? result.structured : result;
       },
     });

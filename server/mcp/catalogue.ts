@@ -27,6 +27,7 @@ export type Catalogue = {
     interaction: Interaction;
     log: RequestLogger;
     origin: Origin;
+    traceId?: string | undefined;
   }): Promise<ToolResult>;
   resources(): readonly Resource[];
   resourceTemplates(): readonly ResourceTemplate[];

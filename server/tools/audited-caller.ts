@@ -8,11 +8,13 @@ import { type Tool, type ToolResult, usualLimit } from "./tool.ts";
 import type { ToolCall, ToolCaller } from "./tool-caller.ts";
 
 /** A call with where it came from. */
-type AuditedCall = Omit<ToolCall, "logger" | "tool" | "client"> & {
+type AuditedCall = Omit<ToolCall, "logger" | "tool" | "client" | "trace"> & {
   readonly caller: Caller;
   readonly name: string;
   readonly log: ToolCall["logger"];
   readonly origin: Origin;
+  /** W3C trace id; undefined when the client did not tell one. */
+  readonly traceId?: string | undefined;
   /** Is told how many calls of the tool are left. */
   readonly onCharge?: (charge: Charge) => void;
 };
@@ -26,12 +28,12 @@ export type AuditedCaller = {
 export function auditedCaller(tools: ToolCaller, costs: ToolRegistry, security: SecurityLog): AuditedCaller {
   return {
     list: (client) => tools.list(client),
-    async call({ name, caller, log, origin, onCharge, ...call }) {
+    async call({ name, caller, log, origin, traceId, onCharge, ...call }) {
       const { client } = caller;
       try {
         const tool = costs.get(name);
         if (tool !== undefined) charge(tool, caller, origin, onCharge);
-        return await tools.call({ ...call, client, tool: name, logger: log });
+        return await tools.call({ ...call, client, tool: name, logger: log, trace: traceOf(origin, traceId) });
       } catch (error) {
         if (error instanceof ServerError && error.code === "UNAUTHORIZED_TOOL") {
           security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: name });
@@ -51,4 +53,10 @@ function charge(tool: Tool, caller: Caller, origin: Origin, onCharge: ((charge: 
   // One call was counted when the request came.
   const refusal = cost > 1 ? caller.charge(origin, cost - 1)?.refusal : undefined;
   if (refusal !== undefined) throw refusal;
+}
+
+/** What an event tells of the call that sent it. */
+function traceOf({ requestId }: Origin, traceId: string | undefined): ToolCall["trace"] {
+  if (requestId === "") return undefined;
+  return { request_id: requestId.slice(0, 128), ...(traceId !== undefined && { trace_id: traceId }) };
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { defineMethod } from "../define-method.ts";
 import { toolResult } from "../tool-result.ts";
-import { traced } from "../trace-context.ts";
+import { traced, traceIdOf } from "../trace-context.ts";
 
 export const toolsCall = defineMethod({
   name: "tools/call",
@@ -14,5 +14,11 @@ export const toolsCall = defineMethod({
   // Tools tell clients what they do (interaction.ts); later revisions have no logging/setLevel to declare it by.
   capabilities: { logging: {} },
   handle: ({ name, arguments: args, _meta: meta }, { catalogue, caller, interaction, log, origin }) =>
-    catalogue.call({ name, args, caller, interaction, log: traced(log, meta?.traceparent), origin }).then(toolResult),
+    catalogue
+      .call({
+        ...{ name, args, caller, interaction, origin },
+        log: traced(log, meta?.traceparent),
+        traceId: traceIdOf(meta?.traceparent),
+      })
+      .then(toolResult),
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { routes } from "../../../contract/routes.ts";
@@ -33,6 +34,7 @@ export type TestServer = {
   readonly proxiedUrl: string;
   readonly externalUrl: string;
   readonly secondUrl: string;
+  readonly dashboardUrl: string;
   /** The log's lines, parsed. */
   readonly log: Record<string, unknown>[];
   /** The log as it was written. */
@@ -40,6 +42,7 @@ export type TestServer = {
   metric(line: string): Promise<string | undefined>;
   /** Calls a path; the key is sent as X-API-Key. */
   fetch(path: string, init?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
+  reload(): Promise<void>;
   drain(): void;
   close(): Promise<void>;
 };
@@ -64,7 +67,7 @@ export async function startServer(
       ...env,
     },
     home: "/nonexistent",
-    readFile: () => "",
+    readFile: (path) => (path === env.MONITORING_PASSWORD_FILE ? readFileSync(path, "utf8") : ""),
   }) as ServeConfig;
   const lines: string[] = [];
   const logger = createLogger({
@@ -86,6 +89,7 @@ export async function startServer(
     proxiedUrl: running.addresses.proxied ?? "",
     externalUrl: running.addresses.external ?? "",
     secondUrl: running.addresses.second ?? "",
+    dashboardUrl: running.addresses.dashboard ?? "",
     get log() {
       return lines.map((line) => JSON.parse(line));
     },
@@ -105,6 +109,7 @@ export async function startServer(
           ...init.headers,
         },
       }),
+    reload: async () => running.reload?.(),
     drain: running.drain,
     close: running.close,
   };
