@@ -54,7 +54,7 @@ export type ServerConfig = {
   readonly bans: { readonly enabled: boolean; readonly failures: BanRule; readonly limits: BanRule };
 };
 
-export type MonitoringConfig = {
+type MonitoringConfig = {
   readonly host: string;
   readonly port: number;
   /** One from a file may change there. Absent: who looks at it shows an API key. */
