@@ -227,6 +227,16 @@ export const errors = Object.freeze({
     message: "This client has no such event. An event is known for 24 hours after its delivery.",
     bridgeMessage: "The client has no such event, or not any more.",
   },
+  DEAD_LETTER_NOT_FOUND: {
+    httpStatus: 404,
+    jsonRpcCode: -32602,
+    isError: true,
+    retryable: false,
+    logLevel: "info",
+    metricLabel: "not_found",
+    message: "There is no such refused message any more: it was dropped, or sent after all.",
+    bridgeMessage: "There is no such refused message, or not any more.",
+  },
   APPROVAL_NOT_FOUND: {
     httpStatus: 404,
     jsonRpcCode: -32602,

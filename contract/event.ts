@@ -89,6 +89,18 @@ export const eventSchema = z.object({
   title: z.string().min(1).max(200),
   description: z.string().min(1).max(16_000),
   data: data.default({}).describe("Details, free in form, within limits"),
+  // A server of the version before does not tell.
+  trace: z
+    .object({
+      request_id: z.string().min(1).max(128),
+      trace_id: z
+        .string()
+        .regex(/^[0-9a-f]{32}$/)
+        .exactOptional()
+        .describe("W3C trace id of the call"),
+    })
+    .exactOptional()
+    .describe("The call that sent it"),
 });
 
 export type Event = z.output<typeof eventSchema>;

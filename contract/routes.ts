@@ -50,6 +50,23 @@ export const routes = Object.freeze({
   restartBridge: "/control/restart",
   /** Of the bridge, signed: sets which messages people hear. */
   attentionMode: "/attention/mode",
+  /** Of the bridge, signed: how it is, for people who operate it; its last hours, and one event from call to Telegram. */
+  bridgeMonitoring: "/monitoring",
+  bridgeHistory: "/monitoring/history",
+  bridgeEventTrace: "/monitoring/events/:id",
+  /** Of the bridge, signed: what server pods tell about themselves; what becomes of a message that Telegram refused. */
+  serverTellings: "/monitoring/servers",
+  retryDeadLetter: "/monitoring/dead-letters/:id/retry",
+  dropDeadLetter: "/monitoring/dead-letters/:id/drop",
+  /** Of the dashboard, on a port of its own. */
+  dashboard: "/dashboard",
+  overview: "/api/monitoring/overview",
+  history: "/api/monitoring/history",
+  eventTrace: "/api/monitoring/events/:id",
+  overviewStream: "/api/monitoring/stream",
+  actions: "/api/monitoring/actions",
+  /** The name of co8/cctelegram for an overview, in its form. */
+  upstreamDashboard: "/api/monitoring/dashboard",
   /** Prometheus' text format, on a port of its own. */
   metrics: "/metrics",
 });

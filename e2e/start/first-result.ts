@@ -54,12 +54,13 @@ async function startStandIn({ onEnd }: Pick<Stage, "onEnd">) {
 }
 
 /** How a person sends messages through a server: the configuration of an MCP client, and a curl command. */
-function howToTry({ url, key }: Pick<Standalone, "url" | "key">): string {
+function howToTry({ url, key, dashboard }: Pick<Standalone, "url" | "key" | "dashboard">): string {
   const server = { type: "http", url: `${url}/mcp`, headers: { "X-API-Key": key } };
   const configuration = JSON.stringify({ mcpServers: { cctelegram: server } }, null, 2);
   return `
 MCP endpoint:  ${url}/mcp
 API key:       ${key}
+Dashboard:     ${dashboard.url}/   user admin, password ${dashboard.password}
 
 Configuration for an MCP client such as Claude Code (.mcp.json) or Cursor (.cursor/mcp.json):
 

@@ -19,6 +19,8 @@ const EXIT_MS = 5_000;
 export type Standalone = {
   readonly url: string;
   readonly key: string;
+  /** For people: its address, and the password of the user admin. */
+  readonly dashboard: { readonly url: string; readonly password: string };
   /** Resolves with the reason when it ends by itself. */
   readonly failed: Promise<Error>;
   /** Stops it and returns how many accepted messages had not been delivered. */
@@ -44,8 +46,9 @@ export async function startStandalone({
 }: StandaloneOptions): Promise<Standalone> {
   const folder = mkdtempSync(join(tmpdir(), "cctelegram-"));
   const key = randomBytes(32).toString("hex");
+  const password = randomBytes(12).toString("hex");
   const child = spawn(process.execPath, ["--import", THROW_AWAY, SERVER, "standalone"], {
-    env: variables(account, key, folder, env),
+    env: { ...variables(account, key, folder, env), MONITORING_SERVER_PORT: "0", MONITORING_PASSWORD: password },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // We handle Ctrl-C, after messages in progress have been delivered.
     detached: true,
@@ -60,8 +63,9 @@ export async function startStandalone({
   onEnd(stop);
   const failed = failureOf(child);
   const failure = failed.then((error) => Promise.reject(error));
-  url = await Promise.race([addressOf(child), failure, timeout(), ...(signal ? [aborted(signal)] : [])]);
-  return { url, key, failed, stop };
+  const addresses = await Promise.race([addressesOf(child), failure, timeout(), ...(signal ? [aborted(signal)] : [])]);
+  url = addresses.http;
+  return { url, key, dashboard: { url: addresses.dashboard, password }, failed, stop };
 }
 
 function variables(account: Account, key: string, folder: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -82,19 +86,21 @@ function variables(account: Account, key: string, folder: string, env: NodeJS.Pr
 
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"];
 
-async function addressOf(child: ChildProcess): Promise<string> {
+type Addresses = { readonly http: string; readonly dashboard: string };
+
+async function addressesOf(child: ChildProcess): Promise<Addresses> {
   if (child.stdout === null) throw new Error("the server has no output");
-  let address: string | undefined;
+  let found: Addresses | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
-    const { msg, http } = JSON.parse(line) as { msg?: string; http?: string };
-    if (msg === "ready to work") address = http;
-    if (address !== undefined) break;
+    const { msg, http, dashboard } = JSON.parse(line) as { msg?: string } & Partial<Addresses>;
+    if (msg === "ready to work" && http && dashboard) found = { http, dashboard };
+    if (found !== undefined) break;
   }
   // It has ended: the other promise of the race has the reason.
-  if (address === undefined) return new Promise(() => undefined);
+  if (found === undefined) return new Promise(() => undefined);
   // The rest is not read, and a full pipe would stop the server. Only now, because the end of the loop has paused the stream.
   child.stdout.resume();
-  return address;
+  return found;
 }
 
 async function failureOf(child: ChildProcess): Promise<Error> {

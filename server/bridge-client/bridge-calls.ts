@@ -112,6 +112,7 @@ function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): 
 function refusalIn({ code, message, reason, fields }: Readonly<Record<string, unknown>>): ServerError | undefined {
   switch (code) {
     case "EVENT_NOT_FOUND":
+    case "DEAD_LETTER_NOT_FOUND":
     case "APPROVAL_NOT_FOUND":
     case "APPROVALS_UNAVAILABLE":
       return new ServerError(code);

@@ -6,6 +6,7 @@ import type { ClearQuery, ResponseQuery, Responses } from "../../contract/respon
 import type { ApprovalCalls } from "./approvals.ts";
 import type { AttentionClient } from "./attention.ts";
 import type { ControlClient } from "./control.ts";
+import type { MonitoringClient } from "./monitoring.ts";
 import type { Relay } from "./relay.ts";
 import type { Todos } from "./todos.ts";
 
@@ -29,5 +30,7 @@ export type BridgeClient = {
   /** Who wants to be disturbed by what. */
   readonly attention: AttentionClient;
   readonly todos: Todos;
+  /** What people who operate it see. */
+  readonly monitoring: MonitoringClient;
   close(): Promise<void>;
 };

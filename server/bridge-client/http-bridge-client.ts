@@ -11,6 +11,7 @@ import { httpAttention } from "./attention.ts";
 import { type BridgeCall, callOnce, callUntil } from "./bridge-calls.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { httpControl } from "./control.ts";
+import { httpMonitoring } from "./monitoring.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
 import { httpTodos } from "./todos.ts";
 
@@ -60,6 +61,7 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
     control: httpControl(call, options.timeoutMs),
     attention: httpAttention(call),
     todos: httpTodos(call),
+    monitoring: httpMonitoring(call, Math.min(options.timeoutMs, statusTimeoutMs)),
     async close() {
       relay.close();
       await Promise.all([pool.close(), polls.destroy()]);

@@ -14,6 +14,7 @@ import { localApprovals } from "./approvals.ts";
 import { localAttention } from "./attention.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { localControl } from "./control.ts";
+import { type LocalMonitoring, localMonitoring } from "./monitoring.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
 import { type LocalTodos, localTodos } from "./todos.ts";
 
@@ -32,6 +33,7 @@ export type LocalBridge = {
   /** Resolves when the bridge is open; absent for one that always is. It is asked for anew with every call. */
   whenOpen?(): Promise<void>;
   readonly todos: LocalTodos;
+  readonly monitoring: LocalMonitoring;
 };
 
 /** A restart in this process takes as long as the requests to Telegram that are under way. */
@@ -57,6 +59,7 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
     control: localControl(refusing, () => bridge.control, restartTimeoutMs),
     attention: localAttention(refusing, () => bridge.attention),
     todos: localTodos(() => bridge.todos, refusing),
+    monitoring: localMonitoring(() => bridge.monitoring, refusing),
     close: async () => relay.close(),
   };
 }

@@ -11,6 +11,7 @@ import type { Approvals } from "./approvals/approvals.ts";
 import type { Attention } from "./attention/attention.ts";
 import type { BridgeConfig } from "./config.ts";
 import type { Control } from "./control/control.ts";
+import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
@@ -24,6 +25,8 @@ export type BridgeOptions = {
   /** Wall clock, milliseconds since the epoch. */
   readonly clock: () => number;
   readonly version: string;
+  /** Name of the process, such as the pod's. Default: bridge. */
+  readonly instance?: string;
   /** Told when somebody asks for a restart: whoever runs the bridge closes it, and starts another one in its place. */
   readonly onRestart: () => void;
 };
@@ -52,6 +55,8 @@ export type Bridge = {
   readonly attention: Attention;
   /** What clients have to do. */
   readonly todos: Todos;
+  /** What people who operate it see. */
+  readonly monitoring: Monitoring;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
   obstacles(): readonly string[];
   /** False when only a restart can help. */

@@ -1,6 +1,12 @@
 import type { BridgeErrorCode } from "../../contract/error-catalogue.ts";
 
-export type RefusalReason = "queue_full" | "client_quota" | "queue_unusable" | "shutting_down" | "too_many_followers";
+export type RefusalReason =
+  | "queue_full"
+  | "client_quota"
+  | "queue_unusable"
+  | "shutting_down"
+  | "too_many_followers"
+  | "too_many_servers";
 
 /** Why the bridge does not take something now. */
 export class RefusedError extends Error {

@@ -5,6 +5,7 @@ import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
+import { type WatchedLoop, watchLoop } from "../listening/longest-turn.ts";
 import { Since } from "../telemetry/since.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import { Attention } from "./attention/attention.ts";
@@ -15,6 +16,8 @@ import { Control } from "./control/control.ts";
 import { Conversation, type ConversationOptions, hears } from "./conversation.ts";
 import { messagesOf } from "./formatting/messages.ts";
 import { startIntake } from "./intake/intake.ts";
+import { callOf } from "./monitoring/event-call.ts";
+import { Monitoring } from "./monitoring/monitoring.ts";
 import { Pacer } from "./pacing/pacer.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
@@ -27,11 +30,13 @@ import { createRelayMetrics } from "./relay/relay-metrics.ts";
 import { destinationsOf, type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
 import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
+import { boundedText } from "./status/bounded-text.ts";
 import { eventStatusOf } from "./status/event-status.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
 import { warningOf } from "./status/refusals.ts";
 import { type Facts, obstacles, pausedText, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
+import type { Store } from "./storage/store.ts";
 import { Todos } from "./tasks/todos.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
@@ -53,6 +58,7 @@ export class RunningBridge implements Bridge {
   readonly control: Control;
   readonly attention: Attention;
   readonly todos: Todos;
+  readonly monitoring: Monitoring;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -66,6 +72,7 @@ export class RunningBridge implements Bridge {
   readonly #conversation: Conversation;
   readonly #notices: Notices;
   readonly #usage: ReturnType<typeof usageReader>;
+  readonly #loop: WatchedLoop = watchLoop();
   readonly #queueSince = new Since();
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
@@ -122,14 +129,39 @@ export class RunningBridge implements Bridge {
       metrics: this.#metrics,
       onSettled: ({ id, client, ...counts }) =>
         this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
+      onOutcome: (message, settlement) => this.monitoring.settled(message, settlement),
+      onPause: (until, chatId) => this.#onPause(until, chatId),
       onKeyboard: () => void this.approvals.tidy().catch(() => {}),
       now: this.#now,
       random,
     });
     const hold = (held: boolean) => this.#delivery.hold(held);
     const { onRestart: restart } = options;
-    this.control = new Control({ store, instance: randomUUID(), hold, restart, logger, now: this.#now });
+    const onPaused = (paused: boolean, by: string) => this.#onPaused(paused, by);
+    this.control = new Control({ store, instance: randomUUID(), hold, restart, onPaused, logger, now: this.#now });
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
+    this.monitoring = this.#monitor(store, onLines);
+  }
+
+  #monitor(store: Store, onLines: (lines: readonly PendingMessage[]) => void): Monitoring {
+    const { config, version, instance = "bridge" } = this.#options;
+    const { messagesPerSecond } = config.telegram;
+    return new Monitoring({
+      ...{
+        store,
+        onLines,
+        version,
+        instance,
+        messagesPerSecond,
+        queue: this.#queue,
+        pacer: this.#pacer,
+        now: this.#now,
+      },
+      ...{ facts: () => this.#facts(), shown: () => this.#shownChats(), approvals: () => this.approvals },
+      eventStatus: (id, client) => this.#eventStatus(id, client),
+      followers: () => this.relay.followers,
+      heldUpMs: () => this.#loop.heldUpMs(),
+    });
   }
 
   #converse(given: Pick<ConversationOptions, "store" | "telegram" | "onLines" | "fetch">): Conversation {
@@ -165,13 +197,14 @@ export class RunningBridge implements Bridge {
     if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({
       queue: this.#queue,
-      others: [this.#conversation.inbox, this.approvals],
+      others: [this.#conversation.inbox, this.approvals, this.monitoring.journal],
       now: this.#now,
       logger,
     });
     await this.#conversation.start();
     this.#reachability.check();
     this.#notices.start();
+    this.monitoring.start();
     if (!(config.isHidden ?? false)) await this.#listen();
     // Only one that has its port: of two bridges by mistake this one must not take the updates of the other.
     this.#conversation.receiver.start();
@@ -181,7 +214,10 @@ export class RunningBridge implements Bridge {
     const { config, logger, audit, clock } = this.#options;
     const { host, port, hmacSecret, hmacSecretPrevious = "" } = config;
     const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
-    const onSignatureFailure = (reason: SignatureFailure) => this.#metrics.signatureFailures.inc({ reason });
+    const onSignatureFailure = (reason: SignatureFailure) => {
+      this.#metrics.signatureFailures.inc({ reason });
+      if (reason !== "webhook") this.monitoring.signatureFailed();
+    };
     const webhook = this.#conversation.receiver.webhook();
     const gate = { secrets, clock, logger, audit, onSignatureFailure };
     this.#intake = await startIntake({ host, port, ...gate, bridge: this, webhook });
@@ -197,6 +233,7 @@ export class RunningBridge implements Bridge {
       client,
       acceptedAt,
       ...heard,
+      call: callOf(event),
     });
     if (!duplicate) {
       this.#metrics.muted.inc(muted);
@@ -254,13 +291,14 @@ export class RunningBridge implements Bridge {
   }
 
   eventStatus(eventId: string, client: string | undefined): EventStatus {
+    return this.#eventStatus(eventId, client).status;
+  }
+
+  #eventStatus(eventId: string, client: string | undefined) {
     const record = this.#queue.event(eventId, client);
     if (record === undefined) throw new ServerError("EVENT_NOT_FOUND");
-    return eventStatusOf(record, {
-      facts: this.#facts(),
-      pacer: this.#pacer,
-      replies: this.#conversation.inbox.responsesTo(record),
-    });
+    const replies = this.#conversation.inbox.responsesTo(record);
+    return { record, status: eventStatusOf(record, { facts: this.#facts(), pacer: this.#pacer, replies }) };
   }
 
   obstacles(): readonly string[] {
@@ -284,17 +322,22 @@ export class RunningBridge implements Bridge {
     await Promise.all([this.#intake?.close(), this.#conversation.stop()]);
     await this.#delivery.stop();
     this.#reachability.stop();
+    this.#loop.stop();
+    await this.monitoring.stop();
     await this.#queue.close();
   }
 
   #onAccepted(event_id: string, client: string, at: number, state: "waiting" | "sent" = "waiting"): void {
     this.#metrics.events.inc();
+    this.monitoring.accepted();
     this.#lastEventTime = new Date(at).toISOString();
     this.#notices.event({ event_id, client, state });
   }
 
   #onTelegramChange({ reachable, error, bot_username }: TelegramStatus): void {
     const { logger } = this.#options;
+    const kind = reachable ? "telegram_reachable" : "telegram_unreachable";
+    this.monitoring.journal.note({ kind, at: this.#now(), detail: error && boundedText(error) });
     if (!reachable) {
       logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
       return;
@@ -303,6 +346,16 @@ export class RunningBridge implements Bridge {
     this.#pacer.clearBackoff();
     this.#delivery.wake();
     this.#conversation.reachable();
+  }
+
+  #onPause(until: number, chatId: number | undefined): void {
+    const detail = `until ${new Date(until).toISOString()}`;
+    this.monitoring.journal.note({ kind: "telegram_paused", at: this.#now(), detail, chatId });
+  }
+
+  #onPaused(paused: boolean, by: string): void {
+    const kind = paused ? "delivery_stopped" : "delivery_resumed";
+    this.monitoring.journal.add({ kind, at: this.#now(), detail: `by ${boundedText(by)}` });
   }
 
   #facts(): Facts {

@@ -1,6 +1,7 @@
 import { ConfigError } from "../../config/config-error.ts";
 import { type Surroundings as ReadingSurroundings, readVariables } from "../../config/read-variables.ts";
 import type { LogLevel } from "../../contract/log-levels.ts";
+import { ports } from "../../contract/ports.ts";
 import type { Role } from "../../contract/roles.ts";
 import { routes } from "../../contract/routes.ts";
 import type { BanRule } from "../access/ban-list.ts";
@@ -65,7 +66,16 @@ export type ServerConfig = {
     readonly windowMs: number;
     readonly blockMs: number;
   };
+  /** Absent: there is no dashboard. */
+  readonly monitoring?: MonitoringConfig;
   readonly bans: { readonly enabled: boolean; readonly failures: BanRule; readonly limits: BanRule };
+};
+
+type MonitoringConfig = {
+  readonly host: string;
+  readonly port: number;
+  /** One from a file may change there. Absent: who looks at it shows an API key. */
+  readonly password?: { readonly value: string; readonly path?: string };
 };
 
 export type ServeConfig = ProcessConfig &
@@ -211,6 +221,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       blockMs: need("MCP_RATE_LIMIT_BLOCK"),
     },
     bans: banConfig(need),
+    ...monitoringConfig(need, values),
   };
 }
 
@@ -230,6 +241,13 @@ function oauthConfig(need: Need, values: Values, issuer: string): OAuthConfig {
     scopes: { prefix: need("MCP_OAUTH_SCOPE_PREFIX"), allowsAll: need("MCP_OAUTH_ALLOW_ALL") },
     ...(offered && { offered }),
   };
+}
+
+function monitoringConfig(need: Need, values: Values): Pick<ServerConfig, "monitoring"> {
+  const { MONITORING_PASSWORD: password, MONITORING_SERVER_PORT: port } = values;
+  if (password === undefined && port === undefined) return {};
+  const host = values.MONITORING_SERVER_HOST ?? need("MCP_SERVER_HOST");
+  return { monitoring: { host, port: port ?? ports.dashboard, ...(password && { password }) } };
 }
 
 function banConfig(need: Need): ServerConfig["bans"] {

@@ -23,7 +23,6 @@ const replacements = Object.freeze({
   HEALTH_CHECK_INTERVAL:
     "whoever asks for health decides how often; the bridge asks Telegram every 30 s, and more often when it fails",
   PROMETHEUS_ENDPOINT: "metrics are at /metrics; METRICS_HOST and METRICS_PORT say where that is",
-  MONITORING_SERVER_PORT: "METRICS_PORT for metrics, MCP_SERVER_PORT and BRIDGE_PORT for health",
   METRICS_RETENTION_DAYS: "Prometheus keeps the metrics, for as long as it is told to",
   TELEGRAM_RETRY_ATTEMPTS: untilDelivered,
   RETRY_MAX_ATTEMPTS: untilDelivered,

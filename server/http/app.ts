@@ -2,8 +2,8 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
-import { createAccess } from "../access/access.ts";
-import { Bans } from "../access/bans.ts";
+import { type Access, createAccess } from "../access/access.ts";
+import { type BanOffice, Bans } from "../access/bans.ts";
 import type { KeyStore } from "../access/key-store.ts";
 import type { ProtectedResource } from "../access/oauth/protected-resource.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
@@ -21,7 +21,7 @@ import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
 import type { CertificateStore } from "../tls/certificate-store.ts";
 import { secureServer } from "../tls/secure-server.ts";
-import { auditedCaller } from "../tools/audited-caller.ts";
+import { type AuditedCaller, auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { approvalRoutes } from "./approval-routes.ts";
 import { createAuthentication, whenKnown } from "./authentication.ts";
@@ -74,11 +74,22 @@ export type AppOptions = {
   readonly heldUpMs: () => number;
   /** What the server proves itself with; undefined where there is no operator to ask. */
   readonly proofSecret?: string | undefined;
+  /** Is told who guards it: a further application on a port of its own has the same. */
+  readonly onGuards?: (guards: Guards) => void;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   /** Milliseconds of a clock that is never set back. */
   readonly steady: () => number;
   readonly newId: () => string;
+};
+
+/** What stands before every call, whichever port it came to. */
+export type Guards = {
+  readonly access: Access;
+  readonly bans: Bans;
+  readonly banOffice: BanOffice;
+  readonly tools: AuditedCaller;
+  readonly security: SecurityLog;
 };
 
 // Each may hold headers and one body: with all of them taken by strangers the pod still has memory for its clients.
@@ -168,6 +179,7 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
   const catalogueOf = catalogues({ features, tools, bridge, audit });
   const access = createAccess({ ...config, ...options, bans, security });
   const authentication = createAuthentication(access, connections);
+  options.onGuards?.({ access, bans, banOffice, tools, security });
   app.register(async (open) => {
     withOtherMethods(open, () => {
       healthRoutes(open, { ...options, ...config });

@@ -8,7 +8,7 @@ import { carrierOf } from "../listening/carriers.ts";
 import { shownPath } from "./not-found.ts";
 
 /** What is for people inside the cluster. */
-const hidden: ReadonlySet<string> = new Set([routes.detailedHealth, routes.status, routes.report]);
+export const detailRoutes: ReadonlySet<string> = new Set([routes.detailedHealth, routes.status, routes.report]);
 
 /** The ports of one HTTP application beside its first: by the port that a connection came to it is known who may have sent it. */
 export class FurtherPorts {
@@ -29,7 +29,7 @@ export class FurtherPorts {
   /** Answers on these ports what is meant for the outside, and no more. */
   hideDetails(app: FastifyInstance): void {
     app.addHook("onRequest", (request, _reply, done) => {
-      const isHidden = hidden.has(request.routeOptions.url ?? "") && this.#sockets.has(carrierOf(request.socket));
+      const isHidden = detailRoutes.has(request.routeOptions.url ?? "") && this.#sockets.has(carrierOf(request.socket));
       done(isHidden ? new ServerError("NOT_FOUND", { path: shownPath(request) }) : undefined);
     });
   }

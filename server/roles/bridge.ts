@@ -14,10 +14,10 @@ export async function bridge(
   registry: Registry,
   { clock }: World,
 ): Promise<Running> {
-  const { version } = config.service;
+  const { version, instance } = config.service;
   const { promise: ended, resolve: onRestart } = Promise.withResolvers<string>();
   const started = await openBridge({
-    ...{ config: config.bridge, logger, registry, clock, version },
+    ...{ config: config.bridge, logger, registry, clock, version, instance },
     audit: createAudit({ ...config.audit, logger, steady: () => performance.now() }),
     // Whoever supervises the process starts it again.
     onRestart: () => onRestart("a client asked for a restart"),

@@ -1,4 +1,5 @@
 import type { Gauge } from "prom-client";
+import { actionPermissions } from "../../contract/monitoring.ts";
 import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../access/api-keys.ts";
 import { readAllApprovals } from "../access/approvals.ts";
 import { fixedKeys, type KeyStore, openKeyFile } from "../access/key-store.ts";
@@ -33,6 +34,9 @@ export async function openKeys(
 }
 
 function warnOfUnknownPermissions(keys: readonly ApiKey[], logger: Logger): void {
-  const unknown = unknownPermissions(keys, new Set([...tools.keys(), readAllApprovals]));
+  const unknown = unknownPermissions(
+    keys,
+    new Set([...tools.keys(), readAllApprovals, ...Object.values(actionPermissions)]),
+  );
   if (unknown.length > 0) logger.warn({ permissions: unknown }, "permissions that name no tool permit nothing");
 }

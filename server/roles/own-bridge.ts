@@ -49,6 +49,9 @@ class Reopened implements OwnBridge {
       get todos() {
         return bridge().todos;
       },
+      get monitoring() {
+        return bridge().monitoring;
+      },
       get relay() {
         return bridge().relay;
       },

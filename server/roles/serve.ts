@@ -5,7 +5,7 @@ import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
 import { type Features, features as product, withInput } from "../features/features.ts";
-import { createApp } from "../http/app.ts";
+import { createApp, type Guards } from "../http/app.ts";
 import { type FurtherPort, FurtherPorts, type OpenPort } from "../http/further-ports.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
 import { httpRoutes } from "../http/routes.ts";
@@ -14,6 +14,7 @@ import { bindable } from "../listening/unspecified-address.ts";
 import { SessionListeners } from "../mcp/session-listeners.ts";
 import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
+import { openDashboard } from "../monitoring/open.ts";
 import { listening } from "../process/start-error.ts";
 import type { ProjectFiles } from "../projects/project-files.ts";
 import { createAudit } from "../telemetry/audit.ts";
@@ -83,30 +84,35 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     ...{ features, streams, webSockets, sealSecret, keys, oauth, certificate, bridge, projects },
     ...{ logger, audit, metrics, lifecycle, furtherPorts, proofSecret, heldUpMs },
   };
-  const app = createApp({ config, ...shared, clock, newId, steady });
+  const { promise: guarded, resolve: onGuards } = Promise.withResolvers<Guards>();
+  const app = createApp({ config, ...shared, clock, newId, steady, onGuards });
   const { host, port } = config.http;
   const variables = { hostVariable: "MCP_SERVER_HOST", portVariable: "MCP_SERVER_PORT" };
   const listenTextResolver = (address: string) => `listening on ${address.replace(/^http(?=:)/, scheme)}`;
   await listening(app.listen({ host: await bindable(host), port, listenTextResolver }), { host, port, ...variables });
   const further = await openFurther(app.server, furtherPorts, config.http);
+  const dashboard = await openDashboard({ config, ...shared, clock, newId, steady, guards: await guarded });
   return {
     addresses: {
       http: baseUrl(app.server.address() as AddressInfo, scheme),
       ...Object.fromEntries(Object.entries(further).map(([name, { address }]) => [name, baseUrl(address, scheme)])),
+      ...(dashboard && { dashboard: baseUrl(dashboard.address) }),
     },
     reload: async () => {
+      dashboard?.reload();
       await Promise.all([keys.reload(), certificate?.reload()]);
     },
     drain: () => {
       lifecycle.draining = true;
       streams.end();
+      dashboard?.drain();
       bridge.approvals.endWaits();
     },
     async close() {
       for (const door of Object.values(further)) door.stop();
       streams.end();
       // The port closes first: whoever is told to come back goes elsewhere.
-      await Promise.all([app.close(), webSockets.close()]);
+      await Promise.all([app.close(), webSockets.close(), dashboard?.close()]);
       await Promise.all(Object.values(further).map((door) => door.closed()));
       keys.close();
       oauth?.keys.close();

@@ -23,10 +23,11 @@ export async function standalone(
   registry: Registry,
   world: StandaloneWorld,
 ): Promise<Running> {
-  const { version } = config.service;
+  const { version, instance } = config.service;
   const audit = createAudit({ ...config.audit, logger, steady: () => performance.now() });
   const { clock } = world;
-  const bridge = await openOwnBridge({ config: config.bridge, logger, audit, registry, clock, version });
+  const own = { config: config.bridge, logger, audit, registry, clock, version, instance };
+  const bridge = await openOwnBridge(own);
   try {
     const file = await ownKeyFile(config, world);
     const auth = file === undefined ? config.auth : { ...config.auth, keysFile: file.path };

@@ -38,11 +38,12 @@ async function alone(
   registry: Registry,
   world: StdioWorld,
 ): Promise<Running> {
-  const { version } = config.service;
+  const { version, instance } = config.service;
   const features = withInput(product, config.input);
   const audit = createAudit({ ...config.audit, logger, steady: () => performance.now() });
   const { clock } = world;
-  const bridge = await openOwnBridge({ config: config.bridge, logger, audit, registry, clock, version });
+  const own = { config: config.bridge, logger, audit, registry, clock, version, instance };
+  const bridge = await openOwnBridge(own);
   try {
     const metrics = createServerMetrics(registry, [...features.tools.keys()], []);
     const client = localBridgeClient(bridge.local);

@@ -11,7 +11,7 @@ import { type Tool, type ToolResult, usualLimit } from "./tool.ts";
 import type { ToolCall, ToolCaller } from "./tool-caller.ts";
 
 /** A call with where it came from. */
-type AuditedCall = Omit<ToolCall, "logger" | "tool" | "client"> & {
+type AuditedCall = Omit<ToolCall, "logger" | "tool" | "client" | "trace"> & {
   readonly caller: Caller;
   readonly name: string;
   readonly log: ToolCall["logger"];
@@ -40,7 +40,7 @@ export function auditedCaller({ tools, costs, security, audit }: AuditedCallerOp
     try {
       const tool = costs.get(name);
       if (tool !== undefined) charge(tool, caller, origin, onCharge);
-      return await tools.call({ ...call, client, tool: name, logger: log });
+      return await tools.call({ ...call, client, tool: name, logger: log, trace: eventTraceOf(origin) });
     } catch (error) {
       if (error instanceof ServerError && isLacking(error)) {
         security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: name });
@@ -79,4 +79,10 @@ function charge(tool: Tool, caller: Caller, origin: Origin, onCharge: ((charge: 
   // One call was counted when the request came.
   const refusal = cost > 1 ? caller.charge(origin, cost - 1)?.refusal : undefined;
   if (refusal !== undefined) throw refusal;
+}
+
+/** What an event tells of the call that sent it. */
+function eventTraceOf({ requestId, trace }: Origin): ToolCall["trace"] {
+  if (requestId === "") return undefined;
+  return { request_id: requestId.slice(0, 128), ...(trace && { trace_id: trace.trace_id }) };
 }

@@ -16,7 +16,7 @@ export type Draft = {
 export async function sendEvent(
   draft: Draft,
   subject: string,
-  { bridge, client, clock, newId }: ToolContext,
+  { bridge, client, clock, newId, trace }: ToolContext,
 ): Promise<z.output<typeof sent>> {
   const id = newId();
   const event: Event = {
@@ -29,6 +29,7 @@ export async function sendEvent(
     title: draft.title,
     description: draft.description,
     data: draft.data ?? {},
+    ...(trace && { trace }),
   };
   const { event_id, warnings = [] } = await bridge.send(event);
   const message = `${subject} sent successfully. Event ID: ${event_id}`;

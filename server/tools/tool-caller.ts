@@ -16,6 +16,8 @@ export type ToolCall = {
   readonly client: Client;
   /** Logger that knows the request. */
   readonly logger: CallLogger;
+  /** What an event tells of the call; undefined: nothing. */
+  readonly trace?: ToolContext["trace"];
   /** For callers that can be told and asked something. */
   readonly interaction?: Interaction;
 };
@@ -30,7 +32,7 @@ export type ToolCaller = {
   call(call: ToolCall): Promise<ToolResult>;
 };
 
-export type ToolCallerOptions = Omit<ToolContext, "client" | "interaction"> & {
+export type ToolCallerOptions = Omit<ToolContext, "client" | "interaction" | "trace"> & {
   readonly tools: ToolRegistry;
   readonly metrics: ServerMetrics;
 };
@@ -49,12 +51,12 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
   };
   return {
     list: (client) => [...tools.values()].filter(({ permission }) => permits(client, permission)),
-    async call({ tool: name, args, client, logger, interaction = noInteraction }) {
+    async call({ tool: name, args, client, logger, trace, interaction = noInteraction }) {
       const tool = authorize(name, client);
       const who = { tool: name, client: client.name, client_id: client.id };
       const stop = metrics.toolDuration.startTimer({ tool: name });
       try {
-        const result = await tool.call(args, { ...context, client, interaction });
+        const result = await tool.call(args, { ...context, client, interaction, trace });
         const duration_ms = finish("success");
         // The audit trail: the one line that ties a message to the key that sent it.
         logger.info({ ...who, ...eventIn(result), duration_ms }, "tool called");

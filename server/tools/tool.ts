@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { Event } from "../../contract/event.ts";
 import type { BanOffice } from "../access/bans.ts";
 import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
@@ -21,6 +22,8 @@ export type ToolContext = {
   readonly bridge: BridgeClient;
   readonly client: Pick<Client, "name" | "permissions">;
   readonly interaction: Interaction;
+  /** What an event tells of the call that sends it; undefined: nothing. */
+  readonly trace?: Event["trace"] | undefined;
   /** The projects whose files it may read; undefined: none. */
   readonly projects?: ProjectFiles | undefined;
   /** Undefined: nobody is banned, because whoever has started the process is its only client. */

@@ -35,6 +35,7 @@ describe("what the bridge answers with", () => {
       AUTHENTICATION_ERROR: 401,
       NOT_FOUND: 404,
       EVENT_NOT_FOUND: 404,
+      DEAD_LETTER_NOT_FOUND: 404,
       PAYLOAD_TOO_LARGE: 413,
       APPROVAL_NOT_FOUND: 404,
       APPROVAL_CONFLICT: 409,

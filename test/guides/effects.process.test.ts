@@ -171,6 +171,18 @@ describe("variables of the guides, and what they change", () => {
     await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow("fetch failed");
   });
 
+  test("MONITORING_SERVER_PORT says where the dashboard and its health are, beside MCP on another port", async () => {
+    const [mcp, monitoring] = [await freePort(), await freePort()];
+    const { ready } = await run({ MCP_SERVER_PORT: mcp, MONITORING_SERVER_PORT: monitoring });
+    expect(ready).toMatchObject({ http: `http://127.0.0.1:${mcp}`, dashboard: `http://127.0.0.1:${monitoring}` });
+    for (const port of [mcp, monitoring]) expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+    // The guide has no password here but in the proxy in front, which hands it on: a key does in its place.
+    const shown = (word: string) =>
+      fetch(`http://127.0.0.1:${monitoring}/`, { headers: { authorization: `Basic ${btoa(`monitoring:${word}`)}` } });
+    expect((await shown("of the proxy alone")).status).toBe(401);
+    expect((await shown(keys.all)).headers.get("content-type")).toContain("text/html");
+  });
+
   test("QUEUE_SIZE_LIMIT refuses what would be too many", async () => {
     telegram.control({ outage: true });
     const { ready } = await run({ QUEUE_SIZE_LIMIT: "1", QUEUE_CLIENT_SHARE: "100" });

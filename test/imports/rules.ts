@@ -60,14 +60,14 @@ export const importRules: readonly ImportRule[] = [
     name: "features do not import a transport",
     comment: "MCP and REST offer the same features, so these know neither of them, nor how a message gets to Telegram.",
     from: { path: "^server/(features|prompts|resources|tools)/" },
-    to: { path: "^server/(bridge|config|http|listening|main|mcp|process|roles)[/.]" },
+    to: { path: "^server/(bridge|config|http|listening|main|mcp|monitoring|process|roles)[/.]" },
     broken: { from: "server/tools/tool.ts", to: "server/http/authentication.ts" },
   },
   {
     name: "access does not import a transport",
     comment: "Every transport finds out in the same way who calls, and how often.",
     from: { path: "^server/access/" },
-    to: { path: "^server/(bridge|bridge-client|features|http|main|mcp|prompts|resources|roles|tools)[/.]" },
+    to: { path: "^server/(bridge|bridge-client|features|http|main|mcp|monitoring|prompts|resources|roles|tools)[/.]" },
     broken: { from: "server/access/access.ts", to: "server/http/authentication.ts" },
   },
   {
@@ -89,13 +89,17 @@ export const importRules: readonly ImportRule[] = [
     comment:
       "It runs in its own pod. It shares with the server only how a process listens, starts, stops, logs and measures.",
     from: { path: "^server/bridge/" },
-    to: { path: "^server/(access|bridge-client|config|features|http|main|mcp|prompts|resources|roles|tools)[/.]" },
+    to: {
+      path: "^server/(access|bridge-client|config|features|http|main|mcp|monitoring|prompts|resources|roles|tools)[/.]",
+    },
     broken: { from: "server/bridge/intake/intake.ts", to: "server/http/authentication.ts" },
   },
   {
     name: "only roles and bridge-client import the bridge",
     comment: "The rest of the server uses bridge-client, whether the bridge runs in the same process or not.",
-    from: { path: "^server/(access|features|http|json|listening|mcp|process|prompts|resources|telemetry|tools)/" },
+    from: {
+      path: "^server/(access|features|http|json|listening|mcp|monitoring|process|prompts|resources|telemetry|tools)/",
+    },
     to: { path: "^server/bridge/" },
     broken: { from: "server/http/health-routes.ts", to: "server/bridge/status/status.ts" },
   },

@@ -1,3 +1,4 @@
+import { type AlertName, alertRules } from "../../../contract/alert-rules.ts";
 import { metricNames, type SecurityEvent } from "../../../contract/metric-names.ts";
 
 /** An alert; docs/runbooks has a page with its name. */
@@ -21,97 +22,95 @@ const isDown = (up: string, isExpected: boolean) => (isExpected ? `${up} == 0 or
 const refused = (selector: string, event: SecurityEvent) =>
   `${metricNames.securityEvents}{${selector},event="${event}"}`;
 
+/** What an alert is beside its rule. */
+type Described = Omit<Alert, "for" | "severity"> & { readonly name: AlertName };
+
+const {
+  HighErrorRate: errorRate,
+  HighLatency: latency,
+  AuthenticationFailures: failures,
+  RateLimitViolations: violations,
+  MessagesDelayed: delay,
+  MessagesFailed: failed,
+  SignatureFailures: signatures,
+} = alertRules;
+
 /** The first five are those of the Enterprise Deployment Guide, with its expressions and times. */
-export const alerts: readonly Alert[] = [
+const described: readonly Described[] = [
   {
     name: "MCPServerDown",
     expression: (selector, { server }) => isDown(`up{${selector},component="mcp-server"}`, server),
-    for: "1m",
-    severity: "critical",
     summary: "MCP server is down",
     description: "An MCP server pod has not answered its scrapes for more than a minute, or there is none",
   },
   {
     name: "HighErrorRate",
-    expression: (selector) => `sum(rate(${metricNames.requests}{${selector},status=~"5.."}[5m])) > 0.1`,
-    for: "2m",
-    severity: "high",
+    expression: (selector) => `sum(rate(${metricNames.requests}{${selector},status=~"5.."}[5m])) > ${errorRate.above}`,
     summary: "High error rate detected",
     description: "Error rate is {{ $value }} errors per second",
   },
   {
     name: "HighLatency",
     expression: (selector) =>
-      `histogram_quantile(0.95, sum by (le) (rate(${metricNames.requestDuration}_bucket{${selector}}[5m]))) > 1`,
-    for: "5m",
-    severity: "warning",
+      `histogram_quantile(0.95, sum by (le) (rate(${metricNames.requestDuration}_bucket{${selector}}[5m]))) > ${latency.above}`,
     summary: "High response latency",
     description: "95th percentile latency is {{ $value }} seconds",
   },
   {
     name: "AuthenticationFailures",
-    expression: (selector) => `sum(rate(${refused(selector, "authentication_failure")}[1m])) > 5`,
-    for: "0m",
-    severity: "critical",
+    expression: (selector) => `sum(rate(${refused(selector, "authentication_failure")}[1m])) > ${failures.above}`,
     summary: "High authentication failure rate",
     description: "{{ $value }} authentication failures per second",
   },
   {
     name: "RateLimitViolations",
-    expression: (selector) => `sum(rate(${refused(selector, "rate_limit_exceeded")}[5m])) > 10`,
-    for: "2m",
-    severity: "high",
+    expression: (selector) => `sum(rate(${refused(selector, "rate_limit_exceeded")}[5m])) > ${violations.above}`,
     summary: "High rate limit violation rate",
     description: "{{ $value }} rate limit violations per second",
   },
   {
     name: "APIKeysNotLoaded",
     expression: (selector) => `max(${metricNames.apiKeysLoadFailed}{${selector}}) > 0`,
-    for: "1m",
-    severity: "high",
     summary: "The file of API keys is absent or unusable",
     description: "A server works with the keys of before, or with none: what was revoked since may still be valid",
   },
   {
     name: "BridgeDown",
     expression: (selector, { bridge }) => isDown(`up{${selector},component="bridge"}`, bridge),
-    for: "2m",
-    severity: "critical",
     summary: "Telegram bridge is down",
     description: "The bridge has not answered its scrapes for more than two minutes: no message is delivered",
   },
   {
     name: "MessagesDelayed",
     expression: (selector) =>
-      `max(${metricNames.oldestMessageAge}{${selector}}) > 300 unless max(${metricNames.deliveryPaused}{${selector}}) > 0`,
-    for: "5m",
-    severity: "high",
+      `max(${metricNames.oldestMessageAge}{${selector}}) > ${delay.above} unless max(${metricNames.deliveryPaused}{${selector}}) > 0`,
     summary: "Messages reach Telegram late",
     description: "The oldest message has waited for {{ $value }} seconds",
   },
   {
     name: "DeliveryPaused",
     expression: (selector) => `max(${metricNames.deliveryPaused}{${selector}}) > 0`,
-    for: "10m",
-    severity: "warning",
     summary: "Delivery to Telegram has been stopped for a while",
     description: "A client called stop_bridge: messages are kept, until start_bridge is called or the queue is full",
   },
   {
     name: "MessagesFailed",
-    expression: (selector) => `sum(increase(${metricNames.messagesFailed}{${selector}}[15m])) > 0`,
-    for: "0m",
-    severity: "warning",
+    expression: (selector) => `sum(increase(${metricNames.messagesFailed}{${selector}}[15m])) > ${failed.above}`,
     summary: "Telegram refused messages for good",
     description: "{{ $value }} messages of the last 15 minutes were refused and will not be sent again",
   },
   {
     name: "SignatureFailures",
     // Not those at the webhook, which whoever finds the public address can cause.
-    expression: (selector) => `sum(rate(${metricNames.signatureFailures}{${selector},reason!="webhook"}[5m])) > 0.2`,
-    for: "5m",
-    severity: "high",
+    expression: (selector) =>
+      `sum(rate(${metricNames.signatureFailures}{${selector},reason!="webhook"}[5m])) > ${signatures.above}`,
     summary: "The bridge refuses signatures",
     description: "{{ $value }} requests per second to the bridge have a signature that does not count",
   },
 ];
+
+/** In the order of docs/monitoring.md. */
+export const alerts: readonly Alert[] = described.map((alert) => {
+  const { severity, forSeconds } = alertRules[alert.name];
+  return { ...alert, for: `${forSeconds / 60}m`, severity };
+});

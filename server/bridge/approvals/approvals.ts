@@ -118,8 +118,8 @@ export class Approvals {
   open(limit: number): readonly OpenApproval[] {
     return readable(() =>
       this.#table.list({ state: "pending", limit }).map((kept) => {
-        const { title, client, required, expiresAt } = kept;
-        return { title, client, required, expiresAt, votes: this.#table.votes(kept).length };
+        const { id, createdAt, title, client, required, expiresAt } = kept;
+        return { id, createdAt, title, client, required, expiresAt, votes: this.#table.votes(kept).length };
       }),
     );
   }

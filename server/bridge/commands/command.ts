@@ -27,6 +27,8 @@ export type CommandContext = {
 };
 
 export type OpenApproval = {
+  readonly id: string;
+  readonly createdAt: number;
   readonly title: string;
   readonly client: string;
   readonly votes: number;

@@ -12,6 +12,8 @@ export type ControlOptions = {
   readonly hold: (held: boolean) => void;
   /** Ends this bridge, so that another one takes its place. */
   readonly restart: (by: string) => void;
+  /** Told of a change, in the transaction that brings it. */
+  readonly onPaused?: (paused: boolean, by: string) => void;
   readonly logger: Logger;
   /** Steady milliseconds since the epoch. */
   readonly now: () => number;
@@ -61,6 +63,7 @@ export class Control {
     if (paused) this.#sql.pause.run(Math.floor(now()), by);
     else this.#sql.resume.run();
     this.#read();
+    this.#options.onPaused?.(paused, by);
     if (paused) logger.warn({ by }, "delivery is stopped; messages are kept");
     else logger.info({ by }, "delivery goes on");
     return true;

@@ -10,6 +10,7 @@ import { approvalRoutes } from "../approvals/approval-routes.ts";
 import { attentionRoutes } from "../attention/attention-routes.ts";
 import type { Bridge } from "../bridge.ts";
 import { controlRoutes } from "../control/control-routes.ts";
+import { monitoringRoutes } from "../monitoring/monitoring-routes.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { relayRoutes } from "../relay/relay-routes.ts";
 import { todoRoutes } from "../tasks/todo-routes.ts";
@@ -40,6 +41,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   controlRoutes(app, options.bridge.control);
   attentionRoutes(app, options.bridge.attention);
   todoRoutes(app, options.bridge.todos);
+  monitoringRoutes(app, options.bridge.monitoring);
   if (options.webhook !== undefined && options.webhook.own === undefined) {
     webhookRoute(app, options.webhook, routes.telegramUpdates);
   }

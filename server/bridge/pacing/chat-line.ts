@@ -97,6 +97,12 @@ export class ChatLine {
     return Math.max(this.#notBefore, ...this.windows.map((window) => window.availableAt(now)));
   }
 
+  /** When there is a place within the chat's limits. */
+  limitedUntil(now: number): number {
+    const places = this.windows.map((window) => window.availableAt(now));
+    return Math.max(0, ...places.filter((at) => at !== Number.POSITIVE_INFINITY));
+  }
+
   /** True when it holds nothing that a later message of the chat would have to respect. */
   isSpent(now: number): boolean {
     return this.#waiting.size === 0 && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));

@@ -11,8 +11,10 @@ export class Fifo {
     return this.#ids.slice(this.#first);
   }
 
+  /** One that had its place before is put there again. */
   push(id: number): void {
-    this.#ids.push(id);
+    if (this.#ids.length > this.#first && (this.#ids.at(-1) ?? id) > id) this.merge([id]);
+    else this.#ids.push(id);
   }
 
   /** Takes others in, in order of the ids. */

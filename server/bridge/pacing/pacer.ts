@@ -14,6 +14,11 @@ export type PacerLimits = {
 /** What to do now: send a message, wait until a time, or (Infinity) until something changes. */
 export type Turn = { readonly id: number; readonly chatId: number } | { readonly waitUntil: number };
 
+/** Why and until when a chat, or every chat, gets nothing. */
+export type Wait = { readonly until: number; readonly chatId?: number; readonly reason: WaitReason | "limit" };
+
+/** Waits for a place within a chat's limit that are worth telling; a second is part of a normal flow. */
+const LONG_LIMIT_MS = 2_000;
 /** Timers fire early and clocks of two machines drift: a little more than Telegram's span. */
 const MARGIN_MS = 10;
 /** 429s of two chats within this time mean the bot, not the chat. */
@@ -152,6 +157,24 @@ export class Pacer {
       if (until > Math.max(now, longest?.until ?? 0)) longest = { until, chatId };
     }
     return longest;
+  }
+
+  /** Messages of the last second, or of the span that the limit over all chats has. */
+  used(now: number): number {
+    return this.#global.used(now);
+  }
+
+  /** What chats, or all of them (without `chatId`), wait for beside their turn; the longest first. */
+  waits(now: number, most: number): readonly Wait[] {
+    const all: Wait[] = this.#pausedUntil > now ? [{ until: this.#pausedUntil, reason: "pause" }] : [];
+    for (const [chatId, line] of this.#chats) {
+      const { until, reason } = line.hold;
+      if (until > now) all.push({ chatId, until, reason });
+      else if (line.head !== undefined && line.limitedUntil(now) > now + LONG_LIMIT_MS) {
+        all.push({ chatId, until: line.limitedUntil(now), reason: "limit" });
+      }
+    }
+    return all.sort((a, b) => b.until - a.until).slice(0, most);
   }
 
   /** What a chat's messages wait for beside their turn; undefined when nothing holds them. */

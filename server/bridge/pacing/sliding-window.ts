@@ -54,6 +54,12 @@ export class SlidingWindow {
     return this.#open === 0 && this.#ends.length === 0;
   }
 
+  /** Places that are taken now. */
+  used(now: number): number {
+    this.#forget(now);
+    return this.#open + this.#ends.length;
+  }
+
   #forget(now: number): void {
     const live = this.#ends.findIndex((end) => end + this.#spanMs > now);
     if (live !== 0) this.#ends = live === -1 ? [] : this.#ends.slice(live);

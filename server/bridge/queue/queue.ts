@@ -43,6 +43,15 @@ export type Queue = {
   urgentLines(chatId: number): number;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
   eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined;
+  /** The newest messages that Telegram refused for good. */
+  deadLetters(limit: number): readonly DeadLetter[];
+  /**
+   * A refused message waits again, in the place that it had; within the write that calls it. Undefined when there is no such
+   * refused message. Throws `RefusedError` when there is no room for it.
+   */
+  revive(id: number): Revived | undefined;
+  /** Deletes a refused message; within the write that calls it. Undefined when there is none. */
+  discard(id: number): EventKey | undefined;
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
@@ -57,6 +66,20 @@ export type Queue = {
   close(): Promise<void>;
 };
 
+/** A message that Telegram refused for good. */
+export type DeadLetter = EventKey & {
+  readonly message: number;
+  readonly chatId: number;
+  /** Telegram's words. */
+  readonly error: string;
+  readonly at: number;
+};
+
+export type Revived = { readonly event: EventKey; readonly pending: PendingMessage };
+
+/** The call by which an event came to a server. */
+export type EventCall = { readonly at: number; readonly requestId: string; readonly traceId?: string | undefined };
+
 export type NewEvent = {
   readonly id: string;
   /** Whose it is: quotas and turns hang on it. */
@@ -65,6 +88,8 @@ export type NewEvent = {
   readonly messages: readonly NewMessage[];
   /** Further messages that are not sent, because the people have muted the bot. Default: 0. */
   readonly muted?: number;
+  /** Undefined: not known. */
+  readonly call?: EventCall | undefined;
 };
 
 export type NewMessage = Destination & {

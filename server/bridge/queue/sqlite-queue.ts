@@ -4,6 +4,7 @@ import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import {
   BRIDGE_ITSELF,
+  type DeadLetter,
   type EventKey,
   type EventRecord,
   type Line,
@@ -15,6 +16,7 @@ import {
   type QueueStats,
   type Recovered,
   type RefusedChat,
+  type Revived,
   type SentKeyboard,
   type SettledEvent,
   type Settlement,
@@ -22,7 +24,7 @@ import {
 } from "./queue.ts";
 import { RefusedChats } from "./refused-chats.ts";
 import { RefusedTopics } from "./refused-topics.ts";
-import { type ShareLimits, Shares } from "./shares.ts";
+import { type Load, type ShareLimits, Shares } from "./shares.ts";
 import { eventRecord, settleEvent } from "./sqlite-events.ts";
 import {
   bytesOf,
@@ -30,6 +32,7 @@ import {
   type MessageRow,
   messageRow,
   type Row,
+  toDeadLetter,
   toEventKey,
   toOutgoing,
   toPending,
@@ -176,6 +179,31 @@ export class SqliteQueue implements Queue {
     return row && toEventKey(row);
   }
 
+  deadLetters(limit: number): readonly DeadLetter[] {
+    return this.#sql.deadLetters.all(limit).map(toDeadLetter);
+  }
+
+  revive(message: number): Revived | undefined {
+    const row = this.#sql.deadLetter.get(message);
+    if (row === undefined) return undefined;
+    const event = toEventKey(row);
+    const load = { messages: 1, bytes: Number(row.bytes) };
+    this.#requireRoom(event.client, load);
+    const chatId = this.#placeOf(Number(row.chat_id));
+    this.#sql.revive.run(chatId, message);
+    this.#sql.unrefuseEvent.run(event.id, event.client);
+    this.#shares.add(event.client, load);
+    this.#failed -= 1;
+    return { event, pending: { id: message, chatId, client: event.client, notBefore: 0 } };
+  }
+
+  discard(message: number): EventKey | undefined {
+    const row = this.#sql.discard.get(message);
+    if (row === undefined) return undefined;
+    this.#failed -= 1;
+    return toEventKey(row);
+  }
+
   prune({ sentBefore, failedBefore, sendsBefore, answerableBefore }: PruneLimits): Promise<boolean> {
     return this.#store.write(() => {
       const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
@@ -242,15 +270,18 @@ export class SqliteQueue implements Queue {
     const { client, messages: parts, muted = 0 } = event;
     const rows = parts.map(messageRow);
     const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
-    const problem = this.#shares.problem(client, load);
-    if (problem !== undefined) {
-      const reason = problem.whose === "client" ? "client_quota" : "queue_full";
-      throw new RefusedError(reason, problem.message, 30);
-    }
-    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length + muted, muted);
+    this.#requireRoom(client, load);
+    const { at = null, requestId = null, traceId = null } = event.call ?? {};
+    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length + muted, muted, at, requestId, traceId);
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);
     return { duplicate: false, count: messages.length, muted, messages };
+  }
+
+  #requireRoom(client: string, load: Load): void {
+    const problem = this.#shares.problem(client, load);
+    if (problem === undefined) return;
+    throw new RefusedError(problem.whose === "client" ? "client_quota" : "queue_full", problem.message, 30);
   }
 
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {

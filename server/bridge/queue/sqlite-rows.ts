@@ -1,5 +1,5 @@
 import type { Weight } from "../attention/decision.ts";
-import type { EventKey, Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./queue.ts";
+import type { DeadLetter, EventKey, Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./queue.ts";
 
 /** A message as its row holds it. */
 export type MessageRow = Omit<NewMessage, "entities" | "keyboard" | "weight"> & {
@@ -66,6 +66,12 @@ export function toOutgoing(row: Row): OutgoingMessage {
 
 export function toSentKeyboard({ chat_id, message_id, copies }: Row): SentKeyboard {
   return { chatId: Number(chat_id), messageId: Number(message_id), copies: Number(copies) > 0 };
+}
+
+export function toDeadLetter(row: Row): DeadLetter {
+  const { id, chat_id, error, settled_at } = row;
+  const words = { error: String(error ?? ""), at: Number(settled_at) };
+  return { ...toEventKey(row), message: Number(id), chatId: Number(chat_id), ...words };
 }
 
 export function toEventKey({ event_id, client }: Row): EventKey {

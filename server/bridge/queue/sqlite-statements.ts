@@ -5,13 +5,14 @@ const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0) + coales
 
 /** Every statement of the queue, prepared once. */
 export function prepare(db: DatabaseSync) {
-  return { ...intake(db), ...delivery(db), ...events(db), ...keyboards(db), ...upkeep(db) };
+  return { ...intake(db), ...delivery(db), ...events(db), ...keyboards(db), ...deadLetters(db), ...upkeep(db) };
 }
 
 function intake(db: DatabaseSync) {
   return {
     insertEvent: db.prepare(
-      "INSERT INTO events (event_id, client, accepted_at, messages, muted) VALUES (?, ?, ?, ?, ?)",
+      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
     insertMessage: db.prepare(
@@ -97,6 +98,24 @@ function events(db: DatabaseSync) {
       `SELECT chat_id, error, max(settled_at) AS at ${ofEvent} AND state = 'failed'
        GROUP BY chat_id ORDER BY at DESC, chat_id LIMIT 20`,
     ),
+  };
+}
+
+function deadLetters(db: DatabaseSync) {
+  return {
+    deadLetters: db.prepare(
+      `SELECT id, event_id, client, chat_id, error, settled_at FROM messages INDEXED BY messages_failed
+       WHERE state = 'failed' ORDER BY id DESC LIMIT ?`,
+    ),
+    deadLetter: db.prepare(
+      `SELECT event_id, client, chat_id, next_attempt_at, ${BYTES} AS bytes FROM messages WHERE id = ? AND state = 'failed'`,
+    ),
+    revive: db.prepare(
+      `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL WHERE id = ?`,
+    ),
+    // Whether all are settled is asked of the messages; the time of the last settlement is told only when they are.
+    unrefuseEvent: db.prepare("UPDATE events SET refused = max(0, refused - 1) WHERE event_id = ? AND client = ?"),
+    discard: db.prepare("DELETE FROM messages WHERE id = ? AND state = 'failed' RETURNING event_id, client"),
   };
 }
 

@@ -26,6 +26,10 @@ export type DeliveryOptions = {
   readonly logger: Logger;
   /** Told of every event whose last message was sent or refused. */
   readonly onSettled: (event: SettledEvent) => void;
+  /** Told how each request ended, in the turn in which that is written down. */
+  readonly onOutcome: (message: OutgoingMessage, settlement: Settlement) => void;
+  /** Telegram asks to wait: with messages to a chat, or with all. */
+  readonly onPause: (until: number, chatId?: number) => void;
   /** Told of every message with buttons that was sent. */
   readonly onKeyboard: () => void;
   readonly now: () => number;
@@ -143,7 +147,7 @@ export class Delivery {
   async #mute(message: OutgoingMessage, chatId: number): Promise<void> {
     const { pacer, now, metrics } = this.#options;
     const at = now();
-    await this.#record(message.id, { kind: "muted", at });
+    await this.#record(message, { kind: "muted", at });
     metrics.muted.inc();
     pacer.dropped(chatId, at);
   }
@@ -167,11 +171,11 @@ export class Delivery {
     this.#log(attempt, outcome);
     switch (outcome.kind) {
       case "sent":
-        await this.#record(message.id, { kind: "sent", at, telegramMessageId: outcome.telegramMessageId });
+        await this.#record(message, { kind: "sent", at, telegramMessageId: outcome.telegramMessageId });
         if (message.keyboard !== undefined && message.edits === undefined) this.#options.onKeyboard();
         return pacer.settled(chatId, at);
       case "failed":
-        await this.#record(message.id, { kind: "failed", at, error: outcome.error });
+        await this.#record(message, { kind: "failed", at, error: outcome.error });
         return pacer.settled(chatId, at);
       case "rate_limited":
         return this.#pause(attempt, outcome.error, at + outcome.retryAfterMs);
@@ -196,7 +200,7 @@ export class Delivery {
 
   /** A refused token or an outage concerns everything, so only a 429's time is kept over a restart. */
   async #again({ message, chatId, at }: Attempt, error: string, { uncertain, notBefore }: Again): Promise<void> {
-    await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain, plain: false });
+    await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain, plain: false });
     this.#options.pacer.retry(chatId, notBefore);
   }
 
@@ -204,16 +208,17 @@ export class Delivery {
     const { pacer, queue, logger } = this.#options;
     // Before the record: the pause holds for the other chats' next messages, which do not wait for it.
     const scope = pacer.pause(chatId, until, at);
+    this.#options.onPause(until, ...(scope === "bot" ? [] : [chatId]));
     if (scope === "bot") {
       logger.warn({ until: new Date(until).toISOString() }, "Telegram limits the whole bot");
       await this.#untilStored(() => queue.pauseUntil(until));
     }
-    await this.#record(message.id, { kind: "retry", at, notBefore: until, error, uncertain: false, plain: false });
+    await this.#record(message, { kind: "retry", at, notBefore: until, error, uncertain: false, plain: false });
     pacer.resume(chatId);
   }
 
   async #migrate({ message, chatId, at }: Attempt, to: number, error: string): Promise<void> {
-    await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: false });
+    await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: false });
     await this.#untilStored(() => this.#options.queue.migrateChat(message.chatId, to));
     this.#options.pacer.migrate(chatId, to);
   }
@@ -224,16 +229,17 @@ export class Delivery {
     const has = what === "topic" ? message.topic !== undefined : message.entities.length > 0;
     if (has) {
       const dropped = { plain: what === "entities", outOfTopic: what === "topic" };
-      await this.#record(message.id, { kind: "retry", at, notBefore: 0, error, uncertain: false, ...dropped });
+      await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain: false, ...dropped });
       return pacer.retry(chatId, 0);
     }
     if (message.client !== BRIDGE_ITSELF) metrics.failed.inc();
-    await this.#record(message.id, { kind: "failed", at, error });
+    await this.#record(message, { kind: "failed", at, error });
     pacer.settled(chatId, at);
   }
 
-  async #record(id: number, settlement: Settlement): Promise<void> {
-    const event = await this.#untilStored(() => this.#options.queue.settle(id, settlement));
+  async #record(message: OutgoingMessage, settlement: Settlement): Promise<void> {
+    this.#options.onOutcome(message, settlement);
+    const event = await this.#untilStored(() => this.#options.queue.settle(message.id, settlement));
     if (event !== undefined) this.#options.onSettled(event);
   }
 

@@ -205,6 +205,39 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE events_of_clients RENAME TO events;
    CREATE INDEX events_by_age ON events (accepted_at);
    CREATE INDEX events_by_id ON events (event_id, accepted_at);`,
+  // What people who operate it look at: the last hours, what happened beside the usual, and which call an event is of.
+  `ALTER TABLE events ADD COLUMN called_at INTEGER;
+   ALTER TABLE events ADD COLUMN request_id TEXT;
+   ALTER TABLE events ADD COLUMN trace_id TEXT;
+   CREATE TABLE monitoring_minutes (
+     minute INTEGER PRIMARY KEY,
+     accepted INTEGER NOT NULL,
+     delivered INTEGER NOT NULL,
+     refused INTEGER NOT NULL,
+     retries INTEGER NOT NULL,
+     delivery_ms INTEGER NOT NULL,
+     slowest_ms INTEGER NOT NULL,
+     signature_failures INTEGER NOT NULL,
+     pending INTEGER NOT NULL,
+     oldest_ms INTEGER NOT NULL,
+     servers_told INTEGER NOT NULL,
+     requests INTEGER NOT NULL,
+     errors INTEGER NOT NULL,
+     limited INTEGER NOT NULL,
+     unauthenticated INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE journal (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     at INTEGER NOT NULL,
+     kind TEXT NOT NULL,
+     event_id TEXT,
+     client TEXT,
+     chat_id INTEGER,
+     message INTEGER,
+     detail TEXT
+   ) STRICT;
+   CREATE INDEX journal_by_event ON journal (client, event_id, id) WHERE event_id IS NOT NULL;
+   CREATE INDEX journal_by_message ON journal (message, id) WHERE message IS NOT NULL;`,
 ];
 
 /** Brings a database to a schema, the newest by default, each step in a transaction of its own. */

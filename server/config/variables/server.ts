@@ -1,5 +1,7 @@
+import * as z from "zod";
 import { delay, flag, host, integer, milliseconds, port, text, url } from "../../../config/schemas.ts";
 import { ports } from "../../../contract/ports.ts";
+import { shortestPassword } from "../../monitoring/password.ts";
 import { answering, define, serving } from "./row.ts";
 import { basePath, hostNames, networks, origins, tlsVersion } from "./web.ts";
 
@@ -69,6 +71,26 @@ export const serverVariables = Object.freeze({
     default: "1.2",
     description: "Oldest version of TLS that clients may speak there.",
     example: "1.2",
+  }),
+  MONITORING_SERVER_PORT: define({
+    roles: serving,
+    schema: port,
+    description: `Port of the dashboard for people who operate it, with /health; 0 takes any free one. Unset: ${ports.dashboard} when there is a MONITORING_PASSWORD, else there is no dashboard. Without a password it asks for an API key.`,
+    example: `${ports.dashboard}`,
+  }),
+  MONITORING_SERVER_HOST: define({
+    roles: serving,
+    schema: host,
+    description: "Address of the dashboard; :: takes IPv6 and IPv4. Unset: that of MCP_SERVER_HOST.",
+    example: "127.0.0.1",
+  }),
+  MONITORING_PASSWORD: define({
+    roles: serving,
+    schema: z.string().min(shortestPassword, `at least ${shortestPassword} characters`),
+    file: "followed",
+    description:
+      "Password of the user admin, who may look at the dashboard and change nothing. The file is read again when it changes.",
+    example: "$(openssl rand -hex 16)",
   }),
   MCP_BASE_PATH: define({
     roles: serving,

@@ -33,7 +33,9 @@ export async function serveDashboard(state: StateName, path = "/"): Promise<Serv
   let failure: ErrorCode | undefined;
 
   securityHeaders(app, { draining: false });
-  app.setErrorHandler((error, request, reply) => replyError(asServerError(error as Error), request, reply, Date.now()));
+  app.setErrorHandler((error, request, reply) =>
+    replyError(asServerError(error as Error), request, reply, { now: Date.now() }),
+  );
   app.addHook("onRequest", async () => {
     if (failure !== undefined) throw new ServerError(failure, { reason: "No valid key was sent.", retry_after: 2 });
   });

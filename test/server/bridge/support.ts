@@ -65,7 +65,7 @@ export type TestBridge = Bridge & {
 };
 
 /** A bridge in this process, with its log lines at hand. */
-export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
+export async function bridgeFor(config: BridgeConfig, clock: () => number = Date.now): Promise<TestBridge> {
   const log: string[] = [];
   const registry = new Registry();
   const write = (line: string) => {
@@ -76,7 +76,7 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
   const logger = pino({ level: "trace" }, { write });
   const onRestart = () => void log.push("restart");
   const audit = createAudit({ enabled: true, content: false, logger, steady: () => performance.now() });
-  const bridge = await startBridge({ config, logger, audit, registry, clock: Date.now, version: "1.2.3", onRestart });
+  const bridge = await startBridge({ config, logger, audit, registry, clock, version: "1.2.3", onRestart });
   return {
     log,
     registry,
@@ -92,6 +92,7 @@ export async function bridgeFor(config: BridgeConfig): Promise<TestBridge> {
     control: bridge.control,
     attention: bridge.attention,
     todos: bridge.todos,
+    monitoring: bridge.monitoring,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),
     close: () => bridge.close(),

@@ -68,6 +68,13 @@ export const idleBridge: LocalBridge = {
   },
   attention: { setModes: async ({ mode, user_ids = [1] }) => ({ mode, user_ids }) },
   todos: { register: async ({ todos }) => todos.length, sessionsOf: () => [] },
+  monitoring: {
+    state: () => refuse("BRIDGE_UNAVAILABLE"),
+    history: () => refuse("BRIDGE_UNAVAILABLE"),
+    trace: () => refuse("EVENT_NOT_FOUND"),
+    tell: () => {},
+    settleDeadLetter: async () => refuse("DEAD_LETTER_NOT_FOUND"),
+  },
 };
 
 /** Answers a request before the usual answer is given; undefined lets the usual answer follow. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { routes } from "../../../contract/routes.ts";
@@ -34,6 +35,7 @@ export type TestServer = {
   readonly proxiedUrl: string;
   readonly externalUrl: string;
   readonly secondUrl: string;
+  readonly dashboardUrl: string;
   /** The log's lines, parsed. */
   readonly log: Record<string, unknown>[];
   /** The log as it was written. */
@@ -69,7 +71,7 @@ export async function startServer(
   const config = loadConfig("serve", {
     env: given,
     home: "/nonexistent",
-    readFile: () => "",
+    readFile: (path) => (path === env.MONITORING_PASSWORD_FILE ? readFileSync(path, "utf8") : ""),
   }) as ServeConfig;
   const lines: string[] = [];
   const logger = createLogger({
@@ -96,6 +98,7 @@ export async function startServer(
     proxiedUrl: running.addresses.proxied ?? "",
     externalUrl: running.addresses.external ?? "",
     secondUrl: running.addresses.second ?? "",
+    dashboardUrl: running.addresses.dashboard ?? "",
     get log() {
       return lines.map((line) => JSON.parse(line));
     },

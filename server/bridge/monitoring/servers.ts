@@ -1,0 +1,55 @@
+import type { ServerTelling } from "../../../contract/monitoring-servers.ts";
+import { tellingServers, tellingTimes } from "../../../contract/monitoring-servers.ts";
+import { RefusedError } from "../refused-error.ts";
+import { boundedText } from "../status/bounded-text.ts";
+import { type ServerCounts, serverCounts } from "./minutes.ts";
+
+type Told = { readonly telling: ServerTelling; readonly at: number };
+
+/** More than one server counts between two tellings; whoever tells more is not believed. */
+const mostCounted = 10_000_000;
+
+/** What server pods tell about themselves. One that has not told for half a minute is gone. Times come in. */
+export class Servers {
+  readonly #told = new Map<string, Told>();
+
+  /** Takes note, and says what was counted since the same process told last. Throws RefusedError when there are too many. */
+  tell(telling: ServerTelling, now: number): ServerCounts {
+    this.#forget(now);
+    const before = this.#told.get(telling.process);
+    if (before === undefined && this.#told.size >= tellingServers) {
+      throw new RefusedError("too_many_servers", `${tellingServers} servers tell of themselves already.`, 30);
+    }
+    this.#told.set(telling.process, { telling: shown(telling, now), at: now });
+    const since = (name: keyof ServerCounts) =>
+      before === undefined ? 0 : within(telling.totals[name] - before.telling.totals[name]);
+    return Object.fromEntries(serverCounts.map((name) => [name, since(name)])) as ServerCounts;
+  }
+
+  list(now: number): readonly ServerTelling[] {
+    this.#forget(now);
+    return [...this.#told.values()].map(({ telling }) => telling);
+  }
+
+  #forget(now: number): void {
+    for (const [process, { at }] of this.#told) if (now - at > tellingTimes.goneMs) this.#told.delete(process);
+  }
+}
+
+const within = (count: number): number => Math.min(Math.max(count, 0), mostCounted);
+
+/** Its own clock may be wrong, and its words are shown. */
+function shown(telling: ServerTelling, now: number): ServerTelling {
+  const { report, bans } = telling;
+  const { name, version, reasons } = report;
+  const clean = { name: boundedText(name), version: boundedText(version), reasons: reasons.map(boundedText) };
+  return {
+    ...telling,
+    report: { ...report, ...clean, role: "server", seen_at: new Date(now).toISOString() },
+    bans: bans.map(({ client, ...ban }) => ({
+      ...ban,
+      address: boundedText(ban.address),
+      ...(client !== undefined && { client: boundedText(client) }),
+    })),
+  };
+}
