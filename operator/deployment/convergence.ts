@@ -7,7 +7,7 @@ import type { ReconcileParts } from "./reconcile.ts";
 import { regarding } from "./regarding.ts";
 import { prunableTypes, secrets } from "./resource-types.ts";
 
-type Parts = Pick<ReconcileParts, "cache" | "client" | "applier" | "recorder">;
+type Parts = Pick<ReconcileParts, "cluster" | "client" | "applier" | "recorder">;
 
 /** Writes what differs and deletes what is no longer needed; returns all errors. */
 export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
@@ -29,10 +29,10 @@ async function applyAll(parts: Parts, resource: CachedResource, children: readon
   return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
 }
 
-async function apply({ cache, applier, recorder }: Parts, resource: CachedResource, child: Child): Promise<void> {
+async function apply({ cluster, applier, recorder }: Parts, resource: CachedResource, child: Child): Promise<void> {
   const { type, object } = child;
   const { namespace = "", name = "" } = object.metadata;
-  const live = cache.child(type, namespace, name);
+  const live = cluster.child(type, namespace, name);
   const { written } = await applier.apply(type, object, live);
   if (!written || live || type !== secrets) return;
   const client = resource.status.clients?.find((client) => namesOf(resource.name).connection(client.name) === name);
@@ -46,13 +46,13 @@ const keyGenerated = (client: string, secret: string) => ({
   message: `Secret ${secret} was missing: client ${client} has a new key, the old one is refused`,
 });
 
-async function prune({ cache, client }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
+async function prune({ cluster, client }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
   const wanted = new Set(
     Object.values(children)
       .flat()
       .map(({ type, object }: Child) => `${type.plural}/${object.metadata.name}`),
   );
-  const unwanted = [...cache.childrenOf(resource.uid)].filter(
+  const unwanted = [...cluster.childrenOf(resource.uid)].filter(
     ({ type, child }) => prunableTypes.includes(type) && !wanted.has(`${type.plural}/${child.name}`),
   );
   const outcomes = await Promise.allSettled(
