@@ -46,7 +46,7 @@ const keyGenerated = (client: string, secret: string) => ({
   message: `Secret ${secret} was missing: client ${client} has a new key, the old one is refused`,
 });
 
-async function prune({ cluster, client }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
+async function prune({ cluster, applier }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
   const wanted = new Set(
     Object.values(children)
       .flat()
@@ -55,11 +55,6 @@ async function prune({ cluster, client }: Parts, resource: CachedResource, child
   const unwanted = [...cluster.childrenOf(resource.uid)].filter(
     ({ type, child }) => prunableTypes.includes(type) && !wanted.has(`${type.plural}/${child.name}`),
   );
-  const outcomes = await Promise.allSettled(
-    // With the version: an object that has lost its owner in the meantime is not ours to delete.
-    unwanted.map(({ type, child: { namespace, name, uid, resourceVersion } }) =>
-      client.delete(type, namespace, name, { uid, resourceVersion }),
-    ),
-  );
+  const outcomes = await Promise.allSettled(unwanted.map(({ type, child }) => applier.delete(type, child)));
   return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
 }
