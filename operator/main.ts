@@ -1,22 +1,25 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
 import { collectDefaultMetrics } from "prom-client";
 import { stdoutLogger } from "../logging/stdout-logger.ts";
 import { helpText, type OperatorConfig, readConfig } from "./config.ts";
-import { startDeploymentController } from "./deployment/controller.ts";
+import { addDeploymentController } from "./deployment/controller.ts";
 import { exposureProbe } from "./deployment/exposure/dialer.ts";
 import { mayBeDialled } from "./deployment/exposure/dialled-address.ts";
 import { publicNames } from "./deployment/exposure/public-names.ts";
-import { fieldManager } from "./deployment/names.ts";
+import { fieldManager, reconcileAnnotation } from "./deployment/names.ts";
 import { createLeadership } from "./leadership.ts";
 import { createClient } from "./runtime/client.ts";
 import { createClock } from "./runtime/clock.ts";
+import { EventRecorder } from "./runtime/event-recorder.ts";
 import { startHealthServer } from "./runtime/health.ts";
 import { cachesSynced, reflectorsFresh, workersMoving } from "./runtime/health-checks.ts";
+import { Manager } from "./runtime/manager.ts";
 import { createMetrics } from "./runtime/metrics.ts";
 import { plainFetch } from "./runtime/plain-http.ts";
+import { reconcileContext } from "./runtime/reconcile-context.ts";
 import { tokenAuthorizer } from "./runtime/token-authorizer.ts";
 
 /** EX_CONFIG of sysexits.h. */
@@ -37,7 +40,12 @@ if (process.argv[2] === "--help") {
 }
 
 const config = configuration();
-const logger = stdoutLogger({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+const logger = stdoutLogger({
+  level: config.LOG_LEVEL,
+  base: null,
+  timestamp: pino.stdTimeFunctions.isoTime,
+  mixin: () => ({ ...reconcileContext() }),
+});
 const clock = createClock({ now: Date.now, monotonic: () => performance.now() });
 const metrics = createMetrics();
 collectDefaultMetrics({ register: metrics.registry });
@@ -67,12 +75,18 @@ const leadership = createLeadership({
   identity,
   onClaim: (namespace) => reconsider(namespace),
 });
-const { controller, reflectors, lead, reconsider, close } = startDeploymentController({
-  client,
-  clock,
-  logger,
-  metrics,
-  random: Math.random,
+const events = new EventRecorder({
+  ...{ client, clock, logger, metrics, random: Math.random },
+  reportingController: `cctelegram.io/${fieldManager}`,
+  reportingInstance: identity,
+  reconcileAnnotation,
+});
+const manager = new Manager({
+  ...{ client, clock, logger, metrics, random: Math.random, newId: randomUUID, events },
+  namespaces: config.WATCH_NAMESPACES,
+});
+const { reconsider, stop: stopProbes } = addDeploymentController(manager, {
+  ...{ client, clock, logger, metrics, random: Math.random, events },
   fetch: plainFetch,
   lookFromOutside: exposureProbe({
     lookup: publicNames(),
@@ -81,7 +95,6 @@ const { controller, reflectors, lead, reconsider, close } = startDeploymentContr
     now: clock.now,
   }),
   generateKey: () => randomBytes(32).toString("hex"),
-  instance: identity,
   concurrency: config.CONCURRENCY,
   settings: {
     serverImage: config.SERVER_IMAGE,
@@ -91,17 +104,16 @@ const { controller, reflectors, lead, reconsider, close } = startDeploymentContr
     allowNetworkFields: config.ALLOW_NETWORK_FIELDS,
     probeExposure: config.PROBE_EXPOSURE,
   },
-  watchNamespaces: config.WATCH_NAMESPACES,
   claimant: leadership.claimant,
-  signal: stop.signal,
 });
+const watching = manager.watch(stop.signal);
 
 const health = await startHealthServer({
   host: config.LISTEN_HOST,
   port: config.HEALTH_PORT,
   logger,
-  liveness: [reflectorsFresh(reflectors), workersMoving([controller])],
-  readiness: [cachesSynced(reflectors)],
+  liveness: [reflectorsFresh(manager.reflectors), workersMoving(manager.controllers)],
+  readiness: [cachesSynced(manager.reflectors)],
 });
 const metricsServer = await startHealthServer({
   host: config.LISTEN_HOST,
@@ -112,8 +124,9 @@ const metricsServer = await startHealthServer({
 });
 logger.info({ healthPort: health.port, metricsPort: metricsServer.port, identity }, "operator started");
 
-const outcome = await leadership.run(lead, stop.signal);
-await Promise.all([close(), health.close(), metricsServer.close()]);
+const outcome = await leadership.run((leading) => manager.lead(leading), stop.signal);
+stopProbes();
+await Promise.all([watching, health.close(), metricsServer.close()]);
 client.close();
 logger.info({ outcome }, "operator stopped");
 process.exit(outcome === "lost" ? 1 : 0);

@@ -2,6 +2,7 @@ import type { V1PodTemplateSpec } from "@kubernetes/client-node";
 import { apiKeyFileName } from "../../contract/api-key.ts";
 import { type DeploymentSpec, deploymentSpec } from "../api/spec.ts";
 import type { DeploymentStatus } from "../api/status.ts";
+import { storedOf } from "../runtime/informer.ts";
 import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import { owned } from "../runtime/owned-fields.ts";
@@ -13,7 +14,7 @@ import { printable } from "./printable.ts";
 import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
-/** What the cache keeps of a CCTelegramDeployment. */
+/** What is kept of a CCTelegramDeployment. */
 export type CachedResource = Stored & {
   readonly generation: number;
   readonly deleting: boolean;
@@ -28,7 +29,7 @@ export type CachedResource = Stored & {
   readonly restartedAt?: string;
 };
 
-/** What the cache keeps of a child: its owner, its fingerprint, and the few fields that decisions need. */
+/** What is kept of a child: its owner, its fingerprint, and the few fields that decisions need. */
 export type CachedChild = Stored & {
   /** Name of the resource that controls it. */
   readonly owner: string | undefined;
@@ -71,7 +72,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function cachedResource(object: KubernetesObject): CachedResource {
   const restartedAt = object.metadata.annotations?.[restartAnnotation];
   return {
-    ...identity(object),
+    ...storedOf(object),
     generation: object.metadata.generation ?? 0,
     deleting: object.metadata.deletionTimestamp !== undefined,
     createdAt: object.metadata.creationTimestamp ?? "",
@@ -117,7 +118,7 @@ export function cachedChild(kind: string): (object: KubernetesObject) => CachedC
     const ours = owner?.kind === cctelegramDeployments.kind;
     const heir = object.metadata.annotations?.[adoptionAnnotation];
     return {
-      ...identity(object),
+      ...storedOf(object),
       owner: ours ? interned(owner.name) : undefined,
       controllerUid: interned(owner?.uid ?? ""),
       heir: heir === undefined ? undefined : interned(heir),
@@ -194,9 +195,3 @@ function generated(data: Fields | undefined): Record<string, string> {
 }
 
 const keptKeys: ReadonlySet<string> = new Set(["secret", "key", "password", apiKeyFileName]);
-
-/** What the cache keeps of any object: that it exists, and its version. */
-export function identity({ metadata }: KubernetesObject): Stored {
-  const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
-  return { namespace: interned(namespace), name, uid, resourceVersion };
-}

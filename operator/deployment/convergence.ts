@@ -10,7 +10,7 @@ import { prunableTypes, secrets } from "./resource-types.ts";
 
 type Subject = { readonly resource: CachedResource; readonly previousKeys: readonly PreviousKey[] };
 
-type Parts = Pick<ReconcileParts, "cache" | "client" | "applier" | "recorder">;
+type Parts = Pick<ReconcileParts, "cluster" | "client" | "applier" | "recorder">;
 
 /** Writes what differs and deletes what is no longer needed; returns all errors. */
 export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
@@ -33,11 +33,11 @@ async function applyAll(parts: Parts, subject: Subject, children: readonly Child
   return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
 }
 
-async function apply({ cache, applier, recorder }: Parts, subject: Subject, child: Child): Promise<void> {
+async function apply({ cluster, applier, recorder }: Parts, subject: Subject, child: Child): Promise<void> {
   const { resource, previousKeys } = subject;
   const { type, object } = child;
   const { namespace = "", name = "" } = object.metadata;
-  const live = cache.child(type, namespace, name);
+  const live = cluster.child(type, namespace, name);
   const { written } = await applier.apply(type, object, live);
   if (!written || live || type !== secrets) return;
   const client = resource.status.clients?.find((client) => namesOf(resource.name).connection(client.name) === name);
@@ -52,20 +52,15 @@ function keyGenerated(client: string, secret: string, previousKeys: readonly Pre
   return { type: "Normal" as const, reason: "KeyGenerated", message };
 }
 
-async function prune({ cache, client }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
+async function prune({ cluster, applier }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
   const wanted = new Set(
     Object.values(children)
       .flat()
       .map(({ type, object }: Child) => `${type.plural}/${object.metadata.name}`),
   );
-  const unwanted = [...cache.childrenOf(resource.uid)].filter(
+  const unwanted = [...cluster.childrenOf(resource.uid)].filter(
     ({ type, child }) => prunableTypes.includes(type) && !wanted.has(`${type.plural}/${child.name}`),
   );
-  const outcomes = await Promise.allSettled(
-    // With the version: an object that has lost its owner in the meantime is not ours to delete.
-    unwanted.map(({ type, child: { namespace, name, uid, resourceVersion } }) =>
-      client.delete(type, namespace, name, { uid, resourceVersion }),
-    ),
-  );
+  const outcomes = await Promise.allSettled(unwanted.map(({ type, child }) => applier.delete(type, child)));
   return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
 }

@@ -3,8 +3,8 @@ import { apiKeyFileName } from "../../contract/api-key.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
-import type { Cache } from "./cache.ts";
 import type { CachedResource } from "./cached-objects.ts";
+import type { Cluster } from "./cluster.ts";
 import { urlOf } from "./exposure/exposure.ts";
 import { exposureStateOf } from "./exposure/gather.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
@@ -40,7 +40,7 @@ export type Settings = {
 export function blueprintOf(
   resource: CachedResource,
   parts: {
-    cache: Cache;
+    cluster: Cluster;
     settings: Settings;
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
@@ -49,10 +49,10 @@ export function blueprintOf(
     now: () => number;
   },
 ): Blueprint {
-  const { cache, settings } = parts;
+  const { cluster, settings } = parts;
   const { namespace, name, uid, spec, restartedAt } = resource;
   const names = namesOf(name);
-  const stored = (secret: string) => ownSecret(cache, resource, secret) ?? {};
+  const stored = (secret: string) => ownSecret(cluster, resource, secret) ?? {};
   const kept = (secret: string, key: string) => parts.generated.value(uid, secret, stored(secret)[key]);
   const hmac = kept(names.hmac, "secret");
   const keys = new Map(
@@ -73,41 +73,41 @@ export function blueprintOf(
     dashboard:
       spec.monitoring.dashboard.mode === "Enabled" ? { password: kept(names.dashboard, "password") } : undefined,
     verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
-    serverReplicas: serverReplicas(resource, cache),
+    serverReplicas: serverReplicas(resource, cluster),
     restartedAt,
     bridge: bridgePlan(resource, parts),
-    hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cache.has(types.serviceMonitors),
-    hasHttpRoute: cache.has(types.httpRoutes),
-    url: urlOf(resource, exposureStateOf(cache, resource)?.addresses ?? []),
-    hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cache.has(types.prometheusRules),
+    hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cluster.has(types.serviceMonitors),
+    hasHttpRoute: cluster.has(types.httpRoutes),
+    url: urlOf(resource, exposureStateOf(cluster, resource)?.addresses ?? []),
+    hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cluster.has(types.prometheusRules),
   };
 }
 
 /** How the bridge receives. Without a verdict a bridge that reads the updates of this token goes on, and no other starts to. */
 function updatesOf(
   resource: CachedResource,
-  { cache, verdict }: { cache: Cache; verdict: Verdict | undefined },
+  { cluster, verdict }: { cluster: Cluster; verdict: Verdict | undefined },
 ): Blueprint["updates"] {
   const { updates, botTokenSecretRef: ref } = resource.spec.telegram;
   if (verdict === undefined || verdict.state === "Receives") return updates;
   if (verdict.state === "Waits" || verdict.state === "SendsOnly") return "None";
-  const polls = ownChild(cache, resource, types.statefulSets, namesOf(resource.name).bridge)?.state.workload?.polls;
+  const polls = ownChild(cluster, resource, types.statefulSets, namesOf(resource.name).bridge)?.state.workload?.polls;
   return polls?.name === ref.name && polls.key === ref.key ? updates : "None";
 }
 
-function bridgePlan(resource: CachedResource, parts: { cache: Cache; tokenSecret: TokenSecret }): BridgePlan {
-  const { cache, tokenSecret } = parts;
-  if (tokenSecret === "Present" && missingSecrets(resource, cache, "bridge").length === 0) return "Apply";
-  return ownChild(cache, resource, types.statefulSets, namesOf(resource.name).bridge) ? "Keep" : "Wait";
+function bridgePlan(resource: CachedResource, parts: { cluster: Cluster; tokenSecret: TokenSecret }): BridgePlan {
+  const { cluster, tokenSecret } = parts;
+  if (tokenSecret === "Present" && missingSecrets(resource, cluster, "bridge").length === 0) return "Apply";
+  return ownChild(cluster, resource, types.statefulSets, namesOf(resource.name).bridge) ? "Keep" : "Wait";
 }
 
 /** Missing Secrets that the variables of a part refer to. */
-const missingSecrets = ({ namespace, spec }: CachedResource, cache: Cache, part: "server" | "bridge") =>
-  secretsOfVariables(spec[part]).filter((name) => cache.secret(namespace, name) === undefined);
+const missingSecrets = ({ namespace, spec }: CachedResource, cluster: Cluster, part: "server" | "bridge") =>
+  secretsOfVariables(spec[part]).filter((name) => cluster.secret(namespace, name) === undefined);
 
 /** Values are read only from Secrets that are ours, or were handed over to us. */
-function ownSecret(cache: Cache, { namespace, name, uid }: CachedResource, secret: string) {
-  const child = cache.child(types.secrets, namespace, secret);
+function ownSecret(cluster: Cluster, { namespace, name, uid }: CachedResource, secret: string) {
+  const child = cluster.child(types.secrets, namespace, secret);
   const handedOver = child?.controllerUid === "" && child.heir === name;
   return child?.controllerUid === uid || handedOver ? child?.state.secret : undefined;
 }
@@ -116,9 +116,9 @@ function ownSecret(cache: Cache, { namespace, name, uid }: CachedResource, secre
  * An autoscaler owns the replicas. We write them once, at creation, and repeat the current number as long as nobody has
  * changed it: leaving the field out would remove it, and the server would set it to 1.
  */
-function serverReplicas(resource: CachedResource, cache: Cache): number | undefined {
+function serverReplicas(resource: CachedResource, cluster: Cluster): number | undefined {
   const { autoscaled, min } = serverScaling(resource.spec);
-  const live = ownChild(cache, resource, types.deployments, namesOf(resource.name).server)?.state.workload;
+  const live = ownChild(cluster, resource, types.deployments, namesOf(resource.name).server)?.state.workload;
   if (!autoscaled || !live) return min;
   return live.ownsReplicas ? live.replicas : undefined;
 }
@@ -130,11 +130,11 @@ export function imageOf({ images, version }: CachedResource["spec"], defaultImag
   return `${image.replace(/@.*$/, "").replace(/:[^:/]*$/, "")}:${version}`;
 }
 
-/** Everything that the status is computed from, read from the cache now. */
+/** Everything that the status is computed from, read from the cluster now. */
 export function snapshotOf(
   resource: CachedResource,
   parts: {
-    cache: Cache;
+    cluster: Cluster;
     settings: Settings;
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
@@ -147,13 +147,13 @@ export function snapshotOf(
     now: () => number;
   },
 ): Snapshot {
-  const { cache, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
+  const { cluster, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
-  const server = ownChild(cache, resource, types.deployments, names.server)?.state.workload;
-  const bridge = ownChild(cache, resource, types.statefulSets, names.bridge)?.state.workload;
-  const serverPods = livePods(cache.podsOf(namespace, name, "mcp-server"), names.server);
-  const bridgePods = livePods(cache.podsOf(namespace, name, "bridge"), names.bridge);
+  const server = ownChild(cluster, resource, types.deployments, names.server)?.state.workload;
+  const bridge = ownChild(cluster, resource, types.statefulSets, names.bridge)?.state.workload;
+  const serverPods = livePods(cluster.podsOf(namespace, name, "mcp-server"), names.server);
+  const bridgePods = livePods(cluster.podsOf(namespace, name, "bridge"), names.bridge);
   const serverTrouble = firstTrouble(currentPods(serverPods, undefined), parts.now());
   const bridgeTrouble = firstTrouble(currentPods(bridgePods, bridge?.revision), parts.now());
   return {
@@ -165,13 +165,13 @@ export function snapshotOf(
     serverTrouble: serverTrouble.trouble,
     bridgeTrouble: bridgeTrouble.trouble,
     bridgeRuns: bridgePods.some(({ running }) => running),
-    bridgeFailure: bridge?.current === 0 ? cache.creationFailure(namespace, names.bridge) : undefined,
+    bridgeFailure: bridge?.current === 0 ? cluster.creationFailure(namespace, names.bridge) : undefined,
     refused,
     failed,
     forbidden: forbiddenIn(resource.spec, settings),
     missingSecrets: [
-      ...missingSecrets(resource, cache, "server").map((name) => ({ name, field: "server.env" })),
-      ...missingSecrets(resource, cache, "bridge").map((name) => ({ name, field: "bridge.env" })),
+      ...missingSecrets(resource, cluster, "server").map((name) => ({ name, field: "server.env" })),
+      ...missingSecrets(resource, cluster, "bridge").map((name) => ({ name, field: "bridge.env" })),
     ],
     probe,
     exposure,

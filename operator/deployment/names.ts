@@ -16,6 +16,9 @@ export const verifierName = "cctelegram-operator";
 /** A new value replaces the pods of server and bridge, like `kubectl rollout restart` for a Deployment. */
 export const restartAnnotation = "cctelegram.io/restartedAt";
 
+/** Of events: the reconcile that they tell of, as `reconcileID` in the operator's log. */
+export const reconcileAnnotation = "cctelegram.io/reconcileID";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 

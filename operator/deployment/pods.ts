@@ -1,12 +1,12 @@
 import type { V1Pod } from "@kubernetes/client-node";
+import { storedOf } from "../runtime/informer.ts";
 import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Stored } from "../runtime/store.ts";
-import { identity } from "./cached-objects.ts";
 import { type Trouble, troubleOf } from "./pod-trouble.ts";
 import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 
-/** What the cache keeps of a pod with our labels. */
+/** What is kept of a pod with our labels. */
 export type CachedPod = Stored & {
   readonly instance: string;
   readonly component: string;
@@ -37,7 +37,7 @@ export function reducePod(object: KubernetesObject): CachedPod {
   const hasEnded = phase === "Failed" || phase === "Succeeded";
   const polls = component === "bridge" && !hasEnded ? polledToken(pod.spec) : undefined;
   return {
-    ...identity(object),
+    ...storedOf(object),
     instance: interned(labels["app.kubernetes.io/instance"] ?? ""),
     component: interned(component),
     controller: interned(owner ? `${owner.kind}/${owner.name}` : ""),

@@ -3,8 +3,8 @@ import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
-import type { Cache } from "./cache.ts";
 import type { CachedResource } from "./cached-objects.ts";
+import type { Cluster } from "./cluster.ts";
 import { converge } from "./convergence.ts";
 import type { Certificate } from "./exposure/certificate.ts";
 import { tlsSecretOf } from "./exposure/exposure.ts";
@@ -26,7 +26,7 @@ import { writeStatus } from "./status-writer.ts";
 import type { TokenSecrets } from "./token-secret.ts";
 
 export type ReconcileParts = {
-  readonly cache: Cache;
+  readonly cluster: Cluster;
   readonly client: Client;
   readonly applier: Applier;
   readonly recorder: EventRecorder;
@@ -53,8 +53,8 @@ const terminatingMs = 30_000;
 
 /** Applies the resource, then writes its status. */
 export async function reconcile(parts: ReconcileParts, { namespace, name }: ObjectKey): Promise<Result> {
-  const { cache, probes, exposureProbes } = parts;
-  const resource = cache.resources.get(namespace, name);
+  const { cluster, probes, exposureProbes } = parts;
+  const resource = cluster.resources.get(namespace, name);
   if (!resource || resource.deleting) {
     parts.statusDueAt.delete(`${namespace}/${name}`);
     if (resource) parts.arbiter.forget(resource.uid);
@@ -75,7 +75,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   }
 
   const exposure = exposureSnapshotOf(resource, { ...parts, certificate });
-  const outside = exposure && exposureTargetOf(resource, exposure, { cache, certificate, hmac: blueprint.hmac });
+  const outside = exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac: blueprint.hmac });
   if (outside) exposureProbes.track(outside);
   else exposureProbes.forget(resource.uid);
   const snapshot = snapshotOf(resource, {

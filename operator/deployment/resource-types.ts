@@ -52,9 +52,6 @@ export const childTypes = [
 /** Children whose CRD may be installed and removed. */
 export const optionalChildTypes = [serviceMonitors, prometheusRules, httpRoutes] as const;
 
-/** All types whose CRD may be installed and removed: children, and those that are only read. */
-export const optionalTypes = [...optionalChildTypes, gateways] as const;
-
 /** Children that a resource may no longer need. Garbage collection deletes the others with the resource. */
 export const prunableTypes: readonly ResourceType[] = [
   secrets,

@@ -10,7 +10,7 @@ import { cctelegramDeployments } from "./resource-types.ts";
 import { transitions } from "./status.ts";
 import { settlingMs } from "./status-pacing.ts";
 
-type Parts = Pick<ReconcileParts, "cache" | "client" | "recorder" | "now" | "statusDueAt">;
+type Parts = Pick<ReconcileParts, "cluster" | "client" | "recorder" | "now" | "statusDueAt">;
 
 /** Writes a changed status, now or when it has settled. */
 export async function writeStatus(parts: Parts, resource: CachedResource, status: DeploymentStatus): Promise<Result> {
@@ -33,7 +33,7 @@ export async function writeStatus(parts: Parts, resource: CachedResource, status
   return {};
 }
 
-async function write({ client, cache }: Parts, { namespace, name, uid }: CachedResource, status: DeploymentStatus) {
+async function write({ client, cluster }: Parts, { namespace, name, uid }: CachedResource, status: DeploymentStatus) {
   const object = {
     apiVersion: apiVersionOf(cctelegramDeployments),
     kind: cctelegramDeployments.kind,
@@ -46,7 +46,7 @@ async function write({ client, cache }: Parts, { namespace, name, uid }: CachedR
     // With the uid: a resource that was deleted in the meantime must not be created again, nor its successor get this status.
     onto: { uid },
   });
-  cache.observe(cctelegramDeployments, written);
+  cluster.observe(cctelegramDeployments, written);
 }
 
 function announce(parts: Parts, resource: CachedResource, before: Condition[], after: Condition[]): void {

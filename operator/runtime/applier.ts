@@ -7,6 +7,7 @@ import type { Metrics } from "./metrics.ts";
 import { desiredFingerprint, owned } from "./owned-fields.ts";
 import { ClaimedError, heldBy, NotOwnedError } from "./ownership.ts";
 import { type ResourceType, resourcePath } from "./resource-type.ts";
+import type { Stored } from "./store.ts";
 
 /** What the cache knows of a live object: the fingerprint is that of `owned(object, fieldManager)`. */
 export type LiveObject = {
@@ -89,6 +90,11 @@ export class Applier {
       this.#options.metrics.applies.inc({ outcome: "error" });
       throw error;
     }
+  }
+
+  /** Deletes an object as it was seen: one that has changed since, or lost its owner, is not ours to delete. */
+  async delete(type: ResourceType, { namespace, name, uid, resourceVersion }: Stored): Promise<void> {
+    await this.#options.client.delete(type, namespace, name, { uid, resourceVersion });
   }
 
   #isAsWanted(path: string, wanted: string, live: string): boolean {

@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { ClaimedError, NotOwnedError } from "./ownership.ts";
+import { inReconcile, reconcileContext } from "./reconcile-context.ts";
 import { type AddOptions, WorkQueue } from "./work-queue.ts";
 
 /** The namespace is "" for objects without one. */
@@ -22,6 +23,8 @@ export type ControllerOptions = {
   /** The signal aborts when the controller stops. */
   readonly reconcile: (key: ObjectKey, signal: AbortSignal) => Promise<Result>;
   readonly queue?: WorkQueue;
+  /** Ids of reconciles, which lines of the log and events carry. */
+  readonly newId: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -46,6 +49,7 @@ const results = ["success", "requeue", "requeue_after", "error"] as const;
  *     await client.request({ method: "GET", path: resourcePath(deployments, { namespace, name }), signal });
  *     return { requeueAfterMs: 60_000 };
  *   },
+ *   newId: () => "7d9c",
  *   clock,
  *   logger,
  *   metrics,
@@ -85,12 +89,16 @@ export class Controller {
 
   async #work(signal: AbortSignal): Promise<void> {
     for (let key = await this.#queue.get(signal); key !== undefined; key = await this.#queue.get(signal)) {
-      const outcome = await this.#reconcile(key, signal);
-      try {
-        this.#settle(key, outcome, signal);
-      } finally {
-        this.#queue.done(key);
-      }
+      const context = { controller: this.name, ...parseKey(key), reconcileID: this.#options.newId() };
+      const next = key;
+      await inReconcile(context, async () => {
+        const outcome = await this.#reconcile(next, signal);
+        try {
+          this.#settle(next, outcome, signal);
+        } finally {
+          this.#queue.done(next);
+        }
+      });
     }
   }
 
@@ -125,18 +133,18 @@ export class Controller {
       case "error":
         this.#queue.addRateLimited(key);
         if (outcome.requeueAfterMs !== undefined) this.#queue.addAfter(key, outcome.requeueAfterMs);
-        this.#fail(key, outcome.errors, signal);
+        this.#fail(outcome.errors, signal);
         break;
     }
   }
 
   /** A conflict means that the cache was behind, an abort that we stop: both are transient and not reported. */
-  #fail(key: string, errors: readonly unknown[], signal: AbortSignal): void {
+  #fail(errors: readonly unknown[], signal: AbortSignal): void {
     const { logger, metrics } = this.#options;
     const news = signal.aborted ? [] : errors.filter((error) => !passes(error));
     for (const err of errors) {
-      if (!news.includes(err)) logger.debug({ ...this.#context(key), err }, "reconcile to be repeated");
-      else logger.error({ ...this.#context(key), err }, "reconcile failed; it will be tried again");
+      if (!news.includes(err)) logger.debug({ ...reconcileContext(), err }, "reconcile to be repeated");
+      else logger.error({ ...reconcileContext(), err }, "reconcile failed; it will be tried again");
     }
     if (news.length > 0) metrics.reconcileErrors.inc({ controller: this.name });
     this.#count(news.length > 0 ? "error" : "requeue");
@@ -144,10 +152,6 @@ export class Controller {
 
   #count(result: (typeof results)[number]): void {
     this.#options.metrics.reconciles.inc({ controller: this.name, result });
-  }
-
-  #context(key: string) {
-    return { controller: this.name, ...parseKey(key) };
   }
 
   /** Starts at zero, so that the first failure is an increase that an alert can see. */

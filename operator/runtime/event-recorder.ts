@@ -6,6 +6,7 @@ import type { KubernetesObject } from "./kubernetes-object.ts";
 import { microTime } from "./lease.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import { reconcileContext } from "./reconcile-context.ts";
 import { type ResourceType, resourcePath } from "./resource-type.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 
@@ -35,6 +36,8 @@ export type EventRecorderOptions = {
   readonly reportingController: string;
   /** Name of the pod. */
   readonly reportingInstance: string;
+  /** Annotation that says of which reconcile an event tells, as lines of the log do. Default: none. */
+  readonly reconcileAnnotation?: string;
   readonly clock: Clock;
   /** In [0, 1), as Math.random. */
   readonly random: () => number;
@@ -45,7 +48,14 @@ export type EventRecorderOptions = {
 /** A repeated event is one object with a count, as long as the repetitions come within this time. */
 type Series = { readonly path: string; count: number; lastAt: number };
 
-type Job = { readonly key: string; readonly regarding: Regarding; readonly note: EventNote; readonly at: number };
+type Job = {
+  readonly key: string;
+  readonly regarding: Regarding;
+  readonly note: EventNote;
+  readonly at: number;
+  /** Of the reconcile, if it was in one. */
+  readonly reconcileID: string | undefined;
+};
 
 const eventType: ResourceType = {
   group: "events.k8s.io",
@@ -99,7 +109,7 @@ export class EventRecorder {
       return;
     }
     const key = [regarding.uid, note.type, note.reason, note.action ?? "", note.message].join("\n");
-    this.#jobs.push({ key, regarding, note, at: clock.now() });
+    this.#jobs.push({ key, regarding, note, at: clock.now(), reconcileID: reconcileContext().reconcileID });
     this.#wake();
   }
 
@@ -191,8 +201,8 @@ export class EventRecorder {
     if (oldest !== undefined) this.#series.delete(oldest);
   }
 
-  #eventOf({ regarding, note, at }: Job): KubernetesObject {
-    const { reportingController, reportingInstance, random } = this.#options;
+  #eventOf({ regarding, note, at, reconcileID }: Job): KubernetesObject {
+    const { reportingController, reportingInstance, reconcileAnnotation, random } = this.#options;
     const suffix = `.${at.toString(16)}${Math.floor(random() * 0x1000000).toString(16)}`;
     return {
       apiVersion: "events.k8s.io/v1",
@@ -200,6 +210,7 @@ export class EventRecorder {
       metadata: {
         name: `${regarding.name.slice(0, 253 - suffix.length)}${suffix}`,
         namespace: regarding.namespace || "default",
+        ...(reconcileAnnotation && reconcileID && { annotations: { [reconcileAnnotation]: reconcileID } }),
       },
       eventTime: microTime(at),
       reportingController,

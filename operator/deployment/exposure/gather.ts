@@ -1,5 +1,5 @@
-import type { Cache } from "../cache.ts";
 import type { CachedChild, CachedResource } from "../cached-objects.ts";
+import type { Cluster } from "../cluster.ts";
 import type { Settings } from "../gather.ts";
 import { namesOf } from "../names.ts";
 import { ownChild } from "../own-child.ts";
@@ -11,17 +11,17 @@ import type { ExposureSnapshot } from "./problems.ts";
 import type { ExposureState } from "./state.ts";
 
 /** What the controllers report; undefined while our object does not exist. */
-export function exposureStateOf(cache: Cache, resource: CachedResource): ExposureState | undefined {
+export function exposureStateOf(cluster: Cluster, resource: CachedResource): ExposureState | undefined {
   const { name, namespace, spec } = resource;
   const names = namesOf(name);
   switch (spec.exposure.mode) {
     case "Ingress":
-      return stateOf(ownChild(cache, resource, types.ingresses, names.server));
+      return stateOf(ownChild(cluster, resource, types.ingresses, names.server));
     case "LoadBalancer":
-      return stateOf(ownChild(cache, resource, types.services, names.external));
+      return stateOf(ownChild(cluster, resource, types.services, names.external));
     case "HTTPRoute": {
-      const route = stateOf(ownChild(cache, resource, types.httpRoutes, names.server));
-      const gateways = gatewaysOf(namespace, spec).flatMap((each) => cache.gateway(each.namespace, each.name) ?? []);
+      const route = stateOf(ownChild(cluster, resource, types.httpRoutes, names.server));
+      const gateways = gatewaysOf(namespace, spec).flatMap((each) => cluster.gateway(each.namespace, each.name) ?? []);
       return route && { ...route, addresses: [...new Set(gateways.flatMap(({ addresses }) => addresses))] };
     }
     default:
@@ -37,19 +37,19 @@ const graceMs = 60_000;
 
 export function exposureSnapshotOf(
   resource: CachedResource,
-  parts: { cache: Cache; settings: Settings; certificate: Certificate | undefined; now: () => number },
+  parts: { cluster: Cluster; settings: Settings; certificate: Certificate | undefined; now: () => number },
 ): ExposureSnapshot | undefined {
-  const { cache, settings, certificate } = parts;
+  const { cluster, settings, certificate } = parts;
   const { namespace, spec, status } = resource;
   if (spec.exposure.mode === "None") return undefined;
   const nowMs = parts.now();
   const before = status.conditions?.find(({ type }) => type === "Exposed");
   const failingSince = before?.status === "False" ? Date.parse(before.lastTransitionTime) : nowMs;
   return {
-    hasHttpRoute: cache.has(types.httpRoutes),
-    state: exposureStateOf(cache, resource),
+    hasHttpRoute: cluster.has(types.httpRoutes),
+    state: exposureStateOf(cluster, resource),
     unseen: gatewaysOf(namespace, spec).flatMap(({ namespace, name }) =>
-      cache.gateway(namespace, name) ? [] : [`the operator sees no Gateway ${namespace}/${name}, and so no address`],
+      cluster.gateway(namespace, name) ? [] : [`the operator sees no Gateway ${namespace}/${name}, and so no address`],
     ),
     certificate: certificate?.state,
     isProbed: settings.probeExposure ?? true,
@@ -63,11 +63,11 @@ export function exposureSnapshotOf(
 export function exposureTargetOf(
   resource: CachedResource,
   { isProbed, state, certificate: certificateState }: ExposureSnapshot,
-  parts: { cache: Cache; certificate: Certificate | undefined; hmac: string },
+  parts: { cluster: Cluster; certificate: Certificate | undefined; hmac: string },
 ): ExposureTarget | undefined {
   const { namespace, name, uid, spec } = resource;
   const exposure = exposureOf(name, spec);
-  const server = ownChild(parts.cache, resource, types.deployments, namesOf(name).server)?.state.workload;
+  const server = ownChild(parts.cluster, resource, types.deployments, namesOf(name).server)?.state.workload;
   const isCertified = certificateState === undefined || certificateState === "Present";
   if (!exposure || !isProbed || !isCertified || !state?.addresses.length || !server?.ready) return undefined;
   const { scheme, host, port, basePath } = exposure;

@@ -21,7 +21,7 @@ export type ParentState = {
   readonly problem?: { readonly type: string; readonly reason: string; readonly message: string };
 };
 
-/** What the cache keeps of a Gateway. */
+/** What is kept of a Gateway. */
 export type CachedGateway = Stored & { readonly addresses: readonly string[] };
 
 /** Statuses are written by any controller: only content of the expected form is used. */

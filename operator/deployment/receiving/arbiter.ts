@@ -1,13 +1,13 @@
 import type { ObjectKey } from "../../runtime/controller.ts";
-import type { Polling } from "../cache.ts";
 import type { CachedResource } from "../cached-objects.ts";
+import type { Polling } from "../cluster.ts";
 import type { TokenSecrets } from "../token-secret.ts";
 import { arbitrate, type Claim, type Poller, type Verdict } from "./arbitration.ts";
 import { asksToReceive } from "./asking.ts";
 import { PodTokens } from "./pod-tokens.ts";
 
 type Parts = {
-  readonly cache: {
+  readonly cluster: {
     /** The resources that ask to receive. */
     claimants(): readonly CachedResource[];
     /** What reads updates now, or soon will. */
@@ -57,7 +57,7 @@ export class Arbiter {
     return verdict;
   }
 
-  /** What the verdict asks for has been written: from now on the cache shows what the resource reads. */
+  /** What the verdict asks for has been written: from now on the cluster shows what the resource reads. */
   written({ uid }: CachedResource, verdict: Verdict | undefined): void {
     const token = verdict?.state === "Receives" ? this.#claims.get(uid)?.token : undefined;
     for (const [granted, claim] of this.#granted) {
@@ -85,9 +85,9 @@ export class Arbiter {
   }
 
   #readClaims(): Promise<(Claim | undefined | typeof unreadable)[]> {
-    const { cache, mayWrite, tokenSecrets } = this.#parts;
+    const { cluster, mayWrite, tokenSecrets } = this.#parts;
     return Promise.all(
-      cache
+      cluster
         .claimants()
         .filter((resource) => !resource.deleting && mayWrite(resource))
         .map(async ({ namespace, name, uid, createdAt, spec }) => {
@@ -102,14 +102,14 @@ export class Arbiter {
   }
 
   async #readPollers(): Promise<Poller[]> {
-    const { cache, tokenSecrets, now } = this.#parts;
+    const { cluster, tokenSecrets, now } = this.#parts;
     const pollers = await Promise.all(
-      cache.pollers().map(async (polling) => ({
+      cluster.pollers().map(async (polling) => ({
         ...polling,
         current: await tokenSecrets.fingerprint(polling.namespace, polling.ref).catch(() => undefined),
       })),
     );
-    this.#podTokens.keep(new Set(cache.pollers().flatMap(({ pod }) => pod ?? [])));
+    this.#podTokens.keep(new Set(cluster.pollers().flatMap(({ pod }) => pod ?? [])));
     return pollers.flatMap(({ namespace, name, pod, current }) => {
       const tokens = pod === undefined ? withoutNone(current) : this.#podTokens.of(pod, current, now());
       return tokens.map((token) => ({ namespace, name, token }));

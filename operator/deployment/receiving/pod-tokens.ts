@@ -1,6 +1,6 @@
 /**
  * A bridge reads a changed token when the kubelet has updated its volume: after up to a minute and a half, by the kubelet's
- * sync period and the lifetime of its cache.
+ * sync period and the lifetime of its cluster.
  */
 const volumeUpdateMs = 120_000;
 

@@ -17,6 +17,7 @@ function start(reconcile: (key: ObjectKey, signal: AbortSignal) => Promise<Resul
       seen.push(`${key.namespace}/${key.name}`);
       return reconcile(key, signal);
     },
+    newId: () => `reconcile-${seen.length + 1}`,
     clock,
     logger,
     metrics,

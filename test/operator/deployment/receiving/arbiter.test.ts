@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Polling } from "../../../../operator/deployment/cache.ts";
 import type { CachedResource } from "../../../../operator/deployment/cached-objects.ts";
+import type { Polling } from "../../../../operator/deployment/cluster.ts";
 import { Arbiter } from "../../../../operator/deployment/receiving/arbiter.ts";
 import type { Verdict } from "../../../../operator/deployment/receiving/arbitration.ts";
 import type { ObjectKey } from "../../../../operator/runtime/controller.ts";
@@ -29,7 +29,7 @@ class Teams {
       return this.secrets.get(name);
     };
     return new Arbiter({
-      cache: { claimants: () => this.#claimants(), pollers: () => this.#pollers() },
+      cluster: { claimants: () => this.#claimants(), pollers: () => this.#pollers() },
       tokenSecrets: { fingerprint },
       mayWrite: ({ spec }) => spec.reconciliation === "Active",
       enqueue: ({ name }: ObjectKey) => void this.enqueued.add(name),

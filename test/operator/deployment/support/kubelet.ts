@@ -1,6 +1,6 @@
-import { identity } from "../../../../operator/deployment/cached-objects.ts";
 import { pods } from "../../../../operator/deployment/resource-types.ts";
 import type { Client } from "../../../../operator/runtime/client.ts";
+import { storedOf } from "../../../../operator/runtime/informer.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics } from "../../../../operator/runtime/metrics.ts";
 import { Reflector } from "../../../../operator/runtime/reflector.ts";
@@ -71,7 +71,7 @@ export class Kubelet {
       namespace: this.#namespace,
       store: new Store(),
       reduce: (pod) => {
-        const reduced = identity(pod);
+        const reduced = storedOf(pod);
         this.#pods.set(reduced.name, pod);
         return reduced;
       },

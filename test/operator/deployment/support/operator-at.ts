@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { onTestFinished } from "vitest";
 import type { OperatorConfig } from "../../../../operator/config.ts";
-import { startDeploymentController } from "../../../../operator/deployment/controller.ts";
 import { createLeadership } from "../../../../operator/leadership.ts";
 import { ConnectionError } from "../../../../operator/runtime/api-error.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
@@ -10,6 +9,7 @@ import { realClock, testKubeConfig } from "../../runtime/api-server.ts";
 import { recordingLogger } from "../../runtime/recording-logger.ts";
 import { answering, wellAnswers } from "./answers.ts";
 import { clientWith } from "./chart-account.ts";
+import { startOperator } from "./operator.ts";
 
 type Options = Partial<Pick<OperatorConfig, "WATCH_NAMESPACES" | "LEADER_ELECTION">> & {
   readonly POD_NAMESPACE: string;
@@ -38,13 +38,11 @@ export function startOperatorAt(options: Options) {
     identity: userAgent,
     onClaim: (namespace) => controller.reconsider(namespace),
   });
-  const controller = startDeploymentController({
+  const controller = startOperator({
     ...shared,
     fetch: answering(wellAnswers()),
     lookFromOutside: async () => ({ answered: true }),
-    generateKey: () => randomBytes(32).toString("hex"),
     instance: "operator-0",
-    concurrency: 8,
     settings: { serverImage: options.SERVER_IMAGE ?? "docker.io/cctelegram/server:1" },
     watchNamespaces: config.WATCH_NAMESPACES,
     claimant: leadership.claimant,

@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
-import { startDeploymentController } from "../../../../operator/deployment/controller.ts";
 import type { ExposureProbe, ExposureTarget } from "../../../../operator/deployment/exposure/probe.ts";
 import type { Settings } from "../../../../operator/deployment/gather.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics, type Metrics } from "../../../../operator/runtime/metrics.ts";
 import { type ResourceType, resourcePath } from "../../../../operator/runtime/resource-type.ts";
-import { realClock, testKubeConfig } from "../../runtime/api-server.ts";
+import { testKubeConfig } from "../../runtime/api-server.ts";
 import { recordingLogger } from "../../runtime/recording-logger.ts";
 import { namespaceType } from "../../runtime/samples.ts";
 import { type Answers, answering, wellAnswers } from "./answers.ts";
 import { Audit } from "./audit.ts";
 import { type Account, chartAccount, clientWith, tokenOf } from "./chart-account.ts";
 import { Kubelet } from "./kubelet.ts";
+import { startOperator } from "./operator.ts";
 
 export const minimalSpec = {
   profile: "Development",
@@ -91,19 +91,14 @@ export class World {
     const stop = new AbortController();
     const client = this.#operatorClient();
     const metrics = createMetrics();
-    const { lead, close, reflectors } = startDeploymentController({
+    const { lead, close, reflectors } = startOperator({
       client: this.disturb(within(this.namespace, client)),
-      clock: realClock,
       logger: this.logger,
       metrics,
-      random: Math.random,
       fetch: answering(this.answers),
       lookFromOutside: (target) => this.lookFromOutside(target),
-      generateKey: () => randomBytes(32).toString("hex"),
       instance: "operator-0",
-      concurrency: 8,
       settings: this.settings,
-      watchNamespaces: [],
       signal: stop.signal,
     });
     const leading = lead(stop.signal);
