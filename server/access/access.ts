@@ -29,8 +29,6 @@ export type AccessOptions = LimitsOptions & {
 };
 
 export type Access = {
-  /** Milliseconds of a window of the rate limit. */
-  readonly windowMs: number;
   /**
    * Finds out who calls. `before` is who showed the same credentials last on the same connection: if they still count, the
    * key is not hashed again. Throws AUTHENTICATION_ERROR, or ADDRESS_BANNED or RATE_LIMIT_EXCEEDED for too many wrong keys
@@ -46,7 +44,7 @@ const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["
 
 /** What stands in front of everything that needs a key, whichever transport it comes by. */
 export function createAccess(options: AccessOptions): Access {
-  const { keys, auth, rateLimit, security, clock } = options;
+  const { keys, auth, security, clock } = options;
   const limits = new Limits(options);
 
   const callers = new WeakMap<Client, Caller>();
@@ -74,7 +72,6 @@ export function createAccess(options: AccessOptions): Access {
     isAuthenticated && keys.isCurrent(client) && !isExpired(client);
 
   return {
-    windowMs: rateLimit.windowMs,
     authenticate(credentials, origin, before) {
       if (before !== undefined && isValid(before)) return before;
       if (!auth.enabled) return callerOf(strangerIn(networkOf(origin.address)));

@@ -88,6 +88,22 @@ export class RateLimiter {
   }
 }
 
+/** Rules that are kept at most: keys that were read again and again with other limits leave some behind. */
+const mostRules = 10_000;
+
+/** Rate limiters by what they count and by their rule: keys of one rule are counted by one. */
+export class RateLimiters {
+  readonly #limiters = new Map<string, RateLimiter>();
+
+  under(name: string, rule: RateLimit): RateLimiter {
+    const key = `${name} ${rule.requests} ${rule.windowMs} ${rule.blockMs}`;
+    const known = this.#limiters.get(key) ?? new RateLimiter(rule);
+    if (!this.#limiters.has(key) && this.#limiters.size >= mostRules) this.#limiters.clear();
+    this.#limiters.set(key, known);
+    return known;
+  }
+}
+
 /** Empties the parts that have passed. A clock that was set back changes nothing. */
 function advance(account: Account, part: number): void {
   const { length } = account.counts;

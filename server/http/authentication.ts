@@ -52,7 +52,7 @@ export function createAuthentication(access: Access, connections: Connections): 
     count(caller, request, reply) {
       const charge = caller.charge(originOf(request));
       if (charge === undefined) return undefined;
-      reply.headers(rateHeaders(charge, access.windowMs));
+      reply.headers(rateHeaders(charge));
       return charge.refusal;
     },
   };
@@ -79,7 +79,7 @@ export function toolRateHeaders({ limit, remaining, resetAt }: Charge) {
   };
 }
 
-function rateHeaders({ limit, remaining, resetAt }: Charge, windowMs: number) {
+function rateHeaders({ limit, remaining, resetAt, windowMs }: Charge) {
   return {
     "x-ratelimit-limit": String(limit),
     "x-ratelimit-remaining": String(remaining),

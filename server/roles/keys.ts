@@ -1,8 +1,10 @@
 import type { Gauge } from "prom-client";
+import { allResources, groupPermission, resourcePermission, toolGroups } from "../../contract/permissions.ts";
 import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../access/api-keys.ts";
 import { readAllApprovals } from "../access/approvals.ts";
 import { fixedKeys, type KeyStore, openKeyFile } from "../access/key-store.ts";
 import type { ServerConfig } from "../config/config.ts";
+import { resources, resourceTemplates } from "../resources/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { tools } from "../tools/registry.ts";
 
@@ -21,7 +23,15 @@ export async function openKeys(auth: ServerConfig["auth"], logger: Logger, faile
   return fixedKeys(keys);
 }
 
+/** Everything that a permission may name, beside "*". */
+const knownPermissions: ReadonlySet<string> = new Set([
+  ...tools.keys(),
+  ...Object.keys(toolGroups).map(groupPermission),
+  ...[...resources, ...resourceTemplates].map(({ name }) => resourcePermission(name)),
+  ...[allResources, readAllApprovals],
+]);
+
 function warnOfUnknownPermissions(keys: readonly ApiKey[], logger: Logger): void {
-  const unknown = unknownPermissions(keys, new Set([...tools.keys(), readAllApprovals]));
+  const unknown = unknownPermissions(keys, knownPermissions);
   if (unknown.length > 0) logger.warn({ permissions: unknown }, "permissions that name no tool permit nothing");
 }
