@@ -5,10 +5,13 @@ import type { Bans } from "./bans.ts";
 import type { Client } from "./client.ts";
 import { type Origin, securityDetails } from "./origin.ts";
 import { type Decision, type RateLimit, RateLimiter, RateLimiters } from "./rate-limiter.ts";
+import { SharedLimit } from "./shared-limit.ts";
 
 /** How a call was counted; the error when it is over the limit, or the client is banned. */
 export type Charge = Pick<Decision, "limit" | "remaining" | "resetAt"> & {
   readonly windowMs: number;
+  /** How it counted for the limit of all clients together. */
+  readonly shared?: Pick<Decision, "limit" | "remaining" | "resetAt">;
   readonly refusal?: ServerError;
 };
 
@@ -18,7 +21,11 @@ type Counted = Decision & { readonly windowMs: number };
 export type LimitedTool = { readonly name: string; readonly limit: number };
 
 export type LimitsOptions = {
-  readonly rateLimit: RateLimit & { readonly enabled: boolean };
+  readonly rateLimit: RateLimit & {
+    readonly enabled: boolean;
+    /** Requests of all clients together in a window; 0: as many as they like. */
+    readonly sharedRequests: number;
+  };
   readonly bans: Bans;
   readonly security: SecurityLog;
   /** Unix time in milliseconds. */
@@ -32,12 +39,15 @@ export class Limits {
   readonly #tools: RateLimiters;
   /** An address may be a proxy's or a whole office's: wrong keys are limited by it, right keys never are. */
   readonly #failures: RateLimiter;
+  readonly #shared: SharedLimit | undefined;
 
   constructor(options: LimitsOptions) {
     this.#options = options;
     this.#calls = new RateLimiters();
     this.#tools = new RateLimiters();
     this.#failures = new RateLimiter(options.rateLimit);
+    const { sharedRequests: requests, windowMs } = options.rateLimit;
+    this.#shared = requests === 0 ? undefined : new SharedLimit({ requests, windowMs });
   }
 
   /** Counts a call, or one that costs as much as several; undefined when calls are not limited. */
@@ -49,7 +59,19 @@ export class Limits {
     const rule = this.#ruleOf(client);
     const decision = this.#calls.under("", rule).take(client.id, clock(), cost);
     const charge = { ...decision, windowMs: rule.windowMs };
-    return decision.allowed ? charge : this.#exceeded(charge, "client", client, origin);
+    if (!decision.allowed) return this.#exceeded(charge, "client", client, origin);
+    return this.#chargeShared(charge, client, origin, cost);
+  }
+
+  /** Beside its own limit, which comes first: what that refuses is not counted for all. It is no strike, because others may have come first. */
+  #chargeShared(charge: Charge, client: Client, origin: Origin, cost: number): Charge {
+    const { rateLimit, clock } = this.#options;
+    const request = { id: client.id, cost, isPromised: client.limit !== undefined };
+    const shared = this.#shared?.take(request, clock());
+    if (shared === undefined) return charge;
+    if (shared.allowed) return { ...charge, shared };
+    const { windowMs } = rateLimit;
+    return { ...charge, shared, refusal: this.#refusal({ ...shared, windowMs }, "global", client.name, origin) };
   }
 
   /** Counts a call of one tool; undefined when calls are not limited. */
@@ -96,10 +118,17 @@ export class Limits {
     return { ...decision, refusal };
   }
 
-  #refusal(decision: Counted, type: "client" | "tool" | "address", client: string, origin: Origin): ServerError {
+  #refusal(
+    decision: Counted,
+    type: "client" | "tool" | "address" | "global",
+    client: string,
+    origin: Origin,
+  ): ServerError {
     const { security, clock } = this.#options;
     const { limit, requests, resetAt, windowMs } = decision;
-    security("rate_limit_exceeded", { ...securityDetails(origin), client });
+    // Who looks for the other one bans an address, and this one is no fault of whoever comes from there.
+    const event = type === "global" ? "shared_limit_exceeded" : "rate_limit_exceeded";
+    security(event, { ...securityDetails(origin), client });
     return new ServerError("RATE_LIMIT_EXCEEDED", {
       limit,
       window: windowMs / 1000,

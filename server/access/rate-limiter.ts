@@ -62,6 +62,14 @@ export class RateLimiter {
     };
   }
 
+  /** What a key has used of its window at a time. */
+  used(key: string, now: number): number {
+    const account = this.#accounts.get(key);
+    if (account === undefined) return 0;
+    advance(account, Math.floor(now / this.#partMs));
+    return sum(account.counts);
+  }
+
   #accountOf(key: string, now: number): Account {
     const part = Math.floor(now / this.#partMs);
     const account = this.#accounts.get(key) ?? { counts: new Uint32Array(parts + 1), part, blockedUntil: 0, asked: 0 };

@@ -54,6 +54,8 @@ export type ServerConfig = {
     readonly requests: number;
     readonly windowMs: number;
     readonly blockMs: number;
+    /** Of all clients together; 0: not limited. */
+    readonly sharedRequests: number;
   };
   readonly bans: { readonly enabled: boolean; readonly failures: BanRule; readonly limits: BanRule };
 };
@@ -195,6 +197,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       requests: need("MCP_RATE_LIMIT_REQUESTS"),
       windowMs: need("MCP_RATE_LIMIT_WINDOW"),
       blockMs: need("MCP_RATE_LIMIT_BLOCK"),
+      sharedRequests: values.MCP_RATE_LIMIT_GLOBAL_REQUESTS ?? 10 * need("MCP_RATE_LIMIT_REQUESTS"),
     },
     bans: banConfig(need),
   };

@@ -79,11 +79,16 @@ export function toolRateHeaders({ limit, remaining, resetAt }: Charge) {
   };
 }
 
-function rateHeaders({ limit, remaining, resetAt, windowMs }: Charge) {
+function rateHeaders({ limit, remaining, resetAt, windowMs, shared }: Charge) {
   return {
     "x-ratelimit-limit": String(limit),
     "x-ratelimit-remaining": String(remaining),
     "x-ratelimit-reset": String(Math.ceil(resetAt / 1000)),
     "x-ratelimit-window": String(Math.ceil(windowMs / 1000)),
+    ...(shared && {
+      "x-ratelimit-global-limit": String(shared.limit),
+      "x-ratelimit-global-remaining": String(shared.remaining),
+      "x-ratelimit-global-reset": String(Math.ceil(shared.resetAt / 1000)),
+    }),
   };
 }

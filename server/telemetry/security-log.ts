@@ -19,14 +19,15 @@ export function createSecurityLog(metrics: ServerMetrics, logger: Logger): Secur
   const counters = {
     authentication_failure: metrics.authenticationFailures,
     rate_limit_exceeded: metrics.rateLimited,
+    shared_limit_exceeded: metrics.rateLimited,
     authorization_failure: undefined,
     ban: undefined,
   };
   const log = securityLines(logger);
   return (event, details) => {
     metrics.securityEvents.inc({ event });
-    // A ban is no refused request: those that led to it were counted.
-    if (event !== "ban") metrics.securityViolations.inc();
+    // A ban is no refused request: those that led to it were counted. Many clients at once violate nothing.
+    if (event !== "ban" && event !== "shared_limit_exceeded") metrics.securityViolations.inc();
     counters[event]?.inc();
     log(event, details);
   };

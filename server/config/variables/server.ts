@@ -139,6 +139,13 @@ export const serverVariables = Object.freeze({
     description: "Requests of a client in a window, in each server process.",
     example: "100",
   }),
+  MCP_RATE_LIMIT_GLOBAL_REQUESTS: define({
+    roles: serving,
+    schema: integer(0, 10_000_000),
+    description:
+      "Requests of all clients together in a window, in each server process; a client that has used less than its equal share of it is not refused. 0: not limited. Unset: ten times MCP_RATE_LIMIT_REQUESTS.",
+    example: "1000",
+  }),
   MCP_RATE_LIMIT_WINDOW: define({
     roles: serving,
     schema: milliseconds,
