@@ -217,7 +217,7 @@ export const serverVariables = Object.freeze({
     schema: flag,
     default: "false",
     description:
-      "Refuse arguments of tools with fields that the tool does not know, and say which was meant. Off: they are dropped. What a tool knows is always validated.",
+      "Refuse arguments of tools with fields that the tool does not know, and say which was meant. Off: they are dropped. What a tool knows is always validated. With CCTELEGRAM_URL the server there decides.",
     example: "true",
   }),
   MCP_MAX_EVENT_LOOP_DELAY: define({
