@@ -14,8 +14,9 @@ export class SharedLimit {
   readonly #limit: { readonly requests: number; readonly windowMs: number };
   readonly #total: RateLimiter;
   readonly #own: RateLimiter;
-  /** When each client called last, the one that did longest ago first. */
-  readonly #seen = new Map<string, number>();
+  /** When each client called last. */
+  #seen = new Map<string, number>();
+  #forgetAt = 0;
 
   constructor(limit: { readonly requests: number; readonly windowMs: number }) {
     this.#limit = limit;
@@ -36,14 +37,18 @@ export class SharedLimit {
     return { ...total, allowed, remaining: allowed ? Math.max(0, total.remaining, left) : 0 };
   }
 
-  /** How many clients called in the window, this one included. */
+  /** How many clients called in the window, this one included; of those that left some may still count for a tenth of it. */
   #active(id: string, now: number): number {
-    this.#seen.delete(id);
     this.#seen.set(id, now);
-    for (const [client, at] of this.#seen) {
-      if (at > now - this.#limit.windowMs && this.#seen.size <= mostClients) break;
-      this.#seen.delete(client);
-    }
+    // Not at every request: what stands first in a Map is found slowly after many deletions.
+    if (now >= this.#forgetAt || this.#seen.size > 2 * mostClients) this.#forget(now);
     return Math.max(1, this.#seen.size);
+  }
+
+  #forget(now: number): void {
+    const { windowMs } = this.#limit;
+    this.#forgetAt = now + windowMs / 10;
+    const recent = [...this.#seen].filter(([, at]) => at > now - windowMs);
+    this.#seen = new Map(recent.slice(-mostClients));
   }
 }

@@ -72,6 +72,7 @@ test("the server accepts the environment of its pods, whatever the spec says", (
         requests: rateLimit.requests,
         windowMs: rateLimit.windowSeconds * 1000,
         blockMs: rateLimit.blockSeconds * 1000,
+        sharedRequests: rateLimit.requests * 10,
       });
     }),
   );
