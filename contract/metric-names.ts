@@ -15,6 +15,7 @@ export const metricNames = Object.freeze({
 export const securityEvents = [
   "authentication_failure",
   "rate_limit_exceeded",
+  "shared_limit_exceeded",
   "authorization_failure",
   "ban",
 ] as const;

@@ -1,3 +1,4 @@
+import { groupPermission, toolGroups } from "../../contract/permissions.ts";
 import { code, page, table } from "./markdown.ts";
 import { fieldTable, type Schema, typeName } from "./schema-fields.ts";
 
@@ -14,7 +15,7 @@ export type ToolDescription = {
 export type EventTypeDescription = { readonly type: string; readonly category: string; readonly description: string };
 
 const introduction = `Every tool can be called over MCP (\`tools/call\` on \`POST /mcp\`) and over REST (\`POST /tools/NAME\`, the arguments as JSON body or in the query; tools that
-only read also take \`GET\`, and \`clear_old_responses\` takes \`DELETE\`; the answer is the structured result). The permission that a key needs has the tool's name; \`"*"\` stands for all. A key sees only the tools
+only read also take \`GET\`, and \`clear_old_responses\` takes \`DELETE\`; the answer is the structured result). The permission that a key needs has the tool's name; that of a [group](#groups) stands for its tools, and \`"*"\` for everything. A key sees only the tools
 that it may call. What can go wrong is in [errors.md](errors.md).`;
 
 /** The reference of the tools, in the order in which clients list them. */
@@ -23,6 +24,12 @@ export function toolsPage(tools: readonly ToolDescription[], eventTypes: readonl
   return page("Tools", "server/tools and contract/event.ts", [
     introduction,
     ...tools.flatMap(section),
+    "## Groups",
+    "A permission `group:NAME` stands for all tools of a group, also for those that a later version adds to it. Each tool is in one group.",
+    table(
+      ["Permission", "Tools"],
+      Object.entries(toolGroups).map(([name, members]) => [code(groupPermission(name)), members.map(code).join(", ")]),
+    ),
     "## Event types",
     "The values of `type` in `send_telegram_event`.",
     table(["Type", "Category", "Meaning"], rows),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { logLevels } from "../../contract/log-levels.ts";
+import { permissionForm } from "../../contract/permissions.ts";
 import { ports } from "../../contract/ports.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule, rules } from "./schema.ts";
@@ -14,16 +15,12 @@ const percent = () => z.int().min(1).max(100);
 const client = z.strictObject({
   name: name(40).describe("Name of the client; its key is in the Secret <resource>-connection-<name>."),
   permissions: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .max(64)
-        .regex(/^(\*|[a-z][a-z0-9_]*)$/),
-    )
+    .array(z.string().min(1).max(64).regex(permissionForm))
     .max(64)
     .optional()
-    .describe('Names of the tools that the client may call; "*" means all. Default: none.')
+    .describe(
+      'What the client may use: names of tools, "group:NAME" for a group of tools, "resource:NAME" for a resource; "*" means everything. Default: nothing.',
+    )
     .meta({ "x-kubernetes-list-type": "set" }),
   access: z
     .enum(["Enabled", "Disabled"])

@@ -36,8 +36,6 @@ export type AccessOptions = LimitsOptions & {
 };
 
 export type Access = {
-  /** Milliseconds of a window of the rate limit. */
-  readonly windowMs: number;
   /**
    * Finds out who calls: at once, but for an access token that was not seen before. `before` is who showed the same credentials last
    * on the same connection: if they still count, the key is not hashed again. Throws, or rejects with, AUTHENTICATION_ERROR or
@@ -54,7 +52,7 @@ const anybody: Omit<Client, "id"> = { name: "anonymous", permissions: new Set(["
 
 /** What stands in front of everything that needs a key, whichever transport it comes by. */
 export function createAccess(options: AccessOptions): Access {
-  const { keys, oauth, auth, rateLimit, security, clock } = options;
+  const { keys, oauth, auth, security, clock } = options;
   const limits = new Limits(options);
 
   const callers = new WeakMap<Client, Caller>();
@@ -97,7 +95,6 @@ export function createAccess(options: AccessOptions): Access {
   };
 
   return {
-    windowMs: rateLimit.windowMs,
     authenticate(credentials, origin, before) {
       if (before !== undefined && isValid(before)) return before;
       if (!auth.enabled) return callerOf(strangerIn(networkOf(origin.address)));

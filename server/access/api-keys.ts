@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import { apiKeyEntrySchema } from "../../contract/api-key-file.ts";
-import type { Client } from "./client.ts";
+import type { Client, KeyLimit } from "./client.ts";
 import { repeatedName } from "./unique-names.ts";
 
 export type ApiKey = { readonly digest: Buffer; readonly client: Client };
@@ -26,15 +26,22 @@ const listedKey = /^[A-Za-z0-9._~+/=-]+$/;
  */
 export function parseApiKeys(text: string): readonly ApiKey[] {
   if (text.trim() === "") throw new ApiKeysError("there are no keys in it");
-  const entries = Object.entries(entriesOf(text)).map(([key, entry]) => ({ digest: digestOf(key, entry.name), entry }));
+  const entries = Object.entries(entriesOf(text)).map(([key, entry]) => ({
+    digest: digestOf(key, `'${entry.name}'`),
+    entry,
+  }));
   refuseTwins(entries);
   return entries.filter(({ entry }) => entry.enabled).map(({ digest, entry }) => apiKey(digest, entry));
 }
 
-/** Keys as they stand in a variable: a JSON object, or plain keys separated by commas, which may call every tool. */
+/**
+ * Keys as they stand in a variable: a JSON object, or keys or their hashes separated by commas, which may do everything. Such a
+ * key is a client by itself, named by its hash: under a name by its place, the next key in the list would take over what belongs
+ * to one that is taken out.
+ */
 export function parseApiKeysVariable(text: string): readonly ApiKey[] {
   if (/^\s*[{[]/.test(text)) return parseApiKeys(text);
-  const entries = text.split(",").map((key, index) => listed(key.trim(), `client-${index + 1}`));
+  const entries = text.split(",").map((key, index) => listed(key.trim(), `key ${index + 1}`));
   refuseTwins(entries);
   return entries.map(({ digest, entry }) => apiKey(digest, entry));
 }
@@ -52,7 +59,7 @@ export function findClient(keys: readonly ApiKey[], presented: string): Client |
   return found;
 }
 
-/** Permissions that name no tool, most often a typing error: they permit nothing. */
+/** Permissions that name nothing that is there, most often a typing error: they permit nothing. */
 export function unknownPermissions(keys: readonly ApiKey[], tools: ReadonlySet<string>): readonly string[] {
   const named = keys.flatMap(({ client }) => [...client.permissions]);
   return [...new Set(named)].filter((permission) => permission !== "*" && !tools.has(permission));
@@ -72,11 +79,13 @@ function entriesOf(text: string): Readonly<Record<string, Entry>> {
 
 type Digested = { readonly digest: Buffer; readonly entry: Entry };
 
-function listed(key: string, name: string): Digested {
-  if (!listedKey.test(key) && key !== "") {
-    throw new ApiKeysError(`the key of '${name}' holds other characters than letters, digits and . _ ~ + / = -`);
+function listed(key: string, place: string): Digested {
+  if (!listedKey.test(key) && !/^sha256:/i.test(key) && key !== "") {
+    throw new ApiKeysError(`${place} holds other characters than letters, digits and . _ ~ + / = -`);
   }
-  return { digest: digestOf(key, name), entry: { name, permissions: ["*"], enabled: true } };
+  const digest = digestOf(key, place);
+  const name = `client-${digest.toString("hex").slice(0, 8)}`;
+  return { digest, entry: { name, permissions: ["*"], enabled: true } };
 }
 
 /** One key in two spellings would have two sets of rights. */
@@ -89,20 +98,28 @@ function refuseTwins(entries: readonly Digested[]): void {
   }
 }
 
-function apiKey(digest: Buffer, { name, permissions, expires }: Entry): ApiKey {
+function apiKey(digest: Buffer, { name, permissions, expires, limit }: Entry): ApiKey {
   const keyDigest = digest.toString("hex");
-  const client = { id: keyDigest.slice(0, 16), keyDigest, name, permissions: new Set(permissions) };
-  return { digest, client: expires === undefined ? client : { ...client, expiresAt: Date.parse(expires) } };
+  const client = {
+    ...{ id: keyDigest.slice(0, 16), keyDigest, name, permissions: new Set(permissions) },
+    ...(expires !== undefined && { expiresAt: Date.parse(expires) }),
+    ...(limit !== undefined && { limit: keyLimit(limit) }),
+  };
+  return { digest, client };
+}
+
+function keyLimit({ requests, window }: NonNullable<Entry["limit"]>): KeyLimit {
+  return window === undefined ? { requests } : { requests, windowMs: window * 1000 };
 }
 
 function digestOf(key: string, name: string): Buffer {
   const hex = hashed.exec(key)?.[1];
   if (hex !== undefined) return Buffer.from(hex, "hex");
-  if (/^sha256:/i.test(key)) throw new ApiKeysError(`the hash of '${name}' is not 64 hex digits behind sha256:`);
+  if (/^sha256:/i.test(key)) throw new ApiKeysError(`the hash of ${name} is not 64 hex digits behind sha256:`);
   if (key.length < shortestKey) {
-    throw new ApiKeysError(`the key of '${name}' is shorter than ${shortestKey} characters; try openssl rand -hex 32`);
+    throw new ApiKeysError(`the key of ${name} is shorter than ${shortestKey} characters; try openssl rand -hex 32`);
   }
-  if (!plainKey.test(key)) throw new ApiKeysError(`the key of '${name}' holds blanks or other than ASCII characters`);
+  if (!plainKey.test(key)) throw new ApiKeysError(`the key of ${name} holds blanks or other than ASCII characters`);
   return sha256(key);
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readSmallFile } from "../../config/small-file.ts";
 import { every, fingerprint } from "../process/followed-file.ts";
 import { codeOf, StartError } from "../process/start-error.ts";
@@ -46,13 +47,16 @@ export type KeyFileOptions = {
   readonly pollMs?: number;
   /** Milliseconds after which a problem that lasts is logged again. */
   readonly repeatMs?: number;
+  /** Milliseconds for which a file with keys has to be absent or empty before that counts. */
+  readonly emptyMs?: number;
 };
 
 /**
  * A store of the keys in a file. The file is looked at every two seconds, not watched: Kubernetes replaces a Secret's
  * files by swapping a symlink, which a watch of the file itself does not see.
  *
- * An absent or empty file means that no key is valid; it may come later. Content that is no list of keys leaves the
+ * An absent or empty file means that no key is valid; it may come later. Programs that do not replace a file but write it anew
+ * empty it first, so that of a file with keys this counts when it stays so. Content that is no list of keys leaves the
  * previous keys valid, so that a typing error locks nobody out, but the store reports a problem until it is fixed. At the
  * start, when nothing was valid before, it is a StartError.
  */
@@ -96,6 +100,7 @@ class KeyFile {
     const seen = await fingerprint(path);
     const isDue = isAsked || seen !== this.#seen;
     if (isDue) this.#loggedAt = Number.NEGATIVE_INFINITY;
+    if (isDue && this.state.kind === "usable" && isEmpty(path)) await sleep(this.#options.emptyMs ?? 1000);
     // What could not be read may be readable now, although the file is the same.
     if (isDue || this.state.kind === "unusable") this.#load();
     this.#seen = seen;
@@ -139,6 +144,15 @@ function startError(path: string, reason: string): StartError {
     `The file of API keys ${path} cannot be used: ${reason}.`,
     `MCP_API_KEYS_FILE has to name a readable file with a JSON object such as ${form}.`,
   );
+}
+
+/** Absent counts as empty; what cannot be read does not. */
+function isEmpty(path: string): boolean {
+  try {
+    return textOf(path).trim() === "";
+  } catch {
+    return false;
+  }
 }
 
 function textOf(path: string): string {

@@ -62,6 +62,14 @@ export class RateLimiter {
     };
   }
 
+  /** What a key has used of its window at a time. */
+  used(key: string, now: number): number {
+    const account = this.#accounts.get(key);
+    if (account === undefined) return 0;
+    advance(account, Math.floor(now / this.#partMs));
+    return sum(account.counts);
+  }
+
   #accountOf(key: string, now: number): Account {
     const part = Math.floor(now / this.#partMs);
     const account = this.#accounts.get(key) ?? { counts: new Uint32Array(parts + 1), part, blockedUntil: 0, asked: 0 };
@@ -85,6 +93,22 @@ export class RateLimiter {
     let oldest = part - parts;
     while (oldest < part && counts[oldest % counts.length] === 0) oldest += 1;
     return (oldest + parts + 1) * this.#partMs;
+  }
+}
+
+/** Rules that are kept at most: keys that were read again and again with other limits leave some behind. */
+const mostRules = 10_000;
+
+/** Rate limiters by what they count and by their rule: keys of one rule are counted by one. */
+export class RateLimiters {
+  readonly #limiters = new Map<string, RateLimiter>();
+
+  under(name: string, rule: RateLimit): RateLimiter {
+    const key = `${name} ${rule.requests} ${rule.windowMs} ${rule.blockMs}`;
+    const known = this.#limiters.get(key) ?? new RateLimiter(rule);
+    if (!this.#limiters.has(key) && this.#limiters.size >= mostRules) this.#limiters.clear();
+    this.#limiters.set(key, known);
+    return known;
   }
 }
 

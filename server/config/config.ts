@@ -65,6 +65,8 @@ export type ServerConfig = {
     readonly requests: number;
     readonly windowMs: number;
     readonly blockMs: number;
+    /** Of all clients together; 0: not limited. */
+    readonly sharedRequests: number;
   };
   /** Absent: there is no dashboard. */
   readonly monitoring?: MonitoringConfig;
@@ -219,6 +221,7 @@ function serverConfig(need: Need, values: Values): ServerConfig {
       requests: need("MCP_RATE_LIMIT_REQUESTS"),
       windowMs: need("MCP_RATE_LIMIT_WINDOW"),
       blockMs: need("MCP_RATE_LIMIT_BLOCK"),
+      sharedRequests: values.MCP_RATE_LIMIT_GLOBAL_REQUESTS ?? 10 * need("MCP_RATE_LIMIT_REQUESTS"),
     },
     bans: banConfig(need),
     ...monitoringConfig(need, values),

@@ -58,7 +58,7 @@ export function createAuthentication(access: Access, connections: Connections): 
     count(caller, request, reply) {
       const charge = caller.charge(originOf(request));
       if (charge === undefined) return undefined;
-      reply.headers(rateHeaders(charge, access.windowMs));
+      reply.headers(rateHeaders(charge));
       return charge.refusal;
     },
   };
@@ -110,11 +110,16 @@ export function toolRateHeaders({ limit, remaining, resetAt }: Charge) {
   };
 }
 
-function rateHeaders({ limit, remaining, resetAt }: Charge, windowMs: number) {
+function rateHeaders({ limit, remaining, resetAt, windowMs, shared }: Charge) {
   return {
     "x-ratelimit-limit": String(limit),
     "x-ratelimit-remaining": String(remaining),
     "x-ratelimit-reset": String(Math.ceil(resetAt / 1000)),
     "x-ratelimit-window": String(Math.ceil(windowMs / 1000)),
+    ...(shared && {
+      "x-ratelimit-global-limit": String(shared.limit),
+      "x-ratelimit-global-remaining": String(shared.remaining),
+      "x-ratelimit-global-reset": String(Math.ceil(shared.resetAt / 1000)),
+    }),
   };
 }

@@ -1,6 +1,6 @@
 import { ServerError } from "../../contract/errors.ts";
 import { auditDetails, type Caller, type Origin } from "../access/access.ts";
-import { type Client, permits } from "../access/client.ts";
+import { type Client, permitsReading } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { ResourceContents } from "../features/content.ts";
 import type { Features } from "../features/features.ts";
@@ -65,8 +65,7 @@ export function catalogues({ features, tools, bridge, audit }: CatalogueOptions)
   const made = new WeakMap<Client, Catalogue>();
 
   const make = (client: Client): Catalogue => {
-    const isVisible = ({ permission }: { readonly permission?: string }) =>
-      permission === undefined || permits(client, permission);
+    const isVisible = (resource: Pick<Resource, "name" | "permission">) => permitsReading(client, resource);
     const context: ResourceContext = { bridge, client };
     const listed = tools.list(client).map(listingOf);
     const resources = features.resources.filter(isVisible);

@@ -14,7 +14,7 @@ type Listed = {
   readonly description: string;
   readonly mimeType: string;
   readonly icons?: readonly Icon[];
-  /** The permission that a key needs to see it; undefined: every key may. */
+  /** The tool that tells the same, and whose permission is enough to read it; undefined: every key may. */
   readonly permission?: string;
 };
 

@@ -1,9 +1,11 @@
 import type { Gauge } from "prom-client";
 import { actionPermissions } from "../../contract/monitoring.ts";
+import { allResources, groupPermission, resourcePermission, toolGroups } from "../../contract/permissions.ts";
 import { type ApiKey, parseApiKeysVariable, unknownPermissions } from "../access/api-keys.ts";
 import { readAllApprovals } from "../access/approvals.ts";
 import { fixedKeys, type KeyStore, openKeyFile } from "../access/key-store.ts";
 import type { ServerConfig } from "../config/config.ts";
+import { resources, resourceTemplates } from "../resources/registry.ts";
 import type { Audit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { tools } from "../tools/registry.ts";
@@ -33,10 +35,16 @@ export async function openKeys(
   return fixedKeys(keys);
 }
 
+/** Everything that a permission may name, beside "*". */
+const knownPermissions: ReadonlySet<string> = new Set([
+  ...tools.keys(),
+  ...Object.keys(toolGroups).map(groupPermission),
+  ...[...resources, ...resourceTemplates].map(({ name }) => resourcePermission(name)),
+  ...[allResources, readAllApprovals],
+  ...Object.values(actionPermissions),
+]);
+
 function warnOfUnknownPermissions(keys: readonly ApiKey[], logger: Logger): void {
-  const unknown = unknownPermissions(
-    keys,
-    new Set([...tools.keys(), readAllApprovals, ...Object.values(actionPermissions)]),
-  );
+  const unknown = unknownPermissions(keys, knownPermissions);
   if (unknown.length > 0) logger.warn({ permissions: unknown }, "permissions that name no tool permit nothing");
 }

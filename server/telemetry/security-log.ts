@@ -20,14 +20,15 @@ export function createSecurityLog(metrics: ServerMetrics, logger: Logger, audit:
   const counters = {
     authentication_failure: metrics.authenticationFailures,
     rate_limit_exceeded: metrics.rateLimited,
+    shared_limit_exceeded: metrics.rateLimited,
     authorization_failure: undefined,
     ban: undefined,
   };
   const log = securityLines(logger, audit);
   return (event, details) => {
     metrics.securityEvents.inc({ event });
-    // A ban is no refused request: those that led to it were counted.
-    if (event !== "ban") metrics.securityViolations.inc();
+    // A ban is no refused request: those that led to it were counted. Many clients at once violate nothing.
+    if (event !== "ban" && event !== "shared_limit_exceeded") metrics.securityViolations.inc();
     counters[event]?.inc();
     log(event, details);
   };
@@ -40,6 +41,7 @@ type LoggedEvent = SecurityEvent | "signature_failure";
 const recorded: Readonly<Record<LoggedEvent, Pick<AuditRecord, "decision" | "outcome" | "code">>> = {
   authentication_failure: { decision: "authentication", outcome: "refused", code: "AUTHENTICATION_ERROR" },
   rate_limit_exceeded: { decision: "limit", outcome: "refused", code: "RATE_LIMIT_EXCEEDED" },
+  shared_limit_exceeded: { decision: "limit", outcome: "refused", code: "RATE_LIMIT_EXCEEDED" },
   authorization_failure: { decision: "authorization", outcome: "refused" },
   ban: { decision: "ban", outcome: "done" },
   signature_failure: { decision: "signature", outcome: "refused", code: "AUTHENTICATION_ERROR" },

@@ -32,13 +32,12 @@ export function readPair({ certPath, keyPath, minVersion }: TlsConfig): Certific
   const cert = textOf("TLS_CERT_PATH", certPath);
   const key = textOf("TLS_KEY_PATH", keyPath);
   const certificate = leafOf(cert);
-  if (!certificate.checkPrivateKey(privateKey(key))) {
+  const ownKey = privateKey(key);
+  if (!isAccepted(() => certificate.checkPrivateKey(ownKey))) {
     throw new CertificateError("the key in TLS_KEY_PATH does not belong to the certificate in TLS_CERT_PATH");
   }
-  try {
-    createSecureContext({ cert, key, minVersion });
-  } catch (error) {
-    throw new CertificateError(`OpenSSL refuses them (${codeOf(error) ?? "unknown"})`);
+  if (!isAccepted(() => createSecureContext({ cert, key, minVersion }) !== undefined)) {
+    throw new CertificateError("OpenSSL refuses the certificate or its key, as one that is too short");
   }
   return {
     cert,
@@ -46,6 +45,15 @@ export function readPair({ certPath, keyPath, minVersion }: TlsConfig): Certific
     validFrom: certificate.validFromDate.getTime(),
     expiresAt: certificate.validToDate.getTime(),
   };
+}
+
+/** OpenSSL throws what it refuses. */
+function isAccepted(ask: () => boolean): boolean {
+  try {
+    return ask();
+  } catch {
+    return false;
+  }
 }
 
 function textOf(variable: string, path: string): string {

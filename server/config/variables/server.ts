@@ -161,6 +161,13 @@ export const serverVariables = Object.freeze({
     description: "Requests of a client in a window, in each server process.",
     example: "100",
   }),
+  MCP_RATE_LIMIT_GLOBAL_REQUESTS: define({
+    roles: serving,
+    schema: integer(0, 10_000_000),
+    description:
+      "Requests of all clients together in a window, in each server process; a client that has used less than its equal share of it is not refused. 0: not limited. Unset: ten times MCP_RATE_LIMIT_REQUESTS.",
+    example: "1000",
+  }),
   MCP_RATE_LIMIT_WINDOW: define({
     roles: serving,
     schema: milliseconds,
@@ -232,7 +239,7 @@ export const serverVariables = Object.freeze({
     schema: flag,
     default: "false",
     description:
-      "Refuse arguments of tools with fields that the tool does not know, and say which was meant. Off: they are dropped. What a tool knows is always validated.",
+      "Refuse arguments of tools with fields that the tool does not know, and say which was meant. Off: they are dropped. What a tool knows is always validated. With CCTELEGRAM_URL the server there decides.",
     example: "true",
   }),
   MCP_MAX_EVENT_LOOP_DELAY: define({

@@ -221,6 +221,11 @@ const wrong: readonly [string, object, RegExp][] = [
     /this variable is set by the operator/,
   ],
   [
+    "a variable with which probes could not reach the server",
+    manifest({ server: { env: [{ name: "TLS_CERT_PATH", value: "/a" }] } }),
+    /inside the cluster the server speaks HTTP, to probes too: TLS ends at the public address/,
+  ],
+  [
     "a variable of two origins",
     manifest({ bridge: { env: [{ name: "A", value: "b", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }] } }),
     /value and valueFrom exclude each other/,
@@ -252,6 +257,11 @@ const wrong: readonly [string, object, RegExp][] = [
     "a permission that is no tool",
     manifest(client({ permissions: ["send message"] })),
     /permissions\[0\].*should match/,
+  ],
+  [
+    "a permission of a kind that there is not",
+    manifest(client({ permissions: ["group:sending", "resource:*", "tool:todo"] })),
+    /permissions\[2\].*should match.*group/,
   ],
   [
     "an image with a space",

@@ -73,6 +73,7 @@ test("the server accepts the environment of its pods, whatever the spec says", (
         requests: rateLimit.requests,
         windowMs: rateLimit.windowSeconds * 1000,
         blockMs: rateLimit.blockSeconds * 1000,
+        sharedRequests: rateLimit.requests * 10,
       });
       const { mode, authenticationFailures, exceededLimits } = blueprint.spec.server.bans;
       const rule = ({ count, windowSeconds, banSeconds }: typeof exceededLimits) => ({

@@ -42,7 +42,33 @@ describe("API keys", () => {
 
   test("may be plain keys between commas, which may do everything", () => {
     const keys = parseApiKeysVariable(`${key}, ${key}2\n`);
-    expect(findClient(keys, `${key}2`)).toMatchObject({ name: "client-2", permissions: new Set(["*"]) });
+    expect(findClient(keys, `${key}2`)).toMatchObject({ permissions: new Set(["*"]) });
+  });
+
+  test("between commas may be hashes, and each keeps its name wherever it stands, so that no key takes another's place", () => {
+    const nameIn = (text: string) => findClient(parseApiKeysVariable(text), key)?.name;
+    const name = `client-${hash.slice(0, 8)}`;
+    expect(nameIn(`${key}2,${key}`)).toBe(name);
+    expect(nameIn(`${key}3,sha256:${hash}`)).toBe(name);
+    expect(nameIn(key)).toBe(name);
+    expect(findClient(parseApiKeysVariable(`${key}2,${key}`), `${key}2`)?.name).not.toBe(name);
+  });
+
+  test("have a limit of their own when it is said", () => {
+    const limitIn = (limit: object) =>
+      findClient(parseApiKeys(JSON.stringify({ [key]: { name: "a", limit } })), key)?.limit;
+    expect(limitIn({ requests: 5 })).toEqual({ requests: 5 });
+    expect(limitIn({ requests: 5, window: 10 })).toEqual({ requests: 5, windowMs: 10_000 });
+    expect(findClient(parseApiKeys(`{"${key}":{"name":"a"}}`), key)).not.toHaveProperty("limit");
+    for (const wrong of [
+      {},
+      { requests: 0 },
+      { requests: 1.5 },
+      { requests: 1, per: 60 },
+      { requests: 1, window: 0 },
+    ]) {
+      expect(() => limitIn(wrong)).toThrow(/limit/);
+    }
   });
 
   test.each([
@@ -79,12 +105,13 @@ describe("API keys", () => {
 
   test.each([
     [`[{"key":"${key}"}]`, "no JSON object"],
-    [`${key},,`, "'client-2' is shorter than 16"],
-    [`${key},${key}`, "'client-1' and 'client-2' have the same key"],
-    [`sha256:${hash.slice(1)}`, "'client-1' holds other characters"],
-    [`# comment of some length\n${key}`, "'client-1' holds other characters"],
-    [`- ${key}`, "'client-1' holds other characters"],
-    ["<html><body>Not Found</body></html>", "'client-1' holds other characters"],
+    [`${key},,`, "key 2 is shorter than 16"],
+    [`${key},${key}`, "have the same key"],
+    [`${key},sha256:${hash}`, "have the same key"],
+    [`sha256:${hash.slice(1)}`, "hash of key 1 is not 64 hex digits"],
+    [`# comment of some length\n${key}`, "key 1 holds other characters"],
+    [`- ${key}`, "key 1 holds other characters"],
+    ["<html><body>Not Found</body></html>", "key 1 holds other characters"],
   ])("the variable with %j is refused", (text, part) => {
     expect(reason(text, parseApiKeysVariable)).toContain(part);
     expect(reason(text, parseApiKeysVariable)).not.toContain(key);

@@ -39,6 +39,7 @@ async function open(path: string): Promise<KeyStore> {
     logger,
     pollMs: 5,
     repeatMs: 20,
+    emptyMs: 50,
     onLook: (value) => {
       failed = value;
     },

@@ -162,6 +162,15 @@ const rows: readonly Row[] = [
     ask: (server) => asking(5, () => server.fetch("/tools", { key: keys.all })),
   },
   {
+    upstream: "TOO_MANY_REQUESTS, of all clients",
+    status: 429,
+    code: "RATE_LIMIT_EXCEEDED",
+    details: { limit: 3, window: 60, retry_after: anyNumber, reset_time: anyTime, limit_type: "global" },
+    headers: { "retry-after": expect.stringMatching(/^\d+$/), "x-ratelimit-global-remaining": "0" },
+    env: { MCP_RATE_LIMIT_GLOBAL_REQUESTS: "3" },
+    ask: (server) => asking(4, () => server.fetch("/tools", { key: keys.all })),
+  },
+  {
     upstream: "TOO_MANY_REQUESTS",
     status: 429,
     code: "RATE_LIMIT_EXCEEDED",

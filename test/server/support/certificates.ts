@@ -16,12 +16,13 @@ export type MadeCertificate = {
 
 const openssl = (...args: readonly string[]) => execFileSync("openssl", args, { stdio: "ignore" });
 
+const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
 /** Makes one under a name, valid for two days, or for as many as are said. */
-export function makeCertificate(folder: string, name: string, days = 2): MadeCertificate {
+export function makeCertificate(folder: string, name: string, days = 2, kind = curve): MadeCertificate {
   const [keyPath, certPath] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", `${days}`];
   const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  openssl("req", "-x509", ...curve, ...subject, "-keyout", keyPath, "-out", certPath);
+  openssl("req", "-x509", ...kind, ...subject, "-days", `${days}`, "-keyout", keyPath, "-out", certPath);
   return { certPath, keyPath, cert: readFileSync(certPath, "utf8"), key: readFileSync(keyPath, "utf8") };
 }
 

@@ -49,6 +49,12 @@ const place = ({ cert, key }: Pick<MadeCertificate, "cert" | "key">) => {
   writeFileSync(files().keyPath, key);
 };
 
+/** Of 512 bits, as no client takes one. */
+const copyShort = () => {
+  const short = makeCertificate(folder, "short", 2, ["-newkey", "rsa:512", "-nodes"]);
+  place(short);
+};
+
 async function open(clock: () => number = Date.now, pollMs = 5): Promise<CertificateStore> {
   store = await openCertificate({ ...files(), logger, clock, pollMs, onLook: (look) => seen.push(look) });
   store.follow({ setSecureContext: (context) => void shown.push(context) });
@@ -74,6 +80,7 @@ describe("what is no certificate with its key is told by its kind, and never by 
     ["half a key", () => writeFileSync(files().keyPath, first.key.slice(0, 80)), /TLS_KEY_PATH is no key in PEM form/],
     ["a locked key", () => copyFileSync(lockedKey(made, first), files().keyPath), /locked with a passphrase/],
     ["another's key", () => writeFileSync(files().keyPath, second.key), /does not belong to the certificate/],
+    ["a key that is too short", () => copyShort(), /OpenSSL refuses the certificate or its key/],
     ["more than 1 MiB", () => writeFileSync(files().certPath, first.cert.repeat(2000)), /larger than 1 MiB/],
   ];
   test.each(refused)("%s", async (_what, spoil, reason) => {

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type MadeCertificate, makeCertificate, shownName } from "../../support/certificates.ts";
+import { startTelegram } from "../../../telegram/telegram.ts";
+import { ask, type MadeCertificate, makeCertificate, shownName } from "../../support/certificates.ts";
 import { type FakeBridge, secret, startFakeBridge } from "../../support/fake-bridge.ts";
 import { type Process, startProcess } from "../../support/process.ts";
 import { keys, keysJson } from "../../support/server.ts";
@@ -61,6 +62,26 @@ test("a client by stdio calls a server by TLS whose certificate it trusts, and g
   await vi.waitFor(async () => expect(await shownName(url)).toBe("second"), soon);
   expect((await send("after")).result?.isError).toBeUndefined();
   expect(bridge.events).toHaveLength(2);
+});
+
+test("a server that stands alone speaks TLS, too, and prints the URL with https", async () => {
+  const telegram = await startTelegram();
+  const alone = startProcess(["standalone"], {
+    ...{ TLS_CERT_PATH: certificate.certPath, TLS_KEY_PATH: certificate.keyPath, MCP_SERVER_PORT: "0" },
+    ...{ TELEGRAM_BOT_TOKEN: "123456789:AAExampleExampleExampleExampleExample", TELEGRAM_ALLOWED_USERS: "1001" },
+    ...{ TELEGRAM_API_URL: telegram.url, CC_TELEGRAM_DATA_DIR: join(folder, "data"), METRICS_ENABLED: "false" },
+    BRIDGE_PORT: "0",
+  });
+  try {
+    const { http = "" } = await alone.logged("ready to work");
+    await vi.waitFor(() => expect(alone.stderr()).toContain(`URL   ${http}/mcp`), soon);
+    expect(http).toMatch(/^https:/);
+    expect((await ask(`${http}/health`, certificate.cert)).status).toBe(200);
+  } finally {
+    alone.child.kill("SIGKILL");
+    await alone.exited;
+    await telegram.close();
+  }
 });
 
 test("one that does not trust it says what to set", async () => {

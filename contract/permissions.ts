@@ -1,0 +1,40 @@
+/** Permissions that stand for several tools, as `group:NAME`. Each tool is in one of them. */
+export const toolGroups = Object.freeze({
+  sending: [
+    ...["send_telegram_event", "send_telegram_message", "send_task_completion", "send_performance_alert"],
+    "send_approval_request",
+  ],
+  responses: ["get_telegram_responses", "process_pending_responses", "clear_old_responses"],
+  status: ["get_bridge_status", "check_bridge_process", "list_event_types"],
+  control: [
+    ...["start_bridge", "stop_bridge", "restart_bridge", "ensure_bridge_running"],
+    ...["switch_to_nomad_mode", "switch_to_local_mode", "switch_to_mute_mode"],
+  ],
+  tasks: ["get_task_status", "register_claude_todos", "todo"],
+  bans: ["list_bans", "lift_ban"],
+}) satisfies Readonly<Record<string, readonly string[]>>;
+
+/** The form of a permission: a tool's name, `group:NAME`, `resource:NAME`, `resource:*`, or `*` for everything. */
+export const permissionForm = /^(\*|[a-z][a-z0-9_]*|group:[a-z][a-z0-9_-]*|resource:(\*|[a-z][a-z0-9-]*))$/;
+
+const groups: ReadonlyMap<string, string> = new Map(
+  Object.entries(toolGroups).flatMap(([name, tools]) => tools.map((tool) => [tool, groupPermission(name)] as const)),
+);
+
+/** The permission of a group. */
+export function groupPermission(name: string): string {
+  return `group:${name}`;
+}
+
+/** The permission of a resource, by its name. */
+export function resourcePermission(name: string): string {
+  return `resource:${name}`;
+}
+
+/** The permission that stands for all resources. */
+export const allResources = resourcePermission("*");
+
+/** The permission of the group that a tool is in. */
+export function groupOf(tool: string): string | undefined {
+  return groups.get(tool);
+}
