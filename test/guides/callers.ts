@@ -24,7 +24,6 @@ await Promise.all([
   ),
   repeatedly(100, () => Promise.all(Array.from({ length: 20 }, () => ask("/tools", keys.all)))),
   // Each waits for the bridge as long as the server does: together they stay below the limit, over which they were answered at once.
-  ...Array.from({ length: 30 }, send),
-  repeatedly(0, send),
-  repeatedly(0, send),
+  ...Array.from({ length: 25 }, send),
+  repeatedly(1_000, send),
 ]);

@@ -33,12 +33,13 @@ export function leaksIn(folder: string, places: readonly Allowed[] = allowedPlac
     bytes += said.bytes.length;
     lost += said.lost;
     for (const { value, at } of search.in(said.bytes)) {
-      const around = said.bytes.toString("utf8", Math.max(0, at - AROUND), at + value.length + AROUND);
+      const text = said.bytes.toString("utf8", Math.max(0, at - AROUND), at + value.length + AROUND);
+      const around = text.replaceAll(value, "(the secret)");
       const place = places.find((each) => isAllowed(each, said, around));
       if (place !== undefined) used.add(place);
       else {
         const { kind, by } = said;
-        const leak = { kind, by, use: uses.get(value) ?? "", near: around.replaceAll(value, "(the secret)") };
+        const leak = { kind, by, use: uses.get(value) ?? "", near: around };
         leaks.set(`${kind} ${by} ${value}`, leak);
       }
     }
