@@ -2,7 +2,7 @@ import { type Allowed, allowed as allowedPlaces } from "./allowed.ts";
 import { type Said, saidIn, secretsIn } from "./record.ts";
 import { Search } from "./search.ts";
 
-export type Leak = Pick<Said, "kind" | "by"> & {
+type Leak = Pick<Said, "kind" | "by"> & {
   /** What the secret was used for. */
   readonly use: string;
   /** The text around it, without it. */
