@@ -145,6 +145,9 @@ describe.skipIf(obstacle !== undefined)(
       });
       const stored = ["http_requests_total", "http_request_duration_seconds_bucket", "security_events_total"];
       series = Object.fromEntries(stored.map((name) => [name, query(`${name}{job="cctelegram-mcp"}[1m]`)]));
+    });
+
+    test("tell that the server is gone", async () => {
       server.kill("SIGKILL");
       await eventually(() => expect(alerts()).toContain("MCPServerDown of cctelegram-mcp pending"));
       series.up = query('up{job="cctelegram-mcp"}[10s]');
