@@ -41,7 +41,6 @@ export default defineConfig({
       {
         test: {
           name: "attack",
-          setupFiles: ["test/leaks/setup.ts"],
           include: ["attack/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
-import { code, page, table } from "./markdown.ts";
+import { code, codes, page, table } from "./markdown.ts";
+import { upstreamMetrics } from "./upstream-metrics.ts";
 
 export type MetricDescription = {
   readonly name: string;
@@ -50,7 +51,27 @@ export function metricsPage({ server, bridge, operator }: MetricGroups): string 
     "## Operator",
     "The names of client-go and controller-runtime, where those have one, so that their dashboards fit.",
     rows(operator),
+    "## Names of co8/cctelegram and its guides",
+    upstreamIntroduction,
+    upstreamTable({ server, bridge }),
   ]);
+}
+
+const upstreamIntroduction = `What its bridge showed, and what its alert rules, both Grafana dashboards and the guides ask for. Expressions with a name that is here find series, with the labels that they use;
+the value of \`tier\` is always \`bridge\`, the one way by which messages leave. What would be a constant is left out.`;
+
+const ofTheProcess = /^process_/;
+
+function upstreamTable(groups: Pick<MetricGroups, "server" | "bridge">): string {
+  const whereIs = (name: string) =>
+    Object.entries(groups).flatMap(([group, metrics]) => (metrics.some((each) => each.name === name) ? [group] : []));
+  return table(
+    ["Metric", "Labels that are used", "Asked for by", "Here"],
+    upstreamMetrics.map(({ name, labels = [], by, leftOut }) => {
+      const here = ofTheProcess.test(name) ? ["server", "bridge"] : whereIs(name);
+      return [code(name), codes(labels), by, leftOut === undefined ? here.join(", ") : `left out: ${leftOut}`];
+    }),
+  );
 }
 
 const rows = (metrics: readonly MetricDescription[]) =>

@@ -69,6 +69,8 @@ async function metricGroups(): Promise<MetricGroups> {
     now: 0,
     silenceSeconds: 0,
     paused: false,
+    reachable: true,
+    usage: { memory_usage_mb: 0, cpu_usage_percent: 0 },
   }));
   createRelayMetrics(bridge, () => ({ followers: 0, size: { bytes: 0 } }));
   return {

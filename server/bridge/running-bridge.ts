@@ -98,7 +98,9 @@ export class RunningBridge implements Bridge {
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
       const silenceSeconds = this.#conversation.receiver.silenceSeconds(now);
-      return { stats: queue.stats(), now, silenceSeconds, paused: this.control.paused !== undefined };
+      const paused = this.control.paused !== undefined;
+      const { reachable } = this.#reachability.status;
+      return { stats: queue.stats(), now, silenceSeconds, paused, reachable, usage: this.#usage() };
     });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer({
@@ -227,6 +229,7 @@ export class RunningBridge implements Bridge {
     if (this.#closing !== undefined) throw closing();
     const { event_id, client } = event;
     const acceptedAt = this.#now();
+    const begun = steady();
     const heard = heardOf(messagesOf(event, destinationsOf(event, this.#routing)), this.attention);
     const { duplicate, count, muted, messages } = await this.#queue.accept({
       id: event_id,
@@ -235,6 +238,7 @@ export class RunningBridge implements Bridge {
       ...heard,
       call: callOf(event),
     });
+    this.#metrics.eventDuration.observe((steady() - begun) / 1000);
     if (!duplicate) {
       this.#metrics.muted.inc(muted);
       this.#onAccepted(event_id, client, acceptedAt, count === 0 ? "sent" : "waiting");
@@ -339,6 +343,7 @@ export class RunningBridge implements Bridge {
     const kind = reachable ? "telegram_reachable" : "telegram_unreachable";
     this.monitoring.journal.note({ kind, at: this.#now(), detail: error && boundedText(error) });
     if (!reachable) {
+      this.#metrics.tier.tripped();
       logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
       return;
     }

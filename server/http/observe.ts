@@ -15,6 +15,7 @@ export function observe(app: FastifyInstance, metrics: ServerMetrics): void {
     const method = methods.has(request.method) ? request.method : "other";
     const route = routeOf(request);
     metrics.requests.inc({ method, route, status: String(reply.statusCode) });
+    metrics.answered();
     metrics.requestDuration.observe({ method, route }, reply.elapsedTime / 1000);
     request.log[request.caller === null ? "debug" : "info"](entry(request, reply, route), "request");
     done();

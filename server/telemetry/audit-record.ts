@@ -25,7 +25,7 @@ export const auditOutcomes = Object.freeze({
 });
 
 /** How a client speaks: MCP over HTTP, over a WebSocket or over the streams of its process, or REST. */
-export const transports = ["http", "websocket", "stdio", "rest"] as const;
+const transports = ["http", "websocket", "stdio", "rest"] as const;
 
 export type Transport = (typeof transports)[number];
 

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { type BanReason, metricNames, securityEvents } from "../../contract/metric-names.ts";
+import { Lately } from "./lately.ts";
 
 export type ServerMetrics = ReturnType<typeof createServerMetrics>;
 
@@ -16,7 +17,10 @@ export function createRegistry(): Registry {
 export function createServerMetrics(registry: Registry, toolNames: readonly string[], routes: readonly Route[]) {
   const metrics = declare([registry]);
   for (const event of securityEvents) metrics.securityEvents.inc({ event }, 0);
-  for (const { method, route } of routes) metrics.requests.inc({ method, route, status: "200" }, 0);
+  for (const { method, route } of routes) {
+    for (const status of ["200", "500", "503"]) metrics.requests.inc({ method, route, status }, 0);
+    metrics.requestDuration.zero({ method, route });
+  }
   for (const tool of toolNames) metrics.toolCalls.inc({ tool, outcome: "success" }, 0);
   return metrics;
 }
@@ -74,7 +78,17 @@ function declare(registers: Registry[]) {
 }
 
 function declareHttp(registers: Registry[]) {
+  const lately = new Lately(() => performance.now());
+  new Gauge({
+    name: "http_requests_per_second",
+    help: "HTTP requests answered in a second, on average over the last minute",
+    registers,
+    collect() {
+      this.set(lately.perSecond());
+    },
+  });
   return {
+    answered: () => lately.count(),
     requests: new Counter({
       name: metricNames.requests,
       help: "HTTP requests answered",

@@ -32,10 +32,12 @@ const shownInRequests = [
   [/\/bot(\d{5,}:[\w-]{20,})\//g, "token of a bot"],
 ] as const;
 
-/** The secrets that a request shows to whom it is sent, right ones and wrong ones. */
+/** The secrets that the head of a request shows to whom it is sent, right ones and wrong ones. */
 export function secretsOfRequest(text: string): Secret[] {
+  if (!/^[A-Z]+ \S+ HTTP\/1/.test(text)) return [];
+  const [head = ""] = text.split("\r\n\r\n", 1);
   return shownInRequests
-    .flatMap(([form, use]) => [...text.matchAll(form)].map(([, value = ""]) => ({ value: value.trim(), use })))
+    .flatMap(([form, use]) => [...head.matchAll(form)].map(([, value = ""]) => ({ value: value.trim(), use })))
     .filter(isSecret);
 }
 

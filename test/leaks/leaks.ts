@@ -2,7 +2,7 @@ import { type Allowed, allowed as allowedPlaces } from "./allowed.ts";
 import { type Said, saidIn, secretsIn } from "./record.ts";
 import { Search } from "./search.ts";
 
-export type Leak = Pick<Said, "kind" | "by"> & {
+type Leak = Pick<Said, "kind" | "by"> & {
   /** What the secret was used for. */
   readonly use: string;
   /** The text around it, without it. */
@@ -33,12 +33,13 @@ export function leaksIn(folder: string, places: readonly Allowed[] = allowedPlac
     bytes += said.bytes.length;
     lost += said.lost;
     for (const { value, at } of search.in(said.bytes)) {
-      const around = said.bytes.toString("utf8", Math.max(0, at - AROUND), at + value.length + AROUND);
+      const text = said.bytes.toString("utf8", Math.max(0, at - AROUND), at + value.length + AROUND);
+      const around = text.replaceAll(value, "(the secret)");
       const place = places.find((each) => isAllowed(each, said, around));
       if (place !== undefined) used.add(place);
       else {
         const { kind, by } = said;
-        const leak = { kind, by, use: uses.get(value) ?? "", near: around.replaceAll(value, "(the secret)") };
+        const leak = { kind, by, use: uses.get(value) ?? "", near: around };
         leaks.set(`${kind} ${by} ${value}`, leak);
       }
     }

@@ -1,5 +1,5 @@
 import { ChildProcess } from "node:child_process";
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import fs, { lstatSync, readdirSync, readFileSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { Socket } from "node:net";
@@ -116,6 +116,11 @@ export class Recorder {
     promises.rm = async (path, options) => {
       keep(path);
       return rm(path, options);
+    };
+    const { rmSync } = fs;
+    fs.rmSync = (path, options) => {
+      keep(path);
+      rmSync(path, options);
     };
     syncBuiltinESMExports();
   }

@@ -113,7 +113,7 @@ describe("the server, when the reader of its log", () => {
     // A reader is looked for once a second. Each call has two lines.
     await delay(1_100);
     await call(server.http, 1);
-    await server.pipe.shows('"lines":80,"msg":"log lines were lost: nobody read them in time"');
+    await server.pipe.shows('"lines":120,"msg":"log lines were lost: nobody read them in time"');
     expect(await stop(server)).toBe(0);
     expect(server.pipe.read()).toContain('"msg":"stopped"');
   });

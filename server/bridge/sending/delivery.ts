@@ -139,7 +139,7 @@ export class Delivery {
     const at = now();
     pacer.ended(chatId, at);
     if (this.#abort.signal.aborted && outcome.kind !== "sent") return;
-    this.#count(outcome, { durationMs: at - start, own });
+    this.#count(outcome, { durationMs: at - start, own, isAgain: message.attempts > 0 });
     await this.#conclude({ message, chatId, at }, outcome);
   }
 
@@ -152,10 +152,11 @@ export class Delivery {
     pacer.dropped(chatId, at);
   }
 
-  #count(outcome: Outcome, { durationMs, own }: { durationMs: number; own: boolean }): void {
+  #count(outcome: Outcome, { durationMs, own, isAgain }: { durationMs: number; own: boolean; isAgain: boolean }): void {
     const { metrics, reachability } = this.#options;
     metrics.requests.inc({ outcome: outcome.kind });
     metrics.duration.observe(durationMs / 1000);
+    metrics.tier.asked(outcome.kind, durationMs, isAgain);
     if (outcome.kind === "sent") {
       metrics.delivered.inc();
       metrics.sent.inc();

@@ -5,6 +5,8 @@ import type { QueueStats } from "../queue/queue.ts";
 import { takenKinds } from "../receiving/inbox.ts";
 import { pollKinds } from "../receiving/poll-plan.ts";
 import { outcomeKinds } from "../telegram/outcome.ts";
+import { createTierMetrics } from "./tier-metrics.ts";
+import type { Usage } from "./usage.ts";
 
 export type BridgeMetrics = ReturnType<typeof createBridgeMetrics>;
 
@@ -23,6 +25,9 @@ export type Gauged = {
   readonly silenceSeconds: number;
   /** Delivery is stopped. */
   readonly paused: boolean;
+  /** Telegram answers. */
+  readonly reachable: boolean;
+  readonly usage: Usage;
 };
 
 /** The metrics of the bridge. Gauges are read when they are collected; known series start at zero. */
@@ -36,7 +41,12 @@ export function createBridgeMetrics(registry: Registry, gauged: () => Gauged) {
   for (const kind of takenKinds) metrics.updates.inc({ kind }, 0);
   for (const outcome of outcomeKinds) metrics.requests.inc({ outcome }, 0);
   for (const reason of signatureFailures) metrics.signatureFailures.inc({ reason }, 0);
-  return { ...metrics, ...upstreamTotals(registers) };
+  const tier = createTierMetrics(registry, () => {
+    const { stats, reachable } = gauged();
+    return { pending: stats.pending, usable: stats.usable, reachable };
+  });
+  usageGauges(registers, gauged);
+  return { ...metrics, ...upstreamTotals(registers), eventDuration: eventDuration(registers), tier };
 }
 
 function gauges(registers: Registry[], gauged: () => Gauged): void {
@@ -142,6 +152,36 @@ function requestDuration(registers: Registry[]) {
     help: "Duration of sendMessage requests",
     buckets: seconds,
     registers,
+  });
+}
+
+function eventDuration(registers: Registry[]) {
+  const duration = new Histogram({
+    name: "cc_telegram_event_processing_duration_seconds",
+    help: "From an event's arrival until its messages are on disk",
+    buckets: seconds,
+    registers,
+  });
+  duration.zero({});
+  return duration;
+}
+
+function usageGauges(registers: Registry[], gauged: () => Gauged): void {
+  new Gauge({
+    name: "cc_telegram_memory_usage_bytes",
+    help: "Resident memory of the process",
+    registers,
+    collect() {
+      this.set(gauged().usage.memory_usage_mb * 2 ** 20);
+    },
+  });
+  new Gauge({
+    name: "cc_telegram_cpu_usage_percent",
+    help: "Use of one processor core since it was read before",
+    registers,
+    collect() {
+      this.set(gauged().usage.cpu_usage_percent);
+    },
   });
 }
 

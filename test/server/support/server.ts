@@ -41,6 +41,8 @@ export type TestServer = {
   /** The log as it was written. */
   readonly logText: () => string;
   metric(line: string): Promise<string | undefined>;
+  /** All metrics, as Prometheus reads them. */
+  metrics(): Promise<string>;
   /** Calls a path; the key is sent as X-API-Key. */
   fetch(path: string, init?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
   /** As SIGHUP asks for it. */
@@ -103,6 +105,7 @@ export async function startServer(
       return lines.map((line) => JSON.parse(line));
     },
     logText: () => lines.join(""),
+    metrics: () => registry.metrics(),
     metric: async (name) =>
       (await registry.metrics())
         .split("\n")

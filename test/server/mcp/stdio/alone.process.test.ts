@@ -6,6 +6,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
+import { auditOf } from "../../support/audit.ts";
 import { handshake, type Line, startLine } from "../../support/stdio.ts";
 import { stateless } from "../../support/web-socket.ts";
 
@@ -88,6 +89,9 @@ describe("stdio by itself", () => {
     expect(await exited).toBe(0);
     expect(said()).toHaveLength(2);
     expect(stderr()).toContain("tool called");
+    const records = auditOf(stderr().split("\n"));
+    expect(records).toMatchObject([{ decision: "tool_call", outcome: "done", client: "local", transport: "stdio" }]);
+    expect(records[0]).not.toHaveProperty("client_ip");
     expect(stderr()).not.toContain(token);
   });
 
