@@ -18,8 +18,8 @@ const LOOKS = 10;
 const GROWTH = 15;
 const BOUNDS = { server: 260, bridge: 200 };
 const PAUSE_MS = 25;
-/** A server that is held up by its machine sheds load, with 503, for some seconds. */
-const TRIES = 5;
+/** A server that is held up by its machine sheds load, with 503, or answers late, for some seconds. */
+const TRIES = 10;
 const RETRY_MS = 1_000;
 const SHED_SHARE = 0.05;
 /** A person waits so long for one in a hundred, at most, while strangers take all that the processor has. */
@@ -124,7 +124,7 @@ async function waitOf(installation: Installation): Promise<number | undefined> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const { status } = await send(`${installation.http}/tools`, { headers, from: "127.0.0.2" });
     if (status === 200) return performance.now() - started;
-    if (status !== 503) return undefined;
+    if (status !== 503 && status !== 0) return undefined;
     await delay(RETRY_MS);
   }
   return undefined;
