@@ -1,7 +1,7 @@
 /** `npm run attack [-- WORD]`: attacks the images' programs on loopback; all attacks, or those with WORD in their names. */
 import { bundle } from "../images/bundle.ts";
 import { memoryLimitObstacle } from "./memory-limit.ts";
-import { scenarios } from "./scenarios.ts";
+import { longScenarios } from "./scenarios.ts";
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 
@@ -11,7 +11,7 @@ if (obstacle !== undefined) {
   process.exit(1);
 }
 await bundle(["server", "operator"]);
-const chosen = scenarios.filter(({ name }) => name.includes(process.argv[2] ?? ""));
+const chosen = longScenarios.filter(({ name }) => name.includes(process.argv[2] ?? ""));
 for (const { name, run } of chosen) {
   const started = performance.now();
   const { measured, failures } = await run();

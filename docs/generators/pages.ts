@@ -25,6 +25,7 @@ import { guideVariablesPage } from "./guide-variables.ts";
 import { mcpPage } from "./mcp.ts";
 import { type MetricGroups, metricsOf, metricsPage } from "./metrics.ts";
 import type { Schema } from "./schema-fields.ts";
+import { securityPage } from "./security.ts";
 import { toolsPage } from "./tools.ts";
 
 /** The reference pages, by path from the root of the project. */
@@ -41,6 +42,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     "docs/reference/guide-variables.md": guideVariablesPage(serverVariables, withoutEffect),
     "docs/reference/mcp.md": mcpPage({ methods, ...features }),
     "docs/reference/openapi.json": openApiText({ version, features, errors }),
+    "docs/security.md": securityPage(),
     "docs/reference/tools.md": toolsPage(listed, eventTypes),
     "docs/reference/metrics.md": metricsPage(await metricGroups()),
   };

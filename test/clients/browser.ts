@@ -49,7 +49,7 @@ export function findBrowser(path = process.env.PATH ?? ""): string | undefined {
 }
 
 /** Starts a Chromium without a window, which talks over two pipes and keeps its profile in a folder that goes with it. */
-export async function startBrowser(program: string): Promise<Browser> {
+export async function startBrowser(program: string, further: readonly string[] = []): Promise<Browser> {
   await using started = new AsyncDisposableStack();
   const profile = await mkdtemp(join(tmpdir(), "cctelegram-browser-"));
   started.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
@@ -61,10 +61,11 @@ export async function startBrowser(program: string): Promise<Browser> {
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--hide-scrollbars",
+    ...further,
+    `--user-data-dir=${profile}`,
+    "--remote-debugging-pipe",
   ];
-  const child = spawn(program, [...args, `--user-data-dir=${profile}`, "--remote-debugging-pipe", "about:blank"], {
-    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
-  });
+  const child = spawn(program, [...args, "about:blank"], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
   started.defer(async () => {
     child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");

@@ -14,6 +14,8 @@ export type Programs = {
   readonly key: string;
   /** A folder for what clients write. */
   readonly folder: string;
+  /** What Telegram has taken. */
+  texts(): readonly string[];
   /** Resolves when Telegram has taken a message with this text, from this client. */
   received(text: string): Promise<void>;
 } & AsyncDisposable;
@@ -54,16 +56,17 @@ export async function startPrograms(further: Record<string, string> = {}): Promi
     MCP_ENABLE_BANS: "false",
     ...further,
   });
+  const texts = () => telegram.delivered().map(({ text = "" }) => text);
   const all = started.move();
   return {
     url: `${server.http}/mcp`,
     key,
     folder,
+    texts,
     received: (text) =>
       vi.waitFor(
         () => {
-          const texts = telegram.delivered().map((message) => message.text);
-          expect(texts).toContainEqual(expect.stringMatching(new RegExp(`${text}[^]*${clientName}`)));
+          expect(texts()).toContainEqual(expect.stringMatching(new RegExp(`${text}[^]*${clientName}`)));
         },
         { timeout: 20_000 },
       ),
