@@ -21,6 +21,6 @@ export default async function setup(project: TestProject): Promise<void> {
   if ("obstacle" in python) progress.note(`skipped: the clients in Python, because there is ${python.obstacle}`);
   project.provide("python", python);
   const browser = findBrowser();
-  if (browser === undefined) progress.note("skipped: the page at /docs in a browser, because there is no Chromium");
+  if (browser === undefined) progress.note("skipped: the pages in a browser, because there is no Chromium");
   project.provide("browser", browser ?? null);
 }
