@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { type Browser, type BrowserPage, type Showing, startBrowser } from "../browser.ts";
 import { measureContrast } from "../contrast.ts";
@@ -7,7 +6,6 @@ import { type ServedDashboard, serveDashboard } from "./serve-dashboard.ts";
 import { eventId, hostileText, overviewOf, type StateName, stateNames } from "./states.ts";
 
 const program = inject("browser");
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const desktop = { width: 1366, height: 900 };
 const phone = { width: 360, height: 740 };
@@ -67,7 +65,7 @@ describe.skipIf(program === null)("the dashboard", () => {
 
   /** What axe-core finds: each rule with the elements that break it. */
   const findings = async () => {
-    await page.evaluate(`${axe};0`);
+    await page.evaluate(`${axe.source};0`);
     return JSON.parse(
       await page.evaluate<string>(
         "axe.run().then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])))",
@@ -230,6 +228,17 @@ describe.skipIf(program === null)("the dashboard", () => {
       await told(".notice", /Done/);
     });
 
+    test("from a page of another address is not the key's fault", async () => {
+      expected = /status of 403/;
+      await open("busy");
+      await click(drop);
+      await isAsked();
+      await page.type(served.keys.admin);
+      served.fail("FORBIDDEN_ORIGIN");
+      await page.press("Enter");
+      await told("dialog [role=alert]", /^This Origin or Host is not allowed.*MCP_ALLOWED_HOSTS\.$/);
+    });
+
     test("that the server does not take keeps the question open", async () => {
       expected = /status of 503/;
       await open("busy");
@@ -352,13 +361,25 @@ describe.skipIf(program === null)("the dashboard", () => {
       expect(served.listeners).toBe(1);
     });
 
-    test("before anything was read says so", async () => {
+    test("because the password has changed is not tried again: a browser would ask for it each time", async () => {
       expected = /status of 401/;
-      served = await serveDashboard("busy");
-      page = await browser.open(served.url, desktop);
-      await told(".link", /^Live/);
+      await open("busy");
       served.fail("AUTHENTICATION_ERROR");
-      await told(".notice.bad", /No valid key was sent/);
+      await told(".notice.bad", /No valid key was sent.*Load the page again to log in/);
+      const asked = page.requests.length;
+      // Longer than it takes to try again after any other loss, by the clock of the page.
+      await told(".notice.bad", /Lost [3-9] s ago/);
+      expect(page.requests.length).toBe(asked);
+    });
+
+    test("before anything was read says so", async () => {
+      expected = /status of 503/;
+      served = await serveDashboard("busy");
+      served.refuseStreams();
+      page = await browser.open(served.url, desktop);
+      await told(".notice.bad", /Nothing can be read.*the stream has ended/s);
+      await told("main", /Nothing has been read yet/);
+      expect(await findings()).toEqual([]);
     });
   });
 
