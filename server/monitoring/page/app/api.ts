@@ -7,9 +7,10 @@ export type Answer<Body> =
 
 const TIMEOUT_MS = 15_000;
 
-/** Where a part of the API is, wherever a proxy has put the page. */
+/** Where a part of the API is, wherever a proxy has put the page; without the name and password that may stand in its address. */
 export function apiUrl(path: string): string {
-  return new URL(`api/monitoring/${path}`, document.baseURI).href;
+  const url = new URL(`api/monitoring/${path}`, document.baseURI);
+  return `${url.origin}${url.pathname}${url.search}`;
 }
 
 /** What was answered to whoever is not let in any more: asking again would make the browser ask for a password each time. */
