@@ -136,6 +136,18 @@ describe.skipIf(program === null)("the dashboard", () => {
     await told("#pods", /9hnvw.*the file of API keys is empty.*1,804.*kk4tz.*Draining.*team-bridge-0/s);
   });
 
+  test("one process that is server and bridge is shown as both, and its pause is not called delivery", async () => {
+    await open("empty");
+    const overview = overviewOf("empty", Date.now());
+    const pods = overview.pods.map((pod) => ({ ...pod, name: "local" }));
+    const paused = { since: new Date().toISOString(), by: "claude" };
+    const { bridge } = overview;
+    if (!bridge.reachable) throw new Error("the bridge of this state is reachable");
+    served.tell({ ...overview, pods, bridge: { ...bridge, state: { ...bridge.state, paused } } });
+    await told("#pods tbody", /local.*server.*local.*bridge/s);
+    await told(".verdict", /Messages are taken\.Delivery has been stopped/);
+  });
+
   test("without a bridge it shows what the servers know, and offers nothing that needs a bridge", async () => {
     await open("no bridge");
     await told(".verdict", /the bridge does not answer: connect ECONNREFUSED.*No bridge has answered for 5 min/s);

@@ -27,7 +27,8 @@ function dataOf({ lines }: ChartPlan, history: History): uPlot.AlignedData {
 /** The last step of which something is known, for whoever has chosen none. */
 function lastKnown({ lines }: ChartPlan, history: History): number {
   const known = lines.map(({ name }) => history.series[name].findLastIndex((value) => value !== null));
-  return Math.max(0, ...known);
+  const last = Math.max(...known);
+  return last === -1 ? Math.max(0, lengthOf(history) - 1) : last;
 }
 
 export function Chart({ plan, history, chosen, choose }: Properties) {

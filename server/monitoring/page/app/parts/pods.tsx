@@ -41,7 +41,7 @@ export function Pods({ pods, now }: { readonly pods: readonly PodReport[]; reado
       <Table
         caption="Servers and bridge with their numbers; rates are for each minute"
         rows={pods}
-        keyOf={({ name }) => name}
+        keyOf={({ role, name }) => `${role} ${name}`}
         columns={[
           { head: "Pod", cell: ({ name }) => <Foreign text={name} /> },
           { head: "Role", isShort: true, cell: ({ role }) => role },
