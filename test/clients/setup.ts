@@ -25,6 +25,6 @@ export default async function setup(project: TestProject): Promise<void> {
   if ("obstacle" in schemathesis) progress.note(`skipped: Schemathesis, because there is ${schemathesis.obstacle}`);
   project.provide("schemathesis", schemathesis);
   const browser = findBrowser();
-  if (browser === undefined) progress.note("skipped: the page at /docs in a browser, because there is no Chromium");
+  if (browser === undefined) progress.note("skipped: the pages in a browser, because there is no Chromium");
   project.provide("browser", browser ?? null);
 }

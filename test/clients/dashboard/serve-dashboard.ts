@@ -21,6 +21,8 @@ export type ServedDashboard = {
   readonly listeners: number;
   /** Ends all streams, and answers with this error alone from then on; undefined: all is well again. */
   fail(code: ErrorCode | undefined): void;
+  /** Refuses streams alone. */
+  refuseStreams(): void;
 } & AsyncDisposable;
 
 /** The dashboard's page and what answers it, in a state that does not change by itself. With a path as behind a proxy. */
@@ -30,6 +32,7 @@ export async function serveDashboard(state: StateName, path = "/"): Promise<Serv
   const actions: Action[] = [];
   const keys = { admin: "admin-key-5f0c1b7e9a", powerless: "powerless-key-83b1c0d2" };
   let overview = overviewOf(state, Date.now());
+  let refusesStreams = false;
   let failure: ErrorCode | undefined;
 
   securityHeaders(app, { draining: false });
@@ -48,6 +51,7 @@ export async function serveDashboard(state: StateName, path = "/"): Promise<Serv
   );
   readingRoutes(app, path, state, () => overview);
   app.get(`${path}api/monitoring/stream`, (_request, reply) => {
+    if (refusesStreams) throw new ServerError("SERVER_OVERLOADED", { retry_after: 2 });
     reply.hijack();
     reply.raw.writeHead(200, {
       ...Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
@@ -79,6 +83,9 @@ export async function serveDashboard(state: StateName, path = "/"): Promise<Serv
     fail(next) {
       failure = next;
       if (next !== undefined) for (const stream of streams) stream.end();
+    },
+    refuseStreams() {
+      refusesStreams = true;
     },
     async [Symbol.asyncDispose]() {
       app.server.closeAllConnections();

@@ -2,18 +2,25 @@ import type { Action } from "../../../../contract/monitoring.ts";
 
 export type Answer<Body> =
   | { readonly ok: true; readonly body: Body }
-  /** Status 0: no answer came. */
-  | { readonly ok: false; readonly status: number; readonly problem: string };
+  /** Status 0: no answer came. The code is that of the catalogue of errors, if it is one of them. */
+  | { readonly ok: false; readonly status: number; readonly code?: string | undefined; readonly problem: string };
 
 const TIMEOUT_MS = 15_000;
 
-/** Where a part of the API is, wherever a proxy has put the page. */
+/** Where a part of the API is, wherever a proxy has put the page; without the name and password that may stand in its address. */
 export function apiUrl(path: string): string {
-  return new URL(`api/monitoring/${path}`, document.baseURI).href;
+  const url = new URL(`api/monitoring/${path}`, document.baseURI);
+  return `${url.origin}${url.pathname}${url.search}`;
 }
 
-export function readJson<Body>(path: string): Promise<Answer<Body>> {
-  return ask(path, {});
+/** What was answered to whoever is not let in any more: asking again would make the browser ask for a password each time. */
+let loggedOut: Extract<Answer<never>, { ok: false }> | undefined;
+
+export async function readJson<Body>(path: string): Promise<Answer<Body>> {
+  if (loggedOut !== undefined) return loggedOut;
+  const answer = await ask<Body>(path, {});
+  if (!answer.ok && answer.status === 401) loggedOut = answer;
+  return answer;
 }
 
 export function act(action: Action, key: string): Promise<Answer<{ readonly message: string }>> {
@@ -29,7 +36,8 @@ async function ask<Body>(path: string, init: RequestInit): Promise<Answer<Body>>
     const answer = await fetch(apiUrl(path), { ...init, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
     const body = await answer.json().catch(() => undefined);
     if (answer.ok && body !== undefined) return { ok: true, body };
-    return { ok: false, status: answer.status, problem: problemOf(answer, body) };
+    const { code } = Object(body);
+    return { ok: false, status: answer.status, code, problem: problemOf(answer, body) };
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
     return {

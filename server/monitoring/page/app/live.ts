@@ -5,7 +5,8 @@ import { readJson } from "./api.ts";
 export type Link =
   | { readonly state: "connecting" }
   | { readonly state: "live" }
-  | { readonly state: "lost"; readonly since: number; readonly reason: string };
+  /** `isOver`: it is not tried again, because only the person can help. */
+  | { readonly state: "lost"; readonly since: number; readonly reason: string; readonly isOver: boolean };
 
 export type Heard = { readonly overview: (overview: Overview) => void; readonly link: (link: Link) => void };
 
@@ -30,16 +31,17 @@ export function follow(url: string, heard: Heard): () => void {
     clearTimeout(retry);
     source?.close();
   };
-  const lose = (reason: string) => {
+  const lose = ({ reason, isOver }: Loss) => {
     close();
     lostSince ??= Date.now();
-    heard.link({ state: "lost", since: lostSince, reason });
+    heard.link({ state: "lost", since: lostSince, reason, isOver });
+    if (isOver) return;
     retry = setTimeout(open, wait);
     wait = Math.min(wait * 2, LONGEST_RETRY_MS);
   };
   const listenOn = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => lose("nothing has arrived for 20 seconds"), SILENCE_MS);
+    silence = setTimeout(() => lose({ reason: "nothing has arrived for 20 seconds", isOver: false }), SILENCE_MS);
   };
   const take = ({ data }: MessageEvent<string>) => {
     listenOn();
@@ -56,7 +58,7 @@ export function follow(url: string, heard: Heard): () => void {
     // The browser's own retries do not say what is wrong, and stop for good at an answer that is no stream.
     opened.onerror = () => {
       opened.close();
-      void whyLost().then((reason) => source === opened && lose(reason));
+      void whyLost().then((loss) => source === opened && lose(loss));
     };
     listenOn();
   };
@@ -70,8 +72,14 @@ export function follow(url: string, heard: Heard): () => void {
   };
 }
 
-/** Streams do not tell why they fail; a request to the same server does. */
-async function whyLost(): Promise<string> {
+type Loss = { readonly reason: string; readonly isOver: boolean };
+
+/**
+ * Streams do not tell why they fail; a request to the same server does. Whoever is not let in any more is not asked for a password
+ * again and again.
+ */
+async function whyLost(): Promise<Loss> {
   const answer = await readJson("overview");
-  return answer.ok ? "the stream has ended" : answer.problem;
+  if (answer.ok) return { reason: "the stream has ended", isOver: false };
+  return { reason: answer.problem, isOver: answer.status === 401 };
 }

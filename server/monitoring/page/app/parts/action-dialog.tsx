@@ -15,14 +15,17 @@ type Properties = {
   readonly done: (message: string) => void;
 };
 
-const isRefusedKey = (status: number) => status === 401 || status === 403;
+type Failure = Extract<Awaited<ReturnType<typeof act>>, { ok: false }>;
+
+const isRefusedKey = ({ code }: Failure) => code === "AUTHENTICATION_ERROR" || code === "UNAUTHORIZED_TOOL";
 
 /** What is known about a failure, and what to do. */
-function advice(status: number, problem: string): string {
+function advice(failure: Failure): string {
+  const { status, problem } = failure;
   if (status === 0) {
     return `No answer: ${problem}. It may have been done all the same: look at the activity before you try again.`;
   }
-  if (isRefusedKey(status)) return `${problem} Nothing was done. Type another key.`;
+  if (isRefusedKey(failure)) return `${problem} Nothing was done. Type another key.`;
   if (status === 404) return `${problem} It may be gone already.`;
   return problem;
 }
@@ -51,8 +54,8 @@ export function ActionDialog({ action, overview, heldKey, holdKey, close, done }
       done(answer.body.message);
       return;
     }
-    if (isRefusedKey(answer.status)) holdKey(undefined);
-    setProblem(advice(answer.status, answer.problem));
+    if (isRefusedKey(answer)) holdKey(undefined);
+    setProblem(advice(answer));
     if (field.current !== null) field.current.value = "";
   };
   useEffect(() => {

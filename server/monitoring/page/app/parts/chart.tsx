@@ -13,8 +13,8 @@ type Properties = {
 };
 
 const HEIGHT = 132;
-/** Steps of the keys for far moves. */
-const FAR = 10;
+/** Moves of the keys for far moves from one end to the other. */
+const FAR_MOVES = 12;
 
 const lengthOf = ({ series }: History) => Math.max(0, ...Object.values(series).map(({ length }) => length));
 
@@ -27,7 +27,8 @@ function dataOf({ lines }: ChartPlan, history: History): uPlot.AlignedData {
 /** The last step of which something is known, for whoever has chosen none. */
 function lastKnown({ lines }: ChartPlan, history: History): number {
   const known = lines.map(({ name }) => history.series[name].findLastIndex((value) => value !== null));
-  return Math.max(0, ...known);
+  const last = Math.max(...known);
+  return last === -1 ? Math.max(0, lengthOf(history) - 1) : last;
 }
 
 export function Chart({ plan, history, chosen, choose }: Properties) {
@@ -80,13 +81,14 @@ function readingOf({ value }: ChartPlan, { name }: ChartLine, { series }: Histor
 
 function stepAfter(key: string, step: number, length: number): number | "none" | undefined {
   if (key === "Escape") return "none";
+  const far = Math.max(1, Math.round(length / FAR_MOVES));
   const moves: Readonly<Record<string, number>> = {
     ArrowLeft: -1,
     ArrowDown: -1,
     ArrowRight: 1,
     ArrowUp: 1,
-    PageDown: -FAR,
-    PageUp: FAR,
+    PageDown: -far,
+    PageUp: far,
     Home: -length,
     End: length,
   };

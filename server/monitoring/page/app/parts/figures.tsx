@@ -106,13 +106,8 @@ function queueFigure({ queue }: BridgeMonitoring): Figure {
   }
   return {
     name: "Queue",
-    value: (
-      <>
-        {numberText(queue.pending)}
-        <small>{` of ${numberText(queue.limit)}`}</small>
-      </>
-    ),
-    note: queue.pending === 0 ? "nothing waits" : `oldest ${durationText(queue.oldest_age_seconds)}`,
+    value: numberText(queue.pending),
+    note: `of ${numberText(queue.limit)}; ${queue.pending === 0 ? "nothing waits" : `oldest ${durationText(queue.oldest_age_seconds)}`}`,
     tone: worseThan(share > FULL_SHARE || queue.oldest_age_seconds > LATE_SECONDS),
     share,
     more: "charts",

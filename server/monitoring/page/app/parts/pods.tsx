@@ -41,11 +41,11 @@ export function Pods({ pods, now }: { readonly pods: readonly PodReport[]; reado
       <Table
         caption="Servers and bridge with their numbers; rates are for each minute"
         rows={pods}
-        keyOf={({ name }) => name}
+        keyOf={({ role, name }) => `${role} ${name}`}
         columns={[
           { head: "Pod", cell: ({ name }) => <Foreign text={name} /> },
           { head: "Role", isShort: true, cell: ({ role }) => role },
-          { head: "Health", cell: (pod) => <Health pod={pod} /> },
+          { head: "Health", isBroad: true, cell: (pod) => <Health pod={pod} /> },
           { head: "Version", cell: ({ version }) => <Foreign text={version} /> },
           { head: "Up for", isNumber: true, cell: ({ started_at }) => <Since at={started_at} now={now} /> },
           { head: "Memory", isNumber: true, cell: ({ memory_bytes }) => mebibytesText(memory_bytes) },

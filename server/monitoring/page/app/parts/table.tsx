@@ -6,6 +6,8 @@ export type Column<Row> = {
   readonly isNumber?: true;
   /** Never broken into lines: what it shows is of our own making. */
   readonly isShort?: true;
+  /** Words, for which a column is too narrow where rows are blocks. */
+  readonly isBroad?: true;
 };
 
 type Properties<Row> = {
@@ -15,12 +17,18 @@ type Properties<Row> = {
   readonly keyOf: (row: Row) => string | number;
 };
 
+/** With more columns a table becomes blocks on a tablet, too. */
+const WIDE = 8;
+
+const classOf = <Row,>({ isNumber, isShort, isBroad }: Column<Row>) =>
+  (isNumber && "number") || (isShort && "short") || (isBroad && "broad");
+
 /** A table; on a phone each row becomes a block, for which roles are named, because browsers forget them there. */
 export function Table<Row>({ caption, columns, rows, keyOf }: Properties<Row>) {
   const [first, ...others] = columns;
   if (first === undefined) return null;
   return (
-    <table {...{ role: "table" }}>
+    <table {...{ role: "table" }} class={columns.length > WIDE ? "wide" : undefined}>
       <caption class="unseen">{caption}</caption>
       <thead {...{ role: "rowgroup" }}>
         <tr {...{ role: "row" }}>
@@ -37,14 +45,9 @@ export function Table<Row>({ caption, columns, rows, keyOf }: Properties<Row>) {
             <th {...{ role: "rowheader" }} scope="row">
               {first.cell(row)}
             </th>
-            {others.map(({ head, cell, isNumber, isShort }) => (
-              <td
-                key={head}
-                {...{ role: "cell" }}
-                data-head={head}
-                class={(isNumber && "number") || (isShort && "short")}
-              >
-                <div>{cell(row)}</div>
+            {others.map((column) => (
+              <td key={column.head} {...{ role: "cell" }} data-head={column.head} class={classOf(column)}>
+                <div>{column.cell(row)}</div>
               </td>
             ))}
           </tr>

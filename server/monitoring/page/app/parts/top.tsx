@@ -72,7 +72,7 @@ export function LostNotice({ live: { link, overview }, since }: { readonly live:
       <Icon tone="bad" />
       <p>
         <strong>{overview === undefined ? "Nothing can be read." : "This is not live."}</strong>{" "}
-        {`Lost ${durationText(seconds)} ago: ${visibleText(link.reason).replace(/\.$/, "")}. Connecting again by itself.`}
+        {`Lost ${durationText(seconds)} ago: ${visibleText(link.reason).replace(/\.$/, "")}. ${link.isOver ? "Load the page again to log in." : "Connecting again by itself."}`}
       </p>
     </div>
   );

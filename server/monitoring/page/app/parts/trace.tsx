@@ -104,7 +104,7 @@ function Asked({ wanted, follow }: { readonly wanted: Wanted | undefined; readon
         <input ref={id} type="text" required maxLength={256} {...plain} />
       </label>
       <label>
-        <span>Client that sent it</span>
+        <span>Client that sent it, if you know</span>
         <input ref={client} type="text" maxLength={256} {...plain} />
       </label>
       <button type="submit">Follow</button>

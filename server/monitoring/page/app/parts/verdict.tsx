@@ -24,6 +24,7 @@ export const healthTitle = (health: Overview["health"]): string => verdicts[heal
 export function Verdict({ overview, bridge, now, ask }: Properties) {
   const { health, since, reasons } = overview;
   const { tone, title, meaning } = verdicts[health];
+  const isPaused = bridge?.paused !== undefined;
   return (
     <section class={`verdict ${tone}`} aria-labelledby="verdict-title">
       <Icon tone={tone} />
@@ -40,7 +41,7 @@ export function Verdict({ overview, bridge, now, ask }: Properties) {
           </span>
         </h2>
         {reasons.length === 0 ? (
-          <p>{meaning}</p>
+          <p>{isPaused ? "Messages are taken." : meaning}</p>
         ) : (
           <ul class="reasons">
             {reasons.map((reason) => (
@@ -53,7 +54,7 @@ export function Verdict({ overview, bridge, now, ask }: Properties) {
         <Bridge overview={overview} now={now} />
         {bridge?.paused !== undefined && <Paused paused={bridge.paused} now={now} />}
       </div>
-      <Actions isPaused={bridge?.paused !== undefined} isThere={bridge !== undefined} ask={ask} />
+      <Actions isPaused={isPaused} isThere={bridge !== undefined} ask={ask} />
     </section>
   );
 }
