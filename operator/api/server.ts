@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { logLevels } from "../../contract/log-levels.ts";
 import { ports } from "../../contract/ports.ts";
+import { oauth } from "./oauth.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule, rules } from "./schema.ts";
 
@@ -140,6 +141,11 @@ export const serverSpec = z.strictObject({
         .default([])
         .describe("The clients. The operator generates an API key for each.")
         .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] }),
+      oauth: oauth
+        .optional()
+        .describe(
+          "Access tokens of an authorization server, beside the API keys of clients, or instead of them where there are no clients.",
+        ),
     })
     .default({ clients: [] })
     .describe("Who may call the server."),

@@ -185,6 +185,11 @@ export const deploymentSpec = z
         rule: "!has(self.version) || !has(self.images.server) || !self.images.server.contains('@')",
         message: "version cannot change an image that is given by its digest: leave out version, or the digest",
       },
+      {
+        rule: "!has(self.server.auth.oauth) || has(self.server.auth.oauth.resource) || self.exposure.mode != 'LoadBalancer' || has(self.exposure.host)",
+        message:
+          "server.auth.oauth.resource must be the URL under which clients reach MCP, because nobody knows the load balancer's address yet: set it, or exposure.host",
+      },
       ...webhookRules,
     ),
   );

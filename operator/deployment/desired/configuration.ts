@@ -6,6 +6,7 @@ import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
+import { oauthEnvironment } from "./oauth.ts";
 import { paths } from "./pod.ts";
 import { receivingEnvironment } from "./webhook.ts";
 
@@ -28,6 +29,7 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     ...outside(blueprint),
     MCP_ENABLE_AUTH: "true",
     MCP_API_KEYS_FILE: `${paths.apiKeys}/${apiKeyFileName}`,
+    ...oauthEnvironment(blueprint),
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
     BRIDGE_URL: bridgeUrl(namespace, name),
     BRIDGE_TIMEOUT: `${bridgeTimeoutMs}`,

@@ -122,10 +122,25 @@ const exposure = fc.oneof(
   ),
 );
 
+const oauth = fc.record(
+  {
+    issuer: fc.constantFrom("https://auth.example.com/", "https://auth.example.com:8443/realms/team"),
+    resource: fc.constantFrom("https://mcp.example.com/mcp", "http://mcp.internal:3000/"),
+    jwksUrl: fc.constant("https://keys.example.com:444/jwks"),
+    scopePrefix: fc.constantFrom("none", "team/"),
+    offeredPermissions: fc.constantFrom(["send_telegram_message"], ["todo", "get_task_status"]),
+    allScope: fc.constantFrom("Enabled", "Disabled"),
+  },
+  { requiredKeys: ["issuer"] },
+);
+
 const server = fc.record(
   {
     replicas: fc.integer({ min: 0, max: 100 }),
-    auth: fc.record({ clients: fc.uniqueArray(client, { selector: ({ name }) => name, maxLength: 4 }) }),
+    auth: fc.record(
+      { clients: fc.uniqueArray(client, { selector: ({ name }) => name, maxLength: 4 }), oauth },
+      { requiredKeys: ["clients"] },
+    ),
     autoscaling: fc.record(
       {
         mode: fc.constantFrom("Auto", "Enabled", "Disabled"),
