@@ -87,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
       http: baseUrl(app.server.address() as AddressInfo),
       ...Object.fromEntries(Object.entries(further).map(([name, { address }]) => [name, baseUrl(address)])),
     },
-    reload: () => keys.reload(),
+    reload: async () => void (await Promise.all([keys.reload(), oauth?.keys.reload()])),
     drain: () => {
       lifecycle.draining = true;
       streams.end();

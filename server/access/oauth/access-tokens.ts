@@ -35,7 +35,7 @@ const types: ReadonlySet<string> = new Set(["at+jwt", "application/at+jwt", "jwt
 const leewayS = 30;
 
 const longestToken = 8 * 1024;
-const keptTokens = 10_000;
+const keptTokens = 2_000;
 
 type Known = { readonly client: Client; readonly signer: string };
 

@@ -44,6 +44,16 @@ describe("keys of the authorization server that change", () => {
   });
 });
 
+test("a reload has the keys read at once: the tokens of one that is withdrawn end", async () => {
+  await staged();
+  const old = await open.token();
+  expect(await statusOf(old)).toBe(200);
+  await open.authority.rotate();
+  expect(await statusOf(old)).toBe(200);
+  await open.server.reload();
+  expect(await statusOf(old)).toBe(401);
+});
+
 test("tokens with unknown keys have it asked a few times only, while right ones are served", async () => {
   await staged();
   await keysAreRead();

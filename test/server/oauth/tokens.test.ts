@@ -268,6 +268,20 @@ test("limits count for whoever the tokens are of, whichever of them is shown, an
   expect(await asked("bob", 5)).toBe(200);
 });
 
+test("wrong tokens ban an address, where right ones and keys are served all the same", async () => {
+  await using guarded = await stage({ env: { MCP_ENABLE_BANS: "true", MCP_ENABLE_RATE_LIMIT: "true" } });
+  const statuses: number[] = [];
+  for (let tries = 0; tries < 7; tries++) {
+    statuses.push(
+      (await guarded.tools(await guarded.token(scopes.send, { aud: `https://${tries}.example.com` }))).status,
+    );
+  }
+  expect(statuses.slice(0, 4)).toEqual([401, 401, 401, 401]);
+  expect(statuses.at(-1)).toBe(429);
+  expect((await guarded.tools(await guarded.token())).status).toBe(200);
+  expect((await guarded.server.fetch("/tools", { key: keys.messages })).status).toBe(200);
+});
+
 test("tokens alone: no key counts, none is needed, and a token beside one does", async () => {
   await using alone = await stage({ env: { MCP_ENABLE_API_KEYS: "false", MCP_OAUTH_ALLOW_ALL: "true" } });
   expect((await alone.server.fetch("/tools", { key: keys.all })).status).toBe(401);

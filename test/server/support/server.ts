@@ -40,6 +40,8 @@ export type TestServer = {
   metric(line: string): Promise<string | undefined>;
   /** Calls a path; the key is sent as X-API-Key. */
   fetch(path: string, init?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
+  /** As SIGHUP asks for it. */
+  reload(): Promise<void>;
   drain(): void;
   close(): Promise<void>;
 };
@@ -105,6 +107,7 @@ export async function startServer(
           ...init.headers,
         },
       }),
+    reload: async () => running.reload?.(),
     drain: running.drain,
     close: running.close,
   };
