@@ -4,8 +4,8 @@ import { networkOf } from "./address.ts";
 import type { Client } from "./client.ts";
 import type { KeyStore } from "./key-store.ts";
 import { type Charge, type LimitedTool, Limits, type LimitsOptions } from "./limits.ts";
-import { TokenRefusal } from "./oauth/access-tokens.ts";
 import type { ProtectedResource } from "./oauth/protected-resource.ts";
+import { TokenRefusal } from "./oauth/token-refusal.ts";
 import { type Origin, securityDetails } from "./origin.ts";
 
 export { type Origin, securityDetails } from "./origin.ts";

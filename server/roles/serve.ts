@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import type { ProtectedResource } from "../access/oauth/protected-resource.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
@@ -21,7 +22,6 @@ import { createServerMetrics } from "../telemetry/metrics.ts";
 import { baseUrl } from "../telemetry/metrics-server.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { openKeys } from "./keys.ts";
-import { openOAuth } from "./oauth.ts";
 import type { Running, World } from "./running.ts";
 
 export type ServerOptions = {
@@ -64,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed);
   // One by one: the world of the program has more in it, under names that are here, too.
   const { clock, newId, steady = () => performance.now() } = world;
-  const oauth = config.auth.oauth && openOAuth(config.auth.oauth, logger, { clock, steady });
+  const oauth = await openOAuth(config.auth, logger, { clock, steady });
   const furtherPorts = new FurtherPorts();
   const streams = new ListeningStreams(new SessionListeners(), (count) =>
     metrics.openStreams.set({ transport: "http" }, count),
@@ -123,3 +123,11 @@ async function openFurther(
     ...(secondPort !== undefined && { second: await open(secondPort, "MCP_SECOND_PORT", { rooted: true }) }),
   };
 }
+
+/** What reads tokens stays out of memory where there are none. */
+async function openOAuth({ oauth }: ServerConfig["auth"], ...rest: OAuthParts): Promise<ProtectedResource | undefined> {
+  if (oauth === undefined) return undefined;
+  return (await import("./oauth.ts")).protectedBy(oauth, ...rest);
+}
+
+type OAuthParts = [logger: Logger, world: Required<Pick<World, "clock" | "steady">>];

@@ -6,11 +6,7 @@ import { AuthorizationServerError } from "./authorization-server.ts";
 import { permissionsIn, type ScopeRule } from "./scopes.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import { tokenClient } from "./token-client.ts";
-
-/** Why a token does not count. Holds nothing of it. */
-export class TokenRefusal extends Error {
-  override readonly name = "TokenRefusal";
-}
+import { TokenRefusal } from "./token-refusal.ts";
 
 export type AccessTokensOptions = {
   readonly keys: SigningKeys;
