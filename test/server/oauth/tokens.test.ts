@@ -52,6 +52,21 @@ describe("a token", () => {
   });
 });
 
+test("never leaves the server: the bridge hears who calls, and no token", async () => {
+  const heard: string[] = [];
+  await using other = await stage();
+  other.bridge.intercept = (request) => {
+    heard.push(JSON.stringify(request.headers));
+    return false;
+  };
+  const token = await other.token();
+  const headers = { authorization: `Bearer ${token}` };
+  const sent = await other.server.fetch("/tools/send_telegram_message", { json: { message: "hello" }, headers });
+  expect(sent.status).toBe(200);
+  expect(heard.length).toBeGreaterThan(0);
+  expect(heard.join() + JSON.stringify(other.bridge.events)).not.toContain(token.slice(0, 30));
+});
+
 describe("a token is refused", () => {
   const refused: Record<string, () => Promise<string>> = {
     "without a signature": async () =>
@@ -103,7 +118,7 @@ describe("a token is refused", () => {
     "that is none": async () => "a.b.c",
   };
 
-  test.each(Object.keys(refused))("%s", async (name) => {
+  test.each(Object.keys(refused))("that is not what it should be: one %s", async (name) => {
     const token = (await refused[name]?.()) ?? "";
     const response = await open.tools(token);
     expect(response.status).toBe(401);
@@ -158,7 +173,7 @@ describe("keys beside tokens", () => {
   test("whoever shows nothing is told what to ask for, and of no error", async () => {
     const challenge = challengeIn(await open.server.fetch("/tools"));
     expect(challenge.scope?.split(" ")).toContain(scopes.send);
-    expect(challenge.scope).not.toMatch(/stop_bridge|lift_ban|\*/);
+    expect(challenge.scope).not.toMatch(/stop_bridge|lift_ban|offline_access|\*/);
     expect(challenge).not.toHaveProperty("error");
   });
 
