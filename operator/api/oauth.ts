@@ -56,7 +56,7 @@ export const oauth = z.strictObject({
         .string()
         .min(1)
         .max(64)
-        .regex(/^[a-z][a-z0-9_]*$/),
+        .regex(/^[a-z][a-z0-9_:.-]*$/),
     )
     .min(1)
     .max(64)
