@@ -87,12 +87,15 @@ export function createAccess(options: AccessOptions): Access {
     security("authentication_failure", securityDetails(origin));
     return limits.failed(origin) ?? refusal;
   };
+  // Clients begin without a token, and show one until they hear that it has expired: that is no failure, and is answered always.
   const holderOf = (token: string | undefined, { tokens, required }: ProtectedResource, origin: Origin) => {
-    if (token === undefined) throw refuse(origin, required(needed(auth.takesKeys)));
+    if (token === undefined) throw required(needed(auth.takesKeys));
     const known = tokens.remembered(token);
     if (known !== undefined) return callerOf(known);
     return tokens.verify(token).then(callerOf, (error) => {
-      throw error instanceof TokenRefusal ? refuse(origin, required(error.message, "invalid_token")) : error;
+      if (!(error instanceof TokenRefusal)) throw error;
+      const refusal = required(error.message, "invalid_token");
+      throw error.isExpired ? refusal : refuse(origin, refusal);
     });
   };
 

@@ -139,7 +139,9 @@ function refusalOf(error: unknown): Error {
   if (error instanceof AuthorizationServerError) {
     return new ServerError("AUTHORIZATION_SERVER_UNAVAILABLE", { reason: error.message, retry_after: 5 });
   }
-  if (error instanceof errors.JWTExpired) return new TokenRefusal("The access token has expired.");
+  if (error instanceof errors.JWTExpired) {
+    return new TokenRefusal("The access token has expired.", { isExpired: true });
+  }
   const claim = error instanceof errors.JWTClaimValidationFailed ? claims[error.claim] : undefined;
   if (claim !== undefined) return new TokenRefusal(claim);
   return new TokenRefusal("The access token is not valid.");

@@ -113,6 +113,14 @@ describe("an authorization server that cannot be reached", () => {
     await until("the token counts", async () => (await statusOf(token)) === 200);
   });
 
+  test("because it never answers holds up those only whose tokens nobody can check yet", async () => {
+    await staged({ front: () => true });
+    const checked = open.tools(await open.token());
+    expect((await open.server.fetch("/tools", { key: keys.all })).status).toBe(200);
+    expect((await open.server.fetch("/health/ready")).status).toBe(200);
+    expect(await (await checked).json()).toMatchObject({ details: { reason: "it did not answer within 5 s" } });
+  });
+
   test("leaves a server without keys unready until it was asked once", async () => {
     await staged({
       env: { MCP_ENABLE_API_KEYS: "false" },

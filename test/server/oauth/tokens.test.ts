@@ -297,6 +297,21 @@ test("wrong tokens ban an address, where right ones and keys are served all the 
   expect((await guarded.server.fetch("/tools", { key: keys.messages })).status).toBe(200);
 });
 
+test("whoever comes without a token, or with one that has expired, is told so however often, and bans nobody", async () => {
+  await using guarded = await stage({ env: { MCP_ENABLE_BANS: "true", MCP_ENABLE_RATE_LIMIT: "true" } });
+  const expired = await guarded.token(scopes.send, { exp: now() - 60 });
+  const comes = async () => [(await guarded.server.fetch("/tools")).status, (await guarded.tools(expired)).status];
+  for (let tries = 0; tries < 8; tries++) expect(await comes()).toEqual([401, 401]);
+  expect(guarded.server.logText()).not.toContain("SECURITY authentication_failure");
+  expect(Number(await guarded.server.metric("authentication_failures_total"))).toBe(0);
+  // Also where somebody else has tried wrong ones: who signs in there begins without one.
+  const forged = await guarded.token(scopes.send, { aud: "https://other.example.com" });
+  for (let tries = 0; tries < 6; tries++) await guarded.tools(forged);
+  expect((await guarded.tools(forged)).status).toBe(429);
+  expect(await comes()).toEqual([401, 401]);
+  expect(challengeIn(await guarded.server.fetch("/tools"))).toHaveProperty("resource_metadata");
+});
+
 test("tokens alone: no key counts, none is needed, and a token beside one does", async () => {
   await using alone = await stage({ env: { MCP_ENABLE_API_KEYS: "false", MCP_OAUTH_ALLOW_ALL: "true" } });
   expect((await alone.server.fetch("/tools", { key: keys.all })).status).toBe(401);
