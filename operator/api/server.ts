@@ -2,6 +2,7 @@ import * as z from "zod";
 import { logLevels } from "../../contract/log-levels.ts";
 import { permissionForm } from "../../contract/permissions.ts";
 import { ports } from "../../contract/ports.ts";
+import { oauth } from "./oauth.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule, rules } from "./schema.ts";
 
@@ -193,6 +194,11 @@ export const serverSpec = z.strictObject({
         .default(300)
         .describe(
           "How long a client's old key stays valid beside its new one, after its connection Secret was deleted or its key changed. 0: it is refused as soon as the server pods have read the new one.",
+        ),
+      oauth: oauth
+        .optional()
+        .describe(
+          "Access tokens of an authorization server, beside the API keys of clients, or instead of them where there are no clients.",
         ),
     })
     .prefault({})

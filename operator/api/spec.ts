@@ -184,6 +184,11 @@ export const deploymentSpec = z
         rule: `!has(self.server.secondPort) || self.server.secondPort != ${ports.dashboard} || self.monitoring.dashboard.mode != 'Enabled'`,
         message: `the dashboard listens on ${ports.dashboard}: set server.secondPort to another port, for example 3000, or monitoring.dashboard.mode to Disabled`,
       },
+      {
+        rule: "!has(self.server.auth.oauth) || has(self.server.auth.oauth.resource) || self.exposure.mode != 'LoadBalancer' || has(self.exposure.host)",
+        message:
+          "server.auth.oauth.resource must be the URL under which clients reach MCP, because nobody knows the load balancer's address yet: set it, or exposure.host",
+      },
       ...webhookRules,
     ),
   );

@@ -4,8 +4,8 @@ import { networkOf } from "./address.ts";
 import type { Client } from "./client.ts";
 import type { KeyStore } from "./key-store.ts";
 import { type Charge, type LimitedTool, Limits, type LimitsOptions } from "./limits.ts";
-import { TokenRefusal } from "./oauth/access-tokens.ts";
 import type { ProtectedResource } from "./oauth/protected-resource.ts";
+import { TokenRefusal } from "./oauth/token-refusal.ts";
 import { type Origin, securityDetails } from "./origin.ts";
 
 export { auditDetails, type Origin, securityDetails } from "./origin.ts";
@@ -85,12 +85,15 @@ export function createAccess(options: AccessOptions): Access {
     security("authentication_failure", securityDetails(origin));
     return limits.failed(origin) ?? refusal;
   };
+  // Clients begin without a token, and show one until they hear that it has expired: that is no failure, and is answered always.
   const holderOf = (token: string | undefined, { tokens, required }: ProtectedResource, origin: Origin) => {
-    if (token === undefined) throw refuse(origin, required(needed(auth.takesKeys)));
+    if (token === undefined) throw required(needed(auth.takesKeys));
     const known = tokens.remembered(token);
     if (known !== undefined) return callerOf(known);
     return tokens.verify(token).then(callerOf, (error) => {
-      throw error instanceof TokenRefusal ? refuse(origin, required(error.message, "invalid_token")) : error;
+      if (!(error instanceof TokenRefusal)) throw error;
+      const refusal = required(error.message, "invalid_token");
+      throw error.isExpired ? refusal : refuse(origin, refusal);
     });
   };
 

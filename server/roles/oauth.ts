@@ -6,7 +6,7 @@ import { usualTools } from "../tools/usual-tools.ts";
 import type { World } from "./running.ts";
 
 /** Begins to read the keys of the authorization server; the start does not wait for it. */
-export function openOAuth(
+export function protectedBy(
   config: OAuthConfig,
   logger: Logger,
   world: Required<Pick<World, "clock" | "steady">>,

@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import type { ProtectedResource } from "../access/oauth/protected-resource.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
 import type { ProcessConfig, ServeConfig, ServerConfig } from "../config/config.ts";
@@ -24,7 +25,6 @@ import { baseUrl } from "../telemetry/metrics-server.ts";
 import { openCertificate } from "../tls/certificate-store.ts";
 import { listingOf } from "../tools/tool-listing.ts";
 import { openKeys } from "./keys.ts";
-import { openOAuth } from "./oauth.ts";
 import type { Running, World } from "./running.ts";
 
 export type ServerOptions = {
@@ -69,7 +69,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
   const { clock, newId, steady = () => performance.now() } = world;
   const audit = createAudit({ ...config.audit, logger, steady });
   const keys = await openKeys(config.auth, logger, metrics.apiKeysLoadFailed, audit);
-  const oauth = config.auth.oauth && openOAuth(config.auth.oauth, logger, { clock, steady });
+  const oauth = await openOAuth(config.auth, logger, { clock, steady });
   const { tls } = config.http;
   const certificate = tls && (await openCertificate({ ...tls, logger, clock, onLook: metrics.certificateSeen }));
   const scheme = certificate === undefined ? "http" : "https";
@@ -100,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     },
     reload: async () => {
       dashboard?.reload();
-      await Promise.all([keys.reload(), certificate?.reload()]);
+      await Promise.all([keys.reload(), oauth?.keys.reload(), certificate?.reload()]);
     },
     drain: () => {
       lifecycle.draining = true;
@@ -139,3 +139,11 @@ async function openFurther(
     ...(secondPort !== undefined && { second: await open(secondPort, "MCP_SECOND_PORT", { rooted: true }) }),
   };
 }
+
+/** What reads tokens stays out of memory where there are none. */
+async function openOAuth({ oauth }: ServerConfig["auth"], ...rest: OAuthParts): Promise<ProtectedResource | undefined> {
+  if (oauth === undefined) return undefined;
+  return (await import("./oauth.ts")).protectedBy(oauth, ...rest);
+}
+
+type OAuthParts = [logger: Logger, world: Required<Pick<World, "clock" | "steady">>];

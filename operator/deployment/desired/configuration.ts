@@ -7,6 +7,7 @@ import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
 import { dashboardEnvironment } from "./dashboard.ts";
+import { oauthEnvironment } from "./oauth.ts";
 import { paths } from "./pod.ts";
 import { receivingEnvironment } from "./webhook.ts";
 
@@ -35,6 +36,7 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     ...outside(blueprint),
     MCP_ENABLE_AUTH: "true",
     MCP_API_KEYS_FILE: `${paths.apiKeys}/${apiKeyFileName}`,
+    ...oauthEnvironment(blueprint),
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
     BRIDGE_URL: bridgeUrl(namespace, name),
     BRIDGE_TIMEOUT: `${bridgeTimeoutMs}`,

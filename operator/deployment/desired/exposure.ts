@@ -39,6 +39,10 @@ const rest: readonly Path[] = [
 ];
 const health: Path = { path: routes.health, pathType: "Exact" };
 
+/** Where clients without a token look for the login. */
+const login = ({ spec }: Blueprint): readonly Path[] =>
+  spec.server.auth.oauth === undefined ? [] : [{ path: routes.protectedResource, pathType: "Prefix" }];
+
 /** Telegram's calls lead to the bridge, to a port that has nothing else. */
 const telegram = (blueprint: Blueprint): readonly Path[] =>
   webhookOf(blueprint) === undefined
@@ -58,7 +62,7 @@ function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
     return [
       ingress(blueprint, exposure, {
         name: names.server,
-        paths: [mcp, ...rest, health, ...telegram(blueprint)],
+        paths: [mcp, ...rest, health, ...login(blueprint), ...telegram(blueprint)],
         annotations: issuerOf(blueprint),
       }),
     ];
@@ -69,7 +73,7 @@ function serverIngresses(blueprint: Blueprint, exposure: Exposure): Child[] {
     ingress(blueprint, exposure, {
       name: names.server,
       // Telegram may call often: without the limit of REST.
-      paths: [mcp, health, ...telegram(blueprint)],
+      paths: [mcp, health, ...login(blueprint), ...telegram(blueprint)],
       annotations: { ...streams, ...issuerOf(blueprint) },
     }),
     ingress(blueprint, exposure, { name: names.tools, paths: rest, annotations: calls }),
@@ -141,7 +145,7 @@ function serverRoute(blueprint: Blueprint, exposure: Exposure): Child {
       rules: [
         rule([mcp], seconds),
         rule(rest, Math.min(seconds, 60)),
-        rule([health], Math.min(seconds, 10)),
+        rule([health, ...login(blueprint)], Math.min(seconds, 10)),
         ...telegram(blueprint).map((path) => rule([path], Math.min(seconds, 60))),
       ],
     },

@@ -6,6 +6,7 @@ import { backendPort, type Exposure, exposureOf } from "../exposure/exposure.ts"
 import { type Component, fieldManager, namesOf, selectorLabels } from "../names.ts";
 import { networkPolicies } from "../resource-types.ts";
 import { anyAddress, insideAddresses, outsideAddresses } from "./addresses.ts";
+import { issuerEgress } from "./oauth.ts";
 import { webhookOf } from "./webhook.ts";
 
 type Peer = object;
@@ -25,7 +26,7 @@ const podsNamed = (name: string) => ({
 
 const operator = podsNamed(fieldManager);
 
-/** Clients of this namespace, the operator (not to the second port) and declared peers may connect; the server may connect to the bridge only. */
+/** Clients of this namespace, the operator (not to the second port) and declared peers may connect; the server may connect to the bridge, and to the issuer of access tokens. */
 export function serverNetworkPolicy(blueprint: Blueprint): Child {
   const { networkPolicy, server } = blueprint.spec;
   const declared = declaredPeers(networkPolicy.ingressFrom);
@@ -42,6 +43,7 @@ export function serverNetworkPolicy(blueprint: Blueprint): Child {
     egress: [
       dns(networkPolicy),
       { to: [podsOf(blueprint.name, "bridge")], ports: [tcp(ports.bridge)] },
+      ...issuerEgress(blueprint),
       ...declaredEgress(networkPolicy),
     ],
   });

@@ -6,11 +6,7 @@ import { AuthorizationServerError } from "./authorization-server.ts";
 import { permissionsIn, type ScopeRule } from "./scopes.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import { tokenClient } from "./token-client.ts";
-
-/** Why a token does not count. Holds nothing of it. */
-export class TokenRefusal extends Error {
-  override readonly name = "TokenRefusal";
-}
+import { TokenRefusal } from "./token-refusal.ts";
 
 export type AccessTokensOptions = {
   readonly keys: SigningKeys;
@@ -35,7 +31,7 @@ const types: ReadonlySet<string> = new Set(["at+jwt", "application/at+jwt", "jwt
 const leewayS = 30;
 
 const longestToken = 8 * 1024;
-const keptTokens = 10_000;
+const keptTokens = 2_000;
 
 type Known = { readonly client: Client; readonly signer: string };
 
@@ -143,7 +139,9 @@ function refusalOf(error: unknown): Error {
   if (error instanceof AuthorizationServerError) {
     return new ServerError("AUTHORIZATION_SERVER_UNAVAILABLE", { reason: error.message, retry_after: 5 });
   }
-  if (error instanceof errors.JWTExpired) return new TokenRefusal("The access token has expired.");
+  if (error instanceof errors.JWTExpired) {
+    return new TokenRefusal("The access token has expired.", { isExpired: true });
+  }
   const claim = error instanceof errors.JWTClaimValidationFailed ? claims[error.claim] : undefined;
   if (claim !== undefined) return new TokenRefusal(claim);
   return new TokenRefusal("The access token is not valid.");

@@ -8,6 +8,10 @@ export type ScopeRule = {
 
 const mostScopes = 200;
 
+/** A permission for one thing, or one that is called so; and one for everything, or for all of a kind. */
+const one = /^[\w:.-]{1,128}$/;
+const many = /^([\w.-]{1,100}:)?\*$/;
+
 /** The scope of a permission. */
 export function scopeOf(permission: string, { prefix }: Pick<ScopeRule, "prefix">): string {
   return `${prefix}${permission}`;
@@ -22,7 +26,7 @@ export function permissionsIn(
     .slice(0, mostScopes)
     .filter((scope) => scope.startsWith(prefix))
     .map((scope) => scope.slice(prefix.length))
-    .filter((permission) => /^[\w-]{1,128}$/.test(permission) || (permission === "*" && allowsAll));
+    .filter((permission) => one.test(permission) || (allowsAll && many.test(permission)));
   return new Set(permissions);
 }
 

@@ -83,6 +83,11 @@ export class SigningKeys {
     void this.#look();
   }
 
+  /** Looks now. */
+  reload(): Promise<void> {
+    return this.#look();
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -34,7 +34,7 @@ const prefix = z
   .transform((value) => (value === "none" ? "" : value));
 
 const permissions = list.refine(
-  (values) => values.every((value) => value === "*" || /^[a-z0-9_-]{1,128}$/i.test(value)),
+  (values) => values.every((value) => value === "*" || /^[a-z0-9_:.-]{1,128}$/i.test(value)),
   "permissions such as send_telegram_message, separated by commas",
 );
 

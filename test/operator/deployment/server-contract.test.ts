@@ -90,6 +90,26 @@ test("the server accepts the environment of its pods, whatever the spec says", (
   );
 });
 
+test("the server takes the access tokens that the spec says, and no others", () => {
+  fc.assert(
+    fc.property(arbitraryBlueprint, (blueprint) => {
+      const { auth } = configOf("serve", mounted(blueprint, serverEnvironment(blueprint)));
+      const { oauth } = blueprint.spec.server.auth;
+      expect(auth.takesKeys).toBe(true);
+      const prefix = oauth?.scopePrefix === "none" ? "" : oauth?.scopePrefix;
+      expect(auth.oauth).toEqual(
+        oauth && {
+          issuer: oauth.issuer,
+          resource: (oauth.resource ?? blueprint.url).replace(/\/+$/, ""),
+          scopes: { prefix, allowsAll: oauth.allScope === "Enabled" },
+          ...(oauth.jwksUrl && { jwksUrl: oauth.jwksUrl }),
+          ...(oauth.offeredPermissions && { offered: oauth.offeredPermissions }),
+        },
+      );
+    }),
+  );
+});
+
 test("the server listens, believes and answers as the exposure says", () => {
   fc.assert(
     fc.property(arbitraryBlueprint, (blueprint) => {

@@ -44,6 +44,16 @@ describe("keys of the authorization server that change", () => {
   });
 });
 
+test("a reload has the keys read at once: the tokens of one that is withdrawn end", async () => {
+  await staged();
+  const old = await open.token();
+  expect(await statusOf(old)).toBe(200);
+  await open.authority.rotate();
+  expect(await statusOf(old)).toBe(200);
+  await open.server.reload();
+  expect(await statusOf(old)).toBe(401);
+});
+
 test("tokens with unknown keys have it asked a few times only, while right ones are served", async () => {
   await staged();
   await keysAreRead();
@@ -101,6 +111,14 @@ describe("an authorization server that cannot be reached", () => {
     open.authority.front = () => false;
     const token = await open.token();
     await until("the token counts", async () => (await statusOf(token)) === 200);
+  });
+
+  test("because it never answers holds up those only whose tokens nobody can check yet", async () => {
+    await staged({ front: () => true });
+    const checked = open.tools(await open.token());
+    expect((await open.server.fetch("/tools", { key: keys.all })).status).toBe(200);
+    expect((await open.server.fetch("/health/ready")).status).toBe(200);
+    expect(await (await checked).json()).toMatchObject({ details: { reason: "it did not answer within 5 s" } });
   });
 
   test("leaves a server without keys unready until it was asked once", async () => {

@@ -52,6 +52,21 @@ describe("a token", () => {
   });
 });
 
+test("never leaves the server: the bridge hears who calls, and no token", async () => {
+  const heard: string[] = [];
+  await using other = await stage();
+  other.bridge.intercept = (request) => {
+    heard.push(JSON.stringify(request.headers));
+    return false;
+  };
+  const token = await other.token();
+  const headers = { authorization: `Bearer ${token}` };
+  const sent = await other.server.fetch("/tools/send_telegram_message", { json: { message: "hello" }, headers });
+  expect(sent.status).toBe(200);
+  expect(heard.length).toBeGreaterThan(0);
+  expect(heard.join() + JSON.stringify(other.bridge.events)).not.toContain(token.slice(0, 30));
+});
+
 describe("a token is refused", () => {
   const refused: Record<string, () => Promise<string>> = {
     "without a signature": async () =>
@@ -103,7 +118,7 @@ describe("a token is refused", () => {
     "that is none": async () => "a.b.c",
   };
 
-  test.each(Object.keys(refused))("%s", async (name) => {
+  test.each(Object.keys(refused))("that is not what it should be: one %s", async (name) => {
     const token = (await refused[name]?.()) ?? "";
     const response = await open.tools(token);
     expect(response.status).toBe(401);
@@ -158,7 +173,7 @@ describe("keys beside tokens", () => {
   test("whoever shows nothing is told what to ask for, and of no error", async () => {
     const challenge = challengeIn(await open.server.fetch("/tools"));
     expect(challenge.scope?.split(" ")).toContain(scopes.send);
-    expect(challenge.scope).not.toMatch(/stop_bridge|lift_ban|\*/);
+    expect(challenge.scope).not.toMatch(/stop_bridge|lift_ban|offline_access|\*/);
     expect(challenge).not.toHaveProperty("error");
   });
 
@@ -266,6 +281,35 @@ test("limits count for whoever the tokens are of, whichever of them is shown, an
   for (const jti of [1, 2, 3]) expect(await asked("alice", jti)).toBe(200);
   expect(await asked("alice", 4)).toBe(429);
   expect(await asked("bob", 5)).toBe(200);
+});
+
+test("wrong tokens ban an address, where right ones and keys are served all the same", async () => {
+  await using guarded = await stage({ env: { MCP_ENABLE_BANS: "true", MCP_ENABLE_RATE_LIMIT: "true" } });
+  const statuses: number[] = [];
+  for (let tries = 0; tries < 7; tries++) {
+    statuses.push(
+      (await guarded.tools(await guarded.token(scopes.send, { aud: `https://${tries}.example.com` }))).status,
+    );
+  }
+  expect(statuses.slice(0, 4)).toEqual([401, 401, 401, 401]);
+  expect(statuses.at(-1)).toBe(429);
+  expect((await guarded.tools(await guarded.token())).status).toBe(200);
+  expect((await guarded.server.fetch("/tools", { key: keys.messages })).status).toBe(200);
+});
+
+test("whoever comes without a token, or with one that has expired, is told so however often, and bans nobody", async () => {
+  await using guarded = await stage({ env: { MCP_ENABLE_BANS: "true", MCP_ENABLE_RATE_LIMIT: "true" } });
+  const expired = await guarded.token(scopes.send, { exp: now() - 60 });
+  const comes = async () => [(await guarded.server.fetch("/tools")).status, (await guarded.tools(expired)).status];
+  for (let tries = 0; tries < 8; tries++) expect(await comes()).toEqual([401, 401]);
+  expect(guarded.server.logText()).not.toContain("SECURITY authentication_failure");
+  expect(Number(await guarded.server.metric("authentication_failures_total"))).toBe(0);
+  // Also where somebody else has tried wrong ones: who signs in there begins without one.
+  const forged = await guarded.token(scopes.send, { aud: "https://other.example.com" });
+  for (let tries = 0; tries < 6; tries++) await guarded.tools(forged);
+  expect((await guarded.tools(forged)).status).toBe(429);
+  expect(await comes()).toEqual([401, 401]);
+  expect(challengeIn(await guarded.server.fetch("/tools"))).toHaveProperty("resource_metadata");
 });
 
 test("tokens alone: no key counts, none is needed, and a token beside one does", async () => {

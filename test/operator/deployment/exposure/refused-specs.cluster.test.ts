@@ -116,6 +116,38 @@ describe("the API server refuses", () => {
     await expect(refusal({ ...minimalSpec, exposure })).rejects.toThrow(message);
   });
 
+  const issuer = "https://auth.example.com/";
+  test.each([
+    ["of an issuer by http", { issuer: "http://auth.example.com" }, /issuer must be an https URL/],
+    ["of an issuer with a password", { issuer: "https://me:word@auth.example.com" }, /no user name, no query/],
+    ["of an issuer with a query", { issuer: `${issuer}?tenant=1` }, /no user name, no query/],
+    ["of an issuer that is no URL", { issuer: "auth.example.com" }, /issuer must be a URL/],
+    ["with keys by http", { issuer, jwksUrl: "http://169.254.169.254/" }, /jwksUrl must be an https URL/],
+    [
+      "for a resource with other characters",
+      { issuer, resource: "https://a.example.com/:x/mcp" },
+      /with a path of letters/,
+    ],
+    ["with a prefix of two words", { issuer, scopePrefix: "two words" }, /scopePrefix/],
+    ["of nobody", {}, /issuer: Required value/],
+  ])("access tokens %s", async (_what, oauth, message) => {
+    await expect(refusal({ ...minimalSpec, server: { auth: { oauth } } })).rejects.toThrow(message);
+  });
+
+  test("access tokens for a load balancer whose address nobody knows, and takes them with it", async () => {
+    const server = (oauth: object) => ({ auth: { oauth: { issuer, ...oauth } } });
+    const unknown = { ...balancer, host: undefined };
+    await expect(refusal({ ...minimalSpec, exposure: unknown, server: server({}) })).rejects.toThrow(
+      /server\.auth\.oauth\.resource must be the URL/,
+    );
+    const resource = "http://203.0.113.7/mcp";
+    await refusal({ ...minimalSpec, exposure: unknown, server: server({ resource }) });
+    await refusal({ ...minimalSpec, exposure: { ...balancer, host: "mcp.example.com" }, server: server({}) });
+    for (const exposure of [nginx, route, { mode: "None" }]) {
+      await refusal({ ...minimalSpec, exposure, server: server({ offeredPermissions: ["todo"] }) });
+    }
+  });
+
   const called = { ...minimalSpec.telegram, updates: "Webhook" };
   const leads =
     /telegram\.updates Webhook needs exposure\.mode Ingress or HTTPRoute.*or set telegram\.updates to Polling/;

@@ -131,6 +131,17 @@ const banRule = fc.record({
   windowSeconds: fc.integer({ min: 1, max: 86_400 }),
   banSeconds: fc.integer({ min: 1, max: 86_400 }),
 });
+const oauth = fc.record(
+  {
+    issuer: fc.constantFrom("https://auth.example.com/", "https://auth.example.com:8443/realms/team"),
+    resource: fc.constantFrom("https://mcp.example.com/mcp", "http://mcp.internal:3000/"),
+    jwksUrl: fc.constant("https://keys.example.com:444/jwks"),
+    scopePrefix: fc.constantFrom("none", "team/"),
+    offeredPermissions: fc.constantFrom(["send_telegram_message"], ["todo", "get_task_status"]),
+    allScope: fc.constantFrom("Enabled", "Disabled"),
+  },
+  { requiredKeys: ["issuer"] },
+);
 
 const server = fc.record(
   {
@@ -139,6 +150,7 @@ const server = fc.record(
       {
         clients: fc.uniqueArray(client, { selector: ({ name }) => name, maxLength: 4 }),
         rotationGraceSeconds: fc.integer({ min: 0, max: 2_592_000 }),
+        oauth,
       },
       { requiredKeys: ["clients"] },
     ),

@@ -4,8 +4,7 @@ import type { Revision } from "./requirement.ts";
 export const pages: Readonly<Record<Revision, Readonly<Record<string, string | undefined>>>> = {
   "2025-11-25": {
     "architecture/index": "It requires nothing.",
-    "basic/authorization":
-      "Optional. test/server/oauth/ signs in as it says; most of it is for clients and authorization servers.",
+    "basic/authorization": undefined,
     "basic/index": undefined,
     "basic/lifecycle": undefined,
     "basic/transports": undefined,
@@ -29,14 +28,10 @@ export const pages: Readonly<Record<Revision, Readonly<Record<string, string | u
   },
   "2026-07-28": {
     "architecture/index": "It requires nothing.",
-    "basic/authorization/authorization-server-discovery":
-      "It is for clients and authorization servers; test/server/oauth/ signs in as it says.",
-    "basic/authorization/client-registration":
-      "It is for clients and authorization servers; test/server/oauth/ signs in as it says.",
-    "basic/authorization/index":
-      "Optional. test/server/oauth/ signs in as it says; most of it is for clients and authorization servers.",
-    "basic/authorization/security-considerations":
-      "It is for clients and authorization servers; test/server/oauth/ signs in as it says.",
+    "basic/authorization/authorization-server-discovery": undefined,
+    "basic/authorization/client-registration": "It is for clients and authorization servers.",
+    "basic/authorization/index": undefined,
+    "basic/authorization/security-considerations": undefined,
     "basic/index": undefined,
     "basic/patterns/cancellation": undefined,
     "basic/patterns/index": undefined,

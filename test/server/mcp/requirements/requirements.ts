@@ -1,4 +1,5 @@
 import { asking } from "./asking.ts";
+import { authorization } from "./authorization.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { messages } from "./messages.ts";
 import { offers } from "./offers.ts";
@@ -22,4 +23,5 @@ export const requirements: readonly Requirement[] = [
   ...asking,
   ...offers,
   ...utilities,
+  ...authorization,
 ];
