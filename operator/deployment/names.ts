@@ -16,6 +16,13 @@ export const verifierName = "cctelegram-operator";
 /** A new value replaces the pods of server and bridge, like `kubectl rollout restart` for a Deployment. */
 export const restartAnnotation = "cctelegram.io/restartedAt";
 
+/** On a connection Secret: a new value asks for another key. */
+export const rotateAnnotation = "cctelegram.io/rotate";
+/** On a connection Secret: the value of {@link rotateAnnotation} for which its key was made. */
+export const rotatedAnnotation = "cctelegram.io/rotated";
+/** On a connection Secret: when `next` takes the place of `key`. */
+export const nextKeyAtAnnotation = "cctelegram.io/next-key-at";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { hashedKey } from "../../../contract/api-key.ts";
 import { apiKeysSecret } from "../../../operator/deployment/desired/secrets.ts";
-import { previousKeys, untilFirstEnd } from "../../../operator/deployment/previous-keys.ts";
+import { previousKeys, untilKeysChange } from "../../../operator/deployment/previous-keys.ts";
+import type { ClientKey } from "../../../operator/deployment/rotation.ts";
 import { blueprint, specOf } from "./support/blueprint.ts";
 
 const now = Date.parse("2026-11-01T12:00:00.250Z");
@@ -16,9 +17,12 @@ type Client = { readonly name: string; readonly [field: string]: unknown };
 const authOf = (clients: readonly Client[], fields: object = {}) =>
   specOf({ server: { auth: { clients, ...fields } } }).server.auth;
 
+const keysOf = (keys: Record<string, string>) =>
+  new Map(Object.entries(keys).map(([client, key]) => [client, { key }]));
+
 const found = (stored: string | undefined, keys: Record<string, string>, fields: object = {}, at = now) => {
   const clients = Object.keys(keys).map((name) => ({ name }));
-  return previousKeys(stored, { auth: authOf(clients, fields), keys: new Map(Object.entries(keys)), now: at });
+  return previousKeys(stored, { auth: authOf(clients, fields), keys: keysOf(keys), now: at });
 };
 
 describe("a key that is no more the client's", () => {
@@ -52,7 +56,7 @@ describe("a key that is no more the client's", () => {
     expect(found(past, { claude: "new" })).toEqual([]);
     const expires = "2026-11-01T12:01:00Z";
     const auth = authOf([{ name: "claude", expires }]);
-    const keys = new Map([["claude", "new"]]);
+    const keys = keysOf({ claude: "new" });
     expect(previousKeys(fileOf({ old: entry("claude") }), { auth, keys, now })).toMatchObject([
       { expires: "2026-11-01T12:01:00.000Z" },
     ]);
@@ -68,6 +72,12 @@ describe("a key that is no more the client's", () => {
 });
 
 describe("no key of before", () => {
+  test("is the one that takes the present one's place next", () => {
+    const keys = new Map([["claude", { key: "present", next: { key: "next" } }]]);
+    const stored = fileOf({ present: entry("claude"), next: entry("claude") });
+    expect(previousKeys(stored, { auth: authOf([{ name: "claude" }]), keys, now })).toEqual([]);
+  });
+
   test("is the present one, that of a client who was removed, or that of the operator", () => {
     const stored = fileOf({
       present: entry("claude"),
@@ -102,9 +112,18 @@ test("a file that was written with them gives the same file again", () => {
   expect(Object.keys(JSON.parse(write(first, now + hour)))).toHaveLength(3);
 });
 
-test("the operator looks again when the first of them ends, and at least once a day", () => {
-  const ends = (...expires: string[]) => expires.map((end) => ({ client: "claude", hash: "", expires: end }));
-  expect(untilFirstEnd([], now)).toBeUndefined();
-  expect(untilFirstEnd(ends("2026-11-01T13:00:00.250Z", "2026-11-01T12:00:01.250Z"), now)).toBe(1000);
-  expect(untilFirstEnd(ends("2026-12-01T00:00:00Z"), now)).toBe(24 * hour);
+test("the operator looks again when the first of them ends, or a next key's time comes, and at least once a day", () => {
+  const until = (ends: readonly string[], next?: ClientKey["next"]) =>
+    untilKeysChange(
+      {
+        keys: new Map([["claude", { key: "present", ...(next ? { next } : {}) }]]),
+        previousKeys: ends.map((expires) => ({ client: "claude", hash: "", expires })),
+      },
+      now,
+    );
+  expect(until([])).toBeUndefined();
+  expect(until(["2026-11-01T13:00:00.250Z", "2026-11-01T12:00:01.250Z"])).toBe(1000);
+  expect(until(["2026-11-01T13:00:00.250Z"], { key: "next", at: "2026-11-01T12:00:00.750Z" })).toBe(500);
+  expect(until([], { key: "next" })).toBe(1000);
+  expect(until(["2026-12-01T00:00:00Z"])).toBe(24 * hour);
 });

@@ -219,7 +219,7 @@ test("a client's key ends when the spec says so, and has limits of its own", () 
   const claude = { name: "claude", expires: "2027-01-31T12:00:00.5+02:00", requests: 7 };
   const one = blueprint(specOf({ server: { auth: { clients: [claude, { name: "codex" }] } } }));
   const file = JSON.parse(dataOf(apiKeysSecret(one).object, "api-keys.json"));
-  const entry = (name: string) => file[hashedKey(one.keys.get(name) ?? "")];
+  const entry = (name: string) => file[hashedKey(one.keys.get(name)?.key ?? "")];
   expect(entry("claude")).toEqual({
     name: "claude",
     permissions: [],
