@@ -195,7 +195,7 @@ export const serverSpec = z.strictObject({
         .max(2_592_000)
         .default(300)
         .describe(
-          "How long a client's old key stays valid beside its new one, after its connection Secret was deleted or its key changed. 0: it is refused as soon as the server pods have read the new one.",
+          "How long a client's old key stays valid beside its new one. The annotation cctelegram.io/rotate of its connection Secret asks for a new one, and so does deleting that Secret. 0: it is refused as soon as the server pods have read the new one.",
         ),
     })
     .prefault({})
