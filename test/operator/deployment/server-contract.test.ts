@@ -230,6 +230,12 @@ test("a client's key ends when the spec says so, and has limits of its own", () 
   expect(entry("codex")).toEqual({ name: "codex", permissions: [], enabled: true });
 });
 
+test("all keys together have a limit when it is set, else the server's own", () => {
+  const total = (rateLimit: object) =>
+    serverEnvironment(blueprint(specOf({ server: { rateLimit } }))).MCP_RATE_LIMIT_GLOBAL_REQUESTS;
+  expect([total({ totalRequests: 500 }), total({ totalRequests: 0 }), total({})]).toEqual(["500", "0", undefined]);
+});
+
 test("fields that a tool does not know are refused when asked for, else the server decides", () => {
   const strict = (server: object) => serverEnvironment(blueprint(specOf({ server }))).INPUT_VALIDATION_STRICT;
   expect([strict({ inputValidation: "Strict" }), strict({ inputValidation: "Lenient" }), strict({})]).toEqual([
