@@ -39,7 +39,7 @@ export function previousKeys(stored: string | undefined, { auth, keys, now }: Pa
       .filter(({ end }) => end > now)
       .sort((one, other) => other.end - one.end || (one.hash < other.hash ? -1 : 1))
       .slice(0, mostPrevious)
-      .map(({ client, hash, end }) => ({ client, hash, expires: wholeSeconds(end) })),
+      .map(({ client, hash, end }) => ({ client, hash, expires: new Date(end).toISOString() })),
   );
 }
 
@@ -61,8 +61,6 @@ const soon = 1000;
 const longestRest = 24 * 60 * 60 * 1000;
 
 const endOf = (expires: string | undefined) => (expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires));
-
-const wholeSeconds = (ms: number) => new Date(Math.ceil(ms / 1000) * 1000).toISOString();
 
 const hash = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 

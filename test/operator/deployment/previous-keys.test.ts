@@ -6,7 +6,7 @@ import type { ClientKey } from "../../../operator/deployment/rotation.ts";
 import { blueprint, specOf } from "./support/blueprint.ts";
 
 const now = Date.parse("2026-11-01T12:00:00.250Z");
-const inFiveMinutes = "2026-11-01T12:05:01.000Z";
+const inFiveMinutes = "2026-11-01T12:05:00.250Z";
 const hour = 3_600_000;
 
 const entry = (name: string, fields: object = {}) => ({ name, permissions: ["*"], enabled: true, ...fields });
@@ -31,7 +31,7 @@ describe("a key that is no more the client's", () => {
       { client: "claude", hash: hashedKey("old"), expires: inFiveMinutes },
     ]);
     expect(found(fileOf({ old: entry("claude") }), { claude: "new" }, { rotationGraceSeconds: 3600 })).toMatchObject([
-      { expires: "2026-11-01T13:00:01.000Z" },
+      { expires: "2026-11-01T13:00:00.250Z" },
     ]);
   });
 
@@ -46,7 +46,7 @@ describe("a key that is no more the client's", () => {
   test("ends earlier when the time of grace is shortened, and at once without any", () => {
     const stored = fileOf({ old: entry("claude", { expires: inFiveMinutes }) });
     expect(found(stored, { claude: "new" }, { rotationGraceSeconds: 60 })).toMatchObject([
-      { expires: "2026-11-01T12:01:01.000Z" },
+      { expires: "2026-11-01T12:01:00.250Z" },
     ]);
     expect(found(stored, { claude: "new" }, { rotationGraceSeconds: 0 })).toEqual([]);
   });
@@ -68,6 +68,16 @@ describe("a key that is no more the client's", () => {
     const stored = fileOf(Object.fromEntries(names.map((name, index) => [name, entry("claude", end(index + 1))])));
     const kept = found(stored, { claude: "new" }, { rotationGraceSeconds: 3600 }).map(({ hash }) => hash);
     expect(kept).toEqual(["e", "d", "c"].map(hashedKey));
+  });
+    expect(found(both, { claude: "newest" }, {}, now + 1)[0]).toMatchObject({ hash: hashedKey("new") });
+  });
+
+  test("is kept before others that were rotated some milliseconds earlier", () => {
+    const end = (ms: number) => ({ expires: new Date(now + 300_000 + ms).toISOString() });
+    const earlier = ["a", "b", "c"].map((name, index) => [name, entry("claude", end(index))]);
+    const stored = fileOf({ ...Object.fromEntries(earlier), latest: entry("claude") });
+    const kept = found(stored, { claude: "new" }, {}, now + 3).map(({ hash }) => hash);
+    expect(kept).toEqual(["latest", "c", "b"].map(hashedKey));
   });
 });
 
