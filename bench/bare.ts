@@ -15,7 +15,7 @@ export function bareChildren(name: string, overrides: Partial<Blueprint> = {}): 
     image: "cctelegram/server:bench",
     telegramApiUrl: undefined,
     hmac: "0".repeat(64),
-    keys: new Map([["claude", "1".repeat(64)]]),
+    keys: new Map([["claude", { key: "1".repeat(64) }]]),
     previousKeys: [],
     verifierKey: "2".repeat(64),
     dashboard: undefined,

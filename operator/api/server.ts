@@ -86,6 +86,14 @@ const rateLimit = z.strictObject({
     .max(1_000_000)
     .default(100)
     .describe("Requests that one key may make in a window, per pod; auth.clients has another number for single keys."),
+  totalRequests: z
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .optional()
+    .describe(
+      "Requests that all keys together may make in a window, per pod; a key that made less than its equal share is not refused. 0: as many as they like. Default: ten times requests.",
+    ),
   windowSeconds: z.int().min(1).max(3600).default(60).describe("Length of the window."),
   blockSeconds: z
     .int()
@@ -193,7 +201,7 @@ export const serverSpec = z.strictObject({
         .max(2_592_000)
         .default(300)
         .describe(
-          "How long a client's old key stays valid beside its new one, after its connection Secret was deleted or its key changed. 0: it is refused as soon as the server pods have read the new one.",
+          "How long a client's old key stays valid beside its new one. The annotation cctelegram.io/rotate of its connection Secret asks for a new one, and so does deleting that Secret. 0: it is refused as soon as the server pods have read the new one.",
         ),
       oauth: oauth
         .optional()

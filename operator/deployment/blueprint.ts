@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
 import type { PreviousKey } from "./previous-keys.ts";
+import type { ClientKey } from "./rotation.ts";
 
 /**
  * What to do with the bridge's StatefulSet. A pod cannot start without the Secrets that it reads: until they exist, no
@@ -23,7 +24,7 @@ export type Blueprint = {
   /** Shared secret of server and bridge. */
   readonly hmac: string;
   /** API key by name of the client. */
-  readonly keys: ReadonlyMap<string, string>;
+  readonly keys: ReadonlyMap<string, ClientKey>;
   /** Keys of before, which are still valid. */
   readonly previousKeys: readonly PreviousKey[];
   /** Key with which the operator itself verifies the server. */

@@ -9,10 +9,18 @@ import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts";
-import { adoptionAnnotation, fieldManager, restartAnnotation } from "./names.ts";
+import {
+  adoptionAnnotation,
+  fieldManager,
+  nextKeyAtAnnotation,
+  restartAnnotation,
+  rotateAnnotation,
+  rotatedAnnotation,
+} from "./names.ts";
 import { printable } from "./printable.ts";
 import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
+import type { StoredKey } from "./rotation.ts";
 
 /** What is kept of a CCTelegramDeployment. */
 export type CachedResource = Stored & {
@@ -46,6 +54,8 @@ type ChildState = {
   readonly workload?: WorkloadState;
   /** Secrets: the values that are generated once and then kept. */
   readonly secret?: Readonly<Record<string, string>>;
+  /** Connection Secrets: how their key changes. */
+  readonly rotation?: Pick<StoredKey, "asked" | "granted" | "nextAt">;
   /** Ingress, HTTPRoute, and Services with an external address: what its controller reports. */
   readonly exposure?: ExposureState;
 };
@@ -78,12 +88,12 @@ export function cachedResource(object: KubernetesObject): CachedResource {
     createdAt: object.metadata.creationTimestamp ?? "",
     ...withoutDefaultReplicas(object, specOf(object)),
     status: (object.status ?? {}) as DeploymentStatus,
-    ...(restartedAt ? { restartedAt: printable(restartedAt, longestRestart) } : {}),
+    ...(restartedAt ? { restartedAt: printable(restartedAt, longestWish) } : {}),
   };
 }
 
 /** In characters; a timestamp has 20. */
-const longestRestart = 64;
+const longestWish = 64;
 
 /**
  * The API server fills in the defaults of the installed CRD. If the CRD is older than this operator, fields are missing;
@@ -136,7 +146,7 @@ const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) 
   Service: addressesOf,
   Ingress: addressesOf,
   HTTPRoute: parentsOf,
-  Secret: (object) => ({ secret: generated(object.data as Fields | undefined) }),
+  Secret: (object) => ({ secret: generated(object.data as Fields | undefined), ...rotation(object) }),
 };
 
 function workload(object: KubernetesObject, owned: Fields): ChildState {
@@ -194,4 +204,11 @@ function generated(data: Fields | undefined): Record<string, string> {
   return Object.fromEntries(values.map(([key, value]) => [key, Buffer.from(String(value), "base64").toString()]));
 }
 
-const keptKeys: ReadonlySet<string> = new Set(["secret", "key", "password", apiKeyFileName]);
+const keptKeys: ReadonlySet<string> = new Set(["secret", "key", "next", "password", apiKeyFileName]);
+
+function rotation({ metadata: { annotations = {} } }: KubernetesObject): Pick<ChildState, "rotation"> {
+  const asked = annotations[rotateAnnotation];
+  if (!asked) return {};
+  const [granted, nextAt] = [annotations[rotatedAnnotation], annotations[nextKeyAtAnnotation]];
+  return { rotation: { asked: printable(asked, longestWish), granted, nextAt } };
+}

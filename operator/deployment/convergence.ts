@@ -1,3 +1,4 @@
+import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Blueprint, Child } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import { writeDefaultReplicas } from "./default-replicas.ts";
@@ -39,17 +40,23 @@ async function apply({ cluster, applier, recorder }: Parts, subject: Subject, ch
   const { namespace = "", name = "" } = object.metadata;
   const live = cluster.child(type, namespace, name);
   const { written } = await applier.apply(type, object, live);
-  if (!written || live || type !== secrets) return;
+  if (!written || type !== secrets || live?.state.secret?.key === keyIn(object)) return;
   const client = resource.status.clients?.find((client) => namesOf(resource.name).connection(client.name) === name);
-  if (client) recorder.record(regarding(resource), keyGenerated(client.name, name, previousKeys));
+  if (client) recorder.record(regarding(resource), keyChanged(client.name, name, live !== undefined, previousKeys));
+}
+
+function keyIn({ data }: KubernetesObject): string | undefined {
+  const { key } = (data ?? {}) as { key?: string };
+  return key === undefined ? undefined : Buffer.from(key, "base64").toString();
 }
 
 /** Whoever deletes a connection Secret expects this; whoever restored a backup without it has to be told. */
-function keyGenerated(client: string, secret: string, previousKeys: readonly PreviousKey[]) {
+function keyChanged(client: string, secret: string, isRotated: boolean, previousKeys: readonly PreviousKey[]) {
   const { expires } = previousKeys.find((previous) => previous.client === client) ?? {};
   const old = expires === undefined ? "the old one is refused" : `the old one is valid until ${expires}`;
-  const message = `Secret ${secret} was missing: client ${client} has a new key, ${old}`;
-  return { type: "Normal" as const, reason: "KeyGenerated", message };
+  const why = isRotated ? `Secret ${secret} was asked for another key` : `Secret ${secret} was missing`;
+  const reason = isRotated ? "KeyRotated" : "KeyGenerated";
+  return { type: "Normal" as const, reason, message: `${why}: client ${client} has a new key, ${old}` };
 }
 
 async function prune({ cluster, applier }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { apiKeyFileName } from "../../contract/api-key.ts";
+import { apiKeyFileName, hashedKey } from "../../contract/api-key.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
@@ -18,6 +18,7 @@ import { previousKeys } from "./previous-keys.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
+import { clientKey } from "./rotation.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
 
 /** Settings of the operator. */
@@ -34,6 +35,8 @@ export type Settings = {
   readonly allowNetworkFields?: boolean;
   /** Whether public addresses are probed. Default true. */
   readonly probeExposure?: boolean;
+  /** Milliseconds after which every server has read a changed file of keys. Default 120 000. */
+  readonly keySpreadMs?: number;
 };
 
 /** The blueprint of a resource. Existing generated values are kept; `generated` generates missing ones. */
@@ -52,12 +55,10 @@ export function blueprintOf(
   const { cluster, settings } = parts;
   const { namespace, name, uid, spec, restartedAt } = resource;
   const names = namesOf(name);
-  const stored = (secret: string) => ownSecret(cluster, resource, secret) ?? {};
+  const stored = (secret: string) => ownSecret(cluster, resource, secret)?.secret ?? {};
   const kept = (secret: string, key: string) => parts.generated.value(uid, secret, stored(secret)[key]);
   const hmac = kept(names.hmac, "secret");
-  const keys = new Map(
-    spec.server.auth.clients.map((client) => [client.name, kept(names.connection(client.name), "key")]),
-  );
+  const keys = keysOf(resource, parts);
   const { auth } = spec.server;
   return {
     namespace,
@@ -82,6 +83,37 @@ export function blueprintOf(
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cluster.has(types.prometheusRules),
   };
 }
+
+/** Whether a generated value is in the Secret that it is for. */
+export const isStored = (cluster: Cluster, resource: CachedResource) => (secret: string, value: string) =>
+  Object.values(ownSecret(cluster, resource, secret.replace(/\/.*/, ""))?.secret ?? {}).includes(value);
+
+/** The keys of all clients. */
+function keysOf(
+  resource: CachedResource,
+  {
+    cluster,
+    generated,
+    settings,
+    now,
+  }: { cluster: Cluster; generated: GeneratedValues; settings: Settings; now: () => number },
+): Blueprint["keys"] {
+  const { name, uid, spec } = resource;
+  const file = ownSecret(cluster, resource, namesOf(name).apiKeys)?.secret?.[apiKeyFileName] ?? "";
+  const isTold = (key: string) => file.includes(hashedKey(key));
+  const keyOf = (client: string) => {
+    const connection = namesOf(name).connection(client);
+    const { secret, rotation } = ownSecret(cluster, resource, connection) ?? {};
+    const kept = (kind: "key" | "next", stored: string | undefined) =>
+      generated.value(uid, kind === "key" ? connection : `${connection}/${kind}`, stored);
+    const stored = { key: secret?.key, next: secret?.next, ...rotation };
+    return clientKey(stored, { kept, isTold, now: now(), spreadMs: settings.keySpreadMs ?? keySpreadMs });
+  };
+  return new Map(spec.server.auth.clients.map((client) => [client.name, keyOf(client.name)]));
+}
+
+/** The kubelet updates volumes within about a minute, and servers look at their files every two seconds. */
+const keySpreadMs = 120_000;
 
 /** How the bridge receives. Without a verdict a bridge that reads the updates of this token goes on, and no other starts to. */
 function updatesOf(
@@ -109,7 +141,7 @@ const missingSecrets = ({ namespace, spec }: CachedResource, cluster: Cluster, p
 function ownSecret(cluster: Cluster, { namespace, name, uid }: CachedResource, secret: string) {
   const child = cluster.child(types.secrets, namespace, secret);
   const handedOver = child?.controllerUid === "" && child.heir === name;
-  return child?.controllerUid === uid || handedOver ? child?.state.secret : undefined;
+  return child?.controllerUid === uid || handedOver ? child?.state : undefined;
 }
 
 /**

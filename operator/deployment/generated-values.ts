@@ -24,6 +24,13 @@ export class GeneratedValues {
     return value;
   }
 
+  /** What is stored by now is not pending: when its Secret is deleted, there has to be another value. */
+  settle(resource: string, isStored: (secret: string, value: string) => boolean): void {
+    const pending = this.#pending.get(resource);
+    for (const [secret, value] of pending ?? []) if (isStored(secret, value)) pending?.delete(secret);
+    if (pending?.size === 0) this.#pending.delete(resource);
+  }
+
   /** The resource was deleted, and its values with it. */
   forget(resource: string): void {
     this.#pending.delete(resource);

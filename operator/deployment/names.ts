@@ -18,6 +18,12 @@ export const restartAnnotation = "cctelegram.io/restartedAt";
 
 /** Of events: the reconcile that they tell of, as `reconcileID` in the operator's log. */
 export const reconcileAnnotation = "cctelegram.io/reconcileID";
+/** On a connection Secret: a new value asks for another key. */
+export const rotateAnnotation = "cctelegram.io/rotate";
+/** On a connection Secret: the value of {@link rotateAnnotation} for which its key was made. */
+export const rotatedAnnotation = "cctelegram.io/rotated";
+/** On a connection Secret: when `next` takes the place of `key`. */
+export const nextKeyAtAnnotation = "cctelegram.io/next-key-at";
 
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";

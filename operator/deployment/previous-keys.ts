@@ -3,6 +3,7 @@ import { hashedKey } from "../../contract/api-key.ts";
 import { apiKeyEntrySchema } from "../../contract/api-key-file.ts";
 import type { DeploymentSpec } from "../api/spec.ts";
 import { verifierName } from "./names.ts";
+import type { ClientKey } from "./rotation.ts";
 
 /** A key that a client had before its present one, and until when it is valid. */
 export type PreviousKey = { readonly client: string; readonly hash: string; readonly expires: string };
@@ -12,7 +13,7 @@ type Auth = DeploymentSpec["server"]["auth"];
 type Parts = {
   readonly auth: Auth;
   /** Present keys by name of the client. */
-  readonly keys: ReadonlyMap<string, string>;
+  readonly keys: ReadonlyMap<string, ClientKey>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };
@@ -26,7 +27,9 @@ const mostPrevious = 3;
  */
 export function previousKeys(stored: string | undefined, { auth, keys, now }: Parts): readonly PreviousKey[] {
   const entries = entriesOf(stored);
-  const present = new Set([...keys.values()].map(hashedKey));
+  const present = new Set(
+    [...keys.values()].flatMap(({ key, next }) => [key, ...(next ? [next.key] : [])]).map(hashedKey),
+  );
   const latest = now + auth.rotationGraceSeconds * 1000;
   return auth.clients.flatMap(({ name, expires }) =>
     entries
@@ -36,22 +39,28 @@ export function previousKeys(stored: string | undefined, { auth, keys, now }: Pa
       .filter(({ end }) => end > now)
       .sort((one, other) => other.end - one.end || (one.hash < other.hash ? -1 : 1))
       .slice(0, mostPrevious)
-      .map(({ client, hash, end }) => ({ client, hash, expires: wholeSeconds(end) })),
+      .map(({ client, hash, end }) => ({ client, hash, expires: new Date(end).toISOString() })),
   );
 }
 
-/** Milliseconds until the first of them ends; undefined without any. */
-export function untilFirstEnd(previous: readonly PreviousKey[], now: number): number | undefined {
-  const ends = previous.map(({ expires }) => Date.parse(expires) - now);
-  return ends.length === 0 ? undefined : Math.max(0, Math.min(...ends, longestRest));
+type Changing = { readonly keys: ReadonlyMap<string, ClientKey>; readonly previousKeys: readonly PreviousKey[] };
+
+/** Milliseconds until the next key takes a place, or the first of before ends; undefined while none changes. */
+export function untilKeysChange({ keys, previousKeys }: Changing, now: number): number | undefined {
+  const nexts = [...keys.values()]
+    .flatMap(({ next }) => next ?? [])
+    .map(({ at }) => (at ? Date.parse(at) - now : soon));
+  const rests = [...nexts, ...previousKeys.map(({ expires }) => Date.parse(expires) - now)];
+  return rests.length === 0 ? undefined : Math.max(0, Math.min(...rests, longestRest));
 }
+
+/** Until it is written that the servers are told a next key. */
+const soon = 1000;
 
 /** A timer of Node holds less than 25 days. */
 const longestRest = 24 * 60 * 60 * 1000;
 
 const endOf = (expires: string | undefined) => (expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires));
-
-const wholeSeconds = (ms: number) => new Date(Math.ceil(ms / 1000) * 1000).toISOString();
 
 const hash = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 

@@ -13,10 +13,10 @@ import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
 import { exposureLookAgainMs } from "./exposure/problems.ts";
 import { failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
-import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
+import { blueprintOf, isStored, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
-import { untilFirstEnd } from "./previous-keys.ts";
+import { untilKeysChange } from "./previous-keys.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
@@ -69,6 +69,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict });
   const failures = [...unread, ...(parts.mayWrite(resource) ? await converge(parts, resource, blueprint) : [])];
   parts.arbiter.written(resource, verdict);
+  // An own write is not told: without another change this reconcile is the last one for a long time.
+  parts.generated.settle(resource.uid, isStored(cluster, resource));
   if (failures.some(isNamespaceTerminating)) {
     parts.terminatingUntil.set(namespace, parts.now() + terminatingMs);
     return { requeueAfterMs: terminatingMs };
@@ -90,7 +92,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
-  const keysLookAgainMs = untilFirstEnd(blueprint.previousKeys, parts.now());
+  const keysLookAgainMs = untilKeysChange(blueprint, parts.now());
   const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict), keysLookAgainMs];
   return { ...soon.reduce(sooner, result), failures };
 }

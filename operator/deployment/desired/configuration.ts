@@ -13,6 +13,7 @@ import { receivingEnvironment } from "./webhook.ts";
 
 type ServerVariable =
   | "INPUT_VALIDATION_STRICT"
+  | "MCP_RATE_LIMIT_GLOBAL_REQUESTS"
   | "MONITORING_SERVER_PORT"
   | "MONITORING_SERVER_HOST"
   | "MONITORING_PASSWORD_FILE";
@@ -44,6 +45,7 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     SHUTDOWN_TIMEOUT: `${bridgeTimeoutMs + 5_000}`,
     MCP_ENABLE_RATE_LIMIT: `${rateLimit.mode === "Enabled"}`,
     MCP_RATE_LIMIT_REQUESTS: `${rateLimit.requests}`,
+    ...(rateLimit.totalRequests === undefined ? {} : { MCP_RATE_LIMIT_GLOBAL_REQUESTS: `${rateLimit.totalRequests}` }),
     MCP_RATE_LIMIT_WINDOW: `${rateLimit.windowSeconds * 1000}`,
     MCP_RATE_LIMIT_BLOCK: `${rateLimit.blockSeconds * 1000}`,
     MCP_ENABLE_BANS: `${bans.mode === "Enabled"}`,

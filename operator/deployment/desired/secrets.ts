@@ -3,7 +3,14 @@ import type { ApiKeyFile } from "../../../contract/api-key-file.ts";
 import { clientConfiguration } from "../../../contract/client-configuration.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { type Component, dashboardUrl, namesOf, verifierName } from "../names.ts";
+import {
+  type Component,
+  dashboardUrl,
+  namesOf,
+  nextKeyAtAnnotation,
+  rotatedAnnotation,
+  verifierName,
+} from "../names.ts";
 import { secrets } from "../resource-types.ts";
 
 /** The secret with which server and bridge sign their requests. */
@@ -13,7 +20,7 @@ export const hmacSecret = (blueprint: Blueprint) =>
 /** What the server checks keys against: only hashes, so reading this Secret gives no access. */
 export function apiKeysSecret(blueprint: Blueprint): Child {
   const entries = blueprint.spec.server.auth.clients.flatMap((client) => [
-    [hashedKey(blueprint.keys.get(client.name) ?? ""), entryOf(client)],
+    ...keysOf(blueprint, client.name).map((key) => [hashedKey(key), entryOf(client)]),
     ...blueprint.previousKeys.flatMap(({ client: name, hash, expires }) =>
       name === client.name ? [[hash, entryOf({ ...client, expires })]] : [],
     ),
@@ -23,6 +30,12 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
   return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {
     [apiKeyFileName]: JSON.stringify(file, null, 2),
   });
+}
+
+/** The present one, and the one that takes its place next. */
+function keysOf({ keys }: Blueprint, client: string): readonly string[] {
+  const { key = "", next } = keys.get(client) ?? {};
+  return next === undefined ? [key] : [key, next.key];
 }
 
 type Client = Blueprint["spec"]["server"]["auth"]["clients"][number];
@@ -47,12 +60,19 @@ export function dashboardSecrets(blueprint: Blueprint): Child[] {
 export function connectionSecrets(blueprint: Blueprint): Child[] {
   const { url } = blueprint;
   return blueprint.spec.server.auth.clients.map(({ name }) => {
-    const key = blueprint.keys.get(name) ?? "";
-    return secret(blueprint, namesOf(blueprint.name).connection(name), "mcp-server", {
+    const { key = "", next, granted } = blueprint.keys.get(name) ?? {};
+    const { type, object } = secret(blueprint, namesOf(blueprint.name).connection(name), "mcp-server", {
       url,
       key,
       "mcp.json": JSON.stringify(clientConfiguration(url, key), null, 2),
+      ...(next === undefined ? {} : { next: next.key }),
     });
+    const annotations = {
+      ...object.metadata.annotations,
+      ...(granted === undefined ? {} : { [rotatedAnnotation]: granted }),
+      ...(next?.at === undefined ? {} : { [nextKeyAtAnnotation]: next.at }),
+    };
+    return child(type, { ...object, metadata: { ...object.metadata, annotations } });
   });
 }
 

@@ -23,6 +23,16 @@ test("a stored value counts, and after it was deleted there is a new one", () =>
   expect(values.value("one", "hmac", undefined)).toBe("value-2");
 });
 
+test("a value that was stored is not used again when its Secret is deleted at once, and one that was not is", () => {
+  const values = counting();
+  values.value("one", "hmac", undefined);
+  values.value("one", "key", undefined);
+  values.settle("one", (secret, value) => secret === "hmac" && value === "value-1");
+  expect(values.value("one", "hmac", undefined)).toBe("value-3");
+  expect(values.value("one", "key", undefined)).toBe("value-2");
+  values.settle("another", () => true);
+});
+
 test("a resource that is gone takes its values along", () => {
   const values = counting();
   values.value("one", "hmac", undefined);

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { hashedKey } from "../../../contract/api-key.ts";
 import { apiKeysSecret } from "../../../operator/deployment/desired/secrets.ts";
-import { previousKeys, untilFirstEnd } from "../../../operator/deployment/previous-keys.ts";
+import { previousKeys, untilKeysChange } from "../../../operator/deployment/previous-keys.ts";
+import type { ClientKey } from "../../../operator/deployment/rotation.ts";
 import { blueprint, specOf } from "./support/blueprint.ts";
 
 const now = Date.parse("2026-11-01T12:00:00.250Z");
-const inFiveMinutes = "2026-11-01T12:05:01.000Z";
+const inFiveMinutes = "2026-11-01T12:05:00.250Z";
 const hour = 3_600_000;
 
 const entry = (name: string, fields: object = {}) => ({ name, permissions: ["*"], enabled: true, ...fields });
@@ -16,9 +17,12 @@ type Client = { readonly name: string; readonly [field: string]: unknown };
 const authOf = (clients: readonly Client[], fields: object = {}) =>
   specOf({ server: { auth: { clients, ...fields } } }).server.auth;
 
+const keysOf = (keys: Record<string, string>) =>
+  new Map(Object.entries(keys).map(([client, key]) => [client, { key }]));
+
 const found = (stored: string | undefined, keys: Record<string, string>, fields: object = {}, at = now) => {
   const clients = Object.keys(keys).map((name) => ({ name }));
-  return previousKeys(stored, { auth: authOf(clients, fields), keys: new Map(Object.entries(keys)), now: at });
+  return previousKeys(stored, { auth: authOf(clients, fields), keys: keysOf(keys), now: at });
 };
 
 describe("a key that is no more the client's", () => {
@@ -27,7 +31,7 @@ describe("a key that is no more the client's", () => {
       { client: "claude", hash: hashedKey("old"), expires: inFiveMinutes },
     ]);
     expect(found(fileOf({ old: entry("claude") }), { claude: "new" }, { rotationGraceSeconds: 3600 })).toMatchObject([
-      { expires: "2026-11-01T13:00:01.000Z" },
+      { expires: "2026-11-01T13:00:00.250Z" },
     ]);
   });
 
@@ -42,7 +46,7 @@ describe("a key that is no more the client's", () => {
   test("ends earlier when the time of grace is shortened, and at once without any", () => {
     const stored = fileOf({ old: entry("claude", { expires: inFiveMinutes }) });
     expect(found(stored, { claude: "new" }, { rotationGraceSeconds: 60 })).toMatchObject([
-      { expires: "2026-11-01T12:01:01.000Z" },
+      { expires: "2026-11-01T12:01:00.250Z" },
     ]);
     expect(found(stored, { claude: "new" }, { rotationGraceSeconds: 0 })).toEqual([]);
   });
@@ -52,7 +56,7 @@ describe("a key that is no more the client's", () => {
     expect(found(past, { claude: "new" })).toEqual([]);
     const expires = "2026-11-01T12:01:00Z";
     const auth = authOf([{ name: "claude", expires }]);
-    const keys = new Map([["claude", "new"]]);
+    const keys = keysOf({ claude: "new" });
     expect(previousKeys(fileOf({ old: entry("claude") }), { auth, keys, now })).toMatchObject([
       { expires: "2026-11-01T12:01:00.000Z" },
     ]);
@@ -65,9 +69,23 @@ describe("a key that is no more the client's", () => {
     const kept = found(stored, { claude: "new" }, { rotationGraceSeconds: 3600 }).map(({ hash }) => hash);
     expect(kept).toEqual(["e", "d", "c"].map(hashedKey));
   });
+
+  test("is kept before others that were rotated some milliseconds earlier", () => {
+    const end = (ms: number) => ({ expires: new Date(now + 300_000 + ms).toISOString() });
+    const earlier = ["a", "b", "c"].map((name, index) => [name, entry("claude", end(index))]);
+    const stored = fileOf({ ...Object.fromEntries(earlier), latest: entry("claude") });
+    const kept = found(stored, { claude: "new" }, {}, now + 3).map(({ hash }) => hash);
+    expect(kept).toEqual(["latest", "c", "b"].map(hashedKey));
+  });
 });
 
 describe("no key of before", () => {
+  test("is the one that takes the present one's place next", () => {
+    const keys = new Map([["claude", { key: "present", next: { key: "next" } }]]);
+    const stored = fileOf({ present: entry("claude"), next: entry("claude") });
+    expect(previousKeys(stored, { auth: authOf([{ name: "claude" }]), keys, now })).toEqual([]);
+  });
+
   test("is the present one, that of a client who was removed, or that of the operator", () => {
     const stored = fileOf({
       present: entry("claude"),
@@ -102,9 +120,18 @@ test("a file that was written with them gives the same file again", () => {
   expect(Object.keys(JSON.parse(write(first, now + hour)))).toHaveLength(3);
 });
 
-test("the operator looks again when the first of them ends, and at least once a day", () => {
-  const ends = (...expires: string[]) => expires.map((end) => ({ client: "claude", hash: "", expires: end }));
-  expect(untilFirstEnd([], now)).toBeUndefined();
-  expect(untilFirstEnd(ends("2026-11-01T13:00:00.250Z", "2026-11-01T12:00:01.250Z"), now)).toBe(1000);
-  expect(untilFirstEnd(ends("2026-12-01T00:00:00Z"), now)).toBe(24 * hour);
+test("the operator looks again when the first of them ends, or a next key's time comes, and at least once a day", () => {
+  const until = (ends: readonly string[], next?: ClientKey["next"]) =>
+    untilKeysChange(
+      {
+        keys: new Map([["claude", { key: "present", ...(next ? { next } : {}) }]]),
+        previousKeys: ends.map((expires) => ({ client: "claude", hash: "", expires })),
+      },
+      now,
+    );
+  expect(until([])).toBeUndefined();
+  expect(until(["2026-11-01T13:00:00.250Z", "2026-11-01T12:00:01.250Z"])).toBe(1000);
+  expect(until(["2026-11-01T13:00:00.250Z"], { key: "next", at: "2026-11-01T12:00:00.750Z" })).toBe(500);
+  expect(until([], { key: "next" })).toBe(1000);
+  expect(until(["2026-12-01T00:00:00Z"])).toBe(24 * hour);
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { hashedKey } from "../../../contract/api-key.ts";
 import type { ApiKeyFile } from "../../../contract/api-key-file.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
@@ -33,6 +33,7 @@ beforeAll(async () => {
   world = await World.create("rotation");
   world.kubelet.start();
   world.disturb = (client) => disturbedClient(client, (request) => (request === stopped ? "never sent" : undefined));
+  world.settings = { ...world.settings, keySpreadMs: 3_000 };
   await createToken(world);
   await world.startOperator();
   await createResource(world, "team", { server: { auth: { clients: [claude, { name: "codex" }] } } });
@@ -106,11 +107,13 @@ function calling(key: string): () => Promise<ReadonlySet<number>> {
     while (!state.ends) seen.add(await statusWith(key));
   };
   const done = run();
-  return async () => {
+  const end = async () => {
     state.ends = true;
     await done;
     return seen;
   };
+  onTestFinished(async () => void (await end()));
+  return end;
 }
 
 test("a client that has its old key for a while is refused nothing, nor is one that has the new key, nor any other", async () => {
@@ -122,6 +125,72 @@ test("a client that has its old key for a while is refused nothing, nor is one t
   const newest = await rotate("claude");
   await untilStatus(newest, 200);
   for (const end of [...calls, withNew]) expect(await end()).toEqual(new Set([200]));
+});
+
+const ask = (client: string, wish: string) =>
+  world.patch(types.secrets, `team-connection-${client}`, {
+    metadata: { annotations: { "cctelegram.io/rotate": wish } },
+  });
+
+test("who asks for another key by annotation gets one that is valid from the first moment, and the old one still is", async () => {
+  const old = await keyOf("claude");
+  await ask("claude", "first");
+  const next = await eventually(async () => {
+    const key = await textOf("team-connection-claude", "next");
+    expect(await storedKeys()).toHaveProperty([hashedKey(key), "name"], "claude");
+    return key;
+  });
+  // Until its time has come the present one is the client's.
+  expect(await keyOf("claude")).toBe(old);
+  expect((await storedKeys())[hashedKey(next)]).not.toHaveProperty("expires");
+  await update();
+  const withOld = calling(old);
+  const key = await eventually(async () => {
+    const present = await keyOf("claude");
+    expect(present).toBe(next);
+    return present;
+  });
+  expect(await statusWith(key)).toBe(200);
+  expect(await storedKeys()).toHaveProperty([hashedKey(old), "expires"]);
+  await update();
+  expect(await statusWith(key)).toBe(200);
+  expect(await withOld()).toEqual(new Set([200]));
+  await untilAnnounced(world, "team", "KeyRotated");
+});
+
+test("a wish that was granted is not granted again, and a new one is", async () => {
+  await untilSettled(world, "team");
+  const key = await keyOf("claude");
+  await world.audit.reset();
+  await world.restartOperator(1);
+  expect(await writesOf(world)).toEqual([]);
+  expect(await textOf("team-connection-claude", "next")).toBe("");
+  await ask("claude", "second");
+  await eventually(async () => expect(await keyOf("claude")).not.toBe(key));
+});
+
+test("a wish that is taken back in time changes nothing, and the next key ends", async () => {
+  world.settings = { ...world.settings, keySpreadMs: 600_000 };
+  await world.restartOperator(1);
+  const key = await keyOf("codex");
+  await ask("codex", "third");
+  const next = await eventually(async () => {
+    const text = await textOf("team-connection-codex", "next");
+    expect(text).not.toBe("");
+    expect(await storedKeys()).toHaveProperty([hashedKey(text)]);
+    return text;
+  });
+  const annotations = { "cctelegram.io/rotate": null };
+  await world.patch(types.secrets, "team-connection-codex", { metadata: { annotations } });
+  await eventually(async () => expect(await storedKeys()).toHaveProperty([hashedKey(next), "expires"]));
+  expect(await keyOf("codex")).toBe(key);
+  await eventually(async () => expect(await textOf("team-connection-codex", "next")).toBe(""));
+});
+
+test("each time a connection Secret is deleted there is another key, also in a row", async () => {
+  await untilSettled(world, "team");
+  const keys = [await rotate("codex"), await rotate("codex"), await rotate("codex")];
+  expect(new Set(keys).size).toBe(3);
 });
 
 test("the old key has an end in the file, which stays over a restart of the operator, and the event names it", async () => {

@@ -68,7 +68,7 @@ test("the server accepts the environment of its pods, whatever the spec says", (
       expect(config.auth.enabled).toBe(true);
       expect(config.http.port).toBe(8080);
       expect(config.metrics).toMatchObject({ enabled: true, port: 9090 });
-      expect(config.rateLimit).toEqual({
+      expect(config.rateLimit).toMatchObject({
         enabled: rateLimit.mode === "Enabled",
         requests: rateLimit.requests,
         windowMs: rateLimit.windowSeconds * 1000,
@@ -240,7 +240,7 @@ test("a client's key ends when the spec says so, and has limits of its own", () 
   const claude = { name: "claude", expires: "2027-01-31T12:00:00.5+02:00", requests: 7 };
   const one = blueprint(specOf({ server: { auth: { clients: [claude, { name: "codex" }] } } }));
   const file = JSON.parse(dataOf(apiKeysSecret(one).object, "api-keys.json"));
-  const entry = (name: string) => file[hashedKey(one.keys.get(name) ?? "")];
+  const entry = (name: string) => file[hashedKey(one.keys.get(name)?.key ?? "")];
   expect(entry("claude")).toEqual({
     name: "claude",
     permissions: [],
@@ -249,6 +249,12 @@ test("a client's key ends when the spec says so, and has limits of its own", () 
     limit: { requests: 7 },
   });
   expect(entry("codex")).toEqual({ name: "codex", permissions: [], enabled: true });
+});
+
+test("all keys together have a limit when it is set, else the server's own", () => {
+  const total = (rateLimit: object) =>
+    serverEnvironment(blueprint(specOf({ server: { rateLimit } }))).MCP_RATE_LIMIT_GLOBAL_REQUESTS;
+  expect([total({ totalRequests: 500 }), total({ totalRequests: 0 }), total({})]).toEqual(["500", "0", undefined]);
 });
 
 test("fields that a tool does not know are refused when asked for, else the server decides", () => {

@@ -10,7 +10,7 @@ const image = "docker.io/cctelegram/server:1.2.3";
 
 /** A key per client that looks like a generated one. */
 const keysOf = (spec: Blueprint["spec"]) =>
-  new Map(spec.server.auth.clients.map(({ name }, index) => [name, `${index}`.padStart(64, "a")]));
+  new Map(spec.server.auth.clients.map(({ name }, index) => [name, { key: `${index}`.padStart(64, "a") }]));
 
 /** The blueprint of a resource with this spec; everything else is as the operator would gather it. */
 export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = {}): Blueprint {
