@@ -240,6 +240,42 @@ describe("the overview", () => {
   });
 });
 
+test("a hostile server pod makes the overview no larger than it may be, and no word of it is markup or a control character", async () => {
+  const words = `<img src=x onerror=alert(1)>\u001b[2J${"x".repeat(200)}`;
+  const per_minute = { requests: 1e9, errors: 1e9, limited: 1e9, unauthenticated: 1e9, tool_calls: 1e9 };
+  const report = { name: words, role: "server", version: words, started_at: "never", seen_at: "x".repeat(64) } as const;
+  const usage = {
+    draining: false,
+    memory_bytes: 2 ** 53 - 1,
+    event_loop_delay_ms: 1e300,
+    streams: 2 ** 53 - 1,
+    per_minute,
+  };
+  const ban = { reason: "exceeded_limits", client: words, since: "never", until: "never" } as const;
+  for (let pod = 0; pod < 99; pod += 1) {
+    stage.bridge.monitoring.tell({
+      process: `hostile-${pod}`,
+      report: { ...report, ...usage, health: "unhealthy", reasons: Array.from({ length: 20 }, () => words) },
+      totals: { requests: 2 ** 53 - 1, errors: 0, limited: 0, unauthenticated: 0 },
+      slow_share: 1,
+      keys_failed: true,
+      bans: Array.from({ length: 100 }, (_, n) => ({ ...ban, address: `${pod}.${n}.${words}`.slice(0, 256) })),
+      bans_total: 2 ** 53 - 1,
+    });
+  }
+  await until("all are told", async () => (await stage.overview()).pods.length === 101);
+  const answer = await stage.ask("/api/monitoring/overview");
+  const text = await answer.text();
+  expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
+  expect(text.length).toBeLessThan(1024 * 1024);
+  expect(text).not.toContain("\\u001b");
+  expect(overviewSchema.parse(JSON.parse(text)).bans).toHaveLength(100);
+  // What it says of itself alarms, and keeps nobody from anything.
+  expect(JSON.parse(text).health).toBe("degraded");
+  await stage.server.fetch("/tools/send_telegram_message", { key: keys.messages, json: { message: "hello" } });
+  await until("the message", () => stage.telegram.delivered().length === 1);
+});
+
 describe("the stream", () => {
   test("tells at once, and again and again, what the overview is, and ends when the server drains", async () => {
     const stream = await stage.ask("/api/monitoring/stream");

@@ -292,8 +292,10 @@ describe("servers", () => {
     expect((await tell(telling("one too many", 0))).status).toBe(503);
     expect((await tell(telling("p0", Number.MAX_SAFE_INTEGER))).status).toBe(200);
     expect((await tell(telling("p0", 0))).status).toBe(200);
+    for (let n = 0; n < tellingServers; n += 1) bridge.monitoring.tell(telling(`p${n}`, 0, { bans: bans.slice(1) }));
     const state = await monitoring.state();
     expect(state.servers).toHaveLength(tellingServers);
+    expect(state.servers.flatMap((server) => server.bans)).toHaveLength(1_000);
   });
 });
 
