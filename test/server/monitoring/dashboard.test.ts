@@ -3,9 +3,9 @@ import { writeFile } from "node:fs/promises";
 import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { eventTraceSchema, historySchema, overviewSchema } from "../../../contract/monitoring.ts";
+import { actionResultSchema, eventTraceSchema, historySchema, overviewSchema } from "../../../contract/monitoring.ts";
 import { eventOf, scratch, until } from "../bridge/support.ts";
-import { keys, startServer } from "../support/server.ts";
+import { keys, postStateless, startServer } from "../support/server.ts";
 import { admin, basic, password, type Stage, startStage } from "./support.ts";
 
 const reading = ["overview", "history", "stream", "dashboard", "events/a"].map((name) => `/api/monitoring/${name}`);
@@ -180,6 +180,15 @@ describe("the overview", () => {
     });
     expect(trace.steps.map(({ what }) => what)).toEqual(["called", "accepted", "delivered"]);
     expect((await stage.ask("/api/monitoring/events/nothing")).status).toBe(404);
+  });
+
+  test("follows an event of MCP by the trace that the client tells in _meta", async () => {
+    const _meta = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+    const params = { name: "send_telegram_message", arguments: { message: "hello" }, _meta };
+    const called = await postStateless(stage.server, keys.messages, { method: "tools/call", params });
+    const { result } = (await called.json()) as { result: { structuredContent: { event_id: string } } };
+    const answer = await stage.ask(`/api/monitoring/events/${result.structuredContent.event_id}`);
+    expect(await answer.json()).toMatchObject({ trace_id: "0af7651916cd43dd8448eb211c80319c", client: "claude" });
   });
 
   test("tells what is wrong, and the alerts that would fire", async () => {
@@ -363,8 +372,10 @@ describe("what somebody does", () => {
     expect((await stage.act({ action: "drop_dead_letter", id: ids[1] }, keys.all)).status).toBe(200);
     await until("delivery", () => stage.bridge.eventStatus("a", "tester").state === "sent");
     expect(stage.bridge.status().queue).toMatchObject({ pending: 0, failed: 0 });
-    expect((await stage.act({ action: "pause_delivery" }, keys.all)).status).toBe(200);
-    expect((await stage.act({ action: "resume_delivery" }, keys.all)).status).toBe(200);
+    const stopped = await stage.act({ action: "pause_delivery" }, keys.all);
+    expect(actionResultSchema.parse(await stopped.json()).message).toMatch(/^Delivery is stopped/);
+    const goesOn = await stage.act({ action: "resume_delivery" }, keys.all);
+    expect(actionResultSchema.parse(await goesOn.json()).message).toBe("Delivery goes on.");
     expect(stage.bridge.control.paused).toBeUndefined();
   });
 

@@ -141,6 +141,23 @@ describe("the state", () => {
   });
 });
 
+test("a delivery writes nothing of its own: the rows are those of before, and the minute's one", async () => {
+  for (let n = 0; n < 20; n += 1) await bridge.accept(eventOf(`e${n}`));
+  await until("all", () => bridge.status().metrics.telegram_messages_sent === 40);
+  await bridge.close();
+  const db = new DatabaseSync(join(directory.path, "queue.sqlite"), { readOnly: true });
+  const kinds = db
+    .prepare("SELECT kind FROM journal ORDER BY kind")
+    .all()
+    .map(({ kind }) => kind);
+  expect(kinds).toEqual(["started", "telegram_reachable"]);
+  const rows = db.prepare("SELECT count(*) AS rows, sum(delivered) AS delivered FROM monitoring_minutes").get();
+  // Two when a minute ended meanwhile.
+  expect(Number(rows?.rows)).toBeLessThanOrEqual(2);
+  expect(rows?.delivered).toBe(40);
+  db.close();
+});
+
 describe("the last hours", () => {
   test("are there after a restart, a minute each, and a minute without the bridge is not known", async () => {
     await bridge.accept(eventOf("a"));
