@@ -164,6 +164,8 @@ describe("the last hours", () => {
     await until("both", () => bridge.eventStatus("a", "tester").state === "sent");
     await monitoring.tell(telling("one", 10));
     await monitoring.tell(telling("one", 17));
+    // One that is not signed, beside those that are.
+    expect((await fetch(`${bridge.url}/monitoring`)).status).toBe(401);
     await reopen(3 * MINUTE);
     const history = await monitoring.history(0.1);
     expect(historySchema.parse(history)).toEqual(history);
