@@ -232,7 +232,7 @@ export class RunningBridge implements Bridge {
       client,
       acceptedAt,
       ...heard,
-      call: callOf(event),
+      call: callOf(event.trace, Date.parse(event.timestamp)),
     });
     if (!duplicate) {
       this.#metrics.muted.inc(muted);

@@ -285,6 +285,25 @@ test("a hostile server pod makes the overview no larger than it may be, and no w
   await until("the message", () => stage.telegram.delivered().length === 1);
 });
 
+test("a question to people is followed by its call, too, and the same question of another call is the same", async () => {
+  await using asking = await startStage({}, { telegram: { updates: { mode: "Polling" } } });
+  const ask = (request: string) =>
+    asking.server.fetch("/tools/send_approval_request", {
+      key: keys.all,
+      json: { title: "Deploy?", description: "Now?", task_id: "deploy-1" },
+      headers: { "x-request-id": request },
+    });
+  expect((await ask("first")).status).toBe(200);
+  expect((await ask("second")).status).toBe(200);
+  const answer = await asking.ask("/api/monitoring/events/deploy-1?client=admin");
+  expect(await answer.json()).toMatchObject({
+    request_id: "first",
+    steps: expect.arrayContaining([expect.anything()]),
+  });
+  const { bridge } = await asking.overview();
+  expect(bridge.reachable && bridge.state.approvals).toMatchObject([{ approval_id: "deploy-1", client: "admin" }]);
+});
+
 describe("the stream", () => {
   test("tells at once, and again and again, what the overview is, and ends when the server drains", async () => {
     const stream = await stage.ask("/api/monitoring/stream");
