@@ -75,7 +75,7 @@ export class Monitoring {
     this.#sql = prepareMonitoring(store.db);
     const minute = minuteOf(this.#startedAt);
     this.#minutes = new Minutes(this.#sql.minutes.all(minute - minutesKept, minute).map(toMinute), this.#startedAt);
-    this.journal = new Journal({ store, now, chat: (chatId) => options.shown().chat(chatId) });
+    this.journal = new Journal({ store, now, chats: () => options.shown().chat });
     this.#deadLetters = new DeadLetters({ ...options, journal: this.journal });
   }
 
