@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { callTraceSchema } from "./event.ts";
 
 /** What an approval takes at most. Texts are counted in UTF-16 units. */
 export const approvalLimits = Object.freeze({
@@ -39,6 +40,8 @@ export const approvalRequestSchema = z.object({
     .readonly()
     .exactOptional()
     .describe("Where it is asked; without it where the approvers are"),
+  // A server of the version before does not tell.
+  trace: callTraceSchema.exactOptional(),
 });
 
 export type ApprovalRequest = z.output<typeof approvalRequestSchema>;

@@ -73,6 +73,18 @@ const data = z.custom<Record<string, unknown>>(isObject, "expected an object").s
   if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
 });
 
+/** The call that something came by, so that people can follow it. */
+export const callTraceSchema = z
+  .object({
+    request_id: z.string().min(1).max(128),
+    trace_id: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .exactOptional()
+      .describe("W3C trace id of the call"),
+  })
+  .describe("The call that sent it");
+
 /** The wire form between server and bridge: upstream's snake_case event. Lengths are in UTF-16 units. */
 export const eventSchema = z.object({
   event_id: z.string().min(1).max(128).describe("Identity; the bridge delivers an id only once"),
@@ -90,20 +102,11 @@ export const eventSchema = z.object({
   description: z.string().min(1).max(16_000),
   data: data.default({}).describe("Details, free in form, within limits"),
   // A server of the version before does not tell.
-  trace: z
-    .object({
-      request_id: z.string().min(1).max(128),
-      trace_id: z
-        .string()
-        .regex(/^[0-9a-f]{32}$/)
-        .exactOptional()
-        .describe("W3C trace id of the call"),
-    })
-    .exactOptional()
-    .describe("The call that sent it"),
+  trace: callTraceSchema.exactOptional(),
 });
 
 export type Event = z.output<typeof eventSchema>;
+export type CallTrace = z.output<typeof callTraceSchema>;
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -9,7 +9,7 @@ const time = z.string().max(64).describe("RFC 3339");
 const count = z.int().min(0);
 const perMinute = z.number().min(0);
 
-export const podRoles = ["server", "bridge"] as const;
+const podRoles = ["server", "bridge"] as const;
 
 /** One process of a resource, as it tells about itself. */
 export const podReportSchema = z.object({
@@ -66,7 +66,7 @@ export const activityKinds = [
 ] as const;
 
 /** Something that happened, without the text of any message. */
-export const activitySchema = z.object({
+const activitySchema = z.object({
   at: time,
   kind: z.enum(activityKinds),
   text: text.describe("One line for people"),
@@ -76,7 +76,7 @@ export const activitySchema = z.object({
 });
 
 /** An alert of docs/monitoring.md that would fire, judged without a Prometheus. */
-export const shownAlertSchema = z.object({
+const shownAlertSchema = z.object({
   name: text,
   severity: z.enum(["critical", "high", "warning"]),
   message: text,
@@ -84,7 +84,7 @@ export const shownAlertSchema = z.object({
   firing: z.boolean().describe("False: its condition holds, but not for as long yet as the alert waits"),
 });
 
-export const shownApprovalSchema = z.object({
+const shownApprovalSchema = z.object({
   approval_id: z.string(),
   client: text,
   title: text,
@@ -94,7 +94,7 @@ export const shownApprovalSchema = z.object({
   required: count,
 });
 
-export const deadLetterSchema = z.object({
+const deadLetterSchema = z.object({
   id: count.describe("Of the message; one event may have several"),
   event_id: z.string(),
   client: text,

@@ -236,7 +236,7 @@ export class RunningBridge implements Bridge {
       client,
       acceptedAt,
       ...heard,
-      call: callOf(event),
+      call: callOf(event.trace, Date.parse(event.timestamp)),
     });
     this.#metrics.eventDuration.observe((steady() - begun) / 1000);
     if (!duplicate) {

@@ -27,6 +27,12 @@ const tools = {
   send_test_message: "send_telegram_message",
 } as const;
 
+/** What the tools say of these is for programs of co8/cctelegram. */
+const words: Readonly<Partial<Record<keyof typeof tools, string>>> = {
+  pause_delivery: "Delivery is stopped; messages are accepted and kept.",
+  resume_delivery: "Delivery goes on.",
+};
+
 const fates = { retry_dead_letter: "retry", drop_dead_letter: "drop" } as const;
 
 const testMessage = { message: "Test message from the dashboard.", source: "dashboard" };
@@ -72,7 +78,7 @@ export class Actions {
     const { success, message, note } = "structured" in result ? result.structured : {};
     const text = [message, note].filter((part) => typeof part === "string").join(" ");
     if (success !== true) throw new ServerError("BRIDGE_UNAVAILABLE", { reason: text || "it does not answer" });
-    return text;
+    return words[action] ?? text;
   }
 
   async #settle(fate: DeadLetterFate, id: number, { caller, origin }: Actor): Promise<string> {

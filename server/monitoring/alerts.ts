@@ -74,7 +74,7 @@ export class Alerts {
         this.#since.delete(name);
         return [];
       }
-      const since = Math.min(now, found.since ?? this.#since.get(name) ?? now);
+      const since = Math.min(now, known(found.since) ?? this.#since.get(name) ?? now);
       this.#since.set(name, since);
       const { severity, forSeconds } = alertRules[name];
       const firing = now - since >= forSeconds * 1000;
@@ -89,6 +89,9 @@ function rate(what: "errors" | "limited" | "unauthenticated", above: number, wor
     return perSecond <= above ? undefined : { message: `${rounded(perSecond)} ${words}` };
   };
 }
+
+/** What a bridge says may be no time at all. */
+const known = (time: number | undefined): number | undefined => (Number.isFinite(time) ? time : undefined);
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 

@@ -57,7 +57,10 @@ export class Listeners {
 
   async #tell(listeners: readonly Listener[]): Promise<void> {
     if (this.#all.size === 0) return this.#rest();
-    const event = `data: ${await this.#options.next()}\n\n`;
+    const text = await this.#options.next().catch(() => undefined);
+    // What cannot be told now is told the next time.
+    if (text === undefined) return;
+    const event = `data: ${text}\n\n`;
     for (const listener of listeners) this.#send(listener, event);
   }
 

@@ -5,6 +5,7 @@ import { type ServerTelling, tellingTimes } from "../../contract/monitoring-serv
 import type { BanOffice } from "../access/bans.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Lifecycle } from "../http/health-routes.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { Since } from "../telemetry/since.ts";
 import { Alerts } from "./alerts.ts";
@@ -18,6 +19,7 @@ export type WatchOptions = {
   readonly keys: { problem(): string | undefined };
   readonly metrics: ServerMetrics;
   readonly lifecycle: Lifecycle;
+  readonly logger: Pick<Logger, "error">;
   readonly heldUpMs: () => number;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
@@ -68,8 +70,12 @@ export class Watch {
   }
 
   async #go(): Promise<void> {
-    await this.#tell();
-    await this.overview();
+    try {
+      await this.#tell();
+      await this.overview();
+    } catch (error) {
+      this.#options.logger.error({ err: error }, "the dashboard could not look");
+    }
     if (!this.#closed) this.#timer = setTimeout(() => void this.#go(), tellingTimes.everyMs).unref();
   }
 

@@ -97,10 +97,10 @@ export function approvalRequestTool({ roundMs }: { readonly roundMs: number }): 
     }),
     annotations: { ...sendingAnnotations, idempotentHint: true },
     async handler(args, context) {
-      const { interaction, bridge, client } = context;
+      const { interaction, bridge, client, trace } = context;
       const earlier = roundSchema.safeParse(interaction.state);
       const round = earlier.success ? earlier.data : firstRound(args, context);
-      const asked = await bridge.approvals.ask(requestOf(args, round.id, client.name));
+      const asked = await bridge.approvals.ask({ ...requestOf(args, round.id, client.name), ...(trace && { trace }) });
       const approval = await decision(asked.approval, { ...round, roundMs }, context);
       const warning = asked.warnings?.join(" ");
       const message = `Approval request sent successfully. Event ID: ${round.id}${said(approval, args.wait_seconds)}`;

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { Event } from "../../contract/event.ts";
+import type { CallTrace } from "../../contract/event.ts";
 import type { BanOffice } from "../access/bans.ts";
 import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
@@ -23,7 +23,7 @@ export type ToolContext = {
   readonly client: Pick<Client, "name" | "permissions">;
   readonly interaction: Interaction;
   /** What an event tells of the call that sends it; undefined: nothing. */
-  readonly trace?: Event["trace"] | undefined;
+  readonly trace?: CallTrace | undefined;
   /** The projects whose files it may read; undefined: none. */
   readonly projects?: ProjectFiles | undefined;
   /** Undefined: nobody is banned, because whoever has started the process is its only client. */

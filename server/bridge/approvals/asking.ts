@@ -1,6 +1,7 @@
 import type { ApprovalRequest } from "../../../contract/approvals.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import { shownLine } from "../formatting/shown-text.ts";
+import { callOf } from "../monitoring/event-call.ts";
 import type { Keyboard, NewMessage, PendingMessage, Queue } from "../queue/queue.ts";
 import { RefusedError } from "../refused-error.ts";
 import type { Destination } from "../routing/destination.ts";
@@ -67,7 +68,7 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
       }),
     ),
   );
-  const stored = queue.addEvent({ id, client, acceptedAt: at, messages });
+  const stored = queue.addEvent({ id, client, acceptedAt: at, messages, call: callOf(request.trace, at) });
   return { approval: kept, count: stored.count, duplicate: false, messages: stored.messages };
 }
 
@@ -86,8 +87,8 @@ function again(request: ApprovalRequest, known: KeptApproval, queue: Room["queue
   return { approval: known, count: queue.event(known.id, known.client)?.total ?? 0, duplicate: true, messages: [] };
 }
 
-/** What makes it the same question. */
-function wordsOf({ approval_id: _id, client: _client, ...words }: ApprovalRequest): string {
+/** What makes it the same question, whichever call asks it. */
+function wordsOf({ approval_id: _id, client: _client, trace: _trace, ...words }: ApprovalRequest): string {
   return JSON.stringify(Object.entries(words).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -35,6 +35,7 @@ export type IntakeOptions = GateOptions & {
 /** The bridge's HTTP API. Resolves when it listens; `url` has the port that was really taken. */
 export async function startIntake(options: IntakeOptions): Promise<{ url: string; close(): Promise<void> }> {
   const app = gatedApp(options, CONNECTIONS);
+  app.addHook("onResponse", async (_request, { statusCode }) => options.bridge.monitoring.answered(statusCode));
   signedRoutes(app, options);
   approvalRoutes(app, options.bridge.approvals);
   relayRoutes(app, options.bridge.relay);

@@ -7,8 +7,8 @@ import { prepareMonitoring } from "./monitoring-statements.ts";
 
 export type JournalOptions = {
   readonly store: Pick<Store, "db" | "write">;
-  /** How a chat is called. */
-  readonly chat: (chatId: number) => string;
+  /** How chats are called: to be looked up once for a whole list. */
+  readonly chats: () => (chatId: number) => string;
   readonly now: () => number;
 };
 
@@ -72,7 +72,7 @@ export class Journal {
 
   /** The newest first. Throws RefusedError when it cannot be read. */
   activity(): readonly Activity[] {
-    const { chat } = this.#options;
+    const chat = this.#options.chats();
     const rows = readable(() => this.#newest());
     const newest = rows.toSorted((a, b) => b.at - a.at).slice(0, SHOWN);
     return newest.map((each) => happeningOf(each, chat));
@@ -80,7 +80,7 @@ export class Journal {
 
   /** The steps of an event, the first one first. Throws RefusedError when it cannot be read. */
   steps(event: EventKey & { readonly acceptedAt: number; readonly total: number }): readonly Step[] {
-    const { chat } = this.#options;
+    const chat = this.#options.chats();
     const happenings = readable(() => this.#ofEvent(event));
     const called = this.callOf(event);
     const accepted: Happening = { kind: "accepted", at: event.acceptedAt, detail: `${event.total} message(s)` };

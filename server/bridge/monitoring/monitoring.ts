@@ -47,6 +47,11 @@ export type MonitoringOptions = Pick<StateParts, "instance" | "version" | "messa
   readonly now: () => number;
 };
 
+/** Of the bridge's own port, within a minute. */
+export type Answers = { requests: number; errors: number; limited: number };
+
+const noAnswers = (): Answers => ({ requests: 0, errors: 0, limited: 0 });
+
 /** How often it is looked whether a minute is over. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -59,6 +64,8 @@ export class Monitoring {
   readonly #startedAt: number;
   readonly #deadLetters: DeadLetters;
   readonly journal: Journal;
+  #answers: Answers = noAnswers();
+  #lastAnswers: Readonly<Answers> = noAnswers();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: MonitoringOptions) {
@@ -68,7 +75,7 @@ export class Monitoring {
     this.#sql = prepareMonitoring(store.db);
     const minute = minuteOf(this.#startedAt);
     this.#minutes = new Minutes(this.#sql.minutes.all(minute - minutesKept, minute).map(toMinute), this.#startedAt);
-    this.journal = new Journal({ store, now, chat: (chatId) => options.shown().chat(chatId) });
+    this.journal = new Journal({ store, now, chats: () => options.shown().chat });
     this.#deadLetters = new DeadLetters({ ...options, journal: this.journal });
   }
 
@@ -87,6 +94,13 @@ export class Monitoring {
 
   accepted(): void {
     this.#minutes.current.accepted += 1;
+  }
+
+  /** A request to the bridge was answered. */
+  answered(status: number): void {
+    this.#answers.requests += 1;
+    if (status >= 500) this.#answers.errors += 1;
+    if (status === 429) this.#answers.limited += 1;
   }
 
   signatureFailed(): void {
@@ -135,7 +149,8 @@ export class Monitoring {
       facts: facts(),
       shown: shown(),
       hour: this.#minutes.sum(60),
-      last: this.#minutes.last,
+      lastAnswers: this.#lastAnswers,
+      lastSignatureFailures: this.#minutes.last?.signature_failures ?? 0,
       refusedOf15Minutes: this.#minutes.sum(15).refused,
       signatureFailuresOf5Minutes: this.#minutes.sum(5).signature_failures,
       used: pacer.used(at),
@@ -173,7 +188,10 @@ export class Monitoring {
 
   #turn(): void {
     const over = this.#minutes.turn(this.#options.now(), () => this.#gauges());
-    if (over !== undefined) void this.#keep(over);
+    if (over === undefined) return;
+    this.#lastAnswers = this.#minutes.last === undefined ? noAnswers() : this.#answers;
+    this.#answers = noAnswers();
+    void this.#keep(over);
   }
 
   #gauges() {

@@ -9,6 +9,10 @@ type Told = { readonly telling: ServerTelling; readonly at: number };
 /** More than one server counts between two tellings; whoever tells more is not believed. */
 const mostCounted = 10_000_000;
 
+/** Of all servers together, and of each at least: however many tell, the answer stays small. */
+const bansListed = 1_000;
+const fewestBans = 10;
+
 /** What server pods tell about themselves. One that has not told for half a minute is gone. Times come in. */
 export class Servers {
   readonly #told = new Map<string, Told>();
@@ -28,7 +32,8 @@ export class Servers {
 
   list(now: number): readonly ServerTelling[] {
     this.#forget(now);
-    return [...this.#told.values()].map(({ telling }) => telling);
+    const most = Math.max(fewestBans, Math.floor(bansListed / this.#told.size));
+    return [...this.#told.values()].map(({ telling }) => ({ ...telling, bans: telling.bans.slice(0, most) }));
   }
 
   #forget(now: number): void {

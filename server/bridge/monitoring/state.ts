@@ -21,8 +21,9 @@ export type StateParts = {
   readonly facts: Facts;
   readonly shown: ShownChats;
   readonly hour: Minute;
-  /** The last whole minute. */
-  readonly last: Minute | undefined;
+  /** Of the last whole minute. */
+  readonly lastAnswers: { readonly requests: number; readonly errors: number; readonly limited: number };
+  readonly lastSignatureFailures: number;
   readonly refusedOf15Minutes: number;
   readonly signatureFailuresOf5Minutes: number;
   /** Places of the limit over all chats that are taken. */
@@ -60,7 +61,9 @@ export function stateOf(parts: StateParts): BridgeTelling {
   };
 }
 
-function reportOf({ now, startedAt, instance, version, facts, last, followers, heldUpMs }: StateParts): PodReport {
+function reportOf(parts: StateParts): PodReport {
+  const { now, startedAt, instance, version, facts, followers, heldUpMs } = parts;
+  const { lastAnswers, lastSignatureFailures } = parts;
   return {
     name: boundedText(instance),
     role: "bridge",
@@ -73,13 +76,8 @@ function reportOf({ now, startedAt, instance, version, facts, last, followers, h
     memory_bytes: process.memoryUsage.rss(),
     event_loop_delay_ms: Math.round(heldUpMs),
     streams: followers,
-    per_minute: {
-      requests: last?.accepted ?? 0,
-      errors: 0,
-      limited: 0,
-      unauthenticated: last?.signature_failures ?? 0,
-      tool_calls: 0,
-    },
+    // It has no tools.
+    per_minute: { ...lastAnswers, unauthenticated: lastSignatureFailures, tool_calls: 0 },
   };
 }
 

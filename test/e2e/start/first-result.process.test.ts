@@ -34,6 +34,9 @@ describe.each([
     const output = await program.shows(runs);
     expect(output).toMatch(/An MCP client called send_telegram_message:\n\{\n {2}"success": true/);
     expect(output).toMatch(/Telegram received:\n\{\n[\s\S]*Hello from CCTelegram[\s\S]*"status":200|"status": 200/);
+    const [, url = "", password = ""] = /^Dashboard: +(\S+) +user admin, password (\S+)$/m.exec(output) ?? [];
+    const authorization = `Basic ${btoa(`admin:${password}`)}`;
+    expect((await fetch(url, { headers: { authorization } })).status).toBe(200);
     await send(output, "one of my own");
     await program.shows(/Telegram received:[\s\S]*Telegram received:[\s\S]*one of my own/);
   });

@@ -67,6 +67,13 @@ describe("alerts", () => {
     ]);
   });
 
+  test("a time that is none holds from now on, and fells nobody", () => {
+    const paused = bridge({ paused: { since: "yesterday, or so" } });
+    expect(new Alerts().judge({ ...well, bridge: paused }, at)).toMatchObject([
+      { name: "DeliveryPaused", firing: false },
+    ]);
+  });
+
   test("each has its runbook, and stands in docs/monitoring.md with its severity", () => {
     const page = readFileSync(join(import.meta.dirname, "../../../docs/monitoring.md"), "utf8");
     for (const [name, { severity }] of Object.entries(alertRules)) {

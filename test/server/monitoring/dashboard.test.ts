@@ -3,9 +3,9 @@ import { writeFile } from "node:fs/promises";
 import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { eventTraceSchema, historySchema, overviewSchema } from "../../../contract/monitoring.ts";
+import { actionResultSchema, eventTraceSchema, historySchema, overviewSchema } from "../../../contract/monitoring.ts";
 import { eventOf, scratch, until } from "../bridge/support.ts";
-import { keys, startServer } from "../support/server.ts";
+import { keys, postStateless, startServer } from "../support/server.ts";
 import { admin, basic, password, type Stage, startStage } from "./support.ts";
 
 const reading = ["overview", "history", "stream", "dashboard", "events/a"].map((name) => `/api/monitoring/${name}`);
@@ -182,6 +182,15 @@ describe("the overview", () => {
     expect((await stage.ask("/api/monitoring/events/nothing")).status).toBe(404);
   });
 
+  test("follows an event of MCP by the trace that the client tells in _meta", async () => {
+    const _meta = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+    const params = { name: "send_telegram_message", arguments: { message: "hello" }, _meta };
+    const called = await postStateless(stage.server, keys.messages, { method: "tools/call", params });
+    const { result } = (await called.json()) as { result: { structuredContent: { event_id: string } } };
+    const answer = await stage.ask(`/api/monitoring/events/${result.structuredContent.event_id}`);
+    expect(await answer.json()).toMatchObject({ trace_id: "0af7651916cd43dd8448eb211c80319c", client: "claude" });
+  });
+
   test("tells what is wrong, and the alerts that would fire", async () => {
     stage.telegram.control({ blocked: [1] });
     await stage.bridge.accept(eventOf("a"));
@@ -238,6 +247,61 @@ describe("the overview", () => {
       await second.close();
     }
   });
+});
+
+test("a hostile server pod makes the overview no larger than it may be, and no word of it is markup or a control character", async () => {
+  const words = `<img src=x onerror=alert(1)>\u001b[2J${"x".repeat(200)}`;
+  const per_minute = { requests: 1e9, errors: 1e9, limited: 1e9, unauthenticated: 1e9, tool_calls: 1e9 };
+  const report = { name: words, role: "server", version: words, started_at: "never", seen_at: "x".repeat(64) } as const;
+  const usage = {
+    draining: false,
+    memory_bytes: 2 ** 53 - 1,
+    event_loop_delay_ms: 1e300,
+    streams: 2 ** 53 - 1,
+    per_minute,
+  };
+  const ban = { reason: "exceeded_limits", client: words, since: "never", until: "never" } as const;
+  for (let pod = 0; pod < 99; pod += 1) {
+    stage.bridge.monitoring.tell({
+      process: `hostile-${pod}`,
+      report: { ...report, ...usage, health: "unhealthy", reasons: Array.from({ length: 20 }, () => words) },
+      totals: { requests: 2 ** 53 - 1, errors: 0, limited: 0, unauthenticated: 0 },
+      slow_share: 1,
+      keys_failed: true,
+      bans: Array.from({ length: 100 }, (_, n) => ({ ...ban, address: `${pod}.${n}.${words}`.slice(0, 256) })),
+      bans_total: 2 ** 53 - 1,
+    });
+  }
+  await until("all are told", async () => (await stage.overview()).pods.length === 101);
+  const answer = await stage.ask("/api/monitoring/overview");
+  const text = await answer.text();
+  expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
+  expect(text.length).toBeLessThan(1024 * 1024);
+  expect(text).not.toContain("\\u001b");
+  expect(overviewSchema.parse(JSON.parse(text)).bans).toHaveLength(100);
+  // What it says of itself alarms, and keeps nobody from anything.
+  expect(JSON.parse(text).health).toBe("degraded");
+  await stage.server.fetch("/tools/send_telegram_message", { key: keys.messages, json: { message: "hello" } });
+  await until("the message", () => stage.telegram.delivered().length === 1);
+});
+
+test("a question to people is followed by its call, too, and the same question of another call is the same", async () => {
+  await using asking = await startStage({}, { telegram: { updates: { mode: "Polling" } } });
+  const ask = (request: string) =>
+    asking.server.fetch("/tools/send_approval_request", {
+      key: keys.all,
+      json: { title: "Deploy?", description: "Now?", task_id: "deploy-1" },
+      headers: { "x-request-id": request },
+    });
+  expect((await ask("first")).status).toBe(200);
+  expect((await ask("second")).status).toBe(200);
+  const answer = await asking.ask("/api/monitoring/events/deploy-1?client=admin");
+  expect(await answer.json()).toMatchObject({
+    request_id: "first",
+    steps: expect.arrayContaining([expect.anything()]),
+  });
+  const { bridge } = await asking.overview();
+  expect(bridge.reachable && bridge.state.approvals).toMatchObject([{ approval_id: "deploy-1", client: "admin" }]);
 });
 
 describe("the stream", () => {
@@ -327,8 +391,10 @@ describe("what somebody does", () => {
     expect((await stage.act({ action: "drop_dead_letter", id: ids[1] }, keys.all)).status).toBe(200);
     await until("delivery", () => stage.bridge.eventStatus("a", "tester").state === "sent");
     expect(stage.bridge.status().queue).toMatchObject({ pending: 0, failed: 0 });
-    expect((await stage.act({ action: "pause_delivery" }, keys.all)).status).toBe(200);
-    expect((await stage.act({ action: "resume_delivery" }, keys.all)).status).toBe(200);
+    const stopped = await stage.act({ action: "pause_delivery" }, keys.all);
+    expect(actionResultSchema.parse(await stopped.json()).message).toMatch(/^Delivery is stopped/);
+    const goesOn = await stage.act({ action: "resume_delivery" }, keys.all);
+    expect(actionResultSchema.parse(await goesOn.json()).message).toBe("Delivery goes on.");
     expect(stage.bridge.control.paused).toBeUndefined();
   });
 

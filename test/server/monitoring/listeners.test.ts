@@ -11,6 +11,8 @@ async function streaming(most = 10) {
   let isValid = true;
   const next = async () => {
     told += 1;
+    // Now and then nothing can be told.
+    if (told % 3 === 0) throw new Error("not now");
     return JSON.stringify({ n: told, filler: "x".repeat(200_000) });
   };
   const listeners = new Listeners({ next, everyMs: 5, most });

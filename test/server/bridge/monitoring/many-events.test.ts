@@ -22,7 +22,7 @@ test("after 10,000 events activity is as short as before, and is read from the e
   let now = 1_000_000;
   const store = new Store({ path: join(directory.path, "queue.sqlite"), now: () => now });
   const queue = new SqliteQueue(store, { limits, recipients: [1], now: () => now });
-  const journal = new Journal({ store, chat: String, now: () => now });
+  const journal = new Journal({ store, chats: () => String, now: () => now });
   const text = { part: 0, text: "x", entities: [], chatId: 1 };
   for (let done = 0; done < EVENTS; done += 500) {
     await Promise.all(

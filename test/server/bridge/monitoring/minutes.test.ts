@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { seriesNames } from "../../../../contract/monitoring.ts";
 import { Minutes, minutesKept } from "../../../../server/bridge/monitoring/minutes.ts";
 
 const MINUTE = 60_000;
@@ -12,6 +13,7 @@ test("a minute is told when it is over, with the gauges of its end; a clock that
   expect(minutes.turn(14 * MINUTE, gauges)).toMatchObject({ minute: 11, accepted: 0 });
   const { from, step_seconds, series } = minutes.history(0.1);
   expect([from, step_seconds]).toEqual([8 * 60, 60]);
+  expect(Object.keys(series)).toEqual(seriesNames);
   expect(series.accepted).toEqual([null, null, 2, 0, null, null]);
   expect(series.oldest_age_seconds).toEqual([null, null, 1.5, 1.5, null, null]);
   // No server told: that is not zero requests.

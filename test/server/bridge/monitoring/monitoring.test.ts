@@ -141,12 +141,31 @@ describe("the state", () => {
   });
 });
 
+test("a delivery writes nothing of its own: the rows are those of before, and the minute's one", async () => {
+  for (let n = 0; n < 20; n += 1) await bridge.accept(eventOf(`e${n}`));
+  await until("all", () => bridge.status().metrics.telegram_messages_sent === 40);
+  await bridge.close();
+  const db = new DatabaseSync(join(directory.path, "queue.sqlite"), { readOnly: true });
+  const kinds = db
+    .prepare("SELECT kind FROM journal ORDER BY kind")
+    .all()
+    .map(({ kind }) => kind);
+  expect(kinds).toEqual(["started", "telegram_reachable"]);
+  const rows = db.prepare("SELECT count(*) AS rows, sum(delivered) AS delivered FROM monitoring_minutes").get();
+  // Two when a minute ended meanwhile.
+  expect(Number(rows?.rows)).toBeLessThanOrEqual(2);
+  expect(rows?.delivered).toBe(40);
+  db.close();
+});
+
 describe("the last hours", () => {
   test("are there after a restart, a minute each, and a minute without the bridge is not known", async () => {
     await bridge.accept(eventOf("a"));
     await until("both", () => bridge.eventStatus("a", "tester").state === "sent");
     await monitoring.tell(telling("one", 10));
     await monitoring.tell(telling("one", 17));
+    // One that is not signed, beside those that are.
+    expect((await fetch(`${bridge.url}/monitoring`)).status).toBe(401);
     await reopen(3 * MINUTE);
     const history = await monitoring.history(0.1);
     expect(historySchema.parse(history)).toEqual(history);
@@ -292,8 +311,10 @@ describe("servers", () => {
     expect((await tell(telling("one too many", 0))).status).toBe(503);
     expect((await tell(telling("p0", Number.MAX_SAFE_INTEGER))).status).toBe(200);
     expect((await tell(telling("p0", 0))).status).toBe(200);
+    for (let n = 0; n < tellingServers; n += 1) bridge.monitoring.tell(telling(`p${n}`, 0, { bans: bans.slice(1) }));
     const state = await monitoring.state();
     expect(state.servers).toHaveLength(tellingServers);
+    expect(state.servers.flatMap((server) => server.bans)).toHaveLength(1_000);
   });
 });
 

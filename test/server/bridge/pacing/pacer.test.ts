@@ -219,6 +219,54 @@ describe("pacer", () => {
     expect(pacer.next(5_000)).toEqual({ id: 1, chatId: 1 });
   });
 
+  test("a message that comes back has its place before later ones, and what is under way is still the one that is settled", () => {
+    const pacer = new Pacer(LIMITS);
+    for (const id of [2, 3]) pacer.add(message(id, 1));
+    pacer.started(1, 0);
+    pacer.add(message(1, 1));
+    pacer.ended(1, 1);
+    pacer.settled(1, 1);
+    const order: number[] = [];
+    for (let now = 2_000; order.length < 2; now += 2_000) {
+      const turn = pacer.next(now);
+      if (!("id" in turn)) throw new Error("nothing to send");
+      order.push(turn.id);
+      pacer.started(1, now);
+      pacer.ended(1, now);
+      pacer.settled(1, now);
+    }
+    expect(order).toEqual([1, 3]);
+  });
+
+  test("it tells what chats wait for, the longest first: a pause, a failed request, and a limit of more than a moment", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerGroupPerMinute: 1 });
+    for (const [id, chatId] of [
+      [1, 1],
+      [2, 2],
+      [3, -3],
+      [4, -3],
+    ] as const)
+      pacer.add(message(id, chatId));
+    expect(pacer.waits(0, 50)).toEqual([]);
+    pacer.started(-3, 0);
+    pacer.ended(-3, 0);
+    pacer.settled(-3, 0);
+    pacer.retry(2, 5_000);
+    expect(pacer.pause(1, 90_000, 0)).toBe("chat");
+    const waits = pacer.waits(1, 50);
+    expect(waits.map(({ chatId, reason }) => [chatId, reason])).toEqual([
+      [1, "pause"],
+      [-3, "limit"],
+      [2, "backoff"],
+    ]);
+    expect(pacer.waits(1, 1)).toHaveLength(1);
+    expect(pacer.used(1)).toBe(1);
+    pacer.pauseAll(200_000);
+    expect(pacer.waits(1, 50)[0]).toMatchObject({ reason: "pause" });
+    expect(pacer.waits(1, 50)[0]).not.toHaveProperty("chatId");
+    expect(pacer.waits(300_000, 50)).toEqual([]);
+  });
+
   test("what is under way when a migrated group's messages join it is the one that is settled", () => {
     const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
     pacer.add(message(1, -5));
