@@ -21,12 +21,26 @@ const groups: ReadonlyMap<string, string> = new Map(
   Object.entries(toolGroups).flatMap(([name, tools]) => tools.map((tool) => [tool, groupPermission(name)] as const)),
 );
 
-/** The permission of a group. */
+/**
+ * The permission of a group.
+ *
+ * @example
+ * ```ts
+ * groupPermission("sending"); // => group:sending
+ * ```
+ */
 export function groupPermission(name: string): string {
   return `group:${name}`;
 }
 
-/** The permission of a resource, by its name. */
+/**
+ * The permission of a resource, by its name.
+ *
+ * @example
+ * ```ts
+ * resourcePermission("responses"); // => resource:responses
+ * ```
+ */
 export function resourcePermission(name: string): string {
   return `resource:${name}`;
 }
@@ -34,7 +48,15 @@ export function resourcePermission(name: string): string {
 /** The permission that stands for all resources. */
 export const allResources = resourcePermission("*");
 
-/** The permission of the group that a tool is in. */
+/**
+ * The permission of the group that a tool is in; undefined for what is no tool.
+ *
+ * @example
+ * ```ts
+ * groupOf("send_telegram_message"); // => group:sending
+ * groupOf("read_all_approvals"); // => undefined
+ * ```
+ */
 export function groupOf(tool: string): string | undefined {
   return groups.get(tool);
 }
