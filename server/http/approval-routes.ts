@@ -51,7 +51,7 @@ export function approvalRoutes(
     const { client } = callerOf(request);
     const decision = request.method === "DELETE" ? "approval_withdrawal" : "approval_read";
     const who = { client: client.name, client_id: client.id, ...auditDetails(originOf(request)) };
-    return audit.follow({ decision, ...(id && { approval_id: id.slice(0, 128) }), ...who }, work);
+    return audit.follow({ decision, ...who }, work, { found: () => (id === undefined ? {} : { approval_id: id }) });
   };
   app.get(routes.approvals, (request) =>
     audited(request, undefined, async () => {

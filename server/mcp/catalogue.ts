@@ -16,7 +16,12 @@ import type { RequestLogger } from "./method.ts";
 import { byRelevance } from "./relevance.ts";
 
 /** A URI that a client may read. */
-type Readable = { read(): Promise<readonly ResourceContents[]>; readonly topic: string | undefined };
+type Readable = {
+  /** Its URI, or the template of those like it. */
+  readonly kind: string;
+  read(): Promise<readonly ResourceContents[]>;
+  readonly topic: string | undefined;
+};
 
 /** What one client may see and use of the features. Everything else is unknown to it. */
 export type Catalogue = {
@@ -73,7 +78,7 @@ export function catalogues({ features, tools, bridge, audit }: CatalogueOptions)
 
     const find = (uri: string): Readable => {
       const fixed = resources.find((resource) => resource.uri === uri);
-      if (fixed !== undefined) return { read: () => fixed.read(context), topic: fixed.topic };
+      if (fixed !== undefined) return { kind: uri, read: () => fixed.read(context), topic: fixed.topic };
       for (const { template, match } of visibleTemplates) {
         const variables = match(uri);
         if (variables !== undefined) return readable(uri, template, variables, context);
@@ -89,8 +94,16 @@ export function catalogues({ features, tools, bridge, audit }: CatalogueOptions)
       resource: find,
       read(uri, origin) {
         const who = { client: client.name, client_id: client.id, ...auditDetails(origin) };
-        const subject = { decision: "resource_read", resource: uri.slice(0, 200), ...who } as const;
-        return audit.follow(subject, async () => find(uri).read());
+        const subject = { decision: "resource_read", ...who } as const;
+        const found = { found: () => ({ resource: uri.slice(0, 200) }) };
+        let readable: Readable;
+        try {
+          readable = find(uri);
+        } catch (error) {
+          return audit.follow(subject, () => Promise.reject(error));
+        }
+        // What of an URI a client has made up is not written down.
+        return audit.follow({ ...subject, resource: readable.kind }, () => readable.read(), found);
       },
       prompts: () => features.prompts,
       async prompt(name, args, interaction) {
@@ -117,7 +130,8 @@ export function catalogues({ features, tools, bridge, audit }: CatalogueOptions)
 }
 
 function readable(uri: string, template: ResourceTemplate, variables: Variables, context: ResourceContext): Readable {
-  return { read: () => template.read(uri, variables, context), topic: template.topicOf?.(variables) };
+  const kind = template.uriTemplate;
+  return { kind, read: () => template.read(uri, variables, context), topic: template.topicOf?.(variables) };
 }
 
 function requireArguments(prompt: Prompt, args: Arguments): void {

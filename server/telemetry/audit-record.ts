@@ -44,10 +44,13 @@ export const auditRecordSchema = z.strictObject({
   request_id: z.string().exactOptional().describe("As in the other lines of the request, and its `X-Request-Id`"),
   trace_id: z.string().exactOptional().describe("Of the caller's `traceparent`"),
   parent_span_id: z.string().exactOptional().describe("Of the caller's `traceparent`"),
-  tool: z.string().exactOptional().describe("Name of the tool, or method and route"),
-  resource: z.string().exactOptional().describe("URI of the resource, its first 200 characters"),
+  tool: z.string().exactOptional().describe("Name of the tool, or method and route; absent for one that is not there"),
+  resource: z
+    .string()
+    .exactOptional()
+    .describe("URI of the resource, its first 200 characters; of one that could not be read its template, or nothing"),
   event_id: z.string().exactOptional().describe("Of the event that the call made"),
-  approval_id: z.string().exactOptional().describe("Of the approval"),
+  approval_id: z.string().exactOptional().describe("Of the approval; absent if it could not be read"),
   duration_ms: z.number().exactOptional().describe("Milliseconds from the call to its answer"),
   arguments: z
     .string()

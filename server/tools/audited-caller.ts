@@ -48,15 +48,15 @@ export function auditedCaller({ tools, costs, security, audit }: AuditedCallerOp
       throw error;
     }
   };
+  const subjectOf = ({ name, caller: { client }, origin, args }: AuditedCall): AuditSubject => {
+    const who = { client: client.name, client_id: client.id, ...auditDetails(origin) };
+    // A name that nobody knows is what a client has made up: of that nothing is written down.
+    return { decision: "tool_call", ...(costs.has(name) && { tool: name }), ...who, ...audit.content(args) };
+  };
   return {
     list: (client) => tools.list(client),
-    call: (asked) => audit.follow(subjectOf(asked, audit), () => call(asked), { found: idsIn, isWaiting }),
+    call: (asked) => audit.follow(subjectOf(asked), () => call(asked), { found: idsIn, isWaiting }),
   };
-}
-
-function subjectOf({ name, caller: { client }, origin, args }: AuditedCall, audit: Audit): AuditSubject {
-  const who = { client: client.name, client_id: client.id, ...auditDetails(origin) };
-  return { decision: "tool_call", tool: name.slice(0, 128), ...who, ...audit.content(args) };
 }
 
 const isWaiting = (thrown: unknown): boolean => thrown instanceof InputRequired;

@@ -12,6 +12,7 @@ export type Allowed = {
 
 export const allowed: readonly Allowed[] = [
   { reason: "a file of API keys, which is where the server reads them", kind: "file", by: / (api-)?keys(\.json)?$/ },
+  { reason: "a file of the bot's token, which is where the bridge reads it", kind: "file", by: / token$/ },
   {
     reason: "npm start hands the key that it has made to whoever has started it",
     kind: "output",

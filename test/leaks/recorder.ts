@@ -14,6 +14,9 @@ const OVERLAP_BYTES = 512;
 const LARGEST_FILE = 32 * 2 ** 20;
 const MOST_BYTES = 512 * 2 ** 20;
 
+/** What came over one connection or pipe, and is not yet written down. */
+type Heard = { readonly kind: "answer" | "output"; readonly parts: Buffer[] };
+
 /**
  * Keeps what the tests of this process can read, and the secrets that they use: installed below everything that tests use,
  * so that no helper can forget to do it. Bytes that come over a connection that was made here, or from a child's pipe; files
@@ -22,7 +25,7 @@ const MOST_BYTES = 512 * 2 ** 20;
 export class Recorder {
   readonly #record: RecordWriter;
   readonly #by: () => string;
-  readonly #parts = new WeakMap<Socket, Buffer[]>();
+  readonly #heard = new WeakMap<Socket, Heard>();
 
   constructor(record: RecordWriter, by: () => string) {
     this.#record = record;
@@ -63,21 +66,24 @@ export class Recorder {
   }
 
   #take(socket: Socket, chunk: unknown): void {
-    const parts = this.#parts.get(socket) ?? [];
-    if (!this.#parts.has(socket)) {
-      this.#parts.set(socket, parts);
-      socket.once("close", () => this.#put(socket, parts));
+    const known = this.#heard.get(socket);
+    // Later, when it is closed, nobody knows any more.
+    const heard = known ?? { kind: socket.remotePort === undefined ? "output" : "answer", parts: [] };
+    if (known === undefined) {
+      this.#heard.set(socket, heard);
+      socket.once("close", () => this.#put(heard));
     }
-    if (chunk === null) this.#put(socket, parts);
+    if (chunk === null) this.#put(heard);
     if (!Buffer.isBuffer(chunk)) return;
-    parts.push(Buffer.from(chunk));
-    if (parts.reduce((sum, { length }) => sum + length, 0) < PART_BYTES) return;
-    parts.splice(0, parts.length, this.#put(socket, parts).subarray(-OVERLAP_BYTES));
+    heard.parts.push(Buffer.from(chunk));
+    if (heard.parts.reduce((sum, { length }) => sum + length, 0) < PART_BYTES) return;
+    heard.parts.push(this.#put(heard).subarray(-OVERLAP_BYTES));
   }
 
-  #put(socket: Socket, parts: Buffer[]): Buffer {
+  /** Writes down what was heard, and forgets it. */
+  #put({ kind, parts }: Heard): Buffer {
     const bytes = Buffer.concat(parts.splice(0));
-    this.said(socket.remotePort === undefined && socket.remoteFamily === undefined ? "output" : "answer", bytes);
+    this.said(kind, bytes);
     return bytes;
   }
 

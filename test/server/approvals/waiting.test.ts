@@ -226,7 +226,7 @@ describe("nobody else sees it", () => {
     expect(await rest(`/approvals/${id}`, watcher)).toMatchObject({ status: 200, body: { state: "pending" } });
     const records = auditOf(server.log).filter(({ decision }) => decision.startsWith("approval_"));
     expect(records.slice(-2)).toMatchObject([
-      { decision: "approval_withdrawal", outcome: "refused", code: "APPROVAL_NOT_FOUND", approval_id: id },
+      { decision: "approval_withdrawal", outcome: "refused", code: "APPROVAL_NOT_FOUND", client: expect.any(String) },
       { decision: "approval_read", outcome: "done", approval_id: id, duration_ms: expect.any(Number) },
     ]);
     expect(await rest(`/approvals/${id}`, watcher, "DELETE")).toMatchObject({ status: 404 });
