@@ -111,18 +111,24 @@ export class SigningKeys {
   async find(header: JWTHeaderParameters): Promise<CryptoKey> {
     const found = await this.#match(header);
     if (found !== undefined) return found;
-    // One that is under way may have begun before the key was there.
-    await this.#looking;
+    // One that is under way may have begun before the key was there; one that has failed just now says enough.
+    const earlier = this.#looking;
+    await earlier;
     const again = await this.#match(header);
     if (again !== undefined) return again;
-    if (this.#looking === undefined && this.#mayLook()) void this.#look();
-    await this.#looking;
+    if (earlier === undefined || this.#state.error === undefined) await this.#lookUnexpectedly();
     const last = await this.#match(header);
     if (last !== undefined) return last;
     const { error } = this.#state;
     if (error !== undefined || this.#set === undefined)
       throw new AuthorizationServerError(error ?? "it was not asked yet");
     throw new errors.JWKSNoMatchingKey();
+  }
+
+  /** Looks for the sake of a token, or waits for a look that is under way. */
+  async #lookUnexpectedly(): Promise<void> {
+    if (this.#looking === undefined && this.#mayLook()) await this.#look();
+    else await this.#looking;
   }
 
   async #match(header: JWTHeaderParameters): Promise<CryptoKey | undefined> {

@@ -59,15 +59,17 @@ test("tokens with unknown keys have it asked a few times only, while right ones 
   await keysAreRead();
   const stranger = await newKey();
   const forged = await Promise.all(
-    Array.from({ length: 300 }, (_, index) =>
+    Array.from({ length: 100 }, (_, index) =>
       open.authority.token(open.resource, { key: { ...stranger, kid: `unknown-${index}` } }),
     ),
   );
   const right = await open.token();
+  const begun = performance.now();
   const statuses = await Promise.all(forged.flatMap((token) => [statusOf(token), statusOf(right)]));
-  expect(statuses.filter((status) => status === 200)).toHaveLength(300);
-  expect(statuses.filter((status) => status === 401)).toHaveLength(300);
-  expect(looks()).toBeLessThanOrEqual(4);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(100);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(100);
+  // The one of the start, three at once, and one more in 10 s.
+  expect(looks()).toBeLessThanOrEqual(4 + Math.ceil((performance.now() - begun) / 10_000));
 });
 
 describe("an authorization server that cannot be reached", () => {
