@@ -101,6 +101,20 @@ describe.skipIf(program === null)("the dashboard", () => {
     });
   });
 
+  test.each([360, 672, 768, 1_088, 1_210, 1_281])(
+    "at %d px nothing is wider than the page or below its end",
+    async (width) => {
+      await open("failing", { width, height: 900 });
+      await click("[aria-controls=history-table]");
+      await told("#history-table caption", /^The last hour/);
+      const beyond = `(() => {
+      const { bottom } = document.querySelector("main").getBoundingClientRect();
+      return [document.documentElement.scrollWidth - innerWidth, Math.round(document.documentElement.scrollHeight - scrollY - bottom)];
+    })()`;
+      expect(await page.evaluate(beyond)).toEqual([0, 0]);
+    },
+  );
+
   test.each(["/", "/monitoring/"])("at %s it tells what it is told, as it comes", async (path) => {
     await open("busy", desktop, path);
     await told(".link", /^Live/);
