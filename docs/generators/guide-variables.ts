@@ -15,6 +15,11 @@ const effects = "test/guides/effects.process.test.ts";
 const otherTests: Readonly<Record<string, string>> = {
   MCP_API_KEYS: "test/server/answers.process.test.ts",
   TELEGRAM_BOT_TOKEN: "test/server/standalone.process.test.ts",
+  SECURITY_AUDIT_LOG: "test/server/audit.test.ts",
+  INPUT_VALIDATION_STRICT: "test/server/http/strict-input.test.ts",
+  TLS_CERT_PATH: "test/server/http/tls.test.ts",
+  TLS_KEY_PATH: "test/server/http/tls.test.ts",
+  TLS_MIN_VERSION: "test/server/http/tls.test.ts",
 };
 /** Shows that those without an effect are told of. */
 const untold = "test/guides/variables.test.ts";

@@ -1,6 +1,5 @@
-import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, fastify, LogController } from "fastify";
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
 import { type Access, createAccess } from "../access/access.ts";
 import { type BanOffice, Bans } from "../access/bans.ts";
@@ -20,7 +19,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { createSecurityLog, type SecurityLog } from "../telemetry/security-log.ts";
 import type { CertificateStore } from "../tls/certificate-store.ts";
-import { secureServer } from "../tls/secure-server.ts";
+import { listenerOf } from "../tls/listener.ts";
 import { type AuditedCaller, auditedCaller } from "../tools/audited-caller.ts";
 import { createToolCaller } from "../tools/tool-caller.ts";
 import { approvalRoutes } from "./approval-routes.ts";
@@ -110,7 +109,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     bodyLimit,
-    ...listenerOf(options.certificate),
+    ...listenerOf(options.certificate, { ...requestTimes, keepAliveTimeout, shouldUpgradeCallback: isUpgrade }),
     requestTimeout: requestTimes.requestTimeout,
     keepAliveTimeout,
     genReqId: requestIds(options.newId),
@@ -152,14 +151,6 @@ export function createApp(options: AppOptions): FastifyInstance {
   );
   register(app, options, { security, connections, turnEnd, upgrades: new Upgrades(app.server) });
   return app;
-}
-
-/** What fastify listens with. */
-function listenerOf(certificate: CertificateStore | undefined): FastifyHttpOptions<Server> {
-  const http = { ...requestTimes, keepAliveTimeout, shouldUpgradeCallback: isUpgrade };
-  return certificate === undefined
-    ? { http }
-    : { serverFactory: (handler) => secureServer(certificate, http, handler) };
 }
 
 type Parts = {

@@ -1,19 +1,19 @@
-import { ServerError, toServerError } from "../../contract/errors.ts";
+import { ServerError } from "../../contract/errors.ts";
 import { type Action, actionPermissions } from "../../contract/monitoring.ts";
 import type { DeadLetterFate } from "../../contract/monitoring-servers.ts";
-import { type Caller, type Origin, securityDetails } from "../access/access.ts";
-import { permits } from "../access/client.ts";
+import { auditDetails, type Caller, type Origin, securityDetails } from "../access/access.ts";
+import { lacking, permits } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { noInteraction } from "../features/interaction.ts";
 import type { Guards } from "../http/app.ts";
-import type { Logger } from "../telemetry/logger.ts";
+import type { Audit } from "../telemetry/audit.ts";
+import type { AuditSubject } from "../telemetry/audit-record.ts";
 import type { ToolCall } from "../tools/tool-caller.ts";
-import { forbidden } from "./readers.ts";
 
 export type ActionsOptions = {
   readonly guards: Pick<Guards, "tools" | "security">;
   readonly bridge: Pick<BridgeClient, "monitoring">;
-  readonly logger: Pick<Logger, "info" | "warn">;
+  readonly audit: Pick<Audit, "follow">;
 };
 
 /** Who acts, and by which request. */
@@ -46,16 +46,8 @@ export class Actions {
   }
 
   /** Resolves with what to tell the person. Throws errors of the catalogue. */
-  async do(action: Action, actor: Actor): Promise<string> {
-    try {
-      const message = await this.#do(action, actor);
-      this.#audit(action, actor, "done");
-      return message;
-    } catch (thrown) {
-      const error = toServerError(thrown);
-      this.#audit(action, actor, error.code);
-      throw error;
-    }
+  do(action: Action, actor: Actor): Promise<string> {
+    return this.#options.audit.follow(subjectOf(action, actor), () => this.#do(action, actor));
   }
 
   #do(action: Action, actor: Actor): Promise<string> {
@@ -87,18 +79,19 @@ export class Actions {
     const permission = actionPermissions[`${fate}_dead_letter`];
     if (!permits(client, permission)) {
       guards.security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: permission });
-      throw forbidden(client.name, `${fate}_dead_letter`, permission);
+      throw lacking(client, `${fate}_dead_letter`, permission, { required_permission: permission });
     }
     const { changed } = await bridge.monitoring.settleDeadLetter(fate, id, client.name);
     if (fate === "drop") return changed ? "The message is dropped." : "The message was dropped before.";
     return changed ? "The message waits to be sent again." : "The message was sent again before.";
   }
+}
 
-  /** The one place where it is written down who did what, with what outcome. */
-  #audit(action: Action, { caller, origin }: Actor, outcome: string): void {
-    const { action: name, ...about } = action;
-    const who = { client: caller.client.name, client_id: caller.client.id, request_id: origin.requestId };
-    const details = { audit: "dashboard_action", action: name, ...about, ...who, client_ip: origin.address, outcome };
-    this.#options.logger[outcome === "done" ? "info" : "warn"](details, "dashboard action");
-  }
+function subjectOf(action: Action, { caller: { client }, origin }: Actor): AuditSubject {
+  const who = { client: client.name, client_id: client.id, ...auditDetails(origin) };
+  return {
+    ...{ decision: "dashboard_action", action: action.action, ...who },
+    ...("address" in action && { address: action.address }),
+    ...("id" in action && { dead_letter: action.id }),
+  };
 }

@@ -7,6 +7,7 @@ import { createAuthentication } from "../http/authentication.ts";
 import { healthRoutes } from "../http/health-routes.ts";
 import { withOtherMethods } from "../http/methods.ts";
 import { boundConnections } from "../listening/connections.ts";
+import type { Audit } from "../telemetry/audit.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { Actions } from "./actions.ts";
 import { createFrame, type FrameOptions } from "./frame.ts";
@@ -23,6 +24,7 @@ export type DashboardOptions = FrameOptions & {
   readonly bridge: BridgeClient;
   readonly password: Password | undefined;
   readonly metrics: ServerMetrics;
+  readonly audit: Audit;
   readonly heldUpMs: () => number;
   readonly steady: () => number;
 };

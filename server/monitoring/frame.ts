@@ -16,12 +16,16 @@ import { admitBodies, closeIfUnread } from "../http/unread-body.ts";
 import { webPages } from "../http/web-pages.ts";
 import { requestTimes } from "../listening/connections.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { CertificateStore } from "../tls/certificate-store.ts";
+import { listenerOf } from "../tls/listener.ts";
 import { asksPerson } from "./readers.ts";
 
 export type FrameOptions = {
   readonly config: Pick<ServerConfig, "http">;
   readonly guards: Pick<Guards, "security">;
   readonly logger: Logger;
+  /** What it shows by TLS; undefined: it speaks HTTP. */
+  readonly certificate?: CertificateStore | undefined;
   readonly lifecycle: Lifecycle;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
@@ -55,13 +59,13 @@ export function createFrame(options: FrameOptions): FastifyInstance {
   return app;
 }
 
-function bareApp({ logger, clock, newId }: FrameOptions): FastifyInstance {
+function bareApp({ logger, certificate, clock, newId }: FrameOptions): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = logger;
   return fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     bodyLimit,
-    http: requestTimes,
+    ...listenerOf(certificate, requestTimes),
     requestTimeout: requestTimes.requestTimeout,
     genReqId: requestIds(newId),
     // The page asks for what is beside it.

@@ -21,7 +21,8 @@ export async function openDashboard(options: Omit<DashboardOptions, "password">)
   const password = given && new Password({ ...given, logger });
   const { app, watch, listeners } = createDashboard({ ...options, password });
   const variables = { hostVariable: "MONITORING_SERVER_HOST", portVariable: "MONITORING_SERVER_PORT" };
-  const listenTextResolver = (address: string) => `dashboard on ${address}`;
+  const scheme = options.certificate === undefined ? "http" : "https";
+  const listenTextResolver = (address: string) => `dashboard on ${address.replace(/^http(?=:)/, scheme)}`;
   const stop = () => {
     watch.stop();
     listeners.close();

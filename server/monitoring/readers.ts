@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 import { type Caller, type Credentials, securityDetails } from "../access/access.ts";
-import { permits } from "../access/client.ts";
+import { lacking, permits } from "../access/client.ts";
 import type { Guards } from "../http/app.ts";
 import { type Authentication, originOf } from "../http/authentication.ts";
 import { type Password, userName } from "./password.ts";
@@ -64,7 +64,7 @@ export class Readers {
     const origin = originOf(request);
     if (!permits(client, permission)) {
       security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: "dashboard" });
-      throw forbidden(client.name, "the dashboard", permission);
+      throw lacking(client, "the dashboard", permission, { required_permission: permission });
     }
     return {
       name: client.name,
@@ -115,12 +115,6 @@ function isStill(caller: Caller, authenticate: () => Caller | Promise<Caller>): 
   } catch {
     return false;
   }
-}
-
-/** Says which permission is missing. */
-export function forbidden(client: string, tool: string, needed: string): ServerError {
-  const told = { tool_name: tool, required_permission: needed };
-  return new ServerError("UNAUTHORIZED_TOOL", { tool, client, permission: needed, ...told });
 }
 
 const wrong = () => new ServerError("AUTHENTICATION_ERROR", { reason: "The user name or the password is not right." });

@@ -2,7 +2,7 @@ import { getHeapSnapshot, getHeapStatistics } from "node:v8";
 import type { LogLevel } from "../../contract/log-levels.ts";
 import { logLevels } from "../../contract/log-levels.ts";
 import type { Running } from "../roles/running.ts";
-import type { Logger } from "../telemetry/logger.ts";
+import { type Logger, showFrom, shownLevel } from "../telemetry/logger.ts";
 import { freeBytes, SnapshotRefused, writeHeapSnapshot } from "./heap-snapshot.ts";
 
 export type ReloadOptions = {
@@ -28,9 +28,9 @@ function takeLevel(path: string, readFile: ReloadOptions["readFile"], logger: Re
   const level = levelIn(path, readFile);
   if (level === undefined) {
     logger.error({ path }, `LOG_LEVEL_FILE names no file with one of ${logLevels.join(", ")}; the level stays`);
-  } else if (level !== logger.level) {
-    const before = logger.level;
-    logger.level = level;
+  } else if (level !== shownLevel(logger)) {
+    const before = shownLevel(logger);
+    showFrom(logger, level);
     logger.info({ before, level }, "log level changed");
   }
 }

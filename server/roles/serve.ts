@@ -96,7 +96,7 @@ export async function startServer(options: ServerOptions): Promise<Running> {
     addresses: {
       http: baseUrl(app.server.address() as AddressInfo, scheme),
       ...Object.fromEntries(Object.entries(further).map(([name, { address }]) => [name, baseUrl(address, scheme)])),
-      ...(dashboard && { dashboard: baseUrl(dashboard.address) }),
+      ...(dashboard && { dashboard: baseUrl(dashboard.address, scheme) }),
     },
     reload: async () => {
       dashboard?.reload();

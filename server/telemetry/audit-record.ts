@@ -11,6 +11,7 @@ export const auditDecisions = Object.freeze({
   limit: "A client, or the wrong keys of an address, are over the limit, or banned for that",
   ban: "A ban began",
   ban_lifted: "A client lifted the bans of an address",
+  dashboard_action: "Somebody acted on the dashboard",
   keys_loaded: "API keys were read",
   signature: "A request to the bridge that nobody with the secret has signed",
   approval: "The bridge: somebody was asked, voted, decided, or tried to",
@@ -57,6 +58,8 @@ export const auditRecordSchema = z.strictObject({
     .exactOptional()
     .describe("What the client sent, as JSON, its first 4096 characters: only with `SECURITY_AUDIT_LOG_CONTENT=true`"),
   count: z.number().exactOptional().describe("How many decisions of this kind the record stands for, or bans ended"),
+  action: z.string().exactOptional().describe("What was done on the dashboard"),
+  dead_letter: z.number().exactOptional().describe("Number of the refused message that was retried or dropped"),
   address: z.string().exactOptional().describe("Address, or IPv6 network, of the ban"),
   seconds: z.string().exactOptional().describe("How long the ban lasts"),
   clients: z.array(z.string()).exactOptional().describe("Names of the clients whose keys count now"),

@@ -18,13 +18,13 @@ export type LogFiles = {
 type LogLinesOptions = {
   readonly output: DestinationStream;
   readonly format: LogFormat;
-  readonly level: LogLevel;
+  /** Least important level that is handed on, as it is now. */
+  readonly level: () => LogLevel;
   readonly files: LogFiles | undefined;
 };
 
 /** Hands the lines of a logger on: to the output in its format, to the files in theirs. */
 export function logLines({ output, format, level, files }: LogLinesOptions): DestinationStream {
-  const least = logLevels.indexOf(level);
   const show = (line: string) => void output.write(format === "json" ? line : `${textOf(JSON.parse(line))}\n`);
   return {
     write(line) {
@@ -34,7 +34,7 @@ export function logLines({ output, format, level, files }: LogLinesOptions): Des
       }
       const security = files && securityLine(line);
       if (security) files.security.write(`${security}\n`);
-      if (logLevels.indexOf(levelOf(line)) < least) return;
+      if (logLevels.indexOf(levelOf(line)) < logLevels.indexOf(level())) return;
       files?.application.write(applicationLine(line));
       show(line);
     },

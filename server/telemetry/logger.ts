@@ -80,20 +80,43 @@ function isoTime(): string {
   return timeText;
 }
 
+/** What each logger shows: its own level may be lower, for lines that files alone get. */
+const shown = new WeakMap<object, { level: LogLevel; readonly hasFiles: boolean }>();
+
 /**
  * Lines with a constant message and key/value details. Whole lines are redacted: a secret may be in any text. Nothing in a
  * value can end a line or begin another.
  */
 export function createLogger({ level, service, destination, format = "json", files }: LoggerOptions): Logger {
-  const isSecurityBelow = files !== undefined && (level === "error" || level === "fatal");
+  const showing = { level, hasFiles: files !== undefined };
   const options = {
-    level: isSecurityBelow ? "warn" : level,
+    level: leastLevel(showing),
     base: { service: service.name, version: service.version, instance: service.instance },
     timestamp: isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: withoutSecrets },
     hooks: { streamWrite: (line: string) => withVisibleCharacters(redact(line)) },
   };
   const through = (output: DestinationStream) =>
-    format === "json" && files === undefined ? output : logLines({ output, format, level, files });
-  return destination === undefined ? stdoutLogger(options, through) : pino(options, through(destination));
+    format === "json" && files === undefined ? output : logLines({ output, format, level: () => showing.level, files });
+  const logger = destination === undefined ? stdoutLogger(options, through) : pino(options, through(destination));
+  shown.set(logger, showing);
+  return logger;
+}
+
+/** Security events are warnings, and a file gets them whatever is shown. */
+function leastLevel({ level, hasFiles }: { readonly level: LogLevel; readonly hasFiles: boolean }): LogLevel {
+  return hasFiles && (level === "error" || level === "fatal") ? "warn" : level;
+}
+
+/** The least important level that a logger shows. */
+export function shownLevel(logger: object): LogLevel | undefined {
+  return shown.get(logger)?.level;
+}
+
+/** Changes that level, of a logger that `createLogger` has made. */
+export function showFrom(logger: Pick<Logger, "level">, level: LogLevel): void {
+  const showing = shown.get(logger);
+  if (showing === undefined) throw new Error("this logger was made elsewhere");
+  showing.level = level;
+  logger.level = leastLevel(showing);
 }

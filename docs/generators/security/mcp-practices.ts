@@ -12,8 +12,10 @@ export const mcpPractices: RiskList = {
     {
       id: "Token passthrough",
       risk: "Tokens that were issued for somebody else are accepted or passed on",
-      does: "The server accepts what was made for it and passes nothing of it on: the bridge gets a signature and the client's name, Telegram the bot's own token.",
+      does: "The server accepts what was made for it, an access token only with its own URL as audience, and passes nothing of it on: the bridge gets a signature and the client's name, Telegram the bot's own token.",
       shownBy: [
+        "test/server/oauth/tokens.test.ts › never leaves the server: the bridge hears who calls, and no token",
+        "test/server/oauth/tokens.test.ts › another authorization server is nobody here, although its tokens are for this server",
         "test/server/bridge/intake/intake.test.ts › an unsigned, wrongly signed or old request is refused",
         "test/server/mcp/stdio/remote.process.test.ts › what is no MCP, and a redirect, are errors that say so; the key does not go elsewhere",
         "test/server/mcp/stdio/remote-proxy.process.test.ts › asks one at an https URL through a tunnel, and the proxy sees no key",
@@ -22,8 +24,9 @@ export const mcpPractices: RiskList = {
     {
       id: "Server-side request forgery",
       risk: "A client or an authorization server is made to call internal addresses",
-      does: "The server hands out no URL of its own choice to clients. As a client, stdio calls the one URL that its user named, and follows no redirect; the operator calls no internal address that an author named as public.",
+      does: "The server asks the origin of its configured issuer alone, follows no redirect there, and hands out no URL of its own choice to clients. As a client, stdio calls the one URL that its user named, and follows no redirect; the operator calls no internal address that an author named as public.",
       shownBy: [
+        "test/server/oauth/authorization-server.test.ts › are not looked for on an origin to which the metadata leads, unless that is configured",
         "test/server/mcp/stdio/remote.process.test.ts › what is no MCP, and a redirect, are errors that say so; the key does not go elsewhere",
         "test/operator/deployment/exposure/dialer.test.ts › that nobody outside could mean is not called, by number or by name",
       ],
@@ -68,8 +71,9 @@ export const mcpPractices: RiskList = {
     {
       id: "Scope minimization",
       risk: "A key that may do more than its client needs",
-      does: "Permissions are chosen for each key, and a refusal names the one that is missing, not all that there are. Each refusal is a security event with client and tool.",
+      does: "Permissions are chosen for each key and by the scopes of a token, and a refusal names the one that is missing, not all that there are. Each refusal is a security event with client and tool.",
       shownBy: [
+        "test/server/oauth/tokens.test.ts › permits what its scopes say, and shows nothing else",
         "test/server/http/app.test.ts › a tool outside of the key's permissions is refused with 403, and listed for nobody",
         "test/server/access/api-keys.test.ts › are enabled and may do nothing unless it is said",
         "e2e/trouble.test.ts › a client without the permission is refused, on MCP and on REST",

@@ -87,7 +87,7 @@ export const owaspMcp: RiskList = {
       risk: "Lack of audit and telemetry",
       does: "One line for each accepted call ties the event to its key; refusals, bans, wrong signatures and foreign pages are security events with metrics and alerts. No value can forge a line.",
       shownBy: [
-        "test/server/http/app.test.ts › an accepted call is one line that ties the event to the key",
+        "test/server/http/app.test.ts › an accepted call is one line that ties the event to the key, and one audit record",
         "test/server/http/app.test.ts › counts and logs a failure as fail2ban expects it, without the key",
         "test/server/bridge/intake/gate.test.ts › a body that is not the signed one is refused, counted and logged with the caller's address",
         "test/docs.test.ts › every alert stands in docs/monitoring.md with its severity",

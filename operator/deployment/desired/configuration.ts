@@ -11,15 +11,8 @@ import { oauthEnvironment } from "./oauth.ts";
 import { paths } from "./pod.ts";
 import { receivingEnvironment } from "./webhook.ts";
 
-type ServerVariable =
-  | "INPUT_VALIDATION_STRICT"
-  | "MCP_RATE_LIMIT_GLOBAL_REQUESTS"
-  | "MONITORING_SERVER_PORT"
-  | "MONITORING_SERVER_HOST"
-  | "MONITORING_PASSWORD_FILE";
-
 /** They are part of the pod template, so that a pod never reads half of a change. */
-export type Environment = Readonly<Partial<Record<PodVariable | ServerVariable | "NODE_ENV", string>>>;
+export type Environment = Readonly<Partial<Record<PodVariable | "NODE_ENV", string>>>;
 
 /** The longest time that a call waits for the bridge; a restart of the bridge pod takes less. */
 const bridgeTimeoutMs = 30_000;

@@ -7,7 +7,7 @@ import type { LogLevel } from "../../../contract/log-levels.ts";
 import { closeLogFiles, openLogFiles } from "../../../server/process/log-files.ts";
 import { createAudit } from "../../../server/telemetry/audit.ts";
 import type { LogFormat } from "../../../server/telemetry/log-lines.ts";
-import { createLogger, type Logger } from "../../../server/telemetry/logger.ts";
+import { createLogger, type Logger, showFrom, shownLevel } from "../../../server/telemetry/logger.ts";
 import { securityLines } from "../../../server/telemetry/security-log.ts";
 
 const service = { name: "cctelegram", version: "1", instance: "a" };
@@ -139,6 +139,29 @@ describe("files", () => {
     expect(await read("application.log")).toBe(stdout);
     expect(stdout.trim().split("\n")).toHaveLength(1);
     expect(stdout).toContain("a mistake");
+  });
+
+  test("follow the level when it changes, up and down, and the security events stay whole", async () => {
+    const stdout = await filed("error", (logger) => {
+      for (const level of ["debug", "fatal", "info"] as const) {
+        showFrom(logger, level);
+        expect(shownLevel(logger)).toBe(level);
+        for (const at of ["debug", "info", "error"] as const) logger[at](`${at} at ${level}`);
+        refused(logger, "203.0.113.9", { level_then: level });
+      }
+    });
+    const messages = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).msg);
+    expect(messages.filter((message) => !message.startsWith("SECURITY"))).toEqual([
+      ...["debug at debug", "info at debug", "error at debug"],
+      ...["info at info", "error at info"],
+    ]);
+    expect(await read("application.log")).toBe(stdout);
+    expect((await read("security.log")).match(/level_then=\w+/g)).toEqual([
+      ...["level_then=debug", "level_then=fatal", "level_then=info"],
+    ]);
   });
 
   test.each(forgeries)("of security events cannot hold a forged one: %s", async (_what, value) => {
