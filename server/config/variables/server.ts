@@ -56,7 +56,7 @@ export const serverVariables = Object.freeze({
     roles: serving,
     schema: text,
     description:
-      "File with the certificate, and those of its issuers, in PEM form: with it the ports of MCP, REST and health speak HTTPS, and nothing else. Read again when it changes. Unset: HTTP.",
+      "File with the certificate, and those of its issuers, in PEM form: with it the ports of MCP, REST, health and the dashboard speak HTTPS, and nothing else. Read again when it changes. Unset: HTTP.",
     example: "/etc/ssl/certs/cctelegram.crt",
   }),
   TLS_KEY_PATH: define({

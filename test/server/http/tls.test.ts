@@ -72,6 +72,15 @@ test("every port of MCP and REST speaks HTTPS, and its URL says so", async () =>
   expect(refused.map(({ client_ip }) => client_ip)).toEqual(["127.0.0.1", "203.0.113.7", "127.0.0.1"]);
 });
 
+test("the dashboard's port speaks HTTPS, too, so that its password is not sent in clear", async () => {
+  const own = await start({ MONITORING_SERVER_PORT: "0", MONITORING_PASSWORD: "a password of the dashboard" });
+  const authorization = `Basic ${Buffer.from("admin:a password of the dashboard").toString("base64")}`;
+  expect(own.dashboardUrl).toMatch(/^https:/);
+  expect((await ask(`${own.dashboardUrl}/`, first.cert)).status).toBe(401);
+  expect((await ask(`${own.dashboardUrl}/`, first.cert, { headers: { authorization } })).status).toBe(200);
+  await own.close();
+});
+
 test("a page of the server's own origin may call, and one that is there by HTTP may not", async () => {
   const from = (origin: string) => tools(server.url, { headers: { "x-api-key": keys.all, origin } });
   expect((await from(server.url)).status).toBe(200);
