@@ -130,6 +130,8 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (relayed !== undefined) return answerRelay(relayed, body, response);
     const known = knownAnswers[pathname];
     if (known !== undefined) return reply(response, 200, known(body));
+    // A bridge of the version before has no dashboard to tell of.
+    if (pathname.startsWith(routes.bridgeMonitoring)) return reply(response, 404, { error: true, code: "NOT_FOUND" });
     if (request.method === "POST") return reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
     answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
   }
