@@ -1,7 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
-import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
@@ -9,32 +8,27 @@ import { type WatchedLoop, watchLoop } from "../listening/longest-turn.ts";
 import { Since } from "../telemetry/since.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import { Attention } from "./attention/attention.ts";
-import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
 import { Control } from "./control/control.ts";
 import { Conversation, type ConversationOptions, hears } from "./conversation.ts";
-import { messagesOf } from "./formatting/messages.ts";
+import { closing, Events } from "./events.ts";
 import { startIntake } from "./intake/intake.ts";
-import { callOf } from "./monitoring/event-call.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { Pacer } from "./pacing/pacer.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
-import { RefusedError } from "./refused-error.ts";
 import { Notices } from "./relay/notices.ts";
 import { RelayHub } from "./relay/relay.ts";
 import { createRelayMetrics } from "./relay/relay-metrics.ts";
-import { destinationsOf, type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
+import { type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
 import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
 import { boundedText } from "./status/bounded-text.ts";
-import { eventStatusOf } from "./status/event-status.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
-import { warningOf } from "./status/refusals.ts";
-import { type Facts, obstacles, pausedText, statusOf } from "./status/status.ts";
+import { type Facts, obstacles, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
 import type { Store } from "./storage/store.ts";
 import { Todos } from "./tasks/todos.ts";
@@ -47,10 +41,6 @@ const random = () => randomInt(2 ** 32) / 2 ** 32;
 
 /** Milliseconds that never go backwards. */
 const steady = () => performance.now();
-
-const isText = (value: unknown): value is string => typeof value === "string";
-
-const closing = () => new RefusedError("shutting_down", "The bridge is shutting down.", 2);
 
 /** The parts of a bridge and their connections. */
 export class RunningBridge implements Bridge {
@@ -70,13 +60,13 @@ export class RunningBridge implements Bridge {
   readonly #reachability: Reachability;
   readonly #delivery: Delivery;
   readonly #conversation: Conversation;
+  readonly #events: Events;
   readonly #notices: Notices;
   readonly #usage: ReturnType<typeof usageReader>;
   readonly #loop: WatchedLoop = watchLoop();
   readonly #queueSince = new Since();
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
-  #lastEventTime: string | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: BridgeOptions, fetchImpl: typeof fetch) {
@@ -143,6 +133,17 @@ export class RunningBridge implements Bridge {
     this.control = new Control({ store, instance: randomUUID(), hold, restart, onPaused, logger, now: this.#now });
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
     this.monitoring = this.#monitor(store, onLines);
+    this.#events = this.#takeEvents(onLines);
+  }
+
+  #takeEvents(deliver: (messages: readonly PendingMessage[]) => void): Events {
+    const { attention, control, monitoring } = this;
+    return new Events({
+      ...{ queue: this.#queue, routing: this.#routing, pacer: this.#pacer, metrics: this.#metrics },
+      ...{ attention, control, monitoring, notices: this.#notices, inbox: this.#conversation.inbox },
+      ...{ deliver, now: this.#now, steady, facts: () => this.#facts(), shown: () => this.#shownChats() },
+      botUsername: () => this.#reachability.status.bot_username,
+    });
   }
 
   #monitor(store: Store, onLines: (lines: readonly PendingMessage[]) => void): Monitoring {
@@ -160,7 +161,7 @@ export class RunningBridge implements Bridge {
         now: this.#now,
       },
       ...{ facts: () => this.#facts(), shown: () => this.#shownChats(), approvals: () => this.approvals },
-      eventStatus: (id, client) => this.#eventStatus(id, client),
+      eventStatus: (id, client) => this.#events.find(id, client),
       followers: () => this.relay.followers,
       heldUpMs: () => this.#loop.heldUpMs(),
     });
@@ -176,8 +177,8 @@ export class RunningBridge implements Bridge {
       token: () => this.#token.get(),
       username: () => this.#reachability.status.bot_username,
       status: () => this.status(),
-      onAsked: (eventId, client, at) => this.#onAccepted(eventId, client, at),
-      warningsFor: (messages, count) => this.#warningsFor(messages, count),
+      onAsked: (eventId, client, at) => this.#events.taken(eventId, client, at),
+      warningsFor: (messages, count) => this.#events.warningsFor(messages, count),
     });
   }
 
@@ -225,43 +226,12 @@ export class RunningBridge implements Bridge {
     this.#intake = await startIntake({ host, port, ...gate, bridge: this, webhook });
   }
 
-  async accept(event: Event): Promise<Accepted> {
-    if (this.#closing !== undefined) throw closing();
-    const { event_id, client } = event;
-    const acceptedAt = this.#now();
-    const begun = steady();
-    const heard = heardOf(messagesOf(event, destinationsOf(event, this.#routing)), this.attention);
-    const { duplicate, count, muted, messages } = await this.#queue.accept({
-      id: event_id,
-      client,
-      acceptedAt,
-      ...heard,
-      call: callOf(event.trace, Date.parse(event.timestamp)),
-    });
-    this.#metrics.eventDuration.observe((steady() - begun) / 1000);
-    if (!duplicate) {
-      this.#metrics.muted.inc(muted);
-      this.#onAccepted(event_id, client, acceptedAt, count === 0 ? "sent" : "waiting");
-      this.#delivery.add(messages);
-    }
-    const warnings = [mutedWarning(muted, muted + count), ...this.#warningsFor(messages, count)].filter(isText);
-    return { event_id, messages: count, duplicate, ...(warnings.length > 0 && { warnings }) };
+  accept(event: Event): Promise<Accepted> {
+    return this.#events.accept(event);
   }
 
-  /** What a client should know about messages that wait. */
-  #warningsFor(messages: readonly PendingMessage[], count: number): readonly string[] {
-    const { paused } = this.control;
-    const kept = paused && count > 0 ? `The message is kept: ${pausedText(paused)}.` : undefined;
-    return [kept, this.#refusalsFor(messages)].filter(isText);
-  }
-
-  #refusalsFor(messages: readonly PendingMessage[]): string | undefined {
-    const refused = this.#queue.refusedChats();
-    if (refused.length === 0) return undefined;
-    const isRefused = (chatId: number) => refused.some((chat) => chat.chatId === chatId);
-    // A chat that is looked up again by its name was refused under the id that it had.
-    const chats = messages.map(({ chatId }) => (isRefused(chatId) ? chatId : this.#queue.currentChat(chatId)));
-    return warningOf(chats, refused, this.#reachability.status.bot_username, this.#shownChats());
+  eventStatus(eventId: string, client: string | undefined): EventStatus {
+    return this.#events.find(eventId, client).status;
   }
 
   #shownChats(): ShownChats {
@@ -277,7 +247,7 @@ export class RunningBridge implements Bridge {
       uptimeSeconds: Math.round((steady() - this.#startedAt) / 1000),
       counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },
       usage: this.#usage(),
-      lastEventTime: this.#lastEventTime,
+      lastEventTime: this.#events.lastTime,
     });
   }
 
@@ -294,17 +264,6 @@ export class RunningBridge implements Bridge {
     return this.#conversation.inbox.clearResponses(clearing);
   }
 
-  eventStatus(eventId: string, client: string | undefined): EventStatus {
-    return this.#eventStatus(eventId, client).status;
-  }
-
-  #eventStatus(eventId: string, client: string | undefined) {
-    const record = this.#queue.event(eventId, client);
-    if (record === undefined) throw new ServerError("EVENT_NOT_FOUND");
-    const replies = this.#conversation.inbox.responsesTo(record);
-    return { record, status: eventStatusOf(record, { facts: this.#facts(), pacer: this.#pacer, replies }) };
-  }
-
   obstacles(): readonly string[] {
     return obstacles(this.#facts());
   }
@@ -319,6 +278,7 @@ export class RunningBridge implements Bridge {
   }
 
   async #shutDown(): Promise<void> {
+    this.#events.close();
     this.#token.stop();
     this.#stopUpkeep();
     this.#notices.stop();
@@ -329,13 +289,6 @@ export class RunningBridge implements Bridge {
     this.#loop.stop();
     await this.monitoring.stop();
     await this.#queue.close();
-  }
-
-  #onAccepted(event_id: string, client: string, at: number, state: "waiting" | "sent" = "waiting"): void {
-    this.#metrics.events.inc();
-    this.monitoring.accepted();
-    this.#lastEventTime = new Date(at).toISOString();
-    this.#notices.event({ event_id, client, state });
   }
 
   #onTelegramChange({ reachable, error, bot_username }: TelegramStatus): void {
