@@ -130,10 +130,14 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (relayed !== undefined) return answerRelay(relayed, body, response);
     const known = knownAnswers[pathname];
     if (known !== undefined) return reply(response, 200, known(body));
-    // A bridge of the version before has no dashboard to tell of.
-    if (pathname.startsWith(routes.bridgeMonitoring)) return reply(response, 404, { error: true, code: "NOT_FOUND" });
-    if (request.method === "POST") return reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
+    if (request.method === "POST") return answerPost(pathname, body, response);
     answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
+  }
+
+  function answerPost(path: string, body: string, response: ServerResponse): void {
+    // A bridge of the version before has no dashboard to tell of.
+    if (path !== routes.events) return reply(response, 404, { error: true, code: "NOT_FOUND", message: "not there" });
+    reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
   }
 
   function accept(event: Event): Accepted {
