@@ -135,9 +135,9 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   }
 
   function answerPost(path: string, body: string, response: ServerResponse): void {
+    if (path === routes.events) reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
     // A bridge of the version before has no dashboard to tell of.
-    if (path !== routes.events) return reply(response, 404, { error: true, code: "NOT_FOUND", message: "not there" });
-    reply(response, 202, accept(eventSchema.parse(JSON.parse(body))));
+    else reply(response, 404, { error: true, code: "NOT_FOUND", message: "not there" });
   }
 
   function accept(event: Event): Accepted {
