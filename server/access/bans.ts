@@ -65,15 +65,15 @@ export class Bans {
     this.#lists = { authentication_failures: new BanList(failures), exceeded_limits: new BanList(limits) };
   }
 
-  /** Why a request without a valid key is refused; undefined when it is answered. */
-  refusalOfStranger(origin: Origin): ServerError | undefined {
-    return this.#refusal("authentication_failures", networkOf(origin.address));
+  /** Why a request without a valid key, or password, is refused; undefined when it is answered. */
+  refusalOfStranger(origin: Origin, shown: Shown = "key"): ServerError | undefined {
+    return this.#refusal("authentication_failures", strangerKey(networkOf(origin.address), shown));
   }
 
-  /** A request had no valid key. */
-  failed(origin: Origin): void {
+  /** A request had no valid key, or no valid password. */
+  failed(origin: Origin, shown: Shown = "key"): void {
     const address = networkOf(origin.address);
-    this.#strike("authentication_failures", address, { address }, origin);
+    this.#strike("authentication_failures", strangerKey(address, shown), { address }, origin);
   }
 
   /** Why a request of a client is refused there; undefined when it is answered. */
@@ -139,5 +139,10 @@ export class Bans {
     return { ...who, reason, since: Math.round(since + unixTime), until: Math.round(until + unixTime) };
   }
 }
+
+/** Whoever guesses keys at an address must not keep out who knows the password there, which may be guessed and so is not compared during a ban. */
+type Shown = "key" | "password";
+
+const strangerKey = (network: string, shown: Shown): string => (shown === "key" ? network : `${shown} ${network}`);
 
 const keyOf = ({ id }: Client, network: string): string => `${id} ${network}`;

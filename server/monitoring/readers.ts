@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../contract/errors.ts";
 import { type Caller, type Credentials, securityDetails } from "../access/access.ts";
-import { lacking, permits } from "../access/client.ts";
+import { isLacking, lacking, permits } from "../access/client.ts";
 import type { Guards } from "../http/app.ts";
 import { type Authentication, originOf } from "../http/authentication.ts";
 import { type Password, userName } from "./password.ts";
@@ -74,21 +74,28 @@ export class Readers {
 
   /** The password, or a key in its place: a browser asks for nothing else. */
   async #byBasic({ user, password: shown }: Basic, request: FastifyRequest): Promise<Reader> {
+    const { guards, password } = this.#options;
+    const origin = originOf(request);
+    const ban = guards.bans.refusalOfStranger(origin, "password");
+    const isCompared = password !== undefined && user === userName && ban === undefined;
+    // While an address is banned no guess is compared. A key is too long to be guessed, and still gets in.
+    if (isCompared && password.matches(shown)) {
+      const { mark } = password;
+      return { name: userName, isValid: () => password.mark.equals(mark) };
+    }
+    try {
+      return await this.#byShownKey(shown, request);
+    } catch (error) {
+      if (isCompared && !isPermissionError(error)) guards.bans.failed(origin, "password");
+      throw ban ?? error;
+    }
+  }
+
+  async #byShownKey(apiKey: string, request: FastifyRequest): Promise<Reader> {
     const { guards, password, auth } = this.#options;
     const origin = originOf(request);
-    // While an address is banned no guess is compared. A key is too long to be guessed, and still gets in.
-    if (password !== undefined && user === userName && guards.bans.refusalOfStranger(origin) === undefined) {
-      const { mark } = password;
-      if (password.matches(shown)) return { name: userName, isValid: () => password.mark.equals(mark) };
-    }
-    if (auth.enabled) {
-      const credentials = { apiKey: shown };
-      return this.#permitted(await guards.access.authenticate(credentials, origin), credentials, request);
-    }
+    if (auth.enabled) return this.#permitted(await guards.access.authenticate({ apiKey }, origin), { apiKey }, request);
     if (password === undefined) return this.#stranger();
-    const ban = guards.bans.refusalOfStranger(origin);
-    if (ban !== undefined) throw ban;
-    guards.bans.failed(origin);
     guards.security("authentication_failure", securityDetails(origin));
     throw wrong();
   }
@@ -105,6 +112,9 @@ export class Readers {
     if (refusal !== undefined) throw refusal;
   }
 }
+
+/** Whoever may not look has shown a key that counts. */
+const isPermissionError = (error: unknown): boolean => error instanceof ServerError && isLacking(error);
 
 /** Whether credentials are still those of a caller. */
 function isStill(caller: Caller, authenticate: () => Caller | Promise<Caller>): boolean {

@@ -68,6 +68,16 @@ describe("who may look", () => {
     expect(stage.server.logText()).not.toContain("guess");
   });
 
+  test("who knows the password gets in although somebody at the same address guesses keys", async () => {
+    const guess = () => stage.server.fetch("/tools", { key: "a-key-that-nobody-has-ever-made" });
+    for (let n = 0; n < 6; n += 1) await (await guess()).text();
+    expect((await guess()).status).toBe(429);
+    expect((await stage.ask("/")).status).toBe(200);
+    for (let n = 0; n < 6; n += 1)
+      expect((await stage.ask("/", { headers: basic("admin", keys.messages) })).status).toBe(200);
+    expect((await stage.ask("/")).status).toBe(200);
+  });
+
   test("that comes without anything, as browsers do first, is not counted as a failure", async () => {
     for (let n = 0; n < 10; n += 1) await fetch(stage.server.dashboardUrl);
     expect((await stage.ask("/")).status).toBe(200);
