@@ -170,6 +170,8 @@ describe("several people decide", () => {
   test("the required number has to choose the same; everybody sees how far it is; each one counts once", async () => {
     const { approvals, responses } = await start([1, 2, 3]);
     await approvals.ask(requestFor("d1", { required_approvals: 3 }));
+    // One that is not sent yet when Anna presses has her vote in it from the start, and is not edited.
+    await until("the messages", () => telegram.delivered().length === 3);
     await press(telegram, ANNA, 0);
     await answered(1);
     expect(answers(telegram)[0]).toBe("Counted: Approve. 1 of 3.");
@@ -185,6 +187,7 @@ describe("several people decide", () => {
     await press(telegram, BOB, 0);
     await answered(3);
     expect(state("d1")).toBe("pending");
+    await edited(6);
     await press(telegram, CARA, 0);
     await answered(4);
     expect(approvals.approval("d1", "ci")).toMatchObject({ state: "decided", decision: { action: "approve" } });
