@@ -18,13 +18,24 @@ export async function operatorKubeconfig(cluster: Cluster, folder: string): Prom
   const shown = ["rbac", "service-account"].flatMap((file) => ["--show-only", `templates/${file}.yaml`]);
   const rights = await helm(target, ["template", name, chart, "--namespace", operatorNamespace, ...shown]);
   await cluster.kubectl(["apply", "-f", "-"], { input: rights });
-  const account = ["--namespace", operatorNamespace, "create", "token", name, "--duration", "24h"];
-  const token = (await cluster.kubectl(account)).trim();
+  return kubeconfigOf(cluster, name, join(folder, "operator.kubeconfig"));
+}
 
+/** The same for the reference, which may do everything: its requests are others than those that the chart permits. */
+export async function referenceKubeconfig(cluster: Cluster, folder: string): Promise<string> {
+  const account = "reference";
+  await cluster.kubectl(["--namespace", operatorNamespace, "create", "serviceaccount", account]);
+  const subject = `--serviceaccount=${operatorNamespace}:${account}`;
+  await cluster.kubectl(["create", "clusterrolebinding", account, "--clusterrole=cluster-admin", subject]);
+  return kubeconfigOf(cluster, account, join(folder, "reference.kubeconfig"));
+}
+
+async function kubeconfigOf(cluster: Cluster, account: string, path: string): Promise<string> {
+  const command = ["--namespace", operatorNamespace, "create", "token", account, "--duration", "24h"];
+  const token = (await cluster.kubectl(command)).trim();
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(cluster.kubeconfig);
   kubeConfig.users = kubeConfig.users.map((user) => ({ name: user.name, token }));
-  const path = join(folder, "operator.kubeconfig");
   writeFileSync(path, kubeConfig.exportConfig());
   chmodSync(path, 0o600);
   return path;

@@ -16,6 +16,8 @@ export type FleetOptions = {
   readonly earlier: readonly number[];
   /** How long the bare loop took for the same children, each time just before a run. */
   readonly bare: readonly number[];
+  /** What the reference needed for the same children, each time just before a run; none without it. */
+  readonly references: readonly ReferenceRun[];
 };
 
 /** Many resources: created, left alone, made ready, left alone, operator restarted, deleted. */
@@ -37,6 +39,16 @@ export async function timeCreation(bench: Workbench, count: number, childrenEach
   await startOperator(bench);
   return (await createFleet(bench, count, childrenEach)).children;
 }
+
+/** The same by the reference, with what it has used. */
+export async function timeReference(bench: Workbench, count: number, childrenEach: number): Promise<ReferenceRun> {
+  const reference = await bench.startReference();
+  await delay(5_000);
+  const { children } = await createFleet(bench, count, childrenEach);
+  return { seconds: children, cpuSeconds: reference.cpuSeconds(), peakRss: reference.peakRss() };
+}
+
+export type ReferenceRun = { readonly seconds: number; readonly cpuSeconds: number; readonly peakRss: number };
 
 async function startOperator(bench: Workbench): Promise<OperatorProcess> {
   const operator = await bench.startOperator();
@@ -67,7 +79,7 @@ async function createFleet({ audit, client }: Workbench, count: number, children
 
 async function measureCreation(bench: Workbench, operator: OperatorProcess, options: FleetOptions) {
   const { report } = bench;
-  const { count, childrenEach, earlier, bare } = options;
+  const { count, childrenEach, earlier, bare, references } = options;
   const cpuBefore = operator.cpuSeconds();
   const { entries, resources, deployments, children } = await createFleet(bench, count, childrenEach);
   const cpu = operator.cpuSeconds() - cpuBefore;
@@ -98,6 +110,18 @@ async function measureCreation(bench: Workbench, operator: OperatorProcess, opti
     besides(() => Math.max(...bare)),
   );
   report.measure(title("operator CPU until the children exist"), cpu, "s");
+  if (references.length > 0) {
+    const of = (value: (run: ReferenceRun) => number) => median(references.map(value));
+    const reference = of(({ seconds }) => seconds);
+    report.measure(title("all children, beside controller-runtime"), seconds, "s", { reference, target: "ratio 1.2" });
+    report.measure(title("operator CPU, beside controller-runtime"), cpu, "s", {
+      reference: of(({ cpuSeconds }) => cpuSeconds),
+      target: "ratio 1.5",
+    });
+    report.measure(title("peak RSS, beside controller-runtime"), operator.peakRss(), "MiB", {
+      reference: of(({ peakRss }) => peakRss),
+    });
+  }
   const mine = entries.filter((entry) => ofOperator(entry) && (isWrite(entry) || isRead(entry)));
   report.measure(title("requests per resource until the children exist"), mine.length / count, "");
 

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { freePorts } from "../e2e/cluster/free-ports.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import { environmentOf, nodeArguments } from "../images/image-definition.ts";
+import { cpuSecondsOf, memoryOf } from "./process-usage.ts";
 
 export type OperatorOptions = {
   readonly kubeconfig: string;
@@ -59,18 +60,17 @@ export class OperatorProcess {
 
   /** CPU seconds used so far, all threads. */
   cpuSeconds(): number {
-    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return cpuSecondsOf(this.#child.pid);
   }
 
   /** Resident memory, MiB. */
   rss(): number {
-    return this.#status("VmRSS");
+    return memoryOf(this.#child.pid, "VmRSS");
   }
 
   /** The most it ever had. */
   peakRss(): number {
-    return this.#status("VmHWM");
+    return memoryOf(this.#child.pid, "VmHWM");
   }
 
   async metrics(): Promise<Metrics> {
@@ -91,12 +91,6 @@ export class OperatorProcess {
     } catch {
       return false;
     }
-  }
-
-  #status(field: string): number {
-    const text = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-    const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text) ?? [];
-    return Number(kibibytes) / 1024;
   }
 }
 

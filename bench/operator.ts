@@ -1,4 +1,4 @@
-/** `npm run bench:operator [-- --counts 100,1000 --minutes 5 --runs 3]`: the operator against a real API server, in figures. */
+/** `npm run bench:operator [-- --counts 100,1000 --minutes 5 --runs 3 --reference]`: the operator against a real API server, in figures. */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,15 +13,16 @@ import { type Client, createClient } from "../operator/runtime/client.ts";
 import { AuditLog } from "./audit-log.ts";
 import { bareApplies, bareChildren } from "./bare.ts";
 import { prepareControlPlane } from "./control-plane.ts";
-import { operatorKubeconfig } from "./credentials.ts";
+import { operatorKubeconfig, referenceKubeconfig } from "./credentials.ts";
 import { createNamespace } from "./fleet.ts";
-import { measureFleet, timeCreation } from "./fleet-measures.ts";
+import { measureFleet, type ReferenceRun, timeCreation, timeReference } from "./fleet-measures.ts";
 import { measureOnNode } from "./node-measures.ts";
 import { OperatorProcess } from "./operator-process.ts";
 import { startPods } from "./pods.ts";
+import { ReferenceProcess, referenceProgram, writeTemplates } from "./reference.ts";
 import { Report } from "./report.ts";
 import { measureSingles } from "./single-measures.ts";
-import type { Workbench } from "./workbench.ts";
+import { referenceAgent, type Workbench } from "./workbench.ts";
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +36,8 @@ const { values } = parseArgs({
     "no-node": { type: "boolean", default: false },
     /** Leaves the bare loop out. */
     "no-bare": { type: "boolean", default: false },
+    /** Sets an operator by Go's controller-runtime beside it; needs Go. */
+    reference: { type: "boolean", default: false },
     /** Arguments of the operator's Node, such as "--cpu-prof --cpu-prof-dir=/tmp". */
     "node-args": { type: "string", default: "" },
   },
@@ -47,6 +50,9 @@ const clusterName = "bench";
 const benchAgent = "cctelegram-bench";
 const pods = await startPods();
 
+const templates = join(logs, "templates.json");
+writeTemplates(templates);
+const reference = values.reference ? await referenceProgram() : undefined;
 await bundle(["operator"]);
 if (!values.fleet) await withWorkbench(measureSingles);
 for (const count of counts) await measureCount(count);
@@ -60,12 +66,15 @@ async function measureCount(count: number): Promise<void> {
   const minutes = count === Math.max(...counts) ? Number(values.minutes) : 0;
   const bare: number[] = [];
   const earlier: number[] = [];
+  const references: ReferenceRun[] = [];
   for (let run = 1; run <= runs; run += 1) {
     if (!values["no-bare"]) bare.push(await withWorkbench((bench) => bareApplies(bench.operatorClient, count)));
+    if (reference !== undefined)
+      references.push(await withWorkbench((bench) => timeReference(bench, count, childrenEach)));
     if (run < runs) {
       earlier.push(await withWorkbench((bench) => timeCreation(bench, count, childrenEach)));
     } else {
-      await withWorkbench((bench) => measureFleet(bench, { count, childrenEach, minutes, earlier, bare }));
+      await withWorkbench((bench) => measureFleet(bench, { count, childrenEach, minutes, earlier, bare, references }));
     }
   }
 }
@@ -83,8 +92,16 @@ function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
     await prepareControlPlane(cluster);
     const kubeconfig = await operatorKubeconfig(cluster, logs);
     const operatorClient = clientOf(kubeconfig);
-    const audit = new AuditLog(cluster.auditLog, [benchAgent, fieldManager]);
-    const operators: OperatorProcess[] = [];
+    const audit = new AuditLog(cluster.auditLog, [benchAgent, fieldManager, referenceAgent]);
+    const operators: (OperatorProcess | ReferenceProcess)[] = [];
+    const startReference = async () => {
+      if (reference === undefined) throw new Error("there is no reference without --reference");
+      const credentials = await referenceKubeconfig(cluster, logs);
+      const log = join(logs, "reference.log");
+      const started = await ReferenceProcess.start({ program: reference, kubeconfig: credentials, templates, log });
+      operators.push(started);
+      return started;
+    };
     const startOperator = async () => {
       const operator = await OperatorProcess.start({
         kubeconfig,
@@ -97,7 +114,7 @@ function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
     };
     try {
       await createNamespace(client);
-      return await work({ cluster, client, operatorClient, audit, report, pods, startOperator });
+      return await work({ cluster, client, operatorClient, audit, report, pods, startOperator, startReference });
     } finally {
       audit.close();
       operatorClient.close();

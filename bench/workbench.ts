@@ -5,6 +5,7 @@ import type { Client } from "../operator/runtime/client.ts";
 import { type AuditEntry, type AuditLog, isWrite } from "./audit-log.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import type { Pods } from "./pods.ts";
+import type { ReferenceProcess } from "./reference.ts";
 import type { Report } from "./report.ts";
 
 /** What every measure works with. */
@@ -18,14 +19,19 @@ export type Workbench = {
   readonly report: Report;
   readonly pods: Pods;
   readonly startOperator: () => Promise<OperatorProcess>;
+  readonly startReference: () => Promise<ReferenceProcess>;
 };
 
 /** Its look at Leases every two seconds, whatever the number of resources, is left out. */
 export const ofOperator = ({ agent, resource }: AuditEntry): boolean => agent === fieldManager && resource !== "leases";
 
-/** A child of ours that was made. */
+/** A child that the operator, or the reference, has made. */
 export const isCreation = (entry: AuditEntry): boolean =>
-  ofOperator(entry) && entry.verb === "patch" && entry.code === 201;
+  (ofOperator(entry) ? entry.verb === "patch" : entry.agent === referenceAgent && entry.verb === "create") &&
+  entry.code === 201;
+
+/** By which the API server knows the reference. */
+export const referenceAgent = "cctelegram-reference";
 
 /** Waits until the operator has written nothing for `quietMs`, from now on: longer than pods are counted (status-pacing.ts). */
 export async function settled({ audit }: Workbench, quietMs = 65_000): Promise<void> {
