@@ -173,7 +173,7 @@ function register(app: FastifyInstance, options: AppOptions, parts: Parts): void
   options.onGuards?.({ access, bans, banOffice, tools, security });
   app.register(async (open) => {
     withOtherMethods(open, () => {
-      healthRoutes(open, { ...options, ...config });
+      healthRoutes(open, { ...options, service: config.service, auth: config.auth });
       descriptionRoutes(open, features);
       if (oauth !== undefined) protectedResourceRoutes(open, oauth.metadata);
     });

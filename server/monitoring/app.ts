@@ -45,7 +45,9 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   const listeners = new Listeners({ next, everyMs: freshMs, most: mostListeners });
   const authentication = createAuthentication(guards.access, connections);
   const readers = new Readers({ ...options, auth: config.auth, authentication });
-  app.register(async (open) => withOtherMethods(open, () => healthRoutes(open, { ...options, ...config })));
+  app.register(async (open) =>
+    withOtherMethods(open, () => healthRoutes(open, { ...options, service: config.service, auth: config.auth })),
+  );
   app.register(async (reading) => {
     reading.addHook("onRequest", async (request, reply) => {
       request.reader = await readers.reader(request, reply);

@@ -64,6 +64,9 @@ describe("standalone", () => {
       const status = await client.callTool({ name: "get_bridge_status" });
       expect(status.structuredContent).toMatchObject({ running: true, metrics: { telegram_messages_sent: 1 } });
     });
+    const health = await fetch(`${http}/health/detailed`);
+    expect([health.status, await health.json()]).toMatchObject([200, { status: "healthy" }]);
+    expect((await fetch(`${http}/report`)).status).toBe(200);
     await client.close();
     await stop();
     expect(running?.stdout()).not.toContain(token);

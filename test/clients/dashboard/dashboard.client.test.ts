@@ -172,14 +172,16 @@ describe.skipIf(program === null)("the dashboard", () => {
 
   test("texts of others stay texts, and what hides in them is shown", async () => {
     await open("hostile");
+    expected = /status of 404/;
     await told("#activity", /⟨U\+202E⟩gpj\.exe⟨U\+2066⟩⟨U\+200B⟩⟨U\+0000⟩/);
     await click(".activity .event-id");
     await told(".trace .problem", /no such event/);
     await click(".verdict .actions button");
+    await isAsked();
     await click("dialog .dialog-actions button");
+    await vi.waitFor(async () => expect(await text("dialog")).toBeUndefined(), { timeout: 15_000 });
     await click("#dead-letters .row-actions button");
     await told("#action-effect", /<img src=x onerror=.*⟨U\+202E⟩/);
-    expected = /status of 404/;
     const shown = await page.evaluate<string>("document.body.innerText + document.body.outerHTML");
     expect(shown).not.toMatch(/[\u202E\u2066\u200B\0]/);
     expect(await page.evaluate("[document.images.length, document.scripts.length]")).toEqual([0, 1]);
