@@ -14,6 +14,15 @@ export const toolGroups = Object.freeze({
   bans: ["list_bans", "lift_ban"],
 }) satisfies Readonly<Record<string, readonly string[]>>;
 
+/** What clients need for their work. The others stop everybody's, cannot be undone, or are for those who run the server. */
+export const usualPermissions: readonly string[] = Object.freeze([
+  ...toolGroups.sending,
+  ...["get_telegram_responses", "process_pending_responses"],
+  ...toolGroups.status,
+  ...["switch_to_nomad_mode", "switch_to_local_mode", "switch_to_mute_mode"],
+  ...toolGroups.tasks,
+]);
+
 /** The form of a permission: a tool's name, `group:NAME`, `resource:NAME`, `resource:*`, or `*` for everything. */
 export const permissionForm = /^(\*|[a-z][a-z0-9_]*|group:[a-z][a-z0-9_-]*|resource:(\*|[a-z][a-z0-9-]*))$/;
 

@@ -1,8 +1,8 @@
+import { usualPermissions } from "../../contract/permissions.ts";
 import { AccessTokens } from "../access/oauth/access-tokens.ts";
 import { type OAuthConfig, type ProtectedResource, protectedResource } from "../access/oauth/protected-resource.ts";
 import { SigningKeys } from "../access/oauth/signing-keys.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { usualTools } from "../tools/usual-tools.ts";
 import type { World } from "./running.ts";
 
 /** Begins to read the keys of the authorization server; the start does not wait for it. */
@@ -24,5 +24,5 @@ export function protectedBy(
   });
   keys.open();
   const tokens = new AccessTokens({ keys, issuer, resource, scopes, clock: world.clock });
-  return protectedResource(config, { tokens, keys, usual: usualTools.map(({ permission }) => permission) });
+  return protectedResource(config, { tokens, keys, usual: usualPermissions });
 }
