@@ -377,7 +377,8 @@ describe.skipIf(program === null)("the dashboard", () => {
       expect(await findings()).toEqual([]);
       await page.evaluate("document.querySelectorAll('.segments input')[2].click()");
       await told("#history-table caption", /^The last 24 hours/);
-      expect(page.requests).toContain(`${served.url}api/monitoring/history?hours=24`);
+      const asked = `${served.url}api/monitoring/history?hours=24`;
+      await vi.waitFor(() => expect(page.requests).toContain(asked), { timeout: 15_000 });
     });
   });
 
