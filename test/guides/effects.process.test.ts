@@ -1,43 +1,26 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Process, startProcess } from "../server/support/process.ts";
+import { describe, expect, test, vi } from "vitest";
+import type { Process } from "../server/support/process.ts";
+import { processStage } from "../server/support/process-stage.ts";
 import { keys, keysJson } from "../server/support/server.ts";
-import { startTelegram, type TelegramServer } from "../telegram/telegram.ts";
 
 const token = "123456789:AAExampleExampleExampleExampleExample";
 /** A variable that is told of at the start. */
 const unknown = { REDIS_URL: "redis://redis" };
 const quick = { TELEGRAM_RATE_LIMIT_GLOBAL: "1000", TELEGRAM_RATE_LIMIT_PER_CHAT: "1000" };
 
-let folder: string;
-let telegram: TelegramServer;
-const started: Process[] = [];
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "effects-"));
-  telegram = await startTelegram({ limits: false });
-});
-
-afterEach(async () => {
-  for (const { child, exited } of started.splice(0)) {
-    child.kill("SIGKILL");
-    await exited;
-  }
-  await telegram.close();
-  await rm(folder, { recursive: true });
-});
+const stage = processStage("effects");
 
 type Environment = Record<string, string>;
 
 /** The program with variables of the guides, and what they leave to the machine. */
 function launch(env: Environment, role = "standalone"): Process {
-  const process = startProcess([role], {
-    TELEGRAM_API_URL: telegram.url,
-    CC_TELEGRAM_DATA_DIR: join(folder, "data"),
+  const process = stage.start(role, {
+    TELEGRAM_API_URL: stage.telegram.url,
+    CC_TELEGRAM_DATA_DIR: join(stage.folder, "data"),
     MCP_SERVER_HOST: "127.0.0.1",
     MCP_SERVER_PORT: "0",
     METRICS_HOST: "127.0.0.1",
@@ -47,7 +30,6 @@ function launch(env: Environment, role = "standalone"): Process {
     ...("API_KEYS" in env || "MCP_API_KEYS_FILE" in env ? {} : { MCP_API_KEYS: keysJson }),
     ...env,
   });
-  started.push(process);
   return process;
 }
 
@@ -87,8 +69,8 @@ async function freePort(): Promise<string> {
 }
 
 async function fileOf(name: string, content: string): Promise<string> {
-  await writeFile(join(folder, name), content, { mode: 0o600 });
-  return join(folder, name);
+  await writeFile(join(stage.folder, name), content, { mode: 0o600 });
+  return join(stage.folder, name);
 }
 
 describe("variables of the guides, and what they change", () => {
@@ -119,7 +101,7 @@ describe("variables of the guides, and what they change", () => {
       TELEGRAM_BOT_TOKEN_FILE: await fileOf("telegram-token", `${token}\n`),
     });
     expect((await send(ready.http, keys.messages)).status).toBe(200);
-    await vi.waitFor(() => expect(telegram.delivered()).toHaveLength(1), { timeout: 30_000 });
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1), { timeout: 30_000 });
   });
 
   test("API_KEYS has keys separated by commas", async () => {
@@ -138,7 +120,7 @@ describe("variables of the guides, and what they change", () => {
   test.each(["LOGS_DIR", "CC_TELEGRAM_LOGS_DIR"])(
     "%s has the files, LOG_LEVEL, LOG_FORMAT, LOG_MAX_SIZE and LOG_MAX_FILES say what is in them and how many there are",
     async (directory) => {
-      const logs = join(folder, "logs");
+      const logs = join(stage.folder, "logs");
       await mkdir(logs);
       const before = ["application.log", "application.log.20260101T000000000Z-000001"];
       await Promise.all(before.map((name) => writeFile(join(logs, name), `${"x".repeat(1024 ** 2)}\n`)));
@@ -184,7 +166,7 @@ describe("variables of the guides, and what they change", () => {
   });
 
   test("QUEUE_SIZE_LIMIT refuses what would be too many", async () => {
-    telegram.control({ outage: true });
+    stage.telegram.control({ outage: true });
     const { ready } = await run({ QUEUE_SIZE_LIMIT: "1", QUEUE_CLIENT_SHARE: "100" });
     expect((await send(ready.http, keys.all)).status).toBe(200);
     const second = await send(ready.http, keys.all);
@@ -193,23 +175,23 @@ describe("variables of the guides, and what they change", () => {
   });
 
   test("TELEGRAM_API_TIMEOUT ends a request that Telegram does not answer, and the message is tried again", async () => {
-    telegram.control({ faults: [{ kind: "hang", times: 1 }] });
+    stage.telegram.control({ faults: [{ kind: "hang", times: 1 }] });
     const { ready } = await run({ ...quick, TELEGRAM_API_TIMEOUT: "500" });
     expect((await send(ready.http, keys.all)).status).toBe(200);
     // Without it the first try would last for 30 s.
-    await vi.waitFor(() => expect(telegram.delivered()).toHaveLength(1), { timeout: 20_000 });
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1), { timeout: 20_000 });
   });
 
   test("TELEGRAM_RATE_LIMIT_GLOBAL and _PER_CHAT say how fast messages go out, TELEGRAM_ALLOWED_USERS to whom", async () => {
-    telegram.control({ limits: { global: 2, perChat: 1, perGroupMinute: 20 } });
+    stage.telegram.control({ limits: { global: 2, perChat: 1, perGroupMinute: 20 } });
     const people = "1001,1002,1003";
     const slow = { TELEGRAM_RATE_LIMIT_GLOBAL: "2", TELEGRAM_RATE_LIMIT_PER_CHAT: "1", TELEGRAM_ALLOWED_USERS: people };
     const { ready } = await run(slow);
     for (const text of ["one", "two"]) expect((await send(ready.http, keys.all, text)).status).toBe(200);
-    await vi.waitFor(() => expect(telegram.delivered()).toHaveLength(6), { timeout: 30_000 });
-    const chats = telegram.delivered().map(({ chat_id }) => chat_id);
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(6), { timeout: 30_000 });
+    const chats = stage.telegram.delivered().map(({ chat_id }) => chat_id);
     expect(new Set(chats)).toEqual(new Set([1001, 1002, 1003]));
-    expect(telegram.violations()).toEqual([]);
+    expect(stage.telegram.violations()).toEqual([]);
   });
 
   test("HMAC_SECRET is what server and bridge have to have in common", async () => {

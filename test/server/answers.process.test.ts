@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { startTelegram, type TelegramServer } from "../telegram/telegram.ts";
+import { expect, test } from "vitest";
 import { until } from "./bridge/support.ts";
 import { secret } from "./support/fake-bridge.ts";
-import { type Process, startProcess } from "./support/process.ts";
+import { processStage } from "./support/process-stage.ts";
 import { connect } from "./support/server.ts";
 
 const token = "123456789:AAExampleExampleExampleExampleExample";
@@ -36,27 +32,10 @@ const environment = {
   }),
 };
 
-let directory: string;
-let telegram: TelegramServer;
-const started: Process[] = [];
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "answers-"));
-  telegram = await startTelegram({ limits: false });
-});
-
-afterEach(async () => {
-  for (const { child, exited } of started.splice(0)) {
-    child.kill("SIGKILL");
-    await exited;
-  }
-  await telegram.close();
-  await rm(directory, { recursive: true });
-});
+const stage = processStage("answers");
 
 async function run(role: string, env: Record<string, string>): Promise<Record<string, string>> {
-  const process = startProcess([role], { ...environment, ...env });
-  started.push(process);
+  const process = stage.start(role, { ...environment, ...env });
   return process.logged("ready to work");
 }
 
@@ -65,9 +44,9 @@ const bridgeVariables = () => ({
   BRIDGE_PORT: "0",
   TELEGRAM_BOT_TOKEN: token,
   TELEGRAM_ALLOWED_USERS: String(ANNA.id),
-  TELEGRAM_API_URL: telegram.url,
+  TELEGRAM_API_URL: stage.telegram.url,
   TELEGRAM_UPDATES: "Polling",
-  CC_TELEGRAM_DATA_DIR: directory,
+  CC_TELEGRAM_DATA_DIR: stage.folder,
 });
 
 const standalone = () => run("standalone", bridgeVariables());
@@ -82,9 +61,9 @@ async function pressApproval(data: string): Promise<void> {
   const reply_markup = { inline_keyboard: [[{ text: "Approve", callback_data: data }]] };
   const body = JSON.stringify({ chat_id: ANNA.id, text: "of an earlier bridge", reply_markup });
   const headers = { "content-type": "application/json" };
-  const answer = await fetch(`${telegram.url}/bot${token}/sendMessage`, { method: "POST", body, headers });
+  const answer = await fetch(`${stage.telegram.url}/bot${token}/sendMessage`, { method: "POST", body, headers });
   const { result } = (await answer.json()) as { result: { message_id: number } };
-  telegram.control({ presses: [{ from: ANNA, chat_id: ANNA.id, message_id: result.message_id, data }] });
+  stage.telegram.control({ presses: [{ from: ANNA, chat_id: ANNA.id, message_id: result.message_id, data }] });
 }
 
 test.each([
@@ -110,8 +89,8 @@ test.each([
     const task = { task_id: "deploy-7", title: "Deploy", results: "ready" };
     const sent = await client.callTool({ name: "send_task_completion", arguments: task });
     const { event_id } = sent.structuredContent as { event_id: string };
-    await until("the message", () => telegram.delivered().length === 1);
-    const [message] = telegram.delivered();
+    await until("the message", () => stage.telegram.delivered().length === 1);
+    const [message] = stage.telegram.delivered();
     expect(message?.text).toMatch(/^✅ Deploy\n[\s\S]*Task "Deploy" completed successfully\n\nready/);
 
     // An answer to a message reaches its event once the bridge has Telegram's number of it on disk.
@@ -119,7 +98,7 @@ test.each([
       const { contents } = await client.readResource({ uri: `cctelegram://events/${event_id}` });
       return JSON.parse((contents[0] as { text: string }).text).state === "sent";
     });
-    telegram.control({
+    stage.telegram.control({
       says: [
         { from: ANNA, text: "ship it", reply_to: message?.message_id ?? 0 },
         { from: ANNA, text: "good morning" },
@@ -159,7 +138,7 @@ test.each([
       deleted_count: 0,
     });
     expect(await textsOf(keys.anna)).toEqual([undefined, "good morning", "ship it"]);
-    expect(telegram.violations()).toEqual([]);
+    expect(stage.telegram.violations()).toEqual([]);
     await client.close();
   },
 );

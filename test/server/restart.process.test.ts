@@ -1,35 +1,15 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { startTelegram, type TelegramServer } from "../telegram/telegram.ts";
+import { expect, test, vi } from "vitest";
 import { secret } from "./support/fake-bridge.ts";
-import { type Process, startProcess } from "./support/process.ts";
+import type { Process } from "./support/process.ts";
+import { processStage } from "./support/process-stage.ts";
 import { connect, keys, keysJson } from "./support/server.ts";
 
-let directory: string;
-let telegram: TelegramServer;
-const started: Process[] = [];
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "restart-"));
-  telegram = await startTelegram({ limits: false });
-});
-
-afterEach(async () => {
-  for (const { child, exited } of started.splice(0)) {
-    child.kill("SIGKILL");
-    await exited;
-  }
-  await telegram.close();
-  await rm(directory, { recursive: true });
-});
+const stage = processStage("restart");
 
 async function run(role: string, env: Record<string, string>): Promise<Process> {
-  const process = startProcess([role], { HMAC_SECRET: secret, METRICS_PORT: "0", ...env });
-  started.push(process);
+  const process = stage.start(role, { HMAC_SECRET: secret, METRICS_PORT: "0", ...env });
   await process.logged("ready to work");
   return process;
 }
@@ -50,9 +30,9 @@ async function bridgeOn(port: string, env: Record<string, string> = {}): Promise
     BRIDGE_PORT: port,
     TELEGRAM_BOT_TOKEN: "123456789:AAExampleExampleExampleExampleExample",
     TELEGRAM_ALLOWED_USERS: "1001",
-    TELEGRAM_API_URL: telegram.url,
+    TELEGRAM_API_URL: stage.telegram.url,
     TELEGRAM_RATE_LIMIT_PER_CHAT: "30",
-    CC_TELEGRAM_DATA_DIR: directory,
+    CC_TELEGRAM_DATA_DIR: stage.folder,
     ...env,
   });
 }
@@ -114,7 +94,7 @@ test("clients do not notice that the bridge is killed and comes back, and every 
   for (const result of await Promise.all(calls)) expect(result).toMatchObject({ structuredContent: { success: true } });
   await client.close();
   const texts = () =>
-    telegram
+    stage.telegram
       .delivered()
       .map(({ text }) => text)
       .join("\n");
