@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { memoryLimitObstacle } from "../attack/memory-limit.ts";
 import { onOrphaned } from "../machine/orphan.ts";
@@ -9,6 +9,12 @@ import { leaksIn } from "./leaks/leaks.ts";
 import { RECORD_VARIABLE } from "./leaks/record.ts";
 
 type Count = { passed: number; failed: number; skipped: number };
+type Report = {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[];
+};
 
 const checks = [
   ["formatting and lint", "biome", ["check", "."]],
@@ -30,12 +36,15 @@ const obstacles: Readonly<Record<string, () => string | undefined>> = {
 const record = mkdtempSync(join(tmpdir(), "cctelegram-record-"));
 
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
+/** Named again at the end: whoever has only the end of a log sees what to look for. */
+const failures: string[] = [];
 if (wanted("checks")) for (const [name, command, args] of checks) add(await check(name, command, args));
 for (const project of ["unit", "process", "clients", "attack", "cluster", "gitops", "e2e"])
   if (wanted(project)) add(await suite(project));
 add(leaks());
 rmSync(record, { recursive: true, force: true });
 
+if (failures.length > 0) console.log(`\n${failures.map((name) => `FAILED: ${name}`).join("\n")}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
@@ -49,6 +58,7 @@ async function check(name: string, command: string, args: readonly string[]): Pr
   const started = performance.now();
   const status = await run(join("node_modules/.bin", command), args);
   console.log(`${status === 0 ? "ok" : "FAILED"}: ${name} (${seconds(started)})`);
+  if (status !== 0) failures.push(name);
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
@@ -66,6 +76,7 @@ function leaks(): Count {
     for (const { reason } of unused) console.log(`no secret was found where one belongs: ${reason}`);
   const isWell = leaks.length === 0 && lost === 0;
   const searched = `${secrets} secrets in ${(bytes / 1e6).toFixed(0)} MB`;
+  if (!isWell) failures.push("no leak of secrets");
   console.log(`${isWell ? "ok" : "FAILED"}: no leak of ${searched} (${leaks.length} found, ${seconds(started)})`);
   return { passed: isWell ? 1 : 0, failed: isWell ? 0 : 1, skipped: 0 };
 }
@@ -88,7 +99,7 @@ async function suite(project: string): Promise<Count> {
     project,
     ...reporters,
   ]);
-  const count = counted(report, status);
+  const count = counted(project, report, status);
   rmSync(folder, { recursive: true, force: true });
   console.log(`${project}: ${count.passed} passed, ${count.failed} failed (${seconds(started)})`);
   return count;
@@ -115,12 +126,22 @@ function run(command: string, args: readonly string[]): Promise<number> {
   });
 }
 
-/** A suite that could not start counts as one failure. */
-function counted(report: string, status: number): Count {
-  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, "utf8"));
-  const failed = status === 0 ? numFailedTests : Math.max(1, numFailedTests);
-  return { passed: numPassedTests, failed, skipped: numPendingTests };
+/** A suite that could not start, or failed beside its tests, counts as one failure. */
+function counted(project: string, file: string, status: number): Count {
+  const report: Report | undefined = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  const failed = (report?.testResults ?? []).flatMap(({ name, status, assertionResults }) => {
+    const tests = assertionResults.filter((test) => test.status === "failed").map((test) => test.fullName);
+    return (status === "failed" && tests.length === 0 ? ["(the file)"] : tests).map(
+      (test) => `${relative(process.cwd(), name)} > ${test}`,
+    );
+  });
+  failures.push(...failed);
+  if (status !== 0 && failed.length === 0) failures.push(`${project} (no test; see above)`);
+  return {
+    passed: report?.numPassedTests ?? 0,
+    failed: status === 0 ? 0 : Math.max(1, report?.numFailedTests ?? 0),
+    skipped: report?.numPendingTests ?? 0,
+  };
 }
 
 function seconds(since: number): string {

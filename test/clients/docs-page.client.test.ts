@@ -100,7 +100,9 @@ describe.skipIf(program === null)("the page at /docs", () => {
     ]))()`;
     expect(await page.evaluate(kept)).not.toContain(programs.key);
     await page.evaluate("location.reload()");
-    await vi.waitFor(async () => expect(await page.evaluate("document.getElementById('key')?.value")).toBe(""));
+    await vi.waitFor(async () =>
+      expect(await page.evaluate("document.getElementById('key')?.value === ''")).toBe(true),
+    );
   });
 
   test("shows what a stranger is told", async () => {
