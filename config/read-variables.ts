@@ -12,12 +12,12 @@ export type Surroundings = {
 /** A value, and the path of the file that it may change in. */
 type Followed<Value> = { readonly value: Value; readonly path?: string };
 
-/** A value, or the path of the file that holds it. */
+/** A value, the path of the file that holds it, or both. */
 type ValueOrPath<Value> = { readonly value?: Value; readonly path?: string };
 
 type ValueOf<Row extends Variable> = Row["file"] extends "followed"
   ? Followed<z.output<Row["schema"]>>
-  : Row["file"] extends "path"
+  : Row["file"] extends "path" | "followed if any"
     ? ValueOrPath<z.output<Row["schema"]>>
     : z.output<Row["schema"]>;
 
@@ -71,7 +71,7 @@ function read(name: string, variable: Variable, role: string, surroundings: Surr
     if (path !== undefined && variable.file === "path") return { value: { path } };
     const given = path === undefined ? textOf(name, variable, env) : contentOf(path, name, variable, surroundings);
     const text = given ?? defaultOf(variable, role);
-    if (text === undefined) return isRequired(variable, role) ? missing(name, variable) : { value: undefined };
+    if (text === undefined) return nothing(name, variable, role, path);
     const parsed = variable.schema.safeParse(text);
     if (parsed.success) return { value: handedOn(variable, parsed.data, path) };
     const alias = env[name] || path !== undefined ? undefined : aliasIn(variable, env);
@@ -80,6 +80,12 @@ function read(name: string, variable: Variable, role: string, surroundings: Surr
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error), expected: expectation(name, variable) };
   }
+}
+
+/** A file that has nothing now may have something later. */
+function nothing(name: string, variable: Variable, role: string, path: string | undefined): Result {
+  if (path !== undefined && variable.file === "followed if any") return { value: { path } };
+  return isRequired(variable, role) ? missing(name, variable) : { value: undefined };
 }
 
 /** The path in NAME_FILE. Throws when the value is given otherwise, too: which one counts would be a guess. */
@@ -110,13 +116,13 @@ function contentOf(path: string, name: string, { file }: Variable, { readFile }:
     return readFile(path).trim() || undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-    if (file === "content if any" && code === "ENOENT") return undefined;
+    if (file === "followed if any" && code === "ENOENT") return undefined;
     throw new Error(`cannot be read from the file that ${name}_FILE names${code === undefined ? "" : ` (${code})`}`);
   }
 }
 
 function handedOn({ file }: Variable, value: unknown, path: string | undefined): unknown {
-  if (file !== "followed" && file !== "path") return value;
+  if (file === undefined || file === "content") return value;
   return path === undefined ? { value } : { value, path };
 }
 

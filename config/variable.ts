@@ -10,11 +10,11 @@ export type Alias = {
 /**
  * What NAME_FILE, the path of a file, does:
  * - `content`: the trimmed content is the value.
- * - `content if any`: the same; the file may be absent or empty, as a key of a Secret that is there only at times.
  * - `followed`: the same, and the path is handed on, because the program reads the file again when it changes.
+ * - `followed if any`: the same; the file may be absent or empty, as a key of a Secret that is there only at times.
  * - `path`: only the path is handed on, because the program judges the file itself.
  */
-type FileForm = "content" | "content if any" | "followed" | "path";
+type FileForm = "content" | "followed" | "followed if any" | "path";
 
 /** A variable of the environment: what reading it, `--help` and the reference page derive from. */
 export type Variable<Role extends string = string> = {

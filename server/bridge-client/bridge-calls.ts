@@ -4,6 +4,7 @@ import * as z from "zod";
 import { ServerError } from "../../contract/errors.ts";
 import { bodyLimitText } from "../../contract/limits.ts";
 import { signedHeaders } from "../../contract/signature.ts";
+import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 
 const firstBackoffMs = 100;
 const longestBackoffMs = 1000;
@@ -18,7 +19,7 @@ export type BridgeCall<T> = {
 
 export type CallContext = {
   readonly pool: Dispatcher;
-  readonly secret: string;
+  readonly secrets: SigningSecrets;
   /** Deadline of one call with all its attempts, in milliseconds. */
   readonly timeoutMs: number;
   /** Unix time in milliseconds. */
@@ -59,7 +60,7 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<Answer | Failure> {
   try {
-    const response = await context.pool.request(signed(call, context, signal));
+    const response = await requested(call, context, signal);
     const answer = {
       status: response.statusCode,
       retryAfterMs: seconds(response.headers["retry-after"]) * 1000,
@@ -76,8 +77,24 @@ async function attempt(
   }
 }
 
+/**
+ * What the bridge answers to the first signature that it takes, or to the last one: during a rotation it may be given its secrets
+ * before this process or after it.
+ */
+async function requested(call: BridgeCall<unknown>, context: CallContext, signal: AbortSignal) {
+  const [first = "", ...others] = context.secrets.all;
+  let response = await context.pool.request(signed(call, first, context, signal));
+  for (const secret of others) {
+    if (response.statusCode !== 401) break;
+    await response.body.dump();
+    response = await context.pool.request(signed(call, secret, context, signal));
+  }
+  return response;
+}
+
 function signed(
   { method, path, body }: BridgeCall<unknown>,
+  secret: string,
   context: CallContext,
   signal: AbortSignal,
 ): Dispatcher.RequestOptions {
@@ -89,7 +106,7 @@ function signed(
     body: method === "POST" ? body : null,
     headers: {
       "content-type": "application/json",
-      ...signedHeaders(context.secret, { method, path, timestampSeconds, body }),
+      ...signedHeaders(secret, { method, path, timestampSeconds, body }),
     },
   };
 }

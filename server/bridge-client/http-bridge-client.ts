@@ -6,9 +6,10 @@ import { eventPath, eventStatusSchema } from "../../contract/event-status.ts";
 import { followedSchema, publishedSchema, recalledSchema } from "../../contract/relay.ts";
 import { clearedSchema, responsesPath, responsesSchema } from "../../contract/responses.ts";
 import { routes } from "../../contract/routes.ts";
+import { type SigningSecrets, secretsOf } from "../../contract/signing-secrets.ts";
 import { httpApprovals } from "./approvals.ts";
 import { httpAttention } from "./attention.ts";
-import { type BridgeCall, callOnce, callUntil } from "./bridge-calls.ts";
+import { type BridgeCall, type CallContext, callOnce, callUntil } from "./bridge-calls.ts";
 import type { BridgeClient } from "./bridge-client.ts";
 import { httpControl } from "./control.ts";
 import { httpMonitoring } from "./monitoring.ts";
@@ -18,7 +19,8 @@ import { httpTodos } from "./todos.ts";
 export type HttpBridgeOptions = {
   /** Base of the bridge's API, such as http://team-bridge:9001. */
   readonly url: string;
-  readonly secret: string;
+  /** What signs. During a rotation the others are tried when the bridge does not know the current one yet. */
+  readonly secret: string | SigningSecrets;
   /** Deadline of one call with all its attempts, in milliseconds. */
   readonly timeoutMs: number;
   /** Unix time in milliseconds. */
@@ -41,12 +43,13 @@ const pollMarginMs = 5000;
  */
 export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
   const { origin } = new URL(options.url);
+  const secrets = secretsOf(options.secret);
   const pool = new Pool(origin, { connections: 64, connect });
   // Polls have a connection of their own: none of those for events waits with them.
   const polls = new Pool(origin, { connections: 1, connect });
   const call = <T>(request: BridgeCall<T>, timeoutMs = options.timeoutMs): Promise<T> =>
-    callUntil(request, { ...options, pool, timeoutMs });
-  const relay = relayOver(httpRelay(options, call, polls), Math.random);
+    callUntil(request, { ...options, secrets, pool, timeoutMs });
+  const relay = relayOver(httpRelay({ ...options, secrets }, call, polls), Math.random);
   return {
     send: (event) => call(post(routes.events, event, acceptedSchema)),
     status: () => call(get(routes.status, statusSchema), Math.min(options.timeoutMs, statusTimeoutMs)),
@@ -70,7 +73,7 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
 }
 
 function httpRelay(
-  options: HttpBridgeOptions,
+  options: Omit<CallContext, "pool" | "timeoutMs">,
   call: <T>(request: BridgeCall<T>) => Promise<T>,
   polls: Dispatcher,
 ): RelaySource {

@@ -1,6 +1,7 @@
 import type { Chat, Route } from "../../contract/chats.ts";
 import type { QuietHours } from "../../contract/quiet-hours.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
+import type { HmacConfig } from "../process/followed-secrets.ts";
 
 /** What the bridge needs to know, already validated: built from the environment by `server/config/config.ts`. */
 export type BridgeConfig = {
@@ -17,10 +18,8 @@ export type BridgeConfig = {
   readonly queueBytesLimit: number;
   /** Percentage of both limits that one client may hold. */
   readonly clientSharePercent: number;
-  /** Shared secret of the signed routes; "" makes the HTTP intake refuse every signed request. */
-  readonly hmacSecret: string;
-  /** The secret before: it counts, too, while a rotation is under way. */
-  readonly hmacSecretPrevious?: string;
+  /** Shared secrets of the signed routes; "" makes the HTTP intake refuse every signed request. */
+  readonly hmac: HmacConfig;
   readonly telegram: TelegramConfig;
   /** Who is called when an approval is over. Absent: nobody. */
   readonly webhook?: WebhookConfig;

@@ -5,6 +5,7 @@ import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import { type WatchedLoop, watchLoop } from "../listening/longest-turn.ts";
+import { FollowedSecrets } from "../process/followed-secrets.ts";
 import { Since } from "../telemetry/since.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import { Attention } from "./attention/attention.ts";
@@ -65,6 +66,7 @@ export class RunningBridge implements Bridge {
   readonly #usage: ReturnType<typeof usageReader>;
   readonly #loop: WatchedLoop = watchLoop();
   readonly #queueSince = new Since();
+  readonly #secrets: FollowedSecrets;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
   #closing: Promise<void> | undefined;
@@ -74,6 +76,7 @@ export class RunningBridge implements Bridge {
     this.#options = options;
     this.#now = anchoredClock(clock, steady);
     this.#startedAt = steady();
+    this.#secrets = new FollowedSecrets(config.hmac, { logger });
     this.#usage = usageReader(steady);
     const observer = createRelayMetrics(options.registry, () => this.relay);
     this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
@@ -215,8 +218,8 @@ export class RunningBridge implements Bridge {
 
   async #listen(): Promise<void> {
     const { config, logger, audit, clock } = this.#options;
-    const { host, port, hmacSecret, hmacSecretPrevious = "" } = config;
-    const secrets = [hmacSecret, hmacSecretPrevious].filter((secret) => secret !== "");
+    const { host, port } = config;
+    const secrets = this.#secrets;
     const onSignatureFailure = (reason: SignatureFailure) => {
       this.#metrics.signatureFailures.inc({ reason });
       if (reason !== "webhook") this.monitoring.signatureFailed();
@@ -280,6 +283,7 @@ export class RunningBridge implements Bridge {
   async #shutDown(): Promise<void> {
     this.#events.close();
     this.#token.stop();
+    this.#secrets.close();
     this.#stopUpkeep();
     this.#notices.stop();
     this.relay.close();

@@ -1,10 +1,9 @@
 import type { BridgeConfig, UpdatesConfig, WebhookConfig } from "../bridge/config.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
+import type { HmacConfig } from "../process/followed-secrets.ts";
 import type { Need } from "./need.ts";
 import { inHome } from "./rules.ts";
 import type { Values } from "./variables.ts";
-
-type Hmac = { readonly hmacSecret: string; readonly previous?: string | undefined };
 
 /** The proxy for requests to machines elsewhere; undefined: none. */
 export function proxyConfig({ HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: none }: Values): ProxyConfig | undefined {
@@ -13,7 +12,7 @@ export function proxyConfig({ HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: no
 }
 
 /** What delivers to Telegram, by its variables. */
-export function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: string | undefined): BridgeConfig {
+export function bridgeConfig(need: Need, hmac: HmacConfig, values: Values, home: string | undefined): BridgeConfig {
   const proxy = proxyConfig(values);
   const { value: token, path: tokenFile } = need("TELEGRAM_BOT_TOKEN");
   return {
@@ -24,8 +23,7 @@ export function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: strin
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),
-    hmacSecret: hmac.hmacSecret,
-    ...(hmac.previous && { hmacSecretPrevious: hmac.previous }),
+    hmac,
     ...(values.WEBHOOK_URL !== undefined && { webhook: webhookConfig(values.WEBHOOK_URL, values) }),
     telegram: {
       token,

@@ -5,6 +5,7 @@ import type { Role } from "../../contract/roles.ts";
 import { routes } from "../../contract/routes.ts";
 import type { BridgeConfig } from "../bridge/config.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
+import type { HmacConfig } from "../process/followed-secrets.ts";
 import type { LogFilesConfig } from "../process/log-files.ts";
 import type { ProjectFilesOptions } from "../projects/project-files.ts";
 import type { AuditConfig } from "../telemetry/audit.ts";
@@ -34,7 +35,7 @@ export type ServeConfig = ProcessConfig &
   ServerConfig & {
     readonly role: "serve";
     readonly bridgeClient: { readonly url: string; readonly timeoutMs: number };
-    readonly hmac: { readonly secret: string };
+    readonly hmac: HmacConfig;
   };
 
 export type BridgeRoleConfig = ProcessConfig & { readonly role: "bridge"; readonly bridge: BridgeConfig };
@@ -100,8 +101,7 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     ...(values.HEAP_SNAPSHOT_DIR && { heapSnapshotDir: values.HEAP_SNAPSHOT_DIR }),
   };
   if (role === "bridge") {
-    const hmac = { hmacSecret: need("HMAC_SECRET"), previous: values.HMAC_SECRET_PREVIOUS };
-    return { role, ...common, bridge: bridgeConfig(need, hmac, values, home) };
+    return { role, ...common, bridge: bridgeConfig(need, hmacConfig(need, values), values, home) };
   }
   if (role === "stdio") return { role, ...common, ...stdioConfig(need, values, home) };
   const server = serverConfig(need, values);
@@ -111,8 +111,15 @@ function assemble(role: Role, values: Values, { home }: Surroundings): Config {
     ...common,
     ...server,
     bridgeClient: { url: need("BRIDGE_URL"), timeoutMs: need("BRIDGE_TIMEOUT") },
-    hmac: { secret: need("HMAC_SECRET") },
+    hmac: hmacConfig(need, values),
   };
+}
+
+/** What signs between server and bridge, and what counts beside it. */
+function hmacConfig(need: Need, { HMAC_SECRET_PREVIOUS: previous, HMAC_SECRET_NEXT: next }: Values): HmacConfig {
+  const { value: secret, path } = need("HMAC_SECRET");
+  const beside = [previous, next].flatMap((each) => each ?? []);
+  return { secret, ...(path && { path }), ...(beside.length > 0 && { beside }) };
 }
 
 function logFilesConfig(need: Need, { CC_TELEGRAM_LOGS_DIR: folder }: Values, home: string | undefined) {
@@ -133,7 +140,7 @@ function stdioConfig(need: Need, values: Values, home: string | undefined) {
 /** Of a server that is alone with its bridge, on the machine of those who use it. */
 function aloneConfig(need: Need, values: Values, home: string | undefined) {
   const roots = (values.CC_TELEGRAM_PROJECT_ROOTS ?? []).map((path) => path.replace(inHome, home ?? "~"));
-  return { bridge: bridgeConfig(need, { hmacSecret: "" }, values, home), projects: { roots, home } };
+  return { bridge: bridgeConfig(need, { secret: "" }, values, home), projects: { roots, home } };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import { bodyLimit } from "../../contract/limits.ts";
+import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import { type Access, createAccess } from "../access/access.ts";
 import { type BanOffice, Bans } from "../access/bans.ts";
 import type { KeyStore } from "../access/key-store.ts";
@@ -55,7 +56,7 @@ export type AppOptions = {
   /** The WebSockets of MCP; whoever shuts the server down closes them. */
   readonly webSockets: OpenWebSockets;
   /** What seals states that clients bring back; all replicas have the same. */
-  readonly sealSecret: string;
+  readonly sealSecret: string | SigningSecrets;
   readonly keys: KeyStore;
   /** What it shows by TLS; undefined: it speaks HTTP. */
   readonly certificate?: CertificateStore | undefined;
@@ -72,7 +73,7 @@ export type AppOptions = {
   /** How long the event loop was held up of late, in milliseconds. */
   readonly heldUpMs: () => number;
   /** What the server proves itself with; undefined where there is no operator to ask. */
-  readonly proofSecret?: string | undefined;
+  readonly proofSecret?: SigningSecrets | undefined;
   /** Is told who guards it: a further application on a port of its own has the same. */
   readonly onGuards?: (guards: Guards) => void;
   /** Unix time in milliseconds. */

@@ -4,6 +4,7 @@ import { ServerError, toServerError } from "../../contract/errors.ts";
 import { performanceReport } from "../../contract/performance-report.ts";
 import { challengeHeader, proofHeader, proofOf } from "../../contract/proof.ts";
 import { routes } from "../../contract/routes.ts";
+import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import type { KeyStore } from "../access/key-store.ts";
 import type { SigningKeys } from "../access/oauth/signing-keys.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
@@ -21,7 +22,7 @@ export type HealthOptions = {
   readonly oauth?: { readonly keys: Pick<SigningKeys, "areKnown" | "state"> } | undefined;
   readonly bridge: BridgeClient;
   readonly lifecycle: Lifecycle;
-  readonly proofSecret?: string | undefined;
+  readonly proofSecret?: SigningSecrets | undefined;
   readonly clock: () => number;
 };
 
@@ -44,7 +45,7 @@ export function healthRoutes(app: FastifyInstance, options: HealthOptions): void
     for (const path of paths) app.get(path, handler);
   };
   get([routes.health], async ({ headers }, reply) => {
-    const proof = proofSecret && proofOf(proofSecret, headers[challengeHeader]);
+    const proof = proofSecret && proofOf(proofSecret.current, headers[challengeHeader]);
     if (proof) reply.header(proofHeader, proof);
     return summary("healthy");
   });

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import type { Access, Caller } from "../access/access.ts";
 import { ByteBudget } from "../access/byte-budget.ts";
 import type { Client } from "../access/client.ts";
@@ -32,7 +33,7 @@ export type McpRoutesOptions = {
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly streams: ListeningStreams;
   readonly webSockets: OpenWebSockets;
-  readonly sealSecret: string;
+  readonly sealSecret: string | SigningSecrets;
   readonly bridge: Pick<BridgeClient, "relay">;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;

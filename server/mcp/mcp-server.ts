@@ -1,3 +1,4 @@
+import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import type { Client } from "../access/client.ts";
 import type { Relay } from "../bridge-client/relay.ts";
 import { Cancellations } from "./cancellations.ts";
@@ -24,7 +25,7 @@ export type McpServerOptions = {
   readonly catalogueOf: (client: Client) => Catalogue;
   readonly listeners: SessionListeners;
   /** What seals states that clients bring back, and sessions where there are no keys. */
-  readonly sealSecret: string;
+  readonly sealSecret: string | SigningSecrets;
   /** By which the processes of one bridge hear each other. */
   readonly relay: Relay;
   readonly log: RequestLogger;

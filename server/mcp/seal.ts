@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { type SigningSecrets, secretsOf } from "../../contract/signing-secrets.ts";
 
 /** Texts that the server gives to clients and believes when they come back. */
 export type Seal = {
@@ -10,19 +11,23 @@ export type Seal = {
 
 const macBytes = 16;
 
-/** Seals for one purpose: what was sealed for another, or with another secret, is worth nothing. */
-export function createSeal(secret: string, purpose: string): Seal {
-  const key = createHmac("sha256", secret).update(`seal ${purpose}`).digest();
+/**
+ * Seals for one purpose: what was sealed for another, or with another secret, is worth nothing. While a secret is rotated, what any
+ * process sealed with the one before or after counts, too.
+ */
+export function createSeal(secret: string | SigningSecrets, purpose: string): Seal {
+  const secrets = secretsOf(secret);
+  const keyOf = (secret: string) => createHmac("sha256", secret).update(`seal ${purpose}`).digest();
   return {
     seal(value) {
       const body = Buffer.from(JSON.stringify(value)).toString("base64url");
-      return `${body}.${mac(key, body).toString("base64url")}`;
+      return `${body}.${mac(keyOf(secrets.current), body).toString("base64url")}`;
     },
     open(text) {
       const [body = "", tag = "", ...more] = text.split(".");
       const shown = Buffer.from(tag, "base64url");
       if (more.length > 0 || shown.length !== macBytes || shown.toString("base64url") !== tag) return undefined;
-      if (!timingSafeEqual(mac(key, body), shown)) return undefined;
+      if (!secrets.all.some((secret) => timingSafeEqual(mac(keyOf(secret), body), shown))) return undefined;
       return JSON.parse(Buffer.from(body, "base64url").toString());
     },
   };

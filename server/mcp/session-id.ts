@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import * as z from "zod";
+import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import type { Client } from "../access/client.ts";
 import { createSeal, type Seal } from "./seal.ts";
 import { type Agreed, clientCapabilitiesSchema, clientInfoSchema, type Session } from "./session.ts";
@@ -26,7 +27,7 @@ export type SessionIds = {
 
 export type SessionIdOptions = {
   /** Stands in for the keys of clients while authentication is off. */
-  readonly secret: string;
+  readonly secret: string | SigningSecrets;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;

@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import type { ProtectedResource } from "../access/oauth/protected-resource.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../bridge-client/http-bridge-client.ts";
@@ -16,6 +17,7 @@ import { SessionListeners } from "../mcp/session-listeners.ts";
 import { ListeningStreams } from "../mcp/transports/streamable-http/listening-streams.ts";
 import { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import { openDashboard } from "../monitoring/open.ts";
+import { FollowedSecrets } from "../process/followed-secrets.ts";
 import { listening } from "../process/start-error.ts";
 import type { ProjectFiles } from "../projects/project-files.ts";
 import { createAudit } from "../telemetry/audit.ts";
@@ -36,9 +38,9 @@ export type ServerOptions = {
   readonly registry: Registry;
   readonly world: World;
   /** What seals states that clients bring back. */
-  readonly sealSecret: string;
+  readonly sealSecret: string | SigningSecrets;
   /** The secret by which the operator knows its servers. */
-  readonly proofSecret?: string;
+  readonly proofSecret?: SigningSecrets;
   /** What it offers. */
   readonly features?: Features;
 };
@@ -52,9 +54,26 @@ export async function serve(
   features = product,
 ): Promise<Running> {
   const { url, timeoutMs } = config.bridgeClient;
-  const bridge = httpBridgeClient({ url, timeoutMs, secret: config.hmac.secret, clock: world.clock });
-  const { secret } = config.hmac;
-  return startServer({ config, bridge, logger, registry, world, sealSecret: secret, proofSecret: secret, features });
+  const secrets = new FollowedSecrets(config.hmac, { logger });
+  const bridge = httpBridgeClient({ url, timeoutMs, secret: secrets, clock: world.clock });
+  try {
+    const shared = { config, bridge, logger, registry, world, features };
+    const server = await startServer({ ...shared, sealSecret: secrets, proofSecret: secrets });
+    return {
+      ...server,
+      reload: async () => {
+        secrets.look();
+        await server.reload?.();
+      },
+      async close() {
+        await server.close();
+        secrets.close();
+      },
+    };
+  } catch (error) {
+    secrets.close();
+    throw error;
+  }
 }
 
 /** Starts the server with a given bridge; closing it closes the bridge, too. Rejects with a StartError. */

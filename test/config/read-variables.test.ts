@@ -10,7 +10,7 @@ const table = {
   SIZE: { schema: integer(1, 9), default: { one: "1", two: "2" }, description: "Size.", example: "3" },
   NAMES: { schema: list, default: "", description: "Names.", example: "a,b" },
   OWN: { roles: ["one"], schema: secret, required: ["one"], file: "content", description: "Own.", example: "x" },
-  LAST: { schema: secret, file: "content if any", description: "Last.", example: "x" },
+  LAST: { schema: secret, file: "followed if any", description: "Last.", example: "x" },
   TOKEN: { schema: secret, file: "followed", aliases: [{ name: "BOT" }], description: "Token.", example: "x" },
   KEYS: { schema: secret, file: "path", description: "Keys.", example: "x" },
 } as const satisfies Table<"one" | "two">;
@@ -39,9 +39,13 @@ describe("reading variables", () => {
 
   test.each<[string, Record<string, string>, unknown]>([
     ["content: the trimmed content", { OWN_FILE: "/long" }, { OWN: "long-enough" }],
-    ["content if any: the content", { LAST_FILE: "/long" }, { LAST: "long-enough" }],
-    ["content if any: nothing of an absent file", { LAST_FILE: "/absent" }, {}],
-    ["content if any: nothing of an empty file", { LAST_FILE: "/empty" }, {}],
+    [
+      "followed if any: the content and the path",
+      { LAST_FILE: "/long" },
+      { LAST: { value: "long-enough", path: "/long" } },
+    ],
+    ["followed if any: the path of an absent file", { LAST_FILE: "/absent" }, { LAST: { path: "/absent" } }],
+    ["followed if any: the path of an empty file", { LAST_FILE: "/empty" }, { LAST: { path: "/empty" } }],
     ["followed: content and path", { TOKEN_FILE: "/long" }, { TOKEN: { value: "long-enough", path: "/long" } }],
     ["followed: the value alone", { TOKEN: "as-it-stands" }, { TOKEN: { value: "as-it-stands" } }],
     ["followed: the value of an alias", { BOT: "as-it-stands" }, { TOKEN: { value: "as-it-stands" } }],

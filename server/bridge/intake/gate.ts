@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hashOf, verify } from "../../../contract/signature.ts";
+import type { SigningSecrets } from "../../../contract/signing-secrets.ts";
 import { type Connections, plainAddress } from "../../listening/connections.ts";
 import { holdBodies } from "../../listening/expectations.ts";
 import type { Audit } from "../../telemetry/audit.ts";
@@ -24,7 +25,7 @@ declare module "fastify" {
 }
 
 export type GateOptions = {
-  readonly secrets: readonly string[];
+  readonly secrets: SigningSecrets;
   /** Wall clock, milliseconds: signatures carry a time that the sender's clock knows. */
   readonly clock: () => number;
   readonly logger: Logger;
@@ -83,7 +84,7 @@ function judge(
   }
   if (routeOptions.config.signed !== true) return undefined;
   const nowSeconds = Math.floor(clock() / 1000);
-  return verify({ secrets, method, path: raw.url ?? "", headers, nowSeconds });
+  return verify({ secrets: secrets.all, method, path: raw.url ?? "", headers, nowSeconds });
 }
 
 function declaresBody({ headers }: FastifyRequest): boolean {

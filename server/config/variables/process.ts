@@ -3,6 +3,7 @@ import { flag, host, integer, milliseconds, port, size, text } from "../../../co
 import { logLevels } from "../../../contract/log-levels.ts";
 import { ports } from "../../../contract/ports.ts";
 import { roles } from "../../../contract/roles.ts";
+import { shortestSecret } from "../../process/followed-secrets.ts";
 import { logFormats } from "../../telemetry/log-lines.ts";
 import { version } from "../version.ts";
 import { define } from "./row.ts";
@@ -125,18 +126,25 @@ export const processVariables = Object.freeze({
   }),
   HMAC_SECRET: define({
     roles: ["serve", "bridge"],
-    schema: z.string().min(32, "at least 32 characters, the same for server and bridge"),
+    schema: z.string().min(shortestSecret, "at least 32 characters, the same for server and bridge"),
     required: ["serve", "bridge"],
-    file: "content",
+    file: "followed",
     aliases: [{ name: "MCP_HMAC_SECRET" }],
-    description: "Secret that signs requests between server and bridge.",
+    description: "Secret that signs requests between server and bridge. The file is read again when it changes.",
     example: "$(openssl rand -hex 32)",
   }),
   HMAC_SECRET_PREVIOUS: define({
-    roles: ["bridge"],
-    schema: z.string().min(32, "at least 32 characters, the HMAC_SECRET before this one"),
-    file: "content if any",
-    description: "The secret before: it counts, too, while servers are still being given the new one.",
+    roles: ["serve", "bridge"],
+    schema: z.string().min(shortestSecret, "at least 32 characters, the HMAC_SECRET before this one"),
+    file: "followed if any",
+    description: "The secret before: it counts, too, while others are still being given the new one.",
     example: "an-old-secret-of-at-least-32-characters",
+  }),
+  HMAC_SECRET_NEXT: define({
+    roles: ["serve", "bridge"],
+    schema: z.string().min(shortestSecret, "at least 32 characters, the HMAC_SECRET that follows this one"),
+    file: "followed if any",
+    description: "The secret that follows: it counts already, so that nobody is refused who is given it first.",
+    example: "the-next-secret-of-at-least-32-characters",
   }),
 });

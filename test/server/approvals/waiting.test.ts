@@ -32,7 +32,7 @@ beforeEach(async () => {
   telegram = await startTelegram({ tokens: [TOKEN] });
   directory = await scratch();
   const updates = { mode: "Polling", pollSeconds: 5 } as const;
-  const options = { hmacSecret: secret, telegram: { updates, messagesPerChatPerSecond: 30 } };
+  const options = { hmac: { secret }, telegram: { updates, messagesPerChatPerSecond: 30 } };
   bridge = await bridgeFor(configFor(directory.path, telegram.url, options));
   telegram.control({ limits: false });
   await until("Telegram's answer", () => bridge.status().telegram.reachable);

@@ -43,7 +43,7 @@ export function configFor(dataDir: string, apiUrl: string, { telegram, ...overri
     queueSizeLimit: 10_000,
     queueBytesLimit: 2 ** 28,
     clientSharePercent: 100,
-    hmacSecret: SECRET,
+    hmac: { secret: SECRET },
     ...overrides,
     telegram: {
       token: TOKEN,
@@ -72,7 +72,7 @@ export async function bridgeFor(config: BridgeConfig, clock: () => number = Date
     log.push(line);
     recordLog(line);
   };
-  recordEnvironment({ HMAC_SECRET: config.hmacSecret, TELEGRAM_BOT_TOKEN: config.telegram.token });
+  recordEnvironment({ HMAC_SECRET: config.hmac.secret, TELEGRAM_BOT_TOKEN: config.telegram.token });
   const logger = pino({ level: "trace" }, { write });
   const onRestart = () => void log.push("restart");
   const audit = createAudit({ enabled: true, content: false, logger, steady: () => performance.now() });

@@ -66,7 +66,7 @@ describe("configuration", () => {
         port: 9001,
         dataDir: "/var/lib/cctelegram",
         queueSizeLimit: 10_000,
-        hmacSecret: secret,
+        hmac: { secret },
         telegram: {
           allowedUsers: [1, 2],
           apiUrl: "https://api.telegram.org",
@@ -83,7 +83,7 @@ describe("configuration", () => {
     const config = load("standalone", env) as StandaloneConfig;
     expect(config.http.host).toBe("127.0.0.1");
     expect(config.metrics.host).toBe("127.0.0.1");
-    expect(config.bridge).toMatchObject({ host: "127.0.0.1", dataDir: "/home/anna/.cctelegram", hmacSecret: "" });
+    expect(config.bridge).toMatchObject({ host: "127.0.0.1", dataDir: "/home/anna/.cctelegram", hmac: { secret: "" } });
   });
 
   test("of stdio is that of a bridge without a port, or of a client of a server elsewhere", () => {
@@ -180,22 +180,31 @@ describe("configuration", () => {
 
   test("reads secrets from files and drops the line break at their end", () => {
     const env = { ...bridgeEnv, HMAC_SECRET: undefined, HMAC_SECRET_FILE: "/hmac" };
-    expect(load("bridge", env, { "/hmac": `${secret}\n` })).toMatchObject({ bridge: { hmacSecret: secret } });
+    expect(load("bridge", env, { "/hmac": `${secret}\n` })).toMatchObject({
+      bridge: { hmac: { secret, path: "/hmac" } },
+    });
     const late = { ...bridgeEnv, TELEGRAM_BOT_TOKEN: undefined, TELEGRAM_BOT_TOKEN_FILE: "/token" };
     const config = load("bridge", late, { "/token": token });
     expect(config).toMatchObject({ bridge: { telegram: { token, tokenFile: "/token" } } });
   });
 
-  test("takes the secret before from a file that may be absent or empty", () => {
+  test("takes the secrets before and after from files that may be absent or empty, and hands on where they may come", () => {
     const previous = "the-secret-before-of-32-characters!";
-    const env = { ...bridgeEnv, HMAC_SECRET_PREVIOUS_FILE: "/previous" };
-    expect(load("bridge", env, { "/previous": `${previous}\n` })).toMatchObject({
-      bridge: { hmacSecret: secret, hmacSecretPrevious: previous },
-    });
-    for (const files of [{}, { "/previous": "\n" }]) {
-      expect(load("bridge", env, files)).not.toHaveProperty("bridge.hmacSecretPrevious");
+    const files = { HMAC_SECRET_PREVIOUS_FILE: "/previous", HMAC_SECRET_NEXT_FILE: "/next" };
+    const hmacOf = (role: "bridge" | "serve", contents: Record<string, string>) => {
+      const config = load(role, { ...(role === "bridge" ? bridgeEnv : serveEnv), ...files }, contents);
+      return config.role === "bridge" ? config.bridge.hmac : (config as ServeConfig).hmac;
+    };
+    for (const role of ["bridge", "serve"] as const) {
+      expect(hmacOf(role, { "/previous": `${previous}\n` })).toEqual({
+        secret,
+        beside: [{ value: previous, path: "/previous" }, { path: "/next" }],
+      });
+      for (const contents of [{}, { "/previous": "\n" }] as Record<string, string>[]) {
+        expect(hmacOf(role, contents)).toEqual({ secret, beside: [{ path: "/previous" }, { path: "/next" }] });
+      }
+      expect(() => hmacOf(role, { "/previous": "short" })).toThrow(/HMAC_SECRET_PREVIOUS/);
     }
-    expect(() => load("bridge", env, { "/previous": "short" })).toThrow(/HMAC_SECRET_PREVIOUS/);
   });
 
   test("takes proxies by the names that everybody uses", () => {

@@ -29,7 +29,7 @@ export async function startStage(env: Record<string, string> = {}, overrides: Ov
   const directory = await scratch();
   const telegram = await startTelegram({ limits: false });
   const rates = { messagesPerSecond: 1_000, messagesPerChatPerSecond: 1_000, ...overrides.telegram };
-  const config = { ...overrides, hmacSecret: secret, telegram: { allowedUsers: [1], ...rates } };
+  const config = { ...overrides, hmac: { secret }, telegram: { allowedUsers: [1], ...rates } };
   const bridge = await bridgeFor(configFor(directory.path, telegram.url, config));
   await until("readiness", () => bridge.obstacles().length === 0);
   const server = await startServer(bridge.url, {

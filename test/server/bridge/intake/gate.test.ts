@@ -25,7 +25,9 @@ let bridge: TestBridge;
 beforeAll(async () => {
   directory = await scratch();
   telegram = await startTelegram();
-  bridge = await bridgeFor(configFor(directory.path, telegram.url, { hmacSecretPrevious: PREVIOUS }));
+  bridge = await bridgeFor(
+    configFor(directory.path, telegram.url, { hmac: { secret: SECRET, beside: [{ value: PREVIOUS }] } }),
+  );
 });
 
 afterAll(async () => {
