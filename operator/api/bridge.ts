@@ -2,6 +2,7 @@ import * as z from "zod";
 import { logLevels } from "../../contract/log-levels.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, quantity, quantityAt, rule, rules } from "./schema.ts";
+import { rotationDays } from "./secrets.ts";
 
 const immutable = "cannot change: the volume claim of a StatefulSet is immutable";
 
@@ -54,6 +55,7 @@ export const bridgeSpec = z.strictObject({
     })
     .prefault({})
     .describe("How fast the bridge sends. The defaults are Telegram's limits."),
+  hmacRotationDays: rotationDays("the secret between server and bridge is replaced, without a refused call"),
   logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of the bridge. Default: from profile."),
   env: variables.optional().describe("Additional environment variables of the bridge."),

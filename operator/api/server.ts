@@ -5,6 +5,7 @@ import { ports } from "../../contract/ports.ts";
 import { oauth } from "./oauth.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule, rules } from "./schema.ts";
+import { keySecretRef, rotationDays } from "./secrets.ts";
 
 const replicas = () => z.int().min(0).max(100);
 const percent = () => z.int().min(1).max(100);
@@ -40,6 +41,7 @@ const client = z.strictObject({
         "expires must be a time after 2000, for example 2027-01-31T00:00:00Z",
       ),
     ),
+  keySecretRef: keySecretRef.optional(),
   requests: z
     .int()
     .min(1)
@@ -203,6 +205,7 @@ export const serverSpec = z.strictObject({
         .describe(
           "How long a client's old key stays valid beside its new one. The annotation cctelegram.io/rotate of its connection Secret asks for a new one, and so does deleting that Secret. 0: it is refused as soon as the server pods have read the new one.",
         ),
+      rotationDays: rotationDays("a client's key that the operator has made is replaced, without a refused call"),
       oauth: oauth
         .optional()
         .describe(

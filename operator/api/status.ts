@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { secretStatus } from "./secrets.ts";
 
 /** The condition types of a CCTelegramDeployment, in the order in which `kubectl describe` shows them. */
 export const conditionTypes = [
@@ -11,6 +12,7 @@ export const conditionTypes = [
   "Delivering",
   "Receiving",
   "Exposed",
+  "SecretsCurrent",
   "Progressing",
   "Reconciling",
   "Stalled",
@@ -72,6 +74,12 @@ export const deploymentStatus = z
       .max(100)
       .optional()
       .describe("The connection Secret of each client."),
+    secrets: z
+      .array(secretStatus)
+      .max(110)
+      .optional()
+      .describe("How old secrets are: those that the operator makes, and the clients' own.")
+      .meta({ "x-kubernetes-list-type": "atomic" }),
   })
   .describe("The observed state.")
   // Without it a resource that the operator has not seen yet has no status, and kstatus reports it as Current.

@@ -2,8 +2,9 @@ import type { DeploymentSpec } from "../api/spec.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
-import type { PreviousKey } from "./previous-keys.ts";
-import type { ClientKey } from "./rotation.ts";
+import type { GeneratedValue } from "./secrets/generated-value.ts";
+import type { OwnKey } from "./secrets/own-keys.ts";
+import type { PreviousKey } from "./secrets/previous-keys.ts";
 
 /**
  * What to do with the bridge's StatefulSet. A pod cannot start without the Secrets that it reads: until they exist, no
@@ -22,15 +23,23 @@ export type Blueprint = {
   /** How the bridge hears what people say; undefined leaves it to the bridge, which does not. */
   readonly updates?: DeploymentSpec["telegram"]["updates"];
   /** Shared secret of server and bridge. */
-  readonly hmac: string;
+  readonly hmac: GeneratedValue;
+  /** By which what is read from users' Secrets is marked; undefined: none is. */
+  readonly salt?: string | undefined;
   /** API key by name of the client. */
-  readonly keys: ReadonlyMap<string, ClientKey>;
+  readonly keys: ReadonlyMap<string, GeneratedValue>;
+  /** Keys in Secrets of users, by name of the client. */
+  readonly ownKeys: ReadonlyMap<string, OwnKey>;
   /** Keys of before, which are still valid. */
   readonly previousKeys: readonly PreviousKey[];
   /** Key with which the operator itself verifies the server. */
   readonly verifierKey: string;
+  /** What that key was or will be, while the secret that it is made of is rotated. */
+  readonly furtherVerifierKeys?: readonly string[];
   /** Undefined: no server has a dashboard. */
-  readonly dashboard: { readonly password: string } | undefined;
+  readonly dashboard: { readonly password: GeneratedValue } | undefined;
+  /** Of each component whose variables refer to Secrets: another text when their content is another one. */
+  readonly variables?: Readonly<Partial<Record<Component, string>>> | undefined;
   /** The replicas to write while no other manager has set them, else undefined. */
   readonly serverReplicas: number | undefined;
   /** When somebody last requested a restart. */

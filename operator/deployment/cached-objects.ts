@@ -9,18 +9,11 @@ import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts";
-import {
-  adoptionAnnotation,
-  fieldManager,
-  nextKeyAtAnnotation,
-  restartAnnotation,
-  rotateAnnotation,
-  rotatedAnnotation,
-} from "./names.ts";
+import { adoptionAnnotation, fieldManager, restartAnnotation, variablesAnnotation } from "./names.ts";
 import { printable } from "./printable.ts";
 import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
-import type { StoredKey } from "./rotation.ts";
+import { type StoredRotation, storedRotation } from "./secrets/stored-value.ts";
 
 /** What is kept of a CCTelegramDeployment. */
 export type CachedResource = Stored & {
@@ -54,8 +47,8 @@ type ChildState = {
   readonly workload?: WorkloadState;
   /** Secrets: the values that are generated once and then kept. */
   readonly secret?: Readonly<Record<string, string>>;
-  /** Connection Secrets: how their key changes. */
-  readonly rotation?: Pick<StoredKey, "asked" | "granted" | "nextAt">;
+  /** Secrets: how their value changes. */
+  readonly rotation?: StoredRotation;
   /** Ingress, HTTPRoute, and Services with an external address: what its controller reports. */
   readonly exposure?: ExposureState;
 };
@@ -71,6 +64,8 @@ export type WorkloadState = {
   readonly revision?: string | undefined;
   /** The bot token with which the pods of its template read a bot's updates. */
   readonly polls?: TokenRef | undefined;
+  /** What its template says of the Secrets that variables refer to. */
+  readonly variables?: string | undefined;
   /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
   readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
@@ -146,12 +141,13 @@ const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) 
   Service: addressesOf,
   Ingress: addressesOf,
   HTTPRoute: parentsOf,
-  Secret: (object) => ({ secret: generated(object.data as Fields | undefined), ...rotation(object) }),
+  Secret: (object) => ({ secret: generated(object.data as Fields | undefined), rotation: storedRotation(object) }),
 };
 
 function workload(object: KubernetesObject, owned: Fields): ChildState {
   const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec };
   const polls = polledToken(spec.template?.spec);
+  const variables = spec.template?.metadata?.annotations?.[variablesAnnotation];
   const status = (object.status ?? {}) as WorkloadStatus;
   const conditions = status.conditions ?? [];
   return {
@@ -164,6 +160,7 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
       ready: status.readyReplicas ?? 0,
       ...(status.updateRevision ? { revision: interned(status.updateRevision) } : {}),
       ...(polls ? { polls } : {}),
+      ...(variables ? { variables } : {}),
       ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
@@ -204,11 +201,12 @@ function generated(data: Fields | undefined): Record<string, string> {
   return Object.fromEntries(values.map(([key, value]) => [key, Buffer.from(String(value), "base64").toString()]));
 }
 
-const keptKeys: ReadonlySet<string> = new Set(["secret", "key", "next", "password", apiKeyFileName]);
-
-function rotation({ metadata: { annotations = {} } }: KubernetesObject): Pick<ChildState, "rotation"> {
-  const asked = annotations[rotateAnnotation];
-  if (!asked) return {};
-  const [granted, nextAt] = [annotations[rotatedAnnotation], annotations[nextKeyAtAnnotation]];
-  return { rotation: { asked: printable(asked, longestWish), granted, nextAt } };
-}
+const keptKeys: ReadonlySet<string> = new Set([
+  "secret",
+  "key",
+  "next",
+  "previous",
+  "password",
+  "salt",
+  apiKeyFileName,
+]);

@@ -14,7 +14,6 @@ import { certificateIn } from "./exposure/certificate.ts";
 import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure/probe.ts";
 import { ForeignSecrets } from "./foreign-secrets.ts";
 import type { Settings } from "./gather.ts";
-import { GeneratedValues } from "./generated-values.ts";
 import { httpProbe } from "./http-probe.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
 import { partsReading } from "./parts-probe.ts";
@@ -22,6 +21,8 @@ import { ProbeSchedule } from "./probe-schedule.ts";
 import { Arbiter } from "./receiving/arbiter.ts";
 import { reconcile } from "./reconcile.ts";
 import { services } from "./resource-types.ts";
+import { GeneratedValues } from "./secrets/generated-values.ts";
+import { ReferredValues } from "./secrets/referred-values.ts";
 import { sourcesOf } from "./sources.ts";
 import { TokenSecrets } from "./token-secret.ts";
 
@@ -125,6 +126,7 @@ function secretReaders({ client, generateKey }: Parts, cluster: Cluster) {
   return {
     tokenSecrets: new TokenSecrets(client, find, generateKey()),
     certificates: new ForeignSecrets(client, find, certificateIn),
+    referredValues: new ReferredValues(client, find),
   };
 }
 

@@ -4,10 +4,10 @@ import type { CachedResource } from "./cached-objects.ts";
 import { writeDefaultReplicas } from "./default-replicas.ts";
 import { type Children, childrenOf } from "./desired/children.ts";
 import { namesOf } from "./names.ts";
-import type { PreviousKey } from "./previous-keys.ts";
 import type { ReconcileParts } from "./reconcile.ts";
 import { regarding } from "./regarding.ts";
 import { prunableTypes, secrets } from "./resource-types.ts";
+import type { PreviousKey } from "./secrets/previous-keys.ts";
 
 type Subject = { readonly resource: CachedResource; readonly previousKeys: readonly PreviousKey[] };
 
@@ -40,7 +40,8 @@ async function apply({ cluster, applier, recorder }: Parts, subject: Subject, ch
   const { namespace = "", name = "" } = object.metadata;
   const live = cluster.child(type, namespace, name);
   const { written } = await applier.apply(type, object, live);
-  if (!written || type !== secrets || live?.state.secret?.key === keyIn(object)) return;
+  const key = type === secrets ? keyIn(object) : undefined;
+  if (!written || key === undefined || live?.state.secret?.key === key) return;
   const client = resource.status.clients?.find((client) => namesOf(resource.name).connection(client.name) === name);
   if (client) recorder.record(regarding(resource), keyChanged(client.name, name, live !== undefined, previousKeys));
 }

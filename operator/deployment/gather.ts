@@ -1,5 +1,3 @@
-import { createHmac } from "node:crypto";
-import { apiKeyFileName, hashedKey } from "../../contract/api-key.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
@@ -9,16 +7,16 @@ import { urlOf } from "./exposure/exposure.ts";
 import { exposureStateOf } from "./exposure/gather.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
-import type { GeneratedValues } from "./generated-values.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
 import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
-import { previousKeys } from "./previous-keys.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
-import { clientKey } from "./rotation.ts";
+import { secretsSnapshotOf, secretValues } from "./secrets/gather.ts";
+import type { GeneratedValues } from "./secrets/generated-values.ts";
+import type { Referred } from "./secrets/referred-values.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
 
 /** Settings of the operator. */
@@ -35,8 +33,10 @@ export type Settings = {
   readonly allowNetworkFields?: boolean;
   /** Whether public addresses are probed. Default true. */
   readonly probeExposure?: boolean;
-  /** Milliseconds after which every server has read a changed file of keys. Default 120 000. */
+  /** Milliseconds after which every pod has read a changed Secret. Default 120 000. */
   readonly keySpreadMs?: number;
+  /** Milliseconds for which the HMAC secret of before is kept. Default 900 000. */
+  readonly hmacGraceMs?: number;
 };
 
 /** The blueprint of a resource. Existing generated values are kept; `generated` generates missing ones. */
@@ -48,18 +48,13 @@ export function blueprintOf(
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
     generated: GeneratedValues;
+    referred: Referred;
     /** Milliseconds since the epoch. */
     now: () => number;
   },
 ): Blueprint {
   const { cluster, settings } = parts;
   const { namespace, name, uid, spec, restartedAt } = resource;
-  const names = namesOf(name);
-  const stored = (secret: string) => ownSecret(cluster, resource, secret)?.secret ?? {};
-  const kept = (secret: string, key: string) => parts.generated.value(uid, secret, stored(secret)[key]);
-  const hmac = kept(names.hmac, "secret");
-  const keys = keysOf(resource, parts);
-  const { auth } = spec.server;
   return {
     namespace,
     name,
@@ -68,12 +63,7 @@ export function blueprintOf(
     image: imageOf(spec, settings.serverImage),
     telegramApiUrl: spec.telegram.apiUrl ?? settings.telegramApiUrl,
     updates: updatesOf(resource, parts),
-    hmac,
-    keys,
-    previousKeys: previousKeys(stored(names.apiKeys)[apiKeyFileName], { auth, keys, now: parts.now() }),
-    dashboard:
-      spec.monitoring.dashboard.mode === "Enabled" ? { password: kept(names.dashboard, "password") } : undefined,
-    verifierKey: createHmac("sha256", hmac).update("verifier").digest("hex"),
+    ...secretValues(resource, parts),
     serverReplicas: serverReplicas(resource, cluster),
     restartedAt,
     bridge: bridgePlan(resource, parts),
@@ -83,37 +73,6 @@ export function blueprintOf(
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cluster.has(types.prometheusRules),
   };
 }
-
-/** Whether a generated value is in the Secret that it is for. */
-export const isStored = (cluster: Cluster, resource: CachedResource) => (secret: string, value: string) =>
-  Object.values(ownSecret(cluster, resource, secret.replace(/\/.*/, ""))?.secret ?? {}).includes(value);
-
-/** The keys of all clients. */
-function keysOf(
-  resource: CachedResource,
-  {
-    cluster,
-    generated,
-    settings,
-    now,
-  }: { cluster: Cluster; generated: GeneratedValues; settings: Settings; now: () => number },
-): Blueprint["keys"] {
-  const { name, uid, spec } = resource;
-  const file = ownSecret(cluster, resource, namesOf(name).apiKeys)?.secret?.[apiKeyFileName] ?? "";
-  const isTold = (key: string) => file.includes(hashedKey(key));
-  const keyOf = (client: string) => {
-    const connection = namesOf(name).connection(client);
-    const { secret, rotation } = ownSecret(cluster, resource, connection) ?? {};
-    const kept = (kind: "key" | "next", stored: string | undefined) =>
-      generated.value(uid, kind === "key" ? connection : `${connection}/${kind}`, stored);
-    const stored = { key: secret?.key, next: secret?.next, ...rotation };
-    return clientKey(stored, { kept, isTold, now: now(), spreadMs: settings.keySpreadMs ?? keySpreadMs });
-  };
-  return new Map(spec.server.auth.clients.map((client) => [client.name, keyOf(client.name)]));
-}
-
-/** The kubelet updates volumes within about a minute, and servers look at their files every two seconds. */
-const keySpreadMs = 120_000;
 
 /** How the bridge receives. Without a verdict a bridge that reads the updates of this token goes on, and no other starts to. */
 function updatesOf(
@@ -136,13 +95,6 @@ function bridgePlan(resource: CachedResource, parts: { cluster: Cluster; tokenSe
 /** Missing Secrets that the variables of a part refer to. */
 const missingSecrets = ({ namespace, spec }: CachedResource, cluster: Cluster, part: "server" | "bridge") =>
   secretsOfVariables(spec[part]).filter((name) => cluster.secret(namespace, name) === undefined);
-
-/** Values are read only from Secrets that are ours, or were handed over to us. */
-function ownSecret(cluster: Cluster, { namespace, name, uid }: CachedResource, secret: string) {
-  const child = cluster.child(types.secrets, namespace, secret);
-  const handedOver = child?.controllerUid === "" && child.heir === name;
-  return child?.controllerUid === uid || handedOver ? child?.state : undefined;
-}
 
 /**
  * An autoscaler owns the replicas. We write them once, at creation, and repeat the current number as long as nobody has
@@ -175,6 +127,7 @@ export function snapshotOf(
     probe: ProbeResult | undefined;
     exposure: ExposureSnapshot | undefined;
     exposureProbe: ExposureProbe | undefined;
+    ownKeys: Blueprint["ownKeys"];
     /** Milliseconds since the epoch. */
     now: () => number;
   },
@@ -206,6 +159,7 @@ export function snapshotOf(
       ...missingSecrets(resource, cluster, "bridge").map((name) => ({ name, field: "bridge.env" })),
     ],
     probe,
+    secrets: secretsSnapshotOf(resource, parts),
     exposure,
     exposureProbe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
@@ -215,7 +169,7 @@ export function snapshotOf(
 
 /** Where and how the resource is probed. */
 export function targetOf({ server, bridgeRuns }: Snapshot, blueprint: Blueprint): Target {
-  const { namespace, name, uid, verifierKey, hmac } = blueprint;
+  const { namespace, name, uid, verifierKey } = blueprint;
   return {
     namespace,
     name,
@@ -223,7 +177,7 @@ export function targetOf({ server, bridgeRuns }: Snapshot, blueprint: Blueprint)
     mcpUrl: mcpUrl(namespace, name),
     bridgeUrl: bridgeUrl(namespace, name),
     verifierKey,
-    hmac,
+    hmac: blueprint.hmac.current,
     hasServer: (server?.ready ?? 0) > 0,
     hasBridge: bridgeRuns,
   };

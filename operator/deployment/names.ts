@@ -18,12 +18,18 @@ export const restartAnnotation = "cctelegram.io/restartedAt";
 
 /** Of events: the reconcile that they tell of, as `reconcileID` in the operator's log. */
 export const reconcileAnnotation = "cctelegram.io/reconcileID";
-/** On a connection Secret: a new value asks for another key. */
+/** On a Secret of ours: a new text asks for another value in it. */
 export const rotateAnnotation = "cctelegram.io/rotate";
-/** On a connection Secret: the value of {@link rotateAnnotation} for which its key was made. */
+/** On a Secret of ours: the text of {@link rotateAnnotation} for which its value was made. */
 export const rotatedAnnotation = "cctelegram.io/rotated";
-/** On a connection Secret: when `next` takes the place of `key`. */
-export const nextKeyAtAnnotation = "cctelegram.io/next-key-at";
+/** On a Secret of ours: when `next` takes the place of the current value. */
+export const nextAtAnnotation = "cctelegram.io/next-key-at";
+/** On a Secret of ours: when its value took the place of another one. */
+export const sinceAnnotation = "cctelegram.io/since";
+/** On a Secret of ours: until when the value of before counts as well. */
+export const previousUntilAnnotation = "cctelegram.io/previous-until";
+/** In pod templates: another text when a Secret that variables refer to has another content. */
+export const variablesAnnotation = "cctelegram.io/variables";
 
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";

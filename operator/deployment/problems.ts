@@ -3,6 +3,7 @@ import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
+import { keyEnds, ownKeyIsUnusable, rotationIsOverdue } from "./secrets/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Something that is wrong, with a message that says what to do. */
@@ -145,6 +146,7 @@ export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...[isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable].flatMap(
     (check) => check(snapshot) ?? [],
   ),
+  ...[ownKeyIsUnusable, keyEnds, rotationIsOverdue].flatMap((check) => check(snapshot) ?? []),
 ];
 
 /** The first problem that stops the operator. */

@@ -13,13 +13,16 @@ import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
 import { exposureLookAgainMs } from "./exposure/problems.ts";
 import { failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
-import { blueprintOf, isStored, type Settings, snapshotOf, targetOf } from "./gather.ts";
-import type { GeneratedValues } from "./generated-values.ts";
+import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
-import { untilKeysChange } from "./previous-keys.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
+import { referredSecretsOf } from "./referred-secrets.ts";
+import { untilSecretsChange } from "./secrets/changes.ts";
+import { isStored } from "./secrets/gather.ts";
+import type { GeneratedValues } from "./secrets/generated-values.ts";
+import type { Referred, ReferredValues } from "./secrets/referred-values.ts";
 import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import { writeStatus } from "./status-writer.ts";
@@ -38,6 +41,8 @@ export type ReconcileParts = {
   readonly mayWrite: (resource: CachedResource) => boolean;
   /** The certificates of Ingresses. */
   readonly certificates: ForeignSecrets<Certificate>;
+  /** Values to which clients' keys and variables refer. */
+  readonly referredValues: ReferredValues;
   readonly settings: Settings;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -64,9 +69,9 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   if (restMs > 0) return { requeueAfterMs: restMs };
   parts.terminatingUntil.delete(namespace);
 
-  const { tokenSecret, certificate, failures: unread } = await secretsOf(parts, resource);
+  const { tokenSecret, certificate, referred, failures: unread } = await secretsOf(parts, resource);
   const verdict = await parts.arbiter.verdict(resource);
-  const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict });
+  const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict, referred });
   const failures = [...unread, ...(parts.mayWrite(resource) ? await converge(parts, resource, blueprint) : [])];
   parts.arbiter.written(resource, verdict);
   // An own write is not told: without another change this reconcile is the last one for a long time.
@@ -77,11 +82,13 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   }
 
   const exposure = exposureSnapshotOf(resource, { ...parts, certificate });
-  const outside = exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac: blueprint.hmac });
+  const { hmac, ownKeys } = blueprint;
+  const outside = exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac });
   if (outside) exposureProbes.track(outside);
   else exposureProbes.forget(resource.uid);
   const snapshot = snapshotOf(resource, {
     ...parts,
+    ownKeys,
     exposure,
     exposureProbe: exposureProbes.result(resource.uid),
     tokenSecret,
@@ -92,7 +99,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
-  const keysLookAgainMs = untilKeysChange(blueprint, parts.now());
+  const keysLookAgainMs = untilSecretsChange(blueprint, parts.now());
   const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict), keysLookAgainMs];
   return { ...soon.reduce(sooner, result), failures };
 }
@@ -108,18 +115,29 @@ const sooner = (result: Result, afterMs: number | undefined): Result =>
 
 /** The needed content of users' Secrets. An error is returned as a failure and does not stop anything else. */
 async function secretsOf(
-  { tokenSecrets, certificates }: ReconcileParts,
+  { tokenSecrets, certificates, referredValues }: ReconcileParts,
   { namespace, name, spec }: CachedResource,
-): Promise<{ tokenSecret: TokenSecret; certificate: Certificate | undefined; failures: unknown[] }> {
+): Promise<{
+  tokenSecret: TokenSecret;
+  certificate: Certificate | undefined;
+  referred: Referred;
+  failures: unknown[];
+}> {
   const tlsSecret = tlsSecretOf(name, spec);
+  const reading = referredValues.read(namespace, referredSecretsOf(spec));
   const [token, certificate] = await Promise.allSettled([
     tokenSecrets.state(namespace, spec.telegram.botTokenSecretRef),
     tlsSecret === undefined ? undefined : certificates.get(namespace, tlsSecret),
   ]);
+  const { referred, failures } = await reading;
   const missing: Certificate | undefined = tlsSecret === undefined ? undefined : { state: "Missing" };
   return {
     tokenSecret: token.status === "fulfilled" ? token.value : "Unknown",
     certificate: certificate.status === "fulfilled" ? (certificate.value ?? missing) : undefined,
-    failures: [token, certificate].flatMap((each) => (each.status === "rejected" ? [each.reason] : [])),
+    referred,
+    failures: [
+      ...failures,
+      ...[token, certificate].flatMap((each) => (each.status === "rejected" ? [each.reason] : [])),
+    ],
   };
 }

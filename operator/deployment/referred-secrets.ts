@@ -6,14 +6,18 @@ export function secretsOfVariables({ env = [] }: DeploymentSpec["bridge"] | Depl
   return [...new Set(env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []))];
 }
 
+/** Users' Secrets whose values the operator has to know: clients' keys, and what variables refer to. */
+export function referredSecretsOf({ server, bridge }: DeploymentSpec): string[] {
+  const keys = server.auth.clients.flatMap(({ keySecretRef }) => keySecretRef?.name ?? []);
+  return [...new Set([...keys, ...secretsOfVariables(server), ...secretsOfVariables(bridge)])];
+}
+
 /** All users' Secrets that the spec refers to, except pull secrets: without those the image may be present anyway. */
 export function secretsOf(resource: string, spec: DeploymentSpec): string[] {
-  const { telegram, server, bridge } = spec;
   const certificate = tlsSecretOf(resource, spec);
   const all = [
-    telegram.botTokenSecretRef.name,
-    ...secretsOfVariables(server),
-    ...secretsOfVariables(bridge),
+    spec.telegram.botTokenSecretRef.name,
+    ...referredSecretsOf(spec),
     ...(certificate === undefined ? [] : [certificate]),
   ];
   return [...new Set(all)];

@@ -4,6 +4,7 @@ import type { ExposureSnapshot } from "./exposure/problems.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
+import type { SecretsSnapshot } from "./secrets/problems.ts";
 
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";
@@ -32,6 +33,8 @@ export type Snapshot = {
   readonly forbidden?: readonly string[];
   /** The last result; undefined before the first probe. */
   readonly probe: ProbeResult | undefined;
+  /** Ages of secrets, and the keys that clients bring along. */
+  readonly secrets?: SecretsSnapshot | undefined;
   /** State of the exposure; undefined without one. */
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */

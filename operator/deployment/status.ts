@@ -26,8 +26,13 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     servers: pods(server),
     bridge: pods(bridge),
     ...(queue === undefined ? {} : { queue }),
+    ...secretsOf(snapshot),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
   };
+}
+
+function secretsOf({ secrets }: Snapshot): Pick<DeploymentStatus, "secrets"> {
+  return secrets ? { secrets: secrets.ages.map(({ client: _, ...age }) => age) } : {};
 }
 
 const pods = (workload: WorkloadState | undefined) => (workload ? `${workload.ready}/${workload.replicas}` : "0/0");

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
+import { keyProblem } from "../../contract/api-key.ts";
 import { apiKeyEntrySchema } from "../../contract/api-key-file.ts";
 import type { Client, KeyLimit } from "./client.ts";
 import { repeatedName } from "./unique-names.ts";
@@ -14,9 +15,6 @@ export class ApiKeysError extends Error {
 type Entry = z.output<typeof apiKeyEntrySchema>;
 
 const hashed = /^sha256:([0-9a-f]{64})$/i;
-// Shorter keys could be guessed; the guides make 64 hex digits with `openssl rand -hex 32`.
-const shortestKey = 16;
-const plainKey = /^[\x21-\x7e]+$/;
 // What is no JSON object but came in its place - a list, YAML, an error page - is made of other characters.
 const listedKey = /^[A-Za-z0-9._~+/=-]+$/;
 
@@ -116,10 +114,8 @@ function digestOf(key: string, name: string): Buffer {
   const hex = hashed.exec(key)?.[1];
   if (hex !== undefined) return Buffer.from(hex, "hex");
   if (/^sha256:/i.test(key)) throw new ApiKeysError(`the hash of ${name} is not 64 hex digits behind sha256:`);
-  if (key.length < shortestKey) {
-    throw new ApiKeysError(`the key of ${name} is shorter than ${shortestKey} characters; try openssl rand -hex 32`);
-  }
-  if (!plainKey.test(key)) throw new ApiKeysError(`the key of ${name} holds blanks or other than ASCII characters`);
+  const problem = keyProblem(key)?.replace(/^it /, "");
+  if (problem !== undefined) throw new ApiKeysError(`the key of ${name} ${problem}; try openssl rand -hex 32`);
   return sha256(key);
 }
 

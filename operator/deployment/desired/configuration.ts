@@ -31,7 +31,7 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     MCP_ENABLE_AUTH: "true",
     MCP_API_KEYS_FILE: `${paths.apiKeys}/${apiKeyFileName}`,
     ...oauthEnvironment(blueprint),
-    HMAC_SECRET_FILE: `${paths.hmac}/secret`,
+    ...hmacEnvironment,
     BRIDGE_URL: bridgeUrl(namespace, name),
     BRIDGE_TIMEOUT: `${bridgeTimeoutMs}`,
     // Longer than a call may wait for the bridge, so that it is answered when the pod has to stop.
@@ -52,6 +52,13 @@ export function serverEnvironment(blueprint: Blueprint): Environment {
     ...dashboardEnvironment(blueprint),
   };
 }
+
+/** The secrets of before and after are there only during a rotation: what is signed with them counts as well. */
+const hmacEnvironment: Environment = {
+  HMAC_SECRET_FILE: `${paths.hmac}/secret`,
+  HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
+  HMAC_SECRET_NEXT_FILE: `${paths.hmac}/next`,
+};
 
 /** Trusted proxies and allowed origins and hosts, if they differ from the server's defaults. */
 function outside({ namespace, name, spec, dashboard }: Blueprint): Environment {
@@ -98,9 +105,7 @@ export function bridgeEnvironment(blueprint: Blueprint): Environment {
     LOG_LEVEL: logLevel,
     BRIDGE_PORT: `${ports.bridge}`,
     METRICS_PORT: `${ports.metrics}`,
-    HMAC_SECRET_FILE: `${paths.hmac}/secret`,
-    // Only during a rotation: requests of servers that still sign with the old secret are accepted.
-    HMAC_SECRET_PREVIOUS_FILE: `${paths.hmac}/previous`,
+    ...hmacEnvironment,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,
     TELEGRAM_ALLOWED_USERS: spec.telegram.allowedUsers.join(","),
     ...asJson("TELEGRAM_CHATS", spec.telegram.chats),

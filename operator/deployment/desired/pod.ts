@@ -6,7 +6,7 @@ import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
 import { backendPort, exposureOf } from "../exposure/exposure.ts";
-import { type Component, restartAnnotation, sha256 } from "../names.ts";
+import { type Component, restartAnnotation, variablesAnnotation } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
 import { dashboardPorts } from "./dashboard.ts";
@@ -82,19 +82,22 @@ type Template = {
   readonly spec: Pick<V1PodSpec, "containers" | "volumes" | "terminationGracePeriodSeconds">;
 };
 
-/** The pod template around a container: identity, placement, security, and the hash whose change replaces the pods. */
+/** The pod template around a container: identity, placement, security, and what replaces the pods when it changes. */
 export function podTemplate(blueprint: Blueprint, template: Template) {
   const { component, additions } = template;
+  const mark = blueprint.variables?.[component];
+  const annotations = {
+    ...additions?.annotations,
+    // Variables are read only at the start.
+    ...(mark ? { [variablesAnnotation]: mark } : {}),
+    ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
+  };
   const { pullSecrets } = blueprint.spec.images;
   return {
     metadata: {
       labels: { ...additions?.labels, ...labelsOf(blueprint, component) },
-      annotations: {
-        ...additions?.annotations,
-        // Both programs read the secret only at their start.
-        "cctelegram.io/hmac": sha256(blueprint.hmac).slice(0, 16),
-        ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
-      },
+      // An empty map is not stored, and would look like a difference.
+      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
     },
     spec: {
       serviceAccountName: template.serviceAccountName,

@@ -3,39 +3,41 @@ import type { ApiKeyFile } from "../../../contract/api-key-file.ts";
 import { clientConfiguration } from "../../../contract/client-configuration.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import {
-  type Component,
-  dashboardUrl,
-  namesOf,
-  nextKeyAtAnnotation,
-  rotatedAnnotation,
-  verifierName,
-} from "../names.ts";
+import { type Component, dashboardUrl, namesOf, previousUntilAnnotation, verifierName } from "../names.ts";
 import { secrets } from "../resource-types.ts";
+import type { OwnKey } from "../secrets/own-keys.ts";
+import { annotationsOf, dataOf } from "../secrets/stored-value.ts";
 
-/** The secret with which server and bridge sign their requests. */
-export const hmacSecret = (blueprint: Blueprint) =>
-  secret(blueprint, namesOf(blueprint.name).hmac, "bridge", { secret: blueprint.hmac });
+/** The secret with which server and bridge sign their requests, with those of before and after while it is rotated. */
+export const hmacSecret = (blueprint: Blueprint) => {
+  const { hmac, salt } = blueprint;
+  const data = { ...dataOf("secret", hmac), ...(salt === undefined ? {} : { salt }) };
+  return secret(blueprint, namesOf(blueprint.name).hmac, "bridge", data, annotationsOf(hmac));
+};
 
 /** What the server checks keys against: only hashes, so reading this Secret gives no access. */
 export function apiKeysSecret(blueprint: Blueprint): Child {
   const entries = blueprint.spec.server.auth.clients.flatMap((client) => [
-    ...keysOf(blueprint, client.name).map((key) => [hashedKey(key), entryOf(client)]),
+    ...hashesOf(blueprint, client.name).map((hash) => [hash, entryOf(client)]),
     ...blueprint.previousKeys.flatMap(({ client: name, hash, expires }) =>
       name === client.name ? [[hash, entryOf({ ...client, expires })]] : [],
     ),
   ]);
-  const verifier = [hashedKey(blueprint.verifierKey), { name: verifierName, permissions: [], enabled: true }];
-  const file: ApiKeyFile = Object.fromEntries([...entries, verifier]);
+  const { verifierKey, furtherVerifierKeys = [] } = blueprint;
+  const verifier = { name: verifierName, permissions: [], enabled: true };
+  // In an order of their own: when a key takes the place of another, the file is the same.
+  const verifiers = [verifierKey, ...furtherVerifierKeys].map(hashedKey).sort();
+  const file: ApiKeyFile = Object.fromEntries([...entries, ...verifiers.map((hash) => [hash, verifier])]);
   return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {
     [apiKeyFileName]: JSON.stringify(file, null, 2),
   });
 }
 
-/** The present one, and the one that takes its place next. */
-function keysOf({ keys }: Blueprint, client: string): readonly string[] {
-  const { key = "", next } = keys.get(client) ?? {};
-  return next === undefined ? [key] : [key, next.key];
+/** Of the present key, and of the one that takes its place next. */
+function hashesOf({ keys, ownKeys }: Blueprint, client: string): readonly string[] {
+  const { current, next } = keys.get(client) ?? {};
+  const made = [current, next?.value].flatMap((key) => (key === undefined ? [] : [hashedKey(key)]));
+  return [...made, ...(ownKeys.get(client)?.hash ? [ownKeys.get(client)?.hash ?? ""] : [])];
 }
 
 type Client = Blueprint["spec"]["server"]["auth"]["clients"][number];
@@ -52,35 +54,52 @@ const entryOf = ({ name, permissions, access, expires, requests }: Client): ApiK
 export function dashboardSecrets(blueprint: Blueprint): Child[] {
   const { namespace, name, dashboard } = blueprint;
   if (dashboard === undefined) return [];
-  const data = { username: "admin", password: dashboard.password, url: dashboardUrl(namespace, name) };
-  return [secret(blueprint, namesOf(name).dashboard, "mcp-server", data)];
+  const { password } = dashboard;
+  const data = { username: "admin", ...dataOf("password", password), url: dashboardUrl(namespace, name) };
+  return [secret(blueprint, namesOf(name).dashboard, "mcp-server", data, annotationsOf(password))];
 }
 
 /** What a client needs to connect: one Secret for each declared client. */
 export function connectionSecrets(blueprint: Blueprint): Child[] {
-  const { url } = blueprint;
   return blueprint.spec.server.auth.clients.map(({ name }) => {
-    const { key = "", next, granted } = blueprint.keys.get(name) ?? {};
-    const { type, object } = secret(blueprint, namesOf(blueprint.name).connection(name), "mcp-server", {
-      url,
-      key,
-      "mcp.json": JSON.stringify(clientConfiguration(url, key), null, 2),
-      ...(next === undefined ? {} : { next: next.key }),
-    });
-    const annotations = {
-      ...object.metadata.annotations,
-      ...(granted === undefined ? {} : { [rotatedAnnotation]: granted }),
-      ...(next?.at === undefined ? {} : { [nextKeyAtAnnotation]: next.at }),
-    };
-    return child(type, { ...object, metadata: { ...object.metadata, annotations } });
+    const own = blueprint.ownKeys.get(name);
+    return own ? ownConnection(blueprint, name, own) : connection(blueprint, name);
   });
 }
 
-function secret(blueprint: Blueprint, name: string, component: Component, data: Record<string, string>): Child {
+function connection(blueprint: Blueprint, client: string): Child {
+  const { url, keys, previousKeys } = blueprint;
+  const key = keys.get(client) ?? { current: "" };
+  const ends = previousKeys.flatMap(({ client: name, expires }) => (name === client ? [expires] : [])).sort();
+  const [previousUntil] = ends.slice(-1);
+  const data = { url, ...dataOf("key", key), "mcp.json": configurationWith(url, key.current) };
+  return secret(blueprint, namesOf(blueprint.name).connection(client), "mcp-server", data, {
+    ...annotationsOf(key),
+    ...(previousUntil === undefined ? {} : { [previousUntilAnnotation]: previousUntil }),
+  });
+}
+
+/** Of a client with a key of its own: where that is, and not what. */
+function ownConnection(blueprint: Blueprint, client: string, { ref }: OwnKey): Child {
+  const { url } = blueprint;
+  const data = { url, keySecretName: ref.name, keySecretKey: ref.key, "mcp.json": configurationWith(url, keyVariable) };
+  return secret(blueprint, namesOf(blueprint.name).connection(client), "mcp-server", data);
+}
+
+/** Clients such as Claude Code put the variable of that name there. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is for the client.
+const keyVariable = "${CCTELEGRAM_KEY}";
+
+const configurationWith = (url: string, key: string) => JSON.stringify(clientConfiguration(url, key), null, 2);
+
+type Texts = Readonly<Record<string, string>>;
+
+function secret(blueprint: Blueprint, name: string, component: Component, data: Texts, annotations: Texts = {}): Child {
+  const metadata = metadataOf(blueprint, name, component);
   return child(secrets, {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: metadataOf(blueprint, name, component),
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } },
     type: "Opaque",
     data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")])),
   });

@@ -125,7 +125,7 @@ const codeOf = (error: unknown) => {
 
 /** Requests /health with a challenge. Redirects are not followed: the other side could redirect anywhere. */
 async function askServer(
-  { basePath, scheme, port, secret }: ExposureTarget,
+  { basePath, scheme, port, secrets }: ExposureTarget,
   host: string,
   socket: Socket,
   { newChallenge }: Options,
@@ -138,7 +138,7 @@ async function askServer(
   const text = await answerText(answer, longestAnswer);
   const problem = statusProblem(answer, `${originOf({ scheme, port }, host)}${path}`);
   if (problem) return problem;
-  if (isProof(proof, secret, challenge)) return { answered: true };
+  if (secrets.some((secret) => isProof(proof, secret, challenge))) return { answered: true };
   return strangerProblem(proof !== undefined, text);
 }
 

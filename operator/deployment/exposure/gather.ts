@@ -1,9 +1,11 @@
+import type { Blueprint } from "../blueprint.ts";
 import type { CachedChild, CachedResource } from "../cached-objects.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Settings } from "../gather.ts";
 import { namesOf } from "../names.ts";
 import { ownChild } from "../own-child.ts";
 import * as types from "../resource-types.ts";
+import { valuesIn } from "../secrets/generated-value.ts";
 import type { Certificate } from "./certificate.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
 import type { ExposureTarget } from "./probe.ts";
@@ -63,7 +65,7 @@ export function exposureSnapshotOf(
 export function exposureTargetOf(
   resource: CachedResource,
   { isProbed, state, certificate: certificateState }: ExposureSnapshot,
-  parts: { cluster: Cluster; certificate: Certificate | undefined; hmac: string },
+  parts: { cluster: Cluster; certificate: Certificate | undefined; hmac: Blueprint["hmac"] },
 ): ExposureTarget | undefined {
   const { namespace, name, uid, spec } = resource;
   const exposure = exposureOf(name, spec);
@@ -81,7 +83,7 @@ export function exposureTargetOf(
     addresses: state.addresses,
     port,
     basePath,
-    secret: parts.hmac,
+    secrets: valuesIn(parts.hmac),
     certificate,
   };
 }

@@ -12,8 +12,8 @@ export type ExposureTarget = {
   readonly addresses: readonly string[];
   readonly port: number;
   readonly basePath: string;
-  /** The secret with which our servers prove their identity. */
-  readonly secret: string;
+  /** The secrets with one of which our servers prove their identity. */
+  readonly secrets: readonly string[];
   /** SHA-256 of the expected certificate; undefined if it is configured elsewhere. */
   readonly certificate: string | undefined;
 };

@@ -108,10 +108,10 @@ describe("whatever the spec says", () => {
       const open = JSON.stringify(all(blueprint).filter(({ type }) => type.plural !== "secrets"));
       const { hmac, verifierKey, dashboard, keys } = blueprint;
       for (const value of [
-        hmac,
+        hmac.current,
         verifierKey,
-        ...(dashboard ? [dashboard.password] : []),
-        ...[...keys.values()].map(({ key }) => key),
+        ...(dashboard ? [dashboard.password.current] : []),
+        ...[...keys.values()].map(({ current }) => current),
       ]) {
         expect(open).not.toContain(value);
       }
@@ -140,9 +140,9 @@ function expectRestricted(spec: PodSpec): void {
 describe("the pods are replaced", () => {
   test("when what they read at their start changes", () => {
     const before = templatesOf(blueprint(specOf()));
-    const rotated = templatesOf(blueprint(specOf(), { hmac: "d".repeat(64) }));
-    expect(rotated[0]).not.toEqual(before[0]);
-    expect(rotated[1]).not.toEqual(before[1]);
+    const marked = templatesOf(blueprint(specOf(), { variables: { bridge: "another" } }));
+    expect(marked[0]).toEqual(before[0]);
+    expect(marked[1]).not.toEqual(before[1]);
     const louder = templatesOf(blueprint(specOf({ server: { logLevel: "debug" } })));
     expect(louder[0]).not.toEqual(before[0]);
     expect(louder[1]).toEqual(before[1]);
@@ -151,5 +151,14 @@ describe("the pods are replaced", () => {
   test("not when clients come and go: the server reads its keys again by itself", () => {
     const one = blueprint(specOf({ server: { auth: { clients: [{ name: "claude" }] } } }));
     expect(templatesOf(one)).toEqual(templatesOf(blueprint(specOf())));
+  });
+
+  test("not when the secret between them is rotated: they read it again by themselves", () => {
+    const [at, until] = ["2026-12-01T00:00:00.000Z", "2026-12-01T00:15:00.000Z"];
+    const [current, value] = ["d".repeat(64), "e".repeat(64)];
+    const before = templatesOf(blueprint(specOf()));
+    for (const hmac of [{ current }, { current, next: { value, at } }, { current, previous: { value, until } }]) {
+      expect(templatesOf(blueprint(specOf(), { hmac }))).toEqual(before);
+    }
   });
 });

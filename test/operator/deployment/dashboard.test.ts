@@ -60,7 +60,7 @@ describe("the dashboard", () => {
       MONITORING_SERVER_HOST: "::",
       MONITORING_PASSWORD_FILE: `${mountPath}/password`,
     });
-    const other = { ...enabled, dashboard: { password: "f".repeat(64) } };
+    const other = { ...enabled, dashboard: { password: { current: "f".repeat(64) } } };
     expect(serverDeployment(other)).toEqual(serverDeployment(enabled));
     expect(dashboardSecrets(other)).not.toEqual(dashboardSecrets(enabled));
   });

@@ -63,7 +63,7 @@ test("the server accepts the environment of its pods, whatever the spec says", (
     fc.property(arbitraryBlueprint, (blueprint) => {
       const config = configOf("serve", mounted(blueprint, serverEnvironment(blueprint)));
       const { rateLimit } = blueprint.spec.server;
-      expect(config.hmac.secret).toBe(blueprint.hmac);
+      expect(config.hmac.secret).toBe(blueprint.hmac.current);
       expect(config.service.instance).toBe("team-pod-0");
       expect(config.auth.enabled).toBe(true);
       expect(config.http.port).toBe(8080);
@@ -139,7 +139,7 @@ test("the bridge accepts the environment of its pod, whatever the spec says", ()
       expect(bridge).toMatchObject({
         port: 9001,
         dataDir: "/var/lib/cctelegram",
-        hmacSecret: blueprint.hmac,
+        hmac: { secret: blueprint.hmac.current },
         queueSizeLimit: spec.queue.maxMessages,
         telegram: {
           token,
@@ -205,6 +205,10 @@ test("server and bridge agree on their secret and their port", () => {
   const { bridge } = configOf("bridge", mounted(one, bridgeEnvironment(one)));
   expect(server.bridgeClient.url).toBe(`http://team-bridge.tools.svc:${bridge.port}`);
   expect(server.hmac).toEqual(bridge.hmac);
+  expect(server.hmac).toMatchObject({
+    path: expect.stringMatching(/hmac-secret$/),
+    beside: [{ path: expect.stringMatching(/previous$/) }, { path: expect.stringMatching(/next$/) }],
+  });
 });
 
 test("the key of each connection Secret is the key of its client, unless that is switched off", () => {
@@ -240,7 +244,7 @@ test("a client's key ends when the spec says so, and has limits of its own", () 
   const claude = { name: "claude", expires: "2027-01-31T12:00:00.5+02:00", requests: 7 };
   const one = blueprint(specOf({ server: { auth: { clients: [claude, { name: "codex" }] } } }));
   const file = JSON.parse(dataOf(apiKeysSecret(one).object, "api-keys.json"));
-  const entry = (name: string) => file[hashedKey(one.keys.get(name)?.key ?? "")];
+  const entry = (name: string) => file[hashedKey(one.keys.get(name)?.current ?? "")];
   expect(entry("claude")).toEqual({
     name: "claude",
     permissions: [],

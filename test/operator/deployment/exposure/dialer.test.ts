@@ -77,7 +77,7 @@ function look(port: number, fields: Partial<ExposureTarget> = {}, names: Names =
     addresses: ["127.0.0.1"],
     port,
     basePath: "/team",
-    secret: ours,
+    secrets: [ours],
     certificate: fingerprint(pair),
     ...fields,
   });
@@ -106,7 +106,7 @@ describe("the real server behind a proxy", () => {
 
   test("is not ours when it has another secret, and is told apart from one that knows no proof", async () => {
     const port = await secure(pair);
-    expect(await look(port, { secret: "another" })).toEqual(failed("OtherServer", /another secret/));
+    expect(await look(port, { secrets: ["another"] })).toEqual(failed("OtherServer", /another secret/));
     const old = await secure(pair, (_asked, answer) =>
       answer.end(JSON.stringify({ status: "healthy", service: "cctelegram", instance: "mcp-0" })),
     );
@@ -130,7 +130,12 @@ describe("the real server behind a proxy", () => {
       now: Date.now,
     });
     const target = { namespace: "tools", name: "team", uid: "one", scheme: "https", host, port } as const;
-    const rest = { addresses: ["127.0.0.1"], basePath: "/team", secret: ours, certificate: fingerprint(pair) };
+    const rest = {
+      addresses: ["127.0.0.1"],
+      basePath: "/team",
+      secrets: ["another", ours],
+      certificate: fingerprint(pair),
+    };
     expect(await probe({ ...target, ...rest })).toMatchObject({ answered: true });
   });
 });

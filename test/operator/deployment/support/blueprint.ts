@@ -10,7 +10,7 @@ const image = "docker.io/cctelegram/server:1.2.3";
 
 /** A key per client that looks like a generated one. */
 const keysOf = (spec: Blueprint["spec"]) =>
-  new Map(spec.server.auth.clients.map(({ name }, index) => [name, { key: `${index}`.padStart(64, "a") }]));
+  new Map(spec.server.auth.clients.map(({ name }, index) => [name, { current: `${index}`.padStart(64, "a") }]));
 
 /** The blueprint of a resource with this spec; everything else is as the operator would gather it. */
 export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = {}): Blueprint {
@@ -21,11 +21,12 @@ export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = 
     spec,
     image: imageOf(spec, image),
     telegramApiUrl: spec.telegram.apiUrl,
-    hmac: "b".repeat(64),
+    hmac: { current: "b".repeat(64) },
     keys: keysOf(spec),
+    ownKeys: new Map(),
     previousKeys: [],
     verifierKey: "c".repeat(64),
-    dashboard: spec.monitoring.dashboard.mode === "Enabled" ? { password: "e".repeat(64) } : undefined,
+    dashboard: spec.monitoring.dashboard.mode === "Enabled" ? { password: { current: "e".repeat(64) } } : undefined,
     serverReplicas: 1,
     bridge: "Apply",
     hasPrometheusRule: true,

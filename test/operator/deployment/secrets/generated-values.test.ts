@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { GeneratedValues } from "../../../operator/deployment/generated-values.ts";
+import { GeneratedValues } from "../../../../operator/deployment/secrets/generated-values.ts";
 
 function counting(): GeneratedValues {
   let count = 0;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { hashedKey } from "../../../contract/api-key.ts";
-import { apiKeysSecret } from "../../../operator/deployment/desired/secrets.ts";
-import { previousKeys, untilKeysChange } from "../../../operator/deployment/previous-keys.ts";
-import type { ClientKey } from "../../../operator/deployment/rotation.ts";
-import { blueprint, specOf } from "./support/blueprint.ts";
+import { hashedKey } from "../../../../contract/api-key.ts";
+import { apiKeysSecret } from "../../../../operator/deployment/desired/secrets.ts";
+import { untilSecretsChange } from "../../../../operator/deployment/secrets/changes.ts";
+import { type GeneratedValue, valuesIn } from "../../../../operator/deployment/secrets/generated-value.ts";
+import { previousKeys } from "../../../../operator/deployment/secrets/previous-keys.ts";
+import { blueprint, specOf } from "../support/blueprint.ts";
 
 const now = Date.parse("2026-11-01T12:00:00.250Z");
 const inFiveMinutes = "2026-11-01T12:05:00.250Z";
@@ -17,12 +18,11 @@ type Client = { readonly name: string; readonly [field: string]: unknown };
 const authOf = (clients: readonly Client[], fields: object = {}) =>
   specOf({ server: { auth: { clients, ...fields } } }).server.auth;
 
-const keysOf = (keys: Record<string, string>) =>
-  new Map(Object.entries(keys).map(([client, key]) => [client, { key }]));
+const hashesOf = (keys: Record<string, string>) => new Set(Object.values(keys).map(hashedKey));
 
 const found = (stored: string | undefined, keys: Record<string, string>, fields: object = {}, at = now) => {
   const clients = Object.keys(keys).map((name) => ({ name }));
-  return previousKeys(stored, { auth: authOf(clients, fields), keys: keysOf(keys), now: at });
+  return previousKeys(stored, { auth: authOf(clients, fields), present: hashesOf(keys), now: at });
 };
 
 describe("a key that is no more the client's", () => {
@@ -56,8 +56,8 @@ describe("a key that is no more the client's", () => {
     expect(found(past, { claude: "new" })).toEqual([]);
     const expires = "2026-11-01T12:01:00Z";
     const auth = authOf([{ name: "claude", expires }]);
-    const keys = keysOf({ claude: "new" });
-    expect(previousKeys(fileOf({ old: entry("claude") }), { auth, keys, now })).toMatchObject([
+    const present = hashesOf({ claude: "new" });
+    expect(previousKeys(fileOf({ old: entry("claude") }), { auth, present, now })).toMatchObject([
       { expires: "2026-11-01T12:01:00.000Z" },
     ]);
   });
@@ -81,9 +81,9 @@ describe("a key that is no more the client's", () => {
 
 describe("no key of before", () => {
   test("is the one that takes the present one's place next", () => {
-    const keys = new Map([["claude", { key: "present", next: { key: "next" } }]]);
+    const present = hashesOf({ claude: "present", next: "next" });
     const stored = fileOf({ present: entry("claude"), next: entry("claude") });
-    expect(previousKeys(stored, { auth: authOf([{ name: "claude" }]), keys, now })).toEqual([]);
+    expect(previousKeys(stored, { auth: authOf([{ name: "claude" }]), present, now })).toEqual([]);
   });
 
   test("is the present one, that of a client who was removed, or that of the operator", () => {
@@ -108,7 +108,8 @@ test("a file that was written with them gives the same file again", () => {
   const spec = specOf({ server: { auth: { clients: [{ name: "claude" }, { name: "codex" }] } } });
   const write = (stored: string | undefined, at: number) => {
     const one = blueprint(spec);
-    const previous = previousKeys(stored, { auth: spec.server.auth, keys: one.keys, now: at });
+    const present = new Set([...one.keys.values()].flatMap(valuesIn).map(hashedKey));
+    const previous = previousKeys(stored, { auth: spec.server.auth, present, now: at });
     const { data } = apiKeysSecret({ ...one, previousKeys: previous }).object as unknown as {
       data: Record<string, string>;
     };
@@ -120,18 +121,25 @@ test("a file that was written with them gives the same file again", () => {
   expect(Object.keys(JSON.parse(write(first, now + hour)))).toHaveLength(3);
 });
 
-test("the operator looks again when the first of them ends, or a next key's time comes, and at least once a day", () => {
-  const until = (ends: readonly string[], next?: ClientKey["next"]) =>
-    untilKeysChange(
+test("the operator looks again when the first of them ends, a next value's time comes, or a key is about to end, and at least once a day", () => {
+  const until = (ends: readonly string[], next?: GeneratedValue["next"], fields: object = {}) =>
+    untilSecretsChange(
       {
-        keys: new Map([["claude", { key: "present", ...(next ? { next } : {}) }]]),
-        previousKeys: ends.map((expires) => ({ client: "claude", hash: "", expires })),
+        spec: specOf(fields),
+        hmac: { current: "secret" },
+        dashboard: undefined,
+        keys: new Map([["claude", { current: "present", ...(next ? { next } : {}) }]]),
+        previousKeys: ends.map((expires) => ({ expires })),
       },
       now,
     );
   expect(until([])).toBeUndefined();
   expect(until(["2026-11-01T13:00:00.250Z", "2026-11-01T12:00:01.250Z"])).toBe(1000);
-  expect(until(["2026-11-01T13:00:00.250Z"], { key: "next", at: "2026-11-01T12:00:00.750Z" })).toBe(500);
-  expect(until([], { key: "next" })).toBe(1000);
+  expect(until(["2026-11-01T13:00:00.250Z"], { value: "next", at: "2026-11-01T12:00:00.750Z" })).toBe(500);
+  expect(until([], { value: "next" })).toBe(1000);
   expect(until(["2026-12-01T00:00:00Z"])).toBe(24 * hour);
+  const ending = (expires: string) => ({ server: { auth: { clients: [{ name: "claude", expires }] } } });
+  expect(until([], undefined, ending("2026-11-08T13:00:00.250Z"))).toBe(hour);
+  expect(until([], undefined, ending("2026-11-01T14:00:00.250Z"))).toBe(2 * hour);
+  expect(until([], undefined, ending("2026-10-01T00:00:00Z"))).toBeUndefined();
 });

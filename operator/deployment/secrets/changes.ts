@@ -1,0 +1,28 @@
+import type { DeploymentSpec } from "../../api/spec.ts";
+import { changesAt, type GeneratedValue } from "./generated-value.ts";
+import { warningsAt } from "./problems.ts";
+
+type Changing = {
+  readonly spec: DeploymentSpec;
+  readonly hmac: GeneratedValue;
+  readonly keys: ReadonlyMap<string, GeneratedValue>;
+  readonly dashboard: { readonly password: GeneratedValue } | undefined;
+  readonly previousKeys: readonly { readonly expires: string }[];
+};
+
+/**
+ * Milliseconds until a secret changes by itself, or what is said of it: undefined while none does. At most a day, because a timer of
+ * Node holds less than 25.
+ */
+export function untilSecretsChange(changing: Changing, now: number): number | undefined {
+  const { spec, hmac, keys, dashboard, previousKeys } = changing;
+  const values = [hmac, ...keys.values(), ...(dashboard ? [dashboard.password] : [])];
+  const moments = [
+    ...values.flatMap((value) => changesAt(value, now)),
+    ...previousKeys.map(({ expires }) => Date.parse(expires)),
+    ...warningsAt(spec).filter((at) => at > now),
+  ];
+  return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments.map((at) => at - now), longestRestMs));
+}
+
+const longestRestMs = 24 * 60 * 60 * 1000;

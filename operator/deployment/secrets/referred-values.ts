@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { hashedKey, keyProblem } from "../../../contract/api-key.ts";
+import type { Client } from "../../runtime/client.ts";
+import { type FindSecret, ForeignSecrets, type SecretData } from "../foreign-secrets.ts";
+
+/** What is kept of a value in a Secret of a user: enough to see that it changes, and to know it as a key. */
+export type ReferredValue = {
+  /** Another text for another content. Never to be written anywhere. */
+  readonly digest: string;
+  /** As the file of keys may hold it; undefined: it is no usable key. */
+  readonly hash: string | undefined;
+  /** Why it is no usable key. */
+  readonly problem?: string;
+};
+
+/** By key of the Secret. */
+type Values = ReadonlyMap<string, ReferredValue>;
+
+/** What the Secrets hold to which a resource refers, by their name; one that could not be read is absent. */
+export type Referred = ReadonlyMap<string, Values | "Missing">;
+
+/** Reads Secrets of users to which resources refer, each once for each of its versions. */
+export class ReferredValues {
+  readonly #secrets: ForeignSecrets<Values>;
+
+  constructor(client: Pick<Client, "get">, find: FindSecret) {
+    this.#secrets = new ForeignSecrets(client, find, valuesIn);
+  }
+
+  /** Errors are returned, and stop nothing else. */
+  async read(namespace: string, names: readonly string[]): Promise<{ referred: Referred; failures: unknown[] }> {
+    const read = await Promise.allSettled(names.map((name) => this.#secrets.get(namespace, name)));
+    const found = read.flatMap((each, index): [string, Values | "Missing"][] =>
+      each.status === "fulfilled" ? [[names[index] ?? "", each.value ?? "Missing"]] : [],
+    );
+    return {
+      referred: new Map(found),
+      failures: read.flatMap((each) => (each.status === "rejected" ? [each.reason] : [])),
+    };
+  }
+}
+
+const valuesIn = (data: SecretData): Values =>
+  new Map(Object.entries(data).map(([key, base64]) => [key, judged(Buffer.from(base64, "base64"))]));
+
+/** Programs write a line break behind a key that is none of its characters. */
+function judged(content: Buffer): ReferredValue {
+  const digest = createHash("sha256").update(content).digest("base64");
+  const key = content.toString().trim();
+  const problem = keyProblem(key);
+  return problem === undefined ? { digest, hash: hashedKey(key) } : { digest, hash: undefined, problem };
+}
