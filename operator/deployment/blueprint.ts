@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
 import type { PreviousKey } from "./previous-keys.ts";
+import type { Rollout } from "./rollout/rollout.ts";
 import type { ClientKey } from "./rotation.ts";
 
 /**
@@ -33,6 +34,8 @@ export type Blueprint = {
   readonly dashboard: { readonly password: string } | undefined;
   /** The replicas to write while no other manager has set them, else undefined. */
   readonly serverReplicas: number | undefined;
+  /** The servers of each track; undefined: those of the spec alone. */
+  readonly rollout?: Rollout | undefined;
   /** When somebody last requested a restart. */
   readonly restartedAt?: string | undefined;
   readonly bridge: BridgePlan;

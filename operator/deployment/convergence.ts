@@ -7,7 +7,8 @@ import { namesOf } from "./names.ts";
 import type { PreviousKey } from "./previous-keys.ts";
 import type { ReconcileParts } from "./reconcile.ts";
 import { regarding } from "./regarding.ts";
-import { prunableTypes, secrets } from "./resource-types.ts";
+import { deployments, prunableTypes, secrets } from "./resource-types.ts";
+import { deploymentOf } from "./rollout/tracks.ts";
 
 type Subject = { readonly resource: CachedResource; readonly previousKeys: readonly PreviousKey[] };
 
@@ -23,7 +24,7 @@ export async function converge(parts: Parts, resource: CachedResource, blueprint
     failures.length > 0 ? [] : applyAll(parts, subject, children.workloads),
     applyAll(parts, subject, children.others),
     applyAll(parts, subject, children.connections),
-    prune(parts, resource, children),
+    prune(parts, resource, children, blueprint),
     writeDefaultReplicas(parts, resource),
   ]);
   return [...failures, ...outcomes.flat()];
@@ -59,12 +60,19 @@ function keyChanged(client: string, secret: string, isRotated: boolean, previous
   return { type: "Normal" as const, reason, message: `${why}: client ${client} has a new key, ${old}` };
 }
 
-async function prune({ cluster, applier }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
-  const wanted = new Set(
-    Object.values(children)
+async function prune(
+  { cluster, applier }: Parts,
+  resource: CachedResource,
+  children: Children,
+  { rollout }: Blueprint,
+): Promise<unknown[]> {
+  const wanted = new Set([
+    ...Object.values(children)
       .flat()
       .map(({ type, object }: Child) => `${type.plural}/${object.metadata.name}`),
-  );
+    // Also servers whose template is not kept any more.
+    ...(rollout?.servers ?? []).map(({ track }) => `${deployments.plural}/${deploymentOf(resource.name, track)}`),
+  ]);
   const unwanted = [...cluster.childrenOf(resource.uid)].filter(
     ({ type, child }) => prunableTypes.includes(type) && !wanted.has(`${type.plural}/${child.name}`),
   );

@@ -18,6 +18,8 @@ import { previousKeys } from "./previous-keys.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
+import { deploymentOf, otherTrack, servingDeployment } from "./rollout/tracks.ts";
+import { isSettled } from "./rollout.ts";
 import { clientKey } from "./rotation.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
 
@@ -150,7 +152,8 @@ function ownSecret(cluster: Cluster, { namespace, name, uid }: CachedResource, s
  */
 function serverReplicas(resource: CachedResource, cluster: Cluster): number | undefined {
   const { autoscaled, min } = serverScaling(resource.spec);
-  const live = ownChild(cluster, resource, types.deployments, namesOf(resource.name).server)?.state.workload;
+  const live = ownChild(cluster, resource, types.deployments, servingDeployment(resource.name, resource.status.rollout))
+    ?.state.workload;
   if (!autoscaled || !live) return min;
   return live.ownsReplicas ? live.replicas : undefined;
 }
@@ -175,18 +178,26 @@ export function snapshotOf(
     probe: ProbeResult | undefined;
     exposure: ExposureSnapshot | undefined;
     exposureProbe: ExposureProbe | undefined;
+    rollout: Snapshot["rollout"];
     /** Milliseconds since the epoch. */
     now: () => number;
   },
 ): Snapshot {
+  const { rollout } = parts;
   const { cluster, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
-  const server = ownChild(cluster, resource, types.deployments, names.server)?.state.workload;
+  const serving = servingDeployment(name, rollout);
+  const server = ownChild(cluster, resource, types.deployments, serving)?.state.workload;
   const bridge = ownChild(cluster, resource, types.statefulSets, names.bridge)?.state.workload;
-  const serverPods = livePods(cluster.podsOf(namespace, name, "mcp-server"), names.server);
+  const serverPods = livePods(cluster.podsOf(namespace, name, "mcp-server"), serving);
+  const triedPods = livePods(
+    cluster.podsOf(namespace, name, "mcp-server"),
+    deploymentOf(name, otherTrack(rollout?.track ?? "blue")),
+  );
   const bridgePods = livePods(cluster.podsOf(namespace, name, "bridge"), names.bridge);
   const serverTrouble = firstTrouble(currentPods(serverPods, undefined), parts.now());
+  const triedTrouble = firstTrouble(currentPods(triedPods, undefined), parts.now());
   const bridgeTrouble = firstTrouble(currentPods(bridgePods, bridge?.revision), parts.now());
   return {
     resource,
@@ -194,7 +205,7 @@ export function snapshotOf(
     bridge,
     tokenSecret,
     verdict,
-    serverTrouble: serverTrouble.trouble,
+    serverTrouble: serverTrouble.trouble ?? (rollout?.target === undefined ? undefined : triedTrouble.trouble),
     bridgeTrouble: bridgeTrouble.trouble,
     bridgeRuns: bridgePods.some(({ running }) => running),
     bridgeFailure: bridge?.current === 0 ? cluster.creationFailure(namespace, names.bridge) : undefined,
@@ -206,6 +217,7 @@ export function snapshotOf(
       ...missingSecrets(resource, cluster, "bridge").map((name) => ({ name, field: "bridge.env" })),
     ],
     probe,
+    rollout,
     exposure,
     exposureProbe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
@@ -214,7 +226,7 @@ export function snapshotOf(
 }
 
 /** Where and how the resource is probed. */
-export function targetOf({ server, bridgeRuns }: Snapshot, blueprint: Blueprint): Target {
+export function targetOf({ server, bridgeRuns, rollout }: Snapshot, blueprint: Blueprint): Target {
   const { namespace, name, uid, verifierKey, hmac } = blueprint;
   return {
     namespace,
@@ -226,5 +238,6 @@ export function targetOf({ server, bridgeRuns }: Snapshot, blueprint: Blueprint)
     hmac,
     hasServer: (server?.ready ?? 0) > 0,
     hasBridge: bridgeRuns,
+    ...(rollout && server?.servers && isSettled(server) ? { template: server.servers.template } : {}),
   };
 }

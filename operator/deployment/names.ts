@@ -25,6 +25,14 @@ export const rotatedAnnotation = "cctelegram.io/rotated";
 /** On a connection Secret: when `next` takes the place of `key`. */
 export const nextKeyAtAnnotation = "cctelegram.io/next-key-at";
 
+/** On a resource: the revision that clients shall reach, when rollout.promotion is Manual. */
+export const promoteAnnotation = "cctelegram.io/promote";
+/** On a resource: the revision to go back to. */
+export const undoAnnotation = "cctelegram.io/undo";
+/** On a server Deployment: the number of its revision, and the hash of its template. */
+export const revisionAnnotation = "cctelegram.io/revision";
+export const templateAnnotation = "cctelegram.io/template";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 

@@ -3,6 +3,7 @@ import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
+import { wasRolledBack } from "./rollout/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Something that is wrong, with a message that says what to do. */
@@ -110,6 +111,7 @@ const checks: readonly Check[] = [
   secretIsMissing,
   childWasRefused,
   childFailed,
+  wasRolledBack,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
@@ -129,6 +131,7 @@ const obstacles: readonly Check[] = [
   botTokenKeyIsMissing,
   secretIsMissing,
   childWasRefused,
+  wasRolledBack,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,

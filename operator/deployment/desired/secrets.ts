@@ -12,6 +12,7 @@ import {
   verifierName,
 } from "../names.ts";
 import { secrets } from "../resource-types.ts";
+import { triedTool } from "../rollout/preview-probe.ts";
 
 /** The secret with which server and bridge sign their requests. */
 export const hmacSecret = (blueprint: Blueprint) =>
@@ -25,12 +26,19 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
       name === client.name ? [[hash, entryOf({ ...client, expires })]] : [],
     ),
   ]);
-  const verifier = [hashedKey(blueprint.verifierKey), { name: verifierName, permissions: [], enabled: true }];
+  const verifier = [
+    hashedKey(blueprint.verifierKey),
+    { name: verifierName, permissions: triedTools(blueprint), enabled: true },
+  ];
   const file: ApiKeyFile = Object.fromEntries([...entries, verifier]);
   return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {
     [apiKeyFileName]: JSON.stringify(file, null, 2),
   });
 }
+
+/** What the verifier calls of a version that is tried. */
+const triedTools = ({ spec, rollout }: Blueprint) =>
+  spec.rollout.strategy === "BlueGreen" || rollout?.isPreviewed ? [triedTool] : [];
 
 /** The present one, and the one that takes its place next. */
 function keysOf({ keys }: Blueprint, client: string): readonly string[] {

@@ -3,6 +3,8 @@ import type { PausedStatus, ReceivingStatus, Refusal, RefusedTopicStatus } from 
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
   server: "ready" | "refusing" | "talking nonsense" | "silent" | "hanging";
+  /** What servers that are tried before clients reach them answer. Default: ready. */
+  tried?: "ready" | "refusing";
   bridge?: "ready" | "silent";
   telegram: { reachable: boolean; error?: string };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
@@ -24,7 +26,10 @@ export const wellAnswers = (): Answers => ({
 /** A `fetch` that answers like the MCP server and the bridge, since the control plane of the tests has no nodes. */
 export function answering(answers: Answers): typeof fetch {
   return async (input) => {
-    const { pathname } = new URL(String(input));
+    const { pathname, hostname } = new URL(String(input));
+    if (hostname.includes("-mcp-server-preview.") && answers.tried === "refusing")
+      return Response.json({ error: true }, { status: 500 });
+    if (pathname === "/tools/get_bridge_status") return Response.json({ running: true });
     if (pathname === "/status" && answers.bridge === "silent") throw new TypeError("fetch failed");
     if (pathname === "/status")
       return Response.json({
