@@ -3,6 +3,9 @@ import { rules } from "./schema.ts";
 
 const seconds = (min: number, max: number) => z.int().min(min).max(max);
 
+/** CEL. The definition's own default of the whole group is checked before its fields have theirs. */
+const isBlueGreen = "(has(self.strategy) && self.strategy == 'BlueGreen')";
+
 const analysis = z.strictObject({
   durationSeconds: seconds(5, 3600).describe("How long the new version is called before clients reach it."),
   maxErrorPercent: z
@@ -56,11 +59,11 @@ export const rolloutSpec = z
   .meta(
     rules(
       {
-        rule: "self.promotion != 'Manual' || self.strategy == 'BlueGreen'",
+        rule: `!has(self.promotion) || self.promotion != 'Manual' || ${isBlueGreen}`,
         message: "promotion Manual needs strategy BlueGreen: pods that are replaced one by one cannot wait for a word",
       },
       {
-        rule: "!has(self.analysis) || self.strategy == 'BlueGreen'",
+        rule: `!has(self.analysis) || ${isBlueGreen}`,
         message: "analysis needs strategy BlueGreen: without it nothing can be called before clients reach it",
       },
     ),

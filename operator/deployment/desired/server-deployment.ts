@@ -16,20 +16,24 @@ export function serverDeployment(blueprint: Blueprint): Child {
   const pods = serverPods(blueprint);
   const replicas = blueprint.serverReplicas;
   const alone = { track: "blue", labelled: false, revision: 1, template: hashOf(pods), pods, replicas } as const;
-  return serversOn(blueprint, { ...alone, pods }) as Child;
+  return deploymentOn(blueprint, alone, pods);
 }
 
 /** The Deployment of each track that is written. Others stay as they are. */
 export function serverDeployments(blueprint: Blueprint): Child[] {
   const { rollout } = blueprint;
   if (rollout === undefined) return [serverDeployment(blueprint)];
-  return rollout.servers.flatMap((servers) => serversOn(blueprint, servers) ?? []);
+  return rollout.servers.flatMap((servers) => {
+    const { pods } = servers;
+    return pods === undefined ? [] : [deploymentOn(blueprint, { ...servers, pods }, rollout.present)];
+  });
 }
 
+type Deployed = PlannedDeployment & { readonly pods: Template };
+
 /** A selector cannot change: that of the blue servers is the one from before there were tracks. */
-function serversOn(blueprint: Blueprint, servers: PlannedDeployment): Child | undefined {
+function deploymentOn(blueprint: Blueprint, servers: Deployed, present: Template): Child {
   const { track, labelled, pods, replicas } = servers;
-  if (pods === undefined) return undefined;
   const own = trackLabels(track === "green" ? track : undefined);
   const spec: Omit<V1DeploymentSpec, "template"> & { template: object } = {
     ...(replicas === undefined ? {} : { replicas }),
@@ -37,7 +41,7 @@ function serversOn(blueprint: Blueprint, servers: PlannedDeployment): Child | un
     progressDeadlineSeconds: blueprint.spec.rollout.progressDeadlineSeconds,
     selector: { matchLabels: { ...selectorLabels(blueprint.name, "mcp-server"), ...own } },
     strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-    template: templateOn(pods, trackLabels(labelled ? track : undefined), serverPods(blueprint)),
+    template: templateOn(pods, trackLabels(labelled ? track : undefined), present),
   };
   const metadata = metadataOf(blueprint, deploymentOf(blueprint.name, track), "mcp-server");
   const annotations = {

@@ -3,7 +3,6 @@ import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource } from "../cached-objects.ts";
 import type { Cluster } from "../cluster.ts";
-import { serverPods } from "../desired/server-deployment.ts";
 import { namesOf, sha256 } from "../names.ts";
 import { ownChild } from "../own-child.ts";
 import type { ProbeResult } from "../parts-probe.ts";
@@ -12,24 +11,27 @@ import * as types from "../resource-types.ts";
 import { isSettled } from "../rollout.ts";
 import { type Facts, type Side, stateOf, type Verification } from "./facts.ts";
 import type { PreviewResult } from "./preview-probe.ts";
-import { hashOf } from "./template.ts";
+import type { Template } from "./template.ts";
 import { deploymentOf, type Track } from "./tracks.ts";
+
+/** The pods that the spec asks for, and the hash of their template. */
+export type Wanted = { readonly pods: Template; readonly template: string };
 
 type Parts = {
   readonly cluster: Cluster;
   readonly blueprint: Blueprint;
   readonly probe: ProbeResult | undefined;
   readonly preview: PreviewResult | undefined;
-  readonly changes: string;
+  readonly wanted: Wanted;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };
 
-/** What the rollout of a resource is decided from. */
-export function factsOf(resource: CachedResource, parts: Parts): Facts {
-  const { cluster, blueprint, probe, preview, changes, now } = parts;
+/** What the rollout of a resource is decided from, without what the wanted template changes. */
+export function factsOf(resource: CachedResource, parts: Parts): Omit<Facts, "changes"> & { readonly changes: "" } {
+  const { cluster, blueprint, probe, preview, now } = parts;
   const { namespace, name, spec, status, restartedAt } = resource;
-  const template = hashOf(serverPods(blueprint));
+  const { template } = parts.wanted;
   const [blue, green] = [sideOf(resource, cluster, "blue", now), sideOf(resource, cluster, "green", now)];
   const { image } = blueprint;
   const key = restartedAt === undefined ? template : sha256(canonicalJson([template, restartedAt])).slice(0, 16);
@@ -45,7 +47,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Facts {
     wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     verified: verificationOf(probe),
     preview: preview && { template: preview.template, passed: preview.passed, problem: preview.problem },
-    changes,
+    changes: "",
     promote: resource.promote,
     undo: resource.undo,
     now,

@@ -2,12 +2,11 @@ import { isConflict, isNotFound } from "../../runtime/api-error.ts";
 import type { Client } from "../../runtime/client.ts";
 import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
 import { ownedFields } from "../../runtime/owned-fields.ts";
-import { resourcePath } from "../../runtime/resource-type.ts";
+import { type ResourceType, resourcePath } from "../../runtime/resource-type.ts";
 import { type Blueprint, metadataOf } from "../blueprint.ts";
 import { fieldManager, namesOf } from "../names.ts";
-import { controllerRevisions, deployments } from "../resource-types.ts";
+import { controllerRevisions } from "../resource-types.ts";
 import { hashOf, revisionIn, type Template } from "./template.ts";
-import { deploymentOf, type Track } from "./tracks.ts";
 
 type Place = Pick<Blueprint, "namespace" | "name">;
 
@@ -41,13 +40,10 @@ export class Revisions {
     return found;
   }
 
-  /** The template that was applied to the servers of a track; undefined if there are none. */
-  async applied(place: Place, track: Track): Promise<Template | undefined> {
-    const name = deploymentOf(place.name, track);
-    const path = resourcePath(deployments, { namespace: place.namespace, name });
-    const deployment = await this.#read<KubernetesObject>(path);
-    const owned =
-      deployment && (ownedFields(deployment, fieldManager) as { spec?: { template?: Template } } | undefined);
+  /** The template that was applied to a Deployment or StatefulSet; undefined if it is not there. */
+  async applied(type: ResourceType, namespace: string, name: string): Promise<Template | undefined> {
+    const workload = await this.#read<KubernetesObject>(resourcePath(type, { namespace, name }));
+    const owned = workload && (ownedFields(workload, fieldManager) as { spec?: { template?: Template } } | undefined);
     return owned?.spec?.template && revisionIn(owned.spec.template);
   }
 

@@ -17,5 +17,7 @@ export type Rollout = {
   /** The track that Services select; undefined: all servers. */
   readonly track: Track | undefined;
   readonly isPreviewed: boolean;
+  /** The pods that the spec asks for: others are restarted with them. */
+  readonly present: Template;
   readonly bridgeImage: string;
 };

@@ -11,13 +11,13 @@ import { regarding } from "../regarding.ts";
 import { deployments } from "../resource-types.ts";
 import { decide, isUrgent } from "./decision.ts";
 import { entryOf, type Facts, type State, servingTrack } from "./facts.ts";
-import { factsOf } from "./gather.ts";
+import { factsOf, type Wanted } from "./gather.ts";
 import { type PlannedServers, planOf } from "./plan.ts";
 import { type PreviewResult, type PreviewTarget, previewTarget } from "./preview-probe.ts";
 import type { Revisions } from "./revisions.ts";
 import type { PlannedDeployment, Rollout } from "./rollout.ts";
 import { differences, hashOf, revisionIn, type Template } from "./template.ts";
-import { deploymentOf } from "./tracks.ts";
+import { deploymentOf, type Track } from "./tracks.ts";
 
 type Parts = {
   readonly cluster: Cluster;
@@ -25,8 +25,9 @@ type Parts = {
   readonly probes: Pick<ProbeSchedule<Target, ProbeResult>, "result">;
   readonly previews: ProbeSchedule<PreviewTarget, PreviewResult>;
   readonly recorder: EventRecorder;
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Stores a state before anything is done about it. */
+  /** Stores a status before anything is done about it. */
   readonly store: (status: DeploymentStatus) => Promise<void>;
 };
 
@@ -41,33 +42,19 @@ export type Standing = {
 
 /** Decides what is rolled out, and prepares what has to be written for it. */
 export async function rolloutStep(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<Standing> {
-  const seen = factsOf(resource, {
-    ...parts,
-    blueprint,
-    probe: parts.probes.result(resource.uid),
-    preview: parts.previews.result(resource.uid),
-    changes: "",
-    now: parts.now(),
-  });
-  const facts = { ...seen, changes: await changesIn(parts, seen, blueprint) };
+  const pods = serverPods(blueprint);
+  const wanted: Wanted = { pods, template: hashOf(pods) };
+  const [probe, preview] = [parts.probes.result(resource.uid), parts.previews.result(resource.uid)];
+  const seen = factsOf(resource, { ...parts, blueprint, wanted, probe, preview, now: parts.now() });
+  const facts = { ...seen, changes: await changesIn(parts, resource, seen, wanted) };
   const { state, notes, lookAgainMs } = decide(facts);
-  const stored: DeploymentStatus = { ...resource.status, rollout: statusOf(state) };
-  const urgent = isUrgent(facts.state, state);
-  if (urgent) {
-    await keepTemplates(parts, facts, state, blueprint);
-    await parts.store(stored);
-  }
+  const known = await stored(parts, resource, { facts, state, blueprint, wanted });
   for (const note of notes) parts.recorder.record(regarding(resource), note);
-  await forgetTemplates(parts, facts, state, blueprint);
-  const plan = planOf({ ...facts, state });
-  const [serving, beside] = await Promise.all(
-    [plan.serving, plan.beside].map((servers) => servers && prepared(parts, resource, servers, blueprint)),
-  );
-  if (serving === undefined) throw new Error("a plan has servers that clients reach");
-  const rollout: Rollout = { ...plan, servers: beside === undefined ? [serving] : [serving, beside] };
-  if (plan.isPreviewed && beside !== undefined) parts.previews.track(previewTarget(blueprint, beside.template));
+  const rollout = await preparedRollout(parts, resource, { facts: { ...facts, state }, blueprint, wanted });
+  const tried = rollout.isPreviewed ? rollout.servers[1] : undefined;
+  if (tried) parts.previews.track(previewTarget(blueprint, tried.template));
   else parts.previews.forget(resource.uid);
-  return { blueprint: { ...blueprint, rollout }, state, known: urgent ? stored : resource.status, lookAgainMs };
+  return { blueprint: { ...blueprint, rollout }, state, known, lookAgainMs };
 }
 
 /** As the status stores it. */
@@ -76,62 +63,81 @@ export const statusOf = (state: State): NonNullable<DeploymentStatus["rollout"]>
   revisions: [...state.revisions],
 });
 
-/** What the spec changes; empty while it changes nothing. */
-async function changesIn({ revisions }: Parts, facts: Facts, blueprint: Blueprint): Promise<string> {
-  const { state, wanted } = facts;
-  const current = entryOf(state, state.target ?? state.revision);
+/** What the spec, or another version of the operator, changes; empty while nothing does. */
+async function changesIn(
+  { revisions }: Parts,
+  { namespace, name, generation, status }: CachedResource,
+  { state, sides, wanted, serviceTrack }: Facts,
+  { pods }: Wanted,
+): Promise<string> {
+  const track = state.revisions.length === 0 ? (serviceTrack ?? "blue") : servingTrack(state);
+  const current = entryOf(state, state.target ?? state.revision) ?? sides[track];
   const isNews = current !== undefined && current.template !== wanted.template && state.rejected?.key !== wanted.key;
-  if (!isNews) return firstChanges(facts, blueprint, revisions);
-  return changesFrom(revisions, facts, blueprint);
+  if (!isNews) return "";
+  const before = await revisions.applied(deployments, namespace, deploymentOf(name, track));
+  const found = before === undefined ? "" : differences(before, pods);
+  const isOwn = found !== "" && status.observedGeneration === generation;
+  return found + (isOwn ? ", by the operator's own version or settings" : "");
 }
 
-/** Pods of before there were revisions. */
-async function firstChanges(facts: Facts, blueprint: Blueprint, revisions: Revisions): Promise<string> {
-  const side = facts.sides[facts.serviceTrack ?? "blue"];
-  const differs = facts.state.revisions.length === 0 && side !== undefined && side.template !== facts.wanted.template;
-  return differs ? changesFrom(revisions, facts, blueprint) : "";
+type Change = {
+  readonly facts: Facts;
+  readonly state: State;
+  readonly blueprint: Blueprint;
+  readonly wanted: Wanted;
+};
+
+/** Templates first, then the decision: after a crash each has what it needs. */
+async function stored(parts: Parts, resource: CachedResource, change: Change): Promise<DeploymentStatus> {
+  const { facts, state, blueprint } = change;
+  if (!isUrgent(facts.state, state)) return resource.status;
+  await keepTemplates(parts, change);
+  const status: DeploymentStatus = { ...resource.status, rollout: statusOf(state) };
+  await parts.store(status);
+  const kept = new Set(state.revisions.map(({ template }) => template));
+  const dropped = facts.state.revisions.filter(({ template }) => !kept.has(template));
+  await Promise.all(dropped.map(({ template }) => parts.revisions.forget(blueprint, template)));
+  return status;
 }
 
-async function changesFrom(revisions: Revisions, { state }: Facts, blueprint: Blueprint): Promise<string> {
-  const before = await revisions.applied(blueprint, servingTrack(state));
-  return before === undefined ? "" : differences(before, serverPods(blueprint));
-}
-
-/** Before a template is replaced: that of the servers that run, and the one that comes, which may soon be a former one, too. */
-async function keepTemplates({ revisions }: Parts, facts: Facts, state: State, blueprint: Blueprint): Promise<void> {
+/** Of the servers that run, and of those that come, which may soon be former ones, too. */
+async function keepTemplates({ revisions }: Parts, { facts, state, blueprint, wanted }: Change): Promise<void> {
   const started = entryOf(state, state.target);
   if (started === undefined || state.target === facts.state.target) return;
   const present = entryOf(state, state.revision);
-  const applied = present && (await revisions.applied(blueprint, servingTrack(facts.state)));
+  const deployment = deploymentOf(blueprint.name, servingTrack(state));
+  const applied = present && (await revisions.applied(deployments, blueprint.namespace, deployment));
   if (present && applied && hashOf(applied) === present.template)
     await revisions.keep(blueprint, present.template, applied, present.revision);
-  const wanted = serverPods(blueprint);
-  if (hashOf(wanted) === started.template)
-    await revisions.keep(blueprint, started.template, revisionIn(wanted), started.revision);
+  if (wanted.template === started.template)
+    await revisions.keep(blueprint, started.template, revisionIn(wanted.pods), started.revision);
 }
 
-async function forgetTemplates({ revisions }: Parts, facts: Facts, state: State, blueprint: Blueprint): Promise<void> {
-  const kept = new Set(state.revisions.map(({ template }) => template));
-  const dropped = facts.state.revisions.filter(({ template }) => !kept.has(template));
-  await Promise.all(dropped.map(({ template }) => revisions.forget(blueprint, template)));
+type Planned = { readonly facts: Facts; readonly blueprint: Blueprint; readonly wanted: Wanted };
+
+async function preparedRollout(parts: Parts, resource: CachedResource, planned: Planned): Promise<Rollout> {
+  const plan = planOf(planned.facts);
+  const prepare = (servers: PlannedServers) => prepared(parts, resource, servers, planned);
+  const serving = await prepare(plan.serving);
+  const beside = plan.beside && (await prepare(plan.beside));
+  return { ...plan, present: planned.wanted.pods, servers: beside === undefined ? [serving] : [serving, beside] };
 }
 
 async function prepared(
   { revisions, cluster }: Parts,
   resource: CachedResource,
   servers: PlannedServers,
-  blueprint: Blueprint,
+  { blueprint, wanted }: Planned,
 ): Promise<PlannedDeployment> {
-  const wanted = serverPods(blueprint);
-  const isWanted = hashOf(wanted) === servers.template;
-  const pods: Template | undefined = isWanted ? wanted : await revisions.template(blueprint, servers.template);
-  return { ...servers, pods, replicas: replicasOf(resource, servers, cluster, blueprint) };
+  const isWanted = wanted.template === servers.template;
+  const pods: Template | undefined = isWanted ? wanted.pods : await revisions.template(blueprint, servers.template);
+  return { ...servers, pods, replicas: replicasOf(resource, servers.track, cluster, blueprint) };
 }
 
 /** Servers beside are as many as those that clients reach: they have to stand their load at once. */
 function replicasOf(
   resource: CachedResource,
-  { track }: PlannedServers,
+  track: Track,
   cluster: Cluster,
   { serverReplicas }: Blueprint,
 ): number | undefined {

@@ -25,11 +25,17 @@ export const wellAnswers = (): Answers => ({
 
 /** A `fetch` that answers like the MCP server and the bridge, since the control plane of the tests has no nodes. */
 export function answering(answers: Answers): typeof fetch {
-  return async (input) => {
+  const others = answeringClients(answers);
+  return async (input, init) => {
     const { pathname, hostname } = new URL(String(input));
-    if (hostname.includes("-mcp-server-preview.") && answers.tried === "refusing")
-      return Response.json({ error: true }, { status: 500 });
-    if (pathname === "/tools/get_bridge_status") return Response.json({ running: true });
+    const isTried = hostname.includes("-mcp-server-preview.");
+    return (isTried ? answerOfTried(answers, pathname) : undefined) ?? others(input, init);
+  };
+}
+
+function answeringClients(answers: Answers): typeof fetch {
+  return async (input) => {
+    const { pathname } = new URL(String(input));
     if (pathname === "/status" && answers.bridge === "silent") throw new TypeError("fetch failed");
     if (pathname === "/status")
       return Response.json({
@@ -51,4 +57,10 @@ export function answering(answers: Answers): typeof fetch {
       result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version: "1.0.0" } },
     });
   };
+}
+
+/** What servers answer that are tried; undefined for a handshake, which they answer like the others. */
+function answerOfTried({ tried }: Answers, pathname: string): Response | undefined {
+  if (tried === "refusing") return Response.json({ error: true }, { status: 500 });
+  return pathname === "/tools/get_bridge_status" ? Response.json({ running: true }) : undefined;
 }
