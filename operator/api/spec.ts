@@ -4,6 +4,7 @@ import { bridgeSpec } from "./bridge.ts";
 import { exposureSpec } from "./exposure.ts";
 import { monitoringSpec } from "./monitoring.ts";
 import { addressOrPods, cidr, ingressPeers, podPeer } from "./peers.ts";
+import { rolloutSpec } from "./rollout.ts";
 import { name, rule, rules } from "./schema.ts";
 import { serverSpec } from "./server.ts";
 import { telegramSpec } from "./telegram.ts";
@@ -164,6 +165,9 @@ export const deploymentSpec = z
       .describe("Access to metrics, objects for the Prometheus operator, and the dashboard."),
     proxy: proxy.optional().describe("The HTTP proxy through which the pods reach addresses outside the cluster."),
     podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
+    rollout: rolloutSpec
+      .prefault({})
+      .describe("How a new version of the server takes over, and gives way when it fails."),
     reconciliation: z
       .enum(["Active", "Paused"])
       .default("Active")

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { rolloutStatus } from "./rollout.ts";
 import { secretStatus } from "./secrets.ts";
 
 /** The condition types of a CCTelegramDeployment, in the order in which `kubectl describe` shows them. */
@@ -64,6 +65,7 @@ export const deploymentStatus = z
     servers: z.string().max(32).optional().describe("Ready and desired server pods."),
     bridge: z.string().max(32).optional().describe("Ready and desired bridge pods."),
     queue: z.int().min(0).optional().describe("Messages that wait to be sent, rounded down; 0 if fewer than ten."),
+    rollout: rolloutStatus.optional().describe("The revisions of the server's pods."),
     clients: z
       .array(
         z.strictObject({

@@ -2,6 +2,7 @@ import type { DeploymentSpec } from "../api/spec.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
+import type { Rollout } from "./rollout/rollout.ts";
 import type { GeneratedValue } from "./secrets/generated-value.ts";
 import type { OwnKey } from "./secrets/own-keys.ts";
 import type { PreviousKey } from "./secrets/previous-keys.ts";
@@ -42,6 +43,8 @@ export type Blueprint = {
   readonly variables?: Readonly<Partial<Record<Component, string>>> | undefined;
   /** The replicas to write while no other manager has set them, else undefined. */
   readonly serverReplicas: number | undefined;
+  /** The servers of each track; undefined: those of the spec alone. */
+  readonly rollout?: Rollout | undefined;
   /** When somebody last requested a restart. */
   readonly restartedAt?: string | undefined;
   readonly bridge: BridgePlan;

@@ -9,10 +9,21 @@ import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts";
-import { adoptionAnnotation, fieldManager, restartAnnotation, variablesAnnotation } from "./names.ts";
+import {
+  adoptionAnnotation,
+  fieldManager,
+  promoteAnnotation,
+  restartAnnotation,
+  revisionAnnotation,
+  templateAnnotation,
+  undoAnnotation,
+  variablesAnnotation,
+} from "./names.ts";
 import { printable } from "./printable.ts";
 import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
+import { hashOf, imageIn, type Template } from "./rollout/template.ts";
+import { type Track, trackIn } from "./rollout/tracks.ts";
 import { type StoredRotation, storedRotation } from "./secrets/stored-value.ts";
 
 /** What is kept of a CCTelegramDeployment. */
@@ -28,6 +39,9 @@ export type CachedResource = Stored & {
   readonly status: DeploymentStatus;
   /** The value of the restart annotation; any other value requests another restart. */
   readonly restartedAt?: string;
+  /** Values of the annotations by which people decide a rollout. */
+  readonly promote?: string;
+  readonly undo?: string;
 };
 
 /** What is kept of a child: its owner, its fingerprint, and the few fields that decisions need. */
@@ -49,6 +63,8 @@ type ChildState = {
   readonly secret?: Readonly<Record<string, string>>;
   /** Secrets: how their value changes. */
   readonly rotation?: StoredRotation;
+  /** Services: the track that they select. */
+  readonly track?: Track | undefined;
   /** Ingress, HTTPRoute, and Services with an external address: what its controller reports. */
   readonly exposure?: ExposureState;
 };
@@ -66,10 +82,22 @@ export type WorkloadState = {
   readonly polls?: TokenRef | undefined;
   /** What its template says of the Secrets that variables refer to. */
   readonly variables?: string | undefined;
+  /** Deployment: its revision. */
+  readonly servers?: ServersState | undefined;
+  /** The image that was applied. */
+  readonly image?: string | undefined;
   /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
   readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
   readonly failure: string | undefined;
+};
+
+/** The revision that a Deployment of servers was applied with. */
+export type ServersState = {
+  readonly template: string;
+  /** Undefined: by an operator that did not number revisions. */
+  readonly revision: number | undefined;
+  readonly labelled: boolean;
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -84,6 +112,15 @@ export function cachedResource(object: KubernetesObject): CachedResource {
     ...withoutDefaultReplicas(object, specOf(object)),
     status: (object.status ?? {}) as DeploymentStatus,
     ...(restartedAt ? { restartedAt: printable(restartedAt, longestWish) } : {}),
+    ...wishesOf(object),
+  };
+}
+
+function wishesOf({ metadata: { annotations = {} } }: KubernetesObject): Pick<CachedResource, "promote" | "undo"> {
+  const [promote, undo] = [annotations[promoteAnnotation], annotations[undoAnnotation]];
+  return {
+    ...(promote ? { promote: printable(promote, longestWish) } : {}),
+    ...(undo ? { undo: printable(undo, longestWish) } : {}),
   };
 }
 
@@ -136,15 +173,19 @@ export function cachedChild(kind: string): (object: KubernetesObject) => CachedC
 const noState: ChildState = {};
 
 const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) => ChildState>> = {
-  Deployment: workload,
-  StatefulSet: workload,
-  Service: addressesOf,
+  Deployment: (object, owned) => workload(object, owned, (template) => ({ servers: serversIn(object, template) })),
+  StatefulSet: (object, owned) => workload(object, owned, appliedImage),
+  Service: serviceState,
   Ingress: addressesOf,
   HTTPRoute: parentsOf,
   Secret: (object) => ({ secret: generated(object.data as Fields | undefined), rotation: storedRotation(object) }),
 };
 
-function workload(object: KubernetesObject, owned: Fields): ChildState {
+function workload(
+  object: KubernetesObject,
+  owned: Fields,
+  more: (template: Template) => Pick<WorkloadState, "servers" | "image">,
+): ChildState {
   const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec };
   const polls = polledToken(spec.template?.spec);
   const variables = spec.template?.metadata?.annotations?.[variablesAnnotation];
@@ -161,6 +202,7 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
       ...(status.updateRevision ? { revision: interned(status.updateRevision) } : {}),
       ...(polls ? { polls } : {}),
       ...(variables ? { variables } : {}),
+      ...more(templateIn(owned)),
       ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
@@ -169,9 +211,33 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
   };
 }
 
+const templateIn = (owned: Fields) => ((owned.spec as Fields | undefined)?.template ?? {}) as Template;
+
+function appliedImage(template: Template): Pick<WorkloadState, "image"> {
+  const image = imageIn(template, "bridge");
+  return image === undefined ? {} : { image: interned(image) };
+}
+
+/** The hash is computed only where no operator has written it. */
+function serversIn({ metadata }: KubernetesObject, template: Template): ServersState {
+  const { [revisionAnnotation]: number = "", [templateAnnotation]: hash } = metadata.annotations ?? {};
+  const revision = Number.parseInt(number, 10);
+  return {
+    template: interned(hash ?? hashOf(template)),
+    revision: revision > 0 ? revision : undefined,
+    labelled: trackIn(template.metadata?.labels) !== undefined,
+  };
+}
+
 function addressesOf(object: KubernetesObject): ChildState {
   const addresses = addressesIn(object.status);
   return addresses.length === 0 ? noState : { exposure: { addresses, parents: [] } };
+}
+
+function serviceState(object: KubernetesObject): ChildState {
+  const { selector } = (object.spec ?? {}) as { selector?: Record<string, string> };
+  const track = trackIn(selector);
+  return { ...addressesOf(object), ...(track ? { track } : {}) };
 }
 
 function parentsOf(object: KubernetesObject): ChildState {

@@ -21,6 +21,8 @@ import { ProbeSchedule } from "./probe-schedule.ts";
 import { Arbiter } from "./receiving/arbiter.ts";
 import { reconcile } from "./reconcile.ts";
 import { services } from "./resource-types.ts";
+import { previewProbe, previewReading } from "./rollout/preview-probe.ts";
+import { Revisions } from "./rollout/revisions.ts";
 import { GeneratedValues } from "./secrets/generated-values.ts";
 import { ReferredValues } from "./secrets/referred-values.ts";
 import { sourcesOf } from "./sources.ts";
@@ -52,7 +54,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const { clock, settings } = parts;
   const cluster = new Cluster(manager);
   const enqueue = (key: ObjectKey) => controller.enqueue(key);
-  const { probes, exposureProbes, forgetProbes } = probesOf(parts, enqueue);
+  const { probes, exposureProbes, previews, forgetProbes } = probesOf(parts, enqueue);
   const generated = new GeneratedValues(parts.generateKey);
   const secrets = secretReaders(parts, cluster);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
@@ -66,6 +68,8 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     cluster,
     probes,
     exposureProbes,
+    previews,
+    revisions: new Revisions(parts.client),
     recorder: parts.events,
     applier: createApplier(parts, cluster),
     settings,
@@ -98,11 +102,12 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     stop: () => {
       probes.stop();
       exposureProbes.stop();
+      previews.stop();
     },
   };
 }
 
-/** One schedule probes server and bridge through their Services, the other the public address. */
+/** One schedule probes server and bridge through their Services, one the public address, one versions that are tried. */
 function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
   const { clock, random } = parts;
   const onChange = ({ namespace, name }: ObjectKey) => enqueue({ namespace, name });
@@ -110,11 +115,15 @@ function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
   const probes = new ProbeSchedule({ ...partsReading, probe, onChange, clock, random });
   const outside = { probe: parts.lookFromOutside, keepsResults: false };
   const exposureProbes = new ProbeSchedule({ ...exposureReading, ...outside, onChange, clock, random });
+  const tries = previewProbe({ fetch: parts.fetch, now: clock.now });
+  const previews = new ProbeSchedule({ ...previewReading, probe: tries.probe, onChange, clock, random });
   const forgetProbes = (uid: string) => {
     probes.forget(uid);
     exposureProbes.forget(uid);
+    previews.forget(uid);
+    tries.forget(uid);
   };
-  return { probes, exposureProbes, forgetProbes };
+  return { probes, exposureProbes, previews, forgetProbes };
 }
 
 /** Whether this operator writes the resource's children. */

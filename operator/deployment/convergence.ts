@@ -6,12 +6,14 @@ import { type Children, childrenOf } from "./desired/children.ts";
 import { namesOf } from "./names.ts";
 import type { ReconcileParts } from "./reconcile.ts";
 import { regarding } from "./regarding.ts";
-import { prunableTypes, secrets } from "./resource-types.ts";
+import { deployments, prunableTypes, secrets, statefulSets } from "./resource-types.ts";
+import { differences, type Template } from "./rollout/template.ts";
+import { deploymentOf } from "./rollout/tracks.ts";
 import type { PreviousKey } from "./secrets/previous-keys.ts";
 
 type Subject = { readonly resource: CachedResource; readonly previousKeys: readonly PreviousKey[] };
 
-type Parts = Pick<ReconcileParts, "cluster" | "client" | "applier" | "recorder">;
+type Parts = Pick<ReconcileParts, "cluster" | "client" | "applier" | "recorder" | "revisions">;
 
 /** Writes what differs and deletes what is no longer needed; returns all errors. */
 export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
@@ -23,7 +25,7 @@ export async function converge(parts: Parts, resource: CachedResource, blueprint
     failures.length > 0 ? [] : applyAll(parts, subject, children.workloads),
     applyAll(parts, subject, children.others),
     applyAll(parts, subject, children.connections),
-    prune(parts, resource, children),
+    prune(parts, resource, children, blueprint),
     writeDefaultReplicas(parts, resource),
   ]);
   return [...failures, ...outcomes.flat()];
@@ -34,16 +36,28 @@ async function applyAll(parts: Parts, subject: Subject, children: readonly Child
   return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
 }
 
-async function apply({ cluster, applier, recorder }: Parts, subject: Subject, child: Child): Promise<void> {
+async function apply(parts: Parts, subject: Subject, child: Child): Promise<void> {
+  const { cluster, applier, recorder } = parts;
   const { resource, previousKeys } = subject;
   const { type, object } = child;
   const { namespace = "", name = "" } = object.metadata;
   const live = cluster.child(type, namespace, name);
-  const { written } = await applier.apply(type, object, live);
+  const explain = type === statefulSets ? () => tellOfBridge(parts, resource, object) : undefined;
+  const { written } = await applier.apply(type, object, live, explain);
   const key = type === secrets ? keyIn(object) : undefined;
   if (!written || key === undefined || live?.state.secret?.key === key) return;
   const client = resource.status.clients?.find((client) => namesOf(resource.name).connection(client.name) === name);
   if (client) recorder.record(regarding(resource), keyChanged(client.name, name, live !== undefined, previousKeys));
+}
+
+/** Restarting the bridge takes some seconds: whoever sees it wants to know why. A restart that was asked for needs no word. */
+async function tellOfBridge({ revisions, recorder }: Parts, resource: CachedResource, desired: KubernetesObject) {
+  const { template = {} } = desired.spec as { template?: Template };
+  const before = await revisions.applied(statefulSets, resource.namespace, desired.metadata.name ?? "");
+  const changes = before === undefined ? "" : differences(before, template);
+  if (changes === "") return;
+  const message = `the bridge's pod is replaced: its template changes ${changes}`;
+  recorder.record(regarding(resource), { type: "Normal", reason: "BridgeReplaced", message });
 }
 
 function keyIn({ data }: KubernetesObject): string | undefined {
@@ -60,12 +74,19 @@ function keyChanged(client: string, secret: string, isRotated: boolean, previous
   return { type: "Normal" as const, reason, message: `${why}: client ${client} has a new key, ${old}` };
 }
 
-async function prune({ cluster, applier }: Parts, resource: CachedResource, children: Children): Promise<unknown[]> {
-  const wanted = new Set(
-    Object.values(children)
+async function prune(
+  { cluster, applier }: Parts,
+  resource: CachedResource,
+  children: Children,
+  { rollout }: Blueprint,
+): Promise<unknown[]> {
+  const wanted = new Set([
+    ...Object.values(children)
       .flat()
       .map(({ type, object }: Child) => `${type.plural}/${object.metadata.name}`),
-  );
+    // Also servers whose template is not kept any more.
+    ...(rollout?.servers ?? []).map(({ track }) => `${deployments.plural}/${deploymentOf(resource.name, track)}`),
+  ]);
   const unwanted = [...cluster.childrenOf(resource.uid)].filter(
     ({ type, child }) => prunableTypes.includes(type) && !wanted.has(`${type.plural}/${child.name}`),
   );

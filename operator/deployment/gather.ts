@@ -14,6 +14,8 @@ import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
+import { deploymentOf, otherTrack, servingDeployment } from "./rollout/tracks.ts";
+import { isSettled } from "./rollout.ts";
 import { secretsSnapshotOf, secretValues } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
 import type { Referred } from "./secrets/referred-values.ts";
@@ -102,7 +104,8 @@ const missingSecrets = ({ namespace, spec }: CachedResource, cluster: Cluster, p
  */
 function serverReplicas(resource: CachedResource, cluster: Cluster): number | undefined {
   const { autoscaled, min } = serverScaling(resource.spec);
-  const live = ownChild(cluster, resource, types.deployments, namesOf(resource.name).server)?.state.workload;
+  const live = ownChild(cluster, resource, types.deployments, servingDeployment(resource.name, resource.status.rollout))
+    ?.state.workload;
   if (!autoscaled || !live) return min;
   return live.ownsReplicas ? live.replicas : undefined;
 }
@@ -128,18 +131,26 @@ export function snapshotOf(
     exposure: ExposureSnapshot | undefined;
     exposureProbe: ExposureProbe | undefined;
     ownKeys: Blueprint["ownKeys"];
+    rollout: Snapshot["rollout"];
     /** Milliseconds since the epoch. */
     now: () => number;
   },
 ): Snapshot {
+  const { rollout } = parts;
   const { cluster, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
-  const server = ownChild(cluster, resource, types.deployments, names.server)?.state.workload;
+  const serving = servingDeployment(name, rollout);
+  const server = ownChild(cluster, resource, types.deployments, serving)?.state.workload;
   const bridge = ownChild(cluster, resource, types.statefulSets, names.bridge)?.state.workload;
-  const serverPods = livePods(cluster.podsOf(namespace, name, "mcp-server"), names.server);
+  const serverPods = livePods(cluster.podsOf(namespace, name, "mcp-server"), serving);
+  const triedPods = livePods(
+    cluster.podsOf(namespace, name, "mcp-server"),
+    deploymentOf(name, otherTrack(rollout?.track ?? "blue")),
+  );
   const bridgePods = livePods(cluster.podsOf(namespace, name, "bridge"), names.bridge);
   const serverTrouble = firstTrouble(currentPods(serverPods, undefined), parts.now());
+  const triedTrouble = firstTrouble(currentPods(triedPods, undefined), parts.now());
   const bridgeTrouble = firstTrouble(currentPods(bridgePods, bridge?.revision), parts.now());
   return {
     resource,
@@ -147,7 +158,7 @@ export function snapshotOf(
     bridge,
     tokenSecret,
     verdict,
-    serverTrouble: serverTrouble.trouble,
+    serverTrouble: serverTrouble.trouble ?? (rollout?.target === undefined ? undefined : triedTrouble.trouble),
     bridgeTrouble: bridgeTrouble.trouble,
     bridgeRuns: bridgePods.some(({ running }) => running),
     bridgeFailure: bridge?.current === 0 ? cluster.creationFailure(namespace, names.bridge) : undefined,
@@ -160,6 +171,7 @@ export function snapshotOf(
     ],
     probe,
     secrets: secretsSnapshotOf(resource, parts),
+    rollout,
     exposure,
     exposureProbe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
@@ -168,7 +180,7 @@ export function snapshotOf(
 }
 
 /** Where and how the resource is probed. */
-export function targetOf({ server, bridgeRuns }: Snapshot, blueprint: Blueprint): Target {
+export function targetOf({ server, bridgeRuns, rollout }: Snapshot, blueprint: Blueprint): Target {
   const { namespace, name, uid, verifierKey } = blueprint;
   return {
     namespace,
@@ -180,5 +192,6 @@ export function targetOf({ server, bridgeRuns }: Snapshot, blueprint: Blueprint)
     hmac: blueprint.hmac.current,
     hasServer: (server?.ready ?? 0) > 0,
     hasBridge: bridgeRuns,
+    ...(rollout && server?.servers && isSettled(server) ? { template: server.servers.template } : {}),
   };
 }

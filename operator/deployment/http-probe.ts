@@ -18,7 +18,7 @@ type Options = {
   readonly timeoutMs?: number;
 };
 
-type TimedFetch = (url: string, init: Omit<PlainRequest, "timeoutMs">) => Promise<PlainResponse>;
+export type TimedFetch = (url: string, init: Omit<PlainRequest, "timeoutMs">) => Promise<PlainResponse>;
 
 const protocolVersion = "2025-11-25";
 
@@ -62,15 +62,18 @@ export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: 
   const timed: TimedFetch = (url, init) => fetch(url, { ...init, timeoutMs });
   return async (target) => {
     const [server, bridge] = await Promise.all([
-      target.hasServer ? probeServer(timed, target) : undefined,
+      target.hasServer ? handshake(timed, target) : undefined,
       target.hasBridge ? probeBridge(timed, target, now) : undefined,
     ]);
-    return { server, bridge };
+    return { server, bridge, ...(target.template === undefined ? {} : { template: target.template }) };
   };
 }
 
 /** The handshake of the MCP specification, "Lifecycle": an initialize request that the server answers. */
-async function probeServer(fetch: TimedFetch, { mcpUrl, verifierKey }: Target): Promise<ServerProbe> {
+export async function handshake(
+  fetch: TimedFetch,
+  { mcpUrl, verifierKey, headers }: Pick<Target, "mcpUrl" | "verifierKey"> & { headers?: PlainRequest["headers"] },
+): Promise<ServerProbe> {
   try {
     const response = await fetch(mcpUrl, {
       method: "POST",
@@ -78,6 +81,7 @@ async function probeServer(fetch: TimedFetch, { mcpUrl, verifierKey }: Target): 
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
         [apiKeyHeader]: verifierKey,
+        ...headers,
       },
       body: JSON.stringify({
         jsonrpc: "2.0",

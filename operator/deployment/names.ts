@@ -31,6 +31,14 @@ export const previousUntilAnnotation = "cctelegram.io/previous-until";
 /** In pod templates: another text when a Secret that variables refer to has another content. */
 export const variablesAnnotation = "cctelegram.io/variables";
 
+/** On a resource: the revision that clients shall reach, when rollout.promotion is Manual. */
+export const promoteAnnotation = "cctelegram.io/promote";
+/** On a resource: the revision to go back to. */
+export const undoAnnotation = "cctelegram.io/undo";
+/** On a server Deployment: the number of its revision, and the hash of its template. */
+export const revisionAnnotation = "cctelegram.io/revision";
+export const templateAnnotation = "cctelegram.io/template";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 

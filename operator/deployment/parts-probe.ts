@@ -44,6 +44,8 @@ export type RefusedTopic = { readonly name: string; readonly hint: string };
 export type ProbeResult = {
   readonly server: ServerProbe | undefined;
   readonly bridge: BridgeProbe | undefined;
+  /** The template of all servers that could answer. */
+  readonly template?: string;
   /** False while a failure may be a normal state of a start; set by the schedule. Default: true. */
   readonly lasting?: boolean;
 };
@@ -60,6 +62,8 @@ export type Target = {
   readonly bridgeUrl: string;
   readonly verifierKey: string;
   readonly hmac: string;
+  /** The template of all servers; undefined while there are others, too. */
+  readonly template?: string;
   /** Parts without a pod are not probed. */
   readonly hasServer: boolean;
   readonly hasBridge: boolean;

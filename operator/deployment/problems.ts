@@ -3,6 +3,7 @@ import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
+import { wasRolledBack } from "./rollout/problems.ts";
 import { keyEnds, ownKeyIsUnusable, rotationIsOverdue } from "./secrets/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -111,6 +112,7 @@ const checks: readonly Check[] = [
   secretIsMissing,
   childWasRefused,
   childFailed,
+  wasRolledBack,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
@@ -130,6 +132,7 @@ const obstacles: readonly Check[] = [
   botTokenKeyIsMissing,
   secretIsMissing,
   childWasRefused,
+  wasRolledBack,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,

@@ -19,13 +19,16 @@ import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { referredSecretsOf } from "./referred-secrets.ts";
+import type { PreviewResult, PreviewTarget } from "./rollout/preview-probe.ts";
+import type { Revisions } from "./rollout/revisions.ts";
+import { rolloutStep, statusOf as statusOfRollout } from "./rollout/step.ts";
 import { untilSecretsChange } from "./secrets/changes.ts";
 import { isStored } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
 import type { Referred, ReferredValues } from "./secrets/referred-values.ts";
 import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
-import { writeStatus } from "./status-writer.ts";
+import { storeStatus, writeStatus } from "./status-writer.ts";
 import type { TokenSecrets } from "./token-secret.ts";
 
 export type ReconcileParts = {
@@ -35,6 +38,8 @@ export type ReconcileParts = {
   readonly recorder: EventRecorder;
   readonly probes: ProbeSchedule<Target, ProbeResult>;
   readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
+  readonly previews: ProbeSchedule<PreviewTarget, PreviewResult>;
+  readonly revisions: Revisions;
   readonly tokenSecrets: TokenSecrets;
   readonly arbiter: Arbiter;
   /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
@@ -71,8 +76,12 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 
   const { tokenSecret, certificate, referred, failures: unread } = await secretsOf(parts, resource);
   const verdict = await parts.arbiter.verdict(resource);
-  const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict, referred });
-  const failures = [...unread, ...(parts.mayWrite(resource) ? await converge(parts, resource, blueprint) : [])];
+  const asked = blueprintOf(resource, { ...parts, tokenSecret, verdict, referred });
+  const standing = parts.mayWrite(resource)
+    ? await rolloutStep({ ...parts, store: (status) => storeStatus(parts, resource, status) }, resource, asked)
+    : undefined;
+  const blueprint = standing?.blueprint ?? asked;
+  const failures = [...unread, ...(standing ? await converge(parts, resource, blueprint) : [])];
   parts.arbiter.written(resource, verdict);
   // An own write is not told: without another change this reconcile is the last one for a long time.
   parts.generated.settle(resource.uid, isStored(cluster, resource));
@@ -86,7 +95,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const outside = exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac });
   if (outside) exposureProbes.track(outside);
   else exposureProbes.forget(resource.uid);
-  const snapshot = snapshotOf(resource, {
+  const known = standing ? { ...resource, status: standing.known } : resource;
+  const snapshot = snapshotOf(known, {
     ...parts,
     ownKeys,
     exposure,
@@ -96,11 +106,18 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     refused: refusedOf(failures),
     failed: failedOf(failures),
     probe: probes.result(resource.uid),
+    rollout: standing ? statusOfRollout(standing.state) : resource.status.rollout,
   });
   probes.track(targetOf(snapshot, blueprint));
-  const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
+  const result = await writeStatus(parts, known, statusOf(snapshot, new Date(parts.now()).toISOString()));
   const keysLookAgainMs = untilSecretsChange(blueprint, parts.now());
-  const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict), keysLookAgainMs];
+  const soon = [
+    snapshot.lookAgainMs,
+    exposureLookAgainMs(snapshot),
+    verdictLookAgainMs(verdict),
+    keysLookAgainMs,
+    standing?.lookAgainMs,
+  ];
   return { ...soon.reduce(sooner, result), failures };
 }
 

@@ -29,6 +29,9 @@ export const gateways = type("gateway.networking.k8s.io", "v1", "gateways", "Gat
 export const serviceMonitors = type("monitoring.coreos.com", "v1", "servicemonitors", "ServiceMonitor");
 export const prometheusRules = type("monitoring.coreos.com", "v1", "prometheusrules", "PrometheusRule");
 
+/** Former pod templates. They are read by name only. */
+export const controllerRevisions = type("apps", "v1", "controllerrevisions", "ControllerRevision");
+
 export const pods = type("", "v1", "pods", "Pod");
 export const events = type("", "v1", "events", "Event");
 export const customResourceDefinitions: ResourceType = {
@@ -54,6 +57,7 @@ export const optionalChildTypes = [serviceMonitors, prometheusRules, httpRoutes]
 
 /** Children that a resource may no longer need. Garbage collection deletes the others with the resource. */
 export const prunableTypes: readonly ResourceType[] = [
+  deployments,
   secrets,
   horizontalPodAutoscalers,
   networkPolicies,

@@ -1,9 +1,10 @@
 import { serverScaling } from "../api/sizing.ts";
 import type { WorkloadState } from "./cached-objects.ts";
+import { rolledBack } from "./rollout/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** All desired pods exist, are made from the newest template, and are ready; no older pod is left. */
-const isSettled = (workload: WorkloadState) =>
+export const isSettled = (workload: WorkloadState) =>
   workload.observed &&
   workload.updated === workload.replicas &&
   workload.current === workload.replicas &&
@@ -22,18 +23,23 @@ const isApplied = ({
   tokenSecret,
   server,
   bridge,
+  rollout,
 }: Snapshot) =>
   resource.spec.reconciliation === "Active" &&
   refused.length + failed.length + forbidden.length + missingSecrets.length === 0 &&
   tokenSecret === "Present" &&
   server !== undefined &&
-  bridge !== undefined;
+  bridge !== undefined &&
+  rolledBack(rollout) === undefined;
 
 /** The parts whose pods are being created or replaced. */
-export const movingParts = ({ server, bridge }: Snapshot) => [
-  ...(server && !isSettled(server) ? ["MCP server"] : []),
+export const movingParts = ({ server, bridge, rollout }: Snapshot) => [
+  ...(server && (!isSettled(server) || isUnderWay(rollout)) ? ["MCP server"] : []),
   ...(bridge && !isSettled(bridge) ? ["bridge"] : []),
 ];
+
+/** A revision is being rolled out, also beside the one that clients reach. */
+const isUnderWay = (rollout: Snapshot["rollout"]) => rollout?.revision !== undefined && rollout.target !== undefined;
 
 /** Pods of an older template exist: they will be replaced. */
 export const isReplacing = ({ server, bridge }: Snapshot) =>

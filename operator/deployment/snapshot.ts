@@ -1,3 +1,4 @@
+import type { DeploymentStatus } from "../api/status.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
@@ -35,6 +36,8 @@ export type Snapshot = {
   readonly probe: ProbeResult | undefined;
   /** Ages of secrets, and the keys that clients bring along. */
   readonly secrets?: SecretsSnapshot | undefined;
+  /** The revisions, as the status will keep them. */
+  readonly rollout?: DeploymentStatus["rollout"];
   /** State of the exposure; undefined without one. */
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */

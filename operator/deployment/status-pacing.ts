@@ -7,6 +7,7 @@ import type { ConditionType, DeploymentStatus } from "../api/status.ts";
  */
 export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): number {
   if (before.observedGeneration !== after.observedGeneration) return 300;
+  if (rolloutTurned(before, after)) return 0;
   const turned = (type: ConditionType) => stateOf(before, type) !== stateOf(after, type);
   const moving = stateOf(after, "Progressing") === "True";
   if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
@@ -30,6 +31,10 @@ function stateOf(status: DeploymentStatus, type: ConditionType): string | undefi
   if (type === "Degraded" || type === "Stalled") return `${condition?.status}/${condition?.reason}`;
   return type === "Ready" ? `${condition?.status}/${condition?.observedGeneration}` : condition?.status;
 }
+
+/** The first revision becomes good together with Ready; later ones are what people wait for. */
+const rolloutTurned = ({ rollout: before }: DeploymentStatus, { rollout: after }: DeploymentStatus) =>
+  before?.revision !== undefined && !isDeepStrictEqual(before, after);
 
 const messageOf = (status: DeploymentStatus, type: ConditionType) =>
   status.conditions?.find((condition) => condition.type === type)?.message;

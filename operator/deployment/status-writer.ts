@@ -49,6 +49,11 @@ async function write({ client, cluster }: Parts, { namespace, name, uid }: Cache
   cluster.observe(cctelegramDeployments, written);
 }
 
+/** Writes a status at once, and tells nobody: what is decided has to stand before it is done. */
+export async function storeStatus(parts: Parts, resource: CachedResource, status: DeploymentStatus): Promise<void> {
+  await write(parts, resource, status);
+}
+
 function announce(parts: Parts, resource: CachedResource, before: Condition[], after: Condition[]): void {
   for (const transition of transitions(before, after)) parts.recorder.record(regarding(resource), transition);
 }

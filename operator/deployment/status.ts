@@ -5,11 +5,12 @@ import { urlOf } from "./exposure/exposure.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./parts-probe.ts";
 import { DELIVERY_PAUSED } from "./paused-delivery.ts";
+import { trackLabels } from "./rollout/tracks.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The status for a snapshot. Pure: the same snapshot gives the same status. */
 export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
-  const { resource, server, bridge, probe, runningImage } = snapshot;
+  const { resource, server, bridge, probe, runningImage, rollout } = snapshot;
   const names = namesOf(resource.name);
   const version = runningImage === undefined ? resource.status.version : tagOf(runningImage);
   const queue = probe?.bridge?.answered ? rounded(probe.bridge.queue.pending) : resource.status.queue;
@@ -22,8 +23,9 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     replicas: server?.current ?? 0,
     readyReplicas: server?.ready ?? 0,
     ...(resource.defaultReplicas === undefined ? {} : { defaultReplicas: resource.defaultReplicas }),
-    selector: selectorOf(resource.name),
+    selector: selectorOf(resource.name, rollout),
     servers: pods(server),
+    ...(rollout === undefined ? {} : { rollout }),
     bridge: pods(bridge),
     ...(queue === undefined ? {} : { queue }),
     ...secretsOf(snapshot),
@@ -37,8 +39,9 @@ function secretsOf({ secrets }: Snapshot): Pick<DeploymentStatus, "secrets"> {
 
 const pods = (workload: WorkloadState | undefined) => (workload ? `${workload.ready}/${workload.replicas}` : "0/0");
 
-const selectorOf = (resource: string) =>
-  Object.entries(selectorLabels(resource, "mcp-server"))
+/** Autoscalers count the pods that clients reach. */
+const selectorOf = (resource: string, rollout: Snapshot["rollout"]) =>
+  Object.entries({ ...selectorLabels(resource, "mcp-server"), ...trackLabels(rollout?.track) })
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
 

@@ -71,8 +71,14 @@ export class Applier {
   /**
    * Sends nothing when `live` already is as desired. Throws NotOwnedError when an object of that name belongs to
    * another owner, ClaimedError when one was just handed over and has to be read first, and what the client throws.
+   * `beforeChange` runs before an object that is there is changed.
    */
-  async apply(type: ResourceType, desired: KubernetesObject, live: LiveObject | undefined): Promise<Applied> {
+  async apply(
+    type: ResourceType,
+    desired: KubernetesObject,
+    live: LiveObject | undefined,
+    beforeChange?: () => Promise<void>,
+  ): Promise<Applied> {
     const wanted = desiredFingerprint(desired);
     const path = resourcePath(type, desired.metadata);
     const isOurs = live !== undefined && live.controllerUid === (controllerOf(desired)?.uid ?? "");
@@ -80,6 +86,7 @@ export class Applier {
       this.#options.metrics.applies.inc({ outcome: "unchanged" });
       return { written: false };
     }
+    if (isOurs) await beforeChange?.();
     try {
       const write = () => this.#write(type, desired, live, isOurs);
       const object = await (this.#limiters.get(type)?.run(write) ?? write());

@@ -1,8 +1,11 @@
+import { waitsForPromotion } from "../rollout/problems.ts";
 import { movingParts } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
 /** Pods are being created or replaced. */
 export const progressing: Judge = (snapshot) => {
+  const waits = waitsForPromotion(snapshot);
+  if (waits) return holds("WaitingForPromotion", waits);
   const moving = movingParts(snapshot);
   return moving.length === 0
     ? fails("Settled", "no pod is being created or replaced")

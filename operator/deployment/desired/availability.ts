@@ -3,6 +3,7 @@ import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
 import { type Component, namesOf, selectorLabels } from "../names.ts";
 import { horizontalPodAutoscalers, podDisruptionBudgets } from "../resource-types.ts";
+import { deploymentOf, trackLabels } from "../rollout/tracks.ts";
 
 /** The HPA of the Enterprise Deployment Guide: slow to scale down (10% a minute, after 5 minutes), fast to scale up (50% a minute). */
 export function serverAutoscaler(blueprint: Blueprint): Child {
@@ -15,7 +16,7 @@ export function serverAutoscaler(blueprint: Blueprint): Child {
     kind: "HorizontalPodAutoscaler",
     metadata: metadataOf(blueprint, server, "mcp-server"),
     spec: {
-      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: server },
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: servingDeployment(blueprint) },
       minReplicas: min,
       maxReplicas: max,
       metrics: [utilization("cpu", cpu), utilization("memory", memory)],
@@ -23,6 +24,9 @@ export function serverAutoscaler(blueprint: Blueprint): Child {
     },
   });
 }
+
+/** With the switch to another track the autoscaler goes along: as many pods are there already. */
+const servingDeployment = ({ name, rollout }: Blueprint) => deploymentOf(name, rollout?.servers[0].track ?? "blue");
 
 const utilization = (name: string, averageUtilization: number) => ({
   type: "Resource",
@@ -50,7 +54,13 @@ function disruptionBudget(blueprint: Blueprint, name: string, component: Compone
     spec: {
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: "AlwaysAllow",
-      selector: { matchLabels: selectorLabels(blueprint.name, component) },
+      // Pods that nobody reaches yet, or any more, need no protection, and hold up no drain.
+      selector: {
+        matchLabels: {
+          ...selectorLabels(blueprint.name, component),
+          ...trackLabels(component === "mcp-server" ? blueprint.rollout?.track : undefined),
+        },
+      },
     },
   });
 }

@@ -6,11 +6,12 @@ import { exposureChildren } from "./exposure.ts";
 import { prometheusRule, serviceMonitor } from "./monitoring.ts";
 import { bridgeNetworkPolicy, serverNetworkPolicy } from "./network-policies.ts";
 import { apiKeysSecret, connectionSecrets, dashboardSecrets, hmacSecret } from "./secrets.ts";
-import { serverDeployment } from "./server-deployment.ts";
+import { serverDeployments } from "./server-deployment.ts";
 import {
   bridgeService,
   bridgeServiceAccount,
   dashboardServices,
+  previewServices,
   serverService,
   serverServiceAccount,
 } from "./services.ts";
@@ -36,9 +37,13 @@ export function childrenOf(blueprint: Blueprint): Children {
       bridgeServiceAccount(blueprint),
       ...networkPolicies(blueprint),
     ],
-    workloads: [serverDeployment(blueprint), ...(blueprint.bridge === "Apply" ? [bridgeStatefulSet(blueprint)] : [])],
+    workloads: [
+      ...serverDeployments(blueprint),
+      ...(blueprint.bridge === "Apply" ? [bridgeStatefulSet(withBridgeImage(blueprint))] : []),
+    ],
     others: [
       serverService(blueprint),
+      ...previewServices(blueprint),
       bridgeService(blueprint),
       ...dashboardServices(blueprint),
       ...(serverScaling(blueprint.spec).autoscaled ? [serverAutoscaler(blueprint)] : []),
@@ -49,6 +54,11 @@ export function childrenOf(blueprint: Blueprint): Children {
     ],
   };
 }
+
+const withBridgeImage = (blueprint: Blueprint): Blueprint => ({
+  ...blueprint,
+  image: blueprint.rollout?.bridgeImage ?? blueprint.image,
+});
 
 const networkPolicies = (blueprint: Blueprint) =>
   blueprint.spec.networkPolicy.mode === "Disabled"

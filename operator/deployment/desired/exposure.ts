@@ -5,6 +5,7 @@ import { child, metadataOf } from "../blueprint.ts";
 import { backendPort, type Exposure, exposureOf } from "../exposure/exposure.ts";
 import { namesOf, selectorLabels } from "../names.ts";
 import { httpRoutes, ingresses, services } from "../resource-types.ts";
+import { trackLabels } from "../rollout/tracks.ts";
 import { nginxAnnotations } from "./ingress-nginx.ts";
 import { webhookOf } from "./webhook.ts";
 
@@ -161,7 +162,7 @@ function externalService(blueprint: Blueprint, { port }: Exposure): Child {
     metadata: exposedMetadata(blueprint, namesOf(blueprint.name).external),
     spec: {
       type: "LoadBalancer",
-      selector: selectorLabels(blueprint.name, "mcp-server"),
+      selector: { ...selectorLabels(blueprint.name, "mcp-server"), ...trackLabels(blueprint.rollout?.track) },
       ports: [{ name: "external", port, targetPort: "external", protocol: "TCP" }],
       externalTrafficPolicy: "Local",
       ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),

@@ -5,6 +5,7 @@ import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
 import { type Component, dashboardUrl, namesOf, previousUntilAnnotation, verifierName } from "../names.ts";
 import { secrets } from "../resource-types.ts";
+import { triedTool } from "../rollout/preview-probe.ts";
 import type { OwnKey } from "../secrets/own-keys.ts";
 import { annotationsOf, dataOf } from "../secrets/stored-value.ts";
 
@@ -24,7 +25,7 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
     ),
   ]);
   const { verifierKey, furtherVerifierKeys = [] } = blueprint;
-  const verifier = { name: verifierName, permissions: [], enabled: true };
+  const verifier = { name: verifierName, permissions: triedTools(blueprint), enabled: true };
   // In an order of their own: when a key takes the place of another, the file is the same.
   const verifiers = [verifierKey, ...furtherVerifierKeys].map(hashedKey).sort();
   const file: ApiKeyFile = Object.fromEntries([...entries, ...verifiers.map((hash) => [hash, verifier])]);
@@ -32,6 +33,10 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
     [apiKeyFileName]: JSON.stringify(file, null, 2),
   });
 }
+
+/** What the verifier calls of a version that is tried. */
+const triedTools = ({ spec, rollout }: Blueprint) =>
+  spec.rollout.strategy === "BlueGreen" || rollout?.isPreviewed ? [triedTool] : [];
 
 /** Of the present key, and of the one that takes its place next. */
 function hashesOf({ keys, ownKeys }: Blueprint, client: string): readonly string[] {

@@ -2,31 +2,63 @@ import type { V1DeploymentSpec } from "@kubernetes/client-node";
 import { serverResources } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { namesOf, selectorLabels } from "../names.ts";
+import { namesOf, revisionAnnotation, selectorLabels, templateAnnotation } from "../names.ts";
 import { deployments } from "../resource-types.ts";
+import type { PlannedDeployment } from "../rollout/rollout.ts";
+import { hashOf, type Template, templateOn } from "../rollout/template.ts";
+import { deploymentOf, trackLabels } from "../rollout/tracks.ts";
 import { serverEnvironment } from "./configuration.ts";
 import { dashboardFolder } from "./dashboard.ts";
 import { container, paths, podTemplate, secretVolume } from "./pod.ts";
 
 /** The MCP server. A new pod is ready before an old one stops, so that no call fails during an upgrade. */
 export function serverDeployment(blueprint: Blueprint): Child {
-  const names = namesOf(blueprint.name);
+  const pods = serverPods(blueprint);
+  const replicas = blueprint.serverReplicas;
+  const alone = { track: "blue", labelled: false, revision: 1, template: hashOf(pods), pods, replicas } as const;
+  return deploymentOn(blueprint, alone, pods);
+}
+
+/** The Deployment of each track that is written. Others stay as they are. */
+export function serverDeployments(blueprint: Blueprint): Child[] {
+  const { rollout } = blueprint;
+  if (rollout === undefined) return [serverDeployment(blueprint)];
+  return rollout.servers.flatMap((servers) => {
+    const { pods } = servers;
+    return pods === undefined ? [] : [deploymentOn(blueprint, { ...servers, pods }, rollout.present)];
+  });
+}
+
+type Deployed = PlannedDeployment & { readonly pods: Template };
+
+/** A selector cannot change: that of the blue servers is the one from before there were tracks. */
+function deploymentOn(blueprint: Blueprint, servers: Deployed, present: Template): Child {
+  const { track, labelled, pods, replicas } = servers;
+  const own = trackLabels(track === "green" ? track : undefined);
   const spec: Omit<V1DeploymentSpec, "template"> & { template: object } = {
-    ...(blueprint.serverReplicas === undefined ? {} : { replicas: blueprint.serverReplicas }),
+    ...(replicas === undefined ? {} : { replicas }),
     revisionHistoryLimit: 5,
-    selector: { matchLabels: selectorLabels(blueprint.name, "mcp-server") },
+    progressDeadlineSeconds: blueprint.spec.rollout.progressDeadlineSeconds,
+    selector: { matchLabels: { ...selectorLabels(blueprint.name, "mcp-server"), ...own } },
     strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-    template: serverPods(blueprint),
+    template: templateOn(pods, trackLabels(labelled ? track : undefined), present),
+  };
+  const metadata = metadataOf(blueprint, deploymentOf(blueprint.name, track), "mcp-server");
+  const annotations = {
+    ...metadata.annotations,
+    [revisionAnnotation]: `${servers.revision}`,
+    [templateAnnotation]: servers.template,
   };
   return child(deployments, {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: metadataOf(blueprint, names.server, "mcp-server"),
+    metadata: { ...metadata, annotations },
     spec,
   });
 }
 
-function serverPods(blueprint: Blueprint) {
+/** The pods that the spec asks for. */
+export function serverPods(blueprint: Blueprint): Template {
   const names = namesOf(blueprint.name);
   const template = podTemplate(blueprint, {
     component: "mcp-server",

@@ -4,6 +4,7 @@ import { child, metadataOf } from "../blueprint.ts";
 import { exposureOf } from "../exposure/exposure.ts";
 import { type Component, namesOf, selectorLabels } from "../names.ts";
 import { serviceAccounts, services } from "../resource-types.ts";
+import { previewOf, trackLabels } from "../rollout/tracks.ts";
 import { dashboardPorts } from "./dashboard.ts";
 import { updatesPorts } from "./webhook.ts";
 
@@ -19,6 +20,15 @@ export function serverService(blueprint: Blueprint): Child {
       ...(secondPort === undefined ? [] : [port("second", secondPort)]),
     ],
   });
+}
+
+/** Leads to the servers that are tried, and to nothing but MCP and REST. */
+export function previewServices(blueprint: Blueprint): Child[] {
+  const { rollout, name } = blueprint;
+  const tried = rollout?.isPreviewed ? rollout.servers[1] : undefined;
+  if (tried === undefined) return [];
+  const selector = { ...selectorLabels(name, "mcp-server"), ...trackLabels(tried.track) };
+  return [service(blueprint, previewOf(name), "mcp-server", { selector, ports: [port("http", ports.mcp)] })];
 }
 
 /** A Service of its own, so that whoever may reach the one of the server does not get the dashboard along. */
@@ -47,7 +57,14 @@ function service(blueprint: Blueprint, name: string, component: Component, spec:
     apiVersion: "v1",
     kind: "Service",
     metadata: metadataOf(blueprint, name, component),
-    spec: { type: "ClusterIP", selector: selectorLabels(blueprint.name, component), ...spec },
+    spec: {
+      type: "ClusterIP",
+      selector: {
+        ...selectorLabels(blueprint.name, component),
+        ...trackLabels(component === "mcp-server" ? blueprint.rollout?.track : undefined),
+      },
+      ...spec,
+    },
   });
 }
 

@@ -5,6 +5,7 @@ import type { Settings } from "../gather.ts";
 import { namesOf } from "../names.ts";
 import { ownChild } from "../own-child.ts";
 import * as types from "../resource-types.ts";
+import { servingDeployment } from "../rollout/tracks.ts";
 import { valuesIn } from "../secrets/generated-value.ts";
 import type { Certificate } from "./certificate.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
@@ -69,7 +70,8 @@ export function exposureTargetOf(
 ): ExposureTarget | undefined {
   const { namespace, name, uid, spec } = resource;
   const exposure = exposureOf(name, spec);
-  const server = ownChild(parts.cluster, resource, types.deployments, namesOf(name).server)?.state.workload;
+  const server = ownChild(parts.cluster, resource, types.deployments, servingDeployment(name, resource.status.rollout))
+    ?.state.workload;
   const isCertified = certificateState === undefined || certificateState === "Present";
   if (!exposure || !isProbed || !isCertified || !state?.addresses.length || !server?.ready) return undefined;
   const { scheme, host, port, basePath } = exposure;

@@ -3,6 +3,8 @@ import type { PausedStatus, ReceivingStatus, Refusal, RefusedTopicStatus } from 
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
   server: "ready" | "refusing" | "talking nonsense" | "silent" | "hanging";
+  /** What servers that are tried before clients reach them answer. Default: ready. */
+  tried?: "ready" | "refusing";
   bridge?: "ready" | "silent";
   telegram: { reachable: boolean; error?: string };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
@@ -23,6 +25,15 @@ export const wellAnswers = (): Answers => ({
 
 /** A `fetch` that answers like the MCP server and the bridge, since the control plane of the tests has no nodes. */
 export function answering(answers: Answers): typeof fetch {
+  const others = answeringClients(answers);
+  return async (input, init) => {
+    const { pathname, hostname } = new URL(String(input));
+    const isTried = hostname.includes("-mcp-server-preview.");
+    return (isTried ? answerOfTried(answers, pathname) : undefined) ?? others(input, init);
+  };
+}
+
+function answeringClients(answers: Answers): typeof fetch {
   return async (input) => {
     const { pathname } = new URL(String(input));
     if (pathname === "/status" && answers.bridge === "silent") throw new TypeError("fetch failed");
@@ -46,4 +57,10 @@ export function answering(answers: Answers): typeof fetch {
       result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version: "1.0.0" } },
     });
   };
+}
+
+/** What servers answer that are tried; undefined for a handshake, which they answer like the others. */
+function answerOfTried({ tried }: Answers, pathname: string): Response | undefined {
+  if (tried === "refusing") return Response.json({ error: true }, { status: 500 });
+  return pathname === "/tools/get_bridge_status" ? Response.json({ running: true }) : undefined;
 }

@@ -1,0 +1,112 @@
+import * as z from "zod";
+import { rules } from "./schema.ts";
+
+const seconds = (min: number, max: number) => z.int().min(min).max(max);
+
+/** CEL. The definition's own default of the whole group is checked before its fields have theirs. */
+const isBlueGreen = "(has(self.strategy) && self.strategy == 'BlueGreen')";
+
+const analysis = z.strictObject({
+  durationSeconds: seconds(5, 3600).describe("How long the new version is called before clients reach it."),
+  maxErrorPercent: z
+    .int()
+    .min(0)
+    .max(99)
+    .default(0)
+    .describe("The share of these calls that may fail. One more, and the new version is rolled back."),
+});
+
+export const rolloutSpec = z
+  .strictObject({
+    strategy: z
+      .enum(["RollingUpdate", "BlueGreen"])
+      .default("RollingUpdate")
+      .describe(
+        "RollingUpdate: server pods are replaced one by one. BlueGreen: the new version starts beside the old one, is tried, and then takes all clients at once.",
+      ),
+    promotion: z
+      .enum(["Automatic", "Manual"])
+      .default("Automatic")
+      .describe(
+        "BlueGreen only. Manual: a version that was tried waits until the annotation cctelegram.io/promote names its revision.",
+      ),
+    onFailure: z
+      .enum(["Rollback", "Stop"])
+      .default("Rollback")
+      .describe(
+        "Rollback: a version that fails gives way to the last good one, and is not tried again until the spec changes. Stop: it is left as it is.",
+      ),
+    progressDeadlineSeconds: seconds(10, 86_400)
+      .default(600)
+      .describe(
+        "How long new pods may take to become ready, and to pass what is tried, before the version has failed.",
+      ),
+    keepPreviousSeconds: seconds(0, 86_400)
+      .default(300)
+      .describe(
+        "BlueGreen only. How long the old version's pods stay after the switch. If the new one fails meanwhile, clients go back to them at once.",
+      ),
+    analysis: analysis
+      .optional()
+      .describe("BlueGreen only. Calls of the new version before the switch. Default: one that succeeds."),
+    revisionHistoryLimit: z
+      .int()
+      .min(1)
+      .max(20)
+      .default(5)
+      .describe("How many former revisions are kept, to which cctelegram.io/undo can go back."),
+  })
+  .meta(
+    rules(
+      {
+        rule: `!has(self.promotion) || self.promotion != 'Manual' || ${isBlueGreen}`,
+        message: "promotion Manual needs strategy BlueGreen: pods that are replaced one by one cannot wait for a word",
+      },
+      {
+        rule: `!has(self.analysis) || ${isBlueGreen}`,
+        message: "analysis needs strategy BlueGreen: without it nothing can be called before clients reach it",
+      },
+    ),
+  );
+
+const revisionNumber = () => z.int().min(1);
+
+const revision = z.strictObject({
+  revision: revisionNumber().describe("Its number; it grows with each change of the server's pods."),
+  template: z
+    .string()
+    .max(16)
+    .describe("Hash of its pod template, as in the name of the ControllerRevision that keeps it."),
+  image: z.string().max(500).describe("Image of its pods."),
+  outcome: z
+    .enum(["Waiting", "RollingOut", "Previewing", "Active", "Previous", "Superseded", "RolledBack", "Failed"])
+    .describe(
+      "What became of it. Previewing: it is tried beside the active one. Previous: its pods are kept for a while.",
+    ),
+  message: z.string().max(1024).describe("What it changes, or why it was rolled back."),
+  since: z.iso.datetime().describe("Since when the outcome is so."),
+});
+
+export const rolloutStatus = z.strictObject({
+  revision: revisionNumber().optional().describe("The last good revision, which clients reach."),
+  target: revisionNumber().optional().describe("The revision that is being rolled out; absent when none is."),
+  previous: revisionNumber().optional().describe("The revision whose pods are kept beside the active ones."),
+  track: z.enum(["blue", "green"]).optional().describe("The track that clients reach, with strategy BlueGreen."),
+  rejected: z
+    .strictObject({
+      key: z.string().max(64).describe("Hash of what the spec asks for."),
+      cause: z.enum(["RolledBack", "Undone"]).describe("Why it is not tried."),
+    })
+    .optional()
+    .describe("What the spec asks for, while that is not tried until it changes."),
+  undone: z.string().max(64).optional().describe("The last value of cctelegram.io/undo that was followed."),
+  revisions: z
+    .array(revision)
+    .max(32)
+    .optional()
+    .describe("The revisions that are kept, oldest first.")
+    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["revision"] }),
+});
+
+export type Revision = z.infer<typeof revision>;
+export type RolloutStatus = z.infer<typeof rolloutStatus>;

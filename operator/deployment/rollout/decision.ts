@@ -1,0 +1,51 @@
+import type { Facts, State } from "./facts.ts";
+import { deadlineOf, keptUntil, type Note, policies } from "./policies.ts";
+
+export type Decision = {
+  readonly state: State;
+  readonly notes: readonly Note[];
+  /** In how many ms time alone may change the decision. */
+  readonly lookAgainMs: number | undefined;
+};
+
+/** More steps than a rollout can take at a time. */
+const mostSteps = 12;
+
+/** Takes the first step that is due until none is. Pure: the same facts give the same decision. */
+export function decide(facts: Facts): Decision {
+  const notes: Note[] = [];
+  let now = facts;
+  for (let steps = 0; steps < mostSteps; steps += 1) {
+    const step = firstOf(now);
+    if (step === undefined) break;
+    if (step.note) notes.push(step.note);
+    now = { ...now, state: step.state };
+  }
+  return { state: now.state, notes, lookAgainMs: untilNext(now) };
+}
+
+function firstOf(facts: Facts) {
+  for (const policy of policies) {
+    const step = policy(facts);
+    if (step !== undefined) return step;
+  }
+  return undefined;
+}
+
+function untilNext(facts: Facts): number | undefined {
+  const times = [deadlineOf(facts), keptUntil(facts)].flatMap((at) => at ?? []).map((at) => at + 1 - facts.now);
+  const ahead = times.filter((ms) => ms > 0);
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
+}
+
+/** Whether a state has to be stored before it is acted upon: after a crash the same decision has to stand. */
+export function isUrgent(before: State, after: State): boolean {
+  if (before.revision === undefined) return after.revision !== undefined && after.target !== undefined;
+  return (
+    before.revision !== after.revision ||
+    before.target !== after.target ||
+    before.track !== after.track ||
+    before.previous !== after.previous ||
+    before.rejected?.key !== after.rejected?.key
+  );
+}

@@ -1,0 +1,82 @@
+import type { Revision, RolloutStatus } from "../../api/rollout.ts";
+import type { DeploymentSpec } from "../../api/spec.ts";
+import type { Track } from "./tracks.ts";
+
+/** The Deployment of a track, as it was seen. */
+export type Side = {
+  /** The template that was applied last. */
+  readonly template: string;
+  readonly revision: number | undefined;
+  /** Every pod of it has the track's label. */
+  readonly labelled: boolean;
+  /** All desired pods are made from the template and ready, and no older one is left. */
+  readonly settled: boolean;
+  readonly replicas: number;
+  readonly ready: number;
+  readonly deadlineExceeded: boolean;
+  /** What keeps one of its newest pods from running. */
+  readonly trouble: string | undefined;
+};
+
+/** A result of the verifier, for the pods of one template. */
+export type Verification = {
+  /** Undefined: servers of several templates could answer. */
+  readonly template: string | undefined;
+  readonly passed: boolean;
+  /** What failed for so long that it is no normal state of a start. */
+  readonly problem?: string | undefined;
+};
+
+/** Everything that a rollout is decided from, read at one moment. */
+export type Facts = {
+  readonly spec: DeploymentSpec["rollout"];
+  readonly state: State;
+  /** What the spec asks for. `key` also changes with a wish for a restart, which asks for another try. */
+  readonly wanted: { readonly template: string; readonly image: string; readonly key: string };
+  readonly sides: { readonly [track in Track]?: Side };
+  /** The track that the Service leads to. */
+  readonly serviceTrack: Track | undefined;
+  /** The image that the ready pods run. */
+  readonly runningImage: string | undefined;
+  /** The image of the bridge, as it was applied last. */
+  readonly bridgeImage: string | undefined;
+  /** The spec asks for no servers. */
+  readonly isStopped: boolean;
+  readonly wasReady: boolean;
+  /** The handshake through the Service. */
+  readonly verified: Verification | undefined;
+  /** What the new version was asked before clients reach it. */
+  readonly preview: Verification | undefined;
+  /** What the wanted template changes, for people. */
+  readonly changes: string;
+  readonly promote?: string | undefined;
+  readonly undo?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+};
+
+/** The rollout as the status keeps it. */
+export type State = Omit<RolloutStatus, "revisions"> & { readonly revisions: readonly Revision[] };
+
+export const stateOf = (status: RolloutStatus | undefined): State => ({
+  ...status,
+  revisions: status?.revisions ?? [],
+});
+
+export const entryOf = (state: State, revision: number | undefined): Revision | undefined =>
+  state.revisions.find((entry) => entry.revision === revision);
+
+/** The track whose pods clients reach. */
+export const servingTrack = ({ track }: State): Track => track ?? "blue";
+
+/**
+ * The target replaces the pods that clients reach. With BlueGreen that is so only until there is a good version.
+ */
+export const isInPlace = ({ spec, state }: Facts): boolean =>
+  spec.strategy === "RollingUpdate" || state.revision === undefined;
+
+/** The strategy has just changed: pods get their labels, or move to the track of RollingUpdate, before anything else. */
+export function isMoving({ spec, state }: Facts): boolean {
+  if (spec.strategy === "RollingUpdate") return state.track === "green";
+  return state.track === undefined && state.revision !== undefined;
+}

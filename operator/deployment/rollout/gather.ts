@@ -1,0 +1,77 @@
+import { serverScaling } from "../../api/sizing.ts";
+import { canonicalJson } from "../../runtime/canonical-json.ts";
+import type { Blueprint } from "../blueprint.ts";
+import type { CachedResource } from "../cached-objects.ts";
+import type { Cluster } from "../cluster.ts";
+import { namesOf, sha256 } from "../names.ts";
+import { ownChild } from "../own-child.ts";
+import type { ProbeResult } from "../parts-probe.ts";
+import { currentPods, firstTrouble, imageOfMost, livePods } from "../pods.ts";
+import * as types from "../resource-types.ts";
+import { isSettled } from "../rollout.ts";
+import { type Facts, type Side, stateOf, type Verification } from "./facts.ts";
+import type { PreviewResult } from "./preview-probe.ts";
+import type { Template } from "./template.ts";
+import { deploymentOf, type Track } from "./tracks.ts";
+
+/** The pods that the spec asks for, and the hash of their template. */
+export type Wanted = { readonly pods: Template; readonly template: string };
+
+type Parts = {
+  readonly cluster: Cluster;
+  readonly blueprint: Blueprint;
+  readonly probe: ProbeResult | undefined;
+  readonly preview: PreviewResult | undefined;
+  readonly wanted: Wanted;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+};
+
+/** What the rollout of a resource is decided from, without what the wanted template changes. */
+export function factsOf(resource: CachedResource, parts: Parts): Omit<Facts, "changes"> & { readonly changes: "" } {
+  const { cluster, blueprint, probe, preview, now } = parts;
+  const { namespace, name, spec, status, restartedAt } = resource;
+  const { template } = parts.wanted;
+  const [blue, green] = [sideOf(resource, cluster, "blue", now), sideOf(resource, cluster, "green", now)];
+  const { image } = blueprint;
+  const key = restartedAt === undefined ? template : sha256(canonicalJson([template, restartedAt])).slice(0, 16);
+  return {
+    spec: spec.rollout,
+    state: stateOf(status.rollout),
+    wanted: { template, image, key },
+    sides: { ...(blue ? { blue } : {}), ...(green ? { green } : {}) },
+    serviceTrack: ownChild(cluster, resource, types.services, namesOf(name).server)?.state.track,
+    runningImage: imageOfMost(cluster.podsOf(namespace, name, "mcp-server")),
+    bridgeImage: ownChild(cluster, resource, types.statefulSets, namesOf(name).bridge)?.state.workload?.image,
+    isStopped: serverScaling(spec).min === 0,
+    wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+    verified: verificationOf(probe),
+    preview: preview && { template: preview.template, passed: preview.passed, problem: preview.problem },
+    changes: "",
+    promote: resource.promote,
+    undo: resource.undo,
+    now,
+  };
+}
+
+function sideOf(resource: CachedResource, cluster: Cluster, track: Track, now: number): Side | undefined {
+  const { namespace, name } = resource;
+  const deployment = deploymentOf(name, track);
+  const workload = ownChild(cluster, resource, types.deployments, deployment)?.state.workload;
+  if (workload?.servers === undefined) return undefined;
+  const pods = livePods(cluster.podsOf(namespace, name, "mcp-server"), deployment);
+  return {
+    ...workload.servers,
+    settled: isSettled(workload),
+    replicas: workload.replicas,
+    ready: workload.ready,
+    deadlineExceeded: workload.observed && workload.deadlineExceeded === true,
+    trouble: workload.failure ?? firstTrouble(currentPods(pods, undefined), now).trouble?.message,
+  };
+}
+
+function verificationOf(probe: ProbeResult | undefined): Verification | undefined {
+  if (probe?.server === undefined) return undefined;
+  const { server, template, lasting = true } = probe;
+  return { template, passed: server.verified, problem: server.verified || !lasting ? undefined : server.message };
+}

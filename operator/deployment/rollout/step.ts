@@ -1,0 +1,148 @@
+import type { DeploymentStatus } from "../../api/status.ts";
+import type { EventRecorder } from "../../runtime/event-recorder.ts";
+import type { Blueprint } from "../blueprint.ts";
+import type { CachedResource } from "../cached-objects.ts";
+import type { Cluster } from "../cluster.ts";
+import { serverPods } from "../desired/server-deployment.ts";
+import { ownChild } from "../own-child.ts";
+import type { ProbeResult, Target } from "../parts-probe.ts";
+import type { ProbeSchedule } from "../probe-schedule.ts";
+import { regarding } from "../regarding.ts";
+import { deployments } from "../resource-types.ts";
+import { decide, isUrgent } from "./decision.ts";
+import { entryOf, type Facts, type State, servingTrack } from "./facts.ts";
+import { factsOf, type Wanted } from "./gather.ts";
+import { type PlannedServers, planOf } from "./plan.ts";
+import { type PreviewResult, type PreviewTarget, previewTarget } from "./preview-probe.ts";
+import type { Revisions } from "./revisions.ts";
+import type { PlannedDeployment, Rollout } from "./rollout.ts";
+import { differences, hashOf, revisionIn, type Template } from "./template.ts";
+import { deploymentOf, type Track } from "./tracks.ts";
+
+type Parts = {
+  readonly cluster: Cluster;
+  readonly revisions: Revisions;
+  readonly probes: Pick<ProbeSchedule<Target, ProbeResult>, "result">;
+  readonly previews: ProbeSchedule<PreviewTarget, PreviewResult>;
+  readonly recorder: EventRecorder;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Stores a status before anything is done about it. */
+  readonly store: (status: DeploymentStatus) => Promise<void>;
+};
+
+/** The rollout of a resource as it stands now. */
+export type Standing = {
+  readonly blueprint: Blueprint;
+  readonly state: State;
+  /** The status, as it is stored now. */
+  readonly known: DeploymentStatus;
+  readonly lookAgainMs: number | undefined;
+};
+
+/** Decides what is rolled out, and prepares what has to be written for it. */
+export async function rolloutStep(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<Standing> {
+  const pods = serverPods(blueprint);
+  const wanted: Wanted = { pods, template: hashOf(pods) };
+  const [probe, preview] = [parts.probes.result(resource.uid), parts.previews.result(resource.uid)];
+  const seen = factsOf(resource, { ...parts, blueprint, wanted, probe, preview, now: parts.now() });
+  const facts = { ...seen, changes: await changesIn(parts, resource, seen, wanted) };
+  const { state, notes, lookAgainMs } = decide(facts);
+  const known = await stored(parts, resource, { facts, state, blueprint, wanted });
+  for (const note of notes) parts.recorder.record(regarding(resource), note);
+  const rollout = await preparedRollout(parts, resource, { facts: { ...facts, state }, blueprint, wanted });
+  const tried = rollout.isPreviewed ? rollout.servers[1] : undefined;
+  if (tried) parts.previews.track(previewTarget(blueprint, tried.template));
+  else parts.previews.forget(resource.uid);
+  return { blueprint: { ...blueprint, rollout }, state, known, lookAgainMs };
+}
+
+/** As the status stores it. */
+export const statusOf = (state: State): NonNullable<DeploymentStatus["rollout"]> => ({
+  ...state,
+  revisions: [...state.revisions],
+});
+
+/** What the spec, or another version of the operator, changes; empty while nothing does. */
+async function changesIn(
+  { revisions }: Parts,
+  { namespace, name, generation, status }: CachedResource,
+  { state, sides, wanted, serviceTrack }: Facts,
+  { pods }: Wanted,
+): Promise<string> {
+  const track = state.revisions.length === 0 ? (serviceTrack ?? "blue") : servingTrack(state);
+  const current = entryOf(state, state.target ?? state.revision) ?? sides[track];
+  const isNews = current !== undefined && current.template !== wanted.template && state.rejected?.key !== wanted.key;
+  if (!isNews) return "";
+  const before = await revisions.applied(deployments, namespace, deploymentOf(name, track));
+  const found = before === undefined ? "" : differences(before, pods);
+  const isOwn = found !== "" && status.observedGeneration === generation;
+  return found + (isOwn ? ", by the operator's own version or settings" : "");
+}
+
+type Change = {
+  readonly facts: Facts;
+  readonly state: State;
+  readonly blueprint: Blueprint;
+  readonly wanted: Wanted;
+};
+
+/** Templates first, then the decision: after a crash each has what it needs. */
+async function stored(parts: Parts, resource: CachedResource, change: Change): Promise<DeploymentStatus> {
+  const { facts, state, blueprint } = change;
+  if (!isUrgent(facts.state, state)) return resource.status;
+  await keepTemplates(parts, change);
+  const status: DeploymentStatus = { ...resource.status, rollout: statusOf(state) };
+  await parts.store(status);
+  const kept = new Set(state.revisions.map(({ template }) => template));
+  const dropped = facts.state.revisions.filter(({ template }) => !kept.has(template));
+  await Promise.all(dropped.map(({ template }) => parts.revisions.forget(blueprint, template)));
+  return status;
+}
+
+/** Of the servers that run, and of those that come, which may soon be former ones, too. */
+async function keepTemplates({ revisions }: Parts, { facts, state, blueprint, wanted }: Change): Promise<void> {
+  const started = entryOf(state, state.target);
+  if (started === undefined || state.target === facts.state.target) return;
+  const present = entryOf(state, state.revision);
+  const deployment = deploymentOf(blueprint.name, servingTrack(state));
+  const applied = present && (await revisions.applied(deployments, blueprint.namespace, deployment));
+  if (present && applied && hashOf(applied) === present.template)
+    await revisions.keep(blueprint, present.template, applied, present.revision);
+  if (wanted.template === started.template)
+    await revisions.keep(blueprint, started.template, revisionIn(wanted.pods), started.revision);
+}
+
+type Planned = { readonly facts: Facts; readonly blueprint: Blueprint; readonly wanted: Wanted };
+
+async function preparedRollout(parts: Parts, resource: CachedResource, planned: Planned): Promise<Rollout> {
+  const plan = planOf(planned.facts);
+  const prepare = (servers: PlannedServers) => prepared(parts, resource, servers, planned);
+  const serving = await prepare(plan.serving);
+  const beside = plan.beside && (await prepare(plan.beside));
+  return { ...plan, present: planned.wanted.pods, servers: beside === undefined ? [serving] : [serving, beside] };
+}
+
+async function prepared(
+  { revisions, cluster }: Parts,
+  resource: CachedResource,
+  servers: PlannedServers,
+  { blueprint, wanted }: Planned,
+): Promise<PlannedDeployment> {
+  const isWanted = wanted.template === servers.template;
+  const pods: Template | undefined = isWanted ? wanted.pods : await revisions.template(blueprint, servers.template);
+  return { ...servers, pods, replicas: replicasOf(resource, servers.track, cluster, blueprint) };
+}
+
+/** Servers beside are as many as those that clients reach: they have to stand their load at once. */
+function replicasOf(
+  resource: CachedResource,
+  track: Track,
+  cluster: Cluster,
+  { serverReplicas }: Blueprint,
+): number | undefined {
+  const serving = resource.status.rollout?.track ?? "blue";
+  if (track === serving) return serverReplicas;
+  const live = ownChild(cluster, resource, deployments, deploymentOf(resource.name, serving))?.state.workload;
+  return live?.replicas ?? serverReplicas;
+}

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import * as types from "../../../operator/deployment/resource-types.ts";
+import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { type PodReport, running, withoutImage } from "./support/kubelet.ts";
+import {
+  changeSpec,
+  conditionOf,
+  createResource,
+  createToken,
+  eventsOf,
+  eventually,
+  exists,
+  readResource,
+  untilAnnounced,
+  untilCondition,
+  untilSettled,
+  writesOf,
+} from "./support/steps.ts";
+import { World } from "./support/world.ts";
+
+let world: World;
+
+beforeEach(async () => {
+  world = await World.create("blue-green");
+  world.kubelet.start();
+  await createToken(world);
+  await world.startOperator();
+});
+afterEach(() => world.dispose());
+
+const blueGreen = { strategy: "BlueGreen", keepPreviousSeconds: 86_400 } as const;
+const autoscaling = { mode: "Enabled", minReplicas: 2, maxReplicas: 6 } as const;
+
+type Service = KubernetesObject & { readonly spec: { readonly selector: Readonly<Record<string, string>> } };
+type Workload = KubernetesObject & {
+  readonly spec: {
+    readonly replicas: number;
+    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
+  };
+};
+type Autoscaler = KubernetesObject & { readonly spec: { readonly scaleTargetRef: { readonly name: string } } };
+
+/** The track to which the Service leads. */
+const trackOf = async () =>
+  (await world.get<Service>(types.services, "team-mcp-server")).spec.selector["cctelegram.io/track"];
+
+const serversOf = async (name: string) => (await world.get<Workload>(types.deployments, name)).spec;
+const imageOf = async (name: string) => (await serversOf(name)).template.spec.containers[0]?.image;
+const bridgeImage = async () =>
+  (await world.get<Workload>(types.statefulSets, "team-bridge")).spec.template.spec.containers[0]?.image;
+
+const image = (version: string) => `docker.io/cctelegram/server:${version}`;
+
+const rolloutOf = async () => (await readResource(world, "team")).status?.rollout;
+const history = async () =>
+  (await rolloutOf())?.revisions?.map(({ revision, outcome }) => `${revision} ${outcome}`).join(", ");
+
+const broken =
+  (version: string): PodReport =>
+  (pod) =>
+    (pod.spec as { containers: { image: string }[] }).containers[0]?.image === image(version)
+      ? withoutImage(pod)
+      : running(pod);
+
+test("blue/green: a new version is tried, takes over with its autoscaler, and gives way again when it fails", async () => {
+  await createResource(world, "team", { server: { autoscaling }, rollout: blueGreen });
+  await untilSettled(world, "team");
+  await eventually(async () => expect(await trackOf()).toBe("blue"));
+  // The autoscaler wanted more than the minimum.
+  await world.patch(types.deployments, "team-mcp-server", { spec: { replicas: 4 } }, "scale");
+  await eventually(async () => expect((await readResource(world, "team")).status?.servers).toBe("4/4"));
+
+  world.answers.tried = "refusing";
+  await world.kubelet.report(running);
+  await changeSpec(world, "team", { version: "1.3.0", rollout: { ...blueGreen, promotion: "Manual" } });
+  await untilCondition(world, "team", "Stalled", { status: "True", reason: "RolledBack" });
+  expect([await trackOf(), await history(), await bridgeImage()]).toEqual([
+    "blue",
+    "1 Active, 2 RolledBack",
+    image("1.2.3"),
+  ]);
+  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false));
+
+  world.answers.tried = "ready";
+  await changeSpec(world, "team", { version: "1.4.0" });
+  await untilCondition(world, "team", "Progressing", { status: "True", reason: "WaitingForPromotion" });
+  await eventually(async () => expect((await serversOf("team-mcp-server-green")).replicas).toBe(4));
+  expect([await trackOf(), await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([
+    "blue",
+    image("1.2.3"),
+    image("1.2.3"),
+  ]);
+  await world.restartOperator();
+  await world.patch(types.cctelegramDeployments, "team", {
+    metadata: { annotations: { "cctelegram.io/promote": "3" } },
+  });
+  await eventually(async () => expect(await trackOf()).toBe("green"));
+  const settled = await untilSettled(world, "team");
+  expect(settled.status).toMatchObject({ servers: "4/4", rollout: { revision: 3, previous: 1, track: "green" } });
+  const scaler = await world.get<Autoscaler>(types.horizontalPodAutoscalers, "team-mcp-server");
+  expect(scaler.spec.scaleTargetRef.name).toBe("team-mcp-server-green");
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")));
+  expect(await exists(world, types.services, "team-mcp-server-preview")).toBe(false);
+
+  await world.audit.reset();
+  await world.restartOperator();
+  expect(await writesOf(world)).toEqual([]);
+
+  world.answers.server = "refusing";
+  await eventually(async () => expect(await trackOf()).toBe("blue"), 30_000);
+  world.answers.server = "ready";
+  const back = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RolledBack" });
+  expect(conditionOf(back, "Degraded")?.message).toContain("the MCP handshake was answered with HTTP 401");
+  await untilAnnounced(world, "team", "RolledBack");
+  expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack");
+  // Its queue may not be readable for the bridge of before.
+  expect(await bridgeImage()).toBe(image("1.4.0"));
+  await eventually(
+    async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false),
+    30_000,
+  );
+}, 150_000);
+
+test("servers replaced one by one go back to the last good template when they are stuck, and undo goes further back", async () => {
+  const rollout = { progressDeadlineSeconds: 10 };
+  await createResource(world, "team", { server: { replicas: 2 }, rollout });
+  await untilSettled(world, "team");
+  await changeSpec(world, "team", { version: "1.3.0" });
+  await untilSettled(world, "team");
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")));
+  await world.kubelet.report(broken("9.9.9"));
+  await changeSpec(world, "team", { version: "9.9.9" });
+  await eventually(async () => expect(await history()).toBe("1 Superseded, 2 Active, 3 RolledBack"), 40_000);
+  expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.3.0"), image("1.3.0")]);
+  const stalled = await untilCondition(world, "team", "Stalled", { status: "True", reason: "RolledBack" });
+  expect(conditionOf(stalled, "Ready")).toMatchObject({ status: "False", reason: "RolledBack" });
+  await world.restartOperator();
+  await untilCondition(world, "team", "Progressing", { status: "False" });
+  expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
+
+  await world.patch(types.cctelegramDeployments, "team", { metadata: { annotations: { "cctelegram.io/undo": "1" } } });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 Superseded, 3 RolledBack"));
+  expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.2.3"), image("1.3.0")]);
+  await untilSettled(world, "team");
+  expect((await eventsOf(world, "team")).map(({ reason }) => reason)).toContain("UndoStarted");
+}, 120_000);
+
+test("the strategy of a resource that runs changes without a Service that leads nowhere", async () => {
+  await createResource(world, "team", { server: { replicas: 2 } });
+  await untilSettled(world, "team");
+  await changeSpec(world, "team", { version: "1.3.0", rollout: { ...blueGreen, keepPreviousSeconds: 0 } });
+  await eventually(async () => expect(await trackOf()).toBe("green"), 30_000);
+  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server")).toBe(false), 30_000);
+  expect(await imageOf("team-mcp-server-green")).toBe(image("1.3.0"));
+  await changeSpec(world, "team", { rollout: null });
+  await eventually(async () => expect(await trackOf()).toBeUndefined(), 60_000);
+  expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
+  expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false);
+}, 150_000);
+
+test("another version of the operator replaces pods only where it must, and says why", async () => {
+  await createResource(world, "team", { server: { replicas: 2 } });
+  await untilSettled(world, "team");
+  const pods = async () =>
+    (await world.client.list(resourcePath(types.pods, { namespace: world.namespace }))).map(
+      ({ metadata }) => metadata.uid,
+    );
+  const before = await pods();
+  // As an operator leaves them that numbers no revisions.
+  await world.stopOperator();
+  const none = { "cctelegram.io/revision": null, "cctelegram.io/template": null };
+  await world.patch(types.deployments, "team-mcp-server", { metadata: { annotations: none } });
+  await world.patch(types.cctelegramDeployments, "team", { status: { rollout: null } }, "status");
+  await world.restartOperator();
+  await eventually(async () => expect(await history()).toBe("1 Active"));
+  expect(await pods()).toEqual(before);
+
+  world.settings = { ...world.settings, serverImage: image("1.3.0") };
+  await world.restartOperator();
+  await untilAnnounced(world, "team", "RolloutStarted");
+  await untilAnnounced(world, "team", "BridgeReplaced");
+  const told = (await eventsOf(world, "team")) as unknown as { reason: string; message: string }[];
+  const messages = told.filter(({ reason }) => ["RolloutStarted", "BridgeReplaced"].includes(reason));
+  expect(messages.map(({ message }) => message)).toEqual([
+    "revision 2 changes image, by the operator's own version or settings",
+    "the bridge's pod is replaced: its template changes image",
+  ]);
+}, 60_000);
