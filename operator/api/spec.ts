@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ports } from "../../contract/ports.ts";
 import { bridgeSpec } from "./bridge.ts";
 import { exposureSpec } from "./exposure.ts";
+import { maintenanceSpec } from "./maintenance.ts";
 import { monitoringSpec } from "./monitoring.ts";
 import { addressOrPods, cidr, ingressPeers, podPeer } from "./peers.ts";
 import { name, rule, rules } from "./schema.ts";
@@ -164,10 +165,19 @@ export const deploymentSpec = z
       .describe("Access to metrics, objects for the Prometheus operator, and the dashboard."),
     proxy: proxy.optional().describe("The HTTP proxy through which the pods reach addresses outside the cluster."),
     podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
-    reconciliation: z
-      .enum(["Active", "Paused"])
+    maintenance: maintenanceSpec.prefault({}).describe("When changes that replace pods may be made."),
+    activity: z
+      .enum(["Active", "Hibernated"])
       .default("Active")
-      .describe("Paused: the operator leaves all objects as they are until the value is Active again."),
+      .describe(
+        "Hibernated: no server and no bridge runs. Volume, messages, keys and settings are kept until it is Active again.",
+      ),
+    reconciliation: z
+      .enum(["Active", "Paused", "DryRun"])
+      .default("Active")
+      .describe(
+        "Paused: the operator leaves all objects as they are until the value is Active again. DryRun: so, too, and status.dryRun says what it would change.",
+      ),
   })
   .describe("The desired state.")
   .meta(

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { dryRunStatus } from "./dry-run.ts";
 
 /** The condition types of a CCTelegramDeployment, in the order in which `kubectl describe` shows them. */
 export const conditionTypes = [
@@ -16,6 +17,7 @@ export const conditionTypes = [
   "Stalled",
   "Degraded",
   "Paused",
+  "Hibernated",
 ] as const;
 
 export type ConditionType = (typeof conditionTypes)[number];
@@ -72,6 +74,9 @@ export const deploymentStatus = z
       .max(100)
       .optional()
       .describe("The connection Secret of each client."),
+    dryRun: dryRunStatus
+      .optional()
+      .describe("What the operator would change. Present only while reconciliation is DryRun."),
   })
   .describe("The observed state.")
   // Without it a resource that the operator has not seen yet has no status, and kstatus reports it as Current.

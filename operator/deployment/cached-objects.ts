@@ -151,7 +151,7 @@ const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) 
 
 function workload(object: KubernetesObject, owned: Fields): ChildState {
   const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec };
-  const polls = polledToken(spec.template?.spec);
+  const polls = spec.replicas === 0 ? undefined : polledToken(spec.template?.spec);
   const status = (object.status ?? {}) as WorkloadStatus;
   const conditions = status.conditions ?? [];
   return {

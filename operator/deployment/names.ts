@@ -16,6 +16,9 @@ export const verifierName = "cctelegram-operator";
 /** A new value replaces the pods of server and bridge, like `kubectl rollout restart` for a Deployment. */
 export const restartAnnotation = "cctelegram.io/restartedAt";
 
+/** Of pods: a hash of the secret that server and bridge share, and read only at their start. */
+export const hmacAnnotation = "cctelegram.io/hmac";
+
 /** Of events: the reconcile that they tell of, as `reconcileID` in the operator's log. */
 export const reconcileAnnotation = "cctelegram.io/reconcileID";
 /** On a connection Secret: a new value asks for another key. */

@@ -1,4 +1,5 @@
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
+import { isHibernated } from "./hibernation.ts";
 import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
@@ -36,6 +37,14 @@ const secretIsMissing: Check = ({ missingSecrets }) => {
   const remedy = "create it, or correct the name; what runs is kept until then";
   return problem("SecretNotFound", `Secret ${missing.name}, which ${missing.field} names, does not exist: ${remedy}`);
 };
+
+const maintenanceNeverComes: Check = ({ emptySchedules = [] }) =>
+  emptySchedules.length === 0
+    ? undefined
+    : problem(
+        "MaintenanceNeverComes",
+        `the schedule ${emptySchedules.join(" and ")} in maintenance.windows names no time: correct it, or remove the window`,
+      );
 
 const childWasRefused: Check = ({ refused }) =>
   refused.length === 0 ? undefined : problem("ChildRefused", refused.join("; "));
@@ -122,6 +131,12 @@ const checks: readonly Check[] = [
   lasting(handshakeFails),
 ];
 
+/** While nothing shall run, a problem is only what keeps the operator from writing that. */
+const ofWriting: readonly Check[] = [isForbidden, childWasRefused, childFailed];
+
+const applicable = (all: readonly Check[], { resource }: Snapshot) =>
+  isHibernated(resource.spec) ? all.filter((check) => ofWriting.includes(check)) : all;
+
 /** The checks whose problems stop the operator until a person acts. */
 const obstacles: readonly Check[] = [
   isForbidden,
@@ -137,16 +152,20 @@ const obstacles: readonly Check[] = [
 ];
 
 /** Problems that keep clients inside the cluster from sending messages. */
-export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((check) => check(snapshot) ?? []);
+export const problemsOf = (snapshot: Snapshot): Problem[] =>
+  applicable(checks, snapshot).flatMap((check) => check(snapshot) ?? []);
 
 /** All problems, also those that only affect clients outside the cluster, or what people answer. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
-  ...[isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable].flatMap(
-    (check) => check(snapshot) ?? [],
-  ),
+  ...applicable(
+    [isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable, maintenanceNeverComes],
+    snapshot,
+  ).flatMap((check) => check(snapshot) ?? []),
 ];
 
 /** The first problem that stops the operator. */
 export const obstacleOf = (snapshot: Snapshot): Problem | undefined =>
-  obstacles.map((check) => check(snapshot)).find((found) => found !== undefined);
+  applicable(obstacles, snapshot)
+    .map((check) => check(snapshot))
+    .find((found) => found !== undefined);

@@ -6,6 +6,7 @@ import type { EventRecorder } from "../runtime/event-recorder.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
 import { converge } from "./convergence.ts";
+import type { DryRun } from "./dry-run/dry-run.ts";
 import type { Certificate } from "./exposure/certificate.ts";
 import { tlsSecretOf } from "./exposure/exposure.ts";
 import { exposureSnapshotOf, exposureTargetOf } from "./exposure/gather.ts";
@@ -15,7 +16,10 @@ import { failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
 import { blueprintOf, isStored, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
+import type { Holding } from "./maintenance/holding.ts";
+import { untilWindow } from "./maintenance/waiting.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
+import { isDryRun } from "./pausing.ts";
 import { untilKeysChange } from "./previous-keys.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
@@ -36,6 +40,9 @@ export type ReconcileParts = {
   readonly arbiter: Arbiter;
   /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
   readonly mayWrite: (resource: CachedResource) => boolean;
+  /** Keeps changes back until a maintenance window. */
+  readonly holding: Holding;
+  readonly dryRun: DryRun;
   /** The certificates of Ingresses. */
   readonly certificates: ForeignSecrets<Certificate>;
   readonly settings: Settings;
@@ -67,7 +74,11 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const { tokenSecret, certificate, failures: unread } = await secretsOf(parts, resource);
   const verdict = await parts.arbiter.verdict(resource);
   const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict });
-  const failures = [...unread, ...(parts.mayWrite(resource) ? await converge(parts, resource, blueprint) : [])];
+  const mayWrite = parts.mayWrite(resource);
+  const converged = mayWrite ? await converge(parts, resource, blueprint) : nothingWritten;
+  const preview = isDryRun(resource.spec) ? await parts.dryRun.preview(resource, blueprint) : undefined;
+  if (mayWrite) parts.dryRun.forget(resource.uid);
+  const failures = [...unread, ...converged.failures, ...(preview?.failures ?? [])];
   parts.arbiter.written(resource, verdict);
   // An own write is not told: without another change this reconcile is the last one for a long time.
   parts.generated.settle(resource.uid, isStored(cluster, resource));
@@ -88,14 +99,25 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     verdict,
     refused: refusedOf(failures),
     failed: failedOf(failures),
+    waiting: converged.waiting,
+    dryRun: preview?.changes,
     probe: probes.result(resource.uid),
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
   const keysLookAgainMs = untilKeysChange(blueprint, parts.now());
-  const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict), keysLookAgainMs];
+  const windowMs = untilWindow(snapshot, parts.now());
+  const soon = [
+    snapshot.lookAgainMs,
+    exposureLookAgainMs(snapshot),
+    verdictLookAgainMs(verdict),
+    keysLookAgainMs,
+    windowMs,
+  ];
   return { ...soon.reduce(sooner, result), failures };
 }
+
+const nothingWritten = { failures: [], waiting: [] };
 
 /** The end of another resource's pod is not reported to this one. */
 const verdictLookAgainMs = (verdict: Verdict | undefined) =>

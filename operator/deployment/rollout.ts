@@ -1,5 +1,6 @@
 import { serverScaling } from "../api/sizing.ts";
 import type { WorkloadState } from "./cached-objects.ts";
+import { isHibernated } from "./hibernation.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** All desired pods exist, are made from the newest template, and are ready; no older pod is left. */
@@ -22,12 +23,13 @@ const isApplied = ({
   tokenSecret,
   server,
   bridge,
+  waiting,
 }: Snapshot) =>
   resource.spec.reconciliation === "Active" &&
-  refused.length + failed.length + forbidden.length + missingSecrets.length === 0 &&
-  tokenSecret === "Present" &&
+  refused.length + failed.length + forbidden.length === 0 &&
+  waiting === undefined &&
   server !== undefined &&
-  bridge !== undefined;
+  (isHibernated(resource.spec) || (missingSecrets.length === 0 && tokenSecret === "Present" && bridge !== undefined));
 
 /** The parts whose pods are being created or replaced. */
 export const movingParts = ({ server, bridge }: Snapshot) => [

@@ -2,6 +2,7 @@ import type { Condition, DeploymentStatus } from "../api/status.ts";
 import type { WorkloadState } from "./cached-objects.ts";
 import { conditionsOf } from "./conditions/conditions.ts";
 import { urlOf } from "./exposure/exposure.ts";
+import { HIBERNATED } from "./hibernation.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./parts-probe.ts";
 import { DELIVERY_PAUSED } from "./paused-delivery.ts";
@@ -27,6 +28,7 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     bridge: pods(bridge),
     ...(queue === undefined ? {} : { queue }),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
+    ...(snapshot.dryRun === undefined ? {} : { dryRun: { changes: [...snapshot.dryRun] } }),
   };
 }
 
@@ -58,7 +60,8 @@ type Announcement = (condition: Condition, before: Condition | undefined) => Tra
 const announcements: Readonly<Record<string, Announcement>> = {
   Ready: ({ status, reason, message }, before) => {
     if (status === "True" && before?.status !== "True") return [{ type: "Normal", reason: "Ready", message }];
-    if (status !== "True" && before?.status === "True")
+    // Asked for: Hibernated announces it.
+    if (status !== "True" && before?.status === "True" && reason !== HIBERNATED)
       return [{ type: "Warning", reason: "NotReady", message: `${reason}: ${message}` }];
     return [];
   },
@@ -84,5 +87,9 @@ const announcements: Readonly<Record<string, Announcement>> = {
   Paused: ({ status, message }, before) => {
     if (status === (before?.status ?? "False")) return [];
     return [{ type: "Normal", reason: status === "True" ? "Paused" : "Resumed", message }];
+  },
+  Hibernated: ({ status, message }, before) => {
+    if (status === (before?.status ?? "False")) return [];
+    return [{ type: "Normal", reason: status === "True" ? HIBERNATED : "Woken", message }];
   },
 };

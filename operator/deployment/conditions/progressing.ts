@@ -1,10 +1,12 @@
+import { waitingText } from "../maintenance/waiting.ts";
 import { movingParts } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
-/** Pods are being created or replaced. */
+/** Pods are being created or replaced; else what waits for that. */
 export const progressing: Judge = (snapshot) => {
   const moving = movingParts(snapshot);
-  return moving.length === 0
-    ? fails("Settled", "no pod is being created or replaced")
-    : holds("RollingOut", `pods are being created or replaced: ${moving.join(", ")}`);
+  if (moving.length > 0) return holds("RollingOut", `pods are being created or replaced: ${moving.join(", ")}`);
+  const { waiting } = snapshot;
+  if (waiting) return fails("WaitingForMaintenance", waitingText(waiting));
+  return fails("Settled", "no pod is being created or replaced");
 };

@@ -6,7 +6,7 @@ import type { PodTemplate } from "../../api/pod.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { labelsOf } from "../blueprint.ts";
 import { backendPort, exposureOf } from "../exposure/exposure.ts";
-import { type Component, restartAnnotation, sha256 } from "../names.ts";
+import { type Component, hmacAnnotation, restartAnnotation, sha256 } from "../names.ts";
 import { additionalVariables } from "./additional-variables.ts";
 import type { Environment } from "./configuration.ts";
 import { dashboardPorts } from "./dashboard.ts";
@@ -92,7 +92,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
       annotations: {
         ...additions?.annotations,
         // Both programs read the secret only at their start.
-        "cctelegram.io/hmac": sha256(blueprint.hmac).slice(0, 16),
+        [hmacAnnotation]: sha256(blueprint.hmac).slice(0, 16),
         ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
       },
     },
