@@ -1,4 +1,5 @@
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
+import { fenceIsIgnored } from "./fencing.ts";
 import { isHibernated } from "./hibernation.ts";
 import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
@@ -81,7 +82,7 @@ const bridgeDoesNotAnswer: Check = ({ bridge, probe }) =>
     : undefined;
 
 export const telegramIsUnreachable: Check = ({ resource, probe }) => {
-  if (!probe?.bridge?.answered || probe.bridge.telegram.reachable) return undefined;
+  if (!probe?.bridge?.answered || probe.bridge.fenced || probe.bridge.telegram.reachable) return undefined;
   const cause = probe.bridge.telegram.error ?? "no answer";
   const hint = resource.spec.telegram.apiUrl ? " A private address needs networkPolicy.egressTo." : "";
   return problem("TelegramUnreachable", `Telegram cannot be reached: ${cause}. Messages are kept.${hint}`);
@@ -159,7 +160,7 @@ export const problemsOf = (snapshot: Snapshot): Problem[] =>
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
   ...applicable(
-    [isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable, maintenanceNeverComes],
+    [isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable, maintenanceNeverComes, fenceIsIgnored],
     snapshot,
   ).flatMap((check) => check(snapshot) ?? []),
 ];

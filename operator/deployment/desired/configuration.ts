@@ -5,6 +5,7 @@ import { quietHoursText } from "../../../contract/quiet-hours.ts";
 import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
+import { isFenced } from "../fencing.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
 import { dashboardEnvironment } from "./dashboard.ts";
 import { oauthEnvironment } from "./oauth.ts";
@@ -97,6 +98,7 @@ export function bridgeEnvironment(blueprint: Blueprint): Environment {
     SERVICE_NAME: namesOf(name).bridge,
     LOG_LEVEL: logLevel,
     BRIDGE_PORT: `${ports.bridge}`,
+    ...(isFenced(spec) ? { BRIDGE_FENCED: "true" } : {}),
     METRICS_PORT: `${ports.metrics}`,
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
     // Only during a rotation: requests of servers that still sign with the old secret are accepted.

@@ -245,3 +245,20 @@ describe("a resource that only asks what would change", () => {
     );
   });
 });
+
+test("a fenced bridge gets a new pod at once, and is shown as what somebody wanted", async () => {
+  const name = "fenced";
+  await createResource(world, name, { bridge: { fencing: "Open" } });
+  await untilReady(world, name);
+  expect(await environmentOf(world, types.statefulSets, `${name}-bridge`)).not.toHaveProperty("BRIDGE_FENCED");
+  Object.assign(world.answers, { fenced: true, telegram: { reachable: false, error: "the bridge is fenced" } });
+  await changeSpec(world, name, { bridge: { fencing: "Fenced" } });
+  const resource = await untilCondition(world, name, "Ready", { status: "False", reason: "BridgeFenced" }, 60_000);
+  expect(conditionOf(resource, "BridgeAvailable")).toMatchObject({ status: "True" });
+  for (const type of ["Degraded", "Stalled"]) expect(conditionOf(resource, type)?.status).toBe("False");
+  expect(await environmentOf(world, types.statefulSets, `${name}-bridge`)).toMatchObject({ BRIDGE_FENCED: "true" });
+  Object.assign(world.answers, { fenced: undefined, telegram: { reachable: true } });
+  await changeSpec(world, name, { bridge: { fencing: "Open" } });
+  await untilReady(world, name, 60_000);
+  expect((await eventsOf(world, name)).filter(({ type }) => type === "Warning")).toEqual([]);
+});

@@ -10,6 +10,7 @@ export type Answers = {
   refused: number;
   receiving?: ReceivingStatus;
   paused?: PausedStatus;
+  fenced?: true;
   refusals?: readonly Refusal[];
   refused_topics?: readonly RefusedTopicStatus[];
 };
@@ -34,6 +35,7 @@ export function answering(answers: Answers): typeof fetch {
         refused_topics: answers.refused_topics,
         receiving: answers.receiving,
         paused: answers.paused,
+        fenced: answers.fenced,
       });
     if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "hanging") return new Promise(() => undefined);

@@ -43,7 +43,7 @@ end
 if ready.status == "True" and ready.observedGeneration == obj.metadata.generation then
   return verdict("Healthy", ready.message)
 end
-if ready.reason == "ScaledToZero" or ready.reason == "Hibernated" then
+if ready.reason == "ScaledToZero" or ready.reason == "Hibernated" or ready.reason == "BridgeFenced" then
   return verdict("Suspended", ready.message)
 end
 -- It may recover by itself, but Argo CD has no limit on Progressing: nobody would be told.
