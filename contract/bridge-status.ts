@@ -106,6 +106,10 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
       })
       .exactOptional()
       .describe("Delivery is stopped until start_bridge resumes it: messages are accepted and kept"),
+    fenced: z
+      .literal(true)
+      .exactOptional()
+      .describe("It asks Telegram nothing, as its operator wishes: messages are accepted and kept"),
     // A bridge of the version before does not tell.
     receiving: z
       .object({

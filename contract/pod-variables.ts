@@ -37,6 +37,7 @@ export type PodVariable =
   | "BRIDGE_URL"
   | "BRIDGE_TIMEOUT"
   | "BRIDGE_PORT"
+  | "BRIDGE_FENCED"
   | "CC_TELEGRAM_DATA_DIR"
   | "QUEUE_SIZE_LIMIT"
   | "TELEGRAM_BOT_TOKEN_FILE"

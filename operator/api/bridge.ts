@@ -56,6 +56,12 @@ export const bridgeSpec = z.strictObject({
     .prefault({})
     .describe("How fast the bridge sends. The defaults are Telegram's limits."),
   hmacRotationDays: rotationDays("the secret between server and bridge is replaced, without a refused call"),
+  fencing: z
+    .enum(["Open", "Fenced"])
+    .default("Open")
+    .describe(
+      "Fenced: the bridge runs and accepts messages, but sends nothing to Telegram and reads nothing from it, until it is Open.",
+    ),
   logLevel: z.enum(logLevels).default("info").describe("Lowest level that is logged."),
   resources: resources.optional().describe("CPU and memory of the bridge. Default: from profile."),
   env: variables.optional().describe("Additional environment variables of the bridge."),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ports } from "../../contract/ports.ts";
 import { bridgeSpec } from "./bridge.ts";
 import { exposureSpec } from "./exposure.ts";
+import { maintenanceSpec } from "./maintenance.ts";
 import { monitoringSpec } from "./monitoring.ts";
 import { addressOrPods, cidr, ingressPeers, podPeer } from "./peers.ts";
 import { rolloutSpec } from "./rollout.ts";
@@ -168,10 +169,19 @@ export const deploymentSpec = z
     rollout: rolloutSpec
       .prefault({})
       .describe("How a new version of the server takes over, and gives way when it fails."),
-    reconciliation: z
-      .enum(["Active", "Paused"])
+    maintenance: maintenanceSpec.prefault({}).describe("When changes that replace pods may be made."),
+    activity: z
+      .enum(["Active", "Hibernated"])
       .default("Active")
-      .describe("Paused: the operator leaves all objects as they are until the value is Active again."),
+      .describe(
+        "Hibernated: no server and no bridge runs. Volume, messages, keys and settings are kept until it is Active again.",
+      ),
+    reconciliation: z
+      .enum(["Active", "Paused", "DryRun"])
+      .default("Active")
+      .describe(
+        "Paused: the operator leaves all objects as they are until the value is Active again. DryRun: so, too, and status.dryRun says what it would change.",
+      ),
   })
   .describe("The desired state.")
   .meta(

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { dryRunStatus } from "./dry-run.ts";
 import { rolloutStatus } from "./rollout.ts";
 import { secretStatus } from "./secrets.ts";
 
@@ -19,6 +20,7 @@ export const conditionTypes = [
   "Stalled",
   "Degraded",
   "Paused",
+  "Hibernated",
 ] as const;
 
 export type ConditionType = (typeof conditionTypes)[number];
@@ -82,6 +84,9 @@ export const deploymentStatus = z
       .optional()
       .describe("How old secrets are: those that the operator makes, and the clients' own.")
       .meta({ "x-kubernetes-list-type": "atomic" }),
+    dryRun: dryRunStatus
+      .optional()
+      .describe("What the operator would change. Present only while reconciliation is DryRun."),
   })
   .describe("The observed state.")
   // Without it a resource that the operator has not seen yet has no status, and kstatus reports it as Current.

@@ -187,7 +187,7 @@ function workload(
   more: (template: Template) => Pick<WorkloadState, "servers" | "image">,
 ): ChildState {
   const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec };
-  const polls = polledToken(spec.template?.spec);
+  const polls = spec.replicas === 0 ? undefined : polledToken(spec.template?.spec);
   const variables = spec.template?.metadata?.annotations?.[variablesAnnotation];
   const status = (object.status ?? {}) as WorkloadStatus;
   const conditions = status.conditions ?? [];

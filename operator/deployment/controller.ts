@@ -10,11 +10,13 @@ import type { PlainFetch } from "../runtime/plain-http.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import { Cluster } from "./cluster.ts";
+import { DryRun } from "./dry-run/dry-run.ts";
 import { certificateIn } from "./exposure/certificate.ts";
 import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure/probe.ts";
 import { ForeignSecrets } from "./foreign-secrets.ts";
 import type { Settings } from "./gather.ts";
 import { httpProbe } from "./http-probe.ts";
+import { Holding } from "./maintenance/holding.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
 import { partsReading } from "./parts-probe.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
@@ -59,6 +61,9 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const secrets = secretReaders(parts, cluster);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
   const arbiter = new Arbiter({ cluster, ...secrets, mayWrite, enqueue, now: clock.now });
+  const applier = createApplier(parts, cluster);
+  const holding = new Holding({ client: parts.client, applier });
+  const dryRun = new DryRun({ client: parts.client, applier, cluster });
   const reconcileParts = {
     ...parts,
     ...secrets,
@@ -71,7 +76,9 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     previews,
     revisions: new Revisions(parts.client),
     recorder: parts.events,
-    applier: createApplier(parts, cluster),
+    applier,
+    holding,
+    dryRun,
     settings,
     now: clock.now,
     statusDueAt: new Map(),
@@ -80,6 +87,8 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const forget = (uid: string): void => {
     forgetProbes(uid);
     arbiter.forget(uid);
+    holding.forget(uid);
+    dryRun.forget(uid);
   };
   const controller = manager.add({
     name: controllerName,

@@ -3,38 +3,67 @@ import type { Blueprint, Child } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import { writeDefaultReplicas } from "./default-replicas.ts";
 import { type Children, childrenOf } from "./desired/children.ts";
+import { maintenanceAt } from "./maintenance/windows.ts";
 import { namesOf } from "./names.ts";
 import type { ReconcileParts } from "./reconcile.ts";
 import { regarding } from "./regarding.ts";
-import { deployments, prunableTypes, secrets, statefulSets } from "./resource-types.ts";
+import { secrets, statefulSets } from "./resource-types.ts";
 import { differences, type Template } from "./rollout/template.ts";
-import { deploymentOf } from "./rollout/tracks.ts";
 import type { PreviousKey } from "./secrets/previous-keys.ts";
+import { unwanted } from "./unwanted.ts";
 
 type Subject = { readonly resource: CachedResource; readonly previousKeys: readonly PreviousKey[] };
 
-type Parts = Pick<ReconcileParts, "cluster" | "client" | "applier" | "recorder" | "revisions">;
+type Parts = Pick<ReconcileParts, "cluster" | "client" | "applier" | "recorder" | "revisions" | "holding" | "now">;
 
-/** Writes what differs and deletes what is no longer needed; returns all errors. */
-export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<unknown[]> {
+/** All errors of a pass, and the workloads of which a change waits for a maintenance window. */
+type Convergence = { readonly failures: readonly unknown[]; readonly waiting: readonly string[] };
+
+/** Writes what differs and deletes what is no longer needed. */
+export async function converge(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<Convergence> {
   const children = childrenOf(blueprint);
   const subject = { resource, previousKeys: blueprint.previousKeys };
   const failures = await applyAll(parts, subject, children.foundations);
+  const waiting: string[] = [];
   const outcomes = await Promise.all([
     // A pod that starts before its foundations are written reads old ones, or runs unprotected.
-    failures.length > 0 ? [] : applyAll(parts, subject, children.workloads),
+    failures.length > 0 ? [] : applyWorkloads(parts, subject, children.workloads, waiting),
     applyAll(parts, subject, children.others),
     applyAll(parts, subject, children.connections),
     prune(parts, resource, children, blueprint),
     writeDefaultReplicas(parts, resource),
   ]);
-  return [...failures, ...outcomes.flat()];
+  return { failures: [...failures, ...outcomes.flat()], waiting: waiting.toSorted() };
+}
+
+/** Outside of the maintenance windows a change that would replace serving pods waits. */
+async function applyWorkloads(
+  parts: Parts,
+  subject: Subject,
+  workloads: readonly Child[],
+  waiting: string[],
+): Promise<unknown[]> {
+  const { cluster, holding, now } = parts;
+  const { namespace, uid, spec } = subject.resource;
+  if (maintenanceAt(spec.maintenance.windows, now()).state === "Open") {
+    holding.forget(uid);
+    return applyAll(parts, subject, workloads);
+  }
+  const outcomes = workloads.map(async (workload) => {
+    const { type, object } = workload;
+    const held = await holding.hold(workload, cluster.child(type, namespace, object.metadata.name ?? ""));
+    if (held.waits) waiting.push(object.kind === "Deployment" ? "MCP server" : "bridge");
+    return apply(parts, subject, held.child);
+  });
+  return rejected(await Promise.allSettled(outcomes));
 }
 
 async function applyAll(parts: Parts, subject: Subject, children: readonly Child[]): Promise<unknown[]> {
-  const outcomes = await Promise.allSettled(children.map((child) => apply(parts, subject, child)));
-  return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+  return rejected(await Promise.allSettled(children.map((child) => apply(parts, subject, child))));
 }
+
+const rejected = (outcomes: readonly PromiseSettledResult<unknown>[]): unknown[] =>
+  outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
 
 async function apply(parts: Parts, subject: Subject, child: Child): Promise<void> {
   const { cluster, applier, recorder } = parts;
@@ -80,16 +109,6 @@ async function prune(
   children: Children,
   { rollout }: Blueprint,
 ): Promise<unknown[]> {
-  const wanted = new Set([
-    ...Object.values(children)
-      .flat()
-      .map(({ type, object }: Child) => `${type.plural}/${object.metadata.name}`),
-    // Also servers whose template is not kept any more.
-    ...(rollout?.servers ?? []).map(({ track }) => `${deployments.plural}/${deploymentOf(resource.name, track)}`),
-  ]);
-  const unwanted = [...cluster.childrenOf(resource.uid)].filter(
-    ({ type, child }) => prunableTypes.includes(type) && !wanted.has(`${type.plural}/${child.name}`),
-  );
-  const outcomes = await Promise.allSettled(unwanted.map(({ type, child }) => applier.delete(type, child)));
-  return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+  const found = unwanted(cluster, resource, { children, rollout });
+  return rejected(await Promise.allSettled(found.map(({ type, child }) => applier.delete(type, child))));
 }

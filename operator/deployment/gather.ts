@@ -1,3 +1,4 @@
+import type { DryRunChange } from "../api/dry-run.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
@@ -7,6 +8,9 @@ import { urlOf } from "./exposure/exposure.ts";
 import { exposureStateOf } from "./exposure/gather.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
+import { isHibernated } from "./hibernation.ts";
+import { waitingOf } from "./maintenance/waiting.ts";
+import { emptySchedules } from "./maintenance/windows.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
@@ -91,7 +95,9 @@ function updatesOf(
 function bridgePlan(resource: CachedResource, parts: { cluster: Cluster; tokenSecret: TokenSecret }): BridgePlan {
   const { cluster, tokenSecret } = parts;
   if (tokenSecret === "Present" && missingSecrets(resource, cluster, "bridge").length === 0) return "Apply";
-  return ownChild(cluster, resource, types.statefulSets, namesOf(resource.name).bridge) ? "Keep" : "Wait";
+  if (!ownChild(cluster, resource, types.statefulSets, namesOf(resource.name).bridge)) return "Wait";
+  // Without a pod nothing is read.
+  return isHibernated(resource.spec) ? "Apply" : "Keep";
 }
 
 /** Missing Secrets that the variables of a part refer to. */
@@ -103,11 +109,14 @@ const missingSecrets = ({ namespace, spec }: CachedResource, cluster: Cluster, p
  * changed it: leaving the field out would remove it, and the server would set it to 1.
  */
 function serverReplicas(resource: CachedResource, cluster: Cluster): number | undefined {
+  if (isHibernated(resource.spec)) return 0;
   const { autoscaled, min } = serverScaling(resource.spec);
   const live = ownChild(cluster, resource, types.deployments, servingDeployment(resource.name, resource.status.rollout))
     ?.state.workload;
   if (!autoscaled || !live) return min;
-  return live.ownsReplicas ? live.replicas : undefined;
+  if (!live.ownsReplicas) return undefined;
+  // Our own 0, of a hibernation or of server.replicas, would switch the autoscaler off.
+  return live.replicas === 0 ? min : live.replicas;
 }
 
 /** The image with the tag that `version` asks for. */
@@ -127,6 +136,9 @@ export function snapshotOf(
     verdict: Verdict | undefined;
     refused: readonly string[];
     failed: readonly string[];
+    /** The parts of which a change waits for a maintenance window. */
+    waiting: readonly string[];
+    dryRun: readonly DryRunChange[] | undefined;
     probe: ProbeResult | undefined;
     exposure: ExposureSnapshot | undefined;
     exposureProbe: ExposureProbe | undefined;
@@ -140,6 +152,7 @@ export function snapshotOf(
   const { cluster, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
+  const { windows } = resource.spec.maintenance;
   const serving = servingDeployment(name, rollout);
   const server = ownChild(cluster, resource, types.deployments, serving)?.state.workload;
   const bridge = ownChild(cluster, resource, types.statefulSets, names.bridge)?.state.workload;
@@ -164,6 +177,9 @@ export function snapshotOf(
     bridgeFailure: bridge?.current === 0 ? cluster.creationFailure(namespace, names.bridge) : undefined,
     refused,
     failed,
+    waiting: waitingOf(parts.waiting, windows, parts.now()),
+    dryRun: parts.dryRun,
+    emptySchedules: emptySchedules(windows, parts.now()),
     forbidden: forbiddenIn(resource.spec, settings),
     missingSecrets: [
       ...missingSecrets(resource, cluster, "server").map((name) => ({ name, field: "server.env" })),

@@ -45,6 +45,7 @@ const bridgeStatus = z.object({
   refused_topics: told.refused_topics,
   waiting: told.waiting,
   paused: told.paused,
+  fenced: told.fenced,
   // Without the time of the last answer, which always changes.
   receiving: told.receiving
     .unwrap()

@@ -20,6 +20,8 @@ export type BridgeProbe =
       readonly waiting?: string | undefined;
       /** Delivery is stopped; older bridges cannot be stopped. */
       readonly paused?: PausedStatus | undefined;
+      /** It asks Telegram nothing, as the resource wishes; older bridges cannot be fenced. */
+      readonly fenced?: true | undefined;
       /** Whether what people say reaches it; older bridges do not report it. */
       readonly receiving?: Receiving | undefined;
     }
@@ -52,7 +54,8 @@ export type ProbeResult = {
 
 /** Every probed part answered, without a problem. */
 export const isWell = ({ server, bridge }: ProbeResult) =>
-  server?.verified !== false && (!bridge || (bridge.answered && bridge.telegram.reachable && bridge.queue.usable));
+  server?.verified !== false &&
+  (!bridge || (bridge.answered && (bridge.fenced || bridge.telegram.reachable) && bridge.queue.usable));
 
 export type Target = {
   readonly namespace: string;

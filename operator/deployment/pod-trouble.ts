@@ -1,4 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import { lastWords } from "./last-words.ts";
 
 /** Why a pod does not run, with a message that does not change between retries. */
 export type Trouble = {
@@ -45,9 +46,11 @@ function containerTrouble(status: V1ContainerStatus): Trouble | undefined {
   if (ended.exitCode === 0) return undefined;
   return {
     reason: "CrashLooping",
-    message: `the container ${status.name} exits with code ${ended.exitCode}: see kubectl logs --previous -c ${status.name}`,
+    message: `the container ${status.name} exits with code ${ended.exitCode}${quoted(lastWords(ended.message))}: see kubectl logs --previous -c ${status.name}`,
   };
 }
+
+const quoted = (words: string | undefined) => (words === undefined ? "" : `, and said last "${words}"`);
 
 const imageReasons = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]);
 const configurationReasons = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"]);

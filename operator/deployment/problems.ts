@@ -1,4 +1,6 @@
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
+import { fenceIsIgnored } from "./fencing.ts";
+import { isHibernated } from "./hibernation.ts";
 import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
@@ -39,6 +41,14 @@ const secretIsMissing: Check = ({ missingSecrets }) => {
   return problem("SecretNotFound", `Secret ${missing.name}, which ${missing.field} names, does not exist: ${remedy}`);
 };
 
+const maintenanceNeverComes: Check = ({ emptySchedules = [] }) =>
+  emptySchedules.length === 0
+    ? undefined
+    : problem(
+        "MaintenanceNeverComes",
+        `the schedule ${emptySchedules.join(" and ")} in maintenance.windows names no time: correct it, or remove the window`,
+      );
+
 const childWasRefused: Check = ({ refused }) =>
   refused.length === 0 ? undefined : problem("ChildRefused", refused.join("; "));
 
@@ -74,7 +84,7 @@ const bridgeDoesNotAnswer: Check = ({ bridge, probe }) =>
     : undefined;
 
 export const telegramIsUnreachable: Check = ({ resource, probe }) => {
-  if (!probe?.bridge?.answered || probe.bridge.telegram.reachable) return undefined;
+  if (!probe?.bridge?.answered || probe.bridge.fenced || probe.bridge.telegram.reachable) return undefined;
   const cause = probe.bridge.telegram.error ?? "no answer";
   const hint = resource.spec.telegram.apiUrl ? " A private address needs networkPolicy.egressTo." : "";
   return problem("TelegramUnreachable", `Telegram cannot be reached: ${cause}. Messages are kept.${hint}`);
@@ -125,6 +135,12 @@ const checks: readonly Check[] = [
   lasting(handshakeFails),
 ];
 
+/** While nothing shall run, a problem is only what keeps the operator from writing that. */
+const ofWriting: readonly Check[] = [isForbidden, childWasRefused, childFailed];
+
+const applicable = (all: readonly Check[], { resource }: Snapshot) =>
+  isHibernated(resource.spec) ? all.filter((check) => ofWriting.includes(check)) : all;
+
 /** The checks whose problems stop the operator until a person acts. */
 const obstacles: readonly Check[] = [
   isForbidden,
@@ -141,17 +157,30 @@ const obstacles: readonly Check[] = [
 ];
 
 /** Problems that keep clients inside the cluster from sending messages. */
-export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((check) => check(snapshot) ?? []);
+export const problemsOf = (snapshot: Snapshot): Problem[] =>
+  applicable(checks, snapshot).flatMap((check) => check(snapshot) ?? []);
 
 /** All problems, also those that only affect clients outside the cluster, or what people answer. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
-  ...[isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable].flatMap(
-    (check) => check(snapshot) ?? [],
-  ),
-  ...[ownKeyIsUnusable, keyEnds, rotationIsOverdue].flatMap((check) => check(snapshot) ?? []),
+  ...applicable(
+    [
+      isNotExposed,
+      certificateEndsSoon,
+      receivesElsewhere,
+      webhookIsUnreachable,
+      maintenanceNeverComes,
+      fenceIsIgnored,
+      ownKeyIsUnusable,
+      keyEnds,
+      rotationIsOverdue,
+    ],
+    snapshot,
+  ).flatMap((check) => check(snapshot) ?? []),
 ];
 
 /** The first problem that stops the operator. */
 export const obstacleOf = (snapshot: Snapshot): Problem | undefined =>
-  obstacles.map((check) => check(snapshot)).find((found) => found !== undefined);
+  applicable(obstacles, snapshot)
+    .map((check) => check(snapshot))
+    .find((found) => found !== undefined);

@@ -1,11 +1,15 @@
+import type { DryRunChange } from "../api/dry-run.ts";
+import type { DeploymentStatus } from "../api/status.ts";
 import { isNamespaceTerminating } from "../runtime/api-error.ts";
 import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
+import type { Blueprint } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
 import { converge } from "./convergence.ts";
+import type { DryRun } from "./dry-run/dry-run.ts";
 import type { Certificate } from "./exposure/certificate.ts";
 import { tlsSecretOf } from "./exposure/exposure.ts";
 import { exposureSnapshotOf, exposureTargetOf } from "./exposure/gather.ts";
@@ -14,14 +18,17 @@ import { exposureLookAgainMs } from "./exposure/problems.ts";
 import { failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
 import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
+import type { Holding } from "./maintenance/holding.ts";
+import { untilWindow } from "./maintenance/waiting.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
+import { isDryRun } from "./pausing.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { referredSecretsOf } from "./referred-secrets.ts";
 import type { PreviewResult, PreviewTarget } from "./rollout/preview-probe.ts";
 import type { Revisions } from "./rollout/revisions.ts";
-import { rolloutStep, statusOf as statusOfRollout } from "./rollout/step.ts";
+import { imaginedBlueprint, rolloutStep, statusOf as statusOfRollout } from "./rollout/step.ts";
 import { untilSecretsChange } from "./secrets/changes.ts";
 import { isStored } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
@@ -44,6 +51,9 @@ export type ReconcileParts = {
   readonly arbiter: Arbiter;
   /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
   readonly mayWrite: (resource: CachedResource) => boolean;
+  /** Keeps changes back until a maintenance window. */
+  readonly holding: Holding;
+  readonly dryRun: DryRun;
   /** The certificates of Ingresses. */
   readonly certificates: ForeignSecrets<Certificate>;
   /** Values to which clients' keys and variables refer. */
@@ -77,11 +87,9 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const { tokenSecret, certificate, referred, failures: unread } = await secretsOf(parts, resource);
   const verdict = await parts.arbiter.verdict(resource);
   const asked = blueprintOf(resource, { ...parts, tokenSecret, verdict, referred });
-  const standing = parts.mayWrite(resource)
-    ? await rolloutStep({ ...parts, store: (status) => storeStatus(parts, resource, status) }, resource, asked)
-    : undefined;
-  const blueprint = standing?.blueprint ?? asked;
-  const failures = [...unread, ...(standing ? await converge(parts, resource, blueprint) : [])];
+  const written = parts.mayWrite(resource) ? await write(parts, resource, asked) : await leave(parts, resource, asked);
+  const { blueprint, known } = written;
+  const failures = [...unread, ...written.failures];
   parts.arbiter.written(resource, verdict);
   // An own write is not told: without another change this reconcile is the last one for a long time.
   parts.generated.settle(resource.uid, isStored(cluster, resource));
@@ -95,7 +103,6 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const outside = exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac });
   if (outside) exposureProbes.track(outside);
   else exposureProbes.forget(resource.uid);
-  const known = standing ? { ...resource, status: standing.known } : resource;
   const snapshot = snapshotOf(known, {
     ...parts,
     ownKeys,
@@ -105,20 +112,59 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     verdict,
     refused: refusedOf(failures),
     failed: failedOf(failures),
+    waiting: written.waiting,
+    dryRun: written.changes,
     probe: probes.result(resource.uid),
-    rollout: standing ? statusOfRollout(standing.state) : resource.status.rollout,
+    rollout: written.rollout,
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, known, statusOf(snapshot, new Date(parts.now()).toISOString()));
   const keysLookAgainMs = untilSecretsChange(blueprint, parts.now());
+  const windowMs = untilWindow(snapshot, parts.now());
   const soon = [
     snapshot.lookAgainMs,
     exposureLookAgainMs(snapshot),
     verdictLookAgainMs(verdict),
     keysLookAgainMs,
-    standing?.lookAgainMs,
+    written.lookAgainMs,
+    windowMs,
   ];
   return { ...soon.reduce(sooner, result), failures };
+}
+
+/** What became of the children. */
+type Written = {
+  readonly blueprint: Blueprint;
+  /** The resource with the status that is stored by now. */
+  readonly known: CachedResource;
+  readonly rollout: CachedResource["status"]["rollout"];
+  /** The workloads of which a change waits for a maintenance window. */
+  readonly waiting: readonly string[];
+  readonly failures: readonly unknown[];
+  /** What would be changed. */
+  readonly changes?: readonly DryRunChange[] | undefined;
+  readonly lookAgainMs?: number | undefined;
+};
+
+async function write(parts: ReconcileParts, resource: CachedResource, asked: Blueprint): Promise<Written> {
+  parts.dryRun.forget(resource.uid);
+  const store = (status: DeploymentStatus) => storeStatus(parts, resource, status);
+  const { blueprint, state, known, lookAgainMs, waits } = await rolloutStep({ ...parts, store }, resource, asked);
+  const { failures, waiting } = await converge(parts, resource, blueprint);
+  return {
+    ...{ blueprint, failures, lookAgainMs },
+    known: { ...resource, status: known },
+    rollout: statusOfRollout(state),
+    waiting: [...new Set([...(waits ? ["MCP server"] : []), ...waiting])],
+  };
+}
+
+/** Nothing is written; with DryRun the status says what would be, a rollout's next step included. */
+async function leave(parts: ReconcileParts, resource: CachedResource, asked: Blueprint): Promise<Written> {
+  const left = { blueprint: asked, known: resource, rollout: resource.status.rollout, waiting: [], failures: [] };
+  if (!isDryRun(resource.spec)) return left;
+  const imagined = await imaginedBlueprint({ ...parts, store: async () => undefined }, resource, asked);
+  return { ...left, ...(await parts.dryRun.preview(resource, imagined)) };
 }
 
 /** The end of another resource's pod is not reported to this one. */

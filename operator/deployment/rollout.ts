@@ -1,5 +1,6 @@
 import { serverScaling } from "../api/sizing.ts";
 import type { WorkloadState } from "./cached-objects.ts";
+import { isHibernated } from "./hibernation.ts";
 import { rolledBack } from "./rollout/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -24,13 +25,17 @@ const isApplied = ({
   server,
   bridge,
   rollout,
+  waiting,
 }: Snapshot) =>
   resource.spec.reconciliation === "Active" &&
-  refused.length + failed.length + forbidden.length + missingSecrets.length === 0 &&
-  tokenSecret === "Present" &&
+  refused.length + failed.length + forbidden.length === 0 &&
+  waiting === undefined &&
   server !== undefined &&
-  bridge !== undefined &&
-  rolledBack(rollout) === undefined;
+  (isHibernated(resource.spec) ||
+    (missingSecrets.length === 0 &&
+      tokenSecret === "Present" &&
+      bridge !== undefined &&
+      rolledBack(rollout) === undefined));
 
 /** The parts whose pods are being created or replaced. */
 export const movingParts = ({ server, bridge, rollout }: Snapshot) => [

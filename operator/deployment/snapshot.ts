@@ -1,3 +1,4 @@
+import type { DryRunChange } from "../api/dry-run.ts";
 import type { DeploymentStatus } from "../api/status.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
@@ -30,6 +31,12 @@ export type Snapshot = {
   readonly refused: readonly string[];
   /** Other errors of the API server in this reconcile; the writes are retried. */
   readonly failed: readonly string[];
+  /** The parts of which a change waits for a maintenance window, and when one opens: milliseconds since the epoch, or never. */
+  readonly waiting?: { readonly parts: readonly string[]; readonly opensAt: number | undefined } | undefined;
+  /** What would be changed; undefined unless the resource asks for that. */
+  readonly dryRun?: readonly DryRunChange[] | undefined;
+  /** Schedules of maintenance windows that never come. */
+  readonly emptySchedules?: readonly string[];
   /** What the administrator does not allow in this resource; if not empty, nothing is written. */
   readonly forbidden?: readonly string[];
   /** The last result; undefined before the first probe. */

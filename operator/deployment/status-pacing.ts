@@ -7,10 +7,10 @@ import type { ConditionType, DeploymentStatus } from "../api/status.ts";
  */
 export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): number {
   if (before.observedGeneration !== after.observedGeneration) return 300;
-  if (rolloutTurned(before, after)) return 0;
+  if (!isDeepStrictEqual(before.dryRun, after.dryRun)) return 300;
   const turned = (type: ConditionType) => stateOf(before, type) !== stateOf(after, type);
   const moving = stateOf(after, "Progressing") === "True";
-  if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
+  if (rolloutTurned(before, after) || atOnce.some(turned)) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
   if (turned("Exposed") || messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   const ofBridge = (["Receiving", "Delivering"] as const).filter(turned);
@@ -21,6 +21,8 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
   return onlyReplicas && !isReady(after) ? 600_000 : 60_000;
 }
+
+const atOnce: readonly ConditionType[] = ["Degraded", "Stalled", "Paused", "Hibernated"];
 
 /**
  * The status of a condition; for Degraded and Stalled with the reason, for Ready with the generation, because

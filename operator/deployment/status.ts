@@ -2,6 +2,8 @@ import type { Condition, DeploymentStatus } from "../api/status.ts";
 import type { WorkloadState } from "./cached-objects.ts";
 import { conditionsOf } from "./conditions/conditions.ts";
 import { urlOf } from "./exposure/exposure.ts";
+import { BRIDGE_FENCED } from "./fencing.ts";
+import { HIBERNATED } from "./hibernation.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./parts-probe.ts";
 import { DELIVERY_PAUSED } from "./paused-delivery.ts";
@@ -30,6 +32,7 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     ...(queue === undefined ? {} : { queue }),
     ...secretsOf(snapshot),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
+    ...(snapshot.dryRun === undefined ? {} : { dryRun: { changes: [...snapshot.dryRun] } }),
   };
 }
 
@@ -61,12 +64,18 @@ export function transitions(before: readonly Condition[], after: readonly Condit
   });
 }
 
+/** Somebody keeps messages from being delivered. */
+const isHeld = (reason: string | undefined) => reason === DELIVERY_PAUSED || reason === BRIDGE_FENCED;
+
+/** What people asked for: another condition announces it. */
+const announcedElsewhere: ReadonlySet<string> = new Set([HIBERNATED, BRIDGE_FENCED]);
+
 type Announcement = (condition: Condition, before: Condition | undefined) => Transition[];
 
 const announcements: Readonly<Record<string, Announcement>> = {
   Ready: ({ status, reason, message }, before) => {
     if (status === "True" && before?.status !== "True") return [{ type: "Normal", reason: "Ready", message }];
-    if (status !== "True" && before?.status === "True")
+    if (status !== "True" && before?.status === "True" && !announcedElsewhere.has(reason))
       return [{ type: "Warning", reason: "NotReady", message: `${reason}: ${message}` }];
     return [];
   },
@@ -75,8 +84,8 @@ const announcements: Readonly<Record<string, Announcement>> = {
     return news ? [{ type: "Warning", reason, message }] : [];
   },
   Delivering: ({ status, reason, message }, before) => {
-    const wasPaused = before?.reason === DELIVERY_PAUSED;
-    if (reason === DELIVERY_PAUSED) return wasPaused ? [] : [{ type: "Normal", reason, message }];
+    const wasPaused = isHeld(before?.reason);
+    if (isHeld(reason)) return before?.reason === reason ? [] : [{ type: "Normal", reason, message }];
     if (wasPaused && status === "True") return [{ type: "Normal", reason: "DeliveryResumed", message }];
     const isNews = status === "False" && (before?.status !== "False" || before.message !== message);
     return isNews ? [{ type: "Warning", reason, message }] : [];
@@ -92,5 +101,9 @@ const announcements: Readonly<Record<string, Announcement>> = {
   Paused: ({ status, message }, before) => {
     if (status === (before?.status ?? "False")) return [];
     return [{ type: "Normal", reason: status === "True" ? "Paused" : "Resumed", message }];
+  },
+  Hibernated: ({ status, message }, before) => {
+    if (status === (before?.status ?? "False")) return [];
+    return [{ type: "Normal", reason: status === "True" ? HIBERNATED : "Woken", message }];
   },
 };

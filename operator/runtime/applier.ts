@@ -99,6 +99,14 @@ export class Applier {
     }
   }
 
+  /** The live object is the owner's and as desired: an apply would change nothing. */
+  isAsWanted(type: ResourceType, desired: KubernetesObject, live: LiveObject): boolean {
+    const isOurs = live.controllerUid === (controllerOf(desired)?.uid ?? "");
+    return (
+      isOurs && this.#isAsWanted(resourcePath(type, desired.metadata), desiredFingerprint(desired), live.fingerprint)
+    );
+  }
+
   /** Deletes an object as it was seen: one that has changed since, or lost its owner, is not ours to delete. */
   async delete(type: ResourceType, { namespace, name, uid, resourceVersion }: Stored): Promise<void> {
     await this.#options.client.delete(type, namespace, name, { uid, resourceVersion });

@@ -32,6 +32,8 @@ export type ApplyOptions = {
    * the object exists; a uid writes only to the object with this uid. Default: none.
    */
   readonly onto?: "absent" | { readonly uid: string };
+  /** The server answers what it would store, and stores nothing. Default false. */
+  readonly dryRun?: boolean;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -144,7 +146,12 @@ class RestClient implements Client {
       method: "PATCH",
       path: resourcePath(type, { namespace, name, subresource: options.subresource }),
       // Nobody would read its warnings, and the server parses the body a second time for them.
-      query: { fieldManager: options.fieldManager, force: true, fieldValidation: "Ignore" },
+      query: {
+        fieldManager: options.fieldManager,
+        force: true,
+        fieldValidation: "Ignore",
+        dryRun: options.dryRun ? "All" : undefined,
+      },
       contentType: applyPatch,
       body: object.kind === undefined ? { apiVersion: apiVersionOf(type), kind: type.kind, ...object } : object,
       signal: options.signal,

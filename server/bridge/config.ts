@@ -10,6 +10,8 @@ export type BridgeConfig = {
   readonly port: number;
   /** Only its own process reaches it: it listens nowhere. Default: false. */
   readonly isHidden?: boolean;
+  /** It asks Telegram nothing: what is accepted is kept. Default: false. */
+  readonly isFenced?: boolean;
   /** Directory of `queue.sqlite`; must survive restarts. */
   readonly dataDir: string;
   /** Undelivered messages above which events are refused (never dropped). */

@@ -18,7 +18,7 @@ import type { ShownChats } from "./routing/shown-chats.ts";
 import { eventStatusOf } from "./status/event-status.ts";
 import type { BridgeMetrics } from "./status/metrics.ts";
 import { warningOf } from "./status/refusals.ts";
-import { type Facts, pausedText } from "./status/status.ts";
+import { type Facts, fencedText, pausedText } from "./status/status.ts";
 
 export type EventsOptions = {
   readonly queue: Queue;
@@ -94,7 +94,8 @@ export class Events {
   /** What a client should know about messages that wait. */
   warningsFor(messages: readonly PendingMessage[], count: number): readonly string[] {
     const { paused } = this.#options.control;
-    const kept = paused && count > 0 ? `The message is kept: ${pausedText(paused)}.` : undefined;
+    const cause = this.#options.facts().fenced ? fencedText : paused && pausedText(paused);
+    const kept = cause && count > 0 ? `The message is kept: ${cause}.` : undefined;
     return [kept, this.#refusalsFor(messages)].filter(isText);
   }
 

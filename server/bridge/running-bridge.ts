@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { Accepted } from "../../contract/accepted.ts";
-import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
+import type { BridgeStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
@@ -29,7 +29,7 @@ import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
 import { boundedText } from "./status/bounded-text.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
-import { type Facts, obstacles, statusOf } from "./status/status.ts";
+import { type Facts, fencedText, obstacles, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
 import type { Store } from "./storage/store.ts";
 import { Todos } from "./tasks/todos.ts";
@@ -90,8 +90,8 @@ export class RunningBridge implements Bridge {
     this.todos = new Todos({ store, now: this.#now });
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
-      const silenceSeconds = this.#conversation.receiver.silenceSeconds(now);
-      const paused = this.control.paused !== undefined;
+      const silenceSeconds = this.#isFenced ? 0 : this.#conversation.receiver.silenceSeconds(now);
+      const paused = this.#isFenced || this.control.paused !== undefined;
       const { reachable } = this.#reachability.status;
       return { stats: queue.stats(), now, silenceSeconds, paused, reachable, usage: this.#usage() };
     });
@@ -101,6 +101,7 @@ export class RunningBridge implements Bridge {
       spareForUrgent: hears(config) && config.telegram.messagesPerSecond >= 10 ? 1 : 0,
     });
     this.#token = new TokenSource(config.telegram, (former) => {
+      if (this.#isFenced) return;
       this.#reachability.check();
       this.#conversation.restart(new TelegramClient(config.telegram, () => former, fetchImpl));
     });
@@ -208,12 +209,14 @@ export class RunningBridge implements Bridge {
       logger,
     });
     await this.#conversation.start();
-    this.#reachability.check();
+    // Whoever has not been asked counts as not reachable: so nothing is sent.
+    if (this.#isFenced) logger.warn("the bridge is fenced: it asks Telegram nothing; messages are kept");
+    else this.#reachability.check();
     this.#notices.start();
     this.monitoring.start();
     if (!(config.isHidden ?? false)) await this.#listen();
     // Only one that has its port: of two bridges by mistake this one must not take the updates of the other.
-    this.#conversation.receiver.start();
+    if (!this.#isFenced) this.#conversation.receiver.start();
   }
 
   async #listen(): Promise<void> {
@@ -224,7 +227,7 @@ export class RunningBridge implements Bridge {
       this.#metrics.signatureFailures.inc({ reason });
       if (reason !== "webhook") this.monitoring.signatureFailed();
     };
-    const webhook = this.#conversation.receiver.webhook();
+    const webhook = this.#isFenced ? undefined : this.#conversation.receiver.webhook();
     const gate = { secrets, clock, logger, audit, onSignatureFailure };
     this.#intake = await startIntake({ host, port, ...gate, bridge: this, webhook });
   }
@@ -320,6 +323,16 @@ export class RunningBridge implements Bridge {
     this.monitoring.journal.add({ kind, at: this.#now(), detail: `by ${boundedText(by)}` });
   }
 
+  get #isFenced(): boolean {
+    return this.#options.config.isFenced ?? false;
+  }
+
+  /** A fenced bridge does not hear what people say, and that is no fault. */
+  #receiving(now: number): ReceivingStatus {
+    const status = this.#conversation.receiver.status(now);
+    return this.#isFenced ? { mode: status.mode, receiving: false, other_consumer: false, error: fencedText } : status;
+  }
+
   #facts(): Facts {
     const now = this.#now();
     const queue = this.#queue.stats();
@@ -327,13 +340,14 @@ export class RunningBridge implements Bridge {
       queue,
       queueSince: this.#queueSince.of(queue.usable, now),
       queueLimit: this.#options.config.queueSizeLimit,
-      telegram: this.#reachability.status,
+      fenced: this.#isFenced,
+      telegram: this.#isFenced ? { ...this.#reachability.status, error: fencedText } : this.#reachability.status,
       nextCheckAt: this.#reachability.nextCheckAt,
       pause: this.#pacer.longestPause(now),
       paused: this.control.paused,
       closing: this.#closing !== undefined,
-      receiving: this.#conversation.receiver.status(now),
-      silence: this.#conversation.receiver.obstacle(now),
+      receiving: this.#receiving(now),
+      silence: this.#isFenced ? undefined : this.#conversation.receiver.obstacle(now),
       now,
     };
   }

@@ -20,6 +20,7 @@ export function bridgeConfig(need: Need, hmac: HmacConfig, values: Values, home:
       ? { host: "", port: 0, isHidden: true }
       : { host: need("BRIDGE_HOST"), port: values.BRIDGE_PORT }),
     dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
+    ...(values.BRIDGE_FENCED && { isFenced: true }),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),

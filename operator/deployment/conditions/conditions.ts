@@ -7,6 +7,7 @@ import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
 import { exposed } from "./exposed.ts";
+import { hibernated } from "./hibernated.ts";
 import { type Judge, type Judgement, unknown } from "./judgement.ts";
 import { paused } from "./paused.ts";
 import { progressing } from "./progressing.ts";
@@ -35,6 +36,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   Stalled: stalled,
   Degraded: degraded,
   Paused: paused,
+  Hibernated: hibernated,
 };
 
 /**

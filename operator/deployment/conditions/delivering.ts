@@ -1,10 +1,12 @@
+import { BRIDGE_FENCED, fencedText } from "../fencing.ts";
 import type { Refusal, RefusedTopic } from "../parts-probe.ts";
 import { DELIVERY_PAUSED, pausedText } from "../paused-delivery.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds } from "./judgement.ts";
 
 /** Telegram accepts the messages to every recipient. Not part of Ready: messages still reach the others. */
-export const delivering = ofBridge(({ refusals = [], refusedTopics = [], waiting, paused }) => {
+export const delivering = ofBridge(({ refusals = [], refusedTopics = [], waiting, paused, fenced }) => {
+  if (fenced) return fails(BRIDGE_FENCED, fencedText);
   if (paused) return fails(DELIVERY_PAUSED, `${pausedText(paused)}: messages are accepted and kept`);
   if (refusals.length > 0) return fails("RecipientRefused", refusedTo(refusals));
   if (waiting !== undefined) return fails("WaitingForTelegram", `nothing is sent for a while: ${waiting}`);

@@ -1,13 +1,15 @@
+import { waitingText } from "../maintenance/waiting.ts";
 import { waitsForPromotion } from "../rollout/problems.ts";
 import { movingParts } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
-/** Pods are being created or replaced. */
+/** Pods are being created or replaced; else what waits for that. */
 export const progressing: Judge = (snapshot) => {
   const waits = waitsForPromotion(snapshot);
   if (waits) return holds("WaitingForPromotion", waits);
   const moving = movingParts(snapshot);
-  return moving.length === 0
-    ? fails("Settled", "no pod is being created or replaced")
-    : holds("RollingOut", `pods are being created or replaced: ${moving.join(", ")}`);
+  if (moving.length > 0) return holds("RollingOut", `pods are being created or replaced: ${moving.join(", ")}`);
+  const { waiting } = snapshot;
+  if (waiting) return fails("WaitingForMaintenance", waitingText(waiting));
+  return fails("Settled", "no pod is being created or replaced");
 };

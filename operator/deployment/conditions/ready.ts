@@ -1,5 +1,6 @@
 import type { Condition } from "../../api/status.ts";
 import { pausedText } from "../paused-delivery.ts";
+import { isPaused } from "../pausing.ts";
 import { obstacleOf, problemsOf } from "../problems.ts";
 import { isReplacing, isRolledOut } from "../rollout.ts";
 import type { Snapshot } from "../snapshot.ts";
@@ -28,8 +29,7 @@ export function ready(snapshot: Snapshot, conditions: readonly Condition[]): Jud
   const before = status.conditions?.find(({ type }) => type === "Ready");
   const wasReady = before?.status === "True";
   const isJudged = found.every(({ observedGeneration }) => observedGeneration === generation);
-  const isPaused = snapshot.resource.spec.reconciliation === "Paused";
-  if ((isRolledOut(snapshot) && isJudged) || (isPaused && !wasReady)) {
+  if ((isRolledOut(snapshot) && isJudged) || (isPaused(snapshot.resource.spec) && !wasReady)) {
     return holds("Ready", readyMessage(snapshot));
   }
   const obstacle = obstacleOf(snapshot);

@@ -1,3 +1,4 @@
+import { BRIDGE_FENCED, fencedText } from "../fencing.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "../receiving/problems.ts";
 import { ofBridge } from "./bridge-answer.ts";
 import { fails, holds, type Judge, unknown } from "./judgement.ts";
@@ -17,7 +18,8 @@ export const receiving: Judge = (snapshot) => {
 const waitsFor = (other: string) =>
   `the bridge of CCTelegramDeployment ${other} still reads the updates of the same bot: this one takes over when its pod has ended. If that one is paused, resume or delete it`;
 
-const fromBridge = ofBridge(({ receiving }, snapshot) => {
+const fromBridge = ofBridge(({ receiving, fenced }, snapshot) => {
+  if (fenced) return fails(BRIDGE_FENCED, fencedText);
   if (!receiving) return unknown("NotReported", "the bridge does not report whether it receives: use a newer image");
   if (receiving.mode === "None") return fails("NotYetPolling", "the bridge's pod that receives has not started yet");
   const problem = receivesElsewhere(snapshot) ?? webhookIsUnreachable(snapshot);

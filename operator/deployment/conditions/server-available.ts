@@ -1,3 +1,4 @@
+import { HIBERNATED, hibernatedText, isHibernated } from "../hibernation.ts";
 import { serverPodIsInTrouble } from "../problems.ts";
 import { hasEnoughServers } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
@@ -6,6 +7,7 @@ import { fails, holds, type Judge } from "./judgement.ts";
 export const serverAvailable: Judge = (snapshot) => {
   const { server } = snapshot;
   if (!server) return fails("NotCreated", "the Deployment of the MCP server does not exist yet");
+  if (server.replicas === 0 && isHibernated(snapshot.resource.spec)) return fails(HIBERNATED, hibernatedText);
   if (server.replicas === 0) return fails("ScaledToZero", "server.replicas is 0");
   if (hasEnoughServers(snapshot)) return holds("PodsReady", "enough MCP server pods are ready");
   const trouble = serverPodIsInTrouble(snapshot);

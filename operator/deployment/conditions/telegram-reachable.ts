@@ -1,9 +1,11 @@
+import { BRIDGE_FENCED, fencedText } from "../fencing.ts";
 import { telegramIsUnreachable } from "../problems.ts";
 import { ofBridge } from "./bridge-answer.ts";
-import { fails, holds } from "./judgement.ts";
+import { fails, holds, unknown } from "./judgement.ts";
 
 /** The Bot API answers the bridge and accepts its token. */
-export const telegramReachable = ofBridge((_bridge, snapshot) => {
+export const telegramReachable = ofBridge(({ fenced }, snapshot) => {
+  if (fenced) return unknown(BRIDGE_FENCED, fencedText);
   const problem = telegramIsUnreachable(snapshot);
   return problem
     ? fails(problem.reason, problem.message)

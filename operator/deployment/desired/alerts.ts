@@ -91,7 +91,8 @@ const described: readonly Described[] = [
     name: "DeliveryPaused",
     expression: (selector) => `max(${metricNames.deliveryPaused}{${selector}}) > 0`,
     summary: "Delivery to Telegram has been stopped for a while",
-    description: "A client called stop_bridge: messages are kept, until start_bridge is called or the queue is full",
+    description:
+      "A client called stop_bridge, or bridge.fencing is Fenced: messages are kept until that ends or the queue is full",
   },
   {
     name: "MessagesFailed",

@@ -2,6 +2,7 @@ import { bridgeResources } from "../../api/sizing.ts";
 import { canonicalQuantity } from "../../runtime/quantity.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
+import { isHibernated } from "../hibernation.ts";
 import { namesOf, selectorLabels } from "../names.ts";
 import { statefulSets } from "../resource-types.ts";
 import { bridgeEnvironment } from "./configuration.ts";
@@ -18,7 +19,7 @@ export function bridgeStatefulSet(blueprint: Blueprint): Child {
     kind: "StatefulSet",
     metadata: metadataOf(blueprint, names.bridge, "bridge"),
     spec: {
-      replicas: 1,
+      replicas: isHibernated(blueprint.spec) ? 0 : 1,
       // With OrderedReady the controller waits for a broken pod to become ready before it replaces it, possibly forever
       // (https://github.com/kubernetes/kubernetes/issues/67250).
       podManagementPolicy: "Parallel",

@@ -5,6 +5,7 @@ import { quietHoursText } from "../../../contract/quiet-hours.ts";
 import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import { exposureOf, originOf } from "../exposure/exposure.ts";
+import { isFenced } from "../fencing.ts";
 import { bridgeUrl, namesOf } from "../names.ts";
 import { dashboardEnvironment } from "./dashboard.ts";
 import { oauthEnvironment } from "./oauth.ts";
@@ -104,6 +105,7 @@ export function bridgeEnvironment(blueprint: Blueprint): Environment {
     SERVICE_NAME: namesOf(name).bridge,
     LOG_LEVEL: logLevel,
     BRIDGE_PORT: `${ports.bridge}`,
+    ...(isFenced(spec) ? { BRIDGE_FENCED: "true" } : {}),
     METRICS_PORT: `${ports.metrics}`,
     ...hmacEnvironment,
     TELEGRAM_BOT_TOKEN_FILE: `${paths.telegram}/token`,

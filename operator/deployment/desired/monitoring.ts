@@ -1,6 +1,7 @@
 import { serverScaling } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
+import { isHibernated } from "../hibernation.ts";
 import { type Component, namesOf } from "../names.ts";
 import { prometheusRules, serviceMonitors } from "../resource-types.ts";
 import { alerts, type Expected } from "./alerts.ts";
@@ -39,7 +40,11 @@ function label(service: string, targetLabel: string) {
 /** The alerts of this resource. */
 export function prometheusRule(blueprint: Blueprint): Child {
   const selector = `namespace="${blueprint.namespace}",cctelegram="${blueprint.name}"`;
-  const expected = { server: serverScaling(blueprint.spec).min > 0, bridge: blueprint.bridge !== "Wait" };
+  const isAwake = !isHibernated(blueprint.spec);
+  const expected = {
+    server: isAwake && serverScaling(blueprint.spec).min > 0,
+    bridge: isAwake && blueprint.bridge !== "Wait",
+  };
   return child(prometheusRules, {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PrometheusRule",

@@ -50,6 +50,8 @@ export function container(blueprint: Blueprint, component: Component, environmen
     startupProbe: { httpGet: live, periodSeconds: 1, failureThreshold: 120 },
     livenessProbe: { httpGet: live, periodSeconds: 10, timeoutSeconds: 5 },
     readinessProbe: { httpGet: { path: routes.ready, port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
+    // The last lines of a container that failed stay in the pod's status, without a right to read logs.
+    terminationMessagePolicy: "FallbackToLogsOnError",
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -42,6 +42,8 @@ export type Facts = {
   readonly bridgeImage: string | undefined;
   /** The spec asks for no servers. */
   readonly isStopped: boolean;
+  /** No maintenance window is open: a new version has to wait. */
+  readonly isHeld: boolean;
   readonly wasReady: boolean;
   /** The handshake through the Service. */
   readonly verified: Verification | undefined;
@@ -65,6 +67,16 @@ export const stateOf = (status: RolloutStatus | undefined): State => ({
 
 export const entryOf = (state: State, revision: number | undefined): Revision | undefined =>
   state.revisions.find((entry) => entry.revision === revision);
+
+/** The spec asks for another template than the one that runs, or is on its way, and it has not failed. */
+export function isNews({ state, wanted }: Facts): boolean {
+  const current = entryOf(state, state.target ?? state.revision);
+  return state.rejected === undefined && current !== undefined && current.template !== wanted.template;
+}
+
+/** A new version waits for a maintenance window. Until there is a good one, none waits. */
+export const waitsForWindow = (facts: Facts): boolean =>
+  facts.isHeld && facts.state.revision !== undefined && isNews(facts);
 
 /** The track whose pods clients reach. */
 export const servingTrack = ({ track }: State): Track => track ?? "blue";

@@ -3,6 +3,8 @@ import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource } from "../cached-objects.ts";
 import type { Cluster } from "../cluster.ts";
+import { isHibernated } from "../hibernation.ts";
+import { maintenanceAt } from "../maintenance/windows.ts";
 import { namesOf, sha256 } from "../names.ts";
 import { ownChild } from "../own-child.ts";
 import type { ProbeResult } from "../parts-probe.ts";
@@ -43,10 +45,11 @@ export function factsOf(resource: CachedResource, parts: Parts): Omit<Facts, "ch
     serviceTrack: ownChild(cluster, resource, types.services, namesOf(name).server)?.state.track,
     runningImage: imageOfMost(cluster.podsOf(namespace, name, "mcp-server")),
     bridgeImage: ownChild(cluster, resource, types.statefulSets, namesOf(name).bridge)?.state.workload?.image,
-    isStopped: serverScaling(spec).min === 0,
+    isStopped: isHibernated(spec) || serverScaling(spec).min === 0,
     wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     verified: verificationOf(probe),
     preview: preview && { template: preview.template, passed: preview.passed, problem: preview.problem },
+    isHeld: maintenanceAt(spec.maintenance.windows, now).state === "Closed",
     changes: "",
     promote: resource.promote,
     undo: resource.undo,

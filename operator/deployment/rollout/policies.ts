@@ -1,6 +1,16 @@
 import type { Revision } from "../../api/rollout.ts";
 import { printable } from "../printable.ts";
-import { entryOf, type Facts, isInPlace, isMoving, type Side, type State, servingTrack } from "./facts.ts";
+import {
+  entryOf,
+  type Facts,
+  isInPlace,
+  isMoving,
+  isNews,
+  type Side,
+  type State,
+  servingTrack,
+  waitsForWindow,
+} from "./facts.ts";
 import { otherTrack } from "./tracks.ts";
 
 /** Something to tell people about. */
@@ -112,8 +122,7 @@ const startOf = (facts: Facts): Revision["outcome"] => {
 /** The spec asks for another template than the one that runs, or is on its way. */
 const starts: Policy = (facts) => {
   const { state, wanted, spec, changes } = facts;
-  const current = entryOf(state, state.target ?? state.revision);
-  if (state.rejected !== undefined || current === undefined || current.template === wanted.template) return undefined;
+  if (!isNews(facts) || waitsForWindow(facts)) return undefined;
   const stopped = superseded(
     facts,
     without(state, "target"),

@@ -10,7 +10,7 @@ import type { ProbeSchedule } from "../probe-schedule.ts";
 import { regarding } from "../regarding.ts";
 import { deployments } from "../resource-types.ts";
 import { decide, isUrgent } from "./decision.ts";
-import { entryOf, type Facts, type State, servingTrack } from "./facts.ts";
+import { entryOf, type Facts, type State, servingTrack, waitsForWindow } from "./facts.ts";
 import { factsOf, type Wanted } from "./gather.ts";
 import { type PlannedServers, planOf } from "./plan.ts";
 import { type PreviewResult, type PreviewTarget, previewTarget } from "./preview-probe.ts";
@@ -21,10 +21,10 @@ import { deploymentOf, type Track } from "./tracks.ts";
 
 type Parts = {
   readonly cluster: Cluster;
-  readonly revisions: Revisions;
+  readonly revisions: Pick<Revisions, "template" | "applied" | "keep" | "forget">;
   readonly probes: Pick<ProbeSchedule<Target, ProbeResult>, "result">;
-  readonly previews: ProbeSchedule<PreviewTarget, PreviewResult>;
-  readonly recorder: EventRecorder;
+  readonly previews: Pick<ProbeSchedule<PreviewTarget, PreviewResult>, "result" | "track" | "forget">;
+  readonly recorder: Pick<EventRecorder, "record">;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Stores a status before anything is done about it. */
@@ -38,6 +38,8 @@ export type Standing = {
   /** The status, as it is stored now. */
   readonly known: DeploymentStatus;
   readonly lookAgainMs: number | undefined;
+  /** A new version waits for a maintenance window. */
+  readonly waits: boolean;
 };
 
 /** Decides what is rolled out, and prepares what has to be written for it. */
@@ -54,7 +56,36 @@ export async function rolloutStep(parts: Parts, resource: CachedResource, bluepr
   const tried = rollout.isPreviewed ? rollout.servers[1] : undefined;
   if (tried) parts.previews.track(previewTarget(blueprint, tried.template));
   else parts.previews.forget(resource.uid);
-  return { blueprint: { ...blueprint, rollout }, state, known, lookAgainMs };
+  return {
+    blueprint: { ...blueprint, rollout },
+    state,
+    known,
+    lookAgainMs,
+    waits: waitsForWindow({ ...facts, state }),
+  };
+}
+
+/** The same without any effect: what would be written. */
+export async function imaginedBlueprint(
+  parts: Parts,
+  resource: CachedResource,
+  blueprint: Blueprint,
+): Promise<Blueprint> {
+  const { revisions, previews } = parts;
+  const nothing = async () => undefined;
+  const imagined: Parts = {
+    ...parts,
+    revisions: {
+      template: (...args) => revisions.template(...args),
+      applied: (...args) => revisions.applied(...args),
+      keep: nothing,
+      forget: nothing,
+    },
+    previews: { result: (uid) => previews.result(uid), track: nothing, forget: nothing },
+    recorder: { record: nothing },
+    store: nothing,
+  };
+  return (await rolloutStep(imagined, resource, blueprint)).blueprint;
 }
 
 /** As the status stores it. */
@@ -130,8 +161,20 @@ async function prepared(
   { blueprint, wanted }: Planned,
 ): Promise<PlannedDeployment> {
   const isWanted = wanted.template === servers.template;
-  const pods: Template | undefined = isWanted ? wanted.pods : await revisions.template(blueprint, servers.template);
+  const pods = isWanted ? wanted.pods : await templateOf(revisions, blueprint, servers);
   return { ...servers, pods, replicas: replicasOf(resource, servers.track, cluster, blueprint) };
+}
+
+/** A kept template, or one that is still in place. */
+async function templateOf(
+  revisions: Parts["revisions"],
+  blueprint: Blueprint,
+  { template, track }: PlannedServers,
+): Promise<Template | undefined> {
+  const kept = await revisions.template(blueprint, template);
+  if (kept !== undefined) return kept;
+  const applied = await revisions.applied(deployments, blueprint.namespace, deploymentOf(blueprint.name, track));
+  return applied !== undefined && hashOf(applied) === template ? applied : undefined;
 }
 
 /** Servers beside are as many as those that clients reach: they have to stand their load at once. */

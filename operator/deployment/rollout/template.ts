@@ -13,11 +13,10 @@ export type Template = {
   readonly spec?: Fields;
 };
 
-/** Changed by restarts and rotations, which are no other version. */
-export const hmacAnnotation = "cctelegram.io/hmac";
-const passing: ReadonlySet<string> = new Set([hmacAnnotation, restartAnnotation]);
+/** Changed by restarts, which are no other version. */
+const passing: ReadonlySet<string> = new Set([restartAnnotation]);
 
-/** What makes a revision: the template without its track, restarts and rotations. */
+/** What makes a revision: the template without its track and restarts. */
 export function revisionIn({ metadata, spec }: Template): Template {
   const { [trackLabel]: _track, ...labels } = metadata?.labels ?? {};
   const kept = Object.entries(metadata?.annotations ?? {}).filter(([name]) => !passing.has(name));
@@ -31,10 +30,12 @@ export function revisionIn({ metadata, spec }: Template): Template {
 export function templateOn(revision: Template, labels: Readonly<Record<string, string>>, present: Template): Template {
   const { annotations = {} } = present.metadata ?? {};
   const current = Object.entries(annotations).filter(([name]) => passing.has(name));
+  const all = { ...revision.metadata?.annotations, ...Object.fromEntries(current) };
   return {
     metadata: {
       labels: { ...revision.metadata?.labels, ...labels },
-      annotations: { ...revision.metadata?.annotations, ...Object.fromEntries(current) },
+      // An empty map is not stored, and would look like a difference.
+      ...(Object.keys(all).length > 0 ? { annotations: all } : {}),
     },
     spec: revision.spec ?? {},
   };

@@ -4,7 +4,7 @@ import type { Pacer } from "../pacing/pacer.ts";
 import type { EventRecord } from "../queue/queue.ts";
 import { shownId } from "../routing/shown-chats.ts";
 import { boundedText } from "./bounded-text.ts";
-import { type Facts, pausedText, waitingOf } from "./status.ts";
+import { type Facts, fencedText, pausedText, waitingOf } from "./status.ts";
 
 export type EventStatusParts = {
   readonly facts: Facts;
@@ -36,7 +36,8 @@ export function eventStatusOf(record: EventRecord, { facts, pacer, replies }: Ev
 
 /** What holds everything, else what holds the first message that something holds, else its turn. */
 function eventWaitingOf({ next }: EventRecord, facts: Facts, pacer: Pick<Pacer, "holdOf">): EventWaiting {
-  const { pause, paused, now } = facts;
+  const { pause, paused, fenced, now } = facts;
+  if (fenced) return { reason: fencedText };
   if (paused !== undefined) return { reason: pausedText(paused) };
   const ofAll = waitingOf({ ...facts, pause: pause?.chatId === undefined ? pause : undefined });
   if (ofAll !== undefined) return ofAll;

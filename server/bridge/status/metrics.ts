@@ -71,7 +71,7 @@ function gauges(registers: Registry[], gauged: () => Gauged): void {
   });
   new Gauge({
     name: metricNames.deliveryPaused,
-    help: "1 while delivery is stopped by stop_bridge, and messages are kept",
+    help: "1 while delivery is stopped by stop_bridge, or the bridge is fenced, and messages are kept",
     registers,
     collect() {
       this.set(gauged().paused ? 1 : 0);

@@ -24,6 +24,8 @@ export type Facts = {
   /** Since when it is usable or not, RFC 3339. */
   readonly queueSince?: string;
   readonly queueLimit: number;
+  /** It asks Telegram nothing, because somebody wants that. */
+  readonly fenced: boolean;
   readonly telegram: TelegramStatus;
   /** When an unreachable Telegram is asked again. */
   readonly nextCheckAt: number;
@@ -39,11 +41,11 @@ export type Facts = {
 };
 
 /** What keeps the bridge from being ready; empty when it is. */
-export function obstacles({ queue, telegram, silence, closing }: Facts): readonly string[] {
+export function obstacles({ queue, fenced, telegram, silence, closing }: Facts): readonly string[] {
   return [
     ...(closing ? ["shutting down"] : []),
     ...(queue.usable ? [] : [`queue not usable: ${queue.error ?? "unknown reason"}`]),
-    ...(telegram.reachable ? [] : [`Telegram not reachable: ${telegram.error ?? "unknown reason"}`]),
+    ...(fenced || telegram.reachable ? [] : [`Telegram not reachable: ${telegram.error ?? "unknown reason"}`]),
     ...(silence === undefined ? [] : [silence]),
   ];
 }
@@ -60,12 +62,13 @@ export function healthOf(facts: Facts): Health {
 }
 
 /** What delivery waits for; undefined when it goes on. */
-export function waitingOf({ queue, telegram, nextCheckAt, pause, now }: Facts): Waiting | undefined {
+export function waitingOf({ queue, fenced, telegram, nextCheckAt, pause, now }: Facts): Waiting | undefined {
   const wait = (reason: string, until: number) => ({
     reason: boundedText(reason),
     until: new Date(Math.max(until, now)).toISOString(),
   });
   if (!queue.usable) return wait(`the queue cannot write: ${queue.error ?? "unknown reason"}`, now + STORAGE_RETRY_MS);
+  if (fenced) return undefined;
   if (!telegram.reachable) return wait(`Telegram is not reachable: ${telegram.error ?? "unknown reason"}`, nextCheckAt);
   if (pause === undefined || pause.until - now < LONG_MS) return undefined;
   // Not which chat: health pages show this without a key.
@@ -113,11 +116,15 @@ export function statusOf(parts: StatusParts): BridgeStatus {
     ...(topics.length > 0 && { refused_topics: topics }),
     ...(waiting !== undefined && { waiting }),
     ...(facts.paused && { paused: facts.paused }),
+    ...(facts.fenced && { fenced: true }),
     receiving: facts.receiving,
     metrics: { ...counts, ...usage, uptime_seconds: uptimeSeconds },
     ...(lastEventTime === undefined ? {} : { last_event_time: lastEventTime }),
   };
 }
+
+/** What is told of a fenced bridge. */
+export const fencedText = "the bridge is fenced by its operator: it sends nothing until it is open again";
 
 /** What is told of stopped delivery. */
 export function pausedText({ since, by }: PausedStatus): string {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
+import { flag, host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
 import { updatesModes } from "../../../contract/bridge-status.ts";
 import { chatSchema, mostChats, mostRoutes, routeSchema } from "../../../contract/chats.ts";
 import { ports } from "../../../contract/ports.ts";
@@ -95,6 +95,14 @@ export const bridgeVariables = Object.freeze({
     description:
       "Those of TELEGRAM_ALLOWED_USERS who may give the bot the commands that are for administrators, separated by commas. Unset: all of them.",
     example: "123456789",
+  }),
+  BRIDGE_FENCED: define({
+    roles: reachable,
+    schema: flag,
+    default: "false",
+    description:
+      "Ask Telegram nothing: messages are accepted and kept, and what people say waits at Telegram, until the bridge starts without this.",
+    example: "true",
   }),
   TELEGRAM_UPDATES: define({
     roles: bridging,

@@ -37,6 +37,16 @@ const other = { namespace: "others", name: "older" };
 const stopped = workload({ replicas: 0, current: 0, updated: 0, ready: 0 });
 const starting = workload({ ready: 0 });
 const trouble = { reason: "ImagePullFailed", message: "the image cannot be pulled" };
+const hibernated = resource({ spec: specOf({ activity: "Hibernated" }) });
+const asleep = { resource: hibernated, server: stopped, bridge: stopped, bridgeRuns: false, probe: undefined };
+const curious = resource({ spec: specOf({ reconciliation: "DryRun" }) });
+const fenced: Partial<Snapshot> = {
+  resource: resource({ spec: specOf({ bridge: { fencing: "Fenced" } }) }),
+  ...probed({ telegram: { reachable: false }, fenced: true }),
+};
+const hibernatedAndPaused = resource({ spec: specOf({ activity: "Hibernated", reconciliation: "Paused" }) });
+const opensAt = Date.parse("2026-01-03T02:00:00Z");
+const waiting: Partial<Snapshot> = { waiting: { parts: ["bridge"], opensAt } };
 const paused = resource({ spec: specOf({ reconciliation: "Paused" }) });
 const well = { reason: "Ready", message: "clients can connect and messages arrive" };
 const refused = { verified: false, reason: "HandshakeRefused", message: "HTTP 401" } as const;
@@ -149,6 +159,63 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
     "BotTokenShared",
   ],
   ["Receiving", "the former one ends", { ...asking, verdict: { state: "Waits", other } }, "False", "HandOver"],
+  ["TelegramReachable", "the bridge is fenced", fenced, "Unknown", "BridgeFenced"],
+  ["Delivering", "the bridge is fenced", fenced, "False", "BridgeFenced"],
+  [
+    "Receiving",
+    "the bridge is fenced",
+    {
+      ...asking,
+      ...probed({ fenced: true, receiving: { mode: "Polling", receiving: false, other_consumer: false } }),
+    },
+    "False",
+    "BridgeFenced",
+  ],
+  ["Degraded", "the bridge is fenced", fenced, "False", "NoProblems"],
+  [
+    "Degraded",
+    "the bridge's image does not know fences",
+    { resource: resource({ spec: specOf({ bridge: { fencing: "Fenced" } }) }) },
+    "True",
+    "FencingNotSupported",
+  ],
+  ["Ready", "the bridge is fenced", fenced, "False", "BridgeFenced"],
+  ["Hibernated", "it is active", {}, "False", "Active"],
+  ["Hibernated", "no pod is left", asleep, "True", "Hibernated"],
+  [
+    "Hibernated",
+    "a pod still ends",
+    { ...asleep, server: workload({ replicas: 0, current: 1, updated: 1, ready: 0 }) },
+    "False",
+    "FallingAsleep",
+  ],
+  ["Hibernated", "it is paused, too", { ...asleep, ...{ resource: hibernatedAndPaused } }, "False", "FallingAsleep"],
+  ["Ready", "it hibernates", asleep, "False", "Hibernated"],
+  ["ServerAvailable", "it hibernates", asleep, "False", "Hibernated"],
+  ["BridgeAvailable", "it hibernates", asleep, "False", "Hibernated"],
+  ["Reconciling", "it hibernates", asleep, "False", "RolledOut"],
+  ["Degraded", "it hibernates", asleep, "False", "NoProblems"],
+  [
+    "Stalled",
+    "it hibernates, and has no token",
+    { ...asleep, bridge: undefined, tokenSecret: "Missing" },
+    "False",
+    "NoObstacles",
+  ],
+  [
+    "Hibernated",
+    "it never had a token",
+    { ...asleep, bridge: undefined, tokenSecret: "Missing" },
+    "True",
+    "Hibernated",
+  ],
+  ["Stalled", "it hibernates, and a child was refused", { ...asleep, refused: ["no"] }, "True", "ChildRefused"],
+  ["Progressing", "a change waits for a window", waiting, "False", "WaitingForMaintenance"],
+  ["Progressing", "pods start while another change waits", { ...waiting, server: starting }, "True", "RollingOut"],
+  ["Reconciling", "a change waits for a window", waiting, "True", "WaitingForMaintenance"],
+  ["Degraded", "a window never comes", { emptySchedules: ["0 2 31 2 *"] }, "True", "MaintenanceNeverComes"],
+  ["Paused", "the user asks what would change", { resource: curious }, "True", "DryRun"],
+  ["Reconciling", "the user asks what would change", { resource: curious }, "False", "DryRun"],
   ["Delivering", "nobody is refused", {}, "True", "NothingRefused"],
   ["Delivering", "no bridge runs", { bridgeRuns: false }, "Unknown", "BridgeNotRunning"],
   [

@@ -29,6 +29,13 @@ test("a container that ends again and again is crash looping, while it waits and
   expect(troubleOf(podWith({ ...crashed, state: { running: {} } }))).toEqual(expected);
 });
 
+test("what a container said last before it failed is told with its exit code", () => {
+  const message = '{"level":"fatal","msg":"the port is taken","token":"x"}\n';
+  expect(troubleOf(podWith(ended({ exitCode: 78, reason: "Error", message })))?.message).toBe(
+    'the container mcp-server exits with code 78, and said last "the port is taken": see kubectl logs --previous -c mcp-server',
+  );
+});
+
 test("a container that was killed for its memory says which limit to raise", () => {
   expect(troubleOf(podWith(ended({ exitCode: 137, reason: "OOMKilled" })))).toEqual({
     reason: "OutOfMemory",

@@ -12,6 +12,7 @@ export type Answers = {
   refused: number;
   receiving?: ReceivingStatus;
   paused?: PausedStatus;
+  fenced?: true;
   refusals?: readonly Refusal[];
   refused_topics?: readonly RefusedTopicStatus[];
 };
@@ -45,6 +46,7 @@ function answeringClients(answers: Answers): typeof fetch {
         refused_topics: answers.refused_topics,
         receiving: answers.receiving,
         paused: answers.paused,
+        fenced: answers.fenced,
       });
     if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "hanging") return new Promise(() => undefined);

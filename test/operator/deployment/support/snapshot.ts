@@ -41,6 +41,7 @@ export const bridgeAnswer = (fields: {
   readonly refusedTopics?: Answer["refusedTopics"];
   readonly waiting?: Answer["waiting"];
   readonly paused?: Answer["paused"];
+  readonly fenced?: Answer["fenced"];
   readonly receiving?: Answer["receiving"];
 }): Answer => ({
   answered: true,
@@ -48,6 +49,7 @@ export const bridgeAnswer = (fields: {
   refusedTopics: fields.refusedTopics,
   waiting: fields.waiting,
   paused: fields.paused,
+  fenced: fields.fenced,
   receiving: fields.receiving,
   telegram: { reachable: true, ...fields.telegram },
   queue: { usable: true, pending: 0, limit: 10_000, ...fields.queue },

@@ -34,13 +34,16 @@ end
 if holds("Stalled") then
   return verdict("Degraded", because("Stalled"))
 end
+if holds("Reconciling") and conditions["Reconciling"].reason == "WaitingForMaintenance" then
+  return verdict("Suspended", because("Reconciling"))
+end
 if holds("Reconciling") then
   return verdict("Progressing", because("Reconciling"))
 end
 if ready.status == "True" and ready.observedGeneration == obj.metadata.generation then
   return verdict("Healthy", ready.message)
 end
-if ready.reason == "ScaledToZero" then
+if ready.reason == "ScaledToZero" or ready.reason == "Hibernated" or ready.reason == "BridgeFenced" then
   return verdict("Suspended", ready.message)
 end
 -- It may recover by itself, but Argo CD has no limit on Progressing: nobody would be told.
