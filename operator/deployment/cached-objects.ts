@@ -1,4 +1,4 @@
-import type { V1PodTemplateSpec } from "@kubernetes/client-node";
+import type { V1PersistentVolumeClaim as Claim, V1PodTemplateSpec } from "@kubernetes/client-node";
 import { apiKeyFileName } from "../../contract/api-key.ts";
 import { type DeploymentSpec, deploymentSpec } from "../api/spec.ts";
 import type { DeploymentStatus } from "../api/status.ts";
@@ -7,6 +7,7 @@ import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
+import { autoscalerState, type ScalingState, scaledObjectState } from "./autoscaling/state.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts";
 import {
@@ -56,6 +57,8 @@ type ChildState = {
   readonly secret?: Readonly<Record<string, string>>;
   /** Connection Secrets: how their key changes. */
   readonly rotation?: Pick<StoredKey, "asked" | "granted" | "nextAt">;
+  /** HorizontalPodAutoscaler and ScaledObject: whether it gets the numbers that it needs. */
+  readonly scaling?: ScalingState;
   /** Ingress, HTTPRoute, and Services with an external address: what its controller reports. */
   readonly exposure?: ExposureState;
 };
@@ -71,6 +74,8 @@ export type WorkloadState = {
   readonly revision?: string | undefined;
   /** The bot token with which the pods of its template read a bot's updates. */
   readonly polls?: TokenRef | undefined;
+  /** A StatefulSet: what the template of its claim asks for. */
+  readonly claimSize?: string | undefined;
   /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
   readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
@@ -146,11 +151,14 @@ const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) 
   Service: addressesOf,
   Ingress: addressesOf,
   HTTPRoute: parentsOf,
+  HorizontalPodAutoscaler: autoscalerState,
+  ScaledObject: scaledObjectState,
   Secret: (object) => ({ secret: generated(object.data as Fields | undefined), ...rotation(object) }),
 };
 
 function workload(object: KubernetesObject, owned: Fields): ChildState {
-  const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec };
+  const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec; volumeClaimTemplates?: Claim[] };
+  const claimSize = spec.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.storage;
   const polls = polledToken(spec.template?.spec);
   const status = (object.status ?? {}) as WorkloadStatus;
   const conditions = status.conditions ?? [];
@@ -164,6 +172,7 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
       ready: status.readyReplicas ?? 0,
       ...(status.updateRevision ? { revision: interned(status.updateRevision) } : {}),
       ...(polls ? { polls } : {}),
+      ...(claimSize ? { claimSize: interned(claimSize) } : {}),
       ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,

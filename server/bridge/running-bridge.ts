@@ -31,6 +31,7 @@ import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "
 import { type Facts, obstacles, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
 import type { Store } from "./storage/store.ts";
+import { fileSystemOf, Volume } from "./storage/volume.ts";
 import { Todos } from "./tasks/todos.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
@@ -62,6 +63,7 @@ export class RunningBridge implements Bridge {
   readonly #conversation: Conversation;
   readonly #events: Events;
   readonly #notices: Notices;
+  readonly #volume: Volume;
   readonly #usage: ReturnType<typeof usageReader>;
   readonly #loop: WatchedLoop = watchLoop();
   readonly #queueSince = new Since();
@@ -75,6 +77,7 @@ export class RunningBridge implements Bridge {
     this.#now = anchoredClock(clock, steady);
     this.#startedAt = steady();
     this.#usage = usageReader(steady);
+    this.#volume = new Volume({ now: this.#now, read: fileSystemOf(config.dataDir) });
     const observer = createRelayMetrics(options.registry, () => this.relay);
     this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
     this.#notices = new Notices({
@@ -90,7 +93,8 @@ export class RunningBridge implements Bridge {
       const silenceSeconds = this.#conversation.receiver.silenceSeconds(now);
       const paused = this.control.paused !== undefined;
       const { reachable } = this.#reachability.status;
-      return { stats: queue.stats(), now, silenceSeconds, paused, reachable, usage: this.#usage() };
+      const volume = this.#volume.status();
+      return { stats: queue.stats(), now, silenceSeconds, paused, reachable, usage: this.#usage(), volume };
     });
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer({
@@ -164,6 +168,7 @@ export class RunningBridge implements Bridge {
       eventStatus: (id, client) => this.#events.find(id, client),
       followers: () => this.relay.followers,
       heldUpMs: () => this.#loop.heldUpMs(),
+      volume: () => this.#volume.status(),
     });
   }
 
@@ -247,6 +252,7 @@ export class RunningBridge implements Bridge {
       uptimeSeconds: Math.round((steady() - this.#startedAt) / 1000),
       counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },
       usage: this.#usage(),
+      volume: this.#volume.status(),
       lastEventTime: this.#events.lastTime,
     });
   }

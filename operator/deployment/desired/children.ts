@@ -1,6 +1,6 @@
-import { serverScaling } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
-import { bridgeDisruptionBudget, serverAutoscaler, serverDisruptionBudget } from "./availability.ts";
+import { autoscalers } from "./autoscaler.ts";
+import { bridgeDisruptionBudget, serverDisruptionBudget } from "./availability.ts";
 import { bridgeStatefulSet } from "./bridge-stateful-set.ts";
 import { exposureChildren } from "./exposure.ts";
 import { prometheusRule, serviceMonitor } from "./monitoring.ts";
@@ -41,7 +41,7 @@ export function childrenOf(blueprint: Blueprint): Children {
       serverService(blueprint),
       bridgeService(blueprint),
       ...dashboardServices(blueprint),
-      ...(serverScaling(blueprint.spec).autoscaled ? [serverAutoscaler(blueprint)] : []),
+      ...autoscalers(blueprint),
       serverDisruptionBudget(blueprint),
       bridgeDisruptionBudget(blueprint),
       ...monitoring(blueprint),
