@@ -166,12 +166,6 @@ export type Waiting = NonNullable<BridgeStatus["waiting"]>;
  */
 export function withoutRecipients<
   Status extends Pick<BridgeStatus, "refusals" | "refused_topics" | "paused"> & { readonly volume?: VolumeStatus },
->({
-  refusals,
-  refused_topics: _topics,
-  volume: _volume,
-  paused,
-  ...status
-}: Status) {
+>({ refusals, refused_topics: _topics, volume: _volume, paused, ...status }: Status) {
   return { ...status, refusals: refusals.length, ...(paused && { paused: { since: paused.since } }) };
 }

@@ -11,6 +11,7 @@ export const conditionTypes = [
   "Delivering",
   "Receiving",
   "Exposed",
+  "Autoscaling",
   "Progressing",
   "Reconciling",
   "Stalled",

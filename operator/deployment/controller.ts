@@ -24,6 +24,7 @@ import { reconcile } from "./reconcile.ts";
 import { services } from "./resource-types.ts";
 import { sourcesOf } from "./sources.ts";
 import { TokenSecrets } from "./token-secret.ts";
+import { Volumes } from "./volume/volumes.ts";
 
 export type DeploymentControllerParts = {
   readonly client: Client;
@@ -56,9 +57,11 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const secrets = secretReaders(parts, cluster);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
   const arbiter = new Arbiter({ cluster, ...secrets, mayWrite, enqueue, now: clock.now });
+  const volumes = new Volumes({ client: parts.client, recorder: parts.events, now: clock.now });
   const reconcileParts = {
     ...parts,
     ...secrets,
+    volumes,
     arbiter,
     mayWrite,
     generated,
@@ -75,6 +78,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const forget = (uid: string): void => {
     forgetProbes(uid);
     arbiter.forget(uid);
+    volumes.forget(uid);
   };
   const controller = manager.add({
     name: controllerName,

@@ -1,7 +1,9 @@
 import { createHmac } from "node:crypto";
 import { apiKeyFileName, hashedKey } from "../../contract/api-key.ts";
 import { serverScaling } from "../api/sizing.ts";
+import { canonicalQuantity } from "../runtime/quantity.ts";
 import { forbiddenIn } from "./allowed.ts";
+import { isScaled, scalingOf } from "./autoscaling/gather.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
@@ -20,6 +22,7 @@ import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 import { clientKey } from "./rotation.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
+import type { VolumeTrouble } from "./volume/volumes.ts";
 
 /** Settings of the operator. */
 export type Settings = {
@@ -78,6 +81,8 @@ export function blueprintOf(
     restartedAt,
     bridge: bridgePlan(resource, parts),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cluster.has(types.serviceMonitors),
+    hasScaledObject: cluster.has(types.scaledObjects),
+    claimSize: claimSizeOf(resource, cluster) ?? canonicalQuantity(String(spec.bridge.storage.size)),
     hasHttpRoute: cluster.has(types.httpRoutes),
     url: urlOf(resource, exposureStateOf(cluster, resource)?.addresses ?? []),
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cluster.has(types.prometheusRules),
@@ -144,14 +149,18 @@ function ownSecret(cluster: Cluster, { namespace, name, uid }: CachedResource, s
   return child?.controllerUid === uid || handedOver ? child?.state : undefined;
 }
 
+/** What the template of the queue's claim asks for; undefined before there is one. */
+export const claimSizeOf = (resource: CachedResource, cluster: Cluster): string | undefined =>
+  ownChild(cluster, resource, types.statefulSets, namesOf(resource.name).bridge)?.state.workload?.claimSize;
+
 /**
  * An autoscaler owns the replicas. We write them once, at creation, and repeat the current number as long as nobody has
  * changed it: leaving the field out would remove it, and the server would set it to 1.
  */
 function serverReplicas(resource: CachedResource, cluster: Cluster): number | undefined {
-  const { autoscaled, min } = serverScaling(resource.spec);
+  const { min } = serverScaling(resource.spec);
   const live = ownChild(cluster, resource, types.deployments, namesOf(resource.name).server)?.state.workload;
-  if (!autoscaled || !live) return min;
+  if (!live || !isScaled(resource, cluster)) return min;
   return live.ownsReplicas ? live.replicas : undefined;
 }
 
@@ -173,13 +182,14 @@ export function snapshotOf(
     refused: readonly string[];
     failed: readonly string[];
     probe: ProbeResult | undefined;
+    volume: VolumeTrouble | undefined;
     exposure: ExposureSnapshot | undefined;
     exposureProbe: ExposureProbe | undefined;
     /** Milliseconds since the epoch. */
     now: () => number;
   },
 ): Snapshot {
-  const { cluster, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
+  const { cluster, settings, tokenSecret, verdict, refused, failed, probe, volume, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
   const server = ownChild(cluster, resource, types.deployments, names.server)?.state.workload;
@@ -206,6 +216,8 @@ export function snapshotOf(
       ...missingSecrets(resource, cluster, "bridge").map((name) => ({ name, field: "bridge.env" })),
     ],
     probe,
+    scaling: scalingOf(resource, cluster),
+    volume,
     exposure,
     exposureProbe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),

@@ -4,6 +4,7 @@ import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { volumeIsNearlyFull } from "./volume/problems.ts";
 
 /** Something that is wrong, with a message that says what to do. */
 export type Problem = { readonly reason: string; readonly message: string };
@@ -142,7 +143,7 @@ export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((che
 /** All problems, also those that only affect clients outside the cluster, or what people answer. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
-  ...[isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable].flatMap(
+  ...[volumeIsNearlyFull, isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable].flatMap(
     (check) => check(snapshot) ?? [],
   ),
 ];

@@ -13,7 +13,7 @@ import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
 import { exposureLookAgainMs } from "./exposure/problems.ts";
 import { failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
-import { blueprintOf, isStored, type Settings, snapshotOf, targetOf } from "./gather.ts";
+import { blueprintOf, claimSizeOf, isStored, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
 import { untilKeysChange } from "./previous-keys.ts";
@@ -24,6 +24,7 @@ import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import { writeStatus } from "./status-writer.ts";
 import type { TokenSecrets } from "./token-secret.ts";
+import type { Volumes } from "./volume/volumes.ts";
 
 export type ReconcileParts = {
   readonly cluster: Cluster;
@@ -32,6 +33,7 @@ export type ReconcileParts = {
   readonly recorder: EventRecorder;
   readonly probes: ProbeSchedule<Target, ProbeResult>;
   readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
+  readonly volumes: Volumes;
   readonly tokenSecrets: TokenSecrets;
   readonly arbiter: Arbiter;
   /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
@@ -76,6 +78,13 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     return { requeueAfterMs: terminatingMs };
   }
 
+  const probe = probes.result(resource.uid);
+  const volume = await parts.volumes.look(resource, {
+    templateSize: claimSizeOf(resource, cluster),
+    use: probe?.bridge?.answered ? probe.bridge.volume : undefined,
+    mayWrite: parts.mayWrite(resource),
+  });
+  failures.push(...volume.failures);
   const exposure = exposureSnapshotOf(resource, { ...parts, certificate });
   const outside = exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac: blueprint.hmac });
   if (outside) exposureProbes.track(outside);
@@ -88,12 +97,19 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     verdict,
     refused: refusedOf(failures),
     failed: failedOf(failures),
-    probe: probes.result(resource.uid),
+    probe,
+    volume: volume.trouble,
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
   const keysLookAgainMs = untilKeysChange(blueprint, parts.now());
-  const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict), keysLookAgainMs];
+  const soon = [
+    snapshot.lookAgainMs,
+    exposureLookAgainMs(snapshot),
+    verdictLookAgainMs(verdict),
+    keysLookAgainMs,
+    volume.lookAgainMs,
+  ];
   return { ...soon.reduce(sooner, result), failures };
 }
 

@@ -1,9 +1,11 @@
+import type { ScalingSnapshot } from "./autoscaling/gather.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
+import type { VolumeTrouble } from "./volume/volumes.ts";
 
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";
@@ -32,6 +34,10 @@ export type Snapshot = {
   readonly forbidden?: readonly string[];
   /** The last result; undefined before the first probe. */
   readonly probe: ProbeResult | undefined;
+  /** Who scales the servers. */
+  readonly scaling?: ScalingSnapshot | undefined;
+  /** Why the volume is not as large as it should be. */
+  readonly volume?: VolumeTrouble | undefined;
   /** State of the exposure; undefined without one. */
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */

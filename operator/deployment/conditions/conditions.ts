@@ -2,6 +2,7 @@ import { type Condition, type ConditionType, conditionTypes } from "../../api/st
 import { printable } from "../printable.ts";
 import { asksToReceive } from "../receiving/asking.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { autoscaling, hasAutoscaling } from "./autoscaling.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
@@ -27,6 +28,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   Delivering: delivering,
   Receiving: receiving,
   Exposed: exposed,
+  Autoscaling: autoscaling,
   Progressing: progressing,
   Reconciling: reconciling,
   Stalled: stalled,
@@ -50,6 +52,7 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   };
   const judged = Object.entries(judges)
     .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
+    .filter(([type]) => type !== "Autoscaling" || hasAutoscaling(snapshot))
     .filter(([type]) => type !== "Receiving" || asksToReceive(snapshot.resource.spec))
     .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
   const all = [condition("Ready", ready(snapshot, judged)), ...judged];

@@ -12,9 +12,8 @@ export type VolumeOptions = {
 
 /** A reading stays right for so many milliseconds. */
 const freshMs = 5_000;
-/** Between two readings that are remembered, and how many of them: a day. */
+/** Between two readings that are remembered. */
 const sampleMs = 15 * 60_000;
-const samples = 96;
 /** What fills a volume in less than that may be a moment's burst. */
 const leastMs = 3_600_000;
 const dayMs = 86_400_000;
@@ -54,7 +53,8 @@ export class Volume {
 
   #remember(at: number, free: number): void {
     const newest = this.#seen.at(-1);
-    if (newest === undefined || at - newest.at >= sampleMs) this.#seen = [...this.#seen, { at, free }].slice(-samples);
+    if (newest !== undefined && at - newest.at < sampleMs) return;
+    this.#seen = [...this.#seen.filter((seen) => at - seen.at <= dayMs), { at, free }];
   }
 
   #growth(at: number, free: number): number | undefined {
