@@ -9,7 +9,13 @@ import { generatedFiles as definitions } from "./operator/api/generate.ts";
 
 /** Every generated file, by path from the root of the project. */
 export async function generatedFiles(): Promise<Record<string, string>> {
-  return { ...definitions(), ...argoSettings(), ...adapterValues(), ...(await pageSources()), ...(await referencePages()) };
+  return {
+    ...definitions(),
+    ...argoSettings(),
+    ...adapterValues(),
+    ...(await pageSources()),
+    ...(await referencePages()),
+  };
 }
 
 if (import.meta.main) {

@@ -43,18 +43,21 @@ export const autoscalingFields = {
     ),
 } as const;
 
+/** The API server checks the rules on the group's default, too, which is empty. */
+const isKeda = "(has(self.provider) && self.provider == 'KEDA')";
+
 export const autoscalingRules: readonly Rule[] = [
   {
     rule: "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
     message: "minReplicas must not be greater than maxReplicas",
   },
   {
-    rule: "self.provider != 'KEDA' || size(self.metrics) == 0 || has(self.prometheusUrl)",
+    rule: `!${isKeda} || !has(self.metrics) || size(self.metrics) == 0 || has(self.prometheusUrl)`,
     message:
       "prometheusUrl is missing: KEDA asks a Prometheus for the metrics, for example http://prometheus.monitoring.svc:9090",
   },
   {
-    rule: "self.provider == 'KEDA' || !has(self.prometheusUrl)",
+    rule: `!has(self.prometheusUrl) || ${isKeda}`,
     message: "prometheusUrl is for provider KEDA only: with a HorizontalPodAutoscaler the adapter knows its Prometheus",
   },
 ];

@@ -19,7 +19,7 @@ export const storageGrowth = z.strictObject({
 
 export const storageGrowthRules: readonly Rule[] = [
   {
-    rule: `!has(self.growth.maxSize) || ${quantityAt("self.growth.maxSize")}.compareTo(${quantityAt("self.size")}) >= 0`,
+    rule: `!has(self.growth) || !has(self.growth.maxSize) || ${quantityAt("self.growth.maxSize")}.compareTo(${quantityAt("self.size")}) >= 0`,
     message: "growth.maxSize must not be smaller than size: raise it, or leave it out",
   },
 ];

@@ -36,7 +36,10 @@ export function sourcesOf(cluster: Cluster): readonly Source[] {
     }),
     changesOf(foreignAutoscalers, {
       keys: ({ namespace, resource: name }) => (name === "" ? [] : [{ namespace, name }]),
-      same: (before, after) => before.resource === after.resource && before.scaledObject === after.scaledObject,
+      same: (before, after) =>
+        before.resource === after.resource &&
+        before.isDirect === after.isDirect &&
+        before.scaledObject === after.scaledObject,
       settleMs,
     }),
     ...[...children.values()].map((child) => changesOf(child, { keys: ownerOf, same: sameChild, settleMs })),

@@ -8,6 +8,8 @@ import { namesOf } from "../names.ts";
 export type ForeignAutoscaler = Stored & {
   /** The resource whose pods it scales, if it scales one of ours; "" otherwise. */
   readonly resource: string;
+  /** It scales their Deployment, past the resource. */
+  readonly isDirect: boolean;
   /** The ScaledObject of which KEDA made it. */
   readonly scaledObject: string | undefined;
 };
@@ -20,6 +22,7 @@ export function foreignAutoscaler(object: KubernetesObject): ForeignAutoscaler {
   return {
     ...storedOf(object),
     resource: interned(resourceOf(kind, name)),
+    isDirect: kind === "Deployment",
     scaledObject: owner?.kind === "ScaledObject" ? owner.name : undefined,
   };
 }

@@ -26,6 +26,6 @@ export function scalingOf(resource: CachedResource, cluster: Cluster): ScalingSn
   };
 }
 
-/** Somebody else's autoscaler sets the number of pods, or ours does. */
+/** An autoscaler sets the number of pods of the Deployment, ours or another; one that scales the resource sets `server.replicas`. */
 export const isScaled = ({ namespace, name, spec }: CachedResource, cluster: Cluster): boolean =>
-  serverScaling(spec).autoscaled || cluster.otherAutoscaler(namespace, name) !== undefined;
+  serverScaling(spec).autoscaled || cluster.otherAutoscaler(namespace, name)?.isDirect === true;

@@ -68,8 +68,20 @@ describe("what is done about it", () => {
       { step: "Grow", to: "120Mi", isAsked: false },
     ],
     ["nothing while it is being grown", {}, claimOf("2Gi", { capacity: "1Gi" }), useOf(0.1), { step: "Nothing" }],
-    ["the size of the spec, full or not", { size: "5Gi" }, claimOf("1Gi"), useOf(0.9), { step: "Grow", to: "5Gi", isAsked: true }],
-    ["nothing when somebody made it larger than the spec", { size: "2Gi" }, claimOf("9Gi"), useOf(0.9), { step: "Nothing" }],
+    [
+      "the size of the spec, full or not",
+      { size: "5Gi" },
+      claimOf("1Gi"),
+      useOf(0.9),
+      { step: "Grow", to: "5Gi", isAsked: true },
+    ],
+    [
+      "nothing when somebody made it larger than the spec",
+      { size: "2Gi" },
+      claimOf("9Gi"),
+      useOf(0.9),
+      { step: "Nothing" },
+    ],
   ])("%s", (_name, storage, claim, use, step) => {
     expect(growthStep(storageOf(storage), claim, use)).toEqual(step);
   });
@@ -86,14 +98,21 @@ describe("what is done about it", () => {
   test("whatever the numbers, no step shrinks a volume or goes beyond its largest size", () => {
     const bytes = fc.integer({ min: 1, max: 2 ** 40 });
     fc.assert(
-      fc.property(bytes, bytes, bytes, bytes, fc.nat(2 ** 40), (size, request, sizeBytes, freeBytes, growthBytesPerDay) => {
-        const storage = storageOf({ size });
-        const use = { sizeBytes, freeBytes: Math.min(freeBytes, sizeBytes), growthBytesPerDay };
-        const step = growthStep(storage, claimOf(`${request}`), use);
-        if (step.step !== "Grow") return;
-        expect(quantityValue(step.to)).toBeGreaterThan(request);
-        expect(quantityValue(step.to)).toBeLessThanOrEqual(step.isAsked ? size : 4 * size);
-      }),
+      fc.property(
+        bytes,
+        bytes,
+        bytes,
+        bytes,
+        fc.nat(2 ** 40),
+        (size, request, sizeBytes, freeBytes, growthBytesPerDay) => {
+          const storage = storageOf({ size });
+          const use = { sizeBytes, freeBytes: Math.min(freeBytes, sizeBytes), growthBytesPerDay };
+          const step = growthStep(storage, claimOf(`${request}`), use);
+          if (step.step !== "Grow") return;
+          expect(quantityValue(step.to)).toBeGreaterThan(request);
+          expect(quantityValue(step.to)).toBeLessThanOrEqual(step.isAsked ? size : 4 * size);
+        },
+      ),
     );
   });
 });

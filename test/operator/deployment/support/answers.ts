@@ -1,4 +1,10 @@
-import type { PausedStatus, ReceivingStatus, Refusal, RefusedTopicStatus } from "../../../../contract/bridge-status.ts";
+import type {
+  PausedStatus,
+  ReceivingStatus,
+  Refusal,
+  RefusedTopicStatus,
+  VolumeStatus,
+} from "../../../../contract/bridge-status.ts";
 
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
@@ -12,6 +18,7 @@ export type Answers = {
   paused?: PausedStatus;
   refusals?: readonly Refusal[];
   refused_topics?: readonly RefusedTopicStatus[];
+  volume?: VolumeStatus;
 };
 
 export const wellAnswers = (): Answers => ({
@@ -34,6 +41,7 @@ export function answering(answers: Answers): typeof fetch {
         refused_topics: answers.refused_topics,
         receiving: answers.receiving,
         paused: answers.paused,
+        volume: answers.volume,
       });
     if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "hanging") return new Promise(() => undefined);
