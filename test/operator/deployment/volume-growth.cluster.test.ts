@@ -9,7 +9,6 @@ import {
   createToken,
   eventsOf,
   eventually,
-  readResource,
   untilCondition,
   untilReady,
   untilSettled,

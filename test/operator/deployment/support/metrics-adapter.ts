@@ -54,7 +54,7 @@ async function answer({ pathname, searchParams }: URL, options: AdapterOptions, 
       body: { kind: "APIResourceList", apiVersion: "v1", groupVersion: `${group}/${version}`, resources: [] },
     };
   const [, namespace = "", plural = "", object = "", metric = ""] =
-    /^\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(pathname.slice(root.length)) ?? [];
+    /^\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(decodeURIComponent(pathname).slice(root.length)) ?? [];
   const rule = options.rules.find(({ name }) => new RegExp(name.matches).test(metric));
   const resource = plural.replace(/s$/, "");
   if (rule?.resources.overrides[resource] === undefined)
