@@ -140,20 +140,12 @@ describe.skipIf(!hasPrometheus)(
           /^mcp_calls_in_flight 5$/m,
         ),
       );
-      await world.post(types.horizontalPodAutoscalers, {
-        metadata: { name: "of-the-resource" },
-        spec: {
-          scaleTargetRef: { apiVersion: "cctelegram.io/v1alpha1", kind: "CCTelegramDeployment", name: "whole" },
-          minReplicas: 1,
-          maxReplicas: 5,
-          metrics: [
-            {
-              type: "Pods",
-              pods: { metric: { name: "mcp_calls_in_flight" }, target: { type: "AverageValue", averageValue: "2" } },
-            },
-          ],
-        },
-      });
+      const text = readFileSync("examples/autoscaler/autoscaler.yaml", "utf8")
+        .replaceAll("name: team", "name: whole")
+        .replace("namespace: cctelegram", `namespace: ${world.namespace}`)
+        .replace("minReplicas: 2", "minReplicas: 1")
+        .replace('averageValue: "50"', 'averageValue: "2"');
+      await world.post(types.horizontalPodAutoscalers, load(text) as object);
       // 5 calls, 2 for each: 3 servers.
       await eventually(async () => {
         const { spec } = await world.get<{ spec: { replicas: number } }>(types.deployments, "whole-mcp-server");
