@@ -18,7 +18,7 @@ const rule = (metric: string, object: "pod" | "service", aggregate: "sum" | "max
 });
 
 /** What the HorizontalPodAutoscalers of resources with `server.autoscaling.metrics` ask for. */
-export const adapterRules: readonly AdapterRule[] = [
+const adapterRules: readonly AdapterRule[] = [
   rule(metricNames.callsInFlight, "pod", "sum"),
   rule(metricNames.oldestMessageAge, "service", "max"),
 ];

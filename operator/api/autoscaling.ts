@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Rule } from "./schema.ts";
 
 /** Numbers of MCP's own by which servers can be scaled. */
-export const autoscalingMetrics = ["CallsInFlight", "QueueAge"] as const;
+const autoscalingMetrics = ["CallsInFlight", "QueueAge"] as const;
 
 /** Fields of list items have no default in the schema: see server.ts. */
 const metric = z.strictObject({

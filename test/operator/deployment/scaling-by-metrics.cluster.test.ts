@@ -63,7 +63,7 @@ describe.skipIf(!hasPrometheus)(
         dump({ global: { scrape_interval: "1s", scrape_timeout: "1s" }, scrape_configs: jobs }),
       );
       prometheus = spawn(
-        "prometheus",
+        "/usr/bin/prometheus",
         [
           `--config.file=${folder}/prometheus.yml`,
           `--storage.tsdb.path=${folder}/series`,
