@@ -2,13 +2,20 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { argoSettings } from "./deploy/argocd/settings.ts";
+import { adapterValues } from "./deploy/prometheus-adapter/rules.ts";
 import { pageSources } from "./docs/generators/page-sources.ts";
 import { referencePages } from "./docs/generators/pages.ts";
 import { generatedFiles as definitions } from "./operator/api/generate.ts";
 
 /** Every generated file, by path from the root of the project. */
 export async function generatedFiles(): Promise<Record<string, string>> {
-  return { ...definitions(), ...argoSettings(), ...(await pageSources()), ...(await referencePages()) };
+  return {
+    ...definitions(),
+    ...argoSettings(),
+    ...adapterValues(),
+    ...(await pageSources()),
+    ...(await referencePages()),
+  };
 }
 
 if (import.meta.main) {

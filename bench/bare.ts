@@ -24,6 +24,8 @@ export function bareChildren(name: string, overrides: Partial<Blueprint> = {}): 
     bridge: "Apply",
     hasPrometheusRule: false,
     hasServiceMonitor: false,
+    hasScaledObject: false,
+    claimSize: "1Gi",
     hasHttpRoute: false,
     url: mcpUrl(namespace, name),
     ...overrides,

@@ -24,6 +24,8 @@ export const alertRules = Object.freeze({
   DeliveryPaused: { severity: "warning", forSeconds: 600 },
   /** Of the last 15 minutes. */
   MessagesFailed: { severity: "warning", forSeconds: 0, above: 0 },
+  /** Percent of the file system that are in use. */
+  VolumeNearlyFull: { severity: "high", forSeconds: 600, above: 85 },
   /** In a second. */
   SignatureFailures: { severity: "high", forSeconds: 300, above: 0.2 },
 }) satisfies Readonly<Record<string, AlertRule>>;

@@ -13,6 +13,9 @@ export type StatusReaders = {
 
 const asItIs: StatusReaders = { text: z.string(), count: z.number(), chatId: z.number() };
 
+/** Nothing about them has to be cut: any finite number is fine. */
+const bytes = () => z.number().min(0);
+
 /**
  * A chat whose last message Telegram refused for good.
  *
@@ -52,6 +55,14 @@ export function refusedTopicSchema({ text, count, chatId }: StatusReaders = asIt
     at: text.describe("RFC 3339"),
   });
 }
+
+const volumeSchema = z.object({
+  size_bytes: bytes().describe("Of the file system that holds the queue"),
+  free_bytes: bytes().describe("What the bridge may still write"),
+  growth_bytes_per_day: bytes()
+    .exactOptional()
+    .describe("How fast it filled of late; absent before it was watched for an hour"),
+});
 
 /**
  * The body of the bridge's `GET /status`.
@@ -122,6 +133,8 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
         last_answer_at: text.exactOptional().describe("When Telegram last answered, RFC 3339"),
       })
       .exactOptional(),
+    // A bridge of the version before does not tell, nor one that cannot ask its file system.
+    volume: volumeSchema.exactOptional(),
     metrics: z.object({
       uptime_seconds: count,
       events_processed: count,
@@ -142,10 +155,12 @@ export type Refusal = BridgeStatus["refusals"][number];
 export type RefusedTopicStatus = NonNullable<BridgeStatus["refused_topics"]>[number];
 export type ReceivingStatus = NonNullable<BridgeStatus["receiving"]>;
 export type PausedStatus = NonNullable<BridgeStatus["paused"]>;
+/** How full the file system of the queue is. */
+export type VolumeStatus = NonNullable<BridgeStatus["volume"]>;
 export type Waiting = NonNullable<BridgeStatus["waiting"]>;
 
 /**
- * A status for pages that ask for no key: how many chats refuse messages, not which ones, and nobody's name.
+ * A status for pages that ask for no key: how many chats refuse messages, not which ones, nobody's name, and no disk.
  *
  * @example
  * ```ts
@@ -153,11 +168,8 @@ export type Waiting = NonNullable<BridgeStatus["waiting"]>;
  * withoutRecipients({ version: "0.1.0", refusals: [refusal] }).refusals; // => 1
  * ```
  */
-export function withoutRecipients<Status extends Pick<BridgeStatus, "refusals" | "refused_topics" | "paused">>({
-  refusals,
-  refused_topics: _topics,
-  paused,
-  ...status
-}: Status) {
+export function withoutRecipients<
+  Status extends Pick<BridgeStatus, "refusals" | "refused_topics" | "paused"> & { readonly volume?: VolumeStatus },
+>({ refusals, refused_topics: _topics, volume: _volume, paused, ...status }: Status) {
   return { ...status, refusals: refusals.length, ...(paused && { paused: { since: paused.since } }) };
 }

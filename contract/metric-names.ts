@@ -1,4 +1,4 @@
-/** Metrics of server and bridge that alerts are made of. */
+/** Metrics of server and bridge that alerts, autoscalers and predictions are made of. */
 export const metricNames = Object.freeze({
   requests: "http_requests_total",
   requestDuration: "http_request_duration_seconds",
@@ -9,6 +9,9 @@ export const metricNames = Object.freeze({
   deliveryPaused: "cctelegram_delivery_paused",
   updatesSilence: "cctelegram_updates_silence_seconds",
   signatureFailures: "cctelegram_signature_failures_total",
+  callsInFlight: "mcp_calls_in_flight",
+  volumeSize: "cctelegram_volume_size_bytes",
+  volumeFree: "cctelegram_volume_free_bytes",
 });
 
 /** Values of the label `event` of the security events. */

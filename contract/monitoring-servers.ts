@@ -43,6 +43,7 @@ export const bridgeTellingSchema = bridgeMonitoringSchema.extend({
     .object({
       refused_15m: total.describe("Messages that Telegram refused for good in the last 15 minutes"),
       signature_failures_per_second: z.number().min(0).describe("Mean of the last 5 minutes"),
+      volume_used_percent: z.number().min(0).max(100).exactOptional().describe("Of the file system of the queue"),
     })
     .describe("What alerts are judged by"),
 });

@@ -1,7 +1,7 @@
 import { loadAll } from "js-yaml";
 import type { TestProject } from "vitest/node";
 import type { Cluster } from "../e2e/cluster/cluster.ts";
-import { argoDefinitions, definitionFiles, gatewayDefinitions } from "../e2e/cluster/definitions.ts";
+import { argoDefinitions, definitionFiles, gatewayDefinitions, kedaDefinitions } from "../e2e/cluster/definitions.ts";
 import { programs } from "../e2e/cluster/programs.ts";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import { upGuarded } from "../e2e/cluster/with-cluster.ts";
@@ -26,7 +26,7 @@ const account = `system:serviceaccount:${namespace}:cctelegram-operator`;
 export default async function setup(project: TestProject) {
   // On a new machine it takes minutes, which must not count as the time of a test.
   if (project.name === "gitops") await programs(["gitops"]);
-  for (const definitions of [argoDefinitions, gatewayDefinitions]) await definitionFiles(definitions);
+  for (const definitions of [argoDefinitions, gatewayDefinitions, kedaDefinitions]) await definitionFiles(definitions);
   const { cluster } = await upGuarded({ name: "integration", nodes: 0 });
   const manifest = await install(cluster).catch(async (error: Error) => {
     await cluster.down();

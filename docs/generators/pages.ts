@@ -73,6 +73,7 @@ async function metricGroups(): Promise<MetricGroups> {
     paused: false,
     reachable: true,
     usage: { memory_usage_mb: 0, cpu_usage_percent: 0 },
+    volume: { size_bytes: 1, free_bytes: 1 },
   }));
   createRelayMetrics(bridge, () => ({ followers: 0, size: { bytes: 0 } }));
   return {

@@ -104,7 +104,8 @@ export function apiServer(options: ControlPlaneOptions): ProcessSpec {
       "requestheader-username-headers": "X-Remote-User",
       "proxy-client-cert-file": file("front-proxy-client.crt"),
       "proxy-client-key-file": file("front-proxy-client.key"),
-      "enable-aggregator-routing": true,
+      // Without nodes a Service that an APIService names can only be the name of a host.
+      "enable-aggregator-routing": hasNodes,
       "audit-policy-file": options.auditPolicy,
       "audit-log-path": options.auditLog,
       // A rotated log would make a count of requests wrong.

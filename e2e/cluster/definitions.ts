@@ -28,6 +28,13 @@ export const gatewayDefinitions: Definitions = {
   ),
 };
 
+/** KEDA's CRD of what the operator makes for it. */
+export const kedaDefinitions: Definitions = {
+  folder: "keda",
+  module: "github.com/kedacore/keda/v2",
+  files: ["config/crd/bases/keda.sh_scaledobjects.yaml"],
+};
+
 /**
  * Paths of CRD files in the Go module of their project. Needs the network the first time; the downloaded
  * module must have the hash in go.sum.

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { logLevels } from "../../contract/log-levels.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
-import { name, quantity, quantityAt, rule, rules } from "./schema.ts";
+import { name, quantity, quantityAt, rules } from "./schema.ts";
 import { rotationDays } from "./secrets.ts";
+import { storageGrowth, storageGrowthRules } from "./storage-growth.ts";
 
 const immutable = "cannot change: the volume claim of a StatefulSet is immutable";
 
@@ -10,12 +11,14 @@ const storage = z
   .strictObject({
     size: quantity()
       .default("1Gi")
-      .describe("Size of the volume that holds the queue. It cannot change.")
+      .describe(
+        "Size of the volume that holds the queue. It may be raised, which grows the volume where its class can (allowVolumeExpansion), and not be lowered.",
+      )
       .meta(
         rules(
           {
-            rule: `${quantityAt("self")}.compareTo(${quantityAt("oldSelf")}) == 0`,
-            message: `size ${immutable}. Expand the PersistentVolumeClaim itself.`,
+            rule: `${quantityAt("self")}.compareTo(${quantityAt("oldSelf")}) >= 0`,
+            message: "size cannot be lowered: no volume shrinks. Keep the size, or use a new resource.",
           },
           { rule: `${quantityAt("self")}.isGreaterThan(quantity('0'))`, message: "size must be greater than 0" },
         ),
@@ -27,11 +30,15 @@ const storage = z
       .enum(["Delete", "Retain"])
       .default("Delete")
       .describe("What happens to the volume, and to messages still in it, when this resource is deleted."),
+    growth: storageGrowth.prefault({}).describe("What happens when the volume is nearly full."),
   })
   .meta(
-    rule(
-      "has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
-      `storageClassName ${immutable}`,
+    rules(
+      {
+        rule: "has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
+        message: `storageClassName ${immutable}`,
+      },
+      ...storageGrowthRules,
     ),
   );
 

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { logLevels } from "../../contract/log-levels.ts";
 import { permissionForm } from "../../contract/permissions.ts";
 import { ports } from "../../contract/ports.ts";
+import { autoscalingFields, autoscalingRules } from "./autoscaling.ts";
 import { oauth } from "./oauth.ts";
 import { podTemplate, resources, variables } from "./pod.ts";
 import { name, rule, rules } from "./schema.ts";
@@ -72,13 +73,9 @@ const autoscaling = z
       ),
     targetCPUUtilizationPercentage: percent().default(70).describe("Mean CPU use, in percent of the request."),
     targetMemoryUtilizationPercentage: percent().default(80).describe("Mean memory use, in percent of the request."),
+    ...autoscalingFields,
   })
-  .meta(
-    rule(
-      "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
-      "minReplicas must not be greater than maxReplicas",
-    ),
-  );
+  .meta(rules(...autoscalingRules));
 
 const rateLimit = z.strictObject({
   mode: z.enum(["Enabled", "Disabled"]).default("Enabled").describe("Whether calls are limited per API key."),
@@ -214,7 +211,7 @@ export const serverSpec = z.strictObject({
     })
     .prefault({})
     .describe("Who may call the server."),
-  autoscaling: autoscaling.prefault({}).describe("The HorizontalPodAutoscaler."),
+  autoscaling: autoscaling.prefault({}).describe("How the number of server pods follows the load."),
   rateLimit: rateLimit.prefault({}).describe("Limits per API key."),
   bans: bans.prefault({}).describe("Bans of addresses and keys that failed too often."),
   inputValidation: z

@@ -14,6 +14,7 @@ export const conditionTypes = [
   "Delivering",
   "Receiving",
   "Exposed",
+  "Autoscaling",
   "SecretsCurrent",
   "Progressing",
   "Reconciling",

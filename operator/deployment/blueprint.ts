@@ -50,6 +50,10 @@ export type Blueprint = {
   readonly bridge: BridgePlan;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;
+  /** KEDA is installed. */
+  readonly hasScaledObject: boolean;
+  /** What the template of the queue's claim asks for, which cannot change: the claim itself grows. */
+  readonly claimSize: string;
   /** The CRD of HTTPRoute is installed. */
   readonly hasHttpRoute: boolean;
   /** URL of the MCP endpoint for clients. */

@@ -1,4 +1,4 @@
-import type { V1PodTemplateSpec } from "@kubernetes/client-node";
+import type { V1PersistentVolumeClaim as Claim, V1PodTemplateSpec } from "@kubernetes/client-node";
 import { apiKeyFileName } from "../../contract/api-key.ts";
 import { type DeploymentSpec, deploymentSpec } from "../api/spec.ts";
 import type { DeploymentStatus } from "../api/status.ts";
@@ -7,6 +7,7 @@ import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import { owned } from "../runtime/owned-fields.ts";
 import type { Stored } from "../runtime/store.ts";
+import { autoscalerState, type ScalingState, scaledObjectState } from "./autoscaling/state.ts";
 import { withoutDefaultReplicas } from "./default-replicas.ts";
 import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts";
 import {
@@ -65,6 +66,8 @@ type ChildState = {
   readonly rotation?: StoredRotation;
   /** Services: the track that they select. */
   readonly track?: Track | undefined;
+  /** HorizontalPodAutoscaler and ScaledObject: whether it gets the numbers that it needs. */
+  readonly scaling?: ScalingState;
   /** Ingress, HTTPRoute, and Services with an external address: what its controller reports. */
   readonly exposure?: ExposureState;
 };
@@ -86,6 +89,8 @@ export type WorkloadState = {
   readonly servers?: ServersState | undefined;
   /** The image that was applied. */
   readonly image?: string | undefined;
+  /** A StatefulSet: what the template of its claim asks for. */
+  readonly claimSize?: string | undefined;
   /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
   readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
@@ -178,6 +183,8 @@ const states: Readonly<Record<string, (object: KubernetesObject, owned: Fields) 
   Service: serviceState,
   Ingress: addressesOf,
   HTTPRoute: parentsOf,
+  HorizontalPodAutoscaler: autoscalerState,
+  ScaledObject: scaledObjectState,
   Secret: (object) => ({ secret: generated(object.data as Fields | undefined), rotation: storedRotation(object) }),
 };
 
@@ -186,7 +193,8 @@ function workload(
   owned: Fields,
   more: (template: Template) => Pick<WorkloadState, "servers" | "image">,
 ): ChildState {
-  const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec };
+  const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec; volumeClaimTemplates?: Claim[] };
+  const claimSize = spec.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.storage;
   const polls = spec.replicas === 0 ? undefined : polledToken(spec.template?.spec);
   const variables = spec.template?.metadata?.annotations?.[variablesAnnotation];
   const status = (object.status ?? {}) as WorkloadStatus;
@@ -203,6 +211,7 @@ function workload(
       ...(polls ? { polls } : {}),
       ...(variables ? { variables } : {}),
       ...more(templateIn(owned)),
+      ...(claimSize ? { claimSize: interned(claimSize) } : {}),
       ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,

@@ -4,11 +4,13 @@ import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Manager } from "../runtime/manager.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import type { Store, Stored } from "../runtime/store.ts";
+import { type ForeignAutoscaler, isOfOurs } from "./autoscaling/foreign-autoscaler.ts";
 import type { CachedChild, CachedResource } from "./cached-objects.ts";
 import {
   type CachedFailure,
   childDefinitions,
   failureDefinition,
+  foreignAutoscalerDefinition,
   foreignSecretDefinition,
   gatewayDefinition,
   podDefinition,
@@ -31,6 +33,7 @@ export class Cluster {
     readonly pods: Informer<CachedPod>;
     readonly failures: Informer<CachedFailure>;
     readonly gateways: Informer<CachedGateway>;
+    readonly foreignAutoscalers: Informer<ForeignAutoscaler>;
     readonly children: ReadonlyMap<ResourceType, Informer<CachedChild>>;
   };
 
@@ -41,6 +44,7 @@ export class Cluster {
       pods: manager.informer(podDefinition),
       failures: manager.informer(failureDefinition),
       gateways: manager.informer(gatewayDefinition),
+      foreignAutoscalers: manager.informer(foreignAutoscalerDefinition),
       children: new Map([...childDefinitions].map(([type, definition]) => [type, manager.informer(definition)])),
     };
   }
@@ -103,6 +107,12 @@ export class Cluster {
   /** Any Gateway; undefined also if the operator may not read it. */
   gateway(namespace: string, name: string): CachedGateway | undefined {
     return this.informers.gateways.store.get(namespace, name);
+  }
+
+  /** A HorizontalPodAutoscaler that is not ours and scales the resource, or its servers. */
+  otherAutoscaler(namespace: string, name: string): ForeignAutoscaler | undefined {
+    const { store } = this.informers.foreignAutoscalers;
+    return store.byIndex("resource", `${namespace}/${name}`).find((each) => !isOfOurs(each));
   }
 
   /** Whether the CRD of an optional type of children is installed. */

@@ -29,6 +29,7 @@ import { GeneratedValues } from "./secrets/generated-values.ts";
 import { ReferredValues } from "./secrets/referred-values.ts";
 import { sourcesOf } from "./sources.ts";
 import { TokenSecrets } from "./token-secret.ts";
+import { Volumes } from "./volume/volumes.ts";
 
 export type DeploymentControllerParts = {
   readonly client: Client;
@@ -64,9 +65,11 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const applier = createApplier(parts, cluster);
   const holding = new Holding({ client: parts.client, applier });
   const dryRun = new DryRun({ client: parts.client, applier, cluster });
+  const volumes = new Volumes({ client: parts.client, recorder: parts.events, now: clock.now });
   const reconcileParts = {
     ...parts,
     ...secrets,
+    volumes,
     arbiter,
     mayWrite,
     generated,
@@ -89,6 +92,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     arbiter.forget(uid);
     holding.forget(uid);
     dryRun.forget(uid);
+    volumes.forget(uid);
   };
   const controller = manager.add({
     name: controllerName,

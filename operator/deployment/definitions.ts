@@ -3,6 +3,7 @@ import { storedOf } from "../runtime/informer.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import type { Stored } from "../runtime/store.ts";
+import { type ForeignAutoscaler, foreignAutoscaler } from "./autoscaling/foreign-autoscaler.ts";
 import {
   type CachedChild,
   type CachedResource,
@@ -67,6 +68,14 @@ export const failureDefinition = define<CachedFailure>({
   reduce: reduceFailure,
   fieldSelector: "reason=FailedCreate,involvedObject.kind=StatefulSet",
   indexes: { statefulSet: ({ namespace, statefulSet }) => [`${namespace}/${statefulSet}`] },
+});
+
+/** HorizontalPodAutoscalers that are not ours, by the resource that they scale. */
+export const foreignAutoscalerDefinition = define<ForeignAutoscaler>({
+  type: types.horizontalPodAutoscalers,
+  reduce: foreignAutoscaler,
+  labelSelector: notManaged,
+  indexes: { resource: ({ namespace, resource }) => (resource === "" ? none : [`${namespace}/${resource}`]) },
 });
 
 export const gatewayDefinition = define<CachedGateway>({

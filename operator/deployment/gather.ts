@@ -1,6 +1,8 @@
 import type { DryRunChange } from "../api/dry-run.ts";
 import { serverScaling } from "../api/sizing.ts";
+import { canonicalQuantity } from "../runtime/quantity.ts";
 import { forbiddenIn } from "./allowed.ts";
+import { isScaled, scalingOf } from "./autoscaling/gather.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
@@ -24,6 +26,7 @@ import { secretsSnapshotOf, secretValues } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
 import type { Referred } from "./secrets/referred-values.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
+import type { VolumeTrouble } from "./volume/volumes.ts";
 
 /** Settings of the operator. */
 export type Settings = {
@@ -74,6 +77,8 @@ export function blueprintOf(
     restartedAt,
     bridge: bridgePlan(resource, parts),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cluster.has(types.serviceMonitors),
+    hasScaledObject: cluster.has(types.scaledObjects),
+    claimSize: claimSizeOf(resource, cluster) ?? canonicalQuantity(String(spec.bridge.storage.size)),
     hasHttpRoute: cluster.has(types.httpRoutes),
     url: urlOf(resource, exposureStateOf(cluster, resource)?.addresses ?? []),
     hasPrometheusRule: spec.monitoring.prometheusRule === "Auto" && cluster.has(types.prometheusRules),
@@ -104,16 +109,20 @@ function bridgePlan(resource: CachedResource, parts: { cluster: Cluster; tokenSe
 const missingSecrets = ({ namespace, spec }: CachedResource, cluster: Cluster, part: "server" | "bridge") =>
   secretsOfVariables(spec[part]).filter((name) => cluster.secret(namespace, name) === undefined);
 
+/** What the template of the queue's claim asks for; undefined before there is one. */
+export const claimSizeOf = (resource: CachedResource, cluster: Cluster): string | undefined =>
+  ownChild(cluster, resource, types.statefulSets, namesOf(resource.name).bridge)?.state.workload?.claimSize;
+
 /**
  * An autoscaler owns the replicas. We write them once, at creation, and repeat the current number as long as nobody has
  * changed it: leaving the field out would remove it, and the server would set it to 1.
  */
 function serverReplicas(resource: CachedResource, cluster: Cluster): number | undefined {
   if (isHibernated(resource.spec)) return 0;
-  const { autoscaled, min } = serverScaling(resource.spec);
+  const { min } = serverScaling(resource.spec);
   const live = ownChild(cluster, resource, types.deployments, servingDeployment(resource.name, resource.status.rollout))
     ?.state.workload;
-  if (!autoscaled || !live) return min;
+  if (!live || !isScaled(resource, cluster)) return min;
   if (!live.ownsReplicas) return undefined;
   // Our own 0, of a hibernation or of server.replicas, would switch the autoscaler off.
   return live.replicas === 0 ? min : live.replicas;
@@ -140,6 +149,7 @@ export function snapshotOf(
     waiting: readonly string[];
     dryRun: readonly DryRunChange[] | undefined;
     probe: ProbeResult | undefined;
+    volume: VolumeTrouble | undefined;
     exposure: ExposureSnapshot | undefined;
     exposureProbe: ExposureProbe | undefined;
     ownKeys: Blueprint["ownKeys"];
@@ -149,7 +159,7 @@ export function snapshotOf(
   },
 ): Snapshot {
   const { rollout } = parts;
-  const { cluster, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
+  const { cluster, settings, tokenSecret, verdict, refused, failed, probe, volume, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
   const { windows } = resource.spec.maintenance;
@@ -188,6 +198,8 @@ export function snapshotOf(
     probe,
     secrets: secretsSnapshotOf(resource, parts),
     rollout,
+    scaling: scalingOf(resource, cluster),
+    volume,
     exposure,
     exposureProbe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),

@@ -4,12 +4,14 @@ import {
   bridgeStatusSchema,
   type Refusal as ContractRefusal,
   type RefusedTopicStatus,
+  type VolumeStatus,
 } from "../../contract/bridge-status.ts";
 import { routes } from "../../contract/routes.ts";
 import { signedHeaders } from "../../contract/signature.ts";
 import type { PlainFetch, PlainRequest, PlainResponse } from "../runtime/plain-http.ts";
 import type { BridgeProbe, ProbeResult, Refusal, RefusedTopic, ServerProbe, Target } from "./parts-probe.ts";
 import { printable } from "./printable.ts";
+import type { VolumeUse } from "./volume/growth.ts";
 
 type Options = {
   readonly fetch: PlainFetch;
@@ -46,6 +48,7 @@ const bridgeStatus = z.object({
   waiting: told.waiting,
   paused: told.paused,
   fenced: told.fenced,
+  volume: told.volume.unwrap().optional().catch(undefined),
   // Without the time of the last answer, which always changes.
   receiving: told.receiving
     .unwrap()
@@ -113,13 +116,14 @@ async function probeBridge(fetch: TimedFetch, { bridgeUrl, hmac }: Target, now: 
     const body = await response.text();
     if (!response.ok)
       return { answered: false, message: `the bridge's status was answered with HTTP ${response.status}` };
-    const { waiting, refusals, refused_topics: topics, ...status } = bridgeStatus.parse(JSON.parse(body));
+    const { waiting, refusals, refused_topics: topics, volume, ...status } = bridgeStatus.parse(JSON.parse(body));
     const isLong = waiting !== undefined && Date.parse(waiting.until) - now() > longWaitMs;
     return {
       answered: true,
       ...status,
       ...(refusals ? { refusals: refusals.map(shownRefusal) } : {}),
       ...(topics ? { refusedTopics: topics.map(shownTopic) } : {}),
+      ...(volume ? { volume: shownVolume(volume) } : {}),
       ...(isLong ? { waiting: waiting.reason } : {}),
     };
   } catch {
@@ -134,5 +138,14 @@ const shownRefusal = ({ chat_id, name, reason, hint }: ContractRefusal): Refusal
   reason,
   ...(hint === undefined ? {} : { hint }),
 });
+
+/** To two digits: a few bytes more or less change nothing. */
+const shownVolume = ({ size_bytes, free_bytes, growth_bytes_per_day: growth }: VolumeStatus): VolumeUse => ({
+  sizeBytes: size_bytes,
+  freeBytes: coarse(free_bytes),
+  ...(growth === undefined ? {} : { growthBytesPerDay: coarse(growth) }),
+});
+
+const coarse = (bytes: number) => Number(bytes.toPrecision(2));
 
 const shownTopic = ({ name, reason, hint }: RefusedTopicStatus): RefusedTopic => ({ name, hint: hint ?? reason });

@@ -1,5 +1,6 @@
 import type { PausedStatus, QueueStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Reading } from "./probe-schedule.ts";
+import type { VolumeUse } from "./volume/growth.ts";
 
 /** What an MCP client would get through the Service. */
 export type ServerProbe =
@@ -16,6 +17,8 @@ export type BridgeProbe =
       readonly refusals?: readonly Refusal[] | undefined;
       /** Topics that Telegram refuses messages for; they go to the General topic. */
       readonly refusedTopics?: readonly RefusedTopic[] | undefined;
+      /** How full its volume is, rounded; older bridges do not report it. */
+      readonly volume?: VolumeUse | undefined;
       /** Why nothing is sent for a longer time. */
       readonly waiting?: string | undefined;
       /** Delivery is stopped; older bridges cannot be stopped. */

@@ -8,6 +8,7 @@ import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts
 import { wasRolledBack } from "./rollout/problems.ts";
 import { keyEnds, ownKeyIsUnusable, rotationIsOverdue } from "./secrets/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { volumeIsNearlyFull } from "./volume/problems.ts";
 
 /** Something that is wrong, with a message that says what to do. */
 export type Problem = { readonly reason: string; readonly message: string };
@@ -165,6 +166,7 @@ export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
   ...applicable(
     [
+      volumeIsNearlyFull,
       isNotExposed,
       certificateEndsSoon,
       receivesElsewhere,

@@ -17,7 +17,7 @@ import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
 import { exposureLookAgainMs } from "./exposure/problems.ts";
 import { failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
-import { blueprintOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
+import { blueprintOf, claimSizeOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { Holding } from "./maintenance/holding.ts";
 import { untilWindow } from "./maintenance/waiting.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
@@ -37,6 +37,7 @@ import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import { storeStatus, writeStatus } from "./status-writer.ts";
 import type { TokenSecrets } from "./token-secret.ts";
+import type { Volumes } from "./volume/volumes.ts";
 
 export type ReconcileParts = {
   readonly cluster: Cluster;
@@ -47,6 +48,7 @@ export type ReconcileParts = {
   readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
   readonly previews: ProbeSchedule<PreviewTarget, PreviewResult>;
   readonly revisions: Revisions;
+  readonly volumes: Volumes;
   readonly tokenSecrets: TokenSecrets;
   readonly arbiter: Arbiter;
   /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
@@ -98,6 +100,13 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     return { requeueAfterMs: terminatingMs };
   }
 
+  const probe = probes.result(resource.uid);
+  const volume = await parts.volumes.look(resource, {
+    templateSize: claimSizeOf(resource, cluster),
+    use: probe?.bridge?.answered ? probe.bridge.volume : undefined,
+    mayWrite: parts.mayWrite(resource),
+  });
+  failures.push(...volume.failures);
   const exposure = exposureSnapshotOf(resource, { ...parts, certificate });
   const { hmac, ownKeys } = blueprint;
   const outside = exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac });
@@ -114,7 +123,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     failed: failedOf(failures),
     waiting: written.waiting,
     dryRun: written.changes,
-    probe: probes.result(resource.uid),
+    probe,
+    volume: volume.trouble,
     rollout: written.rollout,
   });
   probes.track(targetOf(snapshot, blueprint));
@@ -128,6 +138,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     keysLookAgainMs,
     written.lookAgainMs,
     windowMs,
+    volume.lookAgainMs,
   ];
   return { ...soon.reduce(sooner, result), failures };
 }

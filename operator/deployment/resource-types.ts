@@ -28,11 +28,13 @@ export const httpRoutes = type("gateway.networking.k8s.io", "v1", "httproutes", 
 export const gateways = type("gateway.networking.k8s.io", "v1", "gateways", "Gateway");
 export const serviceMonitors = type("monitoring.coreos.com", "v1", "servicemonitors", "ServiceMonitor");
 export const prometheusRules = type("monitoring.coreos.com", "v1", "prometheusrules", "PrometheusRule");
+export const scaledObjects = type("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject");
 
 /** Former pod templates. They are read by name only. */
 export const controllerRevisions = type("apps", "v1", "controllerrevisions", "ControllerRevision");
 
 export const pods = type("", "v1", "pods", "Pod");
+export const persistentVolumeClaims = type("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
 export const events = type("", "v1", "events", "Event");
 export const customResourceDefinitions: ResourceType = {
   ...type("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"),
@@ -53,7 +55,7 @@ export const childTypes = [
 ] as const;
 
 /** Children whose CRD may be installed and removed. */
-export const optionalChildTypes = [serviceMonitors, prometheusRules, httpRoutes] as const;
+export const optionalChildTypes = [serviceMonitors, prometheusRules, httpRoutes, scaledObjects] as const;
 
 /** Children that a resource may no longer need. Garbage collection deletes the others with the resource. */
 export const prunableTypes: readonly ResourceType[] = [

@@ -1,5 +1,6 @@
 import type { DryRunChange } from "../api/dry-run.ts";
 import type { DeploymentStatus } from "../api/status.ts";
+import type { ScalingSnapshot } from "./autoscaling/gather.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
@@ -7,6 +8,7 @@ import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import type { SecretsSnapshot } from "./secrets/problems.ts";
+import type { VolumeTrouble } from "./volume/volumes.ts";
 
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";
@@ -45,6 +47,10 @@ export type Snapshot = {
   readonly secrets?: SecretsSnapshot | undefined;
   /** The revisions, as the status will keep them. */
   readonly rollout?: DeploymentStatus["rollout"];
+  /** Who scales the servers. */
+  readonly scaling?: ScalingSnapshot | undefined;
+  /** Why the volume is not as large as it should be. */
+  readonly volume?: VolumeTrouble | undefined;
   /** State of the exposure; undefined without one. */
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */

@@ -94,6 +94,10 @@ const announcements: Readonly<Record<string, Announcement>> = {
     const news = status === "True" && before?.status !== "True";
     return news ? [{ type: "Normal", reason: "Exposed", message }] : [];
   },
+  Autoscaling: ({ status, reason, message }, before) => {
+    const news = status === "False" && (before?.status !== "False" || before.reason !== reason);
+    return news ? [{ type: "Warning", reason, message }] : [];
+  },
   Receiving: ({ status, message }, before) => {
     const news = status === "True" && before?.status !== "True";
     return news ? [{ type: "Normal", reason: "Receiving", message }] : [];

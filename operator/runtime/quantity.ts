@@ -42,6 +42,19 @@ export function smallerQuantity(a: string, b: string): string {
   return parse(b).nanos < parse(a).nanos ? b : a;
 }
 
+/**
+ * A quantity as a whole number, rounded up.
+ *
+ * @example
+ * ```ts
+ * quantityValue("1Gi"); // => 1073741824
+ * quantityValue("1500m"); // => 2
+ * ```
+ */
+export function quantityValue(text: string): number {
+  return Number((parse(text).nanos + nanosPerUnit - 1n) / nanosPerUnit);
+}
+
 function parse(text: string): Parsed {
   const [matched, sign, whole = "", fraction = "", suffix = ""] = pattern.exec(text) ?? [];
   const isExponent = /^[eE]./.test(suffix) && suffix !== "Ei";

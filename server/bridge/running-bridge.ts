@@ -32,6 +32,7 @@ import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "
 import { type Facts, fencedText, obstacles, statusOf } from "./status/status.ts";
 import { usageReader } from "./status/usage.ts";
 import type { Store } from "./storage/store.ts";
+import { fileSystemOf, Volume } from "./storage/volume.ts";
 import { Todos } from "./tasks/todos.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
@@ -63,6 +64,7 @@ export class RunningBridge implements Bridge {
   readonly #conversation: Conversation;
   readonly #events: Events;
   readonly #notices: Notices;
+  readonly #volume: Volume;
   readonly #usage: ReturnType<typeof usageReader>;
   readonly #loop: WatchedLoop = watchLoop();
   readonly #queueSince = new Since();
@@ -78,6 +80,7 @@ export class RunningBridge implements Bridge {
     this.#startedAt = steady();
     this.#secrets = new FollowedSecrets(config.hmac, { logger });
     this.#usage = usageReader(steady);
+    this.#volume = new Volume({ now: this.#now, read: fileSystemOf(config.dataDir) });
     const observer = createRelayMetrics(options.registry, () => this.relay);
     this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
     this.#notices = new Notices({
@@ -88,13 +91,7 @@ export class RunningBridge implements Bridge {
     this.#queue = queue;
     this.#routing = routingTable(config.telegram);
     this.todos = new Todos({ store, now: this.#now });
-    this.#metrics = createBridgeMetrics(options.registry, () => {
-      const now = this.#now();
-      const silenceSeconds = this.#isFenced ? 0 : this.#conversation.receiver.silenceSeconds(now);
-      const paused = this.#isFenced || this.control.paused !== undefined;
-      const { reachable } = this.#reachability.status;
-      return { stats: queue.stats(), now, silenceSeconds, paused, reachable, usage: this.#usage() };
-    });
+    this.#metrics = createBridgeMetrics(options.registry, () => this.#measured());
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer({
       ...config.telegram,
@@ -140,6 +137,15 @@ export class RunningBridge implements Bridge {
     this.#events = this.#takeEvents(onLines);
   }
 
+  #measured() {
+    const now = this.#now();
+    const silenceSeconds = this.#isFenced ? 0 : this.#conversation.receiver.silenceSeconds(now);
+    const paused = this.#isFenced || this.control.paused !== undefined;
+    const { reachable } = this.#reachability.status;
+    const volume = this.#volume.status();
+    return { stats: this.#queue.stats(), now, silenceSeconds, paused, reachable, usage: this.#usage(), volume };
+  }
+
   #takeEvents(deliver: (messages: readonly PendingMessage[]) => void): Events {
     const { attention, control, monitoring } = this;
     return new Events({
@@ -168,6 +174,7 @@ export class RunningBridge implements Bridge {
       eventStatus: (id, client) => this.#events.find(id, client),
       followers: () => this.relay.followers,
       heldUpMs: () => this.#loop.heldUpMs(),
+      volume: () => this.#volume.status(),
     });
   }
 
@@ -253,6 +260,7 @@ export class RunningBridge implements Bridge {
       uptimeSeconds: Math.round((steady() - this.#startedAt) / 1000),
       counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },
       usage: this.#usage(),
+      volume: this.#volume.status(),
       lastEventTime: this.#events.lastTime,
     });
   }

@@ -55,6 +55,11 @@ const conditions: Readonly<Record<Exclude<AlertName, "MCPServerDown">, (judged: 
     if (refused <= alertRules.MessagesFailed.above) return undefined;
     return { message: `Telegram refused ${refused} message(s) for good in the last 15 minutes` };
   },
+  VolumeNearlyFull({ bridge }) {
+    const used = bridge?.recent.volume_used_percent ?? 0;
+    if (used <= alertRules.VolumeNearlyFull.above) return undefined;
+    return { message: `${Math.round(used)} % of the queue's volume are in use` };
+  },
   SignatureFailures({ bridge }) {
     const failures = bridge?.recent.signature_failures_per_second ?? 0;
     if (failures <= alertRules.SignatureFailures.above) return undefined;

@@ -67,6 +67,11 @@ function declare(registers: Registry[]) {
       labelNames: ["tool", "outcome"] as const,
       registers,
     }),
+    callsInFlight: new Gauge({
+      name: metricNames.callsInFlight,
+      help: "Tool calls that are being answered, over MCP and REST; those that wait for people count, too",
+      registers,
+    }),
     toolDuration: new Histogram({
       name: "mcp_tool_call_duration_seconds",
       help: "Duration of tool calls",

@@ -22,6 +22,7 @@ const output = z.object({
   refused_topics: z.array(refusedTopicSchema()).exactOptional().describe("Topics whose messages go to General instead"),
   waiting: told.waiting,
   paused: told.paused,
+  volume: told.volume.describe("The file system of the queue"),
   error: z.string().exactOptional().describe("Why the bridge gives no status"),
 });
 

@@ -55,6 +55,7 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
       const tool = authorize(name, client);
       const who = { tool: name, client: client.name, client_id: client.id };
       const stop = metrics.toolDuration.startTimer({ tool: name });
+      metrics.callsInFlight.inc();
       try {
         const result = await tool.call(args, { ...context, client, interaction, trace });
         const duration_ms = finish("success");
@@ -70,6 +71,8 @@ export function createToolCaller(options: ToolCallerOptions): ToolCaller {
         const duration_ms = finish(error.entry.metricLabel);
         logger[error.entry.logLevel]({ ...who, ...failure(error), duration_ms }, "tool call failed");
         throw error;
+      } finally {
+        metrics.callsInFlight.dec();
       }
       /** Milliseconds since the call began. */
       function finish(outcome: string): number {

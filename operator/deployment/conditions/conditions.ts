@@ -3,6 +3,7 @@ import { printable } from "../printable.ts";
 import { asksToReceive } from "../receiving/asking.ts";
 import { hasSecretsToWatch } from "../secrets/problems.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { autoscaling, hasAutoscaling } from "./autoscaling.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
@@ -30,6 +31,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   Delivering: delivering,
   Receiving: receiving,
   Exposed: exposed,
+  Autoscaling: autoscaling,
   SecretsCurrent: secretsCurrent,
   Progressing: progressing,
   Reconciling: reconciling,
@@ -55,6 +57,7 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   };
   const judged = Object.entries(judges)
     .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
+    .filter(([type]) => type !== "Autoscaling" || hasAutoscaling(snapshot))
     .filter(([type]) => type !== "Receiving" || asksToReceive(snapshot.resource.spec))
     .filter(([type]) => type !== "SecretsCurrent" || hasSecretsToWatch(snapshot.resource.spec))
     .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));

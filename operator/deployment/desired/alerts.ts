@@ -33,6 +33,7 @@ const {
   MessagesDelayed: delay,
   MessagesFailed: failed,
   SignatureFailures: signatures,
+  VolumeNearlyFull: volume,
 } = alertRules;
 
 /** The first five are those of the Enterprise Deployment Guide, with its expressions and times. */
@@ -99,6 +100,13 @@ const described: readonly Described[] = [
     expression: (selector) => `sum(increase(${metricNames.messagesFailed}{${selector}}[15m])) > ${failed.above}`,
     summary: "Telegram refused messages for good",
     description: "{{ $value }} messages of the last 15 minutes were refused and will not be sent again",
+  },
+  {
+    name: "VolumeNearlyFull",
+    expression: (selector) =>
+      `100 * (1 - ${metricNames.volumeFree}{${selector}} / ${metricNames.volumeSize}{${selector}}) > ${volume.above}`,
+    summary: "The volume of the queue is nearly full",
+    description: "{{ $value }} percent of it are in use; when it is full the bridge takes no more messages",
   },
   {
     name: "SignatureFailures",

@@ -1,5 +1,4 @@
 import { bridgeResources } from "../../api/sizing.ts";
-import { canonicalQuantity } from "../../runtime/quantity.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
 import { isHibernated } from "../hibernation.ts";
@@ -60,15 +59,15 @@ function tokenVolume({ spec }: Blueprint) {
 }
 
 /** With the server's defaults: the list is atomic, so it is compared as a whole. */
-function queueVolume({ spec }: Blueprint) {
-  const { size, storageClassName } = spec.bridge.storage;
+function queueVolume({ spec, claimSize }: Blueprint) {
+  const { storageClassName } = spec.bridge.storage;
   return {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
     metadata: { name: "queue" },
     spec: {
       accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: canonicalQuantity(String(size)) } },
+      resources: { requests: { storage: claimSize } },
       ...(storageClassName ? { storageClassName } : {}),
       volumeMode: "Filesystem",
     },

@@ -1,7 +1,6 @@
-import { serverScaling } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
-import { isHibernated } from "../hibernation.ts";
-import { bridgeDisruptionBudget, serverAutoscaler, serverDisruptionBudget } from "./availability.ts";
+import { autoscalers } from "./autoscaler.ts";
+import { bridgeDisruptionBudget, serverDisruptionBudget } from "./availability.ts";
 import { bridgeStatefulSet } from "./bridge-stateful-set.ts";
 import { exposureChildren } from "./exposure.ts";
 import { prometheusRule, serviceMonitor } from "./monitoring.ts";
@@ -47,9 +46,7 @@ export function childrenOf(blueprint: Blueprint): Children {
       ...previewServices(blueprint),
       bridgeService(blueprint),
       ...dashboardServices(blueprint),
-      ...(serverScaling(blueprint.spec).autoscaled && !isHibernated(blueprint.spec)
-        ? [serverAutoscaler(blueprint)]
-        : []),
+      ...autoscalers(blueprint),
       serverDisruptionBudget(blueprint),
       bridgeDisruptionBudget(blueprint),
       ...monitoring(blueprint),

@@ -1,3 +1,4 @@
+import type { VolumeStatus } from "../../../contract/bridge-status.ts";
 import type { EventStatus } from "../../../contract/event-status.ts";
 import type { EventTrace, History } from "../../../contract/monitoring.ts";
 import type {
@@ -42,6 +43,8 @@ export type MonitoringOptions = Pick<StateParts, "instance" | "version" | "messa
   /** Clients that follow the relay. */
   readonly followers: () => number;
   readonly heldUpMs: () => number;
+  /** The file system of the queue. */
+  readonly volume: () => VolumeStatus | undefined;
   readonly onLines: (lines: readonly PendingMessage[]) => void;
   /** Steady milliseconds since the epoch. */
   readonly now: () => number;
@@ -139,7 +142,7 @@ export class Monitoring {
   }
 
   state(): BridgeTelling {
-    const { facts, pacer, approvals, queue, shown, followers, heldUpMs, now } = this.#options;
+    const { facts, pacer, approvals, queue, shown, followers, heldUpMs, volume, now } = this.#options;
     this.#turn();
     const at = now();
     return stateOf({
@@ -161,6 +164,7 @@ export class Monitoring {
       servers: this.#servers.list(at),
       followers: followers(),
       heldUpMs: heldUpMs(),
+      volume: volume(),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { VolumeStatus } from "../../../contract/bridge-status.ts";
 import type { Activity, BridgeMonitoring, PodReport } from "../../../contract/monitoring.ts";
 import type { BridgeTelling, ServerTelling } from "../../../contract/monitoring-servers.ts";
 import type { OpenApproval } from "../commands/command.ts";
@@ -26,6 +27,7 @@ export type StateParts = {
   readonly lastSignatureFailures: number;
   readonly refusedOf15Minutes: number;
   readonly signatureFailuresOf5Minutes: number;
+  readonly volume: VolumeStatus | undefined;
   /** Places of the limit over all chats that are taken. */
   readonly used: number;
   readonly waits: readonly Wait[];
@@ -39,7 +41,7 @@ export type StateParts = {
 
 /** Body of `GET /monitoring`. */
 export function stateOf(parts: StateParts): BridgeTelling {
-  const { facts, servers, activity, refusedOf15Minutes, signatureFailuresOf5Minutes } = parts;
+  const { facts, servers, activity, refusedOf15Minutes, signatureFailuresOf5Minutes, volume } = parts;
   const { telegram, receiving, paused } = facts;
   return {
     bridge: reportOf(parts),
@@ -57,6 +59,7 @@ export function stateOf(parts: StateParts): BridgeTelling {
     recent: {
       refused_15m: refusedOf15Minutes,
       signature_failures_per_second: signatureFailuresOf5Minutes / 300,
+      ...(volume !== undefined && { volume_used_percent: usedPercent(volume) }),
     },
   };
 }
@@ -179,5 +182,9 @@ function shownDeadLetter({ message, id, client, chatId, error, at }: DeadLetter,
     at: timestamp(at),
   };
 }
+
+/** A file system without a size is not full. */
+const usedPercent = ({ size_bytes, free_bytes }: VolumeStatus): number =>
+  size_bytes === 0 ? 0 : Math.max(0, 100 * (1 - free_bytes / size_bytes));
 
 const timestamp = (time: number): string => new Date(time).toISOString();

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { VolumeStatus } from "../../../contract/bridge-status.ts";
 import { metricNames } from "../../../contract/metric-names.ts";
 import { recordKinds } from "../approvals/approval-table.ts";
 import type { QueueStats } from "../queue/queue.ts";
@@ -28,6 +29,8 @@ export type Gauged = {
   /** Telegram answers. */
   readonly reachable: boolean;
   readonly usage: Usage;
+  /** Undefined: the file system does not tell. */
+  readonly volume?: VolumeStatus | undefined;
 };
 
 /** The metrics of the bridge. Gauges are read when they are collected; known series start at zero. */
@@ -46,6 +49,7 @@ export function createBridgeMetrics(registry: Registry, gauged: () => Gauged) {
     return { pending: stats.pending, usable: stats.usable, reachable };
   });
   usageGauges(registers, gauged);
+  volumeGauges(registers, gauged);
   return { ...metrics, ...upstreamTotals(registers), eventDuration: eventDuration(registers), tier };
 }
 
@@ -183,6 +187,24 @@ function usageGauges(registers: Registry[], gauged: () => Gauged): void {
       this.set(gauged().usage.cpu_usage_percent);
     },
   });
+}
+
+function volumeGauges(registers: Registry[], gauged: () => Gauged): void {
+  const gauge = (name: string, help: string, of: (volume: VolumeStatus) => number) => {
+    const made = new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const { volume } = gauged();
+        // Zero would be a full disk.
+        if (volume === undefined) made.remove();
+        else made.set(of(volume));
+      },
+    });
+  };
+  gauge(metricNames.volumeSize, "Size of the file system that holds the queue", ({ size_bytes }) => size_bytes);
+  gauge(metricNames.volumeFree, "What the queue may still write there", ({ free_bytes }) => free_bytes);
 }
 
 /** Under the names of co8/cctelegram's bridge, and as the plain numbers that `GET /status` shows. */

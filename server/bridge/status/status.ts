@@ -4,6 +4,7 @@ import type {
   QueueStatus,
   ReceivingStatus,
   TelegramStatus,
+  VolumeStatus,
   Waiting,
 } from "../../../contract/bridge-status.ts";
 import type { Health } from "../../../contract/health.ts";
@@ -96,12 +97,13 @@ export type StatusParts = {
   readonly uptimeSeconds: number;
   readonly counts: Pick<BridgeStatus["metrics"], "events_processed" | "telegram_messages_sent" | "error_count">;
   readonly usage: Pick<BridgeStatus["metrics"], "memory_usage_mb" | "cpu_usage_percent">;
+  readonly volume?: VolumeStatus | undefined;
   readonly lastEventTime: string | undefined;
 };
 
 /** Body of `GET /status`. */
 export function statusOf(parts: StatusParts): BridgeStatus {
-  const { facts, shown, version, uptimeSeconds, counts, usage, lastEventTime } = parts;
+  const { facts, shown, version, uptimeSeconds, counts, usage, volume, lastEventTime } = parts;
   const { telegram, queue } = facts;
   const topics = refusedTopicsOf(queue.refusedTopics, telegram.bot_username, shown);
   const waiting = waitingOf(facts);
@@ -118,6 +120,7 @@ export function statusOf(parts: StatusParts): BridgeStatus {
     ...(facts.paused && { paused: facts.paused }),
     ...(facts.fenced && { fenced: true }),
     receiving: facts.receiving,
+    ...(volume !== undefined && { volume }),
     metrics: { ...counts, ...usage, uptime_seconds: uptimeSeconds },
     ...(lastEventTime === undefined ? {} : { last_event_time: lastEventTime }),
   };

@@ -35,6 +35,11 @@ const age = one(`cctelegram_queue_oldest_age_seconds{${labels}}`);
 const failed = one(`cctelegram_messages_failed_total{${labels}}`);
 
 const paused = one(`cctelegram_delivery_paused{${labels}}`);
+/** A file system of 1000 bytes, so many of which are free. */
+const free = (values: string): Series => ({
+  [`cctelegram_volume_free_bytes{${labels}}`]: values,
+  [`cctelegram_volume_size_bytes{${labels}}`]: "1000x20",
+});
 const unsigned = one(`cctelegram_signature_failures_total{${labels},reason="wrong"}`);
 
 /**
@@ -55,6 +60,7 @@ const cases: Readonly<Record<string, { readonly fires: Series; readonly silent: 
   MessagesDelayed: { fires: age("301x20"), silent: age("299x20") },
   DeliveryPaused: { fires: paused("1x20"), silent: paused("1x5 0x15") },
   MessagesFailed: { fires: failed("0+1x20"), silent: failed("7x20") },
+  VolumeNearlyFull: { fires: free("149x20"), silent: free("151x20") },
   SignatureFailures: { fires: unsigned("0+14x20"), silent: unsigned("0+10x20") },
 };
 

@@ -33,6 +33,16 @@ const asking: Partial<Snapshot> = {
 };
 const heard = (fields: Partial<NonNullable<Parameters<typeof bridgeAnswer>[0]["receiving"]>>) =>
   probed({ receiving: { mode: "Polling", receiving: true, other_consumer: false, ...fields } });
+const metric = { type: "CallsInFlight", target: 5 };
+/** Autoscaling by a number of MCP's own, and what the scaler says. */
+const scaling = (told: Partial<NonNullable<Snapshot["scaling"]>>, autoscaling: object = { metrics: [metric] }) => ({
+  resource: resource({ spec: specOf({ server: { autoscaling } }) }),
+  scaling: { state: undefined, other: undefined, hasScaledObject: true, ...told },
+});
+const scaler = (reason: string, lacks: readonly string[] = []) => ({
+  state: { works: reason === "ValidMetricFound", reason, lacks },
+});
+const byKeda = { provider: "KEDA", prometheusUrl: "http://prometheus:9090", metrics: [metric] };
 const other = { namespace: "others", name: "older" };
 const stopped = workload({ replicas: 0, current: 0, updated: 0, ready: 0 });
 const starting = workload({ ready: 0 });
@@ -216,6 +226,26 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
   ["Degraded", "a window never comes", { emptySchedules: ["0 2 31 2 *"] }, "True", "MaintenanceNeverComes"],
   ["Paused", "the user asks what would change", { resource: curious }, "True", "DryRun"],
   ["Reconciling", "the user asks what would change", { resource: curious }, "False", "DryRun"],
+  ["Autoscaling", "the numbers arrive", scaling(scaler("ValidMetricFound")), "True", "ScalingActive"],
+  ["Autoscaling", "nothing is told yet", scaling({}), "Unknown", "NotYetKnown"],
+  [
+    "Autoscaling",
+    "one number of several is missing",
+    scaling(scaler("ValidMetricFound", ["mcp_calls_in_flight"])),
+    "False",
+    "MetricsNotAvailable",
+  ],
+  ["Autoscaling", "CPU is not measured", scaling(scaler("FailedGetResourceMetric")), "False", "MetricsNotAvailable"],
+  ["Autoscaling", "it fails otherwise", scaling(scaler("InvalidSelector")), "False", "ScalerNotWorking"],
+  ["Autoscaling", "KEDA is missing", scaling({ hasScaledObject: false }, byKeda), "False", "KEDANotInstalled"],
+  ["Autoscaling", "another one scales, too", scaling({ other: "theirs" }), "False", "AnotherAutoscaler"],
+  [
+    "Autoscaling",
+    "another one scales alone",
+    scaling({ other: "theirs" }, { mode: "Disabled" }),
+    "True",
+    "ScaledByAnother",
+  ],
   ["Delivering", "nobody is refused", {}, "True", "NothingRefused"],
   ["Delivering", "no bridge runs", { bridgeRuns: false }, "Unknown", "BridgeNotRunning"],
   [
@@ -280,10 +310,11 @@ test.each(judgements)("%s when %s", (type, _when, fields, status, reason) => {
   expect(judge(type, fields)).toMatchObject({ status, reason, observedGeneration: 3 });
 });
 
-test("all conditions are there, Ready first, and Exposed and Receiving where they are asked for", () => {
+test("all conditions are there, Ready first, and Exposed, Receiving and Autoscaling where they are asked for", () => {
   const typesOf = (fields: Partial<Snapshot>) => conditionsOf(snapshot(fields), now).map(({ type }) => type);
-  expect(typesOf({ ...asking, exposure: exposure() })).toEqual(conditionTypes);
-  const optional = ["Exposed", "Receiving"];
+  const scaled = { ...asking, exposure: exposure(), scaling: scaling({ other: "theirs" }).scaling };
+  expect(typesOf(scaled)).toEqual(conditionTypes);
+  const optional = ["Exposed", "Receiving", "Autoscaling"];
   expect(typesOf({})).toEqual(conditionTypes.filter((type) => !optional.includes(type)));
 });
 

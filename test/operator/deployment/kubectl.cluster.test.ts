@@ -350,8 +350,8 @@ test.each([
 
 test("what a volume claim cannot follow cannot be changed", async () => {
   await apply(manifest({}, "fixed"));
-  const larger = manifest({ bridge: { storage: { size: "2Gi" } } }, "fixed");
-  await expect(apply(larger)).rejects.toThrow(/size cannot change.*Expand the PersistentVolumeClaim itself/);
+  const smaller = manifest({ bridge: { storage: { size: "512Mi" } } }, "fixed");
+  await expect(apply(smaller)).rejects.toThrow(/size cannot be lowered: no volume shrinks/);
   expect(await apply(manifest({ bridge: { storage: { size: "1024Mi" } } }, "fixed"))).toContain("configured");
   const other = manifest({ bridge: { storage: { storageClassName: "fast" } } }, "fixed");
   await expect(apply(other)).rejects.toThrow(/storageClassName cannot change/);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { obstacleOf, problemsOf } from "../../../operator/deployment/problems.ts";
+import { allProblemsOf, obstacleOf, problemsOf } from "../../../operator/deployment/problems.ts";
 import type { Snapshot } from "../../../operator/deployment/snapshot.ts";
 import { specOf } from "./support/blueprint.ts";
 import { bridgeAnswer, resource, snapshot, workload } from "./support/snapshot.ts";
@@ -81,4 +81,14 @@ describe("the cause comes before its consequences", () => {
 test("a full queue is told in round numbers, so that the message stays while it moves", () => {
   const full = (pending: number) => problemsOf(snapshot(bridge({ queue: { pending } })));
   expect(full(10_001)).toEqual(full(10_999));
+});
+
+test("a volume that cannot grow is a problem that keeps no message back", () => {
+  const full = snapshot({ volume: { cause: "its class cannot grow volumes", isAsked: false } });
+  expect(problemsOf(full)).toEqual([]);
+  expect(allProblemsOf(full)).toEqual([
+    { reason: "VolumeNearlyFull", message: expect.stringMatching(/nearly full.*its class cannot/) },
+  ]);
+  const asked = snapshot({ volume: { cause: "its class cannot grow volumes", isAsked: true } });
+  expect(allProblemsOf(asked)).toMatchObject([{ reason: "VolumeNotGrown" }]);
 });

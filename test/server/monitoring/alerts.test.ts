@@ -42,6 +42,13 @@ describe("alerts", () => {
     ["MessagesDelayed", { ...well, bridge: bridge({ queue: { oldest_age_seconds: 301 } }) }],
     ["MessagesFailed", { ...well, bridge: bridge({ recent: { refused_15m: 1, signature_failures_per_second: 0 } }) }],
     [
+      "VolumeNearlyFull",
+      {
+        ...well,
+        bridge: bridge({ recent: { refused_15m: 0, signature_failures_per_second: 0, volume_used_percent: 86 } }),
+      },
+    ],
+    [
       "SignatureFailures",
       { ...well, bridge: bridge({ recent: { refused_15m: 0, signature_failures_per_second: 0.3 } }) },
     ],

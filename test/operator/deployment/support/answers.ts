@@ -1,4 +1,10 @@
-import type { PausedStatus, ReceivingStatus, Refusal, RefusedTopicStatus } from "../../../../contract/bridge-status.ts";
+import type {
+  PausedStatus,
+  ReceivingStatus,
+  Refusal,
+  RefusedTopicStatus,
+  VolumeStatus,
+} from "../../../../contract/bridge-status.ts";
 
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
@@ -15,6 +21,7 @@ export type Answers = {
   fenced?: true;
   refusals?: readonly Refusal[];
   refused_topics?: readonly RefusedTopicStatus[];
+  volume?: VolumeStatus;
 };
 
 export const wellAnswers = (): Answers => ({
@@ -47,6 +54,7 @@ function answeringClients(answers: Answers): typeof fetch {
         receiving: answers.receiving,
         paused: answers.paused,
         fenced: answers.fenced,
+        volume: answers.volume,
       });
     if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "hanging") return new Promise(() => undefined);

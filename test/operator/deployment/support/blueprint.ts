@@ -4,6 +4,7 @@ import { deploymentSpec } from "../../../../operator/api/spec.ts";
 import type { Blueprint } from "../../../../operator/deployment/blueprint.ts";
 import { urlOf } from "../../../../operator/deployment/exposure/exposure.ts";
 import { imageOf } from "../../../../operator/deployment/gather.ts";
+import { canonicalQuantity } from "../../../../operator/runtime/quantity.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 
 const image = "docker.io/cctelegram/server:1.2.3";
@@ -31,6 +32,8 @@ export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = 
     bridge: "Apply",
     hasPrometheusRule: true,
     hasServiceMonitor: true,
+    hasScaledObject: true,
+    claimSize: canonicalQuantity(String(spec.bridge.storage.size)),
     hasHttpRoute: true,
     url: urlOf({ namespace: "tools", name: fields.name ?? "team", spec }, []),
     ...fields,
