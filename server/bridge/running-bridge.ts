@@ -9,6 +9,7 @@ import { FollowedSecrets } from "../process/followed-secrets.ts";
 import { Since } from "../telemetry/since.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import { Attention } from "./attention/attention.ts";
+import { Backups } from "./backup/backups.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
 import { Control } from "./control/control.ts";
@@ -51,6 +52,7 @@ export class RunningBridge implements Bridge {
   readonly attention: Attention;
   readonly todos: Todos;
   readonly monitoring: Monitoring;
+  readonly backups: Backups;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -91,6 +93,7 @@ export class RunningBridge implements Bridge {
     this.#queue = queue;
     this.#routing = routingTable(config.telegram);
     this.todos = new Todos({ store, now: this.#now });
+    this.backups = new Backups({ store, logsDir: config.logsDir, now: this.#now, logger });
     this.#metrics = createBridgeMetrics(options.registry, () => this.#measured());
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer({
@@ -298,6 +301,7 @@ export class RunningBridge implements Bridge {
     this.#stopUpkeep();
     this.#notices.stop();
     this.relay.close();
+    this.backups.stop();
     await Promise.all([this.#intake?.close(), this.#conversation.stop()]);
     await this.#delivery.stop();
     this.#reachability.stop();
