@@ -438,6 +438,97 @@ export const proxyErrors = Object.freeze({
   },
 } satisfies Readonly<Record<string, Pick<ErrorEntry, "httpStatus" | "retryable" | "message">>>);
 
+/** What the roles `backup` and `restore` end with. Retryable: the same may succeed later without anybody's doing. */
+export const backupErrors = Object.freeze({
+  BACKUP_CONFIGURATION: {
+    retryable: false,
+    message: "The configuration cannot be used: {problems}",
+  },
+  BACKUP_BRIDGE_UNREACHABLE: {
+    retryable: true,
+    message: "The bridge at {url} does not answer: {reason}. See that it runs and that BRIDGE_URL leads to it.",
+  },
+  BACKUP_BRIDGE_REFUSED: {
+    retryable: false,
+    message:
+      "The bridge at {url} gives no backup: {reason}. HMAC_SECRET has to be the bridge's, and the bridge at least of this version.",
+  },
+  BACKUP_SNAPSHOT_INCOMPLETE: {
+    retryable: true,
+    message: "The bridge's snapshot ended before its end: {reason}. Try again; the bridge may have restarted.",
+  },
+  BACKUP_SECRETS_IN_THE_CLEAR: {
+    retryable: false,
+    message:
+      "{entry} holds a secret, and the archive would not be encrypted. Set BACKUP_RECIPIENTS to age recipients, or leave the secrets out.",
+  },
+  BACKUP_TARGET_UNUSABLE: {
+    retryable: false,
+    message: "{target} cannot be used: {reason}. Create the folder, and let this user write there.",
+  },
+  BACKUP_TARGET_FULL: {
+    retryable: true,
+    message: "There is no room at {target}: {reason}. Make room there, or keep fewer archives.",
+  },
+  BACKUP_CREDENTIALS_REFUSED: {
+    retryable: false,
+    message:
+      "The store at {endpoint} refuses the credentials: {reason}. S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY need the right to list, read, write and delete in the bucket.",
+  },
+  BACKUP_BUCKET_NOT_FOUND: {
+    retryable: false,
+    message: "The store at {endpoint} has no bucket '{bucket}'. Create it, or correct the target.",
+  },
+  BACKUP_STORE_UNREACHABLE: {
+    retryable: true,
+    message:
+      "The store at {endpoint} cannot be reached: {reason}. See S3_ENDPOINT, S3_CA_FILE and the network's rules.",
+  },
+  BACKUP_STORE_FAILED: {
+    retryable: true,
+    message: "The store at {endpoint} failed: {reason}.",
+  },
+  BACKUP_NOT_FOUND: {
+    retryable: false,
+    message: "There is no archive at {location}. See RESTORE_SOURCE, and whether retention has deleted it.",
+  },
+  BACKUP_FOREIGN: {
+    retryable: false,
+    message: "{location} is no archive of CCTelegram: {reason}. Nothing was restored.",
+  },
+  BACKUP_BROKEN: {
+    retryable: false,
+    message: "{location} is damaged: {reason}. Nothing was restored; take another archive.",
+  },
+  BACKUP_NEWER: {
+    retryable: false,
+    message: "{location} was made by a newer version: {reason}. Nothing was restored; restore it with that version.",
+  },
+  BACKUP_ENCRYPTED: {
+    retryable: false,
+    message:
+      "{location} is encrypted: {reason}. Set RESTORE_IDENTITY_FILE to the file with the age identity of one of its recipients.",
+  },
+  BACKUP_VERIFICATION_FAILED: {
+    retryable: true,
+    message:
+      "The archive {location} was stored, and cannot be restored: {reason}. It was deleted; older ones are kept.",
+  },
+  RESTORE_DIRECTORY_NOT_EMPTY: {
+    retryable: false,
+    message:
+      "{directory} holds {what}, and is left as it is. Restore into an empty directory, or move what is there away.",
+  },
+  RESTORE_DIRECTORY_UNUSABLE: {
+    retryable: false,
+    message: "{directory} cannot be restored into: {reason}. Let this user write there, and make room.",
+  },
+  BACKUP_FAILED: {
+    retryable: true,
+    message: "Something went wrong that should not: {reason}.",
+  },
+} satisfies Readonly<Record<string, Pick<ErrorEntry, "retryable" | "message">>>);
+
 export type ErrorCode = keyof typeof errors;
 
 /** Codes that the bridge answers with. */

@@ -43,6 +43,8 @@ export const routes = Object.freeze({
   publish: "/relay/publish",
   follow: "/relay/follow",
   recall: "/relay/recall",
+  /** Of the bridge, signed: what its data directory holds, as it is at one moment; the role `backup` reads it. */
+  backup: "/backup",
   /** Of the bridge, signed: whether delivery is stopped; what stops it, lets it go on, and restarts the bridge. */
   control: "/control",
   pauseDelivery: "/control/pause",
