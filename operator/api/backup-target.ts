@@ -54,7 +54,9 @@ const s3 = z.strictObject({
         .describe("Key of the certificates in the Secret."),
     })
     .optional()
-    .describe("Secret with the certificates (PEM) of the authority that the store's certificate is from. Default: public authorities."),
+    .describe(
+      "Secret with the certificates (PEM) of the authority that the store's certificate is from. Default: public authorities.",
+    ),
 });
 
 const volume = z.strictObject({

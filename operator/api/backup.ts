@@ -7,7 +7,9 @@ import { condition } from "./status.ts";
 export const backupSpec = z
   .strictObject({
     deploymentName: name(40).describe("The CCTelegramDeployment, in the same namespace."),
-    target: backupTarget().optional().describe("Where the archive is stored. Default: backup.target of the deployment."),
+    target: backupTarget()
+      .optional()
+      .describe("Where the archive is stored. Default: backup.target of the deployment."),
     content: backupContent()
       .optional()
       .describe(
@@ -19,7 +21,9 @@ export const backupSpec = z
     verify: z
       .enum(["Enabled", "Disabled"])
       .optional()
-      .describe("Enabled: the stored archive is restored into nothing before it counts. Default: backup.verify of the deployment."),
+      .describe(
+        "Enabled: the stored archive is restored into nothing before it counts. Default: backup.verify of the deployment.",
+      ),
   })
   .describe("What to back up, and where to.")
   .meta(
@@ -75,7 +79,9 @@ export const deploymentBackup = z
       .max(100)
       .regex(/^\S+( \S+){4}$/)
       .optional()
-      .describe("When backups are made: minute, hour, day, month and weekday, as in cron. Default: none is made by itself."),
+      .describe(
+        "When backups are made: minute, hour, day, month and weekday, as in cron. Default: none is made by itself.",
+      ),
     timeZone: z
       .string()
       .min(1)
@@ -89,14 +95,23 @@ export const deploymentBackup = z
       .describe(
         "What archives hold in addition to the bridge's data. Configuration: this resource as a manifest. Secrets: its generated keys and the bot token, encrypted.",
       ),
-    encryption: backupEncryption().optional().describe("Who can read the archives. Default: everybody who can read the target."),
+    encryption: backupEncryption()
+      .optional()
+      .describe("Who can read the archives. Default: everybody who can read the target."),
     verify: z
       .enum(["Enabled", "Disabled"])
       .default("Enabled")
       .describe("Enabled: each stored archive is restored into nothing before it counts."),
     retention: z
       .strictObject({
-        days: z.int().min(1).max(3650).default(30).describe("Archives and CCTelegramBackups of the schedule that are older are deleted; the newest good one is kept."),
+        days: z
+          .int()
+          .min(1)
+          .max(3650)
+          .default(30)
+          .describe(
+            "Archives and CCTelegramBackups of the schedule that are older are deleted; the newest good one is kept.",
+          ),
         count: z.int().min(1).max(10_000).optional().describe("Most archives that are kept. Default: no limit."),
       })
       .prefault({})

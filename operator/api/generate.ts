@@ -9,7 +9,9 @@ export function generatedFiles(): Record<string, string> {
   return Object.assign({}, ...[customResourceDefinition(), backupDefinition()].map(filesOf));
 }
 
-function filesOf(definition: { readonly spec: { readonly group: string; readonly names: { readonly plural: string } } }) {
+function filesOf(definition: {
+  readonly spec: { readonly group: string; readonly names: { readonly plural: string } };
+}) {
   const { group, names } = definition.spec;
   const text = `# Generated from operator/api by "npm run generate"; do not edit.\n${dump(definition, { noRefs: true, lineWidth: 120 })}`;
   return {

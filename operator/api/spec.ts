@@ -167,7 +167,9 @@ export const deploymentSpec = z
     backup: deploymentBackup.optional().describe("Backups of the bridge's data: where to, and when."),
     restoreFrom: restoreFrom
       .optional()
-      .describe("The archive that the bridge of a new resource starts with. It can only be set at creation, and may be removed later."),
+      .describe(
+        "The archive that the bridge of a new resource starts with. It can only be set at creation, and may be removed later.",
+      ),
     podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
     reconciliation: z
       .enum(["Active", "Paused"])

@@ -4,6 +4,7 @@ import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Manager } from "../runtime/manager.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import type { Store, Stored } from "../runtime/store.ts";
+import { backupDefinition, type CachedBackup } from "./backup/cached-backup.ts";
 import type { CachedChild, CachedResource } from "./cached-objects.ts";
 import {
   type CachedFailure,
@@ -31,6 +32,7 @@ export class Cluster {
     readonly pods: Informer<CachedPod>;
     readonly failures: Informer<CachedFailure>;
     readonly gateways: Informer<CachedGateway>;
+    readonly backups: Informer<CachedBackup>;
     readonly children: ReadonlyMap<ResourceType, Informer<CachedChild>>;
   };
 
@@ -41,6 +43,7 @@ export class Cluster {
       pods: manager.informer(podDefinition),
       failures: manager.informer(failureDefinition),
       gateways: manager.informer(gatewayDefinition),
+      backups: manager.informer(backupDefinition),
       children: new Map([...childDefinitions].map(([type, definition]) => [type, manager.informer(definition)])),
     };
   }
@@ -69,6 +72,11 @@ export class Cluster {
   observe(type: ResourceType, object: KubernetesObject): void {
     const { resources, children } = this.informers;
     (type === types.cctelegramDeployments ? resources : children.get(type))?.observe(object);
+  }
+
+  /** The backups of a resource, whoever made them. */
+  backupsOf(namespace: string, name: string): CachedBackup[] {
+    return this.informers.backups.store.byIndex("deployment", `${namespace}/${name}`);
   }
 
   podsOf(namespace: string, instance: string, component: string): CachedPod[] {

@@ -2,6 +2,9 @@ import { createHmac } from "node:crypto";
 import { apiKeyFileName, hashedKey } from "../../contract/api-key.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { forbiddenIn } from "./allowed.ts";
+import { backupFactsOf } from "./backup/facts.ts";
+import type { RestorePlan } from "./backup/restore-plan.ts";
+import { isPlan, type NoPlan, restorePlanOf, secretsOfRestore } from "./backup/restore-source.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
@@ -31,6 +34,8 @@ export type Settings = {
   readonly allowedImages?: readonly string[];
   /** Prefixes of Bot API URLs that resources may use; empty allows all. */
   readonly allowedApiUrls?: readonly string[];
+  /** Prefixes of the URLs of stores for backups; empty allows all, unless network fields are not allowed. */
+  readonly allowedBackupEndpoints?: readonly string[];
   /** Whether resources may widen network policies. Default true. */
   readonly allowNetworkFields?: boolean;
   /** Whether public addresses are probed. Default true. */
@@ -60,6 +65,7 @@ export function blueprintOf(
   const hmac = kept(names.hmac, "secret");
   const keys = keysOf(resource, parts);
   const { auth } = spec.server;
+  const restore = restoreOf(resource, cluster);
   return {
     namespace,
     name,
@@ -77,6 +83,7 @@ export function blueprintOf(
     serverReplicas: serverReplicas(resource, cluster),
     restartedAt,
     bridge: bridgePlan(resource, parts),
+    ...(restore !== undefined && isPlan(restore) ? { restore } : {}),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cluster.has(types.serviceMonitors),
     hasHttpRoute: cluster.has(types.httpRoutes),
     url: urlOf(resource, exposureStateOf(cluster, resource)?.addresses ?? []),
@@ -129,9 +136,23 @@ function updatesOf(
 
 function bridgePlan(resource: CachedResource, parts: { cluster: Cluster; tokenSecret: TokenSecret }): BridgePlan {
   const { cluster, tokenSecret } = parts;
-  if (tokenSecret === "Present" && missingSecrets(resource, cluster, "bridge").length === 0) return "Apply";
+  const restore = restoreOf(resource, cluster);
+  const missing = [...missingSecrets(resource, cluster, "bridge"), ...missingForRestore(resource, cluster)];
+  const mayStart = missing.length === 0 && (restore === undefined || isPlan(restore));
+  if (tokenSecret === "Present" && mayStart) return "Apply";
   return ownChild(cluster, resource, types.statefulSets, namesOf(resource.name).bridge) ? "Keep" : "Wait";
 }
+
+/** The archive that the bridge starts with, or why there is none. */
+function restoreOf({ namespace, spec }: CachedResource, cluster: Cluster): RestorePlan | NoPlan | undefined {
+  const find = (name: string) => cluster.informers.backups.store.get(namespace, name);
+  return spec.restoreFrom && restorePlanOf(spec.restoreFrom, find);
+}
+
+const missingForRestore = ({ namespace, spec }: CachedResource, cluster: Cluster) =>
+  (spec.restoreFrom === undefined ? [] : secretsOfRestore(spec.restoreFrom)).filter(
+    (name) => cluster.secret(namespace, name) === undefined,
+  );
 
 /** Missing Secrets that the variables of a part refer to. */
 const missingSecrets = ({ namespace, spec }: CachedResource, cluster: Cluster, part: "server" | "bridge") =>
@@ -188,6 +209,8 @@ export function snapshotOf(
   const bridgePods = livePods(cluster.podsOf(namespace, name, "bridge"), names.bridge);
   const serverTrouble = firstTrouble(currentPods(serverPods, undefined), parts.now());
   const bridgeTrouble = firstTrouble(currentPods(bridgePods, bridge?.revision), parts.now());
+  const backups = backupFactsOf(resource, cluster.backupsOf(namespace, name), parts.now());
+  const restore = restoreOf(resource, cluster);
   return {
     resource,
     server,
@@ -204,10 +227,17 @@ export function snapshotOf(
     missingSecrets: [
       ...missingSecrets(resource, cluster, "server").map((name) => ({ name, field: "server.env" })),
       ...missingSecrets(resource, cluster, "bridge").map((name) => ({ name, field: "bridge.env" })),
+      ...missingForRestore(resource, cluster).map((name) => ({ name, field: "restoreFrom" })),
     ],
     probe,
     exposure,
     exposureProbe,
+    backups,
+    restore: restore && {
+      noPlan: isPlan(restore) ? undefined : restore,
+      refusal: bridgePods.find(({ restoreRefused }) => restoreRefused)?.restoreRefused,
+      done: bridgePods.some(({ running }) => running),
+    },
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
     lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,
   };

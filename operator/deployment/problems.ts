@@ -1,3 +1,4 @@
+import { restoreHasNoArchive, restoreIsRefused, restoreNeedsArchive } from "./backup/problems.ts";
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
 import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
@@ -108,11 +109,13 @@ const checks: readonly Check[] = [
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   secretIsMissing,
+  restoreHasNoArchive,
   childWasRefused,
   childFailed,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
+  restoreIsRefused, // says more than the exit of its container
   bridgePodIsInTrouble,
   rolloutTakesTooLong, // known problems of the pods say more
   lasting(bridgeDoesNotAnswer),
@@ -128,10 +131,12 @@ const obstacles: readonly Check[] = [
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   secretIsMissing,
+  restoreNeedsArchive,
   childWasRefused,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
+  restoreIsRefused,
   bridgePodIsInTrouble,
   rolloutTakesTooLong,
 ];

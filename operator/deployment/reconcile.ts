@@ -93,7 +93,13 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
   const keysLookAgainMs = untilKeysChange(blueprint, parts.now());
-  const soon = [snapshot.lookAgainMs, exposureLookAgainMs(snapshot), verdictLookAgainMs(verdict), keysLookAgainMs];
+  const soon = [
+    snapshot.lookAgainMs,
+    snapshot.backups?.lookAgainMs,
+    exposureLookAgainMs(snapshot),
+    verdictLookAgainMs(verdict),
+    keysLookAgainMs,
+  ];
   return { ...soon.reduce(sooner, result), failures };
 }
 

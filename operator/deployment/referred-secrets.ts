@@ -1,4 +1,5 @@
 import type { DeploymentSpec } from "../api/spec.ts";
+import { secretsOfRestore } from "./backup/restore-source.ts";
 import { tlsSecretOf } from "./exposure/exposure.ts";
 
 /** Users' Secrets that the variables of a part refer to: its pods cannot start without them. */
@@ -14,6 +15,7 @@ export function secretsOf(resource: string, spec: DeploymentSpec): string[] {
     telegram.botTokenSecretRef.name,
     ...secretsOfVariables(server),
     ...secretsOfVariables(bridge),
+    ...(spec.restoreFrom === undefined ? [] : secretsOfRestore(spec.restoreFrom)),
     ...(certificate === undefined ? [] : [certificate]),
   ];
   return [...new Set(all)];

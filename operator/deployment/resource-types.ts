@@ -9,6 +9,7 @@ const type = (group: string, version: string, plural: string, kind: string): Res
 });
 
 export const cctelegramDeployments = type("cctelegram.io", "v1alpha1", "cctelegramdeployments", "CCTelegramDeployment");
+export const cctelegramBackups = type("cctelegram.io", "v1alpha1", "cctelegrambackups", "CCTelegramBackup");
 
 export const deployments = type("apps", "v1", "deployments", "Deployment");
 export const statefulSets = type("apps", "v1", "statefulsets", "StatefulSet");
@@ -29,6 +30,7 @@ export const gateways = type("gateway.networking.k8s.io", "v1", "gateways", "Gat
 export const serviceMonitors = type("monitoring.coreos.com", "v1", "servicemonitors", "ServiceMonitor");
 export const prometheusRules = type("monitoring.coreos.com", "v1", "prometheusrules", "PrometheusRule");
 
+export const jobs = type("batch", "v1", "jobs", "Job");
 export const pods = type("", "v1", "pods", "Pod");
 export const events = type("", "v1", "events", "Event");
 export const customResourceDefinitions: ResourceType = {

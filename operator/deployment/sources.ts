@@ -12,7 +12,7 @@ const settleMs = 50;
 
 /** What brings about a reconcile of a CCTelegramDeployment. */
 export function sourcesOf(cluster: Cluster): readonly Source[] {
-  const { resources, foreignSecrets, pods, failures, gateways, children } = cluster.informers;
+  const { resources, foreignSecrets, pods, failures, gateways, backups, children } = cluster.informers;
   const secrets = children.get(types.secrets);
   const optional = [gateways, ...types.optionalChildTypes.flatMap((type) => children.get(type) ?? [])];
   const referring = ({ namespace, name }: Stored) => cluster.resources.byIndex("secret", `${namespace}/${name}`);
@@ -32,6 +32,13 @@ export function sourcesOf(cluster: Cluster): readonly Source[] {
     changesOf(gateways, {
       keys: ({ namespace, name }) => cluster.resources.byIndex("gateway", `${namespace}/${name}`),
       same: (before, after) => isDeepStrictEqual(before.addresses, after.addresses),
+      settleMs,
+    }),
+    changesOf(backups, {
+      keys: ({ namespace, name, spec }) => [
+        { namespace, name: spec.deploymentName },
+        ...cluster.resources.byIndex("restore", `${namespace}/${name}`),
+      ],
       settleMs,
     }),
     ...[...children.values()].map((child) => changesOf(child, { keys: ownerOf, same: sameChild, settleMs })),

@@ -26,7 +26,19 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     servers: pods(server),
     bridge: pods(bridge),
     ...(queue === undefined ? {} : { queue }),
+    ...backupStatus(snapshot),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
+  };
+}
+
+function backupStatus({ backups }: Snapshot): Pick<DeploymentStatus, "backup"> {
+  const { last, next } = backups ?? {};
+  if (last === undefined && next === undefined) return {};
+  return {
+    backup: {
+      ...(last === undefined ? {} : { lastSuccessfulBackup: last.name, lastSuccessfulTime: last.startedAt }),
+      ...(next === undefined ? {} : { nextScheduledTime: next }),
+    },
   };
 }
 
@@ -80,6 +92,14 @@ const announcements: Readonly<Record<string, Announcement>> = {
   Receiving: ({ status, message }, before) => {
     const news = status === "True" && before?.status !== "True";
     return news ? [{ type: "Normal", reason: "Receiving", message }] : [];
+  },
+  BackupSucceeded: ({ status, reason, message }, before) => {
+    const news = status === "False" && (before?.status !== "False" || before.reason !== reason);
+    return news ? [{ type: "Warning", reason, message }] : [];
+  },
+  Restored: ({ status, message }, before) => {
+    const news = status === "True" && before?.status !== "True";
+    return news ? [{ type: "Normal", reason: "Restored", message }] : [];
   },
   Paused: ({ status, message }, before) => {
     if (status === (before?.status ?? "False")) return [];

@@ -2,6 +2,7 @@ import { type Condition, type ConditionType, conditionTypes } from "../../api/st
 import { printable } from "../printable.ts";
 import { asksToReceive } from "../receiving/asking.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { backupSucceeded } from "./backup-succeeded.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
@@ -13,6 +14,7 @@ import { queueHealthy } from "./queue-healthy.ts";
 import { ready } from "./ready.ts";
 import { receiving } from "./receiving.ts";
 import { reconciling } from "./reconciling.ts";
+import { restored } from "./restored.ts";
 import { serverAvailable } from "./server-available.ts";
 import { stalled } from "./stalled.ts";
 import { telegramReachable } from "./telegram-reachable.ts";
@@ -27,6 +29,8 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   Delivering: delivering,
   Receiving: receiving,
   Exposed: exposed,
+  Restored: restored,
+  BackupSucceeded: backupSucceeded,
   Progressing: progressing,
   Reconciling: reconciling,
   Stalled: stalled,
@@ -36,7 +40,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
 
 /**
  * All conditions. One that cannot be judged now stays as it is, with its `observedGeneration`.
- * `Exposed` exists only with an exposure, `Receiving` only if the resource asks to receive. `lastTransitionTime` changes only with the status (metav1.Condition).
+ * `Restored` exists only with restoreFrom, `BackupSucceeded` only with backups, `Exposed` only with an exposure, `Receiving` only if the resource asks to receive. `lastTransitionTime` changes only with the status (metav1.Condition).
  */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   const { generation, status } = snapshot.resource;
@@ -50,6 +54,8 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   };
   const judged = Object.entries(judges)
     .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
+    .filter(([type]) => type !== "Restored" || snapshot.restore !== undefined)
+    .filter(([type]) => type !== "BackupSucceeded" || snapshot.backups !== undefined)
     .filter(([type]) => type !== "Receiving" || asksToReceive(snapshot.resource.spec))
     .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
   const all = [condition("Ready", ready(snapshot, judged)), ...judged];
