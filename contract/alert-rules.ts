@@ -26,6 +26,7 @@ export const alertRules = Object.freeze({
   MessagesFailed: { severity: "warning", forSeconds: 0, above: 0 },
   /** In a second. */
   SignatureFailures: { severity: "high", forSeconds: 300, above: 0.2 },
+  BackupTooOld: { severity: "high", forSeconds: 300 },
 }) satisfies Readonly<Record<string, AlertRule>>;
 
 export type AlertName = keyof typeof alertRules;

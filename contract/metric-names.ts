@@ -1,4 +1,4 @@
-/** Metrics of server and bridge that alerts are made of. */
+/** Metrics of server, bridge and operator that alerts are made of. */
 export const metricNames = Object.freeze({
   requests: "http_requests_total",
   requestDuration: "http_request_duration_seconds",
@@ -9,6 +9,8 @@ export const metricNames = Object.freeze({
   deliveryPaused: "cctelegram_delivery_paused",
   updatesSilence: "cctelegram_updates_silence_seconds",
   signatureFailures: "cctelegram_signature_failures_total",
+  /** The operator's, with the labels of the resource. */
+  backupOverdue: "cctelegram_backup_overdue",
 });
 
 /** Values of the label `event` of the security events. */

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
+import { metricNames } from "../../contract/metric-names.ts";
 
 export type BackupMetrics = ReturnType<typeof createBackupMetrics>;
 
@@ -9,7 +10,7 @@ export function createBackupMetrics(registry: Registry) {
   const registers = [registry];
   return {
     overdue: new Gauge({
-      name: "cctelegram_backup_overdue",
+      name: metricNames.backupOverdue,
       help: "1 while a backup that the resource's schedule asked for has not succeeded for an hour, else 0.",
       labelNames,
       registers,
