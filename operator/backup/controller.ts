@@ -36,6 +36,7 @@ export function addBackupControllers(manager: Manager, parts: Parts) {
   const backupMetrics = createBackupMetrics(metrics.registry);
   const all: BackupParts = {
     ...{ cluster, jobs, attempts, client, applier, events, settings, fieldManager, backupMetrics, claimant },
+    written: new Map(),
     now: clock.now,
   };
   const backups = manager.add({

@@ -1,3 +1,4 @@
+import type { BackupStatus } from "../api/backup.ts";
 import type { Cluster } from "../deployment/cluster.ts";
 import type { Settings } from "../deployment/gather.ts";
 import type { Applier } from "../runtime/applier.ts";
@@ -6,6 +7,9 @@ import type { EventRecorder } from "../runtime/event-recorder.ts";
 import type { Informer } from "../runtime/informer.ts";
 import type { CachedAttempt, CachedJob } from "./attempts.ts";
 import type { BackupMetrics } from "./metrics.ts";
+
+/** A status, and the version of the object onto which it was written. */
+export type WrittenStatus = { readonly onto: string; readonly status: BackupStatus };
 
 /** What the reconciles of backups work with. */
 export type BackupParts = {
@@ -18,6 +22,8 @@ export type BackupParts = {
   readonly settings: Settings;
   readonly fieldManager: string;
   readonly backupMetrics: BackupMetrics;
+  /** Own writes that the watch may not have brought yet, by uid. */
+  readonly written: Map<string, WrittenStatus>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** The other operator, if any, that serves only this namespace. */

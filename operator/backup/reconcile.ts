@@ -24,7 +24,7 @@ const lookAgainMs = 10_000;
 
 /** Makes one backup: its Job once, then its status from how the Job ends. */
 export async function reconcileBackup(parts: BackupParts, { namespace, name }: ObjectKey): Promise<Result> {
-  const backup = parts.cluster.informers.backups.store.get(namespace, name);
+  const backup = current(parts, parts.cluster.informers.backups.store.get(namespace, name));
   if (backup === undefined || backup.deleting || parts.claimant?.(namespace) !== undefined) return {};
   if (outcomeOf(backup) !== undefined) return { failures: await cleanUp(parts, backup) };
 
@@ -40,6 +40,18 @@ export async function reconcileBackup(parts: BackupParts, { namespace, name }: O
   await writeStatus(parts, backup, backupStatusOf(backup, judgement, { now, target: plan?.target, startedAt }));
   const isWaiting = judgement.step === "Wait" || judgement.step === "Refuse";
   return { failures, ...(isWaiting ? { requeueAfterMs: lookAgainMs } : {}) };
+}
+
+/**
+ * With the status that was written last. It is not put into the cache by hand, because then nobody would be told of it: neither
+ * the deployment, nor who waits for this backup.
+ */
+function current({ written }: BackupParts, backup: CachedBackup | undefined): CachedBackup | undefined {
+  const own = backup && written.get(backup.uid);
+  if (own === undefined) return backup;
+  if (own.onto === backup?.resourceVersion) return { ...backup, status: own.status };
+  if (backup) written.delete(backup.uid);
+  return backup;
 }
 
 type Subject = {
@@ -154,12 +166,12 @@ async function writeStatus(parts: BackupParts, backup: CachedBackup, status: Bac
   if (isDeepStrictEqual(status, backup.status)) return;
   const { namespace, name, uid } = backup;
   const api = { apiVersion: apiVersionOf(cctelegramBackups), kind: cctelegramBackups.kind };
-  const written = await parts.client.apply(
+  await parts.client.apply(
     cctelegramBackups,
     { ...api, metadata: { namespace, name }, status },
     { fieldManager: parts.fieldManager, subresource: "status", onto: { uid } },
   );
-  parts.cluster.informers.backups.observe(written);
+  parts.written.set(uid, { onto: backup.resourceVersion, status });
   announce(parts, backup, status);
 }
 

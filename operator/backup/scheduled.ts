@@ -35,7 +35,7 @@ function runOf({ cluster, now }: BackupParts, resource: CachedResource): number 
 }
 
 /** With everything that it needs to be found later, when the resource has changed or is gone. */
-async function createBackup({ client, cluster, fieldManager }: BackupParts, resource: CachedResource, run: number) {
+async function createBackup({ client, fieldManager }: BackupParts, resource: CachedResource, run: number) {
   const { namespace, name, spec } = resource;
   const { target, content, encryption, verify } = spec.backup ?? {};
   const body = {
@@ -46,8 +46,8 @@ async function createBackup({ client, cluster, fieldManager }: BackupParts, reso
   };
   try {
     const path = resourcePath(cctelegramBackups, { namespace });
-    const created = await client.request({ method: "POST", path, query: { fieldManager }, body });
-    cluster.informers.backups.observe(created);
+    // Not observed: whoever makes the backup learns of it from the watch.
+    await client.request({ method: "POST", path, query: { fieldManager }, body });
   } catch (error) {
     // Another operator, or this one before it crashed, has made it.
     if (!isConflict(error)) throw error;

@@ -11,7 +11,7 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const moving = stateOf(after, "Progressing") === "True";
   if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
-  if (turned("Exposed") || messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
+  if (ofTheirOwn.some(turned) || messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   const ofBridge = (["Receiving", "Delivering"] as const).filter(turned);
   if (ofBridge.some((type) => isKnown(before, type) || !moving)) return 2_000;
   if (ofBridge.length > 0) return 10_000;
@@ -20,6 +20,9 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
   return onlyReplicas && !isReady(after) ? 600_000 : 60_000;
 }
+
+/** They turn seldom, and not together with others. */
+const ofTheirOwn = ["Exposed", "Restored", "BackupSucceeded"] as const;
 
 /**
  * The status of a condition; for Degraded and Stalled with the reason, for Ready with the generation, because
