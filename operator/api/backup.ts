@@ -34,7 +34,7 @@ export const backupSpec = z
   );
 
 /** The condition types of a CCTelegramBackup. */
-export const backupConditionTypes = ["Succeeded", "Reconciling", "Stalled"] as const;
+const backupConditionTypes = ["Succeeded", "Reconciling", "Stalled"] as const;
 
 export const backupStatus = z
   .strictObject({
@@ -158,5 +158,4 @@ export const restoreFrom = z
     ),
   );
 
-export type DeploymentBackup = z.infer<typeof deploymentBackup>;
 export type RestoreFrom = z.infer<typeof restoreFrom>;

@@ -4,7 +4,6 @@ import { ports } from "../../contract/ports.ts";
 import type { CachedBackup } from "../deployment/backup/cached-backup.ts";
 import { type Child, child } from "../deployment/blueprint.ts";
 import type { CachedResource } from "../deployment/cached-objects.ts";
-import { proxyVariables } from "../deployment/desired/additional-variables.ts";
 import { storeAccess, storeEgress, targetUrl } from "../deployment/desired/backup-store.ts";
 import { declaredEgress, dns, tcp } from "../deployment/desired/network-policies.ts";
 import { containerSecurity, paths, podBasics, secretVolume } from "../deployment/desired/pod.ts";
@@ -112,10 +111,7 @@ function container(order: BackupOrder): V1Container {
     image,
     imagePullPolicy: deployment.spec.images.pullPolicy,
     args: ["backup"],
-    env: [
-      ...Object.entries(environment(order)).map(([name, value]) => ({ name, value })),
-      ...proxyVariables(deployment.spec.proxy),
-    ],
+    env: Object.entries(environment(order)).map(([name, value]) => ({ name, value })),
     resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
     volumeMounts: [
       { name: "hmac", mountPath: paths.hmac, readOnly: true },

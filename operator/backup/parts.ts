@@ -9,7 +9,7 @@ import type { CachedAttempt, CachedJob } from "./attempts.ts";
 import type { BackupMetrics } from "./metrics.ts";
 
 /** A status, and the version of the object onto which it was written. */
-export type WrittenStatus = { readonly onto: string; readonly status: BackupStatus };
+type WrittenStatus = { readonly onto: string; readonly status: BackupStatus };
 
 /** What the reconciles of backups work with. */
 export type BackupParts = {

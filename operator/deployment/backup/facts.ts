@@ -20,7 +20,7 @@ export type BackupFacts = {
 };
 
 /** For so long a backup may wait, be tried again and run. */
-export const graceMs = 3_600_000;
+const graceMs = 3_600_000;
 
 /** Timers of Node end at 24 days. */
 export const longestWaitMs = 86_400_000;
@@ -36,7 +36,7 @@ export const isResting = ({ spec }: Pick<CachedResource, "spec">): boolean =>
   spec.reconciliation !== "Active" || ("activity" in spec && spec.activity === "Hibernated");
 
 /** Backups that a schedule has made, with the time of their run. */
-export const scheduledRuns = (resource: string, backups: readonly CachedBackup[]): number[] =>
+const scheduledRuns = (resource: string, backups: readonly CachedBackup[]): number[] =>
   backups.flatMap(({ name, scheduledBy }) => (scheduledBy === resource ? (runOfName(name) ?? []) : []));
 
 /** Undefined for a resource that has no backups and asks for none. */

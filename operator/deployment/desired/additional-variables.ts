@@ -14,8 +14,7 @@ export function additionalVariables(spec: DeploymentSpec, component: Component):
   ] as V1EnvVar[];
 }
 
-/** The proxy through which a pod reaches addresses outside the cluster. */
-export function proxyVariables(proxy: DeploymentSpec["proxy"]): V1EnvVar[] {
+function proxyVariables(proxy: DeploymentSpec["proxy"]): V1EnvVar[] {
   if (!proxy?.httpProxy && !proxy?.httpsProxy) return [];
   return [
     ...(proxy.httpProxy ? [{ name: "HTTP_PROXY", value: proxy.httpProxy }] : []),
