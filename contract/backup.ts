@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { backupErrors } from "./error-catalogue.ts";
+import { type BackupErrorCode, backupErrors } from "./error-catalogue.ts";
 
 /** End of the names of archives. */
 export const archiveSuffix = ".cctb";
@@ -9,6 +9,9 @@ export const checksumSuffix = ".sha256";
 
 /** Version of the archive's form: a reader refuses a higher one. */
 export const archiveFormat = 1;
+
+/** The bridge's file, in its data directory and in a snapshot; and the folder of logs in a snapshot. */
+export const snapshotEntries = Object.freeze({ queue: "queue.sqlite", logs: "logs/" });
 
 /** Where a container leaves its last words for Kubernetes. */
 export const terminationLog = "/dev/termination-log";
@@ -91,8 +94,6 @@ export const backupResultSchema = z.object({
 });
 
 export type BackupResult = Readonly<z.output<typeof backupResultSchema>>;
-
-export type BackupErrorCode = keyof typeof backupErrors;
 
 /** The last words of both when something went wrong. */
 export const backupFailureSchema = z.object({

@@ -536,4 +536,7 @@ export type BridgeErrorCode = {
   [Code in ErrorCode]: (typeof errors)[Code] extends { bridgeMessage: string } ? Code : never;
 }[ErrorCode];
 
+/** Codes that the roles `backup` and `restore` end with. */
+export type BackupErrorCode = keyof typeof backupErrors;
+
 export type ErrorDetails = Readonly<Record<string, unknown>>;

@@ -1,4 +1,12 @@
-import { type BridgeErrorCode, type ErrorCode, type ErrorDetails, type ErrorEntry, errors } from "./error-catalogue.ts";
+import {
+  type BackupErrorCode,
+  type BridgeErrorCode,
+  backupErrors,
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorEntry,
+  errors,
+} from "./error-catalogue.ts";
 
 /**
  * An error of the catalogue, as the server answers it. `details` fill the message and are shown to the client: never put
@@ -57,6 +65,18 @@ export type BridgeErrorBody = {
  */
 export function bridgeMessage(code: BridgeErrorCode, details: ErrorDetails = {}): string {
   return fill(errors[code].bridgeMessage, details);
+}
+
+/**
+ * The message of an error of the roles `backup` and `restore`.
+ *
+ * @example
+ * ```ts
+ * backupMessage("BACKUP_STORE_FAILED", { endpoint: "s3.example.com", reason: "it is busy" }); // => The store at s3.example.com failed: it is busy.
+ * ```
+ */
+export function backupMessage(code: BackupErrorCode, details: ErrorDetails = {}): string {
+  return fill(backupErrors[code].message, details);
 }
 
 /**

@@ -2,9 +2,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { ConfigError } from "../config/config-error.ts";
 import { readSmallFile } from "../config/small-file.ts";
-import { type Role, roles } from "../contract/roles.ts";
+import { terminationLog } from "../contract/backup.ts";
+import { type Job, jobs, roles, type Service, services } from "../contract/roles.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
+import { loadJob } from "./config/job-config.ts";
 import { version } from "./config/version.ts";
 import { setWithoutEffect } from "./config/without-effect.ts";
 import { reload, snapshotHeap } from "./process/asked-by-signals.ts";
@@ -36,20 +38,39 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 async function main(argument: string | undefined): Promise<void> {
   if (argument === "--help" || argument === "-h") return void process.stdout.write(helpText());
   if (argument === "--version") return void process.stdout.write(`${version}\n`);
-  if (!isRole(argument)) return giveUp(`Unknown role '${argument ?? ""}'. Roles: ${roles.join(", ")}. See --help.`);
+  const [service, job] = [services.find((role) => role === argument), jobs.find((role) => role === argument)];
   // Whatever is written holds messages or keys, and is for this user alone.
   process.umask(0o077);
-  const config = configure(argument);
+  if (job !== undefined) return runJob(job);
+  if (service === undefined) return giveUp(`Unknown role '${argument ?? ""}'. Roles: ${roles.join(", ")}. See --help.`);
+  const config = configure(service);
   if (config !== undefined) await run(config);
 }
 
-function isRole(argument: string | undefined): argument is Role {
-  return roles.some((role) => role === argument);
+const surroundings = () => ({ env: process.env, home: home(), readFile: readSmallFile });
+
+/** A job ends by itself, or at the first signal; a second one does not wait. */
+async function runJob(role: Job): Promise<void> {
+  const { leaveProblems, runJob: run } = await import("./roles/job.ts");
+  try {
+    const config = loadJob(role, surroundings());
+    const logger = createLogger({ ...config.log, service: config.service });
+    process.on("uncaughtException", (error) => crash(logger, error));
+    const { ended } = listenForSignals();
+    const stop = new AbortController();
+    void ended.then(() => stop.abort());
+    process.exit(await run(config, logger, { ...world, signal: stop.signal }));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    leaveProblems(process.env.TERMINATION_LOG ?? terminationLog, error.problems);
+    giveUp(error.message);
+    process.exitCode = 1;
+  }
 }
 
-function configure(role: Role): Config | undefined {
+function configure(role: Service): Config | undefined {
   try {
-    return loadConfig(role, { env: process.env, home: home(), readFile: readSmallFile });
+    return loadConfig(role, surroundings());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     giveUp(error.message);

@@ -9,6 +9,7 @@ import type { Audit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import type { Attention } from "./attention/attention.ts";
+import type { Backups } from "./backup/backups.ts";
 import type { BridgeConfig } from "./config.ts";
 import type { Control } from "./control/control.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
@@ -57,6 +58,8 @@ export type Bridge = {
   readonly todos: Todos;
   /** What people who operate it see. */
   readonly monitoring: Monitoring;
+  /** Everything that has to be kept, as it is at one moment. */
+  readonly backups: Backups;
   /** What keeps the bridge from being ready; empty when the queue is usable and Telegram reachable. */
   obstacles(): readonly string[];
   /** False when only a restart can help. */

@@ -11,6 +11,8 @@ export type BridgeConfig = {
   readonly isHidden?: boolean;
   /** Directory of `queue.sqlite`; must survive restarts. */
   readonly dataDir: string;
+  /** Directory of log files, which backups have the last days of. Absent: there are none. */
+  readonly logsDir?: string;
   /** Undelivered messages above which events are refused (never dropped). */
   readonly queueSizeLimit: number;
   /** Bytes of undelivered messages above which events are refused. */

@@ -6,7 +6,8 @@ export type RefusalReason =
   | "queue_unusable"
   | "shutting_down"
   | "too_many_followers"
-  | "too_many_servers";
+  | "too_many_servers"
+  | "backup_under_way";
 
 /** Why the bridge does not take something now. */
 export class RefusedError extends Error {

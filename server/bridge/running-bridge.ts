@@ -8,6 +8,7 @@ import { type WatchedLoop, watchLoop } from "../listening/longest-turn.ts";
 import { Since } from "../telemetry/since.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import { Attention } from "./attention/attention.ts";
+import { Backups } from "./backup/backups.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
 import { Control } from "./control/control.ts";
@@ -49,6 +50,7 @@ export class RunningBridge implements Bridge {
   readonly attention: Attention;
   readonly todos: Todos;
   readonly monitoring: Monitoring;
+  readonly backups: Backups;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
@@ -85,6 +87,7 @@ export class RunningBridge implements Bridge {
     this.#queue = queue;
     this.#routing = routingTable(config.telegram);
     this.todos = new Todos({ store, now: this.#now });
+    this.backups = new Backups({ store, logsDir: config.logsDir, now: this.#now, logger });
     this.#metrics = createBridgeMetrics(options.registry, () => {
       const now = this.#now();
       const silenceSeconds = this.#conversation.receiver.silenceSeconds(now);
@@ -283,6 +286,7 @@ export class RunningBridge implements Bridge {
     this.#stopUpkeep();
     this.#notices.stop();
     this.relay.close();
+    this.backups.stop();
     await Promise.all([this.#intake?.close(), this.#conversation.stop()]);
     await this.#delivery.stop();
     this.#reachability.stop();

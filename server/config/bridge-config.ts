@@ -21,6 +21,7 @@ export function bridgeConfig(need: Need, hmac: Hmac, values: Values, home: strin
       ? { host: "", port: 0, isHidden: true }
       : { host: need("BRIDGE_HOST"), port: values.BRIDGE_PORT }),
     dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
+    ...(values.CC_TELEGRAM_LOGS_DIR && { logsDir: values.CC_TELEGRAM_LOGS_DIR.replace(inHome, home ?? "~") }),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../config/config-error.ts";
 import { type Surroundings as ReadingSurroundings, readVariables } from "../../config/read-variables.ts";
 import type { LogLevel } from "../../contract/log-levels.ts";
-import type { Role } from "../../contract/roles.ts";
+import type { Service } from "../../contract/roles.ts";
 import { routes } from "../../contract/routes.ts";
 import type { BridgeConfig } from "../bridge/config.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
@@ -78,7 +78,7 @@ export type Surroundings = ReadingSurroundings & {
 };
 
 /** The configuration of a role from its environment. Throws ConfigError with every problem that there is. */
-export function loadConfig(role: Role, surroundings: Surroundings): Config {
+export function loadConfig(role: Service, surroundings: Surroundings): Config {
   const { values, problems } = readVariables(variables, role, surroundings);
   const alone = new Set(problems.map(({ variable }) => variable));
   const together = problemsTogether(role, values, surroundings.home).filter(({ variable }) => !alone.has(variable));
@@ -87,7 +87,7 @@ export function loadConfig(role: Role, surroundings: Surroundings): Config {
   return deepFreeze(assemble(role, values, surroundings));
 }
 
-function assemble(role: Role, values: Values, { home }: Surroundings): Config {
+function assemble(role: Service, values: Values, { home }: Surroundings): Config {
   const need = needOf(values, role);
   const { value: level, path: levelFile } = need("LOG_LEVEL");
   const common: ProcessConfig = {
@@ -133,7 +133,10 @@ function stdioConfig(need: Need, values: Values, home: string | undefined) {
 /** Of a server that is alone with its bridge, on the machine of those who use it. */
 function aloneConfig(need: Need, values: Values, home: string | undefined) {
   const roots = (values.CC_TELEGRAM_PROJECT_ROOTS ?? []).map((path) => path.replace(inHome, home ?? "~"));
-  return { bridge: bridgeConfig(need, { hmacSecret: "" }, values, home), projects: { roots, home } };
+  return {
+    bridge: bridgeConfig(need, { hmacSecret: values.HMAC_SECRET ?? "" }, values, home),
+    projects: { roots, home },
+  };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -6,6 +6,8 @@ const purposes: Readonly<Record<Role, string>> = {
   serve: "MCP and REST server; sends events to a bridge",
   bridge: "keeps events on disk and delivers them to Telegram",
   standalone: "both in one process, without a cluster",
+  backup: "stores what a bridge holds in a file or a bucket, and ends",
+  restore: "fills an empty data directory from such an archive, and ends",
   stdio: "the same for the client that starts it, without a port; or the client of a server elsewhere",
 };
 

@@ -1,7 +1,9 @@
 import type { Values as ValuesOf } from "../../config/read-variables.ts";
 import type { Table } from "../../config/variable.ts";
+import type { BackupVariable } from "../../contract/backup.ts";
 import type { PodVariable, VariableOf } from "../../contract/pod-variables.ts";
 import type { Role } from "../../contract/roles.ts";
+import { backupVariables } from "./variables/backup.ts";
 import { bridgeVariables } from "./variables/bridge.ts";
 import { oauthVariables } from "./variables/oauth.ts";
 import { processVariables } from "./variables/process.ts";
@@ -17,7 +19,8 @@ export const variables = Object.freeze({
   ...bridgeVariables,
   ...projectVariables,
   ...remoteVariables,
-}) satisfies Table<Role> & Readonly<Record<VariableOf<PodVariable>, unknown>>;
+  ...backupVariables,
+}) satisfies Table<Role> & Readonly<Record<VariableOf<PodVariable | BackupVariable>, unknown>>;
 
 export type VariableName = keyof typeof variables;
 

@@ -17,7 +17,6 @@ const replacements = Object.freeze({
   BRIDGE_CONFIG_DIR: ownFiles,
   CC_TELEGRAM_EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",
   EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",
-  BACKUP_DIR: "back up the bridge's CC_TELEGRAM_DATA_DIR with what backs up your volumes",
   FILE_RETENTION_DAYS: "delivered messages are deleted at once, refused ones after 7 days",
   HEALTH_CHECK_ENABLED: "health is always answered",
   HEALTH_CHECK_INTERVAL:

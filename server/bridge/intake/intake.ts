@@ -8,6 +8,7 @@ import { routes } from "../../../contract/routes.ts";
 import { bindable } from "../../listening/unspecified-address.ts";
 import { approvalRoutes } from "../approvals/approval-routes.ts";
 import { attentionRoutes } from "../attention/attention-routes.ts";
+import { backupRoutes } from "../backup/backup-routes.ts";
 import type { Bridge } from "../bridge.ts";
 import { controlRoutes } from "../control/control-routes.ts";
 import { monitoringRoutes } from "../monitoring/monitoring-routes.ts";
@@ -43,6 +44,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   attentionRoutes(app, options.bridge.attention);
   todoRoutes(app, options.bridge.todos);
   monitoringRoutes(app, options.bridge.monitoring);
+  backupRoutes(app, options.bridge.backups);
   if (options.webhook !== undefined && options.webhook.own === undefined) {
     webhookRoute(app, options.webhook, routes.telegramUpdates);
   }

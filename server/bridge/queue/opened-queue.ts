@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { snapshotEntries } from "../../../contract/backup.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { BridgeConfig } from "../config.ts";
 import { recipientsOf } from "../routing/routing-table.ts";
@@ -13,7 +14,7 @@ export function openQueue(
   now: () => number,
 ): { readonly store: Store; readonly queue: Queue } {
   const store = new Store({
-    path: join(config.dataDir, "queue.sqlite"),
+    path: join(config.dataDir, snapshotEntries.queue),
     now,
     onDamage: (damage) =>
       logger.fatal(

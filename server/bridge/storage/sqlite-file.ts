@@ -37,7 +37,7 @@ export type Damage = { readonly reason: string; readonly movedTo: string; readon
 export function openFile(path: string, now: number): OpenedFile {
   const exposed = prepareFiles(path);
   try {
-    return { db: open(path), exposed };
+    return { db: openSound(path), exposed };
   } catch (error) {
     if (isLocked(error)) {
       const advice = "Stop the other one, or give this one a CC_TELEGRAM_DATA_DIR of its own.";
@@ -46,7 +46,7 @@ export function openFile(path: string, now: number): OpenedFile {
     if (!isCorruption(error)) throw cannotOpen(path, error);
     const movedTo = moveAside(path, now);
     prepareFiles(path);
-    const db = open(path);
+    const db = openSound(path);
     return { db, damage: { reason: messageOf(error), movedTo, salvage: salvageCopy(movedTo, db) }, exposed };
   }
 }
@@ -85,7 +85,11 @@ function cannotOpen(path: string, error: unknown): StartError {
   return new StartError(`Cannot open the queue ${path}: ${messageOf(error)}.`, advice, error);
 }
 
-function open(path: string): DatabaseSync {
+/**
+ * Opens a file that has to be sound, and brings it to the newest schema. Throws what SQLite throws, also for a damaged one, which
+ * stays where it is.
+ */
+export function openSound(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 1_000, enableForeignKeyConstraints: false });
   try {
     // EXCLUSIVE: a second bridge on the same volume fails at once instead of sending everything twice.

@@ -240,6 +240,9 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX journal_by_message ON journal (message, id) WHERE message IS NOT NULL;`,
 ];
 
+/** What a bridge of this version brings its file to. */
+export const newestSchema = MIGRATIONS.length;
+
 /** Brings a database to a schema, the newest by default, each step in a transaction of its own. */
 export function migrate(db: DatabaseSync, to = MIGRATIONS.length): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type Frozen, FrozenFile } from "./frozen-file.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { isCorruption, refusalOf } from "./sqlite-error.ts";
 import { type Damage, openFile } from "./sqlite-file.ts";
@@ -27,6 +28,7 @@ export class Store {
   readonly damage: Damage | undefined;
   readonly #commits: GroupCommit;
   readonly #state: StorageState;
+  readonly #file: FrozenFile;
   readonly #fill: StatementSync;
   readonly #empty: StatementSync;
   readonly #rereaders: (() => void)[] = [];
@@ -35,6 +37,7 @@ export class Store {
     const { db, damage, exposed } = openFile(path, now());
     this.db = db;
     this.damage = damage;
+    this.#file = new FrozenFile(db, path);
     this.#fill = db.prepare("INSERT INTO probe (filler) VALUES (zeroblob(?))");
     this.#empty = db.prepare("DELETE FROM probe");
     this.#commits = new GroupCommit(db, (error) => this.#onFailure(error));
@@ -66,6 +69,15 @@ export class Store {
     this.#rereaders.push(reread);
   }
 
+  /** The file with everything that was answered until now. Throws `RefusedError` when that cannot be had. */
+  freeze(): Frozen {
+    try {
+      return this.#file.freeze();
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
   async write<T>(operation: () => T): Promise<T> {
     try {
       return await this.#commits.submit(operation);
@@ -84,6 +96,7 @@ export class Store {
       // On a full disk the commits stay in the WAL, where the next start finds them.
     }
     this.db.close();
+    this.#file.close();
   }
 
   /** Two commits: within one SQLite would not write the filler at all. */

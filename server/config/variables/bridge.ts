@@ -198,9 +198,15 @@ export const bridgeVariables = Object.freeze({
     example: "1",
   }),
   CC_TELEGRAM_DATA_DIR: define({
-    roles: bridging,
+    roles: [...bridging, "restore"],
     schema: text,
-    default: { bridge: "/var/lib/cctelegram", standalone: "~/.cctelegram", stdio: "~/.cctelegram" },
+    default: {
+      bridge: "/var/lib/cctelegram",
+      standalone: "~/.cctelegram",
+      stdio: "~/.cctelegram",
+      restore: "/var/lib/cctelegram",
+    },
+    aliases: [{ name: "DATA_DIR" }],
     description: "Directory of the queue; it must survive restarts.",
     example: "/var/lib/cctelegram",
   }),

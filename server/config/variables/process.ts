@@ -2,7 +2,7 @@ import * as z from "zod";
 import { flag, host, integer, milliseconds, port, size, text } from "../../../config/schemas.ts";
 import { logLevels } from "../../../contract/log-levels.ts";
 import { ports } from "../../../contract/ports.ts";
-import { roles } from "../../../contract/roles.ts";
+import { roles, services } from "../../../contract/roles.ts";
 import { logFormats } from "../../telemetry/log-lines.ts";
 import { version } from "../version.ts";
 import { define } from "./row.ts";
@@ -26,28 +26,28 @@ export const processVariables = Object.freeze({
     example: "text",
   }),
   CC_TELEGRAM_LOGS_DIR: define({
-    roles,
+    roles: services,
     schema: text,
     aliases: [{ name: "LOGS_DIR" }],
     description: "Directory in which application.log, security.log and audit.log are written as well; not set: none.",
     example: "/var/log/cctelegram",
   }),
   LOG_MAX_SIZE: define({
-    roles,
+    roles: services,
     schema: size(1024 ** 2, 1024 ** 4),
     default: "10MB",
     description: "Size at which a log file is followed by the next one, in bytes or with KB, MB or GB.",
     example: "100MB",
   }),
   LOG_MAX_FILES: define({
-    roles,
+    roles: services,
     schema: integer(1, 1000),
     default: "5",
     description: "Files that are kept of each log, with the one that is written.",
     example: "10",
   }),
   SECURITY_AUDIT_LOG: define({
-    roles,
+    roles: services,
     schema: flag,
     default: "true",
     description: "Write a record of who decided what, whatever the log level.",
@@ -68,6 +68,8 @@ export const processVariables = Object.freeze({
       bridge: "cctelegram-bridge",
       standalone: "cctelegram",
       stdio: "cctelegram",
+      backup: "cctelegram-backup",
+      restore: "cctelegram-restore",
     },
     description: "Name of the service in logs.",
     example: "cctelegram-mcp-server",
@@ -87,7 +89,7 @@ export const processVariables = Object.freeze({
     example: "mcp-01",
   }),
   METRICS_ENABLED: define({
-    roles,
+    roles: services,
     schema: flag,
     default: { serve: "true", bridge: "true", standalone: "true", stdio: "false" },
     aliases: [{ name: "PROMETHEUS_ENABLED" }],
@@ -95,14 +97,14 @@ export const processVariables = Object.freeze({
     example: "true",
   }),
   METRICS_HOST: define({
-    roles,
+    roles: services,
     schema: host,
     default: { serve: "::", bridge: "::", standalone: "127.0.0.1", stdio: "127.0.0.1" },
     description: "Address of the metrics; :: takes IPv6 and IPv4.",
     example: "::",
   }),
   METRICS_PORT: define({
-    roles,
+    roles: services,
     schema: port,
     default: `${ports.metrics}`,
     aliases: [{ name: "PROMETHEUS_PORT" }],
@@ -110,26 +112,27 @@ export const processVariables = Object.freeze({
     example: `${ports.metrics}`,
   }),
   SHUTDOWN_TIMEOUT: define({
-    roles,
+    roles: services,
     schema: milliseconds,
     default: "20000",
     description: "Milliseconds that work in flight has to finish after SIGTERM.",
     example: "20000",
   }),
   HEAP_SNAPSHOT_DIR: define({
-    roles,
+    roles: services,
     schema: text,
     description:
       "Folder into which SIGUSR2 writes a snapshot of the heap, which holds messages and keys; at most three. Unset: none is written.",
     example: "/var/lib/cctelegram/heap",
   }),
   HMAC_SECRET: define({
-    roles: ["serve", "bridge"],
+    roles: ["serve", "bridge", "standalone", "backup"],
     schema: z.string().min(32, "at least 32 characters, the same for server and bridge"),
-    required: ["serve", "bridge"],
+    required: ["serve", "bridge", "backup"],
     file: "content",
     aliases: [{ name: "MCP_HMAC_SECRET" }],
-    description: "Secret that signs requests between server and bridge.",
+    description:
+      "Secret that signs requests to the bridge: of servers, and of backups. Without it a standalone bridge takes no request of others.",
     example: "$(openssl rand -hex 32)",
   }),
   HMAC_SECRET_PREVIOUS: define({

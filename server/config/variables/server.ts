@@ -251,14 +251,14 @@ export const serverVariables = Object.freeze({
     example: "2000",
   }),
   BRIDGE_URL: define({
-    roles: ["serve"],
+    roles: ["serve", "backup"],
     schema: url.refine((value) => URL.parse(value)?.pathname === "/", "an http or https URL without a path"),
-    required: ["serve"],
+    required: ["serve", "backup"],
     description: "Where the bridge listens.",
     example: `http://team-bridge:${ports.bridge}`,
   }),
   BRIDGE_TIMEOUT: define({
-    roles: ["serve"],
+    roles: ["serve", "backup"],
     schema: milliseconds,
     default: "10000",
     description: "Milliseconds after which a call to the bridge, with its repetitions, is given up.",

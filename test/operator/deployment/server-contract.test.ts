@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hashedKey } from "../../../contract/api-key.ts";
-import type { Role } from "../../../contract/roles.ts";
+import type { Service } from "../../../contract/roles.ts";
 import { reservedVariables } from "../../../operator/api/pod.ts";
 import type { Blueprint } from "../../../operator/deployment/blueprint.ts";
 import { bridgeEnvironment, serverEnvironment } from "../../../operator/deployment/desired/configuration.ts";
@@ -42,7 +42,7 @@ function mounted(blueprint: Blueprint, environment: Record<string, string>): Rec
   );
 }
 
-const configOf = <R extends Role>(role: R, env: Record<string, string>) =>
+const configOf = <R extends Service>(role: R, env: Record<string, string>) =>
   loadConfig(role, {
     env: { ...env, INSTANCE_ID: "team-pod-0" },
     home: "/nonexistent",

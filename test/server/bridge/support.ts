@@ -93,6 +93,7 @@ export async function bridgeFor(config: BridgeConfig, clock: () => number = Date
     attention: bridge.attention,
     todos: bridge.todos,
     monitoring: bridge.monitoring,
+    backups: bridge.backups,
     obstacles: () => bridge.obstacles(),
     live: () => bridge.live(),
     close: () => bridge.close(),

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../../config/config-error.ts";
 import { namesOf, type Variable } from "../../../config/variable.ts";
-import type { Role } from "../../../contract/roles.ts";
+import type { Service } from "../../../contract/roles.ts";
 import packageJson from "../../../package.json" with { type: "json" };
 import {
   type BridgeRoleConfig,
@@ -21,7 +21,7 @@ const bridgeEnv = { HMAC_SECRET: secret, TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALL
 
 type Env = Record<string, string | undefined>;
 
-function load(role: Role, env: Env, files: Record<string, string> = {}) {
+function load(role: Service, env: Env, files: Record<string, string> = {}) {
   return loadConfig(role, {
     env,
     home: "/home/anna",
@@ -33,7 +33,7 @@ function load(role: Role, env: Env, files: Record<string, string> = {}) {
   });
 }
 
-function problems(role: Role, env: Env, files?: Record<string, string>): ConfigError {
+function problems(role: Service, env: Env, files?: Record<string, string>): ConfigError {
   try {
     load(role, env, files);
   } catch (error) {
@@ -122,7 +122,7 @@ describe("configuration", () => {
     expect(homeless({ CC_TELEGRAM_DATA_DIR: "/data" })).toMatchObject({ bridge: { dataDir: "/data" } });
   });
 
-  test.each<[Role, Env]>([
+  test.each<[Service, Env]>([
     ["serve", serveEnv],
     ["bridge", bridgeEnv],
     ["standalone", { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" }],
@@ -234,7 +234,7 @@ describe("configuration", () => {
     expect(broken.message).not.toContain("secret-key-0123");
   });
 
-  test.each<[string, Role, Env]>([
+  test.each<[string, Service, Env]>([
     ["MCP_API_KEYS", "serve", { ...serveEnv, MCP_API_KEYS: '{"a-key-of-enough-length":{"name":"a"}}' }],
     ["MCP_API_KEYS", "serve", { ...serveEnv, MCP_API_KEYS_FILE: undefined }],
     ["HMAC_SECRET", "serve", { ...serveEnv, HMAC_SECRET_FILE: "/hmac" }],
@@ -360,7 +360,7 @@ describe("configuration", () => {
   });
 
   test("whatever stands in the variables, it is either usable or told as a list of problems", () => {
-    const environments: Readonly<Record<Role, Env>> = {
+    const environments: Readonly<Record<Service, Env>> = {
       serve: serveEnv,
       bridge: bridgeEnv,
       stdio: { TELEGRAM_BOT_TOKEN: token, TELEGRAM_ALLOWED_USERS: "1" },
@@ -391,7 +391,7 @@ describe("configuration", () => {
     );
     fc.assert(
       fc.property(
-        fc.constantFrom<Role>("serve", "bridge", "standalone", "stdio"),
+        fc.constantFrom<Service>("serve", "bridge", "standalone", "stdio"),
         fc.constantFrom(...names),
         value,
         (role, name, given) => {
@@ -422,7 +422,7 @@ describe("configuration", () => {
 });
 
 describe("how the bridge hears what people say", () => {
-  const updatesOf = (role: Role, env: Env) => {
+  const updatesOf = (role: Service, env: Env) => {
     const config = load(role, env);
     return "bridge" in config ? config.bridge.telegram.updates : undefined;
   };
@@ -444,7 +444,7 @@ describe("how the bridge hears what people say", () => {
   });
 
   test("reads files of projects below the working directory as stdio, where it is told to, and as a pod never", () => {
-    const rootsOf = (role: Role, roots: string) => {
+    const rootsOf = (role: Service, roots: string) => {
       const config = load(role, { ...bridgeEnv, ...(roots && { CC_TELEGRAM_PROJECT_ROOTS: roots }) });
       return "projects" in config ? config.projects.roots : undefined;
     };
