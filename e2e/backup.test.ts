@@ -26,7 +26,11 @@ const telegram = { allowedUsers: [7_654_321] };
 const target = { type: "Volume", volume: { claimName: "backups", path: "cctelegram" } };
 
 /** Calls tools of a resource, one after the other. */
-async function calling(namespace: string, name: string, calls: readonly [tool: string, args: Record<string, unknown>][]) {
+async function calling(
+  namespace: string,
+  name: string,
+  calls: readonly [tool: string, args: Record<string, unknown>][],
+) {
   const { url, key } = await endpoint(namespace, name);
   const mcp = await connectClient(url, key);
   for (const [tool, args] of calls) await callTool(mcp, tool, args);
@@ -82,6 +86,8 @@ test("a running resource is backed up to a volume and restored in another namesp
   await calling(to, "copy", [["start_bridge", {}]]);
   const arrived = async () => (await deliveredTexts()).filter((text) => texts.some((one) => text.includes(one)));
   await expect.poll(async () => (await arrived()).length, { timeout: 60_000, interval: 500 }).toBe(texts.length);
-  console.log(`restored: the last message arrived ${((performance.now() - began) / 1000).toFixed(1)} s after it was applied`);
+  console.log(
+    `restored: the last message arrived ${((performance.now() - began) / 1000).toFixed(1)} s after it was applied`,
+  );
   for (const text of texts) expect((await arrived()).filter((one) => one.includes(text))).toHaveLength(1);
 }, 600_000);

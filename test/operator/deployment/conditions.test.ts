@@ -34,7 +34,14 @@ const asking: Partial<Snapshot> = {
 const heard = (fields: Partial<NonNullable<Parameters<typeof bridgeAnswer>[0]["receiving"]>>) =>
   probed({ receiving: { mode: "Polling", receiving: true, other_consumer: false, ...fields } });
 const backups = (fields: Partial<NonNullable<Snapshot["backups"]>> = {}): Partial<Snapshot>["backups"] => ({
-  ...{ last: undefined, newest: undefined, next: undefined, problem: undefined, overdue: false, lookAgainMs: undefined },
+  ...{
+    last: undefined,
+    newest: undefined,
+    next: undefined,
+    problem: undefined,
+    overdue: false,
+    lookAgainMs: undefined,
+  },
   ...fields,
 });
 const restoring = (fields: Partial<NonNullable<Snapshot["restore"]>> = {}): Partial<Snapshot> => ({
@@ -73,7 +80,13 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
     "False",
     "BackupTooOld",
   ],
-  ["BackupSucceeded", "the schedule is wrong", { backups: backups({ problem: "hour 25" }) }, "False", "ScheduleInvalid"],
+  [
+    "BackupSucceeded",
+    "the schedule is wrong",
+    { backups: backups({ problem: "hour 25" }) },
+    "False",
+    "ScheduleInvalid",
+  ],
   ["Restored", "the volume is being filled", restoring(), "False", "Restoring"],
   ["Restored", "the bridge runs", restoring({ done: true }), "True", "Restored"],
   ["Restored", "the archive is broken", restoring({ refusal: broken }), "False", "RestoreRefused"],
