@@ -109,7 +109,7 @@ export type BackupFailure = Readonly<z.output<typeof backupFailureSchema>>;
  * @example
  * ```ts
  * const words = { code: "BACKUP_TARGET_FULL", message: "There is no room." };
- * lastWordsOf(JSON.stringify(words)); // => { code: "BACKUP_TARGET_FULL", message: "There is no room." }
+ * JSON.stringify(lastWordsOf(JSON.stringify(words))); // => {"code":"BACKUP_TARGET_FULL","message":"There is no room."}
  * lastWordsOf("Killed"); // => undefined
  * ```
  */

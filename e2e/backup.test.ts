@@ -68,7 +68,13 @@ test("a running resource is backed up to a volume and restored in another namesp
   const backup = { apiVersion: "cctelegram.io/v1alpha1", kind: "CCTelegramBackup", metadata: { name: "first" } };
   const spec = { deploymentName: "origin" };
   await kubectl(["-n", from, "apply", "-f", "-"], { input: JSON.stringify({ ...backup, spec }) });
-  await kubectl(["-n", from, "wait", "--for=condition=Succeeded", "cctb/first", "--timeout=3m"]);
+  await kubectl(["-n", from, "wait", "--for=condition=Succeeded", "cctb/first", "--timeout=2m"]).catch(
+    async (error: Error) => {
+      const described = await kubectl(["-n", from, "describe", "cctb,job,pod,event"]);
+      const logs = await kubectl(["-n", from, "logs", "job/first-backup"]).catch(String);
+      throw new Error(`${error.message}\n${described}\n${logs}`);
+    },
+  );
   const { status } = await getJson<{ status: Record<string, unknown> }>("-n", from, "get", "cctb", "first");
   expect(status).toMatchObject({ messages: texts.length, verified: "True" });
   expect(await kubectl(["-n", from, "get", "cctb"])).toMatch(/first +origin +True +Succeeded +\d+ +True/);

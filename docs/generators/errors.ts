@@ -24,6 +24,7 @@ type Entries<Entry> = Readonly<Record<string, Entry>>;
 export function errorsPage(
   errors: Entries<ErrorEntry>,
   proxyErrors: Entries<Pick<ErrorEntry, "httpStatus" | "retryable" | "message">>,
+  backupErrors: Entries<Pick<ErrorEntry, "retryable" | "message">>,
 ): string {
   const rows = Object.entries(errors).map(([name, entry]) => [
     code(name),
@@ -44,6 +45,11 @@ export function errorsPage(
     retryable ? "yes" : "no",
     message,
   ]);
+  const ofBackup = Object.entries(backupErrors).map(([name, { retryable, message }]) => [
+    code(name),
+    retryable ? "yes" : "no",
+    message,
+  ]);
   return page("Errors", "contract/error-catalogue.ts", [
     introduction,
     table(["Code", "Answered by", "HTTP", "MCP", "Try again", "Outcome", "Logged at", "Message of the server"], rows),
@@ -53,5 +59,8 @@ export function errorsPage(
     "## What a proxy says",
     "A proxy in front of the server with the configuration in [docs/proxies](../proxies/README.md) answers in the form of REST, with codes of the server and with these.",
     table(["Code", "HTTP", "Try again", "Message"], ofProxy),
+    "## What a backup or a restore ends with",
+    "The roles `backup` and `restore` end with one of these as their last words ([backup.md](../backup.md#the-outcome)).",
+    table(["Code", "Try again", "Message"], ofBackup),
   ]);
 }

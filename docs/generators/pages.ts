@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { errors, proxyErrors } from "../../contract/error-catalogue.ts";
+import { backupErrors, errors, proxyErrors } from "../../contract/error-catalogue.ts";
 import { eventTypes } from "../../contract/event.ts";
 import { backupDefinition } from "../../operator/api/backup-definition.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
@@ -41,7 +41,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     "docs/reference/cctelegramdeployment.md": customResourcePage(definition(customResourceDefinition())),
     "docs/reference/cctelegrambackup.md": customResourcePage(definition(backupDefinition())),
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
-    "docs/reference/errors.md": errorsPage(errors, proxyErrors),
+    "docs/reference/errors.md": errorsPage(errors, proxyErrors, backupErrors),
     "docs/reference/guide-variables.md": guideVariablesPage(serverVariables, withoutEffect),
     "docs/reference/mcp.md": mcpPage({ methods, ...features }),
     "docs/reference/openapi.json": openApiText({ version, features, errors }),

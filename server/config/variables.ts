@@ -1,6 +1,6 @@
 import type { Values as ValuesOf } from "../../config/read-variables.ts";
 import type { Table } from "../../config/variable.ts";
-import type { BackupVariable } from "../../contract/backup.ts";
+import type { BackupVariable, RestoreVariable } from "../../contract/backup.ts";
 import type { PodVariable, VariableOf } from "../../contract/pod-variables.ts";
 import type { Role } from "../../contract/roles.ts";
 import { backupVariables } from "./variables/backup.ts";
@@ -20,7 +20,7 @@ export const variables = Object.freeze({
   ...projectVariables,
   ...remoteVariables,
   ...backupVariables,
-}) satisfies Table<Role> & Readonly<Record<VariableOf<PodVariable | BackupVariable>, unknown>>;
+}) satisfies Table<Role> & Readonly<Record<VariableOf<PodVariable | BackupVariable | Exclude<RestoreVariable, "DATA_DIR">>, unknown>>;
 
 export type VariableName = keyof typeof variables;
 

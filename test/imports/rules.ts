@@ -90,7 +90,7 @@ export const importRules: readonly ImportRule[] = [
       "It runs in its own pod. It shares with the server only how a process listens, starts, stops, logs and measures.",
     from: { path: "^server/bridge/" },
     to: {
-      path: "^server/(access|bridge-client|config|features|http|main|mcp|monitoring|prompts|resources|roles|tools)[/.]",
+      path: "^server/(access|backup|bridge-client|config|features|http|main|mcp|monitoring|prompts|resources|roles|tools)[/.]",
     },
     broken: { from: "server/bridge/intake/intake.ts", to: "server/http/authentication.ts" },
   },
@@ -98,7 +98,7 @@ export const importRules: readonly ImportRule[] = [
     name: "only roles and bridge-client import the bridge",
     comment: "The rest of the server uses bridge-client, whether the bridge runs in the same process or not.",
     from: {
-      path: "^server/(access|features|http|json|listening|mcp|monitoring|process|prompts|resources|telemetry|tools)/",
+      path: "^server/(access|backup|features|http|json|listening|mcp|monitoring|process|prompts|resources|telemetry|tools)/",
     },
     to: { path: "^server/bridge/" },
     broken: { from: "server/http/health-routes.ts", to: "server/bridge/status/status.ts" },

@@ -98,5 +98,8 @@ function problemOf(frozen: Frozen, silenceMs: number): string | undefined {
 }
 
 function source(target: string, size: number, mtime: Date, chunks: AsyncGenerator<Buffer>): TarSource {
-  return { type: "stream", target, size, mtime, mode: 0o600, content: Readable.from(chunks) };
+  const head = { target, mtime, mode: 0o600 };
+  return size === 0
+    ? { ...head, type: "content", content: "" }
+    : { ...head, type: "stream", size, content: Readable.from(chunks) };
 }
