@@ -12,21 +12,21 @@ export type StoreAccess = {
 };
 
 /** The target as `backup` and `restore` name it. */
-export function targetUrl({ volume, s3 }: BackupTarget): string {
-  if (s3 !== undefined) return joined(`s3://${s3.bucket}`, s3.prefix);
-  return joined(`file://${paths.backups}`, volume?.path ?? "");
+export function targetUrl({ s3 }: BackupTarget): string {
+  if (s3 === undefined) return `file://${paths.backups}`;
+  return s3.prefix === "" ? `s3://${s3.bucket}` : `s3://${s3.bucket}/${s3.prefix}`;
 }
-
-const joined = (start: string, rest: string) => (rest === "" ? start : `${start}/${rest}`);
 
 /** Credentials are files of Secrets, never variables: everybody who may read pods could see those. */
 export function storeAccess({ volume, s3 }: BackupTarget, { readOnly }: { readonly readOnly: boolean }): StoreAccess {
   if (s3 === undefined) {
-    const claimName = volume?.claimName ?? "";
+    const { claimName = "", path = "" } = volume ?? {};
+    // The kubelet makes the folder if there is none yet.
+    const folder = path === "" ? {} : { subPath: path };
     return {
       env: {},
       volumes: [{ name: "backups", persistentVolumeClaim: { claimName, ...(readOnly ? { readOnly } : {}) } }],
-      mounts: [{ name: "backups", mountPath: paths.backups, ...(readOnly ? { readOnly } : {}) }],
+      mounts: [{ name: "backups", mountPath: paths.backups, ...folder, ...(readOnly ? { readOnly } : {}) }],
     };
   }
   const { caSecretRef: authority } = s3;

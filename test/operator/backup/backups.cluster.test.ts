@@ -82,7 +82,7 @@ async function end(name: string, exitCode: number, words: object): Promise<void>
 }
 
 const result = (name: string): BackupResult => ({
-  location: `file:///backup/here/${world.namespace}/team/${name}.cctb`,
+  location: `file:///backup/${world.namespace}/team/${name}.cctb`,
   sizeBytes: 4096,
   sha256: "a".repeat(64),
   schemaVersion: 3,
@@ -99,7 +99,7 @@ test("a backup is made by one Job, which has what it needs, and is told in both 
   expect(Object.fromEntries(env.map(({ name, value }) => [name, value]))).toMatchObject({
     BACKUP_NAME: "first",
     BACKUP_OF: `${world.namespace}/team`,
-    BACKUP_TARGET: "file:///backup/here",
+    BACKUP_TARGET: "file:///backup",
     BACKUP_VERIFY: "true",
     BACKUP_RETENTION_DAYS: "7",
   });

@@ -85,9 +85,9 @@ describe("the Job of a backup", () => {
 
   test("mounts a volume that it may write, where its target is one", () => {
     const pod = podOf(order({ target: volume }));
-    expect(envOf(pod)).toMatchObject({ BACKUP_TARGET: "file:///backup/here" });
+    expect(envOf(pod)).toMatchObject({ BACKUP_TARGET: "file:///backup" });
     expect(pod.volumes).toContainEqual({ name: "backups", persistentVolumeClaim: { claimName: "backups" } });
-    expect(pod.containers[0]?.volumeMounts).toContainEqual({ name: "backups", mountPath: "/backup" });
+    expect(pod.containers[0]?.volumeMounts).toContainEqual({ name: "backups", mountPath: "/backup", subPath: "here" });
   });
 
   test("tells recipients, verification and retention as asked for", () => {

@@ -14,7 +14,7 @@ const from = (fields: object): RestoreFrom => restoreFrom.parse(fields);
 
 test("an archive is found by its target and its name, in another namespace's folder, too", () => {
   expect(restorePlanOf(from({ target: volume, archive: "tools/team/nightly" }), none)).toMatchObject({
-    source: "file:///backup/here/tools/team/nightly.cctb",
+    source: "file:///backup/tools/team/nightly.cctb",
   });
   const plan = restorePlanOf(
     from({ target: bucket, archive: "tools/team/nightly", identitySecretRef: { name: "age" } }),
@@ -33,7 +33,7 @@ test("a name that leads out of the target is refused by the schema", () => {
 });
 
 test("a CCTelegramBackup says where its archive is, once it has one", () => {
-  const location = "file:///backup/here/tools/team/nightly.cctb";
+  const location = "file:///backup/tools/team/nightly.cctb";
   const good = cachedBackup("nightly", { status: { ...ended("True", "11-26T02:00"), location, target: volume } });
   expect(restorePlanOf(from({ backupName: "nightly" }), () => good)).toEqual({ source: location, target: volume });
   const reasonOf = (backup: ReturnType<typeof cachedBackup> | undefined) =>
