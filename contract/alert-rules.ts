@@ -28,6 +28,7 @@ export const alertRules = Object.freeze({
   VolumeNearlyFull: { severity: "high", forSeconds: 600, above: 85 },
   /** In a second. */
   SignatureFailures: { severity: "high", forSeconds: 300, above: 0.2 },
+  BackupTooOld: { severity: "high", forSeconds: 300 },
 }) satisfies Readonly<Record<string, AlertRule>>;
 
 export type AlertName = keyof typeof alertRules;

@@ -1,4 +1,4 @@
-/** Metrics of server and bridge that alerts, autoscalers and predictions are made of. */
+/** Metrics of server, bridge and operator that alerts, autoscalers and predictions are made of. */
 export const metricNames = Object.freeze({
   requests: "http_requests_total",
   requestDuration: "http_request_duration_seconds",
@@ -12,6 +12,8 @@ export const metricNames = Object.freeze({
   callsInFlight: "mcp_calls_in_flight",
   volumeSize: "cctelegram_volume_size_bytes",
   volumeFree: "cctelegram_volume_free_bytes",
+  /** The operator's, with the labels of the resource. */
+  backupOverdue: "cctelegram_backup_overdue",
 });
 
 /** Values of the label `event` of the security events. */

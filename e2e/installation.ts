@@ -50,11 +50,14 @@ export async function installOperator(
   ]);
 }
 
-/** Only the CustomResourceDefinition, for an operator that runs outside the cluster. Resolves when it is served. */
+/** Only the CustomResourceDefinitions, for an operator that runs outside the cluster. Resolves when they are served. */
 export async function installDefinition({ kubectl }: Pick<Target, "kubectl">): Promise<void> {
-  const definition = readFileSync(join(root, "crds/cctelegram.io_cctelegramdeployments.yaml"), "utf8");
-  await kubectl(["apply", "--server-side", "-f", "-"], { input: definition });
-  const get = ["get", "crd", "cctelegramdeployments.cctelegram.io", "-o", "json"];
+  await kubectl(["apply", "--server-side", "-f", join(root, "crds")]);
+  await Promise.all(["cctelegramdeployments", "cctelegrambackups"].map((plural) => untilServed({ kubectl }, plural)));
+}
+
+async function untilServed({ kubectl }: Pick<Target, "kubectl">, plural: string): Promise<void> {
+  const get = ["get", "crd", `${plural}.cctelegram.io`, "-o", "json"];
   // `kubectl wait` and JSONPath fail for a CRD that has no conditions yet.
   const isServed = async () => {
     const { status } = JSON.parse(await kubectl(get)) as {
@@ -62,7 +65,7 @@ export async function installDefinition({ kubectl }: Pick<Target, "kubectl">): P
     };
     return status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") ?? false;
   };
-  await waitFor(isServed, { what: "the CRD to be served", timeoutMs: 30_000 });
+  await waitFor(isServed, { what: `the CRD of ${plural} to be served`, timeoutMs: 30_000 });
 }
 
 /** The strict stand-in for Telegram, as a pod; returns its URL for pods. */

@@ -50,6 +50,13 @@ export const variables = Object.freeze({
     description: "Prefixes of the Bot API URLs that resources may use, separated by commas. Unset, all are allowed.",
     example: "https://bots.example.com",
   },
+  ALLOWED_BACKUP_ENDPOINTS: {
+    schema: list,
+    default: "",
+    description:
+      "Prefixes of the URLs of stores that backups may use, separated by commas. Unset, all are allowed, or none without ALLOW_NETWORK_FIELDS.",
+    example: "https://s3.example.com",
+  },
   ALLOW_NETWORK_FIELDS: {
     schema: flag,
     default: "true",

@@ -4,6 +4,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { pino } from "pino";
 import { collectDefaultMetrics } from "prom-client";
 import { stdoutLogger } from "../logging/stdout-logger.ts";
+import { addBackupControllers } from "./backup/controller.ts";
 import { helpText, type OperatorConfig, readConfig } from "./config.ts";
 import { addDeploymentController } from "./deployment/controller.ts";
 import { exposureProbe } from "./deployment/exposure/dialer.ts";
@@ -73,7 +74,10 @@ const leadership = createLeadership({
   logger,
   metrics,
   identity,
-  onClaim: (namespace) => reconsider(namespace),
+  onClaim: (namespace) => {
+    reconsider(namespace);
+    backups.reconsider(namespace);
+  },
 });
 const events = new EventRecorder({
   ...{ client, clock, logger, metrics, random: Math.random },
@@ -85,6 +89,15 @@ const manager = new Manager({
   ...{ client, clock, logger, metrics, random: Math.random, newId: randomUUID, events },
   namespaces: config.WATCH_NAMESPACES,
 });
+const settings = {
+  serverImage: config.SERVER_IMAGE,
+  telegramApiUrl: config.TELEGRAM_API_URL,
+  allowedImages: config.ALLOWED_IMAGES,
+  allowedApiUrls: config.ALLOWED_API_URLS,
+  allowedBackupEndpoints: config.ALLOWED_BACKUP_ENDPOINTS,
+  allowNetworkFields: config.ALLOW_NETWORK_FIELDS,
+  probeExposure: config.PROBE_EXPOSURE,
+};
 const { reconsider, stop: stopProbes } = addDeploymentController(manager, {
   ...{ client, clock, logger, metrics, random: Math.random, events },
   fetch: plainFetch,
@@ -96,14 +109,11 @@ const { reconsider, stop: stopProbes } = addDeploymentController(manager, {
   }),
   generateKey: () => randomBytes(32).toString("hex"),
   concurrency: config.CONCURRENCY,
-  settings: {
-    serverImage: config.SERVER_IMAGE,
-    telegramApiUrl: config.TELEGRAM_API_URL,
-    allowedImages: config.ALLOWED_IMAGES,
-    allowedApiUrls: config.ALLOWED_API_URLS,
-    allowNetworkFields: config.ALLOW_NETWORK_FIELDS,
-    probeExposure: config.PROBE_EXPOSURE,
-  },
+  settings,
+  claimant: leadership.claimant,
+});
+const backups = addBackupControllers(manager, {
+  ...{ client, clock, logger, metrics, events, settings },
   claimant: leadership.claimant,
 });
 const watching = manager.watch(stop.signal);

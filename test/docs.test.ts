@@ -3,6 +3,7 @@ import { dirname, join, normalize } from "node:path";
 import { loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import { PACKAGES } from "../machine/prerequisites.mjs";
+import { backupSpec } from "../operator/api/backup.ts";
 import { deploymentSpec } from "../operator/api/spec.ts";
 import { alerts } from "../operator/deployment/desired/alerts.ts";
 import { methods } from "../server/mcp/methods/registry.ts";
@@ -85,6 +86,10 @@ describe.each(pages)("%s", (page) => {
     const blocks = [...read(page).matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map((match) => match[1]!);
     for (const block of blocks) {
       for (const document of loadAll(block) as { kind?: string; spec?: object }[]) {
+        if (document.kind === "CCTelegramBackup") {
+          expect(backupSpec.safeParse(document.spec).error).toBeUndefined();
+          continue;
+        }
         const telegram = { botTokenSecretRef: { name: "telegram" }, allowedUsers: [1] };
         expect(deploymentSpec.safeParse({ telegram, ...document.spec }).error).toBeUndefined();
       }
@@ -120,6 +125,7 @@ test("every reason of a condition stands in docs/operator.md or docs/exposure.md
     "pod-trouble.ts",
     "http-probe.ts",
     "exposure-*.ts",
+    "backup/*.ts",
     "shown-certificate.ts",
   ].flatMap((pattern) => globSync(`operator/deployment/${pattern}`, { cwd: root }));
   const reasons = sources

@@ -24,6 +24,7 @@ export function argoSettings(): Record<string, string> {
     },
     data: {
       [`resource.customizations.health.${kind}`]: read("health.lua"),
+      "resource.customizations.health.cctelegram.io_CCTelegramBackup": read("../CCTelegramBackup/health.lua"),
       [`resource.customizations.actions.${kind}`]: dump(
         { "discovery.lua": read("actions/discovery.lua"), definitions: actions() },
         { lineWidth: -1 },

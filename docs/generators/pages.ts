@@ -1,7 +1,9 @@
 import { Registry } from "prom-client";
 import { backupErrors, errors, proxyErrors } from "../../contract/error-catalogue.ts";
 import { eventTypes } from "../../contract/event.ts";
+import { backupDefinition } from "../../operator/api/backup-definition.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
+import { createBackupMetrics } from "../../operator/backup/metrics.ts";
 import { variables as operatorVariables } from "../../operator/config.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
 import { createRelayMetrics } from "../../server/bridge/relay/relay-metrics.ts";
@@ -36,7 +38,8 @@ export async function referencePages(): Promise<Record<string, string>> {
   });
   return {
     "docs/reference/audit.md": auditPage(),
-    "docs/reference/cctelegramdeployment.md": customResourcePage(definition()),
+    "docs/reference/cctelegramdeployment.md": customResourcePage(definition(customResourceDefinition())),
+    "docs/reference/cctelegrambackup.md": customResourcePage(definition(backupDefinition())),
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
     "docs/reference/errors.md": errorsPage(errors, proxyErrors, backupErrors),
     "docs/reference/guide-variables.md": guideVariablesPage(serverVariables, withoutEffect),
@@ -48,8 +51,9 @@ export async function referencePages(): Promise<Record<string, string>> {
   };
 }
 
-function definition() {
-  const { group, names, versions } = customResourceDefinition().spec;
+type CustomResource = ReturnType<typeof customResourceDefinition | typeof backupDefinition>;
+
+function definition({ spec: { group, names, versions } }: CustomResource) {
   const [version] = versions;
   if (version === undefined) throw new Error("the custom resource has no version to describe");
   return {
@@ -75,10 +79,12 @@ async function metricGroups(): Promise<MetricGroups> {
     usage: { memory_usage_mb: 0, cpu_usage_percent: 0 },
     volume: { size_bytes: 1, free_bytes: 1 },
   }));
+  const operator = createMetrics().registry;
+  createBackupMetrics(operator);
   createRelayMetrics(bridge, () => ({ followers: 0, size: { bytes: 0 } }));
   return {
     server: await metricsOf(server),
     bridge: await metricsOf(bridge),
-    operator: await metricsOf(createMetrics().registry),
+    operator: await metricsOf(operator),
   };
 }

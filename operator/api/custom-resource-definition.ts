@@ -5,8 +5,8 @@ import { deploymentStatus } from "./status.ts";
 
 type Schema = { [keyword: string]: unknown };
 
-const group = "cctelegram.io";
-const version = "v1alpha1";
+export const group = "cctelegram.io";
+export const version = "v1alpha1";
 
 const resource = z
   .strictObject({ spec: deploymentSpec, status: deploymentStatus.optional() })
@@ -75,7 +75,7 @@ export function customResourceDefinition() {
           name: version,
           served: true,
           storage: true,
-          schema: { openAPIV3Schema: openAPISchema() },
+          schema: { openAPIV3Schema: openAPISchema(resource, "CCTelegramDeployment") },
           subresources: {
             status: {},
             scale: {
@@ -91,16 +91,17 @@ export function customResourceDefinition() {
   };
 }
 
-function openAPISchema(): Schema {
+/** The schema of a kind as a CustomResourceDefinition has it. */
+export function openAPISchema(resource: z.ZodType, kind: string): Schema {
   const schema = structural(z.toJSONSchema(resource, { io: "input", target: "draft-7" }) as Schema);
-  return { ...schema, properties: { ...typeMeta, ...(schema.properties as Schema) } };
+  return { ...schema, properties: { ...typeMeta(kind), ...(schema.properties as Schema) } };
 }
 
-const typeMeta = {
+const typeMeta = (kind: string) => ({
   apiVersion: { type: "string", description: "Version of the schema of this object." },
-  kind: { type: "string", description: "The kind of this object: CCTelegramDeployment." },
+  kind: { type: "string", description: `The kind of this object: ${kind}.` },
   metadata: { type: "object" },
-};
+});
 
 /** Keywords of JSON Schema that a structural schema refuses or does not need. */
 const refused = new Set(["$schema", "propertyNames"]);

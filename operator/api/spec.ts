@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ports } from "../../contract/ports.ts";
+import { deploymentBackup, restoreFrom } from "./backup.ts";
 import { bridgeSpec } from "./bridge.ts";
 import { exposureSpec } from "./exposure.ts";
 import { maintenanceSpec } from "./maintenance.ts";
@@ -165,6 +166,12 @@ export const deploymentSpec = z
       .prefault({})
       .describe("Access to metrics, objects for the Prometheus operator, and the dashboard."),
     proxy: proxy.optional().describe("The HTTP proxy through which the pods reach addresses outside the cluster."),
+    backup: deploymentBackup.optional().describe("Backups of the bridge's data: where to, and when."),
+    restoreFrom: restoreFrom
+      .optional()
+      .describe(
+        "The archive that the bridge of a new resource starts with. It can only be set at creation, and may be removed later.",
+      ),
     podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
     rollout: rolloutSpec
       .prefault({})
@@ -202,6 +209,11 @@ export const deploymentSpec = z
         rule: "!has(self.server.auth.oauth) || has(self.server.auth.oauth.resource) || self.exposure.mode != 'LoadBalancer' || has(self.exposure.host)",
         message:
           "server.auth.oauth.resource must be the URL under which clients reach MCP, because nobody knows the load balancer's address yet: set it, or exposure.host",
+      },
+      {
+        rule: "!has(self.restoreFrom) || (has(oldSelf.restoreFrom) && self.restoreFrom == oldSelf.restoreFrom)",
+        message:
+          "restoreFrom is for new resources and cannot be added or changed: create another resource with it, or leave it out",
       },
       ...webhookRules,
     ),

@@ -16,6 +16,8 @@ export const conditionTypes = [
   "Exposed",
   "Autoscaling",
   "SecretsCurrent",
+  "Restored",
+  "BackupSucceeded",
   "Progressing",
   "Reconciling",
   "Stalled",
@@ -27,7 +29,7 @@ export const conditionTypes = [
 export type ConditionType = (typeof conditionTypes)[number];
 
 /** metav1.Condition. */
-const condition = z.strictObject({
+export const condition = z.strictObject({
   type: z.string().max(316).describe("Name of the condition."),
   status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
   observedGeneration: z.int().min(0).optional().describe("Generation of the spec that it refers to."),
@@ -88,6 +90,14 @@ export const deploymentStatus = z
     dryRun: dryRunStatus
       .optional()
       .describe("What the operator would change. Present only while reconciliation is DryRun."),
+    backup: z
+      .strictObject({
+        lastSuccessfulBackup: z.string().max(253).optional().describe("The newest CCTelegramBackup that succeeded."),
+        lastSuccessfulTime: z.iso.datetime().optional().describe("When it was started: what came later is not in it."),
+        nextScheduledTime: z.iso.datetime().optional().describe("When the schedule makes the next backup."),
+      })
+      .optional()
+      .describe("Backups of this resource."),
   })
   .describe("The observed state.")
   // Without it a resource that the operator has not seen yet has no status, and kstatus reports it as Current.

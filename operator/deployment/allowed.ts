@@ -1,8 +1,11 @@
+import type { BackupTarget } from "../api/backup-target.ts";
 import type { DeploymentSpec } from "../api/spec.ts";
 
 type Allowed = {
   readonly allowedImages?: readonly string[];
   readonly allowedApiUrls?: readonly string[];
+  /** Prefixes of the URLs of stores for backups; empty allows all, unless network fields are not allowed. */
+  readonly allowedBackupEndpoints?: readonly string[];
   /** Whether resources may widen network policies. Default true. */
   readonly allowNetworkFields?: boolean;
 };
@@ -13,8 +16,20 @@ export function forbiddenIn(spec: DeploymentSpec, allowed: Allowed): string[] {
   return [
     ...refusal("images.server", images.server, allowed.allowedImages, "/:@"),
     ...refusal("telegram.apiUrl", telegram.apiUrl, allowed.allowedApiUrls, "/"),
+    ...forbiddenStore("backup.target", spec.backup?.target, allowed),
+    ...forbiddenStore("restoreFrom.target", spec.restoreFrom?.target, allowed),
     ...(allowed.allowNetworkFields === false ? widened(spec) : []),
   ];
+}
+
+/** A store is reached over the network: where its URL is the author's choice, it widens the policies. */
+export function forbiddenStore(field: string, target: BackupTarget | undefined, allowed: Allowed): string[] {
+  const endpoint = target?.s3?.endpoint;
+  const { allowedBackupEndpoints = [], allowNetworkFields = true } = allowed;
+  if (endpoint !== undefined && !allowNetworkFields && allowedBackupEndpoints.length === 0) {
+    return [`the administrator of the operator does not allow ${field}.s3`];
+  }
+  return refusal(`${field}.s3.endpoint`, endpoint, allowedBackupEndpoints, "/:");
 }
 
 /** Fields by which an author allows traffic that the policies would stop, perhaps without the right to do so himself. */

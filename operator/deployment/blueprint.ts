@@ -1,6 +1,7 @@
 import type { DeploymentSpec } from "../api/spec.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
+import type { RestorePlan } from "./backup/restore-plan.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
 import type { Rollout } from "./rollout/rollout.ts";
 import type { GeneratedValue } from "./secrets/generated-value.ts";
@@ -48,6 +49,8 @@ export type Blueprint = {
   /** When somebody last requested a restart. */
   readonly restartedAt?: string | undefined;
   readonly bridge: BridgePlan;
+  /** What the bridge's volume is filled with before its first start. */
+  readonly restore?: RestorePlan | undefined;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;
   /** KEDA is installed. */

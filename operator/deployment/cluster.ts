@@ -5,6 +5,7 @@ import type { Manager } from "../runtime/manager.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import type { Store, Stored } from "../runtime/store.ts";
 import { type ForeignAutoscaler, isOfOurs } from "./autoscaling/foreign-autoscaler.ts";
+import { backupDefinition, type CachedBackup } from "./backup/cached-backup.ts";
 import type { CachedChild, CachedResource } from "./cached-objects.ts";
 import {
   type CachedFailure,
@@ -34,6 +35,7 @@ export class Cluster {
     readonly failures: Informer<CachedFailure>;
     readonly gateways: Informer<CachedGateway>;
     readonly foreignAutoscalers: Informer<ForeignAutoscaler>;
+    readonly backups: Informer<CachedBackup>;
     readonly children: ReadonlyMap<ResourceType, Informer<CachedChild>>;
   };
 
@@ -45,6 +47,7 @@ export class Cluster {
       failures: manager.informer(failureDefinition),
       gateways: manager.informer(gatewayDefinition),
       foreignAutoscalers: manager.informer(foreignAutoscalerDefinition),
+      backups: manager.informer(backupDefinition),
       children: new Map([...childDefinitions].map(([type, definition]) => [type, manager.informer(definition)])),
     };
   }
@@ -73,6 +76,11 @@ export class Cluster {
   observe(type: ResourceType, object: KubernetesObject): void {
     const { resources, children } = this.informers;
     (type === types.cctelegramDeployments ? resources : children.get(type))?.observe(object);
+  }
+
+  /** The backups of a resource, whoever made them. */
+  backupsOf(namespace: string, name: string): CachedBackup[] {
+    return this.informers.backups.store.byIndex("deployment", `${namespace}/${name}`);
   }
 
   podsOf(namespace: string, instance: string, component: string): CachedPod[] {

@@ -37,6 +37,8 @@ export const resourceDefinition = define<CachedResource>({
   reduce: cachedResource,
   indexes: {
     secret: ({ namespace, name, spec }) => secretsOf(name, spec).map((secret) => `${namespace}/${secret}`),
+    restore: ({ namespace, spec }) =>
+      spec.restoreFrom?.backupName ? [`${namespace}/${spec.restoreFrom.backupName}`] : none,
     polling: ({ spec }) => (asksToReceive(spec) ? every : none),
     gateway: ({ namespace, spec }) => gatewaysOf(namespace, spec).map(({ namespace, name }) => `${namespace}/${name}`),
   },

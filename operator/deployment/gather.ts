@@ -3,6 +3,9 @@ import { serverScaling } from "../api/sizing.ts";
 import { canonicalQuantity } from "../runtime/quantity.ts";
 import { forbiddenIn } from "./allowed.ts";
 import { isScaled, scalingOf } from "./autoscaling/gather.ts";
+import { backupFactsOf } from "./backup/facts.ts";
+import type { RestorePlan } from "./backup/restore-plan.ts";
+import { isPlan, type NoPlan, restorePlanOf, secretsOfRestore } from "./backup/restore-source.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
@@ -38,6 +41,8 @@ export type Settings = {
   readonly allowedImages?: readonly string[];
   /** Prefixes of Bot API URLs that resources may use; empty allows all. */
   readonly allowedApiUrls?: readonly string[];
+  /** Prefixes of the URLs of stores for backups; empty allows all, unless network fields are not allowed. */
+  readonly allowedBackupEndpoints?: readonly string[];
   /** Whether resources may widen network policies. Default true. */
   readonly allowNetworkFields?: boolean;
   /** Whether public addresses are probed. Default true. */
@@ -64,6 +69,7 @@ export function blueprintOf(
 ): Blueprint {
   const { cluster, settings } = parts;
   const { namespace, name, uid, spec, restartedAt } = resource;
+  const restore = restoreOf(resource, cluster);
   return {
     namespace,
     name,
@@ -76,6 +82,7 @@ export function blueprintOf(
     serverReplicas: serverReplicas(resource, cluster),
     restartedAt,
     bridge: bridgePlan(resource, parts),
+    ...(restore !== undefined && isPlan(restore) ? { restore } : {}),
     hasServiceMonitor: spec.monitoring.serviceMonitor === "Auto" && cluster.has(types.serviceMonitors),
     hasScaledObject: cluster.has(types.scaledObjects),
     claimSize: claimSizeOf(resource, cluster) ?? canonicalQuantity(String(spec.bridge.storage.size)),
@@ -99,11 +106,25 @@ function updatesOf(
 
 function bridgePlan(resource: CachedResource, parts: { cluster: Cluster; tokenSecret: TokenSecret }): BridgePlan {
   const { cluster, tokenSecret } = parts;
-  if (tokenSecret === "Present" && missingSecrets(resource, cluster, "bridge").length === 0) return "Apply";
+  const restore = restoreOf(resource, cluster);
+  const missing = [...missingSecrets(resource, cluster, "bridge"), ...missingForRestore(resource, cluster)];
+  const mayStart = missing.length === 0 && (restore === undefined || isPlan(restore));
+  if (tokenSecret === "Present" && mayStart) return "Apply";
   if (!ownChild(cluster, resource, types.statefulSets, namesOf(resource.name).bridge)) return "Wait";
   // Without a pod nothing is read.
   return isHibernated(resource.spec) ? "Apply" : "Keep";
 }
+
+/** The archive that the bridge starts with, or why there is none. */
+function restoreOf({ namespace, spec }: CachedResource, cluster: Cluster): RestorePlan | NoPlan | undefined {
+  const find = (name: string) => cluster.informers.backups.store.get(namespace, name);
+  return spec.restoreFrom && restorePlanOf(spec.restoreFrom, find);
+}
+
+const missingForRestore = ({ namespace, spec }: CachedResource, cluster: Cluster) =>
+  (spec.restoreFrom === undefined ? [] : secretsOfRestore(spec.restoreFrom)).filter(
+    (name) => cluster.secret(namespace, name) === undefined,
+  );
 
 /** Missing Secrets that the variables of a part refer to. */
 const missingSecrets = ({ namespace, spec }: CachedResource, cluster: Cluster, part: "server" | "bridge") =>
@@ -175,6 +196,8 @@ export function snapshotOf(
   const serverTrouble = firstTrouble(currentPods(serverPods, undefined), parts.now());
   const triedTrouble = firstTrouble(currentPods(triedPods, undefined), parts.now());
   const bridgeTrouble = firstTrouble(currentPods(bridgePods, bridge?.revision), parts.now());
+  const backups = backupFactsOf(resource, cluster.backupsOf(namespace, name), parts.now());
+  const restore = restoreOf(resource, cluster);
   return {
     resource,
     server,
@@ -194,6 +217,7 @@ export function snapshotOf(
     missingSecrets: [
       ...missingSecrets(resource, cluster, "server").map((name) => ({ name, field: "server.env" })),
       ...missingSecrets(resource, cluster, "bridge").map((name) => ({ name, field: "bridge.env" })),
+      ...missingForRestore(resource, cluster).map((name) => ({ name, field: "restoreFrom" })),
     ],
     probe,
     secrets: secretsSnapshotOf(resource, parts),
@@ -202,6 +226,12 @@ export function snapshotOf(
     volume,
     exposure,
     exposureProbe,
+    backups,
+    restore: restore && {
+      noPlan: isPlan(restore) ? undefined : restore,
+      refusal: bridgePods.find(({ restoreRefused }) => restoreRefused)?.restoreRefused,
+      done: bridgePods.some(({ running }) => running),
+    },
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
     lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,
   };

@@ -42,6 +42,11 @@ export const templateAnnotation = "cctelegram.io/template";
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 
+/** On a CCTelegramBackup that a schedule has made: the resource. */
+export const scheduledLabel = "cctelegram.io/scheduled-by";
+/** On what belongs to a CCTelegramBackup: its name. */
+export const backupLabel = "cctelegram.io/backup";
+
 /** The names of everything that belongs to one resource. */
 export function namesOf(resource: string) {
   return {
@@ -66,7 +71,7 @@ export const managedBy = "app.kubernetes.io/managed-by";
 export const managedByLabel = { [managedBy]: fieldManager } as const;
 
 /** The labels by which Services, Deployments and policies find the pods of a component; they never change. */
-export const selectorLabels = (resource: string, component: Component) => ({
+export const selectorLabels = (resource: string, component: Component | "backup") => ({
   "app.kubernetes.io/name": "cctelegram",
   "app.kubernetes.io/instance": resource,
   "app.kubernetes.io/component": component,

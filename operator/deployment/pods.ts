@@ -3,6 +3,7 @@ import { storedOf } from "../runtime/informer.ts";
 import { interned } from "../runtime/interned.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Stored } from "../runtime/store.ts";
+import { type Refusal, restoreRefusal } from "./backup/restore-facts.ts";
 import { type Trouble, troubleOf } from "./pod-trouble.ts";
 import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 
@@ -24,6 +25,8 @@ export type CachedPod = Stored & {
   readonly running: boolean;
   readonly ready: boolean;
   readonly trouble: Trouble | undefined;
+  /** Why its volume could not be filled from an archive. */
+  readonly restoreRefused?: Refusal | undefined;
   /** The bot token with which it reads a bot's updates, until its containers have ended. */
   readonly polls?: TokenRef | undefined;
 };
@@ -49,6 +52,7 @@ export function reducePod(object: KubernetesObject): CachedPod {
     ready: conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     trouble: troubleOf(pod),
     ...(polls ? { polls } : {}),
+    ...restoreRefusal(pod),
   };
 }
 
@@ -57,6 +61,7 @@ export const samePod = (a: CachedPod, b: CachedPod) =>
   a.running === b.running &&
   a.ready === b.ready &&
   a.ended === b.ended &&
+  a.restoreRefused?.message === b.restoreRefused?.message &&
   (a.polls === undefined) === (b.polls === undefined) &&
   a.trouble?.reason === b.trouble?.reason &&
   a.trouble?.message === b.trouble?.message;

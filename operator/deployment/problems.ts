@@ -1,3 +1,4 @@
+import { restoreHasNoArchive, restoreIsRefused, restoreNeedsArchive } from "./backup/problems.ts";
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
 import { fenceIsIgnored } from "./fencing.ts";
 import { isHibernated } from "./hibernation.ts";
@@ -121,12 +122,14 @@ const checks: readonly Check[] = [
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   secretIsMissing,
+  restoreHasNoArchive,
   childWasRefused,
   childFailed,
   wasRolledBack,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
+  restoreIsRefused, // says more than the exit of its container
   bridgePodIsInTrouble,
   rolloutTakesTooLong, // known problems of the pods say more
   lasting(bridgeDoesNotAnswer),
@@ -148,11 +151,13 @@ const obstacles: readonly Check[] = [
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   secretIsMissing,
+  restoreNeedsArchive,
   childWasRefused,
   wasRolledBack,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
+  restoreIsRefused,
   bridgePodIsInTrouble,
   rolloutTakesTooLong,
 ];

@@ -133,6 +133,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const windowMs = untilWindow(snapshot, parts.now());
   const soon = [
     snapshot.lookAgainMs,
+    snapshot.backups?.lookAgainMs,
     exposureLookAgainMs(snapshot),
     verdictLookAgainMs(verdict),
     keysLookAgainMs,

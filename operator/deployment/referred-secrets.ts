@@ -1,4 +1,5 @@
 import type { DeploymentSpec } from "../api/spec.ts";
+import { secretsOfRestore } from "./backup/restore-source.ts";
 import { tlsSecretOf } from "./exposure/exposure.ts";
 
 /** Users' Secrets that the variables of a part refer to: its pods cannot start without them. */
@@ -18,6 +19,7 @@ export function secretsOf(resource: string, spec: DeploymentSpec): string[] {
   const all = [
     spec.telegram.botTokenSecretRef.name,
     ...referredSecretsOf(spec),
+    ...(spec.restoreFrom === undefined ? [] : secretsOfRestore(spec.restoreFrom)),
     ...(certificate === undefined ? [] : [certificate]),
   ];
   return [...new Set(all)];

@@ -9,6 +9,7 @@ const type = (group: string, version: string, plural: string, kind: string): Res
 });
 
 export const cctelegramDeployments = type("cctelegram.io", "v1alpha1", "cctelegramdeployments", "CCTelegramDeployment");
+export const cctelegramBackups = type("cctelegram.io", "v1alpha1", "cctelegrambackups", "CCTelegramBackup");
 
 export const deployments = type("apps", "v1", "deployments", "Deployment");
 export const statefulSets = type("apps", "v1", "statefulsets", "StatefulSet");
@@ -33,6 +34,7 @@ export const scaledObjects = type("keda.sh", "v1alpha1", "scaledobjects", "Scale
 /** Former pod templates. They are read by name only. */
 export const controllerRevisions = type("apps", "v1", "controllerrevisions", "ControllerRevision");
 
+export const jobs = type("batch", "v1", "jobs", "Job");
 export const pods = type("", "v1", "pods", "Pod");
 export const persistentVolumeClaims = type("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
 export const events = type("", "v1", "events", "Event");

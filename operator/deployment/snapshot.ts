@@ -1,6 +1,8 @@
 import type { DryRunChange } from "../api/dry-run.ts";
 import type { DeploymentStatus } from "../api/status.ts";
 import type { ScalingSnapshot } from "./autoscaling/gather.ts";
+import type { BackupFacts } from "./backup/facts.ts";
+import type { RestoreFacts } from "./backup/restore-facts.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
@@ -57,6 +59,10 @@ export type Snapshot = {
   readonly exposureProbe?: ExposureProbe | undefined;
   /** Image of the pods that are ready; undefined while none is. */
   readonly runningImage: string | undefined;
+  /** Its backups; undefined if it has none and asks for none. */
+  readonly backups?: BackupFacts | undefined;
+  /** The restore that it asks for; undefined if it asks for none. */
+  readonly restore?: RestoreFacts | undefined;
   /** In how many ms the judgement will change even if nothing else changes. */
   readonly lookAgainMs?: number | undefined;
 };

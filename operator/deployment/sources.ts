@@ -12,7 +12,8 @@ const settleMs = 50;
 
 /** What brings about a reconcile of a CCTelegramDeployment. */
 export function sourcesOf(cluster: Cluster): readonly Source[] {
-  const { resources, foreignSecrets, pods, failures, gateways, foreignAutoscalers, children } = cluster.informers;
+  const { resources, foreignSecrets, pods, failures, gateways, foreignAutoscalers, backups, children } =
+    cluster.informers;
   const secrets = children.get(types.secrets);
   const optional = [gateways, ...types.optionalChildTypes.flatMap((type) => children.get(type) ?? [])];
   const referring = ({ namespace, name }: Stored) => cluster.resources.byIndex("secret", `${namespace}/${name}`);
@@ -40,6 +41,12 @@ export function sourcesOf(cluster: Cluster): readonly Source[] {
         before.resource === after.resource &&
         before.isDirect === after.isDirect &&
         before.scaledObject === after.scaledObject,
+    }),
+    changesOf(backups, {
+      keys: ({ namespace, name, spec }) => [
+        { namespace, name: spec.deploymentName },
+        ...cluster.resources.byIndex("restore", `${namespace}/${name}`),
+      ],
       settleMs,
     }),
     ...[...children.values()].map((child) => changesOf(child, { keys: ownerOf, same: sameChild, settleMs })),

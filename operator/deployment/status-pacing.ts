@@ -12,7 +12,7 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const moving = stateOf(after, "Progressing") === "True";
   if (rolloutTurned(before, after) || atOnce.some(turned)) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
-  if (turned("Exposed") || messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
+  if (ofTheirOwn.some(turned) || messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   const ofBridge = (["Receiving", "Delivering"] as const).filter(turned);
   if (ofBridge.some((type) => isKnown(before, type) || !moving)) return 2_000;
   if (ofBridge.length > 0) return 10_000;
@@ -23,6 +23,8 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
 }
 
 const atOnce: readonly ConditionType[] = ["Degraded", "Stalled", "Paused", "Hibernated"];
+/** They turn seldom, and not together with others. */
+const ofTheirOwn: readonly ConditionType[] = ["Exposed", "Restored", "BackupSucceeded"];
 
 /**
  * The status of a condition; for Degraded and Stalled with the reason, for Ready with the generation, because

@@ -31,13 +31,26 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     bridge: pods(bridge),
     ...(queue === undefined ? {} : { queue }),
     ...secretsOf(snapshot),
+    ...backupStatus(snapshot),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
     ...(snapshot.dryRun === undefined ? {} : { dryRun: { changes: [...snapshot.dryRun] } }),
   };
 }
 
+/** How old secrets are. */
 function secretsOf({ secrets }: Snapshot): Pick<DeploymentStatus, "secrets"> {
   return secrets ? { secrets: secrets.ages.map(({ client: _, ...age }) => age) } : {};
+}
+
+function backupStatus({ backups }: Snapshot): Pick<DeploymentStatus, "backup"> {
+  const { last, next } = backups ?? {};
+  if (last === undefined && next === undefined) return {};
+  return {
+    backup: {
+      ...(last === undefined ? {} : { lastSuccessfulBackup: last.name, lastSuccessfulTime: last.startedAt }),
+      ...(next === undefined ? {} : { nextScheduledTime: next }),
+    },
+  };
 }
 
 const pods = (workload: WorkloadState | undefined) => (workload ? `${workload.ready}/${workload.replicas}` : "0/0");
@@ -101,6 +114,14 @@ const announcements: Readonly<Record<string, Announcement>> = {
   Receiving: ({ status, message }, before) => {
     const news = status === "True" && before?.status !== "True";
     return news ? [{ type: "Normal", reason: "Receiving", message }] : [];
+  },
+  BackupSucceeded: ({ status, reason, message }, before) => {
+    const news = status === "False" && (before?.status !== "False" || before.reason !== reason);
+    return news ? [{ type: "Warning", reason, message }] : [];
+  },
+  Restored: ({ status, message }, before) => {
+    const news = status === "True" && before?.status !== "True";
+    return news ? [{ type: "Normal", reason: "Restored", message }] : [];
   },
   Paused: ({ status, message }, before) => {
     if (status === (before?.status ?? "False")) return [];

@@ -15,8 +15,10 @@ type Condition = { readonly message: string; readonly since?: number } | undefin
 /** One request in twenty. */
 const tail = 0.05;
 
-/** Those that can be told without a Prometheus: how many servers there should be, only the operator knows. */
-const conditions: Readonly<Record<Exclude<AlertName, "MCPServerDown">, (judged: Judged) => Condition>> = {
+/** Those that can be told without a Prometheus: how many servers there should be, and which backups, only the operator knows. */
+const conditions: Readonly<
+  Record<Exclude<AlertName, "MCPServerDown" | "BackupTooOld">, (judged: Judged) => Condition>
+> = {
   HighErrorRate: rate("errors", alertRules.HighErrorRate.above, "answers with 5xx a second"),
   HighLatency({ servers }) {
     const requests = sum(servers, ({ report }) => report.per_minute.requests);

@@ -22,6 +22,7 @@ describe("the operator's configuration", () => {
       SERVER_IMAGE: "cctelegram/server:0.1.0",
       ALLOWED_IMAGES: [],
       ALLOWED_API_URLS: [],
+      ALLOWED_BACKUP_ENDPOINTS: [],
       ALLOW_NETWORK_FIELDS: true,
       PROBE_EXPOSURE: true,
       WATCH_NAMESPACES: [],

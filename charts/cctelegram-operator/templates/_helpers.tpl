@@ -56,6 +56,17 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/status]
   verbs: [patch]
+# Schedules make backups, and delete those whose time has passed.
+- apiGroups: [cctelegram.io]
+  resources: [cctelegrambackups]
+  verbs: [list, watch, create, delete]
+- apiGroups: [cctelegram.io]
+  resources: [cctelegrambackups/status]
+  verbs: [patch]
+# A backup is made by a Job, which is created once and never changed.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [list, watch, create]
 # To write the default of server.replicas.
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/scale]

@@ -4,6 +4,7 @@ import { asksToReceive } from "../receiving/asking.ts";
 import { hasSecretsToWatch } from "../secrets/problems.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { autoscaling, hasAutoscaling } from "./autoscaling.ts";
+import { backupSucceeded } from "./backup-succeeded.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
@@ -16,6 +17,7 @@ import { queueHealthy } from "./queue-healthy.ts";
 import { ready } from "./ready.ts";
 import { receiving } from "./receiving.ts";
 import { reconciling } from "./reconciling.ts";
+import { restored } from "./restored.ts";
 import { secretsCurrent } from "./secrets-current.ts";
 import { serverAvailable } from "./server-available.ts";
 import { stalled } from "./stalled.ts";
@@ -33,6 +35,8 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   Exposed: exposed,
   Autoscaling: autoscaling,
   SecretsCurrent: secretsCurrent,
+  Restored: restored,
+  BackupSucceeded: backupSucceeded,
   Progressing: progressing,
   Reconciling: reconciling,
   Stalled: stalled,
@@ -41,9 +45,19 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   Hibernated: hibernated,
 };
 
+/** Of conditions that not every resource has: whether this one has it. */
+const concerns: Readonly<Partial<Record<ConditionType, (snapshot: Snapshot) => boolean>>> = {
+  Receiving: ({ resource }) => asksToReceive(resource.spec),
+  Exposed: ({ exposure }) => exposure !== undefined,
+  Autoscaling: hasAutoscaling,
+  SecretsCurrent: ({ resource }) => hasSecretsToWatch(resource.spec),
+  Restored: ({ restore }) => restore !== undefined,
+  BackupSucceeded: ({ backups }) => backups !== undefined,
+};
+
 /**
  * All conditions. One that cannot be judged now stays as it is, with its `observedGeneration`.
- * `Exposed` exists only with an exposure, `Receiving` only if the resource asks to receive, `SecretsCurrent` only with what may end. `lastTransitionTime` changes only with the status (metav1.Condition).
+ * `lastTransitionTime` changes only when a status does.
  */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   const { generation, status } = snapshot.resource;
@@ -56,10 +70,7 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
     return { type, status: after, observedGeneration: generation, lastTransitionTime, reason, message: text };
   };
   const judged = Object.entries(judges)
-    .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
-    .filter(([type]) => type !== "Autoscaling" || hasAutoscaling(snapshot))
-    .filter(([type]) => type !== "Receiving" || asksToReceive(snapshot.resource.spec))
-    .filter(([type]) => type !== "SecretsCurrent" || hasSecretsToWatch(snapshot.resource.spec))
+    .filter(([type]) => concerns[type as ConditionType]?.(snapshot) ?? true)
     .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
   const all = [condition("Ready", ready(snapshot, judged)), ...judged];
   return conditionTypes.flatMap((type) => all.find((condition) => condition.type === type) ?? []);

@@ -116,6 +116,16 @@ const described: readonly Described[] = [
     summary: "The bridge refuses signatures",
     description: "{{ $value }} requests per second to the bridge have a signature that does not count",
   },
+  {
+    name: "BackupTooOld",
+    // The operator's own: a Prometheus that does not honor its labels renames the namespace.
+    expression: (selector) => {
+      const renamed = selector.replace(/^namespace=/, "exported_namespace=");
+      return `max(${metricNames.backupOverdue}{${selector}} or ${metricNames.backupOverdue}{${renamed}}) > 0`;
+    },
+    summary: "The last backup is too old",
+    description: "A backup that the schedule asked for has not succeeded for more than an hour",
+  },
 ];
 
 /** In the order of docs/monitoring.md. */

@@ -6,6 +6,7 @@ import { namesOf, selectorLabels } from "../names.ts";
 import { statefulSets } from "../resource-types.ts";
 import { bridgeEnvironment } from "./configuration.ts";
 import { container, paths, podTemplate, secretVolume } from "./pod.ts";
+import { restoreVolumes, restoring } from "./restore.ts";
 
 /**
  * The bridge: one pod, because its embedded queue allows one writer. As a StatefulSet never
@@ -34,8 +35,9 @@ export function bridgeStatefulSet(blueprint: Blueprint): Child {
         additions: blueprint.spec.bridge.podTemplate,
         spec: {
           terminationGracePeriodSeconds: 45,
+          ...restoring(blueprint),
           containers: [bridgeContainer(blueprint)],
-          volumes: [secretVolume("hmac", names.hmac), tokenVolume(blueprint)],
+          volumes: [secretVolume("hmac", names.hmac), tokenVolume(blueprint), ...restoreVolumes(blueprint)],
         },
       }),
       volumeClaimTemplates: [queueVolume(blueprint)],

@@ -6,12 +6,13 @@ import { backendPort, type Exposure, exposureOf } from "../exposure/exposure.ts"
 import { type Component, fieldManager, namesOf, selectorLabels } from "../names.ts";
 import { networkPolicies } from "../resource-types.ts";
 import { anyAddress, insideAddresses, outsideAddresses } from "./addresses.ts";
+import { storeEgress } from "./backup-store.ts";
 import { issuerEgress } from "./oauth.ts";
 import { webhookOf } from "./webhook.ts";
 
 type Peer = object;
 
-const tcp = (port: number) => ({ port, protocol: "TCP" });
+export const tcp = (port: number) => ({ port, protocol: "TCP" });
 const udp = (port: number) => ({ port, protocol: "UDP" });
 
 const podsOf = (resource: string, component: Component) => ({
@@ -79,18 +80,25 @@ function fromTelegram(blueprint: Blueprint) {
   return webhook ? [{ from: proxies(webhook.exposure), ports: [tcp(ports.updates)] }] : [];
 }
 
-/** The server and the operator may connect, and Telegram through the proxy in front; the bridge may connect to the Bot API only. */
+/** The server, backups and the operator may connect, and Telegram through the proxy in front; the bridge may connect to the Bot API only. */
 export function bridgeNetworkPolicy(blueprint: Blueprint): Child {
   const { networkPolicy } = blueprint.spec;
   return networkPolicyOf(blueprint, namesOf(blueprint.name).bridge, "bridge", {
     ingress: [
-      { from: [podsOf(blueprint.name, "mcp-server"), operator], ports: [tcp(ports.bridge)] },
+      {
+        from: [podsOf(blueprint.name, "mcp-server"), operator, backupPods(blueprint.name)],
+        ports: [tcp(ports.bridge)],
+      },
       metrics(blueprint),
       ...fromTelegram(blueprint),
     ],
-    egress: [dns(networkPolicy), botApi(blueprint), ...declaredEgress(networkPolicy)],
+    egress: [dns(networkPolicy), botApi(blueprint), ...restoreEgress(blueprint), ...declaredEgress(networkPolicy)],
   });
 }
+
+const backupPods = (resource: string) => ({ podSelector: { matchLabels: selectorLabels(resource, "backup") } });
+
+const restoreEgress = ({ restore }: Blueprint) => (restore === undefined ? [] : storeEgress(restore.target));
 
 const metrics = ({ spec }: Blueprint) => ({
   from: [podsNamed("prometheus"), ...declaredPeers(spec.monitoring.ingressFrom)],
@@ -98,7 +106,7 @@ const metrics = ({ spec }: Blueprint) => ({
 });
 
 /** DNS servers are pods, or listen on addresses of nodes and Services; one on the Internet could be used to send data out. */
-const dns = ({ dnsPorts }: DeploymentSpec["networkPolicy"]) => ({
+export const dns = ({ dnsPorts }: DeploymentSpec["networkPolicy"]) => ({
   to: [{ namespaceSelector: {} }, ...insideAddresses],
   ports: dnsPorts.flatMap((port) => [udp(port), tcp(port)]),
 });
@@ -117,7 +125,7 @@ function botApi({ spec, telegramApiUrl }: Blueprint) {
   };
 }
 
-const declaredEgress = ({ egressTo }: DeploymentSpec["networkPolicy"]) =>
+export const declaredEgress = ({ egressTo }: DeploymentSpec["networkPolicy"]) =>
   egressTo.map(({ cidr, ports, ...selectors }) => ({
     to: [cidr === undefined ? peerOf(selectors) : { ipBlock: { cidr } }],
     ports: ports.map(tcp),

@@ -18,6 +18,12 @@ export const paths = {
   hmac: "/etc/cctelegram/hmac",
   telegram: "/etc/cctelegram/telegram",
   data: "/var/lib/cctelegram",
+  /** A volume with archives. */
+  backups: "/backup",
+  backupStore: "/etc/cctelegram/backup-store",
+  backupAuthority: "/etc/cctelegram/backup-authority",
+  backupIdentity: "/etc/cctelegram/backup-identity",
+  backupManifests: "/etc/cctelegram/backup-manifests",
 } as const;
 
 /** User and group of the image. */
@@ -52,11 +58,32 @@ export function container(blueprint: Blueprint, component: Component, environmen
     readinessProbe: { httpGet: { path: routes.ready, port: "http" }, periodSeconds: 3, timeoutSeconds: 3 },
     // The last lines of a container that failed stay in the pod's status, without a right to read logs.
     terminationMessagePolicy: "FallbackToLogsOnError",
+    securityContext: containerSecurity,
+  };
+}
+
+/** What Pod Security "restricted" requires of a container, with a read-only root file system in addition. */
+export const containerSecurity = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+};
+
+/** What all pods have in common: no token of the API, the image's user, where they may run, and how images are pulled. */
+export function podBasics({ podSecurity, images }: Blueprint["spec"], additions: PodTemplate | undefined) {
+  const { pullSecrets } = images;
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
     securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
+      runAsNonRoot: true,
+      ...(podSecurity.userIds === "Image" ? imageUser : {}),
+      seccompProfile: { type: "RuntimeDefault" },
     },
+    ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
+    ...(additions?.nodeSelector ? { nodeSelector: additions.nodeSelector } : {}),
+    ...(additions?.tolerations?.length ? { tolerations: additions.tolerations } : {}),
+    ...(additions?.priorityClassName ? { priorityClassName: additions.priorityClassName } : {}),
   };
 }
 
@@ -94,7 +121,6 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
     ...(mark ? { [variablesAnnotation]: mark } : {}),
     ...(blueprint.restartedAt ? { [restartAnnotation]: blueprint.restartedAt } : {}),
   };
-  const { pullSecrets } = blueprint.spec.images;
   return {
     metadata: {
       labels: { ...additions?.labels, ...labelsOf(blueprint, component) },
@@ -103,17 +129,7 @@ export function podTemplate(blueprint: Blueprint, template: Template) {
     },
     spec: {
       serviceAccountName: template.serviceAccountName,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      securityContext: {
-        runAsNonRoot: true,
-        ...(blueprint.spec.podSecurity.userIds === "Image" ? imageUser : {}),
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-      ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
-      ...(additions?.nodeSelector ? { nodeSelector: additions.nodeSelector } : {}),
-      ...(additions?.tolerations?.length ? { tolerations: additions.tolerations } : {}),
-      ...(additions?.priorityClassName ? { priorityClassName: additions.priorityClassName } : {}),
+      ...podBasics(blueprint.spec, additions),
       ...template.spec,
     },
   };

@@ -43,6 +43,21 @@ const scaler = (reason: string, lacks: readonly string[] = []) => ({
   state: { works: reason === "ValidMetricFound", reason, lacks },
 });
 const byKeda = { provider: "KEDA", prometheusUrl: "http://prometheus:9090", metrics: [metric] };
+const backups = (fields: Partial<NonNullable<Snapshot["backups"]>> = {}): Partial<Snapshot>["backups"] => ({
+  ...{
+    last: undefined,
+    newest: undefined,
+    next: undefined,
+    problem: undefined,
+    overdue: false,
+    lookAgainMs: undefined,
+  },
+  ...fields,
+});
+const restoring = (fields: Partial<NonNullable<Snapshot["restore"]>> = {}): Partial<Snapshot> => ({
+  restore: { noPlan: undefined, refusal: undefined, done: false, ...fields },
+});
+const broken = { code: "BACKUP_BROKEN", message: "it is damaged" };
 const other = { namespace: "others", name: "older" };
 const stopped = workload({ replicas: 0, current: 0, updated: 0, ready: 0 });
 const starting = workload({ ready: 0 });
@@ -63,6 +78,45 @@ const refused = { verified: false, reason: "HandshakeRefused", message: "HTTP 40
 
 /** Condition, the difference from a resource without problems, and the judgement. */
 const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, string][] = [
+  ["BackupSucceeded", "none has ended", { backups: backups() }, "Unknown", "NoBackupYet"],
+  [
+    "BackupSucceeded",
+    "the newest is stored",
+    { backups: backups({ newest: { succeeded: true, message: "" } }) },
+    "True",
+    "BackupStored",
+  ],
+  [
+    "BackupSucceeded",
+    "the newest failed",
+    { backups: backups({ newest: { succeeded: false, message: "no room" }, overdue: true }) },
+    "False",
+    "BackupFailed",
+  ],
+  [
+    "BackupSucceeded",
+    "the last one is too old",
+    { backups: backups({ newest: { succeeded: true, message: "" }, overdue: true }) },
+    "False",
+    "BackupTooOld",
+  ],
+  [
+    "BackupSucceeded",
+    "the schedule is wrong",
+    { backups: backups({ problem: "hour 25" }) },
+    "False",
+    "ScheduleInvalid",
+  ],
+  ["Restored", "the volume is being filled", restoring(), "False", "Restoring"],
+  ["Restored", "the bridge runs", restoring({ done: true }), "True", "Restored"],
+  ["Restored", "the archive is broken", restoring({ refusal: broken }), "False", "RestoreRefused"],
+  [
+    "Restored",
+    "there is no such backup",
+    restoring({ noPlan: { reason: "BackupNotFound", message: "" } }),
+    "False",
+    "BackupNotFound",
+  ],
   ["ServerAvailable", "all pods are ready", {}, "True", "PodsReady"],
   ["ServerAvailable", "a drain has taken one pod", { server: workload({ ready: 2 }) }, "True", "PodsReady"],
   ["ServerAvailable", "two of three are missing", { server: workload({ ready: 1 }) }, "False", "PodsNotReady"],
@@ -310,11 +364,12 @@ test.each(judgements)("%s when %s", (type, _when, fields, status, reason) => {
   expect(judge(type, fields)).toMatchObject({ status, reason, observedGeneration: 3 });
 });
 
-test("all conditions are there, Ready first, and Exposed, Receiving and Autoscaling where they are asked for", () => {
+test("all conditions are there, Ready first, and others where they are asked for", () => {
   const typesOf = (fields: Partial<Snapshot>) => conditionsOf(snapshot(fields), now).map(({ type }) => type);
+  const restore = { noPlan: undefined, refusal: undefined, done: false };
   const scaled = { ...asking, exposure: exposure(), scaling: scaling({ other: "theirs" }).scaling };
-  expect(typesOf(scaled)).toEqual(conditionTypes);
-  const optional = ["Exposed", "Receiving", "Autoscaling"];
+  expect(typesOf({ ...scaled, restore, backups: backups() })).toEqual(conditionTypes);
+  const optional = ["Exposed", "Restored", "BackupSucceeded", "Receiving", "Autoscaling"];
   expect(typesOf({})).toEqual(conditionTypes.filter((type) => !optional.includes(type)));
 });
 

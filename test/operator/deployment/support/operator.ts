@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { addBackupControllers } from "../../../../operator/backup/controller.ts";
 import { addDeploymentController, type DeploymentControllerParts } from "../../../../operator/deployment/controller.ts";
 import { reconcileAnnotation } from "../../../../operator/deployment/names.ts";
 import type { Client } from "../../../../operator/runtime/client.ts";
@@ -33,10 +34,14 @@ export function startOperator({ instance, watchNamespaces = [], signal, ...parts
     generateKey: () => randomBytes(32).toString("hex"),
     concurrency: 8,
   });
+  const backups = addBackupControllers(manager, { ...common, events });
   const watching = manager.watch(signal);
   return {
     reflectors: manager.reflectors,
-    reconsider,
+    reconsider: (namespace: string) => {
+      reconsider(namespace);
+      backups.reconsider(namespace);
+    },
     lead: (leading: AbortSignal) => manager.lead(leading),
     close: async () => {
       stop();

@@ -1,0 +1,28 @@
+import { type CachedBackup, outcomeOf, startedAt } from "../deployment/backup/cached-backup.ts";
+import { runOfName } from "../deployment/backup/schedule.ts";
+
+const dayMs = 86_400_000;
+
+export type Retention = { readonly days: number; readonly count?: number | undefined };
+
+/**
+ * Backups of a resource's schedule whose time has passed. The newest good one is kept however old it is, and so is one that a
+ * resource starts with. Those that people made are theirs.
+ */
+export function expiredBackups(
+  resource: string,
+  backups: readonly CachedBackup[],
+  { retention, isReferred, now }: { retention: Retention; isReferred: (backup: CachedBackup) => boolean; now: number },
+): CachedBackup[] {
+  const ended = backups
+    .filter((backup) => backup.scheduledBy === resource && !backup.deleting && outcomeOf(backup) !== undefined)
+    .toSorted((a, b) => timeOf(b) - timeOf(a));
+  const newestGood = ended.find((backup) => outcomeOf(backup)?.succeeded);
+  return ended.filter((backup, position) => {
+    const isOld = timeOf(backup) < now - retention.days * dayMs;
+    const isSurplus = retention.count !== undefined && position >= retention.count;
+    return (isOld || isSurplus) && backup !== newestGood && !isReferred(backup);
+  });
+}
+
+const timeOf = (backup: CachedBackup) => runOfName(backup.name) ?? startedAt(backup);

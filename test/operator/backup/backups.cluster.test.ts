@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { BackupResult } from "../../../contract/backup.ts";
+import type { BackupStatus } from "../../../operator/api/backup.ts";
+import * as types from "../../../operator/deployment/resource-types.ts";
+import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { apiVersionOf, resourcePath } from "../../../operator/runtime/resource-type.ts";
+import {
+  conditionOf,
+  createResource,
+  createToken,
+  eventually,
+  exists,
+  readResource,
+  untilAnnounced,
+  untilCondition,
+  untilSettled,
+  writesOf,
+} from "../deployment/support/steps.ts";
+import { World } from "../deployment/support/world.ts";
+
+let world: World;
+
+const target = { type: "Volume", volume: { claimName: "backups", path: "here" } };
+const usual = { target, retention: { days: 7 } };
+
+beforeAll(async () => {
+  world = await World.create("backups");
+  world.kubelet.start();
+  await createToken(world);
+  await world.startOperator();
+  await createResource(world, "team", { backup: usual });
+  await untilSettled(world, "team");
+});
+afterAll(() => world.dispose());
+
+type Backup = KubernetesObject & { readonly status?: BackupStatus };
+
+const createBackup = (name: string, spec: object = {}, labels: object = {}) =>
+  world.post(types.cctelegramBackups, {
+    apiVersion: apiVersionOf(types.cctelegramBackups),
+    kind: "CCTelegramBackup",
+    metadata: { name, labels },
+    spec: { deploymentName: "team", ...spec },
+  });
+
+const readBackup = (name: string) => world.get<Backup>(types.cctelegramBackups, name);
+
+const untilReason = (name: string, reason: string) =>
+  eventually(async () => {
+    const backup = await readBackup(name);
+    const succeeded = backup.status?.conditions?.find(({ type }) => type === "Succeeded");
+    expect(succeeded, JSON.stringify(backup.status)).toMatchObject({ reason });
+    return backup;
+  });
+
+type Job = KubernetesObject & {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
+};
+type Container = { readonly env: readonly { readonly name: string; readonly value?: string }[] };
+
+/** The newest pod of a backup's Job, which has not ended. */
+const attemptOf = (name: string) =>
+  eventually(async () => {
+    const found = await world.client.list(resourcePath(types.pods, { namespace: world.namespace }), {
+      labelSelector: `cctelegram.io/backup=${name}`,
+    });
+    const open = found.filter(({ status }) => !["Failed", "Succeeded"].includes((status as { phase: string }).phase));
+    expect(open).toHaveLength(1);
+    return open[0]?.metadata.name ?? "";
+  }, 60_000);
+
+/** Ends the pod as a kubelet tells it. */
+async function end(name: string, exitCode: number, words: object): Promise<void> {
+  const pod = await attemptOf(name);
+  const terminated = { exitCode, reason: exitCode === 0 ? "Completed" : "Error", message: JSON.stringify(words) };
+  const state = {
+    terminated: { ...terminated, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:01Z" },
+  };
+  const status = { name: "backup", image: "", imageID: "", ready: false, restartCount: 0, started: false, state };
+  const phase = exitCode === 0 ? "Succeeded" : "Failed";
+  await world.patch(types.pods, pod, { status: { phase, containerStatuses: [status] } }, "status");
+}
+
+const result = (name: string): BackupResult => ({
+  location: `file:///backup/${world.namespace}/team/${name}.cctb`,
+  sizeBytes: 4096,
+  sha256: "a".repeat(64),
+  schemaVersion: 3,
+  durationMs: 1500,
+  messages: 2,
+  verified: true,
+});
+
+test("a backup is made by one Job, which has what it needs, and is told in both statuses", async () => {
+  await createBackup("first");
+  await untilReason("first", "Running");
+  const job = await world.get<Job>(types.jobs, "first-backup");
+  const { env } = job.spec.template.spec.containers[0] ?? { env: [] };
+  expect(Object.fromEntries(env.map(({ name, value }) => [name, value]))).toMatchObject({
+    BACKUP_NAME: "first",
+    BACKUP_OF: `${world.namespace}/team`,
+    BACKUP_TARGET: "file:///backup",
+    BACKUP_VERIFY: "true",
+    BACKUP_RETENTION_DAYS: "7",
+  });
+  const { data } = await world.get<{ data: Record<string, string> }>(types.secrets, "first-backup");
+  expect(Object.keys(data)).toEqual(["cctelegramdeployment.yaml"]);
+  expect(await exists(world, types.networkPolicies, "first-backup")).toBe(true);
+
+  await end("first", 0, result("first"));
+  const { status } = await untilReason("first", "Succeeded");
+  expect(status).toMatchObject({ sizeBytes: 4096, verified: "True", target, location: result("first").location });
+  await eventually(async () => {
+    expect(await exists(world, types.secrets, "first-backup")).toBe(false);
+    expect(await exists(world, types.networkPolicies, "first-backup")).toBe(false);
+  });
+  await untilCondition(world, "team", "BackupSucceeded", { status: "True", reason: "BackupStored" });
+  const { status: told } = await readResource(world, "team");
+  expect(told?.backup).toMatchObject({ lastSuccessfulBackup: "first", lastSuccessfulTime: expect.any(String) });
+  await untilAnnounced(world, "first", "Succeeded");
+});
+
+test("a second one waits for the first, one that fails says why, and another operator repeats neither", async () => {
+  await createBackup("runs");
+  await untilReason("runs", "Running");
+  await createBackup("waits");
+  await untilReason("waits", "Waiting");
+  expect(await exists(world, types.jobs, "waits-backup")).toBe(false);
+  await world.restartOperator();
+  await end("runs", 1, { code: "BACKUP_TARGET_FULL", message: "There is no room." });
+  const { status } = await untilReason("runs", "Retrying");
+  expect(JSON.stringify(status)).toContain("BACKUP_TARGET_FULL: There is no room.");
+  // The Job's own limit, so that the test need not wait for all its tries.
+  await world.patch(types.jobs, "runs-backup", { spec: { activeDeadlineSeconds: 1 } });
+  await untilReason("runs", "BackupFailed");
+  await untilCondition(world, "team", "BackupSucceeded", { status: "False", reason: "BackupFailed" });
+  await untilReason("waits", "Running");
+  await end("waits", 0, result("waits"));
+  await untilReason("waits", "Succeeded");
+  await untilCondition(world, "team", "BackupSucceeded", { status: "True" });
+});
+
+/** Half a day from now, so that no run comes during a test. */
+const hour = (new Date().getUTCHours() + 12) % 24;
+
+test("a missed run of the schedule is made up for once, also by two operators one after the other, and old ones are deleted", async () => {
+  await world.patch(types.cctelegramDeployments, "team", { spec: { backup: { schedule: `0 ${hour} * * *` } } });
+  const nextTime = async () => (await readResource(world, "team")).status?.backup?.nextScheduledTime ?? "";
+  const next = await eventually(async () => {
+    expect(await nextTime()).not.toBe("");
+    return nextTime();
+  });
+  await world.stopOperator();
+  const nextScheduledTime = new Date(Date.parse(next) - 3 * 86_400_000).toISOString();
+  await world.patch(types.cctelegramDeployments, "team", { status: { backup: { nextScheduledTime } } }, "status");
+  await createOld("team-202001010200");
+  await world.startOperator();
+  const path = resourcePath(types.cctelegramBackups, { namespace: world.namespace });
+  const scheduled = async () => {
+    const found = await world.client.list(path, { labelSelector: "cctelegram.io/scheduled-by=team" });
+    return found.map(({ metadata }) => metadata.name ?? "");
+  };
+  const [name = ""] = await eventually(async () => {
+    const found = await scheduled();
+    expect(found).toEqual([expect.stringMatching(/^team-20[2-9][1-9]\d{8}$/)]);
+    return found;
+  });
+  await untilReason(name, "Running");
+  await world.restartOperator();
+  expect(await scheduled()).toEqual([name]);
+  await end(name, 0, result(name));
+  await untilReason(name, "Succeeded");
+  await eventually(async () => expect(await nextTime()).toBe(next));
+});
+
+/** A backup of the schedule that failed long ago. */
+async function createOld(name: string): Promise<void> {
+  const labels = { "cctelegram.io/scheduled-by": "team" };
+  await createBackup(name, {}, labels);
+  const time = "2020-01-01T02:00:00Z";
+  const condition = { type: "Succeeded", status: "False", reason: "BackupFailed", message: "no room" };
+  const conditions = [{ ...condition, lastTransitionTime: time }];
+  await world.patch(types.cctelegramBackups, name, { status: { completionTime: time, conditions } }, "status");
+}
+
+test("a new resource starts with a backup, says what keeps it from that, and never takes another one", async () => {
+  await createResource(world, "copy", { restoreFrom: { backupName: "later" } });
+  await untilCondition(world, "copy", "Restored", { status: "False", reason: "BackupNotFound" });
+  expect(await exists(world, types.statefulSets, "copy-bridge")).toBe(false);
+  await createBackup("later");
+  await untilReason("later", "Running");
+  await untilCondition(world, "copy", "Restored", { status: "False", reason: "BackupNotFinished" });
+  await end("later", 0, result("later"));
+  await untilReason("later", "Succeeded");
+
+  type Set = { spec: { template: { spec: { initContainers: readonly Container[] } } } };
+  const set = await eventually(() => world.get<Set>(types.statefulSets, "copy-bridge"));
+  const [init] = set.spec.template.spec.initContainers;
+  expect(init?.env).toContainEqual({ name: "RESTORE_SOURCE", value: result("later").location });
+  await untilCondition(world, "copy", "Restored", { status: "True" });
+  const another = world.patch(types.cctelegramDeployments, "copy", { spec: { restoreFrom: { backupName: "first" } } });
+  await expect(another).rejects.toThrow("restoreFrom is for new resources");
+});
+
+test("a backup that asks for secrets in the clear is refused, and so is a change of one", async () => {
+  await expect(createBackup("clear", { content: ["Secrets"] })).rejects.toThrow("content Secrets needs encryption");
+  const change = world.patch(types.cctelegramBackups, "first", { spec: { verify: "Disabled" } });
+  await expect(change).rejects.toThrow("a backup is made once and cannot change");
+});
+
+test("at rest nothing is written", async () => {
+  await untilSettled(world, "team");
+  await eventually(async () => {
+    await world.audit.reset();
+    await world.restartOperator(2);
+    expect((await writesOf(world)).filter((write) => !write.includes(" events "))).toEqual([]);
+  }, 60_000);
+  expect(conditionOf(await readResource(world, "team"), "BackupSucceeded")?.status).toBe("True");
+});
