@@ -9,6 +9,9 @@ import { addDeploymentController } from "./deployment/controller.ts";
 import { exposureProbe } from "./deployment/exposure/dialer.ts";
 import { mayBeDialled } from "./deployment/exposure/dialled-address.ts";
 import { publicNames } from "./deployment/exposure/public-names.ts";
+import { publicKey } from "./deployment/image/cosign.ts";
+import { guardedGet } from "./deployment/image/guarded-get.ts";
+import { imageReview } from "./deployment/image/review.ts";
 import { fieldManager, reconcileAnnotation } from "./deployment/names.ts";
 import { createLeadership } from "./leadership.ts";
 import { createClient } from "./runtime/client.ts";
@@ -21,6 +24,7 @@ import { createMetrics } from "./runtime/metrics.ts";
 import { plainFetch } from "./runtime/plain-http.ts";
 import { reconcileContext } from "./runtime/reconcile-context.ts";
 import { tokenAuthorizer } from "./runtime/token-authorizer.ts";
+import { version } from "./version.ts";
 
 /** EX_CONFIG of sysexits.h. */
 const badConfiguration = 78;
@@ -85,15 +89,23 @@ const manager = new Manager({
   ...{ client, clock, logger, metrics, random: Math.random, newId: randomUUID, events },
   namespaces: config.WATCH_NAMESPACES,
 });
+const mayDial = (address: string) => mayBeDialled(address, apiServers);
+const plainHosts = config.PLAIN_REGISTRIES;
+const reviewImage = imageReview({
+  get: guardedGet({ lookup: publicNames(), mayDial, plainHosts }),
+  plainHosts,
+  readKey: publicKey,
+});
 const { reconsider, stop: stopProbes } = addDeploymentController(manager, {
   ...{ client, clock, logger, metrics, random: Math.random, events },
   fetch: plainFetch,
   lookFromOutside: exposureProbe({
     lookup: publicNames(),
-    mayDial: (address) => mayBeDialled(address, apiServers),
+    mayDial,
     newChallenge: () => randomBytes(32).toString("hex"),
     now: clock.now,
   }),
+  reviewImage,
   generateKey: () => randomBytes(32).toString("hex"),
   concurrency: config.CONCURRENCY,
   settings: {
@@ -103,6 +115,7 @@ const { reconsider, stop: stopProbes } = addDeploymentController(manager, {
     allowedApiUrls: config.ALLOWED_API_URLS,
     allowNetworkFields: config.ALLOW_NETWORK_FIELDS,
     probeExposure: config.PROBE_EXPOSURE,
+    operatorVersion: version,
   },
   claimant: leadership.claimant,
 });

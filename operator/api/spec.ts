@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ports } from "../../contract/ports.ts";
 import { bridgeSpec } from "./bridge.ts";
 import { exposureSpec } from "./exposure.ts";
+import { imageChecks } from "./image.ts";
 import { monitoringSpec } from "./monitoring.ts";
 import { addressOrPods, cidr, ingressPeers, podPeer } from "./peers.ts";
 import { name, rule, rules } from "./schema.ts";
@@ -40,6 +41,7 @@ const images = z.strictObject({
     .default([])
     .describe("Secrets with registry credentials, in the namespace of this resource.")
     .meta({ "x-kubernetes-list-type": "set" }),
+  ...imageChecks,
 });
 
 const networkPolicy = z.strictObject({

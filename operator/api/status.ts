@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { imageStatus } from "./image.ts";
 
 /** The condition types of a CCTelegramDeployment, in the order in which `kubectl describe` shows them. */
 export const conditionTypes = [
@@ -11,6 +12,7 @@ export const conditionTypes = [
   "Delivering",
   "Receiving",
   "Exposed",
+  "ImageAccepted",
   "Progressing",
   "Reconciling",
   "Stalled",
@@ -53,6 +55,16 @@ export const deploymentStatus = z
       .describe("URL of the MCP endpoint: the public one with exposure, else the one inside the cluster."),
     internalUrl: z.string().max(2048).optional().describe("URL of the MCP endpoint inside the cluster."),
     version: z.string().max(500).optional().describe("Image tag of the pods that are ready."),
+    runningImage: z
+      .string()
+      .max(700)
+      .optional()
+      .describe(
+        "Image that all server and bridge pods run, with the digest that their nodes have pulled; absent while they differ, or a node tells no digest.",
+      ),
+    image: imageStatus
+      .optional()
+      .describe("The image that was accepted last, with images.resolution Digest or images.verification."),
     replicas: count().describe("Server pods that exist."),
     readyReplicas: count().describe("Server pods that are ready."),
     defaultReplicas: count().describe(

@@ -36,6 +36,8 @@ export type Blueprint = {
   /** When somebody last requested a restart. */
   readonly restartedAt?: string | undefined;
   readonly bridge: BridgePlan;
+  /** The image is not accepted: what runs is kept as it is, and nothing is started. */
+  readonly holdsWorkloads?: boolean;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;
   /** The CRD of HTTPRoute is installed. */

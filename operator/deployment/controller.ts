@@ -12,10 +12,12 @@ import type { CachedResource } from "./cached-objects.ts";
 import { Cluster } from "./cluster.ts";
 import { certificateIn } from "./exposure/certificate.ts";
 import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure/probe.ts";
-import { ForeignSecrets } from "./foreign-secrets.ts";
-import type { Settings } from "./gather.ts";
+import { ForeignSecrets, secretData } from "./foreign-secrets.ts";
+import { imageOf, type Settings } from "./gather.ts";
 import { GeneratedValues } from "./generated-values.ts";
 import { httpProbe } from "./http-probe.ts";
+import { Images, publicKeysIn } from "./image/images.ts";
+import { type ImageFinding, type ImageQuestion, type Review, reviewReading } from "./image/review.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
 import { partsReading } from "./parts-probe.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
@@ -36,6 +38,8 @@ export type DeploymentControllerParts = {
   readonly fetch: PlainFetch;
   /** Probes a public address like a client outside the cluster. */
   readonly lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe>;
+  /** Looks an image up in its registry. */
+  readonly reviewImage: Review;
   /** A new secret value: 64 hexadecimal digits. */
   readonly generateKey: () => string;
   readonly concurrency: number;
@@ -55,11 +59,13 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const generated = new GeneratedValues(parts.generateKey);
   const secrets = secretReaders(parts, cluster);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
+  const { images, imageSchedule } = imagesOf(parts, cluster, { enqueue, mayWrite });
   const arbiter = new Arbiter({ cluster, ...secrets, mayWrite, enqueue, now: clock.now });
   const reconcileParts = {
     ...parts,
     ...secrets,
     arbiter,
+    images,
     mayWrite,
     generated,
     cluster,
@@ -74,6 +80,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   };
   const forget = (uid: string): void => {
     forgetProbes(uid);
+    imageSchedule.forget(uid);
     arbiter.forget(uid);
   };
   const controller = manager.add({
@@ -97,6 +104,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     stop: () => {
       probes.stop();
       exposureProbes.stop();
+      imageSchedule.stop();
     },
   };
 }
@@ -114,6 +122,42 @@ function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
     exposureProbes.forget(uid);
   };
   return { probes, exposureProbes, forgetProbes };
+}
+
+/** Registries are asked rarely: they count, and what they say of an image does not change by itself. */
+const reviewing = {
+  keepsResults: false,
+  firstRetryMs: 1_000,
+  retryMs: 30_000,
+  retries: 8,
+  intervalMs: 300_000,
+  patience: 3,
+  parallel: 4,
+};
+
+function imagesOf(
+  { client, clock, random, reviewImage, settings }: Parts,
+  cluster: Cluster,
+  { enqueue, mayWrite }: { enqueue: (key: ObjectKey) => void; mayWrite: (resource: CachedResource) => boolean },
+) {
+  const find = (namespace: string, name: string) => cluster.secret(namespace, name);
+  const imageSchedule = new ProbeSchedule<ImageQuestion, ImageFinding>({
+    ...reviewReading,
+    ...reviewing,
+    probe: (question) => reviewImage(question, (namespace, name) => secretData(client, namespace, name)),
+    onChange: ({ namespace, name }) => enqueue({ namespace, name }),
+    clock,
+    random,
+  });
+  const images = new Images({
+    schedule: imageSchedule,
+    secrets: new ForeignSecrets(client, find, publicKeysIn),
+    imageOf: (spec) => imageOf(spec, settings.serverImage),
+    defaultImage: settings.serverImage,
+    operatorVersion: settings.operatorVersion,
+    mayWrite,
+  });
+  return { images, imageSchedule };
 }
 
 /** Whether this operator writes the resource's children. */

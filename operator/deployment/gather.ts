@@ -10,10 +10,11 @@ import { exposureStateOf } from "./exposure/gather.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
 import type { GeneratedValues } from "./generated-values.ts";
+import { type Acceptance, isHeld } from "./image/acceptance.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
-import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
+import { currentPods, firstTrouble, imageOfAll, imageOfMost, livePods } from "./pods.ts";
 import { previousKeys } from "./previous-keys.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
@@ -37,6 +38,8 @@ export type Settings = {
   readonly probeExposure?: boolean;
   /** Milliseconds after which every server has read a changed file of keys. Default 120 000. */
   readonly keySpreadMs?: number;
+  /** Version of this operator. Undefined: it is compared with no version of an image. */
+  readonly operatorVersion?: string;
 };
 
 /** The blueprint of a resource. Existing generated values are kept; `generated` generates missing ones. */
@@ -47,6 +50,7 @@ export function blueprintOf(
     settings: Settings;
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
+    image: Acceptance;
     generated: GeneratedValues;
     /** Milliseconds since the epoch. */
     now: () => number;
@@ -65,7 +69,8 @@ export function blueprintOf(
     name,
     uid,
     spec,
-    image: imageOf(spec, settings.serverImage),
+    image: parts.image.image,
+    ...(isHeld(parts.image) ? { holdsWorkloads: true } : {}),
     telegramApiUrl: spec.telegram.apiUrl ?? settings.telegramApiUrl,
     updates: updatesOf(resource, parts),
     hmac,
@@ -170,6 +175,7 @@ export function snapshotOf(
     settings: Settings;
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
+    image: Acceptance;
     refused: readonly string[];
     failed: readonly string[];
     probe: ProbeResult | undefined;
@@ -179,7 +185,7 @@ export function snapshotOf(
     now: () => number;
   },
 ): Snapshot {
-  const { cluster, settings, tokenSecret, verdict, refused, failed, probe, exposure, exposureProbe } = parts;
+  const { cluster, settings, tokenSecret, verdict, image, refused, failed, probe, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
   const server = ownChild(cluster, resource, types.deployments, names.server)?.state.workload;
@@ -208,6 +214,9 @@ export function snapshotOf(
     probe,
     exposure,
     exposureProbe,
+    image,
+    operatorVersion: settings.operatorVersion,
+    imageOfAllPods: imageOfAll([...serverPods, ...bridgePods]),
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
     lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,
   };

@@ -1,4 +1,5 @@
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
+import { imageIsNotAccepted, versionIsNotSupported } from "./image/problems.ts";
 import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
@@ -105,6 +106,7 @@ const lasting =
 /** All checks, causes before their consequences. */
 const checks: readonly Check[] = [
   isForbidden,
+  imageIsNotAccepted,
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   secretIsMissing,
@@ -115,6 +117,7 @@ const checks: readonly Check[] = [
   serverPodIsInTrouble,
   bridgePodIsInTrouble,
   rolloutTakesTooLong, // known problems of the pods say more
+  versionIsNotSupported,
   lasting(bridgeDoesNotAnswer),
   lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
   lasting(queueIsUnusable),
@@ -125,6 +128,7 @@ const checks: readonly Check[] = [
 /** The checks whose problems stop the operator until a person acts. */
 const obstacles: readonly Check[] = [
   isForbidden,
+  imageIsNotAccepted,
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   secretIsMissing,
@@ -134,6 +138,7 @@ const obstacles: readonly Check[] = [
   serverPodIsInTrouble,
   bridgePodIsInTrouble,
   rolloutTakesTooLong,
+  versionIsNotSupported,
 ];
 
 /** Problems that keep clients inside the cluster from sending messages. */

@@ -15,6 +15,7 @@ import { failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
 import { blueprintOf, isStored, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
+import type { Images } from "./image/images.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
 import { untilKeysChange } from "./previous-keys.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
@@ -34,6 +35,7 @@ export type ReconcileParts = {
   readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
   readonly tokenSecrets: TokenSecrets;
   readonly arbiter: Arbiter;
+  readonly images: Images;
   /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
   readonly mayWrite: (resource: CachedResource) => boolean;
   /** The certificates of Ingresses. */
@@ -66,7 +68,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
 
   const { tokenSecret, certificate, failures: unread } = await secretsOf(parts, resource);
   const verdict = await parts.arbiter.verdict(resource);
-  const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict });
+  const image = await parts.images.acceptance(resource);
+  const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict, image });
   const failures = [...unread, ...(parts.mayWrite(resource) ? await converge(parts, resource, blueprint) : [])];
   parts.arbiter.written(resource, verdict);
   // An own write is not told: without another change this reconcile is the last one for a long time.
@@ -86,6 +89,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     exposureProbe: exposureProbes.result(resource.uid),
     tokenSecret,
     verdict,
+    image,
     refused: refusedOf(failures),
     failed: failedOf(failures),
     probe: probes.result(resource.uid),

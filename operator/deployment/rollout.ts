@@ -1,5 +1,6 @@
 import { serverScaling } from "../api/sizing.ts";
 import type { WorkloadState } from "./cached-objects.ts";
+import { isHeld } from "./image/acceptance.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** All desired pods exist, are made from the newest template, and are ready; no older pod is left. */
@@ -22,10 +23,12 @@ const isApplied = ({
   tokenSecret,
   server,
   bridge,
+  image,
 }: Snapshot) =>
   resource.spec.reconciliation === "Active" &&
   refused.length + failed.length + forbidden.length + missingSecrets.length === 0 &&
   tokenSecret === "Present" &&
+  !(image && isHeld(image)) &&
   server !== undefined &&
   bridge !== undefined;
 

@@ -1,6 +1,7 @@
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
+import type { Acceptance } from "./image/acceptance.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
@@ -36,6 +37,12 @@ export type Snapshot = {
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */
   readonly exposureProbe?: ExposureProbe | undefined;
+  /** Whether the image that the resource asks for is rolled out. */
+  readonly image?: Acceptance | undefined;
+  /** The image that all pods run, with its digest; undefined while they differ, or a node does not tell. */
+  readonly imageOfAllPods?: string | undefined;
+  /** Version of this operator; undefined: it is not compared with that of the pods. */
+  readonly operatorVersion?: string | undefined;
   /** Image of the pods that are ready; undefined while none is. */
   readonly runningImage: string | undefined;
   /** In how many ms the judgement will change even if nothing else changes. */

@@ -9,7 +9,7 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   if (before.observedGeneration !== after.observedGeneration) return 300;
   const turned = (type: ConditionType) => stateOf(before, type) !== stateOf(after, type);
   const moving = stateOf(after, "Progressing") === "True";
-  if (turned("Degraded") || turned("Stalled") || turned("Paused")) return 0;
+  if (turned("Degraded") || turned("Stalled") || turned("Paused") || turned("ImageAccepted")) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
   if (turned("Exposed") || messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   const ofBridge = (["Receiving", "Delivering"] as const).filter(turned);

@@ -9,7 +9,7 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** The status for a snapshot. Pure: the same snapshot gives the same status. */
 export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
-  const { resource, server, bridge, probe, runningImage } = snapshot;
+  const { resource, server, bridge, probe, runningImage, imageOfAllPods } = snapshot;
   const names = namesOf(resource.name);
   const version = runningImage === undefined ? resource.status.version : tagOf(runningImage);
   const queue = probe?.bridge?.answered ? rounded(probe.bridge.queue.pending) : resource.status.queue;
@@ -19,6 +19,8 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     url: urlOf(resource, snapshot.exposure?.state?.addresses ?? []),
     internalUrl: mcpUrl(resource.namespace, resource.name),
     ...(version === undefined ? {} : { version }),
+    ...(imageOfAllPods === undefined ? {} : { runningImage: imageOfAllPods }),
+    ...acceptedImage(snapshot),
     replicas: server?.current ?? 0,
     readyReplicas: server?.ready ?? 0,
     ...(resource.defaultReplicas === undefined ? {} : { defaultReplicas: resource.defaultReplicas }),
@@ -28,6 +30,12 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     ...(queue === undefined ? {} : { queue }),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
   };
+}
+
+/** The one that was accepted last, which the pods run also while another one is not accepted. */
+function acceptedImage({ image, resource }: Snapshot): Pick<DeploymentStatus, "image"> {
+  const shown = image?.state === "Accepted" ? image.shown : resource.status.image;
+  return shown === undefined || image?.state === "AsWritten" ? {} : { image: shown };
 }
 
 const pods = (workload: WorkloadState | undefined) => (workload ? `${workload.ready}/${workload.replicas}` : "0/0");

@@ -6,6 +6,7 @@ import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
 import { exposed } from "./exposed.ts";
+import { imageAccepted } from "./image-accepted.ts";
 import { type Judge, type Judgement, unknown } from "./judgement.ts";
 import { paused } from "./paused.ts";
 import { progressing } from "./progressing.ts";
@@ -27,6 +28,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   Delivering: delivering,
   Receiving: receiving,
   Exposed: exposed,
+  ImageAccepted: imageAccepted,
   Progressing: progressing,
   Reconciling: reconciling,
   Stalled: stalled,
@@ -36,7 +38,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
 
 /**
  * All conditions. One that cannot be judged now stays as it is, with its `observedGeneration`.
- * `Exposed` exists only with an exposure, `Receiving` only if the resource asks to receive. `lastTransitionTime` changes only with the status (metav1.Condition).
+ * `Exposed` exists only with an exposure, `ImageAccepted` only if something is asked of the image, `Receiving` only if the resource asks to receive. `lastTransitionTime` changes only with the status (metav1.Condition).
  */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   const { generation, status } = snapshot.resource;
@@ -50,6 +52,7 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   };
   const judged = Object.entries(judges)
     .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
+    .filter(([type]) => type !== "ImageAccepted" || (snapshot.image?.state ?? "AsWritten") !== "AsWritten")
     .filter(([type]) => type !== "Receiving" || asksToReceive(snapshot.resource.spec))
     .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));
   const all = [condition("Ready", ready(snapshot, judged)), ...judged];

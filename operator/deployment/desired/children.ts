@@ -36,7 +36,9 @@ export function childrenOf(blueprint: Blueprint): Children {
       bridgeServiceAccount(blueprint),
       ...networkPolicies(blueprint),
     ],
-    workloads: [serverDeployment(blueprint), ...(blueprint.bridge === "Apply" ? [bridgeStatefulSet(blueprint)] : [])],
+    workloads: blueprint.holdsWorkloads
+      ? []
+      : [serverDeployment(blueprint), ...(blueprint.bridge === "Apply" ? [bridgeStatefulSet(blueprint)] : [])],
     others: [
       serverService(blueprint),
       bridgeService(blueprint),

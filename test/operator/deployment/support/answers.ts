@@ -10,12 +10,14 @@ export type Answers = {
   refused: number;
   receiving?: ReceivingStatus;
   paused?: PausedStatus;
+  serverVersion: string;
   refusals?: readonly Refusal[];
   refused_topics?: readonly RefusedTopicStatus[];
 };
 
 export const wellAnswers = (): Answers => ({
   server: "ready",
+  serverVersion: "1.2.0",
   telegram: { reachable: true },
   queue: { usable: true, pending: 0, limit: 10_000 },
   refused: 0,
@@ -40,10 +42,13 @@ export function answering(answers: Answers): typeof fetch {
     if (answers.server === "silent") throw new TypeError("fetch failed");
     if (answers.server === "talking nonsense") return new Response("<html>");
     if (answers.server === "refusing") return Response.json({ error: true }, { status: 401 });
-    return Response.json({
-      jsonrpc: "2.0",
-      id: 1,
-      result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version: "1.0.0" } },
-    });
+    return initialized(answers.serverVersion);
   };
 }
+
+const initialized = (version: string) =>
+  Response.json({
+    jsonrpc: "2.0",
+    id: 1,
+    result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version } },
+  });
