@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ports } from "../../contract/ports.ts";
+import { adoptionSpec } from "./adoption.ts";
 import { bridgeSpec } from "./bridge.ts";
 import { exposureSpec } from "./exposure.ts";
 import { imageChecks } from "./image.ts";
@@ -165,6 +166,7 @@ export const deploymentSpec = z
       .prefault({})
       .describe("Access to metrics, objects for the Prometheus operator, and the dashboard."),
     proxy: proxy.optional().describe("The HTTP proxy through which the pods reach addresses outside the cluster."),
+    adoption: adoptionSpec.optional().describe("What is taken over from an installation that was made by hand."),
     podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
     reconciliation: z
       .enum(["Active", "Paused"])

@@ -13,6 +13,7 @@ export const conditionTypes = [
   "Receiving",
   "Exposed",
   "ImageAccepted",
+  "Adopted",
   "Progressing",
   "Reconciling",
   "Stalled",

@@ -1,6 +1,8 @@
 import type { DeploymentSpec } from "../api/spec.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
+import type { ImportedKeys } from "./adoption/imported-keys.ts";
+import type { AdoptionState } from "./adoption/services.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
 import type { PreviousKey } from "./previous-keys.ts";
 import type { ClientKey } from "./rotation.ts";
@@ -36,6 +38,9 @@ export type Blueprint = {
   /** When somebody last requested a restart. */
   readonly restartedAt?: string | undefined;
   readonly bridge: BridgePlan;
+  /** Keys of a former installation; undefined: nothing is taken over. */
+  readonly imported?: ImportedKeys;
+  readonly adoption?: AdoptionState | undefined;
   /** The image is not accepted: what runs is kept as it is, and nothing is started. */
   readonly holdsWorkloads?: boolean;
   readonly hasPrometheusRule: boolean;

@@ -12,6 +12,7 @@ import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts"
 import {
   adoptionAnnotation,
   fieldManager,
+  importMarkAnnotation,
   nextKeyAtAnnotation,
   restartAnnotation,
   rotateAnnotation,
@@ -71,6 +72,8 @@ export type WorkloadState = {
   readonly revision?: string | undefined;
   /** The bot token with which the pods of its template read a bot's updates. */
   readonly polls?: TokenRef | undefined;
+  /** Which imported keys the pods of its template know. */
+  readonly importMark?: string | undefined;
   /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
   readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
@@ -164,12 +167,18 @@ function workload(object: KubernetesObject, owned: Fields): ChildState {
       ready: status.readyReplicas ?? 0,
       ...(status.updateRevision ? { revision: interned(status.updateRevision) } : {}),
       ...(polls ? { polls } : {}),
+      ...importMarkIn(spec.template),
       ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
       ),
     },
   };
+}
+
+function importMarkIn(template: V1PodTemplateSpec | undefined) {
+  const mark = template?.metadata?.annotations?.[importMarkAnnotation];
+  return mark === undefined ? {} : { importMark: interned(mark) };
 }
 
 function addressesOf(object: KubernetesObject): ChildState {

@@ -7,6 +7,7 @@ import type { Logger } from "../runtime/logger.ts";
 import type { Manager } from "../runtime/manager.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { PlainFetch } from "../runtime/plain-http.ts";
+import { foundKeysIn } from "./adoption/imported-keys.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import { Cluster } from "./cluster.ts";
@@ -169,6 +170,7 @@ function secretReaders({ client, generateKey }: Parts, cluster: Cluster) {
   return {
     tokenSecrets: new TokenSecrets(client, find, generateKey()),
     certificates: new ForeignSecrets(client, find, certificateIn),
+    formerKeys: new ForeignSecrets(client, find, foundKeysIn),
   };
 }
 

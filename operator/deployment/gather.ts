@@ -1,6 +1,8 @@
 import { createHmac } from "node:crypto";
 import { apiKeyFileName, hashedKey } from "../../contract/api-key.ts";
 import { serverScaling } from "../api/sizing.ts";
+import type { ImportedKeys } from "./adoption/imported-keys.ts";
+import { adoptionState } from "./adoption/services.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
@@ -51,6 +53,7 @@ export function blueprintOf(
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
     image: Acceptance;
+    imported: ImportedKeys;
     generated: GeneratedValues;
     /** Milliseconds since the epoch. */
     now: () => number;
@@ -70,6 +73,7 @@ export function blueprintOf(
     uid,
     spec,
     image: parts.image.image,
+    ...(spec.adoption ? { imported: parts.imported, adoption: adoptionState(cluster, resource, parts.imported) } : {}),
     ...(isHeld(parts.image) ? { holdsWorkloads: true } : {}),
     telegramApiUrl: spec.telegram.apiUrl ?? settings.telegramApiUrl,
     updates: updatesOf(resource, parts),
@@ -176,6 +180,7 @@ export function snapshotOf(
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
     image: Acceptance;
+    imported: ImportedKeys;
     refused: readonly string[];
     failed: readonly string[];
     probe: ProbeResult | undefined;
@@ -215,6 +220,7 @@ export function snapshotOf(
     exposure,
     exposureProbe,
     image,
+    adoption: adoptionState(cluster, resource, parts.imported),
     operatorVersion: settings.operatorVersion,
     imageOfAllPods: imageOfAll([...serverPods, ...bridgePods]),
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),

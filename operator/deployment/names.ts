@@ -25,6 +25,9 @@ export const rotatedAnnotation = "cctelegram.io/rotated";
 /** On a connection Secret: when `next` takes the place of `key`. */
 export const nextKeyAtAnnotation = "cctelegram.io/next-key-at";
 
+/** Of server pods: changes with the imported keys that they accept. */
+export const importMarkAnnotation = "cctelegram.io/imported-keys";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 

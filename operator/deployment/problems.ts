@@ -144,10 +144,13 @@ const obstacles: readonly Check[] = [
 /** Problems that keep clients inside the cluster from sending messages. */
 export const problemsOf = (snapshot: Snapshot): Problem[] => checks.flatMap((check) => check(snapshot) ?? []);
 
+const keysAreNotImported: Check = ({ adoption }) =>
+  adoption?.keysProblem === undefined ? undefined : problem("KeysNotImported", adoption.keysProblem);
+
 /** All problems, also those that only affect clients outside the cluster, or what people answer. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
-  ...[isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable].flatMap(
+  ...[keysAreNotImported, isNotExposed, certificateEndsSoon, receivesElsewhere, webhookIsUnreachable].flatMap(
     (check) => check(snapshot) ?? [],
   ),
 ];

@@ -3,6 +3,7 @@ import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
+import { type FoundKeys, importedKeys } from "./adoption/imported-keys.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
 import { converge } from "./convergence.ts";
@@ -11,7 +12,7 @@ import { tlsSecretOf } from "./exposure/exposure.ts";
 import { exposureSnapshotOf, exposureTargetOf } from "./exposure/gather.ts";
 import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
 import { exposureLookAgainMs } from "./exposure/problems.ts";
-import { failedOf, refusedOf } from "./failures.ts";
+import { exceptAwaited, failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
 import { blueprintOf, isStored, type Settings, snapshotOf, targetOf } from "./gather.ts";
 import type { GeneratedValues } from "./generated-values.ts";
@@ -40,6 +41,8 @@ export type ReconcileParts = {
   readonly mayWrite: (resource: CachedResource) => boolean;
   /** The certificates of Ingresses. */
   readonly certificates: ForeignSecrets<Certificate>;
+  /** API keys of former installations. */
+  readonly formerKeys: ForeignSecrets<FoundKeys>;
   readonly settings: Settings;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -69,7 +72,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const { tokenSecret, certificate, failures: unread } = await secretsOf(parts, resource);
   const verdict = await parts.arbiter.verdict(resource);
   const image = await parts.images.acceptance(resource);
-  const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict, image });
+  const imported = await importedKeys(resource, parts.formerKeys);
+  const blueprint = blueprintOf(resource, { ...parts, tokenSecret, verdict, image, imported });
   const failures = [...unread, ...(parts.mayWrite(resource) ? await converge(parts, resource, blueprint) : [])];
   parts.arbiter.written(resource, verdict);
   // An own write is not told: without another change this reconcile is the last one for a long time.
@@ -90,7 +94,8 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     tokenSecret,
     verdict,
     image,
-    refused: refusedOf(failures),
+    imported,
+    refused: refusedOf(exceptAwaited(failures, resource.spec)),
     failed: failedOf(failures),
     probe: probes.result(resource.uid),
   });

@@ -8,13 +8,14 @@ export function secretsOfVariables({ env = [] }: DeploymentSpec["bridge"] | Depl
 
 /** All users' Secrets that the spec refers to, except pull secrets: without those the image may be present anyway. */
 export function secretsOf(resource: string, spec: DeploymentSpec): string[] {
-  const { telegram, server, bridge, images } = spec;
+  const { telegram, server, bridge, images, adoption } = spec;
   const certificate = tlsSecretOf(resource, spec);
   const all = [
     telegram.botTokenSecretRef.name,
     ...secretsOfVariables(server),
     ...secretsOfVariables(bridge),
     ...(certificate === undefined ? [] : [certificate]),
+    ...(adoption?.apiKeys === undefined ? [] : [adoption.apiKeys.name]),
     ...(images.verification?.keys.flatMap(({ secretRef }) => secretRef?.name ?? []) ?? []),
   ];
   return [...new Set(all)];

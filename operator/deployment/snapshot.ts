@@ -1,3 +1,4 @@
+import type { AdoptionState } from "./adoption/services.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
@@ -37,6 +38,8 @@ export type Snapshot = {
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */
   readonly exposureProbe?: ExposureProbe | undefined;
+  /** How far it has taken over; undefined if it takes nothing over. */
+  readonly adoption?: AdoptionState | undefined;
   /** Whether the image that the resource asks for is rolled out. */
   readonly image?: Acceptance | undefined;
   /** The image that all pods run, with its digest; undefined while they differ, or a node does not tell. */

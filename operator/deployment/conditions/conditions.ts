@@ -2,6 +2,7 @@ import { type Condition, type ConditionType, conditionTypes } from "../../api/st
 import { printable } from "../printable.ts";
 import { asksToReceive } from "../receiving/asking.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { adopted } from "./adopted.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
 import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
@@ -29,6 +30,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   Receiving: receiving,
   Exposed: exposed,
   ImageAccepted: imageAccepted,
+  Adopted: adopted,
   Progressing: progressing,
   Reconciling: reconciling,
   Stalled: stalled,
@@ -38,7 +40,7 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
 
 /**
  * All conditions. One that cannot be judged now stays as it is, with its `observedGeneration`.
- * `Exposed` exists only with an exposure, `ImageAccepted` only if something is asked of the image, `Receiving` only if the resource asks to receive. `lastTransitionTime` changes only with the status (metav1.Condition).
+ * `Exposed` exists only with an exposure, `ImageAccepted` only if something is asked of the image, `Adopted` only if something is taken over, `Receiving` only if the resource asks to receive. `lastTransitionTime` changes only with the status (metav1.Condition).
  */
 export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   const { generation, status } = snapshot.resource;
@@ -52,6 +54,7 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
   };
   const judged = Object.entries(judges)
     .filter(([type]) => type !== "Exposed" || snapshot.exposure !== undefined)
+    .filter(([type]) => type !== "Adopted" || snapshot.adoption !== undefined)
     .filter(([type]) => type !== "ImageAccepted" || (snapshot.image?.state ?? "AsWritten") !== "AsWritten")
     .filter(([type]) => type !== "Receiving" || asksToReceive(snapshot.resource.spec))
     .map(([type, judge]) => condition(type as ConditionType, judge(snapshot)));

@@ -1,4 +1,5 @@
 import { serverScaling } from "../../api/sizing.ts";
+import { adoptedServices } from "../adoption/services.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { bridgeDisruptionBudget, serverAutoscaler, serverDisruptionBudget } from "./availability.ts";
 import { bridgeStatefulSet } from "./bridge-stateful-set.ts";
@@ -48,6 +49,7 @@ export function childrenOf(blueprint: Blueprint): Children {
       bridgeDisruptionBudget(blueprint),
       ...monitoring(blueprint),
       ...exposureChildren(blueprint),
+      ...adoptedServices(blueprint),
     ],
   };
 }

@@ -26,7 +26,10 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
     ),
   ]);
   const verifier = [hashedKey(blueprint.verifierKey), { name: verifierName, permissions: [], enabled: true }];
-  const file: ApiKeyFile = Object.fromEntries([...entries, verifier]);
+  const own = Object.fromEntries(entries);
+  // Those of before would end after a time.
+  const imported = Object.entries(blueprint.imported?.file ?? {}).filter(([hash]) => !isPresent(blueprint, hash));
+  const file: ApiKeyFile = { ...own, ...Object.fromEntries([...imported, verifier]) };
   return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {
     [apiKeyFileName]: JSON.stringify(file, null, 2),
   });
@@ -37,6 +40,9 @@ function keysOf({ keys }: Blueprint, client: string): readonly string[] {
   const { key = "", next } = keys.get(client) ?? {};
   return next === undefined ? [key] : [key, next.key];
 }
+
+const isPresent = ({ keys }: Blueprint, hash: string) =>
+  [...keys.values()].some(({ key, next }) => [key, ...(next ? [next.key] : [])].map(hashedKey).includes(hash));
 
 type Client = Blueprint["spec"]["server"]["auth"]["clients"][number];
 

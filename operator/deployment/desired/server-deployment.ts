@@ -1,8 +1,9 @@
 import type { V1DeploymentSpec } from "@kubernetes/client-node";
 import { serverResources } from "../../api/sizing.ts";
+import { importMark } from "../adoption/services.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { namesOf, selectorLabels } from "../names.ts";
+import { importMarkAnnotation, namesOf, selectorLabels } from "../names.ts";
 import { deployments } from "../resource-types.ts";
 import { serverEnvironment } from "./configuration.ts";
 import { dashboardFolder } from "./dashboard.ts";
@@ -42,6 +43,8 @@ function serverPods(blueprint: Blueprint) {
       ],
     },
   });
+  const mark = blueprint.imported && importMark(blueprint.imported);
+  if (mark !== undefined) Object.assign(template.metadata.annotations, { [importMarkAnnotation]: mark });
   return { ...template, spec: { ...template.spec, topologySpreadConstraints: spread(blueprint.name) } };
 }
 
