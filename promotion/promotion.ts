@@ -1,8 +1,6 @@
 /** The environments, in the order in which a version goes through them. */
 export const environments = ["development", "staging", "production"] as const;
 
-export type Environment = (typeof environments)[number];
-
 type Condition = {
   readonly type: string;
   readonly status: string;

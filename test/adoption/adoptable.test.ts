@@ -17,7 +17,7 @@ const owner = {
   controller: true,
 };
 
-const exported = (kind: string, metadata: { readonly name: string }, fields: object = {}) =>
+const exported = (kind: string, metadata: Exported["metadata"], fields: object = {}) =>
   ({
     apiVersion: "v1",
     kind,

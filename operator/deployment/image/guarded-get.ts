@@ -4,7 +4,7 @@ import { isIP, type LookupFunction } from "node:net";
 
 export type Get = (url: URL, options: GetOptions) => Promise<Answer>;
 
-export type GetOptions = {
+type GetOptions = {
   readonly method?: "GET" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
   /** In bytes. A longer answer is cut off with an error. */
