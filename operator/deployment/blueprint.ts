@@ -2,7 +2,7 @@ import type { DeploymentSpec } from "../api/spec.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
 import type { ImportedKeys } from "./adoption/imported-keys.ts";
-import type { AdoptionState } from "./adoption/services.ts";
+import type { AdoptionState } from "./adoption/state.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
 import type { PreviousKey } from "./previous-keys.ts";
 import type { ClientKey } from "./rotation.ts";

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { apiKeyFileName, hashedKey } from "../../contract/api-key.ts";
 import { serverScaling } from "../api/sizing.ts";
 import type { ImportedKeys } from "./adoption/imported-keys.ts";
-import { adoptionState } from "./adoption/services.ts";
+import { adoptionState } from "./adoption/state.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";

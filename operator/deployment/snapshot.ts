@@ -1,4 +1,4 @@
-import type { AdoptionState } from "./adoption/services.ts";
+import type { AdoptionState } from "./adoption/state.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";

@@ -1,6 +1,6 @@
 import type { V1DeploymentSpec } from "@kubernetes/client-node";
 import { serverResources } from "../../api/sizing.ts";
-import { importMark } from "../adoption/services.ts";
+import { importMark } from "../adoption/state.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
 import { importMarkAnnotation, namesOf, selectorLabels } from "../names.ts";
