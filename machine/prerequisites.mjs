@@ -8,8 +8,8 @@ export const PACKAGES = {
   images: ["buildah", "binutils"],
   nodes: ["runc", "containernetworking-plugins", "iptables", "conntrack", "iproute2", "util-linux"],
   // promtool, which checks the alerts; the proxies of docs/proxies; Python for clients in it; what the guides read logs with; a browser
-  // for the page at /docs. Tests that need them say so if they are missing.
-  tests: ["prometheus", "nginx", "haproxy", "python3", "python3-venv", "fail2ban", "jq", "chromium"],
+  // for the page at /docs; a registry. Tests that need them say so if they are missing.
+  tests: ["prometheus", "nginx", "haproxy", "python3", "python3-venv", "fail2ban", "jq", "chromium", "docker-registry"],
 };
 
 /** The levels that a target can require; each one includes those before it. */

@@ -70,6 +70,13 @@ export const variables = Object.freeze({
     description: "Whether the operator connects to the public addresses of resources, for the condition Exposed.",
     example: "true",
   },
+  PLAIN_REGISTRIES: {
+    schema: list,
+    default: "",
+    description:
+      "Registries that the operator asks for images by plain HTTP, and whatever their address is: host and port, separated by commas. All others it calls by https, and not on loopback and link-local addresses.",
+    example: "registry.example.com:5000",
+  },
   WATCH_NAMESPACES: {
     schema: namespaceNames,
     default: "",

@@ -10,6 +10,9 @@ import { addDeploymentController } from "./deployment/controller.ts";
 import { exposureProbe } from "./deployment/exposure/dialer.ts";
 import { mayBeDialled } from "./deployment/exposure/dialled-address.ts";
 import { publicNames } from "./deployment/exposure/public-names.ts";
+import { publicKey } from "./deployment/image/cosign.ts";
+import { guardedGet } from "./deployment/image/guarded-get.ts";
+import { imageReview } from "./deployment/image/review.ts";
 import { fieldManager, reconcileAnnotation } from "./deployment/names.ts";
 import { createLeadership } from "./leadership.ts";
 import { createClient } from "./runtime/client.ts";
@@ -22,6 +25,7 @@ import { createMetrics } from "./runtime/metrics.ts";
 import { plainFetch } from "./runtime/plain-http.ts";
 import { reconcileContext } from "./runtime/reconcile-context.ts";
 import { tokenAuthorizer } from "./runtime/token-authorizer.ts";
+import { version } from "./version.ts";
 
 /** EX_CONFIG of sysexits.h. */
 const badConfiguration = 78;
@@ -89,6 +93,13 @@ const manager = new Manager({
   ...{ client, clock, logger, metrics, random: Math.random, newId: randomUUID, events },
   namespaces: config.WATCH_NAMESPACES,
 });
+const mayDial = (address: string) => mayBeDialled(address, apiServers);
+const plainHosts = config.PLAIN_REGISTRIES;
+const reviewImage = imageReview({
+  get: guardedGet({ lookup: publicNames(), mayDial, plainHosts }),
+  plainHosts,
+  readKey: publicKey,
+});
 const settings = {
   serverImage: config.SERVER_IMAGE,
   telegramApiUrl: config.TELEGRAM_API_URL,
@@ -97,16 +108,18 @@ const settings = {
   allowedBackupEndpoints: config.ALLOWED_BACKUP_ENDPOINTS,
   allowNetworkFields: config.ALLOW_NETWORK_FIELDS,
   probeExposure: config.PROBE_EXPOSURE,
+  operatorVersion: version,
 };
 const { reconsider, stop: stopProbes } = addDeploymentController(manager, {
   ...{ client, clock, logger, metrics, random: Math.random, events },
   fetch: plainFetch,
   lookFromOutside: exposureProbe({
     lookup: publicNames(),
-    mayDial: (address) => mayBeDialled(address, apiServers),
+    mayDial,
     newChallenge: () => randomBytes(32).toString("hex"),
     now: clock.now,
   }),
+  reviewImage,
   generateKey: () => randomBytes(32).toString("hex"),
   concurrency: config.CONCURRENCY,
   settings,

@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { ports } from "../../contract/ports.ts";
+import { adoptionSpec } from "./adoption.ts";
 import { deploymentBackup, restoreFrom } from "./backup.ts";
 import { bridgeSpec } from "./bridge.ts";
 import { exposureSpec } from "./exposure.ts";
+import { imageChecks } from "./image.ts";
 import { maintenanceSpec } from "./maintenance.ts";
 import { monitoringSpec } from "./monitoring.ts";
 import { addressOrPods, cidr, ingressPeers, podPeer } from "./peers.ts";
@@ -43,6 +45,7 @@ const images = z.strictObject({
     .default([])
     .describe("Secrets with registry credentials, in the namespace of this resource.")
     .meta({ "x-kubernetes-list-type": "set" }),
+  ...imageChecks,
 });
 
 const networkPolicy = z.strictObject({
@@ -172,6 +175,7 @@ export const deploymentSpec = z
       .describe(
         "The archive that the bridge of a new resource starts with. It can only be set at creation, and may be removed later.",
       ),
+    adoption: adoptionSpec.optional().describe("What is taken over from an installation that was made by hand."),
     podSecurity: podSecurity.prefault({}).describe("What the pods run as."),
     rollout: rolloutSpec
       .prefault({})

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { dryRunStatus } from "./dry-run.ts";
+import { imageStatus } from "./image.ts";
 import { rolloutStatus } from "./rollout.ts";
 import { secretStatus } from "./secrets.ts";
 
@@ -18,6 +19,8 @@ export const conditionTypes = [
   "SecretsCurrent",
   "Restored",
   "BackupSucceeded",
+  "ImageAccepted",
+  "Adopted",
   "Progressing",
   "Reconciling",
   "Stalled",
@@ -61,6 +64,16 @@ export const deploymentStatus = z
       .describe("URL of the MCP endpoint: the public one with exposure, else the one inside the cluster."),
     internalUrl: z.string().max(2048).optional().describe("URL of the MCP endpoint inside the cluster."),
     version: z.string().max(500).optional().describe("Image tag of the pods that are ready."),
+    runningImage: z
+      .string()
+      .max(700)
+      .optional()
+      .describe(
+        "Image that all server and bridge pods run, with the digest that their nodes have pulled; absent while they differ, or a node tells no digest.",
+      ),
+    image: imageStatus
+      .optional()
+      .describe("The image that was accepted last, with images.resolution Digest or images.verification."),
     replicas: count().describe("Server pods that exist."),
     readyReplicas: count().describe("Server pods that are ready."),
     defaultReplicas: count().describe(

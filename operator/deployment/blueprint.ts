@@ -1,6 +1,8 @@
 import type { DeploymentSpec } from "../api/spec.ts";
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { ResourceType } from "../runtime/resource-type.ts";
+import type { ImportedKeys } from "./adoption/imported-keys.ts";
+import type { AdoptionState } from "./adoption/state.ts";
 import type { RestorePlan } from "./backup/restore-plan.ts";
 import { adoptionAnnotation, type Component, managedByLabel, selectorLabels } from "./names.ts";
 import type { Rollout } from "./rollout/rollout.ts";
@@ -51,6 +53,11 @@ export type Blueprint = {
   readonly bridge: BridgePlan;
   /** What the bridge's volume is filled with before its first start. */
   readonly restore?: RestorePlan | undefined;
+  /** Keys of a former installation; undefined: nothing is taken over. */
+  readonly imported?: ImportedKeys;
+  readonly adoption?: AdoptionState | undefined;
+  /** The image is not accepted: what runs is kept as it is, and nothing is started. */
+  readonly holdsWorkloads?: boolean;
   readonly hasPrometheusRule: boolean;
   readonly hasServiceMonitor: boolean;
   /** KEDA is installed. */

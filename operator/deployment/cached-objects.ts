@@ -13,6 +13,7 @@ import { addressesIn, type ExposureState, parentsIn } from "./exposure/state.ts"
 import {
   adoptionAnnotation,
   fieldManager,
+  importMarkAnnotation,
   promoteAnnotation,
   restartAnnotation,
   revisionAnnotation,
@@ -91,6 +92,8 @@ export type WorkloadState = {
   readonly image?: string | undefined;
   /** A StatefulSet: what the template of its claim asks for. */
   readonly claimSize?: string | undefined;
+  /** Which imported keys the pods of its template know. */
+  readonly importMark?: string | undefined;
   /** A Deployment whose new pods have not become ready within progressDeadlineSeconds. */
   readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
@@ -212,6 +215,7 @@ function workload(
       ...(variables ? { variables } : {}),
       ...more(templateIn(owned)),
       ...(claimSize ? { claimSize: interned(claimSize) } : {}),
+      ...importMarkIn(spec.template),
       ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
@@ -236,6 +240,11 @@ function serversIn({ metadata }: KubernetesObject, template: Template): ServersS
     revision: revision > 0 ? revision : undefined,
     labelled: trackIn(template.metadata?.labels) !== undefined,
   };
+}
+
+function importMarkIn(template: V1PodTemplateSpec | undefined) {
+  const mark = template?.metadata?.annotations?.[importMarkAnnotation];
+  return mark === undefined ? {} : { importMark: interned(mark) };
 }
 
 function addressesOf(object: KubernetesObject): ChildState {

@@ -7,15 +7,18 @@ import type { Logger } from "../runtime/logger.ts";
 import type { Manager } from "../runtime/manager.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { PlainFetch } from "../runtime/plain-http.ts";
+import { foundKeysIn } from "./adoption/imported-keys.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import { Cluster } from "./cluster.ts";
 import { DryRun } from "./dry-run/dry-run.ts";
 import { certificateIn } from "./exposure/certificate.ts";
 import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure/probe.ts";
-import { ForeignSecrets } from "./foreign-secrets.ts";
-import type { Settings } from "./gather.ts";
+import { ForeignSecrets, secretData } from "./foreign-secrets.ts";
+import { imageOf, type Settings } from "./gather.ts";
 import { httpProbe } from "./http-probe.ts";
+import { Images, publicKeysIn } from "./image/images.ts";
+import { type ImageFinding, type ImageQuestion, type Review, reviewReading } from "./image/review.ts";
 import { Holding } from "./maintenance/holding.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
 import { partsReading } from "./parts-probe.ts";
@@ -42,6 +45,8 @@ export type DeploymentControllerParts = {
   readonly fetch: PlainFetch;
   /** Probes a public address like a client outside the cluster. */
   readonly lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe>;
+  /** Looks an image up in its registry. */
+  readonly reviewImage: Review;
   /** A new secret value: 64 hexadecimal digits. */
   readonly generateKey: () => string;
   readonly concurrency: number;
@@ -61,6 +66,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const generated = new GeneratedValues(parts.generateKey);
   const secrets = secretReaders(parts, cluster);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
+  const { images, imageSchedule } = imagesOf(parts, cluster, { enqueue, mayWrite });
   const arbiter = new Arbiter({ cluster, ...secrets, mayWrite, enqueue, now: clock.now });
   const applier = createApplier(parts, cluster);
   const holding = new Holding({ client: parts.client, applier });
@@ -71,6 +77,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     ...secrets,
     volumes,
     arbiter,
+    images,
     mayWrite,
     generated,
     cluster,
@@ -89,6 +96,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   };
   const forget = (uid: string): void => {
     forgetProbes(uid);
+    imageSchedule.forget(uid);
     arbiter.forget(uid);
     holding.forget(uid);
     dryRun.forget(uid);
@@ -116,6 +124,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
       probes.stop();
       exposureProbes.stop();
       previews.stop();
+      imageSchedule.stop();
     },
   };
 }
@@ -139,6 +148,42 @@ function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
   return { probes, exposureProbes, previews, forgetProbes };
 }
 
+/** Registries are asked rarely: they count, and what they say of an image does not change by itself. */
+const reviewing = {
+  keepsResults: false,
+  firstRetryMs: 1_000,
+  retryMs: 30_000,
+  retries: 8,
+  intervalMs: 300_000,
+  patience: 3,
+  parallel: 4,
+};
+
+function imagesOf(
+  { client, clock, random, reviewImage, settings }: Parts,
+  cluster: Cluster,
+  { enqueue, mayWrite }: { enqueue: (key: ObjectKey) => void; mayWrite: (resource: CachedResource) => boolean },
+) {
+  const find = (namespace: string, name: string) => cluster.secret(namespace, name);
+  const imageSchedule = new ProbeSchedule<ImageQuestion, ImageFinding>({
+    ...reviewReading,
+    ...reviewing,
+    probe: (question) => reviewImage(question, (namespace, name) => secretData(client, namespace, name)),
+    onChange: ({ namespace, name }) => enqueue({ namespace, name }),
+    clock,
+    random,
+  });
+  const images = new Images({
+    schedule: imageSchedule,
+    secrets: new ForeignSecrets(client, find, publicKeysIn),
+    imageOf: (spec) => imageOf(spec, settings.serverImage),
+    defaultImage: settings.serverImage,
+    operatorVersion: settings.operatorVersion,
+    mayWrite,
+  });
+  return { images, imageSchedule };
+}
+
 /** Whether this operator writes the resource's children. */
 const isWritten = ({ settings, claimant }: Parts, { namespace, spec }: CachedResource) =>
   spec.reconciliation === "Active" && forbiddenIn(spec, settings).length === 0 && claimant?.(namespace) === undefined;
@@ -149,6 +194,7 @@ function secretReaders({ client, generateKey }: Parts, cluster: Cluster) {
     tokenSecrets: new TokenSecrets(client, find, generateKey()),
     certificates: new ForeignSecrets(client, find, certificateIn),
     referredValues: new ReferredValues(client, find),
+    formerKeys: new ForeignSecrets(client, find, foundKeysIn),
   };
 }
 

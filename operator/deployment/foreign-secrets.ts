@@ -53,12 +53,22 @@ export class ForeignSecrets<T> {
 
   /** Undefined when the Secret was just deleted. */
   async #read(namespace: string, name: string): Promise<T | undefined> {
-    try {
-      const { data = {} } = await this.#client.get<{ data?: SecretData }>(resourcePath(secrets, { namespace, name }));
-      return this.#extract(data);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    const data = await secretData(this.#client, namespace, name);
+    return data && this.#extract(data);
+  }
+}
+
+/** The content of a Secret, which is kept nowhere; undefined when there is none. */
+export async function secretData(
+  client: Pick<Client, "get">,
+  namespace: string,
+  name: string,
+): Promise<SecretData | undefined> {
+  try {
+    const { data = {} } = await client.get<{ data?: SecretData }>(resourcePath(secrets, { namespace, name }));
+    return data;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }

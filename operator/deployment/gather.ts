@@ -1,6 +1,8 @@
 import type { DryRunChange } from "../api/dry-run.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { canonicalQuantity } from "../runtime/quantity.ts";
+import type { ImportedKeys } from "./adoption/imported-keys.ts";
+import { adoptionState } from "./adoption/state.ts";
 import { forbiddenIn } from "./allowed.ts";
 import { isScaled, scalingOf } from "./autoscaling/gather.ts";
 import { backupFactsOf } from "./backup/facts.ts";
@@ -14,12 +16,13 @@ import { exposureStateOf } from "./exposure/gather.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
 import { isHibernated } from "./hibernation.ts";
+import { type Acceptance, isHeld } from "./image/acceptance.ts";
 import { waitingOf } from "./maintenance/waiting.ts";
 import { emptySchedules } from "./maintenance/windows.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
-import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
+import { currentPods, firstTrouble, imageOfAll, imageOfMost, livePods } from "./pods.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
@@ -51,6 +54,8 @@ export type Settings = {
   readonly keySpreadMs?: number;
   /** Milliseconds for which the HMAC secret of before is kept. Default 900 000. */
   readonly hmacGraceMs?: number;
+  /** Version of this operator. Undefined: it is compared with no version of an image. */
+  readonly operatorVersion?: string;
 };
 
 /** The blueprint of a resource. Existing generated values are kept; `generated` generates missing ones. */
@@ -61,6 +66,8 @@ export function blueprintOf(
     settings: Settings;
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
+    image: Acceptance;
+    imported: ImportedKeys;
     generated: GeneratedValues;
     referred: Referred;
     /** Milliseconds since the epoch. */
@@ -75,7 +82,9 @@ export function blueprintOf(
     name,
     uid,
     spec,
-    image: imageOf(spec, settings.serverImage),
+    image: parts.image.image,
+    ...(spec.adoption ? { imported: parts.imported, adoption: adoptionState(cluster, resource, parts.imported) } : {}),
+    ...(isHeld(parts.image) ? { holdsWorkloads: true } : {}),
     telegramApiUrl: spec.telegram.apiUrl ?? settings.telegramApiUrl,
     updates: updatesOf(resource, parts),
     ...secretValues(resource, parts),
@@ -164,6 +173,8 @@ export function snapshotOf(
     settings: Settings;
     tokenSecret: TokenSecret;
     verdict: Verdict | undefined;
+    image: Acceptance;
+    imported: ImportedKeys;
     refused: readonly string[];
     failed: readonly string[];
     /** The parts of which a change waits for a maintenance window. */
@@ -179,8 +190,8 @@ export function snapshotOf(
     now: () => number;
   },
 ): Snapshot {
-  const { rollout } = parts;
-  const { cluster, settings, tokenSecret, verdict, refused, failed, probe, volume, exposure, exposureProbe } = parts;
+  const { rollout, volume } = parts;
+  const { cluster, settings, tokenSecret, verdict, image, refused, failed, probe, exposure, exposureProbe } = parts;
   const { namespace, name } = resource;
   const names = namesOf(name);
   const { windows } = resource.spec.maintenance;
@@ -232,6 +243,10 @@ export function snapshotOf(
       refusal: bridgePods.find(({ restoreRefused }) => restoreRefused)?.restoreRefused,
       done: bridgePods.some(({ running }) => running),
     },
+    image,
+    adoption: adoptionState(cluster, resource, parts.imported),
+    operatorVersion: settings.operatorVersion,
+    imageOfAllPods: imageOfAll([...serverPods, ...bridgePods]),
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
     lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,
   };

@@ -39,6 +39,9 @@ export const undoAnnotation = "cctelegram.io/undo";
 export const revisionAnnotation = "cctelegram.io/revision";
 export const templateAnnotation = "cctelegram.io/template";
 
+/** Of server pods: changes with the imported keys that they accept. */
+export const importMarkAnnotation = "cctelegram.io/imported-keys";
+
 /** Components of a CCTelegramDeployment, as in the label app.kubernetes.io/component. */
 export type Component = "mcp-server" | "bridge";
 

@@ -19,6 +19,8 @@ export type CachedPod = Stored & {
   readonly createdAt: string;
   /** The image of its container, as its spec names it. */
   readonly image: string;
+  /** The digest of the image that its node has pulled; undefined when it does not tell one. */
+  readonly digest?: string | undefined;
   /** It has ended, was evicted, or is being deleted. */
   readonly ended: boolean;
   /** Its container runs, ready or not. */
@@ -47,6 +49,7 @@ export function reducePod(object: KubernetesObject): CachedPod {
     revision: interned(labels["pod-template-hash"] ?? labels["controller-revision-hash"] ?? ""),
     createdAt: object.metadata.creationTimestamp ?? "",
     image: interned(pod.spec?.containers.find(({ name }) => name === component)?.image ?? ""),
+    ...digestIn(containerStatuses?.find(({ name }) => name === component)),
     ended: object.metadata.deletionTimestamp !== undefined || hasEnded,
     running: containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
     ready: conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
@@ -56,10 +59,26 @@ export function reducePod(object: KubernetesObject): CachedPod {
   };
 }
 
+/** "sha256:…" of "docker.io/cctelegram/server@sha256:…"; an image that was not pulled, but imported, has only an id of its node. */
+const digestIn = (container: { readonly imageID: string } | undefined) => {
+  const digest = /@(sha256:[a-f0-9]{64})$/.exec(container?.imageID ?? "")?.[1];
+  return digest === undefined ? {} : { digest: interned(digest) };
+};
+
+/** The image that all pods run, with its digest; undefined while they differ, or the digest of one is not known. */
+export function imageOfAll(pods: readonly CachedPod[]): string | undefined {
+  const images = new Set(
+    pods.map(({ image, digest }) => (image.includes("@") ? image : digest && `${image}@${digest}`)),
+  );
+  const [first, ...others] = images;
+  return others.length === 0 ? first : undefined;
+}
+
 /** Whether nothing has changed that a status can show. */
 export const samePod = (a: CachedPod, b: CachedPod) =>
   a.running === b.running &&
   a.ready === b.ready &&
+  a.digest === b.digest &&
   a.ended === b.ended &&
   a.restoreRefused?.message === b.restoreRefused?.message &&
   (a.polls === undefined) === (b.polls === undefined) &&

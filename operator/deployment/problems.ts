@@ -2,6 +2,7 @@ import { restoreHasNoArchive, restoreIsRefused, restoreNeedsArchive } from "./ba
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
 import { fenceIsIgnored } from "./fencing.ts";
 import { isHibernated } from "./hibernation.ts";
+import { imageIsNotAccepted, versionIsNotSupported } from "./image/problems.ts";
 import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
@@ -119,6 +120,7 @@ const lasting =
 /** All checks, causes before their consequences. */
 const checks: readonly Check[] = [
   isForbidden,
+  imageIsNotAccepted,
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   secretIsMissing,
@@ -132,6 +134,7 @@ const checks: readonly Check[] = [
   restoreIsRefused, // says more than the exit of its container
   bridgePodIsInTrouble,
   rolloutTakesTooLong, // known problems of the pods say more
+  versionIsNotSupported,
   lasting(bridgeDoesNotAnswer),
   lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
   lasting(queueIsUnusable),
@@ -148,6 +151,7 @@ const applicable = (all: readonly Check[], { resource }: Snapshot) =>
 /** The checks whose problems stop the operator until a person acts. */
 const obstacles: readonly Check[] = [
   isForbidden,
+  imageIsNotAccepted,
   botTokenSecretIsMissing,
   botTokenKeyIsMissing,
   secretIsMissing,
@@ -160,17 +164,22 @@ const obstacles: readonly Check[] = [
   restoreIsRefused,
   bridgePodIsInTrouble,
   rolloutTakesTooLong,
+  versionIsNotSupported,
 ];
 
 /** Problems that keep clients inside the cluster from sending messages. */
 export const problemsOf = (snapshot: Snapshot): Problem[] =>
   applicable(checks, snapshot).flatMap((check) => check(snapshot) ?? []);
 
+const keysAreNotImported: Check = ({ adoption }) =>
+  adoption?.keysProblem === undefined ? undefined : problem("KeysNotImported", adoption.keysProblem);
+
 /** All problems, also those that only affect clients outside the cluster, or what people answer. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...problemsOf(snapshot),
   ...applicable(
     [
+      keysAreNotImported,
       volumeIsNearlyFull,
       isNotExposed,
       certificateEndsSoon,

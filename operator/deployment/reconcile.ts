@@ -5,6 +5,7 @@ import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
+import { type FoundKeys, importedKeys } from "./adoption/imported-keys.ts";
 import type { Blueprint } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
@@ -15,17 +16,21 @@ import { tlsSecretOf } from "./exposure/exposure.ts";
 import { exposureSnapshotOf, exposureTargetOf } from "./exposure/gather.ts";
 import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
 import { exposureLookAgainMs } from "./exposure/problems.ts";
-import { failedOf, refusedOf } from "./failures.ts";
+import { exceptAwaited, failedOf, refusedOf } from "./failures.ts";
 import type { ForeignSecrets } from "./foreign-secrets.ts";
 import { blueprintOf, claimSizeOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
+import type { Images } from "./image/images.ts";
 import type { Holding } from "./maintenance/holding.ts";
 import { untilWindow } from "./maintenance/waiting.ts";
+import { namesOf } from "./names.ts";
+import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
 import { isDryRun } from "./pausing.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { referredSecretsOf } from "./referred-secrets.ts";
+import { deployments } from "./resource-types.ts";
 import type { PreviewResult, PreviewTarget } from "./rollout/preview-probe.ts";
 import type { Revisions } from "./rollout/revisions.ts";
 import { imaginedBlueprint, rolloutStep, statusOf as statusOfRollout } from "./rollout/step.ts";
@@ -51,6 +56,7 @@ export type ReconcileParts = {
   readonly volumes: Volumes;
   readonly tokenSecrets: TokenSecrets;
   readonly arbiter: Arbiter;
+  readonly images: Images;
   /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
   readonly mayWrite: (resource: CachedResource) => boolean;
   /** Keeps changes back until a maintenance window. */
@@ -60,6 +66,8 @@ export type ReconcileParts = {
   readonly certificates: ForeignSecrets<Certificate>;
   /** Values to which clients' keys and variables refer. */
   readonly referredValues: ReferredValues;
+  /** API keys of former installations. */
+  readonly formerKeys: ForeignSecrets<FoundKeys>;
   readonly settings: Settings;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -86,9 +94,9 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   if (restMs > 0) return { requeueAfterMs: restMs };
   parts.terminatingUntil.delete(namespace);
 
-  const { tokenSecret, certificate, referred, failures: unread } = await secretsOf(parts, resource);
-  const verdict = await parts.arbiter.verdict(resource);
-  const asked = blueprintOf(resource, { ...parts, tokenSecret, verdict, referred });
+  const { failures: unread, ...found } = await foundFor(parts, resource);
+  const { certificate, verdict } = found;
+  const asked = blueprintOf(resource, { ...parts, ...found });
   const written = parts.mayWrite(resource) ? await write(parts, resource, asked) : await leave(parts, resource, asked);
   const { blueprint, known } = written;
   const failures = [...unread, ...written.failures];
@@ -114,12 +122,11 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   else exposureProbes.forget(resource.uid);
   const snapshot = snapshotOf(known, {
     ...parts,
+    ...found,
     ownKeys,
     exposure,
     exposureProbe: exposureProbes.result(resource.uid),
-    tokenSecret,
-    verdict,
-    refused: refusedOf(failures),
+    refused: refusedOf(exceptAwaited(failures, resource.spec)),
     failed: failedOf(failures),
     waiting: written.waiting,
     dryRun: written.changes,
@@ -144,6 +151,17 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   return { ...soon.reduce(sooner, result), failures };
 }
 
+/** What has to be read or asked for a blueprint. */
+async function foundFor(parts: ReconcileParts, resource: CachedResource) {
+  const secrets = await secretsOf(parts, resource);
+  return {
+    ...secrets,
+    verdict: await parts.arbiter.verdict(resource),
+    image: await parts.images.acceptance(resource),
+    imported: await importedKeys(resource, parts.formerKeys),
+  };
+}
+
 /** What became of the children. */
 type Written = {
   readonly blueprint: Blueprint;
@@ -160,6 +178,10 @@ type Written = {
 
 async function write(parts: ReconcileParts, resource: CachedResource, asked: Blueprint): Promise<Written> {
   parts.dryRun.forget(resource.uid);
+  if (asked.holdsWorkloads && isNew(parts, resource)) {
+    const converged = await converge(parts, resource, asked);
+    return { ...converged, blueprint: asked, known: resource, rollout: undefined };
+  }
   const store = (status: DeploymentStatus) => storeStatus(parts, resource, status);
   const { blueprint, state, known, lookAgainMs, waits } = await rolloutStep({ ...parts, store }, resource, asked);
   const { failures, waiting } = await converge(parts, resource, blueprint);
@@ -170,6 +192,11 @@ async function write(parts: ReconcileParts, resource: CachedResource, asked: Blu
     waiting: [...new Set([...(waits ? ["MCP server"] : []), ...waiting])],
   };
 }
+
+/** There are no servers yet, and so no revision of them. */
+const isNew = ({ cluster }: ReconcileParts, resource: CachedResource) =>
+  (resource.status.rollout?.revisions ?? []).length === 0 &&
+  ownChild(cluster, resource, deployments, namesOf(resource.name).server) === undefined;
 
 /** Nothing is written; with DryRun the status says what would be, a rollout's next step included. */
 async function leave(parts: ReconcileParts, resource: CachedResource, asked: Blueprint): Promise<Written> {

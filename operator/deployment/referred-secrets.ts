@@ -15,12 +15,15 @@ export function referredSecretsOf({ server, bridge }: DeploymentSpec): string[] 
 
 /** All users' Secrets that the spec refers to, except pull secrets: without those the image may be present anyway. */
 export function secretsOf(resource: string, spec: DeploymentSpec): string[] {
+  const { images, adoption } = spec;
   const certificate = tlsSecretOf(resource, spec);
   const all = [
     spec.telegram.botTokenSecretRef.name,
     ...referredSecretsOf(spec),
     ...(spec.restoreFrom === undefined ? [] : secretsOfRestore(spec.restoreFrom)),
     ...(certificate === undefined ? [] : [certificate]),
+    ...(adoption?.apiKeys === undefined ? [] : [adoption.apiKeys.name]),
+    ...(images.verification?.keys.flatMap(({ secretRef }) => secretRef?.name ?? []) ?? []),
   ];
   return [...new Set(all)];
 }

@@ -1,6 +1,7 @@
 import { serverScaling } from "../api/sizing.ts";
 import type { WorkloadState } from "./cached-objects.ts";
 import { isHibernated } from "./hibernation.ts";
+import { isHeld } from "./image/acceptance.ts";
 import { rolledBack } from "./rollout/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -26,10 +27,12 @@ const isApplied = ({
   bridge,
   rollout,
   waiting,
+  image,
 }: Snapshot) =>
   resource.spec.reconciliation === "Active" &&
   refused.length + failed.length + forbidden.length === 0 &&
   waiting === undefined &&
+  !(image && isHeld(image)) &&
   server !== undefined &&
   (isHibernated(resource.spec) ||
     (missingSecrets.length === 0 &&

@@ -1,11 +1,13 @@
 import type { DryRunChange } from "../api/dry-run.ts";
 import type { DeploymentStatus } from "../api/status.ts";
+import type { AdoptionState } from "./adoption/state.ts";
 import type { ScalingSnapshot } from "./autoscaling/gather.ts";
 import type { BackupFacts } from "./backup/facts.ts";
 import type { RestoreFacts } from "./backup/restore-facts.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
+import type { Acceptance } from "./image/acceptance.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
@@ -57,6 +59,14 @@ export type Snapshot = {
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */
   readonly exposureProbe?: ExposureProbe | undefined;
+  /** How far it has taken over; undefined if it takes nothing over. */
+  readonly adoption?: AdoptionState | undefined;
+  /** Whether the image that the resource asks for is rolled out. */
+  readonly image?: Acceptance | undefined;
+  /** The image that all pods run, with its digest; undefined while they differ, or a node does not tell. */
+  readonly imageOfAllPods?: string | undefined;
+  /** Version of this operator; undefined: it is not compared with that of the pods. */
+  readonly operatorVersion?: string | undefined;
   /** Image of the pods that are ready; undefined while none is. */
   readonly runningImage: string | undefined;
   /** Its backups; undefined if it has none and asks for none. */

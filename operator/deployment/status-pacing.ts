@@ -22,7 +22,7 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   return onlyReplicas && !isReady(after) ? 600_000 : 60_000;
 }
 
-const atOnce: readonly ConditionType[] = ["Degraded", "Stalled", "Paused", "Hibernated"];
+const atOnce: readonly ConditionType[] = ["Degraded", "Stalled", "Paused", "Hibernated", "ImageAccepted"];
 /** They turn seldom, and not together with others. */
 const ofTheirOwn: readonly ConditionType[] = ["Exposed", "Restored", "BackupSucceeded"];
 

@@ -12,7 +12,7 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** The status for a snapshot. Pure: the same snapshot gives the same status. */
 export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
-  const { resource, server, bridge, probe, runningImage, rollout } = snapshot;
+  const { resource, server, bridge, probe, runningImage, imageOfAllPods, rollout } = snapshot;
   const names = namesOf(resource.name);
   const version = runningImage === undefined ? resource.status.version : tagOf(runningImage);
   const queue = probe?.bridge?.answered ? rounded(probe.bridge.queue.pending) : resource.status.queue;
@@ -22,6 +22,8 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     url: urlOf(resource, snapshot.exposure?.state?.addresses ?? []),
     internalUrl: mcpUrl(resource.namespace, resource.name),
     ...(version === undefined ? {} : { version }),
+    ...(imageOfAllPods === undefined ? {} : { runningImage: imageOfAllPods }),
+    ...acceptedImage(snapshot),
     replicas: server?.current ?? 0,
     readyReplicas: server?.ready ?? 0,
     ...(resource.defaultReplicas === undefined ? {} : { defaultReplicas: resource.defaultReplicas }),
@@ -51,6 +53,12 @@ function backupStatus({ backups }: Snapshot): Pick<DeploymentStatus, "backup"> {
       ...(next === undefined ? {} : { nextScheduledTime: next }),
     },
   };
+}
+
+/** The one that was accepted last, which the pods run also while another one is not accepted. */
+function acceptedImage({ image, resource }: Snapshot): Pick<DeploymentStatus, "image"> {
+  const shown = image?.state === "Accepted" ? image.shown : resource.status.image;
+  return shown === undefined || image?.state === "AsWritten" ? {} : { image: shown };
 }
 
 const pods = (workload: WorkloadState | undefined) => (workload ? `${workload.ready}/${workload.replicas}` : "0/0");

@@ -5,7 +5,7 @@ import { Limiter } from "./limiter.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { desiredFingerprint, owned } from "./owned-fields.ts";
-import { ClaimedError, heldBy, NotOwnedError } from "./ownership.ts";
+import { ClaimedError, heldBy, NotOwnedError, unchangeable } from "./ownership.ts";
 import { type ResourceType, resourcePath } from "./resource-type.ts";
 import type { Stored } from "./store.ts";
 
@@ -143,12 +143,13 @@ export class Applier {
     const { adoptionAnnotation } = this.#options;
     const holder = heldBy(found, controllerOf(desired), adoptionAnnotation);
     if (holder === "us") return this.#send(type, desired, { uid: found.metadata.uid ?? "" });
-    if (holder === "nobody, handed over") {
+    const obstacle = holder === "nobody, handed over" ? unchangeable(type, found, desired) : undefined;
+    if (holder === "nobody, handed over" && obstacle === undefined) {
       await this.#claim(type, desired, found);
       throw new ClaimedError(type, desired);
     }
     remember(this.#foreign, path);
-    throw new NotOwnedError(type, found, { heir: controllerOf(desired), adoptionAnnotation });
+    throw new NotOwnedError(type, found, { heir: controllerOf(desired), adoptionAnnotation, obstacle });
   }
 
   /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { controllerOf, type KubernetesObject, type OwnerReference } from "./kubernetes-object.ts";
 import type { ResourceType } from "./resource-type.ts";
 
@@ -35,18 +36,45 @@ export class NotOwnedError extends Error {
   override readonly name = "NotOwnedError";
   /** True if it will be deleted soon: it belongs to a deleted owner of the same name. */
   readonly passes: boolean;
+  readonly object: { readonly kind: string; readonly name: string };
 
   constructor(
     type: ResourceType,
     found: KubernetesObject,
-    us: { readonly heir: OwnerReference | undefined; readonly adoptionAnnotation: string },
+    us: {
+      readonly heir: OwnerReference | undefined;
+      readonly adoptionAnnotation: string;
+      /** Why the object cannot become ours, although it was handed over. */
+      readonly obstacle?: string | undefined;
+    },
   ) {
     const controller = controllerOf(found);
     const passes = controller?.kind === us.heir?.kind && controller?.name === us.heir?.name;
-    super(passes ? leftBehind(type, found) : explained(type, found, us.heir?.name, us.adoptionAnnotation));
+    const refused = () =>
+      us.obstacle === undefined
+        ? explained(type, found, us.heir?.name, us.adoptionAnnotation)
+        : `${objectOf(type, found)} was handed over to ${us.heir?.name}, but ${us.obstacle}`;
+    super(passes ? leftBehind(type, found) : refused());
     this.passes = passes;
+    this.object = { kind: type.kind, name: found.metadata.name ?? "" };
   }
 }
+
+/**
+ * Why a live object cannot become the desired one: the API server lets nobody change the selector of a workload. Undefined when it can.
+ *
+ * @example
+ * ```ts
+ * unchangeable(deployments, live, deployment); // "its selector cannot be changed: …"
+ * ```
+ */
+export function unchangeable(type: ResourceType, found: KubernetesObject, desired: KubernetesObject) {
+  if (type.group !== "apps" || isDeepStrictEqual(selectorOf(found), selectorOf(desired))) return undefined;
+  return "its selector cannot be changed: remove the annotation, and give the new owner another name, so that its pods run beside";
+}
+
+const selectorOf = ({ spec }: KubernetesObject) =>
+  (spec as { selector?: { matchLabels?: object } } | undefined)?.selector?.matchLabels;
 
 /**
  * An object was handed over and is ours from now on. It is read before anything else is written to it.
@@ -70,9 +98,12 @@ function leftBehind(type: ResourceType, { metadata }: KubernetesObject): string 
   return `${type.kind} ${metadata.name} still belongs to a deleted resource of the same name`;
 }
 
+const objectOf = (type: ResourceType, { metadata: { namespace, name } }: KubernetesObject) =>
+  `${type.kind} ${namespace ? `${namespace}/` : ""}${name}`;
+
 function explained(type: ResourceType, found: KubernetesObject, heir: string | undefined, annotation: string): string {
   const { name, namespace } = found.metadata;
-  const object = `${type.kind} ${namespace ? `${namespace}/` : ""}${name}`;
+  const object = objectOf(type, found);
   const controller = controllerOf(found);
   if (controller !== undefined) {
     return `${object} is controlled by ${controller.kind} ${controller.name}: delete or rename one of the two`;

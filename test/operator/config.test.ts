@@ -25,6 +25,7 @@ describe("the operator's configuration", () => {
       ALLOWED_BACKUP_ENDPOINTS: [],
       ALLOW_NETWORK_FIELDS: true,
       PROBE_EXPOSURE: true,
+      PLAIN_REGISTRIES: [],
       WATCH_NAMESPACES: [],
       LEADER_ELECTION: true,
       CONCURRENCY: 8,

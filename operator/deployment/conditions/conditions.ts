@@ -3,6 +3,7 @@ import { printable } from "../printable.ts";
 import { asksToReceive } from "../receiving/asking.ts";
 import { hasSecretsToWatch } from "../secrets/problems.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { adopted } from "./adopted.ts";
 import { autoscaling, hasAutoscaling } from "./autoscaling.ts";
 import { backupSucceeded } from "./backup-succeeded.ts";
 import { bridgeAvailable } from "./bridge-available.ts";
@@ -10,6 +11,7 @@ import { degraded } from "./degraded.ts";
 import { delivering } from "./delivering.ts";
 import { exposed } from "./exposed.ts";
 import { hibernated } from "./hibernated.ts";
+import { imageAccepted } from "./image-accepted.ts";
 import { type Judge, type Judgement, unknown } from "./judgement.ts";
 import { paused } from "./paused.ts";
 import { progressing } from "./progressing.ts";
@@ -37,6 +39,8 @@ const judges: Readonly<Record<Exclude<ConditionType, "Ready">, Judge>> = {
   SecretsCurrent: secretsCurrent,
   Restored: restored,
   BackupSucceeded: backupSucceeded,
+  ImageAccepted: imageAccepted,
+  Adopted: adopted,
   Progressing: progressing,
   Reconciling: reconciling,
   Stalled: stalled,
@@ -51,6 +55,8 @@ const concerns: Readonly<Partial<Record<ConditionType, (snapshot: Snapshot) => b
   Exposed: ({ exposure }) => exposure !== undefined,
   Autoscaling: hasAutoscaling,
   SecretsCurrent: ({ resource }) => hasSecretsToWatch(resource.spec),
+  ImageAccepted: ({ image }) => (image?.state ?? "AsWritten") !== "AsWritten",
+  Adopted: ({ adoption }) => adoption !== undefined,
   Restored: ({ restore }) => restore !== undefined,
   BackupSucceeded: ({ backups }) => backups !== undefined,
 };

@@ -1,3 +1,4 @@
+import { adoptedServices } from "../adoption/services.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { autoscalers } from "./autoscaler.ts";
 import { bridgeDisruptionBudget, serverDisruptionBudget } from "./availability.ts";
@@ -37,10 +38,12 @@ export function childrenOf(blueprint: Blueprint): Children {
       bridgeServiceAccount(blueprint),
       ...networkPolicies(blueprint),
     ],
-    workloads: [
-      ...serverDeployments(blueprint),
-      ...(blueprint.bridge === "Apply" ? [bridgeStatefulSet(withBridgeImage(blueprint))] : []),
-    ],
+    workloads: blueprint.holdsWorkloads
+      ? []
+      : [
+          ...serverDeployments(blueprint),
+          ...(blueprint.bridge === "Apply" ? [bridgeStatefulSet(withBridgeImage(blueprint))] : []),
+        ],
     others: [
       serverService(blueprint),
       ...previewServices(blueprint),
@@ -51,6 +54,7 @@ export function childrenOf(blueprint: Blueprint): Children {
       bridgeDisruptionBudget(blueprint),
       ...monitoring(blueprint),
       ...exposureChildren(blueprint),
+      ...adoptedServices(blueprint),
     ],
   };
 }

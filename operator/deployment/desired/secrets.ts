@@ -28,7 +28,13 @@ export function apiKeysSecret(blueprint: Blueprint): Child {
   const verifier = { name: verifierName, permissions: triedTools(blueprint), enabled: true };
   // In an order of their own: when a key takes the place of another, the file is the same.
   const verifiers = [verifierKey, ...furtherVerifierKeys].map(hashedKey).sort();
-  const file: ApiKeyFile = Object.fromEntries([...entries, ...verifiers.map((hash) => [hash, verifier])]);
+  const own = Object.fromEntries(entries);
+  // Those of before would end after a time.
+  const imported = Object.entries(blueprint.imported?.file ?? {}).filter(([hash]) => !isPresent(blueprint, hash));
+  const file: ApiKeyFile = {
+    ...own,
+    ...Object.fromEntries([...imported, ...verifiers.map((hash) => [hash, verifier])]),
+  };
   return secret(blueprint, namesOf(blueprint.name).apiKeys, "mcp-server", {
     [apiKeyFileName]: JSON.stringify(file, null, 2),
   });
@@ -44,6 +50,9 @@ function hashesOf({ keys, ownKeys }: Blueprint, client: string): readonly string
   const made = [current, next?.value].flatMap((key) => (key === undefined ? [] : [hashedKey(key)]));
   return [...made, ...(ownKeys.get(client)?.hash ? [ownKeys.get(client)?.hash ?? ""] : [])];
 }
+
+const isPresent = (blueprint: Blueprint, hash: string) =>
+  blueprint.spec.server.auth.clients.some(({ name }) => hashesOf(blueprint, name).includes(hash));
 
 type Client = Blueprint["spec"]["server"]["auth"]["clients"][number];
 

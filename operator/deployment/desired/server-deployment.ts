@@ -1,8 +1,9 @@
 import type { V1DeploymentSpec } from "@kubernetes/client-node";
 import { serverResources } from "../../api/sizing.ts";
+import { importMark } from "../adoption/state.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { namesOf, revisionAnnotation, selectorLabels, templateAnnotation } from "../names.ts";
+import { importMarkAnnotation, namesOf, revisionAnnotation, selectorLabels, templateAnnotation } from "../names.ts";
 import { deployments } from "../resource-types.ts";
 import type { PlannedDeployment } from "../rollout/rollout.ts";
 import { hashOf, type Template, templateOn } from "../rollout/template.ts";
@@ -74,7 +75,12 @@ export function serverPods(blueprint: Blueprint): Template {
       ],
     },
   });
-  return { ...template, spec: { ...template.spec, topologySpreadConstraints: spread(blueprint.name) } };
+  const mark = blueprint.imported && importMark(blueprint.imported);
+  const { metadata } = template;
+  return {
+    metadata: mark ? { ...metadata, annotations: { ...metadata.annotations, [importMarkAnnotation]: mark } } : metadata,
+    spec: { ...template.spec, topologySpreadConstraints: spread(blueprint.name) },
+  };
 }
 
 const passwordItem = { key: "password", path: "password" };

@@ -44,6 +44,8 @@ export type Facts = {
   readonly isStopped: boolean;
   /** No maintenance window is open: a new version has to wait. */
   readonly isHeld: boolean;
+  /** The wanted image is not accepted. */
+  readonly isBlocked: boolean;
   readonly wasReady: boolean;
   /** The handshake through the Service. */
   readonly verified: Verification | undefined;
@@ -76,7 +78,7 @@ export function isNews({ state, wanted }: Facts): boolean {
 
 /** A new version waits for a maintenance window. Until there is a good one, none waits. */
 export const waitsForWindow = (facts: Facts): boolean =>
-  facts.isHeld && facts.state.revision !== undefined && isNews(facts);
+  facts.isHeld && !facts.isBlocked && facts.state.revision !== undefined && isNews(facts);
 
 /** The track whose pods clients reach. */
 export const servingTrack = ({ track }: State): Track => track ?? "blue";

@@ -49,6 +49,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Omit<Facts, "ch
     wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     verified: verificationOf(probe),
     preview: preview && { template: preview.template, passed: preview.passed, problem: preview.problem },
+    isBlocked: blueprint.holdsWorkloads === true,
     isHeld: maintenanceAt(spec.maintenance.windows, now).state === "Closed",
     changes: "",
     promote: resource.promote,

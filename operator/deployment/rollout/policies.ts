@@ -122,7 +122,7 @@ const startOf = (facts: Facts): Revision["outcome"] => {
 /** The spec asks for another template than the one that runs, or is on its way. */
 const starts: Policy = (facts) => {
   const { state, wanted, spec, changes } = facts;
-  if (!isNews(facts) || waitsForWindow(facts)) return undefined;
+  if (!isNews(facts) || facts.isBlocked || waitsForWindow(facts)) return undefined;
   const stopped = superseded(
     facts,
     without(state, "target"),

@@ -8,6 +8,20 @@ import { settle, until } from "./steps.ts";
 const hold = "example.com/hold";
 const newer = { version: "2.0.0" };
 
+/** A newer image that is found, but not accepted. */
+async function upgradeUnaccepted(
+  world: World,
+  reason: string,
+  found: { readonly state: "Refused" | "Unverifiable"; readonly message: string },
+): Promise<void> {
+  const digest = `sha256:${"a".repeat(64)}`;
+  world.reviewImage = async ({ policy, reference }) =>
+    reference.endsWith(":2.0.0") ? { policy, reference, ...found } : { policy, reference, state: "Found", digest };
+  await settle(world, { images: { resolution: "Digest" } });
+  await changeSpec(world, "team", newer);
+  await until(world, "Stalled", { status: "True", reason });
+}
+
 /** States that people asked for. */
 export const wishStates: readonly State[] = [
   {
@@ -55,6 +69,33 @@ export const wishStates: readonly State[] = [
       await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? withoutImage : running)(pod));
       await changeSpec(world, "team", newer);
       await until(world, "Stalled", { status: "True" });
+    },
+  },
+  {
+    name: "image_refused",
+    ready: "ImageRefused",
+    argo: "Degraded",
+    kstatus: "Failed",
+    bringAbout: (world) => upgradeUnaccepted(world, "ImageRefused", { state: "Refused", message: "no signature" }),
+  },
+  {
+    name: "image_unverifiable",
+    ready: "ImageUnverifiable",
+    argo: "Degraded",
+    kstatus: "Failed",
+    bringAbout: (world) =>
+      upgradeUnaccepted(world, "ImageUnverifiable", { state: "Unverifiable", message: "the registry does not answer" }),
+  },
+  {
+    name: "version_unsupported",
+    ready: "UnsupportedVersion",
+    argo: "Degraded",
+    kstatus: "Failed",
+    bringAbout: async (world) => {
+      world.settings = { ...world.settings, operatorVersion: "1.2.0" };
+      await settle(world);
+      await changeSpec(world, "team", newer);
+      await until(world, "Stalled", { status: "True", reason: "UnsupportedVersion" });
     },
   },
   {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { adoptable, type Exported } from "../../../adoption/adoptable.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
-import type { ResourceType } from "../../../operator/runtime/resource-type.ts";
+import { type ResourceType, resourcePath } from "../../../operator/runtime/resource-type.ts";
 import {
   changeSpec,
   collectionTimeout,
@@ -296,6 +297,31 @@ describe("after a restore", () => {
     await eventually(async () => expect(await valuesOf("plain")).toEqual(before));
     await untilSettled(world, "plain");
     expect(await valuesOf("plain")).toEqual(before);
+  });
+
+  test("of objects that were exported with the owner of another cluster, clients keep their keys when they are made adoptable", async () => {
+    await createResource(world, "moved");
+    await untilReady(world, "moved");
+    const before = await valuesOf("moved");
+    const all = await Promise.all(
+      [types.secrets, types.services, types.deployments, types.cctelegramDeployments].map((type) =>
+        world.client.list<Exported>(resourcePath(type, { namespace: world.namespace })),
+      ),
+    );
+    const kinds = ["Secret", "Service", "Deployment", "CCTelegramDeployment"];
+    // As kubectl get shows them; a list of the API names no kinds.
+    const dump = all.flatMap((objects, index) => objects.map((object) => ({ ...object, kind: kinds[index] ?? "" })));
+    await removed("moved");
+    const { objects } = adoptable(dump, "moved");
+    expect(objects.map(({ kind }) => kind)).toEqual(expect.arrayContaining(kinds));
+    for (const object of objects) {
+      const type = [types.secrets, types.services, types.deployments, types.cctelegramDeployments].find(
+        ({ kind }) => kind === object.kind,
+      );
+      await world.post(type!, object);
+    }
+    await untilReady(world, "moved");
+    expect(await valuesOf("moved")).toEqual(before);
   });
 
   test("without its connection Secret, a client's new key is announced", async () => {

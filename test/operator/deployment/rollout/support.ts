@@ -40,6 +40,7 @@ export class Stage {
       runningImage: "server:one",
       bridgeImage: this.bridgeImage,
       isStopped: false,
+      isBlocked: false,
       isHeld: false,
       wasReady: this.wasReady,
       verified: this.verified,

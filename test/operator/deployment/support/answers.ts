@@ -19,6 +19,7 @@ export type Answers = {
   receiving?: ReceivingStatus;
   paused?: PausedStatus;
   fenced?: true;
+  serverVersion: string;
   refusals?: readonly Refusal[];
   refused_topics?: readonly RefusedTopicStatus[];
   volume?: VolumeStatus;
@@ -26,6 +27,7 @@ export type Answers = {
 
 export const wellAnswers = (): Answers => ({
   server: "ready",
+  serverVersion: "1.2.0",
   telegram: { reachable: true },
   queue: { usable: true, pending: 0, limit: 10_000 },
   refused: 0,
@@ -61,11 +63,7 @@ function answeringClients(answers: Answers): typeof fetch {
     if (answers.server === "silent") throw new TypeError("fetch failed");
     if (answers.server === "talking nonsense") return new Response("<html>");
     if (answers.server === "refusing") return Response.json({ error: true }, { status: 401 });
-    return Response.json({
-      jsonrpc: "2.0",
-      id: 1,
-      result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version: "1.0.0" } },
-    });
+    return initialized(answers.serverVersion);
   };
 }
 
@@ -74,3 +72,9 @@ function answerOfTried({ tried }: Answers, pathname: string): Response | undefin
   if (tried === "refusing") return Response.json({ error: true }, { status: 500 });
   return pathname === "/tools/get_bridge_status" ? Response.json({ running: true }) : undefined;
 }
+const initialized = (version: string) =>
+  Response.json({
+    jsonrpc: "2.0",
+    id: 1,
+    result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version } },
+  });

@@ -10,6 +10,8 @@ import { createMetrics, type Metrics } from "../../../../operator/runtime/metric
 import { realClock } from "../../runtime/api-server.ts";
 
 export type OperatorParts = Pick<DeploymentControllerParts, "fetch" | "lookFromOutside" | "settings" | "claimant"> & {
+  /** Default: no registry answers. */
+  readonly reviewImage?: DeploymentControllerParts["reviewImage"];
   readonly client: Client;
   readonly logger: Logger;
   readonly metrics?: Metrics;
@@ -29,6 +31,12 @@ export function startOperator({ instance, watchNamespaces = [], signal, ...parts
   });
   const manager = new Manager({ ...common, newId: randomUUID, events, namespaces: watchNamespaces });
   const { reconsider, stop } = addDeploymentController(manager, {
+    reviewImage: async ({ policy, reference }) => ({
+      policy,
+      reference,
+      state: "Unverifiable",
+      message: "no registry",
+    }),
     ...common,
     events,
     generateKey: () => randomBytes(32).toString("hex"),

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
 import type { ExposureProbe, ExposureTarget } from "../../../../operator/deployment/exposure/probe.ts";
 import type { Settings } from "../../../../operator/deployment/gather.ts";
+import type { Review } from "../../../../operator/deployment/image/review.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics, type Metrics } from "../../../../operator/runtime/metrics.ts";
@@ -53,6 +54,8 @@ export class World {
   settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
   /** What a client outside finds at a public address. */
   lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe> = async () => ({ answered: true });
+  /** What is found when an image is looked up. Default: no registry answers. */
+  reviewImage: Review | undefined;
   #token = "";
   #operator: { readonly metrics: Metrics; stop(): Promise<void> } | undefined;
 
@@ -97,6 +100,7 @@ export class World {
       metrics,
       fetch: answering(this.answers),
       lookFromOutside: (target) => this.lookFromOutside(target),
+      ...(this.reviewImage ? { reviewImage: this.reviewImage } : {}),
       instance: "operator-0",
       settings: this.settings,
       signal: stop.signal,

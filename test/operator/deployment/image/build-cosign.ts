@@ -1,0 +1,3 @@
+import { buildCosign } from "./support/cosign-program.ts";
+
+console.log(await buildCosign());

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { parseReference } from "../../../../operator/deployment/image/reference.ts";
+
+const digest = `sha256:${"a".repeat(64)}`;
+
+test.each([
+  ["nginx", "registry-1.docker.io", "library/nginx", "latest", undefined],
+  ["cctelegram/server:0.1.0", "registry-1.docker.io", "cctelegram/server", "0.1.0", undefined],
+  ["docker.io/nginx:1", "registry-1.docker.io", "library/nginx", "1", undefined],
+  ["localhost/server", "localhost", "server", "latest", undefined],
+  ["registry.example.com/team/server:1.2.3", "registry.example.com", "team/server", "1.2.3", undefined],
+  ["registry.example.com:5000/server", "registry.example.com:5000", "server", "latest", undefined],
+  [`ghcr.io/team/server@${digest}`, "ghcr.io", "team/server", "latest", digest],
+  [`ghcr.io/team/server:1.2.3@${digest}`, "ghcr.io", "team/server", "1.2.3", digest],
+])("%s is read as container runtimes read it", (reference, registry, repository, tag, wanted) => {
+  expect(parseReference(reference)).toMatchObject({ registry, repository, tag, digest: wanted });
+});
