@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { portForward } from "./cluster/port-forward.ts";
 import { filesIn } from "./files.ts";
 import { run } from "./run.ts";
 import { processTerminal } from "./terminal/process-terminal.ts";
@@ -13,6 +14,7 @@ process.exitCode = await run(process.argv.slice(2), {
   env,
   terminal: processTerminal({ stdin, stdout, stderr, env, signal: stop.signal }),
   files: filesIn(process.cwd()),
+  dial: portForward,
   now: Date.now,
   signal: stop.signal,
 });

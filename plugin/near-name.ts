@@ -1,6 +1,7 @@
 /** The name most like a mistyped one; undefined when none is near. */
 export function nearName(typed: string, names: readonly string[]): string | undefined {
-  const most = Math.max(1, Math.floor(typed.length / 3));
+  // Two letters that change places are two changes.
+  const most = Math.max(typed.length > 3 ? 2 : 1, Math.floor(typed.length / 3));
   const [best] = names
     .map((name) => ({ name, distance: distance(typed.toLowerCase(), name.toLowerCase()) }))
     .filter(({ distance }) => distance <= most)

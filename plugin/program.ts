@@ -24,17 +24,19 @@ const writing: readonly CommandOption[] = [
   },
 ];
 
-/** All options of a command, in the order of its help. */
-export function optionsOf({ options = [], output = [], ...command }: Command): readonly CommandOption[] {
+/** Those that not every command has, in the order of its help. */
+export function ownOptionsOf({ options = [], output = [], ...command }: Command): readonly CommandOption[] {
   const format = { flags: "-o, --output <format>", description: "Form of the output", values: output };
   return [
     ...options,
     ...(output.length === 0 ? [] : [format]),
     ...(command.allNamespaces ? [allNamespaces] : []),
     ...(command.writes ? writing : []),
-    ...commonOptions,
   ];
 }
+
+/** All options of a command. */
+export const optionsOf = (command: Command): readonly CommandOption[] => [...ownOptionsOf(command), ...commonOptions];
 
 export type Parsed = {
   readonly command: Command;

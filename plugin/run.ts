@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { CommanderError } from "commander";
 import { Api } from "./cluster/api.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { type KubeOptions, loadKubeConfig } from "./cluster/kubeconfig.ts";
-import { portForward } from "./cluster/port-forward.ts";
+import type { Dial } from "./cluster/port-forward.ts";
 import type { Context } from "./context.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import type { Files } from "./files.ts";
@@ -16,6 +17,8 @@ export type Effects = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
   readonly files: Files;
+  /** How pods of the cluster of a kubeconfig are reached. */
+  readonly dial: (kubeConfig: KubeConfig) => Dial;
   /** Unix time in milliseconds. */
   readonly now: () => number;
   /** Aborted by Ctrl-C. */
@@ -59,13 +62,16 @@ function contextOf(
   };
 }
 
-function clusterOf({ env, now, signal }: Effects, options: KubeOptions & { readonly namespace?: string }): Cluster {
+function clusterOf(
+  { env, dial, now, signal }: Effects,
+  options: KubeOptions & { readonly namespace?: string },
+): Cluster {
   const kubeConfig = loadKubeConfig(options, env);
   const context = kubeConfig.getContextObject(kubeConfig.getCurrentContext());
   return {
     api: new Api({ kubeConfig, userAgent: `kubectl-cctelegram/${version}`, signal }),
     namespace: options.namespace ?? context?.namespace ?? "default",
-    dial: portForward(kubeConfig),
+    dial: dial(kubeConfig),
     ...{ now, signal },
   };
 }
