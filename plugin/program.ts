@@ -36,7 +36,7 @@ export function ownOptionsOf({ options = [], output = [], ...command }: Command)
 }
 
 /** All options of a command. */
-export const optionsOf = (command: Command): readonly CommandOption[] => [...ownOptionsOf(command), ...commonOptions];
+const optionsOf = (command: Command): readonly CommandOption[] => [...ownOptionsOf(command), ...commonOptions];
 
 export type Parsed = {
   readonly command: Command;

@@ -4,7 +4,7 @@ import { isChanged } from "./refusals.ts";
 import { nameOf, namespaceOf, pathOf, type Resource, resourceNamed } from "./resources.ts";
 
 /** How our writes are named in managedFields. */
-export const fieldManager = "kubectl-cctelegram";
+const fieldManager = "kubectl-cctelegram";
 
 export type Patch = Readonly<Record<string, unknown>>;
 

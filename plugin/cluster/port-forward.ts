@@ -2,7 +2,7 @@ import { Duplex, PassThrough } from "node:stream";
 import { type KubeConfig, PortForward } from "@kubernetes/client-node";
 import { problems } from "../problems.ts";
 
-export type PodPort = { readonly namespace: string; readonly pod: string; readonly port: number };
+type PodPort = { readonly namespace: string; readonly pod: string; readonly port: number };
 
 /** A connection to a port of a pod, through the API server. */
 export type Dial = (target: PodPort) => Promise<Duplex>;

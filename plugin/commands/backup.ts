@@ -51,7 +51,7 @@ export const backup: Command = {
   },
 };
 
-export function backupText(name: string, { status = {} }: Backup): string {
+function backupText(name: string, { status = {} }: Backup): string {
   const verified =
     status.verified === undefined ? "not verified" : status.verified === "True" ? "verified" : "verification failed";
   return [

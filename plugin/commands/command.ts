@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import type { Input } from "../input.ts";
 
-export const formats = ["json", "yaml", "wide"] as const;
+const formats = ["json", "yaml", "wide"] as const;
 
 export type Format = (typeof formats)[number];
 

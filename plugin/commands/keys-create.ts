@@ -67,7 +67,7 @@ export const keysCreate: Command = {
 };
 
 /** The list with one client more. */
-export function withClient(resource: Resource, client: Client) {
+function withClient(resource: Resource, client: Client) {
   const clients = clientsOf(resource);
   if (clients.some(({ name }) => name === client.name)) throw problems.clientExists(client.name, nameOf(resource));
   return { spec: { server: { auth: { clients: [...clients, client] } } } };

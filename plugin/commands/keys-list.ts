@@ -18,7 +18,7 @@ import { ageOf } from "../rendering/age.ts";
 import { table } from "../rendering/table.ts";
 import { type Command, resourceArgument } from "./command.ts";
 
-export type KeyView = {
+type KeyView = {
   readonly client: string;
   readonly access: "Enabled" | "Disabled";
   readonly permissions: readonly string[];
@@ -60,7 +60,7 @@ async function connectionSecrets(api: Api, resource: Resource): Promise<readonly
 }
 
 /** How the key of a client is. */
-export function keyView(resource: Resource, client: Client, found: readonly KubernetesObject[] | undefined): KeyView {
+function keyView(resource: Resource, client: Client, found: readonly KubernetesObject[] | undefined): KeyView {
   const secret = connectionName(resource, client.name);
   const metadata = found?.find((candidate) => nameOf(candidate) === secret)?.metadata;
   const asked = metadata?.annotations?.[rotateAnnotation];
@@ -80,10 +80,7 @@ export function keyView(resource: Resource, client: Client, found: readonly Kube
   };
 }
 
-export function keysText(
-  keys: readonly KeyView[],
-  { now, wide }: { readonly now: number; readonly wide: boolean },
-): string {
+function keysText(keys: readonly KeyView[], { now, wide }: { readonly now: number; readonly wide: boolean }): string {
   if (keys.length === 0) return "There are no clients: keys create adds one.";
   const headings = [
     "CLIENT",

@@ -27,7 +27,7 @@ export const keysRevoke: Command = {
   },
 };
 
-export type Change = "remove" | "disable" | "enable";
+type Change = "remove" | "disable" | "enable";
 
 const wordings: Readonly<Record<Change, { readonly question: string; readonly done: string }>> = {
   remove: { question: "Take away the client", done: "taken away, with its key" },
@@ -36,7 +36,7 @@ const wordings: Readonly<Record<Change, { readonly question: string; readonly do
 };
 
 /** The list without a client, or with another access of it. Throws when it is not there any more. */
-export function withoutClient(resource: Resource, name: string, change: Change) {
+function withoutClient(resource: Resource, name: string, change: Change) {
   clientNamed(resource, name);
   const access = change === "disable" ? "Disabled" : "Enabled";
   const clients = clientsOf(resource).flatMap((client): Client[] => {

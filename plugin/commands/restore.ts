@@ -71,7 +71,7 @@ function yamlOf(path: string, text: string): unknown {
 }
 
 /** The new resource. What the former one was itself restored from is not its source. */
-export function newResource(
+function newResource(
   name: string,
   { restoreFrom: _before, ...spec }: Readonly<Record<string, unknown>>,
   backupName: string,

@@ -1,12 +1,12 @@
 import { dump } from "js-yaml";
 import { fieldManager as operatorName } from "../../operator/deployment/names.ts";
-import { customResourceDefinitions, deployments, pods } from "../../operator/deployment/resource-types.ts";
+import { customResourceDefinitions, deployments, pods, secrets } from "../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.ts";
 import { resourcePath } from "../../operator/runtime/resource-type.ts";
 import { Bridge } from "../cluster/bridge.ts";
 import { type Children, childrenOf } from "../cluster/children.ts";
 import { containersOf, logLines } from "../cluster/logs.ts";
-import { nameOf, namespaceOf, type Resource, type Secret, secretNamed } from "../cluster/resources.ts";
+import { nameOf, namespaceOf, type Resource, type Secret } from "../cluster/resources.ts";
 import { eventsOf } from "../commands/events.ts";
 import type { Context } from "../context.ts";
 import { eventsText } from "../rendering/events.ts";
@@ -46,26 +46,20 @@ export async function collect(context: Context, resource: Resource, progress: Pr
   return [readme, ...parts].map(({ path, content }) => ({ path: `${folder}/${clean(path)}`, content: clean(content) }));
 }
 
-/** Values of the Secrets of the resource and of those that it names, as far as the user may read them. */
+/**
+ * Values of all Secrets of the namespace that the user may read: any of them may have got into a log or a variable. What Helm keeps there is the
+ * manifests of releases, which stand elsewhere, too.
+ */
 async function secretValues(
   { cluster }: Context,
   resource: Resource,
   { objects }: Children,
 ): Promise<readonly string[]> {
-  const names = new Set(
-    JSON.stringify(resource.spec)
-      .match(/"name":"([a-z0-9.-]+)"/g)
-      ?.map((match) => match.slice(8, -1)) ?? [],
-  );
-  const named = await Promise.all(
-    [...names].map((name) => tried(() => secretNamed(cluster().api, namespaceOf(resource), name))),
-  );
-  const all = [
-    ...objects.filter(({ kind }) => kind === "Secret"),
-    ...named.flatMap((found) => (Array.isArray(found) ? [] : [found])),
-  ];
-  return all
-    .flatMap((secret) => Object.values((secret as Secret | undefined)?.data ?? {}))
+  const path = resourcePath(secrets, { namespace: namespaceOf(resource) });
+  const all = await tried(() => cluster().api.list<Secret>(path, { fieldSelector: "type!=helm.sh/release.v1" }));
+  const own = objects.filter(({ kind }) => kind === "Secret") as Secret[];
+  return (Array.isArray(all) ? all : own)
+    .flatMap(({ data }) => Object.values(data ?? {}))
     .map((value) => Buffer.from(value, "base64").toString());
 }
 
