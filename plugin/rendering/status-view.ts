@@ -2,6 +2,7 @@ import type { Condition } from "../../operator/api/status.ts";
 import { troubleOf } from "../../operator/deployment/pod-trouble.ts";
 import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.ts";
 import type { Resource } from "../cluster/resources.ts";
+import { rolloutText } from "../rollout/revisions.ts";
 
 export type Cause = { readonly reason: string; readonly message: string };
 
@@ -65,7 +66,11 @@ export function statusView(resource: Resource, pods: readonly KubernetesObject[]
     causes: causesOf(conditions, ready),
     url: status?.url,
     version: status?.version,
-    parts: [...partConditions.flatMap((part) => partView(part, resource, pods)), ...remainingPart(conditions)],
+    parts: [
+      ...partConditions.flatMap((part) => partView(part, resource, pods)),
+      ...rolloutPart(resource),
+      ...remainingPart(conditions),
+    ],
   };
 }
 
@@ -132,6 +137,11 @@ function summaryOf(component: Part["component"], conditions: readonly Condition[
 function queueText(queue: number | undefined): string {
   if (queue === undefined) return "queue not known";
   return queue === 0 ? "fewer than ten messages wait" : `${queue} messages or more wait`;
+}
+
+function rolloutPart(resource: Resource): PartView[] {
+  const summary = rolloutText(resource);
+  return summary === undefined ? [] : [{ name: "rollout", state: "waiting", summary, causes: [], pods: [] }];
 }
 
 /** Conditions of the whole, and those that this version does not know, when there is something to say. */

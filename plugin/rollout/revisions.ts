@@ -12,7 +12,7 @@ const rolloutSchema = z.looseObject({
   revision: z.int().optional(),
   target: z.int().optional(),
   revisions: z
-    .array(z.looseObject({ revision: z.int(), outcome: z.string().optional(), image: z.string().optional() }))
+    .array(z.looseObject({ revision: z.int(), outcome: z.string().optional(), message: z.string().optional() }))
     .default([]),
 });
 
@@ -26,6 +26,15 @@ function rolloutOf(resource: Resource): Rollout {
   const parsed = rolloutSchema.safeParse(resource.status?.rollout);
   if (!parsed.success) throw problems.noRollout(nameOf(resource));
   return parsed.data;
+}
+
+/** What is being rolled out, in words; undefined when nothing is. */
+export function rolloutText(resource: Resource): string | undefined {
+  const { target, revision, revisions } = rolloutSchema.safeParse(resource.status?.rollout).data ?? { revisions: [] };
+  if (target === undefined) return undefined;
+  const { outcome = "rolled out", message } = revisions.find((kept) => kept.revision === target) ?? {};
+  const from = revision === undefined ? "" : ` after ${revision}`;
+  return `revision ${target}${from}: ${outcome}${message === undefined || message === "" ? "" : `, ${message}`}`;
 }
 
 /** The revision that is being rolled out, or the one that was named if it is that. */

@@ -12,3 +12,6 @@ export function printable(text: string): string {
       (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
     );
 }
+
+/** The same for text of several lines. */
+export const printableLines = (text: string): string => text.split("\n").map(printable).join("\n");

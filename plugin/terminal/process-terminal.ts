@@ -1,5 +1,6 @@
 import type { ReadStream, WriteStream } from "node:tty";
 import { confirm, isCancel, spinner } from "@clack/prompts";
+import { printable, printableLines } from "./printable.ts";
 import { styleFor } from "./style.ts";
 import type { Progress, Terminal } from "./terminal.ts";
 
@@ -14,7 +15,8 @@ export type Streams = {
 /** The terminal of this process. */
 export function processTerminal({ stdin, stdout, stderr, env, signal }: Streams): Terminal {
   const print = (text: string) => void stdout.write(`${text}\n`);
-  const tell = (text: string) => void stderr.write(`${text}\n`);
+  // Words of others are in messages and questions, too.
+  const tell = (text: string) => void stderr.write(`${printableLines(text)}\n`);
   const canAsk = Boolean(stdin.isTTY) && Boolean(stderr.isTTY);
   return {
     style: styleFor(Boolean(stdout.isTTY), env),
@@ -25,7 +27,12 @@ export function processTerminal({ stdin, stdout, stderr, env, signal }: Streams)
     async confirm(question) {
       if (!canAsk) return undefined;
       // Not to standard output, which may be a file.
-      const answer = await confirm({ message: question, initialValue: false, output: stderr as WriteStream, signal });
+      const answer = await confirm({
+        message: printable(question),
+        initialValue: false,
+        output: stderr as WriteStream,
+        signal,
+      });
       return !isCancel(answer) && answer;
     },
   };
@@ -35,9 +42,9 @@ function spinning(what: string, output: WriteStream, signal: AbortSignal): Progr
   const shown = spinner({ output, signal });
   shown.start(what);
   return {
-    state: (text) => shown.message(`${what}: ${text}`),
-    done: (text) => shown.stop(text),
-    failed: (text) => shown.error(text),
+    state: (text) => shown.message(printable(`${what}: ${text}`)),
+    done: (text) => shown.stop(printable(text)),
+    failed: (text) => shown.error(printable(text)),
   };
 }
 

@@ -115,6 +115,15 @@ describe("the tree of a resource", () => {
     expect(view.parts.at(-1)).toMatchObject({ name: "operation", state: "bad", causes: [{ reason: "Expiring" }] });
   });
 
+  test("tells which revision is being rolled out, and what it waits for", () => {
+    const revisions = [{ revision: 4, outcome: "Previewing", message: "it waits for its promotion" }];
+    const view = statusView(resource(well, { rollout: { revision: 3, target: 4, revisions } }), []);
+    expect(text(view)).toContain("… rollout: revision 4 after 3: Previewing, it waits for its promotion");
+    expect(
+      statusView(resource(well, { rollout: { revision: 4, revisions: [] } }), []).parts.map(({ name }) => name),
+    ).not.toContain("rollout");
+  });
+
   test("a message cannot steer the terminal", () => {
     const evil = "\u001b[2Jgone\u202e";
     const shown = statusText([statusView(resource([["Ready", "False", "Bad", evil]]), [])], {
