@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundle } from "../images/bundle.ts";
+import { packPlugin } from "../images/plugin-package.ts";
 import { run } from "../machine/command.mjs";
 import {
   applyResource,
@@ -24,7 +26,8 @@ import {
 import { callTool, connectClient, connectionOf } from "./mcp.ts";
 
 const resource = "team";
-const main = join(import.meta.dirname, "../plugin/main.ts");
+/** As it is published. */
+const main = join(import.meta.dirname, "../dist/plugin/kubectl-cctelegram.js");
 
 let namespace: string;
 let folder: string;
@@ -32,6 +35,8 @@ let folder: string;
 beforeAll(async () => {
   namespace = await createNamespace("plugin");
   folder = mkdtempSync(join(tmpdir(), "plugin-"));
+  await bundle(["plugin"]);
+  await packPlugin();
   await createToken(namespace);
   await applyResource(namespace, resource);
   await waitReady(namespace, resource);
@@ -158,7 +163,8 @@ describe("clients", () => {
       (await fetch(`${base}/tools/get_bridge_status`, { method: "POST", headers: { "x-api-key": "wrong" } })).status;
     await expect.poll(guess, { timeout: 30_000 }).toBe(429);
     const bans = async () => JSON.parse(await plugin("bans", "list", resource, "-o", "json")) as { address: string }[];
-    await expect.poll(async () => (await bans()).length, { timeout: 30_000, interval: 1_000 }).toBe(1);
+    // Servers tell of them every 5 seconds.
+    await expect.poll(bans, { timeout: 60_000, interval: 1_000 }).toHaveLength(1);
     const [{ address }] = (await bans()) as [{ address: string }];
     await plugin("bans", "lift", resource, address, "--yes");
     expect(await bans()).toEqual([]);
