@@ -163,7 +163,6 @@ describe("clients", () => {
       (await fetch(`${base}/tools/get_bridge_status`, { method: "POST", headers: { "x-api-key": "wrong" } })).status;
     await expect.poll(guess, { timeout: 30_000 }).toBe(429);
     const bans = async () => JSON.parse(await plugin("bans", "list", resource, "-o", "json")) as { address: string }[];
-    // Servers tell of them every 5 seconds.
     await expect.poll(bans, { timeout: 60_000, interval: 1_000 }).toHaveLength(1);
     const [{ address }] = (await bans()) as [{ address: string }];
     await plugin("bans", "lift", resource, address, "--yes");

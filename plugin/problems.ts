@@ -106,6 +106,10 @@ export const problems = {
     new PluginError(`No client of ${resource} may call ${permission}.`, {
       hint: `Give one the permission: kubectl cctelegram keys create ${resource} NAME --permission ${permission}`,
     }),
+  nobodyTellsBans: (resource: string) =>
+    new PluginError(`Nobody tells of the bans of ${resource}: no client may call list_bans, and it has no dashboard.`, {
+      hint: `Either is enough: kubectl cctelegram keys create ${resource} NAME --permission group:bans, or monitoring.dashboard.mode: Enabled.`,
+    }),
   noSecret: (name: string, what: string) =>
     new PluginError(`The Secret ${name} does not exist, or has no ${what} yet.`, {
       exitCode: notFound,

@@ -27,10 +27,14 @@ const isAllowed = ({ access, permissions = [] }: Client, tool: string) =>
 /** The client that was named, else the first that may call the tool. */
 export function clientFor(resource: Resource, tool: string, name: string | undefined): string {
   if (name !== undefined) return clientNamed(resource, name).name;
-  const client = clientsOf(resource).find((candidate) => isAllowed(candidate, tool));
+  const client = clientThatMay(resource, tool);
   if (client === undefined) throw problems.noClientMay(tool, nameOf(resource));
-  return client.name;
+  return client;
 }
+
+/** The first; undefined when none may. */
+export const clientThatMay = (resource: Resource, tool: string): string | undefined =>
+  clientsOf(resource).find((candidate) => isAllowed(candidate, tool))?.name;
 
 /** The key of a client, which its connection Secret holds. */
 export const keyOf = (cluster: Cluster, resource: Resource, client: string): Promise<string> =>
@@ -40,10 +44,10 @@ export const keyOf = (cluster: Cluster, resource: Resource, client: string): Pro
 export async function callTool(
   cluster: Cluster,
   resource: Resource,
-  { tool, args, client }: ToolCall,
+  { tool, args, client, pod: named }: ToolCall,
 ): Promise<unknown> {
   const key = await keyOf(cluster, resource, client);
-  const pod = await runningPod(cluster.api, resource, "mcp-server");
+  const pod = named ?? (await runningPod(cluster.api, resource, "mcp-server"));
   const stream = await cluster.dial({ namespace: namespaceOf(resource), pod, port: ports.mcp });
   const { status, text } = await callOver(stream, "server", {
     method: "POST",
@@ -56,7 +60,13 @@ export async function callTool(
   return read(status, text);
 }
 
-type ToolCall = { readonly tool: string; readonly args: object; readonly client: string };
+type ToolCall = {
+  readonly tool: string;
+  readonly args: object;
+  readonly client: string;
+  /** Default: any server. */
+  readonly pod?: string;
+};
 
 function read(status: number, text: string): unknown {
   const body = jsonOf(text);

@@ -1,7 +1,8 @@
+import { bansOf } from "../cluster/bans.ts";
 import { Bridge } from "../cluster/bridge.ts";
 import { resourceNamed } from "../cluster/resources.ts";
 import { confirmed, present, report } from "../output.ts";
-import { bansText, banViews } from "../rendering/bans.ts";
+import { bansText } from "../rendering/bans.ts";
 import { waitFor } from "../waiting.ts";
 import { bridgeRights } from "./approvals.ts";
 import { type Command, resourceArgument } from "./command.ts";
@@ -9,7 +10,8 @@ import { type Command, resourceArgument } from "./command.ts";
 export const bansList: Command = {
   path: ["bans", "list"],
   summary: "List the addresses and keys that servers refuse for a while",
-  details: "Servers tell of their bans every 5 seconds.",
+  details:
+    "With the dashboard the bridge knows them, up to 5 seconds late. Without it each server is asked, with the key of a client that may call list_bans.",
   arguments: [resourceArgument],
   output: ["json", "yaml"],
   examples: ["bans list team"],
@@ -17,7 +19,7 @@ export const bansList: Command = {
   async run(context, input) {
     const cluster = context.cluster();
     const resource = await resourceNamed(cluster.api, cluster.namespace, input.argument("resource"));
-    const bans = banViews((await new Bridge(cluster, resource).monitoring()).servers);
+    const bans = await bansOf(cluster, resource, new Bridge(cluster, resource));
     present(context, input, bans, () => bansText(bans, context.now()));
   },
 };
@@ -37,8 +39,8 @@ export const bansLift: Command = {
     const resource = await resourceNamed(cluster.api, cluster.namespace, input.argument("resource"));
     const bridge = new Bridge(cluster, resource);
     const address = input.argument("address");
-    const bansOf = async () => banViews((await bridge.monitoring()).servers).filter((ban) => ban.address === address);
-    if ((await bansOf()).length === 0) return report(context, input, `${address} is not banned`);
+    const left = async () => (await bansOf(cluster, resource, bridge)).filter((ban) => ban.address === address);
+    if ((await left()).length === 0) return report(context, input, `${address} is not banned`);
     await confirmed(context, input, `End the bans of ${address}?`);
     if (!input.dryRun) {
       await bridge.liftBan(address);
@@ -46,8 +48,8 @@ export const bansLift: Command = {
         what: `Bans of ${address}`,
         timeoutMs: input.duration("timeout") ?? 0,
         look: async () => {
-          const left = (await bansOf()).flatMap(({ pods }) => pods);
-          return left.length === 0 ? { done: true } : { state: `still on ${left.join(", ")}` };
+          const servers = (await left()).flatMap(({ pods }) => pods);
+          return servers.length === 0 ? { done: true } : { state: `still on ${servers.join(", ")}` };
         },
         end: () => "All servers have ended them",
       });

@@ -1,17 +1,18 @@
 import type { ShownBan } from "../../contract/monitoring.ts";
-import type { ServerTelling } from "../../contract/monitoring-servers.ts";
 import { ageOf, span } from "./age.ts";
 import { table } from "./table.ts";
 
+export type ToldBans = { readonly pod: string; readonly bans: readonly Omit<ShownBan, "pods">[] };
+
 /** What each server told, put together: a ban that several have is one. The newest first. */
-export function banViews(servers: readonly Pick<ServerTelling, "report" | "bans">[]): readonly ShownBan[] {
+export function banViews(servers: readonly ToldBans[]): readonly ShownBan[] {
   const found = new Map<string, ShownBan>();
-  for (const { report, bans } of servers) {
+  for (const { pod, bans } of servers) {
     for (const ban of bans) {
       const key = JSON.stringify([ban.address, ban.reason, ban.client]);
       const known = found.get(key);
       const until = known !== undefined && known.until > ban.until ? known.until : ban.until;
-      found.set(key, { ...ban, until, pods: [...(known?.pods ?? []), report.name] });
+      found.set(key, { ...ban, until, pods: [...(known?.pods ?? []), pod] });
     }
   }
   return [...found.values()].toSorted((a, b) => b.since.localeCompare(a.since));

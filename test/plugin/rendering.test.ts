@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { BridgeTelling, ServerTelling } from "../../contract/monitoring-servers.ts";
+import type { BridgeTelling } from "../../contract/monitoring-servers.ts";
 import { commands, groups } from "../../plugin/commands/registry.ts";
 import { candidates, clusterOptions } from "../../plugin/completion/candidates.ts";
 import { ownOptionsOf } from "../../plugin/program.ts";
@@ -108,8 +108,7 @@ test("a queue says what waits and why, and how many refused messages are not sho
 
 test("a ban that several servers have is shown once, with all of them and the latest end", () => {
   const ban = { address: "203.0.113.7", reason: "authentication_failures", since: "2026-01-01T00:50:00Z" } as const;
-  const told = (name: string, until: string) =>
-    ({ report: { name }, bans: [{ ...ban, until }] }) as unknown as ServerTelling;
+  const told = (name: string, until: string) => ({ pod: name, bans: [{ ...ban, until }] });
   const views = banViews([told("a", "2026-01-01T01:10:00Z"), told("b", "2026-01-01T01:20:00Z")]);
   expect(views).toHaveLength(1);
   expect(bansText(views, now)).toMatch(
