@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type { ServerTelling } from "../../contract/monitoring-servers.ts";
 import { program } from "../../e2e/cluster/programs.ts";
 import { bundle } from "../../images/bundle.ts";
 import { packPlugin } from "../../images/plugin-package.ts";
@@ -259,6 +260,21 @@ describe("keys", () => {
   });
 });
 
+const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+
+/** What a server with a dashboard tells the bridge. */
+function telling(bans: ServerTelling["bans"]): ServerTelling {
+  const per_minute = { requests: 0, errors: 0, limited: 0, unauthenticated: 0, tool_calls: 0 };
+  const usage = { draining: false, memory_bytes: 1, event_loop_delay_ms: 0, streams: 0, per_minute };
+  const times = { started_at: inMinutes(-60), seen_at: inMinutes(0) };
+  return {
+    process: "one",
+    report: { name: "one", role: "server", version: "1", health: "healthy", reasons: [], ...times, ...usage },
+    totals: { requests: 0, errors: 0, limited: 0, unauthenticated: 0 },
+    ...{ slow_share: 0, keys_failed: false, bans, bans_total: bans.length },
+  };
+}
+
 describe("the queue, through the bridge's signed routes", () => {
   const refused = async (id: string) => {
     telegram.control({ blocked: [ANNA] });
@@ -336,6 +352,29 @@ describe("the queue, through the bridge's signed routes", () => {
     expect(await plugin(["approvals", "withdraw", "team", id, "--yes"])).toMatchObject({ code: 0 });
     expect(bridge.approvals.approval(id, undefined).state).toBe("withdrawn");
     expect((await plugin(["approvals", "withdraw", "team", "nothing", "--yes"])).code).toBe(exitCodes.notFound);
+  });
+
+  test("bans that servers tell of are listed, and lifting one tells all servers", async () => {
+    const ban = {
+      address: "203.0.113.7",
+      reason: "exceeded_limits",
+      client: "ci",
+      since: inMinutes(-10),
+      until: inMinutes(20),
+    } as const;
+    await bridge.monitoring.tell(telling([ban]));
+    expect((await plugin(["bans", "list", "team"])).stdout).toMatch(
+      /^203\.0\.113\.7 +the key of ci +exceeded_limits +10m +\d+m +one$/m,
+    );
+    expect((await plugin(["bans", "lift", "team", "203.0.113.8", "--yes"])).stdout).toContain("is not banned");
+    expect((await plugin(["bans", "lift", "team", "203.0.113.7"])).code).toBe(exitCodes.declined);
+    const lifting = plugin(["bans", "lift", "team", "203.0.113.7", "--yes"]);
+    const said = () => bridge.relay.recall({ topic: "bans/lifted" }).messages;
+    await until("the word to all servers", () => said().length === 1);
+    expect(JSON.parse(said()[0]!.text)).toEqual({ address: "203.0.113.7", by: expect.stringMatching(/^kubectl \(/) });
+    await bridge.monitoring.tell(telling([]));
+    expect(await lifting).toMatchObject({ code: 0, stdout: expect.stringContaining("is banned no more") });
+    expect((await plugin(["bans", "list", "team"])).stdout).toBe("Nobody is banned.\n");
   });
 
   test("who has another secret is refused, and told so", async () => {
