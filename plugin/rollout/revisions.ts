@@ -11,6 +11,7 @@ export const undoAnnotation = "cctelegram.io/undo";
 const rolloutSchema = z.looseObject({
   revision: z.int().optional(),
   target: z.int().optional(),
+  undone: z.string().optional(),
   revisions: z
     .array(z.looseObject({ revision: z.int(), outcome: z.string().optional(), message: z.string().optional() }))
     .default([]),
@@ -54,6 +55,10 @@ export function previous(resource: Resource): number {
   if (last === undefined) throw problems.nothingToUndo(nameOf(resource));
   return last;
 }
+
+/** Whether the operator remembers that it was asked for this revision already: a wish counts once, until it is taken back. */
+export const isRemembered = (resource: Resource, revision: number): boolean =>
+  rolloutOf(resource).undone === String(revision);
 
 /** Any that is kept. */
 export function kept(resource: Resource, named: number): number {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.ts";
 import type { Resource } from "../../plugin/cluster/resources.ts";
 import { proven } from "../../plugin/rollout/proven.ts";
-import { kept, previous, promotable } from "../../plugin/rollout/revisions.ts";
+import { isRemembered, kept, previous, promotable } from "../../plugin/rollout/revisions.ts";
 
 const resource = (rollout?: object): Resource => ({
   metadata: { name: "team", generation: 1 },
@@ -40,6 +40,11 @@ describe("the revision that is meant", () => {
   test("to undo may be any that is kept", () => {
     expect(kept(settled, 1)).toBe(1);
     expect(() => kept(settled, 9)).toThrow("Revision 9 is not kept");
+  });
+
+  test("is asked for again only after the operator has forgotten the wish", () => {
+    const undone = resource({ revision: 2, undone: "1", revisions: revisions("Superseded", "Active") });
+    expect([isRemembered(undone, 1), isRemembered(undone, 2), isRemembered(settled, 1)]).toEqual([true, false, false]);
   });
 
   test("is not known where the operator tells of none", () => {
