@@ -40,8 +40,9 @@ export class Input {
     return Array.isArray(value) ? value.map(String) : [];
   }
 
+  /** One that is called "no-" something turns that off. */
   flag(name: string): boolean {
-    return this.#options[camel(name)] === true;
+    return name.startsWith("no-") ? this.#options[camel(name.slice(3))] === false : this.#options[camel(name)] === true;
   }
 
   text(name: string): string | undefined {

@@ -59,6 +59,8 @@ export function program(onCommand: (parsed: Parsed) => Promise<void>, { out, err
   for (const { path, summary } of groups) {
     parents.set(path, root.command(path).description(summary));
   }
+  // They may stand before the command, too.
+  for (const parent of parents.values()) for (const option of commonOptions) parent.addOption(optionOf(option));
   for (const command of [...commands, complete({ commands, groups, optionsOf })]) add(parents, command, onCommand);
   return root;
 }
@@ -78,7 +80,7 @@ function add(
   own.addHelpText("after", helpTail(command));
   own.action(async (...given: unknown[]) => {
     const values = Object.fromEntries(command.arguments.map(({ name }, index) => [name, given[index]]));
-    const options = own.opts();
+    const options = own.optsWithGlobals();
     const input = new Input({ arguments: values, options });
     await onCommand({ command, input, common: command.clusterOptions?.(input) ?? options });
   });
