@@ -84,6 +84,12 @@ export type Followed = Readonly<z.output<typeof followedSchema>>;
 export type RecallRequest = Readonly<z.output<typeof recallSchema>>;
 export type Recalled = Readonly<z.output<typeof recalledSchema>>;
 
+/** Topic on which servers, and people with kubectl, say whose bans have to end. */
+export const liftedBanTopic = "bans/lifted";
+
+/** What is said there. */
+export const liftedBanSchema = z.object({ address: z.string().max(80), by: z.string() });
+
 /** Topic on which the bridge says that its status changed. */
 export const statusTopic = "status";
 

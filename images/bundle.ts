@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { type Progress, progress } from "../machine/progress.mjs";
 import { type ImageName, imageNames } from "./names.ts";
-import { smallerOperator } from "./smaller-operator.ts";
+import { smallerOperator, smallerPlugin } from "./smaller-operator.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -13,7 +13,11 @@ const ENTRIES: Readonly<Record<ImageName, string>> = {
   operator: "operator/main.ts",
   telegram: "test/telegram/main.ts",
   conformance: "conformance/server.ts",
+  plugin: "plugin/main.ts",
 };
+
+/** What people have on their machines is older than what an image carries. */
+const PLUGIN_TARGET = "node22.12";
 
 /** CommonJS dependencies ask for `require` and `__dirname`, which an ES module does not have. */
 const BANNER = [
@@ -29,6 +33,11 @@ export function bundle(names: readonly ImageName[] = imageNames, steps: Progress
   });
 }
 
+function pluginsOf(name: ImageName): Plugin[] {
+  if (name === "operator") return [...smallerOperator];
+  return name === "plugin" ? [...smallerPlugin] : [];
+}
+
 async function bundleOne(name: ImageName): Promise<void> {
   const entry = ENTRIES[name];
   if (!existsSync(join(ROOT, entry))) throw new Error(`${entry} is missing: there is no ${name} to bundle`);
@@ -42,11 +51,11 @@ async function bundleOne(name: ImageName): Promise<void> {
     bundle: true,
     format: "esm",
     platform: "node",
-    target: "node26",
+    target: name === "plugin" ? PLUGIN_TARGET : "node26",
     minify: true,
     legalComments: "external",
     banner: { js: BANNER },
-    plugins: name === "operator" ? [...smallerOperator] : [],
+    plugins: pluginsOf(name),
     logLevel: "warning",
   });
   // Without it Node parses the file twice to find out that it is an ES module.

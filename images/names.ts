@@ -1,8 +1,8 @@
 /** The images of this project. */
 export const imageNames = ["server", "operator", "telegram"] as const;
 
-/** Beside them, the server with the fixtures of the conformance suite, which is built for that alone. */
-export type ImageName = (typeof imageNames)[number] | "conformance";
+/** Beside them, the server with the fixtures of the conformance suite, which is built for that alone, and the plugin of kubectl, which is no image. */
+export type ImageName = (typeof imageNames)[number] | "conformance" | "plugin";
 
 /** The local name of an image, such as `cctelegram/server:dev`. */
 export function imageName(name: ImageName): string {

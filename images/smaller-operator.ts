@@ -30,17 +30,19 @@ const unused = [
   { importer: "/prom-client/index.js", modules: /\/(cluster|pushgateway)$/ },
 ];
 
-const withoutUnused: Plugin = {
+type Unused = readonly { readonly importer: string; readonly modules: RegExp }[];
+
+const without = (modulesOf: Unused): Plugin => ({
   name: "without-unused",
   setup({ onResolve, onLoad }) {
-    for (const { importer, modules } of unused) {
+    for (const { importer, modules } of modulesOf) {
       onResolve({ filter: modules }, (request) =>
         request.importer.includes(importer) ? { path: request.path, namespace: "unused" } : undefined,
       );
     }
     onLoad({ filter: /./, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
   },
-};
+});
 
 /**
  * An ES module that imports a module of Node reads each of its exports once. Some exports of http are loaded on first use: its
@@ -60,4 +62,10 @@ const lazyBuiltins: Plugin = {
  * Reduces the memory of the operator's bundle: 66 MiB instead of 81 without resources. The figures are those of
  * docs/performance.md, "Memory"; the server's bundle would gain nothing.
  */
-export const smallerOperator: readonly Plugin[] = [withoutUnusedClients, withoutUnused, lazyBuiltins];
+export const smallerOperator: readonly Plugin[] = [withoutUnusedClients, without(unused), lazyBuiltins];
+
+/** The plugin of kubectl asks the API server by node:http, also through proxies. undici is a megabyte, and needs a newer Node than the rest. */
+export const smallerPlugin: readonly Plugin[] = [
+  withoutUnusedClients,
+  without([{ importer: "/@kubernetes/client-node/", modules: /^undici$/ }]),
+];

@@ -26,6 +26,7 @@ import { errorsPage } from "./errors.ts";
 import { guideVariablesPage } from "./guide-variables.ts";
 import { mcpPage } from "./mcp.ts";
 import { type MetricGroups, metricsOf, metricsPage } from "./metrics.ts";
+import { pluginPage } from "./plugin.ts";
 import type { Schema } from "./schema-fields.ts";
 import { securityPage } from "./security.ts";
 import { toolsPage } from "./tools.ts";
@@ -43,6 +44,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
     "docs/reference/errors.md": errorsPage(errors, proxyErrors, backupErrors),
     "docs/reference/guide-variables.md": guideVariablesPage(serverVariables, withoutEffect),
+    "docs/reference/kubectl-cctelegram.md": pluginPage(),
     "docs/reference/mcp.md": mcpPage({ methods, ...features }),
     "docs/reference/openapi.json": openApiText({ version, features, errors }),
     "docs/security.md": securityPage(),

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import * as z from "zod";
+import { liftedBanSchema, liftedBanTopic } from "../../contract/relay.ts";
 import type { BanOffice, Bans } from "../access/bans.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Audit } from "../telemetry/audit.ts";
@@ -12,11 +12,6 @@ export type BanOfficeOptions = {
   readonly metrics: ServerMetrics;
   readonly audit: Pick<Audit, "record">;
 };
-
-/** The topic on which the servers of one bridge tell each other whose bans have to end. */
-const topic = "bans/lifted";
-
-const liftedSchema = z.object({ address: z.string().max(80), by: z.string() });
 
 /** Bans are of one process; that they end is told to all. Hears the others until the server is closed. */
 export function openBanOffice(
@@ -35,8 +30,8 @@ export function openBanOffice(
   };
   const stopListening = bridge.relay.subscribe(
     (message) => {
-      if (message.topic !== topic) return;
-      const parsed = liftedSchema.safeParse(JSON.parse(message.text));
+      if (message.topic !== liftedBanTopic) return;
+      const parsed = liftedBanSchema.safeParse(JSON.parse(message.text));
       if (parsed.success) lift(parsed.data.address, parsed.data.by);
     },
     () => undefined,
@@ -47,7 +42,7 @@ export function openBanOffice(
     async lift(address, by) {
       const count = lift(address, by);
       try {
-        await bridge.relay.publish(topic, JSON.stringify({ address, by }));
+        await bridge.relay.publish(liftedBanTopic, JSON.stringify({ address, by }));
         return { count, isTold: true };
       } catch (error) {
         logger.warn({ err: error, address }, "the other servers could not be told to lift a ban");

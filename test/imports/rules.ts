@@ -7,7 +7,7 @@ export type ImportRule = IForbiddenRuleType & {
   readonly broken: { readonly from: string; readonly to: string };
 };
 
-const product = "^(contract|config|logging|operator|server)/";
+const product = "^(contract|config|logging|operator|plugin|server)/";
 /** Node's modules that read or change something outside of the process. */
 const inputAndOutput =
   "^(child_process|cluster|dgram|dns|fs|fs/promises|http|http2|https|net|os|process|readline|timers|timers/promises|tls|undici|worker_threads)$";
@@ -50,6 +50,29 @@ export const importRules: readonly ImportRule[] = [
     broken: { from: "server/roles/serve.ts", to: "operator/deployment/names.ts" },
   },
   {
+    name: "the plugin imports contracts, and of the operator only what describes objects and the cluster's answers",
+    comment: "It knows what a resource looks like and how the API server is asked, not how the operator decides.",
+    from: { path: "^plugin/" },
+    to: {
+      path: "^(config|logging|server)/|^operator/(?!api/|deployment/(names|pod-trouble|resource-types)\\.ts|runtime/(api-error|exchange|kubernetes-object|resource-type|transport)\\.ts)",
+    },
+    broken: { from: "plugin/commands/status.ts", to: "operator/deployment/gather.ts" },
+  },
+  {
+    name: "the product does not import the plugin",
+    comment: "It runs on the machines of people. Its reference is generated from it, and tests run it.",
+    from: { path: "^(contract|config|logging|operator|server|machine|images)/" },
+    to: { path: "^plugin/" },
+    broken: { from: "operator/deployment/reconcile.ts", to: "plugin/run.ts" },
+  },
+  {
+    name: "only cluster/ of the plugin reaches the cluster",
+    comment: "Commands get what they need as arguments, and what is shown is made by functions.",
+    from: { path: "^plugin/(?!cluster/|main\\.ts|files\\.ts|run\\.ts)" },
+    to: { path: "^@kubernetes/|client-node|^(child_process|fs|fs/promises|http|https|net|tls)$|^ws$" },
+    broken: { from: "plugin/commands/status.ts", to: "node:net" },
+  },
+  {
     name: "the controller runtime does not import the product",
     comment: "It could serve any controller, and is tested as such.",
     from: { path: "^operator/runtime/" },
@@ -80,7 +103,7 @@ export const importRules: readonly ImportRule[] = [
   {
     name: "the product does not import an SDK of MCP",
     comment: "An object of an SDK costs more than the call that it handles, and one that is shared mixes up clients.",
-    from: { path: "^(contract|operator|server)/" },
+    from: { path: "^(contract|operator|plugin|server)/" },
     to: { path: "@modelcontextprotocol/" },
     broken: { from: "server/mcp/dispatcher.ts", to: "@modelcontextprotocol/sdk/types.js" },
   },
@@ -128,7 +151,7 @@ export const importRules: readonly ImportRule[] = [
     name: "images and the build import neither product nor cluster",
     comment: "They get folders and names as arguments, and build every program the same way.",
     from: { path: "^images/|^build\\.ts" },
-    to: { path: "^(attack|bench|conformance|e2e|operator|server|test)/" },
+    to: { path: "^(attack|bench|conformance|e2e|operator|plugin|server|test)/" },
     broken: { from: "build.ts", to: "e2e/cluster/cluster.ts" },
   },
   {
@@ -142,7 +165,7 @@ export const importRules: readonly ImportRule[] = [
     name: "machine/ imports neither product, images nor cluster",
     comment: "Every other folder may use caches, commands and progress.",
     from: { path: "^machine/" },
-    to: { path: "^(attack|bench|conformance|e2e|images|operator|server|test)/" },
+    to: { path: "^(attack|bench|conformance|e2e|images|operator|plugin|server|test)/" },
     broken: { from: "machine/cache.ts", to: "images/names.ts" },
   },
 ];
@@ -156,6 +179,13 @@ export const runtimeImportRules: readonly ImportRule[] = [
     from: { path: "^operator/deployment/(desired|conditions)/" },
     to: { path: inputAndOutput, reachable: true },
     broken: { from: "operator/deployment/desired/pod.ts", to: "node:fs" },
+  },
+  {
+    name: "what the plugin shows and decides is pure",
+    comment: "Trees, tables, configurations, completions and archives are functions of what was read.",
+    from: { path: "^plugin/(completion|configuration|rendering|rollout|report/(scrub|tar)\\.ts)" },
+    to: { path: inputAndOutput, reachable: true },
+    broken: { from: "plugin/rendering/tree.ts", to: "node:fs" },
   },
   {
     name: "formatting and pacing of the bridge are pure",

@@ -1,0 +1,206 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundle } from "../images/bundle.ts";
+import { packPlugin } from "../images/plugin-package.ts";
+import { run } from "../machine/command.mjs";
+import {
+  applyResource,
+  cluster,
+  controlTelegram,
+  createNamespace,
+  createToken,
+  deleteNamespace,
+  deliveredTexts,
+  endpoint,
+  getJson,
+  kubectl,
+  podsOf,
+  target,
+  waitReady,
+} from "./environment.ts";
+import { callTool, connectClient, connectionOf } from "./mcp.ts";
+
+const resource = "team";
+/** As it is published. */
+const main = join(import.meta.dirname, "../dist/plugin/kubectl-cctelegram.js");
+
+let namespace: string;
+let folder: string;
+
+beforeAll(async () => {
+  namespace = await createNamespace("plugin");
+  folder = mkdtempSync(join(tmpdir(), "plugin-"));
+  await bundle(["plugin"]);
+  await packPlugin();
+  await createToken(namespace);
+  await applyResource(namespace, resource);
+  await waitReady(namespace, resource);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await deleteNamespace(namespace);
+});
+
+/** Starts the plugin as a person does: with a kubeconfig, in a folder. */
+function start(...words: string[]) {
+  const env = { PATH: process.env.PATH, KUBECONFIG: cluster.kubeconfig };
+  const child = spawn(process.execPath, [main, ...words, "-n", namespace], {
+    cwd: folder,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const ended = once(child, "close").then(([code]) => ({ code: code as number, stdout, stderr }));
+  return { child, ended, stdout: () => stdout };
+}
+
+async function plugin(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await start(...words).ended;
+  expect({ words, code, stderr: code === 0 ? "" : stderr }).toEqual({ words, code: 0, stderr: "" });
+  return stdout;
+}
+
+const keyOf = async () => (await connectionOf(target, { namespace, resource, client: "test" })).key;
+
+describe("what runs is seen through the plugin", () => {
+  test("status shows parts and pods, with nodes where that is asked for", async () => {
+    const shown = await plugin("status", resource, "-o", "wide");
+    expect(shown).toContain(`✓ ${resource} in ${namespace}: Ready`);
+    for (const component of ["mcp-server", "bridge"]) {
+      const [pod] = await podsOf(namespace, resource, component);
+      expect(shown).toMatch(new RegExp(`✓ pod ${pod!.metadata.name}: ready, .* on ${pod!.spec.nodeName}`));
+    }
+  });
+
+  test("logs shows lines of servers and bridge for people, and follows them until it is interrupted", async () => {
+    const shown = await plugin("logs", resource);
+    expect(shown).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} INFO {2}team-mcp-server-\S+ /m);
+    expect(shown).toMatch(/ INFO {2}team-bridge-0 /);
+    for (const line of (await plugin("logs", resource, "-c", "bridge", "-o", "json", "--tail", "3"))
+      .trim()
+      .split("\n")) {
+      expect(JSON.parse(line)).toHaveProperty("msg");
+    }
+    const following = start("logs", resource, "-f", "--tail", "1");
+    await expect.poll(following.stdout, { timeout: 30_000 }).toContain("team-bridge-0");
+    following.child.kill("SIGINT");
+    expect((await following.ended).code).toBe(130);
+  });
+
+  test("events shows those of the resource and of its pods", async () => {
+    const shown = await plugin("events", resource);
+    expect(shown).toMatch(/Normal +Ready +CCTelegramDeployment\/team +clients can connect/);
+    expect(shown).toMatch(/Normal +Started +Pod\/team-bridge-0 /);
+  });
+});
+
+describe("messages", () => {
+  test("send sends one with a client's key, and waits until Telegram has it", async () => {
+    const text = `from the command line ${Date.now()}`;
+    expect(await plugin("send", resource, text, "--wait")).toMatch(/^Sent as test: event [0-9a-f-]{36}$/m);
+    expect((await deliveredTexts()).join("\n")).toContain(text);
+  });
+
+  test("one that Telegram refuses is in the queue's list, is sent again, and arrives", async () => {
+    const { spec } = await getJson<{ spec: { telegram: { allowedUsers: number[] } } }>(
+      "-n",
+      namespace,
+      "get",
+      "cctd",
+      resource,
+    );
+    await controlTelegram({ blocked: spec.telegram.allowedUsers });
+    const text = `refused at first ${Date.now()}`;
+    const { code, stderr } = await start("send", resource, text, "--wait").ended;
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("blocked") });
+    await controlTelegram({ reset: true });
+    const { dead_letters: letters } = JSON.parse(await plugin("queue", "list", resource, "-o", "json"));
+    expect(letters).toHaveLength(1);
+    await plugin("queue", "retry", resource, String(letters[0].id), "--yes");
+    await plugin("drain", resource);
+    expect((await deliveredTexts()).join("\n")).toContain(text);
+  });
+
+  test("pause delivery keeps them, resume delivery sends them", async () => {
+    await plugin("pause", "delivery", resource, "--yes");
+    const text = `kept ${Date.now()}`;
+    await plugin("send", resource, text);
+    expect(JSON.parse(await plugin("queue", "list", resource, "-o", "json"))).toMatchObject({ queue: { pending: 1 } });
+    await plugin("resume", "delivery", resource);
+    await plugin("drain", resource);
+    expect((await deliveredTexts()).join("\n")).toContain(text);
+  });
+});
+
+describe("clients", () => {
+  test("a new one gets a key that the server accepts, and is refused after it was revoked", async () => {
+    await plugin("keys", "create", resource, "ci", "--permission", "get_bridge_status");
+    const configuration = JSON.parse(await plugin("keys", "config", resource, "ci"));
+    const headers = configuration.mcpServers.cctelegram.headers as Record<string, string>;
+    const { base } = await endpoint(namespace, resource);
+    const status = async () => (await fetch(`${base}/tools/get_bridge_status`, { method: "POST", headers })).status;
+    // A kubelet updates a changed Secret in running pods within its sync period, at most a minute and a half.
+    const secretsArrive = { timeout: 150_000, interval: 5_000 };
+    await expect.poll(status, secretsArrive).toBe(200);
+    await plugin("keys", "revoke", resource, "ci", "--yes");
+    expect(await plugin("keys", "list", resource)).not.toContain("ci ");
+  });
+
+  test("an address that guesses keys is in the list of bans until its ban is lifted", async () => {
+    const { base } = await endpoint(namespace, resource);
+    const guess = async () =>
+      (await fetch(`${base}/tools/get_bridge_status`, { method: "POST", headers: { "x-api-key": "wrong" } })).status;
+    await expect.poll(guess, { timeout: 30_000 }).toBe(429);
+    const bans = async () => JSON.parse(await plugin("bans", "list", resource, "-o", "json")) as { address: string }[];
+    await expect.poll(bans, { timeout: 60_000, interval: 1_000 }).toHaveLength(1);
+    const [{ address }] = (await bans()) as [{ address: string }];
+    await plugin("bans", "lift", resource, address, "--yes");
+    expect(await bans()).toEqual([]);
+    expect(await guess()).toBe(401);
+  });
+
+  test("connect gives a real MCP client a way to the server, and leaves nothing behind", async () => {
+    const connection = start("connect", resource, "--client", "claude");
+    const [line] = (await once(createInterface({ input: connection.child.stdout }), "line")) as [string];
+    const url = line.replace("MCP endpoint: ", "");
+    const file = join(folder, ".mcp.json");
+    const { mcpServers } = JSON.parse(readFileSync(file, "utf8"));
+    expect(mcpServers.cctelegram).toEqual({ type: "http", url, headers: { "X-API-Key": await keyOf() } });
+    const mcp = await connectClient(url, mcpServers.cctelegram.headers["X-API-Key"]);
+    const text = `through a forwarded port ${Date.now()}`;
+    expect(await callTool(mcp, "send_telegram_message", { message: text })).toMatchObject({ success: true });
+    expect((await mcp.listTools()).tools.length).toBeGreaterThan(10);
+    await expect.poll(async () => (await deliveredTexts()).join("\n"), { timeout: 30_000 }).toContain(text);
+    connection.child.kill("SIGINT");
+    expect(await connection.ended).toMatchObject({ code: 0 });
+    expect(existsSync(file)).toBe(false);
+    await expect(fetch(url)).rejects.toThrow();
+    await mcp.close().catch(() => undefined);
+  });
+});
+
+test("report has logs of all pods and of the operator, and no secret", async () => {
+  const path = (await plugin("report", resource)).trim();
+  const names = await run("tar", ["-tzf", join(folder, path)]);
+  expect(names).toContain(`/logs/${resource}-bridge-0.bridge.log\n`);
+  expect(names).toMatch(/\/operator\/logs\/cctelegram-operator-\S+\.log\n/);
+  const text = await run("tar", ["-xzOf", join(folder, path)]);
+  expect(text).toContain('"msg":');
+  const value = async (name: string, key: string) => {
+    const data = await kubectl(["-n", namespace, "get", "secret", name, "-o", `jsonpath={.data.${key}}`]);
+    return Buffer.from(data, "base64").toString();
+  };
+  const secrets = [await keyOf(), await value(`${resource}-hmac`, "secret"), await value("telegram", "token")];
+  expect(secrets.filter((secret) => secret === "" || text.includes(secret))).toEqual([]);
+});
