@@ -1,4 +1,4 @@
-import { nextKeyAtAnnotation, rotateAnnotation, rotatedAnnotation } from "../../operator/deployment/names.ts";
+import { nextAtAnnotation, rotateAnnotation, rotatedAnnotation } from "../../operator/deployment/names.ts";
 import { secrets } from "../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.ts";
 import { resourcePath } from "../../operator/runtime/resource-type.ts";
@@ -76,7 +76,7 @@ function keyView(resource: Resource, client: Client, found: readonly KubernetesO
     state: found === undefined ? "unknown" : metadata === undefined ? "missing" : present,
     createdAt: metadata?.creationTimestamp,
     rotatedAt: granted,
-    nextKeyAt: present === "rotating" ? metadata?.annotations?.[nextKeyAtAnnotation] : undefined,
+    nextKeyAt: present === "rotating" ? metadata?.annotations?.[nextAtAnnotation] : undefined,
   };
 }
 

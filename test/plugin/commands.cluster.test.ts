@@ -60,7 +60,7 @@ beforeAll(async () => {
     messagesPerChatPerSecond: 1_000,
     updates: { mode: "Polling" },
   } as const;
-  bridge = await bridgeFor(configFor(files.path, telegram.url, { hmacSecret, telegram: receiving }));
+  bridge = await bridgeFor(configFor(files.path, telegram.url, { hmac: { secret: hmacSecret }, telegram: receiving }));
   await until("the bridge", () => bridge.obstacles().length === 0);
 });
 afterAll(async () => {
