@@ -120,6 +120,7 @@ test("every reason of a condition stands in docs/operator.md or docs/exposure.md
     "pod-trouble.ts",
     "http-probe.ts",
     "exposure-*.ts",
+    "secrets/problems.ts",
     "shown-certificate.ts",
   ].flatMap((pattern) => globSync(`operator/deployment/${pattern}`, { cwd: root }));
   const reasons = sources

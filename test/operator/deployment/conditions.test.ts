@@ -11,6 +11,7 @@ import {
   exposure,
   now,
   resource,
+  secrets,
   snapshot,
   statusWith,
   workload,
@@ -84,6 +85,13 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
     probed({ telegram: { reachable: false } }),
     "False",
     "TelegramUnreachable",
+  ],
+  [
+    "TelegramReachable",
+    "the token was revoked",
+    probed({ telegram: { reachable: false, token_refused: true } }),
+    "False",
+    "BotTokenRefused",
   ],
   ["QueueHealthy", "there is room", {}, "True", "QueueUsable"],
   ["QueueHealthy", "no bridge runs", { bridgeRuns: false }, "Unknown", "BridgeNotRunning"],
@@ -213,10 +221,13 @@ test.each(judgements)("%s when %s", (type, _when, fields, status, reason) => {
   expect(judge(type, fields)).toMatchObject({ status, reason, observedGeneration: 3 });
 });
 
-test("all conditions are there, Ready first, and Exposed and Receiving where they are asked for", () => {
+test("all conditions are there, Ready first, and Exposed, Receiving and SecretsCurrent where there is something to tell", () => {
   const typesOf = (fields: Partial<Snapshot>) => conditionsOf(snapshot(fields), now).map(({ type }) => type);
-  expect(typesOf({ ...asking, exposure: exposure() })).toEqual(conditionTypes);
-  const optional = ["Exposed", "Receiving"];
+  const telegram = { botTokenSecretRef: { name: "bot" }, allowedUsers: [1], updates: "Polling" };
+  const spec = specOf({ telegram, bridge: { hmacRotationDays: 30 } });
+  const all = { resource: resource({ spec }), exposure: exposure(), secrets: secrets() };
+  expect(typesOf({ ...asking, ...all })).toEqual(conditionTypes);
+  const optional = ["Exposed", "Receiving", "SecretsCurrent"];
   expect(typesOf({})).toEqual(conditionTypes.filter((type) => !optional.includes(type)));
 });
 

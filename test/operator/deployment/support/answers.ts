@@ -4,7 +4,7 @@ import type { PausedStatus, ReceivingStatus, Refusal, RefusedTopicStatus } from 
 export type Answers = {
   server: "ready" | "refusing" | "talking nonsense" | "silent" | "hanging";
   bridge?: "ready" | "silent";
-  telegram: { reachable: boolean; error?: string };
+  telegram: { reachable: boolean; error?: string; token_refused?: boolean };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
   /** Number of handshakes without a good answer. */
   refused: number;
