@@ -113,7 +113,7 @@ test("every alert stands in docs/monitoring.md with its severity", () => {
   }
 });
 
-test("every reason of a condition stands in docs/operator.md or docs/exposure.md", () => {
+test("every reason of a condition stands in docs/operator.md, docs/exposure.md or docs/secrets.md", () => {
   const sources = [
     "conditions/*.ts",
     "problems.ts",
@@ -132,7 +132,7 @@ test("every reason of a condition stands in docs/operator.md or docs/exposure.md
     ])
     .flatMap((match) => match.slice(1).filter((reason) => reason !== undefined));
   expect(new Set(reasons).size).toBeGreaterThan(35);
-  const page = read("docs/operator.md") + read("docs/exposure.md");
+  const page = ["operator", "exposure", "secrets"].map((name) => read(`docs/${name}.md`)).join("");
   expect([...new Set(reasons)].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
 });
 
