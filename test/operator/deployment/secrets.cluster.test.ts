@@ -51,10 +51,9 @@ type Secret = {
 };
 
 const secretOf = (name: string) => world.get<Secret>(types.secrets, name);
-const textsOf = async (name: string) =>
-  Object.fromEntries(
-    Object.entries((await secretOf(name)).data).map(([each, text]) => [each, Buffer.from(text, "base64").toString()]),
-  );
+const textsIn = ({ data }: Secret) =>
+  Object.fromEntries(Object.entries(data).map(([each, text]) => [each, Buffer.from(text, "base64").toString()]));
+const textsOf = async (name: string) => textsIn(await secretOf(name));
 const fileOfKeys = async () => JSON.parse((await textsOf("team-api-keys"))["api-keys.json"] ?? "") as ApiKeyFile;
 
 type Workload = { readonly spec: { readonly template: object } };
@@ -86,14 +85,15 @@ describe("the secret between server and bridge", () => {
       return texts;
     });
     const { annotations } = await eventually(async () => {
-      const { metadata } = await secretOf("team-hmac");
-      expect(await textsOf("team-hmac")).toMatchObject({ secret: next, previous: old });
-      return metadata;
+      const secret = await secretOf("team-hmac");
+      expect(textsIn(secret)).toMatchObject({ secret: next, previous: old });
+      return secret.metadata;
     });
-    expect(Date.parse(annotations["cctelegram.io/previous-until"] ?? "")).toBe(
-      Date.parse(annotations["cctelegram.io/since"] ?? "") + 3_000,
-    );
-    expect(annotations["cctelegram.io/rotated"]).toBe("first");
+    const since = Date.parse(annotations["cctelegram.io/since"] ?? "");
+    expect(annotations).toMatchObject({
+      "cctelegram.io/rotated": "first",
+      "cctelegram.io/previous-until": new Date(since + 3_000).toISOString(),
+    });
     await untilReplaced("team-hmac", "secret", old);
     expect(await templatesOf()).toEqual(before);
     await eventually(async () =>
@@ -102,7 +102,7 @@ describe("the secret between server and bridge", () => {
   });
 
   test("has one successor, also when the operator is killed after each single write of a Secret", async () => {
-    const { secret: old = "" } = await textsOf("team-hmac");
+    const old = await untilReplaced("team-hmac", "secret", undefined);
     const seen = new Set([old]);
     await ask("team-hmac", "second");
     for (let isDone = false; !isDone; ) {
