@@ -88,6 +88,7 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
       reachable: z.boolean().describe("The last request to the Bot API was answered"),
       bot_username: text.exactOptional(),
       error: text.exactOptional().describe("Why Telegram is not reachable"),
+      token_refused: z.boolean().exactOptional().describe("It answers, and refuses the bot token: revoked, or wrong"),
       checked_at: text.describe("RFC 3339"),
       since: text.exactOptional().describe("Since when it is reachable or not, RFC 3339"),
       latency_ms: count.exactOptional().describe("How long the last check took"),

@@ -118,7 +118,7 @@ test("every alert stands in docs/monitoring.md with its severity", () => {
   }
 });
 
-test("every reason of a condition stands in docs/operator.md or docs/exposure.md", () => {
+test("every reason of a condition stands in docs/operator.md, docs/exposure.md or docs/secrets.md", () => {
   const sources = [
     "conditions/*.ts",
     "problems.ts",
@@ -126,6 +126,7 @@ test("every reason of a condition stands in docs/operator.md or docs/exposure.md
     "http-probe.ts",
     "exposure-*.ts",
     "backup/*.ts",
+    "secrets/problems.ts",
     "shown-certificate.ts",
   ].flatMap((pattern) => globSync(`operator/deployment/${pattern}`, { cwd: root }));
   const reasons = sources
@@ -137,7 +138,7 @@ test("every reason of a condition stands in docs/operator.md or docs/exposure.md
     ])
     .flatMap((match) => match.slice(1).filter((reason) => reason !== undefined));
   expect(new Set(reasons).size).toBeGreaterThan(35);
-  const page = read("docs/operator.md") + read("docs/exposure.md");
+  const page = ["operator", "exposure", "secrets"].map((name) => read(`docs/${name}.md`)).join("");
   expect([...new Set(reasons)].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
 });
 

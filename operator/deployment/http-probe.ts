@@ -41,7 +41,7 @@ const told = bridgeStatusSchema({ text: words, count, chatId: z.int() }).shape;
 
 /** The part of the bridge's status that conditions need; older bridges do not report everything. */
 const bridgeStatus = z.object({
-  telegram: told.telegram.pick({ reachable: true, error: true }),
+  telegram: told.telegram.pick({ reachable: true, error: true, token_refused: true }),
   queue: told.queue.pick({ usable: true, pending: true, limit: true, error: true }),
   refusals: told.refusals.unwrap().optional(),
   refused_topics: told.refused_topics,

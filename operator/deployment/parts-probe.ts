@@ -11,7 +11,7 @@ export type ServerProbe =
 export type BridgeProbe =
   | {
       readonly answered: true;
-      readonly telegram: Pick<TelegramStatus, "reachable" | "error">;
+      readonly telegram: Pick<TelegramStatus, "reachable" | "error" | "token_refused">;
       readonly queue: Pick<QueueStatus, "usable" | "pending" | "limit" | "error">;
       /** Recipients that Telegram refuses messages to; older bridges do not report them. */
       readonly refusals?: readonly Refusal[] | undefined;

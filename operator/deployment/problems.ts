@@ -86,8 +86,22 @@ const bridgeDoesNotAnswer: Check = ({ bridge, probe }) =>
     ? problem("BridgeNotAnswering", probe.bridge.message)
     : undefined;
 
-export const telegramIsUnreachable: Check = ({ resource, probe }) => {
+/** Telegram answers, but not to this token. */
+export const botTokenIsRefused: Check = ({ resource, probe }) => {
   if (!probe?.bridge?.answered || probe.bridge.fenced || probe.bridge.telegram.reachable) return undefined;
+  if (probe.bridge.telegram.token_refused !== true) return undefined;
+  const { name, key } = resource.spec.telegram.botTokenSecretRef;
+  const made = `kubectl -n ${resource.namespace} create secret generic ${name} --from-literal=${key}=<bot token>`;
+  const remedy = `get the present one from @BotFather, and store it: ${made} --dry-run=client -o yaml | kubectl apply -f -`;
+  return problem(
+    "BotTokenRefused",
+    `Telegram refuses the bot token in Secret ${name}: it was revoked, or is wrong. Messages are kept; ${remedy}`,
+  );
+};
+
+export const telegramIsUnreachable: Check = ({ resource, probe }) => {
+  if (!probe?.bridge?.answered || probe.bridge.fenced) return undefined;
+  if (probe.bridge.telegram.reachable || probe.bridge.telegram.token_refused) return undefined;
   const cause = probe.bridge.telegram.error ?? "no answer";
   const hint = resource.spec.telegram.apiUrl ? " A private address needs networkPolicy.egressTo." : "";
   return problem("TelegramUnreachable", `Telegram cannot be reached: ${cause}. Messages are kept.${hint}`);
@@ -136,6 +150,7 @@ const checks: readonly Check[] = [
   rolloutTakesTooLong, // known problems of the pods say more
   versionIsNotSupported,
   lasting(bridgeDoesNotAnswer),
+  lasting(botTokenIsRefused),
   lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
   lasting(queueIsUnusable),
   queueIsFull,

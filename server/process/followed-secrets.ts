@@ -7,7 +7,7 @@ import { codeOf } from "./start-error.ts";
 export const shortestSecret = 32;
 
 /** A secret, or the file that has it at times. */
-export type SecretSource = { readonly value?: string | undefined; readonly path?: string | undefined };
+type SecretSource = { readonly value?: string | undefined; readonly path?: string | undefined };
 
 /** What signs, and what counts beside it. */
 export type HmacConfig = {

@@ -184,7 +184,8 @@ test("a bridge that is killed at each step, and a server that starts there, go o
   let bridge = await startBridge(port);
   const first = await startServer(port);
   const traffic = calling(first.url);
-  for (const step of steps) {
+  // Those at which the two sides have read different files.
+  for (const step of steps.slice(1, 3)) {
     await give("bridge", step);
     bridge.child.kill("SIGKILL");
     await bridge.exited;

@@ -12,6 +12,8 @@ export type Control = {
   readonly faults?: readonly Fault[];
   readonly outage?: boolean;
   readonly unauthorised?: boolean;
+  /** The tokens that exist from now on: all others are revoked. */
+  readonly tokens?: readonly string[];
   readonly limits?: FloodLimits | false;
   /** Chats that exist; null = all. */
   readonly chats?: readonly number[] | null;

@@ -40,6 +40,8 @@ export type TelegramServer = {
   calls(method: string): readonly Received[];
   /** How often each update of a bot was handed out, by its id. */
   handedOut(token: string): ReadonlyMap<number, number>;
+  /** Ids of the bots that have asked for anything. */
+  bots(): readonly number[];
   control(control: Control): void;
   close(): Promise<void>;
 };
@@ -57,6 +59,7 @@ export async function startTelegram(options: TelegramOptions = {}): Promise<Tele
     violations: () => telegram.violations,
     calls: (name) => telegram.log.filter(({ method }) => method === name),
     handedOut: (token) => telegram.handedOut(token),
+    bots: () => telegram.bots,
     control: (control) => telegram.control(control),
     close: () => telegram.close(),
   };
@@ -70,11 +73,14 @@ type Exchange = {
   readonly parameters: Parameters;
 };
 
+const botIdIn = (token: string) => token.split(":", 1)[0] ?? "";
+
 class Telegram {
   readonly log: Received[] = [];
-  readonly #tokens: ReadonlySet<string> | undefined;
+  #tokens: ReadonlySet<string> | undefined;
   readonly #world: World;
   readonly #faults = new Faults();
+  /** By their id: one that gets another token is the same bot. */
   readonly #bots = new Map<string, Bot>();
   readonly #server: Server;
   readonly #onMessage: (message: Received) => void;
@@ -107,6 +113,10 @@ class Telegram {
     return this.log.filter(({ method }) => method === "sendMessage");
   }
 
+  get bots(): readonly number[] {
+    return [...this.#bots.values()].map(({ id }) => id);
+  }
+
   get violations(): readonly Received[] {
     return this.log.filter(({ violation }) => violation === true);
   }
@@ -121,10 +131,11 @@ class Telegram {
   }
 
   handedOut(token: string): ReadonlyMap<number, number> {
-    return this.#bots.get(token)?.updates.handedOut ?? new Map();
+    return this.#bots.get(botIdIn(token))?.updates.handedOut ?? new Map();
   }
 
   control(control: Control): void {
+    if (control.tokens !== undefined) this.#tokens = new Set(control.tokens);
     applyControl(control, this.#world, this.#faults, this.#bots.values());
   }
 
@@ -151,8 +162,8 @@ class Telegram {
   #bot(token: string): Bot {
     const known = TOKEN.test(token) && (this.#tokens?.has(token) ?? true);
     if (!known || this.#faults.unauthorised) throw new ApiError(401, "Unauthorized");
-    const bot = this.#bots.get(token) ?? new Bot(token, this.#world);
-    this.#bots.set(token, bot);
+    const bot = this.#bots.get(botIdIn(token)) ?? new Bot(token, this.#world);
+    this.#bots.set(botIdIn(token), bot);
     return bot;
   }
 

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { hashedKey, keyProblem } from "../../../contract/api-key.ts";
 import type { Client } from "../../runtime/client.ts";
 import { type FindSecret, ForeignSecrets, type SecretData } from "../foreign-secrets.ts";
+import { sha256 } from "../names.ts";
 
 /** What is kept of a value in a Secret of a user: enough to see that it changes, and to know it as a key. */
-export type ReferredValue = {
+type ReferredValue = {
   /** Another text for another content. Never to be written anywhere. */
   readonly digest: string;
   /** As the file of keys may hold it; undefined: it is no usable key. */
@@ -41,12 +41,12 @@ export class ReferredValues {
 }
 
 const valuesIn = (data: SecretData): Values =>
-  new Map(Object.entries(data).map(([key, base64]) => [key, judged(Buffer.from(base64, "base64"))]));
+  new Map(Object.entries(data).map(([key, base64]) => [key, judged(base64)]));
 
 /** Programs write a line break behind a key that is none of its characters. */
-function judged(content: Buffer): ReferredValue {
-  const digest = createHash("sha256").update(content).digest("base64");
-  const key = content.toString().trim();
+function judged(base64: string): ReferredValue {
+  const digest = sha256(base64);
+  const key = Buffer.from(base64, "base64").toString().trim();
   const problem = keyProblem(key);
   return problem === undefined ? { digest, hash: hashedKey(key) } : { digest, hash: undefined, problem };
 }

@@ -95,7 +95,10 @@ export class Reachability {
     if (result.kind === "reachable") {
       this.#retryMs = RETRY_MS.first;
       this.#status = { reachable: true, bot_username: result.me.username, ...looked };
-    } else this.#status = { reachable: false, error: result.error, ...looked };
+    } else {
+      const refused = result.kind === "unauthorized" ? { token_refused: true } : {};
+      this.#status = { reachable: false, error: result.error, ...refused, ...looked };
+    }
     this.#checkIn(this.#delayAfter(result));
     if (was.reachable !== this.reachable || was.error !== this.#status.error) this.#options.onChange(this.#status);
   }

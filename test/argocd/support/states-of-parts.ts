@@ -100,6 +100,16 @@ export const partStates: readonly State[] = [
     bringAbout: answering({ telegram: { reachable: false, error: "401 Unauthorized" } }, "TelegramUnreachable", true),
   },
   {
+    name: "bot_token_refused",
+    ready: "BotTokenRefused",
+    ...lasting,
+    bringAbout: answering(
+      { telegram: { reachable: false, error: "401 Unauthorized", token_refused: true } },
+      "BotTokenRefused",
+      true,
+    ),
+  },
+  {
     name: "handshake_refused",
     ready: "HandshakeRefused",
     ...lasting,

@@ -11,6 +11,7 @@ import {
   exposure,
   now,
   resource,
+  secrets,
   snapshot,
   statusWith,
   workload,
@@ -158,6 +159,13 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
     probed({ telegram: { reachable: false } }),
     "False",
     "TelegramUnreachable",
+  ],
+  [
+    "TelegramReachable",
+    "the token was revoked",
+    probed({ telegram: { reachable: false, token_refused: true } }),
+    "False",
+    "BotTokenRefused",
   ],
   ["QueueHealthy", "there is room", {}, "True", "QueueUsable"],
   ["QueueHealthy", "no bridge runs", { bridgeRuns: false }, "Unknown", "BridgeNotRunning"],
@@ -367,9 +375,14 @@ test.each(judgements)("%s when %s", (type, _when, fields, status, reason) => {
 test("all conditions are there, Ready first, and others where they are asked for", () => {
   const typesOf = (fields: Partial<Snapshot>) => conditionsOf(snapshot(fields), now).map(({ type }) => type);
   const restore = { noPlan: undefined, refusal: undefined, done: false };
-  const scaled = { ...asking, exposure: exposure(), scaling: scaling({ other: "theirs" }).scaling };
-  expect(typesOf({ ...scaled, restore, backups: backups() })).toEqual(conditionTypes);
-  const optional = ["Exposed", "Restored", "BackupSucceeded", "Receiving", "Autoscaling"];
+  const telegram = { botTokenSecretRef: { name: "bot" }, allowedUsers: [1], updates: "Polling" };
+  const all = {
+    resource: resource({ spec: specOf({ telegram, bridge: { hmacRotationDays: 30 } }) }),
+    ...{ exposure: exposure(), secrets: secrets(), scaling: scaling({ other: "theirs" }).scaling },
+    ...{ restore, backups: backups() },
+  };
+  expect(typesOf({ ...asking, ...all })).toEqual(conditionTypes);
+  const optional = ["Exposed", "Restored", "BackupSucceeded", "Receiving", "Autoscaling", "SecretsCurrent"];
   expect(typesOf({})).toEqual(conditionTypes.filter((type) => !optional.includes(type)));
 });
 

@@ -39,6 +39,11 @@ test.each<[Partial<Snapshot>, string, string]>([
   [{ bridgeTrouble: trouble }, "CrashLooping", "bridge: the container exits"],
   [silentBridge, "BridgeNotAnswering", "no answer from http://bridge"],
   [bridge({ telegram: { reachable: false, error: "401" } }), "TelegramUnreachable", "401. Messages are kept."],
+  [
+    bridge({ telegram: { reachable: false, error: "401", token_refused: true } }),
+    "BotTokenRefused",
+    "--from-literal=token=<bot token> --dry-run=client",
+  ],
   [bridge({ queue: { usable: false, error: "disk full" } }), "QueueUnusable", "disk full. Check the bridge's volume."],
   [bridge({ queue: { pending: 10_000 } }), "QueueFull", "10000 messages wait"],
   [

@@ -12,7 +12,7 @@ import { apiKeysSecret, connectionSecrets, hmacSecret } from "../../../operator/
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { findClient, parseApiKeys } from "../../../server/access/api-keys.ts";
 import { type Config, loadConfig, type ServeConfig } from "../../../server/config/config.ts";
-import { arbitraryBlueprint, blueprint, previousKeyOf, specOf } from "./support/blueprint.ts";
+import { arbitraryBlueprint, blueprint, ownKeyOf, previousKeyOf, specOf } from "./support/blueprint.ts";
 
 const token = "123456789:AAExampleExampleExampleExampleExample";
 let folder: string;
@@ -216,7 +216,8 @@ test("the key of each connection Secret is the key of its client, unless that is
     fc.property(arbitraryBlueprint, (blueprint) => {
       const keys = parseApiKeys(dataOf(apiKeysSecret(blueprint).object, "api-keys.json"));
       for (const [index, client] of blueprint.spec.server.auth.clients.entries()) {
-        const found = findClient(keys, dataOf(connectionSecrets(blueprint)[index]!.object, "key"));
+        const connection = connectionSecrets(blueprint)[index]!.object;
+        const found = findClient(keys, client.keySecretRef ? ownKeyOf(index) : dataOf(connection, "key"));
         if (client.access === "Disabled") expect(found).toBeUndefined();
         else expect(found).toMatchObject({ name: client.name, permissions: new Set(client.permissions) });
       }

@@ -12,7 +12,7 @@ export type Answers = {
   /** What servers that are tried before clients reach them answer. Default: ready. */
   tried?: "ready" | "refusing";
   bridge?: "ready" | "silent";
-  telegram: { reachable: boolean; error?: string };
+  telegram: { reachable: boolean; error?: string; token_refused?: boolean };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
   /** Number of handshakes without a good answer. */
   refused: number;

@@ -41,6 +41,7 @@ const client = fc.record(
     access: fc.constantFrom("Enabled", "Disabled"),
     expires: fc.constantFrom("2027-01-31T00:00:00Z", "2027-01-31T12:00:00.5+02:00", "2001-01-01T00:00:00-11:30"),
     requests: fc.integer({ min: 1, max: 1_000_000 }),
+    keySecretRef: fc.record({ name: name(253), key: fc.constantFrom("key", "api") }, { requiredKeys: ["name"] }),
   },
   { requiredKeys: ["name"] },
 );
@@ -150,6 +151,7 @@ const server = fc.record(
       {
         clients: fc.uniqueArray(client, { selector: ({ name }) => name, maxLength: 4 }),
         rotationGraceSeconds: fc.integer({ min: 0, max: 2_592_000 }),
+        rotationDays: fc.integer({ min: 1, max: 3650 }),
         oauth,
       },
       { requiredKeys: ["clients"] },

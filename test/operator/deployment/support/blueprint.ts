@@ -4,6 +4,7 @@ import { deploymentSpec } from "../../../../operator/api/spec.ts";
 import type { Blueprint } from "../../../../operator/deployment/blueprint.ts";
 import { urlOf } from "../../../../operator/deployment/exposure/exposure.ts";
 import { imageOf } from "../../../../operator/deployment/gather.ts";
+import { keyRefOf } from "../../../../operator/deployment/secrets/own-keys.ts";
 import { canonicalQuantity } from "../../../../operator/runtime/quantity.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";
 
@@ -11,7 +12,22 @@ const image = "docker.io/cctelegram/server:1.2.3";
 
 /** A key per client that looks like a generated one. */
 const keysOf = (spec: Blueprint["spec"]) =>
-  new Map(spec.server.auth.clients.map(({ name }, index) => [name, { current: `${index}`.padStart(64, "a") }]));
+  new Map(
+    spec.server.auth.clients.flatMap(({ name, keySecretRef }, index) =>
+      keySecretRef ? [] : [[name, { current: `${index}`.padStart(64, "a") }] as const],
+    ),
+  );
+
+/** The key that a client has in a Secret of its own. */
+export const ownKeyOf = (index: number) => `${index}`.padStart(64, "b");
+
+const ownKeysOf = (spec: Blueprint["spec"]): Blueprint["ownKeys"] =>
+  new Map(
+    spec.server.auth.clients.flatMap((client, index) => {
+      const ref = keyRefOf(client);
+      return ref ? [[client.name, { ref, state: "Usable", hash: hashedKey(ownKeyOf(index)) }] as const] : [];
+    }),
+  );
 
 /** The blueprint of a resource with this spec; everything else is as the operator would gather it. */
 export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = {}): Blueprint {
@@ -24,7 +40,7 @@ export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = 
     telegramApiUrl: spec.telegram.apiUrl,
     hmac: { current: "b".repeat(64) },
     keys: keysOf(spec),
-    ownKeys: new Map(),
+    ownKeys: ownKeysOf(spec),
     previousKeys: [],
     verifierKey: "c".repeat(64),
     dashboard: spec.monitoring.dashboard.mode === "Enabled" ? { password: { current: "e".repeat(64) } } : undefined,

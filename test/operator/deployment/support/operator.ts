@@ -15,6 +15,7 @@ export type OperatorParts = Pick<DeploymentControllerParts, "fetch" | "lookFromO
   readonly client: Client;
   readonly logger: Logger;
   readonly metrics?: Metrics;
+  readonly clock?: DeploymentControllerParts["clock"];
   readonly instance: string;
   readonly watchNamespaces?: readonly string[];
   readonly signal: AbortSignal;

@@ -2,6 +2,7 @@ import type { Condition, DeploymentStatus } from "../../../../operator/api/statu
 import type { CachedResource, WorkloadState } from "../../../../operator/deployment/cached-objects.ts";
 import type { ExposureSnapshot } from "../../../../operator/deployment/exposure/problems.ts";
 import type { BridgeProbe } from "../../../../operator/deployment/parts-probe.ts";
+import type { SecretsSnapshot } from "../../../../operator/deployment/secrets/problems.ts";
 import type { Snapshot } from "../../../../operator/deployment/snapshot.ts";
 import { specOf } from "./blueprint.ts";
 
@@ -96,6 +97,14 @@ export const exposure = (fields: Partial<ExposureSnapshot> = {}): ExposureSnapsh
   isProbed: true,
   lasting: true,
   settlesInMs: 0,
+  nowMs: Date.parse(now),
+  ...fields,
+});
+
+/** Secrets without problems, except for `fields`. */
+export const secrets = (fields: Partial<SecretsSnapshot> = {}): SecretsSnapshot => ({
+  ages: [],
+  ownKeys: new Map(),
   nowMs: Date.parse(now),
   ...fields,
 });

@@ -7,7 +7,7 @@ import { type Client, createClient } from "../../../../operator/runtime/client.t
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics, type Metrics } from "../../../../operator/runtime/metrics.ts";
 import { type ResourceType, resourcePath } from "../../../../operator/runtime/resource-type.ts";
-import { testKubeConfig } from "../../runtime/api-server.ts";
+import { realClock, testKubeConfig } from "../../runtime/api-server.ts";
 import { recordingLogger } from "../../runtime/recording-logger.ts";
 import { namespaceType } from "../../runtime/samples.ts";
 import { type Answers, answering, wellAnswers } from "./answers.ts";
@@ -52,6 +52,8 @@ export class World {
   disturb: (client: Client) => Client = (client) => client;
   /** Options of the next operator. */
   settings: Settings = { serverImage: "docker.io/cctelegram/server:1.2.3" };
+  /** By how many ms the clock of the next operator is ahead. */
+  aheadMs = 0;
   /** What a client outside finds at a public address. */
   lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe> = async () => ({ answered: true });
   /** What is found when an image is looked up. Default: no registry answers. */
@@ -98,6 +100,7 @@ export class World {
       client: this.disturb(within(this.namespace, client)),
       logger: this.logger,
       metrics,
+      clock: { ...realClock, now: () => realClock.now() + this.aheadMs },
       fetch: answering(this.answers),
       lookFromOutside: (target) => this.lookFromOutside(target),
       ...(this.reviewImage ? { reviewImage: this.reviewImage } : {}),

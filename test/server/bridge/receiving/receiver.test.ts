@@ -232,6 +232,45 @@ describe("when Telegram does not hand out updates", () => {
     await hears("finally");
   });
 
+  test("another token of the same bot: what people said before, meanwhile and afterwards is heard once each", async () => {
+    const [tokenFile, another] = [join(directory.path, "token"), `${TOKEN.slice(0, -4)}next`];
+    writeFileSync(tokenFile, TOKEN);
+    await start(POLLING, { telegram: { tokenFile } });
+    await until("the first poll", () => receiving()?.receiving === true);
+    telegram.control({ says: [{ from: ANNA, text: "before" }] });
+    await hears("before");
+    await bridge?.accept(eventOf("sent before"));
+    telegram.control({ tokens: [another], says: [{ from: ANNA, text: "meanwhile" }] });
+    await until("the refusal", () => receiving()?.receiving === false);
+    await bridge?.accept(eventOf("kept meanwhile"));
+    writeFileSync(tokenFile, another);
+    await hears("meanwhile");
+    telegram.control({ says: [{ from: ANNA, text: "afterwards" }] });
+    await hears("afterwards");
+    expect(texts().toSorted()).toEqual(["afterwards", "before", "meanwhile"]);
+    await until("what was kept", () => telegram.delivered().length === 2);
+    expect(bridge?.status().telegram).not.toHaveProperty("token_refused");
+  });
+
+  test("the token of another bot: its updates begin at its beginning, and those of the bot before are not lost to it", async () => {
+    const [tokenFile, another] = [join(directory.path, "token"), "987654321:BBabcdefghijklmnopqrstuvwxyz0123456"];
+    telegram.control({ tokens: [TOKEN, another] });
+    writeFileSync(tokenFile, TOKEN);
+    await start(POLLING, { telegram: { tokenFile } });
+    await until("the first poll", () => receiving()?.receiving === true);
+    telegram.control({ says: [{ from: ANNA, text: "to the first" }] });
+    await hears("to the first");
+    writeFileSync(tokenFile, another);
+    await until("the other bot's poll", () => telegram.bots().includes(987654321));
+    telegram.control({ bot: 123456789, says: [{ from: ANNA, text: "to the first, late" }] });
+    telegram.control({ bot: 987654321, says: [{ from: ANNA, text: "to the second" }] });
+    await hears("to the second");
+    expect(texts()).not.toContain("to the first, late");
+    writeFileSync(tokenFile, TOKEN);
+    await hears("to the first, late");
+    expect(texts()).toHaveLength(3);
+  });
+
   test("429: it waits as long as Telegram asks for", async () => {
     telegram.control({ faults: [{ kind: "rate_limit", method: "getUpdates", seconds: 2, times: 1, scope: "bot" }] });
     await start();

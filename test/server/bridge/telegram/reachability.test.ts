@@ -38,3 +38,17 @@ test("tells since when Telegram answers or not, and how long the last check took
   expect(reachability.status).toMatchObject({ reachable: false, since: at(41.25) });
   reachability.stop();
 });
+
+test("tells a refused token from a Telegram that does not answer, until it answers again", async () => {
+  const results: CheckResult[] = [{ kind: "unauthorized", error: "401: Unauthorized" }, ill, well];
+  const check = async () => results.shift() ?? well;
+  const told: unknown[] = [];
+  const onChange = ({ token_refused }: { readonly token_refused?: boolean }) => void told.push(token_refused);
+  const reachability = new Reachability({ check, now: Date.now, onChange, onPause: () => {} });
+  reachability.check();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(told).toEqual([true, undefined, undefined]);
+  reachability.refused("401: Unauthorized");
+  expect(reachability.status).toMatchObject({ reachable: false, token_refused: true });
+  reachability.stop();
+});
