@@ -225,6 +225,10 @@ export function snapshotOf(
   };
 }
 
+/** Servers of two revisions are there. */
+const isRevised = (rollout: Snapshot["rollout"]) =>
+  rollout?.revision !== undefined && (rollout.target ?? rollout.previous) !== undefined;
+
 /** Where and how the resource is probed. */
 export function targetOf({ server, bridgeRuns, rollout }: Snapshot, blueprint: Blueprint): Target {
   const { namespace, name, uid, verifierKey, hmac } = blueprint;
@@ -239,5 +243,6 @@ export function targetOf({ server, bridgeRuns, rollout }: Snapshot, blueprint: B
     hasServer: (server?.ready ?? 0) > 0,
     hasBridge: bridgeRuns,
     ...(rollout && server?.servers && isSettled(server) ? { template: server.servers.template } : {}),
+    ...(isRevised(rollout) ? { isWatched: true } : {}),
   };
 }

@@ -1,8 +1,10 @@
+import type { DeploymentStatus } from "../api/status.ts";
 import { isNamespaceTerminating } from "../runtime/api-error.ts";
 import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";
+import type { Blueprint } from "./blueprint.ts";
 import type { CachedResource } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
 import { converge } from "./convergence.ts";
@@ -22,7 +24,7 @@ import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import type { PreviewResult, PreviewTarget } from "./rollout/preview-probe.ts";
 import type { Revisions } from "./rollout/revisions.ts";
-import { rolloutStep, statusOf as statusOfRollout } from "./rollout/step.ts";
+import { rolloutStep, type Standing, statusOf as statusOfRollout } from "./rollout/step.ts";
 import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import { storeStatus, writeStatus } from "./status-writer.ts";
@@ -72,11 +74,9 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   const { tokenSecret, certificate, failures: unread } = await secretsOf(parts, resource);
   const verdict = await parts.arbiter.verdict(resource);
   const asked = blueprintOf(resource, { ...parts, tokenSecret, verdict });
-  const standing = parts.mayWrite(resource)
-    ? await rolloutStep({ ...parts, store: (status) => storeStatus(parts, resource, status) }, resource, asked)
-    : undefined;
+  const { standing, failures: undecided } = await standingOf(parts, resource, asked);
   const blueprint = standing?.blueprint ?? asked;
-  const failures = [...unread, ...(standing ? await converge(parts, resource, blueprint) : [])];
+  const failures = [...unread, ...undecided, ...(standing ? await converge(parts, resource, blueprint) : [])];
   parts.arbiter.written(resource, verdict);
   // An own write is not told: without another change this reconcile is the last one for a long time.
   parts.generated.settle(resource.uid, isStored(cluster, resource));
@@ -112,6 +112,21 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     standing?.lookAgainMs,
   ];
   return { ...soon.reduce(sooner, result), failures };
+}
+
+/** Where the rollout stands. Nothing is written without that: not while it is paused, and not when it cannot be found out. */
+async function standingOf(
+  parts: ReconcileParts,
+  resource: CachedResource,
+  asked: Blueprint,
+): Promise<{ readonly standing?: Standing; readonly failures: readonly unknown[] }> {
+  if (!parts.mayWrite(resource)) return { failures: [] };
+  try {
+    const store = (status: DeploymentStatus) => storeStatus(parts, resource, status);
+    return { standing: await rolloutStep({ ...parts, store }, resource, asked), failures: [] };
+  } catch (error) {
+    return { failures: [error] };
+  }
 }
 
 /** The end of another resource's pod is not reported to this one. */
