@@ -93,7 +93,7 @@ export type WorkloadState = {
 };
 
 /** The revision that a Deployment of servers was applied with. */
-export type ServersState = {
+type ServersState = {
   readonly template: string;
   /** Undefined: by an operator that did not number revisions. */
   readonly revision: number | undefined;

@@ -16,6 +16,8 @@ export type Side = {
   readonly deadlineExceeded: boolean;
   /** What keeps one of its newest pods from running. */
   readonly trouble: string | undefined;
+  /** One of them has ended by itself: that is the version's own fault, and not that of the cluster. */
+  readonly crashes: boolean;
 };
 
 /** A result of the verifier, for the pods of one template. */

@@ -60,15 +60,19 @@ function sideOf(resource: CachedResource, cluster: Cluster, track: Track, now: n
   const workload = ownChild(cluster, resource, types.deployments, deployment)?.state.workload;
   if (workload?.servers === undefined) return undefined;
   const pods = livePods(cluster.podsOf(namespace, name, "mcp-server"), deployment);
+  const { trouble } = firstTrouble(currentPods(pods, undefined), now);
   return {
     ...workload.servers,
     settled: isSettled(workload),
     replicas: workload.replicas,
     ready: workload.ready,
     deadlineExceeded: workload.observed && workload.deadlineExceeded === true,
-    trouble: workload.failure ?? firstTrouble(currentPods(pods, undefined), now).trouble?.message,
+    trouble: workload.failure ?? trouble?.message,
+    crashes: trouble !== undefined && crashReasons.has(trouble.reason),
   };
 }
+
+const crashReasons: ReadonlySet<string> = new Set(["CrashLooping", "OutOfMemory"]);
 
 function verificationOf(probe: ProbeResult | undefined): Verification | undefined {
   if (probe?.server === undefined) return undefined;

@@ -7,13 +7,13 @@ import { otherTrack } from "./tracks.ts";
 export type Note = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
 
 /** A step of a rollout: the state after it. */
-export type Step = { readonly state: State; readonly note?: Note };
+type Step = { readonly state: State; readonly note?: Note };
 
 /** Whether a step is due, and which. */
-export type Policy = (facts: Facts) => Step | undefined;
+type Policy = (facts: Facts) => Step | undefined;
 
 /** Connections to pods that no Service leads to any more end within this time. */
-export const lingerMs = 15_000;
+const lingerMs = 15_000;
 
 const timeOf = (ms: number) => new Date(ms).toISOString();
 
@@ -152,7 +152,7 @@ const continues: Policy = (facts) => {
 };
 
 /** The Deployment that runs the target; undefined while it does not. */
-export function targetSide(facts: Facts): Side | undefined {
+function targetSide(facts: Facts): Side | undefined {
   const { state, sides } = facts;
   const track = isInPlace(facts) ? servingTrack(state) : otherTrack(servingTrack(state));
   const side = sides[track];
@@ -247,7 +247,7 @@ function isProven(facts: Facts, template: string): boolean {
   return isStopped || (other.ready >= (serving?.replicas ?? 1) && resultFor(template, preview)?.passed === true);
 }
 
-export const isPromoted = ({ spec, state, promote }: Facts) =>
+const isPromoted = ({ spec, state, promote }: Facts) =>
   spec.promotion === "Automatic" || promote === `${state.target}`;
 
 /** The Service leads to the target from now on. */
@@ -276,7 +276,7 @@ function regretOf({ state, sides, verified }: Facts): string | undefined {
   const side = sides[servingTrack(state)];
   const active = entryOf(state, state.revision);
   if (side === undefined || side.template !== active?.template) return undefined;
-  if (side.trouble !== undefined) return side.trouble;
+  if (side.crashes) return side.trouble;
   if (side.ready === 0 && side.replicas > 0) return "none of its pods is ready any more";
   return resultFor(active.template, verified)?.problem;
 }

@@ -14,7 +14,7 @@ export type Template = {
 };
 
 /** Changed by restarts and rotations, which are no other version. */
-export const hmacAnnotation = "cctelegram.io/hmac";
+const hmacAnnotation = "cctelegram.io/hmac";
 const passing: ReadonlySet<string> = new Set([hmacAnnotation, restartAnnotation]);
 
 /** What makes a revision: the template without its track, restarts and rotations. */

@@ -74,7 +74,7 @@ describe("RollingUpdate", () => {
   test("pods of an operator that knew no revisions are the first one", () => {
     const stage = new Stage();
     const live = { template: "old", revision: undefined, labelled: false, settled: true, replicas: 3, ready: 3 };
-    stage.sides.blue = { ...live, deadlineExceeded: false, trouble: undefined };
+    stage.sides.blue = { ...live, deadlineExceeded: false, trouble: undefined, crashes: false };
     stage.wasReady = true;
     expect(shown(stage.step())).toBe("blue 2 -> all");
     expect(stage.status).toMatchObject({
@@ -223,7 +223,8 @@ describe("BlueGreen", () => {
     },
     {
       what: "a pod crashes",
-      fails: (stage: Stage) => (stage.sides.green = { ...stage.sides.green!, trouble: "exits with code 1" }),
+      fails: (stage: Stage) =>
+        (stage.sides.green = { ...stage.sides.green!, trouble: "exits with code 1", crashes: true }),
     },
     { what: "no pod is ready", fails: (stage: Stage) => (stage.sides.green = { ...stage.sides.green!, ready: 0 }) },
   ])("when $what while the one before is there, clients go back at once", ({ fails }) => {
@@ -238,6 +239,14 @@ describe("BlueGreen", () => {
     expect(shown(stage.pass(14))).toBe("blue 1, green 2 -> blue");
     expect(shown(stage.pass(1))).toBe("blue 1 -> blue");
     expect(shown(stage.pass(3600))).toBe("blue 1 -> blue");
+  });
+
+  test("when no node takes a further pod, clients stay: that is not the version's fault", () => {
+    const stage = Stage.good(blueGreen);
+    stage.ask("two");
+    stage.settle();
+    stage.sides.green = { ...stage.sides.green!, settled: false, trouble: "0/3 nodes are available" };
+    expect(stage.step().track).toBe("green");
   });
 
   test("clients do not go back to servers that are not ready", () => {

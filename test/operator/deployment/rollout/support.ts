@@ -109,9 +109,9 @@ export class Stage {
   }
 }
 
-const started = { settled: false, replicas: 3, ready: 0, deadlineExceeded: false, trouble: undefined };
+const started = { settled: false, replicas: 3, ready: 0, deadlineExceeded: false, trouble: undefined, crashes: false };
 
-export const wantedOf = (version: string) => ({ template: version, image: `server:${version}`, key: version });
+const wantedOf = (version: string) => ({ template: version, image: `server:${version}`, key: version });
 
 /** "blue 1, green 2 -> blue": what runs, and where the Service leads. */
 export const shown = ({ serving, beside, track }: Plan): string => {
