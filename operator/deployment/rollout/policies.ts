@@ -247,8 +247,7 @@ function isProven(facts: Facts, template: string): boolean {
   return isStopped || (other.ready >= (serving?.replicas ?? 1) && resultFor(template, preview)?.passed === true);
 }
 
-const isPromoted = ({ spec, state, promote }: Facts) =>
-  spec.promotion === "Automatic" || promote === `${state.target}`;
+const isPromoted = ({ spec, state, promote }: Facts) => spec.promotion === "Automatic" || promote === `${state.target}`;
 
 /** The Service leads to the target from now on. */
 const promotes: Policy = (facts) => {
