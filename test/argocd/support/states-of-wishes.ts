@@ -1,4 +1,4 @@
-import { cctelegramDeployments, deployments } from "../../../operator/deployment/resource-types.ts";
+import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
 import { running, withoutImage } from "../../operator/deployment/support/kubelet.ts";
 import { changeSpec, createResource, createToken, readResource } from "../../operator/deployment/support/steps.ts";
 import type { World } from "../../operator/deployment/support/world.ts";
