@@ -179,6 +179,7 @@ export function snapshotOf(
     exposure: ExposureSnapshot | undefined;
     exposureProbe: ExposureProbe | undefined;
     rollout: Snapshot["rollout"];
+    upgradeBackup: Snapshot["upgradeBackup"];
     /** Milliseconds since the epoch. */
     now: () => number;
   },
@@ -218,6 +219,7 @@ export function snapshotOf(
     ],
     probe,
     rollout,
+    upgradeBackup: parts.upgradeBackup,
     exposure,
     exposureProbe,
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),

@@ -3,7 +3,7 @@ import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
-import { wasRolledBack } from "./rollout/problems.ts";
+import { backupFailed, wasRolledBack } from "./rollout/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Something that is wrong, with a message that says what to do. */
@@ -112,6 +112,7 @@ const checks: readonly Check[] = [
   childWasRefused,
   childFailed,
   wasRolledBack,
+  backupFailed,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
@@ -132,6 +133,7 @@ const obstacles: readonly Check[] = [
   secretIsMissing,
   childWasRefused,
   wasRolledBack,
+  backupFailed,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,

@@ -99,6 +99,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     refused: refusedOf(failures),
     failed: failedOf(failures),
     probe: probes.result(resource.uid),
+    upgradeBackup: standing?.backup,
     rollout: standing ? statusOfRollout(standing.state) : resource.status.rollout,
   });
   probes.track(targetOf(snapshot, blueprint));

@@ -5,6 +5,7 @@ import type { ExposureSnapshot } from "./exposure/problems.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
+import type { Backup } from "./rollout/facts.ts";
 
 /** State of the Secret that holds the bot token. */
 export type TokenSecret = "Present" | "Missing" | "KeyMissing" | "Unknown";
@@ -35,6 +36,8 @@ export type Snapshot = {
   readonly probe: ProbeResult | undefined;
   /** The revisions, as the status will keep them. */
   readonly rollout?: DeploymentStatus["rollout"];
+  /** The backup that an upgrade waits for. */
+  readonly upgradeBackup?: Backup | undefined;
   /** State of the exposure; undefined without one. */
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */

@@ -56,6 +56,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/status]
   verbs: [patch]
+# The backup before an upgrade.
+- apiGroups: [cctelegram.io]
+  resources: [cctelegrambackups]
+  verbs: [get, create]
 # To write the default of server.replicas.
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/scale]

@@ -1,4 +1,4 @@
-import { waitsForPromotion } from "../rollout/problems.ts";
+import { waitsForBackup, waitsForPromotion } from "../rollout/problems.ts";
 import { movingParts } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
@@ -6,6 +6,8 @@ import { fails, holds, type Judge } from "./judgement.ts";
 export const progressing: Judge = (snapshot) => {
   const waits = waitsForPromotion(snapshot);
   if (waits) return holds("WaitingForPromotion", waits);
+  const backup = waitsForBackup(snapshot);
+  if (backup) return holds("WaitingForBackup", backup);
   const moving = movingParts(snapshot);
   return moving.length === 0
     ? fails("Settled", "no pod is being created or replaced")

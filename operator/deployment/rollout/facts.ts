@@ -29,6 +29,15 @@ export type Verification = {
   readonly problem?: string | undefined;
 };
 
+/** How the backup stands that was made for a revision. */
+export type Backup = {
+  readonly revision: number;
+  readonly name: string;
+  readonly state: "Running" | "Succeeded" | "Failed";
+  /** Why it failed. */
+  readonly message: string;
+};
+
 /** Everything that a rollout is decided from, read at one moment. */
 export type Facts = {
   readonly spec: DeploymentSpec["rollout"];
@@ -49,6 +58,8 @@ export type Facts = {
   readonly verified: Verification | undefined;
   /** What the new version was asked before clients reach it. */
   readonly preview: Verification | undefined;
+  /** The backup that an upgrade waits for; undefined before it was asked for. */
+  readonly backup: Backup | undefined;
   /** What the wanted template changes, for people. */
   readonly changes: string;
   readonly promote?: string | undefined;

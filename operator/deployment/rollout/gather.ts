@@ -27,8 +27,8 @@ type Parts = {
   readonly now: number;
 };
 
-/** What the rollout of a resource is decided from, without what the wanted template changes. */
-export function factsOf(resource: CachedResource, parts: Parts): Omit<Facts, "changes"> & { readonly changes: "" } {
+/** What the rollout of a resource is decided from, without what the API server has to be asked for. */
+export function factsOf(resource: CachedResource, parts: Parts): Facts {
   const { cluster, blueprint, probe, preview, now } = parts;
   const { namespace, name, spec, status, restartedAt } = resource;
   const { template } = parts.wanted;
@@ -47,6 +47,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Omit<Facts, "ch
     wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     verified: verificationOf(probe),
     preview: preview && { template: preview.template, passed: preview.passed, problem: preview.problem },
+    backup: undefined,
     changes: "",
     promote: resource.promote,
     undo: resource.undo,

@@ -1,4 +1,5 @@
 import type { DeploymentStatus } from "../../api/status.ts";
+import type { Client } from "../../runtime/client.ts";
 import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource } from "../cached-objects.ts";
@@ -9,8 +10,9 @@ import type { ProbeResult, Target } from "../parts-probe.ts";
 import type { ProbeSchedule } from "../probe-schedule.ts";
 import { regarding } from "../regarding.ts";
 import { deployments } from "../resource-types.ts";
+import { backupOf } from "./backups.ts";
 import { decide, isUrgent } from "./decision.ts";
-import { entryOf, type Facts, type State, servingTrack } from "./facts.ts";
+import { type Backup, entryOf, type Facts, type State, servingTrack } from "./facts.ts";
 import { factsOf, type Wanted } from "./gather.ts";
 import { type PlannedServers, planOf } from "./plan.ts";
 import { type PreviewResult, type PreviewTarget, previewTarget } from "./preview-probe.ts";
@@ -21,6 +23,7 @@ import { deploymentOf, type Track } from "./tracks.ts";
 
 type Parts = {
   readonly cluster: Cluster;
+  readonly client: Client;
   readonly revisions: Revisions;
   readonly probes: Pick<ProbeSchedule<Target, ProbeResult>, "result">;
   readonly previews: ProbeSchedule<PreviewTarget, PreviewResult>;
@@ -35,6 +38,8 @@ type Parts = {
 export type Standing = {
   readonly blueprint: Blueprint;
   readonly state: State;
+  /** The backup that an upgrade waits for. */
+  readonly backup: Backup | undefined;
   /** The status, as it is stored now. */
   readonly known: DeploymentStatus;
   readonly lookAgainMs: number | undefined;
@@ -46,7 +51,8 @@ export async function rolloutStep(parts: Parts, resource: CachedResource, bluepr
   const wanted: Wanted = { pods, template: hashOf(pods) };
   const [probe, preview] = [parts.probes.result(resource.uid), parts.previews.result(resource.uid)];
   const seen = factsOf(resource, { ...parts, blueprint, wanted, probe, preview, now: parts.now() });
-  const facts = { ...seen, changes: await changesIn(parts, resource, seen, wanted) };
+  const backup = await backupOf(parts, resource, seen);
+  const facts = { ...seen, backup, changes: await changesIn(parts, resource, seen, wanted) };
   const { state, notes, lookAgainMs } = decide(facts);
   const known = await stored(parts, resource, { facts, state, blueprint, wanted });
   for (const note of notes) parts.recorder.record(regarding(resource), note);
@@ -54,7 +60,7 @@ export async function rolloutStep(parts: Parts, resource: CachedResource, bluepr
   const tried = rollout.isPreviewed ? rollout.servers[1] : undefined;
   if (tried) parts.previews.track(previewTarget(blueprint, tried.template));
   else parts.previews.forget(resource.uid);
-  return { blueprint: { ...blueprint, rollout }, state, known, lookAgainMs };
+  return { blueprint: { ...blueprint, rollout }, state, backup, known, lookAgainMs };
 }
 
 /** As the status stores it. */

@@ -189,3 +189,19 @@ test("another version of the operator replaces pods only where it must, and says
     "the bridge's pod is replaced: its template changes image",
   ]);
 }, 60_000);
+
+test("an upgrade waits for its backup, of server and bridge alike, until it is not asked for any more", async () => {
+  await createResource(world, "team", { rollout: { beforeUpgrade: "Backup" } });
+  await untilSettled(world, "team");
+  await changeSpec(world, "team", { version: "1.3.0" });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 Waiting"));
+  await eventually(async () => {
+    const { status } = await readResource(world, "team");
+    const messages = status?.conditions?.map(({ message }) => message).join("\n");
+    expect(messages).toContain("the upgrade waits for CCTelegramBackup team-before-2-");
+  });
+  expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.2.3"), image("1.2.3")]);
+  await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")), 30_000);
+  expect(await history()).toBe("1 Superseded, 2 Active");
+}, 60_000);

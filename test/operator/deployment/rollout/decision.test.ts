@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../../operator/deployment/rollout/decision.ts";
-import { Stage, shown } from "./support.ts";
+import { Stage, shown, wantedOf } from "./support.ts";
 
 describe("RollingUpdate", () => {
   test("the first version is good when its pods are ready and a handshake succeeds; nobody is told", () => {
@@ -349,5 +349,49 @@ describe("a changed strategy", () => {
     expect(stage.history).toBe("1 Superseded, 2 Superseded, 3 Active");
     stage.pass(15);
     expect(shown(stage.step())).toBe("blue 3 -> all");
+  });
+});
+
+describe("beforeUpgrade: Backup", () => {
+  test.each(["RollingUpdate", "BlueGreen"] as const)(
+    "with %s another image waits for a backup made for it",
+    (strategy) => {
+      const stage = Stage.good({ strategy, beforeUpgrade: "Backup" });
+      const track = strategy === "BlueGreen" ? "blue" : "all";
+      const waiting = stage.ask("two");
+      expect([shown(waiting), waiting.bridgeImage, stage.history]).toEqual([
+        `blue 1 -> ${track}`,
+        "server:one",
+        "1 Active, 2 Waiting",
+      ]);
+      const backup = { revision: 2, name: "team-before-2", message: "" };
+      for (const state of ["Running", "Failed"] as const) {
+        stage.backup = { ...backup, state };
+        expect(shown(stage.pass(3600))).toBe(`blue 1 -> ${track}`);
+      }
+      stage.backup = { ...backup, revision: 1, state: "Succeeded" };
+      expect(shown(stage.step())).toBe(`blue 1 -> ${track}`);
+      stage.backup = { ...backup, state: "Succeeded" };
+      expect(shown(stage.step())).toContain("2");
+      stage.backup = undefined;
+      stage.settle();
+      expect(stage.status?.revision).toBe(2);
+    },
+  );
+
+  test("what leaves the image as it is, and a way back, wait for none", () => {
+    const stage = Stage.good({ beforeUpgrade: "Backup" });
+    stage.wanted = { ...wantedOf("two"), image: "server:one" };
+    expect(shown(stage.step())).toBe("blue 2 -> all");
+    stage.settle();
+    stage.undo = "1";
+    expect(shown(stage.step())).toBe("blue 1 -> all");
+  });
+
+  test("whoever changes their mind waits no more", () => {
+    const stage = Stage.good({ beforeUpgrade: "Backup" });
+    stage.ask("two");
+    stage.spec = { ...stage.spec, beforeUpgrade: "Nothing" };
+    expect(shown(stage.step())).toBe("blue 2 -> all");
   });
 });

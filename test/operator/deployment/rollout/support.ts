@@ -20,6 +20,7 @@ export class Stage {
   verified: Facts["verified"];
   preview: Facts["preview"];
   bridgeImage: string | undefined;
+  backup: Facts["backup"];
   wasReady = false;
   promote: string | undefined;
   undo: string | undefined;
@@ -43,6 +44,7 @@ export class Stage {
       wasReady: this.wasReady,
       verified: this.verified,
       preview: this.preview,
+      backup: this.backup,
       changes: "image",
       promote: this.promote,
       undo: this.undo,
@@ -111,7 +113,7 @@ export class Stage {
 
 const started = { settled: false, replicas: 3, ready: 0, deadlineExceeded: false, trouble: undefined, crashes: false };
 
-const wantedOf = (version: string) => ({ template: version, image: `server:${version}`, key: version });
+export const wantedOf = (version: string) => ({ template: version, image: `server:${version}`, key: version });
 
 /** "blue 1, green 2 -> blue": what runs, and where the Service leads. */
 export const shown = ({ serving, beside, track }: Plan): string => {
