@@ -64,6 +64,8 @@ export type Facts = {
   readonly changes: string;
   readonly promote?: string | undefined;
   readonly undo?: string | undefined;
+  /** Somebody has deleted the template that undo asks for. */
+  readonly isUndoLost: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };

@@ -51,6 +51,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Facts {
     changes: "",
     promote: resource.promote,
     undo: resource.undo,
+    isUndoLost: false,
     now,
   };
 }

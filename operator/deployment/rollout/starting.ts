@@ -31,7 +31,8 @@ export const undoes: Policy = (facts) => {
   const asked = state.revisions.find(({ revision }) => `${revision}` === undo);
   const heard: State = { ...state, undone: undo };
   const [from, to] = [state.target ?? state.revision, asked?.revision];
-  if (asked === undefined || to === from) return { state: heard, note: refusedUndo(state, undo, asked) };
+  if (asked === undefined || to === from || facts.isUndoLost)
+    return { state: heard, note: refusedUndo(facts, undo, asked) };
   const rejected: State = { ...heard, rejected: { key: wanted.key, cause: "Undone" } };
   const message = `undone: cctelegram.io/undo asks for revision ${to}`;
   const note: Note = {
@@ -53,9 +54,10 @@ export const undoes: Policy = (facts) => {
   };
 };
 
-function refusedUndo({ revisions }: State, undo: string, asked: Revision | undefined): Note {
-  const kept = revisions.map(({ revision }) => revision).join(", ");
-  const cause = asked ? `revision ${undo} is the present one` : `there is no revision ${undo}`;
+function refusedUndo({ state, isUndoLost }: Facts, undo: string, asked: Revision | undefined): Note {
+  const kept = state.revisions.map(({ revision }) => revision).join(", ");
+  const present = isUndoLost ? `the template of revision ${undo} is gone` : `revision ${undo} is the present one`;
+  const cause = asked ? present : `there is no revision ${undo}`;
   return {
     type: "Warning",
     reason: "UndoRefused",

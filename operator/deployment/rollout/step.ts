@@ -52,7 +52,8 @@ export async function rolloutStep(parts: Parts, resource: CachedResource, bluepr
   const [probe, preview] = [parts.probes.result(resource.uid), parts.previews.result(resource.uid)];
   const seen = factsOf(resource, { ...parts, blueprint, wanted, probe, preview, now: parts.now() });
   const backup = await backupOf(parts, resource, seen);
-  const facts = { ...seen, backup, changes: await changesIn(parts, resource, seen, wanted) };
+  const changes = await changesIn(parts, resource, seen, wanted);
+  const facts = { ...seen, backup, changes, isUndoLost: await isUndoLost(parts, seen, blueprint) };
   const { state, notes, lookAgainMs } = decide(facts);
   const known = await stored(parts, resource, { facts, state, blueprint, wanted });
   for (const note of notes) parts.recorder.record(regarding(resource), note);
@@ -84,6 +85,17 @@ async function changesIn(
   const found = before === undefined ? "" : differences(before, pods);
   const isOwn = found !== "" && status.observedGeneration === generation;
   return found + (isOwn ? ", by the operator's own version or settings" : "");
+}
+
+/** Asked for once, when the wish is new. */
+async function isUndoLost(
+  { revisions }: Parts,
+  { state, undo, wanted }: Facts,
+  blueprint: Blueprint,
+): Promise<boolean> {
+  const asked = undo === state.undone ? undefined : state.revisions.find(({ revision }) => `${revision}` === undo);
+  if (asked === undefined || asked.template === wanted.template || asked.revision === state.revision) return false;
+  return (await revisions.template(blueprint, asked.template)) === undefined;
 }
 
 type Change = {

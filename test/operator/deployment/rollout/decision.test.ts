@@ -134,6 +134,16 @@ describe("cctelegram.io/undo", () => {
     expect(stage.history).toBe("1 Active, 2 Superseded");
   });
 
+  test("does not go back to a template that somebody has deleted", () => {
+    const stage = Stage.good();
+    stage.ask("two");
+    stage.settle();
+    stage.undo = "1";
+    stage.isUndoLost = true;
+    expect(shown(stage.step())).toBe("blue 2 -> all");
+    expect(stage.notes.at(-1)).toBe("UndoRefused");
+  });
+
   test.each(["9", "1", "no number"])("%s names nothing to go back to: somebody is told, nothing changes", (undo) => {
     const stage = Stage.good();
     stage.undo = undo;

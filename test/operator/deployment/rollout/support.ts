@@ -24,6 +24,7 @@ export class Stage {
   wasReady = false;
   promote: string | undefined;
   undo: string | undefined;
+  isUndoLost = false;
   now = Date.parse("2026-01-01T00:00:00.000Z");
   readonly notes: string[] = [];
 
@@ -48,6 +49,7 @@ export class Stage {
       changes: "image",
       promote: this.promote,
       undo: this.undo,
+      isUndoLost: this.isUndoLost,
       now: this.now,
     };
   }
