@@ -91,7 +91,7 @@ function anonymous(object: KubernetesObject, name: string): unknown {
   return JSON.parse(
     text
       .replaceAll(new RegExp(`\\b${name}\\b`, "g"), "NAME")
-      .replaceAll(/"cctelegram\.io\/hmac":"\w+"/g, '"cctelegram.io/hmac":""')
+      .replaceAll(/"cctelegram\.io\/(hmac|template)":"\w+"/g, '"cctelegram.io/$1":""')
       .replaceAll(/"(clusterIPs?|ipFamilies|ipFamilyPolicy)":("[^"]*"|\[[^\]]*\])/g, '"$1":""'),
   );
 }
