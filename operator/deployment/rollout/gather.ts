@@ -46,7 +46,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Facts {
     isStopped: serverScaling(spec).min === 0,
     wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     verified: verificationOf(probe),
-    preview: preview && { template: preview.template, passed: preview.passed, problem: preview.problem },
+    preview: preview && triedOf(preview),
     backup: undefined,
     changes: "",
     promote: resource.promote,
@@ -73,6 +73,13 @@ function sideOf(resource: CachedResource, cluster: Cluster, track: Track, now: n
     crashes: trouble !== undefined && crashReasons.has(trouble.reason),
   };
 }
+
+/** A Service that was just made does not lead anywhere for a moment. */
+const triedOf = ({ template, passed, problem, lasting = true }: PreviewResult): Verification => ({
+  template,
+  passed,
+  problem: lasting ? problem : undefined,
+});
 
 const crashReasons: ReadonlySet<string> = new Set(["CrashLooping", "OutOfMemory"]);
 

@@ -23,11 +23,12 @@ export const resultFor = (template: string | undefined, result: Facts["preview"]
 
 /** Why the target cannot be rolled out. */
 function failureOf(facts: Facts): string | undefined {
-  const { state, verified, preview, now } = facts;
+  const { state, verified, preview, isStopped, now } = facts;
   const side = targetSide(facts);
   const { template } = entryOf(state, state.target) ?? {};
   const notReady = side?.trouble ?? "its pods do not become ready within rollout.progressDeadlineSeconds";
   if (side?.deadlineExceeded) return notReady;
+  if (isStopped) return undefined;
   if (isInPlace(facts)) return side?.settled ? resultFor(template, verified)?.problem : undefined;
   const tried = resultFor(template, preview);
   if (side?.settled && tried?.problem !== undefined) return tried.problem;

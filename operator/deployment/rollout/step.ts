@@ -59,7 +59,10 @@ export async function rolloutStep(parts: Parts, resource: CachedResource, bluepr
   for (const note of notes) parts.recorder.record(regarding(resource), note);
   const rollout = await preparedRollout(parts, resource, { facts: { ...facts, state }, blueprint, wanted });
   const tried = rollout.isPreviewed ? rollout.servers[1] : undefined;
-  if (tried) parts.previews.track(previewTarget(blueprint, tried.template));
+  const side = tried && facts.sides[tried.track];
+  // Pods that start answer nothing yet, and that says nothing about them.
+  if (tried && side?.template === tried.template && side.settled)
+    parts.previews.track(previewTarget(blueprint, tried.template));
   else parts.previews.forget(resource.uid);
   return { blueprint: { ...blueprint, rollout }, state, backup, known, lookAgainMs };
 }
