@@ -9,6 +9,7 @@ import {
   deleteNamespace,
   deliveredTexts,
   endpoint,
+  expectReason,
   getJson,
   killProgram,
   kubectl,
@@ -133,8 +134,8 @@ describe("under traffic", () => {
       `cctd/${resource}`,
       "--timeout=1m",
     ]);
-    await kubectl(["-n", namespace, "rollout", "status", `deployment/${resource}-mcp-server`, "--timeout=3m"]);
-    await kubectl(["-n", namespace, "rollout", "status", `statefulset/${resource}-bridge`, "--timeout=3m"]);
+    // The bridge follows when its servers are good.
+    await waitReady(namespace, resource, "3m");
     await traffic.progress(10);
     await traffic.stop();
     expect(traffic.failures).toEqual([]);
@@ -195,6 +196,45 @@ describe("under traffic", () => {
     expect(traffic.failures).toEqual([]);
     await expectAllDelivered(traffic);
     await waitReady(namespace, resource);
+  });
+
+  test("blue/green fails no call: not when its pods get their track, not at the switch, and not on the way back", async () => {
+    const patch = (spec: object) =>
+      kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", JSON.stringify({ spec })]);
+    const tuned = (format: string) => ({
+      ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "tuning", namespace }, data: { format } },
+    });
+    const track = async () => {
+      const service = ["-n", namespace, "get", "service", `${resource}-mcp-server`];
+      const { spec } = await getJson<{ spec: { selector: Record<string, string> } }>(...service);
+      return spec.selector["cctelegram.io/track"];
+    };
+    const leads = (to: string) => expect.poll(track, { timeout: 120_000, interval: 500 }).toBe(to);
+    const traffic = startTraffic(url, key, "blue/green");
+    await traffic.progress(10);
+    await patch({ rollout: { strategy: "BlueGreen", keepPreviousSeconds: 3600 } });
+    await leads("blue");
+    await traffic.progress(10);
+
+    await kubectl(["apply", "-f", "-"], { input: JSON.stringify(tuned("json")) });
+    const valueFrom = { configMapKeyRef: { name: "tuning", key: "format" } };
+    await patch({ server: { env: [{ name: "LOG_FORMAT", valueFrom }] } });
+    await leads("green");
+    await waitReady(namespace, resource);
+    await traffic.progress(20);
+
+    // From now on a pod of the new version ends at its start.
+    await kubectl(["apply", "-f", "-"], { input: JSON.stringify(tuned("no format")) });
+    await patch({ server: { replicas: 3 } });
+    await leads("blue");
+    await expectReason(namespace, resource, "Degraded", "RolledBack");
+    await traffic.progress(20);
+    const green = () => kubectl(["-n", namespace, "get", "deployments", "-o", "name"]);
+    await expect.poll(green, { timeout: 60_000, interval: 1_000 }).not.toContain("green");
+    await traffic.progress(10);
+    await traffic.stop();
+    expect(traffic.failures).toEqual([]);
+    await expectAllDelivered(traffic);
   });
 });
 

@@ -49,6 +49,12 @@ export const rolloutSpec = z
     analysis: analysis
       .optional()
       .describe("BlueGreen only. Calls of the new version before the switch. Default: one that succeeds."),
+    beforeUpgrade: z
+      .enum(["Nothing", "Backup"])
+      .default("Nothing")
+      .describe(
+        "Backup: another image waits until a CCTelegramBackup that is made for it has succeeded. It goes to backup.target.",
+      ),
     revisionHistoryLimit: z
       .int()
       .min(1)
@@ -77,7 +83,7 @@ const revision = z.strictObject({
     .string()
     .max(16)
     .describe("Hash of its pod template, as in the name of the ControllerRevision that keeps it."),
-  image: z.string().max(500).describe("Image of its pods."),
+  image: z.string().max(1024).describe("Image of its pods."),
   outcome: z
     .enum(["Waiting", "RollingOut", "Previewing", "Active", "Previous", "Superseded", "RolledBack", "Failed"])
     .describe(

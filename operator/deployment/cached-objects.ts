@@ -16,15 +16,14 @@ import {
   importMarkAnnotation,
   promoteAnnotation,
   restartAnnotation,
-  revisionAnnotation,
-  templateAnnotation,
   undoAnnotation,
   variablesAnnotation,
 } from "./names.ts";
 import { printable } from "./printable.ts";
 import { polledToken, type TokenRef } from "./receiving/polled-token.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
-import { hashOf, imageIn, type Template } from "./rollout/template.ts";
+import { appliedImage, type ServersState, serversIn, templateIn } from "./rollout/applied.ts";
+import type { Template } from "./rollout/template.ts";
 import { type Track, trackIn } from "./rollout/tracks.ts";
 import { type StoredRotation, storedRotation } from "./secrets/stored-value.ts";
 
@@ -98,14 +97,6 @@ export type WorkloadState = {
   readonly deadlineExceeded?: boolean;
   /** Why pods cannot be created, for example an exceeded quota. */
   readonly failure: string | undefined;
-};
-
-/** The revision that a Deployment of servers was applied with. */
-export type ServersState = {
-  readonly template: string;
-  /** Undefined: by an operator that did not number revisions. */
-  readonly revision: number | undefined;
-  readonly labelled: boolean;
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -221,24 +212,6 @@ function workload(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
       ),
     },
-  };
-}
-
-const templateIn = (owned: Fields) => ((owned.spec as Fields | undefined)?.template ?? {}) as Template;
-
-function appliedImage(template: Template): Pick<WorkloadState, "image"> {
-  const image = imageIn(template, "bridge");
-  return image === undefined ? {} : { image: interned(image) };
-}
-
-/** The hash is computed only where no operator has written it. */
-function serversIn({ metadata }: KubernetesObject, template: Template): ServersState {
-  const { [revisionAnnotation]: number = "", [templateAnnotation]: hash } = metadata.annotations ?? {};
-  const revision = Number.parseInt(number, 10);
-  return {
-    template: interned(hash ?? hashOf(template)),
-    revision: revision > 0 ? revision : undefined,
-    labelled: trackIn(template.metadata?.labels) !== undefined,
   };
 }
 

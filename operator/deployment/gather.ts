@@ -186,6 +186,7 @@ export function snapshotOf(
     exposureProbe: ExposureProbe | undefined;
     ownKeys: Blueprint["ownKeys"];
     rollout: Snapshot["rollout"];
+    upgradeBackup: Snapshot["upgradeBackup"];
     /** Milliseconds since the epoch. */
     now: () => number;
   },
@@ -235,6 +236,7 @@ export function snapshotOf(
     rollout,
     scaling: scalingOf(resource, cluster),
     volume,
+    upgradeBackup: parts.upgradeBackup,
     exposure,
     exposureProbe,
     backups,
@@ -252,6 +254,10 @@ export function snapshotOf(
   };
 }
 
+/** Servers of two revisions are there. */
+const isRevised = (rollout: Snapshot["rollout"]) =>
+  rollout?.revision !== undefined && (rollout.target ?? rollout.previous) !== undefined;
+
 /** Where and how the resource is probed. */
 export function targetOf({ server, bridgeRuns, rollout }: Snapshot, blueprint: Blueprint): Target {
   const { namespace, name, uid, verifierKey } = blueprint;
@@ -266,5 +272,6 @@ export function targetOf({ server, bridgeRuns, rollout }: Snapshot, blueprint: B
     hasServer: (server?.ready ?? 0) > 0,
     hasBridge: bridgeRuns,
     ...(rollout && server?.servers && isSettled(server) ? { template: server.servers.template } : {}),
+    ...(isRevised(rollout) ? { isWatched: true } : {}),
   };
 }

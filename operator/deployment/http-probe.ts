@@ -69,7 +69,8 @@ export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: 
       target.hasServer ? handshake(timed, target) : undefined,
       target.hasBridge ? probeBridge(timed, target, now) : undefined,
     ]);
-    return { server, bridge, ...(target.template === undefined ? {} : { template: target.template }) };
+    const { template, isWatched } = target;
+    return { server, bridge, ...(template === undefined ? {} : { template }), ...(isWatched ? { isWatched } : {}) };
   };
 }
 

@@ -51,6 +51,8 @@ export type ProbeResult = {
   readonly bridge: BridgeProbe | undefined;
   /** The template of all servers that could answer. */
   readonly template?: string;
+  /** Another version has just taken over, or soon will. */
+  readonly isWatched?: true;
   /** False while a failure may be a normal state of a start; set by the schedule. Default: true. */
   readonly lasting?: boolean;
 };
@@ -70,6 +72,8 @@ export type Target = {
   readonly hmac: string;
   /** The template of all servers; undefined while there are others, too. */
   readonly template?: string;
+  /** It is asked more often: another version has just taken over, or soon will. */
+  readonly isWatched?: true;
   /** Parts without a pod are not probed. */
   readonly hasServer: boolean;
   readonly hasBridge: boolean;
@@ -85,6 +89,6 @@ export function rounded(count: number): number {
 /** How the schedule reads the results. */
 export const partsReading: Reading<ProbeResult> = {
   isWell,
-  isQuiet: ({ bridge }) => !bridge?.answered || rounded(bridge.queue.pending) === 0,
+  isQuiet: ({ bridge, isWatched }) => !isWatched && (!bridge?.answered || rounded(bridge.queue.pending) === 0),
   shown: (result) => JSON.stringify(result, (key, value) => (key === "pending" ? rounded(value) : value)) ?? "",
 };

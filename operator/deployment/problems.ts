@@ -7,7 +7,7 @@ import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
-import { wasRolledBack } from "./rollout/problems.ts";
+import { backupFailed, wasRolledBack } from "./rollout/problems.ts";
 import { keyEnds, ownKeyIsUnusable, rotationIsOverdue } from "./secrets/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { volumeIsNearlyFull } from "./volume/problems.ts";
@@ -142,6 +142,7 @@ const checks: readonly Check[] = [
   childWasRefused,
   childFailed,
   wasRolledBack,
+  backupFailed,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,
@@ -173,6 +174,7 @@ const obstacles: readonly Check[] = [
   restoreNeedsArchive,
   childWasRefused,
   wasRolledBack,
+  backupFailed,
   serverPodsCannotBeCreated,
   bridgePodCannotBeCreated,
   serverPodIsInTrouble,

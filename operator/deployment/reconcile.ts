@@ -31,9 +31,16 @@ import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { referredSecretsOf } from "./referred-secrets.ts";
 import { deployments } from "./resource-types.ts";
+import { backupOf } from "./rollout/backups.ts";
 import type { PreviewResult, PreviewTarget } from "./rollout/preview-probe.ts";
 import type { Revisions } from "./rollout/revisions.ts";
-import { imaginedBlueprint, rolloutStep, statusOf as statusOfRollout } from "./rollout/step.ts";
+import {
+  imaginedBlueprint,
+  type Parts as RolloutParts,
+  rolloutStep,
+  type Standing,
+  statusOf as statusOfRollout,
+} from "./rollout/step.ts";
 import { untilSecretsChange } from "./secrets/changes.ts";
 import { isStored } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
@@ -132,6 +139,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     dryRun: written.changes,
     probe,
     volume: volume.trouble,
+    upgradeBackup: written.backup,
     rollout: written.rollout,
   });
   probes.track(targetOf(snapshot, blueprint));
@@ -168,6 +176,8 @@ type Written = {
   /** The resource with the status that is stored by now. */
   readonly known: CachedResource;
   readonly rollout: CachedResource["status"]["rollout"];
+  /** The backup that an upgrade waits for. */
+  readonly backup?: Standing["backup"];
   /** The workloads of which a change waits for a maintenance window. */
   readonly waiting: readonly string[];
   readonly failures: readonly unknown[];
@@ -182,11 +192,12 @@ async function write(parts: ReconcileParts, resource: CachedResource, asked: Blu
     const converged = await converge(parts, resource, asked);
     return { ...converged, blueprint: asked, known: resource, rollout: undefined };
   }
-  const store = (status: DeploymentStatus) => storeStatus(parts, resource, status);
-  const { blueprint, state, known, lookAgainMs, waits } = await rolloutStep({ ...parts, store }, resource, asked);
+  const { standing, failures: undecided } = await standingOf(parts, resource, asked);
+  if (standing === undefined) return { ...unwritten(resource, asked), failures: undecided };
+  const { blueprint, state, backup, known, lookAgainMs, waits } = standing;
   const { failures, waiting } = await converge(parts, resource, blueprint);
   return {
-    ...{ blueprint, failures, lookAgainMs },
+    ...{ blueprint, backup, failures, lookAgainMs },
     known: { ...resource, status: known },
     rollout: statusOfRollout(state),
     waiting: [...new Set([...(waits ? ["MCP server"] : []), ...waiting])],
@@ -198,11 +209,30 @@ const isNew = ({ cluster }: ReconcileParts, resource: CachedResource) =>
   (resource.status.rollout?.revisions ?? []).length === 0 &&
   ownChild(cluster, resource, deployments, namesOf(resource.name).server) === undefined;
 
+/** Where the rollout stands. Nothing is written when that cannot be found out. */
+async function standingOf(
+  parts: ReconcileParts,
+  resource: CachedResource,
+  asked: Blueprint,
+): Promise<{ readonly standing?: Standing; readonly failures: readonly unknown[] }> {
+  try {
+    const store = (status: DeploymentStatus) => storeStatus(parts, resource, status);
+    const backup: RolloutParts["backup"] = (facts) => backupOf(parts, resource, facts);
+    return { standing: await rolloutStep({ ...parts, store, backup }, resource, asked), failures: [] };
+  } catch (error) {
+    return { failures: [error] };
+  }
+}
+
+const unwritten = (resource: CachedResource, blueprint: Blueprint): Written => ({
+  ...{ blueprint, known: resource, rollout: resource.status.rollout, waiting: [], failures: [] },
+});
+
 /** Nothing is written; with DryRun the status says what would be, a rollout's next step included. */
 async function leave(parts: ReconcileParts, resource: CachedResource, asked: Blueprint): Promise<Written> {
-  const left = { blueprint: asked, known: resource, rollout: resource.status.rollout, waiting: [], failures: [] };
+  const left = unwritten(resource, asked);
   if (!isDryRun(resource.spec)) return left;
-  const imagined = await imaginedBlueprint({ ...parts, store: async () => undefined }, resource, asked);
+  const imagined = await imaginedBlueprint(parts, resource, asked);
   return { ...left, ...(await parts.dryRun.preview(resource, imagined)) };
 }
 

@@ -11,6 +11,7 @@ import type { Acceptance } from "./image/acceptance.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
+import type { Backup } from "./rollout/facts.ts";
 import type { SecretsSnapshot } from "./secrets/problems.ts";
 import type { VolumeTrouble } from "./volume/volumes.ts";
 
@@ -55,6 +56,8 @@ export type Snapshot = {
   readonly scaling?: ScalingSnapshot | undefined;
   /** Why the volume is not as large as it should be. */
   readonly volume?: VolumeTrouble | undefined;
+  /** The backup that an upgrade waits for. */
+  readonly upgradeBackup?: Backup | undefined;
   /** State of the exposure; undefined without one. */
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */

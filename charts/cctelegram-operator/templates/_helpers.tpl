@@ -56,10 +56,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/status]
   verbs: [patch]
-# Schedules make backups, and delete those whose time has passed.
+# Schedules make backups, and delete those whose time has passed; an upgrade may ask for one before it.
 - apiGroups: [cctelegram.io]
   resources: [cctelegrambackups]
-  verbs: [list, watch, create, delete]
+  verbs: [get, list, watch, create, delete]
 - apiGroups: [cctelegram.io]
   resources: [cctelegrambackups/status]
   verbs: [patch]

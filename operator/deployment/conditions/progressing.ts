@@ -1,5 +1,5 @@
 import { waitingText } from "../maintenance/waiting.ts";
-import { waitsForPromotion } from "../rollout/problems.ts";
+import { waitsForBackup, waitsForPromotion } from "../rollout/problems.ts";
 import { movingParts } from "../rollout.ts";
 import { fails, holds, type Judge } from "./judgement.ts";
 
@@ -7,6 +7,8 @@ import { fails, holds, type Judge } from "./judgement.ts";
 export const progressing: Judge = (snapshot) => {
   const waits = waitsForPromotion(snapshot);
   if (waits) return holds("WaitingForPromotion", waits);
+  const backup = waitsForBackup(snapshot);
+  if (backup) return holds("WaitingForBackup", backup);
   const moving = movingParts(snapshot);
   if (moving.length > 0) return holds("RollingOut", `pods are being created or replaced: ${moving.join(", ")}`);
   const { waiting } = snapshot;

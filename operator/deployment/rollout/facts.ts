@@ -16,6 +16,8 @@ export type Side = {
   readonly deadlineExceeded: boolean;
   /** What keeps one of its newest pods from running. */
   readonly trouble: string | undefined;
+  /** One of them has ended by itself: that is the version's own fault, and not that of the cluster. */
+  readonly crashes: boolean;
 };
 
 /** A result of the verifier, for the pods of one template. */
@@ -25,6 +27,15 @@ export type Verification = {
   readonly passed: boolean;
   /** What failed for so long that it is no normal state of a start. */
   readonly problem?: string | undefined;
+};
+
+/** How the backup stands that was made for a revision. */
+export type Backup = {
+  readonly revision: number;
+  readonly name: string;
+  readonly state: "Running" | "Succeeded" | "Failed";
+  /** Why it failed. */
+  readonly message: string;
 };
 
 /** Everything that a rollout is decided from, read at one moment. */
@@ -51,10 +62,14 @@ export type Facts = {
   readonly verified: Verification | undefined;
   /** What the new version was asked before clients reach it. */
   readonly preview: Verification | undefined;
+  /** The backup that an upgrade waits for; undefined before it was asked for. */
+  readonly backup: Backup | undefined;
   /** What the wanted template changes, for people. */
   readonly changes: string;
   readonly promote?: string | undefined;
   readonly undo?: string | undefined;
+  /** Somebody has deleted the template that undo asks for. */
+  readonly isUndoLost: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };

@@ -29,8 +29,8 @@ type Parts = {
   readonly now: number;
 };
 
-/** What the rollout of a resource is decided from, without what the wanted template changes. */
-export function factsOf(resource: CachedResource, parts: Parts): Omit<Facts, "changes"> & { readonly changes: "" } {
+/** What the rollout of a resource is decided from, without what the API server has to be asked for. */
+export function factsOf(resource: CachedResource, parts: Parts): Facts {
   const { cluster, blueprint, probe, preview, now } = parts;
   const { namespace, name, spec, status, restartedAt } = resource;
   const { template } = parts.wanted;
@@ -48,12 +48,14 @@ export function factsOf(resource: CachedResource, parts: Parts): Omit<Facts, "ch
     isStopped: isHibernated(spec) || serverScaling(spec).min === 0,
     wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     verified: verificationOf(probe),
-    preview: preview && { template: preview.template, passed: preview.passed, problem: preview.problem },
+    preview: preview && triedOf(preview),
+    backup: undefined,
     isBlocked: blueprint.holdsWorkloads === true,
     isHeld: maintenanceAt(spec.maintenance.windows, now).state === "Closed",
     changes: "",
     promote: resource.promote,
     undo: resource.undo,
+    isUndoLost: false,
     now,
   };
 }
@@ -64,15 +66,26 @@ function sideOf(resource: CachedResource, cluster: Cluster, track: Track, now: n
   const workload = ownChild(cluster, resource, types.deployments, deployment)?.state.workload;
   if (workload?.servers === undefined) return undefined;
   const pods = livePods(cluster.podsOf(namespace, name, "mcp-server"), deployment);
+  const { trouble } = firstTrouble(currentPods(pods, undefined), now);
   return {
     ...workload.servers,
     settled: isSettled(workload),
     replicas: workload.replicas,
     ready: workload.ready,
     deadlineExceeded: workload.observed && workload.deadlineExceeded === true,
-    trouble: workload.failure ?? firstTrouble(currentPods(pods, undefined), now).trouble?.message,
+    trouble: workload.failure ?? trouble?.message,
+    crashes: trouble !== undefined && crashReasons.has(trouble.reason),
   };
 }
+
+/** A Service that was just made does not lead anywhere for a moment. */
+const triedOf = ({ template, passed, problem, lasting = true }: PreviewResult): Verification => ({
+  template,
+  passed,
+  problem: lasting ? problem : undefined,
+});
+
+const crashReasons: ReadonlySet<string> = new Set(["CrashLooping", "OutOfMemory"]);
 
 function verificationOf(probe: ProbeResult | undefined): Verification | undefined {
   if (probe?.server === undefined) return undefined;

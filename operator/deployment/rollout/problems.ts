@@ -21,6 +21,22 @@ export const wasRolledBack: Check = ({ rollout }) => {
   };
 };
 
+/** An upgrade waits, and will not begin before a person acts. */
+export const backupFailed: Check = ({ upgradeBackup, rollout }) => {
+  if (upgradeBackup?.state !== "Failed") return undefined;
+  const { name, message } = upgradeBackup;
+  const remedy = `delete it to try again, or set rollout.beforeUpgrade to Nothing`;
+  const present = `clients reach revision ${rollout?.revision}`;
+  return {
+    reason: "BackupBeforeUpgradeFailed",
+    message: `the upgrade waits for CCTelegramBackup ${name}, which failed: ${message}; ${remedy}. ${present}`,
+  };
+};
+
+/** The backup before an upgrade is being made. */
+export const waitsForBackup = ({ upgradeBackup }: Snapshot): string | undefined =>
+  upgradeBackup?.state === "Running" ? `the upgrade waits for CCTelegramBackup ${upgradeBackup.name}` : undefined;
+
 /** A version was tried and waits for a word. */
 export function waitsForPromotion({ resource, rollout }: Snapshot): string | undefined {
   const target = rollout?.revisions?.find(({ revision }) => revision === rollout.target);

@@ -10,7 +10,7 @@ import type { ProbeSchedule } from "../probe-schedule.ts";
 import { regarding } from "../regarding.ts";
 import { deployments } from "../resource-types.ts";
 import { decide, isUrgent } from "./decision.ts";
-import { entryOf, type Facts, type State, servingTrack, waitsForWindow } from "./facts.ts";
+import { type Backup, entryOf, type Facts, type State, servingTrack, waitsForWindow } from "./facts.ts";
 import { factsOf, type Wanted } from "./gather.ts";
 import { type PlannedServers, planOf } from "./plan.ts";
 import { type PreviewResult, type PreviewTarget, previewTarget } from "./preview-probe.ts";
@@ -19,9 +19,11 @@ import type { PlannedDeployment, Rollout } from "./rollout.ts";
 import { differences, hashOf, revisionIn, type Template } from "./template.ts";
 import { deploymentOf, type Track } from "./tracks.ts";
 
-type Parts = {
+export type Parts = {
   readonly cluster: Cluster;
   readonly revisions: Pick<Revisions, "template" | "applied" | "keep" | "forget">;
+  /** The backup that a rollout waits for, as it stands or just asked for. */
+  readonly backup: (facts: Facts) => Promise<Backup | undefined>;
   readonly probes: Pick<ProbeSchedule<Target, ProbeResult>, "result">;
   readonly previews: Pick<ProbeSchedule<PreviewTarget, PreviewResult>, "result" | "track" | "forget">;
   readonly recorder: Pick<EventRecorder, "record">;
@@ -35,6 +37,8 @@ type Parts = {
 export type Standing = {
   readonly blueprint: Blueprint;
   readonly state: State;
+  /** The backup that an upgrade waits for. */
+  readonly backup: Backup | undefined;
   /** The status, as it is stored now. */
   readonly known: DeploymentStatus;
   readonly lookAgainMs: number | undefined;
@@ -48,26 +52,29 @@ export async function rolloutStep(parts: Parts, resource: CachedResource, bluepr
   const wanted: Wanted = { pods, template: hashOf(pods) };
   const [probe, preview] = [parts.probes.result(resource.uid), parts.previews.result(resource.uid)];
   const seen = factsOf(resource, { ...parts, blueprint, wanted, probe, preview, now: parts.now() });
-  const facts = { ...seen, changes: await changesIn(parts, resource, seen, wanted) };
+  const backup = await parts.backup(seen);
+  const changes = await changesIn(parts, resource, seen, wanted);
+  const facts = { ...seen, backup, changes, isUndoLost: await isUndoLost(parts, seen, blueprint) };
   const { state, notes, lookAgainMs } = decide(facts);
   const known = await stored(parts, resource, { facts, state, blueprint, wanted });
   for (const note of notes) parts.recorder.record(regarding(resource), note);
   const rollout = await preparedRollout(parts, resource, { facts: { ...facts, state }, blueprint, wanted });
   const tried = rollout.isPreviewed ? rollout.servers[1] : undefined;
-  if (tried) parts.previews.track(previewTarget(blueprint, tried.template));
+  const side = tried && facts.sides[tried.track];
+  // Pods that start answer nothing yet, and that says nothing about them.
+  if (tried && side?.template === tried.template && side.settled)
+    parts.previews.track(previewTarget(blueprint, tried.template));
   else parts.previews.forget(resource.uid);
   return {
     blueprint: { ...blueprint, rollout },
-    state,
-    known,
-    lookAgainMs,
+    ...{ state, backup, known, lookAgainMs },
     waits: waitsForWindow({ ...facts, state }),
   };
 }
 
 /** The same without any effect: what would be written. */
 export async function imaginedBlueprint(
-  parts: Parts,
+  parts: Omit<Parts, "backup" | "store">,
   resource: CachedResource,
   blueprint: Blueprint,
 ): Promise<Blueprint> {
@@ -83,6 +90,7 @@ export async function imaginedBlueprint(
     },
     previews: { result: (uid) => previews.result(uid), track: nothing, forget: nothing },
     recorder: { record: nothing },
+    backup: nothing,
     store: nothing,
   };
   return (await rolloutStep(imagined, resource, blueprint)).blueprint;
@@ -109,6 +117,17 @@ async function changesIn(
   const found = before === undefined ? "" : differences(before, pods);
   const isOwn = found !== "" && status.observedGeneration === generation;
   return found + (isOwn ? ", by the operator's own version or settings" : "");
+}
+
+/** Asked for once, when the wish is new. */
+async function isUndoLost(
+  { revisions }: Parts,
+  { state, undo, wanted }: Facts,
+  blueprint: Blueprint,
+): Promise<boolean> {
+  const asked = undo === state.undone ? undefined : state.revisions.find(({ revision }) => `${revision}` === undo);
+  if (asked === undefined || asked.template === wanted.template || asked.revision === state.revision) return false;
+  return (await revisions.template(blueprint, asked.template)) === undefined;
 }
 
 type Change = {

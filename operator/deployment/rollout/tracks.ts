@@ -7,7 +7,7 @@ export type Track = NonNullable<RolloutStatus["track"]>;
 /** On pods: their track. */
 export const trackLabel = "cctelegram.io/track";
 
-export const tracks: readonly Track[] = ["blue", "green"];
+const tracks: readonly Track[] = ["blue", "green"];
 
 export const otherTrack = (track: Track): Track => (track === "blue" ? "green" : "blue");
 

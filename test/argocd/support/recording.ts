@@ -1,4 +1,5 @@
 import { dump } from "js-yaml";
+import type { RolloutStatus } from "../../../operator/api/rollout.ts";
 import { type Resource, readResource } from "../../operator/deployment/support/steps.ts";
 import type { World } from "../../operator/deployment/support/world.ts";
 
@@ -25,9 +26,15 @@ export async function record(world: World): Promise<Resource> {
 
 const withoutTimes = (status: NonNullable<Resource["status"]>): NonNullable<Resource["status"]> => ({
   ...status,
+  ...(status.rollout ? { rollout: withoutSince(status.rollout) } : {}),
   ...(status.conditions
     ? { conditions: status.conditions.map((condition) => ({ ...condition, lastTransitionTime: time })) }
     : {}),
+});
+
+const withoutSince = (rollout: RolloutStatus): RolloutStatus => ({
+  ...rollout,
+  ...(rollout.revisions ? { revisions: rollout.revisions.map((entry) => ({ ...entry, since: time })) } : {}),
 });
 
 export const asYaml = (object: object) => dump(object, { lineWidth: -1, sortKeys: true, quoteStyle: "double" });

@@ -1,4 +1,4 @@
-import { cctelegramDeployments, deployments } from "../../../operator/deployment/resource-types.ts";
+import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
 import { running, withoutImage } from "../../operator/deployment/support/kubelet.ts";
 import { changeSpec, createResource, createToken, readResource } from "../../operator/deployment/support/steps.ts";
 import type { World } from "../../operator/deployment/support/world.ts";
@@ -106,10 +106,20 @@ export const wishStates: readonly State[] = [
     bringAbout: async (world) => {
       await settle(world);
       await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? undefined : running(pod)));
-      // Otherwise the API server's default applies: ten minutes.
-      await world.patch(deployments, "team-mcp-server", { spec: { progressDeadlineSeconds: 1 } });
-      await changeSpec(world, "team", newer);
+      await changeSpec(world, "team", { ...newer, rollout: { progressDeadlineSeconds: 10, onFailure: "Stop" } });
       await until(world, "Stalled", { status: "True" });
+    },
+  },
+  {
+    name: "upgrade_rolled_back",
+    ready: "RolledBack",
+    argo: "Degraded",
+    kstatus: "Failed",
+    bringAbout: async (world) => {
+      await settle(world);
+      await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? undefined : running(pod)));
+      await changeSpec(world, "team", { ...newer, rollout: { progressDeadlineSeconds: 10 } });
+      await until(world, "Stalled", { status: "True", reason: "RolledBack" });
     },
   },
   {

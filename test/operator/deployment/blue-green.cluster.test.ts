@@ -108,7 +108,7 @@ test("blue/green: a new version is tried, takes over with its autoscaler, and gi
   expect(await writesOf(world)).toEqual([]);
 
   world.answers.server = "refusing";
-  await eventually(async () => expect(await trackOf()).toBe("blue"), 30_000);
+  await eventually(async () => expect(await trackOf()).toBe("blue"), 40_000);
   world.answers.server = "ready";
   const back = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RolledBack" });
   expect(conditionOf(back, "Degraded")?.message).toContain("the MCP handshake was answered with HTTP 401");
@@ -132,7 +132,8 @@ test("servers replaced one by one go back to the last good template when they ar
   await world.kubelet.report(broken("9.9.9"));
   await changeSpec(world, "team", { version: "9.9.9" });
   await eventually(async () => expect(await history()).toBe("1 Superseded, 2 Active, 3 RolledBack"), 40_000);
-  expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.3.0"), image("1.3.0")]);
+  await eventually(async () => expect(await imageOf("team-mcp-server")).toBe(image("1.3.0")));
+  expect(await bridgeImage()).toBe(image("1.3.0"));
   const stalled = await untilCondition(world, "team", "Stalled", { status: "True", reason: "RolledBack" });
   expect(conditionOf(stalled, "Ready")).toMatchObject({ status: "False", reason: "RolledBack" });
   await world.restartOperator();
@@ -141,7 +142,8 @@ test("servers replaced one by one go back to the last good template when they ar
 
   await world.patch(types.cctelegramDeployments, "team", { metadata: { annotations: { "cctelegram.io/undo": "1" } } });
   await eventually(async () => expect(await history()).toBe("1 Active, 2 Superseded, 3 RolledBack"));
-  expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.2.3"), image("1.3.0")]);
+  await eventually(async () => expect(await imageOf("team-mcp-server")).toBe(image("1.2.3")));
+  expect(await bridgeImage()).toBe(image("1.3.0"));
   await untilSettled(world, "team");
   expect((await eventsOf(world, "team")).map(({ reason }) => reason)).toContain("UndoStarted");
 }, 120_000);
@@ -186,4 +188,20 @@ test("another version of the operator replaces pods only where it must, and says
     "revision 2 changes image, by the operator's own version or settings",
     "the bridge's pod is replaced: its template changes image",
   ]);
+}, 60_000);
+
+test("an upgrade waits for its backup, of server and bridge alike, until it is not asked for any more", async () => {
+  await createResource(world, "team", { rollout: { beforeUpgrade: "Backup" } });
+  await untilSettled(world, "team");
+  await changeSpec(world, "team", { version: "1.3.0" });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 Waiting"));
+  await eventually(async () => {
+    const { status } = await readResource(world, "team");
+    const messages = status?.conditions?.map(({ message }) => message).join("\n");
+    expect(messages).toContain("the upgrade waits for CCTelegramBackup team-before-2-");
+  });
+  expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.2.3"), image("1.2.3")]);
+  await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")), 30_000);
+  expect(await history()).toBe("1 Superseded, 2 Active");
 }, 60_000);

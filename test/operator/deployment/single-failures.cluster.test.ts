@@ -91,6 +91,7 @@ function anonymous(object: KubernetesObject, name: string): unknown {
   return JSON.parse(
     text
       .replaceAll(new RegExp(`\\b${name}\\b`, "g"), "NAME")
+      .replaceAll(/"cctelegram\.io\/template":"\w+"/g, '"cctelegram.io/template":""')
       .replaceAll(/"(clusterIPs?|ipFamilies|ipFamilyPolicy)":("[^"]*"|\[[^\]]*\])/g, '"$1":""'),
   );
 }

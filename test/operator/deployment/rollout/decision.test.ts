@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../../operator/deployment/rollout/decision.ts";
-import { Stage, shown } from "./support.ts";
+import { Stage, shown, wantedOf } from "./support.ts";
 
 describe("RollingUpdate", () => {
   test("the first version is good when its pods are ready and a handshake succeeds; nobody is told", () => {
@@ -74,7 +74,7 @@ describe("RollingUpdate", () => {
   test("pods of an operator that knew no revisions are the first one", () => {
     const stage = new Stage();
     const live = { template: "old", revision: undefined, labelled: false, settled: true, replicas: 3, ready: 3 };
-    stage.sides.blue = { ...live, deadlineExceeded: false, trouble: undefined };
+    stage.sides.blue = { ...live, deadlineExceeded: false, trouble: undefined, crashes: false };
     stage.wasReady = true;
     expect(shown(stage.step())).toBe("blue 2 -> all");
     expect(stage.status).toMatchObject({
@@ -132,6 +132,16 @@ describe("cctelegram.io/undo", () => {
     stage.undo = "1";
     expect(shown(stage.step())).toBe("blue 1 -> all");
     expect(stage.history).toBe("1 Active, 2 Superseded");
+  });
+
+  test("does not go back to a template that somebody has deleted", () => {
+    const stage = Stage.good();
+    stage.ask("two");
+    stage.settle();
+    stage.undo = "1";
+    stage.isUndoLost = true;
+    expect(shown(stage.step())).toBe("blue 2 -> all");
+    expect(stage.notes.at(-1)).toBe("UndoRefused");
   });
 
   test.each(["9", "1", "no number"])("%s names nothing to go back to: somebody is told, nothing changes", (undo) => {
@@ -223,7 +233,8 @@ describe("BlueGreen", () => {
     },
     {
       what: "a pod crashes",
-      fails: (stage: Stage) => (stage.sides.green = { ...stage.sides.green!, trouble: "exits with code 1" }),
+      fails: (stage: Stage) =>
+        (stage.sides.green = { ...stage.sides.green!, trouble: "exits with code 1", crashes: true }),
     },
     { what: "no pod is ready", fails: (stage: Stage) => (stage.sides.green = { ...stage.sides.green!, ready: 0 }) },
   ])("when $what while the one before is there, clients go back at once", ({ fails }) => {
@@ -238,6 +249,14 @@ describe("BlueGreen", () => {
     expect(shown(stage.pass(14))).toBe("blue 1, green 2 -> blue");
     expect(shown(stage.pass(1))).toBe("blue 1 -> blue");
     expect(shown(stage.pass(3600))).toBe("blue 1 -> blue");
+  });
+
+  test("when no node takes a further pod, clients stay: that is not the version's fault", () => {
+    const stage = Stage.good(blueGreen);
+    stage.ask("two");
+    stage.settle();
+    stage.sides.green = { ...stage.sides.green!, settled: false, trouble: "0/3 nodes are available" };
+    expect(stage.step().track).toBe("green");
   });
 
   test("clients do not go back to servers that are not ready", () => {
@@ -340,5 +359,49 @@ describe("a changed strategy", () => {
     expect(stage.history).toBe("1 Superseded, 2 Superseded, 3 Active");
     stage.pass(15);
     expect(shown(stage.step())).toBe("blue 3 -> all");
+  });
+});
+
+describe("beforeUpgrade: Backup", () => {
+  test.each(["RollingUpdate", "BlueGreen"] as const)(
+    "with %s another image waits for a backup made for it",
+    (strategy) => {
+      const stage = Stage.good({ strategy, beforeUpgrade: "Backup" });
+      const track = strategy === "BlueGreen" ? "blue" : "all";
+      const waiting = stage.ask("two");
+      expect([shown(waiting), waiting.bridgeImage, stage.history]).toEqual([
+        `blue 1 -> ${track}`,
+        "server:one",
+        "1 Active, 2 Waiting",
+      ]);
+      const backup = { revision: 2, name: "team-before-2", message: "" };
+      for (const state of ["Running", "Failed"] as const) {
+        stage.backup = { ...backup, state };
+        expect(shown(stage.pass(3600))).toBe(`blue 1 -> ${track}`);
+      }
+      stage.backup = { ...backup, revision: 1, state: "Succeeded" };
+      expect(shown(stage.step())).toBe(`blue 1 -> ${track}`);
+      stage.backup = { ...backup, state: "Succeeded" };
+      expect(shown(stage.step())).toContain("2");
+      stage.backup = undefined;
+      stage.settle();
+      expect(stage.status?.revision).toBe(2);
+    },
+  );
+
+  test("what leaves the image as it is, and a way back, wait for none", () => {
+    const stage = Stage.good({ beforeUpgrade: "Backup" });
+    stage.wanted = { ...wantedOf("two"), image: "server:one" };
+    expect(shown(stage.step())).toBe("blue 2 -> all");
+    stage.settle();
+    stage.undo = "1";
+    expect(shown(stage.step())).toBe("blue 1 -> all");
+  });
+
+  test("whoever changes their mind waits no more", () => {
+    const stage = Stage.good({ beforeUpgrade: "Backup" });
+    stage.ask("two");
+    stage.spec = { ...stage.spec, beforeUpgrade: "Nothing" };
+    expect(shown(stage.step())).toBe("blue 2 -> all");
   });
 });

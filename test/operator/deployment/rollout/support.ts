@@ -20,9 +20,11 @@ export class Stage {
   verified: Facts["verified"];
   preview: Facts["preview"];
   bridgeImage: string | undefined;
+  backup: Facts["backup"];
   wasReady = false;
   promote: string | undefined;
   undo: string | undefined;
+  isUndoLost = false;
   now = Date.parse("2026-01-01T00:00:00.000Z");
   readonly notes: string[] = [];
 
@@ -45,9 +47,11 @@ export class Stage {
       wasReady: this.wasReady,
       verified: this.verified,
       preview: this.preview,
+      backup: this.backup,
       changes: "image",
       promote: this.promote,
       undo: this.undo,
+      isUndoLost: this.isUndoLost,
       now: this.now,
     };
   }
@@ -111,7 +115,7 @@ export class Stage {
   }
 }
 
-const started = { settled: false, replicas: 3, ready: 0, deadlineExceeded: false, trouble: undefined };
+const started = { settled: false, replicas: 3, ready: 0, deadlineExceeded: false, trouble: undefined, crashes: false };
 
 export const wantedOf = (version: string) => ({ template: version, image: `server:${version}`, key: version });
 
