@@ -48,6 +48,19 @@ export const deploymentStatus = z
       .optional()
       .describe("The state of each part; Ready summarizes them.")
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] }),
+    causes: z
+      .array(
+        z.strictObject({
+          part: z.string().max(63).describe("What is concerned: MCP server, bridge, or rollout."),
+          reason: z.string().max(256).describe("One word, for machines."),
+          message: z.string().max(1024).describe("One sentence, for people."),
+        }),
+      )
+      .max(20)
+      .optional()
+      .describe(
+        "Why Ready is False: for each part a chain from what is seen, through its causes, to what has to be done. Absent while nothing is wrong.",
+      ),
     url: z
       .string()
       .max(2048)

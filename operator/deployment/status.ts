@@ -1,12 +1,14 @@
 import type { Condition, DeploymentStatus } from "../api/status.ts";
 import type { WorkloadState } from "./cached-objects.ts";
-import { conditionsOf } from "./conditions/conditions.ts";
+import { causesOf } from "./causes.ts";
+import { conditionsOf, longestMessage } from "./conditions/conditions.ts";
 import { urlOf } from "./exposure/exposure.ts";
 import { BRIDGE_FENCED } from "./fencing.ts";
 import { HIBERNATED } from "./hibernation.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./parts-probe.ts";
 import { DELIVERY_PAUSED } from "./paused-delivery.ts";
+import { printable } from "./printable.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The status for a snapshot. Pure: the same snapshot gives the same status. */
@@ -15,9 +17,15 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
   const names = namesOf(resource.name);
   const version = runningImage === undefined ? resource.status.version : tagOf(runningImage);
   const queue = probe?.bridge?.answered ? rounded(probe.bridge.queue.pending) : resource.status.queue;
+  const conditions = conditionsOf(snapshot, now);
+  const causes = causesOf(snapshot, conditions).map(({ message, ...cause }) => ({
+    ...cause,
+    message: printable(message, longestMessage),
+  }));
   return {
     observedGeneration: resource.generation,
-    conditions: conditionsOf(snapshot, now),
+    conditions,
+    ...(causes.length === 0 ? {} : { causes }),
     url: urlOf(resource, snapshot.exposure?.state?.addresses ?? []),
     internalUrl: mcpUrl(resource.namespace, resource.name),
     ...(version === undefined ? {} : { version }),

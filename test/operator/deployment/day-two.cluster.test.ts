@@ -260,5 +260,5 @@ test("a fenced bridge gets a new pod at once, and is shown as what somebody want
   Object.assign(world.answers, { fenced: undefined, telegram: { reachable: true } });
   await changeSpec(world, name, { bridge: { fencing: "Open" } });
   await untilReady(world, name, 60_000);
-  expect((await eventsOf(world, name)).filter(({ type }) => type === "Warning")).toEqual([]);
+  await untilAnnounced(world, name, "BridgeFenced");
 });
