@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { dryRunStatus } from "./dry-run.ts";
+import { podReplacements } from "./pod-replacements.ts";
 
 /** The condition types of a CCTelegramDeployment, in the order in which `kubectl describe` shows them. */
 export const conditionTypes = [
@@ -87,6 +88,9 @@ export const deploymentStatus = z
       .max(100)
       .optional()
       .describe("The connection Secret of each client."),
+    podReplacements: podReplacements
+      .optional()
+      .describe("Server pods that the operator has replaced because they failed where others did not."),
     dryRun: dryRunStatus
       .optional()
       .describe("What the operator would change. Present only while reconciliation is DryRun."),

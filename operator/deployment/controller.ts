@@ -16,10 +16,11 @@ import { type ExposureProbe, type ExposureTarget, exposureReading } from "./expo
 import { ForeignSecrets } from "./foreign-secrets.ts";
 import type { Settings } from "./gather.ts";
 import { GeneratedValues } from "./generated-values.ts";
-import { httpProbe } from "./http-probe.ts";
+import { httpProbe, type ServerPod } from "./http-probe.ts";
 import { Holding } from "./maintenance/holding.ts";
-import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
-import { partsReading } from "./parts-probe.ts";
+import { adoptionAnnotation, fieldManager, managedByLabel, namesOf } from "./names.ts";
+import { type ProbeResult, partsReading, type Target } from "./parts-probe.ts";
+import { livePods } from "./pods.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
 import { Arbiter } from "./receiving/arbiter.ts";
 import { reconcile } from "./reconcile.ts";
@@ -53,7 +54,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const { clock, settings } = parts;
   const cluster = new Cluster(manager);
   const enqueue = (key: ObjectKey) => controller.enqueue(key);
-  const { probes, exposureProbes, forgetProbes } = probesOf(parts, enqueue);
+  const { probes, exposureProbes, forgetProbes } = probesOf(parts, cluster, enqueue);
   const generated = new GeneratedValues(parts.generateKey);
   const secrets = secretReaders(parts, cluster);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
@@ -111,11 +112,19 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
 }
 
 /** One schedule probes server and bridge through their Services, the other the public address. */
-function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
+function probesOf(parts: Parts, cluster: Cluster, enqueue: (key: ObjectKey) => void) {
   const { clock, random } = parts;
   const onChange = ({ namespace, name }: ObjectKey) => enqueue({ namespace, name });
-  const probe = httpProbe({ fetch: parts.fetch, now: clock.now });
-  const probes = new ProbeSchedule({ ...partsReading, probe, onChange, clock, random });
+  const before = (uid: string): ProbeResult | undefined => probes.result(uid);
+  const podsOf = (target: Target) => readyServers(cluster, target);
+  const probe = httpProbe({ fetch: parts.fetch, now: clock.now, podsOf, before });
+  const probes: ProbeSchedule<Target, ProbeResult> = new ProbeSchedule({
+    ...partsReading,
+    probe,
+    onChange,
+    clock,
+    random,
+  });
   const outside = { probe: parts.lookFromOutside, keepsResults: false };
   const exposureProbes = new ProbeSchedule({ ...exposureReading, ...outside, onChange, clock, random });
   const forgetProbes = (uid: string) => {
@@ -123,6 +132,12 @@ function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
     exposureProbes.forget(uid);
   };
   return { probes, exposureProbes, forgetProbes };
+}
+
+/** The server pods that the Service leads to. */
+function readyServers(cluster: Cluster, { namespace, name }: Target): ServerPod[] {
+  const pods = livePods(cluster.podsOf(namespace, name, "mcp-server"), namesOf(name).server);
+  return pods.flatMap(({ uid, ready, address }) => (ready && address !== undefined ? [{ uid, address }] : []));
 }
 
 /** Whether this operator writes the resource's children. */

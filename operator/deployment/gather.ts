@@ -1,10 +1,11 @@
 import { createHmac } from "node:crypto";
 import { apiKeyFileName, hashedKey } from "../../contract/api-key.ts";
 import type { DryRunChange } from "../api/dry-run.ts";
+import type { PodReplacements } from "../api/pod-replacements.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { forbiddenIn } from "./allowed.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
-import type { CachedResource } from "./cached-objects.ts";
+import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
 import { urlOf } from "./exposure/exposure.ts";
 import { exposureStateOf } from "./exposure/gather.ts";
@@ -17,10 +18,11 @@ import { emptySchedules } from "./maintenance/windows.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
-import { currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
+import { type CachedPod, currentPods, firstTrouble, imageOfMost, livePods } from "./pods.ts";
 import { previousKeys } from "./previous-keys.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
+import { nextReplacement } from "./replacement/policy.ts";
 import * as types from "./resource-types.ts";
 import { clientKey } from "./rotation.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
@@ -184,6 +186,8 @@ export function snapshotOf(
     /** The parts of which a change waits for a maintenance window. */
     waiting: readonly string[];
     dryRun: readonly DryRunChange[] | undefined;
+    /** Whether this operator writes the resource's children. */
+    mayWrite: (resource: CachedResource) => boolean;
     probe: ProbeResult | undefined;
     exposure: ExposureSnapshot | undefined;
     exposureProbe: ExposureProbe | undefined;
@@ -224,9 +228,27 @@ export function snapshotOf(
     probe,
     exposure,
     exposureProbe,
+    serverPods,
+    replacement: replacementOf(resource, { probe, pods: serverPods, server, mayWrite: parts.mayWrite }),
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
     lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,
   };
+}
+
+/** Pods are replaced only when they have failed for longer than a start takes. */
+function replacementOf(
+  resource: CachedResource,
+  parts: {
+    probe: ProbeResult | undefined;
+    pods: readonly CachedPod[];
+    server: WorkloadState | undefined;
+    mayWrite: (resource: CachedResource) => boolean;
+  },
+): PodReplacements | undefined {
+  const { probe, pods, server } = parts;
+  if (probe?.server?.verified !== false || probe.lasting === false || !parts.mayWrite(resource)) return undefined;
+  const failing = probe.server.failingPods ?? [];
+  return nextReplacement({ failing, pods, server, before: resource.status.podReplacements });
 }
 
 /** Where and how the resource is probed. */

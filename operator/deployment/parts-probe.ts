@@ -4,7 +4,13 @@ import type { Reading } from "./probe-schedule.ts";
 /** What an MCP client would get through the Service. */
 export type ServerProbe =
   | { readonly verified: true; readonly protocolVersion: string; readonly serverVersion: string }
-  | { readonly verified: false; readonly reason: string; readonly message: string };
+  | {
+      readonly verified: false;
+      readonly reason: string;
+      readonly message: string;
+      /** Uids of the pods that fail while others pass, in order. */
+      readonly failingPods?: readonly string[];
+    };
 
 /** What the bridge reports about itself. */
 export type BridgeProbe =

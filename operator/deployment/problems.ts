@@ -5,6 +5,7 @@ import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
+import { mostReplacements } from "./replacement/policy.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Something that is wrong, with a message that says what to do. */
@@ -106,6 +107,25 @@ export const queueIsFull: Check = ({ probe }) => {
 export const handshakeFails: Check = ({ probe }) =>
   probe?.server?.verified === false ? problem(probe.server.reason, probe.server.message) : undefined;
 
+/** New pods fail like those before them: it is not the pods. */
+const replacementsAreUsedUp: Check = ({ resource, probe, serverPods = [] }) => {
+  const failing = (probe?.server?.verified === false && probe.server.failingPods) || [];
+  const replaced = resource.status.podReplacements;
+  const isUsedUp = serverPods.some(
+    ({ uid, revision }) =>
+      failing.includes(uid) &&
+      uid !== replaced?.lastPod &&
+      revision === replaced?.template &&
+      replaced.count >= mostReplacements,
+  );
+  return isUsedUp
+    ? problem(
+        "ReplacedPodsFailAgain",
+        "MCP server pods fail again after some were replaced, and no more are: look at their logs; a restart or another version begins anew",
+      )
+    : undefined;
+};
+
 /** At a start a part may not answer for some seconds: a failure is a problem only when it lasts. */
 const lasting =
   (check: Check): Check =>
@@ -129,6 +149,7 @@ const checks: readonly Check[] = [
   lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
   lasting(queueIsUnusable),
   queueIsFull,
+  lasting(replacementsAreUsedUp),
   lasting(handshakeFails),
 ];
 

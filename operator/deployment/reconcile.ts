@@ -24,6 +24,7 @@ import { untilKeysChange } from "./previous-keys.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
+import { replacePod } from "./replacement/eviction.ts";
 import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import { writeStatus } from "./status-writer.ts";
@@ -105,6 +106,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, resource, statusOf(snapshot, new Date(parts.now()).toISOString()));
+  failures.push(...(await replacePod(parts, snapshot)));
   const keysLookAgainMs = untilKeysChange(blueprint, parts.now());
   const windowMs = untilWindow(snapshot, parts.now());
   const soon = [

@@ -4,7 +4,7 @@ import { isHibernated } from "./hibernation.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** All desired pods exist, are made from the newest template, and are ready; no older pod is left. */
-const isSettled = (workload: WorkloadState) =>
+export const isSettled = (workload: WorkloadState) =>
   workload.observed &&
   workload.updated === workload.replicas &&
   workload.current === workload.replicas &&

@@ -1,9 +1,11 @@
 import type { DryRunChange } from "../api/dry-run.ts";
+import type { PodReplacements } from "../api/pod-replacements.ts";
 import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
+import type { CachedPod } from "./pods.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 
 /** State of the Secret that holds the bot token. */
@@ -43,6 +45,10 @@ export type Snapshot = {
   readonly exposure?: ExposureSnapshot | undefined;
   /** The last result for the public address; undefined before the first probe. */
   readonly exposureProbe?: ExposureProbe | undefined;
+  /** The live server pods. */
+  readonly serverPods?: readonly CachedPod[];
+  /** The server pod that is to be replaced now, and what the status has to remember before. */
+  readonly replacement?: PodReplacements | undefined;
   /** Image of the pods that are ready; undefined while none is. */
   readonly runningImage: string | undefined;
   /** In how many ms the judgement will change even if nothing else changes. */

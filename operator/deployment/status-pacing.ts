@@ -7,7 +7,7 @@ import type { ConditionType, DeploymentStatus } from "../api/status.ts";
  */
 export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): number {
   if (before.observedGeneration !== after.observedGeneration) return 300;
-  if (!isDeepStrictEqual(before.dryRun, after.dryRun)) return 300;
+  if (isAwaited(before, after)) return 0;
   const turned = (type: ConditionType) => stateOf(before, type) !== stateOf(after, type);
   const moving = stateOf(after, "Progressing") === "True";
   if (turned("Degraded") || turned("Stalled") || turned("Paused") || turned("Hibernated")) return 0;
@@ -21,6 +21,10 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   const onlyReplicas = isDeepStrictEqual({ ...after, replicas: before.replicas }, before);
   return onlyReplicas && !isReady(after) ? 600_000 : 60_000;
 }
+
+/** A pod is replaced when this is written, or somebody looks for what would change. */
+const isAwaited = (before: DeploymentStatus, after: DeploymentStatus) =>
+  !isDeepStrictEqual(before.podReplacements, after.podReplacements) || !isDeepStrictEqual(before.dryRun, after.dryRun);
 
 /**
  * The status of a condition; for Degraded and Stalled with the reason, for Ready with the generation, because

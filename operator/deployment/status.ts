@@ -37,9 +37,13 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     bridge: pods(bridge),
     ...(queue === undefined ? {} : { queue }),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
+    ...remembered(snapshot.replacement ?? resource.status.podReplacements),
     ...(snapshot.dryRun === undefined ? {} : { dryRun: { changes: [...snapshot.dryRun] } }),
   };
 }
+
+const remembered = (podReplacements: DeploymentStatus["podReplacements"]) =>
+  podReplacements === undefined ? {} : { podReplacements };
 
 const pods = (workload: WorkloadState | undefined) => (workload ? `${workload.ready}/${workload.replicas}` : "0/0");
 

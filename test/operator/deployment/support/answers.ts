@@ -6,6 +6,8 @@ export type Answers = {
   bridge?: "ready" | "silent";
   telegram: { reachable: boolean; error?: string };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
+  /** Whether the server at this host, which is a pod's address or the Service's name, refuses handshakes. */
+  refusesAt?: (host: string) => boolean;
   /** Number of handshakes without a good answer. */
   refused: number;
   receiving?: ReceivingStatus;
@@ -25,18 +27,9 @@ export const wellAnswers = (): Answers => ({
 /** A `fetch` that answers like the MCP server and the bridge, since the control plane of the tests has no nodes. */
 export function answering(answers: Answers): typeof fetch {
   return async (input) => {
-    const { pathname } = new URL(String(input));
-    if (pathname === "/status" && answers.bridge === "silent") throw new TypeError("fetch failed");
-    if (pathname === "/status")
-      return Response.json({
-        telegram: answers.telegram,
-        queue: answers.queue,
-        refusals: answers.refusals,
-        refused_topics: answers.refused_topics,
-        receiving: answers.receiving,
-        paused: answers.paused,
-        fenced: answers.fenced,
-      });
+    const { pathname, hostname } = new URL(String(input));
+    if (pathname === "/status") return statusOf(answers);
+    if (answers.refusesAt?.(hostname)) return new Response("", { status: 500 });
     if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "hanging") return new Promise(() => undefined);
     if (answers.server === "silent") throw new TypeError("fetch failed");
@@ -48,4 +41,9 @@ export function answering(answers: Answers): typeof fetch {
       result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version: "1.0.0" } },
     });
   };
+}
+
+function statusOf({ bridge, server: _server, refused: _refused, refusesAt: _refusesAt, ...told }: Answers): Response {
+  if (bridge === "silent") throw new TypeError("fetch failed");
+  return Response.json(told);
 }
