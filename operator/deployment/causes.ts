@@ -14,6 +14,7 @@ import {
   obstacleOf,
   queueIsFull,
   queueIsUnusable,
+  replacementsAreUsedUp,
   rolloutTakesTooLong,
   secretIsMissing,
   serverPodIsInTrouble,
@@ -36,8 +37,13 @@ export function causesOf(snapshot: Snapshot, conditions: readonly Condition[]): 
 
 type IsFalse = (condition: string) => boolean;
 
-const chain = (part: string, links: readonly ReturnType<Check>[]): Cause[] =>
-  links.flatMap((link) => (link === undefined ? [] : [{ part, reason: link.reason, message: link.message }]));
+/** What is seen without a cause is a part that starts: there is nothing to explain. */
+const ofStart: ReadonlySet<string> = new Set(["PodsNotReady", "PodNotReady", "NotCreated"]);
+
+function chain(part: string, links: readonly ReturnType<Check>[]): Cause[] {
+  const found = links.flatMap((link) => (link === undefined ? [] : [{ part, ...link }]));
+  return found.every(({ reason }) => ofStart.has(reason)) ? [] : found;
+}
 
 const ask = (snapshot: Snapshot, checks: readonly Check[]) => checks.map((check) => check(snapshot));
 
@@ -50,7 +56,7 @@ function serverChain(snapshot: Snapshot, isFalse: IsFalse): Cause[] {
   const { server, resource } = snapshot;
   const isAbsent = isFalse("ServerAvailable");
   if (!isAbsent && !isFalse("Verified")) return [];
-  if (!isAbsent) return chain("MCP server", ask(snapshot, [handshakeFails]));
+  if (!isAbsent) return chain("MCP server", ask(snapshot, [handshakeFails, replacementsAreUsedUp]));
   const isStopped = server?.replicas === 0;
   const remedy = resource.spec.server.replicas === 0 ? ": server.replicas is 0, set it to 1 or more" : "";
   return chain("MCP server", [

@@ -108,7 +108,7 @@ export const handshakeFails: Check = ({ probe }) =>
   probe?.server?.verified === false ? problem(probe.server.reason, probe.server.message) : undefined;
 
 /** New pods fail like those before them: it is not the pods. */
-const replacementsAreUsedUp: Check = ({ resource, probe, serverPods = [] }) => {
+export const replacementsAreUsedUp: Check = ({ resource, probe, serverPods = [] }) => {
   const failing = (probe?.server?.verified === false && probe.server.failingPods) || [];
   const replaced = resource.status.podReplacements;
   const isUsedUp = serverPods.some(

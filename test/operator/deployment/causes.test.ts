@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { CachedPod } from "../../../operator/deployment/pods.ts";
 import type { Snapshot } from "../../../operator/deployment/snapshot.ts";
 import { statusOf } from "../../../operator/deployment/status.ts";
 import { specOf } from "./support/blueprint.ts";
@@ -16,6 +17,8 @@ describe("nothing has to be explained while", () => {
   test.each<[string, Partial<Snapshot>]>([
     ["it is Ready", {}],
     ["pods roll out and none is missing", { server: workload({ current: 4 }) }],
+    ["its parts start", { server: starting, bridge: bridgeStarting, bridgeRuns: false, probe: undefined }],
+    ["nothing exists yet", { server: undefined, bridge: undefined, bridgeRuns: false, probe: undefined }],
     [
       "it hibernates",
       {
@@ -72,6 +75,18 @@ describe("a chain leads from what is seen to what is to be done", () => {
       "both parts",
       { server: starting, serverTrouble: crashing, bridge: bridgeStarting, bridgeRuns: false, bridgeTrouble: crashing },
       ["MCP server: PodsNotReady", "MCP server: CrashLooping", "bridge: PodNotReady", "bridge: CrashLooping"],
+    ],
+    [
+      "pods that fail like those that were replaced",
+      {
+        resource: resource({ status: { podReplacements: { template: "abc", count: 3, lastPod: "z" } } }),
+        probe: {
+          server: { verified: false, reason: "SomePodsFail", message: "some fail", failingPods: ["b"] },
+          bridge: bridgeAnswer({}),
+        },
+        serverPods: [{ uid: "b", revision: "abc" } as CachedPod],
+      },
+      ["MCP server: SomePodsFail", "MCP server: ReplacedPodsFailAgain"],
     ],
     [
       "a new version that cannot start beside the old one",

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { program } from "../../../e2e/cluster/programs.ts";
+import { run } from "../../../machine/command.mjs";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { running } from "./support/kubelet.ts";
@@ -246,6 +248,26 @@ describe("a resource that only asks what would change", () => {
       }),
     );
   });
+});
+
+test("kubectl describe leads from what is seen to what is to be done, before it lists the conditions", async () => {
+  const name = "report";
+  await createResource(world, name, { telegram: { botTokenSecretRef: { name: "absent" }, allowedUsers: [1] } });
+  await untilCondition(world, name, "Ready", { status: "False", reason: "BotTokenSecretNotFound" });
+  const kubectl = await program("kubectl");
+  const flags = ["--kubeconfig", inject("kubeconfig"), "-n", world.namespace];
+  const report = await run(kubectl, [...flags, "describe", "cctd", name]);
+  const places = [
+    "Causes:",
+    "messages do not arrive: the StatefulSet of the bridge does not exist",
+    `kubectl -n ${world.namespace} create secret generic absent --from-literal=token=<bot token>`,
+    "Conditions:",
+    "Type:                  Ready",
+    "Type:                  ServerAvailable",
+    "Events:",
+  ].map((text) => report.indexOf(text));
+  expect(places).not.toContain(-1);
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
 });
 
 test("a fenced bridge gets a new pod at once, and is shown as what somebody wanted", async () => {
