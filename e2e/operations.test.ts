@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   applyResource,
+  condition,
   controlTelegram,
   createNamespace,
   createToken,
   deleteNamespace,
   endpoint,
+  expectReason,
   getJson,
   kubectl,
   podsOf,
@@ -187,5 +189,31 @@ describe("what people do with kubectl", () => {
     expect(await uidsOf()).toEqual(before);
   });
 });
+
+test("a message that a fenced bridge has taken outlasts a hibernation, and is delivered once when the resource wakes", async () => {
+  const patch = (spec: object) =>
+    kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", JSON.stringify({ spec })]);
+  const text = `kept over the winter ${Date.now()}`;
+  const arrived = async () => (await sentMessages()).filter((message) => message.text.includes(text)).length;
+  await controlTelegram({ reset: true });
+  await patch({ bridge: { fencing: "Fenced" } });
+  await expectReason(namespace, resource, "Ready", "BridgeFenced");
+  const { url, key } = await endpoint(namespace, resource);
+  const mcp = await connectClient(url, key);
+  expect(await callTool(mcp, "send_telegram_message", { message: text })).toMatchObject({ success: true });
+  await mcp.close();
+
+  await patch({ activity: "Hibernated" });
+  await kubectl(["-n", namespace, "wait", "--for=condition=Hibernated", `cctd/${resource}`, "--timeout=2m"]);
+  expect(await podsOf(namespace, resource, "mcp-server")).toEqual([]);
+  expect(await podsOf(namespace, resource, "bridge")).toEqual([]);
+  expect((await condition(namespace, resource, "Degraded"))?.reason).toBe("NoProblems");
+  expect(await arrived()).toBe(0);
+
+  await patch({ activity: "Active", bridge: { fencing: "Open" } });
+  await waitReady(namespace, resource);
+  expect(await uidsOf()).toHaveLength(2);
+  await expect.poll(arrived, { timeout: 30_000 }).toBe(1);
+}, 240_000);
 
 type Deployment = { readonly spec: { readonly template: { readonly metadata: { annotations: object } } } };

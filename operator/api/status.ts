@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { dryRunStatus } from "./dry-run.ts";
 import { imageStatus } from "./image.ts";
+import { podReplacements } from "./pod-replacements.ts";
 import { rolloutStatus } from "./rollout.ts";
 import { secretStatus } from "./secrets.ts";
 
@@ -57,6 +58,19 @@ export const deploymentStatus = z
       .optional()
       .describe("The state of each part; Ready summarizes them.")
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] }),
+    causes: z
+      .array(
+        z.strictObject({
+          part: z.string().max(63).describe("What is concerned: MCP server, bridge, or rollout."),
+          reason: z.string().max(256).describe("One word, for machines."),
+          message: z.string().max(1024).describe("One sentence, for people."),
+        }),
+      )
+      .max(20)
+      .optional()
+      .describe(
+        "Why Ready is False: for each part a chain from what is seen, through its causes, to what has to be done. Absent while nothing is wrong.",
+      ),
     url: z
       .string()
       .max(2048)
@@ -100,6 +114,9 @@ export const deploymentStatus = z
       .optional()
       .describe("How old secrets are: those that the operator makes, and the clients' own.")
       .meta({ "x-kubernetes-list-type": "atomic" }),
+    podReplacements: podReplacements
+      .optional()
+      .describe("Server pods that the operator has replaced because they failed where others did not."),
     dryRun: dryRunStatus
       .optional()
       .describe("What the operator would change. Present only while reconciliation is DryRun."),

@@ -16,12 +16,13 @@ import { certificateIn } from "./exposure/certificate.ts";
 import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure/probe.ts";
 import { ForeignSecrets, secretData } from "./foreign-secrets.ts";
 import { imageOf, type Settings } from "./gather.ts";
-import { httpProbe } from "./http-probe.ts";
+import { httpProbe, type ServerPod } from "./http-probe.ts";
 import { Images, publicKeysIn } from "./image/images.ts";
 import { type ImageFinding, type ImageQuestion, type Review, reviewReading } from "./image/review.ts";
 import { Holding } from "./maintenance/holding.ts";
-import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
-import { partsReading } from "./parts-probe.ts";
+import { adoptionAnnotation, fieldManager, managedByLabel, namesOf } from "./names.ts";
+import { type ProbeResult, partsReading, type Target } from "./parts-probe.ts";
+import { livePods } from "./pods.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
 import { Arbiter } from "./receiving/arbiter.ts";
 import { reconcile } from "./reconcile.ts";
@@ -62,7 +63,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const { clock, settings } = parts;
   const cluster = new Cluster(manager);
   const enqueue = (key: ObjectKey) => controller.enqueue(key);
-  const { probes, exposureProbes, previews, forgetProbes } = probesOf(parts, enqueue);
+  const { probes, exposureProbes, previews, forgetProbes } = probesOf(parts, cluster, enqueue);
   const generated = new GeneratedValues(parts.generateKey);
   const secrets = secretReaders(parts, cluster);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
@@ -130,11 +131,19 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
 }
 
 /** One schedule probes server and bridge through their Services, one the public address, one versions that are tried. */
-function probesOf(parts: Parts, enqueue: (key: ObjectKey) => void) {
+function probesOf(parts: Parts, cluster: Cluster, enqueue: (key: ObjectKey) => void) {
   const { clock, random } = parts;
   const onChange = ({ namespace, name }: ObjectKey) => enqueue({ namespace, name });
-  const probe = httpProbe({ fetch: parts.fetch, now: clock.now });
-  const probes = new ProbeSchedule({ ...partsReading, probe, onChange, clock, random });
+  const before = (uid: string): ProbeResult | undefined => probes.result(uid);
+  const podsOf = (target: Target) => readyServers(cluster, target);
+  const probe = httpProbe({ fetch: parts.fetch, now: clock.now, podsOf, before });
+  const probes: ProbeSchedule<Target, ProbeResult> = new ProbeSchedule({
+    ...partsReading,
+    probe,
+    onChange,
+    clock,
+    random,
+  });
   const outside = { probe: parts.lookFromOutside, keepsResults: false };
   const exposureProbes = new ProbeSchedule({ ...exposureReading, ...outside, onChange, clock, random });
   const tries = previewProbe({ fetch: parts.fetch, now: clock.now });
@@ -182,6 +191,12 @@ function imagesOf(
     mayWrite,
   });
   return { images, imageSchedule };
+}
+
+/** The server pods that the Service leads to. */
+function readyServers(cluster: Cluster, { namespace, name }: Target): ServerPod[] {
+  const pods = livePods(cluster.podsOf(namespace, name, "mcp-server"), namesOf(name).server);
+  return pods.flatMap(({ uid, ready, address }) => (ready && address !== undefined ? [{ uid, address }] : []));
 }
 
 /** Whether this operator writes the resource's children. */

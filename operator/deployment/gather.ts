@@ -1,4 +1,5 @@
 import type { DryRunChange } from "../api/dry-run.ts";
+import type { PodReplacements } from "../api/pod-replacements.ts";
 import { serverScaling } from "../api/sizing.ts";
 import { canonicalQuantity } from "../runtime/quantity.ts";
 import type { ImportedKeys } from "./adoption/imported-keys.ts";
@@ -9,7 +10,7 @@ import { backupFactsOf } from "./backup/facts.ts";
 import type { RestorePlan } from "./backup/restore-plan.ts";
 import { isPlan, type NoPlan, restorePlanOf, secretsOfRestore } from "./backup/restore-source.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
-import type { CachedResource } from "./cached-objects.ts";
+import type { CachedResource, WorkloadState } from "./cached-objects.ts";
 import type { Cluster } from "./cluster.ts";
 import { urlOf } from "./exposure/exposure.ts";
 import { exposureStateOf } from "./exposure/gather.ts";
@@ -22,9 +23,10 @@ import { emptySchedules } from "./maintenance/windows.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
 import { ownChild } from "./own-child.ts";
 import type { ProbeResult, Target } from "./parts-probe.ts";
-import { currentPods, firstTrouble, imageOfAll, imageOfMost, livePods } from "./pods.ts";
+import { type CachedPod, currentPods, firstTrouble, imageOfAll, imageOfMost, livePods } from "./pods.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { secretsOfVariables } from "./referred-secrets.ts";
+import { nextReplacement } from "./replacement/policy.ts";
 import * as types from "./resource-types.ts";
 import { deploymentOf, otherTrack, servingDeployment } from "./rollout/tracks.ts";
 import { isSettled } from "./rollout.ts";
@@ -165,6 +167,12 @@ export function imageOf({ images, version }: CachedResource["spec"], defaultImag
   return `${image.replace(/@.*$/, "").replace(/:[^:/]*$/, "")}:${version}`;
 }
 
+const missingOf = (resource: CachedResource, cluster: Cluster): Snapshot["missingSecrets"] => [
+  ...missingSecrets(resource, cluster, "server").map((name) => ({ name, field: "server.env" })),
+  ...missingSecrets(resource, cluster, "bridge").map((name) => ({ name, field: "bridge.env" })),
+  ...missingForRestore(resource, cluster).map((name) => ({ name, field: "restoreFrom" })),
+];
+
 /** Everything that the status is computed from, read from the cluster now. */
 export function snapshotOf(
   resource: CachedResource,
@@ -180,6 +188,8 @@ export function snapshotOf(
     /** The parts of which a change waits for a maintenance window. */
     waiting: readonly string[];
     dryRun: readonly DryRunChange[] | undefined;
+    /** Whether this operator writes the resource's children. */
+    mayWrite: (resource: CachedResource) => boolean;
     probe: ProbeResult | undefined;
     volume: VolumeTrouble | undefined;
     exposure: ExposureSnapshot | undefined;
@@ -226,11 +236,7 @@ export function snapshotOf(
     dryRun: parts.dryRun,
     emptySchedules: emptySchedules(windows, parts.now()),
     forbidden: forbiddenIn(resource.spec, settings),
-    missingSecrets: [
-      ...missingSecrets(resource, cluster, "server").map((name) => ({ name, field: "server.env" })),
-      ...missingSecrets(resource, cluster, "bridge").map((name) => ({ name, field: "bridge.env" })),
-      ...missingForRestore(resource, cluster).map((name) => ({ name, field: "restoreFrom" })),
-    ],
+    missingSecrets: missingOf(resource, cluster),
     probe,
     secrets: secretsSnapshotOf(resource, parts),
     rollout,
@@ -249,6 +255,8 @@ export function snapshotOf(
     adoption: adoptionState(cluster, resource, parts.imported),
     operatorVersion: settings.operatorVersion,
     imageOfAllPods: imageOfAll([...serverPods, ...bridgePods]),
+    serverPods,
+    replacement: replacementOf(resource, { probe, pods: serverPods, server, mayWrite: parts.mayWrite }),
     runningImage: imageOfMost(serverPods) ?? imageOfMost(bridgePods),
     lookAgainMs: serverTrouble.settlesInMs ?? bridgeTrouble.settlesInMs,
   };
@@ -257,6 +265,21 @@ export function snapshotOf(
 /** Servers of two revisions are there. */
 const isRevised = (rollout: Snapshot["rollout"]) =>
   rollout?.revision !== undefined && (rollout.target ?? rollout.previous) !== undefined;
+/** Pods are replaced only when they have failed for longer than a start takes. */
+function replacementOf(
+  resource: CachedResource,
+  parts: {
+    probe: ProbeResult | undefined;
+    pods: readonly CachedPod[];
+    server: WorkloadState | undefined;
+    mayWrite: (resource: CachedResource) => boolean;
+  },
+): PodReplacements | undefined {
+  const { probe, pods, server } = parts;
+  if (probe?.server?.verified !== false || probe.lasting === false || !parts.mayWrite(resource)) return undefined;
+  const failing = probe.server.failingPods ?? [];
+  return nextReplacement({ failing, pods, server, before: resource.status.podReplacements });
+}
 
 /** Where and how the resource is probed. */
 export function targetOf({ server, bridgeRuns, rollout }: Snapshot, blueprint: Blueprint): Target {

@@ -16,6 +16,10 @@ import type { VolumeUse } from "./volume/growth.ts";
 type Options = {
   readonly fetch: PlainFetch;
   readonly now: () => number;
+  /** The server pods that are ready. Default: none is known, and none is asked by itself. */
+  readonly podsOf?: (target: Target) => readonly ServerPod[];
+  /** The last result. */
+  readonly before?: (uid: string) => ProbeResult | undefined;
   /** For one request. Default 5 s. */
   readonly timeoutMs?: number;
 };
@@ -62,11 +66,12 @@ const bridgeStatus = z.object({
 const longWaitMs = 60_000;
 
 /** Probes over HTTP through the Services, like a client. */
-export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: Target) => Promise<ProbeResult> {
+export function httpProbe(options: Options): (target: Target) => Promise<ProbeResult> {
+  const { fetch, now, timeoutMs = 5_000 } = options;
   const timed: TimedFetch = (url, init) => fetch(url, { ...init, timeoutMs });
   return async (target) => {
     const [server, bridge] = await Promise.all([
-      target.hasServer ? handshake(timed, target) : undefined,
+      target.hasServer ? probeServers(timed, target, options) : undefined,
       target.hasBridge ? probeBridge(timed, target, now) : undefined,
     ]);
     const { template, isWatched } = target;
@@ -74,15 +79,46 @@ export function httpProbe({ fetch, now, timeoutMs = 5_000 }: Options): (target: 
   };
 }
 
+/** A server pod, by which it is asked without the Service. */
+export type ServerPod = { readonly uid: string; readonly address: string };
+
+/**
+ * The handshake through the Service, which reaches any of the pods. When it fails, or some pods failed last time, each pod is
+ * asked by itself: what some fail and others pass is a matter of those pods.
+ */
+async function probeServers(fetch: TimedFetch, target: Target, { podsOf, before }: Options): Promise<ServerProbe> {
+  const service = await handshake(fetch, target);
+  const last = before?.(target.uid)?.server;
+  const failedBefore = last?.verified === false && last.failingPods !== undefined;
+  if (service.verified && !failedBefore) return service;
+  const pods = podsOf?.(target) ?? [];
+  const failing = await Promise.all(
+    pods.map(async ({ uid, address }) => ((await handshake(fetch, target, address)).verified ? [] : [uid])),
+  );
+  const failingPods = failing.flat().toSorted();
+  if (failingPods.length === 0 || failingPods.length === pods.length) return service;
+  return { verified: false, reason: "SomePodsFail", message: somePodsFail, failingPods };
+}
+
+const somePodsFail =
+  "some MCP server pods are ready, but fail the MCP handshake that others pass, so some calls fail: the operator replaces them one after the other";
+
+/** An address stands for a pod; IPv6 ones are in brackets in URLs. */
+const atPod = (mcpUrl: string, address: string) =>
+  mcpUrl.replace(/\/\/[^:/]+/, `//${address.includes(":") ? `[${address}]` : address}`);
+
 /** The handshake of the MCP specification, "Lifecycle": an initialize request that the server answers. */
 export async function handshake(
   fetch: TimedFetch,
   { mcpUrl, verifierKey, headers }: Pick<Target, "mcpUrl" | "verifierKey"> & { headers?: PlainRequest["headers"] },
+  address?: string,
 ): Promise<ServerProbe> {
   try {
-    const response = await fetch(mcpUrl, {
+    const response = await fetch(address === undefined ? mcpUrl : atPod(mcpUrl, address), {
       method: "POST",
       headers: {
+        // The server may take no other name.
+        host: new URL(mcpUrl).host,
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
         [apiKeyHeader]: verifierKey,

@@ -5,7 +5,13 @@ import type { VolumeUse } from "./volume/growth.ts";
 /** What an MCP client would get through the Service. */
 export type ServerProbe =
   | { readonly verified: true; readonly protocolVersion: string; readonly serverVersion: string }
-  | { readonly verified: false; readonly reason: string; readonly message: string };
+  | {
+      readonly verified: false;
+      readonly reason: string;
+      readonly message: string;
+      /** Uids of the pods that fail while others pass, in order. */
+      readonly failingPods?: readonly string[];
+    };
 
 /** What the bridge reports about itself. */
 export type BridgeProbe =

@@ -26,6 +26,8 @@ export type CachedPod = Stored & {
   /** Its container runs, ready or not. */
   readonly running: boolean;
   readonly ready: boolean;
+  /** Its IP address, once it has one. */
+  readonly address?: string | undefined;
   readonly trouble: Trouble | undefined;
   /** Why its volume could not be filled from an archive. */
   readonly restoreRefused?: Refusal | undefined;
@@ -38,7 +40,7 @@ export function reducePod(object: KubernetesObject): CachedPod {
   const pod = object as unknown as V1Pod;
   const component = labels["app.kubernetes.io/component"] ?? "";
   const owner = controllerOf(object);
-  const { phase, conditions, containerStatuses } = pod.status ?? {};
+  const { phase, conditions, containerStatuses, podIP: address } = pod.status ?? {};
   const hasEnded = phase === "Failed" || phase === "Succeeded";
   const polls = component === "bridge" && !hasEnded ? polledToken(pod.spec) : undefined;
   return {
@@ -54,6 +56,7 @@ export function reducePod(object: KubernetesObject): CachedPod {
     running: containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
     ready: conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     trouble: troubleOf(pod),
+    address,
     ...(polls ? { polls } : {}),
     ...restoreRefusal(pod),
   };

@@ -7,6 +7,7 @@ import { rounded } from "./parts-probe.ts";
 import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
+import { mostReplacements } from "./replacement/policy.ts";
 import { backupFailed, wasRolledBack } from "./rollout/problems.ts";
 import { keyEnds, ownKeyIsUnusable, rotationIsOverdue } from "./secrets/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -20,24 +21,24 @@ export type Check = (snapshot: Snapshot) => Problem | undefined;
 
 const problem = (reason: string, message: string): Problem => ({ reason, message });
 
-const isForbidden: Check = ({ forbidden = [] }) =>
+export const isForbidden: Check = ({ forbidden = [] }) =>
   forbidden.length === 0 ? undefined : problem("NotAllowed", forbidden.join("; "));
 
-const botTokenSecretIsMissing: Check = ({ resource, tokenSecret }) => {
+export const botTokenSecretIsMissing: Check = ({ resource, tokenSecret }) => {
   const { name, key } = resource.spec.telegram.botTokenSecretRef;
   if (tokenSecret !== "Missing") return undefined;
   const command = `kubectl -n ${resource.namespace} create secret generic ${name} --from-literal=${key}=<bot token>`;
   return problem("BotTokenSecretNotFound", `Secret ${name} does not exist: ${command}`);
 };
 
-const botTokenKeyIsMissing: Check = ({ resource, tokenSecret }) => {
+export const botTokenKeyIsMissing: Check = ({ resource, tokenSecret }) => {
   const { name, key } = resource.spec.telegram.botTokenSecretRef;
   if (tokenSecret !== "KeyMissing") return undefined;
   const remedy = "add it, or set telegram.botTokenSecretRef.key";
   return problem("BotTokenKeyNotFound", `Secret ${name} has no value under the key ${key}: ${remedy}`);
 };
 
-const secretIsMissing: Check = ({ missingSecrets }) => {
+export const secretIsMissing: Check = ({ missingSecrets }) => {
   const [missing] = missingSecrets;
   if (!missing) return undefined;
   const remedy = "create it, or correct the name; what runs is kept until then";
@@ -52,16 +53,16 @@ const maintenanceNeverComes: Check = ({ emptySchedules = [] }) =>
         `the schedule ${emptySchedules.join(" and ")} in maintenance.windows names no time: correct it, or remove the window`,
       );
 
-const childWasRefused: Check = ({ refused }) =>
+export const childWasRefused: Check = ({ refused }) =>
   refused.length === 0 ? undefined : problem("ChildRefused", refused.join("; "));
 
-const childFailed: Check = ({ failed = [] }) =>
+export const childFailed: Check = ({ failed = [] }) =>
   failed.length === 0 ? undefined : problem("ApplyFailed", failed.join("; "));
 
-const serverPodsCannotBeCreated: Check = ({ server }) =>
+export const serverPodsCannotBeCreated: Check = ({ server }) =>
   server?.failure ? creationFailed("an MCP server", server.failure) : undefined;
 
-const bridgePodCannotBeCreated: Check = ({ bridgeFailure }) =>
+export const bridgePodCannotBeCreated: Check = ({ bridgeFailure }) =>
   bridgeFailure ? creationFailed("a bridge", bridgeFailure) : undefined;
 
 const creationFailed = (what: string, cause: string): Problem => ({
@@ -75,13 +76,13 @@ export const serverPodIsInTrouble: Check = ({ serverTrouble }) =>
 export const bridgePodIsInTrouble: Check = ({ bridgeTrouble }) =>
   bridgeTrouble && problem(bridgeTrouble.reason, `bridge: ${bridgeTrouble.message}`);
 
-const rolloutTakesTooLong: Check = ({ server }) =>
+export const rolloutTakesTooLong: Check = ({ server }) =>
   server?.deadlineExceeded
     ? problem("ProgressDeadlineExceeded", "MCP server: the new pods do not become ready: see kubectl describe and logs")
     : undefined;
 
 /** The pod is ready, so something between it and the operator is wrong. */
-const bridgeDoesNotAnswer: Check = ({ bridge, probe }) =>
+export const bridgeDoesNotAnswer: Check = ({ bridge, probe }) =>
   bridge && bridge.ready > 0 && probe?.bridge?.answered === false
     ? problem("BridgeNotAnswering", probe.bridge.message)
     : undefined;
@@ -125,6 +126,25 @@ export const queueIsFull: Check = ({ probe }) => {
 export const handshakeFails: Check = ({ probe }) =>
   probe?.server?.verified === false ? problem(probe.server.reason, probe.server.message) : undefined;
 
+/** New pods fail like those before them: it is not the pods. */
+export const replacementsAreUsedUp: Check = ({ resource, probe, serverPods = [] }) => {
+  const failing = (probe?.server?.verified === false && probe.server.failingPods) || [];
+  const replaced = resource.status.podReplacements;
+  const isUsedUp = serverPods.some(
+    ({ uid, revision }) =>
+      failing.includes(uid) &&
+      uid !== replaced?.lastPod &&
+      revision === replaced?.template &&
+      replaced.count >= mostReplacements,
+  );
+  return isUsedUp
+    ? problem(
+        "ReplacedPodsFailAgain",
+        "MCP server pods fail again after some were replaced, and no more are: look at their logs; a restart or another version begins anew",
+      )
+    : undefined;
+};
+
 /** At a start a part may not answer for some seconds: a failure is a problem only when it lasts. */
 const lasting =
   (check: Check): Check =>
@@ -155,6 +175,7 @@ const checks: readonly Check[] = [
   lasting(telegramIsUnreachable), // before the bridge's own readiness, which follows from it
   lasting(queueIsUnusable),
   queueIsFull,
+  lasting(replacementsAreUsedUp),
   lasting(handshakeFails),
 ];
 

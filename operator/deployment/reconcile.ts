@@ -30,6 +30,7 @@ import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import { referredSecretsOf } from "./referred-secrets.ts";
+import { replacePod } from "./replacement/eviction.ts";
 import { deployments } from "./resource-types.ts";
 import { backupOf } from "./rollout/backups.ts";
 import type { PreviewResult, PreviewTarget } from "./rollout/preview-probe.ts";
@@ -124,9 +125,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   failures.push(...volume.failures);
   const exposure = exposureSnapshotOf(resource, { ...parts, certificate });
   const { hmac, ownKeys } = blueprint;
-  const outside = exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac });
-  if (outside) exposureProbes.track(outside);
-  else exposureProbes.forget(resource.uid);
+  trackOutside(parts, resource, exposure && exposureTargetOf(resource, exposure, { cluster, certificate, hmac }));
   const snapshot = snapshotOf(known, {
     ...parts,
     ...found,
@@ -144,6 +143,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, known, statusOf(snapshot, new Date(parts.now()).toISOString()));
+  failures.push(...(await replacePod(parts, snapshot)));
   const keysLookAgainMs = untilSecretsChange(blueprint, parts.now());
   const windowMs = untilWindow(snapshot, parts.now());
   const soon = [
@@ -157,6 +157,11 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     volume.lookAgainMs,
   ];
   return { ...soon.reduce(sooner, result), failures };
+}
+
+function trackOutside({ exposureProbes }: ReconcileParts, { uid }: CachedResource, target: ExposureTarget | undefined) {
+  if (target) exposureProbes.track(target);
+  else exposureProbes.forget(uid);
 }
 
 /** What has to be read or asked for a blueprint. */

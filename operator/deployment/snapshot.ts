@@ -1,4 +1,5 @@
 import type { DryRunChange } from "../api/dry-run.ts";
+import type { PodReplacements } from "../api/pod-replacements.ts";
 import type { DeploymentStatus } from "../api/status.ts";
 import type { AdoptionState } from "./adoption/state.ts";
 import type { ScalingSnapshot } from "./autoscaling/gather.ts";
@@ -10,6 +11,7 @@ import type { ExposureSnapshot } from "./exposure/problems.ts";
 import type { Acceptance } from "./image/acceptance.ts";
 import type { ProbeResult } from "./parts-probe.ts";
 import type { Trouble } from "./pod-trouble.ts";
+import type { CachedPod } from "./pods.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import type { Backup } from "./rollout/facts.ts";
 import type { SecretsSnapshot } from "./secrets/problems.ts";
@@ -70,6 +72,10 @@ export type Snapshot = {
   readonly imageOfAllPods?: string | undefined;
   /** Version of this operator; undefined: it is not compared with that of the pods. */
   readonly operatorVersion?: string | undefined;
+  /** The live server pods. */
+  readonly serverPods?: readonly CachedPod[];
+  /** The server pod that is to be replaced now, and what the status has to remember before. */
+  readonly replacement?: PodReplacements | undefined;
   /** Image of the pods that are ready; undefined while none is. */
   readonly runningImage: string | undefined;
   /** Its backups; undefined if it has none and asks for none. */

@@ -7,7 +7,7 @@ import type { ConditionType, DeploymentStatus } from "../api/status.ts";
  */
 export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): number {
   if (before.observedGeneration !== after.observedGeneration) return 300;
-  if (!isDeepStrictEqual(before.dryRun, after.dryRun)) return 300;
+  if (isAwaited(before, after)) return 0;
   const turned = (type: ConditionType) => stateOf(before, type) !== stateOf(after, type);
   const moving = stateOf(after, "Progressing") === "True";
   if (rolloutTurned(before, after) || atOnce.some(turned)) return 0;
@@ -25,6 +25,9 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
 const atOnce: readonly ConditionType[] = ["Degraded", "Stalled", "Paused", "Hibernated", "ImageAccepted"];
 /** They turn seldom, and not together with others. */
 const ofTheirOwn: readonly ConditionType[] = ["Exposed", "Restored", "BackupSucceeded"];
+/** A pod is replaced when this is written, or somebody looks for what would change. */
+const isAwaited = (before: DeploymentStatus, after: DeploymentStatus) =>
+  !isDeepStrictEqual(before.podReplacements, after.podReplacements) || !isDeepStrictEqual(before.dryRun, after.dryRun);
 
 /**
  * The status of a condition; for Degraded and Stalled with the reason, for Ready with the generation, because

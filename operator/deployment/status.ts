@@ -1,12 +1,14 @@
 import type { Condition, DeploymentStatus } from "../api/status.ts";
 import type { WorkloadState } from "./cached-objects.ts";
-import { conditionsOf } from "./conditions/conditions.ts";
+import { causesOf } from "./causes.ts";
+import { conditionsOf, longestMessage } from "./conditions/conditions.ts";
 import { urlOf } from "./exposure/exposure.ts";
 import { BRIDGE_FENCED } from "./fencing.ts";
 import { HIBERNATED } from "./hibernation.ts";
 import { mcpUrl, namesOf, selectorLabels } from "./names.ts";
 import { rounded } from "./parts-probe.ts";
 import { DELIVERY_PAUSED } from "./paused-delivery.ts";
+import { printable } from "./printable.ts";
 import { trackLabels } from "./rollout/tracks.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -16,9 +18,15 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
   const names = namesOf(resource.name);
   const version = runningImage === undefined ? resource.status.version : tagOf(runningImage);
   const queue = probe?.bridge?.answered ? rounded(probe.bridge.queue.pending) : resource.status.queue;
+  const conditions = conditionsOf(snapshot, now);
+  const causes = causesOf(snapshot, conditions).map(({ message, ...cause }) => ({
+    ...cause,
+    message: printable(message, longestMessage),
+  }));
   return {
     observedGeneration: resource.generation,
-    conditions: conditionsOf(snapshot, now),
+    conditions,
+    ...(causes.length === 0 ? {} : { causes }),
     url: urlOf(resource, snapshot.exposure?.state?.addresses ?? []),
     internalUrl: mcpUrl(resource.namespace, resource.name),
     ...(version === undefined ? {} : { version }),
@@ -35,6 +43,7 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     ...secretsOf(snapshot),
     ...backupStatus(snapshot),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
+    ...remembered(snapshot.replacement ?? resource.status.podReplacements),
     ...(snapshot.dryRun === undefined ? {} : { dryRun: { changes: [...snapshot.dryRun] } }),
   };
 }
@@ -60,6 +69,8 @@ function acceptedImage({ image, resource }: Snapshot): Pick<DeploymentStatus, "i
   const shown = image?.state === "Accepted" ? image.shown : resource.status.image;
   return shown === undefined || image?.state === "AsWritten" ? {} : { image: shown };
 }
+const remembered = (podReplacements: DeploymentStatus["podReplacements"]) =>
+  podReplacements === undefined ? {} : { podReplacements };
 
 const pods = (workload: WorkloadState | undefined) => (workload ? `${workload.ready}/${workload.replicas}` : "0/0");
 

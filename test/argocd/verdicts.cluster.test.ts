@@ -61,6 +61,7 @@ const neverOfReady: Readonly<Record<string, string>> = {
     "Verified is judged before there is a pod to ask, and a bridge that runs without an answer comes after it",
   BridgeNotRunning:
     "BridgeAvailable comes first, but for the moment in which the StatefulSet still counts a pod that is gone",
+  MaintenanceNeverComes: "it keeps nobody from connecting: Degraded has it",
   WaitingForBotToken: "the missing Secret is a problem, which comes first",
 };
 

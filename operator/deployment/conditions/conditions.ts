@@ -83,4 +83,4 @@ export function conditionsOf(snapshot: Snapshot, now: string): Condition[] {
 }
 
 /** In characters. The API server allows 32 KiB, but nobody reads that much, and every status is kept in memory. */
-const longestMessage = 1024;
+export const longestMessage = 1024;

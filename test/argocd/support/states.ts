@@ -1,4 +1,5 @@
 import type { World } from "../../operator/deployment/support/world.ts";
+import { dayTwoStates } from "./states-of-day-two.ts";
 import { partStates } from "./states-of-parts.ts";
 import { podStates } from "./states-of-pods.ts";
 import { apiStates } from "./states-of-the-api.ts";
@@ -19,6 +20,6 @@ export type State = {
 };
 
 /** Every state in which a resource was recorded. */
-export const states: readonly State[] = [...wishStates, ...partStates, ...podStates, ...apiStates];
+export const states: readonly State[] = [...wishStates, ...partStates, ...podStates, ...apiStates, ...dayTwoStates];
 
 export const fileOf = ({ argo, name }: State) => `${argo.toLowerCase()}_${name}.yaml`;

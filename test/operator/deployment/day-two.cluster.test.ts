@@ -1,5 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { program } from "../../../e2e/cluster/programs.ts";
+import { run } from "../../../machine/command.mjs";
 import * as types from "../../../operator/deployment/resource-types.ts";
+import { resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { running } from "./support/kubelet.ts";
 import {
   changeSpec,
   conditionOf,
@@ -246,6 +250,26 @@ describe("a resource that only asks what would change", () => {
   });
 });
 
+test("kubectl describe leads from what is seen to what is to be done, before it lists the conditions", async () => {
+  const name = "report";
+  await createResource(world, name, { telegram: { botTokenSecretRef: { name: "absent" }, allowedUsers: [1] } });
+  await untilCondition(world, name, "Ready", { status: "False", reason: "BotTokenSecretNotFound" });
+  const kubectl = await program("kubectl");
+  const flags = ["--kubeconfig", inject("kubeconfig"), "-n", world.namespace];
+  const report = await run(kubectl, [...flags, "describe", "cctd", name]);
+  const places = [
+    "Causes:",
+    "messages do not arrive: the StatefulSet of the bridge does not exist",
+    `kubectl -n ${world.namespace} create secret generic absent --from-literal=token=<bot token>`,
+    "Conditions:",
+    "Type:                  Ready",
+    "Type:                  ServerAvailable",
+    "Events:",
+  ].map((text) => report.indexOf(text));
+  expect(places).not.toContain(-1);
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+});
+
 test("a fenced bridge gets a new pod at once, and is shown as what somebody wanted", async () => {
   const name = "fenced";
   await createResource(world, name, { bridge: { fencing: "Open" } });
@@ -260,5 +284,42 @@ test("a fenced bridge gets a new pod at once, and is shown as what somebody want
   Object.assign(world.answers, { fenced: undefined, telegram: { reachable: true } });
   await changeSpec(world, name, { bridge: { fencing: "Open" } });
   await untilReady(world, name, 60_000);
-  expect((await eventsOf(world, name)).filter(({ type }) => type === "Warning")).toEqual([]);
+  await untilAnnounced(world, name, "BridgeFenced");
+});
+
+test("a server pod that fails the handshake that others pass is replaced, once", async () => {
+  const name = "uneven";
+  const addresses = new Map<string, string>();
+  const addressOf = (pod: string) => {
+    if (!addresses.has(pod)) addresses.set(pod, `10.1.0.${addresses.size + 1}`);
+    return addresses.get(pod);
+  };
+  await world.kubelet.report((pod) => ({ ...running(pod), podIP: addressOf(pod.metadata.name ?? "") }));
+  const seen = () => [...addresses.keys()].filter((pod) => pod.startsWith(`${name}-mcp-server-`));
+  const podsOf = async () => {
+    const labelSelector = `app.kubernetes.io/instance=${name},app.kubernetes.io/component=mcp-server`;
+    const found = await world.client.list(resourcePath(types.pods, { namespace: world.namespace }), { labelSelector });
+    return found.filter(({ metadata }) => !metadata.deletionTimestamp).map((pod) => pod.metadata.name ?? "");
+  };
+  const [isServer, isService] = [/^10[.]1[.]/, new RegExp(`^${name}-`)];
+  let bad = "";
+  // The first pod is bad, and the Service leads to it as long as it is there.
+  world.answers.refusesAt = (host) => {
+    bad ||= seen()[0] ?? "";
+    return (isServer.test(host) && host === addressOf(bad)) || (isService.test(host) && seen().length <= 2);
+  };
+  await createResource(world, name, { server: { replicas: 2, auth: { clients: [] } } });
+  await untilCondition(world, name, "Degraded", { status: "True", reason: "SomePodsFail" }, 60_000);
+  await untilAnnounced(world, name, "PodReplaced");
+  await untilReady(world, name, 60_000);
+  const left = await eventually(async () => {
+    const pods = await podsOf();
+    expect(pods).toHaveLength(2);
+    return pods;
+  });
+  expect(left).not.toContain(bad);
+  expect((await readResource(world, name)).status?.podReplacements).toMatchObject({ count: 1 });
+  await world.restartOperator(1);
+  await untilReady(world, name, 60_000);
+  expect(seen()).toHaveLength(3);
 });

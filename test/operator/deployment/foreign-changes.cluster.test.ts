@@ -196,3 +196,56 @@ describe("a change of the spec", () => {
     });
   });
 });
+
+describe("another manager", () => {
+  const name = "shared";
+  const labelsOf = async () =>
+    (await world.get<{ metadata: { labels: Record<string, string> } }>(types.deployments, name + server)).metadata
+      .labels;
+
+  test("that applies a label and an annotation of its own to the bridge and its pods keeps them, and causes no write", async () => {
+    await createResource(world, name);
+    await untilSettled(world, name);
+    const restart = { metadata: { annotations: { "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z" } } };
+    await world.patch(types.statefulSets, `${name}-bridge`, {
+      metadata: { labels: { "example.com/team": "blue" } },
+      spec: { template: restart },
+    });
+    await untilSettled(world, name);
+    await world.audit.reset();
+    await world.restartOperator(2);
+    expect((await writesOf(world)).filter((write) => write.includes(`${name}-bridge`))).toEqual([]);
+    const bridge = await world.get<Deployment & { metadata: object }>(types.statefulSets, `${name}-bridge`);
+    expect(bridge.metadata).toMatchObject({ labels: { "example.com/team": "blue" } });
+    expect(bridge.spec.template.metadata).toMatchObject(restart.metadata);
+  });
+
+  test("that takes fields of the operator by force loses them again, once, and keeps what is its own", async () => {
+    await world.client.apply(
+      types.deployments,
+      {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: {
+          name: name + server,
+          namespace: world.namespace,
+          labels: { "app.kubernetes.io/managed-by": "somebody-else", "example.com/team": "red" },
+        },
+        spec: { revisionHistoryLimit: 1, minReadySeconds: 1 },
+      },
+      { fieldManager: "another-tool" },
+    );
+    await eventually(async () => {
+      const { spec } = await world.get<{ spec: object }>(types.deployments, name + server);
+      expect(spec).toMatchObject({ revisionHistoryLimit: 5, minReadySeconds: 1 });
+      expect(await labelsOf()).toMatchObject({
+        "app.kubernetes.io/managed-by": "cctelegram-operator",
+        "example.com/team": "red",
+      });
+    });
+    await untilReady(world, name);
+    await world.audit.reset();
+    await world.restartOperator(2);
+    expect((await writesOf(world)).filter((write) => write.includes(name + server))).toEqual([]);
+  });
+});

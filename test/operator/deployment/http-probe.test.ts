@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { hashOf, verify } from "../../../contract/signature.ts";
 import { httpProbe } from "../../../operator/deployment/http-probe.ts";
-import type { Target } from "../../../operator/deployment/parts-probe.ts";
+import type { ProbeResult, Target } from "../../../operator/deployment/parts-probe.ts";
 import { keys, startServer, type TestServer } from "../../server/support/server.ts";
 
 const hmac = "b".repeat(64);
@@ -173,5 +173,59 @@ describe("the bridge's status", () => {
     const paused = { since: "2026-01-01T00:00:00Z", by: "claude" };
     expect((await answers({ ...status, paused })).bridge).toEqual({ answered: true, ...status, paused });
     expect((await answers({ ...status, waiting: waiting(59_000) })).bridge).toEqual({ answered: true, ...status });
+  });
+});
+
+describe("when the handshake through the Service fails, the pods are asked one by one", () => {
+  const pods = [
+    { uid: "c", address: "10.0.0.3" },
+    { uid: "a", address: "10.0.0.1" },
+    { uid: "b", address: "fd00::2" },
+  ];
+  const service = "team-mcp-server.tools.svc";
+  const initialized = { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "x", version: "1" } };
+
+  function probeOf(refusing: readonly string[], before?: ProbeResult) {
+    const asked: string[] = [];
+    const probe = httpProbe({
+      fetch: async (url, { headers }) => {
+        const { hostname } = new URL(url);
+        asked.push(`${hostname} as ${headers.host}`);
+        if (refusing.includes(hostname)) return new Response("", { status: 500 });
+        return Response.json({ result: initialized });
+      },
+      now: () => nowMs,
+      podsOf: () => pods,
+      before: () => before,
+    });
+    return { asked, server: probe(targetOf(`http://${service}:8080/mcp`)).then(({ server }) => server) };
+  }
+
+  test("and those that fail while others pass are named, in order", async () => {
+    const { server, asked } = probeOf([service, "10.0.0.3", "[fd00::2]"]);
+    expect(await server).toMatchObject({ verified: false, reason: "SomePodsFail", failingPods: ["b", "c"] });
+    expect(asked).toContain(`10.0.0.1 as ${service}:8080`);
+  });
+
+  test("and so they are when some failed last time, whichever pod the Service leads to now", async () => {
+    const { server } = probeOf(["10.0.0.3"], {
+      server: await probeOf([service, "10.0.0.3"]).server,
+      bridge: undefined,
+    });
+    expect(await server).toMatchObject({ failingPods: ["c"] });
+  });
+
+  test.each([
+    ["all pass: it is the way to them", [service]],
+    ["none passes: it is all of them", [service, "10.0.0.3", "10.0.0.1", "[fd00::2]"]],
+  ])("and none is named when %s", async (_why, refusing) => {
+    const { server } = probeOf(refusing);
+    expect(await server).toEqual({ verified: false, reason: "HandshakeRefused", message: expect.any(String) });
+  });
+
+  test("but none is asked while the Service answers", async () => {
+    const { server, asked } = probeOf(["10.0.0.3"]);
+    expect(await server).toMatchObject({ verified: true });
+    expect(asked).toHaveLength(1);
   });
 });

@@ -10,7 +10,10 @@ const podsOf = (spec: object, fields: Parameters<typeof blueprint>[1] = {}) =>
 describe("what makes a revision", () => {
   test("is not its track, a restart, a rotation of the secret or the number of pods", () => {
     const one = podsOf({ server: { replicas: 2 } });
-    const other = podsOf({ server: { replicas: 5 } }, { restartedAt: "2026-01-01T00:00:00Z", hmac: "d".repeat(64) });
+    const other = podsOf(
+      { server: { replicas: 5 } },
+      { restartedAt: "2026-01-01T00:00:00Z", hmac: { current: "d".repeat(64) } },
+    );
     const onTrack = templateOn(one, { "cctelegram.io/track": "green" }, other);
     expect([hashOf(other), hashOf(onTrack)]).toEqual([hashOf(one), hashOf(one)]);
     expect(hashOf(podsOf({ version: "2.0.0" }))).not.toBe(hashOf(one));

@@ -14,6 +14,8 @@ export type Answers = {
   bridge?: "ready" | "silent";
   telegram: { reachable: boolean; error?: string; token_refused?: boolean };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
+  /** Whether the server at this host, which is a pod's address or the Service's name, refuses handshakes. */
+  refusesAt?: (host: string) => boolean;
   /** Number of handshakes without a good answer. */
   refused: number;
   receiving?: ReceivingStatus;
@@ -45,19 +47,9 @@ export function answering(answers: Answers): typeof fetch {
 
 function answeringClients(answers: Answers): typeof fetch {
   return async (input) => {
-    const { pathname } = new URL(String(input));
-    if (pathname === "/status" && answers.bridge === "silent") throw new TypeError("fetch failed");
-    if (pathname === "/status")
-      return Response.json({
-        telegram: answers.telegram,
-        queue: answers.queue,
-        refusals: answers.refusals,
-        refused_topics: answers.refused_topics,
-        receiving: answers.receiving,
-        paused: answers.paused,
-        fenced: answers.fenced,
-        volume: answers.volume,
-      });
+    const { pathname, hostname } = new URL(String(input));
+    if (pathname === "/status") return statusOf(answers);
+    if (answers.refusesAt?.(hostname)) return new Response("", { status: 500 });
     if (answers.server !== "ready") answers.refused += 1;
     if (answers.server === "hanging") return new Promise(() => undefined);
     if (answers.server === "silent") throw new TypeError("fetch failed");
@@ -72,9 +64,23 @@ function answerOfTried({ tried }: Answers, pathname: string): Response | undefin
   if (tried === "refusing") return Response.json({ error: true }, { status: 500 });
   return pathname === "/tools/get_bridge_status" ? Response.json({ running: true }) : undefined;
 }
+
 const initialized = (version: string) =>
   Response.json({
     jsonrpc: "2.0",
     id: 1,
     result: { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "cctelegram", version } },
   });
+
+function statusOf(answers: Answers): Response {
+  const {
+    bridge,
+    server: _server,
+    refused: _refused,
+    refusesAt: _refusesAt,
+    serverVersion: _version,
+    ...told
+  } = answers;
+  if (bridge === "silent") throw new TypeError("fetch failed");
+  return Response.json(told);
+}

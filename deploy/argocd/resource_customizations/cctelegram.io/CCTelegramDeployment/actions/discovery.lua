@@ -1,4 +1,4 @@
-local paused = obj.spec.reconciliation == "Paused"
+local paused = obj.spec.reconciliation == "Paused" or obj.spec.reconciliation == "DryRun"
 
 return {
   -- A paused resource replaces its pods when it is resumed.
