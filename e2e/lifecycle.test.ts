@@ -62,28 +62,3 @@ test("an autoscaler gets the guide's numbers and metrics to work with", async ()
     await deleteNamespace(namespace);
   }
 });
-
-test("a volume that its class cannot grow keeps its size, and the resource says so and works on", async () => {
-  const namespace = await createNamespace("stored");
-  try {
-    await createToken(namespace);
-    await applyResource(namespace, "small");
-    await waitReady(namespace, "small");
-    const patch = JSON.stringify({ spec: { bridge: { storage: { size: "2Gi" } } } });
-    await kubectl(["-n", namespace, "patch", "cctd", "small", "--type=merge", "-p", patch]);
-    const condition = (type: string, field: string) =>
-      kubectl([
-        ...["-n", namespace, "get", "cctd", "small", "-o"],
-        `jsonpath={.status.conditions[?(@.type=="${type}")].${field}}`,
-      ]);
-    await expect
-      .poll(() => condition("Degraded", "message"), { timeout: 60_000, interval: 1_000 })
-      .toContain("its class cannot grow volumes: set allowVolumeExpansion");
-    expect(await condition("Degraded", "reason")).toBe("VolumeNotGrown");
-    await waitReady(namespace, "small");
-    const size = ["get", "pvc", "queue-small-bridge-0", "-o", "jsonpath={.spec.resources.requests.storage}"];
-    expect(await kubectl(["-n", namespace, ...size])).toBe("1Gi");
-  } finally {
-    await deleteNamespace(namespace);
-  }
-});
