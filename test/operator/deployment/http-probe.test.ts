@@ -158,6 +158,16 @@ describe("the bridge's status", () => {
     expect((await answers({ ...status, receiving })).bridge).toEqual({ answered: true, ...status });
   });
 
+  test("tells how full the volume is, to two digits: a few messages more are no news", async () => {
+    const status = { telegram: { reachable: true }, queue: { usable: true, pending: 0, limit: 10 } };
+    const volume = { size_bytes: 1_073_741_824, free_bytes: 912_345_678, growth_bytes_per_day: 12_345_678 };
+    const told = { sizeBytes: 1_073_741_824, freeBytes: 910_000_000, growthBytesPerDay: 12_000_000 };
+    expect((await answers({ ...status, volume })).bridge).toMatchObject({ volume: told });
+    const { bridge } = await answers({ ...status, volume: { size_bytes: -1, free_bytes: "much" } });
+    expect(bridge).toMatchObject({ answered: true });
+    expect(bridge).not.toHaveProperty("volume");
+  });
+
   test("tells who is refused, and a wait when it is long", async () => {
     const status = { telegram: { reachable: true }, queue: { usable: true, pending: 0, limit: 10 } };
     const refusals = [{ chat_id: -100, name: "ops", reason: "403", messages: 2, at: "2026-01-01T00:00:00Z" }];

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cachedResource } from "../../../operator/deployment/cached-objects.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
+import { Volumes } from "../../../operator/deployment/volume/volumes.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { chartAccount, clientWith, tokenOf } from "./support/chart-account.ts";
 import {
@@ -9,6 +11,7 @@ import {
   createToken,
   eventsOf,
   eventually,
+  readResource,
   untilCondition,
   untilReady,
   untilSettled,
@@ -173,4 +176,16 @@ test("the operator changes no other claim, and nothing but the size", async () =
   await expect(patch("data-of-others", labelled)).rejects.toThrow(/nothing of a PersistentVolumeClaim but the size/);
   await expect(patch("queue-raised-bridge-0", labelled)).rejects.toThrow(/nothing of a PersistentVolumeClaim/);
   operator.close();
+});
+
+test("an operator whose role is older, and has no right to claims, says so", async () => {
+  const name = "default";
+  const other = clientWith(await tokenOf(world.client, { namespace: world.namespace, name }), "test");
+  const older = new Volumes({ client: other, recorder: { record: () => {} }, now: Date.now });
+  const resource = cachedResource(await readResource(world, "raised"));
+  const use = { sizeBytes: Gi, freeBytes: 0 };
+  const { trouble, failures } = await older.look(resource, { templateSize: "1Gi", use, mayWrite: true });
+  other.close();
+  expect(trouble?.cause).toMatch(/its role lacks get and patch of persistentvolumeclaims/);
+  expect(failures).toEqual([]);
 });

@@ -82,8 +82,11 @@ describe("a client waits for a decision", () => {
     // The headers are there while nobody has decided.
     expect(answer.headers.get("content-type")).toContain("text/event-stream");
     await asked();
+    // A call that waits uses no CPU: this is what servers are scaled by.
+    expect(await server.metric("mcp_calls_in_flight")).toBe("1");
     await press(telegram, ANNA, 0);
     expect(await answer.text()).toContain("Decision: Approve, by @anna.");
+    expect(await server.metric("mcp_calls_in_flight")).toBe("0");
   });
 
   test("in rounds: a client of MCP 2026-07-28 comes again by itself, and asks once", async () => {

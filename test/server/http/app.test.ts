@@ -356,6 +356,8 @@ describe("what is observed", () => {
     const calls = await server.metric('mcp_tool_calls_total{tool="send_telegram_message",outcome="success"}');
     expect(Number(calls)).toBeGreaterThan(0);
     expect(await server.metric('mcp_tool_calls_total{tool="send_performance_alert",outcome="success"}')).toBe("0");
+    await server.fetch("/tools/send_telegram_message", { ...message, json: {}, key: keys.messages });
+    expect(await server.metric("mcp_calls_in_flight")).toBe("0");
   });
 
   test("no log line holds a key", () => {

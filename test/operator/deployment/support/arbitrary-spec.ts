@@ -161,6 +161,13 @@ const server = fc.record(
         mode: fc.constantFrom("Auto", "Enabled", "Disabled"),
         minReplicas: fc.integer({ min: 1, max: 50 }),
         maxReplicas: fc.integer({ min: 50, max: 100 }),
+        metrics: fc.uniqueArray(
+          fc.record({
+            type: fc.constantFrom("CallsInFlight", "QueueAge"),
+            target: fc.integer({ min: 1, max: 1_000_000 }),
+          }),
+          { selector: ({ type }) => type, maxLength: 2 },
+        ),
       },
       { requiredKeys: [] },
     ),
@@ -192,7 +199,14 @@ const server = fc.record(
 
 const bridge = fc.record(
   {
-    storage: fc.record({ size: quantity, retention: fc.constantFrom("Delete", "Retain") }),
+    storage: fc.record({
+      size: quantity,
+      retention: fc.constantFrom("Delete", "Retain"),
+      growth: fc.record({
+        mode: fc.constantFrom("Auto", "Disabled"),
+        thresholdPercent: fc.integer({ min: 50, max: 95 }),
+      }),
+    }),
     queue: fc.record({ maxMessages: fc.integer({ min: 1, max: 1_000_000 }) }),
     limits: fc.record({
       messagesPerSecond: fc.integer({ min: 1, max: 1000 }),

@@ -114,6 +114,16 @@ describe("intake", () => {
     });
   });
 
+  test("the file system of the queue is told to who signs and in the metrics, and to nobody else", async () => {
+    const { volume } = bridge.status();
+    expect(volume).toEqual({ size_bytes: expect.any(Number), free_bytes: expect.any(Number) });
+    const text = await bridge.registry.metrics();
+    expect(text).toContain(`cctelegram_volume_size_bytes ${volume?.size_bytes}`);
+    expect(text).toMatch(/^cctelegram_volume_free_bytes [1-9]/m);
+    for (const path of ["/health", "/health/detailed", "/report"])
+      expect(await (await fetch(bridge.url + path)).text()).not.toMatch(/size_bytes|free_bytes/);
+  });
+
   test("series with known labels exist before anything happened", async () => {
     const text = await bridge.registry.metrics();
     expect(text).toContain('cctelegram_telegram_requests_total{outcome="rate_limited"} 0');
