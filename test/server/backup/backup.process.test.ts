@@ -112,7 +112,7 @@ test("a backup that is killed leaves the archives as they were, and the next one
     ...large,
     BACKUP_NAME: "cut",
   });
-  await until("half of an archive", async () => (await readdir(folder)).includes(".cut.cctb.partial"));
+  await until("half of an archive", async () => (await readdir(folder)).includes(".cut.cctb.partial"), 60_000);
   killed.child.kill("SIGKILL");
   await killed.exited;
   expect((await readdir(folder)).sort()).toEqual([".cut.cctb.partial", "kept.cctb", "kept.cctb.sha256"]);
