@@ -20,7 +20,8 @@ export const variables = Object.freeze({
   ...projectVariables,
   ...remoteVariables,
   ...backupVariables,
-}) satisfies Table<Role> & Readonly<Record<VariableOf<PodVariable | BackupVariable | Exclude<RestoreVariable, "DATA_DIR">>, unknown>>;
+}) satisfies Table<Role> &
+  Readonly<Record<VariableOf<PodVariable | BackupVariable | Exclude<RestoreVariable, "DATA_DIR">>, unknown>>;
 
 export type VariableName = keyof typeof variables;
 
