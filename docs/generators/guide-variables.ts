@@ -20,6 +20,7 @@ const otherTests: Readonly<Record<string, string>> = {
   TLS_CERT_PATH: "test/server/http/tls.test.ts",
   TLS_KEY_PATH: "test/server/http/tls.test.ts",
   TLS_MIN_VERSION: "test/server/http/tls.test.ts",
+  BACKUP_DIR: "test/server/backup/backup.process.test.ts",
 };
 /** Shows that those without an effect are told of. */
 const untold = "test/guides/variables.test.ts";

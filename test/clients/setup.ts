@@ -10,6 +10,7 @@ declare module "vitest" {
     readonly npmClients: string;
     readonly python: PythonEnvironment;
     readonly schemathesis: PythonEnvironment;
+    readonly seaweedfs: PythonEnvironment;
     /** A Chromium; null where there is none. */
     readonly browser: string | null;
   }
@@ -24,6 +25,9 @@ export default async function setup(project: TestProject): Promise<void> {
   const schemathesis = await pythonEnvironment({ folder: "schemathesis", name: "Schemathesis from PyPI" });
   if ("obstacle" in schemathesis) progress.note(`skipped: Schemathesis, because there is ${schemathesis.obstacle}`);
   project.provide("schemathesis", schemathesis);
+  const seaweedfs = await pythonEnvironment({ folder: "seaweedfs", name: "SeaweedFS from PyPI" });
+  if ("obstacle" in seaweedfs) progress.note(`skipped: SeaweedFS, because there is ${seaweedfs.obstacle}`);
+  project.provide("seaweedfs", seaweedfs);
   const browser = findBrowser();
   if (browser === undefined) progress.note("skipped: the pages in a browser, because there is no Chromium");
   project.provide("browser", browser ?? null);

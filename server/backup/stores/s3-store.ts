@@ -1,3 +1,4 @@
+import { Agent } from "node:https";
 import { Readable } from "node:stream";
 import {
   DeleteObjectCommand,
@@ -45,7 +46,8 @@ export class S3Store implements ArchiveStore {
       requestHandler: {
         connectionTimeout: 10_000,
         socketTimeout: 60_000,
-        ...(ca !== undefined && { httpsAgent: { ca } }),
+        // An agent and not its options: for large bodies the client would make another one without them.
+        httpsAgent: new Agent({ keepAlive: true, ...(ca !== undefined && { ca }) }),
       },
       maxAttempts: 3,
     });

@@ -78,7 +78,10 @@ export class Backups {
       const problem = hasFailed ? "the queue cannot write" : problemOf(frozen, performance.now() - progress);
       if (problem !== undefined) tar.destroy(new Error(problem));
     }, WATCH_MS);
-    tar.once("error", (error) => logger.warn({ reason: error.message }, "a backup was not read to its end"));
+    let reason = "its reader has left";
+    tar.once("error", (error) => {
+      reason = error.message;
+    });
     tar.once("close", () => {
       clearInterval(watch);
       frozen.thaw();
@@ -86,6 +89,7 @@ export class Backups {
       this.#current = undefined;
       const duration_ms = Math.round(performance.now() - began);
       if (tar.readableEnded) logger.info({ bytes: frozen.bytes, duration_ms }, "a backup was read");
+      else logger.warn({ reason, duration_ms }, "a backup was not read to its end");
     });
     this.#current = tar;
     return tar;

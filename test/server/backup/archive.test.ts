@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
@@ -154,7 +154,7 @@ describe("a restore", () => {
     await mkdir(join(config.dataDir, "lost+found"));
     await restore(config, world);
     const mark = join(config.dataDir, ".restored.json");
-    const done = JSON.parse(await (await import("node:fs/promises")).readFile(mark, "utf8"));
+    const done = JSON.parse(await readFile(mark, "utf8"));
     // Between the queue and the last mark.
     await writeFile(mark, JSON.stringify({ ...done, state: "restoring" }));
     expect(await restore(config, world)).toMatchObject({ messages: 1 });

@@ -1,13 +1,15 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { expect, test } from "vitest";
-import { eventOf, post, signedFetch, until } from "../bridge/support.ts";
+import { eventOf, freePort, post, signedFetch, until } from "../bridge/support.ts";
 import type { Process } from "../support/process.ts";
 import { processStage } from "../support/process-stage.ts";
-import { bridgeEnv, runJob, sha256Of } from "./support.ts";
+import { bridgeEnv, runHere, runJob, sha256Of } from "./support.ts";
 
 const stage = processStage("backup");
 
@@ -25,8 +27,7 @@ async function targets() {
   return { target, env: { BACKUP_TARGET: pathToFileURL(target).href, BACKUP_OF: "notes/team" } };
 }
 
-const backup = (env: Record<string, string>) => runJob(stage.folder, "backup", env);
-const restore = (env: Record<string, string>) => runJob(stage.folder, "restore", env);
+const backup = (env: Record<string, string>) => runHere(stage.folder, "backup", env);
 
 /** Sends events one after the other until it is told to stop; those of them that were answered with 202, and how long the slowest took. */
 function producer(url: string, name: string) {
@@ -64,7 +65,11 @@ test("a backup of a bridge under load has everything that was acknowledged befor
   await until("deliveries", () => delivered() > 4);
   const [before, sent] = [producers.flatMap(({ acknowledged }) => acknowledged), delivered()];
 
-  const { code, words, log } = await backup({ ...env, BRIDGE_URL: bridge.url, BACKUP_NAME: "loaded" });
+  const { code, words, log } = await runJob(stage.folder, "backup", {
+    ...env,
+    BRIDGE_URL: bridge.url,
+    BACKUP_NAME: "loaded",
+  });
   expect(log).toContain("backup stored");
   expect(code).toBe(0);
   const path = join(target, "notes/team/loaded.cctb");
@@ -81,7 +86,7 @@ test("a backup of a bridge under load has everything that was acknowledged befor
 
   const began = performance.now();
   const dataDir = join(stage.folder, "restored");
-  const restored = await restore({ RESTORE_SOURCE: location, DATA_DIR: dataDir });
+  const restored = await runJob(stage.folder, "restore", { RESTORE_SOURCE: location, DATA_DIR: dataDir });
   const restoreMs = Math.round(performance.now() - began);
   expect(restored.code).toBe(0);
   const ids = new Set(eventsIn(join(dataDir, "queue.sqlite")));
@@ -112,7 +117,7 @@ test("a backup that is killed leaves the archives as they were, and the next one
     ...large,
     BACKUP_NAME: "cut",
   });
-  await until("half of an archive", async () => (await readdir(folder)).includes(".cut.cctb.partial"));
+  await until("half of an archive", async () => (await readdir(folder)).includes(".cut.cctb.partial"), 60_000);
   killed.child.kill("SIGKILL");
   await killed.exited;
   expect((await readdir(folder)).sort()).toEqual([".cut.cctb.partial", "kept.cctb", "kept.cctb.sha256"]);
@@ -122,23 +127,75 @@ test("a backup that is killed leaves the archives as they were, and the next one
   expect((await readdir(folder)).sort()).toEqual(["kept.cctb", "kept.cctb.sha256", "next.cctb", "next.cctb.sha256"]);
 });
 
-test("a standalone server with a secret is backed up and restored without Kubernetes, with its configuration and logs", async () => {
-  const [dataDir, logs, target] = ["data", "logs", "backups"].map((name) => join(stage.folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  await mkdir(target);
-  const secret = "a-secret-of-the-machine-itself-0123";
-  const alone = { ...bridgeEnv(dataDir, stage.telegram), MCP_SERVER_PORT: "0", CC_TELEGRAM_LOGS_DIR: logs };
-  const server = stage.start("standalone", { ...alone, HMAC_SECRET: secret, HOME: stage.folder });
-  const { bridge = "" } = await server.logged("ready to work");
-  expect((await signedFetch(`${bridge}/events`, "POST", JSON.stringify(eventOf("kept")), secret)).status).toBe(202);
+/** The commands of docs/backup.md, in the folder of this test. */
+async function documented(): Promise<readonly string[]> {
+  const page = await readFile(join(import.meta.dirname, "../../../docs/backup.md"), "utf8");
+  const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? "");
+  const places = { "/etc/cctelegram": "etc", "/var/backups/cctelegram": "backups", "/var/lib/cctelegram": "restored" };
+  const here = Object.entries(places).map(([path, name]) => [path, join(stage.folder, name)] as const);
+  return blocks.map((block) =>
+    here
+      .reduce((text, [path, folder]) => text.replaceAll(path, folder), block)
+      .replaceAll("node dist/server/main.js", `exec ${process.execPath} server/main.ts`),
+  );
+}
 
-  const { code } = await backup({ HMAC_SECRET: secret, BRIDGE_URL: bridge, BACKUP_DIR: target, BACKUP_NAME: "guide" });
-  expect(code).toBe(0);
-  const path = join(target, "cctelegram/guide.cctb");
-  const restored = join(stage.folder, "restored");
-  expect((await restore({ RESTORE_SOURCE: pathToFileURL(path).href, DATA_DIR: restored })).code).toBe(0);
-  expect(eventsIn(join(restored, "queue.sqlite"))).toEqual(["kept"]);
+test("the documented commands back a standalone server up, with its logs, and restore it without Kubernetes", async () => {
+  const [start = "", backUp = "", restoreIt = ""] = await documented();
+  for (const name of ["etc", "backups"]) await mkdir(join(stage.folder, name));
+  const port = await freePort();
+  const at = (text: string) => text.replaceAll("9001", `${port}`);
+  const { HMAC_SECRET: _secret, BRIDGE_PORT: _port, ...env } = bridgeEnv(join(stage.folder, "data"), stage.telegram);
+  const own = { ...env, PATH: process.env.PATH ?? "", HOME: stage.folder, MCP_SERVER_PORT: "0" };
+  const shell = (command: string, further = {}) => {
+    const options = { cwd: join(import.meta.dirname, "../../.."), env: { ...own, ...further } };
+    return spawn("bash", ["-euc", command], { ...options, stdio: ["ignore", "pipe", "inherit"] });
+  };
+  const ended = async (command: string) => (await once(shell(command), "exit"))[0];
+
+  const server = shell(at(start), { CC_TELEGRAM_LOGS_DIR: join(stage.folder, "logs") });
+  server.stdout.resume();
+  const secret = async () => (await readFile(join(stage.folder, "etc/hmac"), "utf8")).trim();
+  const kept = JSON.stringify(eventOf("kept"));
+  const isKept = async () =>
+    (await signedFetch(`http://127.0.0.1:${port}/events`, "POST", kept, await secret())).status === 202;
+  try {
+    await until("the server keeps an event", () => isKept().catch(() => false), 60_000);
+    expect(await ended(at(backUp))).toBe(0);
+  } finally {
+    server.kill("SIGTERM");
+    await once(server, "exit");
+  }
+  const folder = join(stage.folder, "backups/cctelegram");
+  const [archive = ""] = (await readdir(folder)).filter((name) => name.endsWith(".cctb"));
+  expect(await ended(`cd ${folder} && sha256sum --check *.sha256`)).toBe(0);
+  expect(execFileSync("tar", ["tzf", join(folder, archive)], { encoding: "utf8" })).toContain("logs/application.log");
+  expect(await ended(restoreIt.replace("NAME.cctb", archive))).toBe(0);
+  expect(eventsIn(join(stage.folder, "restored/queue.sqlite"))).toEqual(["kept"]);
+  // As the guides call the folder.
+  const guide = { BACKUP_DIR: join(stage.folder, "backups"), BRIDGE_TIMEOUT: "1000", BRIDGE_URL: "http://127.0.0.1:9" };
+  expect(await backup(guide)).toMatchObject({ words: { code: "BACKUP_BRIDGE_UNREACHABLE" } });
+});
+
+const noMount = process.getuid?.() === 0 ? "" : " (not run: mounting a small file system needs root)";
+
+test.skipIf(noMount !== "")(`a target that is full, or not there, leaves nothing behind${noMount}`, async () => {
+  const bridge = await startBridge(join(stage.folder, "data"));
+  const { target, env } = await targets();
+  const manifests = join(stage.folder, "manifests");
+  await mkdir(manifests);
+  for (const name of ["a", "b", "c"])
+    await writeFile(join(manifests, name), crypto.getRandomValues(Buffer.alloc(65_536)));
+  const recipient = await identityToRecipient(await generateX25519Identity());
+  const large = { ...env, BRIDGE_URL: bridge.url, BACKUP_MANIFESTS_FOLDER: manifests, BACKUP_RECIPIENTS: recipient };
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=128k", "tmpfs", target]);
+  try {
+    expect(await backup(large)).toMatchObject({ code: 1, words: { code: "BACKUP_TARGET_FULL" } });
+    expect(await readdir(join(target, "notes/team"))).toEqual([]);
+  } finally {
+    execFileSync("umount", [target]);
+  }
+  const gone = await backup({ ...env, BRIDGE_URL: bridge.url, BACKUP_TARGET: `${env.BACKUP_TARGET}/gone` });
+  expect(gone).toMatchObject({ code: 1, words: { code: "BACKUP_TARGET_UNUSABLE" } });
+  expect(await readdir(target)).toEqual([]);
 });
