@@ -37,10 +37,15 @@ test("the operator accepts the environment that the chart gives it", async () =>
     SERVER_IMAGE: expect.stringMatching(/^cctelegram\/server:\d+\.\d+\.\d+/),
   });
   expect(readConfig(environmentOf(await render()))).not.toHaveProperty("TELEGRAM_API_URL");
-  const lists = ["allowedImages={registry.test/a,registry.test/b}", "allowedApiUrls={https://bots.test}"];
+  const lists = [
+    "allowedImages={registry.test/a,registry.test/b}",
+    "allowedApiUrls={https://bots.test}",
+    "allowedBackupEndpoints={https://s3.test}",
+  ];
   expect(readConfig(environmentOf(await render(lists)))).toMatchObject({
     ALLOWED_IMAGES: ["registry.test/a", "registry.test/b"],
     ALLOWED_API_URLS: ["https://bots.test"],
+    ALLOWED_BACKUP_ENDPOINTS: ["https://s3.test"],
     ALLOW_NETWORK_FIELDS: true,
   });
 });
