@@ -265,7 +265,7 @@ test("a restore that is refused says the code and what to do, in Ready too", asy
   await world.kubelet.report(refusing("broken"));
   await createResource(world, "broken", { restoreFrom: { target, archive: "another/team/nightly" } });
   const wanted = {
-    status: "False",
+    status: "False" as const,
     reason: "RestoreRefused",
     message: expect.stringContaining("BACKUP_BROKEN: It is"),
   };
