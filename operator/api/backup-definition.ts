@@ -9,9 +9,8 @@ const resource = z
   .meta(
     rules(
       {
-        rule: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 56",
-        message:
-          "metadata.name must be at most 56 letters, digits and '-': the names of its Job and its pods are built from it",
+        rule: "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 63",
+        message: "metadata.name must be at most 63 letters, digits and '-': it is a label of its Job and its pods",
       },
       {
         rule: "!self.metadata.name.matches('-connection(-|$)')",

@@ -122,7 +122,7 @@ export const deploymentBackup = z
 /** `restoreFrom` of a CCTelegramDeployment. */
 export const restoreFrom = z
   .strictObject({
-    backupName: name(56).optional().describe("A CCTelegramBackup in the same namespace."),
+    backupName: name(63).optional().describe("A CCTelegramBackup in the same namespace."),
     target: backupTarget().optional().describe("Where the archive is, without a CCTelegramBackup."),
     archive: z
       .string()

@@ -7,7 +7,7 @@ import type { CachedResource } from "../deployment/cached-objects.ts";
 import { storeAccess, storeEgress, targetUrl } from "../deployment/desired/backup-store.ts";
 import { declaredEgress, dns, tcp } from "../deployment/desired/network-policies.ts";
 import { containerSecurity, paths, podBasics, secretVolume } from "../deployment/desired/pod.ts";
-import { backupLabel, bridgeUrl, managedByLabel, namesOf, selectorLabels } from "../deployment/names.ts";
+import { backupLabel, bridgeUrl, managedByLabel, namesOf, selectorLabels, sha256 } from "../deployment/names.ts";
 import { cctelegramBackups, jobs, networkPolicies, secrets } from "../deployment/resource-types.ts";
 import { apiVersionOf } from "../runtime/resource-type.ts";
 import type { BackupPlan } from "./plan.ts";
@@ -22,8 +22,9 @@ export type BackupOrder = {
   readonly manifests: Readonly<Record<string, string>>;
 };
 
-/** Job, Secret and network policy of a backup have one name. */
-export const objectName = ({ name }: Pick<CachedBackup, "name">) => `${name}-backup`;
+/** Job, Secret and network policy of a backup have one name, which fits into the label of a Job's pods. */
+export const objectName = ({ name }: Pick<CachedBackup, "name">) =>
+  name.length <= 56 ? `${name}-backup` : `${name.slice(0, 47)}-${sha256(name).slice(0, 8)}-backup`;
 
 /** For so long all tries together may take. */
 const longestSeconds = 3_600;

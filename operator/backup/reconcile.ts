@@ -10,6 +10,7 @@ import { namesOf } from "../deployment/names.ts";
 import { cctelegramBackups, jobs, networkPolicies, secrets, statefulSets } from "../deployment/resource-types.ts";
 import { isConflict } from "../runtime/api-error.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
+import { controllerOf } from "../runtime/kubernetes-object.ts";
 import { apiVersionOf, resourcePath } from "../runtime/resource-type.ts";
 import { type CachedJob, lastWords } from "./attempts.ts";
 import { type Facts, type Judgement, judge } from "./judgement.ts";
@@ -134,22 +135,33 @@ async function start(
     await createJob(parts, order);
     return { judgement, failures: [] };
   } catch (error) {
-    const [message] = refusedOf([error]);
-    const isForeign = isConflict(error) && jobFor(parts, backup) === undefined;
-    const foreign = `another Job has the name ${objectName(backup)}: delete it, or make a backup of another name`;
-    const reason = message ?? (isForeign ? foreign : undefined);
-    if (reason === undefined) throw error;
-    return {
-      judgement: { step: "Refuse", reason: "ChildRefused", message: reason },
-      failures: isForeign ? [] : [error],
-    };
+    const [message] = error instanceof ForeignJobError ? [error.message] : refusedOf([error]);
+    if (message === undefined) throw error;
+    return { judgement: { step: "Refuse", reason: "ChildRefused", message }, failures: [error] };
   }
 }
 
+class ForeignJobError extends Error {
+  override readonly name = "ForeignJobError";
+}
+
+/** Once: when the answer to an earlier try was lost, its Job is there. */
 async function createJob({ client, jobs: informer, fieldManager }: BackupParts, order: BackupOrder): Promise<void> {
   const { object } = jobOf(order);
-  const path = resourcePath(jobs, { namespace: order.backup.namespace });
-  informer.observe(await client.request({ method: "POST", path, query: { fieldManager }, body: object }));
+  const { namespace, uid } = order.backup;
+  const path = resourcePath(jobs, { namespace });
+  try {
+    informer.observe(await client.request({ method: "POST", path, query: { fieldManager }, body: object }));
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    const name = objectName(order.backup);
+    const found = await client.get(resourcePath(jobs, { namespace, name }));
+    if (controllerOf(found)?.uid !== uid) {
+      const remedy = "delete it, or make a backup of another name";
+      throw new ForeignJobError(`another Job has the name ${name}: ${remedy}`);
+    }
+    informer.observe(found);
+  }
 }
 
 /** What only its pods needed. The Job stays for a while, for its logs. */

@@ -66,7 +66,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 # A backup is made by a Job, which is created once and never changed.
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [list, watch, create]
+  verbs: [get, list, watch, create]
 # To write the default of server.replicas.
 - apiGroups: [cctelegram.io]
   resources: [cctelegramdeployments/scale]

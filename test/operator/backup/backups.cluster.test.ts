@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { BackupResult } from "../../../contract/backup.ts";
 import type { BackupStatus } from "../../../operator/api/backup.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { apiVersionOf, resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { disturbedClient } from "../deployment/support/disturbed-client.ts";
+import { type PodReport, running } from "../deployment/support/kubelet.ts";
 import {
   conditionOf,
   createResource,
@@ -26,12 +28,21 @@ const usual = { target, retention: { days: 7 } };
 beforeAll(async () => {
   world = await World.create("backups");
   world.kubelet.start();
+  world.disturb = (client) => disturbedClient(client, loseFirst);
   await createToken(world);
   await world.startOperator();
   await createResource(world, "team", { backup: usual });
   await untilSettled(world, "team");
 });
 afterAll(() => world.dispose());
+
+/** While it is a set, the answer to each request is lost the first time. */
+let lost: Set<string> | undefined;
+function loseFirst(request: string): "answer lost" | undefined {
+  if (lost === undefined || lost.has(request) || !/lost|\/jobs$/.test(request)) return undefined;
+  lost.add(request);
+  return "answer lost";
+}
 
 type Backup = KubernetesObject & { readonly status?: BackupStatus };
 
@@ -140,6 +151,42 @@ test("a second one waits for the first, one that fails says why, and another ope
   await untilCondition(world, "team", "BackupSucceeded", { status: "True" });
 });
 
+test("of a backup whose every request loses its answer once there is one Job, and another's Job is left alone", async () => {
+  lost = new Set();
+  onTestFinished(() => {
+    lost = undefined;
+  });
+  await createBackup("lost");
+  await untilReason("lost", "Running");
+  await end("lost", 0, result("lost"));
+  await untilReason("lost", "Succeeded");
+  await eventually(async () => expect(await exists(world, types.secrets, "lost-backup")).toBe(false));
+  expect([...lost].map((request) => request.replace(world.namespace, "NAMESPACE")).sort()).toEqual([
+    "apply cctelegrambackups/lost/status",
+    "apply networkpolicies/lost-backup",
+    "apply secrets/lost-backup",
+    "delete networkpolicies/lost-backup",
+    "delete secrets/lost-backup",
+    "post namespaces/NAMESPACE/jobs",
+  ]);
+  const found = await world.client.list(resourcePath(types.pods, world), {
+    labelSelector: "cctelegram.io/backup=lost",
+  });
+  expect(found).toHaveLength(1);
+
+  const { spec } = await world.get<Job>(types.jobs, "lost-backup");
+  const { restartPolicy, containers } = spec.template.spec as Record<string, unknown> & typeof spec.template.spec;
+  const securityContext = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+  const template = {
+    spec: { restartPolicy, containers: containers.map((one) => ({ ...one, volumeMounts: [] })), securityContext },
+  };
+  await world.post(types.jobs, { metadata: { name: "theirs-backup" }, spec: { suspend: true, template } });
+  await createBackup("theirs");
+  const { status } = await untilReason("theirs", "ChildRefused");
+  expect(JSON.stringify(status)).toContain("another Job has the name theirs-backup");
+  await world.delete(types.cctelegramBackups, "theirs");
+});
+
 /** Half a day from now, so that no run comes during a test. */
 const hour = (new Date().getUTCHours() + 12) % 24;
 
@@ -200,6 +247,32 @@ test("a new resource starts with a backup, says what keeps it from that, and nev
   await untilCondition(world, "copy", "Restored", { status: "True" });
   const another = world.patch(types.cctelegramDeployments, "copy", { spec: { restoreFrom: { backupName: "first" } } });
   await expect(another).rejects.toThrow("restoreFrom is for new resources");
+});
+
+/** The bridge's pods of a resource cannot fill their volume, and all others run. */
+const refusing =
+  (resource: string): PodReport =>
+  (pod) => {
+    if (pod.metadata.name !== `${resource}-bridge-0`) return running(pod);
+    const message = JSON.stringify({ code: "BACKUP_BROKEN", message: "It is damaged. Nothing was restored." });
+    const terminated = { exitCode: 1, message, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:01Z" };
+    const state = { waiting: { reason: "CrashLoopBackOff" } };
+    const init = { name: "restore", image: "", imageID: "", ready: false, restartCount: 3, state };
+    return { phase: "Pending", initContainerStatuses: [{ ...init, lastState: { terminated } }] };
+  };
+
+test("a restore that is refused says the code and what to do, in Ready too", async () => {
+  await world.kubelet.report(refusing("broken"));
+  await createResource(world, "broken", { restoreFrom: { target, archive: "another/team/nightly" } });
+  const wanted = {
+    status: "False" as const,
+    reason: "RestoreRefused",
+    message: expect.stringContaining("BACKUP_BROKEN: It is"),
+  };
+  await untilCondition(world, "broken", "Restored", wanted);
+  await untilCondition(world, "broken", "Ready", wanted);
+  await untilCondition(world, "broken", "Stalled", { status: "True", reason: "RestoreRefused" });
+  await world.delete(types.cctelegramDeployments, "broken");
 });
 
 test("a backup that asks for secrets in the clear is refused, and so is a change of one", async () => {

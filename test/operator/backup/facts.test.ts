@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { backupFactsOf } from "../../../operator/deployment/backup/facts.ts";
+import { statusOf, transitions } from "../../../operator/deployment/status.ts";
 import { specOf } from "../deployment/support/blueprint.ts";
-import { resource } from "../deployment/support/snapshot.ts";
+import { condition, now, resource, snapshot } from "../deployment/support/snapshot.ts";
 import { at, cachedBackup, ended } from "./support.ts";
 
 const backup = {
@@ -12,6 +13,7 @@ const scheduled = (status?: object, fields: object = {}) =>
   resource({ spec: specOf({ backup, ...fields }), status: status ? { backup: status } : {} });
 const byRun = (name: string, fields: object = {}) => cachedBackup(name, { scheduledBy: "team", ...fields });
 const next = "2026-11-27T02:00:00.000Z";
+const good = { status: ended("True", "11-26T02:00") };
 
 describe("what is known of backups", () => {
   test("is nothing for a resource that has none and asks for none", () => {
@@ -69,5 +71,32 @@ describe("a backup is too old", () => {
       at("11-26T09:00"),
     );
     expect(facts).toMatchObject({ problem: expect.stringContaining("hour"), next: undefined, overdue: false });
+  });
+});
+
+describe("the status of the resource", () => {
+  const facts = backupFactsOf(
+    scheduled({ nextScheduledTime: next }),
+    [byRun("team-202611260200", good)],
+    at("11-26T12:00"),
+  );
+
+  test("names the newest good backup and the next run, and says nothing without them", () => {
+    expect(statusOf(snapshot({ backups: facts }), now).backup).toEqual({
+      lastSuccessfulBackup: "team-202611260200",
+      lastSuccessfulTime: "2026-11-26T02:00:00.000Z",
+      nextScheduledTime: next,
+    });
+    expect(statusOf(snapshot(), now)).not.toHaveProperty("backup");
+  });
+
+  test("an event tells of a backup that failed, once, and of a restore that is done", () => {
+    const failing = condition("BackupSucceeded", "False", { reason: "BackupFailed", message: "no room" });
+    expect(transitions([], [failing])).toEqual([{ type: "Warning", reason: "BackupFailed", message: "no room" }]);
+    expect(transitions([failing], [failing])).toEqual([]);
+    const restored = condition("Restored", "True", { message: "it has started" });
+    expect(transitions([condition("Restored", "False")], [restored])).toMatchObject([
+      { type: "Normal", reason: "Restored" },
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import { load } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import { backupSpec } from "../../../operator/api/backup.ts";
 import { manifestsOf } from "../../../operator/backup/manifests.ts";
-import { type BackupOrder, foundationsOf, jobOf } from "../../../operator/backup/objects.ts";
+import { type BackupOrder, foundationsOf, jobOf, objectName } from "../../../operator/backup/objects.ts";
 import { type BackupPlan, backupPlanOf } from "../../../operator/backup/plan.ts";
 import { forbiddenStore } from "../../../operator/deployment/allowed.ts";
 import { bridgeStatefulSet } from "../../../operator/deployment/desired/bridge-stateful-set.ts";
@@ -120,6 +120,14 @@ describe("the Job of a backup", () => {
       ttlSecondsAfterFinished: 6 * 3600,
     });
   });
+});
+
+test("names of objects fit into labels, and those of two backups differ", () => {
+  const named = (name: string) => objectName({ name });
+  expect(named("nightly")).toBe("nightly-backup");
+  const [one, other] = [named(`${"a".repeat(62)}b`), named(`${"a".repeat(62)}c`)];
+  expect(one).not.toBe(other);
+  for (const length of [1, 55, 56, 57, 63]) expect(named("a".repeat(length)).length).toBeLessThanOrEqual(63);
 });
 
 describe("the network policy", () => {

@@ -41,11 +41,13 @@ test("the operator accepts the environment that the chart gives it", async () =>
     "allowedImages={registry.test/a,registry.test/b}",
     "allowedApiUrls={https://bots.test}",
     "plainRegistries={registry.test:5000}",
+    "allowedBackupEndpoints={https://s3.test}",
   ];
   expect(readConfig(environmentOf(await render(lists)))).toMatchObject({
     ALLOWED_IMAGES: ["registry.test/a", "registry.test/b"],
     ALLOWED_API_URLS: ["https://bots.test"],
     PLAIN_REGISTRIES: ["registry.test:5000"],
+    ALLOWED_BACKUP_ENDPOINTS: ["https://s3.test"],
     ALLOW_NETWORK_FIELDS: true,
   });
 });

@@ -29,7 +29,13 @@ afterAll(async () => {
   await Promise.all([here.dispose(), elsewhere.dispose()]);
 });
 
-async function may(name: string, verb: string, subresource: string, namespace: string): Promise<boolean> {
+async function may(
+  name: string,
+  verb: string,
+  subresource: string,
+  namespace: string,
+  resource: string,
+): Promise<boolean> {
   const { status } = await here.client.request<{ status: { allowed: boolean } }>({
     method: "POST",
     path: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
@@ -38,16 +44,21 @@ async function may(name: string, verb: string, subresource: string, namespace: s
       kind: "SubjectAccessReview",
       spec: {
         user: name,
-        resourceAttributes: { group: "cctelegram.io", resource: "cctelegramdeployments", subresource, verb, namespace },
+        resourceAttributes: { group: "cctelegram.io", resource, subresource, verb, namespace },
       },
     },
   });
   return status.allowed;
 }
 
-async function verbsOf(role: keyof typeof users, subresource = "", namespace = here.namespace): Promise<string[]> {
+async function verbsOf(
+  role: keyof typeof users,
+  subresource = "",
+  namespace = here.namespace,
+  resource = "cctelegramdeployments",
+): Promise<string[]> {
   const verbs = ["get", "list", "watch", "create", "update", "patch", "delete"];
-  const allowed = await Promise.all(verbs.map((verb) => may(users[role], verb, subresource, namespace)));
+  const allowed = await Promise.all(verbs.map((verb) => may(users[role], verb, subresource, namespace, resource)));
   return verbs.filter((_verb, index) => allowed[index]);
 }
 
@@ -65,4 +76,9 @@ test("view looks at resources, edit and admin change them and their scale, nobod
     expect(await verbsOf(role, "", elsewhere.namespace)).toEqual([]);
   }
   expect(await verbsOf("view", "scale")).toEqual(reading);
+  const ofBackups = (role: keyof typeof users, subresource = "") =>
+    verbsOf(role, subresource, here.namespace, "cctelegrambackups");
+  expect(await ofBackups("view")).toEqual(reading);
+  expect(await ofBackups("edit")).toEqual(everything);
+  expect(await ofBackups("edit", "status")).toEqual(reading);
 });
