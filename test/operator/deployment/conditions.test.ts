@@ -213,10 +213,12 @@ test.each(judgements)("%s when %s", (type, _when, fields, status, reason) => {
   expect(judge(type, fields)).toMatchObject({ status, reason, observedGeneration: 3 });
 });
 
-test("all conditions are there, Ready first, and Exposed and Receiving where they are asked for", () => {
+test("all conditions are there, Ready first, and some only where they are asked for", () => {
   const typesOf = (fields: Partial<Snapshot>) => conditionsOf(snapshot(fields), now).map(({ type }) => type);
-  expect(typesOf({ ...asking, exposure: exposure() })).toEqual(conditionTypes);
-  const optional = ["Exposed", "Receiving"];
+  const image = { state: "Pending", image: "docker.io/cctelegram/server:1.2.3" } as const;
+  const adoption = { serversReady: true, moved: [], keysProblem: undefined };
+  expect(typesOf({ ...asking, exposure: exposure(), image, adoption })).toEqual(conditionTypes);
+  const optional = ["Exposed", "Receiving", "ImageAccepted", "Adopted"];
   expect(typesOf({})).toEqual(conditionTypes.filter((type) => !optional.includes(type)));
 });
 
