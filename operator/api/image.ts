@@ -66,6 +66,7 @@ export const imageStatus = z.strictObject({
   reference: z.string().max(700).describe("The image that the spec asked for."),
   digest: z
     .string()
+    .max(71)
     .regex(/^sha256:[a-f0-9]{64}$/)
     .describe("Its digest, which the pods run."),
   policy: z

@@ -1,3 +1,4 @@
+import { keysAreNotImported } from "./adoption/problems.ts";
 import { restoreHasNoArchive, restoreIsRefused, restoreNeedsArchive } from "./backup/problems.ts";
 import { certificateEndsSoon, isNotExposed } from "./exposure/problems.ts";
 import { fenceIsIgnored } from "./fencing.ts";
@@ -208,9 +209,6 @@ const obstacles: readonly Check[] = [
 /** Problems that keep clients inside the cluster from sending messages. */
 export const problemsOf = (snapshot: Snapshot): Problem[] =>
   applicable(checks, snapshot).flatMap((check) => check(snapshot) ?? []);
-
-const keysAreNotImported: Check = ({ adoption }) =>
-  adoption?.keysProblem === undefined ? undefined : problem("KeysNotImported", adoption.keysProblem);
 
 /** All problems, also those that only affect clients outside the cluster, or what people answer. */
 export const allProblemsOf = (snapshot: Snapshot): Problem[] => [

@@ -376,13 +376,16 @@ test("all conditions are there, Ready first, and others where they are asked for
   const typesOf = (fields: Partial<Snapshot>) => conditionsOf(snapshot(fields), now).map(({ type }) => type);
   const restore = { noPlan: undefined, refusal: undefined, done: false };
   const telegram = { botTokenSecretRef: { name: "bot" }, allowedUsers: [1], updates: "Polling" };
-  const all = {
+  const all: Partial<Snapshot> = {
     resource: resource({ spec: specOf({ telegram, bridge: { hmacRotationDays: 30 } }) }),
     ...{ exposure: exposure(), secrets: secrets(), scaling: scaling({ other: "theirs" }).scaling },
     ...{ restore, backups: backups() },
+    image: { state: "Pending", image: "docker.io/cctelegram/server:1.2.3" },
+    adoption: { serversReady: true, moved: [], keysProblem: undefined },
   };
   expect(typesOf({ ...asking, ...all })).toEqual(conditionTypes);
-  const optional = ["Exposed", "Restored", "BackupSucceeded", "Receiving", "Autoscaling", "SecretsCurrent"];
+  const asked = ["Exposed", "Restored", "BackupSucceeded", "Receiving", "Autoscaling", "SecretsCurrent"];
+  const optional = [...asked, "ImageAccepted", "Adopted"];
   expect(typesOf({})).toEqual(conditionTypes.filter((type) => !optional.includes(type)));
 });
 

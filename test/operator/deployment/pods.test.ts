@@ -3,6 +3,7 @@ import {
   type CachedPod,
   currentPods,
   firstTrouble,
+  imageOfAll,
   imageOfMost,
   livePods,
   reducePod,
@@ -125,4 +126,35 @@ test("what runs is the image of most of the ready pods, and the same answer what
   expect(imageOfMost([broken])).toBeUndefined();
   expect(imageOfMost([next, old, broken, old])).toBe("server:1");
   expect(imageOfMost([next, old])).toBe(imageOfMost([old, next]));
+});
+
+describe("the image of all pods", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  const pulled = (imageID: string, used = image) =>
+    reducePod(
+      object({ image: used, status: { containerStatuses: [{ name: "mcp-server", imageID, state: { running: {} } }] } }),
+    );
+  const right = pulled(`docker.io/cctelegram/server@${digest}`);
+
+  test("has the digest that their nodes have pulled", () => {
+    expect(imageOfAll([right, right])).toBe(`${image}@${digest}`);
+  });
+
+  test("is what their template names, when that is a digest", () => {
+    const pinned = `${image}@${digest}`;
+    expect(imageOfAll([pulled("", pinned), pulled(`docker.io/cctelegram/server@${digest}`, pinned)])).toBe(pinned);
+  });
+
+  test.each([
+    ["there is none", []],
+    ["one has other bytes under the same tag", [right, pulled(`docker.io/cctelegram/server@sha256:${"b".repeat(64)}`)]],
+    [
+      "one has another tag",
+      [right, pulled(`docker.io/cctelegram/server@${digest}`, "docker.io/cctelegram/server:1.2.4")],
+    ],
+    ["a node has imported it", [right, pulled(digest)]],
+    ["one has not pulled it yet", [right, pulled("")]],
+  ])("is not known while %s", (_, pods) => {
+    expect(imageOfAll(pods)).toBeUndefined();
+  });
 });
