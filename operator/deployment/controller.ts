@@ -21,7 +21,7 @@ import { partsReading } from "./parts-probe.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
 import { Arbiter } from "./receiving/arbiter.ts";
 import { reconcile } from "./reconcile.ts";
-import { services } from "./resource-types.ts";
+import { completeTypes, services } from "./resource-types.ts";
 import { sourcesOf } from "./sources.ts";
 import { TokenSecrets } from "./token-secret.ts";
 
@@ -144,6 +144,7 @@ function createApplier({ client, logger, metrics }: Parts, cluster: Cluster): Ap
     logger,
     metrics,
     limits: applyLimits,
+    creates: completeTypes,
     onWritten: (type, object) => cluster.observe(type, object),
   });
 }
