@@ -3,6 +3,7 @@ import { controllerRates, flags } from "../e2e/cluster/control-plane.ts";
 import { clusterFolders } from "../e2e/cluster/folders.ts";
 import { Processes } from "../e2e/cluster/processes.ts";
 import { installDefinition } from "../e2e/installation.ts";
+import { cpuSecondsOf } from "./process-usage.ts";
 
 const controllers = "kube-controller-manager";
 
@@ -28,6 +29,13 @@ export async function prepareControlPlane(cluster: Cluster): Promise<void> {
 /** From now on the controllers ask as often as in the tests: pods are counted and garbage goes in minutes instead of an hour. */
 export const hurryControllers = (cluster: Cluster): Promise<void> =>
   restartControllers(cluster, (args) => [...args, ...flags(controllerRates)]);
+
+/** CPU seconds that the API server has used so far. */
+export function apiServerCpuSeconds(cluster: Cluster): number {
+  const folders = clusterFolders(cluster.name);
+  const processes = new Processes(folders.processes, folders.logs);
+  return cpuSecondsOf(processes.list().find(({ name }) => name === "kube-apiserver")?.pid);
+}
 
 async function restartControllers(
   cluster: Cluster,

@@ -27,8 +27,7 @@ export const ofOperator = ({ agent, resource }: AuditEntry): boolean => agent ==
 
 /** A child that the operator, or the reference, has made. */
 export const isCreation = (entry: AuditEntry): boolean =>
-  (ofOperator(entry) ? entry.verb === "patch" : entry.agent === referenceAgent && entry.verb === "create") &&
-  entry.code === 201;
+  (ofOperator(entry) || entry.agent === referenceAgent) && entry.code === 201 && entry.resource !== "events";
 
 /** By which the API server knows the reference. */
 export const referenceAgent = "cctelegram-reference";

@@ -54,6 +54,8 @@ export type CachedChild = Stored & {
   /** The resource that may take it over while it has no controller. */
   readonly heir: string | undefined;
   readonly fingerprint: string;
+  /** Not applied yet, only created. */
+  readonly created: boolean;
   readonly state: ChildState;
 };
 
@@ -154,7 +156,7 @@ function hasAll(value: unknown, fields: object): boolean {
 export function cachedChild(kind: string): (object: KubernetesObject) => CachedChild {
   const stateOf = states[kind] ?? (() => noState);
   return (object) => {
-    const { fields, fingerprint } = owned(object, fieldManager);
+    const { fields, fingerprint, created } = owned(object, fieldManager);
     const owner = controllerOf(object);
     const ours = owner?.kind === cctelegramDeployments.kind;
     const heir = object.metadata.annotations?.[adoptionAnnotation];
@@ -164,6 +166,7 @@ export function cachedChild(kind: string): (object: KubernetesObject) => CachedC
       controllerUid: interned(owner?.uid ?? ""),
       heir: heir === undefined ? undefined : interned(heir),
       fingerprint,
+      created,
       state: stateOf(object, (fields ?? {}) as Fields),
     };
   };

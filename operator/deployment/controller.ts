@@ -26,7 +26,7 @@ import { livePods } from "./pods.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
 import { Arbiter } from "./receiving/arbiter.ts";
 import { reconcile } from "./reconcile.ts";
-import { services } from "./resource-types.ts";
+import { completeTypes, services } from "./resource-types.ts";
 import { previewProbe, previewReading } from "./rollout/preview-probe.ts";
 import { Revisions } from "./rollout/revisions.ts";
 import { GeneratedValues } from "./secrets/generated-values.ts";
@@ -229,6 +229,7 @@ function createApplier({ client, logger, metrics }: Parts, cluster: Cluster): Ap
     logger,
     metrics,
     limits: applyLimits,
+    creates: completeTypes,
     onWritten: (type, object) => cluster.observe(type, object),
   });
 }

@@ -69,3 +69,12 @@ export const prunableTypes: readonly ResourceType[] = [
   ingresses,
   ...optionalChildTypes,
 ];
+
+/** Children whose desired objects have no field left to the server's defaults. */
+export const completeTypes: readonly ResourceType[] = [
+  serviceAccounts,
+  secrets,
+  horizontalPodAutoscalers,
+  podDisruptionBudgets,
+  networkPolicies,
+];

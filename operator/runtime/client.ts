@@ -37,6 +37,8 @@ export type ApplyOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
+export type CreateOptions = Pick<ApplyOptions, "fieldManager" | "signal">;
+
 type Preconditions = { readonly uid?: string; readonly resourceVersion?: string };
 
 /** A thin client of the Kubernetes API. Throws `ApiError` on an error answer, `ConnectionError` on none. */
@@ -51,6 +53,8 @@ export type Client = {
   request<T = KubernetesObject>(request: ClientRequest): Promise<T>;
   /** Ends when the server ends the watch; throws when it breaks. Reads no faster than it is consumed. */
   watch(path: string, query: Query, signal: AbortSignal, accept?: string): AsyncIterable<WatchEvent>;
+  /** Creates an object with POST; fails with 409 when it exists. It costs the server less than an apply. */
+  create<T = KubernetesObject>(type: ResourceType, object: KubernetesObject, options: CreateOptions): Promise<T>;
   /** Server-side apply. The object's metadata says name and namespace. */
   apply<T = KubernetesObject>(type: ResourceType, object: KubernetesObject, options: ApplyOptions): Promise<T>;
   /** Deletes in the background; an object that is already gone is a success. */
@@ -145,16 +149,25 @@ class RestClient implements Client {
     return this.request<T>({
       method: "PATCH",
       path: resourcePath(type, { namespace, name, subresource: options.subresource }),
-      // Nobody would read its warnings, and the server parses the body a second time for them.
       query: {
         fieldManager: options.fieldManager,
         force: true,
-        fieldValidation: "Ignore",
+        fieldValidation,
         dryRun: options.dryRun ? "All" : undefined,
       },
       contentType: applyPatch,
-      body: object.kind === undefined ? { apiVersion: apiVersionOf(type), kind: type.kind, ...object } : object,
+      body: withKind(type, object),
       signal: options.signal,
+    });
+  }
+
+  create<T>(type: ResourceType, object: KubernetesObject, { fieldManager, signal }: CreateOptions): Promise<T> {
+    return this.request<T>({
+      method: "POST",
+      path: resourcePath(type, { namespace: object.metadata.namespace }),
+      query: { fieldManager, fieldValidation },
+      body: withKind(type, object),
+      signal,
     });
   }
 
@@ -218,6 +231,12 @@ function preconditioned(object: KubernetesObject, onto: ApplyOptions["onto"]): K
   const precondition = onto === "absent" ? { resourceVersion: "1" } : { uid: onto.uid };
   return { ...object, metadata: { ...object.metadata, ...precondition } };
 }
+
+/** Nobody would read the warnings, and the server parses the body a second time for them. */
+const fieldValidation = "Ignore";
+
+const withKind = (type: ResourceType, object: KubernetesObject): KubernetesObject =>
+  object.kind === undefined ? { apiVersion: apiVersionOf(type), kind: type.kind, ...object } : object;
 
 /** Repeating it leads to the same state: apply does, and a PUT is guarded by its resourceVersion. */
 function mayRepeat({ method, contentType }: ClientRequest): boolean {

@@ -39,7 +39,12 @@ const serverSet = new Set([
 ]);
 
 /** What a manager owns of a live object, and the hash of it. */
-export type Owned = { readonly fields: unknown; readonly fingerprint: string };
+export type Owned = {
+  readonly fields: unknown;
+  readonly fingerprint: string;
+  /** It owns them since it created the object, and has not applied since: see `appliedEntries`. */
+  readonly created: boolean;
+};
 
 /** As long as an object is there: what a write answered is judged by the applier first and then kept by the cache. */
 const judged = new WeakMap<KubernetesObject, Owned & { readonly fieldManager: string }>();
@@ -55,15 +60,16 @@ const judged = new WeakMap<KubernetesObject, Owned & { readonly fieldManager: st
 export function owned(object: KubernetesObject, fieldManager: string): Owned {
   const known = judged.get(object);
   if (known?.fieldManager === fieldManager) return known;
-  const fields = ownedFields(object, fieldManager);
-  const answer = { fields, fingerprint: fingerprint(fields), fieldManager };
+  const entry = entryOf(object, fieldManager);
+  const fields = fieldsOf(object, entry);
+  const answer = { fields, fingerprint: fingerprint(fields), created: entry?.operation === "Update", fieldManager };
   judged.set(object, answer);
   return answer;
 }
 
 /**
- * The live object cut down to what `fieldManager` owns by apply, without apiVersion, kind, name and namespace.
- * Undefined when it owns nothing.
+ * The live object cut down to what `fieldManager` owns, without apiVersion, kind, name and namespace: by its apply, or before
+ * the first one by its creation. Undefined when it owns nothing.
  *
  * @example
  * ```ts
@@ -71,8 +77,47 @@ export function owned(object: KubernetesObject, fieldManager: string): Owned {
  * ```
  */
 export function ownedFields(object: KubernetesObject, fieldManager: string): unknown {
-  const entry = object.metadata.managedFields?.find((candidate) => isOurs(candidate, object, fieldManager));
-  return entry?.fieldsV1 === undefined ? undefined : project(object, entry.fieldsV1);
+  return fieldsOf(object, entryOf(object, fieldManager));
+}
+
+const fieldsOf = (object: KubernetesObject, entry: ManagedFieldsEntry | undefined): unknown =>
+  entry?.fieldsV1 === undefined ? undefined : project(object, entry.fieldsV1);
+
+function entryOf(object: KubernetesObject, fieldManager: string): ManagedFieldsEntry | undefined {
+  const ours = object.metadata.managedFields?.filter((candidate) => isOurs(candidate, object, fieldManager));
+  return ours?.find(({ operation }) => operation === "Apply") ?? ours?.[0];
+}
+
+/**
+ * The entries of an object after which what its creation left to `fieldManager` counts as applied; undefined when there is
+ * nothing like that. An apply removes a field that is no longer desired only if nobody else owns it, and the server
+ * takes the entry of a creation for somebody else's (csaupgrade of client-go does the same for `kubectl apply`).
+ *
+ * @example
+ * ```ts
+ * const managedFields = appliedEntries(secret, "example-operator");
+ * if (managedFields !== undefined) logger.debug({ managedFields }, "to be written before the first apply");
+ * ```
+ */
+export function appliedEntries(object: KubernetesObject, fieldManager: string): ManagedFieldsEntry[] | undefined {
+  const entries = object.metadata.managedFields ?? [];
+  const ours = entries.filter((entry) => isOurs(entry, object, fieldManager));
+  const created = ours.filter(({ operation }) => operation === "Update");
+  if (created.length === 0) return undefined;
+  const fieldsV1 = ours.reduce<FieldsV1>((all, { fieldsV1 = {} }) => union(all, fieldsV1), {});
+  return [
+    ...entries.filter((entry) => !ours.includes(entry)),
+    { ...created[0], ...ours.find(({ operation }) => operation === "Apply"), operation: "Apply", fieldsV1 },
+  ];
+}
+
+function union(one: FieldsV1, other: FieldsV1): FieldsV1 {
+  const both = { ...one };
+  for (const [element, below] of Object.entries(other)) {
+    const known = both[element];
+    define(both, element, known === undefined ? below : union(known, below));
+  }
+  return both;
 }
 
 /**
@@ -125,7 +170,6 @@ export function desiredFingerprint(desired: KubernetesObject): string {
 function isOurs(entry: ManagedFieldsEntry, object: KubernetesObject, fieldManager: string): boolean {
   return (
     entry.manager === fieldManager &&
-    entry.operation === "Apply" &&
     entry.subresource === undefined &&
     // Items of lists come without apiVersion; an entry of another version would name other fields.
     (object.apiVersion === undefined || entry.apiVersion === object.apiVersion)

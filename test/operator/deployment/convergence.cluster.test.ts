@@ -70,7 +70,11 @@ test("from apply to Ready costs one request per child, one for the default of re
   const resource = await createResource(world, "counted");
   await untilSettled(world, "counted");
   const writes = (await writesOf(world)).filter((write) => !write.startsWith("create events"));
-  const children = (await childNames(world, resource)).map((child) => `patch ${child.replace("/", " ")} 201`);
+  const children = (await childNames(world, resource)).map((child) => {
+    const [type = "", name] = child.split("/");
+    const isCreated = types.completeTypes.some(({ plural }) => plural === type);
+    return `${isCreated ? "create" : "patch"} ${type} ${name} 201`;
+  });
   const isStatus = (write: string) => write === "patch cctelegramdeployments status counted 200";
   const replicas = "patch cctelegramdeployments scale counted 200";
   expect(writes.filter(isStatus).length).toBeLessThanOrEqual(2);

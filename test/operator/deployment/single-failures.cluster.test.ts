@@ -1,17 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
-import { resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { describeChildren } from "./support/described.ts";
 import { disturbedClient, type Fault } from "./support/disturbed-client.ts";
-import {
-  changeSpec,
-  createResource,
-  createToken,
-  eventually,
-  readResource,
-  untilReady,
-  untilSettled,
-} from "./support/steps.ts";
+import { changeSpec, createResource, createToken, eventually, untilReady, untilSettled } from "./support/steps.ts";
 import { World } from "./support/world.ts";
 
 /** Enough children for every kind of request: an autoscaler, two clients. */
@@ -69,33 +60,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.dispose());
 
-type Described = { readonly [object: string]: unknown };
-
-/** Every child without what differs between resources: names, uids, keys, versions. */
-async function describeChildren(name: string): Promise<Described> {
-  const { uid } = (await readResource(world, name)).metadata;
-  const all = await Promise.all(
-    types.childTypes.map(async (type) => {
-      const objects = await world.client.list(resourcePath(type, { namespace: world.namespace }));
-      const owned = objects.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
-      return owned.map((object) => [`${type.plural}/${object.metadata.name}`, anonymous(object, name)] as const);
-    }),
-  );
-  return Object.fromEntries(all.flat().map(([key, value]) => [key.replace(name, "NAME"), value]));
-}
-
-function anonymous(object: KubernetesObject, name: string): unknown {
-  const { metadata, spec, data } = object;
-  const { labels, annotations, generation } = metadata;
-  const text = JSON.stringify({ labels, annotations, generation, spec, keys: Object.keys(data ?? {}) });
-  return JSON.parse(
-    text
-      .replaceAll(new RegExp(`\\b${name}\\b`, "g"), "NAME")
-      .replaceAll(/"cctelegram\.io\/template":"\w+"/g, '"cctelegram.io/template":""')
-      .replaceAll(/"(clusterIPs?|ipFamilies|ipFamilyPolicy)":("[^"]*"|\[[^\]]*\])/g, '"$1":""'),
-  );
-}
-
 /** The running pods, and how often they were replaced: people notice an additional rollout. */
 async function describePods(name: string): Promise<readonly string[]> {
   const replicaSets = await world.client.list<KubernetesObject & { spec: { replicas: number } }>(
@@ -106,7 +70,10 @@ async function describePods(name: string): Promise<readonly string[]> {
 }
 
 const patience = 60_000;
-const outcomeOf = async (name: string) => ({ children: await describeChildren(name), pods: await describePods(name) });
+const outcomeOf = async (name: string) => ({
+  children: await describeChildren(world, name),
+  pods: await describePods(name),
+});
 
 async function createAndChange(name: string, plan: Plan, inChange: boolean): Promise<void> {
   if (!inChange) plans.set(name, plan);

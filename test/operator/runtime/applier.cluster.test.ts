@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Applier } from "../../../operator/runtime/applier.ts";
+import { Applier, type ApplierOptions } from "../../../operator/runtime/applier.ts";
 import type { Client } from "../../../operator/runtime/client.ts";
 import { controllerOf, type KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics } from "../../../operator/runtime/metrics.ts";
-import { fingerprint, ownedFields } from "../../../operator/runtime/owned-fields.ts";
+import { owned } from "../../../operator/runtime/owned-fields.ts";
 import { NotOwnedError } from "../../../operator/runtime/ownership.ts";
 import { type ResourceType, resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { type TestNamespace, testNamespace } from "./api-server.ts";
@@ -24,7 +24,7 @@ beforeEach(() => {
   applier = makeApplier(world.client);
 });
 
-const makeApplier = (client: Client) =>
+const makeApplier = (client: Client, options: Partial<ApplierOptions> = {}) =>
   new Applier({
     client,
     fieldManager,
@@ -32,6 +32,7 @@ const makeApplier = (client: Client) =>
     managedLabel,
     logger: recordingLogger(),
     metrics: createMetrics(),
+    ...options,
   });
 
 const read = (type: ResourceType, name: string) =>
@@ -39,9 +40,20 @@ const read = (type: ResourceType, name: string) =>
 
 /** What a cache would contain. */
 const liveOf = (object: KubernetesObject) => ({
-  fingerprint: fingerprint(ownedFields(object, fieldManager)),
+  ...owned(object, fieldManager),
   uid: object.metadata.uid!,
   controllerUid: controllerOf(object)?.uid ?? "",
+});
+
+/** Methods of a class are not copied by a spread. */
+const delegate = (client: Client): Client => ({
+  get: client.get.bind(client),
+  list: client.list.bind(client),
+  request: client.request.bind(client),
+  watch: client.watch.bind(client),
+  create: client.create.bind(client),
+  apply: client.apply.bind(client),
+  delete: client.delete.bind(client),
 });
 
 const patch = (type: ResourceType, name: string, body: object) =>
@@ -61,6 +73,83 @@ test.each(sampleNames)("a %s is written once, also by a later process", async (k
   expect(await makeApplier(world.client).apply(types[kind], desired, liveOf(live))).toEqual({ written: false });
   // Not the resourceVersion: a controller may have written a status meanwhile.
   expect((await read(types[kind], "once")).metadata.generation).toBe(live.metadata.generation);
+});
+
+/** Samples without a field that the server would fill in. */
+const complete = ["serviceAccount", "configMap", "secret", "disruptionBudget", "networkPolicy"] as const;
+
+describe.each(complete)("a %s that is created with POST", (kind) => {
+  const type = types[kind];
+  const creating = (client: Client = world.client) => makeApplier(client, { creates: [type] });
+  const methods: string[] = [];
+  /** Keeps what is sent. */
+  const watched = (): Client => ({
+    ...delegate(world.client),
+    create: (...args) => {
+      methods.push("create");
+      return world.client.create(...args);
+    },
+    apply: (...args) => {
+      methods.push("apply");
+      return world.client.apply(...args);
+    },
+    request: (request) => {
+      methods.push(request.method);
+      return world.client.request(request);
+    },
+  });
+  beforeEach(() => {
+    methods.length = 0;
+  });
+
+  test("costs one request, and none of a later process", async () => {
+    const desired = sample(kind, world.namespace, "created");
+    await creating(watched()).apply(type, desired, undefined);
+    expect(methods).toEqual(["create"]);
+    const live = liveOf(await read(type, "created"));
+    expect(await creating(watched()).apply(type, desired, live)).toEqual({ written: false });
+    expect(methods).toEqual(["create"]);
+  });
+
+  test("loses what is no longer desired at its first change, and keeps what others have added", async () => {
+    const desired = sample(kind, world.namespace, "changing");
+    desired.metadata.labels = { ...desired.metadata.labels, "example.io/old": "yes" };
+    await creating().apply(type, desired, undefined);
+    const live = await patch(type, "changing", { metadata: { labels: { "example.io/theirs": "yes" } } });
+    delete desired.metadata.labels["example.io/old"];
+    const { object } = await creating(watched()).apply(type, desired, liveOf(live));
+    expect(object?.metadata.labels).toEqual({ ...desired.metadata.labels, "example.io/theirs": "yes" });
+    expect(methods).toEqual(["PATCH", "apply"]);
+    desired.metadata.labels["example.io/new"] = "yes";
+    await creating(watched()).apply(type, desired, liveOf(object!));
+    expect(methods).toEqual(["PATCH", "apply", "apply"]);
+  });
+
+  test("is not written when it changes between the look at it and the first change", async () => {
+    const desired = sample(kind, world.namespace, "raced");
+    const { object } = await creating().apply(type, desired, undefined);
+    const racing: Client = {
+      ...delegate(world.client),
+      request: async (request) => {
+        await patch(type, "raced", { metadata: { labels: { "example.io/theirs": String(Math.random()) } } });
+        return world.client.request(request);
+      },
+    };
+    const changed = { ...desired, metadata: { ...desired.metadata, labels: { "example.io/only": "yes" } } };
+    const attempt = makeApplier(racing, { creates: [type] }).apply(type, changed, liveOf(object!));
+    await expect(attempt).rejects.toMatchObject({ status: 409 });
+    expect((await read(type, "raced")).metadata.labels).not.toHaveProperty(["example.io/only"]);
+    expect((await creating().apply(type, changed, liveOf(await read(type, "raced")))).written).toBe(true);
+  });
+
+  test("is left as it is when somebody else was faster", async () => {
+    const theirs = await world.client.apply(type, sample(kind, world.namespace, "taken"), { fieldManager: "them" });
+    const desired = sample(kind, world.namespace, "taken");
+    const us = { apiVersion: "v1", kind: "ConfigMap", name: "us", uid: theirs.metadata.uid ?? "", controller: true };
+    desired.metadata.ownerReferences = [us];
+    await expect(creating().apply(type, desired, undefined)).rejects.toBeInstanceOf(NotOwnedError);
+    expect((await read(type, "taken")).metadata.uid).toBe(theirs.metadata.uid);
+  });
 });
 
 describe("healing", () => {
@@ -174,15 +263,8 @@ describe("an object that the cache has not seen", () => {
 
 test("what is written is told, so that a cache need not wait for its watch", async () => {
   const written: string[] = [];
-  const telling = new Applier({
-    client: world.client,
-    fieldManager,
-    adoptionAnnotation,
-    managedLabel,
-    logger: recordingLogger(),
-    metrics: createMetrics(),
-    onWritten: (type, object) => written.push(`${type.kind} ${object.metadata.name}`),
-  });
+  const onWritten: ApplierOptions["onWritten"] = (type, object) => written.push(`${type.kind} ${object.metadata.name}`);
+  const telling = makeApplier(world.client, { onWritten });
   await telling.apply(types.configMap, sample("configMap", world.namespace, "told"), undefined);
   expect(written).toEqual(["ConfigMap told"]);
 });

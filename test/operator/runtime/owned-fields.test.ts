@@ -1,8 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../../operator/runtime/canonical-json.ts";
-import type { FieldsV1, KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
-import { desiredFields, desiredFingerprint, fingerprint, ownedFields } from "../../../operator/runtime/owned-fields.ts";
+import type { FieldsV1, KubernetesObject, ManagedFieldsEntry } from "../../../operator/runtime/kubernetes-object.ts";
+import {
+  appliedEntries,
+  desiredFields,
+  desiredFingerprint,
+  fingerprint,
+  owned,
+  ownedFields,
+} from "../../../operator/runtime/owned-fields.ts";
 
 const liveWith = (fields: FieldsV1, content: object, entry: object = {}): KubernetesObject => ({
   apiVersion: "v1",
@@ -25,11 +32,39 @@ describe("the cut", () => {
 
   test.each([
     ["another manager", { manager: "them" }],
-    ["an update", { operation: "Update" }],
     ["a subresource", { subresource: "status" }],
     ["another version", { apiVersion: "v2" }],
   ])("ignores fields of %s", (_name, entry) => {
     expect(ownedFields(liveWith({ "f:spec": {} }, { spec: 1 }, entry), "us")).toBeUndefined();
+  });
+
+  const create = { manager: "us", operation: "Update", apiVersion: "v1" } as const;
+  const created = { apiVersion: "v1", spec: { a: 1, b: 2 }, metadata: { name: "a" } };
+  const createdEntry = { ...create, fieldsV1: { "f:spec": { "f:a": {}, "f:b": {} } } };
+
+  test("takes what a creation left, until the first apply", () => {
+    const before = { ...created, metadata: { name: "a", managedFields: [createdEntry] } };
+    expect(owned(before, "us")).toMatchObject({ fields: { spec: { a: 1, b: 2 } }, created: true });
+    const applied = { ...create, operation: "Apply", fieldsV1: { "f:spec": { "f:a": {} } } } as const;
+    const after = { ...created, metadata: { name: "a", managedFields: [createdEntry, applied] } };
+    expect(owned(after, "us")).toMatchObject({ fields: { spec: { a: 1 } }, created: false });
+  });
+
+  test("a creation counts as applied by entries that hold both, and leave others alone", () => {
+    const applied = { ...create, operation: "Apply", time: "later", fieldsV1: { "f:spec": { "f:c": {} } } } as const;
+    const status = { ...createdEntry, subresource: "status" };
+    const foreign = { ...createdEntry, manager: "them" };
+    const entriesOf = (...managedFields: ManagedFieldsEntry[]) =>
+      appliedEntries({ ...created, metadata: { name: "a", managedFields } }, "us");
+    expect(entriesOf(foreign, createdEntry, status)).toEqual([
+      foreign,
+      status,
+      { ...createdEntry, operation: "Apply" },
+    ]);
+    expect(entriesOf(createdEntry, applied)).toEqual([
+      { ...applied, fieldsV1: { "f:spec": { "f:a": {}, "f:b": {}, "f:c": {} } } },
+    ]);
+    expect(entriesOf(foreign, status, applied)).toBeUndefined();
   });
 
   test("takes items of associative lists by key, in live order", () => {

@@ -105,6 +105,7 @@ function pick(client: Client): Client {
     list: client.list.bind(client),
     request: client.request.bind(client),
     watch: client.watch.bind(client),
+    create: client.create.bind(client),
     apply: client.apply.bind(client),
     delete: client.delete.bind(client),
   };

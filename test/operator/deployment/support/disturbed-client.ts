@@ -22,6 +22,8 @@ export function disturbedClient(client: Client, next: (request: string) => Fault
         ? client.request<T>(request)
         : through(nameOfPath(request.method, request.path), () => client.request<T>(request)),
     watch: (path, query, signal, accept) => client.watch(path, query, signal, accept),
+    create: <T>(...args: Parameters<Client["create"]>) =>
+      through(nameOf("create", args[0].plural, args[1]), () => client.create<T>(...args)),
     apply: <T>(...args: Parameters<Client["apply"]>) =>
       through(nameOf("apply", args[0].plural, args[1], args[2].subresource), () => client.apply<T>(...args)),
     delete: (type, namespace, name, preconditions) =>

@@ -87,6 +87,7 @@ function cuttable(client: Client, network: { readonly isUp: boolean }): Client {
     list: async (path, query) => reached(path).list(path, query),
     request: async (request) => reached(request.path).request(request),
     watch: (path, query, signal, accept) => reached(path).watch(path, query, signal, accept),
+    create: async (type, object, options) => reached(type.plural).create(type, object, options),
     apply: async (type, object, options) => reached(type.plural).apply(type, object, options),
     delete: async (type, ...rest) => reached(type.plural).delete(type, ...rest),
   };

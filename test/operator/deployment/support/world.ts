@@ -35,6 +35,7 @@ export function within(namespace: string, client: Client): Client {
     list: (path, query) => client.list(scoped(path), query),
     request: (request) => client.request({ ...request, path: scoped(request.path) }),
     watch: (path, query, signal, accept) => client.watch(scoped(path), query, signal, accept),
+    create: (type, object, options) => client.create(type, object, options),
     apply: (type, object, options) => client.apply(type, object, options),
     delete: (type, namespace, name, preconditions) => client.delete(type, namespace, name, preconditions),
   };

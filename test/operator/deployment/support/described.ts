@@ -1,0 +1,32 @@
+import * as types from "../../../../operator/deployment/resource-types.ts";
+import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
+import { resourcePath } from "../../../../operator/runtime/resource-type.ts";
+import { readResource } from "./steps.ts";
+import type { World } from "./world.ts";
+
+export type Described = { readonly [object: string]: unknown };
+
+/** Every child without what differs between resources: names, uids, keys, versions. */
+export async function describeChildren(world: World, name: string): Promise<Described> {
+  const { uid } = (await readResource(world, name)).metadata;
+  const all = await Promise.all(
+    types.childTypes.map(async (type) => {
+      const objects = await world.client.list(resourcePath(type, { namespace: world.namespace }));
+      const owned = objects.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
+      return owned.map((object) => [`${type.plural}/${object.metadata.name}`, anonymous(object, name)] as const);
+    }),
+  );
+  return Object.fromEntries(all.flat().map(([key, value]) => [key.replace(name, "NAME"), value]));
+}
+
+function anonymous(object: KubernetesObject, name: string): unknown {
+  const { metadata, spec, data } = object;
+  const { labels, annotations, generation } = metadata;
+  const text = JSON.stringify({ labels, annotations, generation, spec, keys: Object.keys(data ?? {}) });
+  return JSON.parse(
+    text
+      .replaceAll(new RegExp(`\\b${name}\\b`, "g"), "NAME")
+      .replaceAll(/"cctelegram\.io\/template":"\w+"/g, '"cctelegram.io/template":""')
+      .replaceAll(/"(clusterIPs?|ipFamilies|ipFamilyPolicy)":("[^"]*"|\[[^\]]*\])/g, '"$1":""'),
+  );
+}
