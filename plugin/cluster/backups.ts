@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Condition } from "../../operator/api/status.ts";
+import { cctelegramBackups } from "../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.ts";
-import { type ResourceType, resourcePath } from "../../operator/runtime/resource-type.ts";
+import { resourcePath } from "../../operator/runtime/resource-type.ts";
 import { nearName } from "../near-name.ts";
 import { problems } from "../problems.ts";
 import type { Look } from "../waiting.ts";
@@ -9,15 +10,7 @@ import type { Api } from "./api.ts";
 import { isMissing } from "./refusals.ts";
 import { nameOf } from "./resources.ts";
 
-const backups: ResourceType = {
-  group: "cctelegram.io",
-  version: "v1alpha1",
-  plural: "cctelegrambackups",
-  kind: "CCTelegramBackup",
-  namespaced: true,
-};
-
-export const backupPath = (namespace: string, name?: string) => resourcePath(backups, { namespace, name });
+export const backupPath = (namespace: string, name?: string) => resourcePath(cctelegramBackups, { namespace, name });
 
 /** What is read of a CCTelegramBackup. */
 export type Backup = KubernetesObject & {

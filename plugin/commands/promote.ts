@@ -1,10 +1,11 @@
+import { promoteAnnotation } from "../../operator/deployment/names.ts";
 import { patched } from "../cluster/changes.ts";
 import { nameOf, namespaceOf, pathOf, podsOf, type Resource, resourceNamed } from "../cluster/resources.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../input.ts";
 import { confirmed, report } from "../output.ts";
 import { proven } from "../rollout/proven.ts";
-import { promotable, promoteAnnotation } from "../rollout/revisions.ts";
+import { promotable } from "../rollout/revisions.ts";
 import { type Command, resourceArgument } from "./command.ts";
 import { named } from "./pause.ts";
 

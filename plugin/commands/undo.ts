@@ -1,9 +1,10 @@
+import { undoAnnotation } from "../../operator/deployment/names.ts";
 import { patched } from "../cluster/changes.ts";
 import { nameOf, namespaceOf, pathOf, type Resource, resourceNamed } from "../cluster/resources.ts";
 import type { Context } from "../context.ts";
 import type { Input } from "../input.ts";
 import { confirmed, report } from "../output.ts";
-import { isRemembered, kept, previous, undoAnnotation } from "../rollout/revisions.ts";
+import { isRemembered, kept, previous } from "../rollout/revisions.ts";
 import { waitFor } from "../waiting.ts";
 import { type Command, resourceArgument } from "./command.ts";
 import { named } from "./pause.ts";

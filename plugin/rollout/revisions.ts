@@ -3,11 +3,6 @@ import type { Resource } from "../cluster/resources.ts";
 import { nameOf } from "../cluster/resources.ts";
 import { problems } from "../problems.ts";
 
-/** On a resource: the revision that may take over (rollout.promotion: Manual). */
-export const promoteAnnotation = "cctelegram.io/promote";
-/** On a resource: the kept revision to go back to. */
-export const undoAnnotation = "cctelegram.io/undo";
-
 const rolloutSchema = z.looseObject({
   revision: z.int().optional(),
   target: z.int().optional(),

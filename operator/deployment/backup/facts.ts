@@ -1,5 +1,6 @@
 import type { DeploymentStatus } from "../../api/status.ts";
 import type { CachedResource } from "../cached-objects.ts";
+import { isHibernated } from "../hibernation.ts";
 import { type CachedBackup, outcomeOf, startedAt } from "./cached-backup.ts";
 import { plannedRun, runOfName, type Schedule, scheduleProblem } from "./schedule.ts";
 
@@ -33,7 +34,7 @@ export function scheduleOf({ spec }: Pick<CachedResource, "spec">): Schedule | u
 
 /** Whether its schedule rests: somebody wants everything to stay as it is, or nothing to run. */
 export const isResting = ({ spec }: Pick<CachedResource, "spec">): boolean =>
-  spec.reconciliation !== "Active" || ("activity" in spec && spec.activity === "Hibernated");
+  spec.reconciliation !== "Active" || isHibernated(spec);
 
 /** Backups that a schedule has made, with the time of their run. */
 const scheduledRuns = (resource: string, backups: readonly CachedBackup[]): number[] =>

@@ -1,24 +1,12 @@
 import * as z from "zod";
 import { isConflict, isNotFound } from "../../runtime/api-error.ts";
 import type { Client } from "../../runtime/client.ts";
-import { apiVersionOf, type ResourceType, resourcePath } from "../../runtime/resource-type.ts";
+import { apiVersionOf, resourcePath } from "../../runtime/resource-type.ts";
 import type { CachedResource } from "../cached-objects.ts";
-import { fieldManager, managedByLabel } from "../names.ts";
-import { cctelegramDeployments } from "../resource-types.ts";
+import { fieldManager, managedByLabel, scheduledLabel } from "../names.ts";
+import { cctelegramBackups } from "../resource-types.ts";
 import { type Backup, entryOf, type Facts } from "./facts.ts";
 import { needsBackup } from "./starting.ts";
-
-/** Asked for by name, whether or not this cluster has the kind. */
-const backupType: ResourceType = {
-  group: cctelegramDeployments.group,
-  version: cctelegramDeployments.version,
-  plural: "cctelegrambackups",
-  kind: "CCTelegramBackup",
-  namespaced: true,
-};
-
-/** It is kept as long as those of a schedule, and deleted with them. */
-const scheduledLabel = "cctelegram.io/scheduled-by";
 
 const found = z.object({
   status: z
@@ -44,7 +32,7 @@ export async function backupOf(
   // With the template: after a lost status a number may come back.
   const name = `${resource}-before-${revision}-${template.slice(0, 8)}`;
   try {
-    const stored = await client.get(resourcePath(backupType, { namespace, name }));
+    const stored = await client.get(resourcePath(cctelegramBackups, { namespace, name }));
     return { revision, name, ...stateOf(found.parse(stored)) };
   } catch (error) {
     if (!isNotFound(error)) throw error;
@@ -66,15 +54,15 @@ type Names = { readonly namespace: string; readonly name: string; readonly resou
 
 async function asked(client: Parts["client"], { namespace, name, resource }: Names): Promise<State> {
   const body = {
-    apiVersion: apiVersionOf(backupType),
-    kind: backupType.kind,
+    apiVersion: apiVersionOf(cctelegramBackups),
+    kind: cctelegramBackups.kind,
     metadata: { name, namespace, labels: { ...managedByLabel, [scheduledLabel]: resource } },
     spec: { deploymentName: resource },
   };
   try {
     await client.request({
       method: "POST",
-      path: resourcePath(backupType, { namespace }),
+      path: resourcePath(cctelegramBackups, { namespace }),
       query: { fieldManager },
       body,
     });
