@@ -91,6 +91,8 @@ export type WorkloadState = {
   readonly servers?: ServersState | undefined;
   /** The image that was applied. */
   readonly image?: string | undefined;
+  /** The restart that its pods were made with. */
+  readonly restartedAt?: string | undefined;
   /** A StatefulSet: what the template of its claim asks for. */
   readonly claimSize?: string | undefined;
   /** Which imported keys the pods of its template know. */
@@ -193,7 +195,6 @@ function workload(
   const spec = object.spec as { replicas?: number; template?: V1PodTemplateSpec; volumeClaimTemplates?: Claim[] };
   const claimSize = spec.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.storage;
   const polls = spec.replicas === 0 ? undefined : polledToken(spec.template?.spec);
-  const variables = spec.template?.metadata?.annotations?.[variablesAnnotation];
   const status = (object.status ?? {}) as WorkloadStatus;
   const conditions = status.conditions ?? [];
   return {
@@ -206,10 +207,9 @@ function workload(
       ready: status.readyReplicas ?? 0,
       ...(status.updateRevision ? { revision: interned(status.updateRevision) } : {}),
       ...(polls ? { polls } : {}),
-      ...(variables ? { variables } : {}),
       ...more(templateIn(owned)),
       ...(claimSize ? { claimSize: interned(claimSize) } : {}),
-      ...importMarkIn(spec.template),
+      ...annotationsIn(spec.template),
       ...(conditions.some(({ reason }) => reason === "ProgressDeadlineExceeded") ? { deadlineExceeded: true } : {}),
       failure: withoutPodName(
         conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True")?.message,
@@ -218,9 +218,17 @@ function workload(
   };
 }
 
-function importMarkIn(template: V1PodTemplateSpec | undefined) {
-  const mark = template?.metadata?.annotations?.[importMarkAnnotation];
-  return mark === undefined ? {} : { importMark: interned(mark) };
+function annotationsIn(template: V1PodTemplateSpec | undefined) {
+  const {
+    [variablesAnnotation]: variables,
+    [restartAnnotation]: restartedAt,
+    [importMarkAnnotation]: importMark,
+  } = template?.metadata?.annotations ?? {};
+  return {
+    ...(variables ? { variables } : {}),
+    ...(restartedAt ? { restartedAt } : {}),
+    ...(importMark ? { importMark: interned(importMark) } : {}),
+  };
 }
 
 function addressesOf(object: KubernetesObject): ChildState {

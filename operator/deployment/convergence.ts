@@ -7,7 +7,7 @@ import { maintenanceAt } from "./maintenance/windows.ts";
 import { namesOf } from "./names.ts";
 import type { ReconcileParts } from "./reconcile.ts";
 import { regarding } from "./regarding.ts";
-import { secrets, statefulSets } from "./resource-types.ts";
+import { deployments, secrets, statefulSets } from "./resource-types.ts";
 import { differences, type Template } from "./rollout/template.ts";
 import type { PreviousKey } from "./secrets/previous-keys.ts";
 import { unwanted } from "./unwanted.ts";
@@ -51,8 +51,10 @@ async function applyWorkloads(
   }
   const outcomes = workloads.map(async (workload) => {
     const { type, object } = workload;
+    // When servers get another version is decided by their rollout, which also takes one that fails back at any time.
+    if (type === deployments) return apply(parts, subject, workload);
     const held = await holding.hold(workload, cluster.child(type, namespace, object.metadata.name ?? ""));
-    if (held.waits) waiting.push(object.kind === "Deployment" ? "MCP server" : "bridge");
+    if (held.waits) waiting.push("bridge");
     return apply(parts, subject, held.child);
   });
   return rejected(await Promise.allSettled(outcomes));

@@ -14,7 +14,7 @@ import { isSettled } from "../rollout.ts";
 import { type Facts, type Side, stateOf, type Verification } from "./facts.ts";
 import type { PreviewResult } from "./preview-probe.ts";
 import type { Template } from "./template.ts";
-import { deploymentOf, type Track } from "./tracks.ts";
+import { deploymentOf, servingDeployment, type Track } from "./tracks.ts";
 
 /** The pods that the spec asks for, and the hash of their template. */
 export type Wanted = { readonly pods: Template; readonly template: string };
@@ -51,13 +51,20 @@ export function factsOf(resource: CachedResource, parts: Parts): Facts {
     preview: preview && triedOf(preview),
     backup: undefined,
     isBlocked: blueprint.holdsWorkloads === true,
-    isHeld: maintenanceAt(spec.maintenance.windows, now).state === "Closed",
+    isHeld: maintenanceAt(spec.maintenance.windows, now).state === "Closed" && !asksForRestart(resource, cluster),
     changes: "",
     promote: resource.promote,
     undo: resource.undo,
     isUndoLost: false,
     now,
   };
+}
+
+/** Somebody asks for new pods now: they are those of the version that waits. */
+function asksForRestart(resource: CachedResource, cluster: Cluster): boolean {
+  const { name, restartedAt, status } = resource;
+  const serving = ownChild(cluster, resource, types.deployments, servingDeployment(name, status.rollout));
+  return serving !== undefined && serving.state.workload?.restartedAt !== restartedAt;
 }
 
 function sideOf(resource: CachedResource, cluster: Cluster, track: Track, now: number): Side | undefined {

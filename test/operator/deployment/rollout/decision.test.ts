@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decide } from "../../../../operator/deployment/rollout/decision.ts";
+import { waitsForWindow } from "../../../../operator/deployment/rollout/facts.ts";
 import { Stage, shown, wantedOf } from "./support.ts";
 
 describe("RollingUpdate", () => {
@@ -50,6 +51,32 @@ describe("RollingUpdate", () => {
     stage.step();
     stage.wanted = { ...stage.wanted, key: "two, restarted" };
     expect(shown(stage.step())).toBe("blue 3 -> all");
+  });
+
+  test("a version waits for a maintenance window, and one whose image is not accepted for that; the first one for no window", () => {
+    const first = new Stage();
+    first.isHeld = true;
+    expect(shown(first.step())).toBe("blue 1 -> all");
+    for (const strategy of ["RollingUpdate", "BlueGreen"] as const) {
+      for (const obstacle of ["isHeld", "isBlocked"] as const) {
+        const stage = Stage.good({ strategy });
+        const before = shown(stage.step());
+        stage[obstacle] = true;
+        expect(shown(stage.ask("two"))).toBe(before);
+        expect(waitsForWindow(stage.facts)).toBe(obstacle === "isHeld");
+        stage[obstacle] = false;
+        stage.step();
+        expect([stage.status?.target, waitsForWindow(stage.facts)]).toEqual([2, false]);
+      }
+    }
+  });
+
+  test("a version that fails gives way also outside of the windows", () => {
+    const stage = Stage.good();
+    stage.ask("two");
+    stage.isHeld = true;
+    stage.sides.blue = { ...stage.sides.blue!, deadlineExceeded: true };
+    expect(shown(stage.step())).toBe("blue 1 -> all");
   });
 
   test("with onFailure Stop a version that fails is left as it is, and may still become good", () => {

@@ -25,6 +25,8 @@ export class Stage {
   promote: string | undefined;
   undo: string | undefined;
   isUndoLost = false;
+  isHeld = false;
+  isBlocked = false;
   now = Date.parse("2026-01-01T00:00:00.000Z");
   readonly notes: string[] = [];
 
@@ -42,8 +44,8 @@ export class Stage {
       runningImage: "server:one",
       bridgeImage: this.bridgeImage,
       isStopped: false,
-      isBlocked: false,
-      isHeld: false,
+      isBlocked: this.isBlocked,
+      isHeld: this.isHeld,
       wasReady: this.wasReady,
       verified: this.verified,
       preview: this.preview,
