@@ -37,7 +37,7 @@ export type ApplyOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-export type CreateOptions = Pick<ApplyOptions, "fieldManager" | "signal">;
+type CreateOptions = Pick<ApplyOptions, "fieldManager" | "signal">;
 
 type Preconditions = { readonly uid?: string; readonly resourceVersion?: string };
 
