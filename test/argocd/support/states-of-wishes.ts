@@ -53,7 +53,7 @@ export const wishStates: readonly State[] = [
     bringAbout: async (world) => {
       await settle(world);
       await world.kubelet.report((pod) =>
-        JSON.stringify(pod.metadata.annotations).includes("turn") ? undefined : running(pod),
+        pod.metadata.annotations?.["example.com/turn"] !== undefined ? undefined : running(pod),
       );
       await changeSpec(world, "team", { server: { podTemplate: { annotations: { "example.com/turn": "2" } } } });
       await until(world, "Reconciling", { status: "True" });

@@ -164,10 +164,12 @@ async function perform(name: string, choice: Choice, next: Step): Promise<Choice
 
 const ignoreNotFound = (error: unknown) => (isNotFound(error) ? undefined : Promise.reject(error));
 
-/** Generations count changes, which is what histories differ in. */
+const counters = new Set(["generation", "cctelegram.io/revision", "deployment.kubernetes.io/revision"]);
+
+/** Generations and revisions count changes, which is what histories differ in. */
 async function outcome(name: string): Promise<unknown> {
   const children = await describeChildren(world, name);
-  return JSON.parse(JSON.stringify(children, (key, value) => (key === "generation" ? undefined : value)));
+  return JSON.parse(JSON.stringify(children, (key, value) => (counters.has(key) ? undefined : value)));
 }
 
 const wanted = fc.sample(fc.array(step, { minLength: steps, maxLength: steps }), { seed, numRuns: histories });

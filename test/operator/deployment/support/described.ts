@@ -21,7 +21,9 @@ export async function describeChildren(world: World, name: string): Promise<Desc
 
 function anonymous(object: KubernetesObject, name: string): unknown {
   const { metadata, spec, data } = object;
-  const { labels, annotations, generation } = metadata;
+  const { labels, generation } = metadata;
+  // A key that the operator had made before it was killed counts as one of before, for some minutes.
+  const { "cctelegram.io/previous-until": _, ...annotations } = metadata.annotations ?? {};
   const text = JSON.stringify({ labels, annotations, generation, spec, keys: Object.keys(data ?? {}) });
   return JSON.parse(
     text
