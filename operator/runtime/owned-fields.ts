@@ -95,7 +95,7 @@ function entryOf(object: KubernetesObject, fieldManager: string): ManagedFieldsE
  *
  * @example
  * ```ts
- * const managedFields = appliedEntries(secret, "example-operator");
+ * const managedFields = appliedEntries(deployment, "example-operator");
  * if (managedFields !== undefined) logger.debug({ managedFields }, "to be written before the first apply");
  * ```
  */

@@ -93,7 +93,9 @@ export async function imaginedBlueprint(
     backup: nothing,
     store: nothing,
   };
-  return (await rolloutStep(imagined, resource, blueprint)).blueprint;
+  const { rollout, ...rest } = (await rolloutStep(imagined, resource, blueprint)).blueprint;
+  // What comes of it in the end: the bridge follows once the servers of its version are good.
+  return { ...rest, rollout: rollout && { ...rollout, bridgeImage: blueprint.image } };
 }
 
 /** As the status stores it. */

@@ -40,7 +40,7 @@ describe("the dashboard", () => {
     const data = Object.entries(object.data as Record<string, string>);
     expect(Object.fromEntries(data.map(([key, value]) => [key, Buffer.from(value, "base64").toString()]))).toEqual({
       username: "admin",
-      password: enabled.dashboard?.password,
+      password: enabled.dashboard?.password.current,
       url: "http://team-dashboard.tools.svc:8081/",
     });
   });

@@ -76,7 +76,7 @@ test.each(sampleNames)("a %s is written once, also by a later process", async (k
 });
 
 /** Samples without a field that the server would fill in. */
-const complete = ["serviceAccount", "configMap", "secret", "disruptionBudget", "networkPolicy"] as const;
+const complete = ["serviceAccount", "configMap", "secret", "networkPolicy"] as const;
 
 describe.each(complete)("a %s that is created with POST", (kind) => {
   const type = types[kind];

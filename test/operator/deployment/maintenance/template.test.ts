@@ -21,12 +21,6 @@ test("another image waits: the live template stays as it is", () => {
   expect(heldTemplate(template(), template({ image: "server:2" }))).toEqual(template());
 });
 
-test("a new secret of server and bridge goes at once, and what waits beside it goes on waiting", () => {
-  const annotations = { "cctelegram.io/hmac": "b" };
-  expect(heldTemplate(template(), template({ annotations }))).toBeUndefined();
-  expect(heldTemplate(template(), template({ annotations, image: "server:2" }))).toEqual(template({ annotations }));
-});
-
 test("fencing goes at once, in both directions", () => {
   const open = { LOG_LEVEL: "info" };
   const fenced = { ...open, BRIDGE_FENCED: "true" };
