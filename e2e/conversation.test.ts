@@ -10,6 +10,7 @@ import {
   createToken,
   deleteNamespace,
   endpoint,
+  isBack,
   killProgram,
   kubectl,
   podsOf,
@@ -160,6 +161,9 @@ describe("a conversation over pods", () => {
     await pressing(talk, cara, question, approve);
     await becomes("again", decided("approve"));
     expect(await waiting).toMatchObject({ approval: decided("approve") });
+    // Until then calls may still be led to a server that is not there.
+    const areBack = async () => (await podsOf(namespace, resource, "mcp-server")).every(isBack);
+    await expect.poll(areBack, { timeout: 60_000, interval: 250 }).toBe(true);
   });
 
   test("two clients: each has its own answer, and neither sees the other's", async () => {

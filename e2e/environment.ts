@@ -130,6 +130,9 @@ const telegramUrl = async () => `http://${await clusterIP(target, telegramNamesp
 type Pod = {
   readonly metadata: { readonly uid: string; readonly name: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName: string };
+  readonly status: {
+    readonly containerStatuses?: readonly { readonly ready: boolean; readonly restartCount: number }[];
+  };
 };
 
 /** The pods that are not being deleted. */
@@ -146,6 +149,10 @@ export function killProgram({ metadata: { uid } }: Pod): void {
   if (program === undefined) throw new Error(`no program of pod ${uid} runs`);
   process.kill(Number(program), "SIGKILL");
 }
+
+/** The program of a pod was started again, and is ready. */
+export const isBack = ({ status: { containerStatuses = [] } }: Pod): boolean =>
+  containerStatuses.length > 0 && containerStatuses.every(({ ready, restartCount }) => ready && restartCount > 0);
 
 const belongsTo = (pid: string, uid: string) => read(`/proc/${pid}/cgroup`).includes(uid);
 const commandOf = (pid: string) => read(`/proc/${pid}/cmdline`);
