@@ -1,19 +1,13 @@
 import * as z from "zod";
-import { name, rule } from "./schema.ts";
+import { name, rule, secretKey, secretName } from "./schema.ts";
 
 /** How a resource takes over from an installation that was made by hand. */
 export const adoptionSpec = z
   .strictObject({
     apiKeys: z
       .strictObject({
-        name: name(253).describe("Name of the Secret, in the namespace of this resource."),
-        key: z
-          .string()
-          .min(1)
-          .max(253)
-          .regex(/^[-._a-zA-Z0-9]+$/)
-          .optional()
-          .describe("Key in the Secret. Default: MCP_API_KEYS."),
+        name: secretName(),
+        key: secretKey().optional().describe("Key in the Secret. Default: MCP_API_KEYS."),
         permissions: z
           .array(z.string().min(1).max(128))
           .max(100)

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { name, rule, rules } from "./schema.ts";
+import { name, rule, rules, secretKey } from "./schema.ts";
 
 const s3 = z.strictObject({
   endpoint: z
@@ -45,13 +45,7 @@ const s3 = z.strictObject({
   caSecretRef: z
     .strictObject({
       name: name(253).describe("Name of the Secret, in the namespace of this object."),
-      key: z
-        .string()
-        .min(1)
-        .max(253)
-        .regex(/^[-._a-zA-Z0-9]+$/)
-        .default("ca.crt")
-        .describe("Key of the certificates in the Secret."),
+      key: secretKey().default("ca.crt").describe("Key of the certificates in the Secret."),
     })
     .optional()
     .describe(

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { backupContent, backupEncryption, backupTarget, secretsNeedEncryption } from "./backup-target.ts";
-import { name, rules } from "./schema.ts";
+import { name, rules, secretKey, secretName } from "./schema.ts";
 import { condition } from "./status.ts";
 
 /** The spec of a CCTelegramBackup: one archive, made once. */
@@ -133,14 +133,8 @@ export const restoreFrom = z
       .describe("The archive at the target, without .cctb: NAMESPACE/RESOURCE/BACKUP."),
     identitySecretRef: z
       .strictObject({
-        name: name(253).describe("Name of the Secret, in the namespace of this resource."),
-        key: z
-          .string()
-          .min(1)
-          .max(253)
-          .regex(/^[-._a-zA-Z0-9]+$/)
-          .default("identity")
-          .describe("Key of the identity in the Secret."),
+        name: secretName(),
+        key: secretKey().default("identity").describe("Key of the identity in the Secret."),
       })
       .optional()
       .describe("Secret with the private key (age) that an encrypted archive needs."),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { name, rule } from "./schema.ts";
+import { name, rule, secretKey, secretName } from "./schema.ts";
 
 const verificationKey = z
   .strictObject({
@@ -18,12 +18,8 @@ const verificationKey = z
       ),
     secretRef: z
       .strictObject({
-        name: name(253).describe("Name of the Secret, in the namespace of this resource."),
-        key: z
-          .string()
-          .min(1)
-          .max(253)
-          .regex(/^[-._a-zA-Z0-9]+$/)
+        name: secretName(),
+        key: secretKey()
           .optional()
           .describe("Key in the Secret. Default: cosign.pub, as `cosign generate-key-pair k8s://` writes it."),
       })

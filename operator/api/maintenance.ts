@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { rule } from "./schema.ts";
+import { rule, timeZone } from "./schema.ts";
 
 const step = "(/[1-9][0-9]?)?";
 const field = (value: string) => {
@@ -31,11 +31,7 @@ const window = z.strictObject({
         "schedule must be a cron expression of five fields, for example 0 2 * * SAT for Saturdays at 2",
       ),
     ),
-  timeZone: z
-    .string()
-    .min(1)
-    .max(64)
-    .regex(/^[A-Z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/)
+  timeZone: timeZone()
     .optional()
     .describe("IANA name of the time zone of the schedule, such as Europe/Berlin. Default: UTC.")
     .meta(

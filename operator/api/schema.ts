@@ -8,6 +8,25 @@ export const name = (max: number) =>
     .max(max)
     .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
 
+/** Name of a Secret of users, beside the resource that refers to it. */
+export const secretName = () => name(253).describe("Name of the Secret, in the namespace of this resource.");
+
+/** A key in the data of a Secret. */
+export const secretKey = () =>
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[-._a-zA-Z0-9]+$/);
+
+/** An IANA name, such as Europe/Berlin. */
+export const timeZone = () =>
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[A-Z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/);
+
 /**
  * A Kubernetes quantity that is not negative, as in a pod: 500m, "1.5", "2" or 2. A CRD has no type for "number or
  * string" (only `x-kubernetes-int-or-string`), so a fraction has to be quoted.

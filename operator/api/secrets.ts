@@ -1,17 +1,11 @@
 import * as z from "zod";
-import { name } from "./schema.ts";
+import { secretKey, secretName } from "./schema.ts";
 
 /** A key that a client brings along. A field of list items has no default in the schema. */
 export const keySecretRef = z
   .strictObject({
-    name: name(253).describe("Name of the Secret, in the namespace of this resource."),
-    key: z
-      .string()
-      .min(1)
-      .max(253)
-      .regex(/^[-._a-zA-Z0-9]+$/)
-      .optional()
-      .describe("Key inside the Secret that holds the API key. Default: key."),
+    name: secretName(),
+    key: secretKey().optional().describe("Key inside the Secret that holds the API key. Default: key."),
   })
   .describe(
     "A Secret of yours with the client's API key, of at least 16 characters. The operator reads it again when it changes, and stores its SHA-256 only. Default: the operator makes a key.",

@@ -1,20 +1,14 @@
 import * as z from "zod";
 import { endTime, startTime, weekdays } from "../../contract/quiet-hours.ts";
 import { routesRule, telegramChats, telegramRoutes } from "./chats.ts";
-import { name, rule, rules } from "./schema.ts";
+import { rule, rules, secretKey, secretName, timeZone } from "./schema.ts";
 
 export const telegramSpec = z
   .strictObject({
     botTokenSecretRef: z
       .strictObject({
-        name: name(253).describe("Name of the Secret, in the namespace of this resource."),
-        key: z
-          .string()
-          .min(1)
-          .max(253)
-          .regex(/^[-._a-zA-Z0-9]+$/)
-          .default("token")
-          .describe("Key inside the Secret that holds the token."),
+        name: secretName(),
+        key: secretKey().default("token").describe("Key inside the Secret that holds the token."),
       })
       .describe("The bot token that @BotFather issued. The bridge reads it again when the Secret changes."),
     allowedUsers: z
@@ -62,11 +56,7 @@ export const telegramSpec = z
         "Time in which messages make no sound, by the clock of timeZone; one that ends before it begins goes over midnight. People can set another for themselves.",
       )
       .meta(rules({ rule: "self.start != self.end", message: "quietHours must end at another time than it begins" })),
-    timeZone: z
-      .string()
-      .min(1)
-      .max(64)
-      .regex(/^[A-Z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/)
+    timeZone: timeZone()
       .optional()
       .describe("IANA name of the time zone whose clock counts for quietHours, such as Europe/Berlin. Default: UTC.")
       .meta(
