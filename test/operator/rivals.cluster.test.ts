@@ -141,6 +141,7 @@ test("an operator of all namespaces leaves alone the one that another operator s
       expect.objectContaining({ message: "another operator serves this namespace; leaving it alone" }),
     );
   });
+  await untilQuiet(here.userAgent);
   await world.audit.reset();
   await delay(10_000);
   expect(new Set(await writesOf(everywhere.userAgent))).toEqual(new Set(["update leases cctelegram-operator 200"]));
