@@ -148,6 +148,24 @@ test("servers replaced one by one go back to the last good template when they ar
   expect((await eventsOf(world, "team")).map(({ reason }) => reason)).toContain("UndoStarted");
 }, 120_000);
 
+test("templates are kept for as many former revisions as are asked for, and no longer", async () => {
+  const kept = async () => {
+    const revisions = resourcePath(types.controllerRevisions, { namespace: world.namespace });
+    const selector = { labelSelector: "app.kubernetes.io/component=mcp-server" };
+    const objects = await world.client.list<KubernetesObject & { revision: number }>(revisions, selector);
+    return objects.map(({ revision }) => revision).toSorted();
+  };
+  await createResource(world, "team", { rollout: { revisionHistoryLimit: 1 } });
+  await untilSettled(world, "team");
+  expect(await kept()).toEqual([]);
+  for (const version of ["1.3.0", "1.4.0", "1.5.0"]) {
+    await changeSpec(world, "team", { version });
+    await untilSettled(world, "team");
+  }
+  await eventually(async () => expect(await history()).toBe("2 Superseded, 3 Superseded, 4 Active"));
+  await eventually(async () => expect(await kept()).toEqual([2, 3, 4]));
+});
+
 test("the strategy of a resource that runs changes without a Service that leads nowhere", async () => {
   await createResource(world, "team", { server: { replicas: 2 } });
   await untilSettled(world, "team");

@@ -125,7 +125,7 @@ describe("a resource that Telegram calls", () => {
       await hold("web-bridge-0");
       await changeSpec(world, "web", { telegram: { updates: "None" } });
       await untilCondition(world, "asks", "Receiving", { status: "False", reason: "HandOver" });
-      expect(await receivingOf("web")).toEqual(["None", undefined, undefined]);
+      await eventually(async () => expect(await receivingOf("web")).toEqual(["None", undefined, undefined]));
       await eventually(async () => expect(await led("web-mcp-server")).toEqual([]));
       expect(await receivingOf("asks")).toEqual(["None", undefined, undefined]);
       await world.patch(types.pods, "web-bridge-0", { metadata: { finalizers: null } });
