@@ -49,11 +49,14 @@ export function createLeadership(options: LeadershipOptions) {
       options.onClaim(namespace);
     },
   });
+  let election: LeaderElection | undefined;
   return {
+    /** See LeaderElection.mayWrite. */
+    mayWrite: () => election?.mayWrite ?? false,
     claimant: (namespace: string) => rivals.claimant(namespace),
     /** See LeaderElection.run. */
-    run: (lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal) =>
-      new LeaderElection({
+    run: (lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal) => {
+      election = new LeaderElection({
         ...options,
         namespaces: LEADER_ELECTION ? own : [],
         name: fieldManager,
@@ -63,6 +66,8 @@ export function createLeadership(options: LeadershipOptions) {
         },
         ...(namespaced ? { noticeMs } : { rivals: (limit: AbortSignal) => rivals.look(limit) }),
         onStartedLeading: lead,
-      }).run(signal),
+      });
+      return election.run(signal);
+    },
   };
 }

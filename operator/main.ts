@@ -18,6 +18,7 @@ import { createLeadership } from "./leadership.ts";
 import { createClient } from "./runtime/client.ts";
 import { createClock } from "./runtime/clock.ts";
 import { EventRecorder } from "./runtime/event-recorder.ts";
+import { fencedClient } from "./runtime/fenced-client.ts";
 import { startHealthServer } from "./runtime/health.ts";
 import { cachesSynced, reflectorsFresh, workersMoving } from "./runtime/health-checks.ts";
 import { Manager } from "./runtime/manager.ts";
@@ -83,14 +84,16 @@ const leadership = createLeadership({
     backups.reconsider(namespace);
   },
 });
+/** Of what is written by whoever leads. */
+const leaderClient = fencedClient(client, leadership.mayWrite);
 const events = new EventRecorder({
-  ...{ client, clock, logger, metrics, random: Math.random },
+  ...{ client: leaderClient, clock, logger, metrics, random: Math.random },
   reportingController: `cctelegram.io/${fieldManager}`,
   reportingInstance: identity,
   reconcileAnnotation,
 });
 const manager = new Manager({
-  ...{ client, clock, logger, metrics, random: Math.random, newId: randomUUID, events },
+  ...{ client: leaderClient, clock, logger, metrics, random: Math.random, newId: randomUUID, events },
   namespaces: config.WATCH_NAMESPACES,
 });
 const mayDial = (address: string) => mayBeDialled(address, apiServers);
@@ -111,7 +114,7 @@ const settings = {
   operatorVersion: version,
 };
 const { reconsider, stop: stopProbes } = addDeploymentController(manager, {
-  ...{ client, clock, logger, metrics, random: Math.random, events },
+  ...{ client: leaderClient, clock, logger, metrics, random: Math.random, events },
   fetch: plainFetch,
   lookFromOutside: exposureProbe({
     lookup: publicNames(),
@@ -126,7 +129,7 @@ const { reconsider, stop: stopProbes } = addDeploymentController(manager, {
   claimant: leadership.claimant,
 });
 const backups = addBackupControllers(manager, {
-  ...{ client, clock, logger, metrics, events, settings },
+  ...{ client: leaderClient, clock, logger, metrics, events, settings },
   claimant: leadership.claimant,
 });
 const watching = manager.watch(stop.signal);

@@ -1,5 +1,6 @@
 import { isConflict } from "./api-error.ts";
 import type { Clock } from "./clock.ts";
+import { NotLeadingError } from "./fenced-client.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { ClaimedError, NotOwnedError } from "./ownership.ts";
@@ -166,8 +167,9 @@ export class Controller {
   }
 }
 
-/** The cache was behind, or an object was claimed: the next reconcile sees the new state. */
+/** The cache was behind, an object was claimed, or another process may lead: the next reconcile sees the new state. */
 function passes(error: unknown): boolean {
+  if (error instanceof NotLeadingError) return true;
   return isConflict(error) || error instanceof ClaimedError || (error instanceof NotOwnedError && error.passes);
 }
 

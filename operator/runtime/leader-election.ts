@@ -75,6 +75,8 @@ export class LeaderElection {
   /** Our claim is older than another one: the other has one round of time to withdraw. */
   #patient = false;
   #toldOf: string | undefined;
+  /** When the lease was last taken or renewed, on the monotonic clock; undefined while this process does not lead. */
+  #renewedAt: number | undefined;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = { ...defaults, ...options };
@@ -89,6 +91,13 @@ export class LeaderElection {
   /** Who held the lease when it was last read; "" after a release. */
   get leader(): string | undefined {
     return this.#leases[0]?.holder;
+  }
+
+  /** Whether this process leads and nobody else can, even if it has just been stopped for a while. */
+  get mayWrite(): boolean {
+    if (this.#renewedAt === undefined) return false;
+    const { clock, renewDeadlineMs } = this.#options;
+    return this.#leases.length === 0 || clock.monotonic() - this.#renewedAt < renewDeadlineMs;
   }
 
   /**
@@ -107,15 +116,18 @@ export class LeaderElection {
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     this.#show(true);
+    this.#renewedAt = claimedAt;
     const work = this.#lead(leadership.signal);
     try {
       const kept = await this.#renewWhile(work, claimedAt);
+      if (!kept) this.#renewedAt = undefined;
       leadership.abort();
       await work;
       if (kept) await this.#release();
       return kept ? "stopped" : "lost";
     } finally {
       signal.removeEventListener("abort", stop);
+      this.#renewedAt = undefined;
       this.#show(false);
     }
   }
@@ -197,7 +209,7 @@ export class LeaderElection {
         this.#tell(rival.namespace, rival.holder);
         break;
       }
-      if (held) renewedAt = triedAt;
+      if (held) this.#renewedAt = renewedAt = triedAt;
       else if (this.#isHeldByAnother() || clock.monotonic() - renewedAt >= renewDeadlineMs) break;
     }
     logger.error({ lease: name, identity, holder: this.leader }, "lost the leadership");

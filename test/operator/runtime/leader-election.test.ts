@@ -125,6 +125,21 @@ test.each(["failing", "hanging"] as const)(
   },
 );
 
+test("a leader that was stopped for longer than its deadline may write nothing, before it has even seen that it is late", async () => {
+  const [server, clock] = [new LeaseServer(), new ManualClock()];
+  const { election, result } = candidate(server, "one", clock);
+  expect(election.mayWrite).toBe(false);
+  await clock.advance(4000);
+  expect(election.mayWrite).toBe(true);
+  clock.pass(9_000);
+  expect(election.mayWrite).toBe(true);
+  clock.pass(1_000);
+  expect(election.mayWrite).toBe(false);
+  await clock.advance(2000);
+  expect(await result).toBe("lost");
+  expect(election.mayWrite).toBe(false);
+});
+
 test("a short failure of the server does not end the leadership", async () => {
   const [server, clock] = [new LeaseServer(), new ManualClock()];
   const { log, status } = candidate(server, "one", clock);

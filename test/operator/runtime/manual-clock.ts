@@ -42,6 +42,11 @@ export class ManualClock implements Clock {
     await settle();
   }
 
+  /** Time passes while the process is stopped, as by SIGSTOP: no timer fires. */
+  pass(ms: number): void {
+    this.#elapsed += ms;
+  }
+
   #next(end: number) {
     return [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
   }

@@ -4,6 +4,7 @@ import type { OperatorConfig } from "../../../../operator/config.ts";
 import { createLeadership } from "../../../../operator/leadership.ts";
 import { ConnectionError } from "../../../../operator/runtime/api-error.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
+import { fencedClient } from "../../../../operator/runtime/fenced-client.ts";
 import { createMetrics } from "../../../../operator/runtime/metrics.ts";
 import { realClock, testKubeConfig } from "../../runtime/api-server.ts";
 import { recordingLogger } from "../../runtime/recording-logger.ts";
@@ -40,6 +41,7 @@ export function startOperatorAt(options: Options) {
   });
   const controller = startOperator({
     ...shared,
+    client: fencedClient(client, leadership.mayWrite),
     fetch: answering(wellAnswers()),
     lookFromOutside: async () => ({ answered: true }),
     instance: "operator-0",
