@@ -46,13 +46,13 @@ async function press(action: string): Promise<void> {
   await world.patch(cctelegramDeployments, "team", patches[0]?.patch ?? {});
 }
 
-type Workload = { spec: { template: { metadata: { annotations: Record<string, string> } } } };
+type Workload = { spec: { template: { metadata: { annotations?: Record<string, string> } } } };
 
 /** When a restart of server and bridge was last requested. */
 async function restarts(): Promise<(string | undefined)[]> {
   const server = await world.get<Workload>(deployments, "team-mcp-server");
   const bridge = await world.get<Workload>(statefulSets, "team-bridge");
-  return [server, bridge].map(({ spec }) => spec.template.metadata.annotations[annotation]);
+  return [server, bridge].map(({ spec }) => spec.template.metadata.annotations?.[annotation]);
 }
 
 const settled = () => untilSettled(world, "team", patience);

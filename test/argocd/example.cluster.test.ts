@@ -77,6 +77,7 @@ test("argocd-cm is added to what an Argo CD has, and takes nothing away", async 
   const { data } = JSON.parse(await kubectl(["-n", "argocd", "get", "configmap", "argocd-cm", "-o", "json"]));
   expect(Object.keys(data)).toEqual([
     "resource.customizations.actions.cctelegram.io_CCTelegramDeployment",
+    "resource.customizations.health.cctelegram.io_CCTelegramBackup",
     "resource.customizations.health.cctelegram.io_CCTelegramDeployment",
     "url",
   ]);

@@ -113,7 +113,9 @@ describe("the program", () => {
   test("ends with 78 and one message when role or configuration is wrong", async () => {
     const unknown = run(["server"]);
     expect(await unknown.exited).toBe(78);
-    expect(unknown.stderr()).toBe("Unknown role 'server'. Roles: serve, bridge, standalone, stdio, backup, restore. See --help.\n");
+    expect(unknown.stderr()).toBe(
+      "Unknown role 'server'. Roles: serve, bridge, standalone, stdio, backup, restore. See --help.\n",
+    );
     const empty = run(["serve"]);
     expect(await empty.exited).toBe(78);
     expect(empty.stderr()).toContain("Problems: 3");

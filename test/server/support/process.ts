@@ -48,7 +48,8 @@ export function startProcess(
       for (;;) {
         const line = stdout.split("\n").find((candidate) => candidate.includes(`"msg":"${message}"`));
         if (line !== undefined) return JSON.parse(line);
-        if (child.exitCode !== null) throw new Error(`exited with ${child.exitCode} before '${message}': ${stderr}`);
+        const ended = child.exitCode ?? child.signalCode;
+        if (ended !== null) throw new Error(`exited with ${ended} before '${message}': ${stderr}`);
         await Promise.race([once(child.stdout, "data"), exited]);
       }
     },
