@@ -33,7 +33,8 @@ export function startLine(env: Record<string, string>): Line {
     for (;;) {
       const found = said().find(isWanted);
       if (found !== undefined) return found;
-      if (running.child.exitCode !== null) throw new Error(`ended before: ${running.stdout()}\n${running.stderr()}`);
+      if ((running.child.exitCode ?? running.child.signalCode) !== null)
+        throw new Error(`ended before: ${running.stdout()}\n${running.stderr()}`);
       await Promise.race([once(stdout, "data"), running.exited]);
     }
   };
