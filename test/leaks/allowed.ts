@@ -14,6 +14,11 @@ export const allowed: readonly Allowed[] = [
   { reason: "a file of API keys, which is where the server reads them", kind: "file", by: / (api-)?keys(\.json)?$/ },
   { reason: "a file of the bot's token, which is where the bridge reads it", kind: "file", by: / (telegram-)?token$/ },
   {
+    reason: "files of the secret between server and bridge, which is where both read it",
+    kind: "file",
+    by: /^test\/server\/hmac-rotation\.process\.test\.ts .* (secret|next|previous)$/,
+  },
+  {
     reason: "npm start hands the key that it has made to whoever has started it",
     kind: "output",
     by: /^test\/e2e\/start\//,

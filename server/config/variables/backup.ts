@@ -124,7 +124,7 @@ export const backupVariables = Object.freeze({
     schema: keyMaterial,
     file: "content",
     description: "What proves it.",
-    example: "0123456789abcdef0123456789abcdef01234567",
+    example: "the-secret-key-of-the-store",
   }),
   S3_CA: define({
     roles: both,
