@@ -29,6 +29,12 @@ const ways = [
 
 const isResource = ({ kind }: Manifest) => kind === "CCTelegramDeployment";
 
+/** With the profile Production, or by their own wish. */
+const asksForAutoscaling = ({ spec }: Manifest) => {
+  const { profile, server } = (spec ?? {}) as { profile?: string; server?: { autoscaling?: { mode?: string } } };
+  return profile === "Production" || server?.autoscaling?.mode === "Enabled";
+};
+
 /** The objects of an example, in the namespace of the test, optionally with the operator's HPA. */
 function manifestsOf(file: string, namespace: string, autoscaled: boolean): Manifest[] {
   const place = (manifest: Manifest): Manifest =>
@@ -52,6 +58,7 @@ test.concurrent.for(cases)(
     await world.startOperator();
     const { namespace } = world;
     const manifests = manifestsOf(each.file, namespace, each.autoscaled);
+    const isAutoscaled = manifests.some(asksForAutoscaling);
     const names = manifests.filter(isResource).map(({ metadata }) => metadata.name);
     const settled = () => Promise.all(names.map((name) => untilSettled(world, name, patience)));
     // The status may change between two reads of a tool.
@@ -61,7 +68,7 @@ test.concurrent.for(cases)(
     };
     const isScaled = async () => {
       for (const name of names) {
-        const replicas = each.autoscaled ? 5 : 2;
+        const replicas = isAutoscaled ? 7 : 2;
         expect(await world.get(deployments, `${name}-mcp-server`)).toMatchObject({ spec: { replicas } });
       }
     };
@@ -72,7 +79,7 @@ test.concurrent.for(cases)(
     await agreed();
 
     for (const name of names) {
-      if (each.autoscaled) await kubectl(["-n", namespace, "scale", `deployment/${name}-mcp-server`, "--replicas=5"]);
+      if (isAutoscaled) await kubectl(["-n", namespace, "scale", `deployment/${name}-mcp-server`, "--replicas=7"]);
       else await kubectl(["-n", namespace, "scale", `cctd/${name}`, "--replicas=2"]);
     }
     await eventually(isScaled);
