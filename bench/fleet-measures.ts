@@ -72,7 +72,9 @@ async function createFleet({ audit, client, cluster }: Workbench, count: number,
   await audit.wait(count * childrenEach, isCreation, `${count * childrenEach} children`, 600_000);
   const apiServerCpu = apiServerCpuSeconds(cluster) - cpuBefore;
   const entries = audit.entries();
-  const creations = entries.filter(({ verb }) => verb === "create");
+  const creations = entries.filter(
+    ({ verb, resource }) => verb === "create" && resource === types.cctelegramDeployments.plural,
+  );
   const startedAt = Math.min(...creations.map(({ receivedAt }) => receivedAt));
   const made = entries.filter(isCreation);
   const until = (some: readonly AuditEntry[]) =>
