@@ -38,15 +38,18 @@ const record = mkdtempSync(join(tmpdir(), "cctelegram-record-"));
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 /** Named again at the end: whoever has only the end of a log sees what to look for. */
 const failures: string[] = [];
+/** Whoever stops the run wants no further suite. */
+let stoppedBy: NodeJS.Signals | undefined;
 if (wanted("checks")) for (const [name, command, args] of checks) add(await check(name, command, args));
 for (const project of ["unit", "process", "clients", "attack", "cluster", "gitops", "e2e"])
-  if (wanted(project)) add(await suite(project));
-add(leaks());
+  if (wanted(project) && stoppedBy === undefined) add(await suite(project));
+if (stoppedBy === undefined) add(leaks());
+else failures.push(`the rest, which ${stoppedBy} stopped`);
 rmSync(record, { recursive: true, force: true });
 
 if (failures.length > 0) console.log(`\n${failures.map((name) => `FAILED: ${name}`).join("\n")}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
-process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+process.exitCode = failures.length > 0 || total.passed === 0 ? 1 : 0;
 
 function add({ passed, failed, skipped }: Count): void {
   total.passed += passed;
@@ -107,12 +110,18 @@ async function suite(project: string): Promise<Count> {
 
 /** Runs a command; when this program is stopped the command is stopped too, so that it can clean up. */
 function run(command: string, args: readonly string[]): Promise<number> {
+  if (stoppedBy !== undefined) return Promise.resolve(1);
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, [RECORD_VARIABLE]: record } });
-    const forward = (signal: NodeJS.Signals) => child.kill(signal);
+    const forward = (signal: NodeJS.Signals) => {
+      stoppedBy = signal;
+      child.kill(signal);
+    };
     process.on("SIGTERM", forward).on("SIGHUP", forward);
     // A terminal sends Ctrl-C to both.
-    const wait = () => undefined;
+    const wait = () => {
+      stoppedBy = "SIGINT";
+    };
     process.on("SIGINT", wait);
     onOrphaned(() => forward("SIGTERM"));
     child.on("error", (error) => {
