@@ -5,7 +5,7 @@ import { adoptable, type Exported } from "./adoptable.ts";
 
 const help = `Makes of exported objects such that kubectl apply takes in another cluster, and that the resource adopts with the keys that they hold.
 
-kubectl -n cctelegram get cctd,secret -l app.kubernetes.io/instance=team -o yaml > exported.yaml
+kubectl -n cctelegram get secret,service -l app.kubernetes.io/instance=team -o yaml > exported.yaml
 npm run --silent adoptable -- --resource team < exported.yaml | kubectl apply -f -
 `;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { BackupResult } from "../../../contract/backup.ts";
+import type { BackupFailure, BackupResult } from "../../../contract/backup.ts";
 import type { BackupStatus } from "../../../operator/api/backup.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
@@ -19,6 +19,7 @@ import {
   writesOf,
 } from "../deployment/support/steps.ts";
 import { World } from "../deployment/support/world.ts";
+import { endedPod, storedBackup } from "./ended-pod.ts";
 
 let world: World;
 
@@ -81,26 +82,11 @@ const attemptOf = (name: string) =>
   }, 60_000);
 
 /** Ends the pod as a kubelet tells it. */
-async function end(name: string, exitCode: number, words: object): Promise<void> {
-  const pod = await attemptOf(name);
-  const terminated = { exitCode, reason: exitCode === 0 ? "Completed" : "Error", message: JSON.stringify(words) };
-  const state = {
-    terminated: { ...terminated, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:01Z" },
-  };
-  const status = { name: "backup", image: "", imageID: "", ready: false, restartCount: 0, started: false, state };
-  const phase = exitCode === 0 ? "Succeeded" : "Failed";
-  await world.patch(types.pods, pod, { status: { phase, containerStatuses: [status] } }, "status");
+async function end(name: string, exitCode: number, words: BackupResult | BackupFailure): Promise<void> {
+  await world.patch(types.pods, await attemptOf(name), { status: endedPod(exitCode, words) }, "status");
 }
 
-const result = (name: string): BackupResult => ({
-  location: `file:///backup/${world.namespace}/team/${name}.cctb`,
-  sizeBytes: 4096,
-  sha256: "a".repeat(64),
-  schemaVersion: 3,
-  durationMs: 1500,
-  messages: 2,
-  verified: true,
-});
+const result = (name: string) => storedBackup(world.namespace, name);
 
 test("a backup is made by one Job, which has what it needs, and is told in both statuses", async () => {
   await createBackup("first");

@@ -1,0 +1,64 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { dump, load } from "js-yaml";
+import { expect, test } from "vitest";
+import { exitCodes } from "../../../plugin/exit-codes.ts";
+import { version } from "../../../plugin/version.ts";
+import {
+  createResource,
+  createToken,
+  untilAnnounced,
+  untilCondition,
+  untilSettled,
+} from "../../operator/deployment/support/steps.ts";
+import type { Scene } from "../performance.ts";
+import type { Stage } from "../stage.ts";
+
+/** Lets a person look, and nothing else. */
+const viewer = (name: string) => ({
+  metadata: { name },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "view" },
+  subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name }],
+});
+
+async function as({ folder }: Stage, person: string): Promise<Readonly<Record<string, string>>> {
+  const config = load(await readFile(join(folder, "kubeconfig"), "utf8")) as { users: { user: object }[] };
+  const users = config.users.map((each) => ({ ...each, user: { ...each.user, as: person } }));
+  const KUBECONFIG = join(folder, "kubeconfig-of-a-viewer");
+  await writeFile(KUBECONFIG, dump({ ...config, users }), { mode: 0o600 });
+  return { KUBECONFIG };
+}
+
+/** One resource that is ready and one that is not; the plugin is built and installed by the commands of the page. */
+export const kubectlPlugin: Scene = {
+  page: "kubectl-plugin",
+  async given({ world }) {
+    await createToken(world);
+    await world.startOperator();
+    await createResource(world, "team");
+    await createResource(world, "late", { telegram: { botTokenSecretRef: { name: "absent" }, allowedUsers: [1] } });
+    const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${world.namespace}/rolebindings`;
+    await world.client.request({ method: "POST", path, body: viewer("anna") });
+    await untilSettled(world, "team");
+    await untilCondition(world, "late", "Ready", { reason: "BotTokenSecretNotFound" });
+  },
+  parts: {
+    "kubectl cctelegram --version": { after: (_, { stdout }) => expect(stdout).toBe(`${version}\n`) },
+    "kubectl cctelegram events team": {
+      before: ({ world }) => untilAnnounced(world, "team", "Ready"),
+      withoutNodes: /Pulled/,
+    },
+    "status taem": { code: exitCodes.notFound },
+    "When it fails › kubectl cctelegram queue list team": {
+      code: exitCodes.forbidden,
+      env: (stage) => as(stage, "anna"),
+    },
+  },
+  afterwards: (stage) => {
+    test("kubectl completes names of resources and clients", async () => {
+      const { output } = await stage().run("kubectl __complete cctelegram keys config team c");
+      expect(output).toMatch(/^claude\tclient$/m);
+      expect(output).toMatch(/^ci\tclient$/m);
+    });
+  },
+};
