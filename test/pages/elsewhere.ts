@@ -16,15 +16,16 @@ const plugin = { page: "kubectl-plugin", because: servers, file: "e2e/plugin.tes
 const backup = {
   page: "backup",
   because: "it needs no Kubernetes",
-  file: "test/pages/backup.process.test.ts",
+  file: "test/server/backup/backup.process.test.ts",
+  words: ['readPage("backup")', "] = documented()"],
 } as const;
 
 export const elsewhere: readonly Elsewhere[] = [
-  { ...backup, command: "openssl rand -hex 32 >", words: ['commandsIn("backup")'] },
-  { ...backup, command: "BRIDGE_PORT=9001 node", words: ['commandsIn("backup")'] },
-  { ...backup, command: "export HMAC_SECRET_FILE", words: ['commandsIn("backup")'] },
-  { ...backup, command: "BACKUP_TARGET=file", words: ['commandsIn("backup")'] },
-  { ...backup, command: "RESTORE_SOURCE=file", words: ['commandsIn("backup")'] },
+  { ...backup, command: "openssl rand -hex 32 >" },
+  { ...backup, command: "BRIDGE_PORT=9001 node" },
+  { ...backup, command: "export HMAC_SECRET_FILE" },
+  { ...backup, command: "BACKUP_TARGET=file" },
+  { ...backup, command: "RESTORE_SOURCE=file" },
   {
     page: "image",
     command: "cosign generate-key-pair",
