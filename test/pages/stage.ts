@@ -26,7 +26,7 @@ export type Stage = {
 
 /** The namespaces of the pages, where they are named as such: the plugin has the same name. */
 const namespaces =
-  /((?:-n|--namespace|namespace:?|in|\/namespaces\/) *)(?:cctelegram(?:-(?:development|staging|production))?|notes)(?=$|[\s/:.])/gm;
+  /((?:-n|--namespace|namespace:?|in|\/namespaces\/|\/backup\/) *)(?:cctelegram(?:-(?:development|staging|production))?|notes)(?=$|[\s/:.])/gm;
 
 export async function openStage(page: PageName): Promise<Stage> {
   const [world, folder] = await Promise.all([

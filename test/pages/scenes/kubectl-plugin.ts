@@ -4,9 +4,14 @@ import { dump, load } from "js-yaml";
 import { expect, test } from "vitest";
 import { exitCodes } from "../../../plugin/exit-codes.ts";
 import { version } from "../../../plugin/version.ts";
+import { storedBackupReport } from "../../operator/backup/ended-pod.ts";
+import { running } from "../../operator/deployment/support/kubelet.ts";
 import {
+  changeSpec,
   createResource,
   createToken,
+  eventually,
+  readResource,
   untilAnnounced,
   untilCondition,
   untilSettled,
@@ -47,6 +52,29 @@ export const kubectlPlugin: Scene = {
     "kubectl cctelegram events team": {
       before: ({ world }) => untilAnnounced(world, "team", "Ready"),
       withoutNodes: /Pulled/,
+    },
+    "keys config team ci": {
+      after: (_, { stdout }) => expect(JSON.parse(stdout)).toHaveProperty(["mcpServers", "cctelegram", "url"]),
+    },
+    "keys revoke team ci --disable": {
+      after: async ({ world }) =>
+        expect(JSON.stringify((await readResource(world, "team")).spec)).toContain('"access":"Disabled"'),
+    },
+    "pause reconciliation": {
+      after: ({ world }) => untilCondition(world, "team", "Paused", { status: "True" }),
+    },
+    "hibernate team": { after: ({ world }) => untilCondition(world, "team", "Hibernated", { status: "True" }) },
+    "wake team": { after: ({ world }) => untilSettled(world, "team") },
+    "undo team --to 1": {
+      async before({ world }) {
+        await changeSpec(world, "team", { version: "1.3.0" });
+        await untilSettled(world, "team");
+      },
+      after: ({ world }) =>
+        eventually(async () => expect((await readResource(world, "team")).status?.rollout?.revision).toBe(1)),
+    },
+    "backup team --name": {
+      before: ({ world }) => world.kubelet.report((pod) => storedBackupReport(pod) ?? running(pod)),
     },
     "status taem": { code: exitCodes.notFound },
     "When it fails › kubectl cctelegram queue list team": {
