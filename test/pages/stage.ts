@@ -49,14 +49,20 @@ export async function openStage(page: PageName): Promise<Stage> {
   };
 }
 
-/** The files of the project, of which only the examples are copies: they name the namespace, and `promote` writes into them. */
+/** Runs FILE of `node setup.mjs run FILE`, in this folder and with the packages that are there: setup would install others. */
+const setup = `const [node, , , file, ...words] = process.argv;
+process.argv = [node, file, ...words];
+await import(new URL(file, import.meta.url).href);
+`;
+
+/** The files of the project. Only the examples are copies: they name the namespace, and `promote` writes into them. */
 async function layOut(folder: string, here: (text: string) => string): Promise<void> {
-  const copied = ["examples", "setup.mjs"];
-  const names = (await readdir(root)).filter((name) => !copied.includes(name) && name !== ".git");
+  const own = ["examples", "setup.mjs", ".git"];
   // The plugin is built while its page is on.
-  const linked = new Set([...names, "dist"]);
+  const linked = new Set([...(await readdir(root)).filter((name) => !own.includes(name)), "dist"]);
   await Promise.all([...linked].map((name) => symlink(join(root, name), join(folder, name))));
-  await Promise.all(copied.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
+  await writeFile(join(folder, "setup.mjs"), setup);
+  await cp(join(root, "examples"), join(folder, "examples"), { recursive: true });
   const examples = await readdir(join(folder, "examples"), { recursive: true, withFileTypes: true });
   for (const entry of examples.filter((each) => each.isFile())) {
     const path = join(entry.parentPath, entry.name);
