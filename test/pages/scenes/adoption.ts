@@ -53,7 +53,11 @@ export const adoption: Scene = {
         await world.patch(types.cctelegramDeployments, "team", { spec });
         await untilCondition(world, "team", "Adopted", { status: "False", reason: "NotHandedOver" });
       },
-      after: ({ world }) => untilCondition(world, "team", "Adopted", { status: "True", reason: "TakenOver" }, 70_000),
+      // Without it the operator looks within a minute, which e2e/lifecycle.test.ts waits for.
+      async after({ world }) {
+        await world.restartOperator();
+        await untilCondition(world, "team", "Adopted", { status: "True", reason: "TakenOver" });
+      },
     },
     "scale deployment cctelegram-mcp-server": {
       async after({ world }) {
