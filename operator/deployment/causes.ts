@@ -41,9 +41,14 @@ type IsFalse = (condition: string) => boolean;
 const ofStart: ReadonlySet<string> = new Set(["PodsNotReady", "PodNotReady", "NotCreated"]);
 
 function chain(part: string, links: readonly ReturnType<Check>[]): Cause[] {
-  const found = links.flatMap((link) => (link === undefined ? [] : [{ part, ...link }]));
+  // Conditions of the whole resource say which part they mean, too.
+  const found = links.flatMap((link) =>
+    link === undefined ? [] : [{ part, ...link, message: without(`${part}: `, link.message) }],
+  );
   return found.every(({ reason }) => ofStart.has(reason)) ? [] : found;
 }
+
+const without = (prefix: string, text: string) => (text.startsWith(prefix) ? text.slice(prefix.length) : text);
 
 const ask = (snapshot: Snapshot, checks: readonly Check[]) => checks.map((check) => check(snapshot));
 

@@ -131,7 +131,7 @@ function stateOf(conditions: readonly Condition[], causes: readonly Cause[]): St
 function summaryOf(component: Part["component"], conditions: readonly Condition[], { status }: Resource): string {
   if (component === "mcp-server") return `${status?.servers ?? "0/0"} ready`;
   if (component === "bridge") return `${status?.bridge ?? "0/0"} ready, ${queueText(status?.queue)}`;
-  return conditions.map(({ message }) => message).join("; ");
+  return [...new Set(conditions.map(({ message }) => message))].join("; ");
 }
 
 function queueText(queue: number | undefined): string {

@@ -93,7 +93,7 @@ export const commandsIn = (page: PageName): Command[] => blocksIn(readPage(page)
 
 /** What differs each time: ages, times, and what is generated. */
 const variable =
-  /team-mcp-server-[0-9a-f]+-\w{5}\b|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{8}-\d{6}|\b\d+[smhd]\b|\s{2,}/g;
+  /(?<=-mcp-server-)[0-9a-f]+-\w{5}\b|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{8}-\d{6}|\b\d+[smhd]\b|\s{2,}/g;
 
 /** Matches a line of output that is shown in a page, whenever it is printed. */
 export function patternOf(shown: string): RegExp {
@@ -103,7 +103,6 @@ export function patternOf(shown: string): RegExp {
 }
 
 function patternBetween(found: string): string {
-  if (found.startsWith("team-")) return String.raw`team-mcp-server-\w+-\w{5}`;
   if (/^\s/.test(found)) return " +";
   return found.length > 4 ? String.raw`[\w-]+` : String.raw`\d+[smhd]\w*`;
 }

@@ -77,7 +77,7 @@ describe("what a page says", () => {
     const pattern = patternOf("team-mcp-server-6d5f7c9b8-x2x4q   ready (1/1)   12m");
     expect("team-mcp-server-77f-abcde ready (1/1)  2h5m").toMatch(pattern);
     expect("team-mcp-server-77f-abcde ready (0/1)  2h5m").not.toMatch(pattern);
-    expect("another team-mcp-server-77f-abcde ready (1/1)  2h").not.toMatch(pattern);
+    expect("another, team-mcp-server-77f-abcde ready (1/1)  2h").not.toMatch(pattern);
     expect("cctelegram-report-team-20301231-235959.tar.gz").toMatch(
       patternOf("cctelegram-report-team-20260101-120000.tar.gz"),
     );

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { expect, test } from "vitest";
+import * as types from "../../../operator/deployment/resource-types.ts";
 import { exitCodes } from "../../../plugin/exit-codes.ts";
 import { version } from "../../../plugin/version.ts";
 import { storedBackupReport } from "../../operator/backup/ended-pod.ts";
@@ -41,14 +42,22 @@ export const kubectlPlugin: Scene = {
     await createToken(world);
     await world.startOperator();
     await createResource(world, "team");
-    await createResource(world, "late", { telegram: { botTokenSecretRef: { name: "absent" }, allowedUsers: [1] } });
     const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${world.namespace}/rolebindings`;
     await world.client.request({ method: "POST", path, body: viewer("anna") });
     await untilSettled(world, "team");
-    await untilCondition(world, "late", "Ready", { reason: "BotTokenSecretNotFound" });
   },
   parts: {
     "kubectl cctelegram --version": { after: (_, { stdout }) => expect(stdout).toBe(`${version}\n`) },
+    "status late": {
+      async before({ world }) {
+        await createResource(world, "late", {
+          telegram: { botTokenSecretRef: { name: "late-bot" }, allowedUsers: [1] },
+        });
+        await untilCondition(world, "late", "Ready", { reason: "BotTokenSecretNotFound" });
+        await eventually(async () => expect((await readResource(world, "late")).status?.servers).toBe("1/1"));
+        await untilCondition(world, "late", "Progressing", { status: "False" });
+      },
+    },
     "kubectl cctelegram events team": {
       before: ({ world }) => untilAnnounced(world, "team", "Ready"),
       withoutNodes: /Pulled/,
@@ -76,7 +85,11 @@ export const kubectlPlugin: Scene = {
     "backup team --name": {
       before: ({ world }) => world.kubelet.report((pod) => storedBackupReport(pod) ?? running(pod)),
     },
-    "status taem": { code: exitCodes.notFound },
+    "status taem": {
+      before: ({ world }) =>
+        Promise.all(["late", "team-restored"].map((name) => world.delete(types.cctelegramDeployments, name))),
+      code: exitCodes.notFound,
+    },
     "When it fails › kubectl cctelegram queue list team": {
       code: exitCodes.forbidden,
       env: (stage) => as(stage, "anna"),
