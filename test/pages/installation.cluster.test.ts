@@ -1,4 +1,6 @@
-import { dirname } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { program } from "../../e2e/cluster/programs.ts";
@@ -14,6 +16,8 @@ let guarded: GuardedCluster;
 let client: Client & { close(): void };
 let kubelet: Kubelet;
 let env: Record<string, string>;
+/** Where kubectl and helm keep what they have asked for. */
+let folder: string;
 
 /** A control plane of its own: an upgrade and a removal of the operator concern the whole cluster. */
 beforeAll(async () => {
@@ -23,7 +27,8 @@ beforeAll(async () => {
   kubeConfig.loadFromFile(kubeconfig);
   client = createClient({ kubeConfig, userAgent: "docs" });
   const [kubectl, helm] = await Promise.all([program("kubectl"), program("helm")]);
-  env = { PATH: `${dirname(kubectl)}:${dirname(helm)}:${process.env.PATH}`, KUBECONFIG: kubeconfig };
+  folder = await mkdtemp(join(tmpdir(), "cctelegram-installation-"));
+  env = { HOME: folder, PATH: `${dirname(kubectl)}:${dirname(helm)}:${process.env.PATH}`, KUBECONFIG: kubeconfig };
   kubelet = new Kubelet(client, operatorNamespace);
   await run(
     `helm install cctelegram-operator charts/cctelegram-operator --namespace ${operatorNamespace} --create-namespace`,
@@ -36,10 +41,11 @@ afterAll(async () => {
   client?.close();
   await guarded?.cluster.down();
   guarded?.release();
+  await rm(folder, { recursive: true, force: true });
 });
 
 async function run(command: string): Promise<string> {
-  const { code, stdout, output } = await bash(command, `${import.meta.dirname}/../..`, env);
+  const { code, stdout, output } = await bash(command, join(import.meta.dirname, "../.."), env);
   expect(code, output).toBe(0);
   return stdout;
 }

@@ -117,18 +117,18 @@ describe.each(children.map((child) => ({ ...child, kind: child.type.kind })))("a
       expect(metadata.deletionTimestamp).toBeUndefined();
     });
   });
+});
 
-  test("keeps foreign labels and annotations, and they cause no write", async () => {
-    await untilSettled(world, "team");
-    const foreign = { labels: { "example.io/team": "blue" }, annotations: { "example.io/note": "mine" } };
-    await world.patch(child.type, child.name, { metadata: foreign });
-    await world.audit.reset();
-    await world.restartOperator();
-    // Events and status may still tell of the previous repair.
-    const isTold = (write: string) => write.includes(" events ") || write.includes(" status ");
-    expect((await writesOf(world)).filter((write) => !isTold(write))).toEqual([]);
-    expect((await world.get(child.type, child.name)).metadata).toMatchObject(foreign);
-  });
+test("children keep foreign labels and annotations, and they cause no write", async () => {
+  await untilSettled(world, "team");
+  const foreign = { labels: { "example.io/team": "blue" }, annotations: { "example.io/note": "mine" } };
+  for (const { type, name } of children) await world.patch(type, name, { metadata: foreign });
+  await world.audit.reset();
+  await world.restartOperator();
+  // Events and status may still tell of the previous repair.
+  const isTold = (write: string) => write.includes(" events ") || write.includes(" status ");
+  expect((await writesOf(world)).filter((write) => !isTold(write))).toEqual([]);
+  for (const { type, name } of children) expect((await world.get(type, name)).metadata).toMatchObject(foreign);
 });
 
 describe("generated values", () => {

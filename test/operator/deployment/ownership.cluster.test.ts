@@ -100,60 +100,63 @@ async function expectUntouched(type: ResourceType, { metadata }: KubernetesObjec
   expect(managers).not.toContain("cctelegram-operator");
 }
 
+/** Many resources are looked at side by side, in ms. */
+const patience = 60_000;
+
 const untilRefused = (name: string, message: string) =>
   eventually(async () => {
     const resource = await readResource(world, name);
     expect(conditionOf(resource, "Degraded")).toMatchObject({ status: "True", reason: "ChildRefused" });
     expect(conditionOf(resource, "Degraded")?.message).toMatch(new RegExp(message));
     return resource;
+  }, patience);
+
+// Each has resources of its own, and spends its time on what the operator and the garbage collector do later.
+describe.concurrent.each(
+  foreign("x").map(({ type, name }, index) => ({ kind: type.kind, child: name.slice(1), index })),
+)("a $kind of somebody else that is called like $child", ({ kind, index }) => {
+  test("is left alone from the first try to the deletion of the resource, and named with the way out", async () => {
+    const name = `first-${index}`;
+    const entry = foreign(name)[index]!;
+    const theirs = await create(entry.type, entry.name, entry.content);
+    await createResource(world, name, { server: people, exposure });
+    const { message } = conditionOf(await untilRefused(name, entry.name), "Degraded")!;
+    expect(message).toContain(`${kind} ${world.namespace}/${entry.name} exists and was not made for ${name}`);
+    expect(message).toContain(`annotate ${kind.toLowerCase()} ${entry.name} cctelegram.io/adopt=${name}`);
+    await expectUntouched(entry.type, theirs);
+    // Unneeded objects would be deleted if they were ours.
+    await changeSpec(world, name, {
+      networkPolicy: { mode: "Disabled" },
+      server: { auth: { clients: [] }, autoscaling: { mode: "Disabled" } },
+    });
+    await eventually(async () => {
+      const { metadata, status } = await readResource(world, name);
+      expect(status?.observedGeneration).toBe(metadata.generation);
+    });
+    await expectUntouched(entry.type, theirs);
+    await world.delete(types.cctelegramDeployments, name);
+    await eventually(async () => {
+      expect(await exists(world, types.serviceAccounts, `${name}-mcp-server`)).toBe(false);
+    }, collectionTimeout);
+    await expectUntouched(entry.type, theirs);
   });
 
-describe.each(foreign("x").map(({ type, name }, index) => ({ kind: type.kind, child: name.slice(1), index })))(
-  "a $kind of somebody else that is called like $child",
-  ({ kind, index }) => {
-    test("is left alone from the first try to the deletion of the resource, and named with the way out", async () => {
-      const name = `first-${index}`;
-      const entry = foreign(name)[index]!;
-      const theirs = await create(entry.type, entry.name, entry.content);
-      await createResource(world, name, { server: people, exposure });
-      const { message } = conditionOf(await untilRefused(name, entry.name), "Degraded")!;
-      expect(message).toContain(`${kind} ${world.namespace}/${entry.name} exists and was not made for ${name}`);
-      expect(message).toContain(`annotate ${kind.toLowerCase()} ${entry.name} cctelegram.io/adopt=${name}`);
-      await expectUntouched(entry.type, theirs);
-      // Unneeded objects would be deleted if they were ours.
-      await changeSpec(world, name, {
-        networkPolicy: { mode: "Disabled" },
-        server: { auth: { clients: [] }, autoscaling: { mode: "Disabled" } },
-      });
-      await eventually(async () => {
-        const { metadata, status } = await readResource(world, name);
-        expect(status?.observedGeneration).toBe(metadata.generation);
-      });
-      await expectUntouched(entry.type, theirs);
-      await world.delete(types.cctelegramDeployments, name);
-      await eventually(async () => {
-        expect(await exists(world, types.serviceAccounts, `${name}-mcp-server`)).toBe(false);
-      }, collectionTimeout);
-      await expectUntouched(entry.type, theirs);
-    });
-
-    test("is left alone when it takes the place of a child while the resource runs", async () => {
-      const name = `middle-${index}`;
-      const entry = foreign(name)[index]!;
-      await createResource(world, name, { server: people, exposure });
-      await untilSettled(world, name);
-      await changeSpec(world, name, { reconciliation: "Paused" });
-      await untilCondition(world, name, "Paused", { status: "True" });
-      await world.delete(entry.type, entry.name);
-      await eventually(async () => expect(await exists(world, entry.type, entry.name)).toBe(false));
-      const theirs = await create(entry.type, entry.name, entry.content);
-      await changeSpec(world, name, { reconciliation: "Active" });
-      await untilRefused(name, `${entry.name} exists and was not made for ${name}`);
-      await expectUntouched(entry.type, theirs);
-      await world.delete(types.cctelegramDeployments, name);
-    });
-  },
-);
+  test("is left alone when it takes the place of a child while the resource runs", async () => {
+    const name = `middle-${index}`;
+    const entry = foreign(name)[index]!;
+    await createResource(world, name, { server: people, exposure });
+    await untilSettled(world, name, patience);
+    await changeSpec(world, name, { reconciliation: "Paused" });
+    await untilCondition(world, name, "Paused", { status: "True" }, patience);
+    await world.delete(entry.type, entry.name);
+    await eventually(async () => expect(await exists(world, entry.type, entry.name)).toBe(false), patience);
+    const theirs = await create(entry.type, entry.name, entry.content);
+    await changeSpec(world, name, { reconciliation: "Active" });
+    await untilRefused(name, `${entry.name} exists and was not made for ${name}`);
+    await expectUntouched(entry.type, theirs);
+    await world.delete(types.cctelegramDeployments, name);
+  });
+});
 
 test("a foreign object costs no write while it waits for a person", async () => {
   await create(types.services, "waits-bridge", { spec: { ports: [{ port: 80 }] } });
