@@ -79,7 +79,9 @@ export class S3Store implements ArchiveStore {
       const found: Stored[] = [];
       for await (const { Contents = [] } of paginateListObjectsV2({ client: this.#client }, query)) {
         for (const { Key = "", LastModified } of Contents) {
-          found.push({ key: Key.slice(this.#prefix.length), changedAt: LastModified?.getTime() ?? Date.now() });
+          // What has no time is not known to be old.
+          const changedAt = LastModified?.getTime() ?? Number.POSITIVE_INFINITY;
+          found.push({ key: Key.slice(this.#prefix.length), changedAt });
         }
       }
       return found;
