@@ -145,6 +145,10 @@ test.each(scenarios)("without a failure the $part has requests to break", async 
   const requests = scenario.inChange ? [...seen.get(name)!] : ofCreation;
   known.set(scenario.part, { requests, outcome: await outcomeOf(name) });
   expect(requests.length).toBeGreaterThan(7);
+  if (scenario === rollout) {
+    expect(requests).toContainEqual(expect.stringMatching(/ deployments\/NAME-mcp-server-green$/));
+    expect(await describeRevisions(name)).toEqual(["1 Previous", "2 Active"]);
+  }
 });
 
 describe.each(["refused", "answer lost", "never sent"] as const)("each single request that is %s", (fault) => {
