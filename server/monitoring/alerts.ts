@@ -15,10 +15,15 @@ type Condition = { readonly message: string; readonly since?: number } | undefin
 /** One request in twenty. */
 const tail = 0.05;
 
-/** Those that can be told without a Prometheus: how many servers there should be, and which backups, only the operator knows. */
-const conditions: Readonly<
-  Record<Exclude<AlertName, "MCPServerDown" | "BackupTooOld">, (judged: Judged) => Condition>
-> = {
+/** Those that can be told without a Prometheus: which backups there should be, only the operator knows. */
+const conditions: Readonly<Record<Exclude<AlertName, "BackupTooOld">, (judged: Judged) => Condition>> = {
+  MCPServerDown({ bridge }) {
+    const missed = bridge?.missed ?? [];
+    if (missed.length === 0) return undefined;
+    const names = missed.map(({ name }) => name);
+    const since = Math.min(...missed.map(({ since }) => Date.parse(since)));
+    return { message: `Silent without having ended: ${names.slice(0, 5).join(", ")}`, since };
+  },
   HighErrorRate: rate("errors", alertRules.HighErrorRate.above, "answers with 5xx a second"),
   HighLatency({ servers }) {
     const requests = sum(servers, ({ report }) => report.per_minute.requests);

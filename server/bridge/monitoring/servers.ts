@@ -13,9 +13,14 @@ const mostCounted = 10_000_000;
 const bansListed = 1_000;
 const fewestBans = 10;
 
+/** A server that fell silent without having ended, and when it told last. */
+export type Missed = { readonly name: string; readonly at: number };
+
 /** What server pods tell about themselves. One that has not told for half a minute is gone. Times come in. */
 export class Servers {
   readonly #told = new Map<string, Told>();
+  /** By name: the next process of the same pod has the same one. */
+  readonly #missed = new Map<string, number>();
 
   /** Takes note, and says what was counted since the same process told last. Throws RefusedError when there are too many. */
   tell(telling: ServerTelling, now: number): ServerCounts {
@@ -24,7 +29,9 @@ export class Servers {
     if (before === undefined && this.#told.size >= tellingServers) {
       throw new RefusedError("too_many_servers", `${tellingServers} servers tell of themselves already.`, 30);
     }
-    this.#told.set(telling.process, { telling: shown(telling, now), at: now });
+    const told = { telling: shown(telling, now), at: now };
+    this.#told.set(telling.process, told);
+    this.#missed.delete(told.telling.report.name);
     const since = (name: keyof ServerCounts) =>
       before === undefined ? 0 : within(telling.totals[name] - before.telling.totals[name]);
     return Object.fromEntries(serverCounts.map((name) => [name, since(name)])) as ServerCounts;
@@ -36,8 +43,20 @@ export class Servers {
     return [...this.#told.values()].map(({ telling }) => ({ ...telling, bans: telling.bans.slice(0, most) }));
   }
 
+  /** Those that fell silent of late although they had not said that they end. */
+  missed(now: number): readonly Missed[] {
+    this.#forget(now);
+    return [...this.#missed].slice(-tellingServers).map(([name, at]) => ({ name, at }));
+  }
+
   #forget(now: number): void {
-    for (const [process, { at }] of this.#told) if (now - at > tellingTimes.goneMs) this.#told.delete(process);
+    for (const [process, { telling, at }] of this.#told) {
+      if (now - at <= tellingTimes.goneMs) continue;
+      this.#told.delete(process);
+      if (!telling.report.draining) this.#missed.set(telling.report.name, at);
+    }
+    for (const { telling } of this.#told.values()) this.#missed.delete(telling.report.name);
+    for (const [name, at] of this.#missed) if (now - at > tellingTimes.missedMs) this.#missed.delete(name);
   }
 }
 

@@ -10,6 +10,7 @@ import { ageSeconds } from "../status/metrics.ts";
 import { refusalsOf } from "../status/refusals.ts";
 import { type Facts, healthOf, obstacles } from "../status/status.ts";
 import type { Minute } from "./minutes.ts";
+import type { Missed } from "./servers.ts";
 
 /** Everything that the state is made of. Times are milliseconds since the epoch. */
 export type StateParts = {
@@ -35,13 +36,14 @@ export type StateParts = {
   readonly deadLetters: readonly DeadLetter[];
   readonly activity: readonly Activity[];
   readonly servers: readonly ServerTelling[];
+  readonly missed: readonly Missed[];
   readonly followers: number;
   readonly heldUpMs: number;
 };
 
 /** Body of `GET /monitoring`. */
 export function stateOf(parts: StateParts): BridgeTelling {
-  const { facts, servers, activity, refusedOf15Minutes, signatureFailuresOf5Minutes, volume } = parts;
+  const { facts, servers, missed, activity, refusedOf15Minutes, signatureFailuresOf5Minutes, volume } = parts;
   const { telegram, receiving, paused } = facts;
   return {
     bridge: reportOf(parts),
@@ -56,6 +58,7 @@ export function stateOf(parts: StateParts): BridgeTelling {
     dead_letters: parts.deadLetters.map((letter) => shownDeadLetter(letter, parts.shown)),
     activity,
     servers,
+    ...(missed.length > 0 && { missed: missed.map(({ name, at }) => ({ name, since: timestamp(at) })) }),
     recent: {
       refused_15m: refusedOf15Minutes,
       signature_failures_per_second: signatureFailuresOf5Minutes / 300,

@@ -74,6 +74,16 @@ describe("alerts", () => {
     ]);
   });
 
+  test("a server that fell silent without having ended is down when it has been for a minute", () => {
+    const missed = (seconds: number) => [{ name: "one", since: new Date(at - seconds * SECOND).toISOString() }];
+    const judged = (seconds: number) =>
+      new Alerts().judge({ ...well, bridge: bridge({ missed: missed(seconds) }) }, at);
+    expect(judged(31)).toMatchObject([{ name: "MCPServerDown", firing: false }]);
+    expect(judged(60)).toMatchObject([
+      { name: "MCPServerDown", severity: "critical", firing: true, message: "Silent without having ended: one" },
+    ]);
+  });
+
   test("a time that is none holds from now on, and fells nobody", () => {
     const paused = bridge({ paused: { since: "yesterday, or so" } });
     expect(new Alerts().judge({ ...well, bridge: paused }, at)).toMatchObject([

@@ -39,9 +39,14 @@ export type HttpsAnswer = { readonly status: number; readonly headers: IncomingH
 export async function ask(
   url: string,
   ca: string,
-  { agent, headers, method = "GET", body }: RequestOptions & { agent?: Agent; body?: string } = {},
+  { agent, headers, servername, method = "GET", body }: RequestOptions & { agent?: Agent; body?: string } = {},
 ): Promise<HttpsAnswer> {
-  const asked = request(url, { ca, method, ...(agent && { agent }), ...(headers && { headers }) });
+  const asked = request(url, {
+    ...{ ca, method },
+    ...(agent && { agent }),
+    ...(headers && { headers }),
+    ...(servername && { servername }),
+  });
   const answered = once(asked, "response");
   asked.end(body);
   const [response] = await answered;
