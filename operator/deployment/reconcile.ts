@@ -33,7 +33,6 @@ import { referredSecretsOf } from "./referred-secrets.ts";
 import { replacePod } from "./replacement/eviction.ts";
 import { deployments } from "./resource-types.ts";
 import { backupOf } from "./rollout/backups.ts";
-import type { PreviewResult, PreviewTarget } from "./rollout/preview-probe.ts";
 import type { Revisions } from "./rollout/revisions.ts";
 import {
   imaginedBlueprint,
@@ -42,6 +41,7 @@ import {
   type Standing,
   statusOf as statusOfRollout,
 } from "./rollout/step.ts";
+import type { Trials } from "./rollout/trials.ts";
 import { untilSecretsChange } from "./secrets/changes.ts";
 import { isStored } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
@@ -52,14 +52,13 @@ import { storeStatus, writeStatus } from "./status-writer.ts";
 import type { TokenSecrets } from "./token-secret.ts";
 import type { Volumes } from "./volume/volumes.ts";
 
-export type ReconcileParts = {
+export type ReconcileParts = Trials & {
   readonly cluster: Cluster;
   readonly client: Client;
   readonly applier: Applier;
   readonly recorder: EventRecorder;
   readonly probes: ProbeSchedule<Target, ProbeResult>;
   readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
-  readonly previews: ProbeSchedule<PreviewTarget, PreviewResult>;
   readonly revisions: Revisions;
   readonly volumes: Volumes;
   readonly tokenSecrets: TokenSecrets;

@@ -53,6 +53,7 @@ export function isUrgent(before: State, after: State): boolean {
     before.target !== after.target ||
     before.track !== after.track ||
     before.previous !== after.previous ||
+    before.tried !== after.tried ||
     before.rejected?.key !== after.rejected?.key
   );
 }

@@ -7,13 +7,13 @@ import { otherTrack } from "./tracks.ts";
 const lingerMs = 15_000;
 
 /** Why clients should not stay with the version that they reach since the switch. */
-function regretOf({ state, sides, verified }: Facts): string | undefined {
+function regretOf({ state, sides, verified, measured }: Facts): string | undefined {
   const side = sides[servingTrack(state)];
   const active = entryOf(state, state.revision);
   if (side === undefined || side.template !== active?.template) return undefined;
   if (side.crashes) return side.trouble;
   if (side.ready === 0 && side.replicas > 0) return "none of its pods is ready any more";
-  return resultFor(active.template, verified)?.problem;
+  return resultFor(active.template, verified)?.problem ?? resultFor(active.template, measured)?.problem;
 }
 
 /** The version fails while the one before is still there: clients go back to that at once. */

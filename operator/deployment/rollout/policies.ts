@@ -1,5 +1,5 @@
 import { retires, returns } from "./keeping.ts";
-import { completes, fails, joinsTrack, leavesTrack, movesHome, promotes } from "./outcome.ts";
+import { completes, fails, joinsTrack, leavesTrack, movesHome, promotes, waits } from "./outcome.ts";
 import { begins, continues, forgives, starts, undoes } from "./starting.ts";
 import type { Policy } from "./steps.ts";
 
@@ -15,6 +15,7 @@ export const policies: readonly Policy[] = [
   joinsTrack,
   leavesTrack,
   promotes,
+  waits,
   movesHome,
   returns,
   retires,

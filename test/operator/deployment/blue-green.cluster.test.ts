@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
-import { type PodReport, running, withoutImage } from "./support/kubelet.ts";
+import { addressed, type PodReport, running, withoutImage } from "./support/kubelet.ts";
 import {
   changeSpec,
   conditionOf,
@@ -120,6 +120,43 @@ test("blue/green: a new version is tried, takes over with its autoscaler, and gi
     async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false),
     30_000,
   );
+}, 150_000);
+
+test("a version whose pods count too many errors gives way, before clients reach it and after", async () => {
+  // Every time somebody looks there are ten calls more.
+  const [counts, failing] = [new Map<string, number>(), { share: 0 }];
+  world.answers.metricsAt = (address) => {
+    const calls = (counts.get(address) ?? 0) + 10;
+    counts.set(address, calls);
+    const labels = 'method="POST",route="/mcp"';
+    return [
+      `http_requests_total{${labels},status="200"} ${calls}`,
+      `http_requests_total{${labels},status="500"} ${calls * failing.share}`,
+      `http_request_duration_seconds_bucket{${labels},le="+Inf"} ${calls}`,
+    ].join("\n");
+  };
+  await world.kubelet.report(addressed(running).report);
+  const analysis = { durationSeconds: 5, metrics: { maxErrorPercent: 10, minCalls: 5 } };
+  await createResource(world, "team", { rollout: { ...blueGreen, analysis } });
+  await untilSettled(world, "team");
+  await eventually(async () => expect(await trackOf()).toBe("blue"));
+
+  failing.share = 1;
+  await changeSpec(world, "team", { version: "1.3.0" });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack"), 30_000);
+  const degraded = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RolledBack" });
+  const exceeded = "calls with 5xx, more than rollout.analysis.metrics.maxErrorPercent (10) allows";
+  expect(conditionOf(degraded, "Degraded")?.message).toContain(exceeded);
+
+  failing.share = 0;
+  await changeSpec(world, "team", { version: "1.4.0" });
+  await eventually(async () => expect(await trackOf()).toBe("green"), 40_000);
+  await untilSettled(world, "team");
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")));
+  failing.share = 1;
+  await eventually(async () => expect(await trackOf()).toBe("blue"), 40_000);
+  expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack");
+  await untilAnnounced(world, "team", "RolledBack");
 }, 150_000);
 
 test("servers replaced one by one go back to the last good template when they are stuck, and undo goes further back", async () => {

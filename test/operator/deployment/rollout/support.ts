@@ -19,6 +19,7 @@ export class Stage {
   serviceTrack: Track | undefined;
   verified: Facts["verified"];
   preview: Facts["preview"];
+  measured: Facts["measured"];
   bridgeImage: string | undefined;
   backup: Facts["backup"];
   wasReady = false;
@@ -49,6 +50,7 @@ export class Stage {
       wasReady: this.wasReady,
       verified: this.verified,
       preview: this.preview,
+      measured: this.measured,
       backup: this.backup,
       changes: "image",
       promote: this.promote,
