@@ -15,7 +15,7 @@ export function sourcesOf(cluster: Cluster): readonly Source[] {
   const { resources, foreignSecrets, pods, failures, gateways, foreignAutoscalers, backups, children } =
     cluster.informers;
   const secrets = children.get(types.secrets);
-  const optional = [gateways, ...types.optionalChildTypes.flatMap((type) => children.get(type) ?? [])];
+  const optional = [gateways, backups, ...types.optionalChildTypes.flatMap((type) => children.get(type) ?? [])];
   const referring = ({ namespace, name }: Stored) => cluster.resources.byIndex("secret", `${namespace}/${name}`);
   return [
     changesOf(resources, { keys: itself, ignoresDeletion: true, initialIsLow: true }),

@@ -1,4 +1,4 @@
-import { entryOf, type Facts, type State } from "./facts.ts";
+import type { Facts, State } from "./facts.ts";
 import { keptUntil } from "./keeping.ts";
 import { deadlineOf } from "./outcome.ts";
 import { policies } from "./policies.ts";
@@ -10,9 +10,6 @@ export type Decision = {
   /** In how many ms time alone may change the decision. */
   readonly lookAgainMs: number | undefined;
 };
-
-/** A backup is asked for by its name, and not watched: few wait for one, and seldom. */
-const backupPollMs = 3_000;
 
 /** More steps than a rollout can take at a time. */
 const mostSteps = 12;
@@ -39,9 +36,8 @@ function firstOf(facts: Facts) {
 }
 
 function untilNext(facts: Facts): number | undefined {
-  const waits = entryOf(facts.state, facts.state.target)?.outcome === "Waiting" ? [backupPollMs] : [];
   const times = [deadlineOf(facts), keptUntil(facts)].flatMap((at) => at ?? []).map((at) => at + 1 - facts.now);
-  const ahead = [...times, ...waits].filter((ms) => ms > 0);
+  const ahead = times.filter((ms) => ms > 0);
   return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 

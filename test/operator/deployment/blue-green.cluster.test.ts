@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { endAttempt, resultOf } from "../backup/attempt.ts";
 import { addressed, type PodReport, running, withoutImage } from "./support/kubelet.ts";
 import {
   changeSpec,
@@ -245,18 +246,42 @@ test("another version of the operator replaces pods only where it must, and says
   ]);
 }, 60_000);
 
-test("an upgrade waits for its backup, of server and bridge alike, until it is not asked for any more", async () => {
-  await createResource(world, "team", { rollout: { beforeUpgrade: "Backup" } });
+test("an upgrade waits for its backup, of server and bridge alike, until it is there or not asked for any more", async () => {
+  const target = { type: "Volume", volume: { claimName: "backups", path: "here" } };
+  await createResource(world, "team", { rollout: { beforeUpgrade: "Backup" }, backup: { target } });
   await untilSettled(world, "team");
+  /** The backup that the resource says it waits for. */
+  const awaited = (revision: number) =>
+    eventually(async () => {
+      const { status } = await readResource(world, "team");
+      const messages = status?.conditions?.map(({ message }) => message).join("\n") ?? "";
+      const name = new RegExp(`the upgrade waits for CCTelegramBackup (team-before-${revision}-\\w+)`).exec(
+        messages,
+      )?.[1];
+      expect(name, messages).toBeDefined();
+      return name ?? "";
+    });
   await changeSpec(world, "team", { version: "1.3.0" });
   await eventually(async () => expect(await history()).toBe("1 Active, 2 Waiting"));
-  await eventually(async () => {
-    const { status } = await readResource(world, "team");
-    const messages = status?.conditions?.map(({ message }) => message).join("\n");
-    expect(messages).toContain("the upgrade waits for CCTelegramBackup team-before-2-");
-  });
+  const first = await awaited(2);
   expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.2.3"), image("1.2.3")]);
-  await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
+  await endAttempt(world, first, 0, resultOf(world, first));
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")), 30_000);
   expect(await history()).toBe("1 Superseded, 2 Active");
-}, 60_000);
+
+  await changeSpec(world, "team", { version: "1.4.0" });
+  const second = await awaited(3);
+  await endAttempt(world, second, 1, { code: "BACKUP_TARGET_FULL", message: "There is no room." });
+  const failed = await untilCondition(world, "team", "Degraded", { reason: "BackupBeforeUpgradeFailed" }, 30_000);
+  expect(conditionOf(failed, "Degraded")?.message).toContain("There is no room.");
+  // Whoever deletes it asks for another one.
+  await world.delete(types.cctelegramBackups, second);
+  await endAttempt(world, second, 0, resultOf(world, second));
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")), 30_000);
+
+  await changeSpec(world, "team", { version: "1.5.0" });
+  await awaited(4);
+  await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.5.0")), 30_000);
+  expect(await history()).toBe("1 Superseded, 2 Superseded, 3 Superseded, 4 Active");
+}, 120_000);
