@@ -138,6 +138,13 @@ export const rolloutStatus = z.strictObject({
   tried: revisionNumber().optional().describe("The target, once it has passed its trial and waits for promotion."),
   previous: revisionNumber().optional().describe("The revision whose pods are kept beside the active ones."),
   track: z.enum(["blue", "green"]).optional().describe("The track that clients reach, with strategy BlueGreen."),
+  moving: z
+    .strictObject({
+      since: z.iso.datetime().describe("Since when."),
+      problem: z.string().max(1024).optional().describe("Why it takes longer than progressDeadlineSeconds."),
+    })
+    .optional()
+    .describe("The strategy has changed, and servers move to the pods of the other one; absent while none do."),
   rejected: z
     .strictObject({
       key: z.string().max(64).describe("Hash of what the spec asks for."),

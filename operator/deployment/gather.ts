@@ -196,6 +196,7 @@ export function snapshotOf(
     exposureProbe: ExposureProbe | undefined;
     ownKeys: Blueprint["ownKeys"];
     rollout: Snapshot["rollout"];
+    lostRevision: Snapshot["lostRevision"];
     upgradeBackup: Snapshot["upgradeBackup"];
     /** Milliseconds since the epoch. */
     now: () => number;
@@ -240,6 +241,7 @@ export function snapshotOf(
     probe,
     secrets: secretsSnapshotOf(resource, parts),
     rollout,
+    lostRevision: parts.lostRevision,
     scaling: scalingOf(resource, cluster),
     volume,
     upgradeBackup: parts.upgradeBackup,

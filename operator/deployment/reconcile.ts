@@ -34,6 +34,7 @@ import { replacePod } from "./replacement/eviction.ts";
 import { deployments } from "./resource-types.ts";
 import { backupOf } from "./rollout/backups.ts";
 import type { Revisions } from "./rollout/revisions.ts";
+import { lostIn } from "./rollout/rollout.ts";
 import {
   imaginedBlueprint,
   type Parts as RolloutParts,
@@ -139,6 +140,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     volume: volume.trouble,
     upgradeBackup: written.backup,
     rollout: written.rollout,
+    lostRevision: lostIn(blueprint.rollout),
   });
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, known, statusOf(snapshot, new Date(parts.now()).toISOString()));

@@ -1,5 +1,6 @@
 import type { Facts, State } from "./facts.ts";
 import { keptUntil } from "./keeping.ts";
+import { movedUntil } from "./moving.ts";
 import { deadlineOf } from "./outcome.ts";
 import { policies } from "./policies.ts";
 import type { Note } from "./steps.ts";
@@ -36,7 +37,9 @@ function firstOf(facts: Facts) {
 }
 
 function untilNext(facts: Facts): number | undefined {
-  const times = [deadlineOf(facts), keptUntil(facts)].flatMap((at) => at ?? []).map((at) => at + 1 - facts.now);
+  const times = [deadlineOf(facts), keptUntil(facts), movedUntil(facts)]
+    .flatMap((at) => at ?? [])
+    .map((at) => at + 1 - facts.now);
   const ahead = times.filter((ms) => ms > 0);
   return ahead.length === 0 ? undefined : Math.min(...ahead);
 }

@@ -1,4 +1,5 @@
 import { retires, returns } from "./keeping.ts";
+import { moves } from "./moving.ts";
 import { completes, fails, joinsTrack, leavesTrack, movesHome, promotes, waits } from "./outcome.ts";
 import { begins, continues, forgives, starts, undoes } from "./starting.ts";
 import type { Policy } from "./steps.ts";
@@ -10,6 +11,7 @@ export const policies: readonly Policy[] = [
   forgives,
   starts,
   continues,
+  moves,
   fails,
   completes,
   joinsTrack,

@@ -16,7 +16,7 @@ import { type PlannedServers, planOf } from "./plan.ts";
 import type { Revisions } from "./revisions.ts";
 import type { PlannedDeployment, Rollout } from "./rollout.ts";
 import { differences, hashOf, revisionIn, type Template } from "./template.ts";
-import { deploymentOf, type Track } from "./tracks.ts";
+import { deploymentOf, otherTrack, type Track } from "./tracks.ts";
 import { type Trials, tryVersions } from "./trials.ts";
 
 export type Parts = Trials & {
@@ -186,7 +186,7 @@ async function prepared(
   return { ...servers, pods, replicas: replicasOf(resource, servers.track, cluster, blueprint) };
 }
 
-/** A kept template, or one that is still in place. */
+/** A kept template, or one that is still in place on either track. */
 async function templateOf(
   revisions: Parts["revisions"],
   blueprint: Blueprint,
@@ -194,8 +194,11 @@ async function templateOf(
 ): Promise<Template | undefined> {
   const kept = await revisions.template(blueprint, template);
   if (kept !== undefined) return kept;
-  const applied = await revisions.applied(deployments, blueprint.namespace, deploymentOf(blueprint.name, track));
-  return applied !== undefined && hashOf(applied) === template ? applied : undefined;
+  for (const place of [track, otherTrack(track)]) {
+    const applied = await revisions.applied(deployments, blueprint.namespace, deploymentOf(blueprint.name, place));
+    if (applied !== undefined && hashOf(applied) === template) return applied;
+  }
+  return undefined;
 }
 
 /** Servers beside are as many as those that clients reach: they have to stand their load at once. */

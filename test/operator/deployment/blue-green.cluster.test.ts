@@ -186,6 +186,27 @@ test("servers replaced one by one go back to the last good template when they ar
   expect((await eventsOf(world, "team")).map(({ reason }) => reason)).toContain("UndoStarted");
 }, 120_000);
 
+test("a template that somebody has deleted is missed aloud, and another version helps", async () => {
+  await createResource(world, "team", { server: { replicas: 2 }, rollout: { progressDeadlineSeconds: 10 } });
+  await untilSettled(world, "team");
+  await world.kubelet.report(broken("9.9.9"));
+  await changeSpec(world, "team", { version: "9.9.9" });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 RollingOut"));
+  const [good] = (await rolloutOf())?.revisions ?? [];
+  const name = `team-mcp-server-${good?.template}`;
+  await eventually(async () => expect(await exists(world, types.controllerRevisions, name)).toBe(true));
+  await world.delete(types.controllerRevisions, name);
+  const lost = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RevisionLost" }, 40_000);
+  expect(conditionOf(lost, "Degraded")?.message).toContain(
+    `revision 1 should run, but its template is gone: ControllerRevision ${name} was deleted. Deployment team-mcp-server stays as it is`,
+  );
+  await untilAnnounced(world, "team", "RevisionLost");
+  expect(await imageOf("team-mcp-server")).toBe(image("9.9.9"));
+  await changeSpec(world, "team", { version: "1.3.0" });
+  const settled = await untilSettled(world, "team", 40_000);
+  expect(conditionOf(settled, "Degraded")).toMatchObject({ status: "False" });
+}, 120_000);
+
 test("templates are kept for as many former revisions as are asked for, and no longer", async () => {
   const kept = async () => {
     const revisions = resourcePath(types.controllerRevisions, { namespace: world.namespace });

@@ -438,6 +438,60 @@ describe("a changed strategy", () => {
   });
 });
 
+describe("a changed strategy whose servers do not come up", () => {
+  /** Clients reach green servers, and RollingUpdate wants blue ones. */
+  const fromGreen = () => {
+    const stage = Stage.good({ ...blueGreen, progressDeadlineSeconds: 30 });
+    stage.ask("two");
+    stage.settle();
+    stage.pass(60);
+    stage.spec = { ...stage.spec, strategy: "RollingUpdate" };
+    stage.step();
+    return stage;
+  };
+
+  test("is told after the deadline, which time alone shows, and clients stay where they are", () => {
+    const stage = fromGreen();
+    expect(stage.status?.moving).toEqual({ since: "2026-01-01T00:01:00.000Z" });
+    expect(decide(stage.facts).lookAgainMs).toBe(30_001);
+    stage.pass(30);
+    expect(stage.status?.moving?.problem).toBeUndefined();
+    expect(shown(stage.pass(1))).toBe("green 2, blue 2 -> green");
+    expect(stage.status?.moving?.problem).toBe(
+      "the new pods do not become ready within rollout.progressDeadlineSeconds",
+    );
+    stage.sides.blue = { ...stage.sides.blue!, trouble: "0/3 nodes are available" };
+    stage.step();
+    expect(stage.status?.moving?.problem).toBe("0/3 nodes are available");
+    stage.sides.blue = { ...stage.sides.blue!, settled: true, ready: 3, trouble: undefined };
+    stage.preview = { template: "two", passed: false, problem: "the MCP handshake was answered with HTTP 500" };
+    stage.step();
+    expect(stage.status?.moving?.problem).toBe("the MCP handshake was answered with HTTP 500");
+  });
+
+  test("is over when they do, late or not, or when the strategy is the one before again", () => {
+    const late = fromGreen();
+    late.pass(100);
+    expect(shown(late.settle())).toBe("blue 2, green 2 -> blue");
+    expect(late.status?.moving).toBeUndefined();
+    const back = fromGreen();
+    back.pass(100);
+    back.spec = { ...back.spec, strategy: "BlueGreen" };
+    expect(shown(back.step())).toBe("green 2 -> green");
+    expect(back.status?.moving).toBeUndefined();
+  });
+
+  test("has a deadline in the other direction, too", () => {
+    const stage = Stage.good({ progressDeadlineSeconds: 30 });
+    stage.spec = { ...stage.spec, ...blueGreen };
+    stage.step();
+    expect(shown(stage.pass(31))).toBe("blue 1 -> all");
+    expect(stage.status?.moving?.problem).toBeDefined();
+    stage.settle();
+    expect([stage.status?.track, stage.status?.moving]).toEqual(["blue", undefined]);
+  });
+});
+
 describe("beforeUpgrade: Backup", () => {
   test.each(["RollingUpdate", "BlueGreen"] as const)(
     "with %s another image waits for a backup made for it",
