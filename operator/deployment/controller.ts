@@ -27,6 +27,7 @@ import { reconcile } from "./reconcile.ts";
 import { completeTypes, services } from "./resource-types.ts";
 import { Revisions } from "./rollout/revisions.ts";
 import { GeneratedValues } from "./secrets/generated-values.ts";
+import { createSecretMetrics } from "./secrets/metrics.ts";
 import { ReferredValues } from "./secrets/referred-values.ts";
 import { sourcesOf } from "./sources.ts";
 import { TokenSecrets } from "./token-secret.ts";
@@ -63,6 +64,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const { schedules, ...probing } = probesOf(parts, cluster, enqueue);
   const generated = new GeneratedValues(parts.generateKey);
   const secrets = secretReaders(parts, cluster);
+  const secretMetrics = createSecretMetrics(parts.metrics.registry);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
   const { images, imageSchedule } = imagesOf(parts, cluster, { enqueue, mayWrite });
   const arbiter = new Arbiter({ cluster, ...secrets, mayWrite, enqueue, now: clock.now });
@@ -87,6 +89,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     dryRun,
     settings,
     now: clock.now,
+    secretMetrics,
     statusDueAt: new Map(),
     terminatingUntil: new Map(),
   };
@@ -110,6 +113,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     if (after !== undefined) return;
     forget(before.uid);
     generated.forget(before.uid);
+    secretMetrics.forget(before);
   });
   return {
     /** Another operator claimed the namespace, or released it. */

@@ -46,6 +46,7 @@ import type { Trials } from "./rollout/trials.ts";
 import { untilSecretsChange } from "./secrets/changes.ts";
 import { isStored } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
+import type { SecretMetrics } from "./secrets/metrics.ts";
 import type { Referred, ReferredValues } from "./secrets/referred-values.ts";
 import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
@@ -80,6 +81,7 @@ export type ReconcileParts = Trials & {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly generated: GeneratedValues;
+  readonly secretMetrics: SecretMetrics;
   /** When a resource's changed status has to be written, by namespace and name. */
   readonly statusDueAt: Map<string, number>;
   /** Namespaces that are being deleted, and until when not to write there. */
@@ -142,19 +144,18 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     rollout: written.rollout,
     lostRevision: lostIn(blueprint.rollout),
   });
+  parts.secretMetrics.report(resource, snapshot.secrets);
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, known, statusOf(snapshot, new Date(parts.now()).toISOString()));
   failures.push(...(await replacePod(parts, snapshot)));
-  const keysLookAgainMs = untilSecretsChange(blueprint, parts.now());
-  const windowMs = untilWindow(snapshot, parts.now());
   const soon = [
     snapshot.lookAgainMs,
     snapshot.backups?.lookAgainMs,
     exposureLookAgainMs(snapshot),
     verdictLookAgainMs(verdict),
-    keysLookAgainMs,
+    untilSecretsChange(blueprint, parts.now()),
     written.lookAgainMs,
-    windowMs,
+    untilWindow(snapshot, parts.now()),
     volume.lookAgainMs,
   ];
   return { ...soon.reduce(sooner, result), failures };

@@ -15,9 +15,9 @@ type Condition = { readonly message: string; readonly since?: number } | undefin
 /** One request in twenty. */
 const tail = 0.05;
 
-/** Those that can be told without a Prometheus: how many servers there should be, and which backups, only the operator knows. */
+/** Those that can be told without a Prometheus: how many servers there should be, which backups, and how old secrets may be, only the operator knows. */
 const conditions: Readonly<
-  Record<Exclude<AlertName, "MCPServerDown" | "BackupTooOld">, (judged: Judged) => Condition>
+  Record<Exclude<AlertName, "MCPServerDown" | "BackupTooOld" | "RotationOverdue">, (judged: Judged) => Condition>
 > = {
   HighErrorRate: rate("errors", alertRules.HighErrorRate.above, "answers with 5xx a second"),
   HighLatency({ servers }) {

@@ -77,7 +77,14 @@ export function secretValues(resource: CachedResource, parts: Parts): Values {
     previousKeys: previousKeys(file, { auth, present, now: nowMs }),
     dashboard:
       spec.monitoring.dashboard.mode === "Enabled"
-        ? { password: made(namesOf(name).dashboard, "password", { isTold: () => true, spreadMs: 0 }) }
+        ? {
+            // No use of it lasts: whoever opens the dashboard again gives the present one.
+            password: made(namesOf(name).dashboard, "password", {
+              isTold: () => true,
+              spreadMs: 0,
+              everyDays: spec.monitoring.dashboard.rotationDays,
+            }),
+          }
         : undefined,
     variables: salt === undefined ? undefined : variablesOf(resource, salt, parts),
   };
