@@ -172,7 +172,7 @@ function secretReaders({ client, generateKey }: Parts, cluster: Cluster) {
   return {
     tokenSecrets: new TokenSecrets(client, find, generateKey()),
     certificates: new ForeignSecrets(client, find, certificateIn),
-    referredValues: new ReferredValues(client, find),
+    referredValues: new ReferredValues(client, { secret: find, configMap: cluster.configMap }),
     formerKeys: new ForeignSecrets(client, find, foundKeysIn),
   };
 }

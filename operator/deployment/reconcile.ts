@@ -29,7 +29,7 @@ import { isDryRun } from "./pausing.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
-import { referredSecretsOf } from "./referred-secrets.ts";
+import { referredConfigMapsOf, referredSecretsOf } from "./referred-secrets.ts";
 import { replacePod } from "./replacement/eviction.ts";
 import { deployments } from "./resource-types.ts";
 import { backupOf } from "./rollout/backups.ts";
@@ -263,7 +263,10 @@ async function secretsOf(
   failures: unknown[];
 }> {
   const tlsSecret = tlsSecretOf(name, spec);
-  const reading = referredValues.read(namespace, referredSecretsOf(spec));
+  const reading = referredValues.read(namespace, {
+    secrets: referredSecretsOf(spec),
+    configMaps: referredConfigMapsOf(spec),
+  });
   const [token, certificate] = await Promise.allSettled([
     tokenSecrets.state(namespace, spec.telegram.botTokenSecretRef),
     tlsSecret === undefined ? undefined : certificates.get(namespace, tlsSecret),

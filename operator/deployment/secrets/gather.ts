@@ -15,7 +15,7 @@ import { previousKeys } from "./previous-keys.ts";
 import type { SecretsSnapshot } from "./problems.ts";
 import type { Referred } from "./referred-values.ts";
 import { storedValue } from "./stored-value.ts";
-import { refersToSecrets, variablesMark } from "./variables.ts";
+import { refersToValues, variablesMark } from "./variables.ts";
 
 type Parts = {
   readonly cluster: Cluster;
@@ -71,7 +71,7 @@ export function secretValues(resource: CachedResource, parts: Parts): Values {
   const own = ownKeys(auth.clients, { referred, taken, stored: file });
   const present = new Set([...taken, ...[...own.values()].flatMap(({ hash }) => hash ?? [])]);
   const [verifierKey = "", ...furtherVerifierKeys] = valuesIn(hmac).map(verifierKeyOf);
-  const salt = refersToSecrets(spec) ? keptSalt(resource, parts) : undefined;
+  const salt = refersToValues(spec) ? keptSalt(resource, parts) : undefined;
   return {
     ...{ hmac, salt, keys, ownKeys: own, verifierKey, furtherVerifierKeys },
     previousKeys: previousKeys(file, { auth, present, now: nowMs }),
