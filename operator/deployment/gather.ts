@@ -56,6 +56,10 @@ export type Settings = {
   readonly keySpreadMs?: number;
   /** Milliseconds for which the HMAC secret of before is kept. Default 900 000. */
   readonly hmacGraceMs?: number;
+  /** Milliseconds for which server pods stay that clients have just left. Default 15 000. */
+  readonly lingerMs?: number;
+  /** Milliseconds between two questions to a version that is tried. Default 2 500. */
+  readonly trialEveryMs?: number;
   /** Version of this operator. Undefined: it is compared with no version of an image. */
   readonly operatorVersion?: string;
 };

@@ -3,6 +3,7 @@ import type { ObjectKey } from "../runtime/controller.ts";
 import type { PlainFetch } from "../runtime/plain-http.ts";
 import type { Cluster } from "./cluster.ts";
 import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure/probe.ts";
+import type { Settings } from "./gather.ts";
 import { httpProbe, type ServerPod } from "./http-probe.ts";
 import { type ProbeResult, partsReading, type Target } from "./parts-probe.ts";
 import { livePods } from "./pods.ts";
@@ -16,7 +17,13 @@ type Parts = {
   readonly random: () => number;
   readonly fetch: PlainFetch;
   readonly lookFromOutside: (target: ExposureTarget) => Promise<ExposureProbe>;
+  readonly settings: Pick<Settings, "trialEveryMs">;
 };
+
+/** Two calls each time: less than half of what a key may send by default. */
+const trialEveryMs = 2_500;
+
+const paceOf = ({ trialEveryMs: ms = trialEveryMs }: Parts["settings"]) => ({ intervalMs: ms, retryMs: ms });
 
 /** One schedule probes server and bridge through their Services, one the public address, one versions that are tried. */
 export function probesOf(parts: Parts, cluster: Cluster, enqueue: (key: ObjectKey) => void) {
@@ -34,8 +41,9 @@ export function probesOf(parts: Parts, cluster: Cluster, enqueue: (key: ObjectKe
   });
   const outside = { probe: parts.lookFromOutside, keepsResults: false };
   const exposureProbes = new ProbeSchedule({ ...exposureReading, ...outside, onChange, clock, random });
+  const pace = paceOf(parts.settings);
   const tries = previewProbe({ fetch: parts.fetch, now: clock.now });
-  const previews = new ProbeSchedule({ ...previewReading, probe: tries.probe, onChange, clock, random });
+  const previews = new ProbeSchedule({ ...previewReading, ...pace, probe: tries.probe, onChange, clock, random });
   const measures = measuresOf(parts, cluster, onChange);
   const schedules = { probes, exposureProbes, previews, measures };
   return {
@@ -51,11 +59,11 @@ export function probesOf(parts: Parts, cluster: Cluster, enqueue: (key: ObjectKe
 }
 
 /** Reads the metrics of versions that are tried, or could still give way. */
-function measuresOf({ fetch, clock, random }: Parts, cluster: Cluster, onChange: (key: ObjectKey) => void) {
+function measuresOf({ fetch, clock, random, settings }: Parts, cluster: Cluster, onChange: (key: ObjectKey) => void) {
   const podsOf = ({ namespace, name, deployment }: MetricsTarget) =>
     readyPods(cluster, { namespace, name }, deployment);
   const { probe, forget } = metricsProbe({ fetch, now: clock.now, podsOf });
-  const schedule = new ProbeSchedule({ ...metricsReading, probe, onChange, clock, random });
+  const schedule = new ProbeSchedule({ ...metricsReading, ...paceOf(settings), probe, onChange, clock, random });
   return {
     result: (uid: string) => schedule.result(uid),
     track: (target: MetricsTarget) => schedule.track(target),

@@ -74,6 +74,8 @@ export type Facts = {
   readonly undo?: string | undefined;
   /** Somebody has deleted the template that undo asks for. */
   readonly isUndoLost: boolean;
+  /** Connections to pods that no Service leads to any more end within this time. */
+  readonly lingerMs: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };

@@ -3,6 +3,7 @@ import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource } from "../cached-objects.ts";
 import type { Cluster } from "../cluster.ts";
+import type { Settings } from "../gather.ts";
 import { isHibernated } from "../hibernation.ts";
 import { maintenanceAt } from "../maintenance/windows.ts";
 import { namesOf, sha256 } from "../names.ts";
@@ -27,9 +28,12 @@ type Parts = {
   readonly preview: PreviewResult | undefined;
   readonly measured: MetricsResult | undefined;
   readonly wanted: Wanted;
+  readonly settings: Pick<Settings, "lingerMs">;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };
+
+const lingerMs = 15_000;
 
 /** What the rollout of a resource is decided from, without what the API server has to be asked for. */
 export function factsOf(resource: CachedResource, parts: Parts): Facts {
@@ -59,6 +63,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Facts {
     promote: resource.promote,
     undo: resource.undo,
     isUndoLost: false,
+    lingerMs: parts.settings.lingerMs ?? lingerMs,
     now,
   };
 }

@@ -3,9 +3,6 @@ import { rejecting, resultFor } from "./outcome.ts";
 import { marked, type Policy, superseded, without } from "./steps.ts";
 import { otherTrack } from "./tracks.ts";
 
-/** Connections to pods that no Service leads to any more end within this time. */
-const lingerMs = 15_000;
-
 /** Why clients should not stay with the version that they reach since the switch. */
 function regretOf({ state, sides, verified, measured }: Facts): string | undefined {
   const side = sides[servingTrack(state)];
@@ -37,7 +34,7 @@ export const returns: Policy = (facts) => {
 };
 
 /** Until when the other track's pods are kept, in ms since the epoch. */
-export function keptUntil({ state, spec }: Facts): number | undefined {
+export function keptUntil({ state, spec, lingerMs }: Facts): number | undefined {
   const [active, previous] = [entryOf(state, state.revision), entryOf(state, state.previous)];
   if (active === undefined || state.previous === undefined) return undefined;
   const keptMs =

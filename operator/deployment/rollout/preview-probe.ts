@@ -43,16 +43,11 @@ export const previewTarget = (
   ...(spec.rollout.analysis === undefined ? {} : { analysis: spec.rollout.analysis }),
 });
 
-/** Two calls each time: less than half of what a key may send by default. */
-const everyMs = 2_500;
-
 /** How the schedule reads the results: a version that is tried is asked all the time. */
-export const previewReading: Reading<PreviewResult> & { intervalMs: number; retryMs: number; keepsResults: boolean } = {
+export const previewReading: Reading<PreviewResult> & { keepsResults: boolean } = {
   isWell: ({ problem }) => problem === undefined,
   isQuiet: () => false,
   shown: (result) => JSON.stringify(result) ?? "",
-  intervalMs: everyMs,
-  retryMs: everyMs,
   keepsResults: false,
 };
 

@@ -4,6 +4,7 @@ import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource } from "../cached-objects.ts";
 import type { Cluster } from "../cluster.ts";
 import { serverPods } from "../desired/server-deployment.ts";
+import type { Settings } from "../gather.ts";
 import { ownChild } from "../own-child.ts";
 import type { ProbeResult, Target } from "../parts-probe.ts";
 import type { ProbeSchedule } from "../probe-schedule.ts";
@@ -24,6 +25,7 @@ export type Parts = Trials & {
   readonly revisions: Pick<Revisions, "template" | "applied" | "keep" | "forget">;
   /** The backup that a rollout waits for, as it stands or just asked for. */
   readonly backup: (facts: Facts) => Promise<Backup | undefined>;
+  readonly settings: Pick<Settings, "lingerMs">;
   readonly probes: Pick<ProbeSchedule<Target, ProbeResult>, "result">;
   readonly recorder: Pick<EventRecorder, "record">;
   /** Milliseconds since the epoch. */

@@ -40,20 +40,11 @@ export const metricsTarget = (
 ): MetricsTarget | undefined =>
   analysis?.metrics && { ...place, durationSeconds: analysis.durationSeconds, limits: analysis.metrics };
 
-const everyMs = 2_500;
-
 /** How the schedule reads the results. What has failed has failed for good, so nothing is waited for. */
-export const metricsReading: ScheduleReading<MetricsResult> & {
-  intervalMs: number;
-  retryMs: number;
-  keepsResults: boolean;
-  patience: number;
-} = {
+export const metricsReading: ScheduleReading<MetricsResult> & { keepsResults: boolean; patience: number } = {
   isWell: ({ problem }) => problem === undefined,
   isQuiet: () => false,
   shown: (result) => JSON.stringify(result) ?? "",
-  intervalMs: everyMs,
-  retryMs: everyMs,
   keepsResults: false,
   patience: 1,
 };

@@ -56,6 +56,7 @@ export class Stage {
       promote: this.promote,
       undo: this.undo,
       isUndoLost: this.isUndoLost,
+      lingerMs: 15_000,
       now: this.now,
     };
   }
