@@ -15,8 +15,10 @@ type Condition = { readonly message: string; readonly since?: number } | undefin
 /** One request in twenty. */
 const tail = 0.05;
 
-/** Those that can be told without a Prometheus: which backups there should be, only the operator knows. */
-const conditions: Readonly<Record<Exclude<AlertName, "BackupTooOld">, (judged: Judged) => Condition>> = {
+/** Those that can be told without a Prometheus: which backups there should be, and how old secrets may be, only the operator knows. */
+const conditions: Readonly<
+  Record<Exclude<AlertName, "BackupTooOld" | "RotationOverdue">, (judged: Judged) => Condition>
+> = {
   MCPServerDown({ bridge }) {
     const missed = bridge?.missed ?? [];
     if (missed.length === 0) return undefined;

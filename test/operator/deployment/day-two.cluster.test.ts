@@ -3,7 +3,7 @@ import { program } from "../../../e2e/cluster/programs.ts";
 import { run } from "../../../machine/command.mjs";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
-import { running } from "./support/kubelet.ts";
+import { addressed, running } from "./support/kubelet.ts";
 import {
   changeSpec,
   conditionOf,
@@ -278,12 +278,8 @@ test("a fenced bridge gets a new pod at once, and is shown as what somebody want
 
 test("a server pod that fails the handshake that others pass is replaced, once", async () => {
   const name = "uneven";
-  const addresses = new Map<string, string>();
-  const addressOf = (pod: string) => {
-    if (!addresses.has(pod)) addresses.set(pod, `10.1.0.${addresses.size + 1}`);
-    return addresses.get(pod);
-  };
-  await world.kubelet.report((pod) => ({ ...running(pod), podIP: addressOf(pod.metadata.name ?? "") }));
+  const { report, addresses } = addressed(running);
+  await world.kubelet.report(report);
   const seen = () => [...addresses.keys()].filter((pod) => pod.startsWith(`${name}-mcp-server-`));
   const podsOf = async () => {
     const labelSelector = `app.kubernetes.io/instance=${name},app.kubernetes.io/component=mcp-server`;
@@ -295,7 +291,7 @@ test("a server pod that fails the handshake that others pass is replaced, once",
   // The first pod is bad, and the Service leads to it as long as it is there.
   world.answers.refusesAt = (host) => {
     bad ||= seen()[0] ?? "";
-    return (isServer.test(host) && host === addressOf(bad)) || (isService.test(host) && seen().length <= 2);
+    return (isServer.test(host) && host === addresses.get(bad)) || (isService.test(host) && seen().length <= 2);
   };
   await createResource(world, name, { server: { replicas: 2, auth: { clients: [] } } });
   await untilCondition(world, name, "Degraded", { status: "True", reason: "SomePodsFail" }, 60_000);
