@@ -42,6 +42,9 @@ type StoreVariable =
   | "S3_ACCESS_KEY_ID_FILE"
   | "S3_SECRET_ACCESS_KEY_FILE"
   | "S3_CA_FILE"
+  | "HTTP_PROXY"
+  | "HTTPS_PROXY"
+  | "NO_PROXY"
   | "TERMINATION_LOG";
 
 const segment = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;

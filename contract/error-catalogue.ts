@@ -482,7 +482,7 @@ export const backupErrors = Object.freeze({
   BACKUP_STORE_UNREACHABLE: {
     retryable: true,
     message:
-      "The store at {endpoint} cannot be reached: {reason}. See S3_ENDPOINT, S3_CA_FILE and the network's rules.",
+      "The store at {endpoint} cannot be reached: {reason}. See S3_ENDPOINT, S3_CA_FILE, HTTPS_PROXY, NO_PROXY and the network's rules.",
   },
   BACKUP_STORE_FAILED: {
     retryable: true,

@@ -4,7 +4,7 @@ import { ports } from "../../contract/ports.ts";
 import type { CachedBackup } from "../deployment/backup/cached-backup.ts";
 import { type Child, child } from "../deployment/blueprint.ts";
 import type { CachedResource } from "../deployment/cached-objects.ts";
-import { storeAccess, storeEgress, targetUrl } from "../deployment/desired/backup-store.ts";
+import { storeAccess, storeEgress, storeVariables, targetUrl } from "../deployment/desired/backup-store.ts";
 import { declaredEgress, dns, tcp } from "../deployment/desired/network-policies.ts";
 import { containerSecurity, paths, podBasics, secretVolume } from "../deployment/desired/pod.ts";
 import { backupLabel, bridgeUrl, managedByLabel, namesOf, selectorLabels, sha256 } from "../deployment/names.ts";
@@ -135,7 +135,7 @@ function environment({ backup, deployment, plan }: BackupOrder): Partial<Record<
     BACKUP_NAME: backup.name,
     BACKUP_OF: `${namespace}/${name}`,
     BACKUP_TARGET: targetUrl(plan.target),
-    ...storeAccess(plan.target, { readOnly: false }).env,
+    ...storeVariables(plan.target, deployment.spec),
     BACKUP_MANIFESTS_FOLDER: paths.backupManifests,
     ...(recipients.length === 0 ? {} : { BACKUP_RECIPIENTS: recipients.join(",") }),
     BACKUP_VERIFY: `${verify}`,

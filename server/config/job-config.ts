@@ -6,6 +6,7 @@ import type { BackupConfig } from "../backup/backup.ts";
 import type { RestoreConfig } from "../backup/restore.ts";
 import type { S3Options } from "../backup/stores/s3-store.ts";
 import type { LogFormat } from "../telemetry/log-lines.ts";
+import { proxyConfig } from "./bridge-config.ts";
 import type { Surroundings } from "./config.ts";
 import { type Need, needOf } from "./need.ts";
 import { inHome } from "./rules.ts";
@@ -68,7 +69,8 @@ function restoreConfig(need: Need, values: Values, home: string | undefined): Re
 function s3Options(need: Need, values: Values): { readonly s3?: S3Options } {
   const { S3_ENDPOINT: endpoint, S3_CA: ca, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secret } = values;
   if (accessKeyId === undefined || secret === undefined) return {};
-  return { s3: { endpoint, region: need("S3_REGION"), accessKeyId, secretAccessKey: secret, ca } };
+  const proxy = proxyConfig(values);
+  return { s3: { endpoint, region: need("S3_REGION"), accessKeyId, secretAccessKey: secret, ca, proxy } };
 }
 
 /** A store asks who comes. */
