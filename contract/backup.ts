@@ -25,6 +25,7 @@ export type BackupVariable =
   | "BRIDGE_URL"
   | "HMAC_SECRET_FILE"
   | "BACKUP_NAME"
+  | "BACKUP_KEEP_OLDER_THAN"
   | "BACKUP_OF"
   | "BACKUP_TARGET"
   | "BACKUP_MANIFESTS_FOLDER"

@@ -470,6 +470,11 @@ export const backupErrors = Object.freeze({
     retryable: true,
     message: "There is no room at {target}: {reason}. Make room there, or keep fewer archives.",
   },
+  BACKUP_EXISTS: {
+    retryable: false,
+    message:
+      "{location} was there before this backup was asked for, and stays as it is. Make a backup of another name, or delete that archive.",
+  },
   BACKUP_CREDENTIALS_REFUSED: {
     retryable: false,
     message:

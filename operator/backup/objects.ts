@@ -28,6 +28,8 @@ export const objectName = ({ name }: Pick<CachedBackup, "name">) =>
 
 /** For so long all tries together may take. */
 const longestSeconds = 3_600;
+/** By so much the clock of a store may be behind that of the cluster. */
+const skewMs = 600_000;
 /** For so long a Job that has ended, and the logs of its pods, can be looked at. */
 const keptSeconds = 6 * 3_600;
 
@@ -133,6 +135,8 @@ function environment({ backup, deployment, plan }: BackupOrder): Partial<Record<
     BRIDGE_URL: bridgeUrl(namespace, name),
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
     BACKUP_NAME: backup.name,
+    // An object that was restored without its status is a new one, with the name of an archive that is there.
+    BACKUP_KEEP_OLDER_THAN: new Date(Date.parse(backup.createdAt) - skewMs).toISOString(),
     BACKUP_OF: `${namespace}/${name}`,
     BACKUP_TARGET: targetUrl(plan.target),
     ...storeVariables(plan.target, deployment.spec),

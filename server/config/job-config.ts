@@ -41,13 +41,14 @@ export function loadJob(role: Job, surroundings: Surroundings): JobConfig {
 }
 
 function backupConfig(need: Need, values: Values): BackupConfig {
-  const { BACKUP_NAME: name, BACKUP_MANIFESTS_FOLDER: manifestsFolder } = values;
+  const { BACKUP_NAME: name, BACKUP_KEEP_OLDER_THAN: keepOlderThan, BACKUP_MANIFESTS_FOLDER: manifestsFolder } = values;
   return {
     bridge: { url: need("BRIDGE_URL"), secret: need("HMAC_SECRET").value, patienceMs: need("BRIDGE_TIMEOUT") },
     target: need("BACKUP_TARGET"),
     ...s3Options(need, values),
     of: need("BACKUP_OF"),
     ...(name && { name }),
+    ...(keepOlderThan !== undefined && { keepOlderThan }),
     ...(manifestsFolder && { manifestsFolder }),
     recipients: need("BACKUP_RECIPIENTS"),
     verify: need("BACKUP_VERIFY"),

@@ -90,6 +90,16 @@ describe.skipIf(obstacle !== "")(`backups in a store that speaks S3: SeaweedFS${
     ]);
   });
 
+  test("one that was there before is not replaced, and one of an earlier try is", async () => {
+    const after = { BACKUP_NAME: "once", BACKUP_KEEP_OLDER_THAN: "2026-01-01T00:00:00Z" };
+    const { words } = await backup(after);
+    expect(words).toMatchObject({ verified: true });
+    expect(await backup(after)).toMatchObject({ code: 0 });
+    const later = { ...after, BACKUP_KEEP_OLDER_THAN: new Date(Date.now() + 60_000).toISOString() };
+    expect(await backup(later)).toMatchObject({ code: 1, words: { code: "BACKUP_EXISTS" } });
+    expect(await restore((words as BackupResult).location)).toMatchObject({ code: 0 });
+  });
+
   test("one that is encrypted comes back by its identity", async () => {
     const identity = await generateX25519Identity();
     const { words } = await backup({ BACKUP_NAME: "sealed", BACKUP_RECIPIENTS: await identityToRecipient(identity) });

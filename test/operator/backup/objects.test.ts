@@ -155,6 +155,10 @@ describe("the network policy", () => {
   });
 });
 
+test("a backup never replaces an archive from before it was asked for", () => {
+  expect(envOf(podOf(order()))).toMatchObject({ BACKUP_KEEP_OLDER_THAN: "2026-10-31T23:50:00.000Z" });
+});
+
 describe("the proxy of the resource", () => {
   const proxy = { httpsProxy: "http://proxy.test:3128", noProxy: ["s3.internal"] };
   const variables = {
