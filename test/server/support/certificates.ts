@@ -21,7 +21,7 @@ const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-no
 /** Makes one under a name, valid for two days, or for as many as are said. */
 export function makeCertificate(folder: string, name: string, days = 2, kind = curve): MadeCertificate {
   const [keyPath, certPath] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-  const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:${name}`];
   openssl("req", "-x509", ...kind, ...subject, "-days", `${days}`, "-keyout", keyPath, "-out", certPath);
   return { certPath, keyPath, cert: readFileSync(certPath, "utf8"), key: readFileSync(keyPath, "utf8") };
 }
