@@ -226,8 +226,26 @@ describe("a resource that only asks what would change", () => {
     expect((await versions(world, name))["the resource"]).toBe(version);
   });
 
+  test("is told what an object would lose that was never changed since its creation", async () => {
+    await changeSpec(world, name, {
+      reconciliation: "Active",
+      version: null,
+      networkPolicy: null,
+      server: { logLevel: "info", auth: { clients: [{ name: "cursor" }] } },
+    });
+    await untilSettled(world, name);
+    await world.post(types.secrets, { metadata: { name: `${name}-own` }, stringData: { key: "k".repeat(40) } });
+    const client = { name: "cursor", keySecretRef: { name: `${name}-own` } };
+    await changeSpec(world, name, { reconciliation: "DryRun", server: { auth: { clients: [client] } } });
+    await eventually(async () =>
+      expect((await changesOf())[`Secret/${name}-connection-cursor`]).toMatchObject({
+        action: "Change",
+        fields: expect.arrayContaining(["data.key", "data.keySecretKey", "data.keySecretName", "data.mcp.json"]),
+      }),
+    );
+  });
+
   test("is told what the API server would refuse", async () => {
-    await changeSpec(world, name, { version: null, networkPolicy: null });
     await world.post(types.secrets, { metadata: { name: `${name}-connection-mine` } });
     await changeSpec(world, name, { server: { auth: { clients: [{ name: "mine" }] } } });
     await eventually(async () =>
