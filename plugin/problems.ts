@@ -168,6 +168,10 @@ export const problems = {
     }),
   nothingToUndo: (resource: string) =>
     new PluginError(`${resource} has no earlier revision that worked.`, { hint: "undo --to names any kept one." }),
+  bridgeFenced: (since: string) =>
+    new PluginError(`The bridge is fenced since ${since}, so the queue cannot run empty.`, {
+      hint: "bridge.fencing: Open in the resource lets it go on.",
+    }),
   deliveryStopped: (by: string) =>
     new PluginError(`Delivery is stopped by ${by}, so the queue cannot run empty.`, {
       hint: "kubectl cctelegram resume delivery NAME lets it go on.",

@@ -38,7 +38,10 @@ export async function openDashboard(options: Omit<DashboardOptions, "password">)
   return {
     address: app.server.address() as AddressInfo,
     reload: () => password?.look(),
-    drain: () => listeners.close(),
+    drain() {
+      watch.drain();
+      listeners.close();
+    },
     async close() {
       stop();
       await app.close();

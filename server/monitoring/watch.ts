@@ -55,6 +55,11 @@ export class Watch {
     void this.#go();
   }
 
+  /** Says at once that this server ends: nobody has to miss it. */
+  drain(): void {
+    void this.#tell().catch(() => {});
+  }
+
   stop(): void {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -106,6 +106,12 @@ test("a queue says what waits and why, and how many refused messages are not sho
   ]);
 });
 
+test("a fenced bridge says so beside its queue", () => {
+  const queue = { usable: true, pending: 0, limit: 100, oldest_age_seconds: 0, dead_letters: 0 };
+  const text = queueText({ queue, waits: [], fenced: { since: "2026-01-01T00:00:00Z" }, dead_letters: [] }, now);
+  expect(text).toContain("The bridge is fenced since 2026-01-01T00:00:00Z (bridge.fencing): nothing is sent");
+});
+
 test("a ban that several servers have is shown once, with all of them and the latest end", () => {
   const ban = { address: "203.0.113.7", reason: "authentication_failures", since: "2026-01-01T00:50:00Z" } as const;
   const told = (name: string, until: string) => ({ pod: name, bans: [{ ...ban, until }] });
