@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { BackupResult } from "../../../contract/backup.ts";
 import type { BackupStatus } from "../../../operator/api/backup.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
@@ -19,6 +18,7 @@ import {
   writesOf,
 } from "../deployment/support/steps.ts";
 import { World } from "../deployment/support/world.ts";
+import { endJob, storedAs } from "./ended-job.ts";
 
 let world: World;
 
@@ -69,38 +69,8 @@ type Job = KubernetesObject & {
 };
 type Container = { readonly env: readonly { readonly name: string; readonly value?: string }[] };
 
-/** The newest pod of a backup's Job, which has not ended. */
-const attemptOf = (name: string) =>
-  eventually(async () => {
-    const found = await world.client.list(resourcePath(types.pods, { namespace: world.namespace }), {
-      labelSelector: `cctelegram.io/backup=${name}`,
-    });
-    const open = found.filter(({ status }) => !["Failed", "Succeeded"].includes((status as { phase: string }).phase));
-    expect(open).toHaveLength(1);
-    return open[0]?.metadata.name ?? "";
-  }, 60_000);
-
-/** Ends the pod as a kubelet tells it. */
-async function end(name: string, exitCode: number, words: object): Promise<void> {
-  const pod = await attemptOf(name);
-  const terminated = { exitCode, reason: exitCode === 0 ? "Completed" : "Error", message: JSON.stringify(words) };
-  const state = {
-    terminated: { ...terminated, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:01Z" },
-  };
-  const status = { name: "backup", image: "", imageID: "", ready: false, restartCount: 0, started: false, state };
-  const phase = exitCode === 0 ? "Succeeded" : "Failed";
-  await world.patch(types.pods, pod, { status: { phase, containerStatuses: [status] } }, "status");
-}
-
-const result = (name: string): BackupResult => ({
-  location: `file:///backup/${world.namespace}/team/${name}.cctb`,
-  sizeBytes: 4096,
-  sha256: "a".repeat(64),
-  schemaVersion: 3,
-  durationMs: 1500,
-  messages: 2,
-  verified: true,
-});
+const end = (name: string, exitCode: number, words: object) => endJob(world, name, exitCode, words);
+const result = (name: string) => storedAs(world, name);
 
 test("a backup is made by one Job, which has what it needs, and is told in both statuses", async () => {
   await createBackup("first");
