@@ -280,7 +280,7 @@ describe("backups", () => {
 
 test("hibernate stops everything, commands say so, and wake brings it back", async () => {
   await plugin("hibernate", resource, "--drain", "--yes");
-  await expectReason(namespace, resource, "Ready", "Hibernated");
+  await expectReason(namespace, resource, "Hibernated", "Hibernated");
   expect([
     ...(await podsOf(namespace, resource, "mcp-server")),
     ...(await podsOf(namespace, resource, "bridge")),

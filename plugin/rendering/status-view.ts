@@ -4,9 +4,14 @@ import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.
 import type { Resource } from "../cluster/resources.ts";
 import { rolloutText } from "../rollout/revisions.ts";
 
-export type Cause = { readonly reason: string; readonly message: string };
+export type Cause = {
+  readonly reason: string;
+  readonly message: string;
+  /** Of a chain: causes of one part follow each other, from what is seen to what is to be done. */
+  readonly part?: string;
+};
 
-/** ok; bad: somebody has to do something; waiting: it is on its way, or not known. */
+/** ok; bad: somebody has to do something; waiting: it is on its way, not known, or as somebody wants it. */
 export type State = "ok" | "bad" | "waiting";
 
 export type PodView = {
@@ -53,6 +58,15 @@ const partConditions = [
   { name: "public address", component: undefined, types: ["Exposed"] },
 ] as const;
 
+/** Somebody asked for it: nothing is wrong. */
+const wanted = new Set(["Hibernated", "BridgeFenced", "ScaledToZero", "PausedByUser", "DryRun"]);
+
+/** What the operator explains in its chains. */
+const explained = new Set([
+  ...["Ready", "ServerAvailable", "Verified", "BridgeAvailable", "QueueHealthy", "TelegramReachable"],
+  ...["Degraded", "Stalled"],
+]);
+
 /** What the status command shows of a resource and its pods. */
 export function statusView(resource: Resource, pods: readonly KubernetesObject[]): StatusView {
   const { metadata, status } = resource;
@@ -63,7 +77,7 @@ export function statusView(resource: Resource, pods: readonly KubernetesObject[]
     namespace: metadata.namespace ?? "",
     name: metadata.name ?? "",
     ...judgement(ready, isSeen),
-    causes: causesOf(conditions, ready),
+    causes: causesOf(resource, ready),
     url: status?.url,
     version: status?.version,
     parts: [
@@ -79,16 +93,21 @@ function judgement(ready: Condition | undefined, isSeen: boolean): { readonly st
     return { state: "waiting", summary: "the operator has not looked at it yet: does one serve this namespace?" };
   if (!isSeen) return { state: "waiting", summary: "the operator has not acted on the last change yet" };
   if (ready.status === "True") return { state: "ok", summary: `Ready: ${ready.message}` };
-  return { state: "bad", summary: `not Ready: ${ready.reason}` };
+  const state = wanted.has(ready.reason) ? "waiting" : "bad";
+  return { state, summary: `not Ready: ${ready.reason}` };
 }
 
-/** That of Ready first: the operator puts causes before their consequences there. */
-function causesOf(conditions: readonly Condition[], ready: Condition | undefined): readonly Cause[] {
+/** The operator's chains, and what they leave out. Without them that of Ready first, because it comes before its consequences. */
+function causesOf({ status }: Resource, ready: Condition | undefined): readonly Cause[] {
   if (ready === undefined || ready.status === "True") return [];
+  const { conditions = [], causes: chains = [] } = status ?? {};
   const troubled = conditions.filter(
     (condition) => condition !== ready && !passing.has(condition.type) && isBad(condition),
   );
-  return distinct([ready, ...troubled].map(causeOf));
+  if (chains.length === 0) return distinct([ready, ...troubled].map(causeOf));
+  const others = troubled.filter(({ type }) => !explained.has(type)).map(causeOf);
+  const isTold = chains.some(({ reason }) => reason === ready.reason);
+  return [...(isTold ? [] : [causeOf(ready)]), ...chains, ...others];
 }
 
 const isBad = ({ type, status }: Condition) => (abnormal.has(type) ? status === "True" : status === "False");
@@ -122,7 +141,7 @@ function partView({ name, component, types }: Part, resource: Resource, pods: re
 }
 
 function stateOf(conditions: readonly Condition[], causes: readonly Cause[]): State {
-  if (causes.length > 0) return "bad";
+  if (causes.some(({ reason }) => !wanted.has(reason))) return "bad";
   return conditions.length > 0 && conditions.every(({ status, type }) => status !== "Unknown" || passing.has(type))
     ? "ok"
     : "waiting";
@@ -153,7 +172,7 @@ function remainingPart(conditions: readonly Condition[]): PartView[] {
   return [
     {
       name: "operation",
-      state: "bad",
+      state: stateOf([], causes),
       summary: own
         .filter(isBad)
         .map(({ type }) => type)

@@ -112,7 +112,10 @@ describe("status", () => {
   test("is the same for programs", async () => {
     const [late] = await json("status", "late");
     expect(late).toMatchObject({ name: "late", state: "bad" });
-    expect(late.causes[0]).toMatchObject({ reason: "BotTokenSecretNotFound" });
+    expect(late.causes.map(({ part, reason }: { part: string; reason: string }) => `${part}: ${reason}`)).toEqual([
+      "bridge: NotCreated",
+      "bridge: BotTokenSecretNotFound",
+    ]);
     const yaml = load((await plugin(["status", "team", "-o", "yaml"])).stdout);
     expect(yaml).toMatchObject([{ name: "team", state: "ok" }]);
   });
