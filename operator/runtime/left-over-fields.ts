@@ -21,9 +21,10 @@ export function withoutLeftOvers(object: KubernetesObject, fieldManager: string)
   );
 }
 
-/** Of a set what none of the others has. */
+/** Of a set what none of the others has. Whoever owns a part of a map or an item keeps that there, too. */
 function ownedAlone(fields: FieldsV1, others: readonly FieldsV1[]): FieldsV1 {
   const alone = Object.entries(fields).flatMap(([element, below]): [string, FieldsV1][] => {
+    if (element === ".") return [];
     const known = others.flatMap((other) => (Object.hasOwn(other, element) ? (other[element] ?? {}) : []));
     if (known.length === 0) return [[element, below]];
     const left = ownedAlone(below, known);

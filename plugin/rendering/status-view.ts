@@ -72,18 +72,19 @@ export function statusView(resource: Resource, pods: readonly KubernetesObject[]
   const { metadata, status } = resource;
   const conditions = status?.conditions ?? [];
   const ready = conditions.find(({ type }) => type === "Ready");
+  const causes = causesOf(resource, ready);
   const isSeen = status?.observedGeneration === metadata.generation;
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name ?? "",
     ...judgement(ready, isSeen),
-    causes: causesOf(resource, ready),
+    causes,
     url: status?.url,
     version: status?.version,
     parts: [
       ...partConditions.flatMap((part) => partView(part, resource, pods)),
       ...rolloutPart(resource),
-      ...remainingPart(conditions),
+      ...remainingPart(conditions, causes),
     ],
   };
 }
@@ -110,7 +111,11 @@ function causesOf({ status }: Resource, ready: Condition | undefined): readonly 
   return [...(isTold ? [] : [causeOf(ready)]), ...chains, ...others];
 }
 
-const isBad = ({ type, status }: Condition) => (abnormal.has(type) ? status === "True" : status === "False");
+/** Nobody can be asked because the part does not run, of which another condition tells. */
+const consequences = new Set(["ServerNotReady", "BridgeNotRunning"]);
+
+const isBad = ({ type, status, reason }: Condition) =>
+  !consequences.has(reason) && (abnormal.has(type) ? status === "True" : status === "False");
 
 const causeOf = ({ reason, message }: Condition): Cause => ({ reason, message });
 
@@ -141,7 +146,7 @@ function partView({ name, component, types }: Part, resource: Resource, pods: re
 }
 
 function stateOf(conditions: readonly Condition[], causes: readonly Cause[]): State {
-  if (causes.some(({ reason }) => !wanted.has(reason))) return "bad";
+  if (causes.length > 0) return causes.every(({ reason }) => wanted.has(reason)) ? "waiting" : "bad";
   return conditions.length > 0 && conditions.every(({ status, type }) => status !== "Unknown" || passing.has(type))
     ? "ok"
     : "waiting";
@@ -150,7 +155,7 @@ function stateOf(conditions: readonly Condition[], causes: readonly Cause[]): St
 function summaryOf(component: Part["component"], conditions: readonly Condition[], { status }: Resource): string {
   if (component === "mcp-server") return `${status?.servers ?? "0/0"} ready`;
   if (component === "bridge") return `${status?.bridge ?? "0/0"} ready, ${queueText(status?.queue)}`;
-  return conditions.map(({ message }) => message).join("; ");
+  return [...new Set(conditions.map(({ message }) => message))].join("; ");
 }
 
 function queueText(queue: number | undefined): string {
@@ -163,20 +168,20 @@ function rolloutPart(resource: Resource): PartView[] {
   return summary === undefined ? [] : [{ name: "rollout", state: "waiting", summary, causes: [], pods: [] }];
 }
 
-/** Conditions of the whole, and those that this version does not know, when there is something to say. */
-function remainingPart(conditions: readonly Condition[]): PartView[] {
+/** Conditions of the whole, and those that this version does not know, when there is something to say that was not said. */
+function remainingPart(conditions: readonly Condition[], told: readonly Cause[]): PartView[] {
   const known = new Set<string>(["Ready", ...partConditions.flatMap(({ types }) => [...types])]);
-  const own = conditions.filter(({ type }) => !known.has(type) && !passing.has(type));
-  const causes = distinct(own.filter(isBad).map(causeOf));
+  const own = conditions.filter((condition) => {
+    const { type, reason } = condition;
+    return !known.has(type) && !passing.has(type) && isBad(condition) && !told.some((cause) => cause.reason === reason);
+  });
+  const causes = distinct(own.map(causeOf));
   if (causes.length === 0) return [];
   return [
     {
       name: "operation",
       state: stateOf([], causes),
-      summary: own
-        .filter(isBad)
-        .map(({ type }) => type)
-        .join(", "),
+      summary: own.map(({ type }) => type).join(", "),
       causes,
       pods: [],
     },

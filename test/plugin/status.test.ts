@@ -126,10 +126,20 @@ describe("the tree of a resource", () => {
       ["Ready", "False", "Hibernated", asleep],
       ["ServerAvailable", "False", "Hibernated", asleep],
       ["BridgeAvailable", "False", "Hibernated", asleep],
+      ["Verified", "False", "ServerNotReady", "no MCP server pod is ready to answer a handshake"],
+      ["TelegramReachable", "Unknown", "BridgeNotRunning", "there is no bridge to ask"],
+      ["Delivering", "Unknown", "BridgeNotRunning", "there is no bridge to ask"],
       ["Hibernated", "True", "Hibernated", asleep],
     ];
-    const shown = text(statusView(resource(conditions), []));
-    expect(shown).toContain("… team in cctelegram: not Ready: Hibernated");
+    const shown = text(statusView(resource(conditions, { servers: "0/0", bridge: "0/0" }), []));
+    expect(shown.split("\n")).toEqual([
+      "… team in cctelegram: not Ready: Hibernated",
+      "├─ why",
+      `│  └─ Hibernated: ${asleep}`,
+      "├─ … MCP server: 0/0 ready",
+      "├─ … bridge: 0/0 ready, queue not known",
+      "└─ … Telegram: there is no bridge to ask",
+    ]);
     expect(shown).not.toContain("✗");
     expect(shown.split(asleep)).toHaveLength(2);
   });

@@ -21,10 +21,16 @@ test("fields that only the creation owns go, with maps that they leave empty", (
   const created = entry("us", "Update", {
     "f:spec": { ".": {}, "f:a": {}, "f:b": {}, "f:labels": { ".": {}, "f:x": {} } },
     "f:data": { "f:key": {} },
+    // An apply does not own a map as such.
+    "f:both": { ".": {}, "f:c": {} },
   });
-  const applied = entry("us", "Apply", { "f:spec": { "f:a": {} } });
-  const content = { spec: { a: 1, b: 2, c: 3, labels: { x: "y" } }, data: { key: "value" } };
-  expect(kept(answered(content, created, applied))).toEqual({ spec: { a: 1, c: 3 }, data: {} });
+  const applied = entry("us", "Apply", { "f:spec": { "f:a": {} }, "f:both": { "f:c": {} } });
+  const content = { spec: { a: 1, b: 2, c: 3, labels: { x: "y" } }, data: { key: "value" }, both: { c: 3 } };
+  expect(kept(answered(content, created, applied))).toEqual({
+    spec: { a: 1, c: 3 },
+    data: {},
+    both: { c: 3 },
+  });
 });
 
 test("items of lists go whole when they are owned as such, and lose only single fields otherwise", () => {
