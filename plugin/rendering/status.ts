@@ -51,10 +51,11 @@ const causeText = ({ reason, message }: Cause, style: Style) =>
 
 function partBranch(part: PartView, view: StatusView, look: StatusLook): Branch {
   const { style } = look;
-  const shown = new Set(view.causes.map(({ message }) => message));
   // What stands under "why" is not said twice.
-  const own = part.causes.filter(({ message }) => !shown.has(message));
-  const known = part.causes.filter(({ message }) => shown.has(message)).map(({ reason }) => reason);
+  const isShown = ({ reason, message }: Cause) =>
+    view.causes.some((why) => why.message === message || (why.part === part.name && why.reason === reason));
+  const own = part.causes.filter((cause) => !isShown(cause));
+  const known = part.causes.filter(isShown).map(({ reason }) => reason);
   const summary = part.pods.length > 0 || part.state !== "bad" || known.length === 0 ? part.summary : known.join(", ");
   return {
     text: `${marked(part.state, style)} ${part.name}: ${printable(summary)}`,

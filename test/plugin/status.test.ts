@@ -118,6 +118,8 @@ describe("the tree of a resource", () => {
       `│  │     └─ BotTokenSecretNotFound: ${missing}`,
     ]);
     expect(text(view)).toContain("│  └─ NoAddress: the Ingress has no address yet");
+    expect(text(view).split("NotCreated")).toHaveLength(3);
+    expect(text(view)).not.toContain("the StatefulSet does not exist");
   });
 
   test("does not call wrong what somebody asked for", () => {
