@@ -23,6 +23,7 @@ const isRunning = ({ status }: KubernetesObject) => (status as Status | undefine
 export async function runningPod(api: Api, resource: Resource, component: "bridge" | "mcp-server"): Promise<string> {
   const pods = await podsOf(api, resource, component);
   const pod = pods.find(isReady) ?? pods.find((candidate) => isRunning(candidate));
+  if (pod === undefined && resource.spec.activity === "Hibernated") throw problems.hibernates(nameOf(resource));
   if (pod === undefined) throw problems.noPod(component === "bridge" ? "bridge" : "MCP server", nameOf(resource));
   return nameOf(pod);
 }

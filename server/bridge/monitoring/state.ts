@@ -10,7 +10,6 @@ import { ageSeconds } from "../status/metrics.ts";
 import { refusalsOf } from "../status/refusals.ts";
 import { type Facts, healthOf, obstacles } from "../status/status.ts";
 import type { Minute } from "./minutes.ts";
-import type { Missed } from "./servers.ts";
 
 /** Everything that the state is made of. Times are milliseconds since the epoch. */
 export type StateParts = {
@@ -36,20 +35,21 @@ export type StateParts = {
   readonly deadLetters: readonly DeadLetter[];
   readonly activity: readonly Activity[];
   readonly servers: readonly ServerTelling[];
-  readonly missed: readonly Missed[];
+  readonly missing: NonNullable<BridgeTelling["missing"]>;
   readonly followers: number;
   readonly heldUpMs: number;
 };
 
 /** Body of `GET /monitoring`. */
 export function stateOf(parts: StateParts): BridgeTelling {
-  const { facts, servers, missed, activity, refusedOf15Minutes, signatureFailuresOf5Minutes, volume } = parts;
-  const { telegram, receiving, paused } = facts;
+  const { facts, servers, activity, refusedOf15Minutes, signatureFailuresOf5Minutes, volume } = parts;
+  const { telegram, receiving, paused, fenced } = facts;
   return {
     bridge: reportOf(parts),
     telegram: telegramOf(telegram),
     receiving: receivingOf(receiving),
     ...(paused && { paused }),
+    ...(fenced && { fenced }),
     queue: queueOf(parts),
     deliveries: deliveriesOf(parts),
     pacing: pacingOf(parts),
@@ -58,7 +58,7 @@ export function stateOf(parts: StateParts): BridgeTelling {
     dead_letters: parts.deadLetters.map((letter) => shownDeadLetter(letter, parts.shown)),
     activity,
     servers,
-    ...(missed.length > 0 && { missed: missed.map(({ name, at }) => ({ name, since: timestamp(at) })) }),
+    missing: parts.missing,
     recent: {
       refused_15m: refusedOf15Minutes,
       signature_failures_per_second: signatureFailuresOf5Minutes / 300,

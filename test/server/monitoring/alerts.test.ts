@@ -74,13 +74,24 @@ describe("alerts", () => {
     ]);
   });
 
-  test("a server that fell silent without having ended is down when it has been for a minute", () => {
-    const missed = (seconds: number) => [{ name: "one", since: new Date(at - seconds * SECOND).toISOString() }];
-    const judged = (seconds: number) =>
-      new Alerts().judge({ ...well, bridge: bridge({ missed: missed(seconds) }) }, at);
-    expect(judged(31)).toMatchObject([{ name: "MCPServerDown", firing: false }]);
-    expect(judged(60)).toMatchObject([
-      { name: "MCPServerDown", severity: "critical", firing: true, message: "Silent without having ended: one" },
+  test("a server that is missed is down since it told last", () => {
+    const last_seen_at = new Date(at - 61 * SECOND).toISOString();
+    const missed = bridge({ missing: [{ name: "team-mcp-server-1", last_seen_at }] });
+    expect(new Alerts().judge({ ...well, bridge: missed }, at)).toMatchObject([
+      {
+        name: "MCPServerDown",
+        message: expect.stringContaining("team-mcp-server-1"),
+        firing: true,
+        since: last_seen_at,
+      },
+    ]);
+  });
+
+  test("a fence counts as stopped delivery, since it stands", () => {
+    const since = new Date(at - 601 * SECOND).toISOString();
+    const fenced = bridge({ fenced: { since }, queue: { oldest_age_seconds: 600 } });
+    expect(new Alerts().judge({ ...well, bridge: fenced }, at)).toMatchObject([
+      { name: "DeliveryPaused", message: "The bridge is fenced: messages are kept", firing: true, since },
     ]);
   });
 

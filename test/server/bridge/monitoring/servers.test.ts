@@ -2,22 +2,13 @@ import { expect, test } from "vitest";
 import { type ServerTelling, tellingServers, tellingTimes } from "../../../../contract/monitoring-servers.ts";
 import { Servers } from "../../../../server/bridge/monitoring/servers.ts";
 
-function telling(process: string, requests: number, changed: Partial<ServerTelling["report"]> = {}): ServerTelling {
+function telling(process: string, requests: number, draining = false): ServerTelling {
   const per_minute = { requests: 0, errors: 0, limited: 0, unauthenticated: 0, tool_calls: 0 };
-  const usage = { draining: false, memory_bytes: 1, event_loop_delay_ms: 0, streams: 0, per_minute };
+  const usage = { draining, memory_bytes: 1, event_loop_delay_ms: 0, streams: 0, per_minute };
   const times = { started_at: "2026-01-01T00:00:00Z", seen_at: "2026-01-01T00:00:00Z" };
   return {
     process,
-    report: {
-      name: process,
-      role: "server",
-      version: "1",
-      health: "healthy",
-      reasons: [],
-      ...times,
-      ...usage,
-      ...changed,
-    },
+    report: { name: process, role: "server", version: "1", health: "healthy", reasons: [], ...times, ...usage },
     totals: { requests, errors: 0, limited: 0, unauthenticated: 0 },
     ...{ slow_share: 0, keys_failed: false, bans: [], bans_total: 0 },
   };
@@ -48,34 +39,29 @@ test("what it counted is counted once: a telling that comes again, is lost, or i
   expect(requests("p", Number.MAX_SAFE_INTEGER)).toBe(10_000_000);
 });
 
-test("one that fell silent is missed for ten minutes, unless it said that it ends, or its pod tells again", () => {
+const { goneMs, missedMs } = tellingTimes;
+const missing = (servers: Servers, now: number) => servers.missing(now).map(({ name }) => name);
+
+test("one that falls silent is missed for a while, and not when it said that it ends", () => {
   const servers = new Servers();
-  const missed = (now: number) => servers.missed(now).map(({ name, at }) => `${name} ${at}`);
-  servers.tell(telling("killed", 0), 1_000);
-  servers.tell(telling("ended", 0, { draining: true }), 1_000);
-  servers.tell(telling("first", 0, { name: "restarted at once" }), 1_000);
-  servers.tell(telling("late", 0, { name: "restarted later" }), 1_000);
-  servers.tell(telling("second", 0, { name: "restarted at once" }), 6_000);
-  expect(missed(1_000 + tellingTimes.goneMs)).toEqual([]);
-  const gone = 1_001 + tellingTimes.goneMs;
-  expect(missed(gone)).toEqual(["killed 1000", "restarted later 1000"]);
-  servers.tell(telling("later", 0, { name: "restarted later" }), gone);
-  expect(missed(gone)).toEqual(["killed 1000"]);
-  for (let now = gone; now <= 1_000 + tellingTimes.missedMs; now += 5_000) {
-    for (const name of ["restarted at once", "restarted later"]) servers.tell(telling(name, 0, { name }), now);
-    expect(missed(now)).toEqual(["killed 1000"]);
-  }
-  for (const name of ["restarted at once", "restarted later"])
-    servers.tell(telling(name, 0, { name }), tellingTimes.missedMs);
-  expect(missed(1_001 + tellingTimes.missedMs)).toEqual([]);
+  for (const name of ["killed", "ended"]) servers.tell(telling(name, 0), 0);
+  servers.tell(telling("ended", 0, true), 1_000);
+  expect(missing(servers, goneMs)).toEqual([]);
+  expect(servers.missing(goneMs + 1_001)).toEqual([{ name: "killed", last_seen_at: "1970-01-01T00:00:00.000Z" }]);
+  expect(missing(servers, missedMs)).toEqual(["killed"]);
+  expect(missing(servers, missedMs + 1)).toEqual([]);
 });
 
-test("no more are missed than may tell, the newest", () => {
+test("each that starts takes the place of one, before and after that one is missed", () => {
   const servers = new Servers();
-  for (let turn = 0; turn < 3; turn += 1)
-    for (let n = 0; n < tellingServers; n += 1)
-      servers.tell(telling(`p${turn}-${n}`, 0), turn * (tellingTimes.goneMs + 1));
-  const missed = servers.missed(3 * (tellingTimes.goneMs + 1));
-  expect(missed).toHaveLength(tellingServers);
-  expect(missed.at(0)?.name).toBe("p2-0");
+  for (const name of ["a", "b", "c", "d"]) servers.tell(telling(name, 0), 0);
+  servers.tell(telling("e", 0), 10_000);
+  expect(missing(servers, goneMs + 1)).toEqual(["b", "c", "d"]);
+  servers.tell({ ...telling("another process", 0), report: telling("c", 0).report }, goneMs + 2);
+  expect(missing(servers, goneMs + 3)).toEqual(["b", "d"]);
+  servers.tell(telling("f", 0), goneMs + 4);
+  expect(missing(servers, goneMs + 5)).toEqual(["d"]);
+  // Whoever took one's place takes no other one's.
+  servers.tell(telling("f", 0), goneMs + 6);
+  expect(missing(servers, goneMs + 7)).toEqual(["d"]);
 });
