@@ -10,7 +10,7 @@ export function settlingMs(before: DeploymentStatus, after: DeploymentStatus): n
   if (isAwaited(before, after)) return 0;
   const turned = (type: ConditionType) => stateOf(before, type) !== stateOf(after, type);
   const moving = stateOf(after, "Progressing") === "True";
-  if (rolloutTurned(before, after) || atOnce.some(turned)) return 0;
+  if (rolloutTurned(before, after) || atOnce.some(turned) || waitOf(before) !== waitOf(after)) return 0;
   if (turned("Ready")) return moving && isReady(after) ? 10_000 : 0;
   if (ofTheirOwn.some(turned) || messageOf(before, "Degraded") !== messageOf(after, "Degraded")) return 2_000;
   const ofBridge = (["Receiving", "Delivering"] as const).filter(turned);
@@ -42,6 +42,10 @@ function stateOf(status: DeploymentStatus, type: ConditionType): string | undefi
 /** The first revision becomes good together with Ready; later ones are what people wait for. */
 const rolloutTurned = ({ rollout: before }: DeploymentStatus, { rollout: after }: DeploymentStatus) =>
   before?.revision !== undefined && !isDeepStrictEqual(before, after);
+
+/** For what a rollout waits: a person, a backup, or a window. */
+const waitOf = ({ conditions }: DeploymentStatus) =>
+  conditions?.find(({ type, reason }) => type === "Progressing" && reason.startsWith("WaitingFor"))?.reason;
 
 const messageOf = (status: DeploymentStatus, type: ConditionType) =>
   status.conditions?.find((condition) => condition.type === type)?.message;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import * as types from "../../operator/deployment/resource-types.ts";
 import type { Client } from "../../operator/runtime/client.ts";
 import { leaseType } from "../../operator/runtime/lease.ts";
@@ -83,6 +83,20 @@ const untilQuiet = (userAgent: string) =>
     expect(await writesToChildren(userAgent)).toEqual(before);
   }, takeoverMs);
 
+/** What operators do wrong they do when they have looked who leads: every few seconds. */
+const untilLooked = (operators: readonly ReturnType<typeof startOperatorAt>[], times = 3) =>
+  vi.waitFor(
+    async () => {
+      for (const { userAgent } of operators) {
+        const looks = (await world.audit.requests(userAgent)).filter(
+          ({ verb, objectRef }) => verb === "list" && objectRef?.resource === "leases",
+        );
+        expect(looks.length).toBeGreaterThanOrEqual(times);
+      }
+    },
+    { timeout: takeoverMs, interval: 500 },
+  );
+
 test("of two operators in two namespaces the second says who leads, writes nothing, and takes over when the first is gone", async () => {
   const first = await installed();
   await untilLeading(first);
@@ -91,7 +105,7 @@ test("of two operators in two namespaces the second says who leads, writes nothi
   await saysWhoLeads(second, `${chartAccount.namespace}/`);
   await untilQuiet(first.userAgent);
   await world.audit.reset();
-  await delay(10_000);
+  await untilLooked([first, second]);
   expect(await writesOf(second.userAgent)).toEqual([]);
   expect(await writesToChildren(first.userAgent)).toEqual([]);
 
@@ -104,11 +118,11 @@ test("of two operators in two namespaces the second says who leads, writes nothi
 test("of three that start at once one leads", async () => {
   const three = [await installed(), at(other.namespace), at(third.namespace)];
   await eventually(() => expect(three.filter(({ leads }) => leads)).toHaveLength(1), takeoverMs);
-  await delay(10_000);
-  const leaders = three.filter(({ leads }) => leads);
-  expect(leaders).toHaveLength(1);
   await world.audit.reset();
-  await delay(5_000);
+  await untilLooked(three, 4);
+  expect(three.filter(({ leads }) => leads)).toHaveLength(1);
+  await world.audit.reset();
+  await untilLooked(three, 2);
   for (const waiting of three.filter(({ leads }) => !leads)) expect(await writesOf(waiting.userAgent)).toEqual([]);
   await Promise.all(three.map((operator) => operator.stop()));
 });
@@ -143,7 +157,7 @@ test("an operator of all namespaces leaves alone the one that another operator s
   });
   await untilQuiet(here.userAgent);
   await world.audit.reset();
-  await delay(10_000);
+  await untilLooked([everywhere]);
   expect(new Set(await writesOf(everywhere.userAgent))).toEqual(new Set(["update leases cctelegram-operator 200"]));
   expect(await writesToChildren(here.userAgent)).toEqual([]);
   await here.stop();

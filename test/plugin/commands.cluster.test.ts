@@ -4,10 +4,6 @@ import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { ServerTelling } from "../../contract/monitoring-servers.ts";
-import { program } from "../../e2e/cluster/programs.ts";
-import { bundle } from "../../images/bundle.ts";
-import { packPlugin } from "../../images/plugin-package.ts";
-import { run } from "../../machine/command.mjs";
 import * as types from "../../operator/deployment/resource-types.ts";
 import { isNotFound } from "../../operator/runtime/api-error.ts";
 import { resourcePath } from "../../operator/runtime/resource-type.ts";
@@ -548,32 +544,5 @@ describe("a support bundle", () => {
     expect(secrets.length).toBeGreaterThan(6);
     const forms = secrets.flatMap((value) => [value, Buffer.from(value).toString("base64")]);
     expect(forms.filter((form) => text.includes(form))).toEqual([]);
-  });
-});
-
-describe("as kubectl runs it", () => {
-  test("the package's program is found as a plugin, and names of resources are completed", async () => {
-    await bundle(["plugin"]);
-    await packPlugin();
-    const folder = join(files.path, "bin");
-    await run("npm", [
-      "install",
-      "--global",
-      "--offline",
-      "--prefix",
-      files.path,
-      "./dist/kubectl-cctelegram-0.1.0.tar.gz",
-    ]);
-    const kubectl = await program("kubectl");
-    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
-    const words = ["cctelegram", "status", "team", ...at()];
-    expect(execFileSync(kubectl, words, { env, encoding: "utf8" })).toContain("✓ team");
-    const completed = execFileSync(kubectl, ["__complete", "cctelegram", "keys", "config", ...at(), "team", "c"], {
-      env,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    expect(completed).toMatch(/^claude\tclient$/m);
-    expect(completed).toMatch(/^ci\tclient$/m);
   });
 });

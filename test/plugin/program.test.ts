@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { commands } from "../../plugin/commands/registry.ts";
 import { exitCodes } from "../../plugin/exit-codes.ts";
 import { type Parsed, program } from "../../plugin/program.ts";
+import { readPage } from "../pages/blocks.ts";
 import { runPlugin } from "./support/command-line.ts";
 
 async function parsed(...words: string[]): Promise<Parsed> {
@@ -11,6 +13,20 @@ async function parsed(...words: string[]): Promise<Parsed> {
   await program(onCommand, { out: () => {}, err: () => {} }).parseAsync(words, { from: "user" });
   return seen!;
 }
+
+/** Command lines in the text of the plugin's page; those of its blocks are run. */
+const inText = [...readPage("kubectl-plugin").matchAll(/`([a-z]+(?: [^`\n]+)+)`/g)]
+  .map(([, line = ""]) => line)
+  .filter((line) => commands.some(({ path }) => `${line} `.startsWith(`${path.join(" ")} `)));
+
+test.each(inText)("%s, which docs/kubectl-plugin.md names, is taken", async (line) => {
+  const { command } = await parsed(...line.split(" "));
+  expect(`${line} `).toContain(`${command.path.join(" ")} `);
+});
+
+test("docs/kubectl-plugin.md names a dozen command lines in its text", () => {
+  expect(inText.length).toBeGreaterThan(11);
+});
 
 describe("a command line", () => {
   test("has its options before or after the command", async () => {

@@ -19,6 +19,7 @@ import {
   untilSettled,
 } from "../operator/deployment/support/steps.ts";
 import { World } from "../operator/deployment/support/world.ts";
+import { nameApart } from "./overlays.ts";
 
 const call = promisify(execFile);
 const digest = `sha256:${"d".repeat(64)}`;
@@ -41,13 +42,7 @@ beforeAll(async () => {
   env = { ...process.env, KUBECONFIG: inject("kubeconfig"), PATH: `${kubectl}${delimiter}${process.env.PATH}` };
   folder = await mkdtemp(join(tmpdir(), "cctelegram-environments-"));
   await cp(example, folder, { recursive: true });
-  // All environments are in the namespace of the test, under names of their own.
-  for (const environment of environments) {
-    const file = join(folder, environment, "kustomization.yaml");
-    const text = await readFile(file, "utf8");
-    const own = text.replace(/namespace: \S+/, `namespace: ${world.namespace}\nnameSuffix: -${environment}`);
-    await writeFile(file, own.replace("  - namespace.yaml\n", ""));
-  }
+  await nameApart(folder, world.namespace);
 });
 afterAll(async () => {
   await world.dispose();

@@ -1,9 +1,9 @@
 import { expect } from "vitest";
-import type { BackupResult } from "../../../contract/backup.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { eventually } from "../deployment/support/steps.ts";
 import type { World } from "../deployment/support/world.ts";
+import { endedPod, storedBackup } from "./ended-pod.ts";
 
 /** The newest pod of a backup's Job, which has not ended. */
 const attemptOf = (world: World, backup: string) =>
@@ -18,23 +18,8 @@ const attemptOf = (world: World, backup: string) =>
 
 /** Ends the pod of a backup as a kubelet tells it. */
 export async function endAttempt(world: World, backup: string, exitCode: number, words: object): Promise<void> {
-  const pod = await attemptOf(world, backup);
-  const terminated = { exitCode, reason: exitCode === 0 ? "Completed" : "Error", message: JSON.stringify(words) };
-  const state = {
-    terminated: { ...terminated, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:01Z" },
-  };
-  const status = { name: "backup", image: "", imageID: "", ready: false, restartCount: 0, started: false, state };
-  const phase = exitCode === 0 ? "Succeeded" : "Failed";
-  await world.patch(types.pods, pod, { status: { phase, containerStatuses: [status] } }, "status");
+  await world.patch(types.pods, await attemptOf(world, backup), { status: endedPod(exitCode, words) }, "status");
 }
 
 /** What a backup tells that has succeeded. */
-export const resultOf = ({ namespace }: World, backup: string): BackupResult => ({
-  location: `file:///backup/${namespace}/team/${backup}.cctb`,
-  sizeBytes: 4096,
-  sha256: "a".repeat(64),
-  schemaVersion: 3,
-  durationMs: 1500,
-  messages: 2,
-  verified: true,
-});
+export const resultOf = ({ namespace }: World, backup: string) => storedBackup(namespace, backup);

@@ -115,3 +115,9 @@ describe("a chain leads from what is seen to what is to be done", () => {
     expect(causes.at(-1)?.message).toContain("kubectl -n tools create secret generic telegram");
   });
 });
+
+test("a link says its part once, also where its condition names it", () => {
+  const told = statusOf(snapshot({ server: starting, serverTrouble: crashing }), now);
+  expect(told.conditions?.find(({ type }) => type === "Ready")?.message).toBe(`MCP server: ${crashing.message}`);
+  expect(told.causes?.at(-1)).toMatchObject({ part: "MCP server", message: crashing.message });
+});

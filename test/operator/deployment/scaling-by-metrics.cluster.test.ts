@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AdapterRule } from "../../../deploy/prometheus-adapter/rules.ts";
 import { freePorts } from "../../../e2e/cluster/free-ports.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
+import { commandsIn } from "../../pages/blocks.ts";
 import { type Process, startProcess } from "../../server/support/process.ts";
 import { keys, keysJson } from "../../server/support/server.ts";
 import { type Adapter, adapterObjects, startAdapter } from "./support/metrics-adapter.ts";
@@ -83,6 +84,13 @@ describe.skipIf(!hasPrometheus)(
       );
       return pod?.metadata.name ?? "";
     };
+
+    /** What docs/scaling.md says that the autoscaler asks for, by `kubectl get --raw`. */
+    function asked(): string[] {
+      const paths = commandsIn("scaling").flatMap(({ text }) => /^kubectl get --raw "(.*)"$/.exec(text)?.[1] ?? []);
+      expect(paths).toHaveLength(2);
+      return paths.map((path) => path.replace("/cctelegram/", `/${world.namespace}/`).replace("/team-", "/own-"));
+    }
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), "metrics-"));
@@ -172,6 +180,10 @@ describe.skipIf(!hasPrometheus)(
         }),
       );
       await untilCondition(world, "own", "Autoscaling", { status: "True", reason: "ScalingActive" }, 60_000);
+      for (const path of asked()) {
+        const found = await world.client.get<{ items: object[] }>(path);
+        expect(found.items, path).not.toEqual([]);
+      }
       program.child.kill("SIGTERM");
       await Promise.all(asking);
     });

@@ -144,6 +144,15 @@ describe("a changed status is written", () => {
     expect(settlingMs(stalled("ImagePullFailed"), stalled("QuotaExceeded"))).toBe(0);
   });
 
+  test("at once when a rollout begins to wait for somebody, and when it goes on", () => {
+    const waits = statusWith(
+      condition("Ready", "True"),
+      condition("Progressing", "True", { reason: "WaitingForPromotion" }),
+    );
+    const moves = statusOf("True", "True");
+    expect([settlingMs(moves, waits), settlingMs(waits, moves)]).toEqual([0, 0]);
+  });
+
   test("soon when more is known of what is wrong", () => {
     const wrong = (message: string) => statusOf("False", "True", condition("Degraded", "True", { message }));
     expect(settlingMs(wrong("server"), wrong("server; bridge"))).toBe(2_000);

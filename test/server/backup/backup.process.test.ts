@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { expect, test } from "vitest";
+import { blocksIn, commandsOf, readPage } from "../../pages/blocks.ts";
 import { eventOf, freePort, post, signedFetch, until } from "../bridge/support.ts";
 import type { Process } from "../support/process.ts";
 import { processStage } from "../support/process-stage.ts";
@@ -203,21 +204,21 @@ test("a bridge that is killed while a backup reads it leaves no archive, and wha
   expect(eventsIn(join(restored, "queue.sqlite"))).toEqual(expect.arrayContaining(events));
 });
 
-/** The commands of docs/backup.md, in the folder of this test. */
-async function documented(): Promise<readonly string[]> {
-  const page = await readFile(join(import.meta.dirname, "../../../docs/backup.md"), "utf8");
-  const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? "");
+/** The scripts of docs/backup.md, in the folder of this test. */
+function documented(): readonly string[] {
+  const blocks = blocksIn(readPage("backup")).filter((block) => commandsOf(block).length > 0);
   const places = { "/etc/cctelegram": "etc", "/var/backups/cctelegram": "backups", "/var/lib/cctelegram": "restored" };
   const here = Object.entries(places).map(([path, name]) => [path, join(stage.folder, name)] as const);
   return blocks.map((block) =>
     here
-      .reduce((text, [path, folder]) => text.replaceAll(path, folder), block)
+      .reduce((text, [path, folder]) => text.replaceAll(path, folder), block.text)
       .replaceAll("node dist/server/main.js", `exec ${process.execPath} server/main.ts`),
   );
 }
 
 test("the documented commands back a standalone server up, with its logs, and restore it without Kubernetes", async () => {
-  const [start = "", backUp = "", restoreIt = ""] = await documented();
+  const [start = "", backUp = "", restoreIt = "", ...others] = documented();
+  expect(others).toEqual([]);
   for (const name of ["etc", "backups"]) await mkdir(join(stage.folder, name));
   const port = await freePort();
   const at = (text: string) => text.replaceAll("9001", `${port}`);

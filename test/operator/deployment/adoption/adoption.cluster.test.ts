@@ -16,62 +16,18 @@ import {
   untilSettled,
 } from "../support/steps.ts";
 import { World } from "../support/world.ts";
+import { handMadeInstallation, importedKey as key } from "./hand-made.ts";
 
 let world: World;
-const key = "4".repeat(64);
 
 beforeAll(async () => {
   world = await World.create("adoption");
   world.kubelet.start();
   await createToken(world);
-  await handMade();
+  for (const [type, object] of handMadeInstallation()) await world.post(type, object);
   await world.startOperator();
 });
 afterAll(() => world.dispose());
-
-/** What the guides have people make, under co8/cctelegram's names. */
-async function handMade(): Promise<void> {
-  const labels = { app: "cctelegram-mcp-server" };
-  const container = {
-    name: "server",
-    image: "docker.io/cctelegram/mcp-server:1.9.0",
-    ports: [{ containerPort: 8080 }],
-  };
-  const securityContext = {
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ["ALL"] },
-    runAsNonRoot: true,
-    seccompProfile: { type: "RuntimeDefault" },
-  };
-  await world.post(types.secrets, {
-    metadata: { name: "cctelegram-secrets" },
-    stringData: {
-      TELEGRAM_BOT_TOKEN: "123456789:AAFormer",
-      MCP_API_KEYS: JSON.stringify({
-        [key]: { name: "claude-production", permissions: ["send_telegram_event"], enabled: true },
-      }),
-    },
-  });
-  await world.post(types.deployments, {
-    metadata: { name: "cctelegram-mcp-server" },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ ...container, securityContext }] } },
-    },
-  });
-  await world.post(types.services, {
-    metadata: { name: "cctelegram-mcp-service" },
-    spec: {
-      selector: labels,
-      sessionAffinity: "ClientIP",
-      ports: [
-        { name: "http", port: 8080, targetPort: 8080 },
-        { name: "metrics", port: 9090, targetPort: 9090 },
-      ],
-    },
-  });
-}
 
 const isServer = (pod: KubernetesObject) => pod.metadata.labels?.["app.kubernetes.io/component"] === "mcp-server";
 
