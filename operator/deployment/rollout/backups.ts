@@ -1,6 +1,5 @@
 import { isConflict, isNotFound } from "../../runtime/api-error.ts";
 import type { Client } from "../../runtime/client.ts";
-import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
 import { apiVersionOf, resourcePath } from "../../runtime/resource-type.ts";
 import { outcomeOf } from "../backup/cached-backup.ts";
 import type { CachedResource } from "../cached-objects.ts";
@@ -26,7 +25,7 @@ export async function backupOf(
   const stored = cluster.informers.backups.store.get(namespace, name);
   // Whoever deletes it asks for another one, which can be made when it is gone.
   if (stored === undefined || stored.deleting)
-    return { revision, name, ...(await asked({ client, cluster }, { namespace, name, resource })) };
+    return { revision, name, ...(await asked(client, { namespace, name, resource })) };
   const outcome = outcomeOf(stored);
   if (outcome === undefined) return { revision, name, state: "Running", message: "" };
   return { revision, name, state: outcome.succeeded ? "Succeeded" : "Failed", message: outcome.message };
@@ -35,7 +34,7 @@ export async function backupOf(
 type Names = { readonly namespace: string; readonly name: string; readonly resource: string };
 
 async function asked(
-  { client, cluster }: Parts,
+  client: Parts["client"],
   { namespace, name, resource }: Names,
 ): Promise<Pick<Backup, "state" | "message">> {
   const body = {
@@ -46,9 +45,8 @@ async function asked(
   };
   try {
     const path = resourcePath(cctelegramBackups, { namespace });
-    cluster.informers.backups.observe(
-      await client.request<KubernetesObject>({ method: "POST", path, query: { fieldManager }, body }),
-    );
+    // Not observed: whoever makes the backup learns of it from the watch.
+    await client.request({ method: "POST", path, query: { fieldManager }, body });
   } catch (error) {
     if (isNotFound(error))
       return { state: "Failed", message: "this cluster has no CCTelegramBackup: install its definition" };

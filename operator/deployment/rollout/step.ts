@@ -10,7 +10,7 @@ import type { ProbeResult, Target } from "../parts-probe.ts";
 import type { ProbeSchedule } from "../probe-schedule.ts";
 import { regarding } from "../regarding.ts";
 import { deployments } from "../resource-types.ts";
-import { decide, isUrgent } from "./decision.ts";
+import { type Decision, decide, isUrgent } from "./decision.ts";
 import { type Backup, entryOf, type Facts, type State, servingTrack, waitsForWindow } from "./facts.ts";
 import { factsOf, type Wanted } from "./gather.ts";
 import { type PlannedServers, planOf } from "./plan.ts";
@@ -58,10 +58,9 @@ export async function rolloutStep(parts: Parts, resource: CachedResource, bluepr
     measured: parts.measures.result(uid),
   };
   const seen = factsOf(resource, { ...parts, ...results, blueprint, wanted, now: parts.now() });
-  const backup = await parts.backup(seen);
   const changes = await changesIn(parts, resource, seen, wanted);
-  const facts = { ...seen, backup, changes, isUndoLost: await isUndoLost(parts, seen, blueprint) };
-  const { state, notes, lookAgainMs } = decide(facts);
+  const facts = { ...seen, changes, isUndoLost: await isUndoLost(parts, seen, blueprint) };
+  const { state, notes, lookAgainMs, backup } = await decided(parts, facts);
   const known = await stored(parts, resource, { facts, state, blueprint, wanted });
   for (const note of notes) parts.recorder.record(regarding(resource), note);
   const rollout = await preparedRollout(parts, resource, { facts: { ...facts, state }, blueprint, wanted });
@@ -71,6 +70,15 @@ export async function rolloutStep(parts: Parts, resource: CachedResource, bluepr
     ...{ state, backup, known, lookAgainMs },
     waits: waitsForWindow({ ...facts, state }),
   };
+}
+
+/** A version that has to wait for its backup asks for it at once: nothing else would bring the operator here again. */
+async function decided(parts: Parts, facts: Facts): Promise<Decision & { readonly backup: Backup | undefined }> {
+  const first = decide(facts);
+  const backup = await parts.backup({ ...facts, state: first.state });
+  if (backup === undefined) return { ...first, backup };
+  const then = decide({ ...facts, state: first.state, backup });
+  return { ...then, notes: [...first.notes, ...then.notes], backup };
 }
 
 /** The same without any effect: what would be written. */
