@@ -73,6 +73,8 @@ test("every reason that Ready can have was recorded", () => {
     "problems.ts",
     "pod-trouble.ts",
     "http-probe.ts",
+    "backup/problems.ts",
+    "backup/restore-source.ts",
   ];
   const reasons = sources
     .flatMap((pattern) => globSync(`operator/deployment/${pattern}`))
