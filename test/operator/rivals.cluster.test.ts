@@ -119,7 +119,7 @@ test("of three that start at once one leads", async () => {
   const three = [await installed(), at(other.namespace), at(third.namespace)];
   await eventually(() => expect(three.filter(({ leads }) => leads)).toHaveLength(1), takeoverMs);
   await world.audit.reset();
-  await untilLooked(three, 4);
+  await untilLooked(three, 2);
   expect(three.filter(({ leads }) => leads)).toHaveLength(1);
   await world.audit.reset();
   await untilLooked(three, 2);

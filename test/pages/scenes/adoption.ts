@@ -9,7 +9,6 @@ import {
   eventually,
   exists,
   type readResource,
-  untilCondition,
   untilSettled,
 } from "../../operator/deployment/support/steps.ts";
 import { exampleIn, type Scene } from "../performance.ts";
@@ -49,12 +48,15 @@ export const adoption: Scene = {
         for (const [type, object] of handMadeInstallation()) await world.post(type, object);
         const { spec } = exampleIn("adoption", "apiKeys");
         await world.patch(types.cctelegramDeployments, "team", { spec });
-        await untilCondition(world, "team", "Adopted", { status: "False", reason: "NotHandedOver" });
+        await untilSettled(world, "team");
       },
       // Without it the operator looks within a minute, which e2e/lifecycle.test.ts waits for.
       async after({ world }) {
         await world.restartOperator();
-        await untilCondition(world, "team", "Adopted", { status: "True", reason: "TakenOver" });
+        await eventually(async () => {
+          const { metadata } = await world.get(types.services, "cctelegram-mcp-service");
+          expect(metadata.ownerReferences).toMatchObject([{ name: "team", controller: true }]);
+        });
       },
     },
     "scale deployment cctelegram-mcp-server": {
