@@ -30,7 +30,7 @@ const identities = {
 };
 
 /** A name for which the store's certificate is good, too. */
-const storeName = "s3.test";
+export const storeName = "s3.test";
 
 /** SeaweedFS in a folder, with a store that speaks S3 over TLS and one bucket. `python` is that of its environment. */
 export async function startSeaweedFs(python: string, folder: string, bucket: string): Promise<S3Server> {
