@@ -10,9 +10,11 @@ export type Exported = {
     readonly ownerReferences?: readonly Owner[];
     readonly finalizers?: readonly string[];
   };
-  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly spec?: Spec;
   readonly status?: unknown;
 };
+
+type Spec = Readonly<Record<string, unknown>>;
 
 type Owner = { readonly kind: string; readonly name: string; readonly controller?: boolean };
 
@@ -33,28 +35,42 @@ const skipped: Readonly<Record<string, string>> = {
   Lease: "its holder makes it anew",
   PersistentVolumeClaim: "YAML does not hold the volume's data",
   PersistentVolume: "YAML does not hold the volume's data",
+  CCTelegramBackup: "it would be made anew: name its archive in restoreFrom instead",
 };
 
 const adoption = "cctelegram.io/adopt";
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
+/** Whether something that YAML held is an object of Kubernetes. */
+export const isObject = (value: unknown): value is Exported =>
+  typeof value === "object" &&
+  value !== null &&
+  "kind" in value &&
+  "metadata" in value &&
+  typeof value.metadata === "object" &&
+  value.metadata !== null &&
+  "name" in value.metadata;
+
 /**
  * Makes of exported objects such that `kubectl apply` takes and that the resource of this name adopts. An owner of another cluster is left
- * out: Kubernetes deletes an object whose owner's uid does not exist.
+ * out: Kubernetes deletes an object whose owner's uid does not exist. With a namespace they come into that one.
  *
  * @example
  * ```ts
  * const { objects, leftOut } = adoptable(exported, "team");
  * ```
  */
-export function adoptable(exported: readonly Exported[], resource: string): Adoptable {
+export function adoptable(exported: readonly Exported[], resource: string, namespace?: string): Adoptable {
   const objects: Exported[] = [];
   const leftOut: string[] = [];
   for (const object of exported) {
     const { kind, metadata } = object;
     const why = skipped[kind] ?? strangeTo(object, resource);
-    if (why === undefined) objects.push(cleaned(object, resource));
+    if (why === undefined) objects.push(cleaned(object, resource, namespace ?? metadata.namespace));
     else leftOut.push(`${kind} ${metadata.name}: ${why}`);
+    if (isResource(object) && why === undefined && object.spec?.restoreFrom !== undefined) {
+      leftOut.push(`restoreFrom of ${metadata.name}: what was in that archive may have been sent since`);
+    }
   }
   return { objects, leftOut };
 }
@@ -75,7 +91,7 @@ function strangeTo(object: Exported, resource: string): string | undefined {
     : `nothing says that it belongs to ${resource}`;
 }
 
-function cleaned(object: Exported, resource: string): Exported {
+function cleaned(object: Exported, resource: string, namespace: string | undefined): Exported {
   const { apiVersion, kind, metadata, spec, status: _, ...content } = object;
   const { [lastApplied]: __, ...annotations } = metadata.annotations ?? {};
   const all = isResource(object) ? annotations : { ...annotations, [adoption]: resource };
@@ -84,21 +100,22 @@ function cleaned(object: Exported, resource: string): Exported {
     kind,
     metadata: {
       name: metadata.name,
-      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+      ...(namespace === undefined ? {} : { namespace }),
       ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
       ...(Object.keys(all).length === 0 ? {} : { annotations: all }),
     },
     ...content,
-    ...(spec === undefined ? {} : { spec: kind === "Service" ? withoutAddresses(spec) : spec }),
+    ...(spec === undefined ? {} : { spec: movable(kind, spec) }),
   };
 }
 
+function movable(kind: string, spec: Spec): Spec {
+  if (kind === "Service") return withoutAddresses(spec);
+  const { restoreFrom: _, ...rest } = spec;
+  return kind === "CCTelegramDeployment" ? rest : spec;
+}
+
 /** Addresses of the former cluster. A headless Service stays one. */
-function withoutAddresses({
-  clusterIP,
-  clusterIPs: _,
-  healthCheckNodePort: __,
-  ...spec
-}: Readonly<Record<string, unknown>>) {
+function withoutAddresses({ clusterIP, clusterIPs: _, healthCheckNodePort: __, ...spec }: Spec): Spec {
   return clusterIP === "None" ? { clusterIP, ...spec } : spec;
 }

@@ -17,7 +17,6 @@ export type AuditEntry = {
 type AuditLine = {
   readonly stage: string;
   readonly verb: string;
-  readonly userAgent?: string;
   readonly objectRef?: { resource?: string; subresource?: string; namespace?: string; name?: string };
   readonly responseStatus?: { code?: number };
   readonly requestReceivedTimestamp: string;
@@ -30,17 +29,18 @@ export const isWrite = ({ verb }: AuditEntry): boolean => writes.has(verb);
 /** Lists and watches are renewed forever; they are counted apart. */
 export const isRead = ({ verb }: AuditEntry): boolean => verb === "get";
 
-/** What one user agent asked, in the order of the answers. A watch counts when it opens. */
+/** What some user agents asked, in the order of the answers. A watch counts when it opens. */
 export class AuditLog {
   readonly #file: number;
-  readonly #agents: readonly string[];
+  readonly #agents: ReadonlyMap<string, RegExp>;
   #position = 0;
   #rest = Buffer.alloc(0);
   readonly #entries: AuditEntry[] = [];
 
   constructor(path: string, agents: readonly string[]) {
     this.#file = openSync(path, "r");
-    this.#agents = agents.map((agent) => `"userAgent":"${agent}"`);
+    // Programs in Go say "name/version (system) …".
+    this.#agents = new Map(agents.map((agent) => [agent, new RegExp(`"userAgent":"${agent}["/]`)]));
   }
 
   /** All entries up to now. The API server writes an entry before it ends the answer. */
@@ -87,11 +87,12 @@ export class AuditLog {
 
   #line(text: string): void {
     // Most lines are the control plane's own: they are not worth being parsed.
-    if (!this.#agents.some((agent) => text.includes(agent))) return;
+    const agent = [...this.#agents].find(([, pattern]) => pattern.test(text))?.[0];
+    if (agent === undefined) return;
     const line = JSON.parse(text) as AuditLine;
     if (line.stage !== (line.verb === "watch" ? "ResponseStarted" : "ResponseComplete")) return;
     this.#entries.push({
-      agent: line.userAgent ?? "",
+      agent,
       verb: line.verb,
       resource: line.objectRef?.resource ?? "",
       subresource: line.objectRef?.subresource ?? "",

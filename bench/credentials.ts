@@ -21,13 +21,13 @@ export async function operatorKubeconfig(cluster: Cluster, folder: string): Prom
   return kubeconfigOf(cluster, name, join(folder, "operator.kubeconfig"));
 }
 
-/** The same for the reference, which may do everything: its requests are others than those that the chart permits. */
-export async function referenceKubeconfig(cluster: Cluster, folder: string): Promise<string> {
-  const account = "reference";
+/** The same for a peer, which may do everything: its requests are others than those that the chart permits. */
+export async function peerKubeconfig(cluster: Cluster, folder: string): Promise<string> {
+  const account = "peer";
   await cluster.kubectl(["--namespace", operatorNamespace, "create", "serviceaccount", account]);
   const subject = `--serviceaccount=${operatorNamespace}:${account}`;
   await cluster.kubectl(["create", "clusterrolebinding", account, "--clusterrole=cluster-admin", subject]);
-  return kubeconfigOf(cluster, account, join(folder, "reference.kubeconfig"));
+  return kubeconfigOf(cluster, account, join(folder, "peer.kubeconfig"));
 }
 
 async function kubeconfigOf(cluster: Cluster, account: string, path: string): Promise<string> {

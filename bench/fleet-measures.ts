@@ -1,11 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../e2e/cluster/wait.ts";
 import * as types from "../operator/deployment/resource-types.ts";
+import type { Client } from "../operator/runtime/client.ts";
 import { type AuditEntry, isRead, isWrite } from "./audit-log.ts";
 import { apiServerCpuSeconds, hurryControllers } from "./control-plane.ts";
-import { countAll, countOf, create, inParallel, makePodsReady, nameOf, readyCount, remove } from "./fleet.ts";
+import { countAll, countOf, inParallel, makePodsReady, nameOf, readyCount, remove } from "./fleet.ts";
 import type { OperatorProcess } from "./operator-process.ts";
-import { byVerb, isCreation, median, ofOperator, requestsDuring, settled, type Workbench } from "./workbench.ts";
+import type { Peer } from "./peer.ts";
+import { measureBeside, type PeerRun, reconcileTime } from "./peer-measures.ts";
+import {
+  byVerb,
+  isCreationOf,
+  median,
+  ofOperator,
+  ours,
+  requestsDuring,
+  settled,
+  type Workbench,
+} from "./workbench.ts";
 
 export type FleetOptions = {
   readonly count: number;
@@ -16,8 +28,10 @@ export type FleetOptions = {
   readonly earlier: readonly number[];
   /** How long the bare loop took for the same children, each time just before a run. */
   readonly bare: readonly number[];
-  /** What the reference needed for the same children, each time just before a run; none without it. */
-  readonly references: readonly ReferenceRun[];
+  /** Seconds in which the garbage collector alone deleted as many resources; none when that was not measured. */
+  readonly floors: readonly number[];
+  /** What other operators needed for as many resources, each time just before a run. */
+  readonly peerRuns: readonly PeerRun[];
 };
 
 /** Many resources: created, left alone, made ready, left alone, operator restarted, deleted. */
@@ -30,31 +44,33 @@ export async function measureFleet(bench: Workbench, options: FleetOptions): Pro
   if (options.minutes > 0) await measureIdle(bench, operator, `${options.count}: pending`, options.minutes);
   await hurryControllers(bench.cluster);
   const last = options.minutes > 0 ? await measureQuiet(bench, operator, options) : operator;
-  await measureDeletion(bench, namesOf(options.count), before);
+  await measureDeletion(bench, options, before);
   await last.stop();
 }
 
 /** Seconds until the children of so many resources exist, and nothing else. */
 export async function timeCreation(bench: Workbench, count: number, childrenEach: number): Promise<number> {
   await startOperator(bench);
-  return (await createFleet(bench, count, childrenEach)).children;
+  return (await createFleet(bench, { ...ours, childrenEach }, count)).children;
 }
 
-/** The same by the reference, with what it has used. */
-export async function timeReference(bench: Workbench, count: number, childrenEach: number): Promise<ReferenceRun> {
-  const reference = await bench.startReference();
+/** The same by another operator, with what it has used. */
+export async function timePeer(bench: Workbench, peer: Peer, count: number): Promise<PeerRun> {
+  const started = await bench.startPeer(peer);
   await delay(5_000);
-  const { children, apiServerCpu } = await createFleet(bench, count, childrenEach);
-  return { seconds: children, cpuSeconds: reference.cpuSeconds(), apiServerCpu, peakRss: reference.peakRss() };
+  const { children, apiServerCpu, entries } = await createFleet(bench, peer, count);
+  const metrics = await started.metrics();
+  return {
+    name: peer.name,
+    childrenEach: peer.childrenEach,
+    seconds: children,
+    cpuSeconds: started.cpuSeconds(),
+    apiServerCpu,
+    peakRss: started.peakRss(),
+    requests: entries.filter((entry) => entry.agent === peer.agent && (isWrite(entry) || isRead(entry))).length / count,
+    reconcileP99: metrics.quantile(reconcileTime, 0.99) * 1000,
+  };
 }
-
-export type ReferenceRun = {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  /** CPU seconds of the API server meanwhile. */
-  readonly apiServerCpu: number;
-  readonly peakRss: number;
-};
 
 async function startOperator(bench: Workbench): Promise<OperatorProcess> {
   const operator = await bench.startOperator();
@@ -65,16 +81,19 @@ async function startOperator(bench: Workbench): Promise<OperatorProcess> {
 const namesOf = (count: number) => Array.from({ length: count }, (_, index) => nameOf(index));
 
 /** Creates the resources and waits for their children. Times are seconds since the first request, by the audit log. */
-async function createFleet({ audit, client, cluster }: Workbench, count: number, childrenEach: number) {
+async function createFleet(
+  { audit, client, cluster }: Workbench,
+  { agent, resources, childrenEach, create }: Pick<Peer, "agent" | "resources" | "childrenEach" | "create">,
+  count: number,
+) {
+  const isCreation = isCreationOf(agent);
   audit.clear();
   const cpuBefore = apiServerCpuSeconds(cluster);
   await inParallel(namesOf(count), (name) => create(client, name));
-  await audit.wait(count * childrenEach, isCreation, `${count * childrenEach} children`, 600_000);
+  await audit.wait(count * childrenEach, isCreation, `${count * childrenEach} children`, 3_600_000);
   const apiServerCpu = apiServerCpuSeconds(cluster) - cpuBefore;
   const entries = audit.entries();
-  const creations = entries.filter(
-    ({ verb, resource }) => verb === "create" && resource === types.cctelegramDeployments.plural,
-  );
+  const creations = entries.filter(({ verb, resource }) => verb === "create" && resource === resources);
   const startedAt = Math.min(...creations.map(({ receivedAt }) => receivedAt));
   const made = entries.filter(isCreation);
   const until = (some: readonly AuditEntry[]) =>
@@ -90,9 +109,13 @@ async function createFleet({ audit, client, cluster }: Workbench, count: number,
 
 async function measureCreation(bench: Workbench, operator: OperatorProcess, options: FleetOptions) {
   const { report } = bench;
-  const { count, childrenEach, earlier, bare, references } = options;
+  const { count, childrenEach, earlier, bare, peerRuns } = options;
   const cpuBefore = operator.cpuSeconds();
-  const { entries, resources, deployments, children, apiServerCpu } = await createFleet(bench, count, childrenEach);
+  const { entries, resources, deployments, children, apiServerCpu } = await createFleet(
+    bench,
+    { ...ours, childrenEach },
+    count,
+  );
   const cpu = operator.cpuSeconds() - cpuBefore;
 
   const title = (measure: string) => `${count}: ${measure}`;
@@ -121,24 +144,13 @@ async function measureCreation(bench: Workbench, operator: OperatorProcess, opti
     besides(() => Math.max(...bare)),
   );
   report.measure(title("operator CPU until the children exist"), cpu, "s");
-  if (references.length > 0) {
-    const of = (value: (run: ReferenceRun) => number) => median(references.map(value));
-    const reference = of(({ seconds }) => seconds);
-    report.measure(title("all children, beside controller-runtime"), seconds, "s", { reference, target: "ratio 1.2" });
-    report.measure(title("operator CPU, beside controller-runtime"), cpu, "s", {
-      reference: of(({ cpuSeconds }) => cpuSeconds),
-      target: "ratio 1.5",
-    });
-    report.measure(title("API server CPU, beside controller-runtime"), apiServerCpu, "s", {
-      reference: of((run) => run.apiServerCpu),
-      target: "ratio 1.0",
-    });
-    report.measure(title("peak RSS, beside controller-runtime"), operator.peakRss(), "MiB", {
-      reference: of(({ peakRss }) => peakRss),
-    });
-  }
   const mine = entries.filter((entry) => ofOperator(entry) && (isWrite(entry) || isRead(entry)));
-  report.measure(title("requests per resource until the children exist"), mine.length / count, "");
+  const requests = mine.length / count;
+  report.measure(title("requests per resource until the children exist"), requests, "");
+  const reconcileP99 = (await operator.metrics()).quantile(reconcileTime, 0.99) * 1000;
+  const peakRss = operator.peakRss();
+  const own = { seconds, cpuSeconds: cpu, apiServerCpu, peakRss, requests, reconcileP99, childrenEach };
+  measureBeside(report, title, peerRuns, own);
 
   await settled(bench);
   const all = bench.audit.entries().filter(ofOperator);
@@ -155,10 +167,9 @@ async function measureCreation(bench: Workbench, operator: OperatorProcess, opti
 
 async function measureReconciles({ report }: Workbench, operator: OperatorProcess, count: number): Promise<void> {
   const metrics = await operator.metrics();
-  const histogram = "controller_runtime_reconcile_time_seconds";
   report.measure(`${count}: reconciles per resource`, metrics.sum("controller_runtime_reconcile_total") / count, "");
-  report.measure(`${count}: reconcile p50`, metrics.quantile(histogram, 0.5) * 1000, "ms");
-  report.measure(`${count}: reconcile p99`, metrics.quantile(histogram, 0.99) * 1000, "ms");
+  report.measure(`${count}: reconcile p50`, metrics.quantile(reconcileTime, 0.5) * 1000, "ms");
+  report.measure(`${count}: reconcile p99`, metrics.quantile(reconcileTime, 0.99) * 1000, "ms");
 }
 
 /** Becoming ready, ready, pods that stop answering, restart. Returns the operator that runs at the end. */
@@ -235,22 +246,42 @@ async function measureRestart(bench: Workbench, { count }: FleetOptions): Promis
   return after;
 }
 
-async function measureDeletion(bench: Workbench, names: readonly string[], before: number): Promise<void> {
-  const { client, report, audit } = bench;
+/** Seconds that the garbage collector takes by itself, when no operator looks on. */
+export async function timeDeletion(bench: Workbench, count: number, childrenEach: number): Promise<number> {
+  const operator = await startOperator(bench);
+  const before = await countAll(bench.client);
+  await createFleet(bench, { ...ours, childrenEach }, count);
+  await hurryControllers(bench.cluster);
+  await settled(bench);
+  await operator.stop();
+  return (await deleted(bench.client, namesOf(count), before)).all;
+}
+
+async function measureDeletion(
+  { client, report, audit }: Workbench,
+  { count, floors }: FleetOptions,
+  before: number,
+): Promise<void> {
   audit.clear();
+  const { resources, all } = await deleted(client, namesOf(count), before);
+  report.measure(`${count}: deletion, resources gone`, resources, "s");
+  report.measure(`${count}: deletion, all gone`, all, "s", count >= 1000 ? { target: "40 s" } : {});
+  if (floors.length > 0) {
+    const beside = { reference: median(floors), target: "ratio 1.2" };
+    report.measure(`${count}: deletion, beside the garbage collector alone`, all, "s", beside);
+  }
+  const writes = audit.entries().filter((entry) => ofOperator(entry) && isWrite(entry)).length;
+  report.measure(`${count}: deletion, operator's writes per resource`, writes / count, "");
+}
+
+/** Deletes resources; seconds until they, and everything that they led to, are gone. */
+async function deleted(client: Client, names: readonly string[], before: number) {
   const startedAt = Date.now();
   await inParallel(names, (name) => remove(client, name));
   const elapsed = () => (Date.now() - startedAt) / 1000;
   const gone = async () => (await countOf(client, types.cctelegramDeployments)) === 0 && elapsed();
-  const resources = await waitFor(gone, { what: "the resources to go", timeoutMs: 300_000, everyMs: 100 });
-  report.measure(`${names.length}: deletion, resources gone`, resources, "s");
+  const resources = await waitFor(gone, { what: "the resources to go", timeoutMs: 600_000, everyMs: 100 });
   const allGone = async () => (await countAll(client)) <= before && elapsed();
-  const all = await waitFor(allGone, { what: "everything to go", timeoutMs: 1_800_000, everyMs: 500 });
-  report.measure(`${names.length}: deletion, all gone`, all, "s", names.length >= 1000 ? { target: "40 s" } : {});
-  const asked = audit.entries().filter(ofOperator);
-  report.measure(
-    `${names.length}: deletion, operator's writes per resource`,
-    asked.filter(isWrite).length / names.length,
-    "",
-  );
+  const all = await waitFor(allGone, { what: "everything to go", timeoutMs: 3_600_000, everyMs: 500 });
+  return { resources, all };
 }

@@ -1,4 +1,4 @@
-/** `npm run bench:operator [-- --counts 100,1000 --minutes 5 --runs 3 --reference]`: the operator against a real API server, in figures. */
+/** `npm run bench:operator [-- --counts 100,1000 --minutes 5 --runs 3 --reference --kmcp]`: the operator against a real API server, in figures. */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,16 +13,18 @@ import { type Client, createClient } from "../operator/runtime/client.ts";
 import { AuditLog } from "./audit-log.ts";
 import { bareApplies, bareChildren } from "./bare.ts";
 import { prepareControlPlane } from "./control-plane.ts";
-import { operatorKubeconfig, referenceKubeconfig } from "./credentials.ts";
+import { operatorKubeconfig, peerKubeconfig } from "./credentials.ts";
 import { createNamespace } from "./fleet.ts";
-import { measureFleet, type ReferenceRun, timeCreation, timeReference } from "./fleet-measures.ts";
+import { measureFleet, timeCreation, timeDeletion, timePeer } from "./fleet-measures.ts";
 import { measureOnNode } from "./node-measures.ts";
 import { OperatorProcess } from "./operator-process.ts";
+import { type Peer, PeerProcess } from "./peer.ts";
+import type { PeerRun } from "./peer-measures.ts";
 import { startPods } from "./pods.ts";
-import { ReferenceProcess, referenceProgram, writeTemplates } from "./reference.ts";
+import { controllerRuntime, kmcp } from "./reference.ts";
 import { Report } from "./report.ts";
-import { measureSingles } from "./single-measures.ts";
-import { referenceAgent, type Workbench } from "./workbench.ts";
+import { measureSingles, type PeerSingles, timePeerSingles } from "./single-measures.ts";
+import type { Workbench } from "./workbench.ts";
 
 const { values } = parseArgs({
   options: {
@@ -38,6 +40,10 @@ const { values } = parseArgs({
     "no-bare": { type: "boolean", default: false },
     /** Sets an operator by Go's controller-runtime beside it; needs Go. */
     reference: { type: "boolean", default: false },
+    /** Times the deletion by the garbage collector alone, too. */
+    floor: { type: "boolean", default: false },
+    /** Sets kmcp beside it, built from its source; needs Go. */
+    kmcp: { type: "boolean", default: false },
     /** Arguments of the operator's Node, such as "--cpu-prof --cpu-prof-dir=/tmp". */
     "node-args": { type: "string", default: "" },
   },
@@ -50,11 +56,16 @@ const clusterName = "bench";
 const benchAgent = "cctelegram-bench";
 const pods = await startPods();
 
-const templates = join(logs, "templates.json");
-writeTemplates(templates);
-const reference = values.reference ? await referenceProgram() : undefined;
+const peers: readonly Peer[] = [
+  ...(values.reference ? [await controllerRuntime(logs)] : []),
+  ...(values.kmcp ? [await kmcp()] : []),
+];
 await bundle(["operator"]);
-if (!values.fleet) await withWorkbench(measureSingles);
+if (!values.fleet) {
+  const singles: PeerSingles[] = [];
+  for (const peer of peers) singles.push(await withWorkbench((bench) => timePeerSingles(bench, peer)));
+  await withWorkbench((bench) => measureSingles(bench, singles));
+}
 for (const count of counts) await measureCount(count);
 await pods.close();
 if (!values["no-node"]) await measureNode();
@@ -66,15 +77,17 @@ async function measureCount(count: number): Promise<void> {
   const minutes = count === Math.max(...counts) ? Number(values.minutes) : 0;
   const bare: number[] = [];
   const earlier: number[] = [];
-  const references: ReferenceRun[] = [];
+  const peerRuns: PeerRun[] = [];
+  const floors = values.floor ? [await withWorkbench((bench) => timeDeletion(bench, count, childrenEach))] : [];
   for (let run = 1; run <= runs; run += 1) {
     if (!values["no-bare"]) bare.push(await withWorkbench((bench) => bareApplies(bench.operatorClient, count)));
-    if (reference !== undefined)
-      references.push(await withWorkbench((bench) => timeReference(bench, count, childrenEach)));
+    for (const peer of peers) peerRuns.push(await withWorkbench((bench) => timePeer(bench, peer, count)));
     if (run < runs) {
       earlier.push(await withWorkbench((bench) => timeCreation(bench, count, childrenEach)));
     } else {
-      await withWorkbench((bench) => measureFleet(bench, { count, childrenEach, minutes, earlier, bare, references }));
+      await withWorkbench((bench) =>
+        measureFleet(bench, { count, childrenEach, minutes, earlier, bare, floors, peerRuns }),
+      );
     }
   }
 }
@@ -92,13 +105,12 @@ function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
     await prepareControlPlane(cluster);
     const kubeconfig = await operatorKubeconfig(cluster, logs);
     const operatorClient = clientOf(kubeconfig);
-    const audit = new AuditLog(cluster.auditLog, [benchAgent, fieldManager, referenceAgent]);
-    const operators: (OperatorProcess | ReferenceProcess)[] = [];
-    const startReference = async () => {
-      if (reference === undefined) throw new Error("there is no reference without --reference");
-      const credentials = await referenceKubeconfig(cluster, logs);
-      const log = join(logs, "reference.log");
-      const started = await ReferenceProcess.start({ program: reference, kubeconfig: credentials, templates, log });
+    const audit = new AuditLog(cluster.auditLog, [benchAgent, fieldManager, ...peers.map(({ agent }) => agent)]);
+    const operators: (OperatorProcess | PeerProcess)[] = [];
+    const startPeer = async (peer: Peer) => {
+      await peer.prepare(cluster);
+      const log = join(logs, `${peer.name}.log`);
+      const started = await PeerProcess.start(peer, { kubeconfig: await peerKubeconfig(cluster, logs), log });
       operators.push(started);
       return started;
     };
@@ -114,7 +126,7 @@ function withWorkbench<T>(work: (bench: Workbench) => Promise<T>): Promise<T> {
     };
     try {
       await createNamespace(client);
-      return await work({ cluster, client, operatorClient, audit, report, pods, startOperator, startReference });
+      return await work({ cluster, client, operatorClient, audit, report, pods, startOperator, startPeer });
     } finally {
       audit.close();
       operatorClient.close();

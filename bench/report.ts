@@ -5,7 +5,7 @@ export type MeasureOptions = {
   readonly target?: string;
   /** The same work done by a bare loop against the same API server. */
   readonly bare?: number;
-  /** The same by the reference operator. */
+  /** The same by another operator. */
   readonly reference?: number;
 };
 
@@ -21,7 +21,7 @@ export class Report {
     const beside = bare ?? other;
     const reference = {
       ...(bare !== undefined && { bare: rounded(bare) }),
-      ...(other !== undefined && { controllerRuntime: rounded(other) }),
+      ...(other !== undefined && { other: rounded(other) }),
     };
     const ratio = beside ? rounded(value / beside) : undefined;
     console.log(JSON.stringify({ bench: "operator", measure: name, value: rounded(value), unit, reference, ratio }));

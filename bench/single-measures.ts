@@ -4,25 +4,38 @@ import * as types from "../operator/deployment/resource-types.ts";
 import { resourcePath } from "../operator/runtime/resource-type.ts";
 import { type AuditEntry, isWrite } from "./audit-log.ts";
 import { create, makePodsReady, nameOf, namespace } from "./fleet.ts";
-import { isCreation, median, ofOperator, requestsDuring, settled, type Workbench } from "./workbench.ts";
+import type { Peer } from "./peer.ts";
+import { isCreationOf, median, ofOperator, ours, requestsDuring, settled, type Workbench } from "./workbench.ts";
 
 const samples = 20;
 
+/** Milliseconds from one more resource to its Deployment, by another operator. */
+export async function timePeerSingles(bench: Workbench, peer: Peer): Promise<PeerSingles> {
+  await bench.startPeer(peer);
+  await delay(5_000);
+  return { name: peer.name, deployment: (await timeSingles(bench, peer)).deployments };
+}
+
+export type PeerSingles = { readonly name: string; readonly deployment: number };
+
 /** What one resource costs, and what happens to it by hand. */
-export async function measureSingles(bench: Workbench): Promise<void> {
+export async function measureSingles(bench: Workbench, peers: readonly PeerSingles[]): Promise<void> {
   const { report, audit, client } = bench;
+  const isCreation = isCreationOf(ours.agent);
   await create(client, "first");
   const operator = await bench.startOperator();
-  await audit.wait(1, (entry) => isCreation(entry), "the first reconcile");
+  await audit.wait(1, isCreation, "the first reconcile");
   const first = audit.entries().find(isCreation)!;
   report.measure("start to first reconcile", (first.receivedAt - operator.startedAt) / 1000, "s");
   await settled(bench);
 
-  const timings: Awaited<ReturnType<typeof oneMore>>[] = [];
-  for (let index = 0; index < samples; index += 1) timings.push(await oneMore(bench, nameOf(index)));
-  const of = (resource: "deployments" | "services") => median(timings.map((timing) => timing[resource]));
-  report.measure("one more resource to Service", of("services"), "ms");
-  report.measure("one more resource to Deployment", of("deployments"), "ms", { target: "20 ms" });
+  const { services, deployments } = await timeSingles(bench, ours);
+  report.measure("one more resource to Service", services, "ms");
+  report.measure("one more resource to Deployment", deployments, "ms", { target: "20 ms" });
+  for (const { name, deployment } of peers) {
+    const beside = { reference: deployment, target: "ratio 2.0" };
+    report.measure(`one more resource to Deployment, beside ${name}`, deployments, "ms", beside);
+  }
   await settled(bench);
 
   await makePodsReady(client);
@@ -30,15 +43,29 @@ export async function measureSingles(bench: Workbench): Promise<void> {
   await measureHandiwork(bench);
 }
 
+type Maker = Pick<Peer, "agent" | "resources" | "create">;
+
+/** Medians of some resources, one after the other. */
+async function timeSingles(bench: Workbench, maker: Maker): Promise<Timing> {
+  const timings: Timing[] = [];
+  for (let index = 0; index < samples; index += 1) timings.push(await oneMore(bench, maker, nameOf(index)));
+  const of = (resource: keyof Timing) => median(timings.map((timing) => timing[resource]));
+  return { deployments: of("deployments"), services: of("services") };
+}
+
+type Timing = Record<"deployments" | "services", number>;
+
 /** Milliseconds from the request that creates the resource to the answers of the requests that create its children. */
 async function oneMore(
   { client, audit }: Workbench,
+  { agent, resources, create }: Maker,
   name: string,
-): Promise<Record<"deployments" | "services", number>> {
+): Promise<Timing> {
+  const isCreation = isCreationOf(agent);
   audit.clear();
   await create(client, name);
   await audit.wait(1, (entry) => isCreation(entry) && entry.resource === "deployments", "the Deployment");
-  const createdAt = audit.entries().find(({ resource }) => resource === "cctelegramdeployments")!.receivedAt;
+  const createdAt = audit.entries().find(({ resource }) => resource === resources)!.receivedAt;
   const after = (resource: string) => {
     const made = audit.entries().filter((entry) => isCreation(entry) && entry.resource === resource);
     return Math.max(...made.map(({ answeredAt }) => answeredAt)) - createdAt;
@@ -81,7 +108,12 @@ async function measureHandiwork(bench: Workbench): Promise<void> {
   await settled(bench);
   const healed = await requestsDuring(bench, async () => {
     await client.delete(types.services, namespace, server);
-    await bench.audit.wait(1, (entry) => ofOperator(entry) && isCreation(entry), "the Service to come back", 30_000);
+    await bench.audit.wait(
+      1,
+      (entry) => ofOperator(entry) && isCreationOf(ours.agent)(entry),
+      "the Service to come back",
+      30_000,
+    );
     await settled(bench);
   });
   report.measure("Service deleted by hand: writes", writes(healed), "writes", { target: "1" });

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "../e2e/cluster/cluster.ts";
 import { fieldManager } from "../operator/deployment/names.ts";
+import * as types from "../operator/deployment/resource-types.ts";
 import type { Client } from "../operator/runtime/client.ts";
 import { type AuditEntry, type AuditLog, isWrite } from "./audit-log.ts";
+import { create } from "./fleet.ts";
 import type { OperatorProcess } from "./operator-process.ts";
+import type { Peer, PeerProcess } from "./peer.ts";
 import type { Pods } from "./pods.ts";
-import type { ReferenceProcess } from "./reference.ts";
 import type { Report } from "./report.ts";
 
 /** What every measure works with. */
@@ -19,18 +21,20 @@ export type Workbench = {
   readonly report: Report;
   readonly pods: Pods;
   readonly startOperator: () => Promise<OperatorProcess>;
-  readonly startReference: () => Promise<ReferenceProcess>;
+  readonly startPeer: (peer: Peer) => Promise<PeerProcess>;
 };
 
 /** Its look at Leases every two seconds, whatever the number of resources, is left out. */
 export const ofOperator = ({ agent, resource }: AuditEntry): boolean => agent === fieldManager && resource !== "leases";
 
-/** A child that the operator, or the reference, has made. */
-export const isCreation = (entry: AuditEntry): boolean =>
-  (ofOperator(entry) || entry.agent === referenceAgent) && entry.code === 201 && entry.resource !== "events";
+/** Our own operator, as the measures that it shares with others know it. */
+export const ours = { agent: fieldManager, resources: types.cctelegramDeployments.plural, create };
 
-/** By which the API server knows the reference. */
-export const referenceAgent = "cctelegram-reference";
+/** A child that an operator has made, by its user agent. */
+export const isCreationOf =
+  (agent: string) =>
+  (entry: AuditEntry): boolean =>
+    entry.agent === agent && entry.code === 201 && entry.resource !== "events";
 
 /** Waits until the operator has written nothing for `quietMs`, from now on: longer than pods are counted (status-pacing.ts). */
 export async function settled({ audit }: Workbench, quietMs = 65_000): Promise<void> {

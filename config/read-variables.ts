@@ -67,9 +67,10 @@ type Result = { readonly value: unknown } | { readonly problem: string; readonly
 function read(name: string, variable: Variable, role: string, surroundings: Surroundings): Result {
   const { env } = surroundings;
   try {
-    const path = pathOf(name, variable, env);
+    const file = fileOf(name, variable, env);
+    const path = file?.path;
     if (path !== undefined && variable.file === "path") return { value: { path } };
-    const given = path === undefined ? textOf(name, variable, env) : contentOf(path, name, variable, surroundings);
+    const given = file === undefined ? textOf(name, variable, env) : contentOf(file, variable, surroundings);
     const text = given ?? defaultOf(variable, role);
     if (text === undefined) return nothing(name, variable, role, path);
     const parsed = variable.schema.safeParse(text);
@@ -88,15 +89,25 @@ function nothing(name: string, variable: Variable, role: string, path: string | 
   return isRequired(variable, role) ? missing(name, variable) : { value: undefined };
 }
 
-/** The path in NAME_FILE. Throws when the value is given otherwise, too: which one counts would be a guess. */
-function pathOf(name: string, variable: Variable, env: Surroundings["env"]): string | undefined {
-  const path = variable.file && env[`${name}_FILE`]?.trim();
-  if (!path) return undefined;
-  if (/\p{Cc}/u.test(path)) throw new Error(`has a ${name}_FILE with control characters`);
-  if (env[name]) throw new Error(`is set together with ${name}_FILE; set only one`);
+/** A file that holds a value, and the variable that names it. */
+type Named = { readonly by: string; readonly path: string; readonly convert: Alias["convert"] };
+
+/** The file that NAME_FILE, or that of an alias, names. Throws when the value is given otherwise, too: which one counts would be a guess. */
+function fileOf(name: string, variable: Variable, env: Surroundings["env"]): Named | undefined {
+  if (variable.file === undefined) return undefined;
+  const [file, second] = [{ name, convert: undefined }, ...(variable.aliases ?? [])].flatMap(
+    ({ name, convert }): Named[] => {
+      const [by, path] = [`${name}_FILE`, env[`${name}_FILE`]?.trim()];
+      return path ? [{ by, path, convert }] : [];
+    },
+  );
+  if (file === undefined) return undefined;
+  if (/\p{Cc}/u.test(file.path)) throw new Error(`has a ${file.by} with control characters`);
+  if (second !== undefined) throw new Error(`is set as ${second.by} together with ${file.by}; set only one`);
+  if (env[name]) throw new Error(`is set together with ${file.by}; set only one`);
   const alias = aliasIn(variable, env);
-  if (alias !== undefined) throw new Error(`is set as ${alias.name} together with ${name}_FILE; set only one`);
-  return path;
+  if (alias !== undefined) throw new Error(`is set as ${alias.name} together with ${file.by}; set only one`);
+  return file;
 }
 
 function textOf(name: string, variable: Variable, env: Surroundings["env"]): string | undefined {
@@ -111,13 +122,18 @@ function aliasIn({ aliases }: Variable, env: Surroundings["env"]): Alias | undef
   return aliases?.find(({ name }) => env[name]);
 }
 
-function contentOf(path: string, name: string, { file }: Variable, { readFile }: Surroundings): string | undefined {
+function contentOf({ by, path, convert }: Named, { file }: Variable, { readFile }: Surroundings): string | undefined {
+  const content = textIn(path, by, file, readFile).trim();
+  return content && convert ? convert(content) : content || undefined;
+}
+
+function textIn(path: string, by: string, form: Variable["file"], readFile: Surroundings["readFile"]): string {
   try {
-    return readFile(path).trim() || undefined;
+    return readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-    if (file === "followed if any" && code === "ENOENT") return undefined;
-    throw new Error(`cannot be read from the file that ${name}_FILE names${code === undefined ? "" : ` (${code})`}`);
+    if (form === "followed if any" && code === "ENOENT") return "";
+    throw new Error(`cannot be read from the file that ${by} names${code === undefined ? "" : ` (${code})`}`);
   }
 }
 

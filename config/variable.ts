@@ -8,7 +8,7 @@ export type Alias = {
 };
 
 /**
- * What NAME_FILE, the path of a file, does:
+ * What NAME_FILE, the path of a file, does, and the same of each alias:
  * - `content`: the trimmed content is the value.
  * - `followed`: the same, and the path is handed on, because the program reads the file again when it changes.
  * - `followed if any`: the same; the file may be absent or empty, as a key of a Secret that is there only at times.
@@ -42,9 +42,9 @@ export type Table<Role extends string = string> = Readonly<Record<string, Variab
  * @example
  * ```ts
  * const row = { schema: text, aliases: [{ name: "TOKEN" }], description: "Token of the bot.", example: "1:a" };
- * namesOf("BOT_TOKEN", { ...row, file: "content" }); // => BOT_TOKEN,BOT_TOKEN_FILE,TOKEN
+ * namesOf("BOT_TOKEN", { ...row, file: "content" }); // => BOT_TOKEN,BOT_TOKEN_FILE,TOKEN,TOKEN_FILE
  * ```
  */
 export function namesOf(name: string, { file, aliases = [] }: Variable): string[] {
-  return [name, ...(file ? [`${name}_FILE`] : []), ...aliases.map((alias) => alias.name)];
+  return [name, ...aliases.map((alias) => alias.name)].flatMap((each) => (file ? [each, `${each}_FILE`] : [each]));
 }

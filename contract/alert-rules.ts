@@ -29,6 +29,7 @@ export const alertRules = Object.freeze({
   /** In a second. */
   SignatureFailures: { severity: "high", forSeconds: 300, above: 0.2 },
   BackupTooOld: { severity: "high", forSeconds: 300 },
+  RotationOverdue: { severity: "high", forSeconds: 300 },
 }) satisfies Readonly<Record<string, AlertRule>>;
 
 export type AlertName = keyof typeof alertRules;

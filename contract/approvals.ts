@@ -80,6 +80,8 @@ export const approvalSchema = z.object({
   state: z
     .enum(approvalStates)
     .describe("pending; decided; expired: nobody decided in time; withdrawn: the client has taken it back"),
+  // A bridge of the version before does not tell.
+  client: z.string().exactOptional().describe("Name of the client that asks"),
   title: z.string(),
   options: z.array(z.string()).readonly(),
   required_approvals: z.int().min(1),

@@ -25,6 +25,7 @@ export type BackupVariable =
   | "BRIDGE_URL"
   | "HMAC_SECRET_FILE"
   | "BACKUP_NAME"
+  | "BACKUP_KEEP_OLDER_THAN"
   | "BACKUP_OF"
   | "BACKUP_TARGET"
   | "BACKUP_MANIFESTS_FOLDER"
@@ -42,6 +43,9 @@ type StoreVariable =
   | "S3_ACCESS_KEY_ID_FILE"
   | "S3_SECRET_ACCESS_KEY_FILE"
   | "S3_CA_FILE"
+  | "HTTP_PROXY"
+  | "HTTPS_PROXY"
+  | "NO_PROXY"
   | "TERMINATION_LOG";
 
 const segment = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;

@@ -122,6 +122,7 @@ export function bridgeStatusSchema(readers: StatusReaders = asItIs) {
       .literal(true)
       .exactOptional()
       .describe("It asks Telegram nothing, as its operator wishes: messages are accepted and kept"),
+    fenced_since: text.exactOptional().describe("Since when it is fenced, RFC 3339"),
     // A bridge of the version before does not tell.
     receiving: z
       .object({

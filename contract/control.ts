@@ -18,8 +18,13 @@ export const controlledSchema = z.object({
     .object({ since: z.string().describe("RFC 3339"), by: z.string().describe("Name of the client that stopped it") })
     .exactOptional()
     .describe("Delivery is stopped: messages are accepted and kept"),
+  fenced: z
+    .object({ since: z.string().describe("RFC 3339") })
+    .exactOptional()
+    .describe("The bridge asks Telegram nothing, as its operator wishes: no client can end that"),
   changed: z.boolean().default(false).describe("The request changed something"),
 });
 
 export type Controlled = Readonly<z.output<typeof controlledSchema>>;
+export type Fence = NonNullable<Controlled["fenced"]>;
 export type Pause = NonNullable<Controlled["paused"]>;

@@ -470,6 +470,11 @@ export const backupErrors = Object.freeze({
     retryable: true,
     message: "There is no room at {target}: {reason}. Make room there, or keep fewer archives.",
   },
+  BACKUP_EXISTS: {
+    retryable: false,
+    message:
+      "{location} was there before this backup was asked for, and stays as it is. Make a backup of another name, or delete that archive.",
+  },
   BACKUP_CREDENTIALS_REFUSED: {
     retryable: false,
     message:
@@ -482,7 +487,7 @@ export const backupErrors = Object.freeze({
   BACKUP_STORE_UNREACHABLE: {
     retryable: true,
     message:
-      "The store at {endpoint} cannot be reached: {reason}. See S3_ENDPOINT, S3_CA_FILE and the network's rules.",
+      "The store at {endpoint} cannot be reached: {reason}. See S3_ENDPOINT, S3_CA_FILE, HTTPS_PROXY, NO_PROXY and the network's rules.",
   },
   BACKUP_STORE_FAILED: {
     retryable: true,

@@ -14,6 +14,7 @@ export const metricNames = Object.freeze({
   volumeFree: "cctelegram_volume_free_bytes",
   /** The operator's, with the labels of the resource. */
   backupOverdue: "cctelegram_backup_overdue",
+  rotationOverdue: "cctelegram_secret_rotation_overdue",
 });
 
 /** Values of the label `event` of the security events. */

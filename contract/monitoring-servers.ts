@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { bridgeMonitoringSchema, podReportSchema, shownBanSchema } from "./monitoring.ts";
 
-/** How often a server tells about itself; one that has not told for so long is gone. Milliseconds. */
-export const tellingTimes = Object.freeze({ everyMs: 5_000, goneMs: 30_000 });
+/** How often a server tells about itself; one that has not told for so long is gone, and is missed for so long unless it said that it ends. Milliseconds. */
+export const tellingTimes = Object.freeze({ everyMs: 5_000, goneMs: 30_000, missedMs: 900_000 });
 
 /** Servers that the bridge knows at the same time; further ones are refused. */
 export const tellingServers = 100;
@@ -39,6 +39,13 @@ export const toldSchema = z.object({ told: z.literal(true) });
 /** The whole body of the bridge's `GET /monitoring`. */
 export const bridgeTellingSchema = bridgeMonitoringSchema.extend({
   servers: z.array(serverTellingSchema).max(tellingServers).readonly().describe("Those that told within 30 s"),
+  // A bridge of the version before does not tell.
+  missing: z
+    .array(z.object({ name: z.string().max(256), last_seen_at: z.string().max(64).describe("RFC 3339") }))
+    .max(tellingServers)
+    .readonly()
+    .exactOptional()
+    .describe("Servers that fell silent without a word, and in whose place no other one has come"),
   recent: z
     .object({
       refused_15m: total.describe("Messages that Telegram refused for good in the last 15 minutes"),

@@ -117,6 +117,10 @@ export const bridgeMonitoringSchema = z.object({
     .object({ mode: text, receiving: z.boolean(), error: text.exactOptional(), hint: text.exactOptional() })
     .exactOptional(),
   paused: z.object({ since: time, by: text.exactOptional() }).exactOptional().describe("A client has stopped delivery"),
+  fenced: z
+    .object({ since: time })
+    .exactOptional()
+    .describe("The operator has fenced the bridge: it asks Telegram nothing"),
   queue: z.object({
     usable: z.boolean(),
     error: text.exactOptional(),

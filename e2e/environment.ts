@@ -143,7 +143,7 @@ export async function podsOf(namespace: string, resource: string, component: str
 }
 
 /** Ends the program of a pod with SIGKILL, as the kernel does when memory runs out. */
-export function killProgram({ metadata: { uid } }: Pod): void {
+export function killProgram({ metadata: { uid } }: Pick<Pod, "metadata">): void {
   const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
   const program = pids.find((pid) => belongsTo(pid, uid) && commandOf(pid).includes("/app/main.js"));
   if (program === undefined) throw new Error(`no program of pod ${uid} runs`);

@@ -53,11 +53,14 @@ export async function installOperator(
 /** Only the CustomResourceDefinitions, for an operator that runs outside the cluster. Resolves when they are served. */
 export async function installDefinition({ kubectl }: Pick<Target, "kubectl">): Promise<void> {
   await kubectl(["apply", "--server-side", "-f", join(root, "crds")]);
-  await Promise.all(["cctelegramdeployments", "cctelegrambackups"].map((plural) => untilServed({ kubectl }, plural)));
+  await Promise.all(
+    ["cctelegramdeployments", "cctelegrambackups"].map((plural) => untilServed({ kubectl }, `${plural}.cctelegram.io`)),
+  );
 }
 
-async function untilServed({ kubectl }: Pick<Target, "kubectl">, plural: string): Promise<void> {
-  const get = ["get", "crd", `${plural}.cctelegram.io`, "-o", "json"];
+/** Waits until the API server serves a CustomResourceDefinition. */
+export async function untilServed({ kubectl }: Pick<Target, "kubectl">, name: string): Promise<void> {
+  const get = ["get", "crd", name, "-o", "json"];
   // `kubectl wait` and JSONPath fail for a CRD that has no conditions yet.
   const isServed = async () => {
     const { status } = JSON.parse(await kubectl(get)) as {
@@ -65,7 +68,7 @@ async function untilServed({ kubectl }: Pick<Target, "kubectl">, plural: string)
     };
     return status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") ?? false;
   };
-  await waitFor(isServed, { what: `the CRD of ${plural} to be served`, timeoutMs: 30_000 });
+  await waitFor(isServed, { what: `${name} to be served`, timeoutMs: 30_000 });
 }
 
 /** The strict stand-in for Telegram, as a pod; returns its URL for pods. */

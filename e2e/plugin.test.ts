@@ -17,6 +17,7 @@ import {
   deleteNamespace,
   deliveredTexts,
   endpoint,
+  expectReason,
   getJson,
   kubectl,
   podsOf,
@@ -24,6 +25,7 @@ import {
   waitReady,
 } from "./environment.ts";
 import { callTool, connectClient, connectionOf } from "./mcp.ts";
+import { nextTag } from "./names.ts";
 
 const resource = "team";
 /** As it is published. */
@@ -31,6 +33,12 @@ const main = join(import.meta.dirname, "../dist/plugin/kubectl-cctelegram.js");
 
 let namespace: string;
 let folder: string;
+/** Begun early, because it takes two minutes. */
+let rotation: { readonly before: string; readonly command: ReturnType<typeof start> } | undefined;
+
+const never = () => {
+  throw new Error("no rotation was begun");
+};
 
 beforeAll(async () => {
   namespace = await createNamespace("plugin");
@@ -71,7 +79,7 @@ async function plugin(...words: string[]): Promise<string> {
   return stdout;
 }
 
-const keyOf = async () => (await connectionOf(target, { namespace, resource, client: "test" })).key;
+const keyOf = async (client = "test") => (await connectionOf(target, { namespace, resource, client })).key;
 
 describe("what runs is seen through the plugin", () => {
   test("status shows parts and pods, with nodes where that is asked for", async () => {
@@ -154,6 +162,16 @@ describe("clients", () => {
     expect(await plugin("keys", "list", resource)).not.toContain("ci ");
   });
 
+  test("another key of one takes its place while everything else goes on", async () => {
+    await plugin("keys", "create", resource, "rotated", "--permission", "get_bridge_status");
+    rotation = {
+      before: await keyOf("rotated"),
+      command: start("keys", "rotate", resource, "rotated", "--wait", "--yes"),
+    };
+    const refused = await start("keys", "rotate", resource, "rotatet", "--yes").ended;
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('Did you mean "rotated"?') });
+  });
+
   test("an address that guesses keys is in the list of bans until its ban is lifted", async () => {
     const { base } = await endpoint(namespace, resource);
     const guess = async () =>
@@ -185,6 +203,95 @@ describe("clients", () => {
     await expect(fetch(url)).rejects.toThrow();
     await mcp.close().catch(() => undefined);
   });
+});
+
+describe("versions", () => {
+  const change = (spec: object) =>
+    kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", JSON.stringify({ spec })]);
+  type Rollout = { readonly revision: number; readonly target?: number };
+  const rollout = async () =>
+    (await getJson<{ status: { rollout: Rollout } }>("-n", namespace, "get", "cctd", resource)).status.rollout;
+  const untilRevision = (revision: number) =>
+    expect.poll(async () => (await rollout()).revision, { timeout: 180_000, interval: 1_000 }).toBe(revision);
+
+  test("one that waits takes over by promote, gives way by rollback, and comes back by undo", async () => {
+    const { revision: first } = await rollout();
+    await change({
+      version: nextTag,
+      rollout: { strategy: "BlueGreen", promotion: "Manual", keepPreviousSeconds: 5 },
+    });
+    await expectReason(namespace, resource, "Progressing", "WaitingForPromotion");
+    const { target: next = 0 } = await rollout();
+    await plugin("promote", resource, "--yes");
+    await untilRevision(next);
+    await waitReady(namespace, resource);
+    await change({ rollout: { promotion: "Automatic" } });
+    await plugin("rollback", resource, "--yes");
+    await expect.poll(async () => (await rollout()).revision, { timeout: 180_000, interval: 1_000 }).not.toBe(next);
+    expect((await rollout()).revision).toBeGreaterThanOrEqual(first);
+    await plugin("undo", resource, "--to", String(next), "--yes");
+    await untilRevision(next);
+    await waitReady(namespace, resource);
+    const text = `by the version of undo ${Date.now()}`;
+    await plugin("send", resource, text, "--wait");
+    expect((await deliveredTexts()).join("\n")).toContain(text);
+  });
+});
+
+test("the other key is taken when keys rotate ends, and so is the one of before for a while", async () => {
+  const { before, command } = rotation ?? never();
+  expect(await command.ended).toMatchObject({ code: 0 });
+  const after = await keyOf("rotated");
+  expect(after).not.toBe(before);
+  const { base } = await endpoint(namespace, resource);
+  const call = async (key: string) =>
+    (await fetch(`${base}/tools/get_bridge_status`, { method: "POST", headers: { "x-api-key": key } })).status;
+  await expect.poll(() => call(after), { timeout: 60_000 }).toBe(200);
+  expect(await call(before)).toBe(200);
+});
+
+describe("backups", () => {
+  test("one holds what waits, and a resource that is restored from it has that, too", async () => {
+    const claim = {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { namespace, name: "backups" },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "64Mi" } } },
+    };
+    await kubectl(["apply", "-f", "-"], { input: JSON.stringify(claim) });
+    await plugin("pause", "delivery", resource, "--yes");
+    const text = `in a backup ${Date.now()}`;
+    await plugin("send", resource, text);
+    const made = await plugin("backup", resource, "--name", "nightly", "--claim", "backups", "--verify");
+    expect(made).toMatch(/^Backup nightly: \d+ bytes, verified\nstored at file:/);
+    await plugin("restore", "nightly", "again", "--yes");
+    expect(JSON.parse(await plugin("queue", "list", "again", "-o", "json"))).toMatchObject({
+      queue: { pending: 1 },
+      paused: { by: expect.stringMatching(/^kubectl/) },
+    });
+    await kubectl(["-n", namespace, "delete", "cctd", "again", "--wait"]);
+    await plugin("resume", "delivery", resource);
+    await plugin("drain", resource);
+    expect((await deliveredTexts()).filter((delivered) => delivered.includes(text))).toHaveLength(1);
+    const taken = await start("restore", "nightly", resource, "--yes").ended;
+    expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining("choose another name") });
+  });
+});
+
+test("hibernate stops everything, commands say so, and wake brings it back", async () => {
+  await plugin("hibernate", resource, "--drain", "--yes");
+  await expectReason(namespace, resource, "Hibernated", "Hibernated");
+  expect([
+    ...(await podsOf(namespace, resource, "mcp-server")),
+    ...(await podsOf(namespace, resource, "bridge")),
+  ]).toEqual([]);
+  const asleep = await start("send", resource, "hello").ended;
+  expect(asleep).toMatchObject({ code: 5, stderr: expect.stringContaining(`kubectl cctelegram wake ${resource}`) });
+  await plugin("wake", resource);
+  await waitReady(namespace, resource);
+  const text = `after its sleep ${Date.now()}`;
+  await plugin("send", resource, text, "--wait");
+  expect((await deliveredTexts()).join("\n")).toContain(text);
 });
 
 test("report has logs of all pods and of the operator, and no secret", async () => {

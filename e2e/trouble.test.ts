@@ -49,6 +49,15 @@ describe("a resource says what a person has to do", () => {
     await waitReady(namespace, "crowded", "3m");
   });
 
+  test("when a program ends again and again: with what it said last", async () => {
+    await createToken(namespace);
+    await applyResource(namespace, "crashing", { server: { env: [{ name: "SHUTDOWN_DELAY", value: "soon" }] } });
+    await expectReason(namespace, "crashing", "Degraded", "CrashLooping");
+    const { message } = (await condition(namespace, "crashing", "Degraded"))!;
+    expect(message).toMatch(/MCP server: .*code 78.*SHUTDOWN_DELAY/);
+    expect(await kubectl(["-n", namespace, "describe", "cctd", "crashing"])).toMatch(/SHUTDOWN_DELAY/);
+  });
+
   test("when the bot token is wrong; it runs when the token is right", async () => {
     await kubectl(["-n", namespace, "create", "secret", "generic", "telegram", "--from-literal=token=not-a-token"]);
     await applyResource(namespace, "mistyped");

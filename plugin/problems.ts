@@ -120,6 +120,11 @@ export const problems = {
       exitCode: unreachable,
       hint: `kubectl cctelegram status ${resource} says why.`,
     }),
+  hibernates: (resource: string) =>
+    new PluginError(`${resource} hibernates, so neither server nor bridge runs.`, {
+      exitCode: unreachable,
+      hint: `kubectl cctelegram wake ${resource} brings them back.`,
+    }),
   podUnreachable: (pod: string, port: number, reason: string) =>
     new PluginError(`Port ${port} of the pod ${pod} cannot be reached through the cluster: ${reason}.`, {
       exitCode: unreachable,
@@ -168,6 +173,10 @@ export const problems = {
     }),
   nothingToUndo: (resource: string) =>
     new PluginError(`${resource} has no earlier revision that worked.`, { hint: "undo --to names any kept one." }),
+  bridgeFenced: (since: string) =>
+    new PluginError(`The bridge is fenced since ${since}, so the queue cannot run empty.`, {
+      hint: "bridge.fencing: Open in the resource lets it go on.",
+    }),
   deliveryStopped: (by: string) =>
     new PluginError(`Delivery is stopped by ${by}, so the queue cannot run empty.`, {
       hint: "kubectl cctelegram resume delivery NAME lets it go on.",
@@ -182,8 +191,8 @@ export const problems = {
     new PluginError(`The backup ${name} did not succeed, so nothing can be restored from it.`, {
       hint: "kubectl get cctb lists backups and how they ended.",
     }),
-  noBackup: (name: string, names: readonly string[]) =>
-    new PluginError(`There is no CCTelegramBackup "${name}".`, {
+  noBackup: (name: string, similar: string | undefined, names: readonly string[]) =>
+    new PluginError(`There is no CCTelegramBackup "${name}".${near(similar)}`, {
       exitCode: notFound,
       hint: `Of backups ${known(names)}.`,
     }),

@@ -1,5 +1,5 @@
 import type { Table, Variable } from "../../config/variable.ts";
-import { code, codes, page, table } from "./markdown.ts";
+import { code, page, table } from "./markdown.ts";
 
 export type Sources = {
   readonly server: Table;
@@ -40,8 +40,9 @@ export function configurationPage({ server, operator }: Sources): string {
 
 function row(name: string, variable: Variable): string[] {
   const { description, example, file, aliases = [] } = variable;
-  const names = [code(name), ...(file ? [code(`${name}_FILE`)] : [])].join(" or ");
-  const others = aliases.length > 0 ? ` Other names: ${codes(aliases.map((alias) => alias.name))}.` : "";
+  const formsOf = (one: string) => [code(one), ...(file ? [code(`${one}_FILE`)] : [])].join(" or ");
+  const names = formsOf(name);
+  const others = aliases.length > 0 ? ` Other names: ${aliases.map((alias) => formsOf(alias.name)).join(", ")}.` : "";
   return [names, defaultOf(variable), description + others, code(example)];
 }
 

@@ -5,6 +5,7 @@ import { backupDefinition } from "../../operator/api/backup-definition.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
 import { createBackupMetrics } from "../../operator/backup/metrics.ts";
 import { variables as operatorVariables } from "../../operator/config.ts";
+import { createSecretMetrics } from "../../operator/deployment/secrets/metrics.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
 import { createRelayMetrics } from "../../server/bridge/relay/relay-metrics.ts";
 import { createBridgeMetrics } from "../../server/bridge/status/metrics.ts";
@@ -83,6 +84,7 @@ async function metricGroups(): Promise<MetricGroups> {
   }));
   const operator = createMetrics().registry;
   createBackupMetrics(operator);
+  createSecretMetrics(operator);
   createRelayMetrics(bridge, () => ({ followers: 0, size: { bytes: 0 } }));
   return {
     server: await metricsOf(server),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ports } from "../../contract/ports.ts";
 import { ingressPeers } from "./peers.ts";
 import { labelMap } from "./schema.ts";
+import { rotationDays } from "./secrets.ts";
 
 const dashboard = z.strictObject({
   mode: z
@@ -10,6 +11,7 @@ const dashboard = z.strictObject({
     .describe(
       `Enabled: every server pod has the dashboard on port ${ports.dashboard}, with a Service <resource>-dashboard and a generated password in the Secret of that name. The server pods are replaced when it changes.`,
     ),
+  rotationDays: rotationDays("its password is replaced at once; the one before counts no longer"),
   ingressFrom: ingressPeers().describe(
     "Peers that may open the dashboard. Nobody else may, not even pods of this namespace; `kubectl port-forward` needs no entry here.",
   ),

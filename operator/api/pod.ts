@@ -98,6 +98,9 @@ export const reservedVariables = [
   ...["TELEGRAM_QUIET_HOURS", "CC_TELEGRAM_TIMEZONE"],
   ...["TELEGRAM_CHATS", "TELEGRAM_ROUTES"],
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
+  // Other names of these, which would have no effect, or keep the pods from starting.
+  ...["MCP_LOG_LEVEL", "MCP_LOG_LEVEL_FILE", "PROMETHEUS_PORT", "DATA_DIR", "API_KEYS", "API_KEYS_FILE"],
+  ...["MCP_HMAC_SECRET", "MCP_HMAC_SECRET_FILE", "MCP_RATE_LIMIT_POINTS", "MCP_RATE_LIMIT_DURATION"],
 ] as const;
 
 /** Variables with which the operator could not reach its pods. */

@@ -6,6 +6,40 @@ const seconds = (min: number, max: number) => z.int().min(min).max(max);
 /** CEL. The definition's own default of the whole group is checked before its fields have theirs. */
 const isBlueGreen = "(has(self.strategy) && self.strategy == 'BlueGreen')";
 
+const metrics = z
+  .strictObject({
+    maxErrorPercent: z
+      .int()
+      .min(0)
+      .max(99)
+      .optional()
+      .describe("The share of calls that may be answered with 5xx. Default: it is not looked at."),
+    latency: z
+      .strictObject({
+        percentile: z
+          .int()
+          .min(50)
+          .max(99)
+          .default(95)
+          .describe("The share of calls that has to be answered in time, in percent."),
+        maxMilliseconds: z.int().min(1).max(10_000).describe("The time in which they have to be answered."),
+      })
+      .optional()
+      .describe("How long calls may take; streams on which clients listen do not count. Default: it is not looked at."),
+    minCalls: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(20)
+      .describe("So many calls at least are judged: with fewer the analysis goes on."),
+  })
+  .meta(
+    rules({
+      rule: "has(self.maxErrorPercent) || has(self.latency)",
+      message: "metrics needs maxErrorPercent, latency or both: else there is nothing to judge",
+    }),
+  );
+
 const analysis = z.strictObject({
   durationSeconds: seconds(5, 3600).describe("How long the new version is called before clients reach it."),
   maxErrorPercent: z
@@ -14,6 +48,11 @@ const analysis = z.strictObject({
     .max(99)
     .default(0)
     .describe("The share of these calls that may fail. One more, and the new version is rolled back."),
+  metrics: metrics
+    .optional()
+    .describe(
+      "What the new version's pods count has to be within these limits, too: before the switch that of the operator's calls, and after it, as long as the old version's pods are kept, that of all clients'. Health checks are no calls.",
+    ),
 });
 
 export const rolloutSpec = z
@@ -96,8 +135,16 @@ const revision = z.strictObject({
 export const rolloutStatus = z.strictObject({
   revision: revisionNumber().optional().describe("The last good revision, which clients reach."),
   target: revisionNumber().optional().describe("The revision that is being rolled out; absent when none is."),
+  tried: revisionNumber().optional().describe("The target, once it has passed its trial and waits for promotion."),
   previous: revisionNumber().optional().describe("The revision whose pods are kept beside the active ones."),
   track: z.enum(["blue", "green"]).optional().describe("The track that clients reach, with strategy BlueGreen."),
+  moving: z
+    .strictObject({
+      since: z.iso.datetime().describe("Since when."),
+      problem: z.string().max(1024).optional().describe("Why it takes longer than progressDeadlineSeconds."),
+    })
+    .optional()
+    .describe("The strategy has changed, and servers move to the pods of the other one; absent while none do."),
   rejected: z
     .strictObject({
       key: z.string().max(64).describe("Hash of what the spec asks for."),

@@ -4,7 +4,7 @@ import { ports } from "../../contract/ports.ts";
 import type { CachedBackup } from "../deployment/backup/cached-backup.ts";
 import { type Child, child } from "../deployment/blueprint.ts";
 import type { CachedResource } from "../deployment/cached-objects.ts";
-import { storeAccess, storeEgress, targetUrl } from "../deployment/desired/backup-store.ts";
+import { storeAccess, storeEgress, storeVariables, targetUrl } from "../deployment/desired/backup-store.ts";
 import { declaredEgress, dns, tcp } from "../deployment/desired/network-policies.ts";
 import { containerSecurity, paths, podBasics, secretVolume } from "../deployment/desired/pod.ts";
 import { backupLabel, bridgeUrl, managedByLabel, namesOf, selectorLabels, sha256 } from "../deployment/names.ts";
@@ -28,6 +28,8 @@ export const objectName = ({ name }: Pick<CachedBackup, "name">) =>
 
 /** For so long all tries together may take. */
 const longestSeconds = 3_600;
+/** By so much the clock of a store may be behind that of the cluster. */
+const skewMs = 600_000;
 /** For so long a Job that has ended, and the logs of its pods, can be looked at. */
 const keptSeconds = 6 * 3_600;
 
@@ -133,9 +135,11 @@ function environment({ backup, deployment, plan }: BackupOrder): Partial<Record<
     BRIDGE_URL: bridgeUrl(namespace, name),
     HMAC_SECRET_FILE: `${paths.hmac}/secret`,
     BACKUP_NAME: backup.name,
+    // An object that was restored without its status is a new one, with the name of an archive that is there.
+    BACKUP_KEEP_OLDER_THAN: new Date(Date.parse(backup.createdAt) - skewMs).toISOString(),
     BACKUP_OF: `${namespace}/${name}`,
     BACKUP_TARGET: targetUrl(plan.target),
-    ...storeAccess(plan.target, { readOnly: false }).env,
+    ...storeVariables(plan.target, deployment.spec),
     BACKUP_MANIFESTS_FOLDER: paths.backupManifests,
     ...(recipients.length === 0 ? {} : { BACKUP_RECIPIENTS: recipients.join(",") }),
     BACKUP_VERIFY: `${verify}`,

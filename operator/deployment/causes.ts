@@ -41,14 +41,15 @@ type IsFalse = (condition: string) => boolean;
 const ofStart: ReadonlySet<string> = new Set(["PodsNotReady", "PodNotReady", "NotCreated"]);
 
 function chain(part: string, links: readonly ReturnType<Check>[]): Cause[] {
-  // Conditions of the whole resource say which part they mean, too.
   const found = links.flatMap((link) =>
-    link === undefined ? [] : [{ part, ...link, message: without(`${part}: `, link.message) }],
+    link === undefined ? [] : [{ part, ...link, message: of(part, link.message) }],
   );
   return found.every(({ reason }) => ofStart.has(reason)) ? [] : found;
 }
 
-const without = (prefix: string, text: string) => (text.startsWith(prefix) ? text.slice(prefix.length) : text);
+/** A problem names its part, which the link names as well. */
+const of = (part: string, message: string) =>
+  message.startsWith(`${part}: `) ? message.slice(part.length + 2) : message;
 
 const ask = (snapshot: Snapshot, checks: readonly Check[]) => checks.map((check) => check(snapshot));
 

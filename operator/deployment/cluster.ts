@@ -10,6 +10,7 @@ import type { CachedChild, CachedResource } from "./cached-objects.ts";
 import {
   type CachedFailure,
   childDefinitions,
+  configMapDefinition,
   failureDefinition,
   foreignAutoscalerDefinition,
   foreignSecretDefinition,
@@ -31,6 +32,7 @@ export class Cluster {
   readonly informers: {
     readonly resources: Informer<CachedResource>;
     readonly foreignSecrets: Informer<Stored>;
+    readonly configMaps: Informer<Stored>;
     readonly pods: Informer<CachedPod>;
     readonly failures: Informer<CachedFailure>;
     readonly gateways: Informer<CachedGateway>;
@@ -43,6 +45,7 @@ export class Cluster {
     this.informers = {
       resources: manager.informer(resourceDefinition),
       foreignSecrets: manager.informer(foreignSecretDefinition),
+      configMaps: manager.informer(configMapDefinition),
       pods: manager.informer(podDefinition),
       failures: manager.informer(failureDefinition),
       gateways: manager.informer(gatewayDefinition),
@@ -64,6 +67,9 @@ export class Cluster {
   secret(namespace: string, name: string): Stored | undefined {
     return this.informers.foreignSecrets.store.get(namespace, name) ?? this.child(types.secrets, namespace, name);
   }
+
+  readonly configMap = (namespace: string, name: string): Stored | undefined =>
+    this.informers.configMaps.store.get(namespace, name);
 
   /** The children that the resource with this uid controls. */
   *childrenOf(uid: string): Generator<{ readonly type: ResourceType; readonly child: CachedChild }> {

@@ -13,23 +13,21 @@ import type { CachedResource } from "./cached-objects.ts";
 import { Cluster } from "./cluster.ts";
 import { DryRun } from "./dry-run/dry-run.ts";
 import { certificateIn } from "./exposure/certificate.ts";
-import { type ExposureProbe, type ExposureTarget, exposureReading } from "./exposure/probe.ts";
+import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
 import { ForeignSecrets, secretData } from "./foreign-secrets.ts";
 import { imageOf, type Settings } from "./gather.ts";
-import { httpProbe, type ServerPod } from "./http-probe.ts";
 import { Images, publicKeysIn } from "./image/images.ts";
 import { type ImageFinding, type ImageQuestion, type Review, reviewReading } from "./image/review.ts";
 import { Holding } from "./maintenance/holding.ts";
-import { adoptionAnnotation, fieldManager, managedByLabel, namesOf } from "./names.ts";
-import { type ProbeResult, partsReading, type Target } from "./parts-probe.ts";
-import { livePods } from "./pods.ts";
+import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
 import { ProbeSchedule } from "./probe-schedule.ts";
+import { probesOf } from "./probes.ts";
 import { Arbiter } from "./receiving/arbiter.ts";
 import { reconcile } from "./reconcile.ts";
 import { completeTypes, services } from "./resource-types.ts";
-import { previewProbe, previewReading } from "./rollout/preview-probe.ts";
 import { Revisions } from "./rollout/revisions.ts";
 import { GeneratedValues } from "./secrets/generated-values.ts";
+import { createSecretMetrics } from "./secrets/metrics.ts";
 import { ReferredValues } from "./secrets/referred-values.ts";
 import { sourcesOf } from "./sources.ts";
 import { TokenSecrets } from "./token-secret.ts";
@@ -63,9 +61,10 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
   const { clock, settings } = parts;
   const cluster = new Cluster(manager);
   const enqueue = (key: ObjectKey) => controller.enqueue(key);
-  const { probes, exposureProbes, previews, forgetProbes } = probesOf(parts, cluster, enqueue);
+  const { schedules, ...probing } = probesOf(parts, cluster, enqueue);
   const generated = new GeneratedValues(parts.generateKey);
   const secrets = secretReaders(parts, cluster);
+  const secretMetrics = createSecretMetrics(parts.metrics.registry);
   const mayWrite = (resource: CachedResource) => isWritten(parts, resource);
   const { images, imageSchedule } = imagesOf(parts, cluster, { enqueue, mayWrite });
   const arbiter = new Arbiter({ cluster, ...secrets, mayWrite, enqueue, now: clock.now });
@@ -82,9 +81,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     mayWrite,
     generated,
     cluster,
-    probes,
-    exposureProbes,
-    previews,
+    ...schedules,
     revisions: new Revisions(parts.client),
     recorder: parts.events,
     applier,
@@ -92,11 +89,12 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     dryRun,
     settings,
     now: clock.now,
+    secretMetrics,
     statusDueAt: new Map(),
     terminatingUntil: new Map(),
   };
   const forget = (uid: string): void => {
-    forgetProbes(uid);
+    probing.forget(uid);
     imageSchedule.forget(uid);
     arbiter.forget(uid);
     holding.forget(uid);
@@ -115,6 +113,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     if (after !== undefined) return;
     forget(before.uid);
     generated.forget(before.uid);
+    secretMetrics.forget(before);
   });
   return {
     /** Another operator claimed the namespace, or released it. */
@@ -122,39 +121,10 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
       for (const { name } of cluster.resources.list(namespace)) controller.enqueue({ namespace, name });
     },
     stop: () => {
-      probes.stop();
-      exposureProbes.stop();
-      previews.stop();
+      probing.stop();
       imageSchedule.stop();
     },
   };
-}
-
-/** One schedule probes server and bridge through their Services, one the public address, one versions that are tried. */
-function probesOf(parts: Parts, cluster: Cluster, enqueue: (key: ObjectKey) => void) {
-  const { clock, random } = parts;
-  const onChange = ({ namespace, name }: ObjectKey) => enqueue({ namespace, name });
-  const before = (uid: string): ProbeResult | undefined => probes.result(uid);
-  const podsOf = (target: Target) => readyServers(cluster, target);
-  const probe = httpProbe({ fetch: parts.fetch, now: clock.now, podsOf, before });
-  const probes: ProbeSchedule<Target, ProbeResult> = new ProbeSchedule({
-    ...partsReading,
-    probe,
-    onChange,
-    clock,
-    random,
-  });
-  const outside = { probe: parts.lookFromOutside, keepsResults: false };
-  const exposureProbes = new ProbeSchedule({ ...exposureReading, ...outside, onChange, clock, random });
-  const tries = previewProbe({ fetch: parts.fetch, now: clock.now });
-  const previews = new ProbeSchedule({ ...previewReading, probe: tries.probe, onChange, clock, random });
-  const forgetProbes = (uid: string) => {
-    probes.forget(uid);
-    exposureProbes.forget(uid);
-    previews.forget(uid);
-    tries.forget(uid);
-  };
-  return { probes, exposureProbes, previews, forgetProbes };
 }
 
 /** Registries are asked rarely: they count, and what they say of an image does not change by itself. */
@@ -193,12 +163,6 @@ function imagesOf(
   return { images, imageSchedule };
 }
 
-/** The server pods that the Service leads to. */
-function readyServers(cluster: Cluster, { namespace, name }: Target): ServerPod[] {
-  const pods = livePods(cluster.podsOf(namespace, name, "mcp-server"), namesOf(name).server);
-  return pods.flatMap(({ uid, ready, address }) => (ready && address !== undefined ? [{ uid, address }] : []));
-}
-
 /** Whether this operator writes the resource's children. */
 const isWritten = ({ settings, claimant }: Parts, { namespace, spec }: CachedResource) =>
   spec.reconciliation === "Active" && forbiddenIn(spec, settings).length === 0 && claimant?.(namespace) === undefined;
@@ -208,7 +172,7 @@ function secretReaders({ client, generateKey }: Parts, cluster: Cluster) {
   return {
     tokenSecrets: new TokenSecrets(client, find, generateKey()),
     certificates: new ForeignSecrets(client, find, certificateIn),
-    referredValues: new ReferredValues(client, find),
+    referredValues: new ReferredValues(client, { secret: find, configMap: cluster.configMap }),
     formerKeys: new ForeignSecrets(client, find, foundKeysIn),
   };
 }

@@ -9,6 +9,7 @@ import type { ReconcileParts } from "./reconcile.ts";
 import { regarding } from "./regarding.ts";
 import { deployments, secrets, statefulSets } from "./resource-types.ts";
 import { differences, type Template } from "./rollout/template.ts";
+import { notesOf } from "./secrets/notes.ts";
 import type { PreviousKey } from "./secrets/previous-keys.ts";
 import { unwanted } from "./unwanted.ts";
 
@@ -75,10 +76,9 @@ async function apply(parts: Parts, subject: Subject, child: Child): Promise<void
   const live = cluster.child(type, namespace, name);
   const explain = type === statefulSets ? () => tellOfBridge(parts, resource, object) : undefined;
   const { written } = await applier.apply(type, object, live, explain);
-  const key = type === secrets ? keyIn(object) : undefined;
-  if (!written || key === undefined || live?.state.secret?.key === key) return;
-  const client = resource.status.clients?.find((client) => namesOf(resource.name).connection(client.name) === name);
-  if (client) recorder.record(regarding(resource), keyChanged(client.name, name, live !== undefined, previousKeys));
+  if (!written || type !== secrets) return;
+  const client = resource.status.clients?.find((each) => namesOf(resource.name).connection(each.name) === name)?.name;
+  for (const note of notesOf(object, live, { client, previousKeys })) recorder.record(regarding(resource), note);
 }
 
 /** Restarting the bridge takes some seconds: whoever sees it wants to know why. A restart that was asked for needs no word. */
@@ -89,20 +89,6 @@ async function tellOfBridge({ revisions, recorder }: Parts, resource: CachedReso
   if (changes === "") return;
   const message = `the bridge's pod is replaced: its template changes ${changes}`;
   recorder.record(regarding(resource), { type: "Normal", reason: "BridgeReplaced", message });
-}
-
-function keyIn({ data }: KubernetesObject): string | undefined {
-  const { key } = (data ?? {}) as { key?: string };
-  return key === undefined ? undefined : Buffer.from(key, "base64").toString();
-}
-
-/** Whoever deletes a connection Secret expects this; whoever restored a backup without it has to be told. */
-function keyChanged(client: string, secret: string, isRotated: boolean, previousKeys: readonly PreviousKey[]) {
-  const { expires } = previousKeys.find((previous) => previous.client === client) ?? {};
-  const old = expires === undefined ? "the old one is refused" : `the old one is valid until ${expires}`;
-  const why = isRotated ? `Secret ${secret} was asked for another key` : `Secret ${secret} was missing`;
-  const reason = isRotated ? "KeyRotated" : "KeyGenerated";
-  return { type: "Normal" as const, reason, message: `${why}: client ${client} has a new key, ${old}` };
 }
 
 async function prune(

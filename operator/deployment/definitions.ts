@@ -16,7 +16,7 @@ import { type CachedGateway, reduceGateway } from "./exposure/state.ts";
 import { fieldManager, managedBy } from "./names.ts";
 import { type CachedPod, reducePod } from "./pods.ts";
 import { asksToReceive } from "./receiving/asking.ts";
-import { secretsOf } from "./referred-secrets.ts";
+import { referredConfigMapsOf, secretsOf } from "./referred-secrets.ts";
 import * as types from "./resource-types.ts";
 
 const define = <T extends Stored>(definition: InformerDefinition<T>) => Object.freeze(definition);
@@ -37,6 +37,7 @@ export const resourceDefinition = define<CachedResource>({
   reduce: cachedResource,
   indexes: {
     secret: ({ namespace, name, spec }) => secretsOf(name, spec).map((secret) => `${namespace}/${secret}`),
+    configMap: ({ namespace, spec }) => referredConfigMapsOf(spec).map((name) => `${namespace}/${name}`),
     restore: ({ namespace, spec }) =>
       spec.restoreFrom?.backupName ? [`${namespace}/${spec.restoreFrom.backupName}`] : none,
     polling: ({ spec }) => (asksToReceive(spec) ? every : none),
@@ -49,6 +50,14 @@ export const foreignSecretDefinition = define<Stored>({
   type: types.secrets,
   reduce: storedOf,
   labelSelector: notManaged,
+  metadataOnly: true,
+});
+
+/** ConfigMaps: only that they exist. Each namespace has one that nobody's variables need. */
+export const configMapDefinition = define<Stored>({
+  type: types.configMaps,
+  reduce: storedOf,
+  fieldSelector: "metadata.name!=kube-root-ca.crt",
   metadataOnly: true,
 });
 

@@ -56,6 +56,10 @@ export type Settings = {
   readonly keySpreadMs?: number;
   /** Milliseconds for which the HMAC secret of before is kept. Default 900 000. */
   readonly hmacGraceMs?: number;
+  /** Milliseconds for which server pods stay that clients have just left. Default 15 000. */
+  readonly lingerMs?: number;
+  /** Milliseconds between two questions to a version that is tried. Default 2 500. */
+  readonly trialEveryMs?: number;
   /** Version of this operator. Undefined: it is compared with no version of an image. */
   readonly operatorVersion?: string;
 };
@@ -196,6 +200,7 @@ export function snapshotOf(
     exposureProbe: ExposureProbe | undefined;
     ownKeys: Blueprint["ownKeys"];
     rollout: Snapshot["rollout"];
+    lostRevision: Snapshot["lostRevision"];
     upgradeBackup: Snapshot["upgradeBackup"];
     /** Milliseconds since the epoch. */
     now: () => number;
@@ -240,6 +245,7 @@ export function snapshotOf(
     probe,
     secrets: secretsSnapshotOf(resource, parts),
     rollout,
+    lostRevision: parts.lostRevision,
     scaling: scalingOf(resource, cluster),
     volume,
     upgradeBackup: parts.upgradeBackup,

@@ -9,7 +9,7 @@ import { pausedText } from "./paused-delivery.ts";
 import { isLasting } from "./probe-doubt.ts";
 import { receivesElsewhere, webhookIsUnreachable } from "./receiving/problems.ts";
 import { mostReplacements } from "./replacement/policy.ts";
-import { backupFailed, wasRolledBack } from "./rollout/problems.ts";
+import { backupFailed, moveIsOverdue, revisionIsLost, wasRolledBack } from "./rollout/problems.ts";
 import { keyEnds, ownKeyIsUnusable, rotationIsOverdue } from "./secrets/problems.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { volumeIsNearlyFull } from "./volume/problems.ts";
@@ -162,6 +162,7 @@ const checks: readonly Check[] = [
   restoreHasNoArchive,
   childWasRefused,
   childFailed,
+  revisionIsLost, // says more than that it should run
   wasRolledBack,
   backupFailed,
   serverPodsCannotBeCreated,
@@ -195,6 +196,7 @@ const obstacles: readonly Check[] = [
   secretIsMissing,
   restoreNeedsArchive,
   childWasRefused,
+  revisionIsLost,
   wasRolledBack,
   backupFailed,
   serverPodsCannotBeCreated,
@@ -216,6 +218,7 @@ export const allProblemsOf = (snapshot: Snapshot): Problem[] => [
   ...applicable(
     [
       keysAreNotImported,
+      moveIsOverdue,
       volumeIsNearlyFull,
       isNotExposed,
       certificateEndsSoon,

@@ -29,12 +29,12 @@ import { isDryRun } from "./pausing.ts";
 import type { ProbeSchedule } from "./probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
-import { referredSecretsOf } from "./referred-secrets.ts";
+import { referredConfigMapsOf, referredSecretsOf } from "./referred-secrets.ts";
 import { replacePod } from "./replacement/eviction.ts";
 import { deployments } from "./resource-types.ts";
 import { backupOf } from "./rollout/backups.ts";
-import type { PreviewResult, PreviewTarget } from "./rollout/preview-probe.ts";
 import type { Revisions } from "./rollout/revisions.ts";
+import { lostIn } from "./rollout/rollout.ts";
 import {
   imaginedBlueprint,
   type Parts as RolloutParts,
@@ -42,9 +42,11 @@ import {
   type Standing,
   statusOf as statusOfRollout,
 } from "./rollout/step.ts";
+import type { Trials } from "./rollout/trials.ts";
 import { untilSecretsChange } from "./secrets/changes.ts";
 import { isStored } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
+import type { SecretMetrics } from "./secrets/metrics.ts";
 import type { Referred, ReferredValues } from "./secrets/referred-values.ts";
 import type { TokenSecret } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
@@ -52,14 +54,13 @@ import { storeStatus, writeStatus } from "./status-writer.ts";
 import type { TokenSecrets } from "./token-secret.ts";
 import type { Volumes } from "./volume/volumes.ts";
 
-export type ReconcileParts = {
+export type ReconcileParts = Trials & {
   readonly cluster: Cluster;
   readonly client: Client;
   readonly applier: Applier;
   readonly recorder: EventRecorder;
   readonly probes: ProbeSchedule<Target, ProbeResult>;
   readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
-  readonly previews: ProbeSchedule<PreviewTarget, PreviewResult>;
   readonly revisions: Revisions;
   readonly volumes: Volumes;
   readonly tokenSecrets: TokenSecrets;
@@ -80,6 +81,7 @@ export type ReconcileParts = {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly generated: GeneratedValues;
+  readonly secretMetrics: SecretMetrics;
   /** When a resource's changed status has to be written, by namespace and name. */
   readonly statusDueAt: Map<string, number>;
   /** Namespaces that are being deleted, and until when not to write there. */
@@ -140,20 +142,20 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     volume: volume.trouble,
     upgradeBackup: written.backup,
     rollout: written.rollout,
+    lostRevision: lostIn(blueprint.rollout),
   });
+  parts.secretMetrics.report(resource, snapshot.secrets);
   probes.track(targetOf(snapshot, blueprint));
   const result = await writeStatus(parts, known, statusOf(snapshot, new Date(parts.now()).toISOString()));
   failures.push(...(await replacePod(parts, snapshot)));
-  const keysLookAgainMs = untilSecretsChange(blueprint, parts.now());
-  const windowMs = untilWindow(snapshot, parts.now());
   const soon = [
     snapshot.lookAgainMs,
     snapshot.backups?.lookAgainMs,
     exposureLookAgainMs(snapshot),
     verdictLookAgainMs(verdict),
-    keysLookAgainMs,
+    untilSecretsChange(blueprint, parts.now()),
     written.lookAgainMs,
-    windowMs,
+    untilWindow(snapshot, parts.now()),
     volume.lookAgainMs,
   ];
   return { ...soon.reduce(sooner, result), failures };
@@ -261,7 +263,10 @@ async function secretsOf(
   failures: unknown[];
 }> {
   const tlsSecret = tlsSecretOf(name, spec);
-  const reading = referredValues.read(namespace, referredSecretsOf(spec));
+  const reading = referredValues.read(namespace, {
+    secrets: referredSecretsOf(spec),
+    configMaps: referredConfigMapsOf(spec),
+  });
   const [token, certificate] = await Promise.allSettled([
     tokenSecrets.state(namespace, spec.telegram.botTokenSecretRef),
     tlsSecret === undefined ? undefined : certificates.get(namespace, tlsSecret),

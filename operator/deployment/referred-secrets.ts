@@ -7,6 +7,14 @@ export function secretsOfVariables({ env = [] }: DeploymentSpec["bridge"] | Depl
   return [...new Set(env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []))];
 }
 
+/** Users' ConfigMaps that the variables of either part refer to. */
+export function referredConfigMapsOf({ server, bridge }: DeploymentSpec): string[] {
+  const refs = [server, bridge].flatMap(({ env = [] }) =>
+    env.flatMap(({ valueFrom }) => valueFrom?.configMapKeyRef ?? []),
+  );
+  return [...new Set(refs.map(({ name }) => name))];
+}
+
 /** Users' Secrets whose values the operator has to know: clients' keys, and what variables refer to. */
 export function referredSecretsOf({ server, bridge }: DeploymentSpec): string[] {
   const keys = server.auth.clients.flatMap(({ keySecretRef }) => keySecretRef?.name ?? []);

@@ -14,6 +14,7 @@ export const cctelegramBackups = type("cctelegram.io", "v1alpha1", "cctelegramba
 export const deployments = type("apps", "v1", "deployments", "Deployment");
 export const statefulSets = type("apps", "v1", "statefulsets", "StatefulSet");
 export const services = type("", "v1", "services", "Service");
+export const configMaps = type("", "v1", "configmaps", "ConfigMap");
 export const serviceAccounts = type("", "v1", "serviceaccounts", "ServiceAccount");
 export const secrets = type("", "v1", "secrets", "Secret");
 export const horizontalPodAutoscalers = type(

@@ -14,6 +14,7 @@ import type { Trouble } from "./pod-trouble.ts";
 import type { CachedPod } from "./pods.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import type { Backup } from "./rollout/facts.ts";
+import type { LostRevision } from "./rollout/rollout.ts";
 import type { SecretsSnapshot } from "./secrets/problems.ts";
 import type { VolumeTrouble } from "./volume/volumes.ts";
 
@@ -54,6 +55,8 @@ export type Snapshot = {
   readonly secrets?: SecretsSnapshot | undefined;
   /** The revisions, as the status will keep them. */
   readonly rollout?: DeploymentStatus["rollout"];
+  /** What should run, and nobody knows any more. */
+  readonly lostRevision?: LostRevision | undefined;
   /** Who scales the servers. */
   readonly scaling?: ScalingSnapshot | undefined;
   /** Why the volume is not as large as it should be. */

@@ -12,14 +12,18 @@ const settleMs = 50;
 
 /** What brings about a reconcile of a CCTelegramDeployment. */
 export function sourcesOf(cluster: Cluster): readonly Source[] {
-  const { resources, foreignSecrets, pods, failures, gateways, foreignAutoscalers, backups, children } =
+  const { resources, foreignSecrets, configMaps, pods, failures, gateways, foreignAutoscalers, backups, children } =
     cluster.informers;
   const secrets = children.get(types.secrets);
-  const optional = [gateways, ...types.optionalChildTypes.flatMap((type) => children.get(type) ?? [])];
+  const optional = [gateways, backups, ...types.optionalChildTypes.flatMap((type) => children.get(type) ?? [])];
   const referring = ({ namespace, name }: Stored) => cluster.resources.byIndex("secret", `${namespace}/${name}`);
   return [
     changesOf(resources, { keys: itself, ignoresDeletion: true, initialIsLow: true }),
     changesOf(foreignSecrets, { keys: referring, settleMs }),
+    changesOf(configMaps, {
+      keys: ({ namespace, name }) => cluster.resources.byIndex("configMap", `${namespace}/${name}`),
+      settleMs,
+    }),
     changesOf(pods, { keys: ({ namespace, instance: name }) => [{ namespace, name }], same: samePod, settleMs }),
     changesOf(failures, {
       keys: ({ namespace, statefulSet }) => {

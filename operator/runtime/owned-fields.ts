@@ -1,4 +1,5 @@
 import { canonicalHash, define } from "./canonical-json.ts";
+import { type ItemPath, isMap, parseItemPath } from "./item-path.ts";
 import type { FieldsV1, KubernetesObject, ManagedFieldsEntry } from "./kubernetes-object.ts";
 
 /*
@@ -167,7 +168,15 @@ export function desiredFingerprint(desired: KubernetesObject): string {
   return fingerprint(desiredFields(desired));
 }
 
-function isOurs(entry: ManagedFieldsEntry, object: KubernetesObject, fieldManager: string): boolean {
+/**
+ * Whether an entry is of a manager, and of the object itself.
+ *
+ * @example
+ * ```ts
+ * const ours = (deployment.metadata.managedFields ?? []).filter((entry) => isOurs(entry, deployment, "example-operator"));
+ * ```
+ */
+export function isOurs(entry: ManagedFieldsEntry, object: KubernetesObject, fieldManager: string): boolean {
   return (
     entry.manager === fieldManager &&
     entry.subresource === undefined &&
@@ -230,35 +239,4 @@ function projectList(list: readonly unknown[], fields: FieldsV1): unknown[] {
     if (value !== undefined) cut.push(value);
   }
   return cut;
-}
-
-/** One item of a list, as a set names it. */
-type ItemPath = { matches(item: unknown, index: number): boolean };
-
-/** The same few keys come back in every object. */
-const itemPaths = new Map<string, ItemPath>();
-const mostItemPaths = 2000;
-
-function parseItemPath(element: string): ItemPath {
-  let path = itemPaths.get(element);
-  if (path === undefined) {
-    path = makeItemPath(element.charAt(0), element.slice(2));
-    if (itemPaths.size >= mostItemPaths) itemPaths.clear();
-    itemPaths.set(element, path);
-  }
-  return path;
-}
-
-function makeItemPath(kind: string, text: string): ItemPath {
-  if (kind === "i") return { matches: (_item, index) => index === Number(text) };
-  const wanted: unknown = JSON.parse(text);
-  if (kind === "k" && isMap(wanted)) {
-    const key = Object.entries(wanted);
-    return { matches: (item) => isMap(item) && key.every(([name, value]) => item[name] === value) };
-  }
-  return { matches: (item) => item === wanted };
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

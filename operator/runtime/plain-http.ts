@@ -10,15 +10,17 @@ export type PlainRequest = {
   readonly body?: string;
   /** Until the answer is complete. */
   readonly timeoutMs: number;
+  /** In characters. Longer answers are cut off with an error. Default 16 Ki. */
+  readonly longestAnswer?: number;
 };
 
 export type PlainFetch = (url: string, init: PlainRequest) => Promise<PlainResponse>;
 
 /**
- * In characters. Longer answers are cut off with an error: the programs that answer are not trusted, and many
- * are asked at a time. A handshake takes some hundred, a bridge's status with a hundred refusals ten thousand.
+ * The programs that answer are not trusted, and many are asked at a time. A handshake takes some hundred, a bridge's status with a
+ * hundred refusals ten thousand.
  */
-const longestAnswer = 16 * 1024;
+const longestByDefault = 16 * 1024;
 
 /**
  * A `fetch` for many hosts that are called rarely: one connection for each request. Node's own takes 19 MiB on first use,
@@ -30,7 +32,10 @@ const longestAnswer = 16 * 1024;
  * if (answer.ok) logger.info({ body: await answer.text() }, "healthy");
  * ```
  */
-export const plainFetch: PlainFetch = (url, { method, headers, body = "", timeoutMs }) =>
+export const plainFetch: PlainFetch = (
+  url,
+  { method, headers, body = "", timeoutMs, longestAnswer = longestByDefault },
+) =>
   new Promise((resolve, reject) => {
     const length = body === "" ? {} : { "content-length": Buffer.byteLength(body) };
     const call = request(url, { method, agent: false, headers: { ...headers, ...length } });

@@ -31,7 +31,7 @@ export async function backupNamed(api: Api, namespace: string, name: string): Pr
   } catch (error) {
     if (!isMissing(error)) throw error;
     const names = (await api.list(backupPath(namespace))).map(nameOf);
-    throw problems.noBackup(nearName(name, names) ?? name, names);
+    throw problems.noBackup(name, nearName(name, names), names);
   }
 }
 

@@ -22,7 +22,10 @@ const isRunning = ({ status }: KubernetesObject) => (status as Status | undefine
 /** A ready pod, else one that runs: a bridge that is not ready still answers. Throws when there is none. */
 export async function runningPod(api: Api, resource: Resource, component: "bridge" | "mcp-server"): Promise<string> {
   const pods = await podsOf(api, resource, component);
-  const pod = pods.find(isReady) ?? pods.find((candidate) => isRunning(candidate));
+  const ready = pods.find(isReady);
+  // What still runs then is about to end.
+  if (ready === undefined && resource.spec.activity === "Hibernated") throw problems.hibernates(nameOf(resource));
+  const pod = ready ?? pods.find((candidate) => isRunning(candidate));
   if (pod === undefined) throw problems.noPod(component === "bridge" ? "bridge" : "MCP server", nameOf(resource));
   return nameOf(pod);
 }

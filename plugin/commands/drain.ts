@@ -30,8 +30,9 @@ export async function emptied(context: Context, bridge: Bridge, timeoutMs: numbe
     what: "Queue",
     timeoutMs,
     look: async () => {
-      const { queue, paused, pacing } = await bridge.monitoring();
+      const { queue, paused, fenced, pacing } = await bridge.monitoring();
       if (queue.pending === 0) return { done: true };
+      if (fenced !== undefined) return { failed: problems.bridgeFenced(fenced.since) };
       if (paused !== undefined) return { failed: problems.deliveryStopped(paused.by ?? "somebody") };
       const [wait] = pacing.waits;
       return { state: `${queue.pending} messages wait${wait === undefined ? "" : ` (${wait.chat}: ${wait.reason})`}` };

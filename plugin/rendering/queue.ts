@@ -3,23 +3,27 @@ import { printable } from "../terminal/printable.ts";
 import { ageOf, span } from "./age.ts";
 import { table } from "./table.ts";
 
-export type QueueView = Pick<BridgeTelling, "queue" | "dead_letters" | "paused"> & {
+export type QueueView = Pick<BridgeTelling, "queue" | "dead_letters" | "paused" | "fenced"> & {
   readonly waits: BridgeTelling["pacing"]["waits"];
 };
 
-export const queueView = ({ queue, dead_letters, paused, pacing }: BridgeTelling): QueueView => ({
+export const queueView = ({ queue, dead_letters, paused, fenced, pacing }: BridgeTelling): QueueView => ({
   queue,
   ...(paused === undefined ? {} : { paused }),
+  ...(fenced === undefined ? {} : { fenced }),
   waits: pacing.waits,
   dead_letters,
 });
 
 /** How many wait, for what, and which were refused. */
-export function queueText({ queue, paused, waits, dead_letters }: QueueView, now: number): string {
+export function queueText({ queue, paused, fenced, waits, dead_letters }: QueueView, now: number): string {
   const oldest = queue.pending === 0 ? "" : `, the oldest for ${span(queue.oldest_age_seconds * 1_000)}`;
   const lines = [
     `${queue.pending} of at most ${queue.limit} messages wait${oldest}.`,
     ...(queue.usable ? [] : [`The queue takes no messages: ${printable(queue.error ?? "no reason given")}`]),
+    ...(fenced === undefined
+      ? []
+      : [`The bridge is fenced since ${fenced.since} (bridge.fencing): nothing is sent until it is Open.`]),
     ...(paused === undefined
       ? []
       : [`Delivery is stopped since ${paused.since} by ${printable(paused.by ?? "somebody")}.`]),

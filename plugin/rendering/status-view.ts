@@ -4,9 +4,14 @@ import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.
 import type { Resource } from "../cluster/resources.ts";
 import { rolloutText } from "../rollout/revisions.ts";
 
-export type Cause = { readonly reason: string; readonly message: string };
+export type Cause = {
+  readonly reason: string;
+  readonly message: string;
+  /** Of a chain: causes of one part follow each other, from what is seen to what is to be done. */
+  readonly part?: string;
+};
 
-/** ok; bad: somebody has to do something; waiting: it is on its way, or not known. */
+/** ok; bad: somebody has to do something; waiting: it is on its way, not known, or as somebody wants it. */
 export type State = "ok" | "bad" | "waiting";
 
 export type PodView = {
@@ -53,23 +58,33 @@ const partConditions = [
   { name: "public address", component: undefined, types: ["Exposed"] },
 ] as const;
 
+/** Somebody asked for it: nothing is wrong. */
+const wanted = new Set(["Hibernated", "BridgeFenced", "ScaledToZero", "PausedByUser", "DryRun"]);
+
+/** What the operator explains in its chains. */
+const explained = new Set([
+  ...["Ready", "ServerAvailable", "Verified", "BridgeAvailable", "QueueHealthy", "TelegramReachable"],
+  ...["Degraded", "Stalled"],
+]);
+
 /** What the status command shows of a resource and its pods. */
 export function statusView(resource: Resource, pods: readonly KubernetesObject[]): StatusView {
   const { metadata, status } = resource;
   const conditions = status?.conditions ?? [];
   const ready = conditions.find(({ type }) => type === "Ready");
+  const causes = causesOf(resource, ready);
   const isSeen = status?.observedGeneration === metadata.generation;
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name ?? "",
     ...judgement(ready, isSeen),
-    causes: causesOf(conditions, ready),
+    causes,
     url: status?.url,
     version: status?.version,
     parts: [
       ...partConditions.flatMap((part) => partView(part, resource, pods)),
       ...rolloutPart(resource),
-      ...remainingPart(conditions),
+      ...remainingPart(conditions, causes),
     ],
   };
 }
@@ -79,19 +94,28 @@ function judgement(ready: Condition | undefined, isSeen: boolean): { readonly st
     return { state: "waiting", summary: "the operator has not looked at it yet: does one serve this namespace?" };
   if (!isSeen) return { state: "waiting", summary: "the operator has not acted on the last change yet" };
   if (ready.status === "True") return { state: "ok", summary: `Ready: ${ready.message}` };
-  return { state: "bad", summary: `not Ready: ${ready.reason}` };
+  const state = wanted.has(ready.reason) ? "waiting" : "bad";
+  return { state, summary: `not Ready: ${ready.reason}` };
 }
 
-/** That of Ready first: the operator puts causes before their consequences there. */
-function causesOf(conditions: readonly Condition[], ready: Condition | undefined): readonly Cause[] {
+/** The operator's chains, and what they leave out. Without them that of Ready first, because it comes before its consequences. */
+function causesOf({ status }: Resource, ready: Condition | undefined): readonly Cause[] {
   if (ready === undefined || ready.status === "True") return [];
+  const { conditions = [], causes: chains = [] } = status ?? {};
   const troubled = conditions.filter(
     (condition) => condition !== ready && !passing.has(condition.type) && isBad(condition),
   );
-  return distinct([ready, ...troubled].map(causeOf));
+  if (chains.length === 0) return distinct([ready, ...troubled].map(causeOf));
+  const others = troubled.filter(({ type }) => !explained.has(type)).map(causeOf);
+  const isTold = chains.some(({ reason }) => reason === ready.reason);
+  return [...(isTold ? [] : [causeOf(ready)]), ...chains, ...others];
 }
 
-const isBad = ({ type, status }: Condition) => (abnormal.has(type) ? status === "True" : status === "False");
+/** Nobody can be asked because the part does not run, of which another condition tells. */
+const consequences = new Set(["ServerNotReady", "BridgeNotRunning"]);
+
+const isBad = ({ type, status, reason }: Condition) =>
+  !consequences.has(reason) && (abnormal.has(type) ? status === "True" : status === "False");
 
 const causeOf = ({ reason, message }: Condition): Cause => ({ reason, message });
 
@@ -122,7 +146,7 @@ function partView({ name, component, types }: Part, resource: Resource, pods: re
 }
 
 function stateOf(conditions: readonly Condition[], causes: readonly Cause[]): State {
-  if (causes.length > 0) return "bad";
+  if (causes.length > 0) return causes.every(({ reason }) => wanted.has(reason)) ? "waiting" : "bad";
   return conditions.length > 0 && conditions.every(({ status, type }) => status !== "Unknown" || passing.has(type))
     ? "ok"
     : "waiting";
@@ -144,20 +168,20 @@ function rolloutPart(resource: Resource): PartView[] {
   return summary === undefined ? [] : [{ name: "rollout", state: "waiting", summary, causes: [], pods: [] }];
 }
 
-/** Conditions of the whole, and those that this version does not know, when there is something to say. */
-function remainingPart(conditions: readonly Condition[]): PartView[] {
+/** Conditions of the whole, and those that this version does not know, when there is something to say that was not said. */
+function remainingPart(conditions: readonly Condition[], told: readonly Cause[]): PartView[] {
   const known = new Set<string>(["Ready", ...partConditions.flatMap(({ types }) => [...types])]);
-  const own = conditions.filter(({ type }) => !known.has(type) && !passing.has(type));
-  const causes = distinct(own.filter(isBad).map(causeOf));
+  const own = conditions.filter((condition) => {
+    const { type, reason } = condition;
+    return !known.has(type) && !passing.has(type) && isBad(condition) && !told.some((cause) => cause.reason === reason);
+  });
+  const causes = distinct(own.map(causeOf));
   if (causes.length === 0) return [];
   return [
     {
       name: "operation",
-      state: "bad",
-      summary: own
-        .filter(isBad)
-        .map(({ type }) => type)
-        .join(", "),
+      state: stateOf([], causes),
+      summary: own.map(({ type }) => type).join(", "),
       causes,
       pods: [],
     },

@@ -19,18 +19,31 @@ export function statusText(views: readonly StatusView[], look: StatusLook): stri
 function resourceBranch(view: StatusView, look: StatusLook): Branch {
   const { style } = look;
   const head = `${marked(view.state, style)} ${style.strong(printable(view.name))} in ${printable(view.namespace)}: ${printable(view.summary)}`;
-  const why = view.causes.length === 0 ? [] : [{ text: style.strong("why"), below: chain(view.causes, style) }];
+  const why = view.causes.length === 0 ? [] : [{ text: style.strong("why"), below: whyBranches(view.causes, style) }];
   const address = look.wide && view.url ? [{ text: `url ${printable(view.url)}`, below: [] }] : [];
   return { text: head, below: [...why, ...view.parts.map((part) => partBranch(part, view, look)), ...address] };
 }
 
-/** Each cause under the one that it may follow from. */
-function chain(causes: readonly Cause[], style: Style): Branch[] {
-  const [first, ...rest] = causes;
-  if (first === undefined) return [];
+/** Chains by their parts; of what is in none, each cause under the first, from which it may follow. */
+function whyBranches(causes: readonly Cause[], style: Style): Branch[] {
+  const parts = [...new Set(causes.flatMap(({ part }) => part ?? []))];
+  const [first, ...rest] = causes.filter(({ part }) => part === undefined);
+  const below = rest.map((cause) => ({ text: causeText(cause, style), below: [] }));
   return [
-    { text: causeText(first, style), below: rest.map((cause) => ({ text: causeText(cause, style), below: [] })) },
+    ...parts.map((name) => ({
+      text: printable(name),
+      below: chain(
+        causes.filter(({ part }) => part === name),
+        style,
+      ),
+    })),
+    ...(first === undefined ? [] : [{ text: causeText(first, style), below }]),
   ];
+}
+
+/** Each link under the one that it is the cause of. */
+function chain([first, ...rest]: readonly Cause[], style: Style): Branch[] {
+  return first === undefined ? [] : [{ text: causeText(first, style), below: chain(rest, style) }];
 }
 
 const causeText = ({ reason, message }: Cause, style: Style) =>
@@ -38,10 +51,11 @@ const causeText = ({ reason, message }: Cause, style: Style) =>
 
 function partBranch(part: PartView, view: StatusView, look: StatusLook): Branch {
   const { style } = look;
-  const shown = new Set(view.causes.map(({ message }) => message));
   // What stands under "why" is not said twice.
-  const own = part.causes.filter(({ message }) => !shown.has(message));
-  const known = part.causes.filter(({ message }) => shown.has(message)).map(({ reason }) => reason);
+  const isShown = ({ reason, message }: Cause) =>
+    view.causes.some((why) => why.message === message || (why.part === part.name && why.reason === reason));
+  const own = part.causes.filter((cause) => !isShown(cause));
+  const known = part.causes.filter(isShown).map(({ reason }) => reason);
   const summary = part.pods.length > 0 || part.state !== "bad" || known.length === 0 ? part.summary : known.join(", ");
   return {
     text: `${marked(part.state, style)} ${part.name}: ${printable(summary)}`,

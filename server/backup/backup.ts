@@ -29,6 +29,8 @@ export type BackupConfig = {
   readonly of: string;
   /** Absent: of the time. */
   readonly name?: string;
+  /** An archive of the same name from before is not replaced, milliseconds since the epoch. Absent: each is. */
+  readonly keepOlderThan?: number;
   readonly manifestsFolder?: string;
   /** age recipients; empty: the archive is not encrypted. */
   readonly recipients: readonly string[];
@@ -80,11 +82,22 @@ class Backup {
     const began = performance.now();
     const manifests = await this.#manifests();
     const store = await openStore(this.#config.target, this.#config.s3);
+    await this.#expectRoom(store);
     const { facts, files } = await this.#snapshot();
     signal.throwIfAborted();
     const result = await this.#store(store, facts, [...files, ...manifests]);
     await this.#prune(store).catch((error: unknown) => logger.warn({ reason: reasonOf(error) }, "older archives stay"));
     return { ...result, durationMs: Math.round(performance.now() - began) };
+  }
+
+  /** An earlier try of this backup may have left an archive; one from before is somebody's only copy. */
+  async #expectRoom(store: ArchiveStore): Promise<void> {
+    const { keepOlderThan, of } = this.#config;
+    if (keepOlderThan === undefined) return;
+    const found = (await store.list(of)).find(({ key }) => key === this.#key);
+    if (found !== undefined && found.changedAt < keepOlderThan) {
+      throw new BackupError("BACKUP_EXISTS", { location: this.#location });
+    }
   }
 
   /** Before anything is asked of the bridge. */

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
+import type { Fence } from "../../contract/control.ts";
 import type { Event } from "../../contract/event.ts";
 import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
@@ -13,6 +14,7 @@ import { Backups } from "./backup/backups.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
 import { Control } from "./control/control.ts";
+import { fenceOf } from "./control/fence.ts";
 import { Conversation, type ConversationOptions, hears } from "./conversation.ts";
 import { closing, Events } from "./events.ts";
 import { startIntake } from "./intake/intake.ts";
@@ -71,6 +73,7 @@ export class RunningBridge implements Bridge {
   readonly #loop: WatchedLoop = watchLoop();
   readonly #queueSince = new Since();
   readonly #secrets: FollowedSecrets;
+  readonly #fence: Fence | undefined;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
   #closing: Promise<void> | undefined;
@@ -134,7 +137,9 @@ export class RunningBridge implements Bridge {
     const hold = (held: boolean) => this.#delivery.hold(held);
     const { onRestart: restart } = options;
     const onPaused = (paused: boolean, by: string) => this.#onPaused(paused, by);
-    this.control = new Control({ store, instance: randomUUID(), hold, restart, onPaused, logger, now: this.#now });
+    const [now, instance] = [this.#now, randomUUID()];
+    this.#fence = fenceOf({ store, isFenced: config.isFenced ?? false, now });
+    this.control = new Control({ store, instance, hold, restart, fence: this.#fence, onPaused, logger, now });
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
     this.monitoring = this.#monitor(store, onLines);
     this.#events = this.#takeEvents(onLines);
@@ -352,7 +357,7 @@ export class RunningBridge implements Bridge {
       queue,
       queueSince: this.#queueSince.of(queue.usable, now),
       queueLimit: this.#options.config.queueSizeLimit,
-      fenced: this.#isFenced,
+      fenced: this.#fence,
       telegram: this.#isFenced ? { ...this.#reachability.status, error: fencedText } : this.#reachability.status,
       nextCheckAt: this.#reachability.nextCheckAt,
       pause: this.#pacer.longestPause(now),

@@ -6,6 +6,7 @@ import type { BackupConfig } from "../backup/backup.ts";
 import type { RestoreConfig } from "../backup/restore.ts";
 import type { S3Options } from "../backup/stores/s3-store.ts";
 import type { LogFormat } from "../telemetry/log-lines.ts";
+import { proxyConfig } from "./bridge-config.ts";
 import type { Surroundings } from "./config.ts";
 import { type Need, needOf } from "./need.ts";
 import { inHome } from "./rules.ts";
@@ -40,13 +41,14 @@ export function loadJob(role: Job, surroundings: Surroundings): JobConfig {
 }
 
 function backupConfig(need: Need, values: Values): BackupConfig {
-  const { BACKUP_NAME: name, BACKUP_MANIFESTS_FOLDER: manifestsFolder } = values;
+  const { BACKUP_NAME: name, BACKUP_KEEP_OLDER_THAN: keepOlderThan, BACKUP_MANIFESTS_FOLDER: manifestsFolder } = values;
   return {
     bridge: { url: need("BRIDGE_URL"), secret: need("HMAC_SECRET").value, patienceMs: need("BRIDGE_TIMEOUT") },
     target: need("BACKUP_TARGET"),
     ...s3Options(need, values),
     of: need("BACKUP_OF"),
     ...(name && { name }),
+    ...(keepOlderThan !== undefined && { keepOlderThan }),
     ...(manifestsFolder && { manifestsFolder }),
     recipients: need("BACKUP_RECIPIENTS"),
     verify: need("BACKUP_VERIFY"),
@@ -68,7 +70,8 @@ function restoreConfig(need: Need, values: Values, home: string | undefined): Re
 function s3Options(need: Need, values: Values): { readonly s3?: S3Options } {
   const { S3_ENDPOINT: endpoint, S3_CA: ca, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secret } = values;
   if (accessKeyId === undefined || secret === undefined) return {};
-  return { s3: { endpoint, region: need("S3_REGION"), accessKeyId, secretAccessKey: secret, ca } };
+  const proxy = proxyConfig(values);
+  return { s3: { endpoint, region: need("S3_REGION"), accessKeyId, secretAccessKey: secret, ca, proxy } };
 }
 
 /** A store asks who comes. */

@@ -15,10 +15,17 @@ type Condition = { readonly message: string; readonly since?: number } | undefin
 /** One request in twenty. */
 const tail = 0.05;
 
-/** Those that can be told without a Prometheus: how many servers there should be, and which backups, only the operator knows. */
+/** Those that can be told without a Prometheus: which backups there should be, and how old secrets may be, only the operator knows. */
 const conditions: Readonly<
-  Record<Exclude<AlertName, "MCPServerDown" | "BackupTooOld">, (judged: Judged) => Condition>
+  Record<Exclude<AlertName, "BackupTooOld" | "RotationOverdue">, (judged: Judged) => Condition>
 > = {
+  MCPServerDown({ bridge }) {
+    const missing = bridge?.missing ?? [];
+    const [first] = missing.map(({ last_seen_at }) => last_seen_at).toSorted();
+    if (first === undefined) return undefined;
+    const names = missing.slice(0, 5).map(({ name }) => name);
+    return { message: `Nothing is heard any more of ${names.join(", ")}`, since: Date.parse(first) };
+  },
   HighErrorRate: rate("errors", alertRules.HighErrorRate.above, "answers with 5xx a second"),
   HighLatency({ servers }) {
     const requests = sum(servers, ({ report }) => report.per_minute.requests);
@@ -43,14 +50,17 @@ const conditions: Readonly<
   BridgeDown: ({ bridge }) =>
     bridge === undefined ? { message: "The bridge does not answer: no message is delivered" } : undefined,
   MessagesDelayed({ bridge }) {
-    if (bridge === undefined || bridge.paused !== undefined) return undefined;
+    if (bridge === undefined || bridge.paused !== undefined || bridge.fenced !== undefined) return undefined;
     const { oldest_age_seconds: age } = bridge.queue;
     if (age <= alertRules.MessagesDelayed.above) return undefined;
     return { message: `The oldest message has waited for ${Math.round(age)} s` };
   },
   DeliveryPaused({ bridge }) {
-    if (bridge?.paused === undefined) return undefined;
-    return { message: "Delivery is stopped: messages are kept", since: Date.parse(bridge.paused.since) };
+    const { paused, fenced } = bridge ?? {};
+    const [since] = [paused, fenced].flatMap((stopped) => stopped?.since ?? []).toSorted();
+    if (since === undefined) return undefined;
+    const message = fenced === undefined ? "Delivery is stopped" : "The bridge is fenced";
+    return { message: `${message}: messages are kept`, since: Date.parse(since) };
   },
   MessagesFailed({ bridge }) {
     const refused = bridge?.recent.refused_15m ?? 0;

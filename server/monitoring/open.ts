@@ -23,25 +23,27 @@ export async function openDashboard(options: Omit<DashboardOptions, "password">)
   const variables = { hostVariable: "MONITORING_SERVER_HOST", portVariable: "MONITORING_SERVER_PORT" };
   const scheme = options.certificate === undefined ? "http" : "https";
   const listenTextResolver = (address: string) => `dashboard on ${address.replace(/^http(?=:)/, scheme)}`;
-  const stop = () => {
-    watch.stop();
+  const stop = async () => {
     listeners.close();
     password?.close();
+    await watch.stop();
   };
   try {
     await listening(app.listen({ host: await bindable(host), port, listenTextResolver }), { host, port, ...variables });
   } catch (error) {
-    stop();
+    await stop();
     throw error;
   }
   watch.start();
   return {
     address: app.server.address() as AddressInfo,
     reload: () => password?.look(),
-    drain: () => listeners.close(),
+    drain() {
+      listeners.close();
+      watch.leave();
+    },
     async close() {
-      stop();
-      await app.close();
+      await Promise.all([stop(), app.close()]);
     },
   };
 }

@@ -46,7 +46,7 @@ function shownBridge(seen: BridgeSeen): Overview["bridge"] {
   const since = timestamp(seen.since);
   if ("error" in seen) return { reachable: false, since, error: seen.error.slice(0, 256) };
   // Only what is shown: what servers told is told once more by itself.
-  const { servers: _servers, recent: _recent, ...state } = seen.telling;
+  const { servers: _servers, missing: _missing, recent: _recent, ...state } = seen.telling;
   return { reachable: true, since, state };
 }
 

@@ -43,6 +43,7 @@ export class Watch {
   #othersAt = Number.NEGATIVE_INFINITY;
   #looked: { readonly at: number; readonly overview: Promise<Overview> } | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #farewell: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: WatchOptions) {
@@ -55,9 +56,16 @@ export class Watch {
     void this.#go();
   }
 
-  stop(): void {
+  /** Tells at once that this server ends, so that nobody misses it. */
+  leave(): void {
+    this.#farewell = this.#tell();
+  }
+
+  /** Resolves when the bridge has heard of the end, or does not answer. */
+  async stop(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    await this.#farewell;
   }
 
   /** How it is now; many who ask cost no more than one. */

@@ -9,6 +9,26 @@ export type ProxyConfig = {
 };
 
 /**
+ * The same for an agent of Node, under the names of variables. Node takes a name in NO_PROXY for that host alone, and one that
+ * begins with a dot for what is below it, too; undici takes both so.
+ *
+ * @example
+ * ```ts
+ * const proxy = { https: "http://proxy.test:3128", none: "localhost, example.com" };
+ * agentProxy(proxy).NO_PROXY; // => localhost,.localhost,example.com,.example.com
+ * ```
+ */
+export function agentProxy({ http, https = http, none = "" }: ProxyConfig): Readonly<Record<string, string>> {
+  const names = none.split(/[,\s]+/).filter((name) => name !== "");
+  const all = names.flatMap((name) => (/^[.*]/.test(name) ? [name] : [name, `.${name}`]));
+  return {
+    ...(http && { HTTP_PROXY: http }),
+    ...(https && { HTTPS_PROXY: https }),
+    ...(all.length > 0 && { NO_PROXY: all.join(",") }),
+  };
+}
+
+/**
  * A fetch that goes through the configured proxies, with CONNECT, but to what `none` names directly. Without a proxy Node's
  * own does, and undici stays out of memory.
  */

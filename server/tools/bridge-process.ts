@@ -1,4 +1,4 @@
-import type { Controlled, Pause } from "../../contract/control.ts";
+import type { Controlled, Fence, Pause } from "../../contract/control.ts";
 import { ServerError, toServerError } from "../../contract/errors.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 
@@ -11,7 +11,7 @@ export const controllingAnnotations = {
 } as const;
 
 /** Whether the bridge delivers; one of a version that cannot be stopped does, when it answers. */
-export async function stateOf(bridge: BridgeClient): Promise<Pick<Controlled, "paused">> {
+export async function stateOf(bridge: BridgeClient): Promise<Pick<Controlled, "paused" | "fenced">> {
   return unlessOlder(
     () => bridge.control.state(),
     async () => {
@@ -21,13 +21,13 @@ export async function stateOf(bridge: BridgeClient): Promise<Pick<Controlled, "p
   );
 }
 
-/** Lets the bridge deliver; true when it did not. One of a version that cannot be stopped did. */
-export async function resumed(bridge: BridgeClient, client: string): Promise<boolean> {
+/** Lets the bridge deliver unless it is fenced; `changed` when it did not. One of a version that cannot be stopped did. */
+export async function resumed(bridge: BridgeClient, client: string): Promise<Pick<Controlled, "changed" | "fenced">> {
   return unlessOlder(
-    async () => (await bridge.control.resume(client)).changed,
+    async (): Promise<Pick<Controlled, "changed" | "fenced">> => bridge.control.resume(client),
     async () => {
       await bridge.status();
-      return false;
+      return { changed: false };
     },
   );
 }
@@ -52,6 +52,11 @@ function isOlder(error: unknown): boolean {
   return (
     error instanceof ServerError && error.code === "BRIDGE_REFUSED" && `${error.details.reason}`.startsWith("404 ")
   );
+}
+
+/** What a fence means, and who ends it. */
+export function fencedNote({ since }: Fence): string {
+  return `The bridge has been fenced by its operator since ${since} (bridge.fencing of its resource, or BRIDGE_FENCED): it asks Telegram nothing. Messages are accepted and kept, and no client can end it.`;
 }
 
 /** What stopped delivery means. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { controllingAnnotations, reasonOf, resumed } from "./bridge-process.ts";
+import { controllingAnnotations, fencedNote, reasonOf, resumed } from "./bridge-process.ts";
 import { defineTool } from "./tool.ts";
 
 export const ensureBridgeRunning = defineTool({
@@ -18,11 +18,19 @@ export const ensureBridgeRunning = defineTool({
   annotations: controllingAnnotations,
   async handler(_args, { bridge, client }) {
     try {
-      return (await resumed(bridge, client.name))
+      const { changed, fenced } = await resumed(bridge, client.name);
+      if (fenced) return failed(fencedNote(fenced));
+      return changed
         ? { success: true, message: "Bridge started successfully", action: "started" as const }
         : { success: true, message: "Bridge is already running", action: "already_running" as const };
     } catch (error) {
-      return { success: false, message: `Failed to start bridge: ${reasonOf(error)}`, action: "failed" as const };
+      return failed(reasonOf(error));
     }
   },
+});
+
+const failed = (reason: string) => ({
+  success: false,
+  message: `Failed to start bridge: ${reason}`,
+  action: "failed" as const,
 });

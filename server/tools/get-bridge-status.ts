@@ -22,6 +22,11 @@ const output = z.object({
   refused_topics: z.array(refusedTopicSchema()).exactOptional().describe("Topics whose messages go to General instead"),
   waiting: told.waiting,
   paused: told.paused,
+  fenced: z
+    .boolean()
+    .exactOptional()
+    .describe("It asks Telegram nothing, as its operator wishes: messages are accepted and kept"),
+  fenced_since: told.fenced_since,
   volume: told.volume.describe("The file system of the queue"),
   error: z.string().exactOptional().describe("Why the bridge gives no status"),
 });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { controllingAnnotations, pausedNote, reasonOf } from "./bridge-process.ts";
+import { controllingAnnotations, fencedNote, pausedNote, reasonOf } from "./bridge-process.ts";
 import { defineTool } from "./tool.ts";
 
 export const restartBridge = defineTool({
@@ -20,9 +20,10 @@ export const restartBridge = defineTool({
   annotations: { ...controllingAnnotations, idempotentHint: false },
   async handler(_args, { bridge, client }) {
     try {
-      const { paused } = await bridge.control.restart(client.name);
+      const { paused, fenced } = await bridge.control.restart(client.name);
+      const note = fenced ? fencedNote(fenced) : paused && pausedNote(paused);
       const message = "Restart successful: Bridge started successfully";
-      return { success: true, message, ...(paused && { note: pausedNote(paused) }) };
+      return { success: true, message, ...(note !== undefined && { note }) };
     } catch (error) {
       return { success: false, message: `Restart failed: ${reasonOf(error)}` };
     }

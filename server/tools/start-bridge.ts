@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { controllingAnnotations, reasonOf, resumed } from "./bridge-process.ts";
+import { controllingAnnotations, fencedNote, reasonOf, resumed } from "./bridge-process.ts";
 import { defineTool } from "./tool.ts";
 
 export const startBridge = defineTool({
@@ -15,7 +15,8 @@ export const startBridge = defineTool({
   annotations: controllingAnnotations,
   async handler(_args, { bridge, client }) {
     try {
-      const changed = await resumed(bridge, client.name);
+      const { changed, fenced } = await resumed(bridge, client.name);
+      if (fenced) return { success: false, message: `Failed to start bridge: ${fencedNote(fenced)}` };
       return { success: true, message: changed ? "Bridge started successfully" : "Bridge is already running" };
     } catch (error) {
       return { success: false, message: `Failed to start bridge: ${reasonOf(error)}` };

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { loadAll } from "js-yaml";
 import { expect, test } from "vitest";
 import { adoptable, type Exported } from "../../adoption/adoptable.ts";
 
@@ -66,6 +68,18 @@ test("the resource itself is not handed over to itself, and loses its status and
   ]);
 });
 
+test("a resource does not start again with the archive that it once started with, and says so", () => {
+  const spec = { version: "1.0.0", restoreFrom: { backupName: "nightly" } };
+  const { objects, leftOut } = adoptable([exported("CCTelegramDeployment", { name: "team" }, { spec })], "team");
+  expect(objects.map((object) => object.spec)).toEqual([{ version: "1.0.0" }]);
+  expect(leftOut).toEqual([expect.stringContaining("restoreFrom of team")]);
+});
+
+test("objects come into the namespace that is named", () => {
+  const { objects } = adoptable([exported("CCTelegramDeployment", { name: "team" })], "team", "other");
+  expect(objects.map(({ metadata }) => metadata.namespace)).toEqual(["other"]);
+});
+
 test("Services get addresses of the new cluster", () => {
   const labels = { "app.kubernetes.io/instance": "team" };
   const service = (clusterIP: string) =>
@@ -77,6 +91,7 @@ test("Services get addresses of the new cluster", () => {
 test.each([
   ["Pod", { name: "team-bridge-0" }, "makes it anew"],
   ["PersistentVolumeClaim", { name: "queue-team-bridge-0" }, "data"],
+  ["CCTelegramBackup", { name: "nightly", labels: { "app.kubernetes.io/instance": "team" } }, "made anew"],
   ["Secret", { name: "telegram" }, "nothing says"],
   ["Secret", { name: "other-hmac", ownerReferences: [{ ...owner, name: "other" }] }, "other controls it"],
   ["Secret", { name: "s", ownerReferences: [{ ...owner, kind: "Certificate" }] }, "Certificate team controls it"],
@@ -85,4 +100,27 @@ test.each([
   const { objects, leftOut } = adoptable([exported(kind, metadata)], "team");
   expect(objects).toEqual([]);
   expect(leftOut[0]).toContain(why);
+});
+
+const run = (args: readonly string[], input: string) =>
+  spawnSync(process.execPath, ["adoption/main.ts", ...args], { input, encoding: "utf8" });
+
+test("the program takes what kubectl prints, one document after the other, and names what it leaves out", () => {
+  const list = { apiVersion: "v1", kind: "List", items: [exported("Secret", { name: "telegram" })] };
+  const resource = exported("CCTelegramDeployment", { name: "team" }, { spec: {} });
+  const { status, stdout, stderr } = run(
+    ["--resource", "team"],
+    `${JSON.stringify(list)}\n---\n${JSON.stringify(resource)}`,
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("left out: Secret telegram") });
+  expect(loadAll(stdout)).toEqual([expect.objectContaining({ kind: "CCTelegramDeployment" })]);
+});
+
+test.each([
+  ["without the resource", [], "{}", "--resource NAME"],
+  ["of what is none of Kubernetes", ["--resource", "team"], "hello", "kubectl get -o yaml"],
+])("the program %s says what to do, and gives kubectl nothing", (_what, args, input, told) => {
+  const { status, stdout, stderr } = run(args, input);
+  expect({ stdout, stderr }).toEqual({ stdout: "", stderr: expect.stringContaining(told) });
+  expect(status).not.toBe(0);
 });

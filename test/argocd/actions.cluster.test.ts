@@ -137,3 +137,20 @@ test.each([false, true])(
     expect((await readResource(world, "team")).spec.reconciliation).toBe("Active");
   },
 );
+
+test.each([false, true])(
+  "what hibernates sleeps on over a sync, until it is woken (server-side: %s)",
+  async (serverSide) => {
+    await sync(inGit(), serverSide);
+    await settled();
+    await press("hibernate");
+    await untilCondition(world, "team", "Hibernated", { status: "True" }, patience);
+    expect(await argoDiff([inGit()], serverSide)).toEqual([]);
+    await sync(inGit(), serverSide);
+    await untilCondition(world, "team", "Hibernated", { status: "True" }, patience);
+    expect(await podsOf()).toEqual([]);
+    await press("wake");
+    await settled();
+    expect(await argoDiff([inGit()], serverSide)).toEqual([]);
+  },
+);

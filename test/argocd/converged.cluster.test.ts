@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { loadAll } from "js-yaml";
 import { expect, test } from "vitest";
 import { childTypes, deployments, secrets, statefulSets } from "../../operator/deployment/resource-types.ts";
@@ -9,7 +10,10 @@ import { differences } from "./support/differences.ts";
 import { ask, type Manifest, tracked } from "./support/gitops.ts";
 import { kubectl } from "./support/kubectl.ts";
 
-const examples = globSync("examples/*.yaml").toSorted();
+const examples = globSync(["examples/*.yaml", "examples/environments/*/namespace.yaml"])
+  .map((file) => (file.includes("/environments/") ? dirname(file) : file))
+  .toSorted();
+const digest = `sha256:${"d".repeat(64)}`;
 const patience = 120_000;
 
 /** How people apply what is in Git. */
@@ -29,35 +33,37 @@ const ways = [
 
 const isResource = ({ kind }: Manifest) => kind === "CCTelegramDeployment";
 
-/** With the profile Production, or by their own wish. */
+/** By their profile, or because they say so. */
 const asksForAutoscaling = ({ spec }: Manifest) => {
   const { profile, server } = (spec ?? {}) as { profile?: string; server?: { autoscaling?: { mode?: string } } };
-  return profile === "Production" || server?.autoscaling?.mode === "Enabled";
+  return profile === "Production" || profile === "Staging" || server?.autoscaling?.mode === "Enabled";
 };
 
 /** The objects of an example, in the namespace of the test, optionally with the operator's HPA. */
-function manifestsOf(file: string, namespace: string, autoscaled: boolean): Manifest[] {
+async function manifestsOf(example: string, namespace: string, autoscaled: boolean): Promise<Manifest[]> {
   const place = (manifest: Manifest): Manifest =>
     manifest.kind === "Namespace"
       ? { ...manifest, metadata: { ...manifest.metadata, name: namespace } }
       : { ...manifest, metadata: { ...manifest.metadata, namespace } };
   const scaled = (manifest: Manifest): Manifest =>
     isResource(manifest) && autoscaled ? { ...manifest, spec: { ...manifest.spec, profile: "Production" } } : manifest;
-  return (loadAll(readFileSync(file, "utf8")) as Manifest[]).map(place).map(scaled).map(tracked);
+  const text = example.endsWith(".yaml") ? readFileSync(example, "utf8") : await kubectl(["kustomize", example]);
+  return (loadAll(text) as Manifest[]).map(place).map(scaled).map(tracked);
 }
 
-const cases = examples.flatMap((file) => ways.map((way) => ({ file, ...way })));
+const cases = examples.flatMap((example) => ways.map((way) => ({ example, ...way })));
 
 test.concurrent.for(cases)(
-  "$file by $way: nothing to change, also scaled and with new keys",
+  "$example by $way: nothing to change, also scaled and with new keys",
   { timeout: 600_000 },
   async (each, { onTestFinished }) => {
     const world = await World.create("converged");
     onTestFinished(() => world.dispose());
+    world.reviewImage = async ({ policy, reference }) => ({ policy, reference, state: "Found", digest });
     world.kubelet.start();
     await world.startOperator();
     const { namespace } = world;
-    const manifests = manifestsOf(each.file, namespace, each.autoscaled);
+    const manifests = await manifestsOf(each.example, namespace, each.autoscaled);
     const isAutoscaled = manifests.some(asksForAutoscaling);
     const names = manifests.filter(isResource).map(({ metadata }) => metadata.name);
     const settled = () => Promise.all(names.map((name) => untilSettled(world, name, patience)));
@@ -68,7 +74,7 @@ test.concurrent.for(cases)(
     };
     const isScaled = async () => {
       for (const name of names) {
-        const replicas = isAutoscaled ? 7 : 2;
+        const replicas = isAutoscaled ? 4 : 2;
         expect(await world.get(deployments, `${name}-mcp-server`)).toMatchObject({ spec: { replicas } });
       }
     };
@@ -79,7 +85,7 @@ test.concurrent.for(cases)(
     await agreed();
 
     for (const name of names) {
-      if (isAutoscaled) await kubectl(["-n", namespace, "scale", `deployment/${name}-mcp-server`, "--replicas=7"]);
+      if (isAutoscaled) await kubectl(["-n", namespace, "scale", `deployment/${name}-mcp-server`, "--replicas=4"]);
       else await kubectl(["-n", namespace, "scale", `cctd/${name}`, "--replicas=2"]);
     }
     await eventually(isScaled);

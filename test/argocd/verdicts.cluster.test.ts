@@ -73,6 +73,8 @@ test("every reason that Ready can have was recorded", () => {
     "problems.ts",
     "pod-trouble.ts",
     "http-probe.ts",
+    "backup/problems.ts",
+    "backup/restore-source.ts",
   ];
   const reasons = sources
     .flatMap((pattern) => globSync(`operator/deployment/${pattern}`))
@@ -105,14 +107,17 @@ test("health_test.yaml expects what Argo CD says", () => {
 test("the folder passes the tests of Argo CD's repository", async () => {
   const [outcomes = []] = await ask<{ name: string; failure?: string }[]>([{ do: "test", folder: customization }]);
   expect(outcomes.filter(({ failure }) => failure)).toEqual([]);
-  expect(outcomes.length).toBe(ofScript.length + 5);
+  expect(outcomes.length).toBe(ofScript.length + 8);
 });
 
-test("what is paused can be resumed, and what is not, paused and restarted", async () => {
+test("what is paused can be resumed, what hibernates woken, and everything else paused, put to sleep and restarted", async () => {
   const offered = await ask<Action[]>(
     states.map((state) => ({ do: "discover", object: objectOf(state), actions: setting("actions") })),
   );
   const enabled = offered.map((actions) => actions.filter(({ disabled }) => !disabled).map(({ name }) => name));
-  const expected = states.map(({ name }) => (name.startsWith("paused") ? ["resume"] : ["pause", "restart"]));
+  const expected = states.map(({ name }) => {
+    if (name.startsWith("paused")) return ["resume"];
+    return name === "hibernated" ? ["pause", "wake"] : ["hibernate", "pause", "restart"];
+  });
   expect(enabled).toEqual(expected);
 });

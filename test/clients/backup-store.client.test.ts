@@ -1,6 +1,8 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { connect } from "node:tls";
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
@@ -17,6 +19,7 @@ import {
   scratch,
   type TestBridge,
 } from "../server/bridge/support.ts";
+import { startForwardProxy } from "../server/support/forward-proxy.ts";
 import { startTelegram, type TelegramServer } from "../telegram/telegram.ts";
 import { readOnly, type S3Server, startSeaweedFs } from "./seaweedfs-server.ts";
 
@@ -87,6 +90,16 @@ describe.skipIf(obstacle !== "")(`backups in a store that speaks S3: SeaweedFS${
     ]);
   });
 
+  test("one that was there before is not replaced, and one of an earlier try is", async () => {
+    const after = { BACKUP_NAME: "once", BACKUP_KEEP_OLDER_THAN: "2026-01-01T00:00:00Z" };
+    const { words } = await backup(after);
+    expect(words).toMatchObject({ verified: true });
+    expect(await backup(after)).toMatchObject({ code: 0 });
+    const later = { ...after, BACKUP_KEEP_OLDER_THAN: new Date(Date.now() + 60_000).toISOString() };
+    expect(await backup(later)).toMatchObject({ code: 1, words: { code: "BACKUP_EXISTS" } });
+    expect(await restore((words as BackupResult).location)).toMatchObject({ code: 0 });
+  });
+
   test("one that is encrypted comes back by its identity", async () => {
     const identity = await generateX25519Identity();
     const { words } = await backup({ BACKUP_NAME: "sealed", BACKUP_RECIPIENTS: await identityToRecipient(identity) });
@@ -135,6 +148,76 @@ describe.skipIf(obstacle !== "")(`backups in a store that speaks S3: SeaweedFS${
     expect({ code, words }).toMatchObject({ code: 1, words: { code: expected } });
     expect(log + JSON.stringify(words)).not.toContain(env.S3_SECRET_ACCESS_KEY ?? s3.env.S3_SECRET_ACCESS_KEY ?? "");
     expect(await keys()).toEqual(before);
+  });
+
+  /** Ends the TLS of the store, for those who speak http. */
+  async function plainInFront(): Promise<{ port: number; [Symbol.asyncDispose](): Promise<void> }> {
+    const ca = await readFile(s3.certPath, "utf8");
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      const upstream = connect({ host: "127.0.0.1", port: Number(new URL(s3.endpoint).port), ca });
+      socket.on("error", () => upstream.destroy()).pipe(upstream);
+      upstream.on("error", () => socket.destroy()).pipe(socket);
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    const close = () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    };
+    return { port, [Symbol.asyncDispose]: close };
+  }
+
+  describe("in a network that is left by a proxy only", () => {
+    const password = "pa55w0rd-of-the-proxy";
+    // Nothing is there: only the proxy knows the way.
+    const [https, http] = ["https://localhost:9", "http://localhost:9"];
+
+    test.each([
+      { url: https, variable: "HTTPS_PROXY", asked: /^CONNECT localhost:9$/ },
+      { url: https, variable: "http_proxy", asked: /^CONNECT localhost:9$/ },
+      { url: http, variable: "HTTP_PROXY", asked: /^(GET|PUT|POST) http:\/\/localhost:9\/backups/ },
+    ])("a store at $url is written and read through $variable", async ({ url, variable, asked }) => {
+      await using plain = await plainInFront();
+      const port = url === http ? plain.port : Number(new URL(s3.endpoint).port);
+      const proxy = await startForwardProxy(`user:${password}`, () => port);
+      try {
+        const way = { S3_ENDPOINT: url, [variable]: proxy.url };
+        const { code, words, log } = await backup({
+          BACKUP_NAME: `by-${variable.toLowerCase().replace("_", "-")}`,
+          ...way,
+        });
+        expect({ code, words }).toMatchObject({ code: 0, words: { verified: true } });
+        expect(await restore((words as BackupResult).location, way)).toMatchObject({ code: 0 });
+        expect(proxy.requests).not.toEqual([]);
+        expect(proxy.requests.filter((request) => !asked.test(request))).toEqual([]);
+        expect(proxy.refused()).toBe(0);
+        expect(log).not.toContain(password);
+      } finally {
+        await proxy.close();
+      }
+    });
+
+    test.each([https, http])("a proxy that refuses the way to %s is told, and its password is not", async (url) => {
+      const proxy = await startForwardProxy("user:another", () => 9);
+      try {
+        const wrong = proxy.url.replace("another", password);
+        const refused = await backup({ S3_ENDPOINT: url, HTTPS_PROXY: wrong, HTTP_PROXY: wrong });
+        expect(refused).toMatchObject({ code: 1, words: { code: "BACKUP_STORE_UNREACHABLE" } });
+        expect(JSON.stringify(refused.words)).toContain("407");
+        expect(refused.log + JSON.stringify(refused.words)).not.toContain(password);
+        expect(proxy.requests).toEqual([]);
+      } finally {
+        await proxy.close();
+      }
+    });
+
+    test("what NO_PROXY names is asked directly", async () => {
+      const nobody = { HTTPS_PROXY: `http://127.0.0.1:${await freePort()}`, BACKUP_NAME: "direct" };
+      expect(await backup(nobody)).toMatchObject({ words: { code: "BACKUP_STORE_UNREACHABLE" } });
+      expect(await backup({ ...nobody, NO_PROXY: "example.com,127.0.0.1" })).toMatchObject({ code: 0 });
+    });
   });
 
   test("a store that is not there, or whose certificate nobody vouches for, is told from one that refuses", async () => {

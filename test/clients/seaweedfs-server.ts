@@ -29,9 +29,12 @@ const identities = {
   ],
 };
 
+/** A name for which the store's certificate is good, too. */
+export const storeName = "s3.test";
+
 /** SeaweedFS in a folder, with a store that speaks S3 over TLS and one bucket. `python` is that of its environment. */
 export async function startSeaweedFs(python: string, folder: string, bucket: string): Promise<S3Server> {
-  const { certPath, keyPath, cert } = makeCertificate(folder, "s3");
+  const { certPath, keyPath, cert } = makeCertificate(folder, storeName);
   const config = join(folder, "identities.json");
   await writeFile(config, JSON.stringify(identities));
   const port = await freePort();
@@ -48,7 +51,7 @@ export async function startSeaweedFs(python: string, folder: string, bucket: str
       ],
       ...(await ports()),
       ...["-filer", "-s3", `-s3.port=${port}`, `-s3.config=${config}`, "-s3.iam=false", "-s3.autoCreateBucket=false"],
-      ...["-s3.port.iceberg=0", `-s3.cert.file=${certPath}`, `-s3.key.file=${keyPath}`],
+      ...["-s3.port.iceberg=0", "-s3.port.lance=0", `-s3.cert.file=${certPath}`, `-s3.key.file=${keyPath}`],
     ],
     { stdio: "ignore", cwd: folder },
   );

@@ -9,7 +9,15 @@ const secret = z.string().min(8, "at least 8 characters");
 const table = {
   SIZE: { schema: integer(1, 9), default: { one: "1", two: "2" }, description: "Size.", example: "3" },
   NAMES: { schema: list, default: "", description: "Names.", example: "a,b" },
-  OWN: { roles: ["one"], schema: secret, required: ["one"], file: "content", description: "Own.", example: "x" },
+  OWN: {
+    roles: ["one"],
+    schema: secret,
+    required: ["one"],
+    file: "content",
+    aliases: [{ name: "OLD", convert: (text: string) => text.toUpperCase() }],
+    description: "Own.",
+    example: "x",
+  },
   LAST: { schema: secret, file: "followed if any", description: "Last.", example: "x" },
   TOKEN: { schema: secret, file: "followed", aliases: [{ name: "BOT" }], description: "Token.", example: "x" },
   KEYS: { schema: secret, file: "path", description: "Keys.", example: "x" },
@@ -49,13 +57,16 @@ describe("reading variables", () => {
     ["followed: content and path", { TOKEN_FILE: "/long" }, { TOKEN: { value: "long-enough", path: "/long" } }],
     ["followed: the value alone", { TOKEN: "as-it-stands" }, { TOKEN: { value: "as-it-stands" } }],
     ["followed: the value of an alias", { BOT: "as-it-stands" }, { TOKEN: { value: "as-it-stands" } }],
+    ["followed: the file of an alias", { BOT_FILE: "/long" }, { TOKEN: { value: "long-enough", path: "/long" } }],
+    ["content: the file of an alias, in the variable's unit", { OLD_FILE: "/long" }, { OWN: "LONG-ENOUGH" }],
     ["path: the path of a file that nobody looks at", { KEYS_FILE: "/absent" }, { KEYS: { path: "/absent" } }],
     ["path: the value", { KEYS: "as-it-stands" }, { KEYS: { value: "as-it-stands" } }],
   ])("hands on by the form of the file: %s", (_form, env, expected) => {
     const own = { OWN: "own-secret" };
-    const { values, problems } = read({ ...("OWN_FILE" in env ? {} : own), ...env }, "one");
+    const hasOwn = "OWN_FILE" in env || "OLD_FILE" in env;
+    const { values, problems } = read({ ...(hasOwn ? {} : own), ...env }, "one");
     expect(problems).toEqual([]);
-    expect(values).toEqual({ SIZE: 1, NAMES: [], ...("OWN_FILE" in env ? {} : own), ...(expected as object) });
+    expect(values).toEqual({ SIZE: 1, NAMES: [], ...(hasOwn ? {} : own), ...(expected as object) });
   });
 
   test.each<[string, Record<string, string>, string]>([
@@ -63,6 +74,11 @@ describe("reading variables", () => {
     ["empty content", { OWN_FILE: "/empty" }, "OWN is missing"],
     ["content that does not do", { OWN_FILE: "/short" }, "OWN is not usable"],
     ["followed", { TOKEN_FILE: "/absent" }, "TOKEN cannot be read from the file that TOKEN_FILE names (ENOENT)"],
+    [
+      "followed, of an alias",
+      { BOT_FILE: "/absent" },
+      "TOKEN cannot be read from the file that BOT_FILE names (ENOENT)",
+    ],
     ["followed that does not do", { TOKEN_FILE: "/short" }, "TOKEN is not usable"],
     ["if any, that does not do", { LAST_FILE: "/short" }, "LAST is not usable"],
   ])("refuses a file whose content is needed and is not there: %s", (_form, env, problem) => {
@@ -75,6 +91,12 @@ describe("reading variables", () => {
     ]);
     expect(problemsOf({ BOT: "as-it-stands", TOKEN_FILE: "/long" })).toEqual([
       "TOKEN is set as BOT together with TOKEN_FILE; set only one",
+    ]);
+    expect(problemsOf({ BOT_FILE: "/long", TOKEN_FILE: "/long" })).toEqual([
+      "TOKEN is set as BOT_FILE together with TOKEN_FILE; set only one",
+    ]);
+    expect(problemsOf({ TOKEN: "as-it-stands", BOT_FILE: "/long" })).toEqual([
+      "TOKEN is set together with BOT_FILE; set only one",
     ]);
     expect(problemsOf({ KEYS: "", KEYS_FILE: "/long" })).toEqual([]);
   });

@@ -27,7 +27,7 @@ function launch(env: Environment, role = "standalone"): Process {
     ...("PROMETHEUS_PORT" in env ? {} : { METRICS_PORT: "0" }),
     ...("TELEGRAM_BOT_TOKEN_FILE" in env ? {} : { TELEGRAM_BOT_TOKEN: token }),
     TELEGRAM_ALLOWED_USERS: "1001",
-    ...("API_KEYS" in env || "MCP_API_KEYS_FILE" in env ? {} : { MCP_API_KEYS: keysJson }),
+    ...(Object.keys(env).some((name) => /API_KEYS/.test(name)) ? {} : { MCP_API_KEYS: keysJson }),
     ...env,
   });
   return process;
@@ -108,6 +108,11 @@ describe("variables of the guides, and what they change", () => {
     const { ready } = await run({ API_KEYS: "first-key-of-the-guide,second-key-of-the-guide" });
     expect((await send(ready.http, "second-key-of-the-guide")).status).toBe(200);
     expect((await send(ready.http, "third-key-of-the-guide")).status).toBe(401);
+  });
+
+  test("API_KEYS_FILE is read from a file, as MCP_API_KEYS_FILE is", async () => {
+    const { ready } = await run({ API_KEYS_FILE: await fileOf("api-keys.json", keysJson) });
+    expect((await send(ready.http, keys.messages)).status).toBe(200);
   });
 
   test("SERVICE_NAME, SERVICE_VERSION and INSTANCE_ID are in the log, the version is in health", async () => {

@@ -11,18 +11,27 @@ export type Allowed = {
 };
 
 export const allowed: readonly Allowed[] = [
-  { reason: "a file of API keys, which is where the server reads them", kind: "file", by: / (api-)?keys(\.json)?$/ },
+  {
+    reason: "a file of API keys, which is where the server reads them",
+    kind: "file",
+    by: / (api-)?keys(\.json|\.yaml)?$/,
+  },
   { reason: "a file of the bot's token, which is where the bridge reads it", kind: "file", by: / (telegram-)?token$/ },
+  {
+    reason: "files of the dashboard's password and of a backup's identity, which is where server and restore read them",
+    kind: "file",
+    by: /^test\/server\/(monitoring|backup)\/.* (password|identity)$/,
+  },
   {
     reason: "files of the secret between server and bridge, which is where both read it",
     kind: "file",
     by: /^test\/server\/(hmac-rotation\.process|process\/followed-secrets)\.test\.ts .* (secret|next|previous)$/,
   },
   {
-    reason: "npm start hands the key that it has made to whoever has started it",
+    reason: "npm start hands the key and the password that it has made to whoever has started it",
     kind: "output",
     by: /^test\/e2e\/start\//,
-    near: /API key: |"?X-API-Key"?: "?\(the secret\)/,
+    near: /API key: |"?X-API-Key"?: "?\(the secret\)|user admin, password \(the secret\)/,
   },
   {
     reason: "sources and examples of the documentation, which tests of imports and of docstrings compile",
@@ -39,6 +48,11 @@ export const allowed: readonly Allowed[] = [
     kind: "answer",
     by: /^test\/server\/oauth\//,
     near: /"access_token":"\(the secret\)"/,
+  },
+  {
+    reason: "the file by which a store that speaks S3 knows who may ask it",
+    kind: "file",
+    by: /^test\/clients\/backup-store\.client\.test\.ts .* identities\.json$/,
   },
   {
     reason: "a browser tells its debugger which headers it sends",

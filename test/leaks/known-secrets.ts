@@ -5,21 +5,36 @@ export type Secret = { readonly value: string; readonly use: string };
 const SHORTEST = 16;
 const FEWEST_CHARACTERS = 8;
 
-/** Variables that hold secrets; those that name files of them, end in _FILE. */
-const secretVariable = /(TOKEN|SECRET|PASSWORD|API_KEY|API_KEYS)(_PREVIOUS)?$/;
+/** Variables that hold secrets; those that name files of them end in _FILE. */
+const secretVariable = /(TOKEN|SECRET|SECRET_ACCESS_KEY|PASSWORD|API_KEY|API_KEYS|IDENTITY)(_PREVIOUS)?(_FILE)?$/;
 
-/** The secrets among the variables that a program gets. Values of MCP_API_KEYS are JSON, or separated by commas. */
-export function secretsOfEnvironment(env: Readonly<Record<string, string | undefined>>): Secret[] {
+/**
+ * The secrets among the variables that a program gets, and in the files that they name. Values of MCP_API_KEYS are JSON, or
+ * separated by commas; an identity of age may stand among comments.
+ */
+export function secretsOfEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  readFile: (path: string) => string,
+): Secret[] {
   return Object.entries(env)
-    .filter(([name, value]) => secretVariable.test(name) && value !== undefined)
-    .flatMap(([name, value = ""]) => partsOf(value).map((part) => ({ value: part, use: `variable ${name}` })))
+    .filter(([name]) => secretVariable.test(name))
+    .flatMap(([name, value = ""]) =>
+      partsOf(name.endsWith("_FILE") ? readFile(value) : value).map((part) => ({
+        value: part,
+        use: `variable ${name}`,
+      })),
+    )
     .filter(isSecret);
 }
 
 function partsOf(value: string): string[] {
-  if (!value.trimStart().startsWith("{")) return value.split(",").map((part) => part.trim());
+  if (!value.trimStart().startsWith("{"))
+    return value
+      .split(/[,\n]/)
+      .map((part) => part.trim())
+      .filter((part) => !part.startsWith("#"));
   try {
-    return Object.keys(JSON.parse(value));
+    return Object.keys(JSON.parse(value)).filter((key) => !key.startsWith("sha256:"));
   } catch {
     return [];
   }
@@ -36,9 +51,17 @@ const shownInRequests = [
 export function secretsOfRequest(text: string): Secret[] {
   if (!/^[A-Z]+ \S+ HTTP\/1/.test(text)) return [];
   const [head = ""] = text.split("\r\n\r\n", 1);
-  return shownInRequests
-    .flatMap(([form, use]) => [...head.matchAll(form)].map(([, value = ""]) => ({ value: value.trim(), use })))
-    .filter(isSecret);
+  return [
+    ...shownInRequests.flatMap(([form, use]) =>
+      [...head.matchAll(form)].map(([, value = ""]) => ({ value: value.trim(), use })),
+    ),
+    ...[...head.matchAll(/^authorization:[ \t]*basic[ \t]+([^\s]+)/gim)].map(([, value = ""]) => ({
+      value: Buffer.from(value, "base64")
+        .toString()
+        .replace(/^[^:]*:/, ""),
+      use: "password of a header Authorization",
+    })),
+  ].filter(isSecret);
 }
 
 function isSecret({ value }: Secret): boolean {

@@ -84,13 +84,29 @@ test("secrets are known by the variables and headers that carry them", () => {
   const key = "0123456789abcdef-key";
   const token = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456";
   const valuesOf = (secrets: readonly { readonly value: string }[]) => secrets.map(({ value }) => value);
-  const json = JSON.stringify({ [key]: { name: "claude" } });
+  const json = JSON.stringify({ [key]: { name: "claude" }, [`sha256:${"0123456789abcdef".repeat(4)}`]: {} });
+  const files: Record<string, string> = {
+    "/run/telegram": `${token}\n`,
+    "/run/identity": `# created: 2026-01-01\n# public key: age1${"q3z7hjy54pw".repeat(5)}\nAGE-SECRET-KEY-1${key}\n`,
+    "/run/keys": json,
+  };
+  const inEnvironment = (env: Record<string, string>) =>
+    valuesOf(secretsOfEnvironment(env, (path) => files[path] ?? ""));
+  expect(inEnvironment({ MCP_API_KEYS: json, HMAC_SECRET: key, LOG_LEVEL: "not-a-secret-at-all" })).toEqual([key, key]);
+  expect(inEnvironment({ API_KEYS: `${key}, short`, TELEGRAM_BOT_TOKEN_FILE: "/run/none" })).toEqual([key]);
+  expect(inEnvironment({ S3_ACCESS_KEY_ID: "the-name-of-a-backup", S3_SECRET_ACCESS_KEY: key })).toEqual([key]);
   expect(
-    valuesOf(secretsOfEnvironment({ MCP_API_KEYS: json, HMAC_SECRET: key, LOG_LEVEL: "not-a-secret-at-all" })),
-  ).toEqual([key, key]);
-  expect(
-    valuesOf(secretsOfEnvironment({ API_KEYS: `${key}, short`, TELEGRAM_BOT_TOKEN_FILE: "/run/secrets/telegram" })),
-  ).toEqual([key]);
+    inEnvironment({
+      TELEGRAM_BOT_TOKEN_FILE: "/run/telegram",
+      RESTORE_IDENTITY_FILE: "/run/identity",
+      MCP_API_KEYS_FILE: "/run/keys",
+    }),
+  ).toEqual([token, `AGE-SECRET-KEY-1${key}`, key]);
+  expect(inEnvironment({ RESTORE_IDENTITY: files["/run/identity"] ?? "" })).toEqual([`AGE-SECRET-KEY-1${key}`]);
   const request = `POST /bot${token}/sendMessage HTTP/1.1\r\nX-API-Key: ${key}\r\nauthorization: Bearer ${key}1\r\n\r\n`;
   expect(valuesOf(secretsOfRequest(request))).toEqual([key, `${key}1`, token]);
+  const password = Buffer.from(`admin:${key}:2`).toString("base64");
+  expect(valuesOf(secretsOfRequest(`GET / HTTP/1.1\r\nAuthorization: Basic ${password}\r\n\r\n`))).toEqual([
+    `${key}:2`,
+  ]);
 });

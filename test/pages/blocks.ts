@@ -63,14 +63,14 @@ export function commandsOf(block: Block): Command[] {
 
 const nameOf = (heading: string, text: string) => `${heading} › ${text.replace(/\s+/g, " ")}`;
 
-/** A line that ends with a backslash or a pipe goes on in the next one. */
+/** A line that ends with a backslash or a pipe goes on in the next one, and a group until its brace. */
 function scriptCommands({ heading, line, text }: Block): Command[] {
   const commands: Command[] = [];
   let begun: { readonly line: number; text: string } | undefined;
   for (const [index, each] of text.split("\n").entries()) {
     if (!begun && /^\s*(#|$)/.test(each)) continue;
     begun = begun ? { ...begun, text: `${begun.text}\n${each}` } : { line: line + index, text: each };
-    if (/[\\|]$/.test(each)) continue;
+    if (/[\\|]$/.test(each) || (begun.text.startsWith("{") && !each.startsWith("}"))) continue;
     commands.push({ name: nameOf(heading, begun.text), ...begun, shown: [] });
     begun = undefined;
   }

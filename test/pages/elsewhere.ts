@@ -72,6 +72,12 @@ export const elsewhere: readonly Elsewhere[] = [
   { ...plugin, command: "logs team -c bridge --tail 2", words: ['"logs", resource, "-c", "bridge"', '"--tail"'] },
   { ...plugin, command: "connect team ci --client cursor", words: ['"connect", resource, "--client"'] },
   { ...plugin, command: "send team", words: ['"send", resource, text, "--wait"'] },
+  {
+    ...plugin,
+    file: "test/plugin/commands.cluster.test.ts",
+    command: "approvals list team",
+    words: ['"approvals", "list", "team"'],
+  },
   { ...plugin, command: "Operate › kubectl cctelegram queue list team", words: ['"queue", "list", resource'] },
 ];
 

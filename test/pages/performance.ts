@@ -25,6 +25,8 @@ export type Part = {
   readonly after?: (stage: Stage, ended: Ended) => Promise<unknown> | unknown;
   /** Variables of this command alone. */
   readonly env?: (stage: Stage) => Promise<Readonly<Record<string, string>>>;
+  /** The command as it has to be here, where it cannot be the page's. */
+  readonly here?: (command: string) => string;
   /** Its exit code. Default 0. */
   readonly code?: number;
   /** Lines of the page's output that no control plane without nodes can show. */
@@ -72,7 +74,7 @@ const partOf = ({ parts }: Scene, { name }: Command): Part =>
 
 async function runs(stage: Stage, command: Command, part: Part): Promise<void> {
   await part.before?.(stage);
-  const ended = await stage.run(command.text, await part.env?.(stage));
+  const ended = await stage.run(part.here?.(command.text) ?? command.text, await part.env?.(stage));
   expect(ended, ended.output).toMatchObject({ code: part.code ?? 0 });
   for (const line of command.shown) {
     if (!part.withoutNodes?.test(line)) expect(ended.output).toMatch(patternOf(stage.here(line)));

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { Approval } from "../../contract/approvals.ts";
 import type { BridgeTelling } from "../../contract/monitoring-servers.ts";
 import { commands, groups } from "../../plugin/commands/registry.ts";
 import { candidates, clusterOptions } from "../../plugin/completion/candidates.ts";
 import { ownOptionsOf } from "../../plugin/program.ts";
+import { approvalsText } from "../../plugin/rendering/approvals.ts";
 import { bansText, banViews } from "../../plugin/rendering/bans.ts";
 import { eventsText, eventViews } from "../../plugin/rendering/events.ts";
 import { logLine } from "../../plugin/rendering/logs.ts";
@@ -104,6 +106,48 @@ test("a queue says what waits and why, and how many refused messages are not sho
     "4    60s   ops    ci       e       blocked",
     "50 older ones are not shown; --all means them, too.",
   ]);
+});
+
+test("a fenced bridge says so beside its queue", () => {
+  const queue = { usable: true, pending: 0, limit: 100, oldest_age_seconds: 0, dead_letters: 0 };
+  const text = queueText({ queue, waits: [], fenced: { since: "2026-01-01T00:00:00Z" }, dead_letters: [] }, now);
+  expect(text).toContain("The bridge is fenced since 2026-01-01T00:00:00Z (bridge.fencing): nothing is sent");
+});
+
+describe("approvals", () => {
+  const asked: Approval = {
+    approval_id: "deploy",
+    state: "pending",
+    client: "ci",
+    title: "Deploy?",
+    options: ["Yes", "No"],
+    required_approvals: 2,
+    approvers: [1, 2, 3, 4, 5, 6, 7, 8],
+    votes: [{ user_id: 2, username: null, first_name: "Bo", option: "Yes", at: "2026-01-01T00:30:00Z" }],
+    created_at: "2026-01-01T00:00:00Z",
+    expires_at: "2026-01-01T02:00:00Z",
+  };
+  const row = (approval: Approval) => approvalsText([approval], now).split("\n")[1]?.split(/ {2,}/);
+
+  test("that wait say who asked, and who has to choose what", () => {
+    const outcome = "waits for 1 of 1, 3, 4, 5, 6 and 2 others to choose Yes or No";
+    expect(row(asked)).toEqual(["deploy", "pending", "ci", "60m", "60m", "1/2", outcome, "Deploy?"]);
+  });
+
+  test("that are over say what became of them", () => {
+    const decision = {
+      option_index: null,
+      at: asked.expires_at,
+      callback_data: "deny_deploy",
+      action: "deny",
+    } as const;
+    expect(row({ ...asked, state: "expired", decision: { ...decision, option: null, reason: "timeout" } })).toContain(
+      "deny (nobody decided in time)",
+    );
+    expect(row({ ...asked, state: "decided", decision: { ...decision, option: "No", reason: "votes" } })).toContain(
+      "No",
+    );
+  });
 });
 
 test("a ban that several servers have is shown once, with all of them and the latest end", () => {

@@ -97,6 +97,55 @@ describe("the tree of a resource", () => {
     expect(shown.split("blocked the bot")).toHaveLength(2);
   });
 
+  test("has the operator's chains by their parts, each cause under what is seen of it", () => {
+    const missing = "Secret telegram does not exist: kubectl create secret";
+    const conditions: readonly Given[] = [
+      ["Ready", "False", "BotTokenSecretNotFound", missing],
+      ["BridgeAvailable", "False", "NotCreated", "the StatefulSet does not exist"],
+      ["Degraded", "True", "BotTokenSecretNotFound", missing],
+      ["Exposed", "False", "NoAddress", "the Ingress has no address yet"],
+    ];
+    const causes = [
+      { part: "bridge", reason: "NotCreated", message: "messages do not arrive: there is no StatefulSet" },
+      { part: "bridge", reason: "BotTokenSecretNotFound", message: missing },
+    ];
+    const view = statusView(resource(conditions, { causes }), []);
+    expect(text(view).split("\n").slice(0, 5)).toEqual([
+      "✗ team in cctelegram: not Ready: BotTokenSecretNotFound",
+      "├─ why",
+      "│  ├─ bridge",
+      "│  │  └─ NotCreated: messages do not arrive: there is no StatefulSet",
+      `│  │     └─ BotTokenSecretNotFound: ${missing}`,
+    ]);
+    expect(text(view)).toContain("│  └─ NoAddress: the Ingress has no address yet");
+    expect(text(view).split("NotCreated")).toHaveLength(3);
+    expect(text(view)).not.toContain("the StatefulSet does not exist");
+  });
+
+  test("does not call wrong what somebody asked for", () => {
+    const asleep = "activity is Hibernated: set it to Active to wake them";
+    const conditions: readonly Given[] = [
+      ["Ready", "False", "Hibernated", asleep],
+      ["ServerAvailable", "False", "Hibernated", asleep],
+      ["BridgeAvailable", "False", "Hibernated", asleep],
+      ["Verified", "False", "ServerNotReady", "no MCP server pod is ready to answer a handshake"],
+      ["TelegramReachable", "Unknown", "BridgeNotRunning", "there is no bridge to ask"],
+      ["Delivering", "Unknown", "BridgeNotRunning", "there is no bridge to ask"],
+      ["Hibernated", "True", "Hibernated", asleep],
+    ];
+    const shown = text(statusView(resource(conditions, { servers: "0/0", bridge: "0/0" }), []));
+    expect(shown.split("\n")).toEqual([
+      "… team in cctelegram: not Ready: Hibernated",
+      "├─ why",
+      `│  └─ Hibernated: ${asleep}`,
+      "├─ … MCP server: 0/0 ready",
+      "├─ … bridge: 0/0 ready, queue not known",
+      "└─ … Telegram: there is no bridge to ask",
+    ]);
+    expect(shown).not.toContain("✗");
+    expect(shown.split(asleep)).toHaveLength(2);
+  });
+
   test("says of one that no operator has seen, or whose change it has not seen, that it waits", () => {
     const unseen: Resource = {
       metadata: { namespace: "a", name: "b", generation: 1 },

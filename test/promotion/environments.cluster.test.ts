@@ -7,9 +7,17 @@ import { dump, loadAll } from "js-yaml";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { program } from "../../e2e/cluster/programs.ts";
 import { deploymentSpec } from "../../operator/api/spec.ts";
-import { deployments } from "../../operator/deployment/resource-types.ts";
+import { deployments, secrets } from "../../operator/deployment/resource-types.ts";
 import { environments } from "../../promotion/promotion.ts";
-import { createToken, eventually, readResource, untilSettled } from "../operator/deployment/support/steps.ts";
+import { endAttempt, resultOf } from "../operator/backup/attempt.ts";
+import {
+  conditionOf,
+  createToken,
+  eventually,
+  readResource,
+  untilCondition,
+  untilSettled,
+} from "../operator/deployment/support/steps.ts";
 import { World } from "../operator/deployment/support/world.ts";
 import { nameApart } from "./overlays.ts";
 
@@ -27,6 +35,8 @@ beforeAll(async () => {
   world.reviewImage = async ({ policy, reference }) => ({ policy, reference, state: "Found", digest });
   world.kubelet.start();
   await createToken(world);
+  const stringData = { accessKeyId: "example", secretAccessKey: "example-secret" };
+  await world.post(secrets, { metadata: { name: "backup-store" }, stringData });
   await world.startOperator();
   const kubectl = dirname(await program("kubectl"));
   env = { ...process.env, KUBECONFIG: inject("kubeconfig"), PATH: `${kubectl}${delimiter}${process.env.PATH}` };
@@ -55,11 +65,15 @@ async function promote(...args: string[]): Promise<string> {
   }
 }
 
-async function apply(environment: string): Promise<void> {
+async function manifestOf(environment: string): Promise<string> {
   const objects = await rendered(environment, folder);
   const input = join(folder, `${environment}.yaml`);
   await writeFile(input, objects.map((object) => dump(object)).join("---\n"));
-  await kubectl("apply", "-f", input);
+  return input;
+}
+
+async function apply(environment: string): Promise<void> {
+  await kubectl("apply", "-f", await manifestOf(environment));
   await untilSettled(world, `team-${environment}`, 60_000);
 }
 
@@ -74,6 +88,17 @@ test.each(environments)(
     expect(deploymentSpec.safeParse(objects[1]?.spec).error).toBeUndefined();
   },
 );
+
+test("a version gives way in development, takes over in staging, and waits for a backup and a word in production", async () => {
+  const rolloutOf = async (environment: string) => {
+    const [, resource] = await rendered(environment);
+    return deploymentSpec.parse(resource?.spec).rollout;
+  };
+  expect(await rolloutOf("development")).toMatchObject({ strategy: "RollingUpdate", onFailure: "Rollback" });
+  expect(await rolloutOf("staging")).toMatchObject({ strategy: "BlueGreen", promotion: "Automatic" });
+  const production = { strategy: "BlueGreen", promotion: "Manual", beforeUpgrade: "Backup" };
+  expect(await rolloutOf("production")).toMatchObject(production);
+});
 
 test("what has proven itself in staging, and exactly that, is promoted to production and runs there", async () => {
   await apply("staging");
@@ -102,6 +127,23 @@ test("what has proven itself in staging, and exactly that, is promoted to produc
   expect(live.spec.template.spec.containers[0]?.image).toBe(image);
   expect(await promote("--from", "staging", "--to", "production", "--proven-for", "0")).toContain("already");
 });
+
+test("in production it waits for its backup, is tried, and takes over when somebody promotes it", async () => {
+  const name = "team-production";
+  const file = join(folder, "production/image.yaml");
+  await writeFile(file, (await readFile(file, "utf8")).replace("server:0.1.0", "server:0.1.1"));
+  await kubectl("apply", "-f", await manifestOf("production"));
+  const waiting = (reason: string) =>
+    untilCondition(world, name, "Progressing", { status: "True", reason }, 60_000).then(
+      (resource) => conditionOf(resource, "Progressing")?.message ?? "",
+    );
+  const backup = /CCTelegramBackup (\S+)/.exec(await waiting("WaitingForBackup"))?.[1] ?? "";
+  await endAttempt(world, backup, 0, resultOf(world, backup));
+  const [command = ""] = /kubectl .*/.exec(await waiting("WaitingForPromotion")) ?? [];
+  await kubectl(...command.split(" ").slice(1));
+  const { status } = await untilSettled(world, name, 60_000);
+  expect(status?.rollout).toMatchObject({ revision: 2, previous: 1, track: "green" });
+}, 180_000);
 
 test("what runs but is not in the files is not promoted", async () => {
   const image = join(folder, "staging/image.yaml");

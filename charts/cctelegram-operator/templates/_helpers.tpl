@@ -59,7 +59,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 # Schedules make backups, and delete those whose time has passed; an upgrade may ask for one before it.
 - apiGroups: [cctelegram.io]
   resources: [cctelegrambackups]
-  verbs: [get, list, watch, create, delete]
+  verbs: [list, watch, create, delete]
 - apiGroups: [cctelegram.io]
   resources: [cctelegrambackups/status]
   verbs: [patch]
@@ -115,6 +115,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [keda.sh]
   resources: [scaledobjects]
   verbs: [get, list, watch, create, patch, delete]
+# What variables of pods refer to.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, list, watch]
 # To grow the volumes of queues.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]

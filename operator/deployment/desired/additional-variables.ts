@@ -9,16 +9,19 @@ const insideCluster = ["localhost", "127.0.0.1", "::1", ".svc", ".cluster.local"
 export function additionalVariables(spec: DeploymentSpec, component: Component): V1EnvVar[] {
   const { env = [] } = component === "bridge" ? spec.bridge : spec.server;
   return [
-    ...proxyVariables(spec.proxy),
+    ...Object.entries(proxyVariables(spec.proxy)).map(([name, value]) => ({ name, value })),
     ...env.map(({ name, value, valueFrom }) => ({ name, ...(valueFrom ? { valueFrom } : { value: value ?? "" }) })),
   ] as V1EnvVar[];
 }
 
-function proxyVariables(proxy: DeploymentSpec["proxy"]): V1EnvVar[] {
-  if (!proxy?.httpProxy && !proxy?.httpsProxy) return [];
-  return [
-    ...(proxy.httpProxy ? [{ name: "HTTP_PROXY", value: proxy.httpProxy }] : []),
-    ...(proxy.httpsProxy ? [{ name: "HTTPS_PROXY", value: proxy.httpsProxy }] : []),
-    { name: "NO_PROXY", value: [...insideCluster, ...proxy.noProxy].join(",") },
-  ];
+type ProxyVariables = Readonly<Partial<Record<"HTTP_PROXY" | "HTTPS_PROXY" | "NO_PROXY", string>>>;
+
+/** Variables from `proxy` of the spec. */
+export function proxyVariables(proxy: DeploymentSpec["proxy"]): ProxyVariables {
+  if (!proxy?.httpProxy && !proxy?.httpsProxy) return {};
+  return {
+    ...(proxy.httpProxy ? { HTTP_PROXY: proxy.httpProxy } : {}),
+    ...(proxy.httpsProxy ? { HTTPS_PROXY: proxy.httpsProxy } : {}),
+    NO_PROXY: [...insideCluster, ...proxy.noProxy].join(","),
+  };
 }

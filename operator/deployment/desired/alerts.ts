@@ -22,6 +22,12 @@ const isDown = (up: string, isExpected: boolean) => (isExpected ? `${up} == 0 or
 const refused = (selector: string, event: SecurityEvent) =>
   `${metricNames.securityEvents}{${selector},event="${event}"}`;
 
+/** The operator's own metrics: a Prometheus that does not honor its labels renames the namespace. */
+function toldByOperator(metric: string, selector: string): string {
+  const renamed = selector.replace(/^namespace=/, "exported_namespace=");
+  return `max(${metric}{${selector}} or ${metric}{${renamed}}) > 0`;
+}
+
 /** What an alert is beside its rule. */
 type Described = Omit<Alert, "for" | "severity"> & { readonly name: AlertName };
 
@@ -118,13 +124,15 @@ const described: readonly Described[] = [
   },
   {
     name: "BackupTooOld",
-    // The operator's own: a Prometheus that does not honor its labels renames the namespace.
-    expression: (selector) => {
-      const renamed = selector.replace(/^namespace=/, "exported_namespace=");
-      return `max(${metricNames.backupOverdue}{${selector}} or ${metricNames.backupOverdue}{${renamed}}) > 0`;
-    },
+    expression: (selector) => toldByOperator(metricNames.backupOverdue, selector),
     summary: "The last backup is too old",
     description: "A backup that the schedule asked for has not succeeded for more than an hour",
+  },
+  {
+    name: "RotationOverdue",
+    expression: (selector) => toldByOperator(metricNames.rotationOverdue, selector),
+    summary: "A secret is older than its schedule allows",
+    description: "The secret between server and bridge, a key or a password should have been replaced a day ago",
   },
 ];
 

@@ -1,12 +1,13 @@
 import type { V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { BackupVariable, RestoreVariable } from "../../../contract/backup.ts";
 import type { BackupTarget } from "../../api/backup-target.ts";
+import type { DeploymentSpec } from "../../api/spec.ts";
+import { proxyVariables } from "./additional-variables.ts";
 import { outsideAddresses } from "./addresses.ts";
 import { paths, secretVolume } from "./pod.ts";
 
-/** What a pod needs to get at archives. */
+/** What a pod mounts to get at archives. */
 export type StoreAccess = {
-  readonly env: Readonly<Partial<Record<BackupVariable & RestoreVariable, string>>>;
   readonly volumes: readonly V1Volume[];
   readonly mounts: readonly V1VolumeMount[];
 };
@@ -17,27 +18,19 @@ export function targetUrl({ s3 }: BackupTarget): string {
   return s3.prefix === "" ? `s3://${s3.bucket}` : `s3://${s3.bucket}/${s3.prefix}`;
 }
 
-/** Credentials are files of Secrets, never variables: everybody who may read pods could see those. */
+/** Credentials are files of Secrets: everybody who may read pods could see variables. */
 export function storeAccess({ volume, s3 }: BackupTarget, { readOnly }: { readonly readOnly: boolean }): StoreAccess {
   if (s3 === undefined) {
     const { claimName = "", path = "" } = volume ?? {};
     // The kubelet makes the folder if there is none yet.
     const folder = path === "" ? {} : { subPath: path };
     return {
-      env: {},
       volumes: [{ name: "backups", persistentVolumeClaim: { claimName, ...(readOnly ? { readOnly } : {}) } }],
       mounts: [{ name: "backups", mountPath: paths.backups, ...folder, ...(readOnly ? { readOnly } : {}) }],
     };
   }
   const { caSecretRef: authority } = s3;
   return {
-    env: {
-      S3_ENDPOINT: s3.endpoint,
-      S3_REGION: s3.region,
-      S3_ACCESS_KEY_ID_FILE: `${paths.backupStore}/accessKeyId`,
-      S3_SECRET_ACCESS_KEY_FILE: `${paths.backupStore}/secretAccessKey`,
-      ...(authority ? { S3_CA_FILE: `${paths.backupAuthority}/ca.crt` } : {}),
-    },
     volumes: [
       secretVolume("backup-store", s3.credentialsSecretRef.name, [
         { key: "accessKeyId", path: "accessKeyId" },
@@ -51,6 +44,21 @@ export function storeAccess({ volume, s3 }: BackupTarget, { readOnly }: { readon
       { name: "backup-store", mountPath: paths.backupStore, readOnly: true },
       ...(authority ? [{ name: "backup-authority", mountPath: paths.backupAuthority, readOnly: true }] : []),
     ],
+  };
+}
+
+type StoreVariables = Readonly<Partial<Record<BackupVariable & RestoreVariable, string>>>;
+
+/** Variables of a pod that calls the target: where it is, and the proxy on the way. A volume needs none. */
+export function storeVariables({ s3 }: BackupTarget, { proxy }: Pick<DeploymentSpec, "proxy">): StoreVariables {
+  if (s3 === undefined) return {};
+  return {
+    S3_ENDPOINT: s3.endpoint,
+    S3_REGION: s3.region,
+    S3_ACCESS_KEY_ID_FILE: `${paths.backupStore}/accessKeyId`,
+    S3_SECRET_ACCESS_KEY_FILE: `${paths.backupStore}/secretAccessKey`,
+    ...(s3.caSecretRef ? { S3_CA_FILE: `${paths.backupAuthority}/ca.crt` } : {}),
+    ...proxyVariables(proxy),
   };
 }
 

@@ -34,7 +34,7 @@ export function serverNetworkPolicy(blueprint: Blueprint): Child {
   return networkPolicyOf(blueprint, namesOf(blueprint.name).server, "mcp-server", {
     ingress: [
       { from: [{ podSelector: {} }, operator, ...declared], ports: [tcp(ports.mcp)] },
-      metrics(blueprint),
+      metrics(blueprint, blueprint.spec.rollout.analysis?.metrics === undefined ? [] : [operator]),
       ...fromOutside(blueprint),
       ...(server.secondPort === undefined
         ? []
@@ -100,8 +100,8 @@ const backupPods = (resource: string) => ({ podSelector: { matchLabels: selector
 
 const restoreEgress = ({ restore }: Blueprint) => (restore === undefined ? [] : storeEgress(restore.target));
 
-const metrics = ({ spec }: Blueprint) => ({
-  from: [podsNamed("prometheus"), ...declaredPeers(spec.monitoring.ingressFrom)],
+const metrics = ({ spec }: Blueprint, further: readonly Peer[] = []) => ({
+  from: [podsNamed("prometheus"), ...further, ...declaredPeers(spec.monitoring.ingressFrom)],
   ports: [tcp(ports.metrics)],
 });
 

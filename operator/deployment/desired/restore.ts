@@ -2,7 +2,7 @@ import type { RestoreVariable } from "../../../contract/backup.ts";
 import { bridgeResources } from "../../api/sizing.ts";
 import type { RestorePlan } from "../backup/restore-plan.ts";
 import type { Blueprint } from "../blueprint.ts";
-import { storeAccess } from "./backup-store.ts";
+import { storeAccess, storeVariables } from "./backup-store.ts";
 import { containerSecurity, paths, secretVolume } from "./pod.ts";
 
 /** Fills an empty volume before the bridge starts; with data in it, it does nothing, or refuses. */
@@ -15,7 +15,7 @@ export function restoring(blueprint: Blueprint) {
     image,
     imagePullPolicy: spec.images.pullPolicy,
     args: ["restore"],
-    env: Object.entries(environment(restore)).map(([name, value]) => ({ name, value })),
+    env: Object.entries(environment(restore, spec)).map(([name, value]) => ({ name, value })),
     resources: bridgeResources(spec),
     volumeMounts: [
       { name: "queue", mountPath: paths.data },
@@ -27,11 +27,14 @@ export function restoring(blueprint: Blueprint) {
   return { initContainers: [init] };
 }
 
-function environment({ source, target, identity }: RestorePlan): Partial<Record<RestoreVariable, string>> {
+function environment(
+  { source, target, identity }: RestorePlan,
+  spec: Blueprint["spec"],
+): Partial<Record<RestoreVariable, string>> {
   return {
     RESTORE_SOURCE: source,
     DATA_DIR: paths.data,
-    ...storeAccess(target, { readOnly: true }).env,
+    ...storeVariables(target, spec),
     ...(identity ? { RESTORE_IDENTITY_FILE: `${paths.backupIdentity}/identity` } : {}),
   };
 }

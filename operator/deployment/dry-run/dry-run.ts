@@ -4,6 +4,7 @@ import { ApiError, isConflict } from "../../runtime/api-error.ts";
 import type { Applier } from "../../runtime/applier.ts";
 import type { Client } from "../../runtime/client.ts";
 import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
+import { withoutLeftOvers } from "../../runtime/left-over-fields.ts";
 import { desiredFingerprint } from "../../runtime/owned-fields.ts";
 import { resourcePath } from "../../runtime/resource-type.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
@@ -85,7 +86,8 @@ export class DryRun {
       const after = await client.apply<KubernetesObject>(type, object, { fieldManager, onto, dryRun: true });
       if (live === undefined) return { ...what, action: "Create" };
       const before = await client.get<KubernetesObject>(resourcePath(type, object.metadata));
-      const fields = differences({ ...before, kind: type.kind }, { ...after, kind: type.kind });
+      const applied = live.created ? withoutLeftOvers(after, fieldManager) : after;
+      const fields = differences({ ...before, kind: type.kind }, { ...applied, kind: type.kind });
       if (fields.length === 0) return undefined;
       const replaces = fields.some((field) => field.startsWith("spec.template."));
       return { ...what, action: "Change", ...(replaces ? { pods: "Replaced" as const } : {}), fields };

@@ -1,5 +1,6 @@
-import { entryOf, type Facts, type State } from "./facts.ts";
+import type { Facts, State } from "./facts.ts";
 import { keptUntil } from "./keeping.ts";
+import { movedUntil } from "./moving.ts";
 import { deadlineOf } from "./outcome.ts";
 import { policies } from "./policies.ts";
 import type { Note } from "./steps.ts";
@@ -10,9 +11,6 @@ export type Decision = {
   /** In how many ms time alone may change the decision. */
   readonly lookAgainMs: number | undefined;
 };
-
-/** A backup is asked for by its name, and not watched: few wait for one, and seldom. */
-const backupPollMs = 3_000;
 
 /** More steps than a rollout can take at a time. */
 const mostSteps = 12;
@@ -39,9 +37,10 @@ function firstOf(facts: Facts) {
 }
 
 function untilNext(facts: Facts): number | undefined {
-  const waits = entryOf(facts.state, facts.state.target)?.outcome === "Waiting" ? [backupPollMs] : [];
-  const times = [deadlineOf(facts), keptUntil(facts)].flatMap((at) => at ?? []).map((at) => at + 1 - facts.now);
-  const ahead = [...times, ...waits].filter((ms) => ms > 0);
+  const times = [deadlineOf(facts), keptUntil(facts), movedUntil(facts)]
+    .flatMap((at) => at ?? [])
+    .map((at) => at + 1 - facts.now);
+  const ahead = times.filter((ms) => ms > 0);
   return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 
@@ -53,6 +52,7 @@ export function isUrgent(before: State, after: State): boolean {
     before.target !== after.target ||
     before.track !== after.track ||
     before.previous !== after.previous ||
+    before.tried !== after.tried ||
     before.rejected?.key !== after.rejected?.key
   );
 }

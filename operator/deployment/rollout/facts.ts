@@ -27,6 +27,8 @@ export type Verification = {
   readonly passed: boolean;
   /** What failed for so long that it is no normal state of a start. */
   readonly problem?: string | undefined;
+  /** Why it has not passed, although nothing has failed. */
+  readonly waits?: string | undefined;
 };
 
 /** How the backup stands that was made for a revision. */
@@ -62,6 +64,8 @@ export type Facts = {
   readonly verified: Verification | undefined;
   /** What the new version was asked before clients reach it. */
   readonly preview: Verification | undefined;
+  /** What its metrics say, and those of the version that clients have just got. */
+  readonly measured: Verification | undefined;
   /** The backup that an upgrade waits for; undefined before it was asked for. */
   readonly backup: Backup | undefined;
   /** What the wanted template changes, for people. */
@@ -70,6 +74,8 @@ export type Facts = {
   readonly undo?: string | undefined;
   /** Somebody has deleted the template that undo asks for. */
   readonly isUndoLost: boolean;
+  /** Connections to pods that no Service leads to any more end within this time. */
+  readonly lingerMs: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };

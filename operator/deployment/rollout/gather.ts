@@ -3,6 +3,7 @@ import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource } from "../cached-objects.ts";
 import type { Cluster } from "../cluster.ts";
+import type { Settings } from "../gather.ts";
 import { isHibernated } from "../hibernation.ts";
 import { maintenanceAt } from "../maintenance/windows.ts";
 import { namesOf, sha256 } from "../names.ts";
@@ -11,6 +12,7 @@ import type { ProbeResult } from "../parts-probe.ts";
 import { currentPods, firstTrouble, imageOfMost, livePods } from "../pods.ts";
 import * as types from "../resource-types.ts";
 import { isSettled } from "../rollout.ts";
+import type { MetricsResult } from "./analysis/probe.ts";
 import { type Facts, type Side, stateOf, type Verification } from "./facts.ts";
 import type { PreviewResult } from "./preview-probe.ts";
 import type { Template } from "./template.ts";
@@ -24,14 +26,18 @@ type Parts = {
   readonly blueprint: Blueprint;
   readonly probe: ProbeResult | undefined;
   readonly preview: PreviewResult | undefined;
+  readonly measured: MetricsResult | undefined;
   readonly wanted: Wanted;
+  readonly settings: Pick<Settings, "lingerMs">;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };
 
+const lingerMs = 15_000;
+
 /** What the rollout of a resource is decided from, without what the API server has to be asked for. */
 export function factsOf(resource: CachedResource, parts: Parts): Facts {
-  const { cluster, blueprint, probe, preview, now } = parts;
+  const { cluster, blueprint, probe, preview, measured, now } = parts;
   const { namespace, name, spec, status, restartedAt } = resource;
   const { template } = parts.wanted;
   const [blue, green] = [sideOf(resource, cluster, "blue", now), sideOf(resource, cluster, "green", now)];
@@ -49,6 +55,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Facts {
     wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     verified: verificationOf(probe),
     preview: preview && triedOf(preview),
+    measured,
     backup: undefined,
     isBlocked: blueprint.holdsWorkloads === true,
     isHeld: maintenanceAt(spec.maintenance.windows, now).state === "Closed" && !asksForRestart(resource, cluster),
@@ -56,6 +63,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Facts {
     promote: resource.promote,
     undo: resource.undo,
     isUndoLost: false,
+    lingerMs: parts.settings.lingerMs ?? lingerMs,
     now,
   };
 }

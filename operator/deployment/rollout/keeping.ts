@@ -3,17 +3,14 @@ import { rejecting, resultFor } from "./outcome.ts";
 import { marked, type Policy, superseded, without } from "./steps.ts";
 import { otherTrack } from "./tracks.ts";
 
-/** Connections to pods that no Service leads to any more end within this time. */
-const lingerMs = 15_000;
-
 /** Why clients should not stay with the version that they reach since the switch. */
-function regretOf({ state, sides, verified }: Facts): string | undefined {
+function regretOf({ state, sides, verified, measured }: Facts): string | undefined {
   const side = sides[servingTrack(state)];
   const active = entryOf(state, state.revision);
   if (side === undefined || side.template !== active?.template) return undefined;
   if (side.crashes) return side.trouble;
   if (side.ready === 0 && side.replicas > 0) return "none of its pods is ready any more";
-  return resultFor(active.template, verified)?.problem;
+  return resultFor(active.template, verified)?.problem ?? resultFor(active.template, measured)?.problem;
 }
 
 /** The version fails while the one before is still there: clients go back to that at once. */
@@ -37,7 +34,7 @@ export const returns: Policy = (facts) => {
 };
 
 /** Until when the other track's pods are kept, in ms since the epoch. */
-export function keptUntil({ state, spec }: Facts): number | undefined {
+export function keptUntil({ state, spec, lingerMs }: Facts): number | undefined {
   const [active, previous] = [entryOf(state, state.revision), entryOf(state, state.previous)];
   if (active === undefined || state.previous === undefined) return undefined;
   const keptMs =

@@ -21,19 +21,37 @@ export function deadlineOf({ state, spec }: Facts): number | undefined {
 export const resultFor = (template: string | undefined, result: Facts["preview"]) =>
   result?.template === template ? result : undefined;
 
+/** Whether a version on the other track has passed all that it was tried by. */
+const isTried = ({ spec, preview, measured }: Facts, template: string | undefined): boolean =>
+  resultFor(template, preview)?.passed === true &&
+  (spec.analysis?.metrics === undefined || resultFor(template, measured)?.passed === true);
+
 /** Why the target cannot be rolled out. */
 function failureOf(facts: Facts): string | undefined {
-  const { state, verified, preview, isStopped, now } = facts;
+  const { state, verified, isStopped } = facts;
   const side = targetSide(facts);
   const { template } = entryOf(state, state.target) ?? {};
   const notReady = side?.trouble ?? "its pods do not become ready within rollout.progressDeadlineSeconds";
   if (side?.deadlineExceeded) return notReady;
   if (isStopped) return undefined;
   if (isInPlace(facts)) return side?.settled ? resultFor(template, verified)?.problem : undefined;
-  const tried = resultFor(template, preview);
-  if (side?.settled && tried?.problem !== undefined) return tried.problem;
-  const isLate = !tried?.passed && now > (deadlineOf(facts) ?? Number.POSITIVE_INFINITY);
-  return isLate ? notReady : undefined;
+  return trialFailure(facts, template, { isUp: side?.settled === true, notReady });
+}
+
+/** Why a version fails that runs beside the one that clients reach. */
+function trialFailure(
+  facts: Facts,
+  template: string | undefined,
+  { isUp, notReady }: { readonly isUp: boolean; readonly notReady: string },
+): string | undefined {
+  const [tried, counted] = [resultFor(template, facts.preview), resultFor(template, facts.measured)];
+  const problem = tried?.problem ?? counted?.problem;
+  if (isUp && problem !== undefined) return problem;
+  // An operator that has just started has asked it nothing yet.
+  const wasTried = isTried(facts, template) || facts.state.tried === facts.state.target;
+  const isLate = !wasTried && facts.now > (deadlineOf(facts) ?? Number.POSITIVE_INFINITY);
+  if (!isLate) return undefined;
+  return (isUp && tried?.passed ? counted?.waits : undefined) ?? notReady;
 }
 
 /** The target fails: back to the last good revision. */
@@ -94,13 +112,22 @@ export const leavesTrack: Policy = ({ spec, state, sides }) =>
 
 /** Enough pods on the other track are ready, and answered what they were asked. */
 function isProven(facts: Facts, template: string): boolean {
-  const { state, sides, preview, isStopped } = facts;
+  const { state, sides, isStopped } = facts;
   const [serving, other] = [sides[servingTrack(state)], sides[otherTrack(servingTrack(state))]];
   if (other === undefined || other.template !== template || !other.settled) return false;
-  return isStopped || (other.ready >= (serving?.replicas ?? 1) && resultFor(template, preview)?.passed === true);
+  return isStopped || (other.ready >= (serving?.replicas ?? 1) && isTried(facts, template));
 }
 
 const isPromoted = ({ spec, state, promote }: Facts) => spec.promotion === "Automatic" || promote === `${state.target}`;
+
+/** The target has passed its trial, which is kept: from now on it waits for a word without end. */
+export const waits: Policy = (facts) => {
+  const { state } = facts;
+  const target = entryOf(state, state.target);
+  if (state.tried !== undefined && state.tried !== target?.revision) return { state: without(state, "tried") };
+  if (state.tried !== undefined || target?.outcome !== "Previewing" || isPromoted(facts)) return undefined;
+  return isProven(facts, target.template) ? { state: { ...state, tried: target.revision } } : undefined;
+};
 
 /** The Service leads to the target from now on. */
 export const promotes: Policy = (facts) => {

@@ -1,5 +1,6 @@
 import { retires, returns } from "./keeping.ts";
-import { completes, fails, joinsTrack, leavesTrack, movesHome, promotes } from "./outcome.ts";
+import { moves } from "./moving.ts";
+import { completes, fails, joinsTrack, leavesTrack, movesHome, promotes, waits } from "./outcome.ts";
 import { begins, continues, forgives, starts, undoes } from "./starting.ts";
 import type { Policy } from "./steps.ts";
 
@@ -10,11 +11,13 @@ export const policies: readonly Policy[] = [
   forgives,
   starts,
   continues,
+  moves,
   fails,
   completes,
   joinsTrack,
   leavesTrack,
   promotes,
+  waits,
   movesHome,
   returns,
   retires,

@@ -16,6 +16,8 @@ export type PreviewTarget = {
   readonly name: string;
   readonly uid: string;
   readonly template: string;
+  /** Another value is another try, which is counted anew. */
+  readonly attempt: string;
   readonly verifierKey: string;
   readonly analysis?: DeploymentSpec["rollout"]["analysis"];
 };
@@ -31,26 +33,21 @@ export type PreviewResult = {
 
 export const previewTarget = (
   { namespace, name, uid, verifierKey, spec }: Blueprint,
-  template: string,
+  tried: Pick<PreviewTarget, "template" | "attempt">,
 ): PreviewTarget => ({
   namespace,
   name,
   uid,
-  template,
+  ...tried,
   verifierKey,
   ...(spec.rollout.analysis === undefined ? {} : { analysis: spec.rollout.analysis }),
 });
 
-/** Two calls each time: less than half of what a key may send by default. */
-const everyMs = 2_500;
-
 /** How the schedule reads the results: a version that is tried is asked all the time. */
-export const previewReading: Reading<PreviewResult> & { intervalMs: number; retryMs: number; keepsResults: boolean } = {
+export const previewReading: Reading<PreviewResult> & { keepsResults: boolean } = {
   isWell: ({ problem }) => problem === undefined,
   isQuiet: () => false,
   shown: (result) => JSON.stringify(result) ?? "",
-  intervalMs: everyMs,
-  retryMs: everyMs,
   keepsResults: false,
 };
 
@@ -60,7 +57,7 @@ export const triedTool = "get_bridge_status";
 const answered = z.object({ running: z.boolean() });
 
 /** Counts of one version's calls, from the first one that succeeded. */
-type Tally = { readonly template: string; readonly since: number; calls: number; failures: number };
+type Tally = { readonly attempt: string; readonly since: number; calls: number; failures: number };
 
 type Parts = { readonly fetch: PlainFetch; readonly now: () => number; readonly timeoutMs?: number };
 
@@ -71,9 +68,9 @@ export function previewProbe({ fetch, now, timeoutMs = 5_000 }: Parts) {
   return {
     probe: async (target: PreviewTarget): Promise<PreviewResult> => {
       const outcome = await tried(timed, target);
-      const { template, uid, analysis } = target;
+      const { template, attempt, uid, analysis } = target;
       if (analysis === undefined) return { template, ...shown(outcome) };
-      const tally = counted(tallies.get(uid), { template, outcome, at: now() });
+      const tally = counted(tallies.get(uid), { attempt, outcome, at: now() });
       if (tally === undefined) return { template, ...shown(outcome) };
       tallies.set(uid, tally);
       return { template, ...analysed(tally, analysis, now()) };
@@ -90,12 +87,12 @@ const shown = (outcome: Outcome): Pick<PreviewResult, "passed" | "problem"> =>
 
 function counted(
   before: Tally | undefined,
-  { template, outcome, at }: { readonly template: string; readonly outcome: Outcome; readonly at: number },
+  { attempt, outcome, at }: { readonly attempt: string; readonly outcome: Outcome; readonly at: number },
 ): Tally | undefined {
-  const known = before?.template === template ? before : undefined;
+  const known = before?.attempt === attempt ? before : undefined;
   if (known === undefined && outcome !== "Answered") return undefined;
   const { since, calls, failures } = known ?? { since: at, calls: 0, failures: 0 };
-  return { template, since, calls: calls + 1, failures: failures + (typeof outcome === "string" ? 0 : 1) };
+  return { attempt, since, calls: calls + 1, failures: failures + (typeof outcome === "string" ? 0 : 1) };
 }
 
 /** So many calls at least are one hundred percent: else the first failure of many calls would be too many. */

@@ -1,6 +1,7 @@
 import type { Revision } from "../../api/rollout.ts";
 import type { Check } from "../problems.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { deploymentOf, revisionName } from "./tracks.ts";
 
 /** The revision that failed and gave way, while the spec still asks for it. */
 export function rolledBack(rollout: Snapshot["rollout"]): Revision | undefined {
@@ -18,6 +19,32 @@ export const wasRolledBack: Check = ({ rollout }) => {
   return {
     reason: "RolledBack",
     message: `revision ${revision} (${image}) was rolled back: ${message}. ${present}; ${remedy}`,
+  };
+};
+
+/** The pods that clients reach serve on, but not as the strategy says. */
+export const moveIsOverdue: Check = ({ rollout, resource }) => {
+  const { problem } = rollout?.moving ?? {};
+  if (problem === undefined) return undefined;
+  const { strategy } = resource.spec.rollout;
+  const other = strategy === "BlueGreen" ? "RollingUpdate" : "BlueGreen";
+  return {
+    reason: "StrategyChangeOverdue",
+    message: `servers cannot move to those of rollout.strategy ${strategy}: ${problem}. Clients stay with the present ones; remove what keeps the new pods up, or set strategy ${other} again`,
+  };
+};
+
+/** A Deployment stays as it is, because nobody knows any more what its pods should be. */
+export const revisionIsLost: Check = ({ lostRevision, rollout, resource }) => {
+  if (lostRevision === undefined) return undefined;
+  const { revision, template, track } = lostRevision;
+  const others = rollout?.revisions?.flatMap((each) => (each.revision === revision ? [] : [each.revision])) ?? [];
+  const undo = others.length === 0 ? "" : `, or go to another kept one (${others.join(", ")}) by cctelegram.io/undo`;
+  return {
+    reason: "RevisionLost",
+    message:
+      `revision ${revision} should run, but its template is gone: ControllerRevision ${revisionName(resource.name, template)} was deleted. ` +
+      `Deployment ${deploymentOf(resource.name, track)} stays as it is: change the spec to a version that works${undo}`,
   };
 };
 

@@ -4,13 +4,12 @@ import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
 import { ownedFields } from "../../runtime/owned-fields.ts";
 import { type ResourceType, resourcePath } from "../../runtime/resource-type.ts";
 import { type Blueprint, metadataOf } from "../blueprint.ts";
-import { fieldManager, namesOf } from "../names.ts";
+import { fieldManager } from "../names.ts";
 import { controllerRevisions } from "../resource-types.ts";
 import { hashOf, revisionIn, type Template } from "./template.ts";
+import { revisionName } from "./tracks.ts";
 
 type Place = Pick<Blueprint, "namespace" | "name">;
-
-const nameOf = ({ name }: Place, template: string) => `${namesOf(name).server}-${template}`;
 
 /** Templates are some KiB each, and few are needed at a time. */
 const mostRemembered = 200;
@@ -29,7 +28,10 @@ export class Revisions {
 
   /** A kept template; undefined if somebody has deleted it. */
   async template(place: Place, template: string): Promise<Template | undefined> {
-    const path = resourcePath(controllerRevisions, { namespace: place.namespace, name: nameOf(place, template) });
+    const path = resourcePath(controllerRevisions, {
+      namespace: place.namespace,
+      name: revisionName(place.name, template),
+    });
     const known = this.#known.get(path);
     if (known !== undefined) return known;
     const kept = await this.#read<{ data?: { spec?: { template?: Template } } }>(path);
@@ -50,7 +52,7 @@ export class Revisions {
   /** Keeps a template, unless it is kept already. */
   async keep(blueprint: Blueprint, hash: string, template: Template, revision: number): Promise<void> {
     const { namespace } = blueprint;
-    const name = nameOf(blueprint, hash);
+    const name = revisionName(blueprint.name, hash);
     const body = {
       apiVersion: "apps/v1",
       kind: "ControllerRevision",
@@ -67,7 +69,7 @@ export class Revisions {
   }
 
   async forget(place: Place, hash: string): Promise<void> {
-    const name = nameOf(place, hash);
+    const name = revisionName(place.name, hash);
     this.#known.delete(resourcePath(controllerRevisions, { namespace: place.namespace, name }));
     await this.#client.delete(controllerRevisions, place.namespace, name);
   }

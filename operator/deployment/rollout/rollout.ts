@@ -10,6 +10,14 @@ export type PlannedDeployment = PlannedServers & {
   readonly replicas: number | undefined;
 };
 
+/** Servers that should run another revision than they do, whose template is gone. */
+export type LostRevision = Pick<PlannedServers, "revision" | "template" | "track">;
+
+export function lostIn(rollout: Rollout | undefined): LostRevision | undefined {
+  const lost = rollout?.servers.find(({ pods }) => pods === undefined);
+  return lost && { revision: lost.revision, template: lost.template, track: lost.track };
+}
+
 /** A plan, ready to be written. */
 export type Rollout = {
   /** Those that clients reach come first. */

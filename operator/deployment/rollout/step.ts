@@ -4,28 +4,29 @@ import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource } from "../cached-objects.ts";
 import type { Cluster } from "../cluster.ts";
 import { serverPods } from "../desired/server-deployment.ts";
+import type { Settings } from "../gather.ts";
 import { ownChild } from "../own-child.ts";
 import type { ProbeResult, Target } from "../parts-probe.ts";
 import type { ProbeSchedule } from "../probe-schedule.ts";
 import { regarding } from "../regarding.ts";
 import { deployments } from "../resource-types.ts";
-import { decide, isUrgent } from "./decision.ts";
+import { type Decision, decide, isUrgent } from "./decision.ts";
 import { type Backup, entryOf, type Facts, type State, servingTrack, waitsForWindow } from "./facts.ts";
 import { factsOf, type Wanted } from "./gather.ts";
 import { type PlannedServers, planOf } from "./plan.ts";
-import { type PreviewResult, type PreviewTarget, previewTarget } from "./preview-probe.ts";
 import type { Revisions } from "./revisions.ts";
 import type { PlannedDeployment, Rollout } from "./rollout.ts";
 import { differences, hashOf, revisionIn, type Template } from "./template.ts";
-import { deploymentOf, type Track } from "./tracks.ts";
+import { deploymentOf, otherTrack, type Track } from "./tracks.ts";
+import { type Trials, tryVersions } from "./trials.ts";
 
-export type Parts = {
+export type Parts = Trials & {
   readonly cluster: Cluster;
   readonly revisions: Pick<Revisions, "template" | "applied" | "keep" | "forget">;
   /** The backup that a rollout waits for, as it stands or just asked for. */
   readonly backup: (facts: Facts) => Promise<Backup | undefined>;
+  readonly settings: Pick<Settings, "lingerMs">;
   readonly probes: Pick<ProbeSchedule<Target, ProbeResult>, "result">;
-  readonly previews: Pick<ProbeSchedule<PreviewTarget, PreviewResult>, "result" | "track" | "forget">;
   readonly recorder: Pick<EventRecorder, "record">;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -50,26 +51,34 @@ export type Standing = {
 export async function rolloutStep(parts: Parts, resource: CachedResource, blueprint: Blueprint): Promise<Standing> {
   const pods = serverPods(blueprint);
   const wanted: Wanted = { pods, template: hashOf(pods) };
-  const [probe, preview] = [parts.probes.result(resource.uid), parts.previews.result(resource.uid)];
-  const seen = factsOf(resource, { ...parts, blueprint, wanted, probe, preview, now: parts.now() });
-  const backup = await parts.backup(seen);
+  const { uid } = resource;
+  const results = {
+    probe: parts.probes.result(uid),
+    preview: parts.previews.result(uid),
+    measured: parts.measures.result(uid),
+  };
+  const seen = factsOf(resource, { ...parts, ...results, blueprint, wanted, now: parts.now() });
   const changes = await changesIn(parts, resource, seen, wanted);
-  const facts = { ...seen, backup, changes, isUndoLost: await isUndoLost(parts, seen, blueprint) };
-  const { state, notes, lookAgainMs } = decide(facts);
+  const facts = { ...seen, changes, isUndoLost: await isUndoLost(parts, seen, blueprint) };
+  const { state, notes, lookAgainMs, backup } = await decided(parts, facts);
   const known = await stored(parts, resource, { facts, state, blueprint, wanted });
   for (const note of notes) parts.recorder.record(regarding(resource), note);
   const rollout = await preparedRollout(parts, resource, { facts: { ...facts, state }, blueprint, wanted });
-  const tried = rollout.isPreviewed ? rollout.servers[1] : undefined;
-  const side = tried && facts.sides[tried.track];
-  // Pods that start answer nothing yet, and that says nothing about them.
-  if (tried && side?.template === tried.template && side.settled)
-    parts.previews.track(previewTarget(blueprint, tried.template));
-  else parts.previews.forget(resource.uid);
+  tryVersions(parts, resource, { facts: { ...facts, state }, blueprint, rollout });
   return {
     blueprint: { ...blueprint, rollout },
     ...{ state, backup, known, lookAgainMs },
     waits: waitsForWindow({ ...facts, state }),
   };
+}
+
+/** A version that has to wait for its backup asks for it at once: nothing else would bring the operator here again. */
+async function decided(parts: Parts, facts: Facts): Promise<Decision & { readonly backup: Backup | undefined }> {
+  const first = decide(facts);
+  const backup = await parts.backup({ ...facts, state: first.state });
+  if (backup === undefined) return { ...first, backup };
+  const then = decide({ ...facts, state: first.state, backup });
+  return { ...then, notes: [...first.notes, ...then.notes], backup };
 }
 
 /** The same without any effect: what would be written. */
@@ -78,7 +87,7 @@ export async function imaginedBlueprint(
   resource: CachedResource,
   blueprint: Blueprint,
 ): Promise<Blueprint> {
-  const { revisions, previews } = parts;
+  const { revisions, previews, measures } = parts;
   const nothing = async () => undefined;
   const imagined: Parts = {
     ...parts,
@@ -89,6 +98,7 @@ export async function imaginedBlueprint(
       forget: nothing,
     },
     previews: { result: (uid) => previews.result(uid), track: nothing, forget: nothing },
+    measures: { result: (uid) => measures.result(uid), track: nothing, forget: nothing },
     recorder: { record: nothing },
     backup: nothing,
     store: nothing,
@@ -186,7 +196,7 @@ async function prepared(
   return { ...servers, pods, replicas: replicasOf(resource, servers.track, cluster, blueprint) };
 }
 
-/** A kept template, or one that is still in place. */
+/** A kept template, or one that is still in place on either track. */
 async function templateOf(
   revisions: Parts["revisions"],
   blueprint: Blueprint,
@@ -194,8 +204,11 @@ async function templateOf(
 ): Promise<Template | undefined> {
   const kept = await revisions.template(blueprint, template);
   if (kept !== undefined) return kept;
-  const applied = await revisions.applied(deployments, blueprint.namespace, deploymentOf(blueprint.name, track));
-  return applied !== undefined && hashOf(applied) === template ? applied : undefined;
+  for (const place of [track, otherTrack(track)]) {
+    const applied = await revisions.applied(deployments, blueprint.namespace, deploymentOf(blueprint.name, place));
+    if (applied !== undefined && hashOf(applied) === template) return applied;
+  }
+  return undefined;
 }
 
 /** Servers beside are as many as those that clients reach: they have to stand their load at once. */

@@ -22,6 +22,9 @@ export const servingDeployment = (resource: string, rollout: RolloutStatus | und
 /** The Service by which a version is tried before clients reach it. */
 export const previewOf = (resource: string) => `${namesOf(resource).server}-preview`;
 
+/** The ControllerRevision that keeps a template. */
+export const revisionName = (resource: string, template: string) => `${namesOf(resource).server}-${template}`;
+
 export const trackIn = (labels: Readonly<Record<string, string>> | undefined): Track | undefined =>
   tracks.find((track) => track === labels?.[trackLabel]);
 

@@ -40,6 +40,6 @@ export function secretAges(
       const ages = own ? [{ name: own.name }] : made(names.connection(client.name), server.auth.rotationDays);
       return ages.map((age) => ({ ...age, client: client.name, ...expires }));
     }),
-    ...(monitoring.dashboard.mode === "Enabled" ? made(names.dashboard, undefined) : []),
+    ...(monitoring.dashboard.mode === "Enabled" ? made(names.dashboard, monitoring.dashboard.rotationDays) : []),
   ];
 }

@@ -15,7 +15,7 @@ import { previousKeys } from "./previous-keys.ts";
 import type { SecretsSnapshot } from "./problems.ts";
 import type { Referred } from "./referred-values.ts";
 import { storedValue } from "./stored-value.ts";
-import { refersToSecrets, variablesMark } from "./variables.ts";
+import { refersToValues, variablesMark } from "./variables.ts";
 
 type Parts = {
   readonly cluster: Cluster;
@@ -71,13 +71,20 @@ export function secretValues(resource: CachedResource, parts: Parts): Values {
   const own = ownKeys(auth.clients, { referred, taken, stored: file });
   const present = new Set([...taken, ...[...own.values()].flatMap(({ hash }) => hash ?? [])]);
   const [verifierKey = "", ...furtherVerifierKeys] = valuesIn(hmac).map(verifierKeyOf);
-  const salt = refersToSecrets(spec) ? keptSalt(resource, parts) : undefined;
+  const salt = refersToValues(spec) ? keptSalt(resource, parts) : undefined;
   return {
     ...{ hmac, salt, keys, ownKeys: own, verifierKey, furtherVerifierKeys },
     previousKeys: previousKeys(file, { auth, present, now: nowMs }),
     dashboard:
       spec.monitoring.dashboard.mode === "Enabled"
-        ? { password: made(namesOf(name).dashboard, "password", { isTold: () => true, spreadMs: 0 }) }
+        ? {
+            // No use of it lasts: whoever opens the dashboard again gives the present one.
+            password: made(namesOf(name).dashboard, "password", {
+              isTold: () => true,
+              spreadMs: 0,
+              everyDays: spec.monitoring.dashboard.rotationDays,
+            }),
+          }
         : undefined,
     variables: salt === undefined ? undefined : variablesOf(resource, salt, parts),
   };

@@ -13,9 +13,10 @@ export type SecretsSnapshot = {
 };
 
 /** Whether there is anything about its secrets that can become wrong with time, or by a user's Secret. */
-export const hasSecretsToWatch = ({ server, bridge }: DeploymentSpec): boolean =>
+export const hasSecretsToWatch = ({ server, bridge, monitoring }: DeploymentSpec): boolean =>
   server.auth.rotationDays !== undefined ||
   bridge.hmacRotationDays !== undefined ||
+  (monitoring.dashboard.mode === "Enabled" && monitoring.dashboard.rotationDays !== undefined) ||
   server.auth.clients.some(({ expires, keySecretRef }) => expires !== undefined || keySecretRef !== undefined);
 
 const dayMs = 86_400_000;
@@ -85,8 +86,12 @@ export const keyEnds = ofSecrets(({ ages, nowMs }, snapshot) => {
     : problem("KeyExpiresSoon", `the keys of client ${first.client} end on ${dateOf(first.expires)}: ${remedy}`);
 });
 
-export const rotationIsOverdue = ofSecrets(({ ages, nowMs }) => {
-  const late = ages.find(({ rotates }) => rotates !== undefined && Date.parse(rotates) + overdueMs <= nowMs);
+/** A value that its schedule should have replaced long ago. */
+export const overdueRotation = ({ ages, nowMs }: SecretsSnapshot): SecretAge | undefined =>
+  ages.find(({ rotates }) => rotates !== undefined && Date.parse(rotates) + overdueMs <= nowMs);
+
+export const rotationIsOverdue = ofSecrets((secrets) => {
+  const late = overdueRotation(secrets);
   if (late?.rotates === undefined) return undefined;
   const remedy = "see the other conditions, and that reconciliation is Active";
   return problem(

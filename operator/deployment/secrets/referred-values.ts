@@ -2,6 +2,7 @@ import { hashedKey, keyProblem } from "../../../contract/api-key.ts";
 import type { Client } from "../../runtime/client.ts";
 import { type FindSecret, ForeignSecrets, type SecretData } from "../foreign-secrets.ts";
 import { sha256 } from "../names.ts";
+import { configMaps } from "../resource-types.ts";
 
 /** What is kept of a value in a Secret of a user: enough to see that it changes, and to know it as a key. */
 type ReferredValue = {
@@ -16,22 +17,36 @@ type ReferredValue = {
 /** By key of the Secret. */
 type Values = ReadonlyMap<string, ReferredValue>;
 
-/** What the Secrets hold to which a resource refers, by their name; one that could not be read is absent. */
+/** What the Secrets and ConfigMaps hold to which a resource refers; one that could not be read is absent. */
 export type Referred = ReadonlyMap<string, Values | "Missing">;
 
-/** Reads Secrets of users to which resources refer, each once for each of its versions. */
+/** ConfigMaps beside Secrets, which are called by their name alone. */
+export const configMapCalled = (name: string) => `configmap/${name}`;
+
+type Found = { readonly secret: FindSecret; readonly configMap: FindSecret };
+
+/** Reads Secrets and ConfigMaps of users to which resources refer, each once for each of its versions. */
 export class ReferredValues {
   readonly #secrets: ForeignSecrets<Values>;
+  readonly #configMaps: ForeignSecrets<Values>;
 
-  constructor(client: Pick<Client, "get">, find: FindSecret) {
-    this.#secrets = new ForeignSecrets(client, find, valuesIn);
+  constructor(client: Pick<Client, "get">, find: Found) {
+    this.#secrets = new ForeignSecrets(client, find.secret, valuesIn);
+    this.#configMaps = new ForeignSecrets(client, find.configMap, textsIn, configMaps);
   }
 
   /** Errors are returned, and stop nothing else. */
-  async read(namespace: string, names: readonly string[]): Promise<{ referred: Referred; failures: unknown[] }> {
-    const read = await Promise.allSettled(names.map((name) => this.#secrets.get(namespace, name)));
+  async read(
+    namespace: string,
+    names: { readonly secrets: readonly string[]; readonly configMaps: readonly string[] },
+  ): Promise<{ referred: Referred; failures: unknown[] }> {
+    const called = [...names.secrets, ...names.configMaps.map(configMapCalled)];
+    const read = await Promise.allSettled([
+      ...names.secrets.map((name) => this.#secrets.get(namespace, name)),
+      ...names.configMaps.map((name) => this.#configMaps.get(namespace, name)),
+    ]);
     const found = read.flatMap((each, index): [string, Values | "Missing"][] =>
-      each.status === "fulfilled" ? [[names[index] ?? "", each.value ?? "Missing"]] : [],
+      each.status === "fulfilled" ? [[called[index] ?? "", each.value ?? "Missing"]] : [],
     );
     return {
       referred: new Map(found),
@@ -42,6 +57,10 @@ export class ReferredValues {
 
 const valuesIn = (data: SecretData): Values =>
   new Map(Object.entries(data).map(([key, base64]) => [key, judged(base64)]));
+
+/** What a ConfigMap holds is nobody's key. */
+const textsIn = (data: SecretData): Values =>
+  new Map(Object.entries(data).map(([key, text]) => [key, { digest: sha256(text), hash: undefined }]));
 
 /** Programs write a line break behind a key that is none of its characters. */
 function judged(base64: string): ReferredValue {

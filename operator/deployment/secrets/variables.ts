@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { DeploymentSpec } from "../../api/spec.ts";
-import type { Referred } from "./referred-values.ts";
+import { configMapCalled, type Referred } from "./referred-values.ts";
 
 type Part = DeploymentSpec["server"] | DeploymentSpec["bridge"];
 
@@ -13,10 +13,10 @@ export function variablesMark(
   { env = [] }: Part,
   { referred, salt, present }: { referred: Referred; salt: string; present: string | undefined },
 ): string | undefined {
-  const refs = env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []);
+  const refs = env.flatMap(({ valueFrom }) => refOf(valueFrom) ?? []);
   if (refs.length === 0) return undefined;
-  const digests = refs.map(({ name, key }) => {
-    const values = referred.get(name);
+  const digests = refs.map(({ called, key }) => {
+    const values = referred.get(called);
     return values === undefined || values === "Missing" ? undefined : values.get(key)?.digest;
   });
   if (digests.includes(undefined)) return present;
@@ -25,6 +25,13 @@ export function variablesMark(
   return mark.digest("hex").slice(0, 16);
 }
 
-/** Whether variables of either part refer to Secrets. */
-export const refersToSecrets = ({ server, bridge }: DeploymentSpec): boolean =>
-  [server, bridge].some(({ env = [] }) => env.some(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined));
+type Source = NonNullable<NonNullable<Part["env"]>[number]["valueFrom"]>;
+
+function refOf({ secretKeyRef, configMapKeyRef }: Source = {}): { called: string; key: string } | undefined {
+  if (secretKeyRef !== undefined) return { called: secretKeyRef.name, key: secretKeyRef.key };
+  return configMapKeyRef && { called: configMapCalled(configMapKeyRef.name), key: configMapKeyRef.key };
+}
+
+/** Whether variables of either part refer to Secrets or ConfigMaps. */
+export const refersToValues = ({ server, bridge }: DeploymentSpec): boolean =>
+  [server, bridge].some(({ env = [] }) => env.some(({ valueFrom }) => refOf(valueFrom) !== undefined));

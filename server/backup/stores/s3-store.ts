@@ -1,4 +1,5 @@
-import { Agent } from "node:https";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { Readable } from "node:stream";
 import {
   DeleteObjectCommand,
@@ -8,6 +9,7 @@ import {
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
+import { agentProxy, type ProxyConfig } from "../../outgoing/outgoing-fetch.ts";
 import { BackupError, reasonOf } from "../backup-error.ts";
 import type { ArchiveStore, Stored } from "./archive-store.ts";
 
@@ -19,6 +21,8 @@ export type S3Options = {
   readonly secretAccessKey: string;
   /** PEM of the authorities that the endpoint's certificate is checked against. Absent: the usual ones. */
   readonly ca?: string | undefined;
+  /** Through which the store is reached. Absent: directly. */
+  readonly proxy?: ProxyConfig | undefined;
 };
 
 const PART = 8 * 1024 * 1024;
@@ -34,7 +38,8 @@ export class S3Store implements ArchiveStore {
     this.#bucket = bucket;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;
     this.#endpoint = options.endpoint ?? `s3.${options.region}.amazonaws.com`;
-    const { endpoint, region, accessKeyId, secretAccessKey, ca } = options;
+    const { endpoint, region, accessKeyId, secretAccessKey, ca, proxy } = options;
+    const connections = { keepAlive: true, ...(proxy !== undefined && { proxyEnv: agentProxy(proxy) }) };
     this.#client = new S3Client({
       region,
       credentials: { accessKeyId, secretAccessKey },
@@ -46,8 +51,9 @@ export class S3Store implements ArchiveStore {
       requestHandler: {
         connectionTimeout: 10_000,
         socketTimeout: 60_000,
-        // An agent and not its options: for large bodies the client would make another one without them.
-        httpsAgent: new Agent({ keepAlive: true, ...(ca !== undefined && { ca }) }),
+        // Agents and not their options: for large bodies the client would make others without them.
+        httpAgent: new HttpAgent(connections),
+        httpsAgent: new HttpsAgent({ ...connections, ...(ca !== undefined && { ca }) }),
       },
       maxAttempts: 3,
     });
@@ -79,7 +85,9 @@ export class S3Store implements ArchiveStore {
       const found: Stored[] = [];
       for await (const { Contents = [] } of paginateListObjectsV2({ client: this.#client }, query)) {
         for (const { Key = "", LastModified } of Contents) {
-          found.push({ key: Key.slice(this.#prefix.length), changedAt: LastModified?.getTime() ?? Date.now() });
+          // What has no time is not known to be old.
+          const changedAt = LastModified?.getTime() ?? Number.POSITIVE_INFINITY;
+          found.push({ key: Key.slice(this.#prefix.length), changedAt });
         }
       }
       return found;
@@ -113,25 +121,34 @@ export class S3Store implements ArchiveStore {
     if (error instanceof BackupError) return error;
     const kind = kindOf(error);
     if (kind === undefined) return error;
-    const reason =
-      error instanceof Error && error.name !== "Error" ? `${error.name}: ${reasonOf(error)}` : reasonOf(error);
     const place = { endpoint: this.#endpoint, bucket: this.#bucket, location: this.#locationOf(key) };
-    return new BackupError(kind, { ...place, target: `s3://${this.#bucket}`, reason }, error);
+    return new BackupError(kind, { ...place, target: `s3://${this.#bucket}`, reason: told(error) }, error);
   }
 }
 
 const refusals = /^(InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|Forbidden|InvalidToken|ExpiredToken)$/;
 const unreachable =
-  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|EPROTO|TimeoutError|ERR_(TLS|SSL)_.*|.*CERT.*)$/;
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|EPROTO|TimeoutError|ERR_(TLS|SSL|PROXY)_.*|.*CERT.*)$/;
+
+const statusOf = (error: unknown) => (error as Partial<S3ServiceException>).$metadata?.httpStatusCode;
+
+/** A proxy asks for its own password. For https it says so before there is a request. */
+const isOfTheProxy = (error: unknown) => statusOf(error) === 407;
+
+function told(error: unknown): string {
+  if (isOfTheProxy(error)) return "the proxy answers 407, Proxy Authentication Required";
+  return error instanceof Error && error.name !== "Error" ? `${error.name}: ${reasonOf(error)}` : reasonOf(error);
+}
 
 /** What an error of the store means; undefined for one that is not the store's. */
 function kindOf(error: unknown) {
   if (!(error instanceof Error)) return undefined;
   const { name } = error;
   const code = "code" in error ? String(error.code) : name;
-  const status = (error as Partial<S3ServiceException>).$metadata?.httpStatusCode;
+  const status = statusOf(error);
   if (name === "NoSuchBucket") return "BACKUP_BUCKET_NOT_FOUND";
   if (name === "NoSuchKey" || name === "NotFound") return "BACKUP_NOT_FOUND";
+  if (isOfTheProxy(error)) return "BACKUP_STORE_UNREACHABLE";
   if (refusals.test(name) || status === 401 || status === 403) return "BACKUP_CREDENTIALS_REFUSED";
   if (/Full|Quota|InsufficientStorage/.test(name) || status === 507) return "BACKUP_TARGET_FULL";
   if (unreachable.test(code) || unreachable.test(name)) return "BACKUP_STORE_UNREACHABLE";

@@ -103,6 +103,7 @@ export function toldApproval(kept: KeptApproval, votes: readonly KeptVote[]): Ap
   return {
     approval_id: kept.id,
     state: kept.state,
+    client: kept.client,
     title: kept.title,
     options,
     required_approvals: kept.required,

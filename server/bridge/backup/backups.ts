@@ -59,7 +59,7 @@ export class Backups {
   }
 
   #stream(frozen: Frozen, logs: readonly LogFile[]): Readable {
-    const { logger, store } = this.#options;
+    const { logger, now, store } = this.#options;
     const isFailing = store.error !== undefined;
     const began = performance.now();
     let progress = began;
@@ -70,7 +70,7 @@ export class Backups {
       }
     };
     const tar = packTar([
-      source(snapshotEntries.queue, frozen.bytes, new Date(), noticed(frozen.chunks())),
+      source(snapshotEntries.queue, frozen.bytes, new Date(now()), noticed(frozen.chunks())),
       ...logs.map((log) => source(snapshotEntries.logs + log.name, log.bytes, log.changed, noticed(contentOf(log)))),
     ]);
     const watch = setInterval(() => {

@@ -1,4 +1,4 @@
-import type { Controlled, Pause } from "../../../contract/control.ts";
+import type { Controlled, Fence, Pause } from "../../../contract/control.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { boundedText } from "../status/bounded-text.ts";
 import type { Store } from "../storage/store.ts";
@@ -12,6 +12,8 @@ export type ControlOptions = {
   readonly hold: (held: boolean) => void;
   /** Ends this bridge, so that another one takes its place. */
   readonly restart: (by: string) => void;
+  /** It asks Telegram nothing since then; only its operator ends that. */
+  readonly fence?: Fence | undefined;
   /** Told of a change, in the transaction that brings it. */
   readonly onPaused?: (paused: boolean, by: string) => void;
   readonly logger: Logger;
@@ -43,7 +45,8 @@ export class Control {
 
   state(changed = false): Controlled {
     const paused = this.#paused;
-    return { instance: this.#options.instance, ...(paused && { paused }), changed };
+    const { instance, fence: fenced } = this.#options;
+    return { instance, ...(paused && { paused }), ...(fenced && { fenced }), changed };
   }
 
   /** Resolves when it is on disk: from then on nothing more of clients leaves but the requests under way. */

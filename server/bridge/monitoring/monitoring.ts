@@ -162,6 +162,7 @@ export class Monitoring {
       deadLetters: queue.deadLetters(50),
       activity: this.journal.activity(),
       servers: this.#servers.list(at),
+      missing: this.#servers.missing(at),
       followers: followers(),
       heldUpMs: heldUpMs(),
       volume: volume(),

@@ -35,6 +35,7 @@ export type StateParts = {
   readonly deadLetters: readonly DeadLetter[];
   readonly activity: readonly Activity[];
   readonly servers: readonly ServerTelling[];
+  readonly missing: NonNullable<BridgeTelling["missing"]>;
   readonly followers: number;
   readonly heldUpMs: number;
 };
@@ -42,12 +43,13 @@ export type StateParts = {
 /** Body of `GET /monitoring`. */
 export function stateOf(parts: StateParts): BridgeTelling {
   const { facts, servers, activity, refusedOf15Minutes, signatureFailuresOf5Minutes, volume } = parts;
-  const { telegram, receiving, paused } = facts;
+  const { telegram, receiving, paused, fenced } = facts;
   return {
     bridge: reportOf(parts),
     telegram: telegramOf(telegram),
     receiving: receivingOf(receiving),
     ...(paused && { paused }),
+    ...(fenced && { fenced }),
     queue: queueOf(parts),
     deliveries: deliveriesOf(parts),
     pacing: pacingOf(parts),
@@ -56,6 +58,7 @@ export function stateOf(parts: StateParts): BridgeTelling {
     dead_letters: parts.deadLetters.map((letter) => shownDeadLetter(letter, parts.shown)),
     activity,
     servers,
+    missing: parts.missing,
     recent: {
       refused_15m: refusedOf15Minutes,
       signature_failures_per_second: signatureFailuresOf5Minutes / 300,

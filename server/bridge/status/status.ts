@@ -7,6 +7,7 @@ import type {
   VolumeStatus,
   Waiting,
 } from "../../../contract/bridge-status.ts";
+import type { Fence } from "../../../contract/control.ts";
 import type { Health } from "../../../contract/health.ts";
 import type { QueueStats } from "../queue/queue.ts";
 import type { ShownChats } from "../routing/shown-chats.ts";
@@ -26,7 +27,7 @@ export type Facts = {
   readonly queueSince?: string;
   readonly queueLimit: number;
   /** It asks Telegram nothing, because somebody wants that. */
-  readonly fenced: boolean;
+  readonly fenced: Fence | undefined;
   readonly telegram: TelegramStatus;
   /** When an unreachable Telegram is asked again. */
   readonly nextCheckAt: number;
@@ -118,7 +119,7 @@ export function statusOf(parts: StatusParts): BridgeStatus {
     ...(topics.length > 0 && { refused_topics: topics }),
     ...(waiting !== undefined && { waiting }),
     ...(facts.paused && { paused: facts.paused }),
-    ...(facts.fenced && { fenced: true }),
+    ...(facts.fenced && { fenced: true, fenced_since: facts.fenced.since }),
     receiving: facts.receiving,
     ...(volume !== undefined && { volume }),
     metrics: { ...counts, ...usage, uptime_seconds: uptimeSeconds },

@@ -49,8 +49,16 @@ export const backupVariables = Object.freeze({
   BACKUP_NAME: define({
     roles: ["backup"],
     schema: backupNameSchema,
-    description: "Name of the archive, without .cctb; one that is there is replaced. Unset: backup- and the time.",
+    description:
+      "Name of the archive, without .cctb; one that is there is replaced, but for BACKUP_KEEP_OLDER_THAN. Unset: backup- and the time.",
     example: "team-20260131",
+  }),
+  BACKUP_KEEP_OLDER_THAN: define({
+    roles: ["backup"],
+    schema: z.iso.datetime({ offset: true }).transform((value) => Date.parse(value)),
+    description:
+      "Time. An archive of the same name that was stored before it is not replaced; the backup fails. Unset: it is replaced.",
+    example: "2026-01-31T02:00:00Z",
   }),
   BACKUP_MANIFESTS_FOLDER: define({
     roles: ["backup"],

@@ -4,7 +4,7 @@ import { updatesModes } from "../../../contract/bridge-status.ts";
 import { chatSchema, mostChats, mostRoutes, routeSchema } from "../../../contract/chats.ts";
 import { ports } from "../../../contract/ports.ts";
 import { quietHoursSchema } from "../../../contract/quiet-hours.ts";
-import { bridging, define, reachable } from "./row.ts";
+import { bridging, define, outgoing, reachable } from "./row.ts";
 
 const positive = z
   .string()
@@ -163,22 +163,23 @@ export const bridgeVariables = Object.freeze({
     example: "https://api.telegram.org",
   }),
   HTTPS_PROXY: define({
-    roles: bridging,
+    roles: outgoing,
     schema: proxy,
     aliases: [{ name: "https_proxy" }],
     description:
-      "Proxy through which the Bot API is reached at an https URL, or the server at CCTELEGRAM_URL. Nothing else goes through it.",
+      "Proxy through which the Bot API, the server at CCTELEGRAM_URL, and the store of backups are reached at an https URL. Nothing else goes through it.",
     example: "http://proxy.example.com:3128",
   }),
   HTTP_PROXY: define({
-    roles: bridging,
+    roles: outgoing,
     schema: proxy,
     aliases: [{ name: "http_proxy" }],
-    description: "Proxy through which a Bot API, or a server at CCTELEGRAM_URL, is reached at an http URL.",
+    description:
+      "Proxy through which the same are reached at an http URL, and without HTTPS_PROXY at an https URL, too.",
     example: "http://proxy.example.com:3128",
   }),
   NO_PROXY: define({
-    roles: bridging,
+    roles: outgoing,
     schema: text,
     aliases: [{ name: "no_proxy" }],
     description: "Host names that need no proxy, with what is below them, separated by commas; * for all.",

@@ -15,3 +15,6 @@ export const bridging = ["bridge", "standalone", "stdio"] as const;
 
 /** Those of them in which others may reach the bridge. */
 export const reachable = ["bridge", "standalone"] as const;
+
+/** Those that may reach machines elsewhere through a proxy. */
+export const outgoing = [...bridging, "backup", "restore"] as const;

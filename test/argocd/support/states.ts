@@ -1,4 +1,5 @@
 import type { World } from "../../operator/deployment/support/world.ts";
+import { backupStates } from "./states-of-backups.ts";
 import { dayTwoStates } from "./states-of-day-two.ts";
 import { partStates } from "./states-of-parts.ts";
 import { podStates } from "./states-of-pods.ts";
@@ -20,6 +21,13 @@ export type State = {
 };
 
 /** Every state in which a resource was recorded. */
-export const states: readonly State[] = [...wishStates, ...partStates, ...podStates, ...apiStates, ...dayTwoStates];
+export const states: readonly State[] = [
+  ...wishStates,
+  ...partStates,
+  ...podStates,
+  ...apiStates,
+  ...dayTwoStates,
+  ...backupStates,
+];
 
 export const fileOf = ({ argo, name }: State) => `${argo.toLowerCase()}_${name}.yaml`;

@@ -27,8 +27,8 @@ export const waitingFor = (reason: string, message: string) =>
 
 const backingOff = { waiting: { reason: "CrashLoopBackOff" } };
 
-export const endedBy = (reason: string, exitCode: number) =>
-  withContainer({ state: backingOff, lastState: { terminated: { reason, exitCode } } });
+export const endedBy = (reason: string, exitCode: number, message?: string) =>
+  withContainer({ state: backingOff, lastState: { terminated: { reason, exitCode, ...(message && { message }) } } });
 
 /** The scheduler has not found a node for a while. */
 export const unschedulable: PodReport = () => ({

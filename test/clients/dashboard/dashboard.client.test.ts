@@ -162,6 +162,19 @@ describe.skipIf(program === null)("the dashboard", () => {
     await told(".verdict", /Messages are taken\.Delivery has been stopped/);
   });
 
+  test("a fenced bridge is shown as what its operator wants, not as a Telegram that is down", async () => {
+    await open("empty");
+    const overview = overviewOf("empty", Date.now());
+    const { bridge } = overview;
+    if (!bridge.reachable) throw new Error("the bridge of this state is reachable");
+    const telegram = { reachable: false, error: "the bridge is fenced by its operator" };
+    const fenced = { since: new Date(Date.now() - 300_000).toISOString() };
+    served.tell({ ...overview, bridge: { ...bridge, state: { ...bridge.state, telegram, fenced } } });
+    await told(".verdict", /Messages are taken\.The bridge has been fenced by its operator for 5 min/);
+    await told(".figures", /not asked: the bridge is fenced/);
+    await told("#refusals", /Not asked: the bridge is fenced/);
+  });
+
   test("without a bridge it shows what the servers know, and offers nothing that needs a bridge", async () => {
     await open("no bridge");
     await told(".verdict", /the bridge does not answer: connect ECONNREFUSED.*No bridge has answered for 5 min/s);

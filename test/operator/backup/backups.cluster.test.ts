@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { BackupFailure, BackupResult } from "../../../contract/backup.ts";
 import type { BackupStatus } from "../../../operator/api/backup.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
@@ -19,7 +18,7 @@ import {
   writesOf,
 } from "../deployment/support/steps.ts";
 import { World } from "../deployment/support/world.ts";
-import { endedPod, storedBackup } from "./ended-pod.ts";
+import { endAttempt, resultOf } from "./attempt.ts";
 
 let world: World;
 
@@ -70,23 +69,8 @@ type Job = KubernetesObject & {
 };
 type Container = { readonly env: readonly { readonly name: string; readonly value?: string }[] };
 
-/** The newest pod of a backup's Job, which has not ended. */
-const attemptOf = (name: string) =>
-  eventually(async () => {
-    const found = await world.client.list(resourcePath(types.pods, { namespace: world.namespace }), {
-      labelSelector: `cctelegram.io/backup=${name}`,
-    });
-    const open = found.filter(({ status }) => !["Failed", "Succeeded"].includes((status as { phase: string }).phase));
-    expect(open).toHaveLength(1);
-    return open[0]?.metadata.name ?? "";
-  }, 60_000);
-
-/** Ends the pod as a kubelet tells it. */
-async function end(name: string, exitCode: number, words: BackupResult | BackupFailure): Promise<void> {
-  await world.patch(types.pods, await attemptOf(name), { status: endedPod(exitCode, words) }, "status");
-}
-
-const result = (name: string) => storedBackup(world.namespace, name);
+const end = (name: string, exitCode: number, words: object) => endAttempt(world, name, exitCode, words);
+const result = (name: string) => resultOf(world, name);
 
 test("a backup is made by one Job, which has what it needs, and is told in both statuses", async () => {
   await createBackup("first");

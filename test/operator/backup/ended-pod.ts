@@ -1,4 +1,4 @@
-import type { BackupFailure, BackupResult } from "../../../contract/backup.ts";
+import type { BackupResult } from "../../../contract/backup.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 
 /** What a backup tells that was stored and verified. */
@@ -13,7 +13,7 @@ export const storedBackup = (namespace: string, name: string): BackupResult => (
 });
 
 /** The status of a backup's pod that has ended, as a kubelet reports it. */
-export function endedPod(exitCode: number, words: BackupResult | BackupFailure): object {
+export function endedPod(exitCode: number, words: object): object {
   const terminated = { exitCode, reason: exitCode === 0 ? "Completed" : "Error", message: JSON.stringify(words) };
   const state = {
     terminated: { ...terminated, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:01Z" },

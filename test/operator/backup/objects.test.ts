@@ -155,6 +155,35 @@ describe("the network policy", () => {
   });
 });
 
+test("a backup never replaces an archive from before it was asked for", () => {
+  expect(envOf(podOf(order()))).toMatchObject({ BACKUP_KEEP_OLDER_THAN: "2026-10-31T23:50:00.000Z" });
+});
+
+describe("the proxy of the resource", () => {
+  const proxy = { httpsProxy: "http://proxy.test:3128", noProxy: ["s3.internal"] };
+  const variables = {
+    HTTPS_PROXY: "http://proxy.test:3128",
+    NO_PROXY: "localhost,127.0.0.1,::1,.svc,.cluster.local,s3.internal",
+  };
+  const egressTo = [{ cidr: "192.0.2.1/32", ports: [3128] }];
+  const opened = '{"to":[{"ipBlock":{"cidr":"192.0.2.1/32"}}],"ports":[{"port":3128,"protocol":"TCP"}]}';
+
+  test("is on the way of a backup to a store, whose pod may connect to it as the bridge may", () => {
+    const given = order({}, { proxy, networkPolicy: { egressTo } });
+    expect(envOf(podOf(given))).toMatchObject(variables);
+    expect(JSON.stringify(foundationsOf(given))).toContain(opened);
+    expect(envOf(podOf(order({ target: volume }, { proxy })))).not.toHaveProperty("HTTPS_PROXY");
+  });
+
+  test("is on the way of a restore from a store", () => {
+    const restore = { source: "s3://backups/team/one.cctb", target: s3 };
+    const wanted = blueprint(specOf({ proxy, networkPolicy: { egressTo } }), { restore });
+    const { template } = bridgeStatefulSet(wanted).object.spec as { template: { spec: V1PodSpec } };
+    expect(envOf({ containers: template.spec.initContainers ?? [] })).toMatchObject(variables);
+    expect(JSON.stringify(bridgeNetworkPolicy(wanted).object.spec)).toContain(opened);
+  });
+});
+
 test("a bridge that starts with an archive reads it in an init container, as restricted as itself", () => {
   const restore = {
     source: "s3://backups/prod/tools/team/nightly.cctb",

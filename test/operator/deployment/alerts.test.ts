@@ -41,9 +41,8 @@ const free = (values: string): Series => ({
   [`cctelegram_volume_size_bytes{${labels}}`]: "1000x20",
 });
 const overdue = one(`cctelegram_backup_overdue{${selector},pod="cctelegram-operator-0"}`);
-const overdueRenamed = one(
-  `cctelegram_backup_overdue{namespace="cctelegram-system",exported_namespace="tools",cctelegram="team"}`,
-);
+const tooLate = one(`cctelegram_secret_rotation_overdue{${selector},pod="cctelegram-operator-0"}`);
+const renamed = `namespace="cctelegram-system",exported_namespace="tools",cctelegram="team"`;
 const unsigned = one(`cctelegram_signature_failures_total{${labels},reason="wrong"}`);
 
 /**
@@ -66,6 +65,7 @@ const cases: Readonly<Record<string, { readonly fires: Series; readonly silent: 
   MessagesFailed: { fires: failed("0+1x20"), silent: failed("7x20") },
   VolumeNearlyFull: { fires: free("149x20"), silent: free("151x20") },
   BackupTooOld: { fires: overdue("1x20"), silent: overdue("0x20") },
+  RotationOverdue: { fires: tooLate("1x20"), silent: tooLate("0x20") },
   SignatureFailures: { fires: unsigned("0+14x20"), silent: unsigned("0+10x20") },
 };
 
@@ -150,10 +150,13 @@ describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? "" : " (not run: install 
     expect(run("MessagesDelayed", { ...age("301x20"), ...paused("0x20") }, true)).toContain("SUCCESS");
   });
 
-  test("BackupTooOld fires for a Prometheus that renames the operator's label, and not for another resource", () => {
-    expect(run("BackupTooOld", overdueRenamed("1x20"), true)).toContain("SUCCESS");
-    const other = one(`cctelegram_backup_overdue{namespace="tools",cctelegram="another"}`);
-    expect(run("BackupTooOld", other("1x20"), false)).toContain("SUCCESS");
+  test.each([
+    ["BackupTooOld", "cctelegram_backup_overdue"],
+    ["RotationOverdue", "cctelegram_secret_rotation_overdue"],
+  ])("%s fires for a Prometheus that renames the operator's label, and not for another resource", (alert, metric) => {
+    expect(run(alert, one(`${metric}{${renamed}}`)("1x20"), true)).toContain("SUCCESS");
+    const other = one(`${metric}{namespace="tools",cctelegram="another"}`);
+    expect(run(alert, other("1x20"), false)).toContain("SUCCESS");
   });
 
   test.each(["MCPServerDown", "BridgeDown"])("%s fires when there is no pod at all", (alert) => {

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { test as base, expect } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
-import { type PodReport, running, withoutImage } from "./support/kubelet.ts";
+import { endAttempt, resultOf } from "../backup/attempt.ts";
+import { addressed, running } from "./support/kubelet.ts";
+import { broken, imageCalled, rolloutIn } from "./support/rollouts.ts";
 import {
   changeSpec,
   conditionOf,
@@ -19,51 +21,32 @@ import {
 } from "./support/steps.ts";
 import { World } from "./support/world.ts";
 
-let world: World;
-
-beforeEach(async () => {
-  world = await World.create("blue-green");
-  world.kubelet.start();
-  await createToken(world);
-  await world.startOperator();
+/** A world with an operator that waits no longer than it has to, and the questions that are asked of its rollout. */
+const test = base.extend<{ world: World; rollout: ReturnType<typeof rolloutIn> }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the names of the fixtures that it needs.
+  world: async ({}, use) => {
+    const world = await World.create("blue-green");
+    world.settings = { ...world.settings, lingerMs: 1_000, trialEveryMs: 250 };
+    world.kubelet.start();
+    await createToken(world);
+    await world.startOperator();
+    await use(world);
+    await world.dispose();
+  },
+  rollout: ({ world }, use) => use(rolloutIn(world)),
 });
-afterEach(() => world.dispose());
 
 const blueGreen = { strategy: "BlueGreen", keepPreviousSeconds: 86_400 } as const;
 const autoscaling = { mode: "Enabled", minReplicas: 2, maxReplicas: 6 } as const;
+const image = imageCalled;
 
-type Service = KubernetesObject & { readonly spec: { readonly selector: Readonly<Record<string, string>> } };
-type Workload = KubernetesObject & {
-  readonly spec: {
-    readonly replicas: number;
-    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
-  };
-};
 type Autoscaler = KubernetesObject & { readonly spec: { readonly scaleTargetRef: { readonly name: string } } };
 
-/** The track to which the Service leads. */
-const trackOf = async () =>
-  (await world.get<Service>(types.services, "team-mcp-server")).spec.selector["cctelegram.io/track"];
-
-const serversOf = async (name: string) => (await world.get<Workload>(types.deployments, name)).spec;
-const imageOf = async (name: string) => (await serversOf(name)).template.spec.containers[0]?.image;
-const bridgeImage = async () =>
-  (await world.get<Workload>(types.statefulSets, "team-bridge")).spec.template.spec.containers[0]?.image;
-
-const image = (version: string) => `docker.io/cctelegram/server:${version}`;
-
-const rolloutOf = async () => (await readResource(world, "team")).status?.rollout;
-const history = async () =>
-  (await rolloutOf())?.revisions?.map(({ revision, outcome }) => `${revision} ${outcome}`).join(", ");
-
-const broken =
-  (version: string): PodReport =>
-  (pod) =>
-    (pod.spec as { containers: { image: string }[] }).containers[0]?.image === image(version)
-      ? withoutImage(pod)
-      : running(pod);
-
-test("blue/green: a new version is tried, takes over with its autoscaler, and gives way again when it fails", async () => {
+test.concurrent("blue/green: a new version is tried, takes over with its autoscaler, and gives way again when it fails", async ({
+  world,
+  rollout,
+}) => {
+  const { trackOf, serversOf, imageOf, bridgeImage, history } = rollout;
   await createResource(world, "team", { server: { autoscaling }, rollout: blueGreen });
   await untilSettled(world, "team");
   await eventually(async () => expect(await trackOf()).toBe("blue"));
@@ -122,9 +105,53 @@ test("blue/green: a new version is tried, takes over with its autoscaler, and gi
   );
 }, 150_000);
 
-test("servers replaced one by one go back to the last good template when they are stuck, and undo goes further back", async () => {
-  const rollout = { progressDeadlineSeconds: 10 };
-  await createResource(world, "team", { server: { replicas: 2 }, rollout });
+test.concurrent("a version whose pods count too many errors gives way, before clients reach it and after", async ({
+  world,
+  rollout,
+}) => {
+  const { trackOf, bridgeImage, history } = rollout;
+  // Every time somebody looks there are ten calls more.
+  const [counts, failing] = [new Map<string, number>(), { share: 0 }];
+  world.answers.metricsAt = (address) => {
+    const calls = (counts.get(address) ?? 0) + 10;
+    counts.set(address, calls);
+    const labels = 'method="POST",route="/mcp"';
+    return [
+      `http_requests_total{${labels},status="200"} ${calls}`,
+      `http_requests_total{${labels},status="500"} ${calls * failing.share}`,
+      `http_request_duration_seconds_bucket{${labels},le="+Inf"} ${calls}`,
+    ].join("\n");
+  };
+  await world.kubelet.report(addressed(running).report);
+  const analysis = { durationSeconds: 5, metrics: { maxErrorPercent: 10, minCalls: 5 } };
+  await createResource(world, "team", { rollout: { ...blueGreen, analysis } });
+  await untilSettled(world, "team");
+  await eventually(async () => expect(await trackOf()).toBe("blue"));
+
+  failing.share = 1;
+  await changeSpec(world, "team", { version: "1.3.0" });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack"), 30_000);
+  const degraded = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RolledBack" });
+  const exceeded = "calls with 5xx, more than rollout.analysis.metrics.maxErrorPercent (10) allows";
+  expect(conditionOf(degraded, "Degraded")?.message).toContain(exceeded);
+
+  failing.share = 0;
+  await changeSpec(world, "team", { version: "1.4.0" });
+  await eventually(async () => expect(await trackOf()).toBe("green"), 40_000);
+  await untilSettled(world, "team");
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")));
+  failing.share = 1;
+  await eventually(async () => expect(await trackOf()).toBe("blue"), 40_000);
+  expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack");
+  await untilAnnounced(world, "team", "RolledBack");
+}, 150_000);
+
+test.concurrent("servers replaced one by one go back to the last good template when they are stuck, and undo goes further back", async ({
+  world,
+  rollout,
+}) => {
+  const { imageOf, bridgeImage, history } = rollout;
+  await createResource(world, "team", { server: { replicas: 2 }, rollout: { progressDeadlineSeconds: 10 } });
   await untilSettled(world, "team");
   await changeSpec(world, "team", { version: "1.3.0" });
   await untilSettled(world, "team");
@@ -148,7 +175,36 @@ test("servers replaced one by one go back to the last good template when they ar
   expect((await eventsOf(world, "team")).map(({ reason }) => reason)).toContain("UndoStarted");
 }, 120_000);
 
-test("templates are kept for as many former revisions as are asked for, and no longer", async () => {
+test.concurrent("a template that somebody has deleted is missed aloud, and another version helps", async ({
+  world,
+  rollout,
+}) => {
+  const { imageOf, rolloutOf, history } = rollout;
+  await createResource(world, "team", { server: { replicas: 2 }, rollout: { progressDeadlineSeconds: 10 } });
+  await untilSettled(world, "team");
+  await world.kubelet.report(broken("9.9.9"));
+  await changeSpec(world, "team", { version: "9.9.9" });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 RollingOut"));
+  const [good] = (await rolloutOf())?.revisions ?? [];
+  const name = `team-mcp-server-${good?.template}`;
+  await eventually(async () => expect(await exists(world, types.controllerRevisions, name)).toBe(true));
+  await world.delete(types.controllerRevisions, name);
+  const lost = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RevisionLost" }, 40_000);
+  expect(conditionOf(lost, "Degraded")?.message).toContain(
+    `revision 1 should run, but its template is gone: ControllerRevision ${name} was deleted. Deployment team-mcp-server stays as it is`,
+  );
+  await untilAnnounced(world, "team", "RevisionLost");
+  expect(await imageOf("team-mcp-server")).toBe(image("9.9.9"));
+  await changeSpec(world, "team", { version: "1.3.0" });
+  const settled = await untilSettled(world, "team", 40_000);
+  expect(conditionOf(settled, "Degraded")).toMatchObject({ status: "False" });
+}, 120_000);
+
+test.concurrent("templates are kept for as many former revisions as are asked for, and no longer", async ({
+  world,
+  rollout,
+}) => {
+  const { history } = rollout;
   const kept = async () => {
     const revisions = resourcePath(types.controllerRevisions, { namespace: world.namespace });
     const selector = { labelSelector: "app.kubernetes.io/component=mcp-server" };
@@ -166,7 +222,11 @@ test("templates are kept for as many former revisions as are asked for, and no l
   await eventually(async () => expect(await kept()).toEqual([2, 3, 4]));
 });
 
-test("the strategy of a resource that runs changes without a Service that leads nowhere", async () => {
+test.concurrent("the strategy of a resource that runs changes without a Service that leads nowhere", async ({
+  world,
+  rollout,
+}) => {
+  const { trackOf, imageOf } = rollout;
   await createResource(world, "team", { server: { replicas: 2 } });
   await untilSettled(world, "team");
   await changeSpec(world, "team", { version: "1.3.0", rollout: { ...blueGreen, keepPreviousSeconds: 0 } });
@@ -179,7 +239,11 @@ test("the strategy of a resource that runs changes without a Service that leads 
   expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false);
 }, 150_000);
 
-test("another version of the operator replaces pods only where it must, and says why", async () => {
+test.concurrent("another version of the operator replaces pods only where it must, and says why", async ({
+  world,
+  rollout,
+}) => {
+  const { history } = rollout;
   await createResource(world, "team", { server: { replicas: 2 } });
   await untilSettled(world, "team");
   const pods = async () =>
@@ -208,18 +272,50 @@ test("another version of the operator replaces pods only where it must, and says
   ]);
 }, 60_000);
 
-test("an upgrade waits for its backup, of server and bridge alike, until it is not asked for any more", async () => {
-  await createResource(world, "team", { rollout: { beforeUpgrade: "Backup" } });
+test.concurrent("an upgrade waits for its backup, of server and bridge alike, until it is there or not asked for any more", async ({
+  world,
+  rollout,
+}) => {
+  const { imageOf, bridgeImage, history } = rollout;
+  const target = { type: "Volume", volume: { claimName: "backups", path: "here" } };
+  await createResource(world, "team", { rollout: { beforeUpgrade: "Backup" }, backup: { target } });
   await untilSettled(world, "team");
+  /** The backup that the resource says it waits for. */
+  const awaited = (revision: number) =>
+    eventually(async () => {
+      const { status } = await readResource(world, "team");
+      const messages = status?.conditions?.map(({ message }) => message).join("\n") ?? "";
+      const name = new RegExp(`the upgrade waits for CCTelegramBackup (team-before-${revision}-\\w+)`).exec(
+        messages,
+      )?.[1];
+      expect(name, messages).toBeDefined();
+      return name ?? "";
+    });
   await changeSpec(world, "team", { version: "1.3.0" });
   await eventually(async () => expect(await history()).toBe("1 Active, 2 Waiting"));
-  await eventually(async () => {
-    const { status } = await readResource(world, "team");
-    const messages = status?.conditions?.map(({ message }) => message).join("\n");
-    expect(messages).toContain("the upgrade waits for CCTelegramBackup team-before-2-");
-  });
+  const first = await awaited(2);
   expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.2.3"), image("1.2.3")]);
-  await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
+  await endAttempt(world, first, 0, resultOf(world, first));
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")), 30_000);
   expect(await history()).toBe("1 Superseded, 2 Active");
-}, 60_000);
+
+  await changeSpec(world, "team", { version: "1.4.0" });
+  const second = await awaited(3);
+  await endAttempt(world, second, 1, { code: "BACKUP_TARGET_FULL", message: "There is no room." });
+  // The Job's own limit, so that the test need not wait for all its tries.
+  await world.patch(types.jobs, `${second}-backup`, { spec: { activeDeadlineSeconds: 1 } });
+  const failed = await untilCondition(world, "team", "Degraded", { reason: "BackupBeforeUpgradeFailed" }, 30_000);
+  expect(conditionOf(failed, "Degraded")?.message).toContain(
+    `the upgrade waits for CCTelegramBackup ${second}, which failed`,
+  );
+  // Whoever deletes it asks for another one.
+  await world.delete(types.cctelegramBackups, second);
+  await endAttempt(world, second, 0, resultOf(world, second));
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")), 30_000);
+
+  await changeSpec(world, "team", { version: "1.5.0" });
+  await awaited(4);
+  await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.5.0")), 30_000);
+  expect(await history()).toBe("1 Superseded, 2 Superseded, 3 Superseded, 4 Active");
+}, 180_000);

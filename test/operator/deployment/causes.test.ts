@@ -105,6 +105,11 @@ describe("a chain leads from what is seen to what is to be done", () => {
     expect(causes(fields)).toEqual(expected);
   });
 
+  test("and no link says its part twice", () => {
+    const { causes = [] } = statusOf(snapshot({ server: starting, serverTrouble: crashing }), now);
+    expect(causes.at(-1)).toMatchObject({ part: "MCP server", message: expect.stringMatching(/^the container/) });
+  });
+
   test("and the last link says what to do", () => {
     const { causes = [] } = statusOf(snapshot({ bridge: undefined, bridgeRuns: false, tokenSecret: "Missing" }), now);
     expect(causes.at(-1)?.message).toContain("kubectl -n tools create secret generic telegram");

@@ -214,7 +214,7 @@ test("the operator's network is closed but for scrapes, probes of its own, DNS a
     { namespaceSelector: {}, podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } } },
   ]);
   const [dns, api, probes, outside] = portsOf(spec.egress);
-  expect([dns, api, probes]).toEqual([[53, 53, 5353, 5353], [16443], [8080, 9001, 8083]]);
+  expect([dns, api, probes]).toEqual([[53, 53, 5353, 5353], [16443], [8080, 9001, 9090, 8083]]);
   expect(outside).toContain(443);
   expect(spec.egress[3]?.to).toContainEqual({
     ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16", "127.0.0.0/8"] },
@@ -223,7 +223,7 @@ test("the operator's network is closed but for scrapes, probes of its own, DNS a
   expect(portsOf((blind as unknown as { spec: typeof spec }).spec.egress)).toEqual([
     [53, 53, 5353, 5353],
     [443, 6443],
-    [8080, 9001],
+    [8080, 9001, 9090],
   ]);
   expect((await render(["networkPolicy.enabled=false"])).some(({ kind }) => kind === "NetworkPolicy")).toBe(false);
 });

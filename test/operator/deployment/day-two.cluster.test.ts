@@ -3,7 +3,8 @@ import { program } from "../../../e2e/cluster/programs.ts";
 import { run } from "../../../machine/command.mjs";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
-import { running } from "./support/kubelet.ts";
+import { endedBy } from "../../argocd/support/troubles.ts";
+import { addressed, running } from "./support/kubelet.ts";
 import {
   changeSpec,
   conditionOf,
@@ -226,8 +227,26 @@ describe("a resource that only asks what would change", () => {
     expect((await versions(world, name))["the resource"]).toBe(version);
   });
 
+  test("is told what an object would lose that was never changed since its creation", async () => {
+    await changeSpec(world, name, {
+      reconciliation: "Active",
+      version: null,
+      networkPolicy: null,
+      server: { logLevel: "info", auth: { clients: [{ name: "cursor" }] } },
+    });
+    await untilSettled(world, name);
+    await world.post(types.secrets, { metadata: { name: `${name}-own` }, stringData: { key: "k".repeat(40) } });
+    const client = { name: "cursor", keySecretRef: { name: `${name}-own` } };
+    await changeSpec(world, name, { reconciliation: "DryRun", server: { auth: { clients: [client] } } });
+    await eventually(async () =>
+      expect((await changesOf())[`Secret/${name}-connection-cursor`]).toMatchObject({
+        action: "Change",
+        fields: expect.arrayContaining(["data.key", "data.keySecretKey", "data.keySecretName", "data.mcp.json"]),
+      }),
+    );
+  });
+
   test("is told what the API server would refuse", async () => {
-    await changeSpec(world, name, { version: null, networkPolicy: null });
     await world.post(types.secrets, { metadata: { name: `${name}-connection-mine` } });
     await changeSpec(world, name, { server: { auth: { clients: [{ name: "mine" }] } } });
     await eventually(async () =>
@@ -259,6 +278,25 @@ test("kubectl describe leads from what is seen to what is to be done, before it 
   expect(places).toEqual(places.toSorted((a, b) => a - b));
 });
 
+test("a container that ends again and again is shown with what it said last, and without what looks like a secret", async () => {
+  const name = "crashing";
+  const message = [
+    '{"level":"info","msg":"starting"}',
+    `{"level":"fatal","time":"2026-01-01T00:00:00Z","msg":"no store at redis://user:${"x".repeat(30)}@store:6379"}`,
+  ].join("\n");
+  await world.kubelet.report((pod) =>
+    pod.metadata.name?.startsWith(`${name}-mcp-server-`) ? endedBy("Error", 3, message)(pod) : running(pod),
+  );
+  await createResource(world, name);
+  const words =
+    'MCP server: the container mcp-server exits with code 3, and said last "no store at redis://[redacted]@store:6379"';
+  const wanted = { status: "True" as const, reason: "CrashLooping", message: expect.stringContaining(words) };
+  const resource = await untilCondition(world, name, "Degraded", wanted);
+  expect(resource.status?.causes?.map(({ message }) => message).join("\n")).toContain("no store at redis://");
+  await world.delete(types.cctelegramDeployments, name);
+  await world.kubelet.report(running);
+});
+
 test("a fenced bridge gets a new pod at once, and is shown as what somebody wanted", async () => {
   const name = "fenced";
   await createResource(world, name, { bridge: { fencing: "Open" } });
@@ -278,12 +316,8 @@ test("a fenced bridge gets a new pod at once, and is shown as what somebody want
 
 test("a server pod that fails the handshake that others pass is replaced, once", async () => {
   const name = "uneven";
-  const addresses = new Map<string, string>();
-  const addressOf = (pod: string) => {
-    if (!addresses.has(pod)) addresses.set(pod, `10.1.0.${addresses.size + 1}`);
-    return addresses.get(pod);
-  };
-  await world.kubelet.report((pod) => ({ ...running(pod), podIP: addressOf(pod.metadata.name ?? "") }));
+  const { report, addresses } = addressed(running);
+  await world.kubelet.report(report);
   const seen = () => [...addresses.keys()].filter((pod) => pod.startsWith(`${name}-mcp-server-`));
   const podsOf = async () => {
     const labelSelector = `app.kubernetes.io/instance=${name},app.kubernetes.io/component=mcp-server`;
@@ -295,7 +329,7 @@ test("a server pod that fails the handshake that others pass is replaced, once",
   // The first pod is bad, and the Service leads to it as long as it is there.
   world.answers.refusesAt = (host) => {
     bad ||= seen()[0] ?? "";
-    return (isServer.test(host) && host === addressOf(bad)) || (isService.test(host) && seen().length <= 2);
+    return (isServer.test(host) && host === addresses.get(bad)) || (isService.test(host) && seen().length <= 2);
   };
   await createResource(world, name, { server: { replicas: 2, auth: { clients: [] } } });
   await untilCondition(world, name, "Degraded", { status: "True", reason: "SomePodsFail" }, 60_000);
@@ -311,4 +345,28 @@ test("a server pod that fails the handshake that others pass is replaced, once",
   await world.restartOperator(1);
   await untilReady(world, name, 60_000);
   expect(seen()).toHaveLength(3);
+});
+
+test("pods that fail like those before them are replaced three times, and then a person has to look", async () => {
+  const name = "hopeless";
+  const servers: string[] = [];
+  const addressOf = (pod: string) => {
+    if (!servers.includes(pod)) servers.push(pod);
+    return `10.2.0.${servers.indexOf(pod) + 1}`;
+  };
+  await world.kubelet.report((pod) => {
+    const isServer = pod.metadata.name?.startsWith(`${name}-mcp-server-`);
+    return { ...running(pod), ...(isServer && { podIP: addressOf(pod.metadata.name ?? "") }) };
+  });
+  // The second pod alone is well, and the Service leads to others.
+  world.answers.refusesAt = (host) =>
+    (host.startsWith("10.2.") && host !== "10.2.0.2") || host.startsWith(`${name}-mcp-server`);
+  await createResource(world, name, { server: { replicas: 2, auth: { clients: [] } } });
+  const wanted = { status: "True" as const, reason: "ReplacedPodsFailAgain" };
+  await untilCondition(world, name, "Degraded", wanted, 120_000);
+  expect((await readResource(world, name)).status?.podReplacements).toMatchObject({ count: 3 });
+  expect(servers).toHaveLength(5);
+  await world.restartOperator(1);
+  await untilCondition(world, name, "Degraded", wanted, 60_000);
+  expect(servers).toHaveLength(5);
 });

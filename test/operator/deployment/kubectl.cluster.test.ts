@@ -161,11 +161,13 @@ const wrong: readonly [string, object, RegExp][] = [
     manifest({ monitoring: { dashboard: { mode: "Auto" } } }),
     /monitoring\.dashboard\.mode.*supported values: "Enabled", "Disabled"/,
   ],
-  ...["MONITORING_PASSWORD", "MCP_BAN_LIMITS", "INPUT_VALIDATION_STRICT"].map((name): [string, object, RegExp] => [
-    `the variable ${name}, for which there is a field`,
-    manifest({ server: { env: [{ name, value: "1" }] } }),
-    /this variable is set by the operator: use the corresponding field of the resource/,
-  ]),
+  ...["MONITORING_PASSWORD", "MCP_BAN_LIMITS", "INPUT_VALIDATION_STRICT", "API_KEYS_FILE"].map(
+    (name): [string, object, RegExp] => [
+      `the variable ${name}, for which there is a field`,
+      manifest({ server: { env: [{ name, value: "1" }] } }),
+      /this variable is set by the operator: use the corresponding field of the resource/,
+    ],
+  ),
   [
     "bans for nothing",
     manifest({ server: { bans: { exceededLimits: { count: 0 } } } }),

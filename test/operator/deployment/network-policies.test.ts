@@ -117,6 +117,13 @@ test("server and bridge may call what the author declared, and nobody else's por
   expect(bridge(spec).egress.slice(2)).toEqual(declared);
 });
 
+test("the operator reads metrics of servers only where a rollout is judged by them", () => {
+  const readers = (rollout: object) =>
+    server(specOf({ rollout })).ingress.find(({ ports }) => JSON.stringify(ports).includes("9090"))?.from?.length;
+  const analysis = { durationSeconds: 60, metrics: { maxErrorPercent: 1 } };
+  expect([readers({}), readers({ strategy: "BlueGreen", analysis })]).toEqual([1, 2]);
+});
+
 test("DNS is asked on the ports of Kubernetes and of OpenShift, of both families, not on the Internet", () => {
   const [dns] = server().egress;
   expect(dns?.ports).toEqual(

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
-import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
-import { type PodReport, running, withoutImage } from "./support/kubelet.ts";
+import { type PodReport, running } from "./support/kubelet.ts";
+import { broken, pending } from "./support/rollouts.ts";
 import {
   changeSpec,
   conditionOf,
@@ -27,20 +27,6 @@ beforeEach(async () => {
   await createToken(world);
 });
 afterEach(() => world.dispose());
-
-const imageOf = (pod: KubernetesObject) => (pod.spec as { containers: { image: string }[] }).containers[0]?.image ?? "";
-
-/** Pods of this version cannot start, all others run. */
-const broken =
-  (version: string): PodReport =>
-  (pod) =>
-    imageOf(pod).endsWith(`:${version}`) ? withoutImage(pod) : running(pod);
-
-/** Pods of this version are not ready yet, all others run. */
-const pending =
-  (version: string): PodReport =>
-  (pod) =>
-    imageOf(pod).endsWith(`:${version}`) ? undefined : running(pod);
 
 /** What `kubectl wait --for=condition=Ready` checks (pkg/cmd/wait/condition.go), the generation included. */
 function isMet({ metadata, status }: Resource): boolean {

@@ -9,6 +9,7 @@ import {
   createToken,
   eventually,
   readResource,
+  untilAnnounced,
   untilCondition,
   untilSettled,
   writesOf,
@@ -191,19 +192,47 @@ test("another value behind a variable replaces the pods of that part alone; anot
   await untilSettled(world, "team");
 });
 
+test("another value in a ConfigMap behind a variable replaces the pods of that part alone", async () => {
+  const configMapKeyRef = { name: "settings", key: "level" };
+  await world.post(types.configMaps, { metadata: { name: "settings" }, data: { level: "one", other: "x" } });
+  await changeSpec(world, "team", { bridge: { env: [{ name: "LEVEL", valueFrom: { configMapKeyRef } }] } });
+  await eventually(async () => expect(JSON.stringify((await templatesOf()).bridge)).toContain("settings"));
+  await untilSettled(world, "team");
+  const before = await templatesOf();
+  await world.audit.reset();
+  await world.patch(types.configMaps, "settings", { data: { other: "y" } });
+  await world.restartOperator(1);
+  expect(await writesOf(world)).toEqual([]);
+  await world.patch(types.configMaps, "settings", { data: { level: "two" } });
+  const after = await eventually(async () => {
+    const templates = await templatesOf();
+    expect(templates.bridge).not.toEqual(before.bridge);
+    return templates;
+  });
+  expect(after.server).toEqual(before.server);
+  await untilSettled(world, "team");
+});
+
 test("what is older than its schedule is replaced by itself, and its age and its next day are in the status", async () => {
   const { key: made } = await textsOf("team-connection-claude");
   const { secret } = await textsOf("team-hmac");
-  await changeSpec(world, "team", { server: { auth: { rotationDays: 90 } }, bridge: { hmacRotationDays: 90 } });
+  const monitoring = { dashboard: { mode: "Enabled", rotationDays: 90 } };
+  await changeSpec(world, "team", {
+    ...{ server: { auth: { rotationDays: 90 } }, bridge: { hmacRotationDays: 90 }, monitoring },
+  });
   await untilSettled(world, "team");
   expect(await textsOf("team-connection-claude")).toMatchObject({ key: made });
+  const { password } = await textsOf("team-dashboard");
   const before = await templatesOf();
   world.aheadMs = 91 * dayMs;
   await world.restartOperator(1);
   await Promise.all([
     untilReplaced("team-connection-claude", "key", made),
     untilReplaced("team-hmac", "secret", secret),
+    untilReplaced("team-dashboard", "password", password),
   ]);
+  await untilAnnounced(world, "team", "RotationDue");
+  await untilAnnounced(world, "team", "SecretRotated");
   expect(await templatesOf()).toEqual(before);
   const { annotations } = (await secretOf("team-hmac")).metadata;
   const since = annotations["cctelegram.io/since"] ?? "";

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { namesOf, type Variable } from "../../../config/variable.ts";
 import { hashedKey } from "../../../contract/api-key.ts";
 import type { Service } from "../../../contract/roles.ts";
 import { reservedVariables } from "../../../operator/api/pod.ts";
@@ -12,6 +13,7 @@ import { apiKeysSecret, connectionSecrets, hmacSecret } from "../../../operator/
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { findClient, parseApiKeys } from "../../../server/access/api-keys.ts";
 import { type Config, loadConfig, type ServeConfig } from "../../../server/config/config.ts";
+import { variables } from "../../../server/config/variables.ts";
 import { arbitraryBlueprint, blueprint, ownKeyOf, previousKeyOf, specOf } from "./support/blueprint.ts";
 
 const token = "123456789:AAExampleExampleExampleExampleExample";
@@ -56,6 +58,15 @@ test("every variable that the operator sets is reserved, so that no other field 
       expect(names.filter((name) => !(reservedVariables as readonly string[]).includes(name))).toEqual([]);
     }),
   );
+});
+
+test("so is every other name of it", () => {
+  const isReserved = (name: string) => (reservedVariables as readonly string[]).includes(name);
+  const names = Object.entries<Variable>(variables).flatMap(([name, variable]) =>
+    isReserved(name) ? namesOf(name, variable) : [],
+  );
+  expect(names).toContain("API_KEYS_FILE");
+  expect(names.filter((name) => !isReserved(name))).toEqual([]);
 });
 
 test("the server accepts the environment of its pods, whatever the spec says", () => {

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { describeChildren } from "./support/described.ts";
 import { disturbedClient, type Fault } from "./support/disturbed-client.ts";
-import { changeSpec, createResource, createToken, eventually, untilReady, untilSettled } from "./support/steps.ts";
+import {
+  changeSpec,
+  createResource,
+  createToken,
+  eventually,
+  readResource,
+  untilReady,
+  untilSettled,
+} from "./support/steps.ts";
 import { World } from "./support/world.ts";
 
 /** Enough children for every kind of request: an autoscaler, two clients. */
@@ -22,6 +30,22 @@ const change = {
   },
   networkPolicy: { mode: "Disabled" },
 };
+
+type Scenario = {
+  readonly part: string;
+  readonly spec: object;
+  readonly change: object;
+  /** Whether the failure happens in the change, or before it in the creation. */
+  readonly inChange: boolean;
+};
+const creation: Scenario = { part: "creation", spec, change, inChange: false };
+const rollout: Scenario = {
+  part: "blue/green rollout",
+  spec: { ...spec, rollout: { strategy: "BlueGreen", keepPreviousSeconds: 86_400 } },
+  change: { version: "1.4.0" },
+  inChange: true,
+};
+const scenarios: readonly Scenario[] = [creation, { ...creation, part: "change", inChange: true }, rollout];
 
 let world: World;
 /** A request without the name of the resource, such as "apply services/NAME-bridge". */
@@ -70,12 +94,20 @@ async function describePods(name: string): Promise<readonly string[]> {
 }
 
 const patience = 60_000;
+
+/** How often a revision was tried shows in its number. */
+const describeRevisions = async (name: string) =>
+  (await readResource(world, name)).status?.rollout?.revisions?.map(
+    ({ revision, outcome }) => `${revision} ${outcome}`,
+  );
+
 const outcomeOf = async (name: string) => ({
   children: await describeChildren(world, name),
   pods: await describePods(name),
+  revisions: await describeRevisions(name),
 });
 
-async function createAndChange(name: string, plan: Plan, inChange: boolean): Promise<void> {
+async function createAndChange(name: string, plan: Plan, { spec, change, inChange }: Scenario): Promise<void> {
   if (!inChange) plans.set(name, plan);
   await createResource(world, name, spec);
   await untilReady(world, name, patience);
@@ -83,59 +115,88 @@ async function createAndChange(name: string, plan: Plan, inChange: boolean): Pro
   await changeSpec(world, name, change);
 }
 
-async function expectOutcome(name: string): Promise<void> {
+async function expectOutcome(name: string, { part }: Scenario): Promise<void> {
   const request = await eventually(() => broken.get(name) ?? Promise.reject(new Error("nothing was broken")), patience);
   await untilReady(world, name, patience);
+  const reference = known.get(part)?.outcome;
   await eventually(
     async () => expect({ request, ...(await outcomeOf(name)) }).toEqual({ request, ...reference }),
     patience,
   );
 }
 
-let reference: Awaited<ReturnType<typeof outcomeOf>>;
-let ofCreation: readonly string[] = [];
-let ofChange: readonly string[] = [];
+/** Of each scenario: its requests, and how it ends without a failure. */
+const known = new Map<
+  string,
+  { readonly requests: readonly string[]; readonly outcome: Awaited<ReturnType<typeof outcomeOf>> }
+>();
 let next = 1;
+const requestsOf = ({ part }: Scenario) =>
+  (known.get(part)?.requests ?? []).map((request) => ({ name: `r${next++}`, request }));
 
-test("without a failure there are requests to break, in the creation and in the change", async () => {
-  await createResource(world, "r0", spec);
-  await untilSettled(world, "r0");
-  ofCreation = [...seen.get("r0")!];
-  seen.delete("r0");
-  await changeSpec(world, "r0", change);
-  await untilSettled(world, "r0");
-  ofChange = [...seen.get("r0")!];
-  expect(ofCreation.length).toBeGreaterThan(15);
-  expect(ofChange.length).toBeGreaterThan(7);
-  reference = await outcomeOf("r0");
-  expect(reference.pods).toEqual(["replicas 0", "replicas 1"]);
+test.each(scenarios)("without a failure the $part has requests to break", async (scenario) => {
+  const name = `r${next++}`;
+  await createResource(world, name, scenario.spec);
+  await untilSettled(world, name, patience);
+  const ofCreation = [...seen.get(name)!];
+  seen.delete(name);
+  await changeSpec(world, name, scenario.change);
+  await untilSettled(world, name, patience);
+  const requests = scenario.inChange ? [...seen.get(name)!] : ofCreation;
+  known.set(scenario.part, { requests, outcome: await outcomeOf(name) });
+  expect(requests.length).toBeGreaterThan(7);
+  if (scenario === rollout) {
+    expect(requests).toContainEqual(expect.stringMatching(/ deployments\/NAME-mcp-server-green$/));
+    expect(await describeRevisions(name)).toEqual(["1 Previous", "2 Active"]);
+  }
 });
 
 describe.each(["refused", "answer lost", "never sent"] as const)("each single request that is %s", (fault) => {
-  test.each([
-    { part: "creation", inChange: false },
-    { part: "change", inChange: true },
-  ])("in the $part leads to the same objects and the same pods", async ({ inChange }) => {
-    const wanted = (inChange ? ofChange : ofCreation).map((request) => ({ name: `r${next++}`, request }));
-    await Promise.all(wanted.map(({ name, request }) => createAndChange(name, { request, fault }, inChange)));
-    for (const { name } of wanted) await expectOutcome(name);
+  test.each(scenarios)("in the $part leads to the same objects and the same pods", async (scenario) => {
+    const wanted = requestsOf(scenario);
+    await Promise.all(wanted.map(({ name, request }) => createAndChange(name, { request, fault }, scenario)));
+    for (const { name } of wanted) await expectOutcome(name, scenario);
   });
 });
 
-test("a crash at each single request leads to the same objects and the same pods", async () => {
-  const wanted = ofCreation.map((request) => ({ name: `r${next++}`, request }));
+/** Lost at a crash is either the answer or the request. */
+const faultOfCrash = (index: number): Fault => (index % 2 === 0 ? "answer lost" : "never sent");
+
+/** The next planned failure kills the operator; another one is started. */
+async function crashOnce(cause: () => Promise<unknown>): Promise<void> {
+  const crashed = new Promise<void>((resolve) => {
+    crash = resolve;
+  });
+  await cause();
+  await crashed;
+  crash = undefined;
+  await world.stopOperator();
+}
+
+test("a crash at each single request of the creation leads to the same objects and the same pods", async () => {
+  const wanted = requestsOf(creation);
   for (const [index, { name, request }] of wanted.entries()) {
-    plans.set(name, { request, fault: index % 2 === 0 ? "answer lost" : "never sent" });
-    const crashed = new Promise<void>((resolve) => {
-      crash = resolve;
-    });
-    await createResource(world, name, spec);
-    await crashed;
-    crash = undefined;
-    await world.stopOperator();
+    plans.set(name, { request, fault: faultOfCrash(index) });
+    await crashOnce(() => createResource(world, name, creation.spec));
     await world.startOperator();
   }
   for (const { name } of wanted) await untilReady(world, name, patience);
-  for (const { name } of wanted) await changeSpec(world, name, change);
-  for (const { name } of wanted) await expectOutcome(name);
+  for (const { name } of wanted) await changeSpec(world, name, creation.change);
+  for (const { name } of wanted) await expectOutcome(name, creation);
+});
+
+test("a crash at each single request of a blue/green rollout leads to the same objects and the same pods", async () => {
+  const wanted = requestsOf(rollout);
+  await Promise.all(wanted.map(({ name }) => createResource(world, name, rollout.spec)));
+  for (const { name } of wanted) await untilReady(world, name, patience);
+  for (const [index, { name, request }] of wanted.entries()) plans.set(name, { request, fault: faultOfCrash(index) });
+  // All at once: each crash finds the others in the middle of theirs.
+  for (let first = true; plans.size > 0; first = false) {
+    await crashOnce(async () => {
+      if (!first) await world.startOperator();
+      else await Promise.all(wanted.map(({ name }) => changeSpec(world, name, rollout.change)));
+    });
+  }
+  await world.startOperator();
+  for (const { name } of wanted) await expectOutcome(name, rollout);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { Applier, type ApplierOptions } from "../../../operator/runtime/applier.ts";
 import type { Client } from "../../../operator/runtime/client.ts";
 import { controllerOf, type KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { withoutLeftOvers } from "../../../operator/runtime/left-over-fields.ts";
 import { createMetrics } from "../../../operator/runtime/metrics.ts";
 import { owned } from "../../../operator/runtime/owned-fields.ts";
 import { NotOwnedError } from "../../../operator/runtime/ownership.ts";
@@ -43,6 +44,12 @@ const liveOf = (object: KubernetesObject) => ({
   ...owned(object, fieldManager),
   uid: object.metadata.uid!,
   controllerUid: controllerOf(object)?.uid ?? "",
+});
+
+/** What somebody wrote, without what the server counts and keeps. */
+const contentOf = ({ metadata, ...content }: KubernetesObject) => ({
+  ...content,
+  metadata: { labels: metadata.labels, annotations: metadata.annotations, ownerReferences: metadata.ownerReferences },
 });
 
 /** Methods of a class are not copied by a spread. */
@@ -117,8 +124,11 @@ describe.each(complete)("a %s that is created with POST", (kind) => {
     await creating().apply(type, desired, undefined);
     const live = await patch(type, "changing", { metadata: { labels: { "example.io/theirs": "yes" } } });
     delete desired.metadata.labels["example.io/old"];
+    const asked = { fieldManager, onto: { uid: live.metadata.uid ?? "" }, dryRun: true };
+    const foreseen = withoutLeftOvers(await world.client.apply(type, desired, asked), fieldManager);
     const { object } = await creating(watched()).apply(type, desired, liveOf(live));
     expect(object?.metadata.labels).toEqual({ ...desired.metadata.labels, "example.io/theirs": "yes" });
+    expect(contentOf(foreseen)).toEqual(contentOf(object!));
     expect(methods).toEqual(["PATCH", "apply"]);
     desired.metadata.labels["example.io/new"] = "yes";
     await creating(watched()).apply(type, desired, liveOf(object!));

@@ -36,8 +36,6 @@ export const adoption: Scene = {
         for (const name of ["team-connection-claude", "team-hmac"])
           await eventually(async () => expect(await exists(world, types.secrets, name)).toBe(false), collectionTimeout);
       },
-    },
-    "adoptable -- --resource team < team.yaml": {
       async after({ world }) {
         const { metadata } = await untilSettled(world, "team");
         const secret = await world.get(types.secrets, "team-connection-claude");

@@ -72,7 +72,8 @@ export const dayTwo: Scene = {
         Object.assign(world.answers, { fenced: true, telegram: { reachable: false, error: "the bridge is fenced" } });
       },
       async after({ world }) {
-        await untilCondition(world, "team", "Ready", { status: "False", reason: "BridgeFenced" });
+        // What is well is probed every 15 s.
+        await untilCondition(world, "team", "Ready", { status: "False", reason: "BridgeFenced" }, 45_000);
         const variables = await environmentOf(world, types.statefulSets, "team-bridge");
         expect(variables).toMatchObject({ BRIDGE_FENCED: "true" });
       },

@@ -66,5 +66,9 @@ export const environments: Scene = {
         expect(status?.runningImage).toBe(image);
       },
     },
+    'conditions[?(@.type=="Progressing")]': {
+      here: (command) => command.replace("cctd team", "cctd team-production"),
+      after: (_, { stdout }) => expect(stdout).not.toBe(""),
+    },
   },
 };

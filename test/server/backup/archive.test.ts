@@ -225,6 +225,10 @@ test("retention deletes what is too old and what is too many, never what was jus
   expect(of({ count: 2 })).toEqual(["b.cctb", "a.cctb"]);
   expect(of({ count: 1 })).toEqual(["c.cctb", "b.cctb", "a.cctb"]);
   expect(of({ days: 15, count: 3 })).toEqual(["b.cctb", "a.cctb"]);
+  // A store that tells no time: it is not known to be old, but it counts.
+  const timeless = [{ key: "d.cctb", changedAt: Number.POSITIVE_INFINITY }, at("a.cctb", 40)];
+  expect(outdated(timeless, "new.cctb", { days: 30 }, 100 * day)).toEqual(["a.cctb"]);
+  expect(outdated(timeless, "new.cctb", { count: 2 }, 100 * day)).toEqual(["a.cctb"]);
   expect(outdated([at("new.cctb", 99)], "new.cctb", { days: 1, count: 1 }, 100 * day)).toEqual([]);
 });
 

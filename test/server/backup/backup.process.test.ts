@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -10,7 +11,7 @@ import { blocksIn, commandsOf, readPage } from "../../pages/blocks.ts";
 import { eventOf, freePort, post, signedFetch, until } from "../bridge/support.ts";
 import type { Process } from "../support/process.ts";
 import { processStage } from "../support/process-stage.ts";
-import { bridgeEnv, runHere, runJob, sha256Of } from "./support.ts";
+import { bridgeEnv, type Ended, fullQueue, runHere, runJob, sha256Of } from "./support.ts";
 
 const stage = processStage("backup");
 
@@ -99,6 +100,32 @@ test("a backup of a bridge under load has everything that was acknowledged befor
   expect(restoreMs).toBeLessThan(60_000);
 });
 
+test("a full queue of long messages is backed up and restored within a minute", async () => {
+  const dataDir = join(stage.folder, "data");
+  await mkdir(dataDir);
+  const [messages, characters] = [10_000, 4000];
+  fullQueue(join(dataDir, "queue.sqlite"), messages, characters);
+  // Fenced: nothing of it is sent meanwhile.
+  const bridge = await startBridge(dataDir, { BRIDGE_FENCED: "true" });
+  const { target, env } = await targets();
+  const timed = async (job: () => Promise<Ended>) => {
+    const began = performance.now();
+    return { ...(await job()), seconds: ((performance.now() - began) / 1000).toFixed(1) };
+  };
+  const stored = await timed(() =>
+    runJob(stage.folder, "backup", { ...env, BRIDGE_URL: bridge.url, BACKUP_NAME: "full" }),
+  );
+  expect(stored).toMatchObject({ code: 0, words: { messages, verified: true } });
+  const RESTORE_SOURCE = pathToFileURL(join(target, "notes/team/full.cctb")).href;
+  const DATA_DIR = join(stage.folder, "restored");
+  const restored = await timed(() => runJob(stage.folder, "restore", { RESTORE_SOURCE, DATA_DIR }));
+  expect(restored).toMatchObject({ code: 0, words: { messages } });
+  console.log(
+    `${messages} messages of ${characters} characters: backed up and verified in ${stored.seconds} s, restored in ${restored.seconds} s`,
+  );
+  expect(Number(restored.seconds)).toBeLessThan(60);
+});
+
 test("a backup that is killed leaves the archives as they were, and the next one cleans up after it", async () => {
   const bridge = await startBridge(join(stage.folder, "data"));
   const { target, env } = await targets();
@@ -126,6 +153,55 @@ test("a backup that is killed leaves the archives as they were, and the next one
 
   expect((await backup({ ...env, BRIDGE_URL: bridge.url, BACKUP_NAME: "next" })).code).toBe(0);
   expect((await readdir(folder)).sort()).toEqual(["kept.cctb", "kept.cctb.sha256", "next.cctb", "next.cctb.sha256"]);
+});
+
+/** In front of a bridge: lets answers through until there were so many bytes, then waits, and then throws the rest away. */
+async function stalling(url: string, bytes: number) {
+  const { promise: reached, resolve } = Promise.withResolvers<() => void>();
+  const server = createServer((client) => {
+    const bridge = connect(Number(new URL(url).port), "127.0.0.1");
+    let seen = 0;
+    client.on("error", () => bridge.destroy()).pipe(bridge);
+    bridge.on("error", () => client.destroy()).on("close", () => client.destroy());
+    bridge.on("data", (chunk: Buffer) => {
+      const room = bytes - seen;
+      seen += chunk.length;
+      if (room > 0) client.write(chunk.subarray(0, room));
+      if (room <= 0 || room > chunk.length) return;
+      bridge.pause();
+      resolve(() => bridge.resume());
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
+  return { url: `http://127.0.0.1:${port}`, reached, close: () => server.close() };
+}
+
+test("a bridge that is killed while a backup reads it leaves no archive, and what it had acknowledged is in the next one", async () => {
+  const dataDir = join(stage.folder, "data");
+  const bridge = await startBridge(dataDir);
+  const { target, env } = await targets();
+  const events = Array.from({ length: 20 }, (_, n) => `kept-${n}`);
+  for (const id of events) expect((await post(bridge.url, eventOf(id))).status).toBe(202);
+  const way = await stalling(bridge.url, 50_000);
+  const broken = backup({ ...env, BRIDGE_URL: way.url, BRIDGE_TIMEOUT: "1000", BACKUP_NAME: "broken" });
+  const goOn = await way.reached;
+  bridge.process.child.kill("SIGKILL");
+  await bridge.process.exited;
+  goOn();
+  expect(await broken).toMatchObject({ code: 1, words: { code: "BACKUP_SNAPSHOT_INCOMPLETE" } });
+  way.close();
+  expect(await readdir(target)).toEqual([]);
+
+  const next = await startBridge(dataDir);
+  const { code, words } = await backup({ ...env, BRIDGE_URL: next.url, BACKUP_NAME: "next" });
+  expect({ code, words }).toMatchObject({ code: 0, words: { verified: true } });
+  const location = pathToFileURL(join(target, "notes/team/next.cctb")).href;
+  const restored = join(stage.folder, "restored");
+  expect(await runHere(stage.folder, "restore", { RESTORE_SOURCE: location, DATA_DIR: restored })).toMatchObject({
+    code: 0,
+  });
+  expect(eventsIn(join(restored, "queue.sqlite"))).toEqual(expect.arrayContaining(events));
 });
 
 /** The scripts of docs/backup.md, in the folder of this test. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -66,6 +66,21 @@ export function oldQueue(path: string, schema: number): void {
   const body = schema === 1 ? { name: ", body", value: ", '{}'" } : { name: "", value: "" };
   db.exec(`INSERT INTO events (event_id, accepted_at${body.name}) VALUES ('old', 1${body.value})`);
   db.exec("INSERT INTO messages (event_id, chat_id, part, text, created_at) VALUES ('old', 1, 0, 'of old', 1)");
+  db.close();
+}
+
+/** A queue's file in which so many messages wait, none like another. */
+export function fullQueue(path: string, messages: number, characters: number): void {
+  const db = new DatabaseSync(path);
+  migrate(db);
+  const event = db.prepare("INSERT INTO events (event_id, accepted_at) VALUES (?, 1)");
+  const message = db.prepare("INSERT INTO messages (event_id, chat_id, part, text, created_at) VALUES (?, 1, 0, ?, 1)");
+  db.exec("BEGIN");
+  for (let n = 0; n < messages; n += 1) {
+    event.run(`full-${n}`);
+    message.run(`full-${n}`, randomBytes(characters / 2).toString("hex"));
+  }
+  db.exec("COMMIT");
   db.close();
 }
 

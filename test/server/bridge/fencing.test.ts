@@ -92,8 +92,15 @@ test("a fenced bridge asks Telegram nothing, keeps what it accepts, and is ready
 
 test("when it is open again everything goes out in order, and what people said in the meantime is heard", async () => {
   await openedBefore();
+  const first = await open(directory.path, { isFenced: true });
+  const { fenced_since: since } = first.status();
+  await first.accept(eventOf("a"));
+  await first.close();
   const fenced = await open(directory.path, { isFenced: true });
-  await fenced.accept(eventOf("a"));
+  // It is the same fence after a restart.
+  expect(fenced.status()).toMatchObject({ fenced: true, fenced_since: since });
+  expect(fenced.monitoring.state()).toMatchObject({ fenced: { since } });
+  expect(fenced.control.state()).toMatchObject({ fenced: { since } });
   await fenced.accept(eventOf("b"));
   telegram.control({ says: [{ from: { id: ANNA }, text: "are you there?" }] });
   await fenced.close();
@@ -102,7 +109,11 @@ test("when it is open again everything goes out in order, and what people said i
   await until("both", () => telegram.delivered().length === 2);
   expect(telegram.delivered().map(({ text }) => text?.split("\n")[0])).toEqual(["ℹ️ Event a", "ℹ️ Event b"]);
   await until("the response", () => bridge.countResponses({ since: 0, limit: 1 }) === 1);
-  expect(bridge.status()).not.toHaveProperty("fenced");
+  for (const told of [bridge.status(), bridge.monitoring.state(), bridge.control.state()])
+    expect(told).not.toHaveProperty("fenced");
+  await bridge.close();
+  await using again = await open(directory.path, { isFenced: true });
+  expect(Date.parse(again.status().fenced_since ?? "")).toBeGreaterThan(Date.parse(since ?? ""));
 });
 
 test("a fenced bridge does not take Telegram's calls, which come again later", async () => {

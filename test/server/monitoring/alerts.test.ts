@@ -74,6 +74,27 @@ describe("alerts", () => {
     ]);
   });
 
+  test("a server that is missed is down since it told last", () => {
+    const last_seen_at = new Date(at - 61 * SECOND).toISOString();
+    const missed = bridge({ missing: [{ name: "team-mcp-server-1", last_seen_at }] });
+    expect(new Alerts().judge({ ...well, bridge: missed }, at)).toMatchObject([
+      {
+        name: "MCPServerDown",
+        message: expect.stringContaining("team-mcp-server-1"),
+        firing: true,
+        since: last_seen_at,
+      },
+    ]);
+  });
+
+  test("a fence counts as stopped delivery, since it stands", () => {
+    const since = new Date(at - 601 * SECOND).toISOString();
+    const fenced = bridge({ fenced: { since }, queue: { oldest_age_seconds: 600 } });
+    expect(new Alerts().judge({ ...well, bridge: fenced }, at)).toMatchObject([
+      { name: "DeliveryPaused", message: "The bridge is fenced: messages are kept", firing: true, since },
+    ]);
+  });
+
   test("a time that is none holds from now on, and fells nobody", () => {
     const paused = bridge({ paused: { since: "yesterday, or so" } });
     expect(new Alerts().judge({ ...well, bridge: paused }, at)).toMatchObject([

@@ -341,6 +341,15 @@ describe("the stream", () => {
     expect((await stage.ask("/api/monitoring/stream")).status).toBe(503);
   });
 
+  test("of a server that ends is told by the bridge at once: nobody misses it", async () => {
+    const second = await startServer(stage.bridge.url, { INSTANCE_ID: "second", MONITORING_SERVER_PORT: "0" });
+    const told = () => stage.bridge.monitoring.state().servers.find(({ report }) => report.name === "second")?.report;
+    await until("the second", () => told() !== undefined);
+    second.drain();
+    await second.close();
+    expect(told()).toMatchObject({ draining: true });
+  });
+
   test("has room for so many, and asks the bridge no more often for them than for one", async () => {
     const asked = vi.spyOn(stage.bridge.monitoring, "state");
     const streams = await Promise.all(Array.from({ length: 32 }, () => stage.ask("/api/monitoring/stream")));

@@ -21,7 +21,7 @@ const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-no
 /** Makes one under a name, valid for two days, or for as many as are said. */
 export function makeCertificate(folder: string, name: string, days = 2, kind = curve): MadeCertificate {
   const [keyPath, certPath] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-  const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:${name}`];
   openssl("req", "-x509", ...kind, ...subject, "-days", `${days}`, "-keyout", keyPath, "-out", certPath);
   return { certPath, keyPath, cert: readFileSync(certPath, "utf8"), key: readFileSync(keyPath, "utf8") };
 }
@@ -39,9 +39,14 @@ export type HttpsAnswer = { readonly status: number; readonly headers: IncomingH
 export async function ask(
   url: string,
   ca: string,
-  { agent, headers, method = "GET", body }: RequestOptions & { agent?: Agent; body?: string } = {},
+  { agent, headers, servername, method = "GET", body }: RequestOptions & { agent?: Agent; body?: string } = {},
 ): Promise<HttpsAnswer> {
-  const asked = request(url, { ca, method, ...(agent && { agent }), ...(headers && { headers }) });
+  const asked = request(url, {
+    ...{ ca, method },
+    ...(agent && { agent }),
+    ...(headers && { headers }),
+    ...(servername && { servername }),
+  });
   const answered = once(asked, "response");
   asked.end(body);
   const [response] = await answered;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, request as send } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 export type ForwardProxy = {
   readonly url: string;
@@ -11,14 +12,25 @@ export type ForwardProxy = {
   close(): Promise<void>;
 };
 
+export type ForwardProxyOptions = {
+  /** Where it listens. Default: 127.0.0.1 */
+  readonly host?: string;
+  /** What stands in each tunnel, for one direction: "up" is from the client. */
+  readonly within?: (direction: "up" | "down") => Duplex;
+};
+
 /**
- * An HTTP proxy as companies have them: it wants credentials, tunnels with CONNECT and forwards http URLs. Whatever host is
- * asked for, `port` on this machine is meant.
+ * An HTTP proxy as companies have them: it wants credentials, unless they are undefined, tunnels with CONNECT and forwards http
+ * URLs. Whatever host is asked for, `port` on this machine is meant.
  */
-export async function startForwardProxy(credentials: string, port: () => number): Promise<ForwardProxy> {
+export async function startForwardProxy(
+  credentials: string | undefined,
+  port: () => number,
+  { host = "127.0.0.1", within }: ForwardProxyOptions = {},
+): Promise<ForwardProxy> {
   const requests: string[] = [];
   let refused = 0;
-  const wanted = `Basic ${Buffer.from(credentials).toString("base64")}`;
+  const wanted = credentials && `Basic ${Buffer.from(credentials).toString("base64")}`;
   const admits = (method: string, target: string, given: string | undefined) => {
     if (given === wanted) requests.push(`${method} ${target}`);
     else refused += 1;
@@ -42,18 +54,20 @@ export async function startForwardProxy(credentials: string, port: () => number)
       return void client.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
     }
     const upstream = connect(port(), "127.0.0.1", () => client.write("HTTP/1.1 200 Connection Established\r\n\r\n"));
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
+    for (const [from, to, direction] of [
+      [client, upstream, "up"],
+      [upstream, client, "down"],
     ] as const) {
       tunnels.add(from);
-      from.on("error", () => to.destroy()).pipe(to);
+      from.on("error", () => to.destroy());
+      if (within === undefined) from.pipe(to);
+      else from.pipe(within(direction)).pipe(to);
     }
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   return {
-    url: `http://${credentials}@127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${credentials === undefined ? "" : `${credentials}@`}${host}:${(server.address() as AddressInfo).port}`,
     requests,
     refused: () => refused,
     async close() {

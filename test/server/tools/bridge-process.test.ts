@@ -60,3 +60,19 @@ test("a bridge whose secret is another is not called an older one", async () => 
     note: expect.not.stringContaining("older"),
   });
 });
+
+test.each([
+  ["check_bridge_process", { running: false, message: "Bridge process is not running" }, "note"],
+  ["start_bridge", { success: false }, "message"],
+  ["ensure_bridge_running", { success: false, action: "failed" }, "message"],
+  ["restart_bridge", { success: true }, "note"],
+])("of a fenced bridge %s says since when, and who ends it", async (tool, told, field) => {
+  const since = "2026-01-01T00:00:00.000Z";
+  bridge.intercept = ({ url = "" }, response) => {
+    if (!url.startsWith("/control")) return false;
+    reply(response, 200, { instance: `${Math.random()}`, fenced: { since }, changed: true });
+    return true;
+  };
+  const words = expect.stringMatching(`fenced by its operator since ${since} \\(bridge[.]fencing`);
+  expect(await call(tool)).toMatchObject({ ...told, [field]: words });
+});

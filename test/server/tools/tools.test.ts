@@ -370,6 +370,12 @@ describe("get_bridge_status", () => {
     expect(await call("get_bridge_status")).toEqual(rest);
   });
 
+  test("says of a fenced bridge that it is, and since when", async () => {
+    const fenced = { fenced: true, fenced_since: "2026-01-01T00:00:00Z" } as const;
+    const bridge = { ...context.bridge, status: () => Promise.resolve({ ...healthyStatus, ...fenced }) };
+    expect(await call("get_bridge_status", {}, { bridge })).toMatchObject(fenced);
+  });
+
   test("an unreachable bridge is a status, too", async () => {
     const bridge = { ...context.bridge, status: () => Promise.reject(new Error("gone")) };
     expect(await call("get_bridge_status", {}, { bridge })).toMatchObject({

@@ -253,7 +253,42 @@ describe("BlueGreen", () => {
     expect(stage.history).toBe("1 Active, 2 RolledBack");
   });
 
+  describe("with metrics", () => {
+    const metrics = { minCalls: 20, maxErrorPercent: 1 };
+    const spec = { ...blueGreen, analysis: { durationSeconds: 10, maxErrorPercent: 0, metrics } };
+    const problem = "its pods answered 9 of 20 calls with 5xx";
+
+    test("it takes over when these are good, too", () => {
+      const stage = Stage.good(spec);
+      stage.ask("two");
+      expect(stage.settle().track).toBe("blue");
+      stage.measured = { template: "one", passed: true };
+      expect(stage.step().track).toBe("blue");
+      stage.measured = { template: "two", passed: true };
+      expect(stage.step().track).toBe("green");
+    });
+
+    test("it goes away when they are not, or say nothing until it is too late", () => {
+      const failing = Stage.good(spec);
+      failing.ask("two");
+      failing.measured = { template: "two", passed: false, problem };
+      expect(shown(failing.settle())).toBe("blue 1 -> blue");
+      expect(failing.status?.revisions?.[1]).toMatchObject({ outcome: "RolledBack", message: problem });
+      const silent = Stage.good({ ...spec, progressDeadlineSeconds: 30 });
+      silent.ask("two");
+      silent.measured = { template: "two", passed: false, waits: "the metrics of its pods cannot be read" };
+      silent.settle();
+      expect(shown(silent.pass(40))).toBe("blue 1, green 2 -> blue");
+      expect(shown(silent.pass(1))).toBe("blue 1 -> blue");
+      expect(silent.status?.revisions?.[1]?.message).toBe("the metrics of its pods cannot be read");
+    });
+  });
+
   test.each([
+    {
+      what: "its metrics show that clients' calls fail",
+      fails: (stage: Stage) => (stage.measured = { template: "two", passed: false, problem: "9 of 20 calls" }),
+    },
     {
       what: "it refuses handshakes",
       fails: (stage: Stage) => (stage.verified = { template: "two", passed: false, problem: "HTTP 401" }),
@@ -303,6 +338,20 @@ describe("BlueGreen", () => {
     expect(shown(stage.pass(86_400))).toBe("blue 1, green 2 -> blue");
     stage.promote = "2";
     expect(shown(stage.step())).toBe("green 2, blue 1 -> green");
+  });
+
+  test("an operator that starts anew while it waits for a word has asked it nothing, which is no failure", () => {
+    const stage = Stage.good({ ...blueGreen, promotion: "Manual" });
+    stage.ask("two");
+    stage.settle();
+    expect(stage.status?.tried).toBe(2);
+    stage.preview = undefined;
+    expect(shown(stage.pass(86_400))).toBe("blue 1, green 2 -> blue");
+    expect(stage.history).toBe("1 Active, 2 Previewing");
+    stage.promote = "2";
+    expect(stage.step().track).toBe("blue");
+    expect(shown(stage.settle())).toBe("green 2, blue 1 -> green");
+    expect(stage.status?.tried).toBeUndefined();
   });
 
   test("a word given before it was tried does not make it skip that", () => {
@@ -386,6 +435,60 @@ describe("a changed strategy", () => {
     expect(stage.history).toBe("1 Superseded, 2 Superseded, 3 Active");
     stage.pass(15);
     expect(shown(stage.step())).toBe("blue 3 -> all");
+  });
+});
+
+describe("a changed strategy whose servers do not come up", () => {
+  /** Clients reach green servers, and RollingUpdate wants blue ones. */
+  const fromGreen = () => {
+    const stage = Stage.good({ ...blueGreen, progressDeadlineSeconds: 30 });
+    stage.ask("two");
+    stage.settle();
+    stage.pass(60);
+    stage.spec = { ...stage.spec, strategy: "RollingUpdate" };
+    stage.step();
+    return stage;
+  };
+
+  test("is told after the deadline, which time alone shows, and clients stay where they are", () => {
+    const stage = fromGreen();
+    expect(stage.status?.moving).toEqual({ since: "2026-01-01T00:01:00.000Z" });
+    expect(decide(stage.facts).lookAgainMs).toBe(30_001);
+    stage.pass(30);
+    expect(stage.status?.moving?.problem).toBeUndefined();
+    expect(shown(stage.pass(1))).toBe("green 2, blue 2 -> green");
+    expect(stage.status?.moving?.problem).toBe(
+      "the new pods do not become ready within rollout.progressDeadlineSeconds",
+    );
+    stage.sides.blue = { ...stage.sides.blue!, trouble: "0/3 nodes are available" };
+    stage.step();
+    expect(stage.status?.moving?.problem).toBe("0/3 nodes are available");
+    stage.sides.blue = { ...stage.sides.blue!, settled: true, ready: 3, trouble: undefined };
+    stage.preview = { template: "two", passed: false, problem: "the MCP handshake was answered with HTTP 500" };
+    stage.step();
+    expect(stage.status?.moving?.problem).toBe("the MCP handshake was answered with HTTP 500");
+  });
+
+  test("is over when they do, late or not, or when the strategy is the one before again", () => {
+    const late = fromGreen();
+    late.pass(100);
+    expect(shown(late.settle())).toBe("blue 2, green 2 -> blue");
+    expect(late.status?.moving).toBeUndefined();
+    const back = fromGreen();
+    back.pass(100);
+    back.spec = { ...back.spec, strategy: "BlueGreen" };
+    expect(shown(back.step())).toBe("green 2 -> green");
+    expect(back.status?.moving).toBeUndefined();
+  });
+
+  test("has a deadline in the other direction, too", () => {
+    const stage = Stage.good({ progressDeadlineSeconds: 30 });
+    stage.spec = { ...stage.spec, ...blueGreen };
+    stage.step();
+    expect(shown(stage.pass(31))).toBe("blue 1 -> all");
+    expect(stage.status?.moving?.problem).toBeDefined();
+    stage.settle();
+    expect([stage.status?.track, stage.status?.moving]).toEqual(["blue", undefined]);
   });
 });
 

@@ -10,6 +10,7 @@ const target = (fields: Partial<PreviewTarget> = {}): PreviewTarget => ({
   name: "team",
   uid: "one",
   template: "two",
+  attempt: "2 now",
   verifierKey: keys.all,
   ...fields,
 });
@@ -122,6 +123,14 @@ describe("analysis", () => {
   test("another version starts anew", async () => {
     const { run } = planned("...........");
     await run(analysis(0));
-    expect((await run({ ...analysis(0), template: "three" })).last.passed).toBe(true);
+    expect((await run({ ...analysis(0), template: "three", attempt: "3 then" })).last.passed).toBe(true);
+  });
+
+  test("the same version has another chance when it is tried again", async () => {
+    const { run } = planned("..x...........");
+    expect((await run(analysis(0))).last.passed).toBe(false);
+    const again = planned("...........");
+    await again.run({ ...analysis(0), attempt: "2 now" });
+    expect((await again.run({ ...analysis(0), attempt: "2 later" })).last.passed).toBe(true);
   });
 });

@@ -19,6 +19,7 @@ export class Stage {
   serviceTrack: Track | undefined;
   verified: Facts["verified"];
   preview: Facts["preview"];
+  measured: Facts["measured"];
   bridgeImage: string | undefined;
   backup: Facts["backup"];
   wasReady = false;
@@ -49,11 +50,13 @@ export class Stage {
       wasReady: this.wasReady,
       verified: this.verified,
       preview: this.preview,
+      measured: this.measured,
       backup: this.backup,
       changes: "image",
       promote: this.promote,
       undo: this.undo,
       isUndoLost: this.isUndoLost,
+      lingerMs: 15_000,
       now: this.now,
     };
   }

@@ -9,10 +9,17 @@ import { blueprint, specOf } from "../support/blueprint.ts";
 const key = "a-key-that-somebody-brought-along";
 
 /** What the operator reads of Secrets, by name and key; "fails" cannot be read. */
-async function read(secrets: Record<string, Record<string, string>>, names = Object.keys(secrets)) {
-  const find = (namespace: string, name: string) =>
+async function read(
+  secrets: Record<string, Record<string, string>>,
+  names = Object.keys(secrets),
+  configMaps: Record<string, Record<string, string>> = {},
+) {
+  const configMap = (namespace: string, name: string) =>
+    name in configMaps ? { namespace, name, uid: name, resourceVersion: "1" } : undefined;
+  const secret = (namespace: string, name: string) =>
     name in secrets || name === "fails" ? { namespace, name, uid: name, resourceVersion: "1" } : undefined;
   const get = async <T>(path: string): Promise<T> => {
+    if (path.includes("/configmaps/")) return { data: configMaps[path.split("/").at(-1) ?? ""] } as T;
     const data = secrets[path.split("/").at(-1) ?? ""];
     if (data === undefined) throw new Error("503");
     return {
@@ -21,7 +28,8 @@ async function read(secrets: Record<string, Record<string, string>>, names = Obj
       ),
     } as T;
   };
-  return new ReferredValues({ get }, find).read("tools", names);
+  const found = new ReferredValues({ get }, { secret, configMap });
+  return found.read("tools", { secrets: names, configMaps: Object.keys(configMaps) });
 }
 
 const clientsOf = (...clients: object[]) => specOf({ server: { auth: { clients } } }).server.auth.clients;
@@ -128,6 +136,20 @@ describe("the mark of what variables refer to", () => {
     expect(await mark({})).toBe("present");
     expect(await mark({ mine: { other: "x" } })).toBe("present");
     expect(await mark({}, { present: undefined })).toBeUndefined();
+  });
+
+  test("changes with what a ConfigMap holds under the key, which is no Secret of the same name", async () => {
+    const valueFrom = { configMapKeyRef: { name: "mine", key: "token" } };
+    const { bridge } = specOf({ bridge: { env: [{ name: "TOKEN", valueFrom }] } });
+    const marked = async (configMap: Record<string, string>) => {
+      const { referred } = await read({ mine: { token: "a secret" } }, ["mine"], { mine: configMap });
+      return variablesMark(bridge, { referred, salt: "salt", present: "present" });
+    };
+    const first = await marked({ token: "one", other: "x" });
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    expect(await marked({ token: "one", other: "y" })).toBe(first);
+    expect(await marked({ token: "two" })).not.toBe(first);
+    expect(await marked({ other: "x" })).toBe("present");
   });
 
   test("is none without such variables", async () => {

@@ -11,6 +11,8 @@ export type Answers = {
   server: "ready" | "refusing" | "talking nonsense" | "silent" | "hanging";
   /** What servers that are tried before clients reach them answer. Default: ready. */
   tried?: "ready" | "refusing";
+  /** The metrics of the server at an address. Default: what the other answers are. */
+  metricsAt?: (address: string) => string;
   bridge?: "ready" | "silent";
   telegram: { reachable: boolean; error?: string; token_refused?: boolean };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
@@ -40,6 +42,7 @@ export function answering(answers: Answers): typeof fetch {
   const others = answeringClients(answers);
   return async (input, init) => {
     const { pathname, hostname } = new URL(String(input));
+    if (pathname === "/metrics" && answers.metricsAt) return new Response(answers.metricsAt(hostname));
     const isTried = hostname.includes("-mcp-server-preview.");
     return (isTried ? answerOfTried(answers, pathname) : undefined) ?? others(input, init);
   };
@@ -78,6 +81,7 @@ function statusOf(answers: Answers): Response {
     server: _server,
     refused: _refused,
     refusesAt: _refusesAt,
+    metricsAt: _metricsAt,
     serverVersion: _version,
     ...told
   } = answers;

@@ -31,6 +31,22 @@ export const running: PodReport = (pod) => ({
   })),
 });
 
+/** Pods with addresses of their own, and the address of each by its name. */
+export function addressed(report: PodReport) {
+  const addresses = new Map<string, string>();
+  const addressOf = (pod: string): string => {
+    const address = addresses.get(pod) ?? `10.1.0.${addresses.size + 1}`;
+    addresses.set(pod, address);
+    return address;
+  };
+  const reported: PodReport = (pod) => {
+    const podIP = addressOf(pod.metadata.name ?? "");
+    const status = report(pod);
+    return status && { ...status, podIP };
+  };
+  return { report: reported, addresses };
+}
+
 /** A pod whose image cannot be pulled. */
 export const withoutImage: PodReport = (pod) => ({
   phase: "Pending",

@@ -14,7 +14,7 @@ const well: Facts = {
   pause: undefined,
   paused: undefined,
   closing: false,
-  fenced: false,
+  fenced: undefined,
   receiving: { mode: "Polling", receiving: true, other_consumer: false },
   silence: undefined,
   now,

@@ -148,7 +148,9 @@ function pacingFigure({ pacing }: BridgeMonitoring): Figure {
   };
 }
 
-function telegramFigure({ telegram, receiving }: BridgeMonitoring, now: number): Figure {
+function telegramFigure({ telegram, receiving, fenced }: BridgeMonitoring, now: number): Figure {
+  if (fenced !== undefined)
+    return { name: "Telegram", value: "–", note: "not asked: the bridge is fenced", tone: "stopped" };
   if (!telegram.reachable) {
     const note =
       telegram.since === undefined ? (

@@ -25,6 +25,7 @@ export function Verdict({ overview, bridge, now, ask }: Properties) {
   const { health, since, reasons } = overview;
   const { tone, title, meaning } = verdicts[health];
   const isPaused = bridge?.paused !== undefined;
+  const isFenced = bridge?.fenced !== undefined;
   return (
     <section class={`verdict ${tone}`} aria-labelledby="verdict-title">
       <Icon tone={tone} />
@@ -41,7 +42,7 @@ export function Verdict({ overview, bridge, now, ask }: Properties) {
           </span>
         </h2>
         {reasons.length === 0 ? (
-          <p>{isPaused ? "Messages are taken." : meaning}</p>
+          <p>{isPaused || isFenced ? "Messages are taken." : meaning}</p>
         ) : (
           <ul class="reasons">
             {reasons.map((reason) => (
@@ -52,6 +53,7 @@ export function Verdict({ overview, bridge, now, ask }: Properties) {
           </ul>
         )}
         <Bridge overview={overview} now={now} />
+        {bridge?.fenced !== undefined && <Fenced fenced={bridge.fenced} now={now} />}
         {bridge?.paused !== undefined && <Paused paused={bridge.paused} now={now} />}
       </div>
       <Actions isPaused={isPaused} isThere={bridge !== undefined} ask={ask} />
@@ -69,6 +71,20 @@ function Bridge({ overview: { bridge, reasons }, now }: Pick<Properties, "overvi
         No bridge has answered for <Since at={bridge.since} now={now} />
         {!isSaid && [" (", <Foreign key="error" text={bridge.error} />, ")"]}. Queue, deliveries and approvals are not
         known; what the servers know is shown.
+      </span>
+    </p>
+  );
+}
+
+type Fence = { readonly fenced: NonNullable<BridgeMonitoring["fenced"]>; readonly now: number };
+
+function Fenced({ fenced: { since }, now }: Fence) {
+  return (
+    <p class="remark">
+      <Icon tone="stopped" />
+      <span>
+        The bridge has been fenced by its operator for <Since at={since} now={now} /> (<code>bridge.fencing</code> of
+        the resource, or <code>BRIDGE_FENCED</code>): it asks Telegram nothing. New messages are kept in the queue.
       </span>
     </p>
   );

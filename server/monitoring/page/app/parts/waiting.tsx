@@ -114,7 +114,7 @@ export function Waits({ bridge: { pacing }, now }: Of<object>) {
 }
 
 /** What Telegram and the way back from it are like, where something is wrong; and chats that refuse. */
-export function Refusals({ bridge: { refusals, telegram, receiving }, now }: Of<object>) {
+export function Refusals({ bridge: { refusals, telegram, receiving, fenced }, now }: Of<object>) {
   const isHeard = receiving?.receiving !== false;
   return (
     <Section
@@ -127,10 +127,11 @@ export function Refusals({ bridge: { refusals, telegram, receiving }, now }: Of<
     >
       {!telegram.reachable && (
         <p>
-          Not reachable: <Foreign text={telegram.error ?? "no reason is known"} />
+          {fenced === undefined ? "Not reachable" : "Not asked"}:{" "}
+          <Foreign text={telegram.error ?? "no reason is known"} />
         </p>
       )}
-      {receiving !== undefined && !isHeard && (
+      {receiving !== undefined && !isHeard && fenced === undefined && (
         <p>
           What people say is not received (<Foreign text={receiving.mode} />
           ): <Foreign text={receiving.error ?? "no reason is known"} />

@@ -1,0 +1,2 @@
+obj.spec.activity = "Active"
+return obj
