@@ -56,7 +56,8 @@ function pathsOf(page: string): string[] {
   return words.filter((word) => {
     if (/\s|:|[A-Z]{3,}\./.test(word)) return false;
     const [first = "", ...rest] = word.split("/");
-    if (rest.length > 0) return /^[\w.-]+$/.test(first) && existsSync(join(root, first));
+    // What a build makes may be there in part.
+    if (rest.length > 0) return first !== "dist" && /^[\w.-]+$/.test(first) && existsSync(join(root, first));
     return /^[\w-]+\.(ts|mjs)$/.test(word) && word !== "main.ts";
   });
 }
