@@ -1,5 +1,6 @@
 import { test as base, expect } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
+import { trackLabel } from "../../../operator/deployment/rollout/tracks.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { endAttempt, resultOf } from "../backup/attempt.ts";
@@ -237,6 +238,32 @@ test.concurrent("the strategy of a resource that runs changes without a Service 
   await eventually(async () => expect(await trackOf()).toBeUndefined(), 60_000);
   expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
   expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false);
+}, 150_000);
+
+test.concurrent("servers that do not come up by another strategy are told of, and clients stay where they are", async ({
+  world,
+  rollout,
+}) => {
+  const { trackOf, imageOf } = rollout;
+  const quick = { ...blueGreen, keepPreviousSeconds: 0, progressDeadlineSeconds: 10 };
+  await createResource(world, "team", { server: { replicas: 2 }, rollout: quick });
+  await untilSettled(world, "team");
+  await changeSpec(world, "team", { version: "1.3.0" });
+  await eventually(async () => expect(await trackOf()).toBe("green"), 30_000);
+  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server")).toBe(false), 30_000);
+  const isHome = ({ labels = {} }: KubernetesObject["metadata"]) =>
+    labels["app.kubernetes.io/component"] === "mcp-server" && labels[trackLabel] === undefined;
+  await world.kubelet.report((pod) => (isHome(pod.metadata) ? undefined : running(pod)));
+  await changeSpec(world, "team", { rollout: { strategy: "RollingUpdate" } });
+  const overdue = await untilCondition(world, "team", "Degraded", { reason: "StrategyChangeOverdue" }, 40_000);
+  expect(conditionOf(overdue, "Degraded")?.message).toContain("Clients stay with the present ones");
+  expect(conditionOf(overdue, "ServerAvailable")?.status).toBe("True");
+  await untilAnnounced(world, "team", "StrategyChangeOverdue");
+  expect(await trackOf()).toBe("green");
+  await world.kubelet.report(running);
+  await eventually(async () => expect(await trackOf()).toBeUndefined(), 40_000);
+  expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
+  await untilCondition(world, "team", "Degraded", { status: "False" });
 }, 150_000);
 
 test.concurrent("another version of the operator replaces pods only where it must, and says why", async ({
