@@ -76,7 +76,7 @@ describe("stopped delivery", () => {
     await bridge.attention.setModes({ client: "claude", mode: "local" });
     await until("the line", () => telegram.delivered().length === 1);
     expect(telegram.delivered()[0]?.text).toContain("Local mode");
-    expect(bridge.status().queue.pending).toBe(1);
+    await until("its settlement", () => bridge.status().queue.pending === 1);
   });
 
   test("is no fault: the bridge stays ready and healthy, and says since when and by whom, but not to strangers", async () => {
