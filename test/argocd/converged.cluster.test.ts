@@ -2,9 +2,11 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { loadAll } from "js-yaml";
 import { expect, test } from "vitest";
+import { serverScaling } from "../../operator/api/sizing.ts";
+import { deploymentSpec } from "../../operator/api/spec.ts";
 import { childTypes, deployments, secrets, statefulSets } from "../../operator/deployment/resource-types.ts";
 import { resourcePath } from "../../operator/runtime/resource-type.ts";
-import { createToken, eventually, exists, untilSettled } from "../operator/deployment/support/steps.ts";
+import { createToken, eventually, exists, readResource, untilSettled } from "../operator/deployment/support/steps.ts";
 import { World } from "../operator/deployment/support/world.ts";
 import { differences } from "./support/differences.ts";
 import { ask, type Manifest, tracked } from "./support/gitops.ts";
@@ -72,9 +74,14 @@ test.concurrent.for(cases)(
       await settled();
       await eventually(async () => expect(await differences(inGit)).toEqual([]), patience);
     };
+    // Within its bounds an autoscaler keeps what it finds.
+    const wanted = async (name: string) => {
+      const { spec } = await readResource(world, name);
+      return isAutoscaled ? Math.min(7, serverScaling(deploymentSpec.parse(spec)).max) : 2;
+    };
     const isScaled = async () => {
       for (const name of names) {
-        const replicas = isAutoscaled ? 4 : 2;
+        const replicas = await wanted(name);
         expect(await world.get(deployments, `${name}-mcp-server`)).toMatchObject({ spec: { replicas } });
       }
     };
@@ -85,8 +92,8 @@ test.concurrent.for(cases)(
     await agreed();
 
     for (const name of names) {
-      if (isAutoscaled) await kubectl(["-n", namespace, "scale", `deployment/${name}-mcp-server`, "--replicas=4"]);
-      else await kubectl(["-n", namespace, "scale", `cctd/${name}`, "--replicas=2"]);
+      const target = isAutoscaled ? `deployment/${name}-mcp-server` : `cctd/${name}`;
+      await kubectl(["-n", namespace, "scale", target, `--replicas=${await wanted(name)}`]);
     }
     await eventually(isScaled);
     await agreed();
