@@ -124,14 +124,13 @@ test("every alert stands in docs/monitoring.md with its severity", () => {
 
 test("every reason of a condition stands in docs/operator.md, docs/exposure.md or docs/secrets.md", () => {
   const sources = [
-    "conditions/*.ts",
-    "problems.ts",
-    "pod-trouble.ts",
-    "http-probe.ts",
-    "exposure-*.ts",
+    "status/conditions/*.ts",
+    "status/checks.ts",
+    "*/problems.ts",
+    "pods/pod-trouble.ts",
+    "probing/http-probe.ts",
+    "exposure/*.ts",
     "backup/*.ts",
-    "secrets/problems.ts",
-    "shown-certificate.ts",
   ].flatMap((pattern) => globSync(`operator/deployment/${pattern}`, { cwd: root }));
   const reasons = sources
     .map(read)

@@ -1,7 +1,7 @@
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { type BackupFailure, type BackupResult, lastWordsOf } from "../../contract/backup.ts";
 import { backupLabel, fieldManager, managedBy } from "../deployment/names.ts";
-import { type Trouble, troubleOf } from "../deployment/pod-trouble.ts";
+import { type Trouble, troubleOf } from "../deployment/pods/pod-trouble.ts";
 import { jobs, pods } from "../deployment/resource-types.ts";
 import { type InformerDefinition, storedOf } from "../runtime/informer.ts";
 import { controllerOf, type KubernetesObject } from "../runtime/kubernetes-object.ts";

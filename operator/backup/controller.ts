@@ -1,7 +1,7 @@
 import { type CachedBackup, outcomeOf } from "../deployment/backup/cached-backup.ts";
-import { Cluster } from "../deployment/cluster.ts";
-import type { Settings } from "../deployment/gather.ts";
+import { Cluster } from "../deployment/cache/cluster.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "../deployment/names.ts";
+import type { Settings } from "../deployment/settings.ts";
 import { Applier } from "../runtime/applier.ts";
 import type { ObjectKey } from "../runtime/controller.ts";
 import type { Manager, ManagerParts } from "../runtime/manager.ts";

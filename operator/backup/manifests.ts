@@ -1,5 +1,5 @@
 import { dump } from "js-yaml";
-import type { CachedResource } from "../deployment/cached-objects.ts";
+import type { CachedResource } from "../deployment/cache/cached-objects.ts";
 import { adoptionAnnotation, namesOf } from "../deployment/names.ts";
 import { cctelegramDeployments, secrets } from "../deployment/resource-types.ts";
 import { isNotFound } from "../runtime/api-error.ts";

@@ -3,7 +3,7 @@ import type { BackupVariable } from "../../contract/backup.ts";
 import { ports } from "../../contract/ports.ts";
 import type { CachedBackup } from "../deployment/backup/cached-backup.ts";
 import { type Child, child } from "../deployment/blueprint.ts";
-import type { CachedResource } from "../deployment/cached-objects.ts";
+import type { CachedResource } from "../deployment/cache/cached-objects.ts";
 import { storeAccess, storeEgress, storeVariables, targetUrl } from "../deployment/desired/backup-store.ts";
 import { declaredEgress, dns, tcp } from "../deployment/desired/network-policies.ts";
 import { containerSecurity, paths, podBasics, secretVolume } from "../deployment/desired/pod.ts";

@@ -1,6 +1,6 @@
 import type { BackupStatus } from "../api/backup.ts";
-import type { Cluster } from "../deployment/cluster.ts";
-import type { Settings } from "../deployment/gather.ts";
+import type { Cluster } from "../deployment/cache/cluster.ts";
+import type { Settings } from "../deployment/settings.ts";
 import type { Applier } from "../runtime/applier.ts";
 import type { Client } from "../runtime/client.ts";
 import type { EventRecorder } from "../runtime/event-recorder.ts";

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { BackupStatus } from "../api/backup.ts";
 import { forbiddenIn, forbiddenStore } from "../deployment/allowed.ts";
 import { type CachedBackup, outcomeOf } from "../deployment/backup/cached-backup.ts";
-import type { CachedResource } from "../deployment/cached-objects.ts";
+import type { CachedResource } from "../deployment/cache/cached-objects.ts";
 import { secretsOfTarget } from "../deployment/desired/backup-store.ts";
 import { refusedOf } from "../deployment/failures.ts";
 import { imageOf } from "../deployment/gather.ts";

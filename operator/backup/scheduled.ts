@@ -1,6 +1,6 @@
 import { backupFactsOf, isResting, longestWaitMs, scheduleOf } from "../deployment/backup/facts.ts";
 import { dueRun, scheduledName, scheduleProblem } from "../deployment/backup/schedule.ts";
-import type { CachedResource } from "../deployment/cached-objects.ts";
+import type { CachedResource } from "../deployment/cache/cached-objects.ts";
 import { managedByLabel, scheduledLabel } from "../deployment/names.ts";
 import { cctelegramBackups } from "../deployment/resource-types.ts";
 import { isConflict } from "../runtime/api-error.ts";

@@ -1,11 +1,11 @@
 import type { KubernetesObject } from "../runtime/kubernetes-object.ts";
 import type { Blueprint, Child } from "./blueprint.ts";
-import type { CachedResource } from "./cached-objects.ts";
+import type { CachedResource } from "./cache/cached-objects.ts";
 import { writeDefaultReplicas } from "./default-replicas.ts";
 import { type Children, childrenOf } from "./desired/children.ts";
 import { maintenanceAt } from "./maintenance/windows.ts";
 import { namesOf } from "./names.ts";
-import type { ReconcileParts } from "./reconcile.ts";
+import type { ReconcileParts } from "./reconcile-parts.ts";
 import { regarding } from "./regarding.ts";
 import { deployments, secrets, statefulSets } from "./resource-types.ts";
 import { differences, type Template } from "./rollout/template.ts";

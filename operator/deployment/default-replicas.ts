@@ -5,7 +5,7 @@ import { ApiError } from "../runtime/api-error.ts";
 import type { Client } from "../runtime/client.ts";
 import type { FieldsV1, KubernetesObject } from "../runtime/kubernetes-object.ts";
 import { resourcePath } from "../runtime/resource-type.ts";
-import type { CachedResource } from "./cached-objects.ts";
+import type { CachedResource } from "./cache/cached-objects.ts";
 import { fieldManager } from "./names.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 

@@ -10,59 +10,32 @@ import { backupFactsOf } from "./backup/facts.ts";
 import type { RestorePlan } from "./backup/restore-plan.ts";
 import { isPlan, type NoPlan, restorePlanOf, secretsOfRestore } from "./backup/restore-source.ts";
 import type { Blueprint, BridgePlan } from "./blueprint.ts";
-import type { CachedResource, WorkloadState } from "./cached-objects.ts";
-import type { Cluster } from "./cluster.ts";
+import type { CachedResource, WorkloadState } from "./cache/cached-objects.ts";
+import type { Cluster } from "./cache/cluster.ts";
+import { ownChild } from "./cache/own-child.ts";
 import { urlOf } from "./exposure/exposure.ts";
 import { exposureStateOf } from "./exposure/gather.ts";
 import type { ExposureProbe } from "./exposure/probe.ts";
 import type { ExposureSnapshot } from "./exposure/problems.ts";
-import { isHibernated } from "./hibernation.ts";
 import { type Acceptance, isHeld } from "./image/acceptance.ts";
 import { waitingOf } from "./maintenance/waiting.ts";
 import { emptySchedules } from "./maintenance/windows.ts";
 import { bridgeUrl, mcpUrl, namesOf } from "./names.ts";
-import { ownChild } from "./own-child.ts";
-import type { ProbeResult, Target } from "./parts-probe.ts";
-import { type CachedPod, currentPods, firstTrouble, imageOfAll, imageOfMost, livePods } from "./pods.ts";
+import { isHibernated } from "./pausing/hibernation.ts";
+import { type CachedPod, currentPods, firstTrouble, imageOfAll, imageOfMost, livePods } from "./pods/pods.ts";
+import type { ProbeResult, Target } from "./probing/parts-probe.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
-import { secretsOfVariables } from "./referred-secrets.ts";
+import { secretsOfVariables } from "./references/referred-secrets.ts";
 import { nextReplacement } from "./replacement/policy.ts";
 import * as types from "./resource-types.ts";
 import { deploymentOf, otherTrack, servingDeployment } from "./rollout/tracks.ts";
-import { isSettled } from "./rollout.ts";
 import { secretsSnapshotOf, secretValues } from "./secrets/gather.ts";
 import type { GeneratedValues } from "./secrets/generated-values.ts";
 import type { Referred } from "./secrets/referred-values.ts";
+import type { Settings } from "./settings.ts";
 import type { Snapshot, TokenSecret } from "./snapshot.ts";
+import { isSettled } from "./status/progress.ts";
 import type { VolumeTrouble } from "./volume/volumes.ts";
-
-/** Settings of the operator. */
-export type Settings = {
-  /** Default image of server and bridge. */
-  readonly serverImage: string;
-  /** Default URL of the Bot API. */
-  readonly telegramApiUrl?: string | undefined;
-  /** Prefixes of images that resources may use; empty allows all. */
-  readonly allowedImages?: readonly string[];
-  /** Prefixes of Bot API URLs that resources may use; empty allows all. */
-  readonly allowedApiUrls?: readonly string[];
-  /** Prefixes of the URLs of stores for backups; empty allows all, unless network fields are not allowed. */
-  readonly allowedBackupEndpoints?: readonly string[];
-  /** Whether resources may widen network policies. Default true. */
-  readonly allowNetworkFields?: boolean;
-  /** Whether public addresses are probed. Default true. */
-  readonly probeExposure?: boolean;
-  /** Milliseconds after which every pod has read a changed Secret. Default 120 000. */
-  readonly keySpreadMs?: number;
-  /** Milliseconds for which the HMAC secret of before is kept. Default 900 000. */
-  readonly hmacGraceMs?: number;
-  /** Milliseconds for which server pods stay that clients have just left. Default 15 000. */
-  readonly lingerMs?: number;
-  /** Milliseconds between two questions to a version that is tried. Default 2 500. */
-  readonly trialEveryMs?: number;
-  /** Version of this operator. Undefined: it is compared with no version of an image. */
-  readonly operatorVersion?: string;
-};
 
 /** The blueprint of a resource. Existing generated values are kept; `generated` generates missing ones. */
 export function blueprintOf(

@@ -1,39 +1,28 @@
 import type { DryRunChange } from "../api/dry-run.ts";
 import type { DeploymentStatus } from "../api/status.ts";
 import { isNamespaceTerminating } from "../runtime/api-error.ts";
-import type { Applier } from "../runtime/applier.ts";
-import type { Client } from "../runtime/client.ts";
 import type { ObjectKey, Result } from "../runtime/controller.ts";
-import type { EventRecorder } from "../runtime/event-recorder.ts";
-import { type FoundKeys, importedKeys } from "./adoption/imported-keys.ts";
+import { importedKeys } from "./adoption/imported-keys.ts";
 import type { Blueprint } from "./blueprint.ts";
-import type { CachedResource } from "./cached-objects.ts";
-import type { Cluster } from "./cluster.ts";
+import type { CachedResource } from "./cache/cached-objects.ts";
+import { ownChild } from "./cache/own-child.ts";
 import { converge } from "./convergence.ts";
-import type { DryRun } from "./dry-run/dry-run.ts";
 import type { Certificate } from "./exposure/certificate.ts";
 import { tlsSecretOf } from "./exposure/exposure.ts";
 import { exposureSnapshotOf, exposureTargetOf } from "./exposure/gather.ts";
-import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
+import type { ExposureTarget } from "./exposure/probe.ts";
 import { exposureLookAgainMs } from "./exposure/problems.ts";
 import { exceptAwaited, failedOf, refusedOf } from "./failures.ts";
-import type { ForeignSecrets } from "./foreign-secrets.ts";
-import { blueprintOf, claimSizeOf, type Settings, snapshotOf, targetOf } from "./gather.ts";
-import type { Images } from "./image/images.ts";
-import type { Holding } from "./maintenance/holding.ts";
+import { blueprintOf, claimSizeOf, snapshotOf, targetOf } from "./gather.ts";
 import { untilWindow } from "./maintenance/waiting.ts";
 import { namesOf } from "./names.ts";
-import { ownChild } from "./own-child.ts";
-import type { ProbeResult, Target } from "./parts-probe.ts";
-import { isDryRun } from "./pausing.ts";
-import type { ProbeSchedule } from "./probe-schedule.ts";
-import type { Arbiter } from "./receiving/arbiter.ts";
+import { isDryRun } from "./pausing/pausing.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
-import { referredConfigMapsOf, referredSecretsOf } from "./referred-secrets.ts";
+import type { ReconcileParts } from "./reconcile-parts.ts";
+import { referredConfigMapsOf, referredSecretsOf } from "./references/referred-secrets.ts";
 import { replacePod } from "./replacement/eviction.ts";
 import { deployments } from "./resource-types.ts";
 import { backupOf } from "./rollout/backups.ts";
-import type { Revisions } from "./rollout/revisions.ts";
 import { lostIn } from "./rollout/rollout.ts";
 import {
   imaginedBlueprint,
@@ -42,51 +31,12 @@ import {
   type Standing,
   statusOf as statusOfRollout,
 } from "./rollout/step.ts";
-import type { Trials } from "./rollout/trials.ts";
 import { untilSecretsChange } from "./secrets/changes.ts";
 import { isStored } from "./secrets/gather.ts";
-import type { GeneratedValues } from "./secrets/generated-values.ts";
-import type { SecretMetrics } from "./secrets/metrics.ts";
-import type { Referred, ReferredValues } from "./secrets/referred-values.ts";
+import type { Referred } from "./secrets/referred-values.ts";
 import type { TokenSecret } from "./snapshot.ts";
-import { statusOf } from "./status.ts";
-import { storeStatus, writeStatus } from "./status-writer.ts";
-import type { TokenSecrets } from "./token-secret.ts";
-import type { Volumes } from "./volume/volumes.ts";
-
-export type ReconcileParts = Trials & {
-  readonly cluster: Cluster;
-  readonly client: Client;
-  readonly applier: Applier;
-  readonly recorder: EventRecorder;
-  readonly probes: ProbeSchedule<Target, ProbeResult>;
-  readonly exposureProbes: ProbeSchedule<ExposureTarget, ExposureProbe>;
-  readonly revisions: Revisions;
-  readonly volumes: Volumes;
-  readonly tokenSecrets: TokenSecrets;
-  readonly arbiter: Arbiter;
-  readonly images: Images;
-  /** Whether its children are written: it is neither paused nor forbidden, and no other operator serves it. */
-  readonly mayWrite: (resource: CachedResource) => boolean;
-  /** Keeps changes back until a maintenance window. */
-  readonly holding: Holding;
-  readonly dryRun: DryRun;
-  /** The certificates of Ingresses. */
-  readonly certificates: ForeignSecrets<Certificate>;
-  /** Values to which clients' keys and variables refer. */
-  readonly referredValues: ReferredValues;
-  /** API keys of former installations. */
-  readonly formerKeys: ForeignSecrets<FoundKeys>;
-  readonly settings: Settings;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly generated: GeneratedValues;
-  readonly secretMetrics: SecretMetrics;
-  /** When a resource's changed status has to be written, by namespace and name. */
-  readonly statusDueAt: Map<string, number>;
-  /** Namespaces that are being deleted, and until when not to write there. */
-  readonly terminatingUntil: Map<string, number>;
-};
+import { statusOf } from "./status/status.ts";
+import { storeStatus, writeStatus } from "./status/writer.ts";
 
 /** The namespace controller deletes objects in any order: until it has finished there is nothing to do. */
 const terminatingMs = 30_000;

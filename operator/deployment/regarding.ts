@@ -1,5 +1,5 @@
 import { apiVersionOf } from "../runtime/resource-type.ts";
-import type { CachedResource } from "./cached-objects.ts";
+import type { CachedResource } from "./cache/cached-objects.ts";
 import { cctelegramDeployments } from "./resource-types.ts";
 
 /** The resource as the `regarding` object of an event. */

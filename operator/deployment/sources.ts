@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { ObjectKey } from "../runtime/controller.ts";
 import { changesOf, presenceOf, type Source } from "../runtime/sources.ts";
 import type { Stored } from "../runtime/store.ts";
-import type { CachedChild } from "./cached-objects.ts";
-import type { Cluster } from "./cluster.ts";
-import { samePod } from "./pods.ts";
+import type { CachedChild } from "./cache/cached-objects.ts";
+import type { Cluster } from "./cache/cluster.ts";
+import { samePod } from "./pods/pods.ts";
 import * as types from "./resource-types.ts";
 
 /** Children change in bursts; a short delay turns a burst into one reconcile. */

@@ -1,7 +1,7 @@
 import type { ResourceType } from "../runtime/resource-type.ts";
 import type { Blueprint, Child } from "./blueprint.ts";
-import type { CachedChild, CachedResource } from "./cached-objects.ts";
-import type { Cluster } from "./cluster.ts";
+import type { CachedChild, CachedResource } from "./cache/cached-objects.ts";
+import type { Cluster } from "./cache/cluster.ts";
 import type { Children } from "./desired/children.ts";
 import { deployments, prunableTypes } from "./resource-types.ts";
 import { deploymentOf } from "./rollout/tracks.ts";

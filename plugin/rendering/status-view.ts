@@ -1,5 +1,5 @@
 import type { Condition } from "../../operator/api/status.ts";
-import { troubleOf } from "../../operator/deployment/pod-trouble.ts";
+import { troubleOf } from "../../operator/deployment/pods/pod-trouble.ts";
 import type { KubernetesObject } from "../../operator/runtime/kubernetes-object.ts";
 import type { Resource } from "../cluster/resources.ts";
 import { rolloutText } from "../rollout/revisions.ts";

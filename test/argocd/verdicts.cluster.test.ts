@@ -68,11 +68,11 @@ const neverOfReady: Readonly<Record<string, string>> = {
 test("every reason that Ready can have was recorded", () => {
   const parts = "{bridge-answer,bridge-available,queue-healthy,ready,server-available,telegram-reachable,verified}";
   const sources = [
-    `conditions/${parts}.ts`,
-    "conditions/conditions.ts",
-    "problems.ts",
-    "pod-trouble.ts",
-    "http-probe.ts",
+    `status/conditions/${parts}.ts`,
+    "status/conditions/conditions.ts",
+    "status/checks.ts",
+    "pods/pod-trouble.ts",
+    "probing/http-probe.ts",
     "backup/problems.ts",
     "backup/restore-source.ts",
   ];

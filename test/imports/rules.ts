@@ -40,7 +40,7 @@ export const importRules: readonly ImportRule[] = [
     comment: "What both need is in contract/, config/ or logging/.",
     from: { path: "^operator/" },
     to: { path: "^server/" },
-    broken: { from: "operator/deployment/parts-probe.ts", to: "server/access/api-keys.ts" },
+    broken: { from: "operator/deployment/probing/parts-probe.ts", to: "server/access/api-keys.ts" },
   },
   {
     name: "the server does not import the operator",

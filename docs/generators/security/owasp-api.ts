@@ -121,7 +121,7 @@ export const owaspApi: RiskList = {
       risk: "Unsafe consumption of APIs: what others answer is believed",
       does: "What Telegram, the bridge, pods and API servers answer is read by schemas, bounded and cleaned of control characters before it stands in a status, a log or an event.",
       shownBy: [
-        "test/operator/deployment/http-probe.test.ts › is cut and cleaned where it is read",
+        "test/operator/deployment/probing/http-probe.test.ts › is cut and cleaned where it is read",
         "test/operator/deployment/conditions.test.ts › every message is printable and at most 1 KiB, whatever pods and API server say",
         "test/operator/deployment/hostile-pods.test.ts › that %s ends in bounded time with bounded words",
         "test/server/bridge/status/status.test.ts › are at most twenty, the newest, in texts that no terminal minds",

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { hashedKey } from "../../../contract/api-key.ts";
 import { type ApiKeyFile, apiKeyEntrySchema } from "../../../contract/api-key-file.ts";
-import type { CachedResource } from "../cached-objects.ts";
-import type { ForeignSecrets, SecretData } from "../foreign-secrets.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
 import { verifierName } from "../names.ts";
+import type { ForeignSecrets, SecretData } from "../references/foreign-secrets.ts";
 
 /** A key of another installation, by its hash. `permissions` is undefined where that installation has named none. */
 type FoundKey = {

@@ -1,4 +1,4 @@
-import type { Check } from "../problems.ts";
+import type { Check } from "../status/check.ts";
 
 /** Clients with the keys of before are refused; others are not concerned. */
 export const keysAreNotImported: Check = ({ adoption }) =>

@@ -1,7 +1,7 @@
-import type { CachedResource } from "../cached-objects.ts";
-import type { Cluster } from "../cluster.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
+import type { Cluster } from "../cache/cluster.ts";
+import { ownChild } from "../cache/own-child.ts";
 import { namesOf, sha256 } from "../names.ts";
-import { ownChild } from "../own-child.ts";
 import { deployments, services } from "../resource-types.ts";
 import type { ImportedKeys } from "./imported-keys.ts";
 

@@ -1,8 +1,8 @@
 import { serverScaling } from "../../api/sizing.ts";
-import type { CachedResource } from "../cached-objects.ts";
-import type { Cluster } from "../cluster.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
+import type { Cluster } from "../cache/cluster.ts";
+import { ownChild } from "../cache/own-child.ts";
 import { namesOf } from "../names.ts";
-import { ownChild } from "../own-child.ts";
 import { horizontalPodAutoscalers, scaledObjects } from "../resource-types.ts";
 import type { ScalingState } from "./state.ts";
 

@@ -1,6 +1,6 @@
 import type { DeploymentStatus } from "../../api/status.ts";
-import type { CachedResource } from "../cached-objects.ts";
-import { isHibernated } from "../hibernation.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
+import { isHibernated } from "../pausing/hibernation.ts";
 import { type CachedBackup, outcomeOf, startedAt } from "./cached-backup.ts";
 import { plannedRun, runOfName, type Schedule, scheduleProblem } from "./schedule.ts";
 

@@ -1,4 +1,4 @@
-import type { Check } from "../problems.ts";
+import type { Check } from "../status/check.ts";
 
 /** What restoreFrom names cannot be found, or is not finished. */
 export const restoreHasNoArchive: Check = ({ restore }) => restore?.noPlan;

@@ -4,8 +4,8 @@ import type { DeploymentSpec } from "../../api/spec.ts";
 import { canonicalQuantity } from "../../runtime/quantity.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { isHibernated } from "../hibernation.ts";
 import { namesOf } from "../names.ts";
+import { isHibernated } from "../pausing/hibernation.ts";
 import { horizontalPodAutoscalers, scaledObjects } from "../resource-types.ts";
 import { deploymentOf } from "../rollout/tracks.ts";
 

@@ -1,8 +1,8 @@
 import { bridgeResources } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { isHibernated } from "../hibernation.ts";
 import { namesOf, selectorLabels } from "../names.ts";
+import { isHibernated } from "../pausing/hibernation.ts";
 import { statefulSets } from "../resource-types.ts";
 import { bridgeEnvironment } from "./configuration.ts";
 import { container, paths, podTemplate, secretVolume } from "./pod.ts";

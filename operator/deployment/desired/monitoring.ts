@@ -1,8 +1,8 @@
 import { serverScaling } from "../../api/sizing.ts";
 import type { Blueprint, Child } from "../blueprint.ts";
 import { child, metadataOf } from "../blueprint.ts";
-import { isHibernated } from "../hibernation.ts";
 import { type Component, namesOf } from "../names.ts";
+import { isHibernated } from "../pausing/hibernation.ts";
 import { prometheusRules, serviceMonitors } from "../resource-types.ts";
 import { alerts, type Expected } from "./alerts.ts";
 

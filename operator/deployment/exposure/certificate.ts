@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { SecretData } from "../foreign-secrets.ts";
+import type { SecretData } from "../references/foreign-secrets.ts";
 import { fingerprintOf } from "./shown-certificate.ts";
 
 /** What is known about a Secret with a certificate. */

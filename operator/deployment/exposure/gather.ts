@@ -1,12 +1,12 @@
 import type { Blueprint } from "../blueprint.ts";
-import type { CachedChild, CachedResource } from "../cached-objects.ts";
-import type { Cluster } from "../cluster.ts";
-import type { Settings } from "../gather.ts";
+import type { CachedChild, CachedResource } from "../cache/cached-objects.ts";
+import type { Cluster } from "../cache/cluster.ts";
+import { ownChild } from "../cache/own-child.ts";
 import { namesOf } from "../names.ts";
-import { ownChild } from "../own-child.ts";
 import * as types from "../resource-types.ts";
 import { servingDeployment } from "../rollout/tracks.ts";
 import { valuesIn } from "../secrets/generated-value.ts";
+import type { Settings } from "../settings.ts";
 import type { Certificate } from "./certificate.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
 import type { ExposureTarget } from "./probe.ts";

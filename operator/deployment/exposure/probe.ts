@@ -1,4 +1,4 @@
-import type { Reading } from "../probe-schedule.ts";
+import type { Reading } from "../probing/probe-schedule.ts";
 
 /** How to probe the public address of a resource. */
 export type ExposureTarget = {

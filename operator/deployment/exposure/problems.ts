@@ -1,5 +1,5 @@
-import type { Check } from "../problems.ts";
 import type { Snapshot } from "../snapshot.ts";
+import type { Check } from "../status/check.ts";
 import { exposureOf, gatewaysOf } from "./exposure.ts";
 import type { ExposureState, ParentState } from "./state.ts";
 

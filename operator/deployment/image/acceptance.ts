@@ -1,5 +1,5 @@
 import type { DeploymentStatus } from "../../api/status.ts";
-import type { CachedResource } from "../cached-objects.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
 import { sha256 } from "../names.ts";
 import { parseReference } from "./reference.ts";
 import type { ImageFinding, ImageQuestion } from "./review.ts";

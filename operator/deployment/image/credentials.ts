@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { SecretData } from "../foreign-secrets.ts";
+import type { SecretData } from "../references/foreign-secrets.ts";
 
 export type Credentials = { readonly username: string; readonly password: string };
 

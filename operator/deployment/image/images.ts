@@ -1,6 +1,6 @@
-import type { CachedResource } from "../cached-objects.ts";
-import type { ForeignSecrets, SecretData } from "../foreign-secrets.ts";
-import type { ProbeSchedule } from "../probe-schedule.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
+import type { ProbeSchedule } from "../probing/probe-schedule.ts";
+import type { ForeignSecrets, SecretData } from "../references/foreign-secrets.ts";
 import { type Acceptance, acceptanceOf, type Keys, questionOf } from "./acceptance.ts";
 import { publicKey } from "./cosign.ts";
 import { parseReference } from "./reference.ts";

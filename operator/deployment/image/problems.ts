@@ -1,4 +1,4 @@
-import type { Check } from "../problems.ts";
+import type { Check } from "../status/check.ts";
 import { unsupported } from "./supported-version.ts";
 
 const reasons = {

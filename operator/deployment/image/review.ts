@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import type { ObjectKey } from "../../runtime/controller.ts";
-import type { SecretData } from "../foreign-secrets.ts";
 import { printable } from "../printable.ts";
-import type { Reading } from "../probe-schedule.ts";
+import type { Reading } from "../probing/probe-schedule.ts";
+import type { SecretData } from "../references/foreign-secrets.ts";
 import { isSigned, type SignatureLayer, signatureLayers, signatureTag } from "./cosign.ts";
 import { credentialsFor } from "./credentials.ts";
 import { type Get, NotCalledError } from "./guarded-get.ts";

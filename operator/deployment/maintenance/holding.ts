@@ -4,7 +4,7 @@ import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
 import { desiredFields, desiredFingerprint, owned } from "../../runtime/owned-fields.ts";
 import { resourcePath } from "../../runtime/resource-type.ts";
 import type { Child } from "../blueprint.ts";
-import type { CachedChild } from "../cached-objects.ts";
+import type { CachedChild } from "../cache/cached-objects.ts";
 import { fieldManager } from "../names.ts";
 import { heldTemplate, type PodTemplate } from "./template.ts";
 

@@ -1,7 +1,7 @@
 import type { ObjectKey } from "../../runtime/controller.ts";
-import type { CachedResource } from "../cached-objects.ts";
-import type { Polling } from "../cluster.ts";
-import type { TokenSecrets } from "../token-secret.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
+import type { Polling } from "../cache/cluster.ts";
+import type { TokenSecrets } from "../references/token-secret.ts";
 import { arbitrate, type Claim, type Poller, type Verdict } from "./arbitration.ts";
 import { asksToReceive } from "./asking.ts";
 import { PodTokens } from "./pod-tokens.ts";

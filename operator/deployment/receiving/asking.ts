@@ -1,5 +1,5 @@
 import type { DeploymentSpec } from "../../api/spec.ts";
-import { isHibernated } from "../hibernation.ts";
+import { isHibernated } from "../pausing/hibernation.ts";
 
 /** Whether a resource asks to receive what people say to its bot, in whatever way. One that sleeps leaves it to others. */
 export const asksToReceive = (spec: DeploymentSpec): boolean =>

@@ -1,4 +1,4 @@
-import type { Check } from "../problems.ts";
+import type { Check } from "../status/check.ts";
 
 /** Telegram lets one program read a bot's updates: another one has them. */
 export const receivesElsewhere: Check = ({ resource, verdict, probe }) => {

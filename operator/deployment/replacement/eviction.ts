@@ -1,8 +1,8 @@
 import { ApiError, isConflict, isNotFound } from "../../runtime/api-error.ts";
 import type { Client } from "../../runtime/client.ts";
 import { resourcePath } from "../../runtime/resource-type.ts";
-import type { Cluster } from "../cluster.ts";
-import type { ReconcileParts } from "../reconcile.ts";
+import type { Cluster } from "../cache/cluster.ts";
+import type { ReconcileParts } from "../reconcile-parts.ts";
 import { regarding } from "../regarding.ts";
 import { pods as podType } from "../resource-types.ts";
 import type { Snapshot } from "../snapshot.ts";

@@ -1,7 +1,7 @@
 import type { PodReplacements } from "../../api/pod-replacements.ts";
-import type { WorkloadState } from "../cached-objects.ts";
-import type { CachedPod } from "../pods.ts";
-import { isSettled } from "../rollout.ts";
+import type { WorkloadState } from "../cache/cached-objects.ts";
+import type { CachedPod } from "../pods/pods.ts";
+import { isSettled } from "../status/progress.ts";
 
 /** So many pods of one template are replaced: when new ones fail like the old ones, it is not the pods. */
 export const mostReplacements = 3;

@@ -5,9 +5,9 @@ import { routes } from "../../../contract/routes.ts";
 import type { DeploymentSpec } from "../../api/spec.ts";
 import type { PlainFetch } from "../../runtime/plain-http.ts";
 import type { Blueprint } from "../blueprint.ts";
-import { handshake, type TimedFetch } from "../http-probe.ts";
 import { namesOf } from "../names.ts";
-import type { Reading } from "../probe-schedule.ts";
+import { handshake, type TimedFetch } from "../probing/http-probe.ts";
+import type { Reading } from "../probing/probe-schedule.ts";
 import { previewOf } from "./tracks.ts";
 
 /** The version that is tried before clients reach it. */

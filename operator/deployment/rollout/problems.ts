@@ -1,6 +1,6 @@
 import type { Revision } from "../../api/rollout.ts";
-import type { Check } from "../problems.ts";
 import type { Snapshot } from "../snapshot.ts";
+import type { Check } from "../status/check.ts";
 import { deploymentOf, revisionName } from "./tracks.ts";
 
 /** The revision that failed and gave way, while the spec still asks for it. */

@@ -1,11 +1,11 @@
 import type { Blueprint } from "../blueprint.ts";
-import type { CachedResource } from "../cached-objects.ts";
-import type { Cluster } from "../cluster.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
+import type { Cluster } from "../cache/cluster.ts";
+import { ownChild } from "../cache/own-child.ts";
 import { namesOf } from "../names.ts";
-import { ownChild } from "../own-child.ts";
-import type { ProbeSchedule } from "../probe-schedule.ts";
+import type { ProbeSchedule } from "../probing/probe-schedule.ts";
 import { statefulSets } from "../resource-types.ts";
-import { isSettled } from "../rollout.ts";
+import { isSettled } from "../status/progress.ts";
 import { type MetricsResult, type MetricsTarget, metricsTarget } from "./analysis/probe.ts";
 import { entryOf, type Facts, servingTrack } from "./facts.ts";
 import type { PlannedServers } from "./plan.ts";

@@ -1,12 +1,12 @@
 import { createHmac } from "node:crypto";
 import { apiKeyFileName, hashedKey } from "../../../contract/api-key.ts";
 import type { Blueprint } from "../blueprint.ts";
-import type { CachedResource } from "../cached-objects.ts";
-import type { Cluster } from "../cluster.ts";
-import type { Settings } from "../gather.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
+import type { Cluster } from "../cache/cluster.ts";
+import { ownChild } from "../cache/own-child.ts";
 import { namesOf } from "../names.ts";
-import { ownChild } from "../own-child.ts";
 import * as types from "../resource-types.ts";
+import type { Settings } from "../settings.ts";
 import { secretAges } from "./ages.ts";
 import { type GeneratedValue, generatedValue, valuesIn } from "./generated-value.ts";
 import type { GeneratedValues } from "./generated-values.ts";

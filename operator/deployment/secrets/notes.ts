@@ -1,6 +1,6 @@
 import type { EventNote } from "../../runtime/event-recorder.ts";
 import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
-import type { CachedChild } from "../cached-objects.ts";
+import type { CachedChild } from "../cache/cached-objects.ts";
 import type { PreviousKey } from "./previous-keys.ts";
 
 type Written = {

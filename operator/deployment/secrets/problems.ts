@@ -1,6 +1,6 @@
 import type { DeploymentSpec } from "../../api/spec.ts";
-import type { Check, Problem } from "../problems.ts";
 import type { Snapshot } from "../snapshot.ts";
+import type { Check, Problem } from "../status/check.ts";
 import type { SecretAge } from "./ages.ts";
 import type { OwnKey } from "./own-keys.ts";
 

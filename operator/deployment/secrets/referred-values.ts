@@ -1,7 +1,7 @@
 import { hashedKey, keyProblem } from "../../../contract/api-key.ts";
 import type { Client } from "../../runtime/client.ts";
-import { type FindSecret, ForeignSecrets, type SecretData } from "../foreign-secrets.ts";
 import { sha256 } from "../names.ts";
+import { type FindSecret, ForeignSecrets, type SecretData } from "../references/foreign-secrets.ts";
 import { configMaps } from "../resource-types.ts";
 
 /** What is kept of a value in a Secret of a user: enough to see that it changes, and to know it as a key. */

@@ -1,4 +1,4 @@
-import type { Check } from "../problems.ts";
+import type { Check } from "../status/check.ts";
 
 /** The bridge's volume is nearly full, or soon will be, and cannot be grown. */
 export const volumeIsNearlyFull: Check = ({ volume }) => {

@@ -4,7 +4,7 @@ import type { EventRecorder } from "../../runtime/event-recorder.ts";
 import type { KubernetesObject } from "../../runtime/kubernetes-object.ts";
 import { quantityValue } from "../../runtime/quantity.ts";
 import { resourcePath } from "../../runtime/resource-type.ts";
-import type { CachedResource } from "../cached-objects.ts";
+import type { CachedResource } from "../cache/cached-objects.ts";
 import { fieldManager, namesOf } from "../names.ts";
 import { regarding } from "../regarding.ts";
 import { persistentVolumeClaims } from "../resource-types.ts";

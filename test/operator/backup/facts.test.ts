@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { backupFactsOf } from "../../../operator/deployment/backup/facts.ts";
-import { statusOf, transitions } from "../../../operator/deployment/status.ts";
+import { statusOf, transitions } from "../../../operator/deployment/status/status.ts";
 import { specOf } from "../deployment/support/blueprint.ts";
 import { condition, now, resource, snapshot } from "../deployment/support/snapshot.ts";
 import { at, cachedBackup, ended } from "./support.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ConditionType, conditionTypes } from "../../../operator/api/status.ts";
-import { conditionsOf } from "../../../operator/deployment/conditions/conditions.ts";
 import type { Snapshot } from "../../../operator/deployment/snapshot.ts";
+import { conditionsOf } from "../../../operator/deployment/status/conditions/conditions.ts";
 import { specOf } from "./support/blueprint.ts";
 import {
   bridgeAnswer,

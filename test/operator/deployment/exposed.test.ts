@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { conditionsOf } from "../../../operator/deployment/conditions/conditions.ts";
 import type { ExposureProbe } from "../../../operator/deployment/exposure/probe.ts";
 import { exposureLookAgainMs } from "../../../operator/deployment/exposure/problems.ts";
 import type { Snapshot } from "../../../operator/deployment/snapshot.ts";
-import { statusOf, transitions } from "../../../operator/deployment/status.ts";
+import { conditionsOf } from "../../../operator/deployment/status/conditions/conditions.ts";
+import { statusOf, transitions } from "../../../operator/deployment/status/status.ts";
 import { specOf } from "./support/blueprint.ts";
 import { condition, exposure, now, resource, snapshot, statusWith, workload } from "./support/snapshot.ts";
 

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { httpProbe } from "../../../operator/deployment/http-probe.ts";
-import type { Target } from "../../../operator/deployment/parts-probe.ts";
+import { httpProbe } from "../../../operator/deployment/probing/http-probe.ts";
+import type { Target } from "../../../operator/deployment/probing/parts-probe.ts";
 import { plainFetch } from "../../../operator/runtime/plain-http.ts";
 
 /** What a probe may take: so long the fastest of the tests waits for a pod that goes on for ever. */

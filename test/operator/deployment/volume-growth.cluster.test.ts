@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cachedResource } from "../../../operator/deployment/cached-objects.ts";
+import { cachedResource } from "../../../operator/deployment/cache/cached-objects.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import { Volumes } from "../../../operator/deployment/volume/volumes.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { CachedResource } from "../../../../operator/deployment/cached-objects.ts";
-import type { Polling } from "../../../../operator/deployment/cluster.ts";
+import type { CachedResource } from "../../../../operator/deployment/cache/cached-objects.ts";
+import type { Polling } from "../../../../operator/deployment/cache/cluster.ts";
 import { Arbiter } from "../../../../operator/deployment/receiving/arbiter.ts";
 import type { Verdict } from "../../../../operator/deployment/receiving/arbitration.ts";
 import type { ObjectKey } from "../../../../operator/runtime/controller.ts";

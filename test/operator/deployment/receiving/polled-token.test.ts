@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bridgeStatefulSet } from "../../../../operator/deployment/desired/bridge-stateful-set.ts";
-import { reducePod, samePod } from "../../../../operator/deployment/pods.ts";
+import { reducePod, samePod } from "../../../../operator/deployment/pods/pods.ts";
 import { polledToken } from "../../../../operator/deployment/receiving/polled-token.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { blueprint, specOf } from "../support/blueprint.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CachedPod } from "../../../../operator/deployment/pods.ts";
+import type { CachedPod } from "../../../../operator/deployment/pods/pods.ts";
 import { type Facts, mostReplacements, nextReplacement } from "../../../../operator/deployment/replacement/policy.ts";
 import { workload } from "../support/snapshot.ts";
 

@@ -1,6 +1,6 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { cachedChild } from "../../../../operator/deployment/cached-objects.ts";
+import { cachedChild } from "../../../../operator/deployment/cache/cached-objects.ts";
 import { createSecretMetrics } from "../../../../operator/deployment/secrets/metrics.ts";
 import { notesOf } from "../../../../operator/deployment/secrets/notes.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { conditionsOf } from "../../../../operator/deployment/conditions/conditions.ts";
-import { allProblemsOf } from "../../../../operator/deployment/problems.ts";
 import { type SecretAge, secretAges } from "../../../../operator/deployment/secrets/ages.ts";
 import type { OwnKey } from "../../../../operator/deployment/secrets/own-keys.ts";
+import { conditionsOf } from "../../../../operator/deployment/status/conditions/conditions.ts";
+import { allProblemsOf } from "../../../../operator/deployment/status/problems.ts";
 import { specOf } from "../support/blueprint.ts";
 import { now, resource, secrets, snapshot } from "../support/snapshot.ts";
 

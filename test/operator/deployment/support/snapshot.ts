@@ -1,7 +1,7 @@
 import type { Condition, DeploymentStatus } from "../../../../operator/api/status.ts";
-import type { CachedResource, WorkloadState } from "../../../../operator/deployment/cached-objects.ts";
+import type { CachedResource, WorkloadState } from "../../../../operator/deployment/cache/cached-objects.ts";
 import type { ExposureSnapshot } from "../../../../operator/deployment/exposure/problems.ts";
-import type { BridgeProbe } from "../../../../operator/deployment/parts-probe.ts";
+import type { BridgeProbe } from "../../../../operator/deployment/probing/parts-probe.ts";
 import type { SecretsSnapshot } from "../../../../operator/deployment/secrets/problems.ts";
 import type { Snapshot } from "../../../../operator/deployment/snapshot.ts";
 import { specOf } from "./blueprint.ts";

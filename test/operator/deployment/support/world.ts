@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { vi } from "vitest";
 import type { ExposureProbe, ExposureTarget } from "../../../../operator/deployment/exposure/probe.ts";
-import type { Settings } from "../../../../operator/deployment/gather.ts";
 import type { Review } from "../../../../operator/deployment/image/review.ts";
+import type { Settings } from "../../../../operator/deployment/settings.ts";
 import { type Client, createClient } from "../../../../operator/runtime/client.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
 import { createMetrics, type Metrics } from "../../../../operator/runtime/metrics.ts";
