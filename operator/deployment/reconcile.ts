@@ -103,7 +103,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     snapshot.backups?.lookAgainMs,
     exposureLookAgainMs(snapshot),
     verdictLookAgainMs(verdict),
-    untilSecretsChange(blueprint, parts.now()),
+    untilSecretsChange(blueprint, { now: parts.now(), mayWrite: parts.mayWrite(resource) }),
     written.lookAgainMs,
     untilWindow(snapshot, parts.now()),
     volume.lookAgainMs,

@@ -14,14 +14,19 @@ type Changing = {
  * Milliseconds until a secret changes by itself, or what is said of it: undefined while none does. At most a day, because a timer of
  * Node holds less than 25.
  */
-export function untilSecretsChange(changing: Changing, now: number): number | undefined {
+export function untilSecretsChange(
+  changing: Changing,
+  { now, mayWrite }: { readonly now: number; readonly mayWrite: boolean },
+): number | undefined {
   const { spec, hmac, keys, dashboard, previousKeys } = changing;
   const values = [hmac, ...keys.values(), ...(dashboard ? [dashboard.password] : [])];
+  // What is due and may not be written, as while the resource is paused, is no reason to look again.
+  const isAhead = (at: number) => mayWrite || at > now;
   const moments = [
-    ...values.flatMap((value) => changesAt(value, now)),
+    ...values.flatMap(({ next, ...value }) => changesAt(mayWrite && next ? { ...value, next } : value, now)),
     ...previousKeys.map(({ expires }) => Date.parse(expires)),
     ...warningsAt(spec).filter((at) => at > now),
-  ];
+  ].filter(isAhead);
   return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments.map((at) => at - now), longestRestMs));
 }
 

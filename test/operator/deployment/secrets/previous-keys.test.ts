@@ -121,18 +121,28 @@ test("a file that was written with them gives the same file again", () => {
   expect(Object.keys(JSON.parse(write(first, now + hour)))).toHaveLength(3);
 });
 
+const changing = (ends: readonly string[], key: GeneratedValue, fields: object = {}) => ({
+  spec: specOf(fields),
+  hmac: { current: "secret" },
+  dashboard: undefined,
+  keys: new Map([["claude", key]]),
+  previousKeys: ends.map((expires) => ({ expires })),
+});
+
+test("what is due and may not be written is no reason to look again, and what comes is", () => {
+  const until = (key: GeneratedValue, ends: readonly string[] = []) =>
+    untilSecretsChange(changing(ends, key), { now, mayWrite: false });
+  expect(until({ current: "present", next: { value: "next" }, dueAt: "2026-10-01T00:00:00Z" })).toBeUndefined();
+  expect(until({ current: "present", dueAt: "2026-10-01T00:00:00Z" }, ["2026-10-01T00:00:00Z"])).toBeUndefined();
+  expect(until({ current: "present", dueAt: "2026-11-01T13:00:00.250Z" })).toBe(hour);
+});
+
 test("the operator looks again when the first of them ends, a next value's time comes, or a key is about to end, and at least once a day", () => {
   const until = (ends: readonly string[], next?: GeneratedValue["next"], fields: object = {}) =>
-    untilSecretsChange(
-      {
-        spec: specOf(fields),
-        hmac: { current: "secret" },
-        dashboard: undefined,
-        keys: new Map([["claude", { current: "present", ...(next ? { next } : {}) }]]),
-        previousKeys: ends.map((expires) => ({ expires })),
-      },
+    untilSecretsChange(changing(ends, { current: "present", ...(next ? { next } : {}) }, fields), {
       now,
-    );
+      mayWrite: true,
+    });
   expect(until([])).toBeUndefined();
   expect(until(["2026-11-01T13:00:00.250Z", "2026-11-01T12:00:01.250Z"])).toBe(1000);
   expect(until(["2026-11-01T13:00:00.250Z"], { value: "next", at: "2026-11-01T12:00:00.750Z" })).toBe(500);
