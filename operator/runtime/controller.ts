@@ -11,7 +11,7 @@ import { type AddOptions, WorkQueue } from "./work-queue.ts";
 export type ObjectKey = { readonly namespace: string; readonly name: string };
 
 export type Result = {
-  /** Asks for another reconcile after this delay, whatever happens before; failures do not delay it further. */
+  /** Asks for another reconcile after this delay, at least 100 ms, whatever happens before; failures do not delay it further. */
   readonly requeueAfterMs?: number;
   /** Errors in parts of the work while the rest was done. Each is logged, and the key is retried. */
   readonly failures?: readonly unknown[];
@@ -35,6 +35,9 @@ type Outcome =
   | { readonly kind: "success" }
   | { readonly kind: "requeueAfter"; readonly ms: number }
   | { readonly kind: "error"; readonly errors: readonly unknown[]; readonly requeueAfterMs?: number | undefined };
+
+/** A moment that has passed and changes nothing would be a loop without a rest. */
+const soonestMs = 100;
 
 /** controller-runtime's values of the label `result`. */
 const results = ["success", "requeue", "requeue_after", "error"] as const;
@@ -128,12 +131,13 @@ export class Controller {
         break;
       case "requeueAfter":
         this.#queue.forget(key);
-        this.#queue.addAfter(key, outcome.ms);
+        this.#queue.addAfter(key, Math.max(outcome.ms, soonestMs));
         this.#count("requeue_after");
         break;
       case "error":
         this.#queue.addRateLimited(key);
-        if (outcome.requeueAfterMs !== undefined) this.#queue.addAfter(key, outcome.requeueAfterMs);
+        if (outcome.requeueAfterMs !== undefined)
+          this.#queue.addAfter(key, Math.max(outcome.requeueAfterMs, soonestMs));
         this.#fail(outcome.errors, signal);
         break;
     }

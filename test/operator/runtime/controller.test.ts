@@ -62,6 +62,15 @@ test("a reconcile that asks for another one gets it then", async () => {
   expect(await results()).toMatchObject({ requeue_after: 2 });
 });
 
+test("a moment that has passed is no loop without a rest", async () => {
+  for (const requeueAfterMs of [0, -5000]) {
+    const { controller, clock, seen } = start(async () => ({ requeueAfterMs }));
+    controller.enqueue(key);
+    await clock.advance(1000);
+    expect(seen).toHaveLength(11);
+  }
+});
+
 test("failures of parts are logged each, count as one error, and do not put off what was asked for", async () => {
   const failures = [new Error("one"), new Error("two"), conflict];
   let passes = 0;
