@@ -47,6 +47,9 @@ async function limit(hard: Record<string, string>): Promise<void> {
 
 const raise = (hard: Record<string, string>) => world.patch(quotas, "small", { spec: { hard } });
 
+/** What was refused for some seconds is tried again ever more seldom, by the operator and by Kubernetes' own controllers. */
+const untilTriedAgain = () => untilReady(world, "team", 90_000);
+
 test("a child that a quota refuses is told as the API server words it, and made when the quota is raised", async () => {
   await limit({ "count/services": "0" });
   await world.audit.reset();
@@ -55,7 +58,7 @@ test("a child that a quota refuses is told as the API server words it, and made 
   expect(conditionOf(stuck, "Degraded")?.message).toMatch(/services "team-\S+" is forbidden: exceeded quota: small/);
 
   await raise({ "count/services": "10" });
-  await untilReady(world, "team");
+  await untilTriedAgain();
   const tries = (await writesOf(world)).filter((write) => write.startsWith("patch services"));
   expect(tries.length).toBeLessThan(40);
 });
@@ -69,7 +72,7 @@ test("a Secret that a quota refuses does not replace the pods at every try", asy
   const writes = (await writesOf(world)).filter((write) => write.startsWith("patch deployments team-mcp-server"));
   expect(writes.length).toBeLessThanOrEqual(1);
   await raise({ "count/secrets": "10" });
-  await untilReady(world, "team");
+  await untilTriedAgain();
 });
 
 test("pods that a quota refuses are told without the names that change from try to try", async () => {
@@ -85,7 +88,7 @@ test("pods that a quota refuses are told without the names that change from try 
   expect(conditionOf(stuck, "Degraded")?.message).not.toMatch(/team-mcp-server-\w+|team-bridge-0/);
 
   await raise({ "count/pods": "10" });
-  await untilReady(world, "team");
+  await untilTriedAgain();
 });
 
 test("an object of that name that somebody else controls is not overwritten", async () => {
