@@ -201,8 +201,8 @@ describe("under traffic", () => {
   test("blue/green fails no call: not when its pods get their track, not at the switch, and not on the way back", async () => {
     const patch = (spec: object) =>
       kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", JSON.stringify({ spec })]);
-    const tuned = (format: string) => ({
-      ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "tuning", namespace }, data: { format } },
+    const analysed = (maxMilliseconds: number) => ({
+      analysis: { durationSeconds: 5, metrics: { latency: { percentile: 50, maxMilliseconds }, minCalls: 5 } },
     });
     const track = async () => {
       const service = ["-n", namespace, "get", "service", `${resource}-mcp-server`];
@@ -216,16 +216,13 @@ describe("under traffic", () => {
     await leads("blue");
     await traffic.progress(10);
 
-    await kubectl(["apply", "-f", "-"], { input: JSON.stringify(tuned("json")) });
-    const valueFrom = { configMapKeyRef: { name: "tuning", key: "format" } };
-    await patch({ server: { env: [{ name: "LOG_FORMAT", valueFrom }] } });
+    await patch({ rollout: analysed(10_000), server: { env: [{ name: "LOG_FORMAT", value: "text" }] } });
     await leads("green");
     await waitReady(namespace, resource);
     await traffic.progress(20);
 
-    // From now on a pod of the new version ends at its start.
-    await kubectl(["apply", "-f", "-"], { input: JSON.stringify(tuned("no format")) });
-    await patch({ server: { replicas: 3 } });
+    // No version answers half of all calls as fast as that.
+    await patch({ rollout: analysed(1) });
     await leads("blue");
     await expectReason(namespace, resource, "Degraded", "RolledBack");
     await traffic.progress(20);
