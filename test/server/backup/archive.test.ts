@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { packTar } from "modern-tar";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { backupFailureSchema, backupResultSchema } from "../../../contract/backup.ts";
@@ -61,6 +61,15 @@ async function refusalOf(bytes: Uint8Array): Promise<string | undefined> {
   }
 }
 
+/** What gzip makes of bytes; undefined when it refuses them. */
+function unpacked(bytes: Uint8Array): Buffer | undefined {
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 const tarOf = async (entries: Readonly<Record<string, string>>) =>
   gzipSync(
     await packTar(
@@ -81,13 +90,16 @@ describe("an archive", () => {
     }
   });
 
-  test("in which a byte was changed is refused", async () => {
+  test("in which a byte was changed is refused, or says the same", async () => {
     const whole = await archive();
+    const said = gunzipSync(whole);
     // The header of gzip has a time and a system, which mean nothing.
     for (let at = 10; at < whole.length; at += 97) {
       const changed = Buffer.from(whole);
       changed[at] = (changed[at] ?? 0) ^ 0x10;
-      expect(await refusalOf(changed), `byte ${at}`).toMatch(/^BACKUP_(BROKEN|FOREIGN)$/);
+      // RFC 1951 has more than one way to say the same: a run of zeros may be copied from another run of zeros.
+      if (unpacked(changed)?.equals(said)) continue;
+      expect(await refusalOf(changed), `byte ${at}`).toMatch(/^BACKUP_(BROKEN|FOREIGN|NEWER)$/);
     }
   });
 

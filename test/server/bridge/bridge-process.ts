@@ -1,29 +1,39 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import type { BridgeConfig } from "../../../server/bridge/config.ts";
 
 const ENTRY = join(import.meta.dirname, "process.ts");
 
 export type BridgeProcess = {
-  readonly child: ChildProcessByStdio<null, Readable, null>;
+  readonly child: ChildProcess;
   readonly url: string;
   /** Messages whose request was under way when the process before it died. */
   readonly uncertain: number;
+  /** What it holds when its garbage is gone. */
+  memory(): Promise<NodeJS.MemoryUsage>;
 };
 
 /** A bridge in a process of its own; resolves when it listens. */
 export async function startBridgeProcess(config: BridgeConfig): Promise<BridgeProcess> {
-  const child = spawn(process.execPath, [ENTRY, JSON.stringify(config)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [ENTRY, JSON.stringify(config)], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  const { stdout } = child;
+  if (stdout === null) throw new Error("The bridge's output is not a pipe.");
   let uncertain = 0;
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of createInterface({ input: stdout })) {
     const said = JSON.parse(line);
     uncertain += said.uncertain ?? 0;
     if (typeof said.url === "string") {
-      child.stdout.resume();
-      return { child, url: said.url, uncertain };
+      stdout.resume();
+      const memory = async () => {
+        const answer = once(child, "message");
+        child.send("memory");
+        return (await answer)[0];
+      };
+      return { child, url: said.url, uncertain, memory };
     }
   }
   throw new Error("The bridge ended before it listened.");

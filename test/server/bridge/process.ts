@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { Registry } from "prom-client";
 import { startBridge } from "../../../server/bridge/bridge.ts";
 import { createAudit } from "../../../server/telemetry/audit.ts";
+import { memoryInUse } from "../support/memory.ts";
 
 const logger = pino({ level: "info" });
 const bridge = await startBridge({
@@ -15,4 +16,6 @@ const bridge = await startBridge({
   onRestart: () => void bridge.close().then(() => process.exit(0)),
 });
 process.once("SIGTERM", () => bridge.close().then(() => process.exit(0)));
+// Whoever asks, asks for the memory in use.
+process.on("message", async () => process.send?.(await memoryInUse()));
 process.stdout.write(`${JSON.stringify({ url: bridge.url })}\n`);
