@@ -15,6 +15,8 @@ export default defineConfig({
           exclude: ["test/**/*.{process,client,cluster}.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // They wait more than they work; by itself vitest leaves one core free.
+          maxWorkers: 2,
         },
       },
       {

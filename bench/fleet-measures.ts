@@ -43,6 +43,8 @@ export async function measureFleet(bench: Workbench, options: FleetOptions): Pro
   await measureCreation(bench, operator, options);
   if (options.minutes > 0) await measureIdle(bench, operator, `${options.count}: pending`, options.minutes);
   await hurryControllers(bench.cluster);
+  // What is deleted while pods are still made of it costs more, and StatefulSets leave claims behind.
+  await settled(bench);
   const last = options.minutes > 0 ? await measureQuiet(bench, operator, options) : operator;
   await measureDeletion(bench, options, before);
   await last.stop();

@@ -74,7 +74,9 @@ export function webSocketBehaviours(stage: Stage): void {
       binary.socket.send(Buffer.from("{}"));
       expect(await binary.closed).toEqual(told("binaryFrame"));
       const large = await visitor.webSocket({ key: key() });
-      large.send("x".repeat(300 * 1024));
+      // Nothing is on its way when the server closes: a proxy that still has to pass on something may reset the connection.
+      large.socket.send("x".repeat(256 * 1024), { fin: false });
+      large.socket.send("x", { fin: true });
       expect(await large.closed).toMatchObject({ code: 1009 });
     });
 

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { carrierOf } from "./carriers.ts";
+import { lingerOnClose } from "./lingering-close.ts";
 
 /** Times of a port that anybody may reach, in milliseconds; options of node:http. */
 export const requestTimes = Object.freeze({
@@ -28,6 +29,7 @@ export type Connections = {
 /**
  * Bounds what strangers can hold of a server. Above the total the oldest connection of a stranger is closed, so that
  * a stranger that takes all of them keeps nobody out. An answer that nobody takes is given up: it would stay in memory.
+ * An answer that comes before the end of its request arrives.
  */
 export function boundConnections(server: Server, limits: ConnectionLimits): Connections {
   const { total, answerTimeoutMs } = limits;
@@ -47,7 +49,10 @@ export function boundConnections(server: Server, limits: ConnectionLimits): Conn
     dropOldest(strangers);
   });
   // Before the application answers.
-  server.prependListener("request", (_request, response) => limitAnswer(response, answerTimeoutMs));
+  server.prependListener("request", (request, response) => {
+    limitAnswer(response, answerTimeoutMs);
+    lingerOnClose(request, response);
+  });
   return { trust: (socket) => void strangers.delete(carrierOf(socket)), handOver };
 }
 

@@ -14,7 +14,9 @@ export function troubleOf(pod: V1Pod): Trouble | undefined {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
   if (scheduled?.status === "False" && scheduled.reason === "Unschedulable") {
     const since = Date.parse(String(scheduled.lastTransitionTime ?? pod.metadata?.creationTimestamp ?? ""));
-    return { reason: "Unschedulable", message: scheduled.message ?? "", ...(Number.isNaN(since) ? {} : { since }) };
+    const cause = scheduled.message?.replace(/\.$/, "") ?? "no node takes the pod";
+    const message = `${cause}: add nodes, lower resources.requests or look at podTemplate`;
+    return { reason: "Unschedulable", message, ...(Number.isNaN(since) ? {} : { since }) };
   }
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   for (const status of statuses) {

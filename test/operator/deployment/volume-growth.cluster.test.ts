@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cachedResource } from "../../../operator/deployment/cache/cached-objects.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import { Volumes } from "../../../operator/deployment/volume/volumes.ts";
-import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { chartAccount, clientWith, tokenOf } from "./support/chart-account.ts";
+import { type Claim, claimOf, Disks, sizeOf } from "./support/disks.ts";
 import {
   changeSpec,
   conditionOf,
@@ -22,64 +22,27 @@ import { World } from "./support/world.ts";
 const Gi = 2 ** 30;
 
 let world: World;
-/** Of this run alone: classes and volumes belong to the whole cluster. */
-let growing: string;
-let fixed: string;
-const volumes: string[] = [];
+let growing: Disks;
+let fixed: Disks;
 
 beforeAll(async () => {
   world = await World.create("volumes");
-  growing = `${world.namespace}-growing`;
-  fixed = `${world.namespace}-fixed`;
-  for (const [name, allowVolumeExpansion] of [
-    [growing, true],
-    [fixed, false],
-  ] as const) {
-    await post("/apis/storage.k8s.io/v1/storageclasses", {
-      metadata: { name },
-      provisioner: "example.com/disks",
-      allowVolumeExpansion,
-    });
-  }
+  growing = await Disks.create(world, "growing", true);
+  fixed = await Disks.create(world, "fixed", false);
   world.kubelet.start();
   await createToken(world);
   await world.startOperator();
 });
 afterAll(async () => {
   await world.dispose();
-  for (const name of [growing, fixed]) await remove(`/apis/storage.k8s.io/v1/storageclasses/${name}`);
-  for (const name of volumes) await remove(`/api/v1/persistentvolumes/${name}`);
+  for (const disks of [growing, fixed]) await disks.remove();
 });
 
-const post = (path: string, body: object) => world.client.request({ method: "POST", path, body });
-const remove = (path: string) => world.client.request({ method: "DELETE", path });
-
-type Claim = KubernetesObject & {
-  readonly spec: { readonly resources: { readonly requests: { readonly storage: string } } };
-  readonly status: { readonly phase: string };
-};
-
-const claimOf = (name: string) => world.get<Claim>(types.persistentVolumeClaims, `queue-${name}-bridge-0`);
-const sizeOf = async (name: string) => (await claimOf(name)).spec.resources.requests.storage;
-
-/** A resource whose volume a provisioner has made: its claim is bound. */
-async function createStored(name: string, storageClassName: string, storage: object = {}): Promise<void> {
-  await createResource(world, name, { bridge: { storage: { storageClassName, ...storage } } });
-  const claim = await eventually(() => claimOf(name));
-  const volume = `${world.namespace}-${name}`;
-  volumes.push(volume);
-  await post("/api/v1/persistentvolumes", {
-    metadata: { name: volume },
-    spec: {
-      capacity: { storage: "1Gi" },
-      accessModes: ["ReadWriteOnce"],
-      persistentVolumeReclaimPolicy: "Retain",
-      storageClassName,
-      claimRef: { namespace: world.namespace, name: claim.metadata.name, uid: claim.metadata.uid },
-      hostPath: { path: "/nowhere" },
-    },
-  });
-  await eventually(async () => expect((await claimOf(name)).status.phase).toBe("Bound"));
+/** A resource whose claim is bound. */
+async function createStored(name: string, disks: Disks): Promise<void> {
+  await disks.make(name);
+  await createResource(world, name, { bridge: { storage: { storageClassName: disks.storageClassName } } });
+  await eventually(async () => expect((await claimOf(world, name)).status.phase).toBe("Bound"));
   await untilReady(world, name);
 }
 
@@ -97,7 +60,7 @@ describe("a volume that is nearly full", () => {
     await world.audit.reset();
     fill(0.1);
     await world.restartOperator();
-    await eventually(async () => expect(await sizeOf(name)).toBe("2Gi"));
+    await eventually(async () => expect(await sizeOf(world, name)).toBe("2Gi"));
     await eventually(async () =>
       expect((await eventsOf(world, name)).map(({ reason }) => reason)).toContain("VolumeGrown"),
     );
@@ -106,7 +69,7 @@ describe("a volume that is nearly full", () => {
     await untilCondition(world, name, "Degraded", { status: "False" });
     const growths = (await writesOf(world)).filter((write) => write.includes("persistentvolumeclaims"));
     expect(growths).toHaveLength(1);
-    expect(await sizeOf(name)).toBe("2Gi");
+    expect(await sizeOf(world, name)).toBe("2Gi");
     const after = await world.get(types.statefulSets, `${name}-bridge`);
     expect(after.metadata.generation).toBe(before.metadata.generation);
   });
@@ -122,7 +85,7 @@ describe("a volume that is nearly full", () => {
       "the volume of the queue is nearly full, or will be within days, and then no message is taken: its class cannot grow volumes: set allowVolumeExpansion in the StorageClass if its driver can, or make a new volume (docs/scaling.md)",
     );
     expect(conditionOf(told, "Ready")).toMatchObject({ status: "True" });
-    expect(await sizeOf(name)).toBe("1Gi");
+    expect(await sizeOf(world, name)).toBe("1Gi");
     // With room again it is over.
     fill(0.9);
     await world.restartOperator();
@@ -136,7 +99,7 @@ describe("the size in the spec", () => {
     fill(0.9);
     await createStored(name, growing);
     await changeSpec(world, name, { bridge: { storage: { size: "3Gi" } } });
-    await eventually(async () => expect(await sizeOf(name)).toBe("3Gi"));
+    await eventually(async () => expect(await sizeOf(world, name)).toBe("3Gi"));
     await untilReady(world, name);
     const set = await world.get<{ spec: { volumeClaimTemplates: Claim[] } }>(types.statefulSets, `${name}-bridge`);
     expect(set.spec.volumeClaimTemplates[0]?.spec.resources.requests.storage).toBe("1Gi");
@@ -166,9 +129,10 @@ test("the operator changes no other claim, and nothing but the size", async () =
   const spec = {
     accessModes: ["ReadWriteOnce"],
     resources: { requests: { storage: "1Gi" } },
-    storageClassName: growing,
+    storageClassName: growing.storageClassName,
   };
-  await post(path, { metadata: { name: "data-of-others" }, spec });
+  const body = { metadata: { name: "data-of-others" }, spec };
+  await world.client.request({ method: "POST", path, body });
   const contentType = "application/merge-patch+json";
   const patch = (name: string, body: object) =>
     operator.request({ method: "PATCH", path: `${path}/${name}`, contentType, body });

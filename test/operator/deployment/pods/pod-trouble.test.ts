@@ -53,7 +53,10 @@ test("a container that cannot be created passes the kubelet's words on", () => {
 test("a pod that no node takes passes the scheduler's words on", () => {
   const message = "0/1 nodes are available: 1 Insufficient memory.";
   const pod = { status: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }] } };
-  expect(troubleOf(pod)).toEqual({ reason: "Unschedulable", message });
+  expect(troubleOf(pod)).toEqual({
+    reason: "Unschedulable",
+    message: "0/1 nodes are available: 1 Insufficient memory: add nodes, lower resources.requests or look at podTemplate",
+  });
 });
 
 test("since when a pod waits for a node is known, because at a start it may have to wait for its volume", () => {
