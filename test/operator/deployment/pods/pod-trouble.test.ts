@@ -55,7 +55,8 @@ test("a pod that no node takes passes the scheduler's words on", () => {
   const pod = { status: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }] } };
   expect(troubleOf(pod)).toEqual({
     reason: "Unschedulable",
-    message: "0/1 nodes are available: 1 Insufficient memory: add nodes, lower resources.requests or look at podTemplate",
+    message:
+      "0/1 nodes are available: 1 Insufficient memory: add nodes, lower resources.requests or look at podTemplate",
   });
 });
 
