@@ -13,12 +13,12 @@ import { clusterName, nextTag } from "./names.ts";
 export default async function setup(_project: TestProject) {
   await bundle();
   await buildImages();
-  const next = imageName("server").replace(/:.*$/, `:${nextTag}`);
-  await buildah(["tag", fullImageName(imageName("server")), fullImageName(next)]);
+  const images = (["server", "operator"] as const).map(imageName);
+  const nextOf = (image: string) => image.replace(/:.*$/, `:${nextTag}`);
+  for (const image of images) await buildah(["tag", fullImageName(image), fullImageName(nextOf(image))]);
   const { cluster } = await upGuarded({ name: clusterName, nodes: 2 });
   await progress.step("load images", async () => {
-    for (const image of [...(["server", "operator", "telegram"] as const).map(imageName), next])
-      await cluster.load(image);
+    for (const image of [...images, imageName("telegram"), ...images.map(nextOf)]) await cluster.load(image);
   });
   const target = localTarget(cluster);
   const telegramApiUrl = await progress.step("start the stand-in for Telegram", () => installTelegram(target));
