@@ -66,13 +66,16 @@ describe("another version of the operator", () => {
       new RegExp(`operator:${nextTag}$`),
     );
     // The work of the new one: it has the lease, and has seen the resource.
-    const clients = [
-      { name: "test", permissions: ["*"] },
-      { name: "young", permissions: ["*"] },
-    ];
-    const spec = JSON.stringify({ spec: { server: { auth: { clients } } } });
-    await kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", spec]);
-    await kubectl(["-n", namespace, "wait", "--for=create", `secret/${resource}-connection-young`, "--timeout=2m"]);
+    const [old, young] = ["test", "young"].map((name) => ({ name, permissions: ["*"] }));
+    const clientsAre = (...clients: unknown[]) => {
+      const spec = JSON.stringify({ spec: { server: { auth: { clients } } } });
+      return kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", spec]);
+    };
+    const secret = ["-n", namespace, "wait", `secret/${resource}-connection-young`, "--timeout=2m"];
+    await clientsAre(old, young);
+    await kubectl([...secret, "--for=create"]);
+    await clientsAre(old);
+    await kubectl([...secret, "--for=delete"]);
     await waitReady(namespace, resource);
     expect(await uids()).toEqual(before);
     await expectServed(namespace);

@@ -3,21 +3,25 @@ import type { KubernetesObject } from "../../../operator/runtime/kubernetes-obje
 import { describeChildren } from "./support/described.ts";
 import { Disks, sizeOf } from "./support/disks.ts";
 import { disturbedClient, type Fault } from "./support/disturbed-client.ts";
+import { broken as brokenPods } from "./support/rollouts.ts";
 import {
   adoption,
   awakening,
+  brokenVersion,
   change,
   creation,
   growth,
   hibernation,
   rollout,
   type Scenario,
+  undo,
+  wayBack,
 } from "./support/scenarios.ts";
 import { createToken, eventually, readResource, untilReady } from "./support/steps.ts";
 import { World } from "./support/world.ts";
 
 const scenarios: readonly Scenario[] = [
-  ...[creation, change, rollout, hibernation, awakening, adoption],
+  ...[creation, change, rollout, wayBack, undo, hibernation, awakening, adoption],
   growth(() => disks),
 ];
 
@@ -37,11 +41,14 @@ let crash: (() => void) | undefined;
 beforeAll(async () => {
   world = await World.create("single");
   disks = await Disks.create(world, "growing", true);
+  await world.kubelet.report(brokenPods(brokenVersion));
   world.kubelet.start();
   world.disturb = (client) => {
     let dead = false;
     return disturbedClient(client, (request) => {
       if (dead) return "never sent";
+      // How often an event is counted depends on the time.
+      if (request.includes("/events/")) return undefined;
       const resource = /\b(r\d+)\b/.exec(request.split(world.namespace).at(-1) ?? "")?.[1];
       if (resource === undefined) return undefined;
       const known = request.replace(resource, "NAME");
@@ -96,7 +103,10 @@ async function createAndChange(name: string, plan: Plan, scenario: Scenario): Pr
 }
 
 async function expectOutcome(name: string, scenario: Scenario): Promise<void> {
-  const request = await eventually(() => broken.get(name) ?? Promise.reject(new Error("nothing was broken")), patience);
+  const request = await eventually(
+    () => broken.get(name) ?? Promise.reject(new Error(`nothing was broken: ${plans.get(name)?.request} did not come`)),
+    patience,
+  );
   await scenario.untilChanged(world, name);
   const reference = known.get(scenario.part)?.outcome;
   await eventually(

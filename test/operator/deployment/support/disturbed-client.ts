@@ -17,10 +17,10 @@ export function disturbedClient(client: Client, next: (request: string) => Fault
     ...client,
     get: (path, query) => client.get(path, query),
     list: (path, query) => client.list(path, query),
-    request: <T>(request: Parameters<Client["request"]>[0]) =>
+    request: <T>(request: Request) =>
       request.method === "GET"
         ? client.request<T>(request)
-        : through(nameOfPath(request.method, request.path), () => client.request<T>(request)),
+        : through(nameOfRequest(request), () => client.request<T>(request)),
     watch: (path, query, signal, accept) => client.watch(path, query, signal, accept),
     create: <T>(...args: Parameters<Client["create"]>) =>
       through(nameOf("create", args[0].plural, args[1]), () => client.create<T>(...args)),
@@ -34,8 +34,16 @@ export function disturbedClient(client: Client, next: (request: string) => Fault
 const nameOf = (verb: string, plural: string, { metadata }: KubernetesObject, subresource?: string) =>
   `${verb} ${plural}/${metadata.name}${subresource ? `/${subresource}` : ""}`;
 
-/** "patch cctelegramdeployments/team/scale" of the path of a subresource. */
-const nameOfPath = (method: string, path: string) => `${method.toLowerCase()} ${path.split("/").slice(-3).join("/")}`;
+type Request = Parameters<Client["request"]>[0];
+
+/** "create controllerrevisions/team-mcp-server", without the hash, which no other resource has; "patch cctelegramdeployments/team/scale" of a path. */
+function nameOfRequest({ method, path, body }: Request): string {
+  const parts = path.split("/");
+  if (method !== "POST" || parts.at(-1) !== "controllerrevisions")
+    return `${method.toLowerCase()} ${parts.slice(-3).join("/")}`;
+  const { name = "" } = (body as KubernetesObject).metadata;
+  return `create controllerrevisions/${name.slice(0, name.lastIndexOf("-"))}`;
+}
 
 function errorOf(fault: Fault, path: string): Error {
   if (fault !== "refused") return new ConnectionError("PATCH", path, "ETIMEDOUT", "timed out");

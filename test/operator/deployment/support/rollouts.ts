@@ -32,18 +32,18 @@ export const pending =
   (pod) =>
     isOf(pod, version) ? undefined : running(pod);
 
-/** How the rollout of the resource "team" stands. */
-export function rolloutIn(world: World) {
-  const serversOf = async (name: string) => (await world.get<Workload>(types.deployments, name)).spec;
-  const rolloutOf = async () => (await readResource(world, "team")).status?.rollout;
+/** How the rollout of a resource stands. */
+export function rolloutIn(world: World, name = "team") {
+  const serversOf = async (deployment: string) => (await world.get<Workload>(types.deployments, deployment)).spec;
+  const rolloutOf = async () => (await readResource(world, name)).status?.rollout;
   return {
     serversOf,
     rolloutOf,
     /** The track to which the Service leads. */
-    trackOf: async () => (await world.get<Service>(types.services, "team-mcp-server")).spec.selector[trackLabel],
-    imageOf: async (name: string) => (await serversOf(name)).template.spec.containers[0]?.image,
+    trackOf: async () => (await world.get<Service>(types.services, `${name}-mcp-server`)).spec.selector[trackLabel],
+    imageOf: async (deployment: string) => (await serversOf(deployment)).template.spec.containers[0]?.image,
     bridgeImage: async () =>
-      (await world.get<Workload>(types.statefulSets, "team-bridge")).spec.template.spec.containers[0]?.image,
+      (await world.get<Workload>(types.statefulSets, `${name}-bridge`)).spec.template.spec.containers[0]?.image,
     /** "1 Superseded, 2 Active" */
     history: async () =>
       (await rolloutOf())?.revisions?.map(({ revision, outcome }) => `${revision} ${outcome}`).join(", "),

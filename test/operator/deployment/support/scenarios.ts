@@ -1,6 +1,8 @@
+import { expect } from "vitest";
 import * as types from "../../../../operator/deployment/resource-types.ts";
 import type { Disks } from "./disks.ts";
-import { changeSpec, createResource, untilCondition, untilReady } from "./steps.ts";
+import { rolloutIn } from "./rollouts.ts";
+import { changeSpec, createResource, eventually, untilCondition, untilReady } from "./steps.ts";
 import type { World } from "./world.ts";
 
 /** How a resource comes into being and what is done to it then. Failures happen in one of both. */
@@ -62,6 +64,44 @@ export const rollout = plain(
   { ...spec, rollout: { strategy: "BlueGreen", keepPreviousSeconds: 86_400 } },
   { version: "1.4.0" },
 );
+
+/** Pods of this version do not start. */
+export const brokenVersion = "9.9.9";
+
+const historyIs = (world: World, name: string, history: string) =>
+  eventually(async () => expect(await rolloutIn(world, name).history()).toBe(history), patience);
+
+/** Back by itself, because pods of the new version do not start. */
+export const wayBack: Scenario = {
+  ...plain(
+    "way back",
+    /^create controllerrevisions/,
+    { ...spec, rollout: { progressDeadlineSeconds: 10 } },
+    { version: brokenVersion },
+  ),
+  untilChanged: async (world, name) => {
+    await untilCondition(world, name, "Stalled", { status: "True", reason: "RolledBack" }, patience);
+    await untilCondition(world, name, "Progressing", { status: "False" }, patience);
+    await historyIs(world, name, "1 Active, 2 RolledBack");
+  },
+};
+
+/** Back because somebody wants it. */
+export const undo: Scenario = {
+  ...plain("undo", / deployments\/NAME-mcp-server$/, spec, { version: "1.4.0" }),
+  untilCreated: async (world, name) => {
+    await ready(world, name);
+    await changeSpec(world, name, { version: "1.4.0" });
+    await historyIs(world, name, "1 Superseded, 2 Active");
+    await ready(world, name);
+  },
+  change: (world, name) =>
+    world.patch(types.cctelegramDeployments, name, { metadata: { annotations: { "cctelegram.io/undo": "1" } } }),
+  untilChanged: async (world, name) => {
+    await historyIs(world, name, "1 Active, 2 Superseded");
+    await ready(world, name);
+  },
+};
 
 export const hibernation: Scenario = {
   ...plain("hibernation", /^delete horizontalpodautoscalers/, spec, { activity: "Hibernated" }),
