@@ -1,6 +1,6 @@
 import { Registry } from "prom-client";
 import { backupErrors, errors, proxyErrors } from "../../contract/error-catalogue.ts";
-import { eventTypes } from "../../contract/event.ts";
+import { eventTypes } from "../../contract/event-types.ts";
 import { backupDefinition } from "../../operator/api/backup-definition.ts";
 import { customResourceDefinition } from "../../operator/api/custom-resource-definition.ts";
 import { createBackupMetrics } from "../../operator/backup/metrics.ts";

@@ -95,7 +95,7 @@ export const reservedVariables = [
   ...["TELEGRAM_BOT_TOKEN_FILE", "TELEGRAM_BOT_TOKEN", "TELEGRAM_ALLOWED_USERS", "TELEGRAM_ADMINS", "TELEGRAM_API_URL"],
   ...["TELEGRAM_RATE_LIMIT_GLOBAL", "TELEGRAM_RATE_LIMIT_PER_CHAT", "TELEGRAM_UPDATES"],
   ...["TELEGRAM_WEBHOOK_URL", "TELEGRAM_WEBHOOK_PORT"],
-  ...["TELEGRAM_QUIET_HOURS", "CC_TELEGRAM_TIMEZONE"],
+  ...["TELEGRAM_QUIET_HOURS", "CC_TELEGRAM_TIMEZONE", "CC_TELEGRAM_MESSAGE_STYLE"],
   ...["TELEGRAM_CHATS", "TELEGRAM_ROUTES"],
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
   // Other names of these, which would have no effect, or keep the pods from starting.

@@ -2,6 +2,7 @@ import type { Chat, Route } from "../../contract/chats.ts";
 import type { QuietHours } from "../../contract/quiet-hours.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 import type { HmacConfig } from "../process/followed-secrets.ts";
+import type { MessageStyle } from "./formatting/style.ts";
 
 /** What the bridge needs to know, already validated: built from the environment by `server/config/config.ts`. */
 export type BridgeConfig = {
@@ -58,8 +59,10 @@ export type TelegramConfig = {
   readonly messagesPerChatPerSecond: number;
   /** When nothing makes a sound, for everybody who has set nothing else. */
   readonly quietHours?: QuietHours;
-  /** IANA name of the zone whose clock counts. Default: UTC. */
+  /** IANA name of the zone whose clock counts, and in which times are told. Default: UTC. */
   readonly timeZone?: string;
+  /** How much messages tell. Default: concise. */
+  readonly messageStyle?: MessageStyle;
   /** How the bridge hears what people say. Absent: not at all. */
   readonly updates?: UpdatesConfig;
 };

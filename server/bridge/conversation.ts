@@ -110,6 +110,7 @@ export class Conversation {
     return new Approvals({
       ...this.#options,
       people: telegram.allowedUsers,
+      timeZone: telegram.timeZone ?? "UTC",
       places: placesOf(telegram),
       newSecret: () => randomBytes(32),
       onEnding: (approval, at) => this.#webhooks?.add(approval, at),

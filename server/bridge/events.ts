@@ -5,6 +5,7 @@ import type { EventStatus } from "../../contract/event-status.ts";
 import type { Attention } from "./attention/attention.ts";
 import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Control } from "./control/control.ts";
+import type { Wording } from "./formatting/formatter.ts";
 import { messagesOf } from "./formatting/messages.ts";
 import { callOf } from "./monitoring/event-call.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
@@ -24,6 +25,7 @@ export type EventsOptions = {
   readonly queue: Queue;
   readonly routing: RoutingTable;
   readonly attention: Attention;
+  readonly wording: Wording;
   readonly control: Pick<Control, "paused">;
   readonly pacer: Pacer;
   readonly inbox: Pick<Inbox, "responsesTo">;
@@ -63,11 +65,11 @@ export class Events {
 
   async accept(event: Event): Promise<Accepted> {
     if (this.#isClosed) throw closing();
-    const { queue, routing, attention, metrics, deliver, now, steady } = this.#options;
+    const { queue, routing, attention, wording, metrics, deliver, now, steady } = this.#options;
     const { event_id, client } = event;
     const acceptedAt = now();
     const begun = steady();
-    const heard = heardOf(messagesOf(event, destinationsOf(event, routing)), attention);
+    const heard = heardOf(messagesOf(event, destinationsOf(event, routing), wording), attention);
     const call = callOf(event.trace, Date.parse(event.timestamp));
     const { duplicate, count, muted, messages } = await queue.accept({
       ...{ id: event_id, client, acceptedAt, ...heard, call },

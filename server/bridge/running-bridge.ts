@@ -156,10 +156,11 @@ export class RunningBridge implements Bridge {
 
   #takeEvents(deliver: (messages: readonly PendingMessage[]) => void): Events {
     const { attention, control, monitoring } = this;
+    const { messageStyle: style = "concise", timeZone = "UTC" } = this.#options.config.telegram;
     return new Events({
       ...{ queue: this.#queue, routing: this.#routing, pacer: this.#pacer, metrics: this.#metrics },
       ...{ attention, control, monitoring, notices: this.#notices, inbox: this.#conversation.inbox },
-      ...{ deliver, now: this.#now, steady, facts: () => this.#facts(), shown: () => this.#shownChats() },
+      ...{ wording: { style, timeZone }, deliver, now: this.#now, steady, facts: () => this.#facts(), shown: () => this.#shownChats() },
       botUsername: () => this.#reachability.status.bot_username,
     });
   }

@@ -41,6 +41,7 @@ export function bridgeConfig(need: Need, hmac: HmacConfig, values: Values, home:
       messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),
       ...(values.TELEGRAM_QUIET_HOURS && { quietHours: values.TELEGRAM_QUIET_HOURS }),
       timeZone: need("CC_TELEGRAM_TIMEZONE"),
+      messageStyle: need("CC_TELEGRAM_MESSAGE_STYLE"),
       updates: updatesConfig(need, values),
     },
   };

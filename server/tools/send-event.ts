@@ -1,5 +1,6 @@
 import type * as z from "zod";
-import type { Event, EventType } from "../../contract/event.ts";
+import type { Event } from "../../contract/event.ts";
+import type { EventType } from "../../contract/event-types.ts";
 import type { sent } from "./fields.ts";
 import type { ToolContext } from "./tool.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { eventTypeNames } from "../../contract/event.ts";
+import { eventTypeNames } from "../../contract/event-types.ts";
 import { data, longestText, sent, source, text, title } from "./fields.ts";
 import { sendEvent, sendingAnnotations } from "./send-event.ts";
 import { defineTool } from "./tool.ts";

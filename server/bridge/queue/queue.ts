@@ -1,4 +1,4 @@
-import type { Weight } from "../attention/decision.ts";
+import type { EventWeight } from "../../../contract/event-types.ts";
 import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
 import type { Destination } from "../routing/destination.ts";
 
@@ -98,7 +98,7 @@ export type NewMessage = Destination & {
   readonly entities: readonly TextEntity[];
   readonly keyboard?: Keyboard;
   /** How much it matters. Default: ordinary. */
-  readonly weight?: Weight;
+  readonly weight?: EventWeight;
 };
 
 /** Rows of buttons under a message. */
@@ -153,7 +153,7 @@ export type OutgoingMessage = Destination & {
   readonly keyboard: Keyboard | undefined;
   /** The message that it takes the place of; undefined for a new one. */
   readonly edits: number | undefined;
-  readonly weight: Weight;
+  readonly weight: EventWeight;
   /** Requests before this one. */
   readonly attempts: number;
   /** An earlier request may have reached Telegram. */

@@ -1,9 +1,9 @@
-import type { Weight } from "../attention/decision.ts";
+import type { EventWeight } from "../../../contract/event-types.ts";
 import type { DeadLetter, EventKey, Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./queue.ts";
 
 /** A message as its row holds it. */
 export type MessageRow = Omit<NewMessage, "entities" | "keyboard" | "weight"> & {
-  readonly weight: Weight;
+  readonly weight: EventWeight;
   readonly entities: string | null;
   readonly keyboard: string | null;
   readonly edits: number | null;
@@ -54,7 +54,7 @@ export function toOutgoing(row: Row): OutgoingMessage {
     ...(row.public_name !== null && { publicName: String(row.public_name) }),
     part: Number(row.part),
     text: String(row.text),
-    weight: row.weight as Weight,
+    weight: row.weight as EventWeight,
     entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
     keyboard: row.keyboard === null ? undefined : JSON.parse(String(row.keyboard)),
     edits: row.edits === null ? undefined : Number(row.edits),

@@ -4,6 +4,7 @@ import { updatesModes } from "../../../contract/bridge-status.ts";
 import { chatSchema, mostChats, mostRoutes, routeSchema } from "../../../contract/chats.ts";
 import { ports } from "../../../contract/ports.ts";
 import { quietHoursSchema } from "../../../contract/quiet-hours.ts";
+import { messageStyle } from "../../bridge/formatting/style.ts";
 import { bridging, define, outgoing, reachable } from "./row.ts";
 
 const positive = z
@@ -152,8 +153,16 @@ export const bridgeVariables = Object.freeze({
     roles: bridging,
     schema: timeZone,
     default: "UTC",
-    description: "IANA name of the time zone whose clock counts for quiet hours.",
+    description: "IANA name of the time zone whose clock counts for quiet hours, and in which messages tell times.",
     example: "Europe/Berlin",
+  }),
+  CC_TELEGRAM_MESSAGE_STYLE: define({
+    roles: bridging,
+    schema: messageStyle,
+    default: "concise",
+    description:
+      "How much messages tell: concise is the description and what matters most of the type, detailed also the time and what else the event says. verbose and full are detailed, too.",
+    example: "detailed",
   }),
   TELEGRAM_API_URL: define({
     roles: bridging,
