@@ -58,7 +58,9 @@ export const telegramSpec = z
       .meta(rules({ rule: "self.start != self.end", message: "quietHours must end at another time than it begins" })),
     timeZone: timeZone()
       .optional()
-      .describe("IANA name of the time zone whose clock counts for quietHours, and in which messages tell times, such as Europe/Berlin. Default: UTC.")
+      .describe(
+        "IANA name of the time zone whose clock counts for quietHours, and in which messages tell times, such as Europe/Berlin. Default: UTC.",
+      )
       .meta(
         rules({
           // A name that the API server does not know is an error of the expression, and so refused.

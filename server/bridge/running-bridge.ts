@@ -160,7 +160,14 @@ export class RunningBridge implements Bridge {
     return new Events({
       ...{ queue: this.#queue, routing: this.#routing, pacer: this.#pacer, metrics: this.#metrics },
       ...{ attention, control, monitoring, notices: this.#notices, inbox: this.#conversation.inbox },
-      ...{ wording: { style, timeZone }, deliver, now: this.#now, steady, facts: () => this.#facts(), shown: () => this.#shownChats() },
+      ...{
+        wording: { style, timeZone },
+        deliver,
+        now: this.#now,
+        steady,
+        facts: () => this.#facts(),
+        shown: () => this.#shownChats(),
+      },
       botUsername: () => this.#reachability.status.bot_username,
     });
   }

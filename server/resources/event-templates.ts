@@ -9,7 +9,8 @@ export const eventTemplatesResource: Resource = {
   title: "Event templates",
   description: "For each type of event the arguments of send_telegram_event, to be filled in.",
   mimeType: "application/json",
-  read: async () => json(uri, { templates: toldEventTypes.map(({ type, description }) => template(type, description)) }),
+  read: async () =>
+    json(uri, { templates: toldEventTypes.map(({ type, description }) => template(type, description)) }),
 };
 
 function template(type: string, meaning: string) {

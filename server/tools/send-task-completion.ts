@@ -24,13 +24,17 @@ export const sendTaskCompletion = defineTool({
       // Not as a keyword of the schema: not every model's API takes it.
       .refine((files) => files.length <= mostFiles, `may have at most ${mostFiles} files`)
       .optional()
-      .describe(`Paths of the files that changed, at most ${mostFiles}; the message names some of them and says how many there are`),
+      .describe(
+        `Paths of the files that changed, at most ${mostFiles}; the message names some of them and says how many there are`,
+      ),
     duration_ms: z.number().min(0).optional().describe("How long it took, in milliseconds"),
   }),
   output: sent,
   annotations: sendingAnnotations,
   handler: ({ task_id, title, results, files_affected = [], duration_ms }, context) => {
-    const description = [`Task "${title}" completed successfully`, ...(results === undefined ? [] : [results])].join("\n\n");
+    const description = [`Task "${title}" completed successfully`, ...(results === undefined ? [] : [results])].join(
+      "\n\n",
+    );
     const data = {
       status: "completed",
       ...(duration_ms !== undefined && { duration_ms }),

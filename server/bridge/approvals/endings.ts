@@ -15,12 +15,7 @@ export type EndingRoom = {
 export type Ended = { readonly approval: EndedApproval; readonly lines: readonly PendingMessage[] };
 
 /** Ends an approval and its buttons, in the transaction of the write that calls it; undefined when it was over before. */
-export function end(
-  kept: KeptApproval,
-  ending: Ending,
-  room: EndingRoom,
-  at: number,
-): Ended | undefined {
+export function end(kept: KeptApproval, ending: Ending, room: EndingRoom, at: number): Ended | undefined {
   const { table, onEnding } = room;
   const approval = table.end(kept, ending, at);
   if (approval === undefined) return undefined;

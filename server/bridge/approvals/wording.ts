@@ -74,10 +74,7 @@ function appended({ text, entities }: FormattedText, line: string): FormattedTex
 
 const SIGNS: Readonly<Record<ApprovalAction, string>> = { approve: "✅", deny: "❌", option: "☑️" };
 
-function outcomeOf(
-  { state, decision, votes, expiresAt, endedAt, options }: EndedApproval,
-  timeZone: string,
-): string {
+function outcomeOf({ state, decision, votes, expiresAt, endedAt, options }: EndedApproval, timeZone: string): string {
   const when = shownTime(endedAt, timeZone);
   if (state === "withdrawn") return `↩️ Withdrawn by the sender, ${when}`;
   if (decision === undefined) return `⌛ Expired: nobody decided by ${shownTime(expiresAt, timeZone)}`;

@@ -1,6 +1,7 @@
 import { timeZone } from "../../../config/schemas.ts";
 import type { AttentionMode, ModeRequest, ModeSet } from "../../../contract/attention.ts";
 import { ServerError } from "../../../contract/errors.ts";
+import type { EventWeight } from "../../../contract/event-types.ts";
 import { type QuietHours, quietHoursSchema, quietHoursText } from "../../../contract/quiet-hours.ts";
 import type { PendingMessage, Queue } from "../queue/queue.ts";
 import type { Store } from "../storage/store.ts";

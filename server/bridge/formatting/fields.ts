@@ -28,8 +28,7 @@ const fields: Readonly<Record<EventField, Field>> = {
     line("Error", joined([wordsOf(error_message), bracketed(wordsOf(error_code))])),
   tests,
   coverage: ({ coverage_percentage }) => line("Coverage", percent(coverage_percentage)),
-  duration: ({ duration_ms }) =>
-    line("Duration", isAmount(duration_ms) ? shownDuration(duration_ms) : undefined),
+  duration: ({ duration_ms }) => line("Duration", isAmount(duration_ms) ? shownDuration(duration_ms) : undefined),
   files,
   file: ({ file_path, line_number }) => line("File", place(file_path, line_number)),
   directory: ({ directory }) => line("Directory", wordsOf(directory)),

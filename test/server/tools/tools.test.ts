@@ -157,10 +157,7 @@ describe("send_task_completion", () => {
       task_id: "3f1c",
       type: "task_completion",
       title: "Refactor",
-      description: [
-        'Task "Refactor" completed successfully',
-        "12 tests pass",
-      ].join("\n\n"),
+      description: ['Task "Refactor" completed successfully', "12 tests pass"].join("\n\n"),
       data: { status: "completed", duration_ms: 65_400, files_affected: ["src/a.ts", "src/b.ts"], files_count: 2 },
     });
   });

@@ -7,6 +7,8 @@ import { buttonTexts, decidedAnswer, questionOf, withOutcome } from "../../../..
 import { shownText } from "../../../../server/bridge/formatting/shown-text.ts";
 import { requestFor } from "./support.ts";
 
+const timeZone = "Europe/Berlin";
+
 const unicode = (maxLength: number) => fc.string({ unit: "binary", minLength: 1, maxLength });
 const requests = fc
   .record({
@@ -58,7 +60,10 @@ describe("an outcome", () => {
     fc.assert(
       fc.property(requests, votes, fc.constantFrom("votes", "disagreement", "timeout"), (request, people, reason) => {
         const { options } = request;
-        const question = questionOf(request, { people: 3, expiresAt: 1, timeZone }).at(-1) ?? { text: "", entities: [] };
+        const question = questionOf(request, { people: 3, expiresAt: 1, timeZone }).at(-1) ?? {
+          text: "",
+          entities: [],
+        };
         const all: KeptVote[] = people.map((person, index) => ({ ...person, option: index % options.length, at: 1 }));
         const option = reason === "disagreement" ? null : 0;
         const ended: EndedApproval = {

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
 import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
 import { type EventField, eventTypes, everyField } from "../../../../contract/event-types.ts";
 import { format as formatted, type Letter } from "../../../../server/bridge/formatting/formatter.ts";
 import type { MessageStyle } from "../../../../server/bridge/formatting/style.ts";
@@ -136,7 +136,9 @@ describe("styles", () => {
     const files_affected = Array.from({ length: 40 }, (_, index) => `src/${index}.ts`);
     const event = eventOf("a", { type: "task_completion", data: { files_affected, files_count: 1_000 } });
     expect(format(event).body).toMatch(/\n\nFiles \(1000\): src\/0\.ts, src\/1\.ts, src\/2\.ts, … and 997 more$/);
-    expect(format(event, "detailed").body).toMatch(/Files \(1000\):\n- src\/0\.ts\n[^]*- src\/29\.ts\n… and 970 more$/);
+    expect(format(event, "detailed").body).toMatch(
+      /Files \(1000\):\n- src\/0\.ts\n[^]*- src\/29\.ts\n… and 970 more$/s,
+    );
   });
 
   test("detailed tells when it happened, by the clock of the zone", () => {

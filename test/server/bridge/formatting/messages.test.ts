@@ -7,6 +7,8 @@ import type { NewMessage } from "../../../../server/bridge/queue/queue.ts";
 import { checkText } from "../../../telegram/text-rules.ts";
 import { eventOf } from "../support.ts";
 
+const wording = { style: "concise", timeZone: "Europe/Berlin" } as const;
+
 const HIDDEN = /(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069\u200e\u200f\u{1d400}-\u{1d7ff}]/u;
 
 const pieces = fc.constantFrom(
@@ -82,6 +84,7 @@ describe("the messages of an event", () => {
         const messages = messagesOf(
           event,
           chatIds.map((chatId) => ({ chatId })),
+          wording,
         );
         const bytes = (text: string) => Buffer.byteLength(text.toWellFormed());
         const input = bytes(JSON.stringify(event));
