@@ -1,5 +1,6 @@
 import type { PendingMessage, Recovered } from "../queue/queue.ts";
 import { ChatLine, type WaitReason } from "./chat-line.ts";
+import { Lanes, laneCount, ownLane } from "./lanes.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** Telegram's flood limits (Bots FAQ): bulk messages per second, messages per chat, messages per group and minute. */
@@ -31,17 +32,19 @@ const PARALLEL = 10;
  * Decides which message goes next and when. Pure: times come in as milliseconds of one steady clock.
  *
  * Among the chats that may send, the one served longest ago is next, so that a chat with one message does not wait for
- * the backlog of others. Chats with an urgent message come before them, every other time at least. Within a chat clients take turns, and each client's messages go in order of
- * acceptance, also over retries.
+ * the backlog of others. Chats whose next message has a higher priority come before them, within the bounds of `Lanes`. Within a chat
+ * and a priority clients take turns, and each client's messages go in order of acceptance, also over retries.
  */
 export class Pacer {
   readonly #limits: Required<PacerLimits>;
   readonly #global: SlidingWindow;
   readonly #chats = new Map<number, ChatLine>();
   readonly #migrated = new Map<number, number>();
+  /** By lane, whether a chat could have been next at the last turn. */
+  #ready: readonly boolean[] = [];
   #inFlight = 0;
   #held = false;
-  #lastWasUrgent = false;
+  readonly #lanes = new Lanes();
   #pausedUntil = 0;
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
@@ -67,21 +70,26 @@ export class Pacer {
 
   next(now: number): Turn {
     const [open, urgentOpen] = [this.#openAt(now, this.#limits.spareForUrgent), this.#openAt(now, 0)];
-    let best: { id: number; chatId: number; line: ChatLine } | undefined;
+    const best: (Candidate | undefined)[] = Array.from({ length: laneCount });
     let earliest = Number.POSITIVE_INFINITY;
     for (const [chatId, line] of this.#chats) {
-      const at = Math.max(line.isUrgent ? urgentOpen : open, line.readyAt(now));
+      const { turn } = line;
+      const at = Math.max(turn?.lane === ownLane ? urgentOpen : open, line.readyAt(now));
       earliest = Math.min(earliest, at);
-      if (at > now || line.head === undefined) continue;
-      if (best === undefined || this.#goesBefore(line, best.line)) best = { id: line.head, chatId, line };
+      if (at > now || turn === undefined) continue;
+      const { lane, id } = turn;
+      const candidate = { id, chatId, line };
+      if (goesBefore(candidate, best[lane])) best[lane] = candidate;
     }
-    return best === undefined ? { waitUntil: earliest } : { id: best.id, chatId: best.chatId };
+    this.#ready = best.map((candidate) => candidate !== undefined);
+    const first = best[this.#lanes.next(this.#ready) ?? -1];
+    return first === undefined ? { waitUntil: earliest } : { id: first.id, chatId: first.chatId };
   }
 
   /** The chat's head is about to be sent. */
   started(chatId: number, now: number): void {
     const line = this.#line(chatId);
-    this.#lastWasUrgent = line.isUrgent;
+    if (line.turn !== undefined) this.#lanes.went(line.turn.lane, this.#ready);
     line.start();
     line.lastServed = now;
     this.#inFlight += 1;
@@ -206,12 +214,6 @@ export class Pacer {
     return Math.max(this.#pausedUntil, free);
   }
 
-  #goesBefore(a: ChatLine, b: ChatLine): boolean {
-    if (a.isUrgent !== b.isUrgent) return a.isUrgent !== this.#lastWasUrgent;
-    if (a.lastServed !== b.lastServed) return a.lastServed < b.lastServed;
-    return (a.head ?? 0) < (b.head ?? 0);
-  }
-
   #line(asked: number): ChatLine {
     const chatId = this.#migrated.get(asked) ?? asked;
     const known = this.#chats.get(chatId);
@@ -231,6 +233,15 @@ export class Pacer {
     if (this.#chats.size < 1_000) return;
     for (const [chatId, line] of this.#chats) if (line.isSpent(now)) this.#chats.delete(chatId);
   }
+}
+
+type Candidate = { readonly id: number; readonly chatId: number; readonly line: ChatLine };
+
+/** The chat that was served longest ago, and of those never served the one with the oldest message. */
+function goesBefore(a: Candidate, b: Candidate | undefined): boolean {
+  if (b === undefined) return true;
+  if (a.line.lastServed !== b.line.lastServed) return a.line.lastServed < b.line.lastServed;
+  return a.id < b.id;
 }
 
 /** A rate below one per second becomes one in a longer span. */

@@ -1,4 +1,5 @@
 import type { EventWeight } from "../../../contract/event-types.ts";
+import type { Priority } from "../../../contract/priority.ts";
 import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
 import type { Destination } from "../routing/destination.ts";
 
@@ -99,6 +100,8 @@ export type NewMessage = Destination & {
   readonly keyboard?: Keyboard;
   /** How much it matters. Default: ordinary. */
   readonly weight?: EventWeight;
+  /** Default: normal. */
+  readonly priority?: Priority;
 };
 
 /** Rows of buttons under a message. */
@@ -127,8 +130,8 @@ export type PendingMessage = {
   readonly client: string;
   /** Not to be sent before this time; 0 = at once. */
   readonly notBefore: number;
-  /** It goes before all that are not. */
-  readonly urgent?: true;
+  /** Of pacing/lanes.ts. Default: that of what is normal. */
+  readonly lane?: number;
 };
 
 export type Recovered = {

@@ -1,3 +1,5 @@
+import type { Priority } from "../../../contract/priority.ts";
+import { laneOf, ownLane } from "../pacing/lanes.ts";
 import { RefusedError } from "../refused-error.ts";
 import { isStandIn } from "../routing/destination.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
@@ -147,7 +149,7 @@ export class SqliteQueue implements Queue {
     this.#shares.add(BRIDGE_ITSELF, load);
     if (line.urgent === undefined) return message;
     this.#sql.hurry.run(message.id);
-    return { ...message, urgent: true };
+    return { ...message, lane: ownLane };
   }
 
   urgentLines(chatId: number): number {
@@ -194,7 +196,8 @@ export class SqliteQueue implements Queue {
     this.#sql.unrefuseEvent.run(event.id, event.client);
     this.#shares.add(event.client, load);
     this.#failed -= 1;
-    return { event, pending: { id: message, chatId, client: event.client, notBefore: 0 } };
+    const lane = laneOf(row.priority as Priority);
+    return { event, pending: { id: message, chatId, client: event.client, notBefore: 0, lane } };
   }
 
   discard(message: number): EventKey | undefined {
@@ -287,7 +290,7 @@ export class SqliteQueue implements Queue {
   #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
     const chatId = this.#placeOf(message.chatId);
     const row = this.#sql.insertMessage.get(eventId, client, chatId, ...columnsOf(message), acceptedAt);
-    return { id: Number(row?.id), chatId, client, notBefore: 0 };
+    return { id: Number(row?.id), chatId, client, notBefore: 0, lane: laneOf(message.priority) };
   }
 
   #current(chatId: number): number {

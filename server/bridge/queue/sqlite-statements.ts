@@ -17,8 +17,9 @@ function intake(db: DatabaseSync) {
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
     insertMessage: db.prepare(
       `INSERT INTO messages
-         (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, priority,
+          created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
     countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
@@ -108,7 +109,7 @@ function deadLetters(db: DatabaseSync) {
        WHERE state = 'failed' ORDER BY id DESC LIMIT ?`,
     ),
     deadLetter: db.prepare(
-      `SELECT event_id, client, chat_id, next_attempt_at, ${BYTES} AS bytes FROM messages WHERE id = ? AND state = 'failed'`,
+      `SELECT event_id, client, chat_id, next_attempt_at, priority, ${BYTES} AS bytes FROM messages WHERE id = ? AND state = 'failed'`,
     ),
     revive: db.prepare(
       `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL WHERE id = ?`,
@@ -147,7 +148,7 @@ function upkeep(db: DatabaseSync) {
       "UPDATE messages SET state = 'pending', uncertain = uncertain + 1 WHERE state = 'sending'",
     ),
     pending: db.prepare(
-      `SELECT id, chat_id, client, next_attempt_at, urgent FROM messages WHERE ${UNDELIVERED} ORDER BY id`,
+      `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages WHERE ${UNDELIVERED} ORDER BY id`,
     ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),
     get: db.prepare("SELECT value FROM settings WHERE name = ?"),
