@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { dataProblem } from "./event-data.ts";
+import { priorities } from "./priority.ts";
 
 /** Looked at before anything walks through it member by member, or recursively. */
 const data = z.custom<Record<string, unknown>>(isObject, "expected an object").superRefine((value, context) => {
@@ -19,6 +20,21 @@ export const callTraceSchema = z
   })
   .describe("The call that sent it");
 
+/** Longest time to live: a week. Whatever is older is worth nothing to anybody. */
+const longestTtlSeconds = 7 * 24 * 3600;
+
+export const prioritySchema = z
+  .enum(priorities)
+  .describe(
+    "Which goes first when several wait: urgent, normal, bulk. Approvals and what is critical are urgent by themselves",
+  );
+
+export const ttlSchema = z
+  .int()
+  .min(1)
+  .max(longestTtlSeconds)
+  .describe("Seconds for which it is worth sending, at most a week. What Telegram has not got by then is not sent");
+
 /** The wire form between server and bridge: upstream's snake_case event. Lengths are in UTF-16 units. */
 export const eventSchema = z.object({
   event_id: z.string().min(1).max(128).describe("Identity; the bridge delivers an id only once"),
@@ -35,7 +51,9 @@ export const eventSchema = z.object({
   title: z.string().min(1).max(200),
   description: z.string().min(1).max(16_000),
   data: data.default({}).describe("Details, free in form, within limits"),
-  // A server of the version before does not tell.
+  // A server of the version before does not tell these.
+  priority: prioritySchema.exactOptional(),
+  ttl_seconds: ttlSchema.exactOptional(),
   trace: callTraceSchema.exactOptional(),
 });
 

@@ -23,6 +23,8 @@ export type BridgeConfig = {
   readonly queueBytesLimit: number;
   /** Percentage of both limits that one client may hold. */
   readonly clientSharePercent: number;
+  /** For how long what says the same is not sent again, in milliseconds. Default: 0. */
+  readonly deduplicationMs?: number;
   /** Shared secrets of the signed routes; "" makes the HTTP intake refuse every signed request. */
   readonly hmac: HmacConfig;
   readonly telegram: TelegramConfig;

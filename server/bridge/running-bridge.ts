@@ -227,7 +227,7 @@ export class RunningBridge implements Bridge {
     if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({
       queue: this.#queue,
-      others: [this.#conversation.inbox, this.approvals, this.monitoring.journal],
+      others: [this.#conversation.inbox, this.approvals, this.monitoring.journal, this.#delivery],
       now: this.#now,
       logger,
     });

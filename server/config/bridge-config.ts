@@ -25,6 +25,7 @@ export function bridgeConfig(need: Need, hmac: HmacConfig, values: Values, home:
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),
+    deduplicationMs: need("DEDUPLICATION_WINDOW"),
     hmac,
     ...(values.WEBHOOK_URL !== undefined && { webhook: webhookConfig(values.WEBHOOK_URL, values) }),
     telegram: {

@@ -124,5 +124,8 @@ export function bridgeEnvironment(blueprint: Blueprint): Environment {
     TELEGRAM_RATE_LIMIT_PER_CHAT: `${limits.messagesPerChatPerSecond}`,
     CC_TELEGRAM_DATA_DIR: paths.data,
     QUEUE_SIZE_LIMIT: `${queue.maxMessages}`,
+    ...(queue.deduplicationSeconds === undefined
+      ? {}
+      : { DEDUPLICATION_WINDOW: `${queue.deduplicationSeconds * 1000}` }),
   };
 }

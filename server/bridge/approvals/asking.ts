@@ -65,6 +65,7 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
         ...to,
         part,
         weight: "approval",
+        priority: "urgent",
         ...text,
         ...(part === parts.length - 1 && { keyboard }),
       }),

@@ -1,5 +1,6 @@
 import type { Event } from "../../../contract/event.ts";
 import { weightOf } from "../attention/decision.ts";
+import { priorityOf } from "../pacing/priority.ts";
 import type { NewMessage } from "../queue/queue.ts";
 import type { Destination } from "../routing/destination.ts";
 import type { FormattedText } from "./formatted-text.ts";
@@ -19,8 +20,8 @@ export function messagesOf(
   wording: Wording,
 ): readonly NewMessage[] {
   const parts = partsOf(format(event, wording));
-  const weight = weightOf(event);
-  return destinations.flatMap((to) => parts.map((part, index) => ({ ...to, part: index, weight, ...part })));
+  const [weight, priority] = [weightOf(event), priorityOf(event)];
+  return destinations.flatMap((to) => parts.map((part, index) => ({ ...to, part: index, weight, priority, ...part })));
 }
 
 /**

@@ -125,7 +125,7 @@ export class Monitoring {
     } else if (kind === "failed") {
       minute.refused += 1;
       this.journal.note({ ...noted, kind: "refused", detail: boundedText(settlement.error) });
-    } else if (kind === "muted") this.journal.note({ ...noted, kind });
+    } else if (kind === "muted" || kind === "expired") this.journal.note({ ...noted, kind });
     // A chat that was looked up by its name was no failure.
     else if (settlement.error !== "") {
       minute.retries += 1;

@@ -56,6 +56,17 @@ export class ChatLine {
     this.#known = undefined;
   }
 
+  /** One that waits is not to be sent any more; false for one that is under way. */
+  remove({ id, client, lane = laneOf("normal") }: Omit<PendingMessage, "chatId">): boolean {
+    if (this.#sending?.id === id) return false;
+    const clients = this.#waiting[lane];
+    const own = clients?.get(client);
+    own?.remove(id);
+    if (own !== undefined && own.head === undefined) clients?.delete(client);
+    this.#known = undefined;
+    return true;
+  }
+
   /** Takes over the messages of a chat that migrated to this one. */
   merge(other: ChatLine): void {
     for (const [lane, clients] of other.#waiting.entries()) {

@@ -68,6 +68,11 @@ export class Pacer {
     this.#line(message.chatId).add(message);
   }
 
+  /** One that waits is not to be sent any more; false for one that is under way. */
+  remove(message: PendingMessage): boolean {
+    return this.#line(message.chatId).remove(message);
+  }
+
   next(now: number): Turn {
     const [open, urgentOpen] = [this.#openAt(now, this.#limits.spareForUrgent), this.#openAt(now, 0)];
     const best: (Candidate | undefined)[] = Array.from({ length: laneCount });

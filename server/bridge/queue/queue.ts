@@ -17,6 +17,8 @@ export type Queue = {
   recover(): Promise<Recovered>;
   /** Marks messages as being sent, before the requests leave. */
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]>;
+  /** Messages that wait and are not worth sending any more, the oldest first; some of them. */
+  expired(at: number): readonly Expired[];
   /** Records how a request ended. Resolves with the message's event when that was the last of its messages. */
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined>;
   /** Keeps a pause of the whole bot over restarts; times in milliseconds since the epoch. */
@@ -89,6 +91,10 @@ export type NewEvent = {
   readonly messages: readonly NewMessage[];
   /** Further messages that are not sent, because the people have muted the bot. Default: 0. */
   readonly muted?: number;
+  /** What events that say the same have in common. Default: it says what no other one says. */
+  readonly content?: Uint8Array;
+  /** From when on its messages are not worth sending, Unix time in milliseconds. Default: never. */
+  readonly expiresAt?: number | undefined;
   /** Undefined: not known. */
   readonly call?: EventCall | undefined;
 };
@@ -115,6 +121,8 @@ export type SentKeyboard = { readonly chatId: number; readonly messageId: number
 
 export type Stored = {
   readonly duplicate: boolean;
+  /** Id of the event that said the same; undefined when it is this one, or none. */
+  readonly duplicateOf?: string;
   /** Messages that the event became, also when it is a duplicate. */
   readonly count: number;
   /** Those that were not sent, because the people had muted the bot. */
@@ -133,6 +141,9 @@ export type PendingMessage = {
   /** Of pacing/lanes.ts. Default: that of what is normal. */
   readonly lane?: number;
 };
+
+/** One that waits: as the pacer knows it, and as it would be sent. */
+export type Expired = { readonly pending: PendingMessage; readonly message: OutgoingMessage };
 
 export type Recovered = {
   /** In order of ids. */
@@ -162,6 +173,8 @@ export type OutgoingMessage = Destination & {
   /** An earlier request may have reached Telegram. */
   readonly uncertain: boolean;
   readonly createdAt: number;
+  /** From when on it is not worth sending. Undefined: never. */
+  readonly expiresAt: number | undefined;
 };
 
 export type Settlement =
@@ -170,6 +183,8 @@ export type Settlement =
   | { readonly kind: "failed"; readonly at: number; readonly error: string }
   /** There was no request: the person has muted the bot. It is deleted and counted. */
   | { readonly kind: "muted"; readonly at: number }
+  /** There was no request: it was not worth one any more. It is deleted and counted. */
+  | { readonly kind: "expired"; readonly at: number }
   | {
       readonly kind: "retry";
       readonly at: number;
@@ -202,6 +217,8 @@ export type SettledEvent = {
   readonly refused: number;
   /** Not sent, because the people had muted the bot. */
   readonly muted: number;
+  /** Not sent, because it was not worth sending any more. */
+  readonly expired: number;
 };
 
 /** An event is its client's: another one's may have the same id. */

@@ -9,6 +9,7 @@ import {
   type DeadLetter,
   type EventKey,
   type EventRecord,
+  type Expired,
   type Line,
   type NewEvent,
   type OutgoingMessage,
@@ -47,6 +48,8 @@ export type SqliteQueueOptions = {
   readonly limits: ShareLimits;
   /** The chats that messages go to: of others it is forgotten that they were refused. */
   readonly recipients: readonly number[];
+  /** For how long what says the same is not sent again, in milliseconds. Default: 0. */
+  readonly deduplicationMs?: number;
   /** Steady milliseconds since the epoch. */
   readonly now: () => number;
 };
@@ -112,7 +115,8 @@ export class SqliteQueue implements Queue {
 
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
     return this.#store.write(() => {
-      if (settlement.kind !== "muted") this.#sql.recordSend.run(settlement.at, id);
+      const wasAsked = settlement.kind !== "muted" && settlement.kind !== "expired";
+      if (wasAsked) this.#sql.recordSend.run(settlement.at, id);
       if (settlement.kind === "retry") return void this.#retry(id, settlement);
       const failed = settlement.kind === "failed";
       const row = failed ? this.#sql.failed.get(settlement.at, settlement.error, id) : this.#sql.delivered.get(id);
@@ -122,6 +126,11 @@ export class SqliteQueue implements Queue {
       else if (failed) this.#keepFailure(row, settlement);
       return settleEvent(this.#sql, toEventKey(row), settlement.at, settlement.kind);
     });
+  }
+
+  expired(at: number): readonly Expired[] {
+    const rows = this.#sql.expiredMessages.all(at);
+    return rows.map((row) => ({ pending: toPending(row), message: toOutgoing(row) }));
   }
 
   pauseUntil(time: number): Promise<void> {
@@ -270,15 +279,38 @@ export class SqliteQueue implements Queue {
       const muted = Number(known.muted);
       return { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] };
     }
-    const { client, messages: parts, muted = 0 } = event;
+    const { client, messages: parts, muted = 0, content = null } = event;
+    const said = this.#saidBefore(event);
+    if (said !== undefined) return said;
     const rows = parts.map(messageRow);
     const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
     this.#requireRoom(client, load);
     const { at = null, requestId = null, traceId = null } = event.call ?? {};
-    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length + muted, muted, at, requestId, traceId);
+    this.#sql.insertEvent.run(
+      event.id,
+      client,
+      event.acceptedAt,
+      rows.length + muted,
+      muted,
+      at,
+      requestId,
+      traceId,
+      content,
+    );
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);
     return { duplicate: false, count: messages.length, muted, messages };
+  }
+
+  /** The event of the same client that said the same a short time ago. */
+  #saidBefore({ client, content, acceptedAt }: NewEvent): Stored | undefined {
+    const { deduplicationMs: span = 0 } = this.#options;
+    if (span === 0 || content === undefined) return undefined;
+    const row = this.#sql.eventOfContent.get(client, content, acceptedAt - span);
+    if (row === undefined) return undefined;
+    const muted = Number(row.muted);
+    const count = Number(row.messages) - muted;
+    return { duplicate: true, duplicateOf: String(row.event_id), count, muted, messages: [] };
   }
 
   #requireRoom(client: string, load: Load): void {
@@ -287,9 +319,10 @@ export class SqliteQueue implements Queue {
     throw new RefusedError(problem.whose === "client" ? "client_quota" : "queue_full", problem.message, 30);
   }
 
-  #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
+  #insertMessage(event: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
+    const { id: eventId, client, acceptedAt, expiresAt = null } = event;
     const chatId = this.#placeOf(message.chatId);
-    const row = this.#sql.insertMessage.get(eventId, client, chatId, ...columnsOf(message), acceptedAt);
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, ...columnsOf(message), acceptedAt, expiresAt);
     return { id: Number(row?.id), chatId, client, notBefore: 0, lane: laneOf(message.priority) };
   }
 
@@ -305,10 +338,12 @@ export class SqliteQueue implements Queue {
   }
 
   #keepSent(
-    { chat_id, topic, event_id, client, keyboard, uncertain }: Row,
+    { chat_id, topic, event_id, client, keyboard, uncertain, expires_at }: Row,
     { at, telegramMessageId }: Extract<Settlement, { kind: "sent" }>,
   ): void {
     this.#refusedChats.forget(Number(chat_id));
+    // Whoever has got a part of it wants the rest.
+    if (expires_at !== null) this.#sql.keepRest.run(String(event_id), String(client), Number(chat_id));
     if (topic !== null) this.#refusedTopics.forget({ chatId: Number(chat_id), topic: Number(topic) });
     if (client === BRIDGE_ITSELF) return;
     const row = this.#sql.rememberSent.get(Number(chat_id), telegramMessageId, String(event_id), String(client), at);

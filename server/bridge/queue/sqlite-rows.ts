@@ -64,6 +64,7 @@ export function toOutgoing(row: Row): OutgoingMessage {
     attempts: Number(row.attempts) - 1,
     uncertain: Number(row.uncertain) > 0,
     createdAt: Number(row.created_at),
+    expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
   };
 }
 

@@ -11,15 +11,19 @@ export function prepare(db: DatabaseSync) {
 function intake(db: DatabaseSync) {
   return {
     insertEvent: db.prepare(
-      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
+    eventOfContent: db.prepare(
+      `SELECT event_id, messages, muted FROM events INDEXED BY events_by_content
+       WHERE client = ? AND content = ? AND accepted_at > ? ORDER BY accepted_at DESC LIMIT 1`,
+    ),
     insertMessage: db.prepare(
       `INSERT INTO messages
          (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, priority,
-          created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+          created_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
     countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
@@ -32,11 +36,15 @@ function delivery(db: DatabaseSync) {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
        RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts, uncertain, created_at`,
+         attempts, uncertain, created_at, expires_at`,
     ),
     delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
-       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, ${BYTES} AS bytes`,
+       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, expires_at, ${BYTES} AS bytes`,
+    ),
+    keepRest: db.prepare(
+      `UPDATE messages INDEXED BY messages_by_event SET expires_at = NULL
+       WHERE event_id = ? AND client = ? AND chat_id = ?`,
     ),
     failed: db.prepare(
       `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
@@ -82,12 +90,12 @@ function events(db: DatabaseSync) {
   const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ? AND client = ?";
   return {
     settleEvent: db.prepare(
-      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?
-       WHERE event_id = ? AND client = ? RETURNING messages, refused, muted`,
+      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?, expired = expired + ?
+       WHERE event_id = ? AND client = ? RETURNING messages, refused, muted, expired`,
     ),
     eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
     event: db.prepare(
-      `SELECT client, accepted_at, settled_at, messages, refused, muted FROM events
+      `SELECT client, accepted_at, settled_at, messages, refused, muted, expired FROM events
        WHERE event_id = ?1 AND (?2 IS NULL OR client = ?2) ORDER BY accepted_at DESC LIMIT 1`,
     ),
     waitingOfEvent: db.prepare(
@@ -112,7 +120,8 @@ function deadLetters(db: DatabaseSync) {
       `SELECT event_id, client, chat_id, next_attempt_at, priority, ${BYTES} AS bytes FROM messages WHERE id = ? AND state = 'failed'`,
     ),
     revive: db.prepare(
-      `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL WHERE id = ?`,
+      `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL,
+       expires_at = NULL WHERE id = ?`,
     ),
     // Whether all are settled is asked of the messages; the time of the last settlement is told only when they are.
     unrefuseEvent: db.prepare("UPDATE events SET refused = max(0, refused - 1) WHERE event_id = ? AND client = ?"),
@@ -149,6 +158,11 @@ function upkeep(db: DatabaseSync) {
     ),
     pending: db.prepare(
       `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages WHERE ${UNDELIVERED} ORDER BY id`,
+    ),
+    expiredMessages: db.prepare(
+      `SELECT id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
+         attempts + 1 AS attempts, uncertain, created_at, expires_at, next_attempt_at, urgent, priority
+       FROM messages WHERE expires_at <= ? AND state = 'pending' AND uncertain = 0 ORDER BY expires_at LIMIT 200`,
     ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),
     get: db.prepare("SELECT value FROM settings WHERE name = ?"),

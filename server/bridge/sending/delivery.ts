@@ -85,6 +85,16 @@ export class Delivery {
     if (batch.length > 0) this.#track(this.#send(batch));
   }
 
+  /** Gives up what expires behind a pause or a backlog, so that it takes no room there; true when there may be more. */
+  async prune(): Promise<boolean> {
+    const { queue, pacer, metrics, now } = this.#options;
+    const at = now();
+    const expired = queue.expired(at).filter(({ pending }) => pacer.remove(pending));
+    await Promise.all(expired.map(({ message }) => this.#record(message, { kind: "expired", at })));
+    metrics.expired.inc(expired.length);
+    return expired.length > 0;
+  }
+
   /** Starts nothing more; resolves when the requests under way are recorded. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -131,6 +141,7 @@ export class Delivery {
   async #deliver(message: OutgoingMessage, chatId: number): Promise<void> {
     const { telegram, pacer, now, metrics, attention } = this.#options;
     const own = message.client === BRIDGE_ITSELF;
+    if (isExpired(message, now())) return this.#expire(message, chatId);
     const decision = own ? "sound" : attention.decide(message.chatId, message.weight);
     if (decision === "dropped") return this.#mute(message, chatId);
     if (message.uncertain) metrics.resentUncertain.inc();
@@ -149,6 +160,15 @@ export class Delivery {
     const at = now();
     await this.#record(message, { kind: "muted", at });
     metrics.muted.inc();
+    pacer.dropped(chatId, at);
+  }
+
+  /** Nobody would be glad of it any more. */
+  async #expire(message: OutgoingMessage, chatId: number): Promise<void> {
+    const { pacer, now, metrics } = this.#options;
+    const at = now();
+    await this.#record(message, { kind: "expired", at });
+    metrics.expired.inc();
     pacer.dropped(chatId, at);
   }
 
@@ -271,6 +291,10 @@ export class Delivery {
     else this.#options.logger.error({ ...details, ...outcome }, "Telegram refused a message for good");
   }
 }
+
+/** What may have come is sent again all the same: nobody would know what became of it. */
+const isExpired = ({ expiresAt, uncertain }: OutgoingMessage, now: number): boolean =>
+  expiresAt !== undefined && now >= expiresAt && !uncertain;
 
 type Started = Pick<PendingMessage, "id" | "chatId">;
 

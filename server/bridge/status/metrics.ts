@@ -129,6 +129,7 @@ function deliveryCounters(registers: Registry[]) {
     delivered: counter("cctelegram_messages_delivered_total", "Messages that Telegram confirmed"),
     failed: counter(metricNames.messagesFailed, "Messages that Telegram refused for good"),
     muted: counter("cctelegram_messages_muted_total", "Messages not sent, because the person has muted the bot"),
+    expired: counter("cctelegram_messages_expired_total", "Messages not sent, because their time to live was over"),
     resentUncertain: counter(
       "cctelegram_messages_resent_uncertain_total",
       "Messages sent again although an earlier request may have arrived: possible duplicates",

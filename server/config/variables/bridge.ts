@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { flag, host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
+import { delay, flag, host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
 import { updatesModes } from "../../../contract/bridge-status.ts";
 import { chatSchema, mostChats, mostRoutes, routeSchema } from "../../../contract/chats.ts";
 import { ports } from "../../../contract/ports.ts";
@@ -249,5 +249,13 @@ export const bridgeVariables = Object.freeze({
     description:
       "Percentage of both limits of the queue that one client's messages may take; its further events are refused.",
     example: "25",
+  }),
+  DEDUPLICATION_WINDOW: define({
+    roles: bridging,
+    schema: delay,
+    default: "0",
+    description:
+      "Time in milliseconds for which an event that says the same as another one of its client is not sent again; 0 sends it. An event with the same id is never sent again.",
+    example: "60000",
   }),
 });

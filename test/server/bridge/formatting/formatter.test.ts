@@ -136,9 +136,7 @@ describe("styles", () => {
     const files_affected = Array.from({ length: 40 }, (_, index) => `src/${index}.ts`);
     const event = eventOf("a", { type: "task_completion", data: { files_affected, files_count: 1_000 } });
     expect(format(event).body).toMatch(/\n\nFiles \(1000\): src\/0\.ts, src\/1\.ts, src\/2\.ts, … and 997 more$/);
-    expect(format(event, "detailed").body).toMatch(
-      /Files \(1000\):\n- src\/0\.ts\n[^]*- src\/29\.ts\n… and 970 more$/s,
-    );
+    expect(format(event, "detailed").body).toMatch(/Files \(1000\):\n- src\/0\.ts\n.*- src\/29\.ts\n… and 970 more$/s);
   });
 
   test("detailed tells when it happened, by the clock of the zone", () => {

@@ -60,11 +60,7 @@ const arrivals = fc
     }),
     { maxLength: 120 },
   )
-  .map((list) =>
-    list
-      .sort((a, b) => a.at - b.at)
-      .map((each, index) => ({ ...each, id: index + 1, notBefore: 0 })),
-  );
+  .map((list) => list.sort((a, b) => a.at - b.at).map((each, index) => ({ ...each, id: index + 1, notBefore: 0 })));
 
 describe("pacer", () => {
   test("no window of any bucket ever holds more than its limit, however long requests take", () => {
