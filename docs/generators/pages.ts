@@ -79,6 +79,7 @@ async function metricGroups(): Promise<MetricGroups> {
     silenceSeconds: 0,
     paused: false,
     reachable: true,
+    breaker: 0,
     usage: { memory_usage_mb: 0, cpu_usage_percent: 0 },
     volume: { size_bytes: 1, free_bytes: 1 },
   }));

@@ -59,6 +59,12 @@ export type TelegramConfig = {
   readonly proxy?: ProxyConfig;
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
+  /** Requests under way at the same time. Default: 10. */
+  readonly parallel?: number;
+  /** Failures of one kind in a row with which sending stops for a while. Default: 5. */
+  readonly breakerThreshold?: number;
+  /** Failures of one message after which it is given up. Default: it never is. */
+  readonly mostFailures?: number;
   /** When nothing makes a sound, for everybody who has set nothing else. */
   readonly quietHours?: QuietHours;
   /** IANA name of the zone whose clock counts, and in which times are told. Default: UTC. */

@@ -19,6 +19,7 @@ import { Conversation, type ConversationOptions, hears } from "./conversation.ts
 import { closing, Events } from "./events.ts";
 import { startIntake } from "./intake/intake.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
+import { Breaker } from "./pacing/breaker.ts";
 import { Pacer } from "./pacing/pacer.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
@@ -37,6 +38,7 @@ import { usageReader } from "./status/usage.ts";
 import type { Store } from "./storage/store.ts";
 import { fileSystemOf, Volume } from "./storage/volume.ts";
 import { Todos } from "./tasks/todos.ts";
+import type { FailureCause } from "./telegram/outcome.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
@@ -62,6 +64,7 @@ export class RunningBridge implements Bridge {
   readonly #routing: RoutingTable;
   readonly #metrics: BridgeMetrics;
   readonly #pacer: Pacer;
+  readonly #breaker: Breaker;
   readonly #token: TokenSource;
   readonly #reachability: Reachability;
   readonly #delivery: Delivery;
@@ -99,10 +102,8 @@ export class RunningBridge implements Bridge {
     this.backups = new Backups({ store, logsDir: config.logsDir, now: this.#now, logger });
     this.#metrics = createBridgeMetrics(options.registry, () => this.#measured());
     if (store.damage !== undefined) this.#metrics.damaged.inc();
-    this.#pacer = new Pacer({
-      ...config.telegram,
-      spareForUrgent: hears(config) && config.telegram.messagesPerSecond >= 10 ? 1 : 0,
-    });
+    this.#pacer = new Pacer({ ...config.telegram, spareForUrgent: spareForUrgent(config) });
+    this.#breaker = new Breaker(config.telegram.breakerThreshold ?? 5, (cause) => this.#onTrip(cause));
     this.#token = new TokenSource(config.telegram, (former) => {
       if (this.#isFenced) return;
       this.#reachability.check();
@@ -120,6 +121,8 @@ export class RunningBridge implements Bridge {
     this.attention = new Attention({ store, queue, recipients, quietHours, timeZone, onLines, now: this.#now });
     this.#delivery = new Delivery({
       queue,
+      breaker: this.#breaker,
+      mostFailures: config.telegram.mostFailures,
       attention: this.attention,
       telegram,
       logger,
@@ -151,7 +154,17 @@ export class RunningBridge implements Bridge {
     const paused = this.#isFenced || this.control.paused !== undefined;
     const { reachable } = this.#reachability.status;
     const volume = this.#volume.status();
-    return { stats: this.#queue.stats(), now, silenceSeconds, paused, reachable, usage: this.#usage(), volume };
+    const breaker = this.#breaker.state(now);
+    return {
+      stats: this.#queue.stats(),
+      now,
+      silenceSeconds,
+      paused,
+      reachable,
+      breaker,
+      usage: this.#usage(),
+      volume,
+    };
   }
 
   #takeEvents(deliver: (messages: readonly PendingMessage[]) => void): Events {
@@ -328,7 +341,7 @@ export class RunningBridge implements Bridge {
     const kind = reachable ? "telegram_reachable" : "telegram_unreachable";
     this.monitoring.journal.note({ kind, at: this.#now(), detail: error && boundedText(error) });
     if (!reachable) {
-      this.#metrics.tier.tripped();
+      this.#metrics.tier.tripped("unreachable");
       logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
       return;
     }
@@ -336,6 +349,11 @@ export class RunningBridge implements Bridge {
     this.#pacer.clearBackoff();
     this.#delivery.wake();
     this.#conversation.reachable();
+  }
+
+  #onTrip(cause: FailureCause): void {
+    this.#metrics.tier.tripped(cause);
+    this.#options.logger.error({ cause }, "requests to Telegram fail in a row: nothing is sent for a while");
   }
 
   #onPause(until: number, chatId: number | undefined): void {
@@ -377,3 +395,7 @@ export class RunningBridge implements Bridge {
     };
   }
 }
+
+/** Of the messages of a second, those kept free for answers to people, where there are any and the second has room. */
+const spareForUrgent = (config: BridgeConfig): number =>
+  hears(config) && config.telegram.messagesPerSecond >= 10 ? 1 : 0;

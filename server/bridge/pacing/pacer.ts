@@ -8,6 +8,8 @@ export type PacerLimits = {
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
   readonly messagesPerGroupPerMinute?: number;
+  /** Requests under way at the same time; 10 by default. "Do not send many messages in parallel" (grammY, flood.md). */
+  readonly parallel?: number;
   /** Of the messages per second those that are kept free for urgent ones; 0 by default. */
   readonly spareForUrgent?: number;
 };
@@ -25,7 +27,6 @@ const MARGIN_MS = 10;
 /** 429s of two chats within this time mean the bot, not the chat. */
 const COMMON_429_MS = 5_000;
 const GROUP_PER_MINUTE = 20;
-/** Requests under way at the same time. "Do not send many messages in parallel" (grammY, flood.md). */
 const PARALLEL = 10;
 
 /**
@@ -49,7 +50,7 @@ export class Pacer {
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
   constructor(limits: PacerLimits) {
-    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, spareForUrgent: 0, ...limits };
+    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, spareForUrgent: 0, parallel: PARALLEL, ...limits };
     this.#global = perSecond(limits.messagesPerSecond);
   }
 
@@ -215,7 +216,10 @@ export class Pacer {
 
   /** When the bot may send at all, leaving some places free: of a second, and of the requests under way. */
   #openAt(now: number, spare: number): number {
-    const free = this.#inFlight < PARALLEL - spare ? this.#global.availableAt(now, spare) : Number.POSITIVE_INFINITY;
+    const free =
+      this.#inFlight < Math.max(1, this.#limits.parallel - spare)
+        ? this.#global.availableAt(now, spare)
+        : Number.POSITIVE_INFINITY;
     return Math.max(this.#pausedUntil, free);
   }
 

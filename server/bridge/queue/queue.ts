@@ -170,6 +170,8 @@ export type OutgoingMessage = Destination & {
   readonly weight: EventWeight;
   /** Requests before this one. */
   readonly attempts: number;
+  /** Those of them that failed for a reason which may be the message's own. */
+  readonly failures: number;
   /** An earlier request may have reached Telegram. */
   readonly uncertain: boolean;
   readonly createdAt: number;
@@ -180,7 +182,8 @@ export type OutgoingMessage = Destination & {
 export type Settlement =
   /** It is deleted: its event alone stays, so that a repeated one is recognised. */
   | { readonly kind: "sent"; readonly at: number; readonly telegramMessageId: number }
-  | { readonly kind: "failed"; readonly at: number; readonly error: string }
+  /** `givenUp`: Telegram has not refused it, nor its chat. */
+  | { readonly kind: "failed"; readonly at: number; readonly error: string; readonly givenUp?: boolean }
   /** There was no request: the person has muted the bot. It is deleted and counted. */
   | { readonly kind: "muted"; readonly at: number }
   /** There was no request: it was not worth one any more. It is deleted and counted. */
@@ -192,6 +195,8 @@ export type Settlement =
       readonly error: string;
       /** Telegram may have the message all the same. */
       readonly uncertain: boolean;
+      /** It counts as a failure of the message. Default: false. */
+      readonly counts?: boolean;
       /** Drop the entities: Telegram refused them. */
       readonly plain: boolean;
       /** Drop the topic: Telegram refused it, with the words of `error`. */

@@ -353,21 +353,25 @@ export class SqliteQueue implements Queue {
     this.adoptKeyboard({ id: String(event_id), client: String(client) }, sent);
   }
 
-  #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
+  #keepFailure({ chat_id, client }: Row, settlement: Extract<Settlement, { kind: "failed" }>): void {
     if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
-    this.#refusedChats.refused(Number(chat_id), error, at);
-    // Nobody has the name any more: that is what there is to tell of the chat.
-    const known = this.#current(Number(chat_id));
-    if (known !== Number(chat_id)) this.#refusedChats.forget(known);
+    if (settlement.givenUp !== true) this.#keepRefusal(Number(chat_id), settlement);
     this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
+  }
+
+  #keepRefusal(chatId: number, { at, error }: Pick<Extract<Settlement, { kind: "failed" }>, "at" | "error">): void {
+    this.#refusedChats.refused(chatId, error, at);
+    // Nobody has the name any more: that is what there is to tell of the chat.
+    const known = this.#current(chatId);
+    if (known !== chatId) this.#refusedChats.forget(known);
   }
 
   #retry(
     id: number,
-    { at, notBefore, error, uncertain, plain, outOfTopic }: Extract<Settlement, { kind: "retry" }>,
+    { at, notBefore, error, uncertain, counts = false, plain, outOfTopic }: Extract<Settlement, { kind: "retry" }>,
   ): void {
     if (outOfTopic === true) this.#refusedTopics.refused(id, error, at);
-    this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, plain ? 1 : 0, id);
+    this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, counts ? 1 : 0, plain ? 1 : 0, id);
   }
 
   #count(): void {

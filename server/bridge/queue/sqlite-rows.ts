@@ -62,6 +62,7 @@ export function toOutgoing(row: Row): OutgoingMessage {
     keyboard: row.keyboard === null ? undefined : JSON.parse(String(row.keyboard)),
     edits: row.edits === null ? undefined : Number(row.edits),
     attempts: Number(row.attempts) - 1,
+    failures: Number(row.failures),
     uncertain: Number(row.uncertain) > 0,
     createdAt: Number(row.created_at),
     expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),

@@ -36,7 +36,7 @@ function delivery(db: DatabaseSync) {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
        RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts, uncertain, created_at, expires_at`,
+         attempts, failures, uncertain, created_at, expires_at`,
     ),
     delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
@@ -65,7 +65,7 @@ function delivery(db: DatabaseSync) {
     acceptChat: db.prepare("DELETE FROM refused_chats WHERE chat_id = ?"),
     retry: db.prepare(
       `UPDATE messages SET state = 'pending', next_attempt_at = ?, error = ?, uncertain = uncertain + ?,
-       entities = iif(?, NULL, entities) WHERE id = ?`,
+       failures = failures + ?, entities = iif(?, NULL, entities) WHERE id = ?`,
     ),
     topicOf: db.prepare("SELECT chat_id, topic FROM messages WHERE id = ?"),
     leaveTopic: db.prepare("UPDATE messages SET topic = NULL WHERE id = ?"),
@@ -121,7 +121,7 @@ function deadLetters(db: DatabaseSync) {
     ),
     revive: db.prepare(
       `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL,
-       expires_at = NULL WHERE id = ?`,
+       failures = 0, expires_at = NULL WHERE id = ?`,
     ),
     // Whether all are settled is asked of the messages; the time of the last settlement is told only when they are.
     unrefuseEvent: db.prepare("UPDATE events SET refused = max(0, refused - 1) WHERE event_id = ? AND client = ?"),
@@ -161,7 +161,7 @@ function upkeep(db: DatabaseSync) {
     ),
     expiredMessages: db.prepare(
       `SELECT id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts + 1 AS attempts, uncertain, created_at, expires_at, next_attempt_at, urgent, priority
+         attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, next_attempt_at, urgent, priority
        FROM messages WHERE expires_at <= ? AND state = 'pending' AND uncertain = 0 ORDER BY expires_at LIMIT 200`,
     ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),

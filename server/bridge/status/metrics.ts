@@ -28,6 +28,7 @@ export type Gauged = {
   readonly paused: boolean;
   /** Telegram answers. */
   readonly reachable: boolean;
+  readonly breaker: 0 | 1 | 2;
   readonly usage: Usage;
   /** Undefined: the file system does not tell. */
   readonly volume?: VolumeStatus | undefined;
@@ -45,8 +46,8 @@ export function createBridgeMetrics(registry: Registry, gauged: () => Gauged) {
   for (const outcome of outcomeKinds) metrics.requests.inc({ outcome }, 0);
   for (const reason of signatureFailures) metrics.signatureFailures.inc({ reason }, 0);
   const tier = createTierMetrics(registry, () => {
-    const { stats, reachable } = gauged();
-    return { pending: stats.pending, usable: stats.usable, reachable };
+    const { stats, reachable, breaker } = gauged();
+    return { pending: stats.pending, usable: stats.usable, reachable, breaker };
   });
   usageGauges(registers, gauged);
   volumeGauges(registers, gauged);

@@ -250,6 +250,29 @@ export const bridgeVariables = Object.freeze({
       "Percentage of both limits of the queue that one client's messages may take; its further events are refused.",
     example: "25",
   }),
+  MESSAGE_BATCH_SIZE: define({
+    roles: bridging,
+    schema: integer(1, 30),
+    default: "10",
+    description: "Messages on their way to Telegram at the same time, and begun in one write to the disk.",
+    example: "10",
+  }),
+  RETRY_MAX_ATTEMPTS: define({
+    roles: bridging,
+    schema: integer(1, 1_000),
+    aliases: [{ name: "TELEGRAM_RETRY_ATTEMPTS" }],
+    description:
+      "Tries of one message after which it is given up and kept as refused, if Telegram answers and fails at it. Waiting that Telegram asks for, outages and a refused token do not count. Default: it is tried until Telegram takes it or refuses it for good.",
+    example: "100",
+  }),
+  CIRCUIT_BREAKER_THRESHOLD: define({
+    roles: bridging,
+    schema: integer(1, 1_000),
+    default: "5",
+    description:
+      "Failures in a row of one kind (connection, timeout, server error) with which sending stops; after 1 to 60 s one message finds out whether it is over.",
+    example: "5",
+  }),
   DEDUPLICATION_WINDOW: define({
     roles: bridging,
     schema: delay,
