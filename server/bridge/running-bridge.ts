@@ -13,6 +13,7 @@ import { Attention } from "./attention/attention.ts";
 import { Backups } from "./backup/backups.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
+import type { BridgeConfig } from "./config.ts";
 import { Control } from "./control/control.ts";
 import { fenceOf } from "./control/fence.ts";
 import { Conversation, type ConversationOptions, hears } from "./conversation.ts";
