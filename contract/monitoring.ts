@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { deadLetterSchema } from "./dead-letters.ts";
 import { eventStatusSchema } from "./event-status.ts";
 import { healthWords } from "./health.ts";
 import { banReasons } from "./metric-names.ts";
@@ -93,15 +94,6 @@ const shownApprovalSchema = z.object({
   expires_at: time,
   votes: count,
   required: count,
-});
-
-const deadLetterSchema = z.object({
-  id: count.describe("Of the message; one event may have several"),
-  event_id: z.string(),
-  client: text,
-  chat: text.describe("Name of the chat, or its id"),
-  reason: text.describe("Telegram's words"),
-  at: time,
 });
 
 /** What the bridge knows: the body of its `GET /monitoring`, signed. */

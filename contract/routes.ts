@@ -58,6 +58,7 @@ export const routes = Object.freeze({
   bridgeEventTrace: "/monitoring/events/:id",
   /** Of the bridge, signed: what server pods tell about themselves; what becomes of a message that Telegram refused. */
   serverTellings: "/monitoring/servers",
+  deadLetters: "/monitoring/dead-letters",
   retryDeadLetter: "/monitoring/dead-letters/:id/retry",
   dropDeadLetter: "/monitoring/dead-letters/:id/drop",
   /** Of the dashboard, on a port of its own. */

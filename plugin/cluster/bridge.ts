@@ -3,14 +3,9 @@ import type { Approval, ApprovalQuery } from "../../contract/approvals.ts";
 import { approvalPath, approvalSchema, approvalsPath, approvalsSchema } from "../../contract/approvals.ts";
 import { type BridgeStatus, bridgeStatusSchema } from "../../contract/bridge-status.ts";
 import { type Controlled, controlledSchema } from "../../contract/control.ts";
+import { type DeadLetterAnswer, type DeadLetterFate, deadLetterAnswerSchema } from "../../contract/dead-letters.ts";
 import { type EventStatus, eventPath, eventStatusSchema } from "../../contract/event-status.ts";
-import {
-  type BridgeTelling,
-  bridgeTellingSchema,
-  type DeadLetterAnswer,
-  type DeadLetterFate,
-  deadLetterAnswerSchema,
-} from "../../contract/monitoring-servers.ts";
+import { type BridgeTelling, bridgeTellingSchema } from "../../contract/monitoring-servers.ts";
 import { ports } from "../../contract/ports.ts";
 import { liftedBanTopic, publishedSchema } from "../../contract/relay.ts";
 import { routes } from "../../contract/routes.ts";

@@ -1,4 +1,4 @@
-import type { DeadLetterFate } from "../../contract/monitoring-servers.ts";
+import type { DeadLetterFate } from "../../contract/dead-letters.ts";
 import { Bridge } from "../cluster/bridge.ts";
 import { resourceNamed } from "../cluster/resources.ts";
 import type { Context } from "../context.ts";

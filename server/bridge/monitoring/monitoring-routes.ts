@@ -1,12 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import * as z from "zod";
-import {
-  deadLetterFates,
-  deadLetterRequestSchema,
-  historyQuerySchema,
-  serverTellingSchema,
-  tellingBodyLimit,
-} from "../../../contract/monitoring-servers.ts";
+import { deadLetterFates, deadLetterQuerySchema, deadLetterRequestSchema } from "../../../contract/dead-letters.ts";
+import { historyQuerySchema, serverTellingSchema, tellingBodyLimit } from "../../../contract/monitoring-servers.ts";
 import { routes } from "../../../contract/routes.ts";
 import { checked, checkedBody } from "../intake/checked-body.ts";
 import type { Monitoring } from "./monitoring.ts";
@@ -28,12 +23,15 @@ export function monitoringRoutes(app: FastifyInstance, monitoring: Monitoring): 
     monitoring.tell(checkedBody(serverTellingSchema, body));
     return { told: true };
   });
+  app.get(routes.deadLetters, { config }, async ({ query }) =>
+    monitoring.deadLetters(checked(deadLetterQuerySchema, query)),
+  );
   for (const fate of deadLetterFates) {
     app.post(fate === "retry" ? routes.retryDeadLetter : routes.dropDeadLetter, { config }, async ({ params, body }) =>
       monitoring.settleDeadLetter(
         fate,
         checked(deadLetterSchema, params).id,
-        checkedBody(deadLetterRequestSchema, body).client,
+        checkedBody(deadLetterRequestSchema, body),
       ),
     );
   }

@@ -1,3 +1,4 @@
+import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
 import type { EventWeight } from "../../../contract/event-types.ts";
 import type { Priority } from "../../../contract/priority.ts";
 import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
@@ -46,15 +47,15 @@ export type Queue = {
   urgentLines(chatId: number): number;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
   eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined;
-  /** The newest messages that Telegram refused for good. */
-  deadLetters(limit: number): readonly DeadLetter[];
+  /** The newest messages that Telegram refused for good; of one client, or older than another one, where that is asked for. */
+  deadLetters(query: DeadLetterQuery): readonly DeadLetter[];
   /**
    * A refused message waits again, in the place that it had; within the write that calls it. Undefined when there is no such
-   * refused message. Throws `RefusedError` when there is no room for it.
+   * refused message, or it is another client's than `owner`. Throws `RefusedError` when there is no room for it.
    */
-  revive(id: number): Revived | undefined;
-  /** Deletes a refused message; within the write that calls it. Undefined when there is none. */
-  discard(id: number): EventKey | undefined;
+  revive(id: number, owner?: string): Revived | undefined;
+  /** Deletes a refused message; within the write that calls it. Undefined when there is none, or it is another client's. */
+  discard(id: number, owner?: string): EventKey | undefined;
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;

@@ -1,3 +1,4 @@
+import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
 import type { Priority } from "../../../contract/priority.ts";
 import { laneOf, ownLane } from "../pacing/lanes.ts";
 import { RefusedError } from "../refused-error.ts";
@@ -190,12 +191,12 @@ export class SqliteQueue implements Queue {
     return row && toEventKey(row);
   }
 
-  deadLetters(limit: number): readonly DeadLetter[] {
-    return this.#sql.deadLetters.all(limit).map(toDeadLetter);
+  deadLetters({ client, before = Number.MAX_SAFE_INTEGER, limit }: DeadLetterQuery): readonly DeadLetter[] {
+    return this.#sql.deadLetters.all(client ?? null, before, limit).map(toDeadLetter);
   }
 
-  revive(message: number): Revived | undefined {
-    const row = this.#sql.deadLetter.get(message);
+  revive(message: number, owner?: string): Revived | undefined {
+    const row = this.#sql.deadLetter.get(message, owner ?? null);
     if (row === undefined) return undefined;
     const event = toEventKey(row);
     const load = { messages: 1, bytes: Number(row.bytes) };
@@ -209,8 +210,8 @@ export class SqliteQueue implements Queue {
     return { event, pending: { id: message, chatId, client: event.client, notBefore: 0, lane } };
   }
 
-  discard(message: number): EventKey | undefined {
-    const row = this.#sql.discard.get(message);
+  discard(message: number, owner?: string): EventKey | undefined {
+    const row = this.#sql.discard.get(message, owner ?? null);
     if (row === undefined) return undefined;
     this.#failed -= 1;
     return toEventKey(row);

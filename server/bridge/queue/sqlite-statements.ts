@@ -114,10 +114,11 @@ function deadLetters(db: DatabaseSync) {
   return {
     deadLetters: db.prepare(
       `SELECT id, event_id, client, chat_id, error, settled_at FROM messages INDEXED BY messages_failed
-       WHERE state = 'failed' ORDER BY id DESC LIMIT ?`,
+       WHERE state = 'failed' AND (?1 IS NULL OR client = ?1) AND id < ?2 ORDER BY id DESC LIMIT ?3`,
     ),
     deadLetter: db.prepare(
-      `SELECT event_id, client, chat_id, next_attempt_at, priority, ${BYTES} AS bytes FROM messages WHERE id = ? AND state = 'failed'`,
+      `SELECT event_id, client, chat_id, next_attempt_at, priority, ${BYTES} AS bytes FROM messages
+       WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)`,
     ),
     revive: db.prepare(
       `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL,
@@ -125,7 +126,10 @@ function deadLetters(db: DatabaseSync) {
     ),
     // Whether all are settled is asked of the messages; the time of the last settlement is told only when they are.
     unrefuseEvent: db.prepare("UPDATE events SET refused = max(0, refused - 1) WHERE event_id = ? AND client = ?"),
-    discard: db.prepare("DELETE FROM messages WHERE id = ? AND state = 'failed' RETURNING event_id, client"),
+    discard: db.prepare(
+      `DELETE FROM messages WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)
+       RETURNING event_id, client`,
+    ),
   };
 }
 

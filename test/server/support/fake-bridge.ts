@@ -73,6 +73,7 @@ export const idleBridge: LocalBridge = {
     history: () => refuse("BRIDGE_UNAVAILABLE"),
     trace: () => refuse("EVENT_NOT_FOUND"),
     tell: () => {},
+    deadLetters: () => ({ dead_letters: [] }),
     settleDeadLetter: async () => refuse("DEAD_LETTER_NOT_FOUND"),
   },
 };
