@@ -25,6 +25,10 @@ export type BridgeConfig = {
   readonly clientSharePercent: number;
   /** For how long what says the same is not sent again, in milliseconds. Default: 0. */
   readonly deduplicationMs?: number;
+  /** Folder into which programs write events as files. Absent: none. */
+  readonly eventsDir?: string;
+  /** Folder into which what people say is written as files. Absent: none. */
+  readonly responsesDir?: string;
   /** Shared secrets of the signed routes; "" makes the HTTP intake refuse every signed request. */
   readonly hmac: HmacConfig;
   readonly telegram: TelegramConfig;

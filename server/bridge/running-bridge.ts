@@ -18,6 +18,7 @@ import { Control } from "./control/control.ts";
 import { fenceOf } from "./control/fence.ts";
 import { Conversation, type ConversationOptions, hears } from "./conversation.ts";
 import { closing, Events } from "./events.ts";
+import { DropInFiles } from "./files/drop-in-files.ts";
 import { startIntake } from "./intake/intake.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { Breaker } from "./pacing/breaker.ts";
@@ -66,6 +67,8 @@ export class RunningBridge implements Bridge {
   readonly #metrics: BridgeMetrics;
   readonly #pacer: Pacer;
   readonly #breaker: Breaker;
+  readonly #store: Store;
+  #files: DropInFiles | undefined;
   readonly #token: TokenSource;
   readonly #reachability: Reachability;
   readonly #delivery: Delivery;
@@ -99,6 +102,7 @@ export class RunningBridge implements Bridge {
     const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
     this.#routing = routingTable(config.telegram);
+    this.#store = store;
     this.todos = new Todos({ store, now: this.#now });
     this.backups = new Backups({ store, logsDir: config.logsDir, now: this.#now, logger });
     this.#metrics = createBridgeMetrics(options.registry, () => this.#measured());
@@ -218,6 +222,7 @@ export class RunningBridge implements Bridge {
       token: () => this.#token.get(),
       username: () => this.#reachability.status.bot_username,
       status: () => this.status(),
+      onSaid: () => this.#files?.said(),
       onAsked: (eventId, client, at) => this.#events.taken(eventId, client, at),
       warningsFor: (messages, count) => this.#events.warningsFor(messages, count),
     });
@@ -252,8 +257,16 @@ export class RunningBridge implements Bridge {
     this.#notices.start();
     this.monitoring.start();
     if (!(config.isHidden ?? false)) await this.#listen();
-    // Only one that has its port: of two bridges by mistake this one must not take the updates of the other.
+    // Only one that has its port: of two bridges by mistake this one must not take the updates and files of the other.
+    this.#files = this.#dropInFiles();
+    await this.#files.start();
     if (!this.#isFenced) this.#conversation.receiver.start();
+  }
+
+  #dropInFiles(): DropInFiles {
+    const { config, logger } = this.#options;
+    const accept = (event: Event) => this.accept(event);
+    return new DropInFiles({ config, logger, accept, store: this.#store, inbox: this.#conversation.inbox });
   }
 
   async #listen(): Promise<void> {
@@ -329,7 +342,7 @@ export class RunningBridge implements Bridge {
     this.#notices.stop();
     this.relay.close();
     this.backups.stop();
-    await Promise.all([this.#intake?.close(), this.#conversation.stop()]);
+    await Promise.all([this.#intake?.close(), this.#files?.stop(), this.#conversation.stop()]);
     await this.#delivery.stop();
     this.#reachability.stop();
     this.#loop.stop();

@@ -22,6 +22,10 @@ export function bridgeConfig(need: Need, hmac: HmacConfig, values: Values, home:
     dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
     ...(values.BRIDGE_FENCED && { isFenced: true }),
     ...(values.CC_TELEGRAM_LOGS_DIR && { logsDir: values.CC_TELEGRAM_LOGS_DIR.replace(inHome, home ?? "~") }),
+    ...(values.EVENTS_DIR && { eventsDir: values.EVENTS_DIR.replace(inHome, home ?? "~") }),
+    ...(values.CC_TELEGRAM_RESPONSES_DIR && {
+      responsesDir: values.CC_TELEGRAM_RESPONSES_DIR.replace(inHome, home ?? "~"),
+    }),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),

@@ -14,8 +14,6 @@ const replacements = Object.freeze({
   MCP_ENABLE_SECURE_LOGGING: "secrets are always taken out of the log",
   CC_TELEGRAM_CONFIG_DIR: ownFiles,
   BRIDGE_CONFIG_DIR: ownFiles,
-  CC_TELEGRAM_EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",
-  EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",
   FILE_RETENTION_DAYS: "delivered messages are deleted at once, refused ones after 7 days",
   HEALTH_CHECK_ENABLED: "health is always answered",
   HEALTH_CHECK_INTERVAL:

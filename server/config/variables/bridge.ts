@@ -228,6 +228,21 @@ export const bridgeVariables = Object.freeze({
     description: "Directory of the queue; it must survive restarts.",
     example: "/var/lib/cctelegram",
   }),
+  EVENTS_DIR: define({
+    roles: bridging,
+    schema: text,
+    aliases: [{ name: "CC_TELEGRAM_EVENTS_DIR" }],
+    description:
+      "Folder into which programs write events as JSON files, as co8/cctelegram's do. A file is deleted when its event is in the queue; one that is no event goes into rejected/ with the reason beside it. Not set: none.",
+    example: "/var/lib/cctelegram/events",
+  }),
+  CC_TELEGRAM_RESPONSES_DIR: define({
+    roles: bridging,
+    schema: text,
+    description:
+      "Folder into which what people say is written as JSON files, with co8/cctelegram's names and fields. Whoever reads them deletes them. Not set: none.",
+    example: "/var/lib/cctelegram/responses",
+  }),
   QUEUE_SIZE_LIMIT: define({
     roles: bridging,
     schema: integer(1, 10_000_000),

@@ -1,0 +1,61 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { startTelegram } from "../../../telegram/telegram.ts";
+import { bridgeFor, configFor, scratch, until } from "../support.ts";
+
+const ANNA = 1;
+
+async function stage() {
+  const directory = await scratch();
+  const telegram = await startTelegram({ limits: false });
+  const [eventsDir, responsesDir] = [join(directory.path, "events"), join(directory.path, "responses")];
+  const config = configFor(join(directory.path, "data"), telegram.url, {
+    ...{ eventsDir, responsesDir },
+    telegram: { allowedUsers: [ANNA], updates: { mode: "Polling", pollSeconds: 1 } },
+  });
+  let bridge = await bridgeFor(config);
+  const files = async () =>
+    (await readdir(responsesDir).catch(() => [])).filter((name) => !name.startsWith(".")).sort();
+  return {
+    ...{ telegram, eventsDir, responsesDir, files },
+    async restart() {
+      await bridge.close();
+      bridge = await bridgeFor(config);
+    },
+    written: (count: number) => until(`${count} files`, async () => (await files()).length >= count),
+    [Symbol.asyncDispose]: async () => {
+      await bridge.close();
+      await telegram.close();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe("a bridge with folders", () => {
+  test("delivers events that lie in the one, and writes what people say into the other, each once", async () => {
+    await using s = await stage();
+    await writeFile(join(s.eventsDir, "a.json"), JSON.stringify({ type: "build_failed", title: "It broke" }));
+    await until("the message", () => s.telegram.delivered().length === 1);
+    expect(s.telegram.delivered()[0]?.text).toMatch(/^❌ It broke\n\nIt broke/);
+    expect(await readdir(s.eventsDir)).toEqual([]);
+    s.telegram.control({
+      says: [
+        { from: ANNA, text: "on it" },
+        { from: ANNA, text: "done" },
+      ],
+    });
+    await s.written(2);
+    const [first] = await s.files();
+    expect(first).toMatch(/^telegram_response_1_\d{8}_\d{6}_\d+\.json$/);
+    expect(JSON.parse(await readFile(join(s.responsesDir, first ?? ""), "utf8"))).toMatchObject({
+      ...{ user_id: ANNA, message_text: "on it", message_type: "text", event_id: null },
+    });
+    // Whoever has read them deletes them; they do not come again.
+    for (const name of await s.files()) await rm(join(s.responsesDir, name));
+    await s.restart();
+    s.telegram.control({ says: [{ from: ANNA, text: "later" }] });
+    await s.written(1);
+    expect(await s.files()).toHaveLength(1);
+  });
+});
