@@ -143,11 +143,10 @@ export class RunningBridge implements Bridge {
       random,
     });
     const hold = (held: boolean) => this.#delivery.hold(held);
-    const { onRestart: restart } = options;
     const onPaused = (paused: boolean, by: string) => this.#onPaused(paused, by);
-    const [now, instance] = [this.#now, randomUUID()];
-    this.#fence = fenceOf({ store, isFenced: config.isFenced ?? false, now });
-    this.control = new Control({ store, instance, hold, restart, fence: this.#fence, onPaused, logger, now });
+    this.#fence = fenceOf({ store, isFenced: config.isFenced ?? false, now: this.#now });
+    const told = { hold, restart: options.onRestart, onPaused, logger, now: this.#now };
+    this.control = new Control({ ...told, store, instance: randomUUID(), fence: this.#fence });
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
     this.monitoring = this.#monitor(store, onLines);
     this.#events = this.#takeEvents(onLines);

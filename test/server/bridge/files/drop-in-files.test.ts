@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { startTelegram } from "../../../telegram/telegram.ts";
 import { bridgeFor, configFor, scratch, until } from "../support.ts";
 
-const ANNA = 1;
+const ANNA = { id: 1, first_name: "Anna" };
 
 async function stage() {
   const directory = await scratch();
@@ -12,7 +12,7 @@ async function stage() {
   const [eventsDir, responsesDir] = [join(directory.path, "events"), join(directory.path, "responses")];
   const config = configFor(join(directory.path, "data"), telegram.url, {
     ...{ eventsDir, responsesDir },
-    telegram: { allowedUsers: [ANNA], updates: { mode: "Polling", pollSeconds: 1 } },
+    telegram: { allowedUsers: [ANNA.id], updates: { mode: "Polling", pollSeconds: 1 } },
   });
   let bridge = await bridgeFor(config);
   const files = async () =>
@@ -49,7 +49,7 @@ describe("a bridge with folders", () => {
     const [first] = await s.files();
     expect(first).toMatch(/^telegram_response_1_\d{8}_\d{6}_\d+\.json$/);
     expect(JSON.parse(await readFile(join(s.responsesDir, first ?? ""), "utf8"))).toMatchObject({
-      ...{ user_id: ANNA, message_text: "on it", message_type: "text", event_id: null },
+      ...{ user_id: ANNA.id, message_text: "on it", message_type: "text", event_id: null },
     });
     // Whoever has read them deletes them; they do not come again.
     for (const name of await s.files()) await rm(join(s.responsesDir, name));
