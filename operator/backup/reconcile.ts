@@ -124,7 +124,7 @@ async function start(
   judgement: Judgement,
   { backup, deployment, plan }: Pick<BackupOrder, "backup" | "deployment" | "plan">,
 ): Promise<Started> {
-  const image = imageOf(deployment.spec, parts.settings.serverImage);
+  const image = imageFor(parts, deployment);
   const manifests = await manifestsOf(parts.client, deployment, plan);
   const order = { backup, deployment, plan, image, manifests };
   try {
@@ -139,6 +139,12 @@ async function start(
     if (message === undefined) throw error;
     return { judgement: { step: "Refuse", reason: "ChildRefused", message }, failures: [error] };
   }
+}
+
+/** That of the bridge, which runs: the one that the spec asks for may wait for this very backup, or not exist. */
+function imageFor({ cluster, settings }: BackupParts, { namespace, name, spec }: CachedResource): string {
+  const bridge = cluster.child(statefulSets, namespace, namesOf(name).bridge);
+  return bridge?.state.workload?.image ?? imageOf(spec, settings.serverImage);
 }
 
 class ForeignJobError extends Error {

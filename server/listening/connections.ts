@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { carrierOf } from "./carriers.ts";
-import { lingerOnClose } from "./lingering-close.ts";
+import { lingeringClose } from "./lingering-close.ts";
 
 /** Times of a port that anybody may reach, in milliseconds; options of node:http. */
 export const requestTimes = Object.freeze({
@@ -48,10 +48,11 @@ export function boundConnections(server: Server, limits: ConnectionLimits): Conn
     if (strangers.size === 1) server.closeIdleConnections();
     dropOldest(strangers);
   });
+  const linger = lingeringClose();
   // Before the application answers.
   server.prependListener("request", (request, response) => {
     limitAnswer(response, answerTimeoutMs);
-    lingerOnClose(request, response);
+    linger(request, response);
   });
   return { trust: (socket) => void strangers.delete(carrierOf(socket)), handOver };
 }

@@ -1,19 +1,26 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** What a client may still send to a connection that ends. */
-const most = { bytes: 4 * 2 ** 20, ms: 2_000 };
+/** What clients may still send to connections that end, and for how many at a time: whoever floods a port is owed nothing. */
+const most = { bytes: 4 * 2 ** 20, ms: 2_000, connections: 16 };
 
 /**
  * Ends the connection of a request that is answered before its body has come in two steps (RFC 9112, 9.6). A socket that is
  * closed with unread data is reset, and a client or proxy that sends at that moment loses the answer that it has not read yet.
  */
-export function lingerOnClose(request: IncomingMessage, response: ServerResponse): void {
-  const { socket } = request;
-  // Node calls this after an answer with "Connection: close", and has no other way to say how a connection ends.
-  response.once("prefinish", () => {
-    if (!request.complete) socket.destroySoon = () => linger(socket);
-  });
+export function lingeringClose(): (request: IncomingMessage, response: ServerResponse) => void {
+  const lingering = new Set<Socket>();
+  return (request, response) => {
+    const { socket } = request;
+    response.once("prefinish", () => {
+      if (request.complete || lingering.size >= most.connections) return;
+      // Node calls this after an answer with "Connection: close", and has no other way to say how a connection ends.
+      socket.destroySoon = () => {
+        lingering.add(socket.once("close", () => lingering.delete(socket)));
+        linger(socket);
+      };
+    });
+  };
 }
 
 function linger(socket: Socket): void {

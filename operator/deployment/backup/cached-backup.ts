@@ -47,5 +47,9 @@ export function outcomeOf({
   return { succeeded: ended?.status === "True", message: ended?.message ?? "" };
 }
 
+/** What holds it up, or what it does; empty before anybody has looked at it. */
+export const presentMessage = ({ status }: CachedBackup): string =>
+  status.conditions?.find(({ type }) => type === "Succeeded")?.message ?? "";
+
 /** When it was started, in ms since the epoch: what came later is not in it. */
 export const startedAt = ({ status, createdAt }: CachedBackup): number => Date.parse(status.startTime ?? createdAt);

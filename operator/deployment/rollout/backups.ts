@@ -1,7 +1,7 @@
 import { isConflict, isNotFound } from "../../runtime/api-error.ts";
 import type { Client } from "../../runtime/client.ts";
 import { apiVersionOf, resourcePath } from "../../runtime/resource-type.ts";
-import { outcomeOf } from "../backup/cached-backup.ts";
+import { outcomeOf, presentMessage } from "../backup/cached-backup.ts";
 import type { CachedResource } from "../cache/cached-objects.ts";
 import type { Cluster } from "../cache/cluster.ts";
 import { fieldManager, managedByLabel, scheduledLabel } from "../names.ts";
@@ -27,7 +27,7 @@ export async function backupOf(
   if (stored === undefined || stored.deleting)
     return { revision, name, ...(await asked(client, { namespace, name, resource })) };
   const outcome = outcomeOf(stored);
-  if (outcome === undefined) return { revision, name, state: "Running", message: "" };
+  if (outcome === undefined) return { revision, name, state: "Running", message: presentMessage(stored) };
   return { revision, name, state: outcome.succeeded ? "Succeeded" : "Failed", message: outcome.message };
 }
 

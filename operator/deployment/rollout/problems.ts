@@ -61,8 +61,11 @@ export const backupFailed: Check = ({ upgradeBackup, rollout }) => {
 };
 
 /** The backup before an upgrade is being made. */
-export const waitsForBackup = ({ upgradeBackup }: Snapshot): string | undefined =>
-  upgradeBackup?.state === "Running" ? `the upgrade waits for CCTelegramBackup ${upgradeBackup.name}` : undefined;
+export function waitsForBackup({ upgradeBackup }: Snapshot): string | undefined {
+  if (upgradeBackup?.state !== "Running") return undefined;
+  const { name, message } = upgradeBackup;
+  return `the upgrade waits for CCTelegramBackup ${name}${message === "" ? "" : ` (${message})`}`;
+}
 
 /** A version was tried and waits for a word. */
 export function waitsForPromotion({ resource, rollout }: Snapshot): string | undefined {

@@ -318,10 +318,20 @@ test.concurrent("an upgrade waits for its backup, of server and bridge alike, un
       expect(name, messages).toBeDefined();
       return name ?? "";
     });
+  const jobImage = (backup: string) =>
+    eventually(async () => {
+      const { spec } = await world.get<{ spec: { template: { spec: { containers: { image: string }[] } } } }>(
+        types.jobs,
+        `${backup}-backup`,
+      );
+      return spec.template.spec.containers[0]?.image;
+    });
   await changeSpec(world, "team", { version: "1.3.0" });
   await eventually(async () => expect(await history()).toBe("1 Active, 2 Waiting"));
   const first = await awaited(2);
   expect([await imageOf("team-mcp-server"), await bridgeImage()]).toEqual([image("1.2.3"), image("1.2.3")]);
+  // By the version that runs: the other one may not even exist.
+  expect(await jobImage(first)).toBe(image("1.2.3"));
   await endAttempt(world, first, 0, resultOf(world, first));
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")), 30_000);
   expect(await history()).toBe("1 Superseded, 2 Active");

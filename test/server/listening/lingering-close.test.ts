@@ -23,6 +23,7 @@ type Stage = {
   readonly requests: () => number;
   /** Open ones at the server. */
   readonly connections: () => Promise<number>;
+  readonly another: () => Promise<Socket>;
 };
 
 async function stageOf(server: Server, dial: (port: number) => Socket, dialled: string): Promise<Stage> {
@@ -33,13 +34,16 @@ async function stageOf(server: Server, dial: (port: number) => Socket, dialled: 
   };
   boundConnections(server.on("request", refuse), { total: 100, answerTimeoutMs: 10_000 });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  const socket = dial((server.address() as AddressInfo).port);
-  ends.push(
-    () => server.close().closeAllConnections(),
-    () => socket.destroy(),
-  );
-  await once(socket, dialled);
-  return { socket, requests: () => requests, connections: promisify(server.getConnections.bind(server)) };
+  const { port } = server.address() as AddressInfo;
+  ends.push(() => server.close().closeAllConnections());
+  const another = async () => {
+    const socket = dial(port);
+    ends.push(() => socket.destroy());
+    await once(socket, dialled);
+    return socket;
+  };
+  const connections = promisify(server.getConnections.bind(server));
+  return { socket: await another(), requests: () => requests, connections, another };
 }
 
 const dialling = { host: "127.0.0.1", allowHalfOpen: true };
@@ -115,6 +119,15 @@ describe("an answer before the end of its request", () => {
     await read;
     // What the sockets of both sides hold was sent, too.
     expect(sent).toBeLessThan(64 * 2 ** 20);
+  });
+
+  test("is waited for by some connections at a time, and no more", async () => {
+    const { socket, connections, another } = await plain();
+    const sockets = [socket, ...(await Promise.all(Array.from({ length: 39 }, another)))];
+    for (const each of sockets) each.write(head("POST", "/", { "content-length": "10" }));
+    await Promise.all(sockets.map(ending));
+    await expect.poll(() => connections(), { timeout: 1_000 }).toBe(16);
+    await expect.poll(() => connections(), { timeout: 10_000 }).toBe(0);
   });
 
   test.each(stages)("does not keep the connection of a client that stays silent, by %s", async (_, stage) => {
