@@ -29,6 +29,19 @@ export const deadLettersSchema = z.object({
   next_before: z.int().exactOptional().describe("`before` of the next ones; absent when there are no more"),
 });
 
+/**
+ * The path that asks for them.
+ *
+ * @example
+ * ```ts
+ * deadLettersPath({ limit: 20, client: "ci" }); // => /monitoring/dead-letters?limit=20&client=ci
+ * ```
+ */
+export function deadLettersPath(query: DeadLetterQuery): string {
+  const fields = Object.entries(query).map(([name, value]) => [name, String(value).toWellFormed()]);
+  return `${routes.deadLetters}?${new URLSearchParams(fields)}`;
+}
+
 /** The body of the bridge's routes that settle one. */
 export const deadLetterRequestSchema = z.object({ client: client.describe("Who wants it") });
 

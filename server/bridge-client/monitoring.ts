@@ -6,6 +6,7 @@ import {
   type DeadLetters,
   deadLetterAnswerSchema,
   deadLetterRoutes,
+  deadLettersPath,
   deadLettersSchema,
 } from "../../contract/dead-letters.ts";
 import { type EventTrace, eventTraceSchema, type History, historySchema } from "../../contract/monitoring.ts";
@@ -52,8 +53,7 @@ export function httpMonitoring(call: Call, shortMs: number): MonitoringClient {
       await call({ method: "POST", path: routes.serverTellings, body, schema: toldSchema }, shortMs);
     },
     deadLetters(query) {
-      const parameters = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-      return call({ ...get, path: `${routes.deadLetters}?${parameters}`, schema: deadLettersSchema });
+      return call({ ...get, path: deadLettersPath(query), schema: deadLettersSchema });
     },
     settleDeadLetter(fate, id, { client, whose }) {
       const path = at(deadLetterRoutes[whose][fate], id);
