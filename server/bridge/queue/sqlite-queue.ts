@@ -280,7 +280,7 @@ export class SqliteQueue implements Queue {
       const muted = Number(known.muted);
       return { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] };
     }
-    const { client, messages: parts, muted = 0, content = null } = event;
+    const { client, messages: parts, muted = 0 } = event;
     const said = this.#saidBefore(event);
     if (said !== undefined) return said;
     const rows = parts.map(messageRow);
@@ -296,7 +296,8 @@ export class SqliteQueue implements Queue {
       at,
       requestId,
       traceId,
-      content,
+      // Without a window nobody looks for it.
+      (this.#options.deduplicationMs ? event.content : undefined) ?? null,
     );
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);
