@@ -4,14 +4,16 @@ import { responseSchema } from "./responses.ts";
 const text = z.string().max(256);
 const count = z.int().min(0);
 
-export const eventStates = ["waiting", "sent", "refused", "partly_refused"] as const;
+export const eventStates = ["waiting", "sent", "refused", "partly_refused", "expired"] as const;
 
 /** Where an event is: the body of the bridge's `GET /events/:id`. Times are RFC 3339. */
 export const eventStatusSchema = z.object({
   event_id: z.string(),
   state: z
     .enum(eventStates)
-    .describe("waiting: not all messages are settled; refused and partly_refused: Telegram took none, or not all"),
+    .describe(
+      "waiting: not all messages are settled; refused and partly_refused: Telegram took none, or not all; expired: none was sent in time",
+    ),
   accepted_at: text,
   settled_at: text.exactOptional().describe("When the last message was sent or refused"),
   messages: z
@@ -21,6 +23,9 @@ export const eventStatusSchema = z.object({
     .object({ messages: count, reason: text.describe("Why they are not sent") })
     .exactOptional()
     .describe("Messages that are not sent, because the people have muted the bot; total counts them, too"),
+  expired: count
+    .exactOptional()
+    .describe("Messages that are not sent, because their time to live was over; total counts them, too"),
   waiting: z
     .object({
       reason: text.describe("What the event's next message waits for"),
@@ -45,7 +50,7 @@ export type EventStatus = z.output<typeof eventStatusSchema>;
 export type EventState = EventStatus["state"];
 export type EventWaiting = NonNullable<EventStatus["waiting"]>;
 
-type Counts = Omit<EventStatus["messages"], "sent"> & { readonly muted?: number };
+type Counts = Omit<EventStatus["messages"], "sent"> & { readonly muted?: number; readonly expired?: number };
 
 /**
  * The state of an event by the counts of its messages.
@@ -55,10 +60,11 @@ type Counts = Omit<EventStatus["messages"], "sent"> & { readonly muted?: number 
  * eventStateOf({ total: 3, waiting: 0, refused: 1 }); // => partly_refused
  * ```
  */
-export function eventStateOf({ total, waiting, refused, muted = 0 }: Counts): EventState {
+export function eventStateOf({ total, waiting, refused, muted = 0, expired = 0 }: Counts): EventState {
   if (waiting > 0) return "waiting";
-  if (refused === 0) return "sent";
-  return refused < total - muted ? "partly_refused" : "refused";
+  const tried = total - muted - expired;
+  if (refused === 0) return tried === 0 && expired > 0 ? "expired" : "sent";
+  return refused < tried ? "partly_refused" : "refused";
 }
 
 /**

@@ -64,17 +64,5 @@ export const historyQuerySchema = z.object({
     .default(6),
 });
 
-/** The body of the bridge's routes for refused messages. */
-export const deadLetterRequestSchema = z.object({ client: z.string().min(1).max(100).describe("Who wants it") });
-
-export const deadLetterAnswerSchema = z.object({
-  changed: z.boolean().describe("False: it was done before"),
-  event_id: z.string(),
-  client: z.string(),
-});
-
 export type ServerTelling = z.output<typeof serverTellingSchema>;
 export type BridgeTelling = z.output<typeof bridgeTellingSchema>;
-export type DeadLetterAnswer = z.output<typeof deadLetterAnswerSchema>;
-export const deadLetterFates = ["retry", "drop"] as const;
-export type DeadLetterFate = (typeof deadLetterFates)[number];

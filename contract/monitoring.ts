@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { deadLetterSchema } from "./dead-letters.ts";
 import { eventStatusSchema } from "./event-status.ts";
 import { healthWords } from "./health.ts";
 import { banReasons } from "./metric-names.ts";
@@ -50,6 +51,7 @@ export const activityKinds = [
   "delivered",
   "refused",
   "muted",
+  "expired",
   "approval_asked",
   "approval_ended",
   "reply",
@@ -92,15 +94,6 @@ const shownApprovalSchema = z.object({
   expires_at: time,
   votes: count,
   required: count,
-});
-
-const deadLetterSchema = z.object({
-  id: count.describe("Of the message; one event may have several"),
-  event_id: z.string(),
-  client: text,
-  chat: text.describe("Name of the chat, or its id"),
-  reason: text.describe("Telegram's words"),
-  at: time,
 });
 
 /** What the bridge knows: the body of its `GET /monitoring`, signed. */
@@ -218,6 +211,7 @@ export const eventTraceSchema = z.object({
           "delivered",
           "refused",
           "muted",
+          "expired",
           "reply",
         ]),
         chat: text.exactOptional(),

@@ -11,6 +11,7 @@ export const toolGroups = Object.freeze({
     ...["switch_to_nomad_mode", "switch_to_local_mode", "switch_to_mute_mode"],
   ],
   tasks: ["get_task_status", "register_claude_todos", "todo"],
+  queue: ["list_dead_letters", "retry_dead_letter", "drop_dead_letter"],
   bans: ["list_bans", "lift_ban"],
 }) satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -21,6 +22,7 @@ export const usualPermissions: readonly string[] = Object.freeze([
   ...toolGroups.status,
   ...["switch_to_nomad_mode", "switch_to_local_mode", "switch_to_mute_mode"],
   ...toolGroups.tasks,
+  ...["list_dead_letters", "retry_dead_letter"],
 ]);
 
 /** The form of a permission: a tool's name, `group:NAME`, `resource:NAME`, `resource:*`, or `*` for everything. */

@@ -58,8 +58,12 @@ export const routes = Object.freeze({
   bridgeEventTrace: "/monitoring/events/:id",
   /** Of the bridge, signed: what server pods tell about themselves; what becomes of a message that Telegram refused. */
   serverTellings: "/monitoring/servers",
+  deadLetters: "/monitoring/dead-letters",
   retryDeadLetter: "/monitoring/dead-letters/:id/retry",
   dropDeadLetter: "/monitoring/dead-letters/:id/drop",
+  /** The same, if it is of the client that asks. A route, since a bridge of the version before would not heed a field. */
+  retryOwnDeadLetter: "/monitoring/own-dead-letters/:id/retry",
+  dropOwnDeadLetter: "/monitoring/own-dead-letters/:id/drop",
   /** Of the dashboard, on a port of its own. */
   dashboard: "/dashboard",
   overview: "/api/monitoring/overview",

@@ -52,6 +52,14 @@ export const bridgeSpec = z.strictObject({
         .max(1_000_000)
         .default(10_000)
         .describe("Undelivered messages at which new events are refused with 503; no message is dropped."),
+      deduplicationSeconds: z
+        .int()
+        .min(1)
+        .max(86_400)
+        .optional()
+        .describe(
+          "For how long an event that says the same as another one of its client is not sent again. Default: it is sent.",
+        ),
     })
     .prefault({})
     .describe("The queue of messages on the volume."),

@@ -58,13 +58,21 @@ export const telegramSpec = z
       .meta(rules({ rule: "self.start != self.end", message: "quietHours must end at another time than it begins" })),
     timeZone: timeZone()
       .optional()
-      .describe("IANA name of the time zone whose clock counts for quietHours, such as Europe/Berlin. Default: UTC.")
+      .describe(
+        "IANA name of the time zone whose clock counts for quietHours, and in which messages tell times, such as Europe/Berlin. Default: UTC.",
+      )
       .meta(
         rules({
           // A name that the API server does not know is an error of the expression, and so refused.
           rule: "self != 'Local' && timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",
           message: "timeZone must be the IANA name of a time zone, such as Europe/Berlin",
         }),
+      ),
+    messageStyle: z
+      .enum(["concise", "detailed"])
+      .optional()
+      .describe(
+        "How much messages tell. concise: the description and what matters most of the type. detailed: also the time, and what else the event says. Default: concise.",
       ),
     apiUrl: z
       .string()

@@ -1,10 +1,18 @@
+import {
+  type DeadLetterAnswer,
+  type DeadLetterFate,
+  type DeadLetterQuery,
+  type DeadLetterRequest,
+  type DeadLetters,
+  deadLetterAnswerSchema,
+  deadLetterRoutes,
+  deadLettersPath,
+  deadLettersSchema,
+} from "../../contract/dead-letters.ts";
 import { type EventTrace, eventTraceSchema, type History, historySchema } from "../../contract/monitoring.ts";
 import {
   type BridgeTelling,
   bridgeTellingSchema,
-  type DeadLetterAnswer,
-  type DeadLetterFate,
-  deadLetterAnswerSchema,
   type ServerTelling,
   toldSchema,
 } from "../../contract/monitoring-servers.ts";
@@ -20,14 +28,14 @@ export type MonitoringClient = {
   trace(eventId: string, client: string | undefined): Promise<EventTrace>;
   /** Tells how this server is. Doing it again is harmless. */
   tell(telling: ServerTelling): Promise<void>;
+  /** What Telegram refused for good, newest first. */
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetters>;
   /** Sends a refused message again, or deletes it; it is done once. Throws DEAD_LETTER_NOT_FOUND. */
-  settleDeadLetter(fate: DeadLetterFate, id: number, client: string): Promise<DeadLetterAnswer>;
+  settleDeadLetter(fate: DeadLetterFate, id: number, request: DeadLetterRequest): Promise<DeadLetterAnswer>;
 };
 
 /** `timeoutMs` holds for what is asked again and again: it is soon asked again. */
 type Call = <T>(request: BridgeCall<T>, timeoutMs?: number) => Promise<T>;
-
-const fateRoutes = { retry: routes.retryDeadLetter, drop: routes.dropDeadLetter } as const;
 
 export function httpMonitoring(call: Call, shortMs: number): MonitoringClient {
   const get = { method: "GET", body: "" } as const;
@@ -44,15 +52,21 @@ export function httpMonitoring(call: Call, shortMs: number): MonitoringClient {
       const body = JSON.stringify(telling);
       await call({ method: "POST", path: routes.serverTellings, body, schema: toldSchema }, shortMs);
     },
-    settleDeadLetter(fate, id, client) {
-      const body = JSON.stringify({ client });
-      return call({ method: "POST", path: at(fateRoutes[fate], id), body, schema: deadLetterAnswerSchema });
+    deadLetters(query) {
+      return call({ ...get, path: deadLettersPath(query), schema: deadLettersSchema });
+    },
+    settleDeadLetter(fate, id, { client, whose }) {
+      const path = at(deadLetterRoutes[whose][fate], id);
+      return call({ method: "POST", path, body: JSON.stringify({ client }), schema: deadLetterAnswerSchema });
     },
   };
 }
 
 /** The part of a bridge in the same process. */
-export type LocalMonitoring = Pick<Monitoring, "state" | "history" | "trace" | "tell" | "settleDeadLetter">;
+export type LocalMonitoring = Pick<
+  Monitoring,
+  "state" | "history" | "trace" | "tell" | "deadLetters" | "settleDeadLetter"
+>;
 
 type Refusing = <T>(ask: () => T | Promise<T>) => Promise<T>;
 
@@ -63,6 +77,7 @@ export function localMonitoring(monitoring: () => LocalMonitoring, refusing: Ref
     history: (hours) => refusing(() => monitoring().history(hours)),
     trace: (...asked) => refusing(() => monitoring().trace(...asked)),
     tell: (telling) => refusing(() => monitoring().tell(telling)),
+    deadLetters: (query) => refusing(() => monitoring().deadLetters(query)),
     settleDeadLetter: (...asked) => refusing(() => monitoring().settleDeadLetter(...asked)),
   };
 }

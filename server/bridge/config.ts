@@ -2,6 +2,7 @@ import type { Chat, Route } from "../../contract/chats.ts";
 import type { QuietHours } from "../../contract/quiet-hours.ts";
 import type { ProxyConfig } from "../outgoing/outgoing-fetch.ts";
 import type { HmacConfig } from "../process/followed-secrets.ts";
+import type { MessageStyle } from "./formatting/style.ts";
 
 /** What the bridge needs to know, already validated: built from the environment by `server/config/config.ts`. */
 export type BridgeConfig = {
@@ -22,6 +23,12 @@ export type BridgeConfig = {
   readonly queueBytesLimit: number;
   /** Percentage of both limits that one client may hold. */
   readonly clientSharePercent: number;
+  /** For how long what says the same is not sent again, in milliseconds. Default: 0. */
+  readonly deduplicationMs?: number;
+  /** Folder into which programs write events as files. Absent: none. */
+  readonly eventsDir?: string;
+  /** Folder into which what people say is written as files. Absent: none. */
+  readonly responsesDir?: string;
   /** Shared secrets of the signed routes; "" makes the HTTP intake refuse every signed request. */
   readonly hmac: HmacConfig;
   readonly telegram: TelegramConfig;
@@ -56,10 +63,18 @@ export type TelegramConfig = {
   readonly proxy?: ProxyConfig;
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
+  /** Requests under way at the same time. Default: 10. */
+  readonly parallel?: number;
+  /** Failures of one kind in a row with which sending stops for a while. Default: 5. */
+  readonly breakerThreshold?: number;
+  /** Failures of one message after which it is given up. Default: it never is. */
+  readonly mostFailures?: number;
   /** When nothing makes a sound, for everybody who has set nothing else. */
   readonly quietHours?: QuietHours;
-  /** IANA name of the zone whose clock counts. Default: UTC. */
+  /** IANA name of the zone whose clock counts, and in which times are told. Default: UTC. */
   readonly timeZone?: string;
+  /** How much messages tell. Default: concise. */
+  readonly messageStyle?: MessageStyle;
   /** How the bridge hears what people say. Absent: not at all. */
   readonly updates?: UpdatesConfig;
 };

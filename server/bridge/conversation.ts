@@ -41,6 +41,8 @@ export type ConversationOptions = {
   readonly status: () => BridgeStatus;
   /** What is to be sent. */
   readonly onLines: (lines: readonly PendingMessage[]) => void;
+  /** Somebody has said something, and it is on disk. */
+  readonly onSaid: () => void;
   /** A question was taken, as an event. */
   readonly onAsked: (eventId: string, client: string, at: number) => void;
   /** What a client should know about messages that wait. */
@@ -110,6 +112,7 @@ export class Conversation {
     return new Approvals({
       ...this.#options,
       people: telegram.allowedUsers,
+      timeZone: telegram.timeZone ?? "UTC",
       places: placesOf(telegram),
       newSecret: () => randomBytes(32),
       onEnding: (approval, at) => this.#webhooks?.add(approval, at),
@@ -119,8 +122,9 @@ export class Conversation {
   }
 
   #onResponse({ event }: Taken): void {
-    const { notices, queue } = this.#options;
+    const { notices, queue, onSaid } = this.#options;
     notices.response(event);
+    onSaid();
     const record = event && queue.event(event.id, event.client);
     if (record !== undefined) {
       notices.event({ event_id: record.id, client: record.client, state: eventStateOf(record) });

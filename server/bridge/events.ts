@@ -5,10 +5,12 @@ import type { EventStatus } from "../../contract/event-status.ts";
 import type { Attention } from "./attention/attention.ts";
 import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Control } from "./control/control.ts";
+import type { Wording } from "./formatting/formatter.ts";
 import { messagesOf } from "./formatting/messages.ts";
 import { callOf } from "./monitoring/event-call.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { Pacer } from "./pacing/pacer.ts";
+import { contentKey } from "./queue/content-key.ts";
 import type { EventRecord, PendingMessage, Queue } from "./queue/queue.ts";
 import type { Inbox } from "./receiving/inbox.ts";
 import { RefusedError } from "./refused-error.ts";
@@ -24,6 +26,7 @@ export type EventsOptions = {
   readonly queue: Queue;
   readonly routing: RoutingTable;
   readonly attention: Attention;
+  readonly wording: Wording;
   readonly control: Pick<Control, "paused">;
   readonly pacer: Pacer;
   readonly inbox: Pick<Inbox, "responsesTo">;
@@ -63,14 +66,16 @@ export class Events {
 
   async accept(event: Event): Promise<Accepted> {
     if (this.#isClosed) throw closing();
-    const { queue, routing, attention, metrics, deliver, now, steady } = this.#options;
+    const { queue, routing, attention, wording, metrics, deliver, now, steady } = this.#options;
     const { event_id, client } = event;
     const acceptedAt = now();
     const begun = steady();
-    const heard = heardOf(messagesOf(event, destinationsOf(event, routing)), attention);
+    const heard = heardOf(messagesOf(event, destinationsOf(event, routing), wording), attention);
     const call = callOf(event.trace, Date.parse(event.timestamp));
-    const { duplicate, count, muted, messages } = await queue.accept({
+    const { duplicate, duplicateOf, count, muted, messages } = await queue.accept({
       ...{ id: event_id, client, acceptedAt, ...heard, call },
+      content: contentKey(event),
+      expiresAt: event.ttl_seconds === undefined ? undefined : acceptedAt + event.ttl_seconds * 1000,
     });
     metrics.eventDuration.observe((steady() - begun) / 1000);
     if (!duplicate) {
@@ -78,8 +83,9 @@ export class Events {
       this.taken(event_id, client, acceptedAt, count === 0 ? "sent" : "waiting");
       deliver(messages);
     }
-    const warnings = [mutedWarning(muted, muted + count), ...this.warningsFor(messages, count)].filter(isText);
-    return { event_id, messages: count, duplicate, ...(warnings.length > 0 && { warnings }) };
+    const said = duplicateOf && "The same was sent a short time ago, and is not sent again.";
+    const warnings = [said, mutedWarning(muted, muted + count), ...this.warningsFor(messages, count)].filter(isText);
+    return { event_id: duplicateOf ?? event_id, messages: count, duplicate, ...(warnings.length > 0 && { warnings }) };
   }
 
   /** Counts an event, and tells the servers of it. */

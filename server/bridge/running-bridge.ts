@@ -13,12 +13,15 @@ import { Attention } from "./attention/attention.ts";
 import { Backups } from "./backup/backups.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
 import { anchoredClock } from "./clock.ts";
+import type { BridgeConfig } from "./config.ts";
 import { Control } from "./control/control.ts";
 import { fenceOf } from "./control/fence.ts";
 import { Conversation, type ConversationOptions, hears } from "./conversation.ts";
 import { closing, Events } from "./events.ts";
+import { DropInFiles } from "./files/drop-in-files.ts";
 import { startIntake } from "./intake/intake.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
+import { Breaker } from "./pacing/breaker.ts";
 import { Pacer } from "./pacing/pacer.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
@@ -37,6 +40,7 @@ import { usageReader } from "./status/usage.ts";
 import type { Store } from "./storage/store.ts";
 import { fileSystemOf, Volume } from "./storage/volume.ts";
 import { Todos } from "./tasks/todos.ts";
+import type { FailureCause } from "./telegram/outcome.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
@@ -62,6 +66,9 @@ export class RunningBridge implements Bridge {
   readonly #routing: RoutingTable;
   readonly #metrics: BridgeMetrics;
   readonly #pacer: Pacer;
+  readonly #breaker: Breaker;
+  readonly #store: Store;
+  #files: DropInFiles | undefined;
   readonly #token: TokenSource;
   readonly #reachability: Reachability;
   readonly #delivery: Delivery;
@@ -95,14 +102,13 @@ export class RunningBridge implements Bridge {
     const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
     this.#routing = routingTable(config.telegram);
+    this.#store = store;
     this.todos = new Todos({ store, now: this.#now });
     this.backups = new Backups({ store, logsDir: config.logsDir, now: this.#now, logger });
     this.#metrics = createBridgeMetrics(options.registry, () => this.#measured());
     if (store.damage !== undefined) this.#metrics.damaged.inc();
-    this.#pacer = new Pacer({
-      ...config.telegram,
-      spareForUrgent: hears(config) && config.telegram.messagesPerSecond >= 10 ? 1 : 0,
-    });
+    this.#pacer = new Pacer({ ...config.telegram, spareForUrgent: spareForUrgent(config) });
+    this.#breaker = new Breaker(config.telegram.breakerThreshold ?? 5, (cause) => this.#onTrip(cause));
     this.#token = new TokenSource(config.telegram, (former) => {
       if (this.#isFenced) return;
       this.#reachability.check();
@@ -120,6 +126,8 @@ export class RunningBridge implements Bridge {
     this.attention = new Attention({ store, queue, recipients, quietHours, timeZone, onLines, now: this.#now });
     this.#delivery = new Delivery({
       queue,
+      breaker: this.#breaker,
+      mostFailures: config.telegram.mostFailures,
       attention: this.attention,
       telegram,
       logger,
@@ -135,11 +143,10 @@ export class RunningBridge implements Bridge {
       random,
     });
     const hold = (held: boolean) => this.#delivery.hold(held);
-    const { onRestart: restart } = options;
     const onPaused = (paused: boolean, by: string) => this.#onPaused(paused, by);
-    const [now, instance] = [this.#now, randomUUID()];
-    this.#fence = fenceOf({ store, isFenced: config.isFenced ?? false, now });
-    this.control = new Control({ store, instance, hold, restart, fence: this.#fence, onPaused, logger, now });
+    this.#fence = fenceOf({ store, isFenced: config.isFenced ?? false, now: this.#now });
+    const told = { hold, restart: options.onRestart, onPaused, logger, now: this.#now };
+    this.control = new Control({ ...told, store, instance: randomUUID(), fence: this.#fence });
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
     this.monitoring = this.#monitor(store, onLines);
     this.#events = this.#takeEvents(onLines);
@@ -151,15 +158,34 @@ export class RunningBridge implements Bridge {
     const paused = this.#isFenced || this.control.paused !== undefined;
     const { reachable } = this.#reachability.status;
     const volume = this.#volume.status();
-    return { stats: this.#queue.stats(), now, silenceSeconds, paused, reachable, usage: this.#usage(), volume };
+    const breaker = this.#breaker.state(now);
+    return {
+      stats: this.#queue.stats(),
+      now,
+      silenceSeconds,
+      paused,
+      reachable,
+      breaker,
+      depths: this.#pacer.depths(),
+      usage: this.#usage(),
+      volume,
+    };
   }
 
   #takeEvents(deliver: (messages: readonly PendingMessage[]) => void): Events {
     const { attention, control, monitoring } = this;
+    const { messageStyle: style = "concise", timeZone = "UTC" } = this.#options.config.telegram;
     return new Events({
       ...{ queue: this.#queue, routing: this.#routing, pacer: this.#pacer, metrics: this.#metrics },
       ...{ attention, control, monitoring, notices: this.#notices, inbox: this.#conversation.inbox },
-      ...{ deliver, now: this.#now, steady, facts: () => this.#facts(), shown: () => this.#shownChats() },
+      ...{
+        wording: { style, timeZone },
+        deliver,
+        now: this.#now,
+        steady,
+        facts: () => this.#facts(),
+        shown: () => this.#shownChats(),
+      },
       botUsername: () => this.#reachability.status.bot_username,
     });
   }
@@ -196,6 +222,7 @@ export class RunningBridge implements Bridge {
       token: () => this.#token.get(),
       username: () => this.#reachability.status.bot_username,
       status: () => this.status(),
+      onSaid: () => this.#files?.said(),
       onAsked: (eventId, client, at) => this.#events.taken(eventId, client, at),
       warningsFor: (messages, count) => this.#events.warningsFor(messages, count),
     });
@@ -219,7 +246,7 @@ export class RunningBridge implements Bridge {
     if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({
       queue: this.#queue,
-      others: [this.#conversation.inbox, this.approvals, this.monitoring.journal],
+      others: [this.#conversation.inbox, this.approvals, this.monitoring.journal, this.#delivery],
       now: this.#now,
       logger,
     });
@@ -230,8 +257,19 @@ export class RunningBridge implements Bridge {
     this.#notices.start();
     this.monitoring.start();
     if (!(config.isHidden ?? false)) await this.#listen();
-    // Only one that has its port: of two bridges by mistake this one must not take the updates of the other.
+    // Only one that has its port: of two bridges by mistake this one must not take the updates and files of the other.
+    this.#files = this.#dropInFiles();
+    await this.#files.start();
     if (!this.#isFenced) this.#conversation.receiver.start();
+  }
+
+  #dropInFiles(): DropInFiles {
+    const { config, logger } = this.#options;
+    const accept = async (event: Event) => {
+      await this.accept(event);
+      this.#metrics.files.inc();
+    };
+    return new DropInFiles({ config, logger, accept, steady, store: this.#store, inbox: this.#conversation.inbox });
   }
 
   async #listen(): Promise<void> {
@@ -307,7 +345,7 @@ export class RunningBridge implements Bridge {
     this.#notices.stop();
     this.relay.close();
     this.backups.stop();
-    await Promise.all([this.#intake?.close(), this.#conversation.stop()]);
+    await Promise.all([this.#intake?.close(), this.#files?.stop(), this.#conversation.stop()]);
     await this.#delivery.stop();
     this.#reachability.stop();
     this.#loop.stop();
@@ -320,7 +358,7 @@ export class RunningBridge implements Bridge {
     const kind = reachable ? "telegram_reachable" : "telegram_unreachable";
     this.monitoring.journal.note({ kind, at: this.#now(), detail: error && boundedText(error) });
     if (!reachable) {
-      this.#metrics.tier.tripped();
+      this.#metrics.tier.tripped("unreachable");
       logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
       return;
     }
@@ -328,6 +366,11 @@ export class RunningBridge implements Bridge {
     this.#pacer.clearBackoff();
     this.#delivery.wake();
     this.#conversation.reachable();
+  }
+
+  #onTrip(cause: FailureCause): void {
+    this.#metrics.tier.tripped(cause);
+    this.#options.logger.error({ cause }, "requests to Telegram fail in a row: nothing is sent for a while");
   }
 
   #onPause(until: number, chatId: number | undefined): void {
@@ -369,3 +412,7 @@ export class RunningBridge implements Bridge {
     };
   }
 }
+
+/** Of the messages of a second, those kept free for answers to people, where there are any and the second has room. */
+const spareForUrgent = (config: BridgeConfig): number =>
+  hears(config) && config.telegram.messagesPerSecond >= 10 ? 1 : 0;

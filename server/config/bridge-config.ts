@@ -22,9 +22,14 @@ export function bridgeConfig(need: Need, hmac: HmacConfig, values: Values, home:
     dataDir: need("CC_TELEGRAM_DATA_DIR").replace(inHome, home ?? "~"),
     ...(values.BRIDGE_FENCED && { isFenced: true }),
     ...(values.CC_TELEGRAM_LOGS_DIR && { logsDir: values.CC_TELEGRAM_LOGS_DIR.replace(inHome, home ?? "~") }),
+    ...(values.EVENTS_DIR && { eventsDir: values.EVENTS_DIR.replace(inHome, home ?? "~") }),
+    ...(values.CC_TELEGRAM_RESPONSES_DIR && {
+      responsesDir: values.CC_TELEGRAM_RESPONSES_DIR.replace(inHome, home ?? "~"),
+    }),
     queueSizeLimit: need("QUEUE_SIZE_LIMIT"),
     queueBytesLimit: need("QUEUE_BYTES_LIMIT"),
     clientSharePercent: need("QUEUE_CLIENT_SHARE"),
+    deduplicationMs: need("DEDUPLICATION_WINDOW"),
     hmac,
     ...(values.WEBHOOK_URL !== undefined && { webhook: webhookConfig(values.WEBHOOK_URL, values) }),
     telegram: {
@@ -39,8 +44,12 @@ export function bridgeConfig(need: Need, hmac: HmacConfig, values: Values, home:
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),
       messagesPerSecond: need("TELEGRAM_RATE_LIMIT_GLOBAL"),
       messagesPerChatPerSecond: need("TELEGRAM_RATE_LIMIT_PER_CHAT"),
+      parallel: need("MESSAGE_BATCH_SIZE"),
+      breakerThreshold: need("CIRCUIT_BREAKER_THRESHOLD"),
+      ...(values.RETRY_MAX_ATTEMPTS !== undefined && { mostFailures: values.RETRY_MAX_ATTEMPTS }),
       ...(values.TELEGRAM_QUIET_HOURS && { quietHours: values.TELEGRAM_QUIET_HOURS }),
       timeZone: need("CC_TELEGRAM_TIMEZONE"),
+      messageStyle: need("CC_TELEGRAM_MESSAGE_STYLE"),
       updates: updatesConfig(need, values),
     },
   };

@@ -2,7 +2,6 @@ import { namesOf } from "../../config/variable.ts";
 import { variables } from "./variables.ts";
 
 const ownFiles = "configuration is environment variables, and files that variables ending in _FILE name";
-const untilDelivered = "a message is tried until Telegram takes it or refuses it for good";
 const noRedis = "nothing needs Redis: the queue is a file in CC_TELEGRAM_DATA_DIR";
 const everywhereTheSame = "the program does the same everywhere";
 
@@ -15,21 +14,15 @@ const replacements = Object.freeze({
   MCP_ENABLE_SECURE_LOGGING: "secrets are always taken out of the log",
   CC_TELEGRAM_CONFIG_DIR: ownFiles,
   BRIDGE_CONFIG_DIR: ownFiles,
-  CC_TELEGRAM_EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",
-  EVENTS_DIR: "CC_TELEGRAM_DATA_DIR: events are in a queue on disk there",
   FILE_RETENTION_DAYS: "delivered messages are deleted at once, refused ones after 7 days",
   HEALTH_CHECK_ENABLED: "health is always answered",
   HEALTH_CHECK_INTERVAL:
     "whoever asks for health decides how often; the bridge asks Telegram every 30 s, and more often when it fails",
   PROMETHEUS_ENDPOINT: "metrics are at /metrics; METRICS_HOST and METRICS_PORT say where that is",
   METRICS_RETENTION_DAYS: "Prometheus keeps the metrics, for as long as it is told to",
-  TELEGRAM_RETRY_ATTEMPTS: untilDelivered,
-  RETRY_MAX_ATTEMPTS: untilDelivered,
-  CIRCUIT_BREAKER_THRESHOLD: "nothing is sent while Telegram does not answer, and it is asked again after 1 to 10 s",
   BRIDGE_EXECUTABLE: "BRIDGE_URL, or the role standalone, which has the bridge in it",
   BRIDGE_RESTART_DELAY: "whoever supervises the bridge starts it again: Kubernetes, systemd, a container engine",
   WORKER_THREADS: "more server pods",
-  MESSAGE_BATCH_SIZE: "TELEGRAM_RATE_LIMIT_GLOBAL and TELEGRAM_RATE_LIMIT_PER_CHAT",
   REDIS_URL: noRedis,
   REDIS_CLUSTER_NODES: noRedis,
   REDIS_PASSWORD: noRedis,

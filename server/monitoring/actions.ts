@@ -1,6 +1,6 @@
+import type { DeadLetterFate } from "../../contract/dead-letters.ts";
 import { ServerError } from "../../contract/errors.ts";
 import { type Action, actionPermissions } from "../../contract/monitoring.ts";
-import type { DeadLetterFate } from "../../contract/monitoring-servers.ts";
 import { auditDetails, type Caller, type Origin, securityDetails } from "../access/access.ts";
 import { lacking, permits } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
@@ -81,7 +81,7 @@ export class Actions {
       guards.security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: permission });
       throw lacking(client, `${fate}_dead_letter`, permission, { required_permission: permission });
     }
-    const { changed } = await bridge.monitoring.settleDeadLetter(fate, id, client.name);
+    const { changed } = await bridge.monitoring.settleDeadLetter(fate, id, { client: client.name, whose: "any" });
     if (fate === "drop") return changed ? "The message is dropped." : "The message was dropped before.";
     return changed ? "The message waits to be sent again." : "The message was sent again before.";
   }

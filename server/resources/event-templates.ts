@@ -1,4 +1,4 @@
-import { eventTypes } from "../../contract/event.ts";
+import { toldEventTypes } from "../../contract/event-types.ts";
 import { json, type Resource } from "./resource.ts";
 
 const uri = "cctelegram://event-templates";
@@ -9,7 +9,8 @@ export const eventTemplatesResource: Resource = {
   title: "Event templates",
   description: "For each type of event the arguments of send_telegram_event, to be filled in.",
   mimeType: "application/json",
-  read: async () => json(uri, { templates: eventTypes.map(({ type, description }) => template(type, description)) }),
+  read: async () =>
+    json(uri, { templates: toldEventTypes.map(({ type, description }) => template(type, description)) }),
 };
 
 function template(type: string, meaning: string) {

@@ -1,4 +1,4 @@
-import { eventTypes } from "../../contract/event.ts";
+import { toldEventTypes } from "../../contract/event-types.ts";
 import { json, type Resource } from "./resource.ts";
 
 const uri = "cctelegram://event-types";
@@ -9,5 +9,5 @@ export const eventTypesResource: Resource = {
   title: "Event types",
   description: "The types of event that send_telegram_event takes, by category.",
   mimeType: "application/json",
-  read: async () => json(uri, { event_types: eventTypes }),
+  read: async () => json(uri, { event_types: toldEventTypes }),
 };

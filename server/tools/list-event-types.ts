@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { eventTypes } from "../../contract/event.ts";
+import { toldEventTypes } from "../../contract/event-types.ts";
 import { readingAnnotations } from "./fields.ts";
 import { defineTool } from "./tool.ts";
 
@@ -29,6 +29,6 @@ export const listEventTypes = defineTool({
 });
 
 function matching(word: string) {
-  const inCategory = eventTypes.filter(({ category }) => category.toLowerCase().includes(word));
-  return inCategory.length > 0 ? inCategory : eventTypes.filter(({ type }) => type.includes(word));
+  const inCategory = toldEventTypes.filter(({ category }) => category.toLowerCase().includes(word));
+  return inCategory.length > 0 ? inCategory : toldEventTypes.filter(({ type }) => type.includes(word));
 }

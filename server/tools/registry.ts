@@ -1,15 +1,18 @@
 import { checkBridgeProcess } from "./check-bridge-process.ts";
 import { clearOldResponses } from "./clear-old-responses.ts";
+import { dropDeadLetter } from "./drop-dead-letter.ts";
 import { ensureBridgeRunning } from "./ensure-bridge-running.ts";
 import { getBridgeStatus } from "./get-bridge-status.ts";
 import { getTaskStatus } from "./get-task-status.ts";
 import { getTelegramResponses } from "./get-telegram-responses.ts";
 import { liftBan } from "./lift-ban.ts";
 import { listBans } from "./list-bans.ts";
+import { listDeadLetters } from "./list-dead-letters.ts";
 import { listEventTypes } from "./list-event-types.ts";
 import { processPendingResponses } from "./process-pending-responses.ts";
 import { registerClaudeTodos } from "./register-claude-todos.ts";
 import { restartBridge } from "./restart-bridge.ts";
+import { retryDeadLetter } from "./retry-dead-letter.ts";
 import { sendApprovalRequest } from "./send-approval-request.ts";
 import { sendPerformanceAlert } from "./send-performance-alert.ts";
 import { sendTaskCompletion } from "./send-task-completion.ts";
@@ -50,6 +53,9 @@ export const tools: ToolRegistry = new Map(
     getTaskStatus,
     registerClaudeTodos,
     todo,
+    listDeadLetters,
+    retryDeadLetter,
+    dropDeadLetter,
     listBans,
     liftBan,
   ].map((tool) => [tool.name, tool]),

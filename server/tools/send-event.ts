@@ -1,5 +1,7 @@
 import type * as z from "zod";
-import type { Event, EventType } from "../../contract/event.ts";
+import type { Event } from "../../contract/event.ts";
+import type { EventType } from "../../contract/event-types.ts";
+import type { Priority } from "../../contract/priority.ts";
 import type { sent } from "./fields.ts";
 import type { ToolContext } from "./tool.ts";
 
@@ -10,6 +12,9 @@ export type Draft = {
   readonly source: string;
   readonly taskId?: string | undefined;
   readonly data?: Record<string, unknown>;
+  readonly priority?: Priority | undefined;
+  /** Default: as long as it takes. */
+  readonly ttlSeconds?: number | undefined;
 };
 
 /** Sends an event; `subject` begins the answer's text. Without a task of its own an event is its own task. */
@@ -29,6 +34,8 @@ export async function sendEvent(
     title: draft.title,
     description: draft.description,
     data: draft.data ?? {},
+    ...(draft.priority && { priority: draft.priority }),
+    ...(draft.ttlSeconds !== undefined && { ttl_seconds: draft.ttlSeconds }),
     ...(trace && { trace }),
   };
   const { event_id, warnings = [] } = await bridge.send(event);

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { eventTypeNames } from "../../contract/event.ts";
+import { prioritySchema, ttlSchema } from "../../contract/event.ts";
+import { eventTypeNames } from "../../contract/event-types.ts";
 import { data, longestText, sent, source, text, title } from "./fields.ts";
 import { sendEvent, sendingAnnotations } from "./send-event.ts";
 import { defineTool } from "./tool.ts";
@@ -18,8 +19,11 @@ export const sendTelegramEvent = defineTool({
     task_id: z.string().min(1).max(100).optional().describe("Task that the event belongs to; made when not given"),
     source,
     data,
+    priority: prioritySchema.optional(),
+    ttl_seconds: ttlSchema.optional(),
   }),
   output: sent,
   annotations: sendingAnnotations,
-  handler: ({ task_id, ...event }, context) => sendEvent({ ...event, taskId: task_id }, "Event", context),
+  handler: ({ task_id, ttl_seconds, ...event }, context) =>
+    sendEvent({ ...event, taskId: task_id, ttlSeconds: ttl_seconds }, "Event", context),
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { eventSchema, eventTypeNames } from "../../contract/event.ts";
+import { eventSchema } from "../../contract/event.ts";
+import { eventTypeNames } from "../../contract/event-types.ts";
 
 const event = {
   event_id: "1",

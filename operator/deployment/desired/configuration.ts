@@ -119,9 +119,13 @@ export function bridgeEnvironment(blueprint: Blueprint): Environment {
       ? {}
       : { TELEGRAM_QUIET_HOURS: quietHoursText(spec.telegram.quietHours) }),
     ...(spec.telegram.timeZone === undefined ? {} : { CC_TELEGRAM_TIMEZONE: spec.telegram.timeZone }),
+    ...(spec.telegram.messageStyle === undefined ? {} : { CC_TELEGRAM_MESSAGE_STYLE: spec.telegram.messageStyle }),
     TELEGRAM_RATE_LIMIT_GLOBAL: `${limits.messagesPerSecond}`,
     TELEGRAM_RATE_LIMIT_PER_CHAT: `${limits.messagesPerChatPerSecond}`,
     CC_TELEGRAM_DATA_DIR: paths.data,
     QUEUE_SIZE_LIMIT: `${queue.maxMessages}`,
+    ...(queue.deduplicationSeconds === undefined
+      ? {}
+      : { DEDUPLICATION_WINDOW: `${queue.deduplicationSeconds * 1000}` }),
   };
 }

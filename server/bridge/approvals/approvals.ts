@@ -22,6 +22,8 @@ export type ApprovalsOptions = {
   /** Where may be asked, and where is asked when nobody says it. */
   readonly places: readonly Destination[];
   readonly routing: RoutingTable;
+  /** IANA name of the zone in which people are told times. */
+  readonly timeZone: string;
   readonly now: () => number;
   /** 32 random bytes. */
   readonly newSecret: () => Buffer;
@@ -151,7 +153,7 @@ export class Approvals {
   #tidied({ id, client }: EventKey, at: number): readonly PendingMessage[] {
     const kept = this.#table.find(id, client);
     const ended = kept && this.#table.ended(kept);
-    return ended === undefined ? [] : withoutButtons(ended, this.#options.queue, at);
+    return ended === undefined ? [] : withoutButtons(ended, this.#room, at);
   }
 
   #find(id: string, client: string | undefined): KeptApproval {
@@ -188,8 +190,8 @@ export class Approvals {
   }
 
   get #room() {
-    const { queue, onEnding } = this.#options;
-    return { table: this.#table, queue, people: this.#people, onEnding };
+    const { queue, timeZone, onEnding } = this.#options;
+    return { table: this.#table, queue, timeZone, people: this.#people, onEnding };
   }
 
   #tell(ended: Ended | undefined): void {

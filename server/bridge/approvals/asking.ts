@@ -31,6 +31,8 @@ type Room = {
   readonly routing: RoutingTable;
   readonly people: ReadonlySet<number>;
   readonly newSecret: () => Buffer;
+  /** IANA name of the zone in which times are told. */
+  readonly timeZone: string;
 };
 
 /** Puts a question on disk with its messages, in the transaction of the write that calls it. */
@@ -48,7 +50,7 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
   const destinations = placesToAsk(request, room);
   requireDifferent(request.options);
   const expiresAt = at + Math.round(request.timeout_minutes * 60_000);
-  const parts = questionOf(request, { people: approvers.length, expiresAt });
+  const parts = questionOf(request, { people: approvers.length, expiresAt, timeZone: room.timeZone });
   const secret = room.newSecret();
   const approval: NewApproval = {
     ...{ id, client, title: request.title, options: request.options, approvers },
@@ -63,6 +65,7 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
         ...to,
         part,
         weight: "approval",
+        priority: "urgent",
         ...text,
         ...(part === parts.length - 1 && { keyboard }),
       }),

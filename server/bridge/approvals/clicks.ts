@@ -28,7 +28,7 @@ export type ClickEffect = {
   readonly decision?: string;
 };
 
-export type ClickRoom = Pick<EndingRoom, "onEnding"> & {
+export type ClickRoom = Pick<EndingRoom, "onEnding" | "timeZone"> & {
   readonly table: ApprovalTable;
   readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine" | "adoptKeyboard" | "mayHaveCome">;
   /** Who may talk to the bot now. */
@@ -46,7 +46,7 @@ export function effectOf({ data, from, message }: Clicked, room: ClickRoom, at: 
   const by = { userId: from.id, ...message, option: choice.option };
   const over = overBy(kept, room, at);
   if (over !== undefined)
-    return { ...refused("refused_late", lateAnswer(over.approval), over.approval), lines: over.lines };
+    return { ...refused("refused_late", lateAnswer(over.approval, room.timeZone), over.approval), lines: over.lines };
   if (!isItsMessage(kept, message, room.queue)) return refused("refused_other_message", UNKNOWN_ANSWER, kept);
   const vote = {
     userId: from.id,
@@ -100,7 +100,7 @@ function decided(
   const { approval, lines } = ended;
   const { decision } = approval;
   return {
-    answer: decidedAnswer(approval),
+    answer: decidedAnswer(approval, room.timeZone),
     lines,
     record: { what: "decided", by, approval },
     ...(decision && { decision: callbackData(approval.id, decision) }),

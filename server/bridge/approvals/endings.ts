@@ -6,6 +6,8 @@ import { withOutcome } from "./wording.ts";
 export type EndingRoom = {
   readonly table: ApprovalTable;
   readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine">;
+  /** IANA name of the zone in which times are told. */
+  readonly timeZone: string;
   /** Whoever else keeps the outcome, in the same transaction. */
   readonly onEnding: (approval: EndedApproval, at: number) => void;
 };
@@ -13,17 +15,13 @@ export type EndingRoom = {
 export type Ended = { readonly approval: EndedApproval; readonly lines: readonly PendingMessage[] };
 
 /** Ends an approval and its buttons, in the transaction of the write that calls it; undefined when it was over before. */
-export function end(
-  kept: KeptApproval,
-  ending: Ending,
-  { table, queue, onEnding }: EndingRoom,
-  at: number,
-): Ended | undefined {
+export function end(kept: KeptApproval, ending: Ending, room: EndingRoom, at: number): Ended | undefined {
+  const { table, onEnding } = room;
   const approval = table.end(kept, ending, at);
   if (approval === undefined) return undefined;
   table.record(approval, { what: ending.state }, at);
   onEnding(approval, at);
-  return { approval, lines: withoutButtons(approval, queue, at) };
+  return { approval, lines: withoutButtons(approval, room, at) };
 }
 
 /** What the end of its time makes of an approval. */
@@ -36,10 +34,10 @@ export function timeoutOf({ onTimeout, actions }: Pick<KeptApproval, "onTimeout"
 /** The messages with the buttons get the outcome in their place. */
 export function withoutButtons(
   approval: EndedApproval,
-  queue: EndingRoom["queue"],
+  { queue, timeZone }: Pick<EndingRoom, "queue" | "timeZone">,
   at: number,
 ): readonly PendingMessage[] {
-  const outcome = withOutcome(approval);
+  const outcome = withOutcome(approval, timeZone);
   const sent = queue.keyboardsOf(approval);
   queue.forgetKeyboards(approval);
   return sent.flatMap(({ chatId, messageId }) => queue.addLine({ ...outcome, chatId, edits: messageId }, at) ?? []);

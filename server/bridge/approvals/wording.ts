@@ -3,6 +3,7 @@ import { emojiOf } from "../formatting/emoji.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
 import { partsOf } from "../formatting/messages.ts";
 import { shownLine, shownText } from "../formatting/shown-text.ts";
+import { shownTime } from "../formatting/shown-time.ts";
 import type { EndedApproval, KeptApproval, KeptVote } from "./kept-approval.ts";
 
 /** Longest text of a button that a phone shows whole, more or less. */
@@ -15,10 +16,10 @@ const NAMES_SHOWN = 5;
 const NAME_LENGTH = 40;
 
 /** What people are asked: the messages, of which the last one has the buttons. */
-export function questionOf(request: ApprovalRequest, { people, expiresAt }: Terms): readonly FormattedText[] {
+export function questionOf(request: ApprovalRequest, given: Terms): readonly FormattedText[] {
   const { title, description, options, client } = request;
   const list = options.some(isLong) ? options.map((option, index) => `${index + 1}. ${shownLine(option)}`) : [];
-  const body = [shownText(description), list.join("\n"), terms(request, { people, expiresAt })];
+  const body = [shownText(description), list.join("\n"), terms(request, given)];
   const letter = {
     title: `${emojiOf("approval_request", {})} ${shownLine(title) || "Approval"}`,
     body: body.filter((text) => text !== "").join("\n\n"),
@@ -31,12 +32,17 @@ type Terms = {
   /** How many may decide. */
   readonly people: number;
   readonly expiresAt: number;
+  /** IANA name of the zone in which times are told. */
+  readonly timeZone: string;
 };
 
-function terms({ required_approvals: required, on_timeout }: ApprovalRequest, { people, expiresAt }: Terms): string {
+function terms(
+  { required_approvals: required, on_timeout }: ApprovalRequest,
+  { people, expiresAt, timeZone }: Terms,
+): string {
   const agree = required > 1 ? `${required} of ${people} people have to choose the same; one denial is enough. ` : "";
   const end = on_timeout === "deny" ? "without a decision it counts as denied" : "after that it expires";
-  return `${agree}Time until ${shownTime(expiresAt)}; ${end}.`;
+  return `${agree}Time until ${shownTime(expiresAt, timeZone)}; ${end}.`;
 }
 
 /** The texts of the buttons. Long options stand in the message, too, with their numbers. */
@@ -57,8 +63,8 @@ export function withVotes({ question, options, required }: KeptApproval, votes: 
 }
 
 /** The last message with what became of the request. */
-export function withOutcome(approval: EndedApproval): FormattedText {
-  return appended(approval.question, cut(outcomeOf(approval), OUTCOME_LENGTH - 2));
+export function withOutcome(approval: EndedApproval, timeZone: string): FormattedText {
+  return appended(approval.question, cut(outcomeOf(approval, timeZone), OUTCOME_LENGTH - 2));
 }
 
 function appended({ text, entities }: FormattedText, line: string): FormattedText {
@@ -68,12 +74,12 @@ function appended({ text, entities }: FormattedText, line: string): FormattedTex
 
 const SIGNS: Readonly<Record<ApprovalAction, string>> = { approve: "✅", deny: "❌", option: "☑️" };
 
-function outcomeOf({ state, decision, votes, expiresAt, endedAt, options }: EndedApproval): string {
-  const when = shownTime(endedAt);
+function outcomeOf({ state, decision, votes, expiresAt, endedAt, options }: EndedApproval, timeZone: string): string {
+  const when = shownTime(endedAt, timeZone);
   if (state === "withdrawn") return `↩️ Withdrawn by the sender, ${when}`;
-  if (decision === undefined) return `⌛ Expired: nobody decided by ${shownTime(expiresAt)}`;
+  if (decision === undefined) return `⌛ Expired: nobody decided by ${shownTime(expiresAt, timeZone)}`;
   const { action, option, reason } = decision;
-  if (reason === "timeout") return `${SIGNS.deny} Denied: nobody decided by ${shownTime(expiresAt)}`;
+  if (reason === "timeout") return `${SIGNS.deny} Denied: nobody decided by ${shownTime(expiresAt, timeZone)}`;
   if (option === null) {
     const chosen = votes.map((vote) => `${nameOf(vote)}: ${cut(optionText(options, vote.option), NAME_LENGTH)}`);
     return `${SIGNS.deny} No agreement — ${some(chosen)}, ${when}`;
@@ -88,13 +94,13 @@ export function countedAnswer({ options, required }: KeptApproval, votes: readon
   return cut(`Counted: ${chosen}. ${votes.length} of ${required}.`, ANSWER_LENGTH);
 }
 
-export function decidedAnswer(approval: EndedApproval): string {
-  return cut(outcomeOf(approval), ANSWER_LENGTH);
+export function decidedAnswer(approval: EndedApproval, timeZone: string): string {
+  return cut(outcomeOf(approval, timeZone), ANSWER_LENGTH);
 }
 
 /** What somebody is told whose click comes when all is over. */
-export function lateAnswer(approval: EndedApproval): string {
-  return cut(`This is over. ${outcomeOf(approval)}`, ANSWER_LENGTH);
+export function lateAnswer(approval: EndedApproval, timeZone: string): string {
+  return cut(`This is over. ${outcomeOf(approval, timeZone)}`, ANSWER_LENGTH);
 }
 
 export function secondAnswer({ options }: KeptApproval, option: number): string {
@@ -117,10 +123,6 @@ function nameOf({ userId, username, firstName }: Omit<KeptVote, "option">): stri
   const name = cut(shownLine(firstName ?? "") || String(userId), NAME_LENGTH);
   return username === null ? name : `${name} (@${username})`;
 }
-
-const times = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
-
-const shownTime = (at: number) => `${times.format(at)} UTC`;
 
 /** Never through the middle of a character. */
 function cut(text: string, length: number): string {

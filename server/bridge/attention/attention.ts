@@ -1,11 +1,12 @@
 import { timeZone } from "../../../config/schemas.ts";
 import type { AttentionMode, ModeRequest, ModeSet } from "../../../contract/attention.ts";
 import { ServerError } from "../../../contract/errors.ts";
+import type { EventWeight } from "../../../contract/event-types.ts";
 import { type QuietHours, quietHoursSchema, quietHoursText } from "../../../contract/quiet-hours.ts";
 import type { PendingMessage, Queue } from "../queue/queue.ts";
 import type { Store } from "../storage/store.ts";
 import { prepareAttention } from "./attention-statements.ts";
-import { type Decision, decide, type Settings, type Weight } from "./decision.ts";
+import { type Decision, decide, type Settings } from "./decision.ts";
 import { modeLine } from "./mode-line.ts";
 
 export type AttentionOptions = {
@@ -53,7 +54,7 @@ export class Attention {
   }
 
   /** What becomes of a message to a chat that is sent now. */
-  decide(chatId: number, weight: Weight): Decision {
+  decide(chatId: number, weight: EventWeight): Decision {
     return chatId > 0 ? decide(weight, this.settingsOf(chatId), this.#options.now()) : "sound";
   }
 

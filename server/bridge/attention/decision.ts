@@ -1,10 +1,8 @@
 import type { AttentionMode } from "../../../contract/attention.ts";
-import type { Event, EventType } from "../../../contract/event.ts";
+import type { Event } from "../../../contract/event.ts";
+import { type EventWeight, eventTypeOf } from "../../../contract/event-types.ts";
 import type { QuietHours } from "../../../contract/quiet-hours.ts";
 import { isQuiet } from "./quiet-time.ts";
-
-/** How much an event matters to somebody who has no time: an approval always comes. */
-export type Weight = "ordinary" | "essential" | "approval";
 
 /** What becomes of a message: it makes a sound, it comes without one, or it is not sent. */
 export type Decision = "sound" | "silent" | "dropped";
@@ -17,22 +15,11 @@ export type Settings = {
   readonly timeZone: string;
 };
 
-/** Results and failures: what somebody at the computer wants to hear of, too. */
-const essential: ReadonlySet<string> = new Set<EventType>([
-  "task_completion",
-  "task_failed",
-  "build_failed",
-  "test_failed",
-  "error_occurred",
-  "performance_alert",
-  "security_alert",
-  "alert_notification",
-]);
-
-export function weightOf({ type, data }: Pick<Event, "type" | "data">): Weight {
-  if (type === "approval_request") return "approval";
+/** By its type; what is grave by its own words is essential whatever its type. */
+export function weightOf({ type, data }: Pick<Event, "type" | "data">): EventWeight {
+  const weight = eventTypeOf(type)?.weight ?? "ordinary";
   const isGrave = data.severity === "high" || data.severity === "critical";
-  return essential.has(type) || isGrave ? "essential" : "ordinary";
+  return weight === "ordinary" && isGrave ? "essential" : weight;
 }
 
 /**
@@ -42,7 +29,7 @@ export function weightOf({ type, data }: Pick<Event, "type" | "data">): Weight {
  *
  * In quiet hours nothing makes a sound.
  */
-export function decide(weight: Weight, { mode, quietHours, timeZone }: Settings, time: number): Decision {
+export function decide(weight: EventWeight, { mode, quietHours, timeZone }: Settings, time: number): Decision {
   if (mode === "muted") return weight === "approval" ? "silent" : "dropped";
   if (mode === "local" && weight === "ordinary") return "silent";
   return quietHours !== undefined && isQuiet(quietHours, timeZone, time) ? "silent" : "sound";

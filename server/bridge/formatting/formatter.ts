@@ -1,9 +1,20 @@
 import type { Event } from "../../../contract/event.ts";
+import { eventTypeOf, everyField } from "../../../contract/event-types.ts";
 import { emojiOf } from "./emoji.ts";
+import { type Shown, shownFields } from "./fields.ts";
 import { shownLine, shownText } from "./shown-text.ts";
+import { shownTime } from "./shown-time.ts";
+import type { MessageStyle } from "./style.ts";
 
 /** Longest text that is looked at, in UTF-16 units: more than the messages of an event can hold. */
 const LONGEST = 65_536;
+
+/** How events are worded for the people of a bridge. */
+export type Wording = {
+  readonly style: MessageStyle;
+  /** IANA name of the zone in which times are told. */
+  readonly timeZone: string;
+};
 
 /** What a person is to read. */
 export type Letter = {
@@ -16,9 +27,10 @@ export type Letter = {
 };
 
 /** An event in words. */
-export function format(event: Event): Letter {
+export function format(event: Event, wording: Wording): Letter {
   const title = shownLine(event.title) || shownLine(event.type);
-  const body = [event.description, ...details(event)].map((text) => shownText(text.slice(0, LONGEST)));
+  const texts = [...timeOf(event, wording), event.description, ...details(event, wording)];
+  const body = texts.map((text) => shownText(text.slice(0, LONGEST)));
   const sender = event.client === "unknown" ? "" : shownLine(event.client);
   return {
     title: `${emojiOf(event.type, event.data)} ${title}`.trimEnd(),
@@ -27,44 +39,32 @@ export function format(event: Event): Letter {
   };
 }
 
-type Details = (data: Event["data"]) => readonly string[];
+/** Messages have a time of their own, which is that of their arrival. */
+function timeOf({ timestamp }: Event, { style, timeZone }: Wording): readonly string[] {
+  return style === "detailed" ? [`⏰ ${shownTime(Date.parse(timestamp), timeZone)}`] : [];
+}
 
 /** Only what the description does not say: other fields of `data` are for programs. */
-const DETAILS: ReadonlyMap<string, Details> = new Map<string, Details>([
-  ["performance_alert", performance],
-  ["task_completion", (data) => textOf(data.results)],
-  ["approval_request", (data) => textOf(data.approval_prompt)],
-  ["task_progress", progress],
-  ["progress_update", progress],
-]);
-
-function details(event: Event): readonly string[] {
-  const lines = DETAILS.get(event.type)?.(event.data) ?? [];
-  return lines.filter((line) => line !== event.description.trim());
+function details({ type, data, description }: Event, { style }: Wording): readonly string[] {
+  const { concise, detailed } = eventTypeOf(type) ?? untyped;
+  const names = style === "concise" ? concise : [...concise, ...detailed];
+  const said = description.trim();
+  const shown = shownFields(names, data, style).filter((field) => !("text" in field) || field.text !== said);
+  return paragraphs(shown);
 }
 
-function performance(data: Event["data"]): readonly string[] {
-  const rows = [
-    ["Value", data.current_value],
-    ["Threshold", data.threshold],
-    ["Severity", data.severity],
-  ] as const;
-  const lines = rows.flatMap(([label, value]) => textOf(value).map((text) => `${label}: ${text}`));
-  return lines.length === 0 ? [] : [lines.join("\n")];
-}
+/** A type that nobody knows may mean anything. */
+const untyped = { concise: [], detailed: everyField } as const;
 
-/** Upstream's places of the percentage: `data.metadata.percentage`, or `current` of `total`. */
-function progress(data: Event["data"]): readonly string[] {
-  const { percentage, current, total } = { ...(isRecord(data.metadata) ? data.metadata : {}) };
-  if (typeof percentage === "number") return [`${Math.round(percentage)}%`];
-  if (typeof current !== "number" || typeof total !== "number" || total <= 0) return [];
-  return [`${current}/${total} (${Math.round((current / total) * 100)}%)`];
-}
-
-function textOf(value: unknown): readonly string[] {
-  return typeof value === "string" || typeof value === "number" ? [String(value).trim()] : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+/** Lines that follow each other are one paragraph. */
+function paragraphs(shown: readonly Shown[]): readonly string[] {
+  const found: string[] = [];
+  let open = false;
+  for (const field of shown) {
+    if ("text" in field) found.push(field.text);
+    else if (open) found.push(`${found.pop()}\n${field.line}`);
+    else found.push(field.line);
+    open = "line" in field;
+  }
+  return found;
 }

@@ -1,9 +1,10 @@
 import type { Event } from "../../../contract/event.ts";
 import { weightOf } from "../attention/decision.ts";
+import { priorityOf } from "../pacing/priority.ts";
 import type { NewMessage } from "../queue/queue.ts";
 import type { Destination } from "../routing/destination.ts";
 import type { FormattedText } from "./formatted-text.ts";
-import { format, type Letter } from "./formatter.ts";
+import { format, type Letter, type Wording } from "./formatter.ts";
 import { MESSAGE_LIMITS, split } from "./splitter.ts";
 
 /** Messages that an event becomes in one chat at most; the last one says how much was left out. */
@@ -13,10 +14,14 @@ export const MOST_PARTS = 4;
 const RESERVE = { number: " (4/4)".length, cut: 64 } as const;
 
 /** The messages of an event: every part for every destination, in the order of delivery. */
-export function messagesOf(event: Event, destinations: readonly Destination[]): readonly NewMessage[] {
-  const parts = partsOf(format(event));
-  const weight = weightOf(event);
-  return destinations.flatMap((to) => parts.map((part, index) => ({ ...to, part: index, weight, ...part })));
+export function messagesOf(
+  event: Event,
+  destinations: readonly Destination[],
+  wording: Wording,
+): readonly NewMessage[] {
+  const parts = partsOf(format(event, wording));
+  const [weight, priority] = [weightOf(event), priorityOf(event)];
+  return destinations.flatMap((to) => parts.map((part, index) => ({ ...to, part: index, weight, priority, ...part })));
 }
 
 /**

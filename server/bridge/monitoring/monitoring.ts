@@ -1,12 +1,14 @@
 import type { VolumeStatus } from "../../../contract/bridge-status.ts";
-import type { EventStatus } from "../../../contract/event-status.ts";
-import type { EventTrace, History } from "../../../contract/monitoring.ts";
 import type {
-  BridgeTelling,
   DeadLetterAnswer,
   DeadLetterFate,
-  ServerTelling,
-} from "../../../contract/monitoring-servers.ts";
+  DeadLetterQuery,
+  DeadLetterRequest,
+  DeadLetters as DeadLettersTold,
+} from "../../../contract/dead-letters.ts";
+import type { EventStatus } from "../../../contract/event-status.ts";
+import type { EventTrace, History } from "../../../contract/monitoring.ts";
+import type { BridgeTelling, ServerTelling } from "../../../contract/monitoring-servers.ts";
 import type { Approvals } from "../approvals/approvals.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import {
@@ -26,7 +28,7 @@ import { Journal } from "./journal.ts";
 import { type Minute, Minutes, minuteColumns, minuteOf, minutesKept, serverCounts, toMinute } from "./minutes.ts";
 import { prepareMonitoring } from "./monitoring-statements.ts";
 import { Servers } from "./servers.ts";
-import { type StateParts, stateOf } from "./state.ts";
+import { type StateParts, shownDeadLetter, stateOf } from "./state.ts";
 
 export type MonitoringOptions = Pick<StateParts, "instance" | "version" | "messagesPerSecond"> & {
   readonly store: Store;
@@ -125,7 +127,7 @@ export class Monitoring {
     } else if (kind === "failed") {
       minute.refused += 1;
       this.journal.note({ ...noted, kind: "refused", detail: boundedText(settlement.error) });
-    } else if (kind === "muted") this.journal.note({ ...noted, kind });
+    } else if (kind === "muted" || kind === "expired") this.journal.note({ ...noted, kind });
     // A chat that was looked up by its name was no failure.
     else if (settlement.error !== "") {
       minute.retries += 1;
@@ -159,7 +161,7 @@ export class Monitoring {
       used: pacer.used(at),
       waits: pacer.waits(at, 50),
       approvals: approvals().open(50),
-      deadLetters: queue.deadLetters(50),
+      deadLetters: queue.deadLetters({ limit: 50 }),
       activity: this.journal.activity(),
       servers: this.#servers.list(at),
       missing: this.#servers.missing(at),
@@ -187,8 +189,15 @@ export class Monitoring {
     };
   }
 
-  settleDeadLetter(fate: DeadLetterFate, message: number, by: string): Promise<DeadLetterAnswer> {
-    return this.#deadLetters.settle(fate, message, boundedText(by));
+  deadLetters(query: DeadLetterQuery): DeadLettersTold {
+    const found = this.#options.queue.deadLetters({ ...query, limit: query.limit + 1 });
+    const shown = found.slice(0, query.limit).map((letter) => shownDeadLetter(letter, this.#options.shown()));
+    const last = shown.at(-1);
+    return { dead_letters: shown, ...(found.length > shown.length && last && { next_before: last.id }) };
+  }
+
+  settleDeadLetter(fate: DeadLetterFate, message: number, request: DeadLetterRequest): Promise<DeadLetterAnswer> {
+    return this.#deadLetters.settle(fate, message, request);
   }
 
   #turn(): void {

@@ -1,4 +1,5 @@
 import type { VolumeStatus } from "../../../contract/bridge-status.ts";
+import type { ShownDeadLetter } from "../../../contract/dead-letters.ts";
 import type { Activity, BridgeMonitoring, PodReport } from "../../../contract/monitoring.ts";
 import type { BridgeTelling, ServerTelling } from "../../../contract/monitoring-servers.ts";
 import type { OpenApproval } from "../commands/command.ts";
@@ -175,7 +176,10 @@ function shownApproval({ id, client, title, createdAt, expiresAt, votes, require
   };
 }
 
-function shownDeadLetter({ message, id, client, chatId, error, at }: DeadLetter, shown: ShownChats) {
+export function shownDeadLetter(
+  { message, id, client, chatId, error, at }: DeadLetter,
+  shown: ShownChats,
+): ShownDeadLetter {
   return {
     id: message,
     event_id: id,

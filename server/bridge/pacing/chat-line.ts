@@ -1,26 +1,24 @@
 import { BRIDGE_ITSELF, type PendingMessage } from "../queue/queue.ts";
 import { Fifo } from "./fifo.ts";
+import { Lanes, laneCount, laneOf, ownLane } from "./lanes.ts";
 import type { SlidingWindow } from "./sliding-window.ts";
 
 /** Why the first message of a chat waits: Telegram asked for it, or a failed request backs off. */
 export type WaitReason = "pause" | "backoff";
 
-/** What goes before the messages of clients. */
-const URGENT = Symbol("urgent");
-
-type Whose = string | typeof URGENT;
-
 /**
- * The messages of one chat. Urgent ones go first, but not two in a row while others wait. Each client's are first in, first out, and the clients take turns: one that sends much delays
- * its own messages, and another's by one. The head stays until it is settled: it blocks only its own chat.
+ * The messages of one chat, in lanes by priority. Within a lane each client's are first in, first out, and the clients take turns: one
+ * that sends much delays its own messages, and another's by one. The head stays until it is settled: it blocks only its own chat.
  */
 export class ChatLine {
   readonly windows: readonly SlidingWindow[];
   lastServed = Number.NEGATIVE_INFINITY;
-  /** By client; whose turn it is stands first. None is empty. */
-  readonly #waiting = new Map<Whose, Fifo>();
-  #sending: { readonly client: Whose; readonly id: number } | undefined;
-  #lastWasUrgent = false;
+  readonly #lanes = new Lanes();
+  /** By lane and client; in each lane whose turn it is stands first. None is empty. */
+  readonly #waiting = Array.from({ length: laneCount }, () => new Map<string, Fifo>());
+  #sending: Turn | undefined;
+  /** Asked for at every turn of every chat; undefined when something has changed. */
+  #known: { readonly turn: Turn | undefined; readonly held: boolean } | undefined;
   readonly #isHeld: () => boolean;
   #notBefore = 0;
   #reason: WaitReason = "pause";
@@ -32,11 +30,19 @@ export class ChatLine {
   }
 
   get head(): number | undefined {
-    return this.#turn()?.[1].head;
+    return this.turn?.id;
   }
 
-  get isUrgent(): boolean {
-    return this.#turn()?.[0] === URGENT;
+  /** Whose message is next; undefined when nothing waits. */
+  get turn(): Turn | undefined {
+    const held = this.#isHeld();
+    if (this.#known?.held !== held) this.#known = { turn: this.#nextTurn(), held };
+    return this.#known?.turn;
+  }
+
+  /** How many wait or are under way, by lane. */
+  get depths(): readonly number[] {
+    return this.#waiting.map((clients) => clients.values().reduce((sum, { size }) => sum + size, 0));
   }
 
   /** When Telegram lets the chat have messages again; 0 when it did not ask to wait. */
@@ -49,20 +55,34 @@ export class ChatLine {
     return { until: this.#notBefore, reason: this.#reason };
   }
 
-  add({ id, client, notBefore, urgent }: Omit<PendingMessage, "chatId">): void {
-    if (this.#waiting.size === 0 && notBefore > this.#notBefore) this.wait(notBefore, "pause");
-    this.#of(urgent ? URGENT : client).push(id);
+  add({ id, client, notBefore, lane = laneOf("normal") }: Omit<PendingMessage, "chatId">): void {
+    if (this.#isEmpty && notBefore > this.#notBefore) this.wait(notBefore, "pause");
+    this.#of(lane, client).push(id);
+    this.#known = undefined;
+  }
+
+  /** One that waits is not to be sent any more; false for one that is under way. */
+  remove({ id, client, lane = laneOf("normal") }: Omit<PendingMessage, "chatId">): boolean {
+    if (this.#sending?.id === id) return false;
+    const clients = this.#waiting[lane];
+    const own = clients?.get(client);
+    own?.remove(id);
+    if (own !== undefined && own.head === undefined) clients?.delete(client);
+    this.#known = undefined;
+    return true;
   }
 
   /** Takes over the messages of a chat that migrated to this one. */
   merge(other: ChatLine): void {
-    for (const [client, { ids }] of other.#waiting) this.#of(client).merge(ids);
+    for (const [lane, clients] of other.#waiting.entries()) {
+      for (const [client, { ids }] of clients) this.#of(lane, client).merge(ids);
+    }
+    this.#known = undefined;
   }
 
   /** The head is under way. */
   start(): void {
-    const turn = this.#turn();
-    if (turn?.[1].head !== undefined) this.#sending = { client: turn[0], id: turn[1].head };
+    this.#sending = this.turn;
   }
 
   /** What was under way is to be sent again. */
@@ -73,13 +93,15 @@ export class ChatLine {
   /** What was under way is over: it is the next client's turn. */
   settle(): void {
     if (this.#sending === undefined) return;
-    const { client, id } = this.#sending;
-    const own = this.#of(client);
+    const { lane, client, id } = this.#sending;
+    const clients = this.#waiting[lane];
+    const own = this.#of(lane, client);
     own.remove(id);
-    this.#waiting.delete(client);
-    if (own.head !== undefined) this.#waiting.set(client, own);
+    clients?.delete(client);
+    if (own.head !== undefined) clients?.set(client, own);
     this.#sending = undefined;
-    this.#lastWasUrgent = client === URGENT;
+    this.#lanes.went(lane, this.#waits());
+    this.#known = undefined;
   }
 
   wait(until: number, reason: WaitReason): void {
@@ -105,29 +127,44 @@ export class ChatLine {
 
   /** True when it holds nothing that a later message of the chat would have to respect. */
   isSpent(now: number): boolean {
-    return this.#waiting.size === 0 && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
+    return this.#isEmpty && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
   }
 
-  #turn(): [client: Whose, own: Fifo] | undefined {
-    const urgent = this.#waiting.get(URGENT);
-    const other = this.#otherTurn();
-    return urgent !== undefined && (!this.#lastWasUrgent || other === undefined) ? [URGENT, urgent] : other;
+  get #isEmpty(): boolean {
+    return this.#waiting.every(({ size }) => size === 0);
   }
 
-  #otherTurn(): [client: Whose, own: Fifo] | undefined {
-    if (this.#isHeld()) {
-      const own = this.#waiting.get(BRIDGE_ITSELF);
+  #nextTurn(): Turn | undefined {
+    const lane = this.#lanes.next(this.#waits());
+    if (lane === undefined) return undefined;
+    const [client, own] = this.#first(lane) ?? [];
+    return client === undefined || own?.head === undefined ? undefined : { lane, client, id: own.head };
+  }
+
+  #waits(): readonly boolean[] {
+    return this.#waiting.map((_clients, lane) => this.#first(lane) !== undefined);
+  }
+
+  /** Whose turn it is in a lane. */
+  #first(lane: number): [client: string, own: Fifo] | undefined {
+    const clients = this.#waiting[lane];
+    if (clients === undefined) return undefined;
+    if (lane !== ownLane && this.#isHeld()) {
+      const own = clients.get(BRIDGE_ITSELF);
       return own && [BRIDGE_ITSELF, own];
     }
-    for (const turn of this.#waiting) if (turn[0] !== URGENT) return turn;
+    for (const turn of clients) return turn;
     return undefined;
   }
 
-  #of(client: Whose): Fifo {
-    const known = this.#waiting.get(client);
+  #of(lane: number, client: string): Fifo {
+    const clients = this.#waiting[lane] ?? new Map<string, Fifo>();
+    const known = clients.get(client);
     if (known !== undefined) return known;
     const own = new Fifo();
-    this.#waiting.set(client, own);
+    clients.set(client, own);
     return own;
   }
 }
+
+type Turn = { readonly lane: number; readonly client: string; readonly id: number };

@@ -1,5 +1,7 @@
+import type { Priority } from "../../../contract/priority.ts";
 import type { PendingMessage, Recovered } from "../queue/queue.ts";
 import { ChatLine, type WaitReason } from "./chat-line.ts";
+import { Lanes, laneCount, ownLane, priorityIn } from "./lanes.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** Telegram's flood limits (Bots FAQ): bulk messages per second, messages per chat, messages per group and minute. */
@@ -7,6 +9,8 @@ export type PacerLimits = {
   readonly messagesPerSecond: number;
   readonly messagesPerChatPerSecond: number;
   readonly messagesPerGroupPerMinute?: number;
+  /** Requests under way at the same time; 10 by default. "Do not send many messages in parallel" (grammY, flood.md). */
+  readonly parallel?: number;
   /** Of the messages per second those that are kept free for urgent ones; 0 by default. */
   readonly spareForUrgent?: number;
 };
@@ -24,29 +28,30 @@ const MARGIN_MS = 10;
 /** 429s of two chats within this time mean the bot, not the chat. */
 const COMMON_429_MS = 5_000;
 const GROUP_PER_MINUTE = 20;
-/** Requests under way at the same time. "Do not send many messages in parallel" (grammY, flood.md). */
 const PARALLEL = 10;
 
 /**
  * Decides which message goes next and when. Pure: times come in as milliseconds of one steady clock.
  *
  * Among the chats that may send, the one served longest ago is next, so that a chat with one message does not wait for
- * the backlog of others. Chats with an urgent message come before them, every other time at least. Within a chat clients take turns, and each client's messages go in order of
- * acceptance, also over retries.
+ * the backlog of others. Chats whose next message has a higher priority come before them, within the bounds of `Lanes`. Within a chat
+ * and a priority clients take turns, and each client's messages go in order of acceptance, also over retries.
  */
 export class Pacer {
   readonly #limits: Required<PacerLimits>;
   readonly #global: SlidingWindow;
   readonly #chats = new Map<number, ChatLine>();
   readonly #migrated = new Map<number, number>();
+  /** By lane, whether a chat could have been next at the last turn. */
+  #ready: readonly boolean[] = [];
   #inFlight = 0;
   #held = false;
-  #lastWasUrgent = false;
+  readonly #lanes = new Lanes();
   #pausedUntil = 0;
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
   constructor(limits: PacerLimits) {
-    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, spareForUrgent: 0, ...limits };
+    this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, spareForUrgent: 0, parallel: PARALLEL, ...limits };
     this.#global = perSecond(limits.messagesPerSecond);
   }
 
@@ -65,23 +70,42 @@ export class Pacer {
     this.#line(message.chatId).add(message);
   }
 
+  /** One that waits is not to be sent any more; false for one that is under way. */
+  remove(message: PendingMessage): boolean {
+    return this.#line(message.chatId).remove(message);
+  }
+
+  /** How many wait or are under way. What the bridge itself says counts as urgent. */
+  depths(): Readonly<Record<Priority, number>> {
+    const sums = { urgent: 0, normal: 0, bulk: 0 };
+    for (const line of this.#chats.values()) {
+      for (const [lane, depth] of line.depths.entries()) sums[priorityIn(lane)] += depth;
+    }
+    return sums;
+  }
+
   next(now: number): Turn {
     const [open, urgentOpen] = [this.#openAt(now, this.#limits.spareForUrgent), this.#openAt(now, 0)];
-    let best: { id: number; chatId: number; line: ChatLine } | undefined;
+    const best: (Candidate | undefined)[] = Array.from({ length: laneCount });
     let earliest = Number.POSITIVE_INFINITY;
     for (const [chatId, line] of this.#chats) {
-      const at = Math.max(line.isUrgent ? urgentOpen : open, line.readyAt(now));
+      const { turn } = line;
+      const at = Math.max(turn?.lane === ownLane ? urgentOpen : open, line.readyAt(now));
       earliest = Math.min(earliest, at);
-      if (at > now || line.head === undefined) continue;
-      if (best === undefined || this.#goesBefore(line, best.line)) best = { id: line.head, chatId, line };
+      if (at > now || turn === undefined) continue;
+      const { lane, id } = turn;
+      const candidate = { id, chatId, line };
+      if (goesBefore(candidate, best[lane])) best[lane] = candidate;
     }
-    return best === undefined ? { waitUntil: earliest } : { id: best.id, chatId: best.chatId };
+    this.#ready = best.map((candidate) => candidate !== undefined);
+    const first = best[this.#lanes.next(this.#ready) ?? -1];
+    return first === undefined ? { waitUntil: earliest } : { id: first.id, chatId: first.chatId };
   }
 
   /** The chat's head is about to be sent. */
   started(chatId: number, now: number): void {
     const line = this.#line(chatId);
-    this.#lastWasUrgent = line.isUrgent;
+    if (line.turn !== undefined) this.#lanes.went(line.turn.lane, this.#ready);
     line.start();
     line.lastServed = now;
     this.#inFlight += 1;
@@ -202,14 +226,11 @@ export class Pacer {
 
   /** When the bot may send at all, leaving some places free: of a second, and of the requests under way. */
   #openAt(now: number, spare: number): number {
-    const free = this.#inFlight < PARALLEL - spare ? this.#global.availableAt(now, spare) : Number.POSITIVE_INFINITY;
+    const free =
+      this.#inFlight < Math.max(1, this.#limits.parallel - spare)
+        ? this.#global.availableAt(now, spare)
+        : Number.POSITIVE_INFINITY;
     return Math.max(this.#pausedUntil, free);
-  }
-
-  #goesBefore(a: ChatLine, b: ChatLine): boolean {
-    if (a.isUrgent !== b.isUrgent) return a.isUrgent !== this.#lastWasUrgent;
-    if (a.lastServed !== b.lastServed) return a.lastServed < b.lastServed;
-    return (a.head ?? 0) < (b.head ?? 0);
   }
 
   #line(asked: number): ChatLine {
@@ -231,6 +252,15 @@ export class Pacer {
     if (this.#chats.size < 1_000) return;
     for (const [chatId, line] of this.#chats) if (line.isSpent(now)) this.#chats.delete(chatId);
   }
+}
+
+type Candidate = { readonly id: number; readonly chatId: number; readonly line: ChatLine };
+
+/** The chat that was served longest ago, and of those never served the one with the oldest message. */
+function goesBefore(a: Candidate, b: Candidate | undefined): boolean {
+  if (b === undefined) return true;
+  if (a.line.lastServed !== b.line.lastServed) return a.line.lastServed < b.line.lastServed;
+  return a.id < b.id;
 }
 
 /** A rate below one per second becomes one in a longer span. */

@@ -34,6 +34,7 @@ export function openQueue(
       clientShare: config.clientSharePercent / 100,
     },
     recipients: recipientsOf(config.telegram),
+    deduplicationMs: config.deduplicationMs ?? 0,
     now,
   });
   return { store, queue };

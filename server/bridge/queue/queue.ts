@@ -1,4 +1,6 @@
-import type { Weight } from "../attention/decision.ts";
+import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
+import type { EventWeight } from "../../../contract/event-types.ts";
+import type { Priority } from "../../../contract/priority.ts";
 import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
 import type { Destination } from "../routing/destination.ts";
 
@@ -16,6 +18,8 @@ export type Queue = {
   recover(): Promise<Recovered>;
   /** Marks messages as being sent, before the requests leave. */
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]>;
+  /** Messages that wait and are not worth sending any more, the oldest first; some of them. */
+  expired(at: number): readonly Expired[];
   /** Records how a request ended. Resolves with the message's event when that was the last of its messages. */
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined>;
   /** Keeps a pause of the whole bot over restarts; times in milliseconds since the epoch. */
@@ -43,15 +47,15 @@ export type Queue = {
   urgentLines(chatId: number): number;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
   eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined;
-  /** The newest messages that Telegram refused for good. */
-  deadLetters(limit: number): readonly DeadLetter[];
+  /** The newest messages that Telegram refused for good; of one client, or older than another one, where that is asked for. */
+  deadLetters(query: DeadLetterQuery): readonly DeadLetter[];
   /**
    * A refused message waits again, in the place that it had; within the write that calls it. Undefined when there is no such
-   * refused message. Throws `RefusedError` when there is no room for it.
+   * refused message, or it is another client's than `owner`. Throws `RefusedError` when there is no room for it.
    */
-  revive(id: number): Revived | undefined;
-  /** Deletes a refused message; within the write that calls it. Undefined when there is none. */
-  discard(id: number): EventKey | undefined;
+  revive(id: number, owner?: string): Revived | undefined;
+  /** Deletes a refused message; within the write that calls it. Undefined when there is none, or it is another client's. */
+  discard(id: number, owner?: string): EventKey | undefined;
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
@@ -88,6 +92,10 @@ export type NewEvent = {
   readonly messages: readonly NewMessage[];
   /** Further messages that are not sent, because the people have muted the bot. Default: 0. */
   readonly muted?: number;
+  /** What events that say the same have in common. Default: it says what no other one says. */
+  readonly content?: Uint8Array;
+  /** From when on its messages are not worth sending, Unix time in milliseconds. Default: never. */
+  readonly expiresAt?: number | undefined;
   /** Undefined: not known. */
   readonly call?: EventCall | undefined;
 };
@@ -98,7 +106,9 @@ export type NewMessage = Destination & {
   readonly entities: readonly TextEntity[];
   readonly keyboard?: Keyboard;
   /** How much it matters. Default: ordinary. */
-  readonly weight?: Weight;
+  readonly weight?: EventWeight;
+  /** Default: normal. */
+  readonly priority?: Priority;
 };
 
 /** Rows of buttons under a message. */
@@ -112,6 +122,8 @@ export type SentKeyboard = { readonly chatId: number; readonly messageId: number
 
 export type Stored = {
   readonly duplicate: boolean;
+  /** Id of the event that said the same; undefined when it is this one, or none. */
+  readonly duplicateOf?: string;
   /** Messages that the event became, also when it is a duplicate. */
   readonly count: number;
   /** Those that were not sent, because the people had muted the bot. */
@@ -127,9 +139,12 @@ export type PendingMessage = {
   readonly client: string;
   /** Not to be sent before this time; 0 = at once. */
   readonly notBefore: number;
-  /** It goes before all that are not. */
-  readonly urgent?: true;
+  /** Of pacing/lanes.ts. Default: that of what is normal. */
+  readonly lane?: number;
 };
+
+/** One that waits: as the pacer knows it, and as it would be sent. */
+export type Expired = { readonly pending: PendingMessage; readonly message: OutgoingMessage };
 
 export type Recovered = {
   /** In order of ids. */
@@ -153,20 +168,27 @@ export type OutgoingMessage = Destination & {
   readonly keyboard: Keyboard | undefined;
   /** The message that it takes the place of; undefined for a new one. */
   readonly edits: number | undefined;
-  readonly weight: Weight;
+  readonly weight: EventWeight;
   /** Requests before this one. */
   readonly attempts: number;
+  /** Those of them that failed for a reason which may be the message's own. */
+  readonly failures: number;
   /** An earlier request may have reached Telegram. */
   readonly uncertain: boolean;
   readonly createdAt: number;
+  /** From when on it is not worth sending. Undefined: never. */
+  readonly expiresAt: number | undefined;
 };
 
 export type Settlement =
   /** It is deleted: its event alone stays, so that a repeated one is recognised. */
   | { readonly kind: "sent"; readonly at: number; readonly telegramMessageId: number }
-  | { readonly kind: "failed"; readonly at: number; readonly error: string }
+  /** `givenUp`: Telegram has not refused it, nor its chat. */
+  | { readonly kind: "failed"; readonly at: number; readonly error: string; readonly givenUp?: boolean }
   /** There was no request: the person has muted the bot. It is deleted and counted. */
   | { readonly kind: "muted"; readonly at: number }
+  /** There was no request: it was not worth one any more. It is deleted and counted. */
+  | { readonly kind: "expired"; readonly at: number }
   | {
       readonly kind: "retry";
       readonly at: number;
@@ -174,6 +196,8 @@ export type Settlement =
       readonly error: string;
       /** Telegram may have the message all the same. */
       readonly uncertain: boolean;
+      /** It counts as a failure of the message. Default: false. */
+      readonly counts?: boolean;
       /** Drop the entities: Telegram refused them. */
       readonly plain: boolean;
       /** Drop the topic: Telegram refused it, with the words of `error`. */
@@ -199,6 +223,8 @@ export type SettledEvent = {
   readonly refused: number;
   /** Not sent, because the people had muted the bot. */
   readonly muted: number;
+  /** Not sent, because it was not worth sending any more. */
+  readonly expired: number;
 };
 
 /** An event is its client's: another one's may have the same id. */

@@ -12,12 +12,14 @@ export function settleEvent(
   sql: Statements,
   { id, client }: EventKey,
   at: number,
-  kind: "sent" | "failed" | "muted",
+  kind: "sent" | "failed" | "muted" | "expired",
 ): SettledEvent | undefined {
-  const row = sql.settleEvent.get(at, kind === "failed" ? 1 : 0, kind === "muted" ? 1 : 0, id, client);
+  const counts = (["failed", "muted", "expired"] as const).map((each) => (each === kind ? 1 : 0));
+  const row = sql.settleEvent.get(at, ...counts, id, client);
   if (row === undefined || sql.eventWaits.get(id, client) !== undefined) return undefined;
-  const { messages: total, refused, muted } = row;
-  return { id, client, total: Number(total), refused: Number(refused), muted: Number(muted) };
+  const { messages: total, refused, muted, expired } = row;
+  const ended = { refused: Number(refused), muted: Number(muted), expired: Number(expired) };
+  return { id, client, total: Number(total), ...ended };
 }
 
 /** What is known of an event; undefined when it is not known, or not any more. */
@@ -35,6 +37,7 @@ export function eventRecord(sql: Statements, id: string, whose: string | undefin
     waiting: Number(waiting[0]?.count ?? 0),
     refused: Number(row.refused),
     muted: Number(row.muted),
+    expired: Number(row.expired),
     next: waiting.map(toWaiting),
     refusals: sql.refusalsOfEvent.all(id, client).map(toRefusal),
   };

@@ -1,3 +1,6 @@
+import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
+import type { Priority } from "../../../contract/priority.ts";
+import { laneOf, ownLane } from "../pacing/lanes.ts";
 import { RefusedError } from "../refused-error.ts";
 import { isStandIn } from "../routing/destination.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
@@ -7,6 +10,7 @@ import {
   type DeadLetter,
   type EventKey,
   type EventRecord,
+  type Expired,
   type Line,
   type NewEvent,
   type OutgoingMessage,
@@ -45,6 +49,8 @@ export type SqliteQueueOptions = {
   readonly limits: ShareLimits;
   /** The chats that messages go to: of others it is forgotten that they were refused. */
   readonly recipients: readonly number[];
+  /** For how long what says the same is not sent again, in milliseconds. Default: 0. */
+  readonly deduplicationMs?: number;
   /** Steady milliseconds since the epoch. */
   readonly now: () => number;
 };
@@ -110,7 +116,8 @@ export class SqliteQueue implements Queue {
 
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
     return this.#store.write(() => {
-      if (settlement.kind !== "muted") this.#sql.recordSend.run(settlement.at, id);
+      const wasAsked = settlement.kind !== "muted" && settlement.kind !== "expired";
+      if (wasAsked) this.#sql.recordSend.run(settlement.at, id);
       if (settlement.kind === "retry") return void this.#retry(id, settlement);
       const failed = settlement.kind === "failed";
       const row = failed ? this.#sql.failed.get(settlement.at, settlement.error, id) : this.#sql.delivered.get(id);
@@ -120,6 +127,11 @@ export class SqliteQueue implements Queue {
       else if (failed) this.#keepFailure(row, settlement);
       return settleEvent(this.#sql, toEventKey(row), settlement.at, settlement.kind);
     });
+  }
+
+  expired(at: number): readonly Expired[] {
+    const rows = this.#sql.expiredMessages.all(at);
+    return rows.map((row) => ({ pending: toPending(row), message: toOutgoing(row) }));
   }
 
   pauseUntil(time: number): Promise<void> {
@@ -147,7 +159,7 @@ export class SqliteQueue implements Queue {
     this.#shares.add(BRIDGE_ITSELF, load);
     if (line.urgent === undefined) return message;
     this.#sql.hurry.run(message.id);
-    return { ...message, urgent: true };
+    return { ...message, lane: ownLane };
   }
 
   urgentLines(chatId: number): number {
@@ -179,12 +191,12 @@ export class SqliteQueue implements Queue {
     return row && toEventKey(row);
   }
 
-  deadLetters(limit: number): readonly DeadLetter[] {
-    return this.#sql.deadLetters.all(limit).map(toDeadLetter);
+  deadLetters({ client, before = Number.MAX_SAFE_INTEGER, limit }: DeadLetterQuery): readonly DeadLetter[] {
+    return this.#sql.deadLetters.all(client ?? null, before, limit).map(toDeadLetter);
   }
 
-  revive(message: number): Revived | undefined {
-    const row = this.#sql.deadLetter.get(message);
+  revive(message: number, owner?: string): Revived | undefined {
+    const row = this.#sql.deadLetter.get(message, owner ?? null);
     if (row === undefined) return undefined;
     const event = toEventKey(row);
     const load = { messages: 1, bytes: Number(row.bytes) };
@@ -194,11 +206,12 @@ export class SqliteQueue implements Queue {
     this.#sql.unrefuseEvent.run(event.id, event.client);
     this.#shares.add(event.client, load);
     this.#failed -= 1;
-    return { event, pending: { id: message, chatId, client: event.client, notBefore: 0 } };
+    const lane = laneOf(row.priority as Priority);
+    return { event, pending: { id: message, chatId, client: event.client, notBefore: 0, lane } };
   }
 
-  discard(message: number): EventKey | undefined {
-    const row = this.#sql.discard.get(message);
+  discard(message: number, owner?: string): EventKey | undefined {
+    const row = this.#sql.discard.get(message, owner ?? null);
     if (row === undefined) return undefined;
     this.#failed -= 1;
     return toEventKey(row);
@@ -268,14 +281,38 @@ export class SqliteQueue implements Queue {
       return { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] };
     }
     const { client, messages: parts, muted = 0 } = event;
+    const said = this.#saidBefore(event);
+    if (said !== undefined) return said;
     const rows = parts.map(messageRow);
     const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
     this.#requireRoom(client, load);
     const { at = null, requestId = null, traceId = null } = event.call ?? {};
-    this.#sql.insertEvent.run(event.id, client, event.acceptedAt, rows.length + muted, muted, at, requestId, traceId);
+    this.#sql.insertEvent.run(
+      event.id,
+      client,
+      event.acceptedAt,
+      rows.length + muted,
+      muted,
+      at,
+      requestId,
+      traceId,
+      // Without a window nobody looks for it.
+      (this.#options.deduplicationMs ? event.content : undefined) ?? null,
+    );
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);
     return { duplicate: false, count: messages.length, muted, messages };
+  }
+
+  /** The event of the same client that said the same a short time ago. */
+  #saidBefore({ client, content, acceptedAt }: NewEvent): Stored | undefined {
+    const { deduplicationMs: span = 0 } = this.#options;
+    if (span === 0 || content === undefined) return undefined;
+    const row = this.#sql.eventOfContent.get(client, content, acceptedAt - span);
+    if (row === undefined) return undefined;
+    const muted = Number(row.muted);
+    const count = Number(row.messages) - muted;
+    return { duplicate: true, duplicateOf: String(row.event_id), count, muted, messages: [] };
   }
 
   #requireRoom(client: string, load: Load): void {
@@ -284,10 +321,11 @@ export class SqliteQueue implements Queue {
     throw new RefusedError(problem.whose === "client" ? "client_quota" : "queue_full", problem.message, 30);
   }
 
-  #insertMessage({ id: eventId, client, acceptedAt }: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
+  #insertMessage(event: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
+    const { id: eventId, client, acceptedAt, expiresAt = null } = event;
     const chatId = this.#placeOf(message.chatId);
-    const row = this.#sql.insertMessage.get(eventId, client, chatId, ...columnsOf(message), acceptedAt);
-    return { id: Number(row?.id), chatId, client, notBefore: 0 };
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, ...columnsOf(message), acceptedAt, expiresAt);
+    return { id: Number(row?.id), chatId, client, notBefore: 0, lane: laneOf(message.priority) };
   }
 
   #current(chatId: number): number {
@@ -302,10 +340,12 @@ export class SqliteQueue implements Queue {
   }
 
   #keepSent(
-    { chat_id, topic, event_id, client, keyboard, uncertain }: Row,
+    { chat_id, topic, event_id, client, keyboard, uncertain, expires_at }: Row,
     { at, telegramMessageId }: Extract<Settlement, { kind: "sent" }>,
   ): void {
     this.#refusedChats.forget(Number(chat_id));
+    // Whoever has got a part of it wants the rest.
+    if (expires_at !== null) this.#sql.keepRest.run(String(event_id), String(client), Number(chat_id));
     if (topic !== null) this.#refusedTopics.forget({ chatId: Number(chat_id), topic: Number(topic) });
     if (client === BRIDGE_ITSELF) return;
     const row = this.#sql.rememberSent.get(Number(chat_id), telegramMessageId, String(event_id), String(client), at);
@@ -315,21 +355,25 @@ export class SqliteQueue implements Queue {
     this.adoptKeyboard({ id: String(event_id), client: String(client) }, sent);
   }
 
-  #keepFailure({ chat_id, client }: Row, { at, error }: Extract<Settlement, { kind: "failed" }>): void {
+  #keepFailure({ chat_id, client }: Row, settlement: Extract<Settlement, { kind: "failed" }>): void {
     if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
-    this.#refusedChats.refused(Number(chat_id), error, at);
-    // Nobody has the name any more: that is what there is to tell of the chat.
-    const known = this.#current(Number(chat_id));
-    if (known !== Number(chat_id)) this.#refusedChats.forget(known);
+    if (settlement.givenUp !== true) this.#keepRefusal(Number(chat_id), settlement);
     this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
+  }
+
+  #keepRefusal(chatId: number, { at, error }: Pick<Extract<Settlement, { kind: "failed" }>, "at" | "error">): void {
+    this.#refusedChats.refused(chatId, error, at);
+    // Nobody has the name any more: that is what there is to tell of the chat.
+    const known = this.#current(chatId);
+    if (known !== chatId) this.#refusedChats.forget(known);
   }
 
   #retry(
     id: number,
-    { at, notBefore, error, uncertain, plain, outOfTopic }: Extract<Settlement, { kind: "retry" }>,
+    { at, notBefore, error, uncertain, counts = false, plain, outOfTopic }: Extract<Settlement, { kind: "retry" }>,
   ): void {
     if (outOfTopic === true) this.#refusedTopics.refused(id, error, at);
-    this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, plain ? 1 : 0, id);
+    this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, counts ? 1 : 0, plain ? 1 : 0, id);
   }
 
   #count(): void {

@@ -1,9 +1,12 @@
-import type { Weight } from "../attention/decision.ts";
+import type { EventWeight } from "../../../contract/event-types.ts";
+import type { Priority } from "../../../contract/priority.ts";
+import { laneOf, ownLane } from "../pacing/lanes.ts";
 import type { DeadLetter, EventKey, Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./queue.ts";
 
 /** A message as its row holds it. */
-export type MessageRow = Omit<NewMessage, "entities" | "keyboard" | "weight"> & {
-  readonly weight: Weight;
+export type MessageRow = Omit<NewMessage, "entities" | "keyboard" | "weight" | "priority"> & {
+  readonly weight: EventWeight;
+  readonly priority: Priority;
   readonly entities: string | null;
   readonly keyboard: string | null;
   readonly edits: number | null;
@@ -14,6 +17,7 @@ export function messageRow({ entities, keyboard, ...message }: NewMessage & Pick
   return {
     edits: null,
     weight: "ordinary",
+    priority: "normal",
     ...message,
     entities: entities.length === 0 ? null : JSON.stringify(entities),
     keyboard: keyboard === undefined ? null : JSON.stringify(keyboard),
@@ -21,8 +25,8 @@ export function messageRow({ entities, keyboard, ...message }: NewMessage & Pick
 }
 
 /** The columns that a message brings along, beside its chat. */
-export function columnsOf({ topic, publicName, part, text, entities, keyboard, edits, weight }: MessageRow) {
-  return [topic ?? null, publicName ?? null, part, text, entities, keyboard, edits, weight] as const;
+export function columnsOf({ topic, publicName, part, text, entities, keyboard, edits, weight, priority }: MessageRow) {
+  return [topic ?? null, publicName ?? null, part, text, entities, keyboard, edits, weight, priority] as const;
 }
 
 /** What a message takes on disk, without the row's fixed part. */
@@ -34,13 +38,12 @@ export type Row = Record<string, unknown>;
 
 export function toPending(row: Row): PendingMessage {
   const { id, chat_id, client, next_attempt_at } = row;
-  const urgent = Number(row.urgent) > 0 ? { urgent: true as const } : {};
   return {
     id: Number(id),
     chatId: Number(chat_id),
     client: String(client),
     notBefore: Number(next_attempt_at),
-    ...urgent,
+    lane: Number(row.urgent) > 0 ? ownLane : laneOf(row.priority as Priority),
   };
 }
 
@@ -54,13 +57,15 @@ export function toOutgoing(row: Row): OutgoingMessage {
     ...(row.public_name !== null && { publicName: String(row.public_name) }),
     part: Number(row.part),
     text: String(row.text),
-    weight: row.weight as Weight,
+    weight: row.weight as EventWeight,
     entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
     keyboard: row.keyboard === null ? undefined : JSON.parse(String(row.keyboard)),
     edits: row.edits === null ? undefined : Number(row.edits),
     attempts: Number(row.attempts) - 1,
+    failures: Number(row.failures),
     uncertain: Number(row.uncertain) > 0,
     createdAt: Number(row.created_at),
+    expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
   };
 }
 

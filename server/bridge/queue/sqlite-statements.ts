@@ -11,14 +11,19 @@ export function prepare(db: DatabaseSync) {
 function intake(db: DatabaseSync) {
   return {
     insertEvent: db.prepare(
-      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
+    eventOfContent: db.prepare(
+      `SELECT event_id, messages, muted FROM events INDEXED BY events_by_content
+       WHERE client = ? AND content = ? AND accepted_at > ? ORDER BY accepted_at DESC LIMIT 1`,
+    ),
     insertMessage: db.prepare(
       `INSERT INTO messages
-         (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, priority,
+          created_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
     countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
@@ -31,11 +36,15 @@ function delivery(db: DatabaseSync) {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
        RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts, uncertain, created_at`,
+         attempts, failures, uncertain, created_at, expires_at`,
     ),
     delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
-       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, ${BYTES} AS bytes`,
+       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, expires_at, ${BYTES} AS bytes`,
+    ),
+    keepRest: db.prepare(
+      `UPDATE messages INDEXED BY messages_by_event SET expires_at = NULL
+       WHERE event_id = ? AND client = ? AND chat_id = ?`,
     ),
     failed: db.prepare(
       `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
@@ -56,7 +65,7 @@ function delivery(db: DatabaseSync) {
     acceptChat: db.prepare("DELETE FROM refused_chats WHERE chat_id = ?"),
     retry: db.prepare(
       `UPDATE messages SET state = 'pending', next_attempt_at = ?, error = ?, uncertain = uncertain + ?,
-       entities = iif(?, NULL, entities) WHERE id = ?`,
+       failures = failures + ?, entities = iif(?, NULL, entities) WHERE id = ?`,
     ),
     topicOf: db.prepare("SELECT chat_id, topic FROM messages WHERE id = ?"),
     leaveTopic: db.prepare("UPDATE messages SET topic = NULL WHERE id = ?"),
@@ -81,12 +90,12 @@ function events(db: DatabaseSync) {
   const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ? AND client = ?";
   return {
     settleEvent: db.prepare(
-      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?
-       WHERE event_id = ? AND client = ? RETURNING messages, refused, muted`,
+      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?, expired = expired + ?
+       WHERE event_id = ? AND client = ? RETURNING messages, refused, muted, expired`,
     ),
     eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
     event: db.prepare(
-      `SELECT client, accepted_at, settled_at, messages, refused, muted FROM events
+      `SELECT client, accepted_at, settled_at, messages, refused, muted, expired FROM events
        WHERE event_id = ?1 AND (?2 IS NULL OR client = ?2) ORDER BY accepted_at DESC LIMIT 1`,
     ),
     waitingOfEvent: db.prepare(
@@ -105,17 +114,22 @@ function deadLetters(db: DatabaseSync) {
   return {
     deadLetters: db.prepare(
       `SELECT id, event_id, client, chat_id, error, settled_at FROM messages INDEXED BY messages_failed
-       WHERE state = 'failed' ORDER BY id DESC LIMIT ?`,
+       WHERE state = 'failed' AND (?1 IS NULL OR client = ?1) AND id < ?2 ORDER BY id DESC LIMIT ?3`,
     ),
     deadLetter: db.prepare(
-      `SELECT event_id, client, chat_id, next_attempt_at, ${BYTES} AS bytes FROM messages WHERE id = ? AND state = 'failed'`,
+      `SELECT event_id, client, chat_id, next_attempt_at, priority, ${BYTES} AS bytes FROM messages
+       WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)`,
     ),
     revive: db.prepare(
-      `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL WHERE id = ?`,
+      `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL,
+       failures = 0, expires_at = NULL WHERE id = ?`,
     ),
     // Whether all are settled is asked of the messages; the time of the last settlement is told only when they are.
     unrefuseEvent: db.prepare("UPDATE events SET refused = max(0, refused - 1) WHERE event_id = ? AND client = ?"),
-    discard: db.prepare("DELETE FROM messages WHERE id = ? AND state = 'failed' RETURNING event_id, client"),
+    discard: db.prepare(
+      `DELETE FROM messages WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)
+       RETURNING event_id, client`,
+    ),
   };
 }
 
@@ -147,7 +161,12 @@ function upkeep(db: DatabaseSync) {
       "UPDATE messages SET state = 'pending', uncertain = uncertain + 1 WHERE state = 'sending'",
     ),
     pending: db.prepare(
-      `SELECT id, chat_id, client, next_attempt_at, urgent FROM messages WHERE ${UNDELIVERED} ORDER BY id`,
+      `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages WHERE ${UNDELIVERED} ORDER BY id`,
+    ),
+    expiredMessages: db.prepare(
+      `SELECT id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
+         attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, next_attempt_at, urgent, priority
+       FROM messages WHERE expires_at <= ? AND state = 'pending' AND uncertain = 0 ORDER BY expires_at LIMIT 200`,
     ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),
     get: db.prepare("SELECT value FROM settings WHERE name = ?"),

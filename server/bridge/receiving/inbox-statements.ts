@@ -41,6 +41,8 @@ function responses(db: DatabaseSync) {
     responses: db.prepare(`SELECT ${columns} FROM responses WHERE ${asked} ORDER BY id DESC LIMIT ?5`),
     countResponses: db.prepare(`SELECT count(*) AS count FROM responses WHERE ${asked}`),
     clearResponses: db.prepare("DELETE FROM responses WHERE at < ?1 AND (client = ?2 OR (?3 AND client IS NULL))"),
+    responsesAfter: db.prepare(`SELECT ${columns} FROM responses WHERE id > ? ORDER BY id LIMIT 100`),
+    newestResponse: db.prepare("SELECT coalesce(max(id), 0) AS id FROM responses"),
     responsesTo: db.prepare(
       `SELECT ${columns} FROM responses WHERE event_id = ? AND client = ? ORDER BY id DESC LIMIT ?`,
     ),

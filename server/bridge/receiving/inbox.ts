@@ -147,6 +147,16 @@ export class Inbox {
     });
   }
 
+  /** The first hundred after one of an id, the oldest first. */
+  responsesAfter(id: number): readonly Response[] {
+    return this.#sql.responsesAfter.all(id).map(toResponse);
+  }
+
+  /** Id of the newest; 0 when there is none. */
+  get newestResponse(): number {
+    return Number(this.#sql.newestResponse.get()?.id);
+  }
+
   /** The newest twenty answers to an event, newest first. Throws RefusedError when they cannot be read. */
   responsesTo({ id, client }: EventKey): readonly Response[] {
     return readable(() => this.#sql.responsesTo.all(id, client, RESPONSES_OF_EVENT).map(toResponse));

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Attention } from "../attention/attention.ts";
 import { backoffMs } from "../pacing/backoff.ts";
+import type { Breaker } from "../pacing/breaker.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import {
   BRIDGE_ITSELF,
@@ -22,6 +23,9 @@ export type DeliveryOptions = {
   readonly telegram: Pick<TelegramClient, "send">;
   readonly attention: Pick<Attention, "decide">;
   readonly reachability: Pick<Reachability, "reachable" | "doubted" | "succeeded" | "refused">;
+  readonly breaker: Breaker;
+  /** Failures of one message after which it is given up. Undefined: never. */
+  readonly mostFailures: number | undefined;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
   /** Told of every event whose last message was sent or refused. */
@@ -69,10 +73,13 @@ export class Delivery {
   /** Sends what may be sent now, and sets the timer for what may be later. */
   wake(): void {
     clearTimeout(this.#timer);
-    const { pacer, now, reachability } = this.#options;
+    const { pacer, now, reachability, breaker } = this.#options;
     if (this.#stopped || !reachability.reachable) return;
+    const gate = breaker.gate(now());
+    if (typeof gate === "object") return void this.#wakeAt(gate.until - now());
+    const most = gate === "one" ? 1 - this.#running.size : Number.POSITIVE_INFINITY;
     const batch: Started[] = [];
-    for (;;) {
+    while (batch.length < most) {
       const time = now();
       const turn = pacer.next(time);
       if ("waitUntil" in turn) {
@@ -83,6 +90,16 @@ export class Delivery {
       batch.push(turn);
     }
     if (batch.length > 0) this.#track(this.#send(batch));
+  }
+
+  /** Gives up what expires behind a pause or a backlog, so that it takes no room there; true when there may be more. */
+  async prune(): Promise<boolean> {
+    const { queue, pacer, metrics, now } = this.#options;
+    const at = now();
+    const expired = queue.expired(at).filter(({ pending }) => pacer.remove(pending));
+    await Promise.all(expired.map(({ message }) => this.#record(message, { kind: "expired", at })));
+    metrics.expired.inc(expired.length);
+    return expired.length > 0;
   }
 
   /** Starts nothing more; resolves when the requests under way are recorded. */
@@ -131,6 +148,7 @@ export class Delivery {
   async #deliver(message: OutgoingMessage, chatId: number): Promise<void> {
     const { telegram, pacer, now, metrics, attention } = this.#options;
     const own = message.client === BRIDGE_ITSELF;
+    if (isExpired(message, now())) return this.#expire(message, chatId);
     const decision = own ? "sound" : attention.decide(message.chatId, message.weight);
     if (decision === "dropped") return this.#mute(message, chatId);
     if (message.uncertain) metrics.resentUncertain.inc();
@@ -152,8 +170,17 @@ export class Delivery {
     pacer.dropped(chatId, at);
   }
 
+  /** Nobody would be glad of it any more. */
+  async #expire(message: OutgoingMessage, chatId: number): Promise<void> {
+    const { pacer, now, metrics } = this.#options;
+    const at = now();
+    await this.#record(message, { kind: "expired", at });
+    metrics.expired.inc();
+    pacer.dropped(chatId, at);
+  }
+
   #count(outcome: Outcome, { durationMs, own, isAgain }: { durationMs: number; own: boolean; isAgain: boolean }): void {
-    const { metrics, reachability } = this.#options;
+    const { metrics, reachability, breaker } = this.#options;
     metrics.requests.inc({ outcome: outcome.kind });
     metrics.duration.observe(durationMs / 1000);
     metrics.tier.asked(outcome.kind, durationMs, isAgain);
@@ -164,6 +191,8 @@ export class Delivery {
     } else if (outcome.kind !== "named") metrics.errors.inc();
     if (outcome.kind === "failed" && !own) metrics.failed.inc();
     if (outcome.kind === "rate_limited") metrics.rateLimited.inc();
+    // Whatever Telegram says in its own words, it works.
+    if (outcome.kind !== "retry" && outcome.kind !== "unauthorized") breaker.answered();
   }
 
   async #conclude(attempt: Attempt, outcome: Outcome): Promise<void> {
@@ -191,17 +220,31 @@ export class Delivery {
       case "unauthorized":
         reachability.refused(outcome.error);
         return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
-      case "retry": {
+      case "retry":
         reachability.doubted();
-        const notBefore = at + backoffMs(message.attempts, this.#options.random);
-        return this.#again(attempt, outcome.error, { uncertain: outcome.uncertain, notBefore });
-      }
+        this.#options.breaker.failed(outcome.cause, at);
+        return this.#retry(attempt, outcome);
     }
   }
 
+  /** A connection that fails says nothing of the message; whatever else went wrong may be its own fault. */
+  async #retry(attempt: Attempt, { cause, error, uncertain }: Extract<Outcome, { kind: "retry" }>): Promise<void> {
+    const { message, chatId, at } = attempt;
+    const { mostFailures, random, pacer, metrics } = this.#options;
+    const counts = cause !== "connection";
+    const failures = message.failures + 1;
+    if (counts && mostFailures !== undefined && failures >= mostFailures) {
+      const words = `given up after ${failures} ${failures === 1 ? "try" : "tries"}: ${error}`;
+      await this.#record(message, { kind: "failed", at, error: words, givenUp: true });
+      if (message.client !== BRIDGE_ITSELF) metrics.failed.inc();
+      return pacer.settled(chatId, at);
+    }
+    return this.#again(attempt, error, { uncertain, counts, notBefore: at + backoffMs(message.attempts, random) });
+  }
+
   /** A refused token or an outage concerns everything, so only a 429's time is kept over a restart. */
-  async #again({ message, chatId, at }: Attempt, error: string, { uncertain, notBefore }: Again): Promise<void> {
-    await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain, plain: false });
+  async #again({ message, chatId, at }: Attempt, error: string, { notBefore, ...how }: Again): Promise<void> {
+    await this.#record(message, { kind: "retry", at, notBefore: 0, error, plain: false, ...how });
     this.#options.pacer.retry(chatId, notBefore);
   }
 
@@ -272,8 +315,12 @@ export class Delivery {
   }
 }
 
+/** What may have come is sent again all the same: nobody would know what became of it. */
+const isExpired = ({ expiresAt, uncertain }: OutgoingMessage, now: number): boolean =>
+  expiresAt !== undefined && now >= expiresAt && !uncertain;
+
 type Started = Pick<PendingMessage, "id" | "chatId">;
 
 type Attempt = { readonly message: OutgoingMessage; readonly chatId: number; readonly at: number };
 
-type Again = { readonly uncertain: boolean; readonly notBefore: number };
+type Again = { readonly uncertain: boolean; readonly counts?: boolean; readonly notBefore: number };

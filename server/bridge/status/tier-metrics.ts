@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import { type Outcome, outcomeKinds } from "../telegram/outcome.ts";
+import type { Priority } from "../../../contract/priority.ts";
+import { type FailureCause, failureCauses, type Outcome, outcomeKinds } from "../telegram/outcome.ts";
 
 /** Of co8/cctelegram's three ways to deliver there is one here: the bridge asks Telegram. */
 const tier = "bridge";
@@ -9,13 +10,20 @@ const severities = ["critical", "high", "medium"] as const;
 const triggers = ["rate_limited", "retry"] as const;
 
 /** The values that gauges show. */
-export type TierGauged = { readonly pending: number; readonly usable: boolean; readonly reachable: boolean };
+export type TierGauged = {
+  readonly pending: number;
+  readonly usable: boolean;
+  readonly reachable: boolean;
+  readonly depths: Readonly<Record<Priority, number>>;
+  /** Of the circuit breaker: 0 sends, 1 finds out, 2 waits. */
+  readonly breaker: 0 | 1 | 2;
+};
 
 export type TierMetrics = {
   /** A request to send a message ended; `isAgain`: an earlier one for the same message had failed. */
   asked(kind: Outcome["kind"], durationMs: number, isAgain: boolean): void;
-  /** Telegram no longer answers, so that nothing is sent. */
-  tripped(): void;
+  /** Nothing is sent, because Telegram does not answer to anything, or because requests fail in a row. */
+  tripped(reason: "unreachable" | FailureCause): void;
 };
 
 /** What the bridge measures, under the names of co8/cctelegram's alert rules and dashboards. */
@@ -40,7 +48,7 @@ export function createTierMetrics(registry: Registry, gauged: () => TierGauged):
       const trigger = triggers.find((each) => each === kind);
       if (trigger !== undefined) recoveries.inc({ tier, strategy: "retry", trigger });
     },
-    tripped: () => trips.inc({ tier, reason: "unreachable" }),
+    tripped: (reason) => trips.inc({ tier, reason }),
   };
 }
 
@@ -66,10 +74,11 @@ function counters(registers: Registry[]) {
       "Those that failed. critical: nothing is sent until a person acts; high: the message is lost; medium: it is tried again",
       ["tier", "severity"],
     ),
-    trips: counter("circuit_breaker_trips_total", "How often Telegram stopped to answer, so that nothing was sent", [
-      "tier",
-      "reason",
-    ]),
+    trips: counter(
+      "circuit_breaker_trips_total",
+      "How often sending stopped, because Telegram did not answer or requests failed in a row",
+      ["tier", "reason"],
+    ),
     recoveries: counter("recovery_attempts_total", "Failed requests after which the message is tried again", [
       ...["tier", "strategy", "trigger"],
     ]),
@@ -89,7 +98,7 @@ function counters(registers: Registry[]) {
   for (const severity of severities) metrics.severity.inc({ tier, severity }, 0);
   for (const trigger of triggers) metrics.recoveries.inc({ tier, strategy: "retry", trigger }, 0);
   metrics.recovered.inc({ tier, strategy: "retry" }, 0);
-  metrics.trips.inc({ tier, reason: "unreachable" }, 0);
+  for (const reason of ["unreachable", ...failureCauses]) metrics.trips.inc({ tier, reason }, 0);
   metrics.duration.zero({ tier, operation });
   return metrics;
 }
@@ -107,18 +116,21 @@ function gauges(registers: Registry[], gauged: () => TierGauged): void {
     });
   const pending = () => gauged().pending;
   gauge("tier_queue_depth", "Messages that are not yet delivered", { tier }, pending);
-  gauge(
-    "priority_queue_depth",
-    "Messages that are not yet delivered; clients take turns, and there is one priority",
-    { tier, priority: "all" },
-    pending,
-  );
+  new Gauge({
+    name: "cctelegram_priority_queue_depth",
+    help: "Messages that are not yet delivered, by priority; what the bridge itself says is urgent",
+    labelNames: ["tier", "priority"],
+    registers,
+    collect() {
+      for (const [priority, depth] of Object.entries(gauged().depths)) this.set({ tier, priority }, depth);
+    },
+  });
   gauge("active_correlations", "Messages that are not yet delivered, each with the id of its event", {}, pending);
   gauge(
     "tier_circuit_breaker_state",
-    "0: messages are sent; 2: Telegram does not answer, and nothing is sent until it does",
+    "0: messages are sent; 1: one message finds out whether they can be; 2: nothing is sent for a while",
     { tier },
-    () => (gauged().reachable ? 0 : 2),
+    () => (gauged().reachable ? gauged().breaker : 2),
   );
   gauge(
     "tier_health_score",

@@ -238,6 +238,15 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX journal_by_event ON journal (client, event_id, id) WHERE event_id IS NOT NULL;
    CREATE INDEX journal_by_message ON journal (message, id) WHERE message IS NOT NULL;`,
+  // Which goes first, until when it is worth sending, and how often that failed; an event that says what another one has said is told from it.
+  `ALTER TABLE messages ADD COLUMN priority TEXT NOT NULL DEFAULT 'normal'
+     CHECK (priority IN ('urgent', 'normal', 'bulk'));
+   ALTER TABLE messages ADD COLUMN expires_at INTEGER;
+   ALTER TABLE messages ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX messages_expiring ON messages (expires_at) WHERE expires_at IS NOT NULL;
+   ALTER TABLE events ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE events ADD COLUMN content BLOB;
+   CREATE INDEX events_by_content ON events (client, content, accepted_at) WHERE content IS NOT NULL;`,
 ];
 
 /** What a bridge of this version brings its file to. */

@@ -1,12 +1,16 @@
 import { NetworkError, TelegramApiError } from "node-telegram-bot-api";
 import { redact } from "../../telemetry/logger.ts";
 
+/** Why Telegram gave no answer that says something of the message. */
+export const failureCauses = ["connection", "timeout", "server_error"] as const;
+export type FailureCause = (typeof failureCauses)[number];
+
 /** How a request to send a message ended. Only `sent` and `failed` are final: nothing else gives a message up. */
 export type Outcome =
   | { readonly kind: "sent"; readonly telegramMessageId: number }
   | { readonly kind: "rate_limited"; readonly retryAfterMs: number; readonly error: string }
   /** `uncertain`: Telegram may have the message all the same. */
-  | { readonly kind: "retry"; readonly uncertain: boolean; readonly error: string }
+  | { readonly kind: "retry"; readonly cause: FailureCause; readonly uncertain: boolean; readonly error: string }
   | { readonly kind: "entities_refused"; readonly error: string }
   | { readonly kind: "migrated"; readonly chatId: number; readonly error: string }
   /** Nothing was sent, but it is known now whose public name it was. */
@@ -47,8 +51,14 @@ export function outcomeOf(error: unknown): Refused {
   const text = describe(error);
   if (error instanceof TelegramApiError) return answered(error, text);
   // A page of a proxy or a cut in the middle of the answer: the request itself may have got through.
-  return { kind: "retry", uncertain: !(error instanceof NetworkError && neverConnected(error)), error: text };
+  const isNetwork = error instanceof NetworkError;
+  const uncertain = !(isNetwork && neverConnected(error));
+  return { kind: "retry", cause: isNetwork ? causeOf(error, text) : "server_error", uncertain, error: text };
 }
+
+/** undici and the library say that a time is over, each in its own way. */
+const causeOf = (error: Error, text: string): FailureCause =>
+  !neverConnected(error) && /tim(ed? ?out|eout)|aborted/i.test(text) ? "timeout" : "connection";
 
 function answered(error: TelegramApiError, text: string): Refused {
   const { errorCode, migrateToChatId, retryAfter } = error;
@@ -58,7 +68,7 @@ function answered(error: TelegramApiError, text: string): Refused {
   if (errorCode === 400 && /entit(y|ies)/i.test(error.description)) return { kind: "entities_refused", error: text };
   if (errorCode === 400 && TOPIC_REFUSED.test(error.description)) return { kind: "topic_refused", error: text };
   if (errorCode >= 400 && errorCode < 500) return { kind: "failed", error: text };
-  return { kind: "retry", uncertain: true, error: text };
+  return { kind: "retry", cause: "server_error", uncertain: true, error: text };
 }
 
 function neverConnected(error: Error): boolean {

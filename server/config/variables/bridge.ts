@@ -1,9 +1,10 @@
 import * as z from "zod";
-import { flag, host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
+import { delay, flag, host, integer, list, milliseconds, port, text, timeZone, url } from "../../../config/schemas.ts";
 import { updatesModes } from "../../../contract/bridge-status.ts";
 import { chatSchema, mostChats, mostRoutes, routeSchema } from "../../../contract/chats.ts";
 import { ports } from "../../../contract/ports.ts";
 import { quietHoursSchema } from "../../../contract/quiet-hours.ts";
+import { messageStyle } from "../../bridge/formatting/style.ts";
 import { bridging, define, outgoing, reachable } from "./row.ts";
 
 const positive = z
@@ -152,8 +153,16 @@ export const bridgeVariables = Object.freeze({
     roles: bridging,
     schema: timeZone,
     default: "UTC",
-    description: "IANA name of the time zone whose clock counts for quiet hours.",
+    description: "IANA name of the time zone whose clock counts for quiet hours, and in which messages tell times.",
     example: "Europe/Berlin",
+  }),
+  CC_TELEGRAM_MESSAGE_STYLE: define({
+    roles: bridging,
+    schema: messageStyle,
+    default: "concise",
+    description:
+      "How much messages tell: concise is the description and what matters most of the type, detailed also the time and what else the event says. verbose and full are detailed, too.",
+    example: "detailed",
   }),
   TELEGRAM_API_URL: define({
     roles: bridging,
@@ -219,6 +228,21 @@ export const bridgeVariables = Object.freeze({
     description: "Directory of the queue; it must survive restarts.",
     example: "/var/lib/cctelegram",
   }),
+  EVENTS_DIR: define({
+    roles: bridging,
+    schema: text,
+    aliases: [{ name: "CC_TELEGRAM_EVENTS_DIR" }],
+    description:
+      "Folder into which programs write events as JSON files, as co8/cctelegram's do. A file is deleted when its event is in the queue; one that is no event goes into rejected/ with the reason beside it. Not set: none.",
+    example: "/var/lib/cctelegram/events",
+  }),
+  CC_TELEGRAM_RESPONSES_DIR: define({
+    roles: bridging,
+    schema: text,
+    description:
+      "Folder into which what people say is written as JSON files, with co8/cctelegram's names and fields. Whoever reads them deletes them. Not set: none.",
+    example: "/var/lib/cctelegram/responses",
+  }),
   QUEUE_SIZE_LIMIT: define({
     roles: bridging,
     schema: integer(1, 10_000_000),
@@ -240,5 +264,36 @@ export const bridgeVariables = Object.freeze({
     description:
       "Percentage of both limits of the queue that one client's messages may take; its further events are refused.",
     example: "25",
+  }),
+  MESSAGE_BATCH_SIZE: define({
+    roles: bridging,
+    schema: integer(1, 30),
+    default: "10",
+    description: "Messages on their way to Telegram at the same time, and begun in one write to the disk.",
+    example: "10",
+  }),
+  RETRY_MAX_ATTEMPTS: define({
+    roles: bridging,
+    schema: integer(1, 1_000),
+    aliases: [{ name: "TELEGRAM_RETRY_ATTEMPTS" }],
+    description:
+      "Tries of one message after which it is given up and kept as refused, if Telegram answers and fails at it. Waiting that Telegram asks for, outages and a refused token do not count. Default: it is tried until Telegram takes it or refuses it for good.",
+    example: "100",
+  }),
+  CIRCUIT_BREAKER_THRESHOLD: define({
+    roles: bridging,
+    schema: integer(1, 1_000),
+    default: "5",
+    description:
+      "Failures in a row of one kind (connection, timeout, server error) with which sending stops; after 1 to 60 s one message finds out whether it is over.",
+    example: "5",
+  }),
+  DEDUPLICATION_WINDOW: define({
+    roles: bridging,
+    schema: delay,
+    default: "0",
+    description:
+      "Time in milliseconds for which an event that says the same as another one of its client is not sent again; 0 sends it. An event with the same id is never sent again.",
+    example: "60000",
   }),
 });

@@ -339,7 +339,8 @@ describe.skipIf(program === null)("the dashboard", () => {
         /refused in part.*called.*accepted.*\+90 ms.*delivered.*message 4711.*refused.*Carl.*reply/s,
       );
       await told(".trace", /4bf92f3577b34da6a3ce929d0e0e4736/);
-      expect(await page.evaluate("document.activeElement.textContent")).toBe(`Event ${eventId}`);
+      // The focus follows when what is told has been drawn.
+      await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe(`Event ${eventId}`);
       expect(await findings()).toEqual([]);
     });
 

@@ -1,6 +1,6 @@
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventTypeNames } from "../../../contract/event.ts";
+import { eventTypeNames } from "../../../contract/event-types.ts";
 import { prompts } from "../../../server/prompts/registry.ts";
 import { resources } from "../../../server/resources/registry.ts";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";

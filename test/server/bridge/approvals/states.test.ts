@@ -50,6 +50,7 @@ class Bridge {
         places: PLACES,
         routing: { byDefault: PLACES, routes: [] },
         now,
+        timeZone: "UTC",
         newSecret: () => this.secret,
       },
       ...{

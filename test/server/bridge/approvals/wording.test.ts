@@ -7,6 +7,8 @@ import { buttonTexts, decidedAnswer, questionOf, withOutcome } from "../../../..
 import { shownText } from "../../../../server/bridge/formatting/shown-text.ts";
 import { requestFor } from "./support.ts";
 
+const timeZone = "Europe/Berlin";
+
 const unicode = (maxLength: number) => fc.string({ unit: "binary", minLength: 1, maxLength });
 const requests = fc
   .record({
@@ -27,7 +29,7 @@ describe("a question", () => {
   test("shows the whole prompt, however it is made, in messages that Telegram takes, with room for the outcome", () => {
     fc.assert(
       fc.property(requests, (request) => {
-        const parts = questionOf(request, { people: 3, expiresAt: 1_767_225_600_000 });
+        const parts = questionOf(request, { people: 3, expiresAt: 1_767_225_600_000, timeZone });
         expect(parts.length).toBeLessThanOrEqual(4);
         const bodies = parts.map(({ text }) => text).join("\n");
         expect(bodies).not.toContain("characters were left out");
@@ -58,7 +60,10 @@ describe("an outcome", () => {
     fc.assert(
       fc.property(requests, votes, fc.constantFrom("votes", "disagreement", "timeout"), (request, people, reason) => {
         const { options } = request;
-        const question = questionOf(request, { people: 3, expiresAt: 1 }).at(-1) ?? { text: "", entities: [] };
+        const question = questionOf(request, { people: 3, expiresAt: 1, timeZone }).at(-1) ?? {
+          text: "",
+          entities: [],
+        };
         const all: KeptVote[] = people.map((person, index) => ({ ...person, option: index % options.length, at: 1 }));
         const option = reason === "disagreement" ? null : 0;
         const ended: EndedApproval = {
@@ -67,11 +72,11 @@ describe("an outcome", () => {
           ...{ state: "decided", decision: { action: "deny", option, reason }, createdAt: 1, expiresAt: 2, endedAt: 2 },
           votes: all,
         };
-        const { text, entities } = withOutcome(ended);
+        const { text, entities } = withOutcome(ended, timeZone);
         expect(text.length).toBeLessThanOrEqual(4_096);
         for (const { offset, length } of entities) expect(offset + length).toBeLessThanOrEqual(text.length);
         expect(text.isWellFormed()).toBe(true);
-        expect(decidedAnswer(ended).length).toBeLessThanOrEqual(200);
+        expect(decidedAnswer(ended, timeZone).length).toBeLessThanOrEqual(200);
       }),
       { numRuns: 200 },
     );

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { AttentionMode } from "../../../../contract/attention.ts";
-import { type Decision, decide, type Weight, weightOf } from "../../../../server/bridge/attention/decision.ts";
+import type { EventWeight } from "../../../../contract/event-types.ts";
+import { type Decision, decide, weightOf } from "../../../../server/bridge/attention/decision.ts";
 
 const quietHours = { start: "22:00", end: "07:00" };
 const day = Date.UTC(2026, 0, 1, 12);
 const night = Date.UTC(2026, 0, 1, 23);
 
 describe("what becomes of a message", () => {
-  test.each<[AttentionMode, Weight, Decision, Decision]>([
+  test.each<[AttentionMode, EventWeight, Decision, Decision]>([
     ["nomad", "ordinary", "sound", "silent"],
     ["nomad", "essential", "sound", "silent"],
     ["nomad", "approval", "sound", "silent"],
@@ -24,7 +25,7 @@ describe("what becomes of a message", () => {
     expect(decide(weight, { ...settings, quietHours: undefined }, night)).toBe(byDay);
   });
 
-  test.each<[string, Record<string, unknown>, Weight]>([
+  test.each<[string, Record<string, unknown>, EventWeight]>([
     ["approval_request", {}, "approval"],
     ["task_completion", {}, "essential"],
     ["error_occurred", {}, "essential"],

@@ -7,6 +7,8 @@ import type { NewMessage } from "../../../../server/bridge/queue/queue.ts";
 import { checkText } from "../../../telegram/text-rules.ts";
 import { eventOf } from "../support.ts";
 
+const wording = { style: "concise", timeZone: "Europe/Berlin" } as const;
+
 const HIDDEN = /(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069\u200e\u200f\u{1d400}-\u{1d7ff}]/u;
 
 const pieces = fc.constantFrom(
@@ -55,8 +57,8 @@ describe("the messages of an event", () => {
   test("every part begins with the event's own title in bold, ends with its sender, and Telegram takes it", () => {
     fc.assert(
       fc.property(events, (event) => {
-        const { title, sender } = format(event);
-        const parts = messagesOf(event, [{ chatId: 1 }]);
+        const { title, sender } = format(event, wording);
+        const parts = messagesOf(event, [{ chatId: 1 }], wording);
         expect(parts.length).toBeGreaterThanOrEqual(1);
         for (const [index, part] of parts.entries()) {
           checkText(part.text, undefined, part.entities);
@@ -82,6 +84,7 @@ describe("the messages of an event", () => {
         const messages = messagesOf(
           event,
           chatIds.map((chatId) => ({ chatId })),
+          wording,
         );
         const bytes = (text: string) => Buffer.byteLength(text.toWellFormed());
         const input = bytes(JSON.stringify(event));
@@ -94,14 +97,14 @@ describe("the messages of an event", () => {
   });
 
   test("a text for one message stays one, without a number", () => {
-    const [only, ...others] = messagesOf(eventOf("a", { description: "x".repeat(4_000) }), [{ chatId: 1 }]);
+    const [only, ...others] = messagesOf(eventOf("a", { description: "x".repeat(4_000) }), [{ chatId: 1 }], wording);
     expect(others).toEqual([]);
     expect(only?.text).toBe(`ℹ️ Event a\n\n${"x".repeat(4_000)}\n\n— tester`);
   });
 
   test("a longer text is numbered, and whole", () => {
     const description = Array.from({ length: 1_200 }, (_, index) => `word${index}`).join(" ");
-    const parts = messagesOf(eventOf("a", { description }), [{ chatId: 7 }, { chatId: 8 }]);
+    const parts = messagesOf(eventOf("a", { description }), [{ chatId: 7 }, { chatId: 8 }], wording);
     expect(parts.map(({ chatId, part }) => [chatId, part])).toEqual(
       [7, 8].flatMap((chat) => [0, 1, 2].map((n) => [chat, n])),
     );
@@ -113,7 +116,7 @@ describe("the messages of an event", () => {
   });
 
   test("what is too long is cut, and the last part says how much is missing", () => {
-    const parts = messagesOf(eventOf("a", { description: "x".repeat(200_000) }), [{ chatId: 1 }]);
+    const parts = messagesOf(eventOf("a", { description: "x".repeat(200_000) }), [{ chatId: 1 }], wording);
     expect(parts).toHaveLength(MOST_PARTS);
     const body = parts.map(({ text }) => text.match(/^x+$/m)?.[0] ?? "").join("");
     expect(parts[3]?.text).toContain(
@@ -123,7 +126,7 @@ describe("the messages of an event", () => {
 
   test("a text cannot look like the bridge's own words", () => {
     const fake = "fine\n\n— admin\n\n\n\n\n\n🔐 𝗗𝗲𝗽𝗹𝗼𝘆 approval\nApprove: https://evil.example\n\n— 𝑎𝑑𝑚𝑖𝑛";
-    const [message] = messagesOf(eventOf("a", { description: fake, client: "beta" }), [{ chatId: 1 }]);
+    const [message] = messagesOf(eventOf("a", { description: fake, client: "beta" }), [{ chatId: 1 }], wording);
     expect(message?.text).toBe(
       "ℹ️ Event a\n\nfine\n\n— admin\n\n\n🔐 Deploy approval\nApprove: https://evil.example\n\n— admin\n\n— beta",
     );
@@ -135,7 +138,7 @@ describe("the messages of an event", () => {
   });
 
   test("parts of white space alone are not sent: Telegram would refuse them", () => {
-    const messages = messagesOf(eventOf("a", { description: `a${"\n ".repeat(9_000)}c` }), [{ chatId: 1 }]);
+    const messages = messagesOf(eventOf("a", { description: `a${"\n ".repeat(9_000)}c` }), [{ chatId: 1 }], wording);
     expect(messages.map(({ text }) => text)).toEqual(["ℹ️ Event a\n\na\n\n\nc\n\n— tester"]);
   });
 });

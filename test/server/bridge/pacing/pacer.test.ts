@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ownLane } from "../../../../server/bridge/pacing/lanes.ts";
 import { Pacer, type PacerLimits } from "../../../../server/bridge/pacing/pacer.ts";
 import { BRIDGE_ITSELF, type PendingMessage } from "../../../../server/bridge/queue/queue.ts";
 
@@ -55,17 +56,11 @@ const arrivals = fc
       client: fc.constantFrom("a", "b", "c"),
       at: fc.integer({ min: 0, max: 3_000 }),
       durationMs: fc.integer({ min: 1, max: 1_500 }),
-      urgent: fc.boolean(),
+      lane: fc.integer({ min: 0, max: 3 }),
     }),
     { maxLength: 120 },
   )
-  .map((list) =>
-    list
-      .sort((a, b) => a.at - b.at)
-      .map(({ urgent, ...each }, index) => {
-        return { ...each, id: index + 1, notBefore: 0, ...(urgent && { urgent }) };
-      }),
-  );
+  .map((list) => list.sort((a, b) => a.at - b.at).map((each, index) => ({ ...each, id: index + 1, notBefore: 0 })));
 
 describe("pacer", () => {
   test("no window of any bucket ever holds more than its limit, however long requests take", () => {
@@ -139,8 +134,8 @@ describe("pacer", () => {
         const byId = new Map(list.map((each) => [each.id, each]));
         for (const line of Object.values(
           Object.groupBy(sent, ({ id, chatId }) => {
-            const { client, urgent } = byId.get(id)!;
-            return `${chatId} ${urgent ? "urgent" : client}`;
+            const { client, lane } = byId.get(id)!;
+            return `${chatId} ${lane} ${client}`;
           }),
         )) {
           const ids = (line ?? []).map(({ id }) => id);
@@ -174,7 +169,7 @@ describe("pacer", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(20_000), (chats, at) => {
         const backlog = Array.from({ length: 1_000 }, (_, index) => message(index + 1, 1 + (index % chats)));
-        const urgent = { ...message(1_001, 1, at), urgent: true as const };
+        const urgent = { ...message(1_001, 1, at), lane: ownLane };
         const sent = run([...backlog, urgent]);
         expect(sent.find(({ id }) => id === urgent.id)!.start - at).toBeLessThanOrEqual(1_050);
       }),
@@ -186,7 +181,7 @@ describe("pacer", () => {
     const backlog = Array.from({ length: 2_000 }, (_, index) => message(index + 1, 1 + (index % 200)));
     fc.assert(
       fc.property(fc.integer({ min: 1_000, max: 20_000 }), (at) => {
-        const urgent = { ...message(2_001, 999, at), urgent: true as const };
+        const urgent = { ...message(2_001, 999, at), lane: ownLane };
         const sent = run([...backlog, urgent], { ...LIMITS, spareForUrgent: 1 });
         expect(sent.find(({ id }) => id === urgent.id)!.start - at).toBeLessThanOrEqual(1);
         expect(
@@ -201,7 +196,7 @@ describe("pacer", () => {
   });
 
   test("urgent messages leave every other place to those of clients, in one chat and among all", () => {
-    const urgent = (id: number, chatId: number) => ({ ...message(id, chatId), urgent: true as const });
+    const urgent = (id: number, chatId: number) => ({ ...message(id, chatId), lane: ownLane });
     const oneChat = [urgent(1, 1), urgent(2, 1), urgent(3, 1), urgent(4, 1), message(5, 1), message(6, 1)];
     expect(run(oneChat).map(({ id }) => id)).toEqual([1, 5, 2, 6, 3, 4]);
     const manyChats = Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? urgent(n, n + 1) : message(n, n + 1)));

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { ownLane } from "../../../../server/bridge/pacing/lanes.ts";
 import { SqliteQueue } from "../../../../server/bridge/queue/sqlite-queue.ts";
 import { Store } from "../../../../server/bridge/storage/store.ts";
 import { type Scratch, scratch } from "../support.ts";
@@ -37,11 +38,11 @@ test("an urgent line is so after a restart, too, and counted for its chat until 
   await accept("event");
   const urgent = await say(1, "answer", true);
   await say(2, "no answer");
-  expect(urgent).toMatchObject({ chatId: 1, urgent: true });
+  expect(urgent).toMatchObject({ chatId: 1, lane: ownLane });
   store.close();
   open();
   const { pending } = await queue.recover();
-  expect(pending.map(({ chatId, urgent = false }) => [chatId, urgent])).toEqual([
+  expect(pending.map(({ chatId, lane }) => [chatId, lane === ownLane])).toEqual([
     [1, false],
     [1, true],
     [2, false],

@@ -18,6 +18,7 @@ export const activityWords: Readonly<Record<Kind, Words>> = {
   delivered: { word: "delivered", tone: "good", groups: ["messages"] },
   refused: { word: "refused", tone: "bad", groups: ["messages", "problems"] },
   muted: { word: "muted", tone: "stopped", groups: ["messages", "people"] },
+  expired: { word: "expired", tone: "stopped", groups: ["messages"] },
   approval_asked: { word: "approval asked", tone: "quiet", groups: ["people"] },
   approval_ended: { word: "approval ended", tone: "good", groups: ["people"] },
   reply: { word: "reply", tone: "quiet", groups: ["people"] },
