@@ -1,7 +1,7 @@
 import type { Accepted } from "../../contract/accepted.ts";
 import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
-import type { EventStatus } from "../../contract/event-status.ts";
+import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Attention } from "./attention/attention.ts";
 import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Control } from "./control/control.ts";
@@ -10,8 +10,10 @@ import { messagesOf } from "./formatting/messages.ts";
 import { callOf } from "./monitoring/event-call.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { Pacer } from "./pacing/pacer.ts";
+import type { Progress } from "./progress/progress.ts";
+import { taskOf } from "./progress/task.ts";
 import { contentKey } from "./queue/content-key.ts";
-import type { EventRecord, PendingMessage, Queue } from "./queue/queue.ts";
+import type { EventRecord, PendingMessage, Queue, SettledEvent } from "./queue/queue.ts";
 import type { Inbox } from "./receiving/inbox.ts";
 import { RefusedError } from "./refused-error.ts";
 import type { Notices } from "./relay/notices.ts";
@@ -33,6 +35,7 @@ export type EventsOptions = {
   readonly notices: Pick<Notices, "event">;
   readonly metrics: BridgeMetrics;
   readonly monitoring: Pick<Monitoring, "accepted">;
+  readonly progress: Pick<Progress, "wake">;
   readonly facts: () => Facts;
   readonly shown: () => ShownChats;
   readonly botUsername: () => string | undefined;
@@ -66,14 +69,14 @@ export class Events {
 
   async accept(event: Event): Promise<Accepted> {
     if (this.#isClosed) throw closing();
-    const { queue, routing, attention, wording, metrics, deliver, now, steady } = this.#options;
+    const { queue, routing, attention, wording, metrics, deliver, progress, now, steady } = this.#options;
     const { event_id, client } = event;
     const acceptedAt = now();
     const begun = steady();
     const heard = heardOf(messagesOf(event, destinationsOf(event, routing), wording), attention);
     const call = callOf(event.trace, Date.parse(event.timestamp));
-    const { duplicate, duplicateOf, count, muted, messages } = await queue.accept({
-      ...{ id: event_id, client, acceptedAt, ...heard, call },
+    const { duplicate, duplicateOf, count, muted, messages, replaced } = await queue.accept({
+      ...{ id: event_id, client, acceptedAt, ...heard, call, task: taskOf(event) },
       content: contentKey(event),
       expiresAt: event.ttl_seconds === undefined ? undefined : acceptedAt + event.ttl_seconds * 1000,
     });
@@ -82,6 +85,8 @@ export class Events {
       metrics.muted.inc(muted);
       this.taken(event_id, client, acceptedAt, count === 0 ? "sent" : "waiting");
       deliver(messages);
+      for (const each of replaced ?? []) this.settled(each);
+      progress.wake();
     }
     const said = duplicateOf && "The same was sent a short time ago, and is not sent again.";
     const warnings = [said, mutedWarning(muted, muted + count), ...this.warningsFor(messages, count)].filter(isText);
@@ -95,6 +100,11 @@ export class Events {
     monitoring.accepted();
     this.#lastTime = new Date(at).toISOString();
     notices.event({ event_id, client, state });
+  }
+
+  /** Tells the servers of an event none of whose messages waits any more. */
+  settled({ id, client, ...counts }: SettledEvent): void {
+    this.#options.notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) });
   }
 
   /** What a client should know about messages that wait. */

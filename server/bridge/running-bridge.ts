@@ -3,7 +3,7 @@ import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Fence } from "../../contract/control.ts";
 import type { Event } from "../../contract/event.ts";
-import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
+import type { EventStatus } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import { type WatchedLoop, watchLoop } from "../listening/longest-turn.ts";
 import { FollowedSecrets } from "../process/followed-secrets.ts";
@@ -23,6 +23,7 @@ import { startIntake } from "./intake/intake.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { Breaker } from "./pacing/breaker.ts";
 import { Pacer } from "./pacing/pacer.ts";
+import { Progress } from "./progress/progress.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
@@ -74,6 +75,7 @@ export class RunningBridge implements Bridge {
   readonly #delivery: Delivery;
   readonly #conversation: Conversation;
   readonly #events: Events;
+  readonly #progress: Progress;
   readonly #notices: Notices;
   readonly #volume: Volume;
   readonly #usage: ReturnType<typeof usageReader>;
@@ -93,8 +95,8 @@ export class RunningBridge implements Bridge {
     this.#secrets = new FollowedSecrets(config.hmac, { logger });
     this.#usage = usageReader(steady);
     this.#volume = new Volume({ now: this.#now, read: fileSystemOf(config.dataDir) });
-    const observer = createRelayMetrics(options.registry, () => this.relay);
-    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
+    const relayMetrics = createRelayMetrics(options.registry, () => this.relay);
+    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer: relayMetrics });
     this.#notices = new Notices({
       publish: (publication) => this.relay.publish(publication),
       facts: () => this.#facts(),
@@ -123,6 +125,7 @@ export class RunningBridge implements Bridge {
     });
     const { quietHours, timeZone = "UTC", allowedUsers: recipients } = config.telegram;
     const onLines = (lines: readonly PendingMessage[]) => this.#delivery.add(lines);
+    this.#progress = new Progress({ store, queue, deliver: onLines, logger, now: this.#now });
     this.attention = new Attention({ store, queue, recipients, quietHours, timeZone, onLines, now: this.#now });
     this.#delivery = new Delivery({
       queue,
@@ -134,11 +137,11 @@ export class RunningBridge implements Bridge {
       pacer: this.#pacer,
       reachability: this.#reachability,
       metrics: this.#metrics,
-      onSettled: ({ id, client, ...counts }) =>
-        this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
+      onSettled: (event) => this.#events.settled(event),
       onOutcome: (message, settlement) => this.monitoring.settled(message, settlement),
       onPause: (until, chatId) => this.#onPause(until, chatId),
       onKeyboard: () => void this.approvals.tidy().catch(() => {}),
+      onProgress: () => this.#progress.wake(),
       now: this.#now,
       random,
     });
@@ -177,6 +180,7 @@ export class RunningBridge implements Bridge {
     return new Events({
       ...{ queue: this.#queue, routing: this.#routing, pacer: this.#pacer, metrics: this.#metrics },
       ...{ attention, control, monitoring, notices: this.#notices, inbox: this.#conversation.inbox },
+      progress: this.#progress,
       ...{
         wording: { style, timeZone },
         deliver,
@@ -239,6 +243,7 @@ export class RunningBridge implements Bridge {
     const { config, logger } = this.#options;
     const recovered = await this.#queue.recover();
     this.#pacer.restore(recovered, this.#now());
+    this.#progress.wake();
     const { uncertain, pending } = recovered;
     logger.info({ pending: pending.length, uncertain }, "queue opened");
     const unused = unusedChats(config.telegram);
@@ -342,6 +347,7 @@ export class RunningBridge implements Bridge {
     this.relay.close();
     this.backups.stop();
     await Promise.all([this.#intake?.close(), this.#files?.stop(), this.#conversation.stop()]);
+    await this.#progress.stop();
     await this.#delivery.stop();
     this.#reachability.stop();
     this.#loop.stop();

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { badRequest } from "./api-error.ts";
+import { ApiError, badRequest } from "./api-error.ts";
 import { Commands } from "./commands.ts";
 import type { FloodControl } from "./flood-control.ts";
 import { type Chats, chatOf, checkMember, checkWriting, topicStart, writableChat } from "./groups.ts";
@@ -100,6 +100,16 @@ export class Bot {
     return id;
   }
 
+  /** Somebody deletes a message: it is there no more. */
+  lose(messageId: number): void {
+    if (!this.#messages.delete(messageId)) throw impossible(`there is no message ${messageId}`);
+  }
+
+  /** What a message says now; undefined when there is none. */
+  textOf(messageId: number): string | undefined {
+    return this.#messages.get(messageId)?.text;
+  }
+
   stop(): void {
     this.updates.stop();
     this.#webhook.stop();
@@ -156,9 +166,12 @@ export class Bot {
   /** Without a keyboard in the request the message has none any more. */
   #editMessageText({ chat_id, message_id, text, parse_mode, entities, reply_markup }: Parameters) {
     const message = this.#own(chat_id, message_id);
+    const now = this.#world.steady();
+    this.#world.flood.check(message.chatId, now);
     const plain = checkText(text, parse_mode, entities);
     checkReplyMarkup(reply_markup);
     this.#change(whole(message_id), message, { ...message, text: plain, markup: reply_markup });
+    this.#world.flood.record(message.chatId, now);
     return this.#message(whole(message_id), message.chatId, plain, entities);
   }
 
@@ -172,6 +185,10 @@ export class Bot {
   #own(chat: unknown, messageId: unknown): KnownMessage {
     const chatId = writableChat(chat, this.#world);
     const message = this.#messages.get(whole(messageId));
+    // Whoever deletes a message may do so at any time: that is no mistake of the bot.
+    if (message === undefined && whole(messageId) < this.#nextMessageId) {
+      throw new ApiError(400, "Bad Request: message to edit not found");
+    }
     if (message?.chatId !== chatId) throw badRequest("message to edit not found");
     if (message.from !== undefined) throw badRequest("message can't be edited");
     return message;

@@ -316,7 +316,8 @@ describe("updates", () => {
     expect(await get({ offset: 41 })).toEqual([]);
   });
 
-  test("a sent message can be edited, but not into itself", async () => {
+  test("a sent message can be edited, but not into itself, and not when it is gone", async () => {
+    telegram.control({ limits: false });
     await send({});
     expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "hello" })).toMatchObject({
       error_code: 400,
@@ -325,6 +326,21 @@ describe("updates", () => {
     expect(await call("editMessageText", { chat_id: 2, message_id: 1, text: "bye" })).toMatchObject({
       error_code: 400,
     });
+    const wrong = telegram.violations().length;
+    telegram.control({ deleted: [1] });
+    expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "again" })).toMatchObject({
+      error_code: 400,
+      description: "Bad Request: message to edit not found",
+    });
+    expect(telegram.violations()).toHaveLength(wrong);
+  });
+
+  test("an edit counts as a message: both are too many for a second", async () => {
+    await send({});
+    expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "bye" })).toMatchObject({
+      error_code: 429,
+    });
+    expect(telegram.violations()).toHaveLength(1);
   });
 });
 

@@ -40,6 +40,8 @@ export type TelegramServer = {
   calls(method: string): readonly Received[];
   /** How often each update of a bot was handed out, by its id. */
   handedOut(token: string): ReadonlyMap<number, number>;
+  /** What a bot's message says now; undefined when it is there no more. */
+  textOf(token: string, messageId: number): string | undefined;
   /** Ids of the bots that have asked for anything. */
   bots(): readonly number[];
   control(control: Control): void;
@@ -59,6 +61,7 @@ export async function startTelegram(options: TelegramOptions = {}): Promise<Tele
     violations: () => telegram.violations,
     calls: (name) => telegram.log.filter(({ method }) => method === name),
     handedOut: (token) => telegram.handedOut(token),
+    textOf: (token, messageId) => telegram.textOf(token, messageId),
     bots: () => telegram.bots,
     control: (control) => telegram.control(control),
     close: () => telegram.close(),
@@ -132,6 +135,10 @@ class Telegram {
 
   handedOut(token: string): ReadonlyMap<number, number> {
     return this.#bots.get(botIdIn(token))?.updates.handedOut ?? new Map();
+  }
+
+  textOf(token: string, messageId: number): string | undefined {
+    return this.#bots.get(botIdIn(token))?.textOf(messageId);
   }
 
   control(control: Control): void {

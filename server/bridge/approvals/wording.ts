@@ -25,7 +25,7 @@ export function questionOf(request: ApprovalRequest, given: Terms): readonly For
     body: body.filter((text) => text !== "").join("\n\n"),
     sender: shownLine(client),
   };
-  return partsOf(letter, OUTCOME_LENGTH);
+  return partsOf(letter, { reserved: OUTCOME_LENGTH });
 }
 
 type Terms = {

@@ -1,6 +1,7 @@
 import type { Event } from "../../../contract/event.ts";
 import { weightOf } from "../attention/decision.ts";
 import { priorityOf } from "../pacing/priority.ts";
+import { taskOf } from "../progress/task.ts";
 import type { NewMessage } from "../queue/queue.ts";
 import type { Destination } from "../routing/destination.ts";
 import type { FormattedText } from "./formatted-text.ts";
@@ -19,7 +20,9 @@ export function messagesOf(
   destinations: readonly Destination[],
   wording: Wording,
 ): readonly NewMessage[] {
-  const parts = partsOf(format(event, wording));
+  // It is edited, so that it has to stay one.
+  const most = taskOf(event)?.phase === "progress" ? 1 : MOST_PARTS;
+  const parts = partsOf(format(event, wording), { most });
   const [weight, priority] = [weightOf(event), priorityOf(event)];
   return destinations.flatMap((to) => parts.map((part, index) => ({ ...to, part: index, weight, priority, ...part })));
 }
@@ -28,22 +31,23 @@ export function messagesOf(
  * What Telegram gets. Every part begins with the title in bold and ends with the sender in italics: text alone cannot
  * look like that, so no part can be taken for a message of somebody else. `reserved`: units to leave free in each.
  */
-export function partsOf(letter: Letter, reserved = 0): readonly FormattedText[] {
+export function partsOf(letter: Letter, { reserved = 0, most = MOST_PARTS } = {}): readonly FormattedText[] {
   const room = MESSAGE_LIMITS.units - reserved - (assemble(letter, "x").text.length - 1);
   if (letter.body.length <= room) return [assemble(letter, letter.body)];
-  const chunks = cut(letter.body, room - RESERVE.number);
-  return chunks.map((chunk, index) => assemble(letter, chunk, ` (${index + 1}/${chunks.length})`));
+  const chunks = cut(letter.body, room - RESERVE.number, most);
+  const number = (index: number) => (most === 1 ? "" : ` (${index + 1}/${chunks.length})`);
+  return chunks.map((chunk, index) => assemble(letter, chunk, number(index)));
 }
 
-/** The body in at most `MOST_PARTS` chunks. Each is trimmed, and none is white space alone: Telegram refuses that. */
-function cut(body: string, room: number): readonly string[] {
+/** The body in at most `most` chunks. Each is trimmed, and none is white space alone: Telegram refuses that. */
+function cut(body: string, room: number, most: number): readonly string[] {
   const within = (units: number) => split(body, { units, bytes: MESSAGE_LIMITS.bytes / 2 });
   const chunks = shown(within(room));
-  if (chunks.length <= MOST_PARTS) return chunks;
-  const kept = shown(within(room - RESERVE.cut)).slice(0, MOST_PARTS);
+  if (chunks.length <= most) return chunks;
+  const kept = shown(within(room - RESERVE.cut)).slice(0, most);
   const left = body.length - kept.reduce((sum, chunk) => sum + chunk.length, 0);
   const note = `… cut: ${left} of ${body.length} characters were left out`;
-  return kept.map((chunk, index) => (index === MOST_PARTS - 1 ? `${chunk}\n\n${note}` : chunk));
+  return kept.map((chunk, index) => (index === most - 1 ? `${chunk}\n\n${note}` : chunk));
 }
 
 function shown(chunks: readonly string[]): readonly string[] {

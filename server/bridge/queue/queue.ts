@@ -1,5 +1,5 @@
 import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
-import type { EventWeight } from "../../../contract/event-types.ts";
+import type { EventWeight, TaskPhase } from "../../../contract/event-types.ts";
 import type { Priority } from "../../../contract/priority.ts";
 import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
 import type { Destination } from "../routing/destination.ts";
@@ -59,6 +59,10 @@ export type Queue = {
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
+  /** When the next message may go that is held back; undefined when none is, or nobody knows it yet. Throws when it cannot be read. */
+  nextHeld(): number | undefined;
+  /** Those whose time has come, for delivery; within the write that calls it. Some of them: there may be more. */
+  release(at: number): readonly PendingMessage[];
   /** How many messages of each client wait, most first. */
   waitingByClient(): readonly { readonly client: string; readonly messages: number }[];
   /** `client` undefined: the newest of anybody's under this id. Throws `RefusedError` when the queue cannot be read. */
@@ -98,6 +102,8 @@ export type NewEvent = {
   readonly expiresAt?: number | undefined;
   /** Undefined: not known. */
   readonly call?: EventCall | undefined;
+  /** Set when it says how far a task is, or that it is over. */
+  readonly task?: { readonly id: string; readonly phase: TaskPhase } | undefined;
 };
 
 export type NewMessage = Destination & {
@@ -128,8 +134,10 @@ export type Stored = {
   readonly count: number;
   /** Those that were not sent, because the people had muted the bot. */
   readonly muted: number;
-  /** What has to be delivered now: nothing for a duplicate. */
+  /** What has to be delivered now: nothing for a duplicate, and nothing of what is held or has taken the place of what waits. */
   readonly messages: readonly PendingMessage[];
+  /** Events whose last message it has taken the place of. Default: none. */
+  readonly replaced?: readonly SettledEvent[];
 };
 
 export type PendingMessage = {
@@ -178,6 +186,10 @@ export type OutgoingMessage = Destination & {
   readonly createdAt: number;
   /** From when on it is not worth sending. Undefined: never. */
   readonly expiresAt: number | undefined;
+  /** It shows how far a task is. */
+  readonly isProgress: boolean;
+  /** The message that it edits shows the same already: nothing is to be sent. */
+  readonly isShown: boolean;
 };
 
 export type Settlement =
@@ -189,6 +201,8 @@ export type Settlement =
   | { readonly kind: "muted"; readonly at: number }
   /** There was no request: it was not worth one any more. It is deleted and counted. */
   | { readonly kind: "expired"; readonly at: number }
+  /** There was no request: people see what it says already. It is deleted, as one that was sent. */
+  | { readonly kind: "unchanged"; readonly at: number }
   | {
       readonly kind: "retry";
       readonly at: number;
@@ -202,6 +216,8 @@ export type Settlement =
       readonly plain: boolean;
       /** Drop the topic: Telegram refused it, with the words of `error`. */
       readonly outOfTopic?: boolean;
+      /** The message that it edits is gone: it becomes a new one. */
+      readonly asNew?: boolean;
     };
 
 /** What the bridge says by itself, to somebody who spoke to it. */
@@ -225,6 +241,8 @@ export type SettledEvent = {
   readonly muted: number;
   /** Not sent, because it was not worth sending any more. */
   readonly expired: number;
+  /** Not sent, because a later progress of its task took its place. */
+  readonly replaced: number;
 };
 
 /** An event is its client's: another one's may have the same id. */

@@ -66,6 +66,8 @@ export function toOutgoing(row: Row): OutgoingMessage {
     uncertain: Number(row.uncertain) > 0,
     createdAt: Number(row.created_at),
     expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
+    isProgress: row.task !== null,
+    isShown: false,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 const UNDELIVERED = "state IN ('pending', 'sending')";
-const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0) + coalesce(octet_length(keyboard), 0)";
+export const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0) + coalesce(octet_length(keyboard), 0)";
 
 /** Every statement of the queue, prepared once. */
 export function prepare(db: DatabaseSync) {
@@ -22,8 +22,12 @@ function intake(db: DatabaseSync) {
     insertMessage: db.prepare(
       `INSERT INTO messages
          (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, priority,
-          created_at, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+          created_at, expires_at, task, held, next_attempt_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    ),
+    replaceMessage: db.prepare(
+      `UPDATE messages SET event_id = ?, part = ?, text = ?, entities = ?, weight = ?, created_at = ?, expires_at = ?,
+       failures = 0 WHERE id = ?`,
     ),
     hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
     countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
@@ -36,11 +40,12 @@ function delivery(db: DatabaseSync) {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
        RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts, failures, uncertain, created_at, expires_at`,
+         attempts, failures, uncertain, created_at, expires_at, task`,
     ),
     delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
-       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, expires_at, ${BYTES} AS bytes`,
+       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, expires_at, task, text, entities,
+         ${BYTES} AS bytes`,
     ),
     keepRest: db.prepare(
       `UPDATE messages INDEXED BY messages_by_event SET expires_at = NULL
@@ -48,7 +53,7 @@ function delivery(db: DatabaseSync) {
     ),
     failed: db.prepare(
       `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
-       RETURNING event_id, client, chat_id, ${BYTES} AS bytes`,
+       RETURNING event_id, client, chat_id, task, ${BYTES} AS bytes`,
     ),
     dropOldFailures: db.prepare(
       `DELETE FROM messages WHERE id IN (
@@ -90,12 +95,12 @@ function events(db: DatabaseSync) {
   const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ? AND client = ?";
   return {
     settleEvent: db.prepare(
-      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?, expired = expired + ?
-       WHERE event_id = ? AND client = ? RETURNING messages, refused, muted, expired`,
+      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?, expired = expired + ?,
+       replaced = replaced + ? WHERE event_id = ? AND client = ? RETURNING messages, refused, muted, expired, replaced`,
     ),
     eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
     event: db.prepare(
-      `SELECT client, accepted_at, settled_at, messages, refused, muted, expired FROM events
+      `SELECT client, accepted_at, settled_at, messages, refused, muted, expired, replaced FROM events
        WHERE event_id = ?1 AND (?2 IS NULL OR client = ?2) ORDER BY accepted_at DESC LIMIT 1`,
     ),
     waitingOfEvent: db.prepare(
@@ -121,8 +126,9 @@ function deadLetters(db: DatabaseSync) {
        WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)`,
     ),
     revive: db.prepare(
+      // One that showed how far a task was comes by itself: what it was to edit may show more by now.
       `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL,
-       failures = 0, expires_at = NULL WHERE id = ?`,
+       failures = 0, expires_at = NULL, edits = iif(task IS NULL, edits, NULL), task = NULL WHERE id = ?`,
     ),
     // Whether all are settled is asked of the messages; the time of the last settlement is told only when they are.
     unrefuseEvent: db.prepare("UPDATE events SET refused = max(0, refused - 1) WHERE event_id = ? AND client = ?"),
@@ -161,11 +167,12 @@ function upkeep(db: DatabaseSync) {
       "UPDATE messages SET state = 'pending', uncertain = uncertain + 1 WHERE state = 'sending'",
     ),
     pending: db.prepare(
-      `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages WHERE ${UNDELIVERED} ORDER BY id`,
+      `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages
+       WHERE ${UNDELIVERED} AND held = 0 ORDER BY id`,
     ),
     expiredMessages: db.prepare(
       `SELECT id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, next_attempt_at, urgent, priority
+         attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, task, next_attempt_at, urgent, priority
        FROM messages WHERE expires_at <= ? AND state = 'pending' AND uncertain = 0 ORDER BY expires_at LIMIT 200`,
     ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),

@@ -36,6 +36,8 @@ export type DeliveryOptions = {
   readonly onPause: (until: number, chatId?: number) => void;
   /** Told of every message with buttons that was sent. */
   readonly onKeyboard: () => void;
+  /** A message that shows how far a task is has ended: the next one may follow. */
+  readonly onProgress: () => void;
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -151,6 +153,7 @@ export class Delivery {
     if (isExpired(message, now())) return this.#expire(message, chatId);
     const decision = own ? "sound" : attention.decide(message.chatId, message.weight);
     if (decision === "dropped") return this.#mute(message, chatId);
+    if (message.isShown) return this.#skip(message, chatId);
     if (message.uncertain) metrics.resentUncertain.inc();
     const start = now();
     const outcome = await telegram.send({ ...message, silent: decision === "silent" }, this.#abort.signal);
@@ -168,6 +171,13 @@ export class Delivery {
     await this.#record(message, { kind: "muted", at });
     metrics.muted.inc();
     pacer.dropped(chatId, at);
+  }
+
+  /** Telegram refuses an edit that changes nothing. */
+  async #skip(message: OutgoingMessage, chatId: number): Promise<void> {
+    const at = this.#options.now();
+    await this.#record(message, { kind: "unchanged", at });
+    this.#options.pacer.dropped(chatId, at);
   }
 
   /** Nobody would be glad of it any more. */
@@ -216,6 +226,8 @@ export class Delivery {
         return this.#without("entities", attempt, outcome.error);
       case "topic_refused":
         return this.#without("topic", attempt, outcome.error);
+      case "edit_refused":
+        return this.#without("edits", attempt, outcome.error);
       case "unauthorized":
         reachability.refused(outcome.error);
         return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
@@ -266,12 +278,14 @@ export class Delivery {
     this.#options.pacer.migrate(chatId, to);
   }
 
-  /** Sends it again without what Telegram refused: formatting, or a topic, whose messages go to the General one. */
-  async #without(what: "entities" | "topic", { message, chatId, at }: Attempt, error: string): Promise<void> {
+  /**
+   * Sends it again without what Telegram refused: formatting, a topic, whose messages go to the General one, or the place of a
+   * message that somebody has deleted.
+   */
+  async #without(what: "entities" | "topic" | "edits", { message, chatId, at }: Attempt, error: string): Promise<void> {
     const { pacer, metrics } = this.#options;
-    const has = what === "topic" ? message.topic !== undefined : message.entities.length > 0;
-    if (has) {
-      const dropped = { plain: what === "entities", outOfTopic: what === "topic" };
+    if (has(message, what)) {
+      const dropped = { plain: what === "entities", outOfTopic: what === "topic", asNew: what === "edits" };
       await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain: false, ...dropped });
       return pacer.retry(chatId, 0);
     }
@@ -284,6 +298,7 @@ export class Delivery {
     this.#options.onOutcome(message, settlement);
     const event = await this.#untilStored(() => this.#options.queue.settle(message.id, settlement));
     if (event !== undefined) this.#options.onSettled(event);
+    if (message.isProgress) this.#options.onProgress();
   }
 
   /** The outcome waits in memory for a full disk to have space; the chat's next message waits with it. */
@@ -317,6 +332,11 @@ export class Delivery {
 /** What may have come is sent again all the same: nobody would know what became of it. */
 const isExpired = ({ expiresAt, uncertain }: OutgoingMessage, now: number): boolean =>
   expiresAt !== undefined && now >= expiresAt && !uncertain;
+
+function has({ entities, topic, isProgress, edits }: OutgoingMessage, what: "entities" | "topic" | "edits"): boolean {
+  if (what === "entities") return entities.length > 0;
+  return what === "topic" ? topic !== undefined : isProgress && edits !== undefined;
+}
 
 type Started = Pick<PendingMessage, "id" | "chatId">;
 

@@ -247,6 +247,29 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE events ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE events ADD COLUMN content BLOB;
    CREATE INDEX events_by_content ON events (client, content, accepted_at) WHERE content IS NOT NULL;`,
+  // Kept free: its number belongs to what sessions register.
+  "",
+  // Messages that show how far a task is, each in its place; one that is held waits for the one before it, or for its time.
+  `CREATE TABLE task_messages (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     client TEXT NOT NULL,
+     task_id TEXT NOT NULL,
+     chat_id INTEGER NOT NULL,
+     topic INTEGER,
+     message_id INTEGER,
+     shown BLOB,
+     edited_at INTEGER NOT NULL DEFAULT 0,
+     used_at INTEGER NOT NULL,
+     ended INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE INDEX task_messages_open ON task_messages (client, task_id, chat_id) WHERE ended = 0;
+   CREATE INDEX task_messages_by_age ON task_messages (used_at);
+   CREATE INDEX task_messages_by_chat ON task_messages (chat_id);
+   ALTER TABLE messages ADD COLUMN task INTEGER;
+   ALTER TABLE messages ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX messages_of_task ON messages (task, id) WHERE task IS NOT NULL;
+   CREATE INDEX messages_held ON messages (next_attempt_at) WHERE held = 1;
+   ALTER TABLE events ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** What a bridge of this version brings its file to. */

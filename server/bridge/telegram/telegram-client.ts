@@ -9,7 +9,7 @@ import { type Problem, problemOf } from "./problem.ts";
 const NO_PREVIEW = { is_disabled: true } as const;
 
 /** A message; a silent one makes no sound where it arrives. */
-type Sendable = Omit<OutgoingMessage, "weight"> & { readonly silent?: boolean };
+type Sendable = Omit<OutgoingMessage, "weight" | "isProgress" | "isShown"> & { readonly silent?: boolean };
 
 type Me = { readonly username: string };
 
