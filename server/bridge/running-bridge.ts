@@ -95,8 +95,8 @@ export class RunningBridge implements Bridge {
     this.#secrets = new FollowedSecrets(config.hmac, { logger });
     this.#usage = usageReader(steady);
     this.#volume = new Volume({ now: this.#now, read: fileSystemOf(config.dataDir) });
-    const relayMetrics = createRelayMetrics(options.registry, () => this.relay);
-    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer: relayMetrics });
+    const observer = createRelayMetrics(options.registry, () => this.relay);
+    this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
     this.#notices = new Notices({
       publish: (publication) => this.relay.publish(publication),
       facts: () => this.#facts(),
@@ -117,12 +117,7 @@ export class RunningBridge implements Bridge {
       this.#conversation.restart(new TelegramClient(config.telegram, () => former, fetchImpl));
     });
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
-    this.#reachability = new Reachability({
-      check: (signal) => telegram.check(signal),
-      now: this.#now,
-      onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
-      onChange: (status) => this.#onTelegramChange(status),
-    });
+    this.#reachability = this.#reach(telegram);
     const { quietHours, timeZone = "UTC", allowedUsers: recipients } = config.telegram;
     const onLines = (lines: readonly PendingMessage[]) => this.#delivery.add(lines);
     this.#progress = new Progress({ store, queue, deliver: onLines, logger, now: this.#now });
@@ -153,6 +148,15 @@ export class RunningBridge implements Bridge {
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
     this.monitoring = this.#monitor(store, onLines);
     this.#events = this.#takeEvents(onLines);
+  }
+
+  #reach(telegram: TelegramClient): Reachability {
+    return new Reachability({
+      check: (signal) => telegram.check(signal),
+      now: this.#now,
+      onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
+      onChange: (status) => this.#onTelegramChange(status),
+    });
   }
 
   #measured() {
@@ -270,7 +274,7 @@ export class RunningBridge implements Bridge {
   #dropInFiles(): DropInFiles {
     const { config, logger } = this.#options;
     const accept = (event: Event) => this.accept(event);
-    return new DropInFiles({ config, logger, accept, store: this.#store, inbox: this.#conversation.inbox });
+    return new DropInFiles({ config, logger, accept, steady, store: this.#store, inbox: this.#conversation.inbox });
   }
 
   async #listen(): Promise<void> {
