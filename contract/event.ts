@@ -50,7 +50,7 @@ export const eventSchema = z.object({
   task_id: z.string().min(1).max(128).describe("The task that it belongs to"),
   title: z.string().min(1).max(200),
   description: z.string().min(1).max(16_000),
-  data: data.default({}).describe("Details, free in form, within limits"),
+  data: data.default({}).describe("Details, free in form, within limits; `attachments` are photos and documents"),
   // A server of the version before does not tell these.
   priority: prioritySchema.exactOptional(),
   ttl_seconds: ttlSchema.exactOptional(),

@@ -5,8 +5,9 @@ import type { FloodControl } from "./flood-control.ts";
 import { type Chats, chatOf, checkMember, checkWriting, topicStart, writableChat } from "./groups.ts";
 import { impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
 import type { Parameters } from "./request-parameters.ts";
-import { checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
+import { checkCaption, checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
 import { Updates } from "./updates.ts";
+import { checkUpload, type UploadKind } from "./uploads.ts";
 import { Webhook } from "./webhook.ts";
 
 /** State that all bots of the server share. */
@@ -25,6 +26,8 @@ type KnownMessage = {
   readonly chatId: number;
   readonly topic?: number | undefined;
   readonly text: string;
+  /** The text is the caption of a photo or document. */
+  readonly isFile?: boolean;
   /** Whose it is; the bot's own are absent. */
   readonly from?: TestPerson;
   readonly markup?: unknown;
@@ -51,6 +54,8 @@ export class Bot {
       ["getme", () => this.#user()],
       ["getchat", (parameters) => this.#getChat(parameters)],
       ["sendmessage", (parameters) => this.#sendMessage(parameters)],
+      ["sendphoto", (parameters) => this.#sendFile("photo", parameters)],
+      ["senddocument", (parameters) => this.#sendFile("document", parameters)],
       ["editmessagetext", (parameters) => this.#editMessageText(parameters)],
       ["editmessagereplymarkup", (parameters) => this.#editMessageReplyMarkup(parameters)],
       ["answercallbackquery", (parameters) => this.#answerCallbackQuery(parameters)],
@@ -146,40 +151,63 @@ export class Bot {
   }
 
   #sendMessage(parameters: Parameters) {
-    const { chat_id, message_thread_id, text, parse_mode, entities, reply_markup } = parameters;
-    const { link_preview_options, disable_notification } = parameters;
+    const { text, parse_mode, entities, link_preview_options } = parameters;
+    const { message, plain } = this.#new(parameters, () => {
+      checkPreviewOptions(link_preview_options);
+      return checkText(text, parse_mode, entities);
+    });
+    return { ...message, text: plain, ...(entities !== undefined && { entities }) };
+  }
+
+  #sendFile(kind: UploadKind, parameters: Parameters) {
+    const { caption, parse_mode, caption_entities } = parameters;
+    const { message, plain } = this.#new(parameters, () => {
+      checkUpload(kind, parameters[kind]);
+      return checkCaption(caption, parse_mode, caption_entities);
+    });
+    const { name } = checkUpload(kind, parameters[kind]);
+    const id = { file_id: `f${message.message_id}`, file_unique_id: `f${message.message_id}` };
+    const file = kind === "photo" ? [{ ...id, width: 1, height: 1 }] : { ...id, file_name: name };
+    return { ...message, [kind]: file, ...(plain !== "" && { caption: plain }) };
+  }
+
+  /** What a message of any kind has to keep to; `checked` looks at its own, and says its text. */
+  #new(parameters: Parameters, checked: () => string) {
+    const { chat_id, message_thread_id, reply_markup, disable_notification } = parameters;
     const chatId = writableChat(chat_id, this.#world);
     checkWriting(this.#world.groups.get(chatId), message_thread_id);
     const now = this.#world.steady();
     this.#world.flood.check(chatId, now);
-    const plain = checkText(text, parse_mode, entities);
+    const plain = checked();
     checkReplyMarkup(reply_markup);
-    checkPreviewOptions(link_preview_options);
     if (disable_notification !== undefined && typeof disable_notification !== "boolean") {
       throw badRequest('field "disable_notification" must be of type Boolean');
     }
     this.#world.flood.record(chatId, now);
-    const messageId = this.#remember({ chatId, topic: threadOf(message_thread_id), text: plain, markup: reply_markup });
-    return this.#message(messageId, chatId, plain, entities);
+    const isFile = parameters.text === undefined;
+    const known = { chatId, topic: threadOf(message_thread_id), text: plain, markup: reply_markup, isFile };
+    const messageId = this.#remember(known);
+    return { message: this.#message(messageId, chatId), plain };
   }
 
   /** Without a keyboard in the request the message has none any more. */
   #editMessageText({ chat_id, message_id, text, parse_mode, entities, reply_markup }: Parameters) {
     const message = this.#own(chat_id, message_id);
+    if (message.isFile === true) throw badRequest("there is no text in the message to edit");
     const now = this.#world.steady();
     this.#world.flood.check(message.chatId, now);
     const plain = checkText(text, parse_mode, entities);
     checkReplyMarkup(reply_markup);
     this.#change(whole(message_id), message, { ...message, text: plain, markup: reply_markup });
     this.#world.flood.record(message.chatId, now);
-    return this.#message(whole(message_id), message.chatId, plain, entities);
+    return this.#textMessage(whole(message_id), message.chatId, plain, entities);
   }
 
   #editMessageReplyMarkup({ chat_id, message_id, reply_markup }: Parameters) {
     const message = this.#own(chat_id, message_id);
     checkReplyMarkup(reply_markup);
     this.#change(whole(message_id), message, { ...message, markup: reply_markup });
-    return this.#message(whole(message_id), message.chatId, message.text, undefined);
+    return this.#textMessage(whole(message_id), message.chatId, message.text, undefined);
   }
 
   #own(chat: unknown, messageId: unknown): KnownMessage {
@@ -227,17 +255,13 @@ export class Bot {
     return { message_id: id, from: author, chat: chatOf(chatId, this.#world.groups), date, ...thread, [field]: text };
   }
 
-  #message(messageId: number, chatId: number, text: string, entities: unknown) {
+  #textMessage(messageId: number, chatId: number, text: string, entities: unknown) {
+    return { ...this.#message(messageId, chatId), text, ...(entities !== undefined && { entities }) };
+  }
+
+  #message(messageId: number, chatId: number) {
     const date = Math.floor(this.#world.clock() / 1000);
-    const formatting = entities === undefined ? {} : { entities };
-    return {
-      message_id: messageId,
-      from: this.#user(),
-      chat: chatOf(chatId, this.#world.groups),
-      date,
-      text,
-      ...formatting,
-    };
+    return { message_id: messageId, from: this.#user(), chat: chatOf(chatId, this.#world.groups), date };
   }
 }
 

@@ -8,6 +8,7 @@ import { type Fault, Faults } from "./faults.ts";
 import { FloodControl, type FloodLimits, STRICT_LIMITS } from "./flood-control.ts";
 import type { Received } from "./received.ts";
 import { type Parameters, parseObject, readBody, readParameters } from "./request-parameters.ts";
+import { isUpload, receivedFile } from "./uploads.ts";
 
 export type TelegramOptions = {
   readonly port?: number;
@@ -47,6 +48,9 @@ export type TelegramServer = {
   control(control: Control): void;
   close(): Promise<void>;
 };
+
+/** Methods that bring a new message to a chat. */
+const sending: ReadonlySet<string> = new Set(["sendMessage", "sendPhoto", "sendDocument"]);
 
 const TOKEN = /^\d{5,}:[A-Za-z0-9_-]{20,}$/;
 
@@ -113,7 +117,7 @@ class Telegram {
   }
 
   get sent(): readonly Received[] {
-    return this.log.filter(({ method }) => method === "sendMessage");
+    return this.log.filter(({ method }) => sending.has(method));
   }
 
   get bots(): readonly number[] {
@@ -217,7 +221,7 @@ class Telegram {
     response.once("close", () => gone.abort());
     const result = await bot.methods.get(method.toLowerCase())?.(parameters, gone.signal);
     const silent = fault?.kind === "reset" || fault?.kind === "hang";
-    const message = method === "sendMessage" ? { message_id: (result as { message_id: number }).message_id } : {};
+    const message = sending.has(method) ? { message_id: (result as { message_id: number }).message_id } : {};
     this.#record(exchange, silent ? 0 : 200, message);
     if (fault?.kind === "reset") request.socket.destroy();
     return silent ? cut : result;
@@ -225,7 +229,8 @@ class Telegram {
 
   #record({ bot, method, parameters }: Exchange, status: number, more: Partial<Received>): void {
     const { chat_id, message_thread_id, text, entities, reply_markup } = parameters;
-    const { link_preview_options, disable_notification } = parameters;
+    const { link_preview_options, disable_notification, caption, caption_entities } = parameters;
+    const file = [parameters.photo, parameters.document].find(isUpload);
     const received: Received = {
       time: this.#world.clock(),
       steady: this.#world.steady(),
@@ -235,15 +240,18 @@ class Telegram {
       ...(message_thread_id === undefined ? {} : { message_thread_id: Number(message_thread_id) }),
       ...(text === undefined ? {} : { text: String(text) }),
       ...(entities === undefined ? {} : { entities }),
+      ...(caption === undefined ? {} : { caption: String(caption) }),
+      ...(caption_entities === undefined ? {} : { caption_entities }),
+      ...(file === undefined ? {} : { file: receivedFile(file) }),
       ...(link_preview_options === undefined ? {} : { link_preview_options }),
       ...(disable_notification === undefined ? {} : { disable_notification }),
       ...(reply_markup === undefined ? {} : { reply_markup }),
-      ...(method === "sendMessage" ? {} : { parameters }),
+      ...(sending.has(method) ? {} : { parameters }),
       status,
       ...more,
     };
     this.log.push(received);
-    if (method === "sendMessage") this.#onMessage(received);
+    if (sending.has(method)) this.#onMessage(received);
   }
 
   async #own(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ApprovalAction, ApprovalRequest } from "../../../contract/approvals.ts";
 import { emojiOf } from "../formatting/emoji.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
-import { partsOf } from "../formatting/messages.ts";
+import { partsOf } from "../formatting/parts.ts";
 import { shownLine, shownText } from "../formatting/shown-text.ts";
 import { shownTime } from "../formatting/shown-time.ts";
 import type { EndedApproval, KeptApproval, KeptVote } from "./kept-approval.ts";

@@ -115,6 +115,16 @@ export type NewMessage = Destination & {
   readonly weight?: EventWeight;
   /** Default: normal. */
   readonly priority?: Priority;
+  /** A photo or document, of which the text is the caption. One that several messages have is stored once. */
+  readonly file?: OutgoingFile;
+};
+
+export type OutgoingFile = {
+  /** How Telegram shows it. */
+  readonly kind: "photo" | "document";
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
 };
 
 /** Rows of buttons under a message. */
@@ -174,6 +184,8 @@ export type OutgoingMessage = Destination & {
   readonly text: string;
   readonly entities: readonly TextEntity[];
   readonly keyboard: Keyboard | undefined;
+  /** The text is its caption. */
+  readonly file: OutgoingFile | undefined;
   /** The message that it takes the place of; undefined for a new one. */
   readonly edits: number | undefined;
   readonly weight: EventWeight;
@@ -218,6 +230,8 @@ export type Settlement =
       readonly outOfTopic?: boolean;
       /** The message that it edits is gone: it becomes a new one. */
       readonly asNew?: boolean;
+      /** Telegram does not take its file as a photo. */
+      readonly asDocument?: boolean;
     };
 
 /** What the bridge says by itself, to somebody who spoke to it. */

@@ -14,6 +14,7 @@ import {
   type Expired,
   type Line,
   type NewEvent,
+  type OutgoingFile,
   type OutgoingMessage,
   type PendingMessage,
   type PruneLimits,
@@ -42,6 +43,7 @@ import {
   toOutgoing,
   toPending,
   toSentKeyboard,
+  withFile,
 } from "./sqlite-rows.ts";
 import { BYTES, prepare } from "./sqlite-statements.ts";
 
@@ -60,6 +62,8 @@ const PRUNE_BATCH = 200;
 const SENDS_KEPT_MS = 61_000;
 /** Refused messages of one client that are kept. */
 const FAILURES_KEPT = 200;
+/** Of these, those with files. */
+const FILES_KEPT = 20;
 /** Messages whose events are known, so that an answer to one reaches its event. */
 const ANSWERABLE_KEPT = 50_000;
 
@@ -312,7 +316,8 @@ export class SqliteQueue implements Queue {
       traceId,
       content,
     );
-    const messages = added.map((row) => this.#insertMessage(event, row));
+    const fileIds = this.#insertFiles(added);
+    const messages = added.map((row) => this.#insertMessage(event, row, row.file && fileIds.get(row.file)));
     this.#shares.add(client, load);
     const replaced = rows.flatMap((row) => (row.replaces && this.#replace(event, row, row.replaces)) ?? []);
     if (event.task?.phase === "end") this.#tasks.end(client, event.task.id);
@@ -322,7 +327,7 @@ export class SqliteQueue implements Queue {
 
   /** Progress goes where its task is shown; everything else is a message of its own. */
   #placed({ client, task, acceptedAt }: NewEvent, row: MessageRow): PlacedRow {
-    if (task?.phase !== "progress") return row;
+    if (task?.phase !== "progress" || row.file !== undefined) return row;
     const place = { chatId: this.#placeOf(row.chatId), topic: row.topic };
     const placement = this.#tasks.placeOf(client, task.id, place, acceptedAt);
     const isEdit = "heldUntil" in placement && placement.heldUntil !== undefined;
@@ -357,18 +362,28 @@ export class SqliteQueue implements Queue {
     throw new RefusedError(problem.whose === "client" ? "client_quota" : "queue_full", problem.message, 30);
   }
 
-  #insertMessage(event: Omit<NewEvent, "messages">, message: PlacedRow): PendingMessage {
+  /** Each file once, for all messages that have it. */
+  #insertFiles(rows: readonly PlacedRow[]): ReadonlyMap<OutgoingFile, number> {
+    const files = new Set(rows.flatMap(({ file }) => file ?? []));
+    return new Map(
+      [...files].map((file) => [file, Number(this.#sql.insertFile.get(file.name, file.mediaType, file.bytes)?.id)]),
+    );
+  }
+
+  #insertMessage(event: Omit<NewEvent, "messages">, message: PlacedRow, fileId: number | null = null): PendingMessage {
     const { id: eventId, client, acceptedAt, expiresAt = null } = event;
     const chatId = this.#placeOf(message.chatId);
     const { task, heldUntil } = message;
     const held = [task ?? null, heldUntil === undefined ? 0 : 1, heldUntil ?? 0] as const;
-    const own = [...columnsOf(message), acceptedAt, expiresAt, ...held] as const;
+    const file = [fileId, message.file?.kind ?? null, message.file?.bytes.length ?? 0] as const;
+    const own = [...columnsOf(message), acceptedAt, expiresAt, ...held, ...file] as const;
     const row = this.#sql.insertMessage.get(eventId, client, chatId, ...own);
     return { id: Number(row?.id), chatId, client, notBefore: 0, lane: laneOf(message.priority) };
   }
 
   /** An earlier request may have changed what people see, so that nobody knows it. */
   #outgoing(row: Row): OutgoingMessage {
+    if (row.file !== null) return withFile(toOutgoing(row), row.file_kind, this.#sql.file.get(Number(row.file)));
     const message = toOutgoing(row);
     if (!message.isProgress || message.edits === undefined || message.uncertain) return message;
     return { ...message, isShown: this.#tasks.isShown(Number(row.task), { text: row.text, entities: row.entities }) };
@@ -404,7 +419,8 @@ export class SqliteQueue implements Queue {
   #keepFailure({ chat_id, client }: Row, settlement: Extract<Settlement, { kind: "failed" }>): void {
     if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
     if (settlement.givenUp !== true) this.#keepRefusal(Number(chat_id), settlement);
-    this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
+    const dropped = Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
+    this.#failed += 1 - dropped - Number(this.#sql.dropOldFiles.run(String(client), FILES_KEPT).changes);
   }
 
   #keepRefusal(chatId: number, { at, error }: Pick<Extract<Settlement, { kind: "failed" }>, "at" | "error">): void {
@@ -414,20 +430,10 @@ export class SqliteQueue implements Queue {
     if (known !== chatId) this.#refusedChats.forget(known);
   }
 
-  #retry(
-    id: number,
-    {
-      at,
-      notBefore,
-      error,
-      uncertain,
-      counts = false,
-      plain,
-      outOfTopic,
-      asNew,
-    }: Extract<Settlement, { kind: "retry" }>,
-  ): void {
+  #retry(id: number, settlement: Extract<Settlement, { kind: "retry" }>): void {
+    const { at, notBefore, error, uncertain, counts = false, plain, outOfTopic, asNew, asDocument } = settlement;
     if (asNew === true) this.#tasks.lost(id);
+    if (asDocument === true) this.#sql.asDocument.run(id);
     if (outOfTopic === true) this.#refusedTopics.refused(id, error, at);
     this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, counts ? 1 : 0, plain ? 1 : 0, id);
   }

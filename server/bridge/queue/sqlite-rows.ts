@@ -24,14 +24,18 @@ export function messageRow({ entities, keyboard, ...message }: NewMessage & Pick
   };
 }
 
+/** What is sent when the disk has lost the file. */
+const LOST = "📎 The file was lost with a damaged disk.";
+
 /** The columns that a message brings along, beside its chat. */
 export function columnsOf({ topic, publicName, part, text, entities, keyboard, edits, weight, priority }: MessageRow) {
   return [topic ?? null, publicName ?? null, part, text, entities, keyboard, edits, weight, priority] as const;
 }
 
 /** What a message takes on disk, without the row's fixed part. */
-export function bytesOf({ text, entities, keyboard }: MessageRow): number {
-  return [text, entities ?? "", keyboard ?? ""].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+export function bytesOf({ text, entities, keyboard, file }: MessageRow): number {
+  const texts = [text, entities ?? "", keyboard ?? ""].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+  return texts + (file?.bytes.length ?? 0);
 }
 
 export type Row = Record<string, unknown>;
@@ -68,7 +72,15 @@ export function toOutgoing(row: Row): OutgoingMessage {
     expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
     isProgress: row.task !== null,
     isShown: false,
+    file: undefined,
   };
+}
+
+/** The message of a row with its file; `kept`: the row of that. */
+export function withFile(message: OutgoingMessage, kind: unknown, kept: Row | undefined): OutgoingMessage {
+  if (kept === undefined) return { ...message, text: `${message.text}\n\n${LOST}`.trimStart() };
+  const file = { name: String(kept.name), mediaType: String(kept.media_type), bytes: kept.bytes as Uint8Array };
+  return { ...message, file: { kind: kind === "photo" ? "photo" : "document", ...file } };
 }
 
 export function toSentKeyboard({ chat_id, message_id, copies }: Row): SentKeyboard {

@@ -1,11 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 
 const UNDELIVERED = "state IN ('pending', 'sending')";
-export const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0) + coalesce(octet_length(keyboard), 0)";
+export const BYTES =
+  "octet_length(text) + coalesce(octet_length(entities), 0) + coalesce(octet_length(keyboard), 0) + file_bytes";
 
 /** Every statement of the queue, prepared once. */
 export function prepare(db: DatabaseSync) {
-  return { ...intake(db), ...delivery(db), ...events(db), ...keyboards(db), ...deadLetters(db), ...upkeep(db) };
+  const others = { ...events(db), ...keyboards(db), ...deadLetters(db), ...files(db), ...upkeep(db) };
+  return { ...intake(db), ...delivery(db), ...others };
 }
 
 function intake(db: DatabaseSync) {
@@ -22,8 +24,8 @@ function intake(db: DatabaseSync) {
     insertMessage: db.prepare(
       `INSERT INTO messages
          (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, priority,
-          created_at, expires_at, task, held, next_attempt_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+          created_at, expires_at, task, held, next_attempt_at, file, file_kind, file_bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     replaceMessage: db.prepare(
       `UPDATE messages SET event_id = ?, part = ?, text = ?, entities = ?, weight = ?, created_at = ?, expires_at = ?,
@@ -40,7 +42,7 @@ function delivery(db: DatabaseSync) {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
        RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts, failures, uncertain, created_at, expires_at, task`,
+         attempts, failures, uncertain, created_at, expires_at, task, file, file_kind`,
     ),
     delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
@@ -72,6 +74,7 @@ function delivery(db: DatabaseSync) {
       `UPDATE messages SET state = 'pending', next_attempt_at = ?, error = ?, uncertain = uncertain + ?,
        failures = failures + ?, entities = iif(?, NULL, entities) WHERE id = ?`,
     ),
+    asDocument: db.prepare("UPDATE messages SET file_kind = 'document' WHERE id = ? AND file IS NOT NULL"),
     topicOf: db.prepare("SELECT chat_id, topic FROM messages WHERE id = ?"),
     leaveTopic: db.prepare("UPDATE messages SET topic = NULL WHERE id = ?"),
     refuseTopic: db.prepare(
@@ -135,6 +138,19 @@ function deadLetters(db: DatabaseSync) {
     discard: db.prepare(
       `DELETE FROM messages WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)
        RETURNING event_id, client`,
+    ),
+  };
+}
+
+function files(db: DatabaseSync) {
+  return {
+    insertFile: db.prepare("INSERT INTO files (name, media_type, bytes) VALUES (?, ?, ?) RETURNING id"),
+    file: db.prepare("SELECT name, media_type, bytes FROM files WHERE id = ?"),
+    // They take far more room than texts.
+    dropOldFiles: db.prepare(
+      `DELETE FROM messages WHERE id IN (
+         SELECT id FROM messages WHERE state = 'failed' AND client = ? AND file IS NOT NULL
+         ORDER BY id DESC LIMIT -1 OFFSET ?)`,
     ),
   };
 }

@@ -229,6 +229,8 @@ export class Delivery {
         return this.#without("topic", attempt, outcome.error);
       case "edit_refused":
         return this.#without("edits", attempt, outcome.error);
+      case "photo_refused":
+        return this.#without("photo", attempt, outcome.error);
       case "unauthorized":
         reachability.refused(outcome.error);
         return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
@@ -280,13 +282,14 @@ export class Delivery {
   }
 
   /**
-   * Sends it again without what Telegram refused: formatting, a topic, whose messages go to the General one, or the place of a
-   * message that somebody has deleted.
+   * Sends it again without what Telegram refused: formatting, a topic, whose messages go to the General one, the place of a
+   * message that somebody has deleted, or the look of a photo.
    */
-  async #without(what: "entities" | "topic" | "edits", { message, chatId, at }: Attempt, error: string): Promise<void> {
+  async #without(what: Refusable, { message, chatId, at }: Attempt, error: string): Promise<void> {
     const { pacer, metrics } = this.#options;
     if (has(message, what)) {
-      const dropped = { plain: what === "entities", outOfTopic: what === "topic", asNew: what === "edits" };
+      const changed = { asNew: what === "edits", asDocument: what === "photo" };
+      const dropped = { plain: what === "entities", outOfTopic: what === "topic", ...changed };
       await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain: false, ...dropped });
       return pacer.retry(chatId, 0);
     }
@@ -334,9 +337,13 @@ export class Delivery {
 const isExpired = ({ expiresAt, uncertain }: OutgoingMessage, now: number): boolean =>
   expiresAt !== undefined && now >= expiresAt && !uncertain;
 
-function has({ entities, topic, isProgress, edits }: OutgoingMessage, what: "entities" | "topic" | "edits"): boolean {
+/** What a message can do without. */
+type Refusable = "entities" | "topic" | "edits" | "photo";
+
+function has({ entities, topic, isProgress, edits, file }: OutgoingMessage, what: Refusable): boolean {
   if (what === "entities") return entities.length > 0;
-  return what === "topic" ? topic !== undefined : isProgress && edits !== undefined;
+  if (what === "topic") return topic !== undefined;
+  return what === "photo" ? file?.kind === "photo" : isProgress && edits !== undefined;
 }
 
 type Started = Pick<PendingMessage, "id" | "chatId">;

@@ -250,6 +250,7 @@ const MIGRATIONS: readonly string[] = [
   // Kept free: its number belongs to what sessions register.
   "",
   // Messages that show how far a task is, each in its place; one that is held waits for the one before it, or for its time.
+  // Photos and documents, which are there as long as a message has them.
   `CREATE TABLE task_messages (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
      client TEXT NOT NULL,
@@ -269,7 +270,20 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE messages ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX messages_of_task ON messages (task, id) WHERE task IS NOT NULL;
    CREATE INDEX messages_held ON messages (next_attempt_at) WHERE held = 1;
-   ALTER TABLE events ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0;`,
+   ALTER TABLE events ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE files (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     name TEXT NOT NULL,
+     media_type TEXT NOT NULL,
+     bytes BLOB NOT NULL
+   ) STRICT;
+   ALTER TABLE messages ADD COLUMN file INTEGER;
+   ALTER TABLE messages ADD COLUMN file_kind TEXT CHECK (file_kind IN ('photo', 'document'));
+   ALTER TABLE messages ADD COLUMN file_bytes INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX messages_with_file ON messages (file) WHERE file IS NOT NULL;
+   CREATE TRIGGER files_without_message AFTER DELETE ON messages WHEN old.file IS NOT NULL
+     AND NOT EXISTS (SELECT 1 FROM messages INDEXED BY messages_with_file WHERE file = old.file)
+     BEGIN DELETE FROM files WHERE id = old.file; END;`,
 ];
 
 /** What a bridge of this version brings its file to. */

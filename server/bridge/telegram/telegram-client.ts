@@ -1,4 +1,4 @@
-import { Api } from "node-telegram-bot-api";
+import { Api, InputFile } from "node-telegram-bot-api";
 import type { TelegramConfig } from "../config.ts";
 import type { Keyboard, OutgoingMessage } from "../queue/queue.ts";
 import { isStandIn } from "../routing/destination.ts";
@@ -38,23 +38,12 @@ export class TelegramClient {
    * asks for the id, and sends nothing.
    */
   async send(message: Sendable, signal: AbortSignal): Promise<Outcome> {
-    const { chatId, topic, publicName, text, entities, keyboard, edits, silent = false } = message;
+    const { chatId, publicName, edits } = message;
     const api = this.#current();
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
     if (isStandIn(chatId)) return chatNamed(api, publicName, signal);
-    const parameters = {
-      chat_id: chatId,
-      text,
-      link_preview_options: NO_PREVIEW,
-      ...(entities.length > 0 && { entities: [...entities] }),
-      ...(keyboard !== undefined && { reply_markup: markupOf(keyboard) }),
-      ...(silent && { disable_notification: true }),
-    };
-    const thread = topic !== undefined && { message_thread_id: topic };
     try {
-      if (edits === undefined) return sent((await api.sendMessage({ ...parameters, ...thread }, signal)).message_id);
-      await api.editMessageText({ ...parameters, message_id: edits }, signal);
-      return sent(edits);
+      return sent(await requested(api, message, signal));
     } catch (error) {
       // An edit whose answer was lost, and that came again.
       if (edits !== undefined && describe(error).includes("message is not modified")) return sent(edits);
@@ -125,6 +114,30 @@ async function chatNamed(api: Api, publicName: string | undefined, signal: Abort
     const outcome = outcomeOf(error);
     return outcome.kind === "retry" ? { ...outcome, uncertain: false } : outcome;
   }
+}
+
+/** Sends it, with its file or as a text; resolves with the id of the message that people see. */
+async function requested(api: Api, message: Sendable, signal: AbortSignal): Promise<number> {
+  const { chatId, topic, text, entities, keyboard, edits, file, silent = false } = message;
+  const common = {
+    chat_id: chatId,
+    ...(keyboard !== undefined && { reply_markup: markupOf(keyboard) }),
+    ...(silent && { disable_notification: true }),
+  };
+  const thread = topic !== undefined && { message_thread_id: topic };
+  if (file !== undefined) {
+    const caption = text !== "" && { caption: text };
+    const styled = entities.length > 0 && { caption_entities: [...entities] };
+    const parameters = { ...common, ...thread, ...caption, ...styled };
+    const upload = new InputFile(file.bytes, { filename: file.name, contentType: file.mediaType });
+    if (file.kind === "photo") return (await api.sendPhoto({ ...parameters, photo: upload }, signal)).message_id;
+    return (await api.sendDocument({ ...parameters, document: upload }, signal)).message_id;
+  }
+  const styled = entities.length > 0 && { entities: [...entities] };
+  const parameters = { ...common, text, link_preview_options: NO_PREVIEW, ...styled };
+  if (edits === undefined) return (await api.sendMessage({ ...parameters, ...thread }, signal)).message_id;
+  await api.editMessageText({ ...parameters, message_id: edits }, signal);
+  return edits;
 }
 
 function sent(telegramMessageId: number): Outcome {
