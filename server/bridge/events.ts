@@ -75,9 +75,11 @@ export class Events {
     const begun = steady();
     const heard = heardOf(messagesOf(event, destinationsOf(event, routing), wording), attention);
     const call = callOf(event.trace, Date.parse(event.timestamp));
+    const task = taskOf(event);
     const { duplicate, duplicateOf, count, muted, messages, replaced } = await queue.accept({
-      ...{ id: event_id, client, acceptedAt, ...heard, call, task: taskOf(event) },
-      content: contentKey(event),
+      ...{ id: event_id, client, acceptedAt, ...heard, call, task },
+      // Progress may go back and forth: what is said again is what holds now.
+      ...(task?.phase !== "progress" && { content: contentKey(event) }),
       expiresAt: event.ttl_seconds === undefined ? undefined : acceptedAt + event.ttl_seconds * 1000,
     });
     metrics.eventDuration.observe((steady() - begun) / 1000);

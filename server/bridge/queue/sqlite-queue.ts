@@ -298,6 +298,7 @@ export class SqliteQueue implements Queue {
       return { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] };
     }
     const { client, messages: parts, muted = 0, content = null } = event;
+    if (event.task?.phase === "end") this.#tasks.end(client, event.task.id);
     const said = this.#saidBefore(event);
     if (said !== undefined) return said;
     const rows = parts.map((part) => this.#placed(event, messageRow(part)));
@@ -320,7 +321,6 @@ export class SqliteQueue implements Queue {
     const messages = added.map((row) => this.#insertMessage(event, row, row.file && fileIds.get(row.file)));
     this.#shares.add(client, load);
     const replaced = rows.flatMap((row) => (row.replaces && this.#replace(event, row, row.replaces)) ?? []);
-    if (event.task?.phase === "end") this.#tasks.end(client, event.task.id);
     const free = messages.filter((_message, index) => added[index]?.heldUntil === undefined);
     return { duplicate: false, count: rows.length, muted, messages: free, replaced };
   }

@@ -79,6 +79,25 @@ describe.concurrent("a task's progress", () => {
     expect(s.telegram.textOf(TOKEN, 1)).toMatch(/… cut: \d+ of 9000 characters were left out\n\n— tester$/);
   });
 
+  test("that goes back to what it said before is shown, also where what says the same is not sent again", async () => {
+    await using s = await stage({ deduplicationMs: 60_000 });
+    await s.progress("p0", "waiting");
+    await s.delivered(1);
+    await s.progress("p1", "working");
+    await s.shows(1, "working");
+    expect(await s.progress("p2", "waiting")).toMatchObject({ duplicate: false });
+    await s.shows(1, "waiting");
+    const done = { type: "task_failed", title: "Failed", task_id: "build" };
+    for (const id of ["e1", "e2"]) await s.bridge.accept(eventOf(id, done));
+    await s.progress("p3", "again");
+    await s.delivered(3);
+    expect(s.telegram.delivered().map(({ text }) => text?.split("\n")[0])).toEqual([
+      "📊 Build",
+      "❌ Failed",
+      "📊 Build",
+    ]);
+  });
+
   test("without a task of its own is a message each time", async () => {
     await using s = await stage();
     await s.progress("p0", "one", { task_id: "p0" });

@@ -3,6 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import type { NewMessage, OutgoingFile } from "../../../../server/bridge/queue/queue.ts";
 import { prepareRestored, restoredMark } from "../../../../server/bridge/queue/restored-queue.ts";
+import { salvage } from "../../../../server/bridge/storage/sqlite-salvage.ts";
+import { migrate } from "../../../../server/bridge/storage/sqlite-schema.ts";
 import { queueOn, scratch } from "../support.ts";
 
 const file: OutgoingFile = { kind: "photo", name: "a.png", mediaType: "image/png", bytes: Buffer.alloc(1_000, 7) };
@@ -92,6 +94,22 @@ test("a message whose file a damaged disk has lost says so", async () => {
   s.reopen();
   const [message] = await s.queue.begin([id!]);
   expect(message).toMatchObject({ file: undefined, text: "x\n\n📎 The file was lost with a damaged disk." });
+});
+
+test("of a damaged disk no file is taken over that belongs to no message any more", async () => {
+  await using s = await stage();
+  await s.accept("a");
+  await s.queue.close();
+  const from = new DatabaseSync(s.path);
+  from.exec("INSERT INTO files (name, media_type, bytes) VALUES ('b.png', 'image/png', x'00')");
+  from.close();
+  const into = new DatabaseSync(":memory:");
+  migrate(into);
+  salvage(s.path, into);
+  expect(into.prepare("SELECT name FROM files").all()).toEqual([{ name: "a.png" }]);
+  expect(into.prepare("SELECT count(*) AS count FROM messages WHERE file = 1").get()).toEqual({ count: 2 });
+  into.close();
+  s.reopen();
 });
 
 test("a caption of a backup is marked within the length that captions have", async () => {
