@@ -1,6 +1,7 @@
+import type { Priority } from "../../../contract/priority.ts";
 import type { PendingMessage, Recovered } from "../queue/queue.ts";
 import { ChatLine, type WaitReason } from "./chat-line.ts";
-import { Lanes, laneCount, ownLane } from "./lanes.ts";
+import { Lanes, laneCount, ownLane, priorityIn } from "./lanes.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** Telegram's flood limits (Bots FAQ): bulk messages per second, messages per chat, messages per group and minute. */
@@ -72,6 +73,15 @@ export class Pacer {
   /** One that waits is not to be sent any more; false for one that is under way. */
   remove(message: PendingMessage): boolean {
     return this.#line(message.chatId).remove(message);
+  }
+
+  /** How many wait or are under way. What the bridge itself says counts as urgent. */
+  depths(): Readonly<Record<Priority, number>> {
+    const sums = { urgent: 0, normal: 0, bulk: 0 };
+    for (const line of this.#chats.values()) {
+      for (const [lane, depth] of line.depths.entries()) sums[priorityIn(lane)] += depth;
+    }
+    return sums;
   }
 
   next(now: number): Turn {
