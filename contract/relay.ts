@@ -126,6 +126,28 @@ export function approvalTopic(approvalId: string): string {
   return topicOf("approval", approvalId);
 }
 
+/** Of the doorbell of a session: something waits, or its holder is another one. */
+export const channelNoticeSchema = z.object({
+  client: z.string(),
+  name: z.string(),
+  generation: z.int().min(0).describe("Of whoever listens now"),
+  waiting: z.int().min(0),
+});
+
+export type ChannelNotice = Readonly<z.output<typeof channelNoticeSchema>>;
+
+/**
+ * Topic on which the bridge rings when something waits for a session. It is no more than a bell: what waits is asked for.
+ *
+ * @example
+ * ```ts
+ * channelTopic(7); // => channel/7
+ * ```
+ */
+export function channelTopic(session: number): string {
+  return `channel/${session}`;
+}
+
 /**
  * Topic on which the bridge tells the states of an event. An id that is no name of a topic stands there by its hash.
  *
