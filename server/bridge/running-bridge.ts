@@ -23,9 +23,10 @@ import { startIntake } from "./intake/intake.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { Breaker } from "./pacing/breaker.ts";
 import { Pacer } from "./pacing/pacer.ts";
+import type { Pairings } from "./pairing/pairings.ts";
 import { Progress } from "./progress/progress.ts";
 import { openQueue } from "./queue/opened-queue.ts";
-import type { PendingMessage, Queue } from "./queue/queue.ts";
+import type { PendingMessage, Queue, SettledEvent } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import { Notices } from "./relay/notices.ts";
@@ -34,6 +35,7 @@ import { createRelayMetrics } from "./relay/relay-metrics.ts";
 import { type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
 import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
+import type { Channel } from "./sessions/channel.ts";
 import { boundedText } from "./status/bounded-text.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
 import { type Facts, fencedText, obstacles, statusOf } from "./status/status.ts";
@@ -132,7 +134,7 @@ export class RunningBridge implements Bridge {
       pacer: this.#pacer,
       reachability: this.#reachability,
       metrics: this.#metrics,
-      onSettled: (event) => this.#events.settled(event),
+      onSettled: (event) => this.#onSettled(event),
       onOutcome: (message, settlement) => this.monitoring.settled(message, settlement),
       onPause: (until, chatId) => this.#onPause(until, chatId),
       onKeyboard: () => void this.approvals.tidy().catch(() => {}),
@@ -157,6 +159,11 @@ export class RunningBridge implements Bridge {
       onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
       onChange: (status) => this.#onTelegramChange(status),
     });
+  }
+
+  #onSettled(event: SettledEvent): void {
+    this.#events.settled(event);
+    this.channel.speaking.settled(event.client, event.id);
   }
 
   #measured() {
@@ -186,6 +193,7 @@ export class RunningBridge implements Bridge {
       ...{ queue: this.#queue, routing: this.#routing, pacer: this.#pacer, metrics: this.#metrics },
       ...{ attention, control, monitoring, notices: this.#notices, inbox: this.#conversation.inbox },
       progress: this.#progress,
+      channel: this.channel,
       ...{
         wording: { style, timeZone },
         deliver,
@@ -226,7 +234,7 @@ export class RunningBridge implements Bridge {
       ...given,
       ...{ config, logger, audit, queue: this.#queue, routing: this.#routing, now: this.#now, random },
       ...{ attention: this.attention, control: this.control, todos: this.todos },
-      ...{ metrics: this.#metrics, notices: this.#notices },
+      ...{ metrics: this.#metrics, notices: this.#notices, pacer: this.#pacer },
       token: () => this.#token.get(),
       username: () => this.#reachability.status.bot_username,
       status: () => this.status(),
@@ -234,6 +242,14 @@ export class RunningBridge implements Bridge {
       onAsked: (eventId, client, at) => this.#events.taken(eventId, client, at),
       warningsFor: (messages, count) => this.#events.warningsFor(messages, count),
     });
+  }
+
+  get channel(): Channel {
+    return this.#conversation.channel;
+  }
+
+  get pairings(): Pairings {
+    return this.#conversation.pairings;
   }
 
   get approvals(): Approvals {
@@ -255,7 +271,7 @@ export class RunningBridge implements Bridge {
     if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({
       queue: this.#queue,
-      others: [this.#conversation.inbox, this.approvals, this.monitoring.journal, this.#delivery],
+      others: [this.#conversation.inbox, this.channel, this.approvals, this.monitoring.journal, this.#delivery],
       now: this.#now,
       logger,
     });
@@ -321,6 +337,8 @@ export class RunningBridge implements Bridge {
   }
 
   responses(query: ResponseQuery): readonly Response[] {
+    const { client = "", session: name } = query;
+    if (name !== undefined) this.channel.sessions.require({ client, name });
     return this.#conversation.inbox.responses(query);
   }
 

@@ -21,6 +21,7 @@ export type Received = {
   /** The message makes no sound. */
   readonly disable_notification?: unknown;
   readonly reply_markup?: unknown;
+  readonly reply_parameters?: unknown;
   /** All of a request that sends no message. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Present when the message was taken, whether or not the client learned of it. */
