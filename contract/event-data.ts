@@ -1,6 +1,7 @@
+import { attachmentsProblem } from "./attachments.ts";
 import { shapeProblem } from "./json-shape.ts";
 
-/** Bounds of an event's `data`. What people are shown of it is far less; the rest would only fill disks. */
+/** Bounds of an event's `data` without its files. What people are shown of it is far less; the rest would only fill disks. */
 const dataLimits = Object.freeze({ bytes: 16 * 1024, members: 100, depth: 20 });
 
 /**
@@ -12,9 +13,11 @@ const dataLimits = Object.freeze({ bytes: 16 * 1024, members: 100, depth: 20 });
  * dataProblem({ log: "x".repeat(20_000) }); // => it has 20010 bytes as JSON, more than 16384
  * ```
  */
-export function dataProblem(data: unknown): string | undefined {
-  const shape = shapeProblem(data, dataLimits);
+export function dataProblem(data: Readonly<Record<string, unknown>>): string | undefined {
+  const { attachments, ...rest } = data;
+  const shape = shapeProblem(rest, dataLimits);
   if (shape !== undefined) return shape;
-  const bytes = Buffer.byteLength(JSON.stringify(data) ?? "");
-  return bytes > dataLimits.bytes ? `it has ${bytes} bytes as JSON, more than ${dataLimits.bytes}` : undefined;
+  const bytes = Buffer.byteLength(JSON.stringify(rest));
+  if (bytes > dataLimits.bytes) return `it has ${bytes} bytes as JSON, more than ${dataLimits.bytes}`;
+  return attachmentsProblem(attachments);
 }

@@ -26,6 +26,11 @@ export const eventStatusSchema = z.object({
   expired: count
     .exactOptional()
     .describe("Messages that are not sent, because their time to live was over; total counts them, too"),
+  replaced: count
+    .exactOptional()
+    .describe(
+      "Messages that are not sent, because a later progress of the task took their place; total counts them, too",
+    ),
   waiting: z
     .object({
       reason: text.describe("What the event's next message waits for"),
@@ -50,7 +55,8 @@ export type EventStatus = z.output<typeof eventStatusSchema>;
 export type EventState = EventStatus["state"];
 export type EventWaiting = NonNullable<EventStatus["waiting"]>;
 
-type Counts = Omit<EventStatus["messages"], "sent"> & { readonly muted?: number; readonly expired?: number };
+type Unsent = { readonly muted?: number; readonly expired?: number; readonly replaced?: number };
+type Counts = Omit<EventStatus["messages"], "sent"> & Unsent;
 
 /**
  * The state of an event by the counts of its messages.
@@ -60,9 +66,9 @@ type Counts = Omit<EventStatus["messages"], "sent"> & { readonly muted?: number;
  * eventStateOf({ total: 3, waiting: 0, refused: 1 }); // => partly_refused
  * ```
  */
-export function eventStateOf({ total, waiting, refused, muted = 0, expired = 0 }: Counts): EventState {
+export function eventStateOf({ total, waiting, refused, muted = 0, expired = 0, replaced = 0 }: Counts): EventState {
   if (waiting > 0) return "waiting";
-  const tried = total - muted - expired;
+  const tried = total - muted - expired - replaced;
   if (refused === 0) return tried === 0 && expired > 0 ? "expired" : "sent";
   return refused < tried ? "partly_refused" : "refused";
 }

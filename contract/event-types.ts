@@ -37,6 +37,9 @@ export type EventField =
   | "tags"
   | "url";
 
+/** `progress` of a task takes the place of the progress before it; after its `end` the next one is a message of its own. */
+export type TaskPhase = "progress" | "end";
+
 /** How much an event matters to somebody who has no time: an approval always comes. */
 export type EventWeight = "ordinary" | "essential" | "approval";
 
@@ -53,6 +56,8 @@ type EventTypeRow = {
   readonly concise: readonly EventField[];
   /** What comes behind it in the style `detailed`. */
   readonly detailed: readonly EventField[];
+  /** What it says of the task that it belongs to. Absent: neither how far it is nor that it is over. */
+  readonly phase?: TaskPhase;
 };
 
 /** In the order in which they are told of what may mean anything. */
@@ -116,6 +121,7 @@ export const eventTypes = define([
     weight: "essential",
     concise: ["results", "tests", "error", "duration", "files"],
     detailed: ["coverage"],
+    phase: "end",
   },
   {
     type: "task_started",
@@ -134,6 +140,7 @@ export const eventTypes = define([
     weight: "essential",
     concise: ["error", "exit"],
     detailed: ["place", "stack", "duration"],
+    phase: "end",
   },
   {
     type: "task_progress",
@@ -143,6 +150,7 @@ export const eventTypes = define([
     weight: "ordinary",
     concise: ["progress"],
     detailed: ["status"],
+    phase: "progress",
   },
   {
     type: "task_cancelled",
@@ -152,6 +160,7 @@ export const eventTypes = define([
     weight: "ordinary",
     concise: ["status"],
     detailed: ["duration"],
+    phase: "end",
   },
   {
     type: "code_generation",
@@ -332,6 +341,7 @@ export const eventTypes = define([
     weight: "ordinary",
     concise: ["target", "duration"],
     detailed: ["branch", "commit", "files"],
+    phase: "end",
   },
   {
     type: "build_failed",
@@ -341,6 +351,7 @@ export const eventTypes = define([
     weight: "essential",
     concise: ["target", "error"],
     detailed: ["exit", "place", "branch", "commit", "stack", "duration", "url"],
+    phase: "end",
   },
   {
     type: "test_suite_run",
@@ -494,6 +505,7 @@ export const eventTypes = define([
     weight: "ordinary",
     concise: ["progress"],
     detailed: ["status"],
+    phase: "progress",
   },
   {
     type: "api_call",

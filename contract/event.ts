@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { dataProblem } from "./event-data.ts";
 import { priorities } from "./priority.ts";
+import { sessionNameSchema } from "./sessions.ts";
 
 /** Looked at before anything walks through it member by member, or recursively. */
 const data = z.custom<Record<string, unknown>>(isObject, "expected an object").superRefine((value, context) => {
@@ -50,10 +51,11 @@ export const eventSchema = z.object({
   task_id: z.string().min(1).max(128).describe("The task that it belongs to"),
   title: z.string().min(1).max(200),
   description: z.string().min(1).max(16_000),
-  data: data.default({}).describe("Details, free in form, within limits"),
+  data: data.default({}).describe("Details, free in form, within limits; `attachments` are photos and documents"),
   // A server of the version before does not tell these.
   priority: prioritySchema.exactOptional(),
   ttl_seconds: ttlSchema.exactOptional(),
+  session: sessionNameSchema.exactOptional().describe("The session that says it: what people answer goes to it"),
   trace: callTraceSchema.exactOptional(),
 });
 

@@ -96,7 +96,7 @@ export const statusTopic = "status";
 /** Topic on which the bridge says that somebody said something. */
 export const responsesTopic = "responses";
 
-/** What the bridge publishes on the topic of responses; without an event the response is for every client. */
+/** What the bridge publishes on the topic of responses; without a client the response is for every one. */
 const responseNoticeSchema = z.object({
   event_id: z.string().exactOptional(),
   client: z.string().exactOptional(),
@@ -124,6 +124,28 @@ export type StatusNotice = Readonly<z.output<typeof statusNoticeSchema>>;
  */
 export function approvalTopic(approvalId: string): string {
   return topicOf("approval", approvalId);
+}
+
+/** Of the doorbell of a session: something waits, or its holder is another one. */
+export const channelNoticeSchema = z.object({
+  client: z.string(),
+  name: z.string(),
+  generation: z.int().min(0).describe("Of whoever listens now"),
+  waiting: z.int().min(0),
+});
+
+export type ChannelNotice = Readonly<z.output<typeof channelNoticeSchema>>;
+
+/**
+ * Topic on which the bridge rings when something waits for a session. It is no more than a bell: what waits is asked for.
+ *
+ * @example
+ * ```ts
+ * channelTopic(7); // => channel/7
+ * ```
+ */
+export function channelTopic(session: number): string {
+  return `channel/${session}`;
 }
 
 /**

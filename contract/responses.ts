@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { sessionNameSchema } from "./sessions.ts";
 
 const responseKinds = ["text", "other", "click"] as const;
 
@@ -14,6 +15,9 @@ export const responseSchema = z.object({
   message_id: z.int().nullable().describe("Of a click the message with the button"),
   text: z.string().describe("What was said, the caption of a picture, or the data of a button"),
   event_id: z.string().nullable().describe("The event that it answers; null for what answers none"),
+  // A bridge of the version before does not tell these.
+  topic: z.int().nullable().exactOptional().describe("The topic of the chat in which it was said"),
+  session: z.string().nullable().exactOptional().describe("The session that it was said to"),
 });
 
 export type Response = Readonly<z.output<typeof responseSchema>>;
@@ -25,6 +29,9 @@ export const responseQuerySchema = z.object({
   client: z.string().exactOptional().describe("Whose events were answered; what answers no event is for all"),
   since: time.exactOptional(),
   kind: z.enum(responseKinds).exactOptional().describe("Only those of this kind"),
+  session: sessionNameSchema
+    .exactOptional()
+    .describe("Only what was said to this session of the client's and it has not got yet"),
   before: z.coerce.number().int().min(1).exactOptional().describe("Only those before the one with this id"),
   limit: z.coerce.number().int().min(1).max(100).default(10),
 });

@@ -35,6 +35,21 @@ export const routes = Object.freeze({
   approval: "/approvals/:id",
   /** Of the bridge, signed: the lists of todos that clients register. */
   todos: "/todos",
+  /** Of the bridge, signed: sessions that people talk to, what waits for them, and what they say to people. */
+  sessions: "/sessions",
+  sessionListen: "/sessions/listen",
+  sessionNext: "/sessions/next",
+  sessionSettle: "/sessions/settle",
+  sessionLeave: "/sessions/leave",
+  sessionPermissions: "/sessions/permissions",
+  sessionPermissionsAnswered: "/sessions/permissions/answered",
+  sessionReply: "/sessions/reply",
+  sessionReact: "/sessions/react",
+  sessionEdit: "/sessions/edit",
+  /** Of the bridge, signed: a file that somebody sent to a session. */
+  attachment: "/attachments/:id",
+  /** Of the bridge, signed: confirms the code of somebody new. */
+  pair: "/people/pair",
   /** Of the bridge, for Telegram alone: an update, as a webhook gets it. */
   telegramUpdates: "/telegram/updates",
   /** Of the bridge, signed: how it is. Of the server, as co8/cctelegram calls it: health in detail. */

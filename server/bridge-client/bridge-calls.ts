@@ -126,13 +126,28 @@ function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): 
 }
 
 /** What is the client's business, in the words of the catalogue. */
-function refusalIn({ code, message, reason, fields }: Readonly<Record<string, unknown>>): ServerError | undefined {
+function refusalIn({
+  code,
+  message,
+  reason,
+  fields,
+  ...details
+}: Readonly<Record<string, unknown>>): ServerError | undefined {
   switch (code) {
     case "EVENT_NOT_FOUND":
     case "DEAD_LETTER_NOT_FOUND":
     case "APPROVAL_NOT_FOUND":
     case "APPROVALS_UNAVAILABLE":
+    case "ATTACHMENT_NOT_FOUND":
+    case "PAIRING_CODE_UNKNOWN":
       return new ServerError(code);
+    case "SESSION_NAME_TAKEN":
+    case "UNKNOWN_SESSION":
+      return new ServerError(code, { name: shown(details.name) });
+    case "CHAT_NOT_BOUND":
+      return new ServerError(code, { name: shown(details.name), chat_id: Number(details.chat_id) });
+    case "ATTACHMENT_TOO_LARGE":
+      return new ServerError(code, { limit: shown(details.limit) });
     case "APPROVAL_CONFLICT":
       return new ServerError(code, { problem: shown(message) });
     case "RELAY_LIMIT_EXCEEDED":

@@ -13,9 +13,11 @@ import type { Backups } from "./backup/backups.ts";
 import type { BridgeConfig } from "./config.ts";
 import type { Control } from "./control/control.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
+import type { Pairings } from "./pairing/pairings.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
+import type { Channel } from "./sessions/channel.ts";
 import type { Todos } from "./tasks/todos.ts";
 
 export type BridgeOptions = {
@@ -54,6 +56,10 @@ export type Bridge = {
   readonly control: Control;
   /** Who wants to be disturbed by what. */
   readonly attention: Attention;
+  /** What goes between people and sessions. */
+  readonly channel: Channel;
+  /** Who else may talk to the bot. */
+  readonly pairings: Pairings;
   /** What clients have to do. */
   readonly todos: Todos;
   /** What people who operate it see. */

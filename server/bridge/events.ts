@@ -1,7 +1,7 @@
 import type { Accepted } from "../../contract/accepted.ts";
 import { ServerError } from "../../contract/errors.ts";
 import type { Event } from "../../contract/event.ts";
-import type { EventStatus } from "../../contract/event-status.ts";
+import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
 import type { Attention } from "./attention/attention.ts";
 import { heardOf, mutedWarning } from "./attention/recipients.ts";
 import type { Control } from "./control/control.ts";
@@ -10,13 +10,17 @@ import { messagesOf } from "./formatting/messages.ts";
 import { callOf } from "./monitoring/event-call.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { Pacer } from "./pacing/pacer.ts";
+import type { Progress } from "./progress/progress.ts";
+import { taskOf } from "./progress/task.ts";
 import { contentKey } from "./queue/content-key.ts";
-import type { EventRecord, PendingMessage, Queue } from "./queue/queue.ts";
+import type { EventRecord, PendingMessage, Queue, SettledEvent } from "./queue/queue.ts";
 import type { Inbox } from "./receiving/inbox.ts";
 import { RefusedError } from "./refused-error.ts";
 import type { Notices } from "./relay/notices.ts";
+import type { Destination } from "./routing/destination.ts";
 import { destinationsOf, type RoutingTable } from "./routing/routing-table.ts";
 import type { ShownChats } from "./routing/shown-chats.ts";
+import type { Channel } from "./sessions/channel.ts";
 import { eventStatusOf } from "./status/event-status.ts";
 import type { BridgeMetrics } from "./status/metrics.ts";
 import { warningOf } from "./status/refusals.ts";
@@ -26,6 +30,7 @@ export type EventsOptions = {
   readonly queue: Queue;
   readonly routing: RoutingTable;
   readonly attention: Attention;
+  readonly channel: Pick<Channel, "sessions" | "topics">;
   readonly wording: Wording;
   readonly control: Pick<Control, "paused">;
   readonly pacer: Pacer;
@@ -33,6 +38,7 @@ export type EventsOptions = {
   readonly notices: Pick<Notices, "event">;
   readonly metrics: BridgeMetrics;
   readonly monitoring: Pick<Monitoring, "accepted">;
+  readonly progress: Pick<Progress, "wake">;
   readonly facts: () => Facts;
   readonly shown: () => ShownChats;
   readonly botUsername: () => string | undefined;
@@ -66,15 +72,20 @@ export class Events {
 
   async accept(event: Event): Promise<Accepted> {
     if (this.#isClosed) throw closing();
-    const { queue, routing, attention, wording, metrics, deliver, now, steady } = this.#options;
+    const { queue, routing, attention, wording, metrics, deliver, progress, channel, now, steady } = this.#options;
     const { event_id, client } = event;
     const acceptedAt = now();
     const begun = steady();
-    const heard = heardOf(messagesOf(event, destinationsOf(event, routing), wording), attention);
+    const session =
+      event.session === undefined ? undefined : channel.sessions.find({ client, name: event.session })?.row;
+    const places = inTopicsOf(session, destinationsOf(event, routing), channel);
+    const heard = heardOf(messagesOf(event, places, wording), attention);
     const call = callOf(event.trace, Date.parse(event.timestamp));
-    const { duplicate, duplicateOf, count, muted, messages } = await queue.accept({
-      ...{ id: event_id, client, acceptedAt, ...heard, call },
-      content: contentKey(event),
+    const task = taskOf(event);
+    const { duplicate, duplicateOf, count, muted, messages, replaced } = await queue.accept({
+      ...{ id: event_id, client, acceptedAt, ...heard, call, task, session },
+      // Progress may go back and forth: what is said again is what holds now.
+      ...(task?.phase !== "progress" && { content: contentKey(event) }),
       expiresAt: event.ttl_seconds === undefined ? undefined : acceptedAt + event.ttl_seconds * 1000,
     });
     metrics.eventDuration.observe((steady() - begun) / 1000);
@@ -82,6 +93,8 @@ export class Events {
       metrics.muted.inc(muted);
       this.taken(event_id, client, acceptedAt, count === 0 ? "sent" : "waiting");
       deliver(messages);
+      for (const each of replaced ?? []) this.settled(each);
+      progress.wake();
     }
     const said = duplicateOf && "The same was sent a short time ago, and is not sent again.";
     const warnings = [said, mutedWarning(muted, muted + count), ...this.warningsFor(messages, count)].filter(isText);
@@ -95,6 +108,11 @@ export class Events {
     monitoring.accepted();
     this.#lastTime = new Date(at).toISOString();
     notices.event({ event_id, client, state });
+  }
+
+  /** Tells the servers of an event none of whose messages waits any more. */
+  settled({ id, client, ...counts }: SettledEvent): void {
+    this.#options.notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) });
   }
 
   /** What a client should know about messages that wait. */
@@ -123,6 +141,19 @@ export class Events {
     const chats = messages.map(({ chatId }) => (isRefused(chatId) ? chatId : queue.currentChat(chatId)));
     return warningOf(chats, refused, botUsername(), shown());
   }
+}
+
+/** In groups in which the session has a topic of its own, its messages go there. */
+function inTopicsOf(
+  session: number | undefined,
+  places: readonly Destination[],
+  { topics }: Pick<Channel, "topics">,
+): readonly Destination[] {
+  if (session === undefined) return places;
+  return places.map((place) => {
+    const topic = place.topic ?? topics.of(session, place.chatId);
+    return topic === undefined ? place : { ...place, topic };
+  });
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";

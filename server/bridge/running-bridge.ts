@@ -3,7 +3,7 @@ import type { Accepted } from "../../contract/accepted.ts";
 import type { BridgeStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Fence } from "../../contract/control.ts";
 import type { Event } from "../../contract/event.ts";
-import { type EventStatus, eventStateOf } from "../../contract/event-status.ts";
+import type { EventStatus } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import { type WatchedLoop, watchLoop } from "../listening/longest-turn.ts";
 import { FollowedSecrets } from "../process/followed-secrets.ts";
@@ -23,8 +23,10 @@ import { startIntake } from "./intake/intake.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { Breaker } from "./pacing/breaker.ts";
 import { Pacer } from "./pacing/pacer.ts";
+import type { Pairings } from "./pairing/pairings.ts";
+import { Progress } from "./progress/progress.ts";
 import { openQueue } from "./queue/opened-queue.ts";
-import type { PendingMessage, Queue } from "./queue/queue.ts";
+import type { PendingMessage, Queue, SettledEvent } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import { Notices } from "./relay/notices.ts";
@@ -33,6 +35,7 @@ import { createRelayMetrics } from "./relay/relay-metrics.ts";
 import { type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
 import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
+import type { Channel } from "./sessions/channel.ts";
 import { boundedText } from "./status/bounded-text.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
 import { type Facts, fencedText, obstacles, statusOf } from "./status/status.ts";
@@ -74,6 +77,7 @@ export class RunningBridge implements Bridge {
   readonly #delivery: Delivery;
   readonly #conversation: Conversation;
   readonly #events: Events;
+  readonly #progress: Progress;
   readonly #notices: Notices;
   readonly #volume: Volume;
   readonly #usage: ReturnType<typeof usageReader>;
@@ -115,14 +119,10 @@ export class RunningBridge implements Bridge {
       this.#conversation.restart(new TelegramClient(config.telegram, () => former, fetchImpl));
     });
     const telegram = new TelegramClient(config.telegram, () => this.#token.get(), fetchImpl);
-    this.#reachability = new Reachability({
-      check: (signal) => telegram.check(signal),
-      now: this.#now,
-      onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
-      onChange: (status) => this.#onTelegramChange(status),
-    });
+    this.#reachability = this.#reach(telegram);
     const { quietHours, timeZone = "UTC", allowedUsers: recipients } = config.telegram;
     const onLines = (lines: readonly PendingMessage[]) => this.#delivery.add(lines);
+    this.#progress = new Progress({ store, queue, deliver: onLines, logger, now: this.#now });
     this.attention = new Attention({ store, queue, recipients, quietHours, timeZone, onLines, now: this.#now });
     this.#delivery = new Delivery({
       queue,
@@ -134,11 +134,11 @@ export class RunningBridge implements Bridge {
       pacer: this.#pacer,
       reachability: this.#reachability,
       metrics: this.#metrics,
-      onSettled: ({ id, client, ...counts }) =>
-        this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
+      onSettled: (event) => this.#onSettled(event),
       onOutcome: (message, settlement) => this.monitoring.settled(message, settlement),
       onPause: (until, chatId) => this.#onPause(until, chatId),
       onKeyboard: () => void this.approvals.tidy().catch(() => {}),
+      onProgress: () => this.#progress.wake(),
       now: this.#now,
       random,
     });
@@ -150,6 +150,20 @@ export class RunningBridge implements Bridge {
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
     this.monitoring = this.#monitor(store, onLines);
     this.#events = this.#takeEvents(onLines);
+  }
+
+  #reach(telegram: TelegramClient): Reachability {
+    return new Reachability({
+      check: (signal) => telegram.check(signal),
+      now: this.#now,
+      onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
+      onChange: (status) => this.#onTelegramChange(status),
+    });
+  }
+
+  #onSettled(event: SettledEvent): void {
+    this.#events.settled(event);
+    this.channel.speaking.settled(event.client, event.id);
   }
 
   #measured() {
@@ -178,6 +192,8 @@ export class RunningBridge implements Bridge {
     return new Events({
       ...{ queue: this.#queue, routing: this.#routing, pacer: this.#pacer, metrics: this.#metrics },
       ...{ attention, control, monitoring, notices: this.#notices, inbox: this.#conversation.inbox },
+      progress: this.#progress,
+      channel: this.channel,
       ...{
         wording: { style, timeZone },
         deliver,
@@ -218,7 +234,7 @@ export class RunningBridge implements Bridge {
       ...given,
       ...{ config, logger, audit, queue: this.#queue, routing: this.#routing, now: this.#now, random },
       ...{ attention: this.attention, control: this.control, todos: this.todos },
-      ...{ metrics: this.#metrics, notices: this.#notices },
+      ...{ metrics: this.#metrics, notices: this.#notices, pacer: this.#pacer },
       token: () => this.#token.get(),
       username: () => this.#reachability.status.bot_username,
       status: () => this.status(),
@@ -226,6 +242,14 @@ export class RunningBridge implements Bridge {
       onAsked: (eventId, client, at) => this.#events.taken(eventId, client, at),
       warningsFor: (messages, count) => this.#events.warningsFor(messages, count),
     });
+  }
+
+  get channel(): Channel {
+    return this.#conversation.channel;
+  }
+
+  get pairings(): Pairings {
+    return this.#conversation.pairings;
   }
 
   get approvals(): Approvals {
@@ -240,13 +264,14 @@ export class RunningBridge implements Bridge {
     const { config, logger } = this.#options;
     const recovered = await this.#queue.recover();
     this.#pacer.restore(recovered, this.#now());
+    this.#progress.wake();
     const { uncertain, pending } = recovered;
     logger.info({ pending: pending.length, uncertain }, "queue opened");
     const unused = unusedChats(config.telegram);
     if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({
       queue: this.#queue,
-      others: [this.#conversation.inbox, this.approvals, this.monitoring.journal, this.#delivery],
+      others: [this.#conversation.inbox, this.channel, this.approvals, this.monitoring.journal, this.#delivery],
       now: this.#now,
       logger,
     });
@@ -312,6 +337,8 @@ export class RunningBridge implements Bridge {
   }
 
   responses(query: ResponseQuery): readonly Response[] {
+    const { client = "", session: name } = query;
+    if (name !== undefined) this.channel.sessions.require({ client, name });
     return this.#conversation.inbox.responses(query);
   }
 
@@ -346,6 +373,7 @@ export class RunningBridge implements Bridge {
     this.relay.close();
     this.backups.stop();
     await Promise.all([this.#intake?.close(), this.#files?.stop(), this.#conversation.stop()]);
+    await this.#progress.stop();
     await this.#delivery.stop();
     this.#reachability.stop();
     this.#loop.stop();

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { attachmentLimits } from "../../contract/attachments.ts";
 import { dataProblem } from "../../contract/event-data.ts";
 
 /**
@@ -26,7 +27,11 @@ export const data = z
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   })
   .default({})
-  .describe("Further details, free in form: at most 16 KiB of JSON, 100 members, 20 levels");
+  .describe(
+    "Further details, free in form: at most 16 KiB of JSON, 100 members, 20 levels. Beside these limits `attachments` has " +
+      `at most ${attachmentLimits.count} files, together ${attachmentLimits.bytes / 1024} KiB: ` +
+      "{kind: photo or document, name, media_type, content: base64}. No URL is fetched",
+  );
 
 export const source = z
   .string()

@@ -16,7 +16,14 @@ export const sendTelegramEvent = defineTool({
     type: z.enum(eventTypeNames).describe("What happened"),
     title,
     description: text(longestText).describe(`Details, at most ${longestText} characters`),
-    task_id: z.string().min(1).max(100).optional().describe("Task that the event belongs to; made when not given"),
+    task_id: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        "Task that the event belongs to; made when not given. Progress of one task is one message that is edited",
+      ),
     source,
     data,
     priority: prioritySchema.optional(),

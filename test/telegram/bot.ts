@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
-import { badRequest } from "./api-error.ts";
+import { ApiError, badRequest } from "./api-error.ts";
 import { Commands } from "./commands.ts";
+import { Files } from "./files.ts";
 import type { FloodControl } from "./flood-control.ts";
-import { type Chats, chatOf, checkMember, checkWriting, topicStart, writableChat } from "./groups.ts";
-import { impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
+import { type Chats, chatOf, checkMember, checkWriting, openTopic, topicStart, writableChat } from "./groups.ts";
+import { impossible, type Pressing, type Saying, type SentFile, type TestPerson, userOf } from "./people.ts";
+import { checkAction, emojiIn } from "./reactions.ts";
 import type { Parameters } from "./request-parameters.ts";
-import { checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
+import { checkCaption, checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
 import { Updates } from "./updates.ts";
+import { checkUpload, type UploadKind } from "./uploads.ts";
 import { Webhook } from "./webhook.ts";
 
 /** State that all bots of the server share. */
@@ -25,6 +28,8 @@ type KnownMessage = {
   readonly chatId: number;
   readonly topic?: number | undefined;
   readonly text: string;
+  /** The text is the caption of a photo or document. */
+  readonly isFile?: boolean;
   /** Whose it is; the bot's own are absent. */
   readonly from?: TestPerson;
   readonly markup?: unknown;
@@ -33,6 +38,7 @@ type KnownMessage = {
 /** One bot: the methods of the Bot API that the project uses, by their lower-case names, and the people who use it. */
 export class Bot {
   readonly updates = new Updates();
+  readonly files = new Files();
   readonly methods: ReadonlyMap<string, Method>;
   readonly id: number;
   readonly #world: World;
@@ -51,9 +57,15 @@ export class Bot {
       ["getme", () => this.#user()],
       ["getchat", (parameters) => this.#getChat(parameters)],
       ["sendmessage", (parameters) => this.#sendMessage(parameters)],
+      ["sendphoto", (parameters) => this.#sendFile("photo", parameters)],
+      ["senddocument", (parameters) => this.#sendFile("document", parameters)],
       ["editmessagetext", (parameters) => this.#editMessageText(parameters)],
       ["editmessagereplymarkup", (parameters) => this.#editMessageReplyMarkup(parameters)],
       ["answercallbackquery", (parameters) => this.#answerCallbackQuery(parameters)],
+      ["setmessagereaction", (parameters) => this.#setMessageReaction(parameters)],
+      ["sendchataction", (parameters) => this.#sendChatAction(parameters)],
+      ["createforumtopic", (parameters) => this.#createForumTopic(parameters)],
+      ["getfile", (parameters) => this.files.get(parameters)],
       ["getupdates", (parameters, gone) => this.#getUpdates(parameters, gone)],
       ["setwebhook", (parameters) => this.#webhook.set(parameters)],
       ["deletewebhook", ({ drop_pending_updates }) => this.#webhook.set({ drop_pending_updates })],
@@ -65,25 +77,32 @@ export class Bot {
   }
 
   /** A person writes. The bot hears of it as Telegram would tell it; returns the message's id. */
-  hear({ from, chat_id = from.id, topic: inTopic, text, caption, reply_to }: Saying): number {
+  hear({ from, chat_id = from.id, topic: inTopic, text, caption, reply_to, file }: Saying): number {
     const answered = reply_to === undefined ? undefined : this.#messages.get(reply_to);
     const topic = inTopic ?? answered?.topic;
     if (reply_to !== undefined && answered?.chatId !== chat_id) {
       throw impossible(`there is no message ${reply_to} in chat ${chat_id}`);
     }
-    if (text === undefined && caption === undefined) throw impossible("an empty message");
+    if ((text ?? caption ?? file) === undefined) throw impossible("an empty message");
     const messageId = this.#remember({ chatId: chat_id, topic, text: text ?? caption ?? "", from });
-    // Privacy mode: of groups a bot is told what answers it, and commands.
     const start = topicStart(chat_id, topic, this.#world.groups, this.#user());
     const isToBot = answered === undefined ? start?.from.is_bot === true : answered.from === undefined;
-    const isForBot = chat_id > 0 || isToBot || text?.startsWith("/");
-    if (isForBot !== true) return messageId;
+    if (!isToBot && !this.#isTold(chat_id, text)) return messageId;
     const original = reply_to === undefined ? start : this.#shown(reply_to);
     const answer = original === undefined ? {} : { reply_to_message: original };
-    const picture = text === undefined ? { photo: [{ file_id: "p", file_unique_id: "p", width: 1, height: 1 }] } : {};
-    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...picture, ...answer };
-    this.updates.push({ message });
+    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...answer };
+    this.updates.push({ message: text === undefined ? this.#withFile(message, file) : message });
     return messageId;
+  }
+
+  #withFile({ caption, ...message }: Record<string, unknown>, file: SentFile = { kind: "photo" }) {
+    return { ...message, ...(caption !== "" && { caption }), ...this.files.keep(file) };
+  }
+
+  /** Privacy mode: of groups a bot is told what answers it, and commands; an administrator is told everything. */
+  #isTold(chatId: number, text: string | undefined): boolean {
+    const isAdministrator = this.#world.groups.get(chatId)?.bot === "administrator";
+    return chatId > 0 || isAdministrator || text?.startsWith("/") === true;
   }
 
   /** A person presses a button that is there. Returns the id of the query. */
@@ -98,6 +117,16 @@ export class Bot {
     const query = { id, from: userOf(from), message: this.#shown(message_id), chat_instance: `${chat_id}`, data };
     this.updates.push({ callback_query: query });
     return id;
+  }
+
+  /** Somebody deletes a message: it is there no more. */
+  lose(messageId: number): void {
+    if (!this.#messages.delete(messageId)) throw impossible(`there is no message ${messageId}`);
+  }
+
+  /** What a message says now; undefined when there is none. */
+  textOf(messageId: number): string | undefined {
+    return this.#messages.get(messageId)?.text;
   }
 
   stop(): void {
@@ -136,42 +165,104 @@ export class Bot {
   }
 
   #sendMessage(parameters: Parameters) {
-    const { chat_id, message_thread_id, text, parse_mode, entities, reply_markup } = parameters;
-    const { link_preview_options, disable_notification } = parameters;
+    const { text, parse_mode, entities, link_preview_options } = parameters;
+    const { message, plain } = this.#new(parameters, () => {
+      checkPreviewOptions(link_preview_options);
+      return checkText(text, parse_mode, entities);
+    });
+    return { ...message, text: plain, ...(entities !== undefined && { entities }) };
+  }
+
+  #sendFile(kind: UploadKind, parameters: Parameters) {
+    const { caption, parse_mode, caption_entities } = parameters;
+    const { message, plain } = this.#new(parameters, () => {
+      checkUpload(kind, parameters[kind]);
+      return checkCaption(caption, parse_mode, caption_entities);
+    });
+    const { name } = checkUpload(kind, parameters[kind]);
+    const id = { file_id: `f${message.message_id}`, file_unique_id: `f${message.message_id}` };
+    const file = kind === "photo" ? [{ ...id, width: 1, height: 1 }] : { ...id, file_name: name };
+    return { ...message, [kind]: file, ...(plain !== "" && { caption: plain }) };
+  }
+
+  /** What a message of any kind has to keep to; `checked` looks at its own, and says its text. */
+  #new(parameters: Parameters, checked: () => string) {
+    const { chat_id, message_thread_id, reply_markup, disable_notification } = parameters;
     const chatId = writableChat(chat_id, this.#world);
     checkWriting(this.#world.groups.get(chatId), message_thread_id);
     const now = this.#world.steady();
     this.#world.flood.check(chatId, now);
-    const plain = checkText(text, parse_mode, entities);
+    const plain = checked();
     checkReplyMarkup(reply_markup);
-    checkPreviewOptions(link_preview_options);
+    this.#checkReply(chatId, parameters.reply_parameters);
     if (disable_notification !== undefined && typeof disable_notification !== "boolean") {
       throw badRequest('field "disable_notification" must be of type Boolean');
     }
     this.#world.flood.record(chatId, now);
-    const messageId = this.#remember({ chatId, topic: threadOf(message_thread_id), text: plain, markup: reply_markup });
-    return this.#message(messageId, chatId, plain, entities);
+    const isFile = parameters.text === undefined;
+    const known = { chatId, topic: threadOf(message_thread_id), text: plain, markup: reply_markup, isFile };
+    const messageId = this.#remember(known);
+    return { message: this.#message(messageId, chatId), plain };
+  }
+
+  #setMessageReaction({ chat_id, message_id, reaction }: Parameters): boolean {
+    const chatId = writableChat(chat_id, this.#world);
+    emojiIn(reaction);
+    if (this.#messages.get(whole(message_id))?.chatId !== chatId) throw badRequest("message to react not found");
+    return true;
+  }
+
+  #sendChatAction({ chat_id, message_thread_id, action }: Parameters): boolean {
+    const chatId = writableChat(chat_id, this.#world);
+    checkWriting(this.#world.groups.get(chatId), message_thread_id);
+    checkAction(action);
+    return true;
+  }
+
+  #createForumTopic({ chat_id, name }: Parameters) {
+    const chatId = writableChat(chat_id, this.#world);
+    const id = this.#nextMessageId;
+    this.#world.groups.set(chatId, openTopic(this.#world.groups.get(chatId), name, id));
+    this.#nextMessageId += 1;
+    return { message_thread_id: id, name, icon_color: 0 };
+  }
+
+  /** A message may answer another one of its chat; where that is gone, only if the request says that it does not matter. */
+  #checkReply(chatId: number, reply: unknown): void {
+    if (reply === undefined) return;
+    const { message_id, allow_sending_without_reply } = reply as Parameters;
+    if (!Number.isInteger(message_id)) throw badRequest("can't parse reply parameters");
+    const isThere = this.#messages.get(whole(message_id))?.chatId === chatId;
+    if (!isThere && allow_sending_without_reply !== true) throw badRequest("message to be replied not found");
   }
 
   /** Without a keyboard in the request the message has none any more. */
   #editMessageText({ chat_id, message_id, text, parse_mode, entities, reply_markup }: Parameters) {
     const message = this.#own(chat_id, message_id);
+    if (message.isFile === true) throw badRequest("there is no text in the message to edit");
+    const now = this.#world.steady();
+    this.#world.flood.check(message.chatId, now);
     const plain = checkText(text, parse_mode, entities);
     checkReplyMarkup(reply_markup);
     this.#change(whole(message_id), message, { ...message, text: plain, markup: reply_markup });
-    return this.#message(whole(message_id), message.chatId, plain, entities);
+    this.#world.flood.record(message.chatId, now);
+    return this.#textMessage(whole(message_id), message.chatId, plain, entities);
   }
 
   #editMessageReplyMarkup({ chat_id, message_id, reply_markup }: Parameters) {
     const message = this.#own(chat_id, message_id);
     checkReplyMarkup(reply_markup);
     this.#change(whole(message_id), message, { ...message, markup: reply_markup });
-    return this.#message(whole(message_id), message.chatId, message.text, undefined);
+    return this.#textMessage(whole(message_id), message.chatId, message.text, undefined);
   }
 
   #own(chat: unknown, messageId: unknown): KnownMessage {
     const chatId = writableChat(chat, this.#world);
     const message = this.#messages.get(whole(messageId));
+    // Whoever deletes a message may do so at any time: that is no mistake of the bot.
+    if (message === undefined && whole(messageId) < this.#nextMessageId) {
+      throw new ApiError(400, "Bad Request: message to edit not found");
+    }
     if (message?.chatId !== chatId) throw badRequest("message to edit not found");
     if (message.from !== undefined) throw badRequest("message can't be edited");
     return message;
@@ -210,17 +301,13 @@ export class Bot {
     return { message_id: id, from: author, chat: chatOf(chatId, this.#world.groups), date, ...thread, [field]: text };
   }
 
-  #message(messageId: number, chatId: number, text: string, entities: unknown) {
+  #textMessage(messageId: number, chatId: number, text: string, entities: unknown) {
+    return { ...this.#message(messageId, chatId), text, ...(entities !== undefined && { entities }) };
+  }
+
+  #message(messageId: number, chatId: number) {
     const date = Math.floor(this.#world.clock() / 1000);
-    const formatting = entities === undefined ? {} : { entities };
-    return {
-      message_id: messageId,
-      from: this.#user(),
-      chat: chatOf(chatId, this.#world.groups),
-      date,
-      text,
-      ...formatting,
-    };
+    return { message_id: messageId, from: this.#user(), chat: chatOf(chatId, this.#world.groups), date };
   }
 }
 

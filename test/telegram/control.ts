@@ -31,6 +31,8 @@ export type Control = {
   readonly says?: readonly Saying[];
   /** The buttons that people press, of every bot. */
   readonly presses?: readonly Pressing[];
+  /** Ids of messages that people delete, of every bot. */
+  readonly deleted?: readonly number[];
 };
 
 /** Changes how the server behaves from the next request on. */
@@ -53,9 +55,14 @@ export function applyControl(control: Control, world: World, faults: Faults, bot
   for (const bot of bots) if ((control.bot ?? bot.id) === bot.id) talk(control, bot, updates);
 }
 
-function talk({ nextUpdateId, says = [], presses = [] }: Control, bot: Bot, updates: readonly Parameters[]): void {
+function talk(
+  { nextUpdateId, says = [], presses = [], deleted = [] }: Control,
+  bot: Bot,
+  updates: readonly Parameters[],
+): void {
   if (nextUpdateId !== undefined) bot.updates.goOnFrom(nextUpdateId);
   for (const update of updates) bot.updates.push(update);
   for (const saying of says) bot.hear(saying);
   for (const pressing of presses) bot.press(pressing);
+  for (const messageId of deleted) bot.lose(messageId);
 }

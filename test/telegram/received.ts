@@ -1,3 +1,5 @@
+import type { ReceivedFile } from "./uploads.ts";
+
 /** A request as the server saw it. */
 export type Received = {
   /** Milliseconds since the epoch, and on the server's steady clock. */
@@ -11,11 +13,16 @@ export type Received = {
   readonly message_thread_id?: number;
   readonly text?: string;
   readonly entities?: unknown;
+  /** Below a photo or document. */
+  readonly caption?: string;
+  readonly caption_entities?: unknown;
+  readonly file?: ReceivedFile;
   readonly link_preview_options?: unknown;
   /** The message makes no sound. */
   readonly disable_notification?: unknown;
   readonly reply_markup?: unknown;
-  /** All of a request of another method than sendMessage. */
+  readonly reply_parameters?: unknown;
+  /** All of a request that sends no message. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Present when the message was taken, whether or not the client learned of it. */
   readonly message_id?: number;

@@ -1,25 +1,30 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "./api-error.ts";
+import type { Upload } from "./uploads.ts";
 
 export type Parameters = Readonly<Record<string, unknown>>;
 
 const BODY_LIMIT = 1_048_576;
+/** Of a request with a file. */
+const UPLOAD_LIMIT = 52 * BODY_LIMIT;
 /** Parameters that forms carry as JSON text. */
 const STRUCTURED = new Set([
   "entities",
+  "caption_entities",
   "reply_markup",
   "allowed_updates",
   "link_preview_options",
   "disable_notification",
   "reply_parameters",
+  "reaction",
   "commands",
   "scope",
 ]);
 
 /** Parameters from the query and from a JSON, urlencoded or multipart body (Bot API, "Making requests"). */
 export async function readParameters(request: IncomingMessage, url: URL): Promise<Parameters> {
-  const body = await readBody(request);
   const type = request.headers["content-type"] ?? "";
+  const body = await readBody(request, type.startsWith("multipart/form-data") ? UPLOAD_LIMIT : BODY_LIMIT);
   const query = Object.fromEntries(url.searchParams);
   if (body.length === 0) return decode(query);
   if (type.startsWith("application/json")) return { ...decode(query), ...parseObject(body.toString("utf8")) };
@@ -27,15 +32,22 @@ export async function readParameters(request: IncomingMessage, url: URL): Promis
   const form = await new Response(new Uint8Array(body), { headers }).formData().catch(() => {
     throw new ApiError(400, "Bad Request: can't parse the request body", { violation: true });
   });
-  return { ...decode(query), ...decode(Object.fromEntries(form)) };
+  return { ...decode(query), ...decode(Object.fromEntries(await Promise.all([...form].map(uploaded)))) };
 }
 
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+/** A part with a file name is a file. */
+async function uploaded([field, value]: [string, string | File]): Promise<[string, unknown]> {
+  if (typeof value === "string") return [field, value];
+  const upload: Upload = { name: value.name, type: value.type, bytes: Buffer.from(await value.arrayBuffer()) };
+  return [field, upload];
+}
+
+export async function readBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > BODY_LIMIT) throw new ApiError(413, "Request Entity Too Large", { violation: true });
+    if (size > limit) throw new ApiError(413, "Request Entity Too Large", { violation: true });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

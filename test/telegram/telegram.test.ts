@@ -68,6 +68,89 @@ describe("routes", () => {
   });
 });
 
+describe("photos and documents", () => {
+  const png = Buffer.concat([
+    Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"),
+    Buffer.from("000002800000019008020000000000000000", "hex"),
+  ]);
+  const jpeg = Buffer.from("ffd8ffe000040000ffc0000b080190028003012200021101ffd9", "hex");
+
+  async function upload(kind: "photo" | "document", bytes: Buffer | string, fields: Record<string, string> = {}) {
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ chat_id: "1", ...fields })) form.set(name, value);
+    if (typeof bytes === "string") form.set(kind, bytes);
+    else
+      form.set(
+        kind,
+        new File([new Uint8Array(bytes)], fields.name ?? "file.png", { type: fields.type ?? "image/png" }),
+      );
+    const method = kind === "photo" ? "sendPhoto" : "sendDocument";
+    return (await (
+      await fetch(`${telegram.url}/bot${TOKEN}/${method}`, { method: "POST", body: form })
+    ).json()) as Answer;
+  }
+
+  beforeEach(() => telegram.control({ limits: UNLIMITED }));
+
+  test("are taken with their captions, and logged without their bytes", async () => {
+    const caption_entities = JSON.stringify([{ type: "bold", offset: 0, length: 2 }]);
+    for (const bytes of [png, jpeg]) {
+      expect(await upload("photo", bytes, { caption: "hello", caption_entities })).toMatchObject({
+        ok: true,
+        result: { caption: "hello", photo: [{}] },
+      });
+    }
+    expect(await upload("document", Buffer.from("x"), { name: "a.txt", type: "text/plain" })).toMatchObject({
+      result: { document: { file_name: "a.txt" } },
+    });
+    expect(telegram.delivered()).toMatchObject([
+      { method: "sendPhoto", caption: "hello", file: { name: "file.png", media_type: "image/png", bytes: png.length } },
+      { method: "sendPhoto", file: { bytes: jpeg.length } },
+      { method: "sendDocument", file: { name: "a.txt", media_type: "text/plain", bytes: 1 } },
+    ]);
+    expect(telegram.violations()).toEqual([]);
+  });
+
+  test.each<[string, "photo" | "document", Buffer | string, string, Record<string, string>?]>([
+    ["no file", "photo", "", "wrong file identifier"],
+    ["a URL, which is not fetched", "document", "http://example.com/a", "wrong file identifier"],
+    ["an empty file", "document", Buffer.alloc(0), "file must be non-empty"],
+    ["a long caption", "photo", png, "message caption is too long", { caption: "x".repeat(1_025) }],
+    [
+      "entities outside of the caption",
+      "photo",
+      png,
+      "outside",
+      { caption: "x", caption_entities: '[{"type":"bold","offset":0,"length":2}]' },
+    ],
+    ["a name with a path", "document", Buffer.from("x"), "wrong file name", { name: "a/b" }],
+    ["more than 10 MB as a photo", "photo", Buffer.concat([png, Buffer.alloc(10 * 2 ** 20)]), "Too Large"],
+  ])("with %s are refused as a mistake", async (_what, kind, bytes, error, fields = {}) => {
+    expect(await upload(kind, bytes, fields)).toMatchObject({ ok: false, description: expect.stringContaining(error) });
+    expect(telegram.violations()).toHaveLength(1);
+  });
+
+  test("that are no photos are refused, which is not the bot's mistake; their captions are no texts to edit", async () => {
+    const thin = Buffer.from(png);
+    thin.writeUInt32BE(9_000, 16);
+    expect(await upload("photo", thin)).toMatchObject({ description: "Bad Request: PHOTO_INVALID_DIMENSIONS" });
+    expect(await upload("photo", Buffer.from("text"))).toMatchObject({
+      description: "Bad Request: IMAGE_PROCESS_FAILED",
+    });
+    expect(telegram.violations()).toEqual([]);
+    await upload("photo", png, { caption: "x" });
+    expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "y" })).toMatchObject({
+      description: expect.stringContaining("no text in the message"),
+    });
+  });
+
+  test("count within the limits as texts do", async () => {
+    telegram.control({ limits: { global: 30, perChat: 1, perGroupMinute: 20 } });
+    await upload("photo", png);
+    expect(await send({})).toMatchObject({ error_code: 429 });
+  });
+});
+
 describe("texts", () => {
   beforeEach(() => telegram.control({ limits: UNLIMITED }));
 
@@ -316,7 +399,8 @@ describe("updates", () => {
     expect(await get({ offset: 41 })).toEqual([]);
   });
 
-  test("a sent message can be edited, but not into itself", async () => {
+  test("a sent message can be edited, but not into itself, and not when it is gone", async () => {
+    telegram.control({ limits: false });
     await send({});
     expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "hello" })).toMatchObject({
       error_code: 400,
@@ -325,6 +409,21 @@ describe("updates", () => {
     expect(await call("editMessageText", { chat_id: 2, message_id: 1, text: "bye" })).toMatchObject({
       error_code: 400,
     });
+    const wrong = telegram.violations().length;
+    telegram.control({ deleted: [1] });
+    expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "again" })).toMatchObject({
+      error_code: 400,
+      description: "Bad Request: message to edit not found",
+    });
+    expect(telegram.violations()).toHaveLength(wrong);
+  });
+
+  test("an edit counts as a message: both are too many for a second", async () => {
+    await send({});
+    expect(await call("editMessageText", { chat_id: 1, message_id: 1, text: "bye" })).toMatchObject({
+      error_code: 429,
+    });
+    expect(telegram.violations()).toHaveLength(1);
   });
 });
 

@@ -8,6 +8,7 @@ import { type Fault, Faults } from "./faults.ts";
 import { FloodControl, type FloodLimits, STRICT_LIMITS } from "./flood-control.ts";
 import type { Received } from "./received.ts";
 import { type Parameters, parseObject, readBody, readParameters } from "./request-parameters.ts";
+import { isUpload, receivedFile } from "./uploads.ts";
 
 export type TelegramOptions = {
   readonly port?: number;
@@ -40,11 +41,16 @@ export type TelegramServer = {
   calls(method: string): readonly Received[];
   /** How often each update of a bot was handed out, by its id. */
   handedOut(token: string): ReadonlyMap<number, number>;
+  /** What a bot's message says now; undefined when it is there no more. */
+  textOf(token: string, messageId: number): string | undefined;
   /** Ids of the bots that have asked for anything. */
   bots(): readonly number[];
   control(control: Control): void;
   close(): Promise<void>;
 };
+
+/** Methods that bring a new message to a chat. */
+const sending: ReadonlySet<string> = new Set(["sendMessage", "sendPhoto", "sendDocument"]);
 
 const TOKEN = /^\d{5,}:[A-Za-z0-9_-]{20,}$/;
 
@@ -59,6 +65,7 @@ export async function startTelegram(options: TelegramOptions = {}): Promise<Tele
     violations: () => telegram.violations,
     calls: (name) => telegram.log.filter(({ method }) => method === name),
     handedOut: (token) => telegram.handedOut(token),
+    textOf: (token, messageId) => telegram.textOf(token, messageId),
     bots: () => telegram.bots,
     control: (control) => telegram.control(control),
     close: () => telegram.close(),
@@ -110,7 +117,7 @@ class Telegram {
   }
 
   get sent(): readonly Received[] {
-    return this.log.filter(({ method }) => method === "sendMessage");
+    return this.log.filter(({ method }) => sending.has(method));
   }
 
   get bots(): readonly number[] {
@@ -134,6 +141,10 @@ class Telegram {
     return this.#bots.get(botIdIn(token))?.updates.handedOut ?? new Map();
   }
 
+  textOf(token: string, messageId: number): string | undefined {
+    return this.#bots.get(botIdIn(token))?.textOf(messageId);
+  }
+
   control(control: Control): void {
     if (control.tokens !== undefined) this.#tokens = new Set(control.tokens);
     applyControl(control, this.#world, this.#faults, this.#bots.values());
@@ -148,6 +159,8 @@ class Telegram {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://telegram");
+    const file = /^\/file\/bot([^/]+)\/(.+)$/.exec(url.pathname);
+    if (file !== null) return this.#file(response, file);
     const path = /^\/bot([^/]+)\/([A-Za-z]+)$/.exec(url.pathname);
     if (path === null) return this.#own(request, response, url.pathname);
     if (this.#faults.outage) return void request.socket.destroy();
@@ -157,6 +170,14 @@ class Telegram {
     const parameters = await readParameters(request, url);
     if (!bot.methods.has(method.toLowerCase())) throw new ApiError(404, "Not Found: method not found");
     await this.#exchange({ request, response, bot, method, parameters });
+  }
+
+  /** Telegram's answers to requests for files are JSON only when there is none. */
+  #file(response: ServerResponse, [, token = "", path = ""]: readonly string[]): void {
+    if (this.#faults.outage) return void response.socket?.destroy();
+    const content = this.#bot(decodeURIComponent(token)).files.content(decodeURIComponent(path));
+    if (content === undefined) throw new ApiError(404, "Not Found");
+    response.writeHead(200, { "content-type": "application/octet-stream" }).end(content);
   }
 
   #bot(token: string): Bot {
@@ -210,7 +231,7 @@ class Telegram {
     response.once("close", () => gone.abort());
     const result = await bot.methods.get(method.toLowerCase())?.(parameters, gone.signal);
     const silent = fault?.kind === "reset" || fault?.kind === "hang";
-    const message = method === "sendMessage" ? { message_id: (result as { message_id: number }).message_id } : {};
+    const message = sending.has(method) ? { message_id: (result as { message_id: number }).message_id } : {};
     this.#record(exchange, silent ? 0 : 200, message);
     if (fault?.kind === "reset") request.socket.destroy();
     return silent ? cut : result;
@@ -218,7 +239,8 @@ class Telegram {
 
   #record({ bot, method, parameters }: Exchange, status: number, more: Partial<Received>): void {
     const { chat_id, message_thread_id, text, entities, reply_markup } = parameters;
-    const { link_preview_options, disable_notification } = parameters;
+    const { link_preview_options, disable_notification, reply_parameters, caption, caption_entities } = parameters;
+    const file = [parameters.photo, parameters.document].find(isUpload);
     const received: Received = {
       time: this.#world.clock(),
       steady: this.#world.steady(),
@@ -228,15 +250,19 @@ class Telegram {
       ...(message_thread_id === undefined ? {} : { message_thread_id: Number(message_thread_id) }),
       ...(text === undefined ? {} : { text: String(text) }),
       ...(entities === undefined ? {} : { entities }),
+      ...(caption === undefined ? {} : { caption: String(caption) }),
+      ...(caption_entities === undefined ? {} : { caption_entities }),
+      ...(file === undefined ? {} : { file: receivedFile(file) }),
       ...(link_preview_options === undefined ? {} : { link_preview_options }),
       ...(disable_notification === undefined ? {} : { disable_notification }),
       ...(reply_markup === undefined ? {} : { reply_markup }),
-      ...(method === "sendMessage" ? {} : { parameters }),
+      ...(reply_parameters === undefined ? {} : { reply_parameters }),
+      ...(sending.has(method) ? {} : { parameters }),
       status,
       ...more,
     };
     this.log.push(received);
-    if (method === "sendMessage") this.#onMessage(received);
+    if (sending.has(method)) this.#onMessage(received);
   }
 
   async #own(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {

@@ -4,6 +4,7 @@ import { plainTextOf } from "./markup.ts";
 /** Largest text before parsing (tdlib/telegram-bot-api Client.cpp: `text.size() > (1 << 15)`) and after it. */
 const MAX_BYTES = 32_768;
 const MAX_UNITS = 4_096;
+const MAX_CAPTION_UNITS = 1_024;
 const MAX_ENTITIES = 100;
 const MAX_CALLBACK_BYTES = 64;
 
@@ -36,6 +37,16 @@ export function checkText(text: unknown, parseMode: unknown, entities: unknown):
   const plain = parseMode === undefined ? text : plainTextOf(text, String(parseMode));
   if (plain.trim() === "") throw badRequest("message text is empty");
   if (plain.length > MAX_UNITS) throw badRequest("message is too long");
+  if (entities !== undefined) checkEntities(plain, entities);
+  return plain;
+}
+
+/** Throws what Telegram would answer to a caption that it cannot send. There may be none. */
+export function checkCaption(caption: unknown, parseMode: unknown, entities: unknown): string {
+  if (caption === undefined) return "";
+  if (typeof caption !== "string") throw badRequest('field "caption" must be of type String');
+  const plain = parseMode === undefined ? caption : plainTextOf(caption, String(parseMode));
+  if (plain.length > MAX_CAPTION_UNITS) throw badRequest("message caption is too long");
   if (entities !== undefined) checkEntities(plain, entities);
   return plain;
 }

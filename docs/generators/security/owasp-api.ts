@@ -84,12 +84,13 @@ export const owaspApi: RiskList = {
     {
       id: "API7",
       risk: "Server-side request forgery",
-      does: "No tool takes a URL that is called. What an author of resources names is called without a secret, and never at loopback, link-local, metadata or API server addresses; redirects are not followed, and network policies open no private address.",
+      does: "No tool takes a URL that is called: files come as bytes. What an author of resources names is called without a secret, and never at loopback, link-local, metadata or API server addresses; redirects are not followed, and network policies open no private address.",
       shownBy: [
         "test/operator/deployment/exposure/dialer.test.ts › that nobody outside could mean is not called, by number or by name",
         "test/operator/deployment/exposure/dialer.test.ts › holds no secret of ours, and neither does the question",
         "test/operator/deployment/network-policies.test.ts › an author's Bot API opens no private address",
         "test/server/bridge/webhooks/webhooks.test.ts › is called again until it answers with 2xx; a redirect is not followed",
+        "test/server/attachments.process.test.ts › what cannot be sent is refused by the tool, with words that say what to do",
         "test/operator/deployment/hostile-pods.test.ts › sends elsewhere (%s) is no answer, and nothing is asked where it leads",
       ],
     },

@@ -1,17 +1,17 @@
+import { attachmentsOf } from "../../../contract/attachments.ts";
 import type { Event } from "../../../contract/event.ts";
 import { weightOf } from "../attention/decision.ts";
 import { priorityOf } from "../pacing/priority.ts";
-import type { NewMessage } from "../queue/queue.ts";
+import { taskOf } from "../progress/task.ts";
+import type { NewMessage, OutgoingFile } from "../queue/queue.ts";
 import type { Destination } from "../routing/destination.ts";
 import type { FormattedText } from "./formatted-text.ts";
 import { format, type Letter, type Wording } from "./formatter.ts";
-import { MESSAGE_LIMITS, split } from "./splitter.ts";
+import { MOST_PARTS, partsOf, titleAlone } from "./parts.ts";
+import { CAPTION_UNITS } from "./splitter.ts";
 
-/** Messages that an event becomes in one chat at most; the last one says how much was left out. */
-export const MOST_PARTS = 4;
-
-/** Room for the number of a part and for the line that tells of a cut. */
-const RESERVE = { number: " (4/4)".length, cut: 64 } as const;
+/** What is in one message. */
+type Content = FormattedText & { readonly file?: OutgoingFile };
 
 /** The messages of an event: every part for every destination, in the order of delivery. */
 export function messagesOf(
@@ -19,42 +19,46 @@ export function messagesOf(
   destinations: readonly Destination[],
   wording: Wording,
 ): readonly NewMessage[] {
-  const parts = partsOf(format(event, wording));
+  const letter = format(event, wording);
+  // It is edited, so that it has to stay one text.
+  const isProgress = taskOf(event)?.phase === "progress";
+  const text = isProgress ? partsOf(letter, { most: 1 }) : textOf(letter);
+  const contents = withFiles(text, letter, { files: filesOf(event), isCaption: !isProgress });
   const [weight, priority] = [weightOf(event), priorityOf(event)];
-  return destinations.flatMap((to) => parts.map((part, index) => ({ ...to, part: index, weight, priority, ...part })));
+  return destinations.flatMap((to) => contents.map((content, part) => ({ ...to, part, weight, priority, ...content })));
 }
 
-/**
- * What Telegram gets. Every part begins with the title in bold and ends with the sender in italics: text alone cannot
- * look like that, so no part can be taken for a message of somebody else. `reserved`: units to leave free in each.
- */
-export function partsOf(letter: Letter, reserved = 0): readonly FormattedText[] {
-  const room = MESSAGE_LIMITS.units - reserved - (assemble(letter, "x").text.length - 1);
-  if (letter.body.length <= room) return [assemble(letter, letter.body)];
-  const chunks = cut(letter.body, room - RESERVE.number);
-  return chunks.map((chunk, index) => assemble(letter, chunk, ` (${index + 1}/${chunks.length})`));
+/** A text of too many parts is its beginning, and all of it in a document. */
+function textOf(letter: Letter): readonly Content[] {
+  const parts = partsOf(letter, { most: MOST_PARTS + 1 });
+  if (parts.length <= MOST_PARTS) return parts;
+  const head = partsOf(letter, { most: 1, note: () => "… the whole text is in the document below" });
+  return [...head, { ...titleAlone(letter), file: documentOf(letter) }];
 }
 
-/** The body in at most `MOST_PARTS` chunks. Each is trimmed, and none is white space alone: Telegram refuses that. */
-function cut(body: string, room: number): readonly string[] {
-  const within = (units: number) => split(body, { units, bytes: MESSAGE_LIMITS.bytes / 2 });
-  const chunks = shown(within(room));
-  if (chunks.length <= MOST_PARTS) return chunks;
-  const kept = shown(within(room - RESERVE.cut)).slice(0, MOST_PARTS);
-  const left = body.length - kept.reduce((sum, chunk) => sum + chunk.length, 0);
-  const note = `… cut: ${left} of ${body.length} characters were left out`;
-  return kept.map((chunk, index) => (index === MOST_PARTS - 1 ? `${chunk}\n\n${note}` : chunk));
+function documentOf({ title, body, sender }: Letter): OutgoingFile {
+  const texts = [title, body, ...(sender === undefined ? [] : [`— ${sender}`])];
+  const bytes = Buffer.from(`${texts.join("\n\n")}\n`);
+  return { kind: "document", name: "message.txt", mediaType: "text/plain", bytes };
 }
 
-function shown(chunks: readonly string[]): readonly string[] {
-  return chunks.map((chunk) => chunk.replace(/^\n+/, "").trimEnd()).filter((chunk) => chunk !== "");
+function filesOf({ data }: Event): readonly OutgoingFile[] {
+  return attachmentsOf(data).map(({ kind, name, media_type, content }) => {
+    return { kind, name, mediaType: media_type, bytes: Buffer.from(content, "base64") };
+  });
 }
 
-function assemble({ title, sender }: Letter, body: string, number = ""): FormattedText {
-  const signature = sender === undefined ? "" : `— ${sender}`;
-  const text = [title + number, body, signature].filter((part) => part !== "").join("\n\n");
-  const entities = [{ type: "bold" as const, offset: 0, length: title.length }];
-  if (signature === "") return { text, entities };
-  const offset = text.length - signature.length;
-  return { text, entities: [...entities, { type: "italic" as const, offset, length: signature.length }] };
+type Filing = { readonly files: readonly OutgoingFile[]; readonly isCaption: boolean };
+
+/** Files come behind the text. A short one is the caption of the first; every other one says whose it is. */
+function withFiles(texts: readonly Content[], letter: Letter, { files, isCaption }: Filing): readonly Content[] {
+  const [first, ...others] = files;
+  const [only] = texts;
+  const fits = texts.length === 1 && only !== undefined && only.text.length <= CAPTION_UNITS;
+  if (first === undefined || !isCaption || !fits) return [...texts, ...files.map((file) => captioned(letter, file))];
+  return [{ ...only, file: first }, ...others.map((file) => captioned(letter, file))];
+}
+
+function captioned(letter: Letter, file: OutgoingFile): Content {
+  return { ...titleAlone(letter), file };
 }

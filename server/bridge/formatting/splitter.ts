@@ -1,6 +1,9 @@
 /** Largest message: UTF-16 units after entity parsing and UTF-8 bytes before it (tdlib/telegram-bot-api, Client.cpp). */
 export const MESSAGE_LIMITS = { units: 4096, bytes: 32_768 } as const;
 
+/** Longest caption of a photo or document, in UTF-16 units (Bot API, sendPhoto). */
+export const CAPTION_UNITS = 1024;
+
 export type SplitLimits = { readonly units: number; readonly bytes: number };
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });

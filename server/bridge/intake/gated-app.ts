@@ -51,6 +51,7 @@ function refuse({ logger }: GateOptions, error: FastifyError, request: FastifyRe
 }
 
 /** What of an error's details a program may want to read. */
-function beside({ fields, reason }: ErrorDetails): ErrorDetails {
-  return { ...(fields !== undefined && { fields }), ...(reason !== undefined && { reason }) };
+function beside(details: ErrorDetails): ErrorDetails {
+  const told = ["fields", "reason", "name", "chat_id", "limit"].filter((detail) => details[detail] !== undefined);
+  return Object.fromEntries(told.map((detail) => [detail, details[detail]]));
 }

@@ -128,8 +128,8 @@ export class Monitoring {
       minute.refused += 1;
       this.journal.note({ ...noted, kind: "refused", detail: boundedText(settlement.error) });
     } else if (kind === "muted" || kind === "expired") this.journal.note({ ...noted, kind });
-    // A chat that was looked up by its name was no failure.
-    else if (settlement.error !== "") {
+    // Neither what people saw already nor a chat that was looked up by its name is a failure.
+    else if (kind === "retry" && settlement.error !== "") {
       minute.retries += 1;
       this.journal.note({ ...noted, kind: "retried", detail: boundedText(settlement.error) });
     }

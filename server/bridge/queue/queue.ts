@@ -1,5 +1,5 @@
 import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
-import type { EventWeight } from "../../../contract/event-types.ts";
+import type { EventWeight, TaskPhase } from "../../../contract/event-types.ts";
 import type { Priority } from "../../../contract/priority.ts";
 import type { FormattedText, TextEntity } from "../formatting/formatted-text.ts";
 import type { Destination } from "../routing/destination.ts";
@@ -31,6 +31,8 @@ export type Queue = {
    * taken. It is not among the refused messages when Telegram does not take it.
    */
   addLine(line: Line, at: number): PendingMessage | undefined;
+  /** A waiting edit of the same message gets this text instead, within the write that calls it; false when none waits. */
+  changeEdit(line: FormattedText & { readonly chatId: number; readonly edits: number }): boolean;
   /** Adds an event to the transaction of the write that calls it. Throws `RefusedError` when there is no room for it. */
   addEvent(event: NewEvent): Stored;
   /** Messages of an event that were sent with buttons, and have not been edited since. */
@@ -46,7 +48,7 @@ export type Queue = {
   /** The urgent lines that wait for a chat: whoever adds one keeps them few. */
   urgentLines(chatId: number): number;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
-  eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined;
+  eventOfMessage(chatId: number, telegramMessageId: number): SaidBy | undefined;
   /** The newest messages that Telegram refused for good; of one client, or older than another one, where that is asked for. */
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[];
   /**
@@ -59,6 +61,10 @@ export type Queue = {
   /** Deletes what is older than the retention, a small batch at a time; true when there may be more. */
   prune(before: PruneLimits): Promise<boolean>;
   stats(): QueueStats;
+  /** When the next message may go that is held back; undefined when none is, or nobody knows it yet. Throws when it cannot be read. */
+  nextHeld(): number | undefined;
+  /** Those whose time has come, for delivery; within the write that calls it. Some of them: there may be more. */
+  release(at: number): readonly PendingMessage[];
   /** How many messages of each client wait, most first. */
   waitingByClient(): readonly { readonly client: string; readonly messages: number }[];
   /** `client` undefined: the newest of anybody's under this id. Throws `RefusedError` when the queue cannot be read. */
@@ -98,6 +104,10 @@ export type NewEvent = {
   readonly expiresAt?: number | undefined;
   /** Undefined: not known. */
   readonly call?: EventCall | undefined;
+  /** Set when it says how far a task is, or that it is over. */
+  readonly task?: { readonly id: string; readonly phase: TaskPhase } | undefined;
+  /** Row of the session that says it. Default: none does. */
+  readonly session?: number | undefined;
 };
 
 export type NewMessage = Destination & {
@@ -109,6 +119,18 @@ export type NewMessage = Destination & {
   readonly weight?: EventWeight;
   /** Default: normal. */
   readonly priority?: Priority;
+  /** The message of the chat that it answers. */
+  readonly replyTo?: number;
+  /** A photo or document, of which the text is the caption. One that several messages have is stored once. */
+  readonly file?: OutgoingFile;
+};
+
+export type OutgoingFile = {
+  /** How Telegram shows it. */
+  readonly kind: "photo" | "document";
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
 };
 
 /** Rows of buttons under a message. */
@@ -128,8 +150,10 @@ export type Stored = {
   readonly count: number;
   /** Those that were not sent, because the people had muted the bot. */
   readonly muted: number;
-  /** What has to be delivered now: nothing for a duplicate. */
+  /** What has to be delivered now: nothing for a duplicate, and nothing of what is held or has taken the place of what waits. */
   readonly messages: readonly PendingMessage[];
+  /** Events whose last message it has taken the place of. Default: none. */
+  readonly replaced?: readonly SettledEvent[];
 };
 
 export type PendingMessage = {
@@ -166,8 +190,12 @@ export type OutgoingMessage = Destination & {
   readonly text: string;
   readonly entities: readonly TextEntity[];
   readonly keyboard: Keyboard | undefined;
+  /** The text is its caption. */
+  readonly file: OutgoingFile | undefined;
   /** The message that it takes the place of; undefined for a new one. */
   readonly edits: number | undefined;
+  /** The message of the chat that it answers. */
+  readonly replyTo: number | undefined;
   readonly weight: EventWeight;
   /** Requests before this one. */
   readonly attempts: number;
@@ -178,6 +206,10 @@ export type OutgoingMessage = Destination & {
   readonly createdAt: number;
   /** From when on it is not worth sending. Undefined: never. */
   readonly expiresAt: number | undefined;
+  /** It shows how far a task is. */
+  readonly isProgress: boolean;
+  /** The message that it edits shows the same already: nothing is to be sent. */
+  readonly isShown: boolean;
 };
 
 export type Settlement =
@@ -189,6 +221,8 @@ export type Settlement =
   | { readonly kind: "muted"; readonly at: number }
   /** There was no request: it was not worth one any more. It is deleted and counted. */
   | { readonly kind: "expired"; readonly at: number }
+  /** There was no request: people see what it says already. It is deleted, as one that was sent. */
+  | { readonly kind: "unchanged"; readonly at: number }
   | {
       readonly kind: "retry";
       readonly at: number;
@@ -202,6 +236,10 @@ export type Settlement =
       readonly plain: boolean;
       /** Drop the topic: Telegram refused it, with the words of `error`. */
       readonly outOfTopic?: boolean;
+      /** The message that it edits is gone: it becomes a new one. */
+      readonly asNew?: boolean;
+      /** Telegram does not take its file as a photo. */
+      readonly asDocument?: boolean;
     };
 
 /** What the bridge says by itself, to somebody who spoke to it. */
@@ -225,10 +263,15 @@ export type SettledEvent = {
   readonly muted: number;
   /** Not sent, because it was not worth sending any more. */
   readonly expired: number;
+  /** Not sent, because a later progress of its task took its place. */
+  readonly replaced: number;
 };
 
 /** An event is its client's: another one's may have the same id. */
 export type EventKey = Pick<SettledEvent, "id" | "client">;
+
+/** The event of a message, and the row of the session that said it, if one did. */
+export type SaidBy = EventKey & { readonly session?: number };
 
 export type EventRecord = SettledEvent & {
   readonly acceptedAt: number;

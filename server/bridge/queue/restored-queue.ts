@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { TextEntity } from "../formatting/formatted-text.ts";
-import { MESSAGE_LIMITS } from "../formatting/splitter.ts";
+import { CAPTION_UNITS, MESSAGE_LIMITS } from "../formatting/splitter.ts";
 import { openSound } from "../storage/sqlite-file.ts";
 
 /** What people read at the end of a message that may have come to them after the backup was made. */
@@ -24,7 +24,7 @@ export function prepareRestored(path: string): void {
 
 function markWaiting(db: DatabaseSync): void {
   const ids = db.prepare("SELECT id FROM messages WHERE state IN ('pending', 'sending')").all();
-  const read = db.prepare("SELECT text, entities, edits FROM messages WHERE id = ?");
+  const read = db.prepare("SELECT text, entities, edits, file FROM messages WHERE id = ?");
   const write = db.prepare(
     "UPDATE messages SET text = ?, entities = ?, state = 'pending', uncertain = uncertain + 1 WHERE id = ?",
   );
@@ -33,7 +33,8 @@ function markWaiting(db: DatabaseSync): void {
     if (row === undefined) continue;
     const [text, entities] = [String(row.text), row.entities === null ? null : String(row.entities)];
     // An edit leaves one message as it is, however often it comes.
-    const marked = row.edits === null ? withMark(text, entities) : { text, entities };
+    const units = row.file === null ? MESSAGE_LIMITS.units : CAPTION_UNITS;
+    const marked = row.edits === null ? withMark({ text, entities }, units) : { text, entities };
     write.run(marked.text, marked.entities, id);
   }
 }
@@ -41,9 +42,9 @@ function markWaiting(db: DatabaseSync): void {
 type Stored = { readonly text: string; readonly entities: string | null };
 
 /** The end of a text that fills its message makes room for the mark. */
-function withMark(text: string, entities: string | null): Stored {
+function withMark({ text, entities }: Stored, units: number): Stored {
   if (text.endsWith(restoredMark)) return { text, entities };
-  const room = MESSAGE_LIMITS.units - restoredMark.length;
+  const room = units - restoredMark.length;
   if (text.length <= room) return { text: text + restoredMark, entities };
   const kept = `${text
     .slice(0, room - 1)

@@ -1,4 +1,4 @@
-import type { EventKey, EventRecord, SettledEvent } from "./queue.ts";
+import type { EventKey, EventRecord, SettledEvent, Settlement } from "./queue.ts";
 import type { Row } from "./sqlite-rows.ts";
 import type { prepare } from "./sqlite-statements.ts";
 
@@ -12,14 +12,12 @@ export function settleEvent(
   sql: Statements,
   { id, client }: EventKey,
   at: number,
-  kind: "sent" | "failed" | "muted" | "expired",
+  kind: Exclude<Settlement["kind"], "retry"> | "replaced",
 ): SettledEvent | undefined {
-  const counts = (["failed", "muted", "expired"] as const).map((each) => (each === kind ? 1 : 0));
+  const counts = (["failed", "muted", "expired", "replaced"] as const).map((each) => (each === kind ? 1 : 0));
   const row = sql.settleEvent.get(at, ...counts, id, client);
   if (row === undefined || sql.eventWaits.get(id, client) !== undefined) return undefined;
-  const { messages: total, refused, muted, expired } = row;
-  const ended = { refused: Number(refused), muted: Number(muted), expired: Number(expired) };
-  return { id, client, total: Number(total), ...ended };
+  return { id, client, ...countsOf(row) };
 }
 
 /** What is known of an event; undefined when it is not known, or not any more. */
@@ -33,14 +31,16 @@ export function eventRecord(sql: Statements, id: string, whose: string | undefin
     client,
     acceptedAt: Number(row.accepted_at),
     ...(row.settled_at !== null && { settledAt: Number(row.settled_at) }),
-    total: Number(row.messages),
     waiting: Number(waiting[0]?.count ?? 0),
-    refused: Number(row.refused),
-    muted: Number(row.muted),
-    expired: Number(row.expired),
+    ...countsOf(row),
     next: waiting.map(toWaiting),
     refusals: sql.refusalsOfEvent.all(id, client).map(toRefusal),
   };
+}
+
+function countsOf({ messages, refused, muted, expired, replaced }: Row): Omit<SettledEvent, "id" | "client"> {
+  const unsent = { muted: Number(muted), expired: Number(expired), replaced: Number(replaced) };
+  return { total: Number(messages), refused: Number(refused), ...unsent };
 }
 
 function toWaiting({ chat_id, error }: Row): EventRecord["next"][number] {

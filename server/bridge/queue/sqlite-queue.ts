@@ -1,6 +1,8 @@
 import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
 import type { Priority } from "../../../contract/priority.ts";
+import type { FormattedText } from "../formatting/formatted-text.ts";
 import { laneOf, ownLane } from "../pacing/lanes.ts";
+import { type Placement, type TaskEnding, TaskMessages } from "../progress/task-messages.ts";
 import { RefusedError } from "../refused-error.ts";
 import { isStandIn } from "../routing/destination.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
@@ -13,6 +15,7 @@ import {
   type Expired,
   type Line,
   type NewEvent,
+  type OutgoingFile,
   type OutgoingMessage,
   type PendingMessage,
   type PruneLimits,
@@ -21,6 +24,7 @@ import {
   type Recovered,
   type RefusedChat,
   type Revived,
+  type SaidBy,
   type SentKeyboard,
   type SettledEvent,
   type Settlement,
@@ -40,9 +44,11 @@ import {
   toEventKey,
   toOutgoing,
   toPending,
+  toSaidBy,
   toSentKeyboard,
+  withFile,
 } from "./sqlite-rows.ts";
-import { prepare } from "./sqlite-statements.ts";
+import { BYTES, prepare } from "./sqlite-statements.ts";
 
 export type SqliteQueueOptions = {
   /** How much may wait for delivery; events beyond are refused. */
@@ -59,6 +65,8 @@ const PRUNE_BATCH = 200;
 const SENDS_KEPT_MS = 61_000;
 /** Refused messages of one client that are kept. */
 const FAILURES_KEPT = 200;
+/** Of these, those with files. */
+const FILES_KEPT = 20;
 /** Messages whose events are known, so that an answer to one reaches its event. */
 const ANSWERABLE_KEPT = 50_000;
 
@@ -70,6 +78,7 @@ export class SqliteQueue implements Queue {
   readonly #shares: Shares;
   readonly #refusedChats: RefusedChats;
   readonly #refusedTopics: RefusedTopics;
+  readonly #tasks: TaskMessages;
   #failed = 0;
 
   constructor(store: Store, options: SqliteQueueOptions) {
@@ -79,6 +88,7 @@ export class SqliteQueue implements Queue {
     this.#sql = prepare(store.db);
     this.#refusedChats = new RefusedChats(this.#sql);
     this.#refusedTopics = new RefusedTopics(this.#sql);
+    this.#tasks = new TaskMessages(store.db, BYTES);
     this.#count();
     store.onUndone(() => this.#count());
     // The windows of the last second are not known any more.
@@ -96,6 +106,7 @@ export class SqliteQueue implements Queue {
       this.#sql.deleteSends.run(now - SENDS_KEPT_MS);
       this.#sql.recordInterrupted.run(now);
       const uncertain = Number(this.#sql.resumeInterrupted.run().changes);
+      this.#tasks.recover(now);
       this.#refusedChats.keepOnly(this.#options.recipients);
       return {
         uncertain,
@@ -109,15 +120,14 @@ export class SqliteQueue implements Queue {
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]> {
     return this.#store.write(() =>
       ids.flatMap((id) =>
-        this.#sql.begin.all(id).map((row) => this.#refusedTopics.around(toOutgoing(row), this.#options.now())),
+        this.#sql.begin.all(id).map((row) => this.#refusedTopics.around(this.#outgoing(row), this.#options.now())),
       ),
     );
   }
 
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined> {
     return this.#store.write(() => {
-      const wasAsked = settlement.kind !== "muted" && settlement.kind !== "expired";
-      if (wasAsked) this.#sql.recordSend.run(settlement.at, id);
+      if (wasAsked(settlement.kind)) this.#sql.recordSend.run(settlement.at, id);
       if (settlement.kind === "retry") return void this.#retry(id, settlement);
       const failed = settlement.kind === "failed";
       const row = failed ? this.#sql.failed.get(settlement.at, settlement.error, id) : this.#sql.delivered.get(id);
@@ -125,6 +135,7 @@ export class SqliteQueue implements Queue {
       this.#shares.remove(String(row.client), { messages: 1, bytes: Number(row.bytes) });
       if (settlement.kind === "sent") this.#keepSent(row, settlement);
       else if (failed) this.#keepFailure(row, settlement);
+      if (row.task !== null) this.#tasks.settled(Number(row.task), endingOf(row, settlement));
       return settleEvent(this.#sql, toEventKey(row), settlement.at, settlement.kind);
     });
   }
@@ -143,8 +154,11 @@ export class SqliteQueue implements Queue {
       const before = this.#current(from);
       this.#sql.rememberMigration.run(from, to);
       this.#sql.rememberChain.run(to, from);
+      this.#tasks.migrate(from, to);
       this.#sql.moveMessages.run(to, from);
       this.#sql.moveKeyboards.run(to, from);
+      this.#sql.moveBindings.run(to, from);
+      this.#sql.moveChannelEvents.run(to, from);
       this.#refusedChats.forget(from);
       if (before !== to) this.#refusedChats.forget(before);
     });
@@ -160,6 +174,15 @@ export class SqliteQueue implements Queue {
     if (line.urgent === undefined) return message;
     this.#sql.hurry.run(message.id);
     return { ...message, lane: ownLane };
+  }
+
+  changeEdit({ chatId, edits, text, entities }: FormattedText & { chatId: number; edits: number }): boolean {
+    const row = messageRow({ part: 0, chatId, text, entities, edits });
+    const before = this.#sql.waitingEdit.get(this.#current(chatId), edits);
+    if (before === undefined) return false;
+    this.#sql.changeEdit.run(row.text, row.entities, Number(before.id));
+    this.#shares.add(BRIDGE_ITSELF, { messages: 0, bytes: bytesOf(row) - Number(before.bytes) });
+    return true;
   }
 
   urgentLines(chatId: number): number {
@@ -186,9 +209,9 @@ export class SqliteQueue implements Queue {
     return this.#sql.mayHaveCome.get(id, client, chatId) !== undefined;
   }
 
-  eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined {
+  eventOfMessage(chatId: number, telegramMessageId: number): SaidBy | undefined {
     const row = this.#sql.eventOfMessage.get(chatId, telegramMessageId);
-    return row && toEventKey(row);
+    return row && toSaidBy(row);
   }
 
   deadLetters({ client, before = Number.MAX_SAFE_INTEGER, limit }: DeadLetterQuery): readonly DeadLetter[] {
@@ -227,7 +250,7 @@ export class SqliteQueue implements Queue {
       this.#sql.deleteSends.run(sendsBefore);
       const forgotten = Number(this.#sql.forgetOldSent.run(PRUNE_BATCH, answerableBefore).changes);
       this.#failed = Number(this.#sql.countFailed.get()?.count);
-      return [expired.length, dropped, forgotten].includes(PRUNE_BATCH);
+      return this.#tasks.prune(sentBefore) || [expired.length, dropped, forgotten].includes(PRUNE_BATCH);
     });
   }
 
@@ -244,6 +267,14 @@ export class SqliteQueue implements Queue {
       ...(error === undefined ? {} : { error }),
       ...(oldest === undefined ? {} : { oldestAt: Number(oldest) }),
     };
+  }
+
+  nextHeld(): number | undefined {
+    return this.#tasks.nextHeld();
+  }
+
+  release(at: number): readonly PendingMessage[] {
+    return this.#tasks.release(at).map(toPending);
   }
 
   waitingByClient() {
@@ -280,12 +311,14 @@ export class SqliteQueue implements Queue {
       const muted = Number(known.muted);
       return { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] };
     }
-    const { client, messages: parts, muted = 0 } = event;
+    const { client, messages: parts, muted = 0, session = null } = event;
+    if (event.task?.phase === "end") this.#tasks.end(client, event.task.id);
     const said = this.#saidBefore(event);
     if (said !== undefined) return said;
-    const rows = parts.map(messageRow);
-    const load = { messages: rows.length, bytes: rows.reduce((sum, row) => sum + bytesOf(row), 0) };
-    this.#requireRoom(client, load);
+    const rows = parts.map((part) => this.#placed(event, messageRow(part)));
+    const added = rows.filter((row) => row.replaces === undefined);
+    const load = { messages: added.length, bytes: added.reduce((sum, row) => sum + bytesOf(row), 0) };
+    if (added.length > 0 || rows.length === 0) this.#requireRoom(client, load);
     const { at = null, requestId = null, traceId = null } = event.call ?? {};
     this.#sql.insertEvent.run(
       event.id,
@@ -298,10 +331,34 @@ export class SqliteQueue implements Queue {
       traceId,
       // Without a window nobody looks for it.
       (this.#options.deduplicationMs ? event.content : undefined) ?? null,
+      session,
     );
-    const messages = rows.map((row) => this.#insertMessage(event, row));
+    const fileIds = this.#insertFiles(added);
+    const messages = added.map((row) => this.#insertMessage(event, row, row.file && fileIds.get(row.file)));
     this.#shares.add(client, load);
-    return { duplicate: false, count: messages.length, muted, messages };
+    const replaced = rows.flatMap((row) => (row.replaces && this.#replace(event, row, row.replaces)) ?? []);
+    const free = messages.filter((_message, index) => added[index]?.heldUntil === undefined);
+    return { duplicate: false, count: rows.length, muted, messages: free, replaced };
+  }
+
+  /** Progress goes where its task is shown; everything else is a message of its own. */
+  #placed({ client, task, acceptedAt }: NewEvent, row: MessageRow): PlacedRow {
+    if (task?.phase !== "progress" || row.file !== undefined) return row;
+    const place = { chatId: this.#placeOf(row.chatId), topic: row.topic };
+    const placement = this.#tasks.placeOf(client, task.id, place, acceptedAt);
+    const isEdit = "heldUntil" in placement && placement.heldUntil !== undefined;
+    // Nobody hears an edit: what makes a sound goes before it.
+    return { ...row, ...placement, ...(isEdit && row.priority === "normal" && { priority: "bulk" }) };
+  }
+
+  /** What waits says the new words, in the place that it has. */
+  #replace(event: NewEvent, row: MessageRow, waiting: Replaced): SettledEvent | undefined {
+    const { id, client, acceptedAt, expiresAt = null } = event;
+    const { part, text, entities, weight } = row;
+    this.#sql.replaceMessage.run(id, part, text, entities, weight, acceptedAt, expiresAt, waiting.id);
+    this.#shares.remove(client, { messages: 1, bytes: waiting.bytes });
+    this.#shares.add(client, { messages: 1, bytes: bytesOf(row) });
+    return settleEvent(this.#sql, waiting.event, acceptedAt, "replaced");
   }
 
   /** The event of the same client that said the same a short time ago. */
@@ -321,11 +378,31 @@ export class SqliteQueue implements Queue {
     throw new RefusedError(problem.whose === "client" ? "client_quota" : "queue_full", problem.message, 30);
   }
 
-  #insertMessage(event: Omit<NewEvent, "messages">, message: MessageRow): PendingMessage {
+  /** Each file once, for all messages that have it. */
+  #insertFiles(rows: readonly PlacedRow[]): ReadonlyMap<OutgoingFile, number> {
+    const files = new Set(rows.flatMap(({ file }) => file ?? []));
+    return new Map(
+      [...files].map((file) => [file, Number(this.#sql.insertFile.get(file.name, file.mediaType, file.bytes)?.id)]),
+    );
+  }
+
+  #insertMessage(event: Omit<NewEvent, "messages">, message: PlacedRow, fileId: number | null = null): PendingMessage {
     const { id: eventId, client, acceptedAt, expiresAt = null } = event;
     const chatId = this.#placeOf(message.chatId);
-    const row = this.#sql.insertMessage.get(eventId, client, chatId, ...columnsOf(message), acceptedAt, expiresAt);
+    const { task, heldUntil } = message;
+    const held = [task ?? null, heldUntil === undefined ? 0 : 1, heldUntil ?? 0] as const;
+    const file = [fileId, message.file?.kind ?? null, message.file?.bytes.length ?? 0] as const;
+    const own = [...columnsOf(message), acceptedAt, expiresAt, ...held, ...file] as const;
+    const row = this.#sql.insertMessage.get(eventId, client, chatId, ...own);
     return { id: Number(row?.id), chatId, client, notBefore: 0, lane: laneOf(message.priority) };
+  }
+
+  /** An earlier request may have changed what people see, so that nobody knows it. */
+  #outgoing(row: Row): OutgoingMessage {
+    if (row.file !== null) return withFile(toOutgoing(row), row.file_kind, this.#sql.file.get(Number(row.file)));
+    const message = toOutgoing(row);
+    if (!message.isProgress || message.edits === undefined || message.uncertain) return message;
+    return { ...message, isShown: this.#tasks.isShown(Number(row.task), { text: row.text, entities: row.entities }) };
   }
 
   #current(chatId: number): number {
@@ -358,7 +435,8 @@ export class SqliteQueue implements Queue {
   #keepFailure({ chat_id, client }: Row, settlement: Extract<Settlement, { kind: "failed" }>): void {
     if (client === BRIDGE_ITSELF) return void this.#sql.dropOldFailures.run(BRIDGE_ITSELF, 0);
     if (settlement.givenUp !== true) this.#keepRefusal(Number(chat_id), settlement);
-    this.#failed += 1 - Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
+    const dropped = Number(this.#sql.dropOldFailures.run(String(client), FAILURES_KEPT).changes);
+    this.#failed += 1 - dropped - Number(this.#sql.dropOldFiles.run(String(client), FILES_KEPT).changes);
   }
 
   #keepRefusal(chatId: number, { at, error }: Pick<Extract<Settlement, { kind: "failed" }>, "at" | "error">): void {
@@ -368,10 +446,10 @@ export class SqliteQueue implements Queue {
     if (known !== chatId) this.#refusedChats.forget(known);
   }
 
-  #retry(
-    id: number,
-    { at, notBefore, error, uncertain, counts = false, plain, outOfTopic }: Extract<Settlement, { kind: "retry" }>,
-  ): void {
+  #retry(id: number, settlement: Extract<Settlement, { kind: "retry" }>): void {
+    const { at, notBefore, error, uncertain, counts = false, plain, outOfTopic, asNew, asDocument } = settlement;
+    if (asNew === true) this.#tasks.lost(id);
+    if (asDocument === true) this.#sql.asDocument.run(id);
     if (outOfTopic === true) this.#refusedTopics.refused(id, error, at);
     this.#sql.retry.run(notBefore, error, uncertain ? 1 : 0, counts ? 1 : 0, plain ? 1 : 0, id);
   }
@@ -385,4 +463,21 @@ export class SqliteQueue implements Queue {
     this.#refusedTopics.load();
     this.#failed = Number(this.#sql.countFailed.get()?.count);
   }
+}
+
+/** A row with its place: as one more, or where another one waits. */
+type PlacedRow = MessageRow & {
+  readonly task?: number;
+  readonly heldUntil?: number | undefined;
+  readonly replaces?: Replaced;
+};
+
+type Replaced = Extract<Placement, { readonly replaces: unknown }>["replaces"];
+
+const wasAsked = (kind: Settlement["kind"]): boolean => kind !== "muted" && kind !== "expired" && kind !== "unchanged";
+
+function endingOf({ text, entities }: Row, settlement: Exclude<Settlement, { kind: "retry" }>): TaskEnding {
+  const { at } = settlement;
+  if (settlement.kind !== "sent") return { at };
+  return { at, sent: { messageId: settlement.telegramMessageId, words: { text, entities } } };
 }

@@ -1,18 +1,21 @@
 import type { DatabaseSync } from "node:sqlite";
 
 const UNDELIVERED = "state IN ('pending', 'sending')";
-const BYTES = "octet_length(text) + coalesce(octet_length(entities), 0) + coalesce(octet_length(keyboard), 0)";
+export const BYTES =
+  "octet_length(text) + coalesce(octet_length(entities), 0) + coalesce(octet_length(keyboard), 0) + file_bytes";
 
 /** Every statement of the queue, prepared once. */
 export function prepare(db: DatabaseSync) {
-  return { ...intake(db), ...delivery(db), ...events(db), ...keyboards(db), ...deadLetters(db), ...upkeep(db) };
+  const others = { ...events(db), ...keyboards(db), ...deadLetters(db), ...files(db), ...upkeep(db) };
+  return { ...intake(db), ...delivery(db), ...others };
 }
 
 function intake(db: DatabaseSync) {
   return {
     insertEvent: db.prepare(
-      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content,
+         session)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
     eventOfContent: db.prepare(
@@ -22,9 +25,19 @@ function intake(db: DatabaseSync) {
     insertMessage: db.prepare(
       `INSERT INTO messages
          (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, priority,
-          created_at, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+          reply_to, created_at, expires_at, task, held, next_attempt_at, file, file_kind, file_bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
+    replaceMessage: db.prepare(
+      `UPDATE messages SET event_id = ?, part = ?, text = ?, entities = ?, weight = ?, created_at = ?, expires_at = ?,
+       failures = 0 WHERE id = ?`,
+    ),
+    // Beside a keyboard it is the bridge's own edit, of an approval.
+    waitingEdit: db.prepare(
+      `SELECT id, ${BYTES} AS bytes FROM messages WHERE client = '' AND event_id = '' AND chat_id = ? AND edits = ?
+       AND state = 'pending' AND keyboard IS NULL ORDER BY id DESC LIMIT 1`,
+    ),
+    changeEdit: db.prepare("UPDATE messages SET text = ?, entities = ? WHERE id = ?"),
     hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
     countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
     migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
@@ -36,11 +49,12 @@ function delivery(db: DatabaseSync) {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
        RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts, failures, uncertain, created_at, expires_at`,
+         reply_to, attempts, failures, uncertain, created_at, expires_at, task, file, file_kind`,
     ),
     delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
-       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, expires_at, ${BYTES} AS bytes`,
+       RETURNING event_id, client, chat_id, topic, keyboard, uncertain, expires_at, task, text, entities,
+         ${BYTES} AS bytes`,
     ),
     keepRest: db.prepare(
       `UPDATE messages INDEXED BY messages_by_event SET expires_at = NULL
@@ -48,14 +62,15 @@ function delivery(db: DatabaseSync) {
     ),
     failed: db.prepare(
       `UPDATE messages SET state = 'failed', settled_at = ?, error = ? WHERE id = ?
-       RETURNING event_id, client, chat_id, ${BYTES} AS bytes`,
+       RETURNING event_id, client, chat_id, task, ${BYTES} AS bytes`,
     ),
     dropOldFailures: db.prepare(
       `DELETE FROM messages WHERE id IN (
          SELECT id FROM messages WHERE state = 'failed' AND client = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`,
     ),
     rememberSent: db.prepare(
-      "INSERT OR REPLACE INTO sent_messages (chat_id, message_id, event_id, client, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+      `INSERT OR REPLACE INTO sent_messages (chat_id, message_id, event_id, client, at, session)
+       VALUES (?1, ?2, ?3, ?4, ?5, (SELECT session FROM events WHERE event_id = ?3 AND client = ?4)) RETURNING id`,
     ),
     forgetSent: db.prepare("DELETE FROM sent_messages WHERE id <= ?"),
     refuseChat: db.prepare(
@@ -67,6 +82,7 @@ function delivery(db: DatabaseSync) {
       `UPDATE messages SET state = 'pending', next_attempt_at = ?, error = ?, uncertain = uncertain + ?,
        failures = failures + ?, entities = iif(?, NULL, entities) WHERE id = ?`,
     ),
+    asDocument: db.prepare("UPDATE messages SET file_kind = 'document' WHERE id = ? AND file IS NOT NULL"),
     topicOf: db.prepare("SELECT chat_id, topic FROM messages WHERE id = ?"),
     leaveTopic: db.prepare("UPDATE messages SET topic = NULL WHERE id = ?"),
     refuseTopic: db.prepare(
@@ -83,6 +99,9 @@ function delivery(db: DatabaseSync) {
     ),
     rememberChain: db.prepare("UPDATE migrated_chats SET to_chat = ? WHERE to_chat = ?"),
     moveMessages: db.prepare(`UPDATE messages SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`),
+    // A group that became another kind of group has other ids of messages.
+    moveBindings: db.prepare("UPDATE OR IGNORE bindings SET chat_id = ? WHERE chat_id = ?"),
+    moveChannelEvents: db.prepare("UPDATE channel_events SET chat_id = ? WHERE chat_id = ?"),
   };
 }
 
@@ -90,18 +109,20 @@ function events(db: DatabaseSync) {
   const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ? AND client = ?";
   return {
     settleEvent: db.prepare(
-      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?, expired = expired + ?
-       WHERE event_id = ? AND client = ? RETURNING messages, refused, muted, expired`,
+      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?, expired = expired + ?,
+       replaced = replaced + ? WHERE event_id = ? AND client = ? RETURNING messages, refused, muted, expired, replaced`,
     ),
     eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
     event: db.prepare(
-      `SELECT client, accepted_at, settled_at, messages, refused, muted, expired FROM events
+      `SELECT client, accepted_at, settled_at, messages, refused, muted, expired, replaced FROM events
        WHERE event_id = ?1 AND (?2 IS NULL OR client = ?2) ORDER BY accepted_at DESC LIMIT 1`,
     ),
     waitingOfEvent: db.prepare(
       `SELECT chat_id, error, count(*) OVER () AS count ${ofEvent} AND ${UNDELIVERED} ORDER BY id LIMIT 20`,
     ),
-    eventOfMessage: db.prepare("SELECT event_id, client FROM sent_messages WHERE chat_id = ? AND message_id = ?"),
+    eventOfMessage: db.prepare(
+      "SELECT event_id, client, session FROM sent_messages WHERE chat_id = ? AND message_id = ?",
+    ),
     // Of the columns beside max() SQLite gives those of the row that has it.
     refusalsOfEvent: db.prepare(
       `SELECT chat_id, error, max(settled_at) AS at ${ofEvent} AND state = 'failed'
@@ -121,14 +142,28 @@ function deadLetters(db: DatabaseSync) {
        WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)`,
     ),
     revive: db.prepare(
+      // One that showed how far a task was comes by itself: what it was to edit may show more by now.
       `UPDATE messages SET state = 'pending', chat_id = ?, next_attempt_at = 0, settled_at = NULL, error = NULL,
-       failures = 0, expires_at = NULL WHERE id = ?`,
+       failures = 0, expires_at = NULL, edits = iif(task IS NULL, edits, NULL), task = NULL WHERE id = ?`,
     ),
     // Whether all are settled is asked of the messages; the time of the last settlement is told only when they are.
     unrefuseEvent: db.prepare("UPDATE events SET refused = max(0, refused - 1) WHERE event_id = ? AND client = ?"),
     discard: db.prepare(
       `DELETE FROM messages WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)
        RETURNING event_id, client`,
+    ),
+  };
+}
+
+function files(db: DatabaseSync) {
+  return {
+    insertFile: db.prepare("INSERT INTO files (name, media_type, bytes) VALUES (?, ?, ?) RETURNING id"),
+    file: db.prepare("SELECT name, media_type, bytes FROM files WHERE id = ?"),
+    // They take far more room than texts.
+    dropOldFiles: db.prepare(
+      `DELETE FROM messages WHERE id IN (
+         SELECT id FROM messages WHERE state = 'failed' AND client = ? AND file IS NOT NULL
+         ORDER BY id DESC LIMIT -1 OFFSET ?)`,
     ),
   };
 }
@@ -161,11 +196,13 @@ function upkeep(db: DatabaseSync) {
       "UPDATE messages SET state = 'pending', uncertain = uncertain + 1 WHERE state = 'sending'",
     ),
     pending: db.prepare(
-      `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages WHERE ${UNDELIVERED} ORDER BY id`,
+      `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages
+       WHERE ${UNDELIVERED} AND held = 0 ORDER BY id`,
     ),
     expiredMessages: db.prepare(
       `SELECT id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, next_attempt_at, urgent, priority
+         reply_to, attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, task, next_attempt_at, urgent,
+         priority
        FROM messages WHERE expires_at <= ? AND state = 'pending' AND uncertain = 0 ORDER BY expires_at LIMIT 200`,
     ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),

@@ -36,6 +36,8 @@ export type DeliveryOptions = {
   readonly onPause: (until: number, chatId?: number) => void;
   /** Told of every message with buttons that was sent. */
   readonly onKeyboard: () => void;
+  /** A message that shows how far a task is has ended: the next one may follow. */
+  readonly onProgress: () => void;
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -151,6 +153,7 @@ export class Delivery {
     if (isExpired(message, now())) return this.#expire(message, chatId);
     const decision = own ? "sound" : attention.decide(message.chatId, message.weight);
     if (decision === "dropped") return this.#mute(message, chatId);
+    if (message.isShown) return this.#skip(message, chatId);
     if (message.uncertain) metrics.resentUncertain.inc();
     const start = now();
     const outcome = await telegram.send({ ...message, silent: decision === "silent" }, this.#abort.signal);
@@ -168,6 +171,13 @@ export class Delivery {
     await this.#record(message, { kind: "muted", at });
     metrics.muted.inc();
     pacer.dropped(chatId, at);
+  }
+
+  /** Telegram refuses an edit that changes nothing. */
+  async #skip(message: OutgoingMessage, chatId: number): Promise<void> {
+    const at = this.#options.now();
+    await this.#record(message, { kind: "unchanged", at });
+    this.#options.pacer.dropped(chatId, at);
   }
 
   /** Nobody would be glad of it any more. */
@@ -217,6 +227,10 @@ export class Delivery {
         return this.#without("entities", attempt, outcome.error);
       case "topic_refused":
         return this.#without("topic", attempt, outcome.error);
+      case "edit_refused":
+        return this.#without("edits", attempt, outcome.error);
+      case "photo_refused":
+        return this.#without("photo", attempt, outcome.error);
       case "unauthorized":
         reachability.refused(outcome.error);
         return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
@@ -267,12 +281,15 @@ export class Delivery {
     this.#options.pacer.migrate(chatId, to);
   }
 
-  /** Sends it again without what Telegram refused: formatting, or a topic, whose messages go to the General one. */
-  async #without(what: "entities" | "topic", { message, chatId, at }: Attempt, error: string): Promise<void> {
+  /**
+   * Sends it again without what Telegram refused: formatting, a topic, whose messages go to the General one, the place of a
+   * message that somebody has deleted, or the look of a photo.
+   */
+  async #without(what: Refusable, { message, chatId, at }: Attempt, error: string): Promise<void> {
     const { pacer, metrics } = this.#options;
-    const has = what === "topic" ? message.topic !== undefined : message.entities.length > 0;
-    if (has) {
-      const dropped = { plain: what === "entities", outOfTopic: what === "topic" };
+    if (has(message, what)) {
+      const changed = { asNew: what === "edits", asDocument: what === "photo" };
+      const dropped = { plain: what === "entities", outOfTopic: what === "topic", ...changed };
       await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain: false, ...dropped });
       return pacer.retry(chatId, 0);
     }
@@ -285,6 +302,7 @@ export class Delivery {
     this.#options.onOutcome(message, settlement);
     const event = await this.#untilStored(() => this.#options.queue.settle(message.id, settlement));
     if (event !== undefined) this.#options.onSettled(event);
+    if (message.isProgress) this.#options.onProgress();
   }
 
   /** The outcome waits in memory for a full disk to have space; the chat's next message waits with it. */
@@ -318,6 +336,15 @@ export class Delivery {
 /** What may have come is sent again all the same: nobody would know what became of it. */
 const isExpired = ({ expiresAt, uncertain }: OutgoingMessage, now: number): boolean =>
   expiresAt !== undefined && now >= expiresAt && !uncertain;
+
+/** What a message can do without. */
+type Refusable = "entities" | "topic" | "edits" | "photo";
+
+function has({ entities, topic, isProgress, edits, file }: OutgoingMessage, what: Refusable): boolean {
+  if (what === "entities") return entities.length > 0;
+  if (what === "topic") return topic !== undefined;
+  return what === "photo" ? file?.kind === "photo" : isProgress && edits !== undefined;
+}
 
 type Started = Pick<PendingMessage, "id" | "chatId">;
 

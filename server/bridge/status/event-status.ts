@@ -15,16 +15,18 @@ export type EventStatusParts = {
 
 /** Where an event is, in words for people. */
 export function eventStatusOf(record: EventRecord, { facts, pacer, replies }: EventStatusParts): EventStatus {
-  const { id, total, waiting, refused, muted, expired, acceptedAt, settledAt } = record;
+  const { id, total, waiting, refused, muted, expired, replaced, acceptedAt, settledAt } = record;
+  const unsent = waiting + refused + muted + expired + replaced;
   const state = eventStateOf(record);
   return {
     event_id: id,
     state,
     accepted_at: timestamp(acceptedAt),
     ...(state !== "waiting" && settledAt !== undefined && { settled_at: timestamp(settledAt) }),
-    messages: { total, waiting, sent: Math.max(0, total - waiting - refused - muted - expired), refused },
+    messages: { total, waiting, sent: Math.max(0, total - unsent), refused },
     ...(muted > 0 && { muted: { messages: muted, reason: "the recipients have muted the bot" } }),
     ...(expired > 0 && { expired }),
+    ...(replaced > 0 && { replaced }),
     ...(state === "waiting" && { waiting: eventWaitingOf(record, facts, pacer) }),
     refusals: record.refusals.map(({ chatId, error, at }) => ({
       chat_id: shownId(chatId),

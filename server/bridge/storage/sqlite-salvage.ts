@@ -18,6 +18,7 @@ export function salvage(path: string, into: DatabaseSync): Salvage {
   try {
     const copied = new Map(tablesOf(into).map((table) => [table, copyTable(from, into, table)]));
     into.exec("DELETE FROM messages WHERE state = 'sent'");
+    into.exec("DELETE FROM files WHERE id NOT IN (SELECT file FROM messages WHERE file IS NOT NULL)");
     return { events: copied.get("events") ?? 0, messages: copied.get("messages") ?? 0 };
   } finally {
     from.close();

@@ -15,6 +15,10 @@ export type Outcome =
   | { readonly kind: "migrated"; readonly chatId: number; readonly error: string }
   /** Nothing was sent, but it is known now whose public name it was. */
   | { readonly kind: "named"; readonly chatId: number }
+  /** Its file is none that Telegram shows as a photo. */
+  | { readonly kind: "photo_refused"; readonly error: string }
+  /** The message that was to be edited is gone, or cannot be edited any more. */
+  | { readonly kind: "edit_refused"; readonly error: string }
   /** The group has the topic no more, or it is closed for the bot. */
   | { readonly kind: "topic_refused"; readonly error: string }
   | { readonly kind: "unauthorized"; readonly error: string }
@@ -27,6 +31,8 @@ export const outcomeKinds = [
   "entities_refused",
   "migrated",
   "named",
+  "photo_refused",
+  "edit_refused",
   "topic_refused",
   "unauthorized",
   "failed",
@@ -45,6 +51,11 @@ const NEVER_CONNECTED = new Set([
 type Refused = Exclude<Outcome, { kind: "sent" | "named" }>;
 
 const TOPIC_REFUSED = /message thread not found|TOPIC_(CLOSED|DELETED|ID_INVALID)/i;
+
+/** Its dimensions, its content, or the rights of a group in which only photos are forbidden. */
+const PHOTO_REFUSED = /\bPHOTO_[A-Z_]+|IMAGE_PROCESS_FAILED|not enough rights to send photos/;
+
+const EDIT_REFUSED = /message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i;
 
 /** What an error of node-telegram-bot-api means for the message. Texts are without the token. */
 export function outcomeOf(error: unknown): Refused {
@@ -66,6 +77,8 @@ function answered(error: TelegramApiError, text: string): Refused {
   if (errorCode === 401 || errorCode === 404) return { kind: "unauthorized", error: text };
   if (migrateToChatId !== undefined) return { kind: "migrated", chatId: migrateToChatId, error: text };
   if (errorCode === 400 && /entit(y|ies)/i.test(error.description)) return { kind: "entities_refused", error: text };
+  if (errorCode === 400 && PHOTO_REFUSED.test(error.description)) return { kind: "photo_refused", error: text };
+  if (errorCode === 400 && EDIT_REFUSED.test(error.description)) return { kind: "edit_refused", error: text };
   if (errorCode === 400 && TOPIC_REFUSED.test(error.description)) return { kind: "topic_refused", error: text };
   if (errorCode >= 400 && errorCode < 500) return { kind: "failed", error: text };
   return { kind: "retry", cause: "server_error", uncertain: true, error: text };

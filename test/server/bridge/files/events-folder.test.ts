@@ -103,6 +103,17 @@ describe("files of events", () => {
     });
   });
 
+  test("may bring photos and documents", async () => {
+    await folder.start();
+    const attachments = [{ kind: "document", name: "a.txt", media_type: "text/plain", content: "aGVsbG8=" }];
+    await write("whole.json", { ...upstream, data: { attachments } });
+    await arrived(1);
+    expect(accepted[0]?.data).toEqual({ attachments });
+    await write("url.json", { ...upstream, data: { attachments: [{ url: "file:///etc/passwd" }] } });
+    await until("the reason", () => lines(/is in rejected/).length === 1);
+    expect(await readFile(join(path, "rejected", "url.json.reason.txt"), "utf8")).toContain("no URL is fetched");
+  });
+
   test("that are written slowly are waited for, and those that come by rename are whole", async () => {
     await folder.start();
     const text = JSON.stringify(upstream);

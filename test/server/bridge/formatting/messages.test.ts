@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Event } from "../../../../contract/event.ts";
 import { format } from "../../../../server/bridge/formatting/formatter.ts";
-import { MOST_PARTS, messagesOf } from "../../../../server/bridge/formatting/messages.ts";
+import { messagesOf } from "../../../../server/bridge/formatting/messages.ts";
+import { MOST_PARTS, partsOf } from "../../../../server/bridge/formatting/parts.ts";
 import type { NewMessage } from "../../../../server/bridge/queue/queue.ts";
-import { checkText } from "../../../telegram/text-rules.ts";
+import { checkCaption, checkText } from "../../../telegram/text-rules.ts";
 import { eventOf } from "../support.ts";
 
 const wording = { style: "concise", timeZone: "Europe/Berlin" } as const;
@@ -60,9 +61,11 @@ describe("the messages of an event", () => {
         const { title, sender } = format(event, wording);
         const parts = messagesOf(event, [{ chatId: 1 }], wording);
         expect(parts.length).toBeGreaterThanOrEqual(1);
+        const isLong = parts.some(({ file }) => file !== undefined);
         for (const [index, part] of parts.entries()) {
-          checkText(part.text, undefined, part.entities);
-          const number = parts.length > 1 ? ` (${index + 1}/${parts.length})` : "";
+          if (part.file === undefined) checkText(part.text, undefined, part.entities);
+          else checkCaption(part.text, undefined, part.entities);
+          const number = parts.length > 1 && !isLong ? ` (${index + 1}/${parts.length})` : "";
           expect(part.text.split("\n")[0]).toBe(title + number);
           expect(boldOf(part)).toEqual([title]);
           if (sender !== undefined) {
@@ -115,8 +118,24 @@ describe("the messages of an event", () => {
     expect(bodies.join(" ")).toBe(description);
   });
 
-  test("what is too long is cut, and the last part says how much is missing", () => {
-    const parts = messagesOf(eventOf("a", { description: "x".repeat(200_000) }), [{ chatId: 1 }], wording);
+  test("of more than four parts there are two: the beginning, and a document with all of it", () => {
+    const description = "x".repeat(20_000);
+    const messages = messagesOf(eventOf("a", { description }), [{ chatId: 1 }, { chatId: 2 }], wording);
+    expect(messages.map(({ chatId, part, file }) => [chatId, part, file?.name])).toEqual(
+      [1, 2].flatMap((chat) => [
+        [chat, 0, undefined],
+        [chat, 1, "message.txt"],
+      ]),
+    );
+    expect(messages[0]?.text).toMatch(/x\n\n… the whole text is in the document below\n\n— tester$/);
+    expect(Buffer.from(messages[1]!.file!.bytes).toString()).toBe(`ℹ️ Event a\n\n${description}\n\n— tester\n`);
+    expect(messages[3]?.file).toBe(messages[1]?.file);
+    const four = messagesOf(eventOf("a", { description: "x".repeat(16_000) }), [{ chatId: 1 }], wording);
+    expect(four.map(({ file }) => file)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  test("what is too long where no document can be is cut, and the last part says how much is missing", () => {
+    const parts = partsOf(format(eventOf("a", { description: "x".repeat(200_000) }), wording));
     expect(parts).toHaveLength(MOST_PARTS);
     const body = parts.map(({ text }) => text.match(/^x+$/m)?.[0] ?? "").join("");
     expect(parts[3]?.text).toContain(

@@ -38,6 +38,7 @@ async function stage() {
     onOutcome: (_message, { kind }) => outcomes.push(kind),
     onPause: () => {},
     onKeyboard: () => {},
+    onProgress: () => {},
     now: () => now,
     random: () => 0,
   });

@@ -126,7 +126,8 @@ function Told({ trace, now }: { readonly trace: EventTrace; readonly now: number
         <span>
           It {word}: {countText(total, "message")}, {sent} sent, {waiting} waiting, {refused} refused
           {status.muted !== undefined && `, ${status.muted.messages} muted`}
-          {status.expired !== undefined && `, ${status.expired} expired`}.
+          {status.expired !== undefined && `, ${status.expired} expired`}
+          {status.replaced !== undefined && `, ${status.replaced} replaced by later progress`}.
           {status.waiting !== undefined && (
             <>
               {" The next one waits: "}
