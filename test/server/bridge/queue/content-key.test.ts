@@ -17,6 +17,7 @@ test.each([
   [{ source: "other" }],
   [{ task_id: "another" }],
   [{ data: { status: "failed" } }],
+  [{ session: "web" }],
 ])("one that says something else has another key: %j", (fields) => {
   expect(key("a", fields)).not.toBe(key("a"));
 });
