@@ -4,6 +4,7 @@ import { parseJson } from "../json/parse-json.ts";
 import { type Answer, failureOf } from "./answer.ts";
 import { batchProblem, beginningInBatch } from "./batches.ts";
 import { logCancellation } from "./cancellations.ts";
+import type { Channels } from "./channel/channels.ts";
 import { ConnectionExchange, type Speaker } from "./connection-exchange.ts";
 import { type Dispatcher, isStateless, subjectOf } from "./dispatcher.ts";
 import { stateless } from "./eras/stateless.ts";
@@ -14,6 +15,9 @@ import type { SessionListeners } from "./session-listeners.ts";
 export type ConversationOptions = {
   readonly dispatcher: Dispatcher;
   readonly listeners: SessionListeners;
+  readonly channels: Channels;
+  /** What the client calls its session, beside its messages. */
+  readonly sessionName?: string | undefined;
   /** Forgets what a session wanted to hear of. */
   readonly forget: (sessionKey: string) => void;
   /** Sends a message; false when the client does not take it. */
@@ -180,7 +184,8 @@ export class Conversation {
     return new ConnectionExchange({
       speaker,
       session: this.#session,
-      begin: (agreed) => this.#begin(agreed),
+      sessionName: this.#options.sessionName,
+      begin: (agreed) => this.#begin(agreed, speaker),
       send: (message) => {
         const isTaken = this.#options.send(JSON.stringify(message));
         this.#options.onRoom();
@@ -189,14 +194,18 @@ export class Conversation {
     });
   }
 
-  #begin(agreed: Agreed): void {
-    const { listeners, forget, send, newId } = this.#options;
+  #begin(agreed: Agreed, { caller: { client } }: Speaker): void {
+    const { listeners, channels, forget, send, newId } = this.#options;
     this.#leave();
     const key = newId();
-    this.#session = { ...agreed, id: key, key, isShared: false };
-    const stopListening = listeners.add(key, (message) => void send(JSON.stringify(message)));
+    const session = { ...agreed, id: key, key, isShared: false };
+    this.#session = session;
+    const sendMessage = (message: object) => send(JSON.stringify(message));
+    const stopListening = listeners.add(key, (message) => void sendMessage(message));
+    channels.connect(session, { send: sendMessage, onClose: () => {}, client: () => client });
     this.#leave = () => {
       stopListening();
+      void channels.leave(session, client);
       forget(key);
     };
   }

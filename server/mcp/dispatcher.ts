@@ -4,6 +4,10 @@ import { InputRequired } from "../features/interaction.ts";
 import { type Answer, failureOf } from "./answer.ts";
 import { type Cancellations, logCancellation } from "./cancellations.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { channelNameOf } from "./channel/capability.ts";
+import type { Channels } from "./channel/channels.ts";
+import { permissionRequestMethod } from "./channel/permission-request.ts";
+import type { SessionNames } from "./channel/session-names.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Era, Terms } from "./eras/era.ts";
 import { handshake } from "./eras/handshake.ts";
@@ -17,6 +21,7 @@ import type { Method, MethodContext } from "./method.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts, ServerInfo } from "./server-info.ts";
+import type { Session } from "./session.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { SharedTasks } from "./tasks/shared-tasks.ts";
@@ -33,6 +38,8 @@ export type DispatcherOptions = {
   readonly subscriptions: Subscriptions;
   readonly cancellations: Cancellations;
   readonly notices: SessionNotices;
+  readonly names: SessionNames;
+  readonly channels: Channels;
   readonly tasks: Tasks;
   readonly sharedTasks: SharedTasks;
   readonly listens: Listens;
@@ -59,7 +66,7 @@ type Call = {
 
 /** What every message means, whichever transport it came by. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { server, clientRequests, clock } = options;
+  const { server, clientRequests, clock, channels } = options;
   const methods = {
     handshake: methodsOf("handshake", server.methods),
     stateless: methodsOf("stateless", server.methods),
@@ -76,10 +83,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     try {
       era = eraOf(message, exchange);
       const terms = era.termsOf(message, exchange);
-      const method = methods[era.name].get(message.method);
+      const method = isHidden(message, exchange) ? undefined : methods[era.name].get(message.method);
       if (method === undefined) {
         throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version: terms.version });
       }
+      if (exchange.session?.channel !== undefined && message.method !== "ping") channels.ready(exchange.session.key);
       const interaction = new ClientInteraction({ message, exchange, era: era.name, terms, ...options });
       const answered = complete({ message, exchange, era, terms, method, interaction });
       const { detached } = interaction;
@@ -132,12 +140,23 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (!isStatelessVersion(declaredVersion)) throw new ServerError("SESSION_REQUIRED");
       return;
     }
+    if (session.channel !== undefined && message.kind === "notification") await hear(message, session, exchange);
     const { id: clientId } = caller.client;
     const isAnswered = message.kind === "response" && clientRequests.settle(message, clientId);
     const notice = isAnswered ? undefined : noticeOf(message, clientId);
     if (notice?.kind === "cancel" && message.kind === "notification") logCancellation(message.params, log);
     // Another process may have asked, or be at work on what is cancelled.
     if (notice !== undefined) await options.notices.tell(session, notice);
+  }
+
+  /** What a client says of a session that is a channel. */
+  async function hear({ method, params }: NotificationMessage, session: Session, { caller, log }: Exchange) {
+    if (method === permissionRequestMethod) await channels.askPermission(session, caller.client, params);
+    if (method !== "notifications/initialized") return;
+    // Its client waits for the answer before it does anything else.
+    void options.notices
+      .tell(session, { kind: "ready" })
+      .catch((error: unknown) => log.warn({ err: error }, "other servers do not know that a session is ready"));
   }
 }
 
@@ -163,6 +182,13 @@ export function isStateless(message: Message, declaredVersion: string | undefine
   return told[metaKeys.version] !== undefined || isStatelessVersion(declaredVersion ?? "");
 }
 
+/** Claude Code makes no channel of a server that it talks to without `initialize`: one that is to be a channel does not offer that. */
+function isHidden({ method }: RequestMessage, { session, sessionName, caller }: Exchange): boolean {
+  return (
+    method === "server/discover" && session === undefined && channelNameOf(sessionName, caller.client) !== undefined
+  );
+}
+
 /** The era of what cannot tell it: the transport may have been told. */
 function eraToldTo({ declaredVersion = "" }: Exchange): Era | undefined {
   return isStatelessVersion(declaredVersion) ? stateless : undefined;
@@ -185,12 +211,13 @@ function contextOf(
   options: DispatcherOptions,
 ): MethodContext {
   const { server, catalogueOf, subscriptions, listens, notices, sharedTasks } = options;
-  const { caller, origin, log, session, begin } = exchange;
+  const { caller, origin, log, session, sessionName, begin } = exchange;
   const catalogue = catalogueOf(caller.client);
   const send = (message: object) => exchange.send(message);
   const stay = () => exchange.stay?.();
+  const channelName = () => channelNameOf(sessionName, caller.client);
   const own = { server, catalogue, interaction, subscriptions, listens, notices, sharedTasks };
-  return { id, caller, origin, log, session, begin, send, stay, ...terms, ...own };
+  return { id, caller, origin, log, session, begin, send, stay, channelName, ...terms, ...own };
 }
 
 /** The answer to a call that becomes a task; what the call comes to then is told by the task. */

@@ -15,6 +15,7 @@ import { hashOf, verify } from "../../../contract/signature.ts";
 import { RelayHub } from "../../../server/bridge/relay/relay.ts";
 import { relayAnswers } from "../../../server/bridge/relay/relay-routes.ts";
 import type { LocalBridge } from "../../../server/bridge-client/local-bridge-client.ts";
+import { FakeSessions, sessionAnswers } from "./fake-sessions.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
 
@@ -60,6 +61,7 @@ export const idleBridge: LocalBridge = {
     withdraw: async () => refuse("APPROVAL_NOT_FOUND"),
   },
   relay: newRelay(),
+  sessions: new FakeSessions(),
   control: {
     state: () => ({ instance: "idle", changed: false }),
     pause: async () => ({ instance: "idle", changed: true }),
@@ -89,6 +91,7 @@ export type FakeBridge = {
   /** What `GET /events/:id` says beside `sent`, by event id. */
   readonly eventStatuses: Map<string, Partial<EventStatus>>;
   readonly relay: RelayHub;
+  readonly sessions: FakeSessions;
   /** Requests by "METHOD path"; not those of the relay. */
   readonly requests: string[];
   /** True when the intercept gave the answer itself. It is not asked about requests of the relay, which come at any time. */
@@ -100,6 +103,7 @@ export type FakeBridge = {
 export async function startFakeBridge(options: { port?: number; secret?: string } = {}): Promise<FakeBridge> {
   const events: Event[] = [];
   const relay = newRelay();
+  const sessions = new FakeSessions(relay);
   const requests: string[] = [];
   const server = createServer((request, response) => void answer(request, response));
   server.listen(options.port ?? 0, "127.0.0.1");
@@ -111,6 +115,7 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     events,
     eventStatuses: new Map(),
     relay,
+    sessions,
     requests,
     intercept: () => false,
     async close() {
@@ -129,6 +134,8 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (!signed(request, body, options.secret ?? secret))
       return reply(response, 401, { error: true, message: "wrong" });
     if (relayed !== undefined) return answerRelay(relayed, body, response);
+    const session = sessionAnswers[`${request.method} ${pathname}`];
+    if (session !== undefined) return answerSession(() => session(sessions, body, searchParams), response);
     const known = knownAnswers[pathname];
     if (known !== undefined) return reply(response, 200, known(body));
     if (request.method === "POST") return answerPost(pathname, body, response);
@@ -149,6 +156,16 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
       relay.publish({ topic: eventTopic(event_id), text: JSON.stringify({ event_id, client, state: "waiting" }) });
     }
     return { event_id, messages: 1, duplicate };
+  }
+
+  function answerSession(ask: () => object, response: ServerResponse): void {
+    try {
+      reply(response, 200, ask());
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error;
+      const { code, entry, details, message } = error;
+      reply(response, entry.httpStatus, { error: true, code, message, ...details });
+    }
   }
 
   function answerEvent(id: string, query: URLSearchParams, response: ServerResponse): void {

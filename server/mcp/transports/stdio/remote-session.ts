@@ -57,6 +57,7 @@ export class RemoteSession {
     if (method === "logging/setLevel") this.#wishes.set(method, { method, params });
     if (method === "resources/subscribe") this.#wishes.set(`uri ${params.uri}`, { method, params });
     if (method === "resources/unsubscribe") this.#wishes.delete(`uri ${params.uri}`);
+    if (method === "tools/call" && params.name === "register_session") this.#wishes.set("name", { method, params });
   }
 
   /** Begins anew instead of a session that the server has forgotten; once, however many requests have noticed. */

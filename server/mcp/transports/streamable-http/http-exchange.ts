@@ -8,6 +8,7 @@ import type { Exchange } from "../../exchange.ts";
 import type { RequestMessage } from "../../message.ts";
 import type { RequestLogger } from "../../method.ts";
 import type { Agreed, Session } from "../../session.ts";
+import { sessionNameIn } from "../session-name.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Accepted } from "./media-types.ts";
 import { verifyMirrors } from "./mirrored-headers.ts";
@@ -68,6 +69,10 @@ export class HttpExchange implements Exchange {
   get declaredVersion(): string | undefined {
     const version = this.#options.request.headers["mcp-protocol-version"];
     return typeof version === "string" ? version : undefined;
+  }
+
+  get sessionName(): string | undefined {
+    return sessionNameIn(this.#options.request);
   }
 
   readonly begin = (agreed: Agreed): void => {
