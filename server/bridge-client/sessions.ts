@@ -100,31 +100,58 @@ export function httpSessions(call: <T>(request: BridgeCall<T>) => Promise<T>): S
   };
 }
 
-/** The part of a bridge in the same process that knows sessions; it answers as its routes do. */
-export type LocalSessions = {
-  readonly [Call in keyof SessionCalls]: (
-    ...request: Parameters<SessionCalls[Call]>
-  ) => Awaited<ReturnType<SessionCalls[Call]>> | ReturnType<SessionCalls[Call]>;
+/** The parts of a bridge in the same process that know sessions. */
+export type LocalChannel = {
+  readonly sessions: {
+    register(registration: SessionRegistration): Promise<SessionRegistered>;
+    list(client: string): readonly Session[];
+    listen(request: SessionListen): Promise<SessionListening>;
+    next(request: SessionNext): Promise<SessionHanded>;
+    settle(request: SessionSettle): Promise<number>;
+    leave(request: SessionLeave): Promise<boolean>;
+  };
+  readonly permissions: {
+    ask(request: SessionPermission): Promise<SessionPermissionAsked>;
+    answered(request: SessionPermissionAnswered): Promise<number>;
+  };
+  readonly speaking: {
+    reply(request: SessionReply): Promise<SessionReplied>;
+    react(request: SessionReact): Promise<void>;
+    edit(request: SessionEdit): Promise<number>;
+  };
+  readonly downloads: {
+    get(
+      id: string,
+      session: SessionKey,
+    ): Promise<{ readonly bytes: Uint8Array; readonly name: string; readonly mime: string | undefined }>;
+  };
 };
+
+/** The part that lets in somebody new. */
+export type LocalPairing = { pair(pairing: Pairing): Promise<Paired> };
 
 /** A bridge in the same process, which another one may take the place of. */
 export function localSessions(
   refusing: <T>(ask: () => T | Promise<T>) => Promise<T>,
-  sessions: () => LocalSessions,
+  channel: () => LocalChannel,
+  pairing: () => LocalPairing,
 ): SessionCalls {
   return {
-    register: (registration) => refusing(() => sessions().register(registration)),
-    list: (client) => refusing(() => sessions().list(client)),
-    listen: (request) => refusing(() => sessions().listen(request)),
-    next: (request) => refusing(() => sessions().next(request)),
-    settle: (request) => refusing(() => sessions().settle(request)),
-    leave: (request) => refusing(() => sessions().leave(request)),
-    askPermission: (request) => refusing(() => sessions().askPermission(request)),
-    permissionsAnswered: (request) => refusing(() => sessions().permissionsAnswered(request)),
-    reply: (request) => refusing(() => sessions().reply(request)),
-    react: (request) => refusing(() => sessions().react(request)),
-    edit: (request) => refusing(() => sessions().edit(request)),
-    attachment: (id, session) => refusing(() => sessions().attachment(id, session)),
-    pair: (pairing) => refusing(() => sessions().pair(pairing)),
+    register: (registration) => refusing(() => channel().sessions.register(registration)),
+    list: (client) => refusing(() => channel().sessions.list(client)),
+    listen: (request) => refusing(() => channel().sessions.listen(request)),
+    next: (request) => refusing(() => channel().sessions.next(request)),
+    settle: (request) => refusing(() => channel().sessions.settle(request)),
+    leave: (request) => refusing(() => channel().sessions.leave(request)),
+    askPermission: (request) => refusing(() => channel().permissions.ask(request)),
+    permissionsAnswered: (request) => refusing(() => channel().permissions.answered(request)),
+    reply: (request) => refusing(() => channel().speaking.reply(request)),
+    react: (request) => refusing(() => channel().speaking.react(request)),
+    edit: (request) => refusing(() => channel().speaking.edit(request)),
+    attachment: async (id, session) => {
+      const { bytes, name, mime } = await refusing(() => channel().downloads.get(String(id), session));
+      return { bytes, name, type: mime ?? "application/octet-stream" };
+    },
+    pair: (request) => refusing(() => pairing().pair(request)),
   };
 }

@@ -6,7 +6,7 @@ import { type Cancellations, logCancellation } from "./cancellations.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { channelNameOf } from "./channel/capability.ts";
 import type { Channels } from "./channel/channels.ts";
-import { permissionRequestMethod } from "./channel/permission-request.ts";
+import { hearNotification, overhearRequest } from "./channel/overheard.ts";
 import type { SessionNames } from "./channel/session-names.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Era, Terms } from "./eras/era.ts";
@@ -21,7 +21,6 @@ import type { Method, MethodContext } from "./method.ts";
 import { methodsOf } from "./methods/registry.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ServerFacts, ServerInfo } from "./server-info.ts";
-import type { Session } from "./session.ts";
 import type { SessionNotice, SessionNotices } from "./session-notices.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import type { SharedTasks } from "./tasks/shared-tasks.ts";
@@ -66,7 +65,7 @@ type Call = {
 
 /** What every message means, whichever transport it came by. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { server, clientRequests, clock, channels } = options;
+  const { server, clientRequests, clock } = options;
   const methods = {
     handshake: methodsOf("handshake", server.methods),
     stateless: methodsOf("stateless", server.methods),
@@ -83,11 +82,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     try {
       era = eraOf(message, exchange);
       const terms = era.termsOf(message, exchange);
-      const method = isHidden(message, exchange) ? undefined : methods[era.name].get(message.method);
-      if (method === undefined) {
-        throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version: terms.version });
-      }
-      if (exchange.session?.channel !== undefined && message.method !== "ping") channels.ready(exchange.session.key);
+      const method = methodFor(message, exchange, methods[era.name], terms);
+      overhearRequest(message, exchange, options);
       const interaction = new ClientInteraction({ message, exchange, era: era.name, terms, ...options });
       const answered = complete({ message, exchange, era, terms, method, interaction });
       const { detached } = interaction;
@@ -140,23 +136,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (!isStatelessVersion(declaredVersion)) throw new ServerError("SESSION_REQUIRED");
       return;
     }
-    if (session.channel !== undefined && message.kind === "notification") await hear(message, session, exchange);
+    await hearNotification(message, exchange, options);
     const { id: clientId } = caller.client;
     const isAnswered = message.kind === "response" && clientRequests.settle(message, clientId);
     const notice = isAnswered ? undefined : noticeOf(message, clientId);
     if (notice?.kind === "cancel" && message.kind === "notification") logCancellation(message.params, log);
     // Another process may have asked, or be at work on what is cancelled.
     if (notice !== undefined) await options.notices.tell(session, notice);
-  }
-
-  /** What a client says of a session that is a channel. */
-  async function hear({ method, params }: NotificationMessage, session: Session, { caller, log }: Exchange) {
-    if (method === permissionRequestMethod) await channels.askPermission(session, caller.client, params);
-    if (method !== "notifications/initialized") return;
-    // Its client waits for the answer before it does anything else.
-    void options.notices
-      .tell(session, { kind: "ready" })
-      .catch((error: unknown) => log.warn({ err: error }, "other servers do not know that a session is ready"));
   }
 }
 
@@ -187,6 +173,18 @@ function isHidden({ method }: RequestMessage, { session, sessionName, caller }: 
   return (
     method === "server/discover" && session === undefined && channelNameOf(sessionName, caller.client) !== undefined
   );
+}
+
+/** Throws METHOD_NOT_FOUND. */
+function methodFor(
+  message: RequestMessage,
+  exchange: Exchange,
+  methods: ReadonlyMap<string, Method>,
+  { version }: Terms,
+): Method {
+  const method = isHidden(message, exchange) ? undefined : methods.get(message.method);
+  if (method !== undefined) return method;
+  throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version });
 }
 
 /** The era of what cannot tell it: the transport may have been told. */

@@ -128,7 +128,7 @@ export class SessionNotices {
         break;
       case "name":
         names.set(key, notice.name);
-        channels.renamed(key);
+        channels.registered(key);
         break;
       case "end":
         void channels.end(key);

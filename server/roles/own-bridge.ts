@@ -46,6 +46,12 @@ class Reopened implements OwnBridge {
       get approvals() {
         return bridge().approvals;
       },
+      get channel() {
+        return bridge().channel;
+      },
+      get pairing() {
+        return bridge().pairing;
+      },
       get todos() {
         return bridge().todos;
       },

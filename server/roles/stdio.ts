@@ -111,7 +111,7 @@ async function remote(config: StdioRemoteConfig, logger: Logger, world: StdioWor
       remotePeer({
         ...world,
         ...config.remote,
-        session: config.session,
+        name: config.session,
         isProxied: proxy !== undefined,
         send,
         logger,

@@ -20,7 +20,10 @@ export const reply = defineTool({
     topic,
     files: z
       .array(z.string())
-      .max(0, "files are not sent: this server reads none of its client's machine. Send the text alone")
+      .refine(
+        (files) => files.length === 0,
+        "files are not sent: this server reads none of its client's machine. Send the text alone",
+      )
       .optional()
       .describe("Always empty: files of the client's machine cannot be sent"),
     session,

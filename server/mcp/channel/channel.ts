@@ -12,7 +12,14 @@ export type Way = {
 };
 
 /** Hands over by one connection until the signal is aborted. Must not reject. */
-type Run = (way: Way, name: string, signal: AbortSignal) => Promise<void>;
+type Run = (way: Way, name: string, run: RunSignals) => Promise<void>;
+
+export type RunSignals = {
+  /** Aborted when the connection is gone. */
+  readonly signal: AbortSignal;
+  /** Resolves when the session has registered the next time. */
+  readonly registered: () => Promise<void>;
+};
 
 type Running = { readonly way: Way; readonly name: string; readonly abort: AbortController };
 
@@ -25,6 +32,7 @@ export class Channel {
   readonly #nameOf: () => string | undefined;
   readonly #ways: Way[] = [];
   #isReady = false;
+  #registered = Promise.withResolvers<void>();
   #running: Running | undefined;
   #done: Promise<void> = Promise.resolve();
 
@@ -51,6 +59,13 @@ export class Channel {
     this.steer();
   }
 
+  /** The session has registered, under another name or once more: what it waits for may be its own now. */
+  registered(): void {
+    this.#registered.resolve();
+    this.#registered = Promise.withResolvers();
+    this.steer();
+  }
+
   /** Goes on by what counts now. What is under way ends first: it may still settle what the client has read. */
   steer(): void {
     const way = this.#isReady ? this.#ways.at(-1) : undefined;
@@ -61,7 +76,8 @@ export class Channel {
     if (way === undefined || name === undefined) return;
     const abort = new AbortController();
     this.#running = { way, name, abort };
-    this.#done = this.#done.then(() => (abort.signal.aborted ? undefined : this.#run(way, name, abort.signal)));
+    const run = { signal: abort.signal, registered: () => this.#registered.promise };
+    this.#done = this.#done.then(() => (abort.signal.aborted ? undefined : this.#run(way, name, run)));
   }
 
   /** Resolves when nothing is handed over any more. */

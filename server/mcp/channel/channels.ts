@@ -9,7 +9,7 @@ import type { Session } from "../session.ts";
 import { channelPermission } from "./capability.ts";
 import { Channel, type Way } from "./channel.ts";
 import { Doorbells } from "./doorbells.ts";
-import { readPermissionRequest } from "./permission-request.ts";
+import { ownPrompts, readPermissionRequest } from "./permission-request.ts";
 import { type PumpTimes, type PushEnding, pump, usualTimes } from "./pump.ts";
 import type { SessionNames } from "./session-names.ts";
 
@@ -33,6 +33,7 @@ export class Channels {
   readonly #channels = new Map<string, Channel>();
   /** Those that have said so here, or to another process. */
   readonly #ready = new BoundedMap<string, true>(mostSessions);
+  readonly #prompts = ownPrompts();
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(options: ChannelsOptions) {
@@ -63,9 +64,9 @@ export class Channels {
     this.#channels.get(sessionKey)?.ready();
   }
 
-  /** A session has another name. */
-  renamed(sessionKey: string): void {
-    this.#channels.get(sessionKey)?.steer();
+  /** A session has registered, under the name that is known now. */
+  registered(sessionKey: string): void {
+    this.#channels.get(sessionKey)?.registered();
   }
 
   /** A session has ended, here or elsewhere. */
@@ -90,7 +91,19 @@ export class Channels {
     const name = this.#options.names.of(session);
     if (name === undefined || session.channel === undefined || !permits(client, channelPermission)) return;
     const prompt = readPermissionRequest(params);
+    this.#prompts.add(session.key, prompt);
     await this.#options.sessions.askPermission({ client: client.name, name, holder: session.key, ...prompt });
+  }
+
+  /** A session calls a tool of this server. If it had asked about that, somebody has allowed it in the terminal: nobody else needs to. */
+  called(session: Session, client: Client, tool: unknown): void {
+    const name = this.#options.names.of(session);
+    const request_id = this.#prompts.take(session.key, tool);
+    if (name === undefined || request_id === undefined) return;
+    const { sessions, log } = this.#options;
+    sessions
+      .permissionsAnswered({ client: client.name, name, holder: session.key, request_ids: [request_id] })
+      .catch((error: unknown) => log.warn({ err: error, session: name }, "a prompt that was answered stays open"));
   }
 
   /** Hands over nothing more: other processes go on with sessions that are shared, and the others have ended. */
@@ -116,7 +129,7 @@ export class Channels {
       session,
       owner,
       () => names.of(session),
-      async (way, name, signal) => {
+      async (way, name, run) => {
         const client = way.client();
         if (client === undefined) return;
         await pump({
@@ -129,7 +142,7 @@ export class Channels {
           send: way.send,
           fence: (fenced) => this.#options.clientRequests.fence(way.send, client.id, fenced),
           times,
-          signal,
+          ...run,
         });
       },
     );

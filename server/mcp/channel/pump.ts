@@ -2,6 +2,7 @@ import { ServerError, toServerError } from "../../../contract/errors.ts";
 import type { SessionHanded, SessionListening } from "../../../contract/sessions.ts";
 import type { SessionCalls } from "../../bridge-client/sessions.ts";
 import type { RequestLogger } from "../method.ts";
+import type { RunSignals } from "./channel.ts";
 import { type Doorbell, type Doorbells, passed } from "./doorbells.ts";
 import { messageOf, nameTakenMessage } from "./messages.ts";
 
@@ -16,9 +17,12 @@ export type PumpTimes = {
   readonly retryMs: number;
 };
 
+/** Between two tries of what the bridge refuses, in milliseconds. */
+const longestPauseMs = 300_000;
+
 export const usualTimes: PumpTimes = Object.freeze({ lookMs: 10_000, retryMs: 1_000 });
 
-export type PumpOptions = {
+export type PumpOptions = RunSignals & {
   readonly sessions: SessionCalls;
   readonly doorbells: Doorbells;
   /** The client's name. */
@@ -35,8 +39,6 @@ export type PumpOptions = {
   readonly onSettled: (ending: PushEnding, count: number) => void;
   readonly log: RequestLogger;
   readonly times: PumpTimes;
-  /** Aborted when the connection is gone. */
-  readonly signal: AbortSignal;
 };
 
 /**
@@ -46,11 +48,13 @@ export type PumpOptions = {
 export async function pump(options: PumpOptions): Promise<void> {
   const { signal, log, name, client, times } = options;
   let isTold = false;
+  let pauseMs = times.retryMs;
   while (!signal.aborted && options.mayHear()) {
     try {
       const listening = await begin(options);
       if (listening !== undefined) {
         await handOver(options, listening);
+        pauseMs = times.retryMs;
       } else if (!isTold) {
         isTold = true;
         options.send(nameTakenMessage(name));
@@ -60,7 +64,8 @@ export async function pump(options: PumpOptions): Promise<void> {
       if (signal.aborted) return;
       const error = toServerError(thrown);
       log.warn({ err: error.cause ?? error, session: name, client }, "a channel is interrupted; trying again");
-      await passed(times.retryMs, signal);
+      await passed(pauseMs, signal);
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     }
   }
 }
@@ -113,9 +118,15 @@ async function deliver(options: PumpOptions, { events }: SessionHanded, generati
   return true;
 }
 
-/** Another session has the name, or this one listens by another connection: looks now and then whether it is gone. */
+/**
+ * Another session has the name, or this one listens by another connection: looks now and then whether it is gone, until the session
+ * registers itself.
+ */
 async function untilFree(options: PumpOptions): Promise<void> {
-  const { sessions, doorbells, client, name, signal, times } = options;
+  const { sessions, doorbells, client, name, times } = options;
+  const own = new AbortController();
+  void options.registered().then(() => own.abort());
+  const signal = AbortSignal.any([options.signal, own.signal]);
   let bell: Doorbell | undefined;
   try {
     while (!signal.aborted) {

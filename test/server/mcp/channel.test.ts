@@ -1,9 +1,14 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { beginSession, keys, keysJson, postStateless, startServer, type TestServer } from "../support/server.ts";
+import { talk } from "../support/web-socket.ts";
 
 const otherKey = "key-of-another-client-with-a-session";
 const allKeys = JSON.stringify({
@@ -369,6 +374,18 @@ describe("prompts of a session's tools", () => {
     expect(verdicts).toEqual([{ request_id: "abcde", behavior: "deny" }]);
   });
 
+  test("about a tool of this server are closed when the session calls it: somebody has allowed it in the terminal", async () => {
+    const { client } = await channelClient({ query: "?session=terminal" });
+    await isThere("admin", "terminal");
+    const own = { ...asked, request_id: "owned", tool_name: "mcp__cctelegram__list_event_types" };
+    for (const params of [asked, own]) {
+      await client.notification(prompt(params) as Parameters<Client["notification"]>[0]);
+    }
+    for (const name of ["get_bridge_status", "list_event_types", "list_event_types"]) await client.callTool({ name });
+    await vi.waitFor(() => expect(bridge.sessions.answered).toHaveLength(1));
+    expect(bridge.sessions.answered).toMatchObject([{ name: "terminal", client: "admin", request_ids: ["owned"] }]);
+  });
+
   test("are shortened to what people can read, and refused when they are none", async () => {
     const { post, session } = await rawChannel("long");
     const stream = await listen(0, session);
@@ -387,6 +404,84 @@ describe("prompts of a session's tools", () => {
     await nameless(prompt(asked));
     expect(bridge.sessions.permissions).toHaveLength(count);
     await stream.cancel();
+  });
+});
+
+describe("other ways to a channel", () => {
+  test("a client of SDK v2 that would talk without initialize begins with it here", async () => {
+    const client = new ModernClient(
+      { name: "claude-code", version: "2.1.81" },
+      { versionNegotiation: { mode: "auto" } },
+    );
+    const requestInit = { headers: { "x-api-key": keys.all } };
+    await client.connect(
+      new ModernTransport(new URL(`${serverAt(0).url}/mcp?session=modern`), { requestInit }) as Parameters<
+        ModernClient["connect"]
+      >[0],
+    );
+    expect(client.getNegotiatedProtocolVersion()).toBe("2025-11-25");
+    expect(client.getServerCapabilities()?.experimental).toMatchObject({ "claude/channel": {} });
+    await isThere("admin", "modern");
+    bridge.sessions.say("admin", "modern", "hello");
+    await settled("admin", "modern", 1);
+    await client.close();
+  });
+
+  test("a WebSocket is a session as long as it is open", async () => {
+    const connection = await talk(serverAt(0).url, { key: keys.all, path: "/mcp?session=socket" });
+    const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "test", version: "1" } };
+    const { result } = await connection.ask("initialize", params);
+    expect(result?.capabilities).toMatchObject({ experimental: { "claude/channel": {} } });
+    expect(bridge.sessions.holderOf("admin", "socket")).toBeUndefined();
+    connection.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+    await isThere("admin", "socket");
+    bridge.sessions.say("admin", "socket", "hello");
+    const { params: told } = await connection.until(({ method }) => method === "notifications/claude/channel");
+    expect(told).toMatchObject({ content: "hello" });
+    const { id } = await connection.until(({ method }) => method === "ping");
+    connection.send({ jsonrpc: "2.0", id, result: {} });
+    await settled("admin", "socket", 1);
+    connection.socket.close();
+    await vi.waitFor(() => expect(bridge.sessions.holderOf("admin", "socket")).toBeUndefined());
+  });
+
+  test("a stream of a key that was taken back hears nothing more", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keys-"));
+    const file = join(folder, "keys.json");
+    await writeFile(file, allKeys);
+    const server = await startServer(bridge.url, { MCP_API_KEYS_FILE: file, MCP_RATE_LIMIT_REQUESTS: "1000" });
+    const { contents } = await channelClient({ query: "?session=revoked", key: otherKey, to: server.url });
+    await isThere("other", "revoked");
+    bridge.sessions.say("other", "revoked", "before");
+    await settled("other", "revoked", 1);
+    await writeFile(file, keysJson);
+    await server.reload();
+    bridge.sessions.say("other", "revoked", "after");
+    bridge.sessions.say("other", "revoked", "later");
+    // Whoever may hear it comes and hears it first.
+    bridge.sessions.expire("other", "revoked");
+    const second = await channelClient({ query: "?session=revoked", key: otherKey });
+    await vi.waitFor(() => expect(second.contents()).toEqual(["after", "later"]), { timeout: 5_000 });
+    expect(contents()).toEqual(["before"]);
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test("what is not settled because the bridge is away is settled when it is back, and comes once", async () => {
+    const { contents } = await channelClient({ query: "?session=patient" });
+    await isThere("admin", "patient");
+    let refused = 0;
+    bridge.intercept = ({ url }, response) => {
+      if (url !== "/sessions/settle" || refused >= 2) return false;
+      refused += 1;
+      response.writeHead(503, { "content-type": "application/json" }).end("{}");
+      return true;
+    };
+    bridge.sessions.say("admin", "patient", "hello");
+    await settled("admin", "patient", 1);
+    bridge.intercept = () => false;
+    expect(refused).toBe(2);
+    expect(contents()).toEqual(["hello"]);
   });
 });
 

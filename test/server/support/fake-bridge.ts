@@ -15,7 +15,7 @@ import { hashOf, verify } from "../../../contract/signature.ts";
 import { RelayHub } from "../../../server/bridge/relay/relay.ts";
 import { relayAnswers } from "../../../server/bridge/relay/relay-routes.ts";
 import type { LocalBridge } from "../../../server/bridge-client/local-bridge-client.ts";
-import { FakeSessions, sessionAnswers } from "./fake-sessions.ts";
+import { FakeSessions, idleSessions, type SessionAnswer, sessionAnswers } from "./fake-sessions.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
 
@@ -61,7 +61,7 @@ export const idleBridge: LocalBridge = {
     withdraw: async () => refuse("APPROVAL_NOT_FOUND"),
   },
   relay: newRelay(),
-  sessions: new FakeSessions(),
+  ...idleSessions(new FakeSessions()),
   control: {
     state: () => ({ instance: "idle", changed: false }),
     pause: async () => ({ instance: "idle", changed: true }),
@@ -105,8 +105,10 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   const relay = newRelay();
   const sessions = new FakeSessions(relay);
   const requests: string[] = [];
-  const server = createServer((request, response) => void answer(request, response));
-  server.listen(options.port ?? 0, "127.0.0.1");
+  const server = createServer((request, response) => void answer(request, response)).listen(
+    options.port ?? 0,
+    "127.0.0.1",
+  );
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const bridge: FakeBridge = {
@@ -131,15 +133,11 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (relayed === undefined) requests.push(`${request.method} ${request.url}`);
     const body = await read(request);
     if (relayed === undefined && (await bridge.intercept(request, response))) return;
-    if (!signed(request, body, options.secret ?? secret))
-      return reply(response, 401, { error: true, message: "wrong" });
+    if (!signed(request, body, options.secret ?? secret)) return reply(response, 401, { error: true });
     if (relayed !== undefined) return answerRelay(relayed, body, response);
-    const session = sessionAnswers[`${request.method} ${pathname}`];
-    if (session !== undefined) return answerSession(() => session(sessions, body, searchParams), response);
-    const known = knownAnswers[pathname];
-    if (known !== undefined) return reply(response, 200, known(body));
+    if (answerKnown(request, body, response, sessions)) return;
     if (request.method === "POST") return answerPost(pathname, body, response);
-    answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
+    answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response, bridge);
   }
 
   function answerPost(path: string, body: string, response: ServerResponse): void {
@@ -156,23 +154,6 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
       relay.publish({ topic: eventTopic(event_id), text: JSON.stringify({ event_id, client, state: "waiting" }) });
     }
     return { event_id, messages: 1, duplicate };
-  }
-
-  function answerSession(ask: () => object, response: ServerResponse): void {
-    try {
-      reply(response, 200, ask());
-    } catch (error) {
-      if (!(error instanceof ServerError)) throw error;
-      const { code, entry, details, message } = error;
-      reply(response, entry.httpStatus, { error: true, code, message, ...details });
-    }
-  }
-
-  function answerEvent(id: string, query: URLSearchParams, response: ServerResponse): void {
-    const event = events.find(({ event_id }) => event_id === id);
-    const isTheirs = event !== undefined && (query.get("client") ?? event.client) === event.client;
-    if (isTheirs) reply(response, 200, { ...sentStatus(id), ...bridge.eventStatuses.get(id) });
-    else reply(response, 404, { error: true, code: "EVENT_NOT_FOUND", message: "not there" });
   }
 
   async function answerRelay(
@@ -193,8 +174,35 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   return bridge;
 }
 
+function answerEvent(id: string, query: URLSearchParams, response: ServerResponse, bridge: FakeBridge): void {
+  const event = bridge.events.find(({ event_id }) => event_id === id);
+  const isTheirs = event !== undefined && (query.get("client") ?? event.client) === event.client;
+  if (isTheirs) reply(response, 200, { ...sentStatus(id), ...bridge.eventStatuses.get(id) });
+  else reply(response, 404, { error: true, code: "EVENT_NOT_FOUND", message: "not there" });
+}
+
+/** False for what is answered otherwise. */
+function answerKnown(
+  { method, url = "" }: IncomingMessage,
+  body: string,
+  response: ServerResponse,
+  sessions: FakeSessions,
+): boolean {
+  const { pathname, searchParams } = new URL(url, "http://bridge");
+  const known = sessionAnswers[`${method} ${pathname}`] ?? knownAnswers[pathname];
+  if (known === undefined) return false;
+  try {
+    reply(response, 200, known(body, searchParams, sessions));
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+    const { code, entry, details, message } = error;
+    reply(response, entry.httpStatus, { error: true, code, message, ...details });
+  }
+  return true;
+}
+
 /** What is always answered the same, by path. */
-const knownAnswers: Readonly<Record<string, (body: string) => object>> = {
+const knownAnswers: Readonly<Record<string, SessionAnswer>> = {
   [routes.status]: () => healthyStatus,
   [routes.responses]: () => ({ responses: [], total: 0, deleted: 0 }),
   [routes.approvals]: (body) => ({ approval: pendingApproval(JSON.parse(body)), messages: 1, duplicate: false }),

@@ -12,6 +12,7 @@ import {
   type SessionListening,
   type SessionNext,
   type SessionPermission,
+  type SessionPermissionAnswered,
   type SessionRegistration,
   type SessionReply,
   type SessionSettle,
@@ -19,6 +20,7 @@ import {
   sessionLeaveSchema,
   sessionListenSchema,
   sessionNextSchema,
+  sessionPermissionAnsweredSchema,
   sessionPermissionSchema,
   sessionReactSchema,
   sessionRegistrationSchema,
@@ -26,7 +28,7 @@ import {
   sessionSettleSchema,
 } from "../../../contract/sessions.ts";
 import type { RelayHub } from "../../../server/bridge/relay/relay.ts";
-import type { LocalSessions } from "../../../server/bridge-client/sessions.ts";
+import type { LocalBridge } from "../../../server/bridge-client/local-bridge-client.ts";
 
 type Waiting = { readonly event: ChannelEvent; handed: number[]; ending?: ChannelEnding };
 
@@ -40,11 +42,12 @@ type Kept = {
 };
 
 /** Sessions as the contract has them, in memory: who holds one holds it until it leaves. */
-export class FakeSessions implements LocalSessions {
+export class FakeSessions {
   readonly #relay: RelayHub | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly permissions: SessionPermission[] = [];
   readonly replies: SessionReply[] = [];
+  readonly answered: SessionPermissionAnswered[] = [];
   #events = 0;
 
   constructor(relay?: RelayHub) {
@@ -163,8 +166,9 @@ export class FakeSessions implements LocalSessions {
     return { approval_id, expires_at: "2026-01-01T00:10:00.000Z", messages: 1, duplicate: false };
   }
 
-  permissionsAnswered(): number {
-    return 0;
+  permissionsAnswered(asked: SessionPermissionAnswered): number {
+    this.answered.push(asked);
+    return 1;
   }
 
   reply(asked: SessionReply) {
@@ -181,12 +185,6 @@ export class FakeSessions implements LocalSessions {
   edit(asked: { client: string; name: string }): number {
     this.#require(asked);
     return 7;
-  }
-
-  attachment(id: number, session: { client: string; name: string }) {
-    this.#require(session);
-    if (id !== 1) throw new ServerError("ATTACHMENT_NOT_FOUND");
-    return { bytes: new TextEncoder().encode("a,b"), type: "text/csv", name: "größen.csv" };
   }
 
   pair() {
@@ -209,6 +207,37 @@ export class FakeSessions implements LocalSessions {
   }
 }
 
+/** The same as a bridge in the same process has them. */
+export function idleSessions(fake: FakeSessions): Pick<LocalBridge, "channel" | "pairing"> {
+  return {
+    channel: {
+      sessions: {
+        register: async (request) => fake.register(request),
+        list: (client) => fake.list(client),
+        listen: async (request) => fake.listen(request),
+        next: async (request) => fake.next(request),
+        settle: async (request) => fake.settle(request),
+        leave: async (request) => fake.leave(request),
+      },
+      permissions: {
+        ask: async (request) => fake.askPermission(request),
+        answered: async (request) => fake.permissionsAnswered(request),
+      },
+      speaking: {
+        reply: async (request) => fake.reply(request),
+        react: (request) => fake.react(request),
+        edit: async (request) => fake.edit(request),
+      },
+      downloads: { get: async () => refuse() },
+    },
+    pairing: { pair: async () => fake.pair() },
+  };
+}
+
+function refuse(): never {
+  throw new ServerError("ATTACHMENT_NOT_FOUND");
+}
+
 const open = ({ events }: Kept) => events.filter(({ ending }) => ending === undefined);
 
 function told(session: Kept): Session {
@@ -218,31 +247,37 @@ function told(session: Kept): Session {
   return { id, client, name, state, ...times, waiting: open(session).length, bound: [] };
 }
 
+export type SessionAnswer = (body: string, query: URLSearchParams, sessions: FakeSessions) => object;
+
 /** What the bridge answers on its routes, by method and path. */
-export const sessionAnswers: Readonly<
-  Record<string, (sessions: FakeSessions, body: string, query: URLSearchParams) => object>
-> = {
-  [`POST ${routes.sessions}`]: (sessions, body) => sessions.register(sessionRegistrationSchema.parse(JSON.parse(body))),
-  [`GET ${routes.sessions}`]: (sessions, _body, query) => ({ sessions: sessions.list(query.get("client") ?? "") }),
-  [`POST ${routes.sessionListen}`]: (sessions, body) => sessions.listen(sessionListenSchema.parse(JSON.parse(body))),
-  [`POST ${routes.sessionNext}`]: (sessions, body) => sessions.next(sessionNextSchema.parse(JSON.parse(body))),
-  [`POST ${routes.sessionSettle}`]: (sessions, body) => ({
+export const sessionAnswers: Readonly<Record<string, SessionAnswer>> = {
+  [`POST ${routes.sessions}`]: (body, _query, sessions) =>
+    sessions.register(sessionRegistrationSchema.parse(JSON.parse(body))),
+  [`GET ${routes.sessions}`]: (_body, query, sessions) => ({ sessions: sessions.list(query.get("client") ?? "") }),
+  [`POST ${routes.sessionListen}`]: (body, _query, sessions) =>
+    sessions.listen(sessionListenSchema.parse(JSON.parse(body))),
+  [`POST ${routes.sessionNext}`]: (body, _query, sessions) => sessions.next(sessionNextSchema.parse(JSON.parse(body))),
+  [`POST ${routes.sessionSettle}`]: (body, _query, sessions) => ({
     settled: sessions.settle(sessionSettleSchema.parse(JSON.parse(body))),
   }),
-  [`POST ${routes.sessionLeave}`]: (sessions, body) => ({
+  [`POST ${routes.sessionLeave}`]: (body, _query, sessions) => ({
     left: sessions.leave(sessionLeaveSchema.parse(JSON.parse(body))),
   }),
-  [`POST ${routes.sessionPermissions}`]: (sessions, body) =>
+  [`POST ${routes.sessionPermissions}`]: (body, _query, sessions) =>
     sessions.askPermission(sessionPermissionSchema.parse(JSON.parse(body))),
-  [`POST ${routes.sessionReply}`]: (sessions, body) => sessions.reply(sessionReplySchema.parse(JSON.parse(body))),
-  [`POST ${routes.sessionReact}`]: (sessions, body) => {
+  [`POST ${routes.sessionPermissionsAnswered}`]: (body, _query, sessions) => ({
+    closed: sessions.permissionsAnswered(sessionPermissionAnsweredSchema.parse(JSON.parse(body))),
+  }),
+  [`POST ${routes.sessionReply}`]: (body, _query, sessions) =>
+    sessions.reply(sessionReplySchema.parse(JSON.parse(body))),
+  [`POST ${routes.sessionReact}`]: (body, _query, sessions) => {
     void sessions.react(sessionReactSchema.parse(JSON.parse(body)));
     return { done: true };
   },
-  [`POST ${routes.sessionEdit}`]: (sessions, body) => ({
+  [`POST ${routes.sessionEdit}`]: (body, _query, sessions) => ({
     message_id: sessions.edit(sessionEditSchema.parse(JSON.parse(body))),
   }),
-  [`POST ${routes.pair}`]: (sessions, body) => {
+  [`POST ${routes.pair}`]: (body, _query, sessions) => {
     pairSchema.parse(JSON.parse(body));
     return sessions.pair();
   },

@@ -1,13 +1,10 @@
 import { apiKeyHeader } from "../../../../contract/api-key.ts";
 import { ServerError } from "../../../../contract/errors.ts";
-import { sessionNameHeader } from "../../channel/capability.ts";
 
 export type RemoteServerOptions = {
   /** Of its MCP endpoint. */
   readonly url: string;
   readonly apiKey: string;
-  /** What the client calls its session. */
-  readonly session?: string | undefined;
   readonly fetch: typeof fetch;
   /** `fetch` goes through a proxy. */
   readonly isProxied?: boolean;
@@ -50,13 +47,12 @@ export class RemoteServer {
 
   /** Asks, again and again while nothing arrives. Throws REMOTE_UNAVAILABLE. */
   async ask({ method, headers, body, signal }: Ask): Promise<Response> {
-    const { url, apiKey, session, fetch: send, isProxied = false } = this.#options;
-    const own = { [apiKeyHeader]: apiKey, ...(session !== undefined && { [sessionNameHeader]: session }) };
+    const { url, apiKey, fetch: send, isProxied = false } = this.#options;
     const givenUpAt = performance.now() + patience.totalMs;
     for (let waitMs = patience.firstMs; ; waitMs = Math.min(2 * waitMs, patience.longestMs)) {
       const isLast = performance.now() + waitMs > givenUpAt;
       try {
-        const request = { method, headers: { ...headers, ...own }, signal, ...(body && { body }) };
+        const request = { method, headers: { ...headers, [apiKeyHeader]: apiKey }, signal, ...(body && { body }) };
         // A redirect would take the key elsewhere.
         const response = await send(url, { ...request, redirect: "manual" });
         if (response.status !== 503 || isLast) return response;
