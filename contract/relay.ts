@@ -96,7 +96,7 @@ export const statusTopic = "status";
 /** Topic on which the bridge says that somebody said something. */
 export const responsesTopic = "responses";
 
-/** What the bridge publishes on the topic of responses; without an event the response is for every client. */
+/** What the bridge publishes on the topic of responses; without a client the response is for every one. */
 const responseNoticeSchema = z.object({
   event_id: z.string().exactOptional(),
   client: z.string().exactOptional(),

@@ -16,6 +16,7 @@ import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
+import type { Channel } from "./sessions/channel.ts";
 import type { Todos } from "./tasks/todos.ts";
 
 export type BridgeOptions = {
@@ -54,6 +55,8 @@ export type Bridge = {
   readonly control: Control;
   /** Who wants to be disturbed by what. */
   readonly attention: Attention;
+  /** What goes between people and sessions. */
+  readonly channel: Channel;
   /** What clients have to do. */
   readonly todos: Todos;
   /** What people who operate it see. */

@@ -4,17 +4,21 @@ import { eventStateOf } from "../../contract/event-status.ts";
 import type { Audit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type ApprovalChange, Approvals } from "./approvals/approvals.ts";
+import type { EndedApproval } from "./approvals/kept-approval.ts";
 import type { Attention } from "./attention/attention.ts";
 import { contextOf } from "./commands/bridge-context.ts";
 import { Commands } from "./commands/commands.ts";
 import { CommandMenu } from "./commands/menu.ts";
 import type { BridgeConfig } from "./config.ts";
 import type { Control } from "./control/control.ts";
+import type { Pacer } from "./pacing/pacer.ts";
+import { People } from "./pairing/people.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
 import { Inbox, type Taken } from "./receiving/inbox.ts";
 import { Receiver } from "./receiving/receiver.ts";
 import type { Notices } from "./relay/notices.ts";
 import { placesOf, type RoutingTable } from "./routing/routing-table.ts";
+import { Channel } from "./sessions/channel.ts";
 import type { BridgeMetrics } from "./status/metrics.ts";
 import type { Store } from "./storage/store.ts";
 import type { Todos } from "./tasks/todos.ts";
@@ -29,6 +33,7 @@ export type ConversationOptions = {
   readonly queue: Queue;
   readonly routing: RoutingTable;
   readonly telegram: TelegramClient;
+  readonly pacer: Pick<Pacer, "isPaused">;
   /** Throws what is wrong with the token. */
   readonly token: () => string;
   /** The bot's user name, once Telegram has told it. */
@@ -57,9 +62,11 @@ export type ConversationOptions = {
 export class Conversation {
   readonly approvals: Approvals;
   readonly inbox: Inbox;
+  readonly channel: Channel;
   readonly receiver: Receiver;
   readonly #options: ConversationOptions;
   readonly #menu: CommandMenu;
+  readonly #people: People;
   readonly #webhooks: Webhooks | undefined;
 
   constructor(options: ConversationOptions) {
@@ -67,12 +74,23 @@ export class Conversation {
     this.#options = options;
     this.#webhooks = config.webhook && new Webhooks(config.webhook, options);
     this.#menu = new CommandMenu(options);
-    this.approvals = this.#makeApprovals();
-    const { allowedUsers: people, admins = [] } = config.telegram;
-    const context = contextOf({ ...options, approvals: this.approvals });
-    const commands = new Commands({ context, admins, recipients: people });
+    const { allowedUsers: recipients, admins = [] } = config.telegram;
+    this.#people = new People(store.db, recipients);
+    store.onUndone(() => this.#people.reread());
+    const people = () => this.#people.all;
+    this.channel = new Channel({
+      ...options,
+      approvals: () => this.approvals,
+      isPerson: (id) => people().has(id),
+      onTaken: options.onAsked,
+    });
+    this.approvals = this.#makeApprovals(people);
+    const { hearing } = this.channel;
+    const context = contextOf({ ...options, approvals: this.approvals, channel: this.channel });
+    const commands = new Commands({ context, admins, people: this.#people.configured, recipients });
     const decide = this.approvals.click.bind(this.approvals);
-    this.inbox = new Inbox({ store, queue, commands, people, decide, now });
+    const spoken = this.approvals.spoken.bind(this.approvals);
+    this.inbox = new Inbox({ store, queue, commands, hearing, people, decide, spoken, now });
     this.receiver = new Receiver({
       ...options,
       config: config.telegram.updates ?? { mode: "None" },
@@ -85,13 +103,16 @@ export class Conversation {
   /** Goes on with what an earlier process left; people are heard only when the receiver is started. */
   async start(): Promise<void> {
     await this.approvals.start();
+    if (hears(this.#options.config)) this.channel.topics.wake();
     this.#webhooks?.wake();
   }
 
   /** Telegram answers again. */
   reachable(): void {
     this.receiver.reachable();
-    if (hears(this.#options.config)) this.#menu.refresh();
+    if (!hears(this.#options.config)) return;
+    this.#menu.refresh();
+    this.channel.topics.wake();
   }
 
   /** The token is another one; `former` is of the one before. */
@@ -104,26 +125,32 @@ export class Conversation {
   async stop(): Promise<void> {
     this.approvals.stop();
     this.#menu.stop();
-    await Promise.all([this.receiver.stop(), this.#webhooks?.stop()]);
+    await Promise.all([this.receiver.stop(), this.channel.stop(), this.#webhooks?.stop()]);
   }
 
-  #makeApprovals(): Approvals {
+  #makeApprovals(people: () => ReadonlySet<number>): Approvals {
     const { telegram } = this.#options.config;
     return new Approvals({
       ...this.#options,
-      people: telegram.allowedUsers,
+      people,
       timeZone: telegram.timeZone ?? "UTC",
       places: placesOf(telegram),
       newSecret: () => randomBytes(32),
-      onEnding: (approval, at) => this.#webhooks?.add(approval, at),
+      onEnding: (approval, at) => this.#onEnding(approval, at),
+      isWaitedFor: (permission) => this.channel.permissions.isWaitedFor(permission),
       onChange: (change) => this.#onApproval(change),
       isHeard: () => hears(this.#options.config),
     });
   }
 
-  #onResponse({ event }: Taken): void {
+  #onEnding(approval: EndedApproval, at: number): void {
+    this.#webhooks?.add(approval, at);
+    this.channel.permissions.ended(approval, at);
+  }
+
+  #onResponse({ event, client }: Taken): void {
     const { notices, queue, onSaid } = this.#options;
-    notices.response(event);
+    notices.response(event, client);
     onSaid();
     const record = event && queue.event(event.id, event.client);
     if (record !== undefined) {
@@ -142,7 +169,9 @@ export class Conversation {
     metrics.approvals.inc({ what });
     if (what === "asked") onAsked(approval_id, client, approval.createdAt);
     this.#webhooks?.wake();
-    if (!what.startsWith("refused")) notices.approval({ approval_id, client, state });
+    if (what.startsWith("refused")) return;
+    notices.approval({ approval_id, client, state });
+    if (what === "decided") this.channel.permissions.told(approval);
   }
 }
 

@@ -15,8 +15,10 @@ import type { EventRecord, PendingMessage, Queue } from "./queue/queue.ts";
 import type { Inbox } from "./receiving/inbox.ts";
 import { RefusedError } from "./refused-error.ts";
 import type { Notices } from "./relay/notices.ts";
+import type { Destination } from "./routing/destination.ts";
 import { destinationsOf, type RoutingTable } from "./routing/routing-table.ts";
 import type { ShownChats } from "./routing/shown-chats.ts";
+import type { Channel } from "./sessions/channel.ts";
 import { eventStatusOf } from "./status/event-status.ts";
 import type { BridgeMetrics } from "./status/metrics.ts";
 import { warningOf } from "./status/refusals.ts";
@@ -26,6 +28,7 @@ export type EventsOptions = {
   readonly queue: Queue;
   readonly routing: RoutingTable;
   readonly attention: Attention;
+  readonly channel: Pick<Channel, "sessions" | "topics">;
   readonly wording: Wording;
   readonly control: Pick<Control, "paused">;
   readonly pacer: Pacer;
@@ -66,14 +69,18 @@ export class Events {
 
   async accept(event: Event): Promise<Accepted> {
     if (this.#isClosed) throw closing();
-    const { queue, routing, attention, wording, metrics, deliver, now, steady } = this.#options;
+    const { queue, routing, attention, wording, metrics, deliver, channel, now, steady } = this.#options;
     const { event_id, client } = event;
     const acceptedAt = now();
     const begun = steady();
-    const heard = heardOf(messagesOf(event, destinationsOf(event, routing), wording), attention);
+    const session =
+      event.session === undefined ? undefined : channel.sessions.find({ client, name: event.session })?.row;
+    const places = inTopicsOf(session, destinationsOf(event, routing), channel);
+    const heard = heardOf(messagesOf(event, places, wording), attention);
     const call = callOf(event.trace, Date.parse(event.timestamp));
     const { duplicate, duplicateOf, count, muted, messages } = await queue.accept({
       ...{ id: event_id, client, acceptedAt, ...heard, call },
+      session,
       content: contentKey(event),
       expiresAt: event.ttl_seconds === undefined ? undefined : acceptedAt + event.ttl_seconds * 1000,
     });
@@ -123,6 +130,19 @@ export class Events {
     const chats = messages.map(({ chatId }) => (isRefused(chatId) ? chatId : queue.currentChat(chatId)));
     return warningOf(chats, refused, botUsername(), shown());
   }
+}
+
+/** In groups in which the session has a topic of its own, its messages go there. */
+function inTopicsOf(
+  session: number | undefined,
+  places: readonly Destination[],
+  { topics }: Pick<Channel, "topics">,
+): readonly Destination[] {
+  if (session === undefined) return places;
+  return places.map((place) => {
+    const topic = place.topic ?? topics.of(session, place.chatId);
+    return topic === undefined ? place : { ...place, topic };
+  });
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";

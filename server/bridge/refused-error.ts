@@ -7,7 +7,8 @@ export type RefusalReason =
   | "shutting_down"
   | "too_many_followers"
   | "too_many_servers"
-  | "backup_under_way";
+  | "backup_under_way"
+  | "telegram_unreachable";
 
 /** Why the bridge does not take something now. */
 export class RefusedError extends Error {

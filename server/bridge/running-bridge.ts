@@ -24,7 +24,7 @@ import { Monitoring } from "./monitoring/monitoring.ts";
 import { Breaker } from "./pacing/breaker.ts";
 import { Pacer } from "./pacing/pacer.ts";
 import { openQueue } from "./queue/opened-queue.ts";
-import type { PendingMessage, Queue } from "./queue/queue.ts";
+import type { PendingMessage, Queue, SettledEvent } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import { Notices } from "./relay/notices.ts";
@@ -33,6 +33,7 @@ import { createRelayMetrics } from "./relay/relay-metrics.ts";
 import { type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
 import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
+import type { Channel } from "./sessions/channel.ts";
 import { boundedText } from "./status/bounded-text.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
 import { type Facts, fencedText, obstacles, statusOf } from "./status/status.ts";
@@ -134,8 +135,7 @@ export class RunningBridge implements Bridge {
       pacer: this.#pacer,
       reachability: this.#reachability,
       metrics: this.#metrics,
-      onSettled: ({ id, client, ...counts }) =>
-        this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) }),
+      onSettled: (event) => this.#onSettled(event),
       onOutcome: (message, settlement) => this.monitoring.settled(message, settlement),
       onPause: (until, chatId) => this.#onPause(until, chatId),
       onKeyboard: () => void this.approvals.tidy().catch(() => {}),
@@ -150,6 +150,11 @@ export class RunningBridge implements Bridge {
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
     this.monitoring = this.#monitor(store, onLines);
     this.#events = this.#takeEvents(onLines);
+  }
+
+  #onSettled({ id, client, ...counts }: SettledEvent): void {
+    this.#notices.event({ event_id: id, client, state: eventStateOf({ ...counts, waiting: 0 }) });
+    this.channel.speaking.settled(client, id);
   }
 
   #measured() {
@@ -177,6 +182,7 @@ export class RunningBridge implements Bridge {
     return new Events({
       ...{ queue: this.#queue, routing: this.#routing, pacer: this.#pacer, metrics: this.#metrics },
       ...{ attention, control, monitoring, notices: this.#notices, inbox: this.#conversation.inbox },
+      channel: this.channel,
       ...{
         wording: { style, timeZone },
         deliver,
@@ -217,7 +223,7 @@ export class RunningBridge implements Bridge {
       ...given,
       ...{ config, logger, audit, queue: this.#queue, routing: this.#routing, now: this.#now, random },
       ...{ attention: this.attention, control: this.control, todos: this.todos },
-      ...{ metrics: this.#metrics, notices: this.#notices },
+      ...{ metrics: this.#metrics, notices: this.#notices, pacer: this.#pacer },
       token: () => this.#token.get(),
       username: () => this.#reachability.status.bot_username,
       status: () => this.status(),
@@ -225,6 +231,10 @@ export class RunningBridge implements Bridge {
       onAsked: (eventId, client, at) => this.#events.taken(eventId, client, at),
       warningsFor: (messages, count) => this.#events.warningsFor(messages, count),
     });
+  }
+
+  get channel(): Channel {
+    return this.#conversation.channel;
   }
 
   get approvals(): Approvals {
@@ -245,7 +255,7 @@ export class RunningBridge implements Bridge {
     if (unused.length > 0) logger.warn({ chats: unused }, "no route names these chats: they get nothing");
     this.#stopUpkeep = startUpkeep({
       queue: this.#queue,
-      others: [this.#conversation.inbox, this.approvals, this.monitoring.journal, this.#delivery],
+      others: [this.#conversation.inbox, this.channel, this.approvals, this.monitoring.journal, this.#delivery],
       now: this.#now,
       logger,
     });
@@ -308,6 +318,8 @@ export class RunningBridge implements Bridge {
   }
 
   responses(query: ResponseQuery): readonly Response[] {
+    const { client = "", session: name } = query;
+    if (name !== undefined) this.channel.sessions.require({ client, name });
     return this.#conversation.inbox.responses(query);
   }
 

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { badRequest } from "./api-error.ts";
 import { Commands } from "./commands.ts";
+import { Files } from "./files.ts";
 import type { FloodControl } from "./flood-control.ts";
-import { type Chats, chatOf, checkMember, checkWriting, topicStart, writableChat } from "./groups.ts";
-import { impossible, type Pressing, type Saying, type TestPerson, userOf } from "./people.ts";
+import { type Chats, chatOf, checkMember, checkWriting, openTopic, topicStart, writableChat } from "./groups.ts";
+import { impossible, type Pressing, type Saying, type SentFile, type TestPerson, userOf } from "./people.ts";
+import { checkAction, emojiIn } from "./reactions.ts";
 import type { Parameters } from "./request-parameters.ts";
 import { checkPreviewOptions, checkReplyMarkup, checkText } from "./text-rules.ts";
 import { Updates } from "./updates.ts";
@@ -33,6 +35,7 @@ type KnownMessage = {
 /** One bot: the methods of the Bot API that the project uses, by their lower-case names, and the people who use it. */
 export class Bot {
   readonly updates = new Updates();
+  readonly files = new Files();
   readonly methods: ReadonlyMap<string, Method>;
   readonly id: number;
   readonly #world: World;
@@ -54,6 +57,10 @@ export class Bot {
       ["editmessagetext", (parameters) => this.#editMessageText(parameters)],
       ["editmessagereplymarkup", (parameters) => this.#editMessageReplyMarkup(parameters)],
       ["answercallbackquery", (parameters) => this.#answerCallbackQuery(parameters)],
+      ["setmessagereaction", (parameters) => this.#setMessageReaction(parameters)],
+      ["sendchataction", (parameters) => this.#sendChatAction(parameters)],
+      ["createforumtopic", (parameters) => this.#createForumTopic(parameters)],
+      ["getfile", (parameters) => this.files.get(parameters)],
       ["getupdates", (parameters, gone) => this.#getUpdates(parameters, gone)],
       ["setwebhook", (parameters) => this.#webhook.set(parameters)],
       ["deletewebhook", ({ drop_pending_updates }) => this.#webhook.set({ drop_pending_updates })],
@@ -65,25 +72,32 @@ export class Bot {
   }
 
   /** A person writes. The bot hears of it as Telegram would tell it; returns the message's id. */
-  hear({ from, chat_id = from.id, topic: inTopic, text, caption, reply_to }: Saying): number {
+  hear({ from, chat_id = from.id, topic: inTopic, text, caption, reply_to, file }: Saying): number {
     const answered = reply_to === undefined ? undefined : this.#messages.get(reply_to);
     const topic = inTopic ?? answered?.topic;
     if (reply_to !== undefined && answered?.chatId !== chat_id) {
       throw impossible(`there is no message ${reply_to} in chat ${chat_id}`);
     }
-    if (text === undefined && caption === undefined) throw impossible("an empty message");
+    if ((text ?? caption ?? file) === undefined) throw impossible("an empty message");
     const messageId = this.#remember({ chatId: chat_id, topic, text: text ?? caption ?? "", from });
-    // Privacy mode: of groups a bot is told what answers it, and commands.
     const start = topicStart(chat_id, topic, this.#world.groups, this.#user());
     const isToBot = answered === undefined ? start?.from.is_bot === true : answered.from === undefined;
-    const isForBot = chat_id > 0 || isToBot || text?.startsWith("/");
-    if (isForBot !== true) return messageId;
+    if (!isToBot && !this.#isTold(chat_id, text)) return messageId;
     const original = reply_to === undefined ? start : this.#shown(reply_to);
     const answer = original === undefined ? {} : { reply_to_message: original };
-    const picture = text === undefined ? { photo: [{ file_id: "p", file_unique_id: "p", width: 1, height: 1 }] } : {};
-    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...picture, ...answer };
-    this.updates.push({ message });
+    const message = { ...this.#shown(messageId, text === undefined ? "caption" : "text"), ...answer };
+    this.updates.push({ message: text === undefined ? this.#withFile(message, file) : message });
     return messageId;
+  }
+
+  #withFile({ caption, ...message }: Record<string, unknown>, file: SentFile = { kind: "photo" }) {
+    return { ...message, ...(caption !== "" && { caption }), ...this.files.keep(file) };
+  }
+
+  /** Privacy mode: of groups a bot is told what answers it, and commands; an administrator is told everything. */
+  #isTold(chatId: number, text: string | undefined): boolean {
+    const isAdministrator = this.#world.groups.get(chatId)?.bot === "administrator";
+    return chatId > 0 || isAdministrator || text?.startsWith("/") === true;
   }
 
   /** A person presses a button that is there. Returns the id of the query. */
@@ -145,12 +159,44 @@ export class Bot {
     const plain = checkText(text, parse_mode, entities);
     checkReplyMarkup(reply_markup);
     checkPreviewOptions(link_preview_options);
+    this.#checkReply(chatId, parameters.reply_parameters);
     if (disable_notification !== undefined && typeof disable_notification !== "boolean") {
       throw badRequest('field "disable_notification" must be of type Boolean');
     }
     this.#world.flood.record(chatId, now);
     const messageId = this.#remember({ chatId, topic: threadOf(message_thread_id), text: plain, markup: reply_markup });
     return this.#message(messageId, chatId, plain, entities);
+  }
+
+  #setMessageReaction({ chat_id, message_id, reaction }: Parameters): boolean {
+    const chatId = writableChat(chat_id, this.#world);
+    emojiIn(reaction);
+    if (this.#messages.get(whole(message_id))?.chatId !== chatId) throw badRequest("message to react not found");
+    return true;
+  }
+
+  #sendChatAction({ chat_id, message_thread_id, action }: Parameters): boolean {
+    const chatId = writableChat(chat_id, this.#world);
+    checkWriting(this.#world.groups.get(chatId), message_thread_id);
+    checkAction(action);
+    return true;
+  }
+
+  #createForumTopic({ chat_id, name }: Parameters) {
+    const chatId = writableChat(chat_id, this.#world);
+    const id = this.#nextMessageId;
+    this.#world.groups.set(chatId, openTopic(this.#world.groups.get(chatId), name, id));
+    this.#nextMessageId += 1;
+    return { message_thread_id: id, name, icon_color: 0 };
+  }
+
+  /** A message may answer another one of its chat; where that is gone, only if the request says that it does not matter. */
+  #checkReply(chatId: number, reply: unknown): void {
+    if (reply === undefined) return;
+    const { message_id, allow_sending_without_reply } = reply as Parameters;
+    if (!Number.isInteger(message_id)) throw badRequest("can't parse reply parameters");
+    const isThere = this.#messages.get(whole(message_id))?.chatId === chatId;
+    if (!isThere && allow_sending_without_reply !== true) throw badRequest("message to be replied not found");
   }
 
   /** Without a keyboard in the request the message has none any more. */

@@ -12,6 +12,8 @@ export type TestGroup = {
   /** Beside General. A supergroup that has the list is one with topics. */
   readonly topics?: readonly TestTopic[];
   readonly isGeneralClosed?: boolean;
+  /** The bot is an administrator who may manage topics. Default: an administrator may. */
+  readonly mayManageTopics?: boolean;
 };
 
 type TestTopic = {
@@ -19,6 +21,7 @@ type TestTopic = {
   readonly isClosed?: boolean;
   /** The bot opened it: what is said in it looks like an answer to the bot. */
   readonly isOfBot?: boolean;
+  readonly name?: string;
 };
 
 /** Groups by id. */
@@ -85,6 +88,17 @@ export function checkWriting(group: TestGroup | undefined, thread: unknown): voi
   if (thread !== undefined && topic === undefined) throw new ApiError(400, "Bad Request: message thread not found");
   const isClosed = thread === undefined ? isGeneralClosed : topic?.isClosed;
   if (isClosed === true && bot !== "administrator") throw new ApiError(400, "Bad Request: TOPIC_CLOSED");
+}
+
+/** Opens a topic. Throws what Telegram answers where there are none, or to a bot that may not: neither is the client's fault. */
+export function openTopic(group: TestGroup | undefined, name: unknown, id: number): TestGroup {
+  if (typeof name !== "string" || name.length < 1 || name.length > 128) throw badRequest("wrong topic name specified");
+  if (group !== undefined) checkMember(group);
+  if (group?.topics === undefined) throw new ApiError(400, "Bad Request: the chat is not a forum");
+  if (group.bot !== "administrator" || group.mayManageTopics === false) {
+    throw new ApiError(400, "Bad Request: not enough rights to create a topic");
+  }
+  return { ...group, topics: [...group.topics, { id, isOfBot: true, name }] };
 }
 
 function checkRights(group: TestGroup): void {

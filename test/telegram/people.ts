@@ -14,6 +14,17 @@ export type Saying = {
   readonly caption?: string;
   /** The message in that chat that it answers. */
   readonly reply_to?: number;
+  /** With a caption, or without. */
+  readonly file?: SentFile;
+};
+
+export type SentFile = {
+  readonly kind: "document" | "photo";
+  readonly name?: string;
+  readonly mime?: string;
+  readonly content?: string;
+  /** In bytes. Default: that of the content. */
+  readonly size?: number;
 };
 
 /** Somebody presses a button under a message of the bot. */

@@ -15,6 +15,7 @@ export type Received = {
   /** The message makes no sound. */
   readonly disable_notification?: unknown;
   readonly reply_markup?: unknown;
+  readonly reply_parameters?: unknown;
   /** All of a request of another method than sendMessage. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Present when the message was taken, whether or not the client learned of it. */

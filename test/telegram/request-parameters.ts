@@ -12,6 +12,7 @@ const STRUCTURED = new Set([
   "link_preview_options",
   "disable_notification",
   "reply_parameters",
+  "reaction",
   "commands",
   "scope",
 ]);

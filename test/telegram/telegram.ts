@@ -148,6 +148,8 @@ class Telegram {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://telegram");
+    const file = /^\/file\/bot([^/]+)\/(.+)$/.exec(url.pathname);
+    if (file !== null) return this.#file(response, file);
     const path = /^\/bot([^/]+)\/([A-Za-z]+)$/.exec(url.pathname);
     if (path === null) return this.#own(request, response, url.pathname);
     if (this.#faults.outage) return void request.socket.destroy();
@@ -157,6 +159,14 @@ class Telegram {
     const parameters = await readParameters(request, url);
     if (!bot.methods.has(method.toLowerCase())) throw new ApiError(404, "Not Found: method not found");
     await this.#exchange({ request, response, bot, method, parameters });
+  }
+
+  /** Telegram's answers to requests for files are JSON only when there is none. */
+  #file(response: ServerResponse, [, token = "", path = ""]: readonly string[]): void {
+    if (this.#faults.outage) return void response.socket?.destroy();
+    const content = this.#bot(decodeURIComponent(token)).files.content(decodeURIComponent(path));
+    if (content === undefined) throw new ApiError(404, "Not Found");
+    response.writeHead(200, { "content-type": "application/octet-stream" }).end(content);
   }
 
   #bot(token: string): Bot {
@@ -218,7 +228,7 @@ class Telegram {
 
   #record({ bot, method, parameters }: Exchange, status: number, more: Partial<Received>): void {
     const { chat_id, message_thread_id, text, entities, reply_markup } = parameters;
-    const { link_preview_options, disable_notification } = parameters;
+    const { link_preview_options, disable_notification, reply_parameters } = parameters;
     const received: Received = {
       time: this.#world.clock(),
       steady: this.#world.steady(),
@@ -231,6 +241,7 @@ class Telegram {
       ...(link_preview_options === undefined ? {} : { link_preview_options }),
       ...(disable_notification === undefined ? {} : { disable_notification }),
       ...(reply_markup === undefined ? {} : { reply_markup }),
+      ...(reply_parameters === undefined ? {} : { reply_parameters }),
       ...(method === "sendMessage" ? {} : { parameters }),
       status,
       ...more,

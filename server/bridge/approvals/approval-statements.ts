@@ -19,6 +19,10 @@ function reading(db: DatabaseSync) {
       "SELECT user_id, username, first_name, option, at FROM votes WHERE approval = ? ORDER BY at, rowid",
     ),
     due: db.prepare("SELECT * FROM approvals WHERE state = 'pending' AND expires_at <= ? ORDER BY expires_at LIMIT ?"),
+    byCode: db.prepare("SELECT * FROM approvals WHERE code = ? ORDER BY id DESC LIMIT 20"),
+    ofHolder: db.prepare(
+      "SELECT * FROM approvals WHERE state = 'pending' AND code IS NOT NULL AND session = ? AND holder = ? ORDER BY id",
+    ),
     nextExpiry: db.prepare("SELECT min(expires_at) AS at FROM approvals WHERE state = 'pending'"),
   };
 }
@@ -27,12 +31,12 @@ function changing(db: DatabaseSync) {
   return {
     insert: db.prepare(
       `INSERT INTO approvals (approval_id, client, title, options, approvers, required, on_timeout, request, secret,
-         text, entities, created_at, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
+         text, entities, created_at, expires_at, session, holder, code, details)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
     ),
     // Whoever is second changes nothing.
     end: db.prepare(
-      "UPDATE approvals SET state = ?, option = ?, reason = ?, ended_at = ? WHERE id = ? AND state = 'pending'",
+      "UPDATE approvals SET state = ?, option = ?, reason = ?, note = ?, ended_at = ? WHERE id = ? AND state = 'pending'",
     ),
     vote: db.prepare(
       "INSERT INTO votes (approval, user_id, username, first_name, option, at) VALUES (?, ?, ?, ?, ?, ?)",

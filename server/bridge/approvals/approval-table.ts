@@ -33,6 +33,8 @@ export type Ending = {
   readonly state: Exclude<KeptApproval["state"], "pending">;
   readonly option: number | null;
   readonly reason: "votes" | "disagreement" | "timeout" | null;
+  /** Of the prompt of a tool. */
+  readonly note?: NonNullable<KeptApproval["permission"]>["note"];
 };
 
 /** Of one approval; whoever presses more is not written down again and again. */
@@ -77,6 +79,16 @@ export class ApprovalTable {
     return this.#sql.due.all(at, limit).map(toKept);
   }
 
+  /** Prompts of tools that have this code, newest first. */
+  byCode(code: string): readonly KeptApproval[] {
+    return this.#sql.byCode.all(code).map(toKept);
+  }
+
+  /** Prompts that a holder of a session waits for. */
+  permissionsOf(session: number, holder: string): readonly KeptApproval[] {
+    return this.#sql.ofHolder.all(session, holder).map(toKept);
+  }
+
   nextExpiry(): number | undefined {
     const at = this.#sql.nextExpiry.get()?.at;
     return at === null || at === undefined ? undefined : Number(at);
@@ -88,7 +100,8 @@ export class ApprovalTable {
     const text = [question.text, JSON.stringify(question.entities)] as const;
     const times = [approval.createdAt, approval.expiresAt] as const;
     const words = [id, client, title, ...lists, required, onTimeout, request, secret, ...text] as const;
-    const kept = toKept(this.#sql.insert.get(...words, ...times) ?? {});
+    const { session = null, holder = null, code = null, details = null } = approval.permission ?? {};
+    const kept = toKept(this.#sql.insert.get(...words, ...times, session, holder, code, details) ?? {});
     this.record(kept, { what: "asked" }, kept.createdAt);
     return kept;
   }
@@ -98,8 +111,8 @@ export class ApprovalTable {
   }
 
   /** Ends a pending one; undefined when it was over before, and then nothing is changed. */
-  end(kept: KeptApproval, { state, option, reason }: Ending, at: number): EndedApproval | undefined {
-    if (Number(this.#sql.end.run(state, option, reason, at, kept.row).changes) === 0) return undefined;
+  end(kept: KeptApproval, { state, option, reason, note }: Ending, at: number): EndedApproval | undefined {
+    if (Number(this.#sql.end.run(state, option, reason, note ?? null, at, kept.row).changes) === 0) return undefined;
     const now = this.byRow(kept.row);
     return now && this.ended(now);
   }

@@ -9,16 +9,16 @@ import type { RoutingTable } from "../routing/routing-table.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { type ApprovalRecord, ApprovalTable, type Ending } from "./approval-table.ts";
-import { ask } from "./asking.ts";
-import { type ClickEffect, effectOf } from "./clicks.ts";
+import { ask, type Prompt } from "./asking.ts";
+import { type ClickEffect, effectOf, type SpokenVote, spokenEffect } from "./clicks.ts";
 import { type Ended, type EndingRoom, end, timeoutOf, withoutButtons } from "./endings.ts";
-import { type KeptApproval, toldApproval } from "./kept-approval.ts";
+import { type KeptApproval, type KeptPermission, toldApproval } from "./kept-approval.ts";
 
 export type ApprovalsOptions = {
   readonly store: Store;
   readonly queue: Queue;
   /** Ids of those who may talk to the bot. */
-  readonly people: readonly number[];
+  readonly people: () => ReadonlySet<number>;
   /** Where may be asked, and where is asked when nobody says it. */
   readonly places: readonly Destination[];
   readonly routing: RoutingTable;
@@ -29,6 +29,8 @@ export type ApprovalsOptions = {
   readonly newSecret: () => Buffer;
   /** Whoever else keeps an outcome, in the transaction that brings it. */
   readonly onEnding: EndingRoom["onEnding"];
+  /** Whether anybody waits for the verdict on the prompt of a tool. */
+  readonly isWaitedFor: EndingRoom["isWaitedFor"];
   /** Told of what has happened and is on disk. */
   readonly onChange: (change: ApprovalChange) => void;
   /** What is to be sent. */
@@ -49,19 +51,20 @@ const BATCH = 100;
 const LONGEST_SLEEP_MS = 3_600_000;
 const STORAGE_RETRY_MS = 1_000;
 
+/** `codes`: only those of these. */
+type HeldPrompts = Pick<KeptPermission, "session" | "holder"> & { readonly codes?: readonly string[] | undefined };
+
 const WITHDRAWN: Ending = { state: "withdrawn", option: null, reason: null };
 
 /** What people are asked to decide. Every change is one transaction in the bridge's file. */
 export class Approvals {
   readonly #options: ApprovalsOptions;
   readonly #table: ApprovalTable;
-  readonly #people: ReadonlySet<number>;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(options: ApprovalsOptions) {
     this.#options = options;
-    this.#people = new Set(options.people.filter((id) => id > 0));
     this.#table = new ApprovalTable(options.store.db);
   }
 
@@ -80,12 +83,12 @@ export class Approvals {
    * Resolves when the question is on disk with its messages. The same again under the same id changes nothing. Rejects with
    * RefusedError, APPROVALS_UNAVAILABLE, APPROVAL_CONFLICT or VALIDATION_ERROR.
    */
-  async ask(request: ApprovalRequest): Promise<ApprovalAsked> {
+  async ask(request: ApprovalRequest, prompt?: Prompt): Promise<ApprovalAsked> {
     const { store, places, routing, newSecret, now, onLines, onChange, warningsFor } = this.#options;
     if (!this.#options.isHeard()) throw new ServerError("APPROVALS_UNAVAILABLE");
     if (this.#stopped) throw closing();
     store.requireRoom();
-    const asked = await store.write(() => ask(request, { ...this.#room, places, routing, newSecret }, now()));
+    const asked = await store.write(() => ask(request, { ...this.#room, places, routing, newSecret }, now(), prompt));
     const { approval, count: messages, duplicate, messages: lines } = asked;
     if (!duplicate) {
       onLines(lines);
@@ -104,6 +107,26 @@ export class Approvals {
   /** What a click does, in the transaction of the write that calls it; undefined when it is under no approval. */
   click(click: Clicked, at: number): ClickEffect | undefined {
     return effectOf(click, this.#room, at);
+  }
+
+  /** What somebody has written to the prompt of a tool does, as a click; undefined when it is no answer to any. */
+  spoken(vote: SpokenVote, at: number): ClickEffect | undefined {
+    return spokenEffect(vote, this.#room, at);
+  }
+
+  /** Ends prompts of a holder, in the transaction of the write that calls it; `afterwards`: when that is on disk. */
+  endPermissions(
+    { session, holder, codes }: HeldPrompts,
+    note: NonNullable<KeptPermission["note"]>,
+    at: number,
+  ): { readonly closed: number; readonly afterwards: () => void } {
+    const open = this.#table.permissionsOf(session, holder);
+    const meant = open.filter(({ permission }) => codes?.includes(permission?.code ?? "") ?? true);
+    const ended = meant.flatMap((kept) => end(kept, { ...WITHDRAWN, note }, this.#room, at) ?? []);
+    const afterwards = () => {
+      for (const each of ended) this.#tell(each);
+    };
+    return { closed: ended.length, afterwards };
   }
 
   /** Throws APPROVAL_NOT_FOUND; RefusedError when it cannot be read. */
@@ -190,8 +213,8 @@ export class Approvals {
   }
 
   get #room() {
-    const { queue, timeZone, onEnding } = this.#options;
-    return { table: this.#table, queue, timeZone, people: this.#people, onEnding };
+    const { queue, timeZone, onEnding, isWaitedFor, people } = this.#options;
+    return { table: this.#table, queue, timeZone, people: people(), onEnding, isWaitedFor };
   }
 
   #tell(ended: Ended | undefined): void {

@@ -8,8 +8,8 @@ import type { Destination } from "../routing/destination.ts";
 import { destinationsOf, type RoutingTable } from "../routing/routing-table.ts";
 import type { ApprovalTable, NewApproval } from "./approval-table.ts";
 import { buttonData } from "./button-data.ts";
-import type { KeptApproval } from "./kept-approval.ts";
-import { buttonTexts, questionOf } from "./wording.ts";
+import type { KeptApproval, KeptPermission } from "./kept-approval.ts";
+import { buttonTexts, questionOf, SEE_MORE } from "./wording.ts";
 
 /** What one client may have pending at a time. */
 const PENDING_LIMIT = 100;
@@ -22,6 +22,9 @@ export type Asked = {
   /** What is to be sent. */
   readonly messages: readonly PendingMessage[];
 };
+
+/** The prompt of a tool, and where the session that has it is bound; nowhere: it is asked where other approvals are. */
+export type Prompt = { readonly permission: KeptPermission; readonly to: readonly Destination[] };
 
 type Room = {
   readonly table: ApprovalTable;
@@ -36,7 +39,7 @@ type Room = {
 };
 
 /** Puts a question on disk with its messages, in the transaction of the write that calls it. */
-export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
+export function ask(request: ApprovalRequest, room: Room, at: number, prompt?: Prompt): Asked {
   const { table, queue } = room;
   const { approval_id: id, client } = request;
   const known = table.find(id, client);
@@ -47,7 +50,8 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
     throw new RefusedError("client_quota", message, 60);
   }
   const approvers = approversOf(request, room.people);
-  const destinations = placesToAsk(request, room);
+  const bound = prompt?.to ?? [];
+  const destinations = bound.length > 0 ? bound : placesToAsk(request, room);
   requireDifferent(request.options);
   const expiresAt = at + Math.round(request.timeout_minutes * 60_000);
   const parts = questionOf(request, { people: approvers.length, expiresAt, timeZone: room.timeZone });
@@ -56,6 +60,7 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
     ...{ id, client, title: request.title, options: request.options, approvers },
     ...{ required: request.required_approvals, onTimeout: request.on_timeout, request: wordsOf(request), secret },
     ...{ question: parts.at(-1) ?? { text: "", entities: [] }, createdAt: at, expiresAt },
+    ...(prompt && { permission: prompt.permission }),
   };
   const kept = table.insert(approval);
   const keyboard = keyboardOf(kept);
@@ -76,8 +81,12 @@ export function ask(request: ApprovalRequest, room: Room, at: number): Asked {
 }
 
 /** One row for each option: texts of any length, in their order. */
-export function keyboardOf({ row, options, secret }: KeptApproval): Keyboard {
-  return buttonTexts(options).map((text, option) => [{ text, data: buttonData({ approval: row, option }, secret) }]);
+export function keyboardOf({ row, options, secret, permission }: KeptApproval): Keyboard {
+  const button = (text: string, option: number | "more") => [
+    { text, data: buttonData({ approval: row, option }, secret) },
+  ];
+  const more = permission === undefined || permission.details === "" ? [] : [button(SEE_MORE, "more")];
+  return [...buttonTexts(options).map(button), ...more];
 }
 
 const TAKEN = "There is an event with this id already. Choose another id, or leave it out to get a new one.";

@@ -1,18 +1,21 @@
 import type { PendingMessage, Queue } from "../queue/queue.ts";
 import type { Clicked } from "../receiving/meaning.ts";
+import type { Person } from "../receiving/update.ts";
 import type { ApprovalRecord, ApprovalTable } from "./approval-table.ts";
 import { keyboardOf } from "./asking.ts";
 import { type Ruling, rulingOn } from "./ballot.ts";
 import { claimedChoice, isGenuine } from "./button-data.ts";
 import { type Ended, type EndingRoom, end, timeoutOf } from "./endings.ts";
-import { callbackData, type KeptApproval, type KeptVote } from "./kept-approval.ts";
+import { callbackData, type EndedApproval, type KeptApproval, type KeptVote } from "./kept-approval.ts";
 import {
   countedAnswer,
   decidedAnswer,
   FOREIGN_ANSWER,
   lateAnswer,
+  SEVERAL_ANSWER,
   secondAnswer,
   UNKNOWN_ANSWER,
+  withDetails,
   withVotes,
 } from "./wording.ts";
 
@@ -28,7 +31,7 @@ export type ClickEffect = {
   readonly decision?: string;
 };
 
-export type ClickRoom = Pick<EndingRoom, "onEnding" | "timeZone"> & {
+export type ClickRoom = Pick<EndingRoom, "onEnding" | "timeZone" | "isWaitedFor"> & {
   readonly table: ApprovalTable;
   readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine" | "adoptKeyboard" | "mayHaveCome">;
   /** Who may talk to the bot now. */
@@ -43,36 +46,84 @@ export function effectOf({ data, from, message }: Clicked, room: ClickRoom, at: 
   if (choice === undefined) return undefined;
   const kept = room.table.byRow(choice.approval);
   if (kept === undefined || !isGenuine(data, kept.secret)) return { answer: UNKNOWN_ANSWER, lines: [] };
-  const by = { userId: from.id, ...message, option: choice.option };
+  const isMore = choice.option === "more";
+  const by = { userId: from.id, ...message, option: choice.option === "more" ? MORE : choice.option };
   const over = overBy(kept, room, at);
-  if (over !== undefined)
-    return { ...refused("refused_late", lateAnswer(over.approval, room.timeZone), over.approval), lines: over.lines };
-  if (!isItsMessage(kept, message, room.queue)) return refused("refused_other_message", UNKNOWN_ANSWER, kept);
-  const vote = {
-    userId: from.id,
-    username: from.username ?? null,
-    firstName: from.first_name,
-    option: choice.option,
-    at,
-  };
-  return voted(kept, vote);
+  if (over !== undefined) return { ...late(over.approval, { by, room, at }), lines: over.lines };
+  if (!isItsMessage(kept, message, room.queue))
+    return refused("refused_other_message", kept, UNKNOWN_ANSWER, { by, room, at });
+  return isMore ? detailed(kept, message, { by, room, at }) : voted(kept, from, { by, room, at });
+}
 
-  function refused(what: ApprovalRecord["what"], answer: string, approval: KeptApproval): ClickEffect {
-    room.table.record(approval, { what, by }, at);
-    return { answer, lines: [], record: { what, by, approval } };
-  }
+/** What stands in records for the button that shows more. */
+const MORE = -1;
 
-  function voted(approval: KeptApproval, given: KeptVote): ClickEffect {
-    const votes = room.table.votes(approval);
-    const approvers = new Set(approval.approvers.filter((id) => room.people.has(id)));
-    const ruling = rulingOn({ actions: approval.actions, required: approval.required, approvers, votes }, given);
-    if (ruling.kind === "not_an_approver") return refused("refused_not_an_approver", FOREIGN_ANSWER, approval);
-    if (ruling.kind === "second") return refused("refused_second", secondAnswer(approval, ruling.option), approval);
-    room.table.vote(approval, given);
-    room.table.record(approval, { what: "voted", by }, at);
-    if (ruling.kind === "counted") return counted(approval, { votes: [...votes, given], by, room, at });
-    return decided(approval, ruling, { by, room, at });
-  }
+/** What somebody has written to the prompt of a tool. */
+export type SpokenVote = {
+  readonly code: string;
+  readonly from: Person;
+  readonly option: number;
+  readonly place: Clicked["message"];
+};
+
+/**
+ * Does what somebody has written to the prompt of a tool, in the transaction of the write that calls it; undefined when
+ * nobody has asked under that code.
+ */
+export function spokenEffect(
+  { code, from, option, place }: SpokenVote,
+  room: ClickRoom,
+  at: number,
+): ClickEffect | undefined {
+  const known = room.table.byCode(code).filter(({ approvers }) => approvers.includes(from.id));
+  const waiting = known.filter(({ state, expiresAt }) => state === "pending" && at < expiresAt);
+  if (waiting.length > 1) return { answer: SEVERAL_ANSWER, lines: [] };
+  const now = { by: { userId: from.id, ...place, option }, room, at };
+  const [kept] = waiting;
+  if (kept !== undefined) return voted(kept, from, now);
+  const [last] = known;
+  if (last === undefined || at - last.createdAt > SPOKEN_MS) return undefined;
+  const over = overBy(last, room, at);
+  return over && { ...late(over.approval, now), lines: over.lines };
+}
+
+/** After that a word of five letters is a word again. */
+const SPOKEN_MS = 3_600_000;
+
+function late(approval: EndedApproval, now: Now): ClickEffect {
+  return refused("refused_late", approval, lateAnswer(approval, now.room.timeZone), now);
+}
+
+function refused(
+  what: ApprovalRecord["what"],
+  approval: KeptApproval,
+  answer: string,
+  { by, room, at }: Now,
+): ClickEffect {
+  room.table.record(approval, { what, by }, at);
+  return { answer, lines: [], record: { what, by, approval } };
+}
+
+/** The message under which somebody wants to see more. */
+function detailed(approval: KeptApproval, { chatId, messageId }: Clicked["message"], { room, at }: Now): ClickEffect {
+  const keyboard = keyboardOf(approval).slice(0, approval.options.length);
+  const line = room.queue.addLine({ ...withDetails(approval), keyboard, chatId, edits: messageId }, at);
+  return { answer: "", lines: line === undefined ? [] : [line] };
+}
+
+function voted(approval: KeptApproval, { id: userId, username, first_name: firstName }: Person, now: Now): ClickEffect {
+  const { by, room, at } = now;
+  const given = { userId, username: username ?? null, firstName, option: by.option, at };
+  const votes = room.table.votes(approval);
+  const approvers = new Set(approval.approvers.filter((id) => room.people.has(id)));
+  const ruling = rulingOn({ actions: approval.actions, required: approval.required, approvers, votes }, given);
+  if (ruling.kind === "not_an_approver") return refused("refused_not_an_approver", approval, FOREIGN_ANSWER, now);
+  if (ruling.kind === "second") return refused("refused_second", approval, secondAnswer(approval, ruling.option), now);
+  room.table.vote(approval, given);
+  room.table.record(approval, { what: "voted", by }, at);
+  return ruling.kind === "counted"
+    ? counted(approval, { votes: [...votes, given], by, room, at })
+    : decided(approval, ruling, now);
 }
 
 type Now = { readonly by: By; readonly room: ClickRoom; readonly at: number };

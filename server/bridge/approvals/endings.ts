@@ -1,6 +1,6 @@
 import type { PendingMessage, Queue } from "../queue/queue.ts";
 import type { ApprovalTable, Ending } from "./approval-table.ts";
-import type { EndedApproval, KeptApproval } from "./kept-approval.ts";
+import type { EndedApproval, KeptApproval, KeptPermission } from "./kept-approval.ts";
 import { withOutcome } from "./wording.ts";
 
 export type EndingRoom = {
@@ -10,14 +10,18 @@ export type EndingRoom = {
   readonly timeZone: string;
   /** Whoever else keeps the outcome, in the same transaction. */
   readonly onEnding: (approval: EndedApproval, at: number) => void;
+  /** Whether anybody waits for the verdict on a prompt still. */
+  readonly isWaitedFor: (permission: KeptPermission) => boolean;
 };
 
 export type Ended = { readonly approval: EndedApproval; readonly lines: readonly PendingMessage[] };
 
 /** Ends an approval and its buttons, in the transaction of the write that calls it; undefined when it was over before. */
 export function end(kept: KeptApproval, ending: Ending, room: EndingRoom, at: number): Ended | undefined {
-  const { table, onEnding } = room;
-  const approval = table.end(kept, ending, at);
+  const { table, onEnding, isWaitedFor } = room;
+  const { permission } = kept;
+  const isUnheard = ending.state === "decided" && permission !== undefined && !isWaitedFor(permission);
+  const approval = table.end(kept, isUnheard ? { ...ending, note: "unheard" } : ending, at);
   if (approval === undefined) return undefined;
   table.record(approval, { what: ending.state }, at);
   onEnding(approval, at);

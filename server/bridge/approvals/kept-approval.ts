@@ -25,6 +25,21 @@ export type KeptApproval = {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly endedAt: number | undefined;
+  /** Set when it is the prompt of a tool in a session. */
+  readonly permission?: KeptPermission;
+};
+
+export type KeptPermission = {
+  /** Row of the session. */
+  readonly session: number;
+  /** Who waits for the verdict. */
+  readonly holder: string;
+  /** What people write behind yes and no. */
+  readonly code: string;
+  /** What "See more" shows. */
+  readonly details: string;
+  /** How it ended beside what people chose. unheard: nobody waited any more. */
+  readonly note: "terminal" | "left" | "unheard" | undefined;
 };
 
 export type KeptDecision = {
@@ -77,6 +92,17 @@ export function toKept(row: Row): KeptApproval {
     createdAt: Number(row.created_at),
     expiresAt: Number(row.expires_at),
     endedAt: row.ended_at === null ? undefined : Number(row.ended_at),
+    ...(row.code !== null && { permission: permissionIn(row) }),
+  };
+}
+
+function permissionIn({ session, holder, code, details, note }: Row): KeptPermission {
+  return {
+    session: Number(session),
+    holder: String(holder),
+    code: String(code),
+    details: String(details),
+    note: note === null ? undefined : (note as KeptPermission["note"]),
   };
 }
 

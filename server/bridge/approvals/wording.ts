@@ -4,6 +4,7 @@ import type { FormattedText } from "../formatting/formatted-text.ts";
 import { partsOf } from "../formatting/messages.ts";
 import { shownLine, shownText } from "../formatting/shown-text.ts";
 import { shownTime } from "../formatting/shown-time.ts";
+import { MESSAGE_LIMITS } from "../formatting/splitter.ts";
 import type { EndedApproval, KeptApproval, KeptVote } from "./kept-approval.ts";
 
 /** Longest text of a button that a phone shows whole, more or less. */
@@ -62,6 +63,15 @@ export function withVotes({ question, options, required }: KeptApproval, votes: 
   return appended(question, cut(`${votes.length} of ${required} — ${chosen.join(", ")}`, OUTCOME_LENGTH - 2));
 }
 
+export const SEE_MORE = "See more";
+
+/** The last message with all that the prompt of a tool tells, as far as it fits. */
+export function withDetails({ question, permission }: KeptApproval): FormattedText {
+  const room = MESSAGE_LIMITS.units - OUTCOME_LENGTH - question.text.length;
+  const details = cut(shownText(permission?.details ?? ""), Math.max(1, room));
+  return { text: `${question.text}\n\n${details}`, entities: question.entities };
+}
+
 /** The last message with what became of the request. */
 export function withOutcome(approval: EndedApproval, timeZone: string): FormattedText {
   return appended(approval.question, cut(outcomeOf(approval, timeZone), OUTCOME_LENGTH - 2));
@@ -74,8 +84,16 @@ function appended({ text, entities }: FormattedText, line: string): FormattedTex
 
 const SIGNS: Readonly<Record<ApprovalAction, string>> = { approve: "✅", deny: "❌", option: "☑️" };
 
-function outcomeOf({ state, decision, votes, expiresAt, endedAt, options }: EndedApproval, timeZone: string): string {
+function outcomeOf(approval: EndedApproval, timeZone: string): string {
+  const unheard = approval.permission?.note === "unheard" ? ". Decided, but nobody waits any more" : "";
+  return `${wordsOf(approval, timeZone)}${unheard}`;
+}
+
+function wordsOf(approval: EndedApproval, timeZone: string): string {
+  const { state, decision, votes, expiresAt, endedAt, options, permission } = approval;
   const when = shownTime(endedAt, timeZone);
+  if (permission?.note === "terminal") return `↩️ Answered in the terminal, ${when}`;
+  if (permission?.note === "left") return `↩️ The session that asked is gone, ${when}`;
   if (state === "withdrawn") return `↩️ Withdrawn by the sender, ${when}`;
   if (decision === undefined) return `⌛ Expired: nobody decided by ${shownTime(expiresAt, timeZone)}`;
   const { action, option, reason } = decision;
@@ -108,6 +126,7 @@ export function secondAnswer({ options }: KeptApproval, option: number): string 
 }
 
 export const FOREIGN_ANSWER = "This is not yours to decide: other people were asked.";
+export const SEVERAL_ANSWER = "Several prompts wait under these letters: answer by their buttons.";
 export const UNKNOWN_ANSWER = "This button does not count any more.";
 
 function optionText(options: readonly string[], option: number): string {

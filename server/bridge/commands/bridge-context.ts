@@ -3,6 +3,7 @@ import type { Approvals } from "../approvals/approvals.ts";
 import type { Attention } from "../attention/attention.ts";
 import type { Control } from "../control/control.ts";
 import type { Queue } from "../queue/queue.ts";
+import type { Channel } from "../sessions/channel.ts";
 import type { Todos } from "../tasks/todos.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -16,17 +17,26 @@ export type BridgeParts = {
   readonly approvals: Pick<Approvals, "open">;
   readonly attention: Pick<Attention, "setMode">;
   readonly control: Pick<Control, "paused" | "setPaused" | "state" | "restart">;
+  readonly channel: Pick<Channel, "sessions" | "bindings">;
   readonly now: () => number;
 };
 
 /** What commands see of a bridge. */
 export function contextOf(parts: BridgeParts): CommandContext {
-  const { status, queue, todos, approvals, attention, control, now } = parts;
+  const { status, queue, todos, approvals, attention, control, channel, now } = parts;
+  const { sessions, bindings } = channel;
   return {
     status,
     waitingByClient: () => queue.waitingByClient(),
     todos: (client) => todos.newest(SESSIONS_SHOWN, client),
     openApprovals: (limit) => approvals.open(limit),
+    sessions: (limit) => sessions.newest(limit),
+    sessionsCalled: (name) => sessions.calledSo(name),
+    bind: (session, place, by) => bindings.bind({ ...place, session, by, at: now(), made: false }),
+    unbind: (place) => {
+      const former = bindings.unbind(place);
+      return former && sessions.byRow(former.session)?.name;
+    },
     setMode: (user, mode) => attention.setMode([user], mode, String(user), now()),
     paused: () => control.paused,
     setPaused: (paused, by) => control.setPaused(paused, by),

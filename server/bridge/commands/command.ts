@@ -1,9 +1,12 @@
 import type { AttentionMode } from "../../../contract/attention.ts";
 import type { BridgeStatus } from "../../../contract/bridge-status.ts";
 import type { Pause } from "../../../contract/control.ts";
+import type { Session } from "../../../contract/sessions.ts";
 import type { TodoSession } from "../../../contract/todos.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
 import type { Person } from "../receiving/update.ts";
+import type { BindingPlace } from "../sessions/bindings.ts";
+import type { KeptSession } from "../sessions/kept-session.ts";
 
 /** What a command may look at. It is asked within the transaction of the update, so nothing in it waits. */
 export type CommandContext = {
@@ -14,6 +17,14 @@ export type CommandContext = {
   todos(client?: string): readonly TodoSession[];
   /** What waits for a decision, newest first. Throws when it cannot be read. */
   openApprovals(limit: number): readonly OpenApproval[];
+  /** Sessions that people talk to, whoever was heard last first. Throws when they cannot be read. */
+  sessions(limit: number): readonly Session[];
+  /** Those of all clients that are called so, in whatever letters. */
+  sessionsCalled(name: string): readonly KeptSession[];
+  /** What is said in a chat or topic is for a session from now on. */
+  bind(session: number, place: BindingPlace, by: number): void;
+  /** The name of the session that heard it until now; undefined when none did. */
+  unbind(place: BindingPlace): string | undefined;
   /** Sets the mode of a person. */
   setMode(user: number, mode: AttentionMode): void;
   /** Since when delivery is stopped, and by whom; undefined when it is not. */
@@ -40,6 +51,8 @@ export type OpenApproval = {
 export type Asked = {
   readonly from: Person;
   readonly chatId: number;
+  /** Of a group in which it was given. */
+  readonly topic: number | undefined;
   readonly isAdmin: boolean;
   /** What stands behind the command; "" for nothing. */
   readonly args: string;

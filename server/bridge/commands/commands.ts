@@ -7,6 +7,8 @@ export type CommandsOptions = {
   readonly context: CommandContext;
   /** Telegram ids of the administrators; none: everybody who may talk to the bot is one. */
   readonly admins: readonly number[];
+  /** Those of the configuration: whoever was paired is no administrator. */
+  readonly people: ReadonlySet<number>;
   /** The chats that get every message: what a command tells may be read there. */
   readonly recipients: readonly number[];
   readonly table?: readonly Command[];
@@ -68,6 +70,7 @@ export class Commands {
     const asked: Asked = {
       from,
       chatId,
+      topic: given.topic,
       isAdmin: this.#isAdmin(from.id),
       args: given.args,
       commands: this.#table.filter((row) => this.#may(from.id, row)),
@@ -82,8 +85,8 @@ export class Commands {
   }
 
   #isAdmin(userId: number): boolean {
-    const { admins } = this.#options;
-    return admins.length === 0 || admins.includes(userId);
+    const { admins, people } = this.#options;
+    return admins.length === 0 ? people.has(userId) : admins.includes(userId);
   }
 
   /** A group may have members who are not on the list. */

@@ -1,9 +1,11 @@
 import { approvals } from "./approvals.ts";
+import { bind, unbind } from "./bind.ts";
 import { bridge, restart } from "./bridge.ts";
 import type { Command } from "./command.ts";
 import { help } from "./help.ts";
 import { modeCommands } from "./modes.ts";
 import { queue } from "./queue.ts";
+import { sessions } from "./sessions.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 import { tasks } from "./tasks.ts";
@@ -16,6 +18,9 @@ export const commandTable: readonly Command[] = [
   approvals,
   tasks,
   todo,
+  sessions,
+  bind,
+  unbind,
   ...modeCommands,
   bridge,
   restart,

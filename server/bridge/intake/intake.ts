@@ -14,6 +14,7 @@ import { controlRoutes } from "../control/control-routes.ts";
 import { monitoringRoutes } from "../monitoring/monitoring-routes.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { relayRoutes } from "../relay/relay-routes.ts";
+import { sessionRoutes } from "../sessions/session-routes.ts";
 import { todoRoutes } from "../tasks/todo-routes.ts";
 import { checked, checkedBody } from "./checked-body.ts";
 import type { GateOptions } from "./gate.ts";
@@ -42,6 +43,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   relayRoutes(app, options.bridge.relay);
   controlRoutes(app, options.bridge.control);
   attentionRoutes(app, options.bridge.attention);
+  sessionRoutes(app, options.bridge.channel);
   todoRoutes(app, options.bridge.todos);
   monitoringRoutes(app, options.bridge.monitoring);
   backupRoutes(app, options.bridge.backups);

@@ -173,6 +173,12 @@ export class Pacer {
     return longest;
   }
 
+  /** Whether Telegram asked for a pause that concerns a chat. */
+  isPaused(asked: number, now: number): boolean {
+    const line = this.#chats.get(this.#migrated.get(asked) ?? asked);
+    return this.#pausedUntil > now || (line?.pausedUntil ?? 0) > now;
+  }
+
   /** Messages of the last second, or of the span that the limit over all chats has. */
   used(now: number): number {
     return this.#global.used(now);

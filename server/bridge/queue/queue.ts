@@ -31,6 +31,8 @@ export type Queue = {
    * taken. It is not among the refused messages when Telegram does not take it.
    */
   addLine(line: Line, at: number): PendingMessage | undefined;
+  /** A waiting edit of the same message gets this text instead, within the write that calls it; false when none waits. */
+  changeEdit(line: FormattedText & { readonly chatId: number; readonly edits: number }): boolean;
   /** Adds an event to the transaction of the write that calls it. Throws `RefusedError` when there is no room for it. */
   addEvent(event: NewEvent): Stored;
   /** Messages of an event that were sent with buttons, and have not been edited since. */
@@ -46,7 +48,7 @@ export type Queue = {
   /** The urgent lines that wait for a chat: whoever adds one keeps them few. */
   urgentLines(chatId: number): number;
   /** The event that a message in a chat belongs to; undefined when that is not known, or not any more. */
-  eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined;
+  eventOfMessage(chatId: number, telegramMessageId: number): SaidBy | undefined;
   /** The newest messages that Telegram refused for good; of one client, or older than another one, where that is asked for. */
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[];
   /**
@@ -98,6 +100,8 @@ export type NewEvent = {
   readonly expiresAt?: number | undefined;
   /** Undefined: not known. */
   readonly call?: EventCall | undefined;
+  /** Row of the session that says it. Default: none does. */
+  readonly session?: number | undefined;
 };
 
 export type NewMessage = Destination & {
@@ -109,6 +113,8 @@ export type NewMessage = Destination & {
   readonly weight?: EventWeight;
   /** Default: normal. */
   readonly priority?: Priority;
+  /** The message of the chat that it answers. */
+  readonly replyTo?: number;
 };
 
 /** Rows of buttons under a message. */
@@ -168,6 +174,8 @@ export type OutgoingMessage = Destination & {
   readonly keyboard: Keyboard | undefined;
   /** The message that it takes the place of; undefined for a new one. */
   readonly edits: number | undefined;
+  /** The message of the chat that it answers. */
+  readonly replyTo: number | undefined;
   readonly weight: EventWeight;
   /** Requests before this one. */
   readonly attempts: number;
@@ -229,6 +237,9 @@ export type SettledEvent = {
 
 /** An event is its client's: another one's may have the same id. */
 export type EventKey = Pick<SettledEvent, "id" | "client">;
+
+/** The event of a message, and the row of the session that said it, if one did. */
+export type SaidBy = EventKey & { readonly session?: number };
 
 export type EventRecord = SettledEvent & {
   readonly acceptedAt: number;

@@ -1,5 +1,6 @@
 import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
 import type { Priority } from "../../../contract/priority.ts";
+import type { FormattedText } from "../formatting/formatted-text.ts";
 import { laneOf, ownLane } from "../pacing/lanes.ts";
 import { RefusedError } from "../refused-error.ts";
 import { isStandIn } from "../routing/destination.ts";
@@ -21,6 +22,7 @@ import {
   type Recovered,
   type RefusedChat,
   type Revived,
+  type SaidBy,
   type SentKeyboard,
   type SettledEvent,
   type Settlement,
@@ -40,6 +42,7 @@ import {
   toEventKey,
   toOutgoing,
   toPending,
+  toSaidBy,
   toSentKeyboard,
 } from "./sqlite-rows.ts";
 import { prepare } from "./sqlite-statements.ts";
@@ -145,6 +148,8 @@ export class SqliteQueue implements Queue {
       this.#sql.rememberChain.run(to, from);
       this.#sql.moveMessages.run(to, from);
       this.#sql.moveKeyboards.run(to, from);
+      this.#sql.moveBindings.run(to, from);
+      this.#sql.moveChannelEvents.run(to, from);
       this.#refusedChats.forget(from);
       if (before !== to) this.#refusedChats.forget(before);
     });
@@ -160,6 +165,15 @@ export class SqliteQueue implements Queue {
     if (line.urgent === undefined) return message;
     this.#sql.hurry.run(message.id);
     return { ...message, lane: ownLane };
+  }
+
+  changeEdit({ chatId, edits, text, entities }: FormattedText & { chatId: number; edits: number }): boolean {
+    const row = messageRow({ part: 0, chatId, text, entities, edits });
+    const before = this.#sql.waitingEdit.get(this.#current(chatId), edits);
+    if (before === undefined) return false;
+    this.#sql.changeEdit.run(row.text, row.entities, Number(before.id));
+    this.#shares.add(BRIDGE_ITSELF, { messages: 0, bytes: bytesOf(row) - Number(before.bytes) });
+    return true;
   }
 
   urgentLines(chatId: number): number {
@@ -186,9 +200,9 @@ export class SqliteQueue implements Queue {
     return this.#sql.mayHaveCome.get(id, client, chatId) !== undefined;
   }
 
-  eventOfMessage(chatId: number, telegramMessageId: number): EventKey | undefined {
+  eventOfMessage(chatId: number, telegramMessageId: number): SaidBy | undefined {
     const row = this.#sql.eventOfMessage.get(chatId, telegramMessageId);
-    return row && toEventKey(row);
+    return row && toSaidBy(row);
   }
 
   deadLetters({ client, before = Number.MAX_SAFE_INTEGER, limit }: DeadLetterQuery): readonly DeadLetter[] {
@@ -280,7 +294,7 @@ export class SqliteQueue implements Queue {
       const muted = Number(known.muted);
       return { duplicate: true, count: Number(known.messages) - muted, muted, messages: [] };
     }
-    const { client, messages: parts, muted = 0, content = null } = event;
+    const { client, messages: parts, muted = 0, content = null, session = null } = event;
     const said = this.#saidBefore(event);
     if (said !== undefined) return said;
     const rows = parts.map(messageRow);
@@ -297,6 +311,7 @@ export class SqliteQueue implements Queue {
       requestId,
       traceId,
       content,
+      session,
     );
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);

@@ -1,7 +1,16 @@
 import type { EventWeight } from "../../../contract/event-types.ts";
 import type { Priority } from "../../../contract/priority.ts";
 import { laneOf, ownLane } from "../pacing/lanes.ts";
-import type { DeadLetter, EventKey, Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./queue.ts";
+import type {
+  DeadLetter,
+  EventKey,
+  Line,
+  NewMessage,
+  OutgoingMessage,
+  PendingMessage,
+  SaidBy,
+  SentKeyboard,
+} from "./queue.ts";
 
 /** A message as its row holds it. */
 export type MessageRow = Omit<NewMessage, "entities" | "keyboard" | "weight" | "priority"> & {
@@ -25,8 +34,20 @@ export function messageRow({ entities, keyboard, ...message }: NewMessage & Pick
 }
 
 /** The columns that a message brings along, beside its chat. */
-export function columnsOf({ topic, publicName, part, text, entities, keyboard, edits, weight, priority }: MessageRow) {
-  return [topic ?? null, publicName ?? null, part, text, entities, keyboard, edits, weight, priority] as const;
+export function columnsOf({
+  topic,
+  publicName,
+  part,
+  text,
+  entities,
+  keyboard,
+  edits,
+  weight,
+  priority,
+  replyTo,
+}: MessageRow) {
+  const words = [text, entities, keyboard, edits] as const;
+  return [topic ?? null, publicName ?? null, part, ...words, weight, priority, replyTo ?? null] as const;
 }
 
 /** What a message takes on disk, without the row's fixed part. */
@@ -61,6 +82,7 @@ export function toOutgoing(row: Row): OutgoingMessage {
     entities: row.entities === null ? [] : JSON.parse(String(row.entities)),
     keyboard: row.keyboard === null ? undefined : JSON.parse(String(row.keyboard)),
     edits: row.edits === null ? undefined : Number(row.edits),
+    replyTo: row.reply_to === null ? undefined : Number(row.reply_to),
     attempts: Number(row.attempts) - 1,
     failures: Number(row.failures),
     uncertain: Number(row.uncertain) > 0,
@@ -77,6 +99,11 @@ export function toDeadLetter(row: Row): DeadLetter {
   const { id, chat_id, error, settled_at } = row;
   const words = { error: String(error ?? ""), at: Number(settled_at) };
   return { ...toEventKey(row), message: Number(id), chatId: Number(chat_id), ...words };
+}
+
+/** The event of a message with its session. */
+export function toSaidBy(row: Row): SaidBy {
+  return { ...toEventKey(row), ...(row.session !== null && { session: Number(row.session) }) };
 }
 
 export function toEventKey({ event_id, client }: Row): EventKey {

@@ -11,8 +11,9 @@ export function prepare(db: DatabaseSync) {
 function intake(db: DatabaseSync) {
   return {
     insertEvent: db.prepare(
-      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content,
+         session)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
     eventOfContent: db.prepare(
@@ -22,9 +23,15 @@ function intake(db: DatabaseSync) {
     insertMessage: db.prepare(
       `INSERT INTO messages
          (event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight, priority,
-          created_at, expires_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+          reply_to, created_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
+    // Beside a keyboard it is the bridge's own edit, of an approval.
+    waitingEdit: db.prepare(
+      `SELECT id, ${BYTES} AS bytes FROM messages WHERE client = '' AND event_id = '' AND chat_id = ? AND edits = ?
+       AND state = 'pending' AND keyboard IS NULL ORDER BY id DESC LIMIT 1`,
+    ),
+    changeEdit: db.prepare("UPDATE messages SET text = ?, entities = ? WHERE id = ?"),
     hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
     countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
     migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
@@ -36,7 +43,7 @@ function delivery(db: DatabaseSync) {
     begin: db.prepare(
       `UPDATE messages SET state = 'sending', attempts = attempts + 1 WHERE id = ? AND ${UNDELIVERED}
        RETURNING id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts, failures, uncertain, created_at, expires_at`,
+         reply_to, attempts, failures, uncertain, created_at, expires_at`,
     ),
     delivered: db.prepare(
       `DELETE FROM messages WHERE id = ?
@@ -55,7 +62,8 @@ function delivery(db: DatabaseSync) {
          SELECT id FROM messages WHERE state = 'failed' AND client = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`,
     ),
     rememberSent: db.prepare(
-      "INSERT OR REPLACE INTO sent_messages (chat_id, message_id, event_id, client, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+      `INSERT OR REPLACE INTO sent_messages (chat_id, message_id, event_id, client, at, session)
+       VALUES (?1, ?2, ?3, ?4, ?5, (SELECT session FROM events WHERE event_id = ?3 AND client = ?4)) RETURNING id`,
     ),
     forgetSent: db.prepare("DELETE FROM sent_messages WHERE id <= ?"),
     refuseChat: db.prepare(
@@ -83,6 +91,9 @@ function delivery(db: DatabaseSync) {
     ),
     rememberChain: db.prepare("UPDATE migrated_chats SET to_chat = ? WHERE to_chat = ?"),
     moveMessages: db.prepare(`UPDATE messages SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`),
+    // A group that became another kind of group has other ids of messages.
+    moveBindings: db.prepare("UPDATE OR IGNORE bindings SET chat_id = ? WHERE chat_id = ?"),
+    moveChannelEvents: db.prepare("UPDATE channel_events SET chat_id = ? WHERE chat_id = ?"),
   };
 }
 
@@ -101,7 +112,9 @@ function events(db: DatabaseSync) {
     waitingOfEvent: db.prepare(
       `SELECT chat_id, error, count(*) OVER () AS count ${ofEvent} AND ${UNDELIVERED} ORDER BY id LIMIT 20`,
     ),
-    eventOfMessage: db.prepare("SELECT event_id, client FROM sent_messages WHERE chat_id = ? AND message_id = ?"),
+    eventOfMessage: db.prepare(
+      "SELECT event_id, client, session FROM sent_messages WHERE chat_id = ? AND message_id = ?",
+    ),
     // Of the columns beside max() SQLite gives those of the row that has it.
     refusalsOfEvent: db.prepare(
       `SELECT chat_id, error, max(settled_at) AS at ${ofEvent} AND state = 'failed'
@@ -165,7 +178,7 @@ function upkeep(db: DatabaseSync) {
     ),
     expiredMessages: db.prepare(
       `SELECT id, event_id, client, chat_id, topic, public_name, part, text, entities, keyboard, edits, weight,
-         attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, next_attempt_at, urgent, priority
+         reply_to, attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, next_attempt_at, urgent, priority
        FROM messages WHERE expires_at <= ? AND state = 'pending' AND uncertain = 0 ORDER BY expires_at LIMIT 200`,
     ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),

@@ -23,14 +23,19 @@ function progress(db: DatabaseSync) {
 
 /** What answers no event is for every client; without a client all of them are asked for. */
 const asked = `at >= ?1 AND (?2 IS NULL OR client IS NULL OR client = ?2)
-   AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR id < ?4)`;
+   AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR id < ?4)
+   AND (?5 IS NULL OR id IN (
+     SELECT e.response FROM channel_events e JOIN sessions s ON s.id = e.session
+     WHERE s.client = ?2 AND s.name = ?5 AND e.settled_at IS NULL))`;
 
 function responses(db: DatabaseSync) {
-  const columns = "id, at, kind, user_id, username, first_name, chat_id, message_id, text, event_id";
+  const columns = `id, at, kind, user_id, username, first_name, chat_id, message_id, text, event_id, topic,
+    (SELECT name FROM sessions s WHERE s.id = responses.session) AS session`;
   return {
     insertResponse: db.prepare(
-      `INSERT INTO responses (at, kind, user_id, username, first_name, chat_id, message_id, text, event_id, client)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      `INSERT INTO responses
+         (at, kind, user_id, username, first_name, chat_id, topic, message_id, text, event_id, client, session)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     dropResponses: db.prepare("DELETE FROM responses WHERE id <= ?"),
     // In order of age: the first ones tell whether there is anything to do.
@@ -38,7 +43,7 @@ function responses(db: DatabaseSync) {
       `DELETE FROM responses WHERE id IN (
          SELECT id FROM (SELECT id, at FROM responses ORDER BY id LIMIT ?) WHERE at < ?)`,
     ),
-    responses: db.prepare(`SELECT ${columns} FROM responses WHERE ${asked} ORDER BY id DESC LIMIT ?5`),
+    responses: db.prepare(`SELECT ${columns} FROM responses WHERE ${asked} ORDER BY id DESC LIMIT ?6`),
     countResponses: db.prepare(`SELECT count(*) AS count FROM responses WHERE ${asked}`),
     clearResponses: db.prepare("DELETE FROM responses WHERE at < ?1 AND (client = ?2 OR (?3 AND client IS NULL))"),
     responsesAfter: db.prepare(`SELECT ${columns} FROM responses WHERE id > ? ORDER BY id LIMIT 100`),

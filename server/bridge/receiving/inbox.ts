@@ -1,11 +1,14 @@
 import type { Response } from "../../../contract/responses.ts";
-import type { ClickEffect } from "../approvals/clicks.ts";
+import type { ClickEffect, SpokenVote } from "../approvals/clicks.ts";
 import type { CommandRecord, Commands } from "../commands/commands.ts";
 import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
+import type { Addressed, Hearing } from "../sessions/hearing.ts";
+import type { KeptSession } from "../sessions/kept-session.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { prepareInbox } from "./inbox-statements.ts";
 import { type Bot, type Clicked, type CommandGiven, type Meaning, meaningOf, type Said } from "./meaning.ts";
+import { spokenVoteIn } from "./spoken-vote.ts";
 import { STRANGER_LINE_EVERY_MS, STRANGERS_REMEMBERED, strangerAnswer, strangerLine } from "./stranger-line.ts";
 import type { Person, Update } from "./update.ts";
 
@@ -13,10 +16,14 @@ export type InboxOptions = {
   readonly store: Store;
   readonly queue: Pick<Queue, "addLine" | "urgentLines" | "eventOfMessage">;
   readonly commands: Pick<Commands, "answer">;
+  /** Finds the session that somebody speaks to, and keeps for it what was said. */
+  readonly hearing: Pick<Hearing, "isBound" | "addressee" | "hear" | "nobody">;
   /** Telegram ids of the people who may talk to the bot. */
-  readonly people: readonly number[];
+  readonly people: () => ReadonlySet<number>;
   /** What a click decides, in the same transaction; undefined when it is under nothing that is to be decided. */
   readonly decide: (click: Clicked, at: number) => ClickEffect | undefined;
+  /** What a text decides that answers the prompt of a tool; undefined when it answers none. */
+  readonly spoken: (vote: SpokenVote, at: number) => ClickEffect | undefined;
   /** Steady milliseconds since the epoch. */
   readonly now: () => number;
 };
@@ -41,6 +48,8 @@ export type Taken = {
   readonly answer?: { readonly queryId: string; readonly text: string };
   /** The event that was answered. */
   readonly event?: EventKey;
+  /** Whose session it was said to. */
+  readonly client?: string;
   /** Of a click under something that is to be decided. */
   readonly record?: ClickEffect["record"];
   /** The command that was given. */
@@ -54,6 +63,8 @@ export type ResponseQuery = {
   readonly client?: string | undefined;
   readonly since: number;
   readonly kind?: Response["kind"] | undefined;
+  /** Only what was said to this session of the client's and it has not got yet. */
+  readonly session?: string | undefined;
   /** Only those before the one with this id. */
   readonly before?: number | undefined;
   readonly limit: number;
@@ -86,12 +97,10 @@ const PRUNE_BATCH = 200;
  */
 export class Inbox {
   readonly #options: InboxOptions;
-  readonly #people: ReadonlySet<number>;
   readonly #sql: ReturnType<typeof prepareInbox>;
 
   constructor(options: InboxOptions) {
     this.#options = options;
-    this.#people = new Set(options.people.filter((id) => id > 0));
     this.#sql = prepareInbox(options.store.db);
   }
 
@@ -111,7 +120,8 @@ export class Inbox {
       }
       this.#note(update, bot, at);
       this.#sql.goOn.run(bot.id, update.id + 1, at);
-      return this.#effect(meaningOf(update, { people: this.#people, bot }), at);
+      const isBound: Hearing["isBound"] = (place) => this.#options.hearing.isBound(place);
+      return this.#effect(meaningOf(update, { people: this.#options.people(), bot, isBound }), at);
     });
   }
 
@@ -183,7 +193,7 @@ export class Inbox {
   #effect(meaning: Meaning, at: number): Taken {
     switch (meaning.kind) {
       case "response":
-        return { kind: "response", lines: [], ...this.#keepSaid(meaning, at) };
+        return { kind: "response", ...(this.#spoken(meaning, at) ?? this.#keepSaid(meaning, at)) };
       case "command":
         return { kind: "command", ...this.#obey(meaning, at) };
       case "click":
@@ -207,9 +217,30 @@ export class Inbox {
     return { lines: line === undefined ? [] : [line], command, ...(afterwards && { afterwards }) };
   }
 
-  #keepSaid({ type, from, chatId, messageId, text, repliesTo }: Said, at: number) {
-    const event = repliesTo === undefined ? undefined : this.#options.queue.eventOfMessage(chatId, repliesTo);
-    return this.#keep({ at, kind: type, from, chatId, messageId, text, event });
+  /** Of what answers prompts only the answer that decides one is a response. */
+  #spoken(said: Said, at: number): Pick<Taken, "lines" | "event" | "record"> | undefined {
+    const vote = spokenVoteIn(said);
+    const effect = vote && this.#options.spoken(vote, at);
+    if (effect === undefined) return undefined;
+    const { chatId, topic, from, messageId } = said;
+    const { answer: text, lines, record, decision } = effect;
+    const event = record && { id: record.approval.id, client: record.approval.client };
+    if (decision !== undefined)
+      this.#keep({ at, kind: "click", from, chatId, topic, messageId, text: decision, event });
+    const place = { chatId, ...(topic !== undefined && { topic }) };
+    const line = this.#options.queue.addLine({ ...place, text, entities: [], urgent: true }, at);
+    return { lines: line === undefined ? lines : [...lines, line], ...(record && { record }), ...(event && { event }) };
+  }
+
+  #keepSaid(said: Said, at: number): Pick<Taken, "lines" | "event" | "client" | "afterwards"> {
+    const { queue, hearing } = this.#options;
+    const { type: kind, from, chatId, topic, messageId, text, repliesTo } = said;
+    const event = repliesTo === undefined ? undefined : queue.eventOfMessage(chatId, repliesTo);
+    const to: Addressed | undefined = hearing.addressee(said, event);
+    const response = this.#keep({ at, kind, from, chatId, topic, messageId, text, event, session: to?.session });
+    const answered = event && { event: { id: event.id, client: event.client } };
+    if (to === undefined) return { lines: event === undefined ? hearing.nobody(said, at) : [], ...answered };
+    return { ...answered, client: to.session.client, ...hearing.hear(said, to, response, at) };
   }
 
   /** Of the clicks under something that is to be decided only the one that decides it is a response. */
@@ -218,8 +249,9 @@ export class Inbox {
     const effect = this.#options.decide(click, at);
     if (effect === undefined) {
       const event = this.#options.queue.eventOfMessage(message.chatId, message.messageId);
-      const kept = this.#keep({ at, kind: "click", from, ...message, text: data, event });
-      return { kind: "click", lines: [], answer: { queryId, text: "Received" }, ...kept };
+      this.#keep({ at, kind: "click", from, ...message, text: data, event });
+      const answered = event && { event: { id: event.id, client: event.client } };
+      return { kind: "click", lines: [], answer: { queryId, text: "Received" }, ...answered };
     }
     const { answer: text, lines, record, decision } = effect;
     if (decision !== undefined)
@@ -228,13 +260,14 @@ export class Inbox {
     return { kind, lines, answer: { queryId, text }, ...(record && { record, event: record.approval }) };
   }
 
-  #keep({ at, kind, from, chatId, messageId, text, event }: Kept): { readonly event?: EventKey } {
+  /** Its id. What is said to a session is its client's alone. */
+  #keep({ at, kind, from, chatId, topic, messageId, text, event, session }: Kept): number {
     const { id, first_name, username = null } = from;
-    const [eventId, client] = event === undefined ? [null, null] : [event.id, event.client];
-    const columns = [at, kind, id, username, first_name, chatId, messageId, text, eventId, client];
+    const whose = [event?.id ?? null, session?.client ?? event?.client ?? null, session?.row ?? null] as const;
+    const columns = [at, kind, id, username, first_name, chatId, topic ?? null, messageId, text, ...whose] as const;
     const row = this.#sql.insertResponse.get(...columns);
     this.#sql.dropResponses.run(Number(row?.id) - RESPONSES_KEPT);
-    return event === undefined ? {} : { event };
+    return Number(row?.id);
   }
 
   /** At most one line an hour for each: a memory that is full of people tells nobody more. */
@@ -254,13 +287,15 @@ type Kept = {
   readonly kind: Response["kind"];
   readonly from: Person;
   readonly chatId: number;
+  readonly topic?: number | undefined;
   readonly messageId: number;
   readonly text: string;
   readonly event: EventKey | undefined;
+  readonly session?: KeptSession | undefined;
 };
 
-function asked({ since, client, kind, before }: ResponseQuery) {
-  return [since, client ?? null, kind ?? null, before ?? null] as const;
+function asked({ since, client, kind, before, session }: ResponseQuery) {
+  return [since, client ?? null, kind ?? null, before ?? null, session ?? null] as const;
 }
 
 function readable<T>(read: () => T): T {
@@ -272,7 +307,7 @@ function readable<T>(read: () => T): T {
 }
 
 function toResponse(row: Readonly<Record<string, unknown>>): Response {
-  const { id, at, kind, user_id, username, first_name, chat_id, message_id, text, event_id } = row;
+  const { id, at, kind, user_id, username, first_name, chat_id, message_id, text, event_id, topic, session } = row;
   return {
     id: Number(id),
     at: new Date(Number(at)).toISOString(),
@@ -284,5 +319,7 @@ function toResponse(row: Readonly<Record<string, unknown>>): Response {
     message_id: message_id === null ? null : Number(message_id),
     text: String(text),
     event_id: event_id === null ? null : String(event_id),
+    topic: topic === null ? null : Number(topic),
+    session: session === null ? null : String(session),
   };
 }

@@ -1,4 +1,5 @@
 import { commandLine } from "../commands/command-line.ts";
+import type { ReceivedFile } from "./received-file.ts";
 import type { Click, IncomingMessage, Person, Update } from "./update.ts";
 
 /** What an update means for the bridge. */
@@ -26,6 +27,8 @@ export type Said = {
   readonly text: string;
   /** The message of the bot that it answers. */
   readonly repliesTo?: number;
+  /** A picture, a file and the like. */
+  readonly file?: ReceivedFile;
 };
 
 export type CommandGiven = {
@@ -49,6 +52,8 @@ export type Listener = {
   /** Telegram ids of the people who may talk to the bot. */
   readonly people: ReadonlySet<number>;
   readonly bot: Bot;
+  /** Whether what people say there is for a session, also when it calls nobody. */
+  readonly isBound: (place: { readonly chatId: number; readonly topic?: number }) => boolean;
 };
 
 /** `username` is known once Telegram has told it. */
@@ -63,14 +68,16 @@ export function meaningOf(update: Update, listener: Listener): Meaning {
   return NOTHING;
 }
 
-function meaningOfMessage(message: IncomingMessage, { people, bot }: Listener): Meaning {
-  const { from, chat, sender_chat, text, caption } = message;
+function meaningOfMessage(message: IncomingMessage, { people, bot, isBound }: Listener): Meaning {
+  const { from, chat, sender_chat, text, caption, file } = message;
   // Who writes in the name of a chat may be anybody in it, and bots talk to bots without end.
   if (from === undefined || from.is_bot || sender_chat !== undefined) return NOTHING;
   const repliesTo = repliedTo(message, bot);
-  if (chat.type !== "private" && repliesTo === undefined && !mentions(text ?? caption ?? "", bot)) return NOTHING;
   const topic = topicOf(message);
   const place = { chatId: chat.id, ...(topic !== undefined && { topic }) };
+  const isCalled = chat.type === "private" || repliesTo !== undefined || mentions(text ?? caption ?? "", bot);
+  // Members of a group who are not on the list talk to each other there.
+  if (!isCalled && !(people.has(from.id) && isBound(place))) return NOTHING;
   if (!people.has(from.id)) return { kind: "stranger", from, ...place };
   const command = commandIn(message, bot);
   if (command === "another bot's") return NOTHING;
@@ -83,6 +90,7 @@ function meaningOfMessage(message: IncomingMessage, { people, bot }: Listener): 
     messageId: message.message_id,
     text: text ?? caption ?? "",
     ...(repliesTo !== undefined && { repliesTo }),
+    ...(file !== undefined && { file }),
   };
 }
 

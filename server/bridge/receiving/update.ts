@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { fileIn, type ReceivedFile } from "./received-file.ts";
 
 /** Kinds of updates that Telegram is asked for; every other stays away. */
 export const ALLOWED_UPDATES = ["message", "callback_query"] as const;
@@ -41,7 +42,7 @@ const clickSchema = z.object({
 });
 
 export type Person = z.output<typeof person>;
-export type IncomingMessage = z.output<typeof messageSchema>;
+export type IncomingMessage = z.output<typeof messageSchema> & { readonly file?: ReceivedFile };
 export type Click = z.output<typeof clickSchema>;
 
 export type Update = { readonly id: number } & (
@@ -60,7 +61,10 @@ export function readUpdate(raw: unknown): Update | undefined {
   const id = identity.data.update_id;
   const { message, callback_query } = raw as Readonly<Record<string, unknown>>;
   const said = messageSchema.safeParse(message);
-  if (said.success) return { id, kind: "message", message: said.data };
+  if (said.success) {
+    const file = fileIn(message);
+    return { id, kind: "message", message: { ...said.data, ...(file && { file }) } };
+  }
   const clicked = clickSchema.safeParse(callback_query);
   if (clicked.success) return { id, kind: "click", click: clicked.data };
   return { id, kind: "other" };

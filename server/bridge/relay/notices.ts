@@ -1,6 +1,8 @@
 import type { ApprovalNotice } from "../../../contract/approvals.ts";
 import {
   approvalTopic,
+  type ChannelNotice,
+  channelTopic,
   type EventNotice,
   eventTopic,
   type Publication,
@@ -36,9 +38,15 @@ export class Notices {
     this.#options.publish({ topic: approvalTopic(notice.approval_id), text: JSON.stringify(notice) });
   }
 
-  /** Somebody said something: in answer to an event, or not. */
-  response(event: { readonly id: string; readonly client: string } | undefined): void {
-    const notice: ResponseNotice = event === undefined ? {} : { event_id: event.id, client: event.client };
+  /** The doorbell of a session. */
+  channel(session: number, notice: ChannelNotice): void {
+    this.#options.publish({ topic: channelTopic(session), text: JSON.stringify(notice) });
+  }
+
+  /** Somebody said something: in answer to an event, to a session of a client, or to nobody. */
+  response(event: { readonly id: string; readonly client: string } | undefined, client?: string): void {
+    const whose = client === undefined ? {} : { client };
+    const notice: ResponseNotice = event === undefined ? whose : { event_id: event.id, client: event.client };
     this.#options.publish({ topic: responsesTopic, text: JSON.stringify(notice) });
   }
 

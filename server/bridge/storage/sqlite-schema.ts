@@ -247,6 +247,93 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE events ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE events ADD COLUMN content BLOB;
    CREATE INDEX events_by_content ON events (client, content, accepted_at) WHERE content IS NOT NULL;`,
+  // Sessions that people talk to, where, what waits for them, and who may talk besides those of the configuration.
+  `CREATE TABLE sessions (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     client TEXT NOT NULL,
+     name TEXT NOT NULL,
+     registered_at INTEGER NOT NULL,
+     heard_at INTEGER NOT NULL,
+     holder TEXT,
+     generation INTEGER NOT NULL DEFAULT 0,
+     held_until INTEGER NOT NULL DEFAULT 0,
+     UNIQUE (client, name)
+   ) STRICT;
+   CREATE TABLE bindings (
+     chat_id INTEGER NOT NULL,
+     topic INTEGER NOT NULL DEFAULT 0,
+     session INTEGER NOT NULL,
+     bound_by INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     made INTEGER NOT NULL DEFAULT 0,
+     PRIMARY KEY (chat_id, topic)
+   ) STRICT;
+   CREATE INDEX bindings_by_session ON bindings (session);
+   CREATE TABLE made_topics (
+     session INTEGER NOT NULL,
+     chat_id INTEGER NOT NULL,
+     topic INTEGER,
+     state TEXT NOT NULL DEFAULT 'wanted' CHECK (state IN ('wanted', 'asking', 'made', 'refused')),
+     error TEXT,
+     at INTEGER NOT NULL,
+     PRIMARY KEY (session, chat_id)
+   ) STRICT;
+   CREATE TABLE channel_events (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     session INTEGER NOT NULL,
+     kind TEXT NOT NULL CHECK (kind IN ('message', 'verdict')),
+     for_holder TEXT,
+     at INTEGER NOT NULL,
+     chat_id INTEGER,
+     message_id INTEGER,
+     content TEXT NOT NULL,
+     meta TEXT NOT NULL,
+     response INTEGER,
+     first_handed INTEGER,
+     handed INTEGER,
+     handed_at INTEGER,
+     settled_at INTEGER,
+     ending TEXT CHECK (ending IN ('read', 'written', 'pulled', 'dropped'))
+   ) STRICT;
+   CREATE INDEX channel_events_open ON channel_events (session, id) WHERE settled_at IS NULL;
+   CREATE INDEX channel_events_by_chat ON channel_events (session, chat_id);
+   CREATE INDEX channel_events_by_response ON channel_events (response) WHERE response IS NOT NULL;
+   CREATE TABLE attachments (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     session INTEGER NOT NULL,
+     file_id TEXT NOT NULL,
+     name TEXT NOT NULL,
+     mime TEXT,
+     size INTEGER,
+     at INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE pairings (
+     user_id INTEGER PRIMARY KEY,
+     username TEXT,
+     first_name TEXT,
+     code TEXT NOT NULL UNIQUE,
+     told INTEGER NOT NULL,
+     expires_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE paired_people (
+     user_id INTEGER PRIMARY KEY,
+     username TEXT,
+     first_name TEXT,
+     confirmed_by TEXT NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT;
+   ALTER TABLE events ADD COLUMN session INTEGER;
+   ALTER TABLE sent_messages ADD COLUMN session INTEGER;
+   CREATE INDEX sent_messages_of_sessions ON sent_messages (client, event_id) WHERE session IS NOT NULL;
+   ALTER TABLE messages ADD COLUMN reply_to INTEGER;
+   ALTER TABLE responses ADD COLUMN topic INTEGER;
+   ALTER TABLE responses ADD COLUMN session INTEGER;
+   ALTER TABLE approvals ADD COLUMN session INTEGER;
+   ALTER TABLE approvals ADD COLUMN holder TEXT;
+   ALTER TABLE approvals ADD COLUMN code TEXT;
+   ALTER TABLE approvals ADD COLUMN details TEXT;
+   ALTER TABLE approvals ADD COLUMN note TEXT CHECK (note IN ('terminal', 'left', 'unheard'));
+   CREATE INDEX approvals_by_code ON approvals (code) WHERE code IS NOT NULL;`,
 ];
 
 /** What a bridge of this version brings its file to. */

@@ -7,7 +7,8 @@ export type Problem =
   | { readonly kind: "conflict"; readonly with: "poller" | "webhook"; readonly error: string }
   | { readonly kind: "unauthorized"; readonly error: string }
   | { readonly kind: "rate_limited"; readonly retryAfterMs: number; readonly error: string }
-  | { readonly kind: "unreachable"; readonly error: string };
+  /** `refused`: it answers, and will not do this. */
+  | { readonly kind: "unreachable"; readonly error: string; readonly refused?: true };
 
 export function problemOf(error: unknown): Problem {
   const outcome = outcomeOf(error);
@@ -15,5 +16,11 @@ export function problemOf(error: unknown): Problem {
     return { kind: "conflict", with: /webhook/i.test(error.description) ? "webhook" : "poller", error: outcome.error };
   }
   if (outcome.kind === "unauthorized" || outcome.kind === "rate_limited") return outcome;
-  return { kind: "unreachable", error: outcome.error };
+  const isAnswer = error instanceof TelegramApiError && error.errorCode < 500;
+  return { kind: "unreachable", error: outcome.error, ...(isAnswer && { refused: true }) };
+}
+
+/** Whether asking for the same again would lead to nothing else. */
+export function isRefusal(problem: Problem): boolean {
+  return problem.kind === "unreachable" && problem.refused === true;
 }

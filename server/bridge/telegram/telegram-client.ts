@@ -20,6 +20,12 @@ export type CheckResult =
 
 export type Answer<T> = { readonly value: T } | { readonly problem: Problem };
 
+/** What became of a file that was asked for. */
+export type Fetched =
+  | { readonly kind: "fetched"; readonly bytes: Buffer }
+  | { readonly kind: "not_found" | "too_large" }
+  | { readonly kind: "failed"; readonly error: string };
+
 /** Requests to the Bot API with the token of the moment. Its promises never reject. */
 export class TelegramClient {
   readonly #config: TelegramConfig;
@@ -38,7 +44,7 @@ export class TelegramClient {
    * asks for the id, and sends nothing.
    */
   async send(message: Sendable, signal: AbortSignal): Promise<Outcome> {
-    const { chatId, topic, publicName, text, entities, keyboard, edits, silent = false } = message;
+    const { chatId, topic, publicName, text, entities, keyboard, edits, replyTo, silent = false } = message;
     const api = this.#current();
     if (api instanceof Error) return { kind: "unauthorized", error: api.message };
     if (isStandIn(chatId)) return chatNamed(api, publicName, signal);
@@ -50,7 +56,11 @@ export class TelegramClient {
       ...(keyboard !== undefined && { reply_markup: markupOf(keyboard) }),
       ...(silent && { disable_notification: true }),
     };
-    const thread = topic !== undefined && { message_thread_id: topic };
+    const thread = {
+      ...(topic !== undefined && { message_thread_id: topic }),
+      // What it answers may be gone by now.
+      ...(replyTo !== undefined && { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
+    };
     try {
       if (edits === undefined) return sent((await api.sendMessage({ ...parameters, ...thread }, signal)).message_id);
       await api.editMessageText({ ...parameters, message_id: edits }, signal);
@@ -99,6 +109,19 @@ export class TelegramClient {
     }
   }
 
+  /** A file by the path that Telegram has told for it; nothing that is told of a failure names the place, for the token is in it. */
+  async download(path: string, mostBytes: number, signal: AbortSignal): Promise<Fetched> {
+    try {
+      const url = `${this.#config.apiUrl}/file/bot${this.#token()}/${path.split("/").map(encodeURIComponent).join("/")}`;
+      const response = await this.#fetch(url, { signal, redirect: "error" });
+      if (response.status === 404 || response.status === 400) return { kind: "not_found" };
+      if (!response.ok) return { kind: "failed", error: `Telegram answered ${response.status}` };
+      return await bounded(response, mostBytes);
+    } catch (error) {
+      return { kind: "failed", error: signal.aborted ? "it took too long" : describe(error) };
+    }
+  }
+
   /** The library's own retries and limits are off: they know nothing of the queue and would repeat unrecorded. */
   #current(): Api | Error {
     try {
@@ -113,6 +136,18 @@ export class TelegramClient {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
+}
+
+/** Whatever Telegram says of its size. */
+async function bounded(response: Response, mostBytes: number): Promise<Fetched> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > mostBytes) return { kind: "too_large" };
+    chunks.push(chunk);
+  }
+  return { kind: "fetched", bytes: Buffer.concat(chunks) };
 }
 
 /** The id behind a public name. Nothing was sent, so no error leaves it open whether Telegram has the message. */

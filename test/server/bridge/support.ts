@@ -91,6 +91,7 @@ export async function bridgeFor(config: BridgeConfig, clock: () => number = Date
     relay: bridge.relay,
     control: bridge.control,
     attention: bridge.attention,
+    channel: bridge.channel,
     todos: bridge.todos,
     monitoring: bridge.monitoring,
     backups: bridge.backups,

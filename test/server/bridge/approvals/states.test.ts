@@ -46,7 +46,7 @@ class Bridge {
       ...{
         store: this.store,
         queue: this.queue,
-        people: PEOPLE,
+        people: () => new Set(PEOPLE),
         places: PLACES,
         routing: { byDefault: PLACES, routes: [] },
         now,
@@ -58,6 +58,7 @@ class Bridge {
         onLines: () => {},
         isHeard: () => true,
         onEnding: () => {},
+        isWaitedFor: () => true,
       },
       warningsFor: () => [],
     });

@@ -13,7 +13,7 @@ const ANNA = { id: 1, is_bot: false, first_name: "Anna" };
 const context: CommandContext = { ...idleContext, now: () => NOW };
 
 const commands = (more: Partial<CommandsOptions> = {}) =>
-  new Commands({ context, admins: [], recipients: [1], ...more });
+  new Commands({ context, admins: [], people: new Set([1, 2]), recipients: [1], ...more });
 
 function ask(text: string, more: Partial<CommandContext> = {}) {
   const { name = "", args = "" } = commandLine(text) ?? {};

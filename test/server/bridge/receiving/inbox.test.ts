@@ -8,6 +8,7 @@ import { readUpdate, type Update } from "../../../../server/bridge/receiving/upd
 import { Store } from "../../../../server/bridge/storage/store.ts";
 import { Updates } from "../../../telegram/updates.ts";
 import { idleContext } from "../commands/idle-context.ts";
+import { sessionsOn } from "../sessions/support.ts";
 import { scratch } from "../support.ts";
 
 const BOT = { id: 99, username: "team_bot" };
@@ -23,8 +24,11 @@ function openAt(path: string, clock: { now: number }): Opened {
   const queue = new SqliteQueue(store, { limits, recipients: [1], now });
   return {
     inbox: new Inbox({
-      ...{ store, queue, commands: commandsOf(queue, now), people: [1, 2], now },
+      ...{ store, queue, commands: commandsOf(queue, now), now },
+      people: () => new Set([1, 2]),
+      hearing: sessionsOn(store, queue, now).hearing,
       decide: () => undefined,
+      spoken: () => undefined,
     }),
     queue,
     close: () => queue.close(),
@@ -34,7 +38,7 @@ function openAt(path: string, clock: { now: number }): Opened {
 /** The bot's commands, with nothing to tell. */
 function commandsOf(queue: SqliteQueue, now: () => number): Commands {
   const context = { ...idleContext, waitingByClient: () => queue.waitingByClient(), now };
-  return new Commands({ context, admins: [], recipients: [1] });
+  return new Commands({ context, admins: [], people: new Set([1]), recipients: [1] });
 }
 
 function said(id: number, text: string, { from = 1, replyTo = 0 } = {}): Update {

@@ -7,13 +7,15 @@ const anna = { id: 1, is_bot: false, first_name: "Anna" };
 const stranger = { id: 7, is_bot: false, first_name: "Mallory" };
 const ours = { message_id: 10, from: { id: 99, is_bot: true, first_name: "Bot" } };
 const privately = { message_id: 20, from: anna, chat: { id: 1, type: "private" }, text: "fine" };
+/** A topic that is bound to a session. */
+const BOUND = 8;
 const group = { id: -5, type: "supergroup" };
 
 function meaning(content: object, people = [1]) {
   // As Telegram writes it: what is undefined is not there.
   const update = readUpdate(JSON.parse(JSON.stringify({ update_id: 5, ...content })));
   if (update === undefined) throw new Error("unreadable");
-  return meaningOf(update, { people: new Set(people), bot });
+  return meaningOf(update, { people: new Set(people), bot, isBound: ({ topic }) => topic === BOUND });
 }
 
 const said = (fields: object) => meaning({ message: { ...privately, ...fields } });
@@ -101,7 +103,7 @@ describe("what an update means", () => {
 
   test("before Telegram has told the bot's name, a command in the private chat is for it all the same", () => {
     const update = readUpdate({ update_id: 5, message: { ...privately, text: "/todo@team_bot" } })!;
-    expect(meaningOf(update, { people: new Set([1]), bot: { id: 99 } })).toMatchObject({
+    expect(meaningOf(update, { people: new Set([1]), bot: { id: 99 }, isBound: () => false })).toMatchObject({
       kind: "command",
       name: "todo",
     });

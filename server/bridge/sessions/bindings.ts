@@ -1,0 +1,67 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** A chat, or a topic of it. */
+export type BindingPlace = { readonly chatId: number; readonly topic?: number | undefined };
+
+export type Binding = BindingPlace & {
+  readonly session: number;
+  /** Who did it; 0: the bridge. */
+  readonly by: number;
+  readonly at: number;
+  /** The bridge has made the topic for the session. */
+  readonly made: boolean;
+};
+
+/** The chat itself, and the General topic of a group, has no topic. */
+const CHAT_ITSELF = 0;
+
+/** Which session everything that is said in a chat or topic is for. Whatever changes that belongs into a write of the store. */
+export class Bindings {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: DatabaseSync) {
+    this.#sql = prepare(db);
+  }
+
+  at({ chatId, topic = CHAT_ITSELF }: BindingPlace): Binding | undefined {
+    const row = this.#sql.at.get(chatId, topic);
+    return row && toBinding(row);
+  }
+
+  /** In the order in which they were made. */
+  of(session: number): readonly Binding[] {
+    return this.#sql.of.all(session).map(toBinding);
+  }
+
+  bind({ chatId, topic = CHAT_ITSELF, session, by, at, made }: Binding): void {
+    this.#sql.bind.run(chatId, topic, session, by, at, made ? 1 : 0);
+  }
+
+  /** The binding that there was. */
+  unbind({ chatId, topic = CHAT_ITSELF }: BindingPlace): Binding | undefined {
+    const row = this.#sql.unbind.get(chatId, topic);
+    return row && toBinding(row);
+  }
+}
+
+function prepare(db: DatabaseSync) {
+  return {
+    at: db.prepare("SELECT * FROM bindings WHERE chat_id = ? AND topic = ?"),
+    of: db.prepare("SELECT * FROM bindings WHERE session = ? ORDER BY at, chat_id, topic"),
+    bind: db.prepare(
+      "INSERT OR REPLACE INTO bindings (chat_id, topic, session, bound_by, at, made) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    unbind: db.prepare("DELETE FROM bindings WHERE chat_id = ? AND topic = ? RETURNING *"),
+  };
+}
+
+function toBinding({ chat_id, topic, session, bound_by, at, made }: Readonly<Record<string, unknown>>): Binding {
+  return {
+    chatId: Number(chat_id),
+    ...(Number(topic) !== CHAT_ITSELF && { topic: Number(topic) }),
+    session: Number(session),
+    by: Number(bound_by),
+    at: Number(at),
+    made: Number(made) === 1,
+  };
+}

@@ -1,0 +1,100 @@
+import type { Logger } from "../../telemetry/logger.ts";
+import type { Approvals } from "../approvals/approvals.ts";
+import type { BridgeConfig } from "../config.ts";
+import type { Pacer } from "../pacing/pacer.ts";
+import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { Notices } from "../relay/notices.ts";
+import { placesOf } from "../routing/routing-table.ts";
+import type { Store } from "../storage/store.ts";
+import type { TelegramClient } from "../telegram/telegram-client.ts";
+import { Attachments } from "./attachments.ts";
+import { Bindings } from "./bindings.ts";
+import { ChannelEvents } from "./channel-events.ts";
+import { Downloads } from "./downloads.ts";
+import { Hearing } from "./hearing.ts";
+import { isHere } from "./kept-session.ts";
+import { Permissions } from "./permissions.ts";
+import { Receipts } from "./receipts.ts";
+import { Sessions } from "./sessions.ts";
+import { Speaking } from "./speaking.ts";
+import { Topics } from "./topics.ts";
+
+export type ChannelOptions = {
+  readonly config: Pick<BridgeConfig, "telegram">;
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly telegram: TelegramClient;
+  readonly pacer: Pick<Pacer, "isPaused">;
+  readonly notices: Pick<Notices, "channel">;
+  /** Known when all parts are made. */
+  readonly approvals: () => Approvals;
+  readonly isPerson: (userId: number) => boolean;
+  readonly onLines: (lines: readonly PendingMessage[]) => void;
+  readonly onTaken: (eventId: string, client: string, at: number) => void;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+};
+
+/** What goes between people and sessions, both ways. */
+export class Channel {
+  readonly bindings: Bindings;
+  readonly sessions: Sessions;
+  readonly hearing: Hearing;
+  readonly speaking: Speaking;
+  readonly permissions: Permissions;
+  readonly downloads: Downloads;
+  readonly topics: Topics;
+  readonly #receipts: Receipts;
+  readonly #attachments: Attachments;
+  readonly #options: ChannelOptions;
+
+  constructor(options: ChannelOptions) {
+    const { config, store, now, notices, approvals, onLines } = options;
+    this.#options = options;
+    const attachments = new Attachments(store.db);
+    const bindings = new Bindings(store.db);
+    const events = new ChannelEvents(store.db);
+    this.bindings = bindings;
+    this.#attachments = attachments;
+    this.#receipts = new Receipts({ ...options, isHere: (row) => this.#isHere(row) });
+    const sessions = new Sessions({
+      ...{ store, bindings, events, now },
+      ring: (session, notice) => notices.channel(session, notice),
+      onGone: (session, holder, at) => this.permissions.gone(session, holder, at),
+      onNew: (session, at) => this.topics.want(session, at),
+      onRegistered: () => this.topics.wake(),
+      onSettled: ({ row }, ending, places) => {
+        if (ending !== "dropped") this.#receipts.read(row, places);
+      },
+    });
+    this.sessions = sessions;
+    const timeZone = config.telegram.timeZone ?? "UTC";
+    const parts = { ...options, sessions, bindings, events, attachments };
+    this.hearing = new Hearing({ ...parts, timeZone, onKept: (place) => this.#receipts.kept(place) });
+    this.speaking = new Speaking({ ...parts, receipts: this.#receipts, onLines });
+    this.permissions = new Permissions({ ...parts, approvals });
+    this.downloads = new Downloads(parts);
+    const ids = placesOf(config.telegram).flatMap(({ chatId, publicName }) => (publicName === undefined ? chatId : []));
+    this.topics = new Topics({ ...parts, groups: [...new Set(ids)].filter((id) => id < 0) });
+  }
+
+  /** Deletes what is old, a small batch at a time; true when there may be more. */
+  async prune(): Promise<boolean> {
+    const { store, now } = this.#options;
+    const more = await store.write(() => this.#attachments.prune(now()));
+    return (await this.sessions.prune()) || more;
+  }
+
+  async stop(): Promise<void> {
+    this.#receipts.stop();
+    this.speaking.stop();
+    await this.topics.stop();
+  }
+
+  #isHere(row: number): boolean {
+    const session = this.sessions.byRow(row);
+    return session !== undefined && isHere(session, this.#options.now());
+  }
+}

@@ -1,0 +1,268 @@
+import { ServerError } from "../../../contract/errors.ts";
+import type { ChannelNotice } from "../../../contract/relay.ts";
+import {
+  type ChannelEnding,
+  channelEndings,
+  type Session,
+  type SessionHanded,
+  type SessionLeave,
+  type SessionListen,
+  type SessionListening,
+  type SessionNext,
+  type SessionRegistered,
+  type SessionRegistration,
+  type SessionSettle,
+  sessionLimits,
+} from "../../../contract/sessions.ts";
+import { RefusedError } from "../refused-error.ts";
+import { refusalOf } from "../storage/sqlite-error.ts";
+import type { Store } from "../storage/store.ts";
+import type { Bindings } from "./bindings.ts";
+import { toldEvent } from "./channel-event.ts";
+import type { ChannelEvents, Place } from "./channel-events.ts";
+import { isHere, type KeptSession, requireFree, requireHeld, toSession } from "./kept-session.ts";
+import { prepareSessions } from "./session-statements.ts";
+
+export type SessionsOptions = {
+  readonly store: Pick<Store, "db" | "write" | "requireRoom">;
+  readonly bindings: Bindings;
+  readonly events: ChannelEvents;
+  /** Steady milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Something waits for a session, or its holder is another one; when that is on disk. */
+  readonly ring: (session: number, notice: ChannelNotice) => void;
+  /** A holder is gone; in the transaction that says so. What is to be done when that is on disk. */
+  readonly onGone: (session: KeptSession, holder: string, at: number) => () => void;
+  /** The session is new, in the transaction that makes it. */
+  readonly onNew: (session: KeptSession, at: number) => void;
+  /** It was registered, and that is on disk. */
+  readonly onRegistered: () => void;
+  readonly onSettled: (session: KeptSession, ending: ChannelEnding, places: readonly Place[]) => void;
+};
+
+const LEASE_MS = sessionLimits.leaseSeconds * 1_000;
+/** Of a session that nobody has heard of for so long everything is forgotten. */
+const KEPT_MS = 30 * 24 * 3_600_000;
+const BATCH = 50;
+
+type Named = { readonly client: string; readonly name: string };
+type Held = Named & { readonly holder: string; readonly generation: number };
+
+/** Sessions that people talk to, and what waits for them, in the bridge's file: server pods come and go. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #sql: ReturnType<typeof prepareSessions>;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.#sql = prepareSessions(options.store.db);
+  }
+
+  /** Rejects with SESSION_NAME_TAKEN or RefusedError. */
+  async register({ client, name, holder, take_over }: SessionRegistration): Promise<SessionRegistered> {
+    const { store, now, onNew, onRegistered } = this.#options;
+    store.requireRoom();
+    const { session, isNew, isOther, afterwards } = await store.write(() => {
+      const at = now();
+      const known = this.find({ client, name });
+      if (known !== undefined && !take_over) requireFree(known, holder, at);
+      const before = known ?? this.#insert({ client, name }, at);
+      if (known === undefined) onNew(before, at);
+      const other = before.holder !== holder;
+      const gone = this.#gone(before, holder, at);
+      const generation = before.generation + (other ? 1 : 0);
+      return {
+        session: this.#hold(before, { holder, generation }, at),
+        isNew: known === undefined,
+        isOther: other,
+        afterwards: gone,
+      };
+    });
+    afterwards();
+    if (isOther && !isNew) this.ring(session);
+    onRegistered();
+    return { session: this.#told(session), is_new: isNew };
+  }
+
+  /** In the order of names. Throws RefusedError when they cannot be read. */
+  list(client: string): readonly Session[] {
+    return readable(() => this.#sql.ofClient.all(client).map((row) => this.#told(toSession(row))));
+  }
+
+  /** Of all clients, whoever was heard last first. */
+  newest(limit: number): readonly Session[] {
+    return readable(() => this.#sql.newest.all(limit).map((row) => this.#told(toSession(row))));
+  }
+
+  /** Those of all clients that people call so, in whatever letters. */
+  calledSo(name: string): readonly KeptSession[] {
+    return this.#sql.calledSo.all(name).map(toSession);
+  }
+
+  /** Rejects with SESSION_NAME_TAKEN, UNKNOWN_SESSION or RefusedError. */
+  async listen({ client, name, holder, generation }: SessionListen): Promise<SessionListening> {
+    const { store, now } = this.#options;
+    const { session, afterwards } = await store.write(() => {
+      const at = now();
+      const before = this.require({ client, name });
+      if (generation === undefined) requireFree(before, holder, at);
+      else requireHeld(before, { holder, generation });
+      const gone = this.#gone(before, holder, at);
+      return {
+        session: this.#hold(before, { holder, generation: generation ?? before.generation + 1 }, at),
+        afterwards: gone,
+      };
+    });
+    afterwards();
+    if (generation === undefined) this.ring(session);
+    const waiting = this.#options.events.countOpen(session.row);
+    return { id: session.row, generation: session.generation, lease_seconds: sessionLimits.leaseSeconds, waiting };
+  }
+
+  /** Resolves when it is on disk that it was handed over. Rejects with SESSION_NAME_TAKEN, UNKNOWN_SESSION or RefusedError. */
+  next({ after = 0, limit = 20, ...held }: SessionNext): Promise<SessionHanded> {
+    const { store, events, now } = this.#options;
+    return store.write(() => {
+      const at = now();
+      const session = this.#held(held);
+      this.#hold(session, held, at);
+      const open = events.open(session.row, after, limit + 1);
+      const page = open.slice(0, limit);
+      const isFor = (holder: string | undefined) => holder === undefined || holder === held.holder;
+      for (const { id, forHolder } of page) if (!isFor(forHolder)) events.drop(id, at);
+      const told = page.filter(({ forHolder }) => isFor(forHolder));
+      events.hand(
+        told.map(({ id }) => id),
+        held.generation,
+        at,
+      );
+      const { generation } = held;
+      return { events: told.map((event) => toldEvent(event, { now: at, generation })), more: open.length > limit };
+    });
+  }
+
+  /** Resolves with the number of what was open. Rejects with VALIDATION_ERROR, UNKNOWN_SESSION or RefusedError. */
+  async settle({ client, name, generation, ending, of = "events", ids }: SessionSettle): Promise<number> {
+    const { store, events, now, onSettled } = this.#options;
+    if (generation === undefined && ending !== "pulled") throw withoutGeneration();
+    const { session, settled, places } = await store.write(() => {
+      const known = this.require({ client, name });
+      return { session: known, ...events.settle(known.row, { ids, of, generation }, ending, now()) };
+    });
+    onSettled(session, ending, places);
+    return settled;
+  }
+
+  /** Resolves with whether it was the holder's to leave. Rejects with UNKNOWN_SESSION or RefusedError. */
+  async leave({ client, name, holder, generation }: SessionLeave): Promise<boolean> {
+    const { store, now } = this.#options;
+    const { left, afterwards } = await store.write(() => {
+      const session = this.require({ client, name });
+      const isHolder = session.holder === holder && (generation ?? session.generation) === session.generation;
+      if (!isHolder) return { left: false, afterwards: () => {} };
+      const gone = this.#options.onGone(session, holder, now());
+      this.#sql.release.run(now(), session.row);
+      return { left: true, afterwards: gone };
+    });
+    afterwards();
+    return left;
+  }
+
+  find({ client, name }: Named): KeptSession | undefined {
+    const row = this.#sql.named.get(client, name);
+    return row && toSession(row);
+  }
+
+  byRow(row: number): KeptSession | undefined {
+    const found = this.#sql.byRow.get(row);
+    return found && toSession(found);
+  }
+
+  /** Throws UNKNOWN_SESSION. */
+  require({ client, name }: Named): KeptSession {
+    const session = this.find({ client, name });
+    if (session === undefined) throw new ServerError("UNKNOWN_SESSION", { name });
+    return session;
+  }
+
+  ring({ row, client, name, generation }: KeptSession): void {
+    const waiting = this.#options.events.countOpen(row);
+    this.#options.ring(row, { client, name, generation, waiting });
+  }
+
+  /** Forgets what is old, a small batch at a time; true when there may be more. */
+  prune(): Promise<boolean> {
+    const { store, events, now } = this.#options;
+    return store.write(() => {
+      const more = events.prune(now());
+      const old = this.#sql.old.all(now() - KEPT_MS, BATCH).map(({ id }) => Number(id));
+      for (const row of old) this.#forget(row);
+      return more || old.length === BATCH;
+    });
+  }
+
+  #forget(row: number): void {
+    const { deleteEvents, deleteBindings, deleteTopics, deleteAttachments } = this.#sql;
+    for (const each of [deleteEvents, deleteBindings, deleteTopics, deleteAttachments, this.#sql.delete]) each.run(row);
+  }
+
+  #insert({ client, name }: Named, at: number): KeptSession {
+    if (Number(this.#sql.count.get(client)?.count) >= sessionLimits.sessions) {
+      const message = `The client has ${sessionLimits.sessions} sessions already. Names can be used again.`;
+      throw new RefusedError("client_quota", message, 3_600);
+    }
+    return toSession(this.#sql.insert.get(client, name, at) ?? {});
+  }
+
+  /** Throws SESSION_NAME_TAKEN or UNKNOWN_SESSION. */
+  #held({ client, name, ...held }: Held): KeptSession {
+    const session = this.require({ client, name });
+    requireHeld(session, held);
+    return session;
+  }
+
+  #hold({ row }: KeptSession, { holder, generation }: Pick<Held, "holder" | "generation">, at: number): KeptSession {
+    return toSession(this.#sql.hold.get(holder, generation, at + LEASE_MS, at, row) ?? {});
+  }
+
+  #gone(before: KeptSession, holder: string, at: number): () => void {
+    if (before.holder === undefined || before.holder === holder) return () => {};
+    return this.#options.onGone(before, before.holder, at);
+  }
+
+  #told(session: KeptSession): Session {
+    const { bindings, events, now } = this.#options;
+    const { row, client, name, registeredAt, heardAt } = session;
+    return {
+      id: row,
+      client,
+      name,
+      state: isHere(session, now()) ? "here" : "away",
+      registered_at: new Date(registeredAt).toISOString(),
+      heard_at: new Date(heardAt).toISOString(),
+      waiting: events.countOpen(row),
+      bound: bindings.of(row).map(({ chatId, topic, made, at }) => ({
+        chat_id: chatId,
+        topic: topic ?? null,
+        made,
+        bound_at: new Date(at).toISOString(),
+      })),
+    };
+  }
+}
+
+function withoutGeneration(): ServerError {
+  const problem = `${channelEndings.filter((each) => each !== "pulled").join(", ")} need the generation in which it was handed over`;
+  return new ServerError("VALIDATION_ERROR", {
+    problems: `generation: ${problem}`,
+    fields: [{ field: "generation", problem }],
+  });
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import type { Control } from "../../../telegram/control.ts";
+import { eventOf, until } from "../support.ts";
+import { GROUP, Talk } from "./talk.ts";
+
+const FLAT = -7;
+const groups: NonNullable<Control["groups"]> = [
+  { id: GROUP, type: "supergroup", bot: "administrator", topics: [] },
+  { id: FLAT, type: "group" },
+];
+const talk = new Talk({ telegram: { allowedUsers: [1, 2, GROUP, FLAT] } }, { groups });
+const made = () => talk.telegram.calls("createForumTopic").filter(({ status }) => status === 200);
+const asked = () => talk.telegram.calls("createForumTopic").length;
+
+test("a session gets a topic in a group that has topics, hears what is said there, and its messages go there", async () => {
+  const api = await talk.session("api");
+  const web = await talk.session("web", "other");
+  await until("the topics", () => asked() === 4);
+  expect(made().map(({ parameters }) => parameters?.name)).toEqual(["api", "web"]);
+  const [place] = talk.bridge.channel.sessions.list("ci")[0]?.bound ?? [];
+  expect(place).toMatchObject({ chat_id: GROUP, made: true });
+  await talk.bridge.accept(eventOf("e1", { client: "ci", session: "api" }));
+  await until("the message", () => talk.told(GROUP).length === 1);
+  expect(talk.told(GROUP)[0]).toMatchObject({ message_thread_id: place?.topic });
+  await until("the message", () => talk.told(FLAT).length === 1);
+  talk.says("in the topic", { chat_id: GROUP, topic: place?.topic });
+  expect(await talk.hears(api)).toEqual(["in the topic"]);
+  const said = { reply_id: "r", chat_id: GROUP, text: "answer" };
+  await api.call("/sessions/reply", said);
+  expect(talk.told(GROUP).at(-1)).toMatchObject({ text: "answer", message_thread_id: place?.topic });
+  expect(await web.texts()).toEqual([]);
+  await talk.session("api");
+  await talk.restart();
+  expect(made()).toHaveLength(2);
+  expect(talk.telegram.violations()).toEqual([]);
+});
+
+test("a group that does not let the bot is told so once; one without topics is not bothered", async () => {
+  talk.telegram.control({ groups: [{ id: GROUP, type: "supergroup", bot: "member", topics: [] }] });
+  await talk.session("api");
+  await talk.session("web");
+  await until("the refusals", () => asked() === 4);
+  await talk.tells(GROUP, "I may make no topics here");
+  await talk.session("more");
+  await until("the refusals", () => asked() === 6);
+  expect(talk.told(GROUP)).toHaveLength(1);
+  expect(talk.told(FLAT)).toEqual([]);
+});
+
+test("what could not be asked for is asked for again, also after a restart, and none is made twice", async () => {
+  talk.telegram.control({ faults: [{ kind: "status", method: "createForumTopic", status: 502, times: 1 }] });
+  await talk.session("api");
+  await until("the failure", () => asked() > 0);
+  await talk.restart();
+  await until("the topic", () => made().length === 1 && asked() === 3);
+  expect(talk.bridge.channel.sessions.list("ci")[0]?.bound).toHaveLength(1);
+});
