@@ -34,7 +34,7 @@ export type LocalBridge = {
   /** Resolves when the bridge is open; absent for one that always is. It is asked for anew with every call. */
   whenOpen?(): Promise<void>;
   readonly channel: LocalChannel;
-  readonly pairing: LocalPairing;
+  readonly pairing?: LocalPairing;
   readonly todos: LocalTodos;
   readonly monitoring: LocalMonitoring;
 };

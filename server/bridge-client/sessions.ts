@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
 import {
   attachmentPath,
@@ -134,7 +135,7 @@ export type LocalPairing = { pair(pairing: Pairing): Promise<Paired> };
 export function localSessions(
   refusing: <T>(ask: () => T | Promise<T>) => Promise<T>,
   channel: () => LocalChannel,
-  pairing: () => LocalPairing,
+  pairing: () => LocalPairing | undefined,
 ): SessionCalls {
   return {
     register: (registration) => refusing(() => channel().sessions.register(registration)),
@@ -152,6 +153,10 @@ export function localSessions(
       const { bytes, name, mime } = await refusing(() => channel().downloads.get(String(id), session));
       return { bytes, name, type: mime ?? "application/octet-stream" };
     },
-    pair: (request) => refusing(() => pairing().pair(request)),
+    pair: (request) => refusing(() => pairing()?.pair(request) ?? nobodyWaits()),
   };
+}
+
+function nobodyWaits(): never {
+  throw new ServerError("PAIRING_CODE_UNKNOWN");
 }

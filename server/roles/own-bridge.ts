@@ -49,9 +49,6 @@ class Reopened implements OwnBridge {
       get channel() {
         return bridge().channel;
       },
-      get pairing() {
-        return bridge().pairing;
-      },
       get todos() {
         return bridge().todos;
       },

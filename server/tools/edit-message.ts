@@ -18,6 +18,7 @@ export const editMessage = defineTool({
       .string()
       .min(1)
       .max(128)
+      .refine((id) => id !== "undefined", "it is required")
       .describe("Of the message: the number that Telegram gave it, or the event_id that reply answered"),
     text: text(sessionLimits.editLength).describe(`The new text, at most ${sessionLimits.editLength} characters`),
     session,

@@ -15,7 +15,7 @@ import { hashOf, verify } from "../../../contract/signature.ts";
 import { RelayHub } from "../../../server/bridge/relay/relay.ts";
 import { relayAnswers } from "../../../server/bridge/relay/relay-routes.ts";
 import type { LocalBridge } from "../../../server/bridge-client/local-bridge-client.ts";
-import { FakeSessions, idleSessions, type SessionAnswer, sessionAnswers } from "./fake-sessions.ts";
+import { idleChannel, sessionAnswers } from "./idle-channel.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
 
@@ -61,7 +61,7 @@ export const idleBridge: LocalBridge = {
     withdraw: async () => refuse("APPROVAL_NOT_FOUND"),
   },
   relay: newRelay(),
-  ...idleSessions(new FakeSessions()),
+  channel: idleChannel,
   control: {
     state: () => ({ instance: "idle", changed: false }),
     pause: async () => ({ instance: "idle", changed: true }),
@@ -91,7 +91,6 @@ export type FakeBridge = {
   /** What `GET /events/:id` says beside `sent`, by event id. */
   readonly eventStatuses: Map<string, Partial<EventStatus>>;
   readonly relay: RelayHub;
-  readonly sessions: FakeSessions;
   /** Requests by "METHOD path"; not those of the relay. */
   readonly requests: string[];
   /** True when the intercept gave the answer itself. It is not asked about requests of the relay, which come at any time. */
@@ -103,7 +102,6 @@ export type FakeBridge = {
 export async function startFakeBridge(options: { port?: number; secret?: string } = {}): Promise<FakeBridge> {
   const events: Event[] = [];
   const relay = newRelay();
-  const sessions = new FakeSessions(relay);
   const requests: string[] = [];
   const server = createServer((request, response) => void answer(request, response)).listen(
     options.port ?? 0,
@@ -117,7 +115,6 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     events,
     eventStatuses: new Map(),
     relay,
-    sessions,
     requests,
     intercept: () => false,
     async close() {
@@ -135,7 +132,8 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (relayed === undefined && (await bridge.intercept(request, response))) return;
     if (!signed(request, body, options.secret ?? secret)) return reply(response, 401, { error: true });
     if (relayed !== undefined) return answerRelay(relayed, body, response);
-    if (answerKnown(request, body, response, sessions)) return;
+    const known = knownAnswers[pathname];
+    if (known !== undefined) return reply(response, 200, known(body));
     if (request.method === "POST") return answerPost(pathname, body, response);
     answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response, bridge);
   }
@@ -181,28 +179,9 @@ function answerEvent(id: string, query: URLSearchParams, response: ServerRespons
   else reply(response, 404, { error: true, code: "EVENT_NOT_FOUND", message: "not there" });
 }
 
-/** False for what is answered otherwise. */
-function answerKnown(
-  { method, url = "" }: IncomingMessage,
-  body: string,
-  response: ServerResponse,
-  sessions: FakeSessions,
-): boolean {
-  const { pathname, searchParams } = new URL(url, "http://bridge");
-  const known = sessionAnswers[`${method} ${pathname}`] ?? knownAnswers[pathname];
-  if (known === undefined) return false;
-  try {
-    reply(response, 200, known(body, searchParams, sessions));
-  } catch (error) {
-    if (!(error instanceof ServerError)) throw error;
-    const { code, entry, details, message } = error;
-    reply(response, entry.httpStatus, { error: true, code, message, ...details });
-  }
-  return true;
-}
-
 /** What is always answered the same, by path. */
-const knownAnswers: Readonly<Record<string, SessionAnswer>> = {
+const knownAnswers: Readonly<Record<string, (body: string) => object>> = {
+  ...sessionAnswers,
   [routes.status]: () => healthyStatus,
   [routes.responses]: () => ({ responses: [], total: 0, deleted: 0 }),
   [routes.approvals]: (body) => ({ approval: pendingApproval(JSON.parse(body)), messages: 1, duplicate: false }),

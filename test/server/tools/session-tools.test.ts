@@ -1,19 +1,41 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ServerError } from "../../../contract/errors.ts";
 import { routes } from "../../../contract/routes.ts";
+import type { SessionReply } from "../../../contract/sessions.ts";
 import type { BridgeClient } from "../../../server/bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../../../server/bridge-client/http-bridge-client.ts";
+import { localBridgeClient } from "../../../server/bridge-client/local-bridge-client.ts";
 import { type CallingSession, noInteraction } from "../../../server/features/interaction.ts";
 import { tools } from "../../../server/tools/registry.ts";
 import type { ToolContext } from "../../../server/tools/tool.ts";
-import { type FakeBridge, secret, startFakeBridge } from "../support/fake-bridge.ts";
+import { type FakeBridge, idleBridge, secret, startFakeBridge } from "../support/fake-bridge.ts";
+import { idleChannel } from "../support/idle-channel.ts";
 
 let bridge: FakeBridge;
 let client: BridgeClient;
+const replies: SessionReply[] = [];
+
+/** A bridge in which somebody speaks to each session in all chats but one. */
+const local = localBridgeClient({
+  ...idleBridge,
+  channel: {
+    ...idleChannel,
+    speaking: {
+      ...idleChannel.speaking,
+      async reply(asked) {
+        const { name, chat_id } = asked;
+        if (chat_id === 404) throw new ServerError("CHAT_NOT_BOUND", { name, chat_id });
+        replies.push(asked);
+        return { event_id: asked.reply_id, messages: 1, message_ids: [7], duplicate: false };
+      },
+    },
+  },
+});
 
 beforeEach(async () => {
   bridge = await startFakeBridge();
   client = httpBridgeClient({ url: bridge.url, secret, timeoutMs: 5_000, clock: Date.now });
-  bridge.sessions.register({ client: "claude", name: "api", holder: "h", take_over: false });
+  replies.length = 0;
 });
 
 afterEach(async () => {
@@ -29,11 +51,11 @@ const calling: CallingSession = {
   rename: async () => {},
 };
 
-async function call(name: string, args: unknown, session: CallingSession | undefined = calling) {
+async function call(name: string, args: unknown, session: CallingSession | undefined = calling, to = local) {
   const tool = tools.get(name);
   if (tool === undefined) throw new Error(`no tool ${name}`);
   const context: ToolContext = {
-    bridge: client,
+    bridge: to,
     client: { name: "claude", permissions: new Set() },
     interaction: { ...noInteraction, session },
     clock: Date.now,
@@ -69,11 +91,9 @@ describe("what a session says", () => {
       message: "Reply accepted. Event ID: id-1",
     });
     const place = { chat_id: -1_001_234, topic: 3, reply_to: 7 };
-    expect(bridge.sessions.replies).toEqual([
-      { client: "claude", name: "api", reply_id: "id-1", text: "done", ...place },
-    ]);
+    expect(replies).toEqual([{ client: "claude", name: "api", reply_id: "id-1", text: "done", ...place }]);
     await call("reply", { chat_id: 5, text: "done" });
-    expect(bridge.sessions.replies.at(-1)).toMatchObject({ chat_id: 5 });
+    expect(replies.at(-1)).toMatchObject({ chat_id: 5 });
   });
 
   test("a chat in which nobody speaks to it is refused in words that say what to do", async () => {
@@ -94,13 +114,12 @@ describe("what a session says", () => {
       code: "VALIDATION_ERROR",
       message: expect.stringContaining(problem),
     });
-    expect(bridge.sessions.replies).toEqual([]);
+    expect(replies).toEqual([]);
   });
 
   test("a session of another name is named in the call; without any the call says so", async () => {
-    bridge.sessions.register({ client: "claude", name: "web", holder: "h", take_over: false });
     await call("reply", { chat_id: 1, text: "hello", session: "web" });
-    expect(bridge.sessions.replies.at(-1)).toMatchObject({ name: "web" });
+    expect(replies.at(-1)).toMatchObject({ name: "web" });
     const nameless = { ...calling, name: undefined, learnName: async () => undefined };
     for (const session of [undefined, nameless]) {
       const refused = call("react", { chat_id: 1, message_id: 1, emoji: "👍" }, session ?? nameless);
@@ -118,7 +137,7 @@ describe("what a session says", () => {
       return true;
     };
     for (const message_id of ["7", 7, "id-1"]) {
-      const result = await call("edit_message", { chat_id: "1", message_id, text: "half done" });
+      const result = await call("edit_message", { chat_id: "1", message_id, text: "half done" }, calling, client);
       expect(result).toMatchObject({ success: true, message_id: 9 });
     }
     expect(bodies).toHaveLength(3);
@@ -126,7 +145,7 @@ describe("what a session says", () => {
 });
 
 describe("a file that somebody sent", () => {
-  const get = (args: object) => call("download_attachment", args);
+  const get = (args: object) => call("download_attachment", args, calling, client);
 
   test("a picture is shown, a text is read, and anything else comes as it is", async () => {
     const headers = {
@@ -169,19 +188,21 @@ describe("a file that somebody sent", () => {
 
 describe("pair_person", () => {
   test("lets in whom the bot told the code, however it is typed", async () => {
-    expect(await call("pair_person", { code: " ABCDE2 " })).toEqual({
+    expect(await call("pair_person", { code: " ABCDE2 " }, calling, client)).toEqual({
       success: true,
       user_id: 1,
       username: null,
       first_name: "Ada",
       message: "Ada may talk to the bot from now on.",
     });
-    await expect(call("pair_person", { code: "abcdel" })).rejects.toMatchObject({ code: "VALIDATION_ERROR" });
+    await expect(call("pair_person", { code: "abcdel" }, calling, client)).rejects.toMatchObject({
+      code: "VALIDATION_ERROR",
+    });
   });
 
   test("says what to do when nobody was told that code", async () => {
     answers(routes.pair, 404, { "content-type": "application/json" }, '{"error":true,"code":"PAIRING_CODE_UNKNOWN"}');
-    await expect(call("pair_person", { code: "abcde2" })).rejects.toMatchObject({
+    await expect(call("pair_person", { code: "abcde2" }, calling, client)).rejects.toMatchObject({
       code: "PAIRING_CODE_UNKNOWN",
       message: expect.stringContaining("write to the bot again"),
     });
