@@ -1,5 +1,6 @@
 import { ServerError } from "../../contract/errors.ts";
 import type { Origin } from "../access/access.ts";
+import type { Client } from "../access/client.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type Answer, failureOf } from "./answer.ts";
 import { batchProblem, beginningInBatch } from "./batches.ts";
@@ -46,6 +47,8 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #open = new Map<MessageId, OpenRequest>();
   #session: Session | undefined;
+  /** As of the last message. */
+  #client: Client | undefined;
   #onIdle: (() => void) | undefined;
   #leave = (): void => {};
   #isDraining = false;
@@ -64,6 +67,7 @@ export class Conversation {
 
   /** Takes the text of one message and sends what it is answered. Never rejects. */
   async take(text: string, speaker: Speaker): Promise<void> {
+    this.#client = speaker.caller.client;
     const answer = await this.#answerTo(text, speaker);
     if (answer !== undefined) this.#options.send(JSON.stringify(answer));
     if (this.#open.size === 0) this.#onIdle?.();
@@ -202,7 +206,7 @@ export class Conversation {
     this.#session = session;
     const sendMessage = (message: object) => send(JSON.stringify(message));
     const stopListening = listeners.add(key, (message) => void sendMessage(message));
-    channels.connect(session, { send: sendMessage, onClose: () => {}, client: () => client });
+    channels.connect(session, { send: sendMessage, onClose: () => {}, client: () => this.#client });
     this.#leave = () => {
       stopListening();
       void channels.leave(session, client);
