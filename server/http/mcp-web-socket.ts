@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { routes } from "../../contract/routes.ts";
 import type { Access } from "../access/access.ts";
 import type { Connections } from "../listening/connections.ts";
-import { sessionNameIn } from "../mcp/transports/session-name.ts";
+import { sessionNameIn } from "../mcp/transports/streamable-http/session-name.ts";
 import { type AcceptOptions, requireHandshake, webSockets } from "../mcp/transports/web-socket/accept.ts";
 import type { Known } from "../mcp/transports/web-socket/connection-options.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";

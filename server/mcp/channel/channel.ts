@@ -30,7 +30,7 @@ export class Channel {
   readonly client: Client;
   readonly #run: Run;
   readonly #nameOf: () => string | undefined;
-  readonly #ways: Way[] = [];
+  #ways: readonly Way[] = [];
   #isReady = false;
   #registered = Promise.withResolvers<void>();
   #running: Running | undefined;
@@ -44,10 +44,10 @@ export class Channel {
   }
 
   add(way: Way, onLast: () => void): void {
-    this.#ways.push(way);
+    this.#ways = [...this.#ways, way];
     this.steer();
     way.onClose(() => {
-      this.#ways.splice(this.#ways.indexOf(way), 1);
+      this.#ways = this.#ways.filter((other) => other !== way);
       this.steer();
       if (this.#ways.length === 0) onLast();
     });
@@ -82,7 +82,7 @@ export class Channel {
 
   /** Resolves when nothing is handed over any more. */
   end(): Promise<void> {
-    this.#ways.length = 0;
+    this.#ways = [];
     this.steer();
     return this.#done;
   }

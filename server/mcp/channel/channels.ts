@@ -34,6 +34,8 @@ export class Channels {
   /** Those that have said so here, or to another process. */
   readonly #ready = new BoundedMap<string, true>(mostSessions);
   readonly #prompts = ownPrompts();
+  /** What is still under way for sessions that have ended. */
+  readonly #ending = new Map<string, Promise<void>>();
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(options: ChannelsOptions) {
@@ -54,7 +56,9 @@ export class Channels {
     if (client === undefined) return;
     const channel = this.#channels.get(key) ?? this.#newChannel(session, client);
     this.#channels.set(key, channel);
-    channel.add(way, () => this.#channels.delete(key));
+    channel.add(way, () => {
+      if (this.#channels.get(key) === channel) this.#channels.delete(key);
+    });
     if (this.#ready.get(key)) channel.ready();
   }
 
@@ -72,9 +76,12 @@ export class Channels {
   /** A session has ended, here or elsewhere. */
   end(sessionKey: string): Promise<void> {
     const channel = this.#channels.get(sessionKey);
-    this.#channels.delete(sessionKey);
     this.#ready.delete(sessionKey);
-    return channel?.end() ?? Promise.resolve();
+    if (channel === undefined) return this.#ending.get(sessionKey) ?? Promise.resolve();
+    this.#channels.delete(sessionKey);
+    const ended = channel.end().finally(() => this.#ending.delete(sessionKey));
+    this.#ending.set(sessionKey, ended);
+    return ended;
   }
 
   /** A session has ended: its name is free, and prompts that it waits for are closed. Never rejects. */

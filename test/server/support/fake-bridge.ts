@@ -135,7 +135,7 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     const known = knownAnswers[pathname];
     if (known !== undefined) return reply(response, 200, known(body));
     if (request.method === "POST") return answerPost(pathname, body, response);
-    answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response, bridge);
+    answerRest(pathname, searchParams, response, bridge);
   }
 
   function answerPost(path: string, body: string, response: ServerResponse): void {
@@ -172,7 +172,9 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   return bridge;
 }
 
-function answerEvent(id: string, query: URLSearchParams, response: ServerResponse, bridge: FakeBridge): void {
+function answerRest(path: string, query: URLSearchParams, response: ServerResponse, bridge: FakeBridge): void {
+  if (path.startsWith("/attachments/")) return replyFile(response);
+  const id = decodeURIComponent(path.slice("/events/".length));
   const event = bridge.events.find(({ event_id }) => event_id === id);
   const isTheirs = event !== undefined && (query.get("client") ?? event.client) === event.client;
   if (isTheirs) reply(response, 200, { ...sentStatus(id), ...bridge.eventStatuses.get(id) });
@@ -208,6 +210,11 @@ function sentStatus(event_id: string): EventStatus {
 
 export function reply(response: ServerResponse, status: number, body: object, headers = {}): void {
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+}
+
+function replyFile(response: ServerResponse): void {
+  const headers = { "content-type": "text/csv", "content-disposition": "attachment; filename*=UTF-8''sizes.csv" };
+  response.writeHead(200, headers).end("a,b");
 }
 
 function signed({ method = "", url = "", headers }: IncomingMessage, body: string, key: string): boolean {

@@ -8,12 +8,12 @@ import type { Exchange } from "../../exchange.ts";
 import type { RequestMessage } from "../../message.ts";
 import type { RequestLogger } from "../../method.ts";
 import type { Agreed, Session } from "../../session.ts";
-import { sessionNameIn } from "../session-name.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Accepted } from "./media-types.ts";
 import { verifyMirrors } from "./mirrored-headers.ts";
 import type { ResumableStream } from "./resumable-stream.ts";
 import { isResumable, type ResumableStreams } from "./resumable-streams.ts";
+import { sessionNameIn } from "./session-name.ts";
 
 export type HttpExchangeOptions = {
   readonly request: FastifyRequest;

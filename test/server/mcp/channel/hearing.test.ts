@@ -150,21 +150,27 @@ describe("a session that is a channel", () => {
 });
 
 describe("what was written and not confirmed", () => {
-  test("comes again, marked, when the stream is cut between the event and the ping's answer", async () => {
-    const { session, answered } = await stage.raw("cut");
-    const first = await stage.listen(0, session);
-    await stage.bound("cut");
-    says("hello");
-    const seen = await first.until(/"method":"ping"/);
-    await first.cancel();
-    const second = await stage.listen(0, { ...session, "last-event-id": /id: (\S+)/.exec(seen)?.[1] ?? "" });
-    const again = await second.until(/"again":"true"[\s\S]*"method":"ping"/);
-    expect(again.match(/"hello"/g)).toHaveLength(1);
-    expect(stage.session("cut")?.waiting).toBe(1);
-    await answered(again);
-    await stage.waits(0, "cut");
-    await second.cancel();
-  });
+  test.each([
+    ["the same replica", 0],
+    ["another replica", 1],
+  ])(
+    "comes again, marked, on %s, when the stream is cut between the event and the ping's answer",
+    async (_where, to) => {
+      const { session, answered } = await stage.raw("cut");
+      const first = await stage.listen(0, session);
+      await stage.bound("cut");
+      says("hello");
+      const seen = await first.until(/"method":"ping"/);
+      await first.cancel();
+      const second = await stage.listen(to, { ...session, "last-event-id": /id: (\S+)/.exec(seen)?.[1] ?? "" });
+      const again = await second.until(/"again":"true"[\s\S]*"method":"ping"/);
+      expect(again.match(/"hello"/g)).toHaveLength(1);
+      expect(stage.session("cut")?.waiting).toBe(1);
+      await answered(again, to);
+      await stage.waits(0, "cut");
+      await second.cancel();
+    },
+  );
 
   test("is read when the ping is answered, whichever replica hears that", async () => {
     const { session, answered } = await stage.raw("elsewhere");

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { sessionNameHeader, sessionNameParameter } from "../channel/capability.ts";
+import { sessionNameHeader, sessionNameParameter } from "../../channel/capability.ts";
 
 /** What the client of a request calls its session, in the URL or in a header; undefined when it does not. */
 export function sessionNameIn({ query, headers }: Pick<FastifyRequest, "query" | "headers">): string | undefined {
