@@ -104,7 +104,7 @@ export const reservedVariables = [
   ...["TELEGRAM_RATE_LIMIT_GLOBAL", "TELEGRAM_RATE_LIMIT_PER_CHAT", "TELEGRAM_UPDATES"],
   ...["TELEGRAM_WEBHOOK_URL", "TELEGRAM_WEBHOOK_PORT"],
   ...["TELEGRAM_QUIET_HOURS", "CC_TELEGRAM_TIMEZONE", "CC_TELEGRAM_MESSAGE_STYLE"],
-  ...["TELEGRAM_CHATS", "TELEGRAM_ROUTES"],
+  ...["TELEGRAM_CHATS", "TELEGRAM_ROUTES", "TELEGRAM_PAIRING"],
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
   // Other names of these, which would have no effect, or keep the pods from starting.
   ...["MCP_LOG_LEVEL", "MCP_LOG_LEVEL_FILE", "PROMETHEUS_PORT", "DATA_DIR", "API_KEYS", "API_KEYS_FILE"],

@@ -33,6 +33,12 @@ export const telegramSpec = z
         "Telegram ids of those allowedUsers who may give the bot the commands that are for administrators. Default: all of them.",
       )
       .meta({ "x-kubernetes-list-type": "set" }),
+    pairing: z
+      .enum(["Code", "None"])
+      .optional()
+      .describe(
+        "How further people may come to talk to the bot. Code: it tells them a code, which an administrator confirms with /pair or the tool pair_person. They get no messages by that. None: allowedUsers alone. Default: None.",
+      ),
     updates: z
       .enum(["Polling", "Webhook", "None"])
       .optional()

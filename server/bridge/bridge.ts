@@ -13,6 +13,7 @@ import type { Backups } from "./backup/backups.ts";
 import type { BridgeConfig } from "./config.ts";
 import type { Control } from "./control/control.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
+import type { Pairings } from "./pairing/pairings.ts";
 import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
@@ -57,6 +58,8 @@ export type Bridge = {
   readonly attention: Attention;
   /** What goes between people and sessions. */
   readonly channel: Channel;
+  /** Who else may talk to the bot. */
+  readonly pairings: Pairings;
   /** What clients have to do. */
   readonly todos: Todos;
   /** What people who operate it see. */

@@ -55,6 +55,8 @@ export type TelegramConfig = {
   readonly routes?: readonly Route[];
   /** Those of them who are administrators. Absent or none: everybody who may talk to the bot. */
   readonly admins?: readonly number[];
+  /** Code: new people are told a code, which an administrator confirms. Default: None. */
+  readonly pairing?: "Code" | "None";
   /** Root of the Bot API, without a trailing slash and without the token. */
   readonly apiUrl: string;
   /** Time limit of one Bot API request, in milliseconds. */

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import { eventStateOf } from "../../contract/event-status.ts";
 import type { Audit } from "../telemetry/audit.ts";
@@ -12,6 +12,8 @@ import { CommandMenu } from "./commands/menu.ts";
 import type { BridgeConfig } from "./config.ts";
 import type { Control } from "./control/control.ts";
 import type { Pacer } from "./pacing/pacer.ts";
+import { pairingCode } from "./pairing/pairing-code.ts";
+import { Pairings } from "./pairing/pairings.ts";
 import { People } from "./pairing/people.ts";
 import type { PendingMessage, Queue } from "./queue/queue.ts";
 import { Inbox, type Taken } from "./receiving/inbox.ts";
@@ -63,6 +65,7 @@ export class Conversation {
   readonly approvals: Approvals;
   readonly inbox: Inbox;
   readonly channel: Channel;
+  readonly pairings: Pairings;
   readonly receiver: Receiver;
   readonly #options: ConversationOptions;
   readonly #menu: CommandMenu;
@@ -86,11 +89,18 @@ export class Conversation {
     });
     this.approvals = this.#makeApprovals(people);
     const { hearing } = this.channel;
-    const context = contextOf({ ...options, approvals: this.approvals, channel: this.channel });
+    this.pairings = new Pairings({
+      ...options,
+      people: this.#people,
+      isOn: config.telegram.pairing === "Code",
+      newCode: () => pairingCode(randomInt),
+    });
+    const { approvals, channel, pairings } = this;
+    const context = contextOf({ ...options, approvals, channel, pairings });
     const commands = new Commands({ context, admins, people: this.#people.configured, recipients });
     const decide = this.approvals.click.bind(this.approvals);
     const spoken = this.approvals.spoken.bind(this.approvals);
-    this.inbox = new Inbox({ store, queue, commands, hearing, people, decide, spoken, now });
+    this.inbox = new Inbox({ store, queue, commands, hearing, people, decide, spoken, pairings, now });
     this.receiver = new Receiver({
       ...options,
       config: config.telegram.updates ?? { mode: "None" },

@@ -23,6 +23,7 @@ import { startIntake } from "./intake/intake.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { Breaker } from "./pacing/breaker.ts";
 import { Pacer } from "./pacing/pacer.ts";
+import type { Pairings } from "./pairing/pairings.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue, SettledEvent } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
@@ -235,6 +236,10 @@ export class RunningBridge implements Bridge {
 
   get channel(): Channel {
     return this.#conversation.channel;
+  }
+
+  get pairings(): Pairings {
+    return this.#conversation.pairings;
   }
 
   get approvals(): Approvals {

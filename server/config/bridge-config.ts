@@ -39,6 +39,7 @@ export function bridgeConfig(need: Need, hmac: HmacConfig, values: Values, home:
       chats: need("TELEGRAM_CHATS"),
       routes: need("TELEGRAM_ROUTES"),
       ...(values.TELEGRAM_ADMINS && { admins: values.TELEGRAM_ADMINS }),
+      pairing: need("TELEGRAM_PAIRING"),
       apiUrl: need("TELEGRAM_API_URL"),
       ...(proxy && { proxy }),
       apiTimeoutMs: need("TELEGRAM_API_TIMEOUT"),

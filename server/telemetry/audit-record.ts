@@ -5,6 +5,7 @@ export const auditDecisions = Object.freeze({
   tool_call: "A client called a tool",
   resource_read: "A client read a resource, over MCP or REST",
   approval_read: "A client looked at approvals over REST",
+  pairing: "Somebody confirmed the code of a person who is not on the list",
   approval_withdrawal: "A client took an approval back over REST",
   authentication: "No key, a wrong or an expired one",
   authorization: "A key may not do what was asked with it, or a web page may not ask",

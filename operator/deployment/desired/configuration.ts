@@ -113,6 +113,7 @@ export function bridgeEnvironment(blueprint: Blueprint): Environment {
     ...asJson("TELEGRAM_CHATS", spec.telegram.chats),
     ...asJson("TELEGRAM_ROUTES", spec.telegram.routes),
     ...joined("TELEGRAM_ADMINS", (spec.telegram.admins ?? []).map(String)),
+    ...(spec.telegram.pairing === undefined ? {} : { TELEGRAM_PAIRING: spec.telegram.pairing }),
     ...receivingEnvironment(blueprint),
     ...(telegramApiUrl === undefined ? {} : { TELEGRAM_API_URL: telegramApiUrl }),
     ...(spec.telegram.quietHours === undefined

@@ -2,7 +2,8 @@ import type { BridgeStatus } from "../../../contract/bridge-status.ts";
 import type { Approvals } from "../approvals/approvals.ts";
 import type { Attention } from "../attention/attention.ts";
 import type { Control } from "../control/control.ts";
-import type { Queue } from "../queue/queue.ts";
+import type { Pairings } from "../pairing/pairings.ts";
+import type { PendingMessage, Queue } from "../queue/queue.ts";
 import type { Channel } from "../sessions/channel.ts";
 import type { Todos } from "../tasks/todos.ts";
 import type { CommandContext } from "./command.ts";
@@ -18,12 +19,14 @@ export type BridgeParts = {
   readonly attention: Pick<Attention, "setMode">;
   readonly control: Pick<Control, "paused" | "setPaused" | "state" | "restart">;
   readonly channel: Pick<Channel, "sessions" | "bindings">;
+  readonly pairings: Pick<Pairings, "confirm" | "end" | "isOn">;
+  readonly onLines: (lines: readonly PendingMessage[]) => void;
   readonly now: () => number;
 };
 
 /** What commands see of a bridge. */
 export function contextOf(parts: BridgeParts): CommandContext {
-  const { status, queue, todos, approvals, attention, control, channel, now } = parts;
+  const { status, queue, todos, approvals, attention, control, channel, pairings, onLines, now } = parts;
   const { sessions, bindings } = channel;
   return {
     status,
@@ -37,6 +40,14 @@ export function contextOf(parts: BridgeParts): CommandContext {
       const former = bindings.unbind(place);
       return former && sessions.byRow(former.session)?.name;
     },
+    pair: (code, by) => {
+      if (!pairings.isOn) return "off";
+      const confirmed = pairings.confirm(code, String(by), now());
+      // The line is on disk with the answer; of a commit that fails nothing is there to be sent.
+      if (confirmed !== undefined) setImmediate(() => onLines(confirmed.lines));
+      return confirmed?.paired;
+    },
+    unpair: (userId) => pairings.end(userId),
     setMode: (user, mode) => attention.setMode([user], mode, String(user), now()),
     paused: () => control.paused,
     setPaused: (paused, by) => control.setPaused(paused, by),

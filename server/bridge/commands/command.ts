@@ -1,7 +1,7 @@
 import type { AttentionMode } from "../../../contract/attention.ts";
 import type { BridgeStatus } from "../../../contract/bridge-status.ts";
 import type { Pause } from "../../../contract/control.ts";
-import type { Session } from "../../../contract/sessions.ts";
+import type { Paired, Session } from "../../../contract/sessions.ts";
 import type { TodoSession } from "../../../contract/todos.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
 import type { Person } from "../receiving/update.ts";
@@ -25,6 +25,10 @@ export type CommandContext = {
   bind(session: number, place: BindingPlace, by: number): void;
   /** The name of the session that heard it until now; undefined when none did. */
   unbind(place: BindingPlace): string | undefined;
+  /** Whoever was told this code may talk to the bot from now on. Undefined: nobody was. off: nobody is paired here. */
+  pair(code: string, by: number): Paired | "off" | undefined;
+  /** Whoever was paired may not any more; false when nobody of this id was. */
+  unpair(userId: number): boolean;
   /** Sets the mode of a person. */
   setMode(user: number, mode: AttentionMode): void;
   /** Since when delivery is stopped, and by whom; undefined when it is not. */

@@ -4,6 +4,7 @@ import { bridge, restart } from "./bridge.ts";
 import type { Command } from "./command.ts";
 import { help } from "./help.ts";
 import { modeCommands } from "./modes.ts";
+import { pair, unpair } from "./pair.ts";
 import { queue } from "./queue.ts";
 import { sessions } from "./sessions.ts";
 import { start } from "./start.ts";
@@ -24,6 +25,8 @@ export const commandTable: readonly Command[] = [
   ...modeCommands,
   bridge,
   restart,
+  pair,
+  unpair,
   help,
   start,
 ];

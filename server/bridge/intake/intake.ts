@@ -12,6 +12,7 @@ import { backupRoutes } from "../backup/backup-routes.ts";
 import type { Bridge } from "../bridge.ts";
 import { controlRoutes } from "../control/control-routes.ts";
 import { monitoringRoutes } from "../monitoring/monitoring-routes.ts";
+import { pairingRoutes } from "../pairing/pairing-routes.ts";
 import type { WebhookReceiver } from "../receiving/receiver.ts";
 import { relayRoutes } from "../relay/relay-routes.ts";
 import { sessionRoutes } from "../sessions/session-routes.ts";
@@ -44,6 +45,7 @@ export async function startIntake(options: IntakeOptions): Promise<{ url: string
   controlRoutes(app, options.bridge.control);
   attentionRoutes(app, options.bridge.attention);
   sessionRoutes(app, options.bridge.channel);
+  pairingRoutes(app, options.bridge.pairings);
   todoRoutes(app, options.bridge.todos);
   monitoringRoutes(app, options.bridge.monitoring);
   backupRoutes(app, options.bridge.backups);

@@ -1,6 +1,7 @@
 import type { Response } from "../../../contract/responses.ts";
 import type { ClickEffect, SpokenVote } from "../approvals/clicks.ts";
 import type { CommandRecord, Commands } from "../commands/commands.ts";
+import type { Pairings } from "../pairing/pairings.ts";
 import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
 import type { Addressed, Hearing } from "../sessions/hearing.ts";
 import type { KeptSession } from "../sessions/kept-session.ts";
@@ -16,6 +17,8 @@ export type InboxOptions = {
   readonly store: Store;
   readonly queue: Pick<Queue, "addLine" | "urgentLines" | "eventOfMessage">;
   readonly commands: Pick<Commands, "answer">;
+  /** Tells somebody who is not on the list how to be put on it. */
+  readonly pairings: Pick<Pairings, "tell">;
   /** Finds the session that somebody speaks to, and keeps for it what was said. */
   readonly hearing: Pick<Hearing, "isBound" | "addressee" | "hear" | "nobody">;
   /** Telegram ids of the people who may talk to the bot. */
@@ -270,8 +273,16 @@ export class Inbox {
     return Number(row?.id);
   }
 
+  #tell(stranger: Stranger, at: number): readonly PendingMessage[] {
+    const { pairings, queue } = this.#options;
+    const told = stranger.chatId > 0 ? pairings.tell(stranger.from, at) : "as a stranger";
+    if (told === "as a stranger") return this.#tellStranger(stranger, at);
+    const line = told.line && queue.addLine({ chatId: stranger.chatId, ...told.line }, at);
+    return line === undefined ? [] : [line];
+  }
+
   /** At most one line an hour for each: a memory that is full of people tells nobody more. */
-  #tell({ from: { id }, chatId, topic }: Stranger, at: number): readonly PendingMessage[] {
+  #tellStranger({ from: { id }, chatId, topic }: Stranger, at: number): readonly PendingMessage[] {
     this.#sql.forgetStrangers.run(at - STRANGER_LINE_EVERY_MS);
     if (Number(this.#sql.countStrangers.get()?.count) >= STRANGERS_REMEMBERED) return [];
     if (Number(this.#sql.rememberStranger.run(id, at).changes) === 0) return [];

@@ -12,8 +12,8 @@ export type ReceiptsOptions = {
   readonly isHere: (session: number) => boolean;
 };
 
-export const KEPT_EMOJI = "👀";
-export const READ_EMOJI = "👌";
+const KEPT_EMOJI = "👀";
+const READ_EMOJI = "👌";
 
 /** Telegram shows that somebody types for 5 s. */
 const TYPING_EVERY_MS = 4_000;

@@ -97,6 +97,14 @@ export const bridgeVariables = Object.freeze({
       "Those of TELEGRAM_ALLOWED_USERS who may give the bot the commands that are for administrators, separated by commas. Unset: all of them.",
     example: "123456789",
   }),
+  TELEGRAM_PAIRING: define({
+    roles: bridging,
+    schema: z.enum(["Code", "None"]),
+    default: "None",
+    description:
+      "How further people may come to talk to the bot. Code: it tells them a code, which an administrator confirms with /pair or the tool pair_person. They get no messages by that. None: those of TELEGRAM_ALLOWED_USERS alone.",
+    example: "Code",
+  }),
   BRIDGE_FENCED: define({
     roles: reachable,
     schema: flag,

@@ -92,6 +92,7 @@ export async function bridgeFor(config: BridgeConfig, clock: () => number = Date
     control: bridge.control,
     attention: bridge.attention,
     channel: bridge.channel,
+    pairings: bridge.pairings,
     todos: bridge.todos,
     monitoring: bridge.monitoring,
     backups: bridge.backups,

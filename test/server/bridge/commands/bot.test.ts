@@ -263,7 +263,8 @@ describe("the menu of the bot's commands", () => {
   test("is told to Telegram once, and not again by a bridge that finds it there", async () => {
     await start();
     await until("the menu", () => menu().length === 1);
-    const all = "status queue approvals tasks todo sessions bind unbind mute unmute local bridge restart help start";
+    const all =
+      "status queue approvals tasks todo sessions bind unbind mute unmute local bridge restart pair unpair help start";
     expect(names(0)).toEqual(all.split(" "));
     await bridge?.close();
     await start();

@@ -29,6 +29,7 @@ function openAt(path: string, clock: { now: number }): Opened {
       hearing: sessionsOn(store, queue, now).hearing,
       decide: () => undefined,
       spoken: () => undefined,
+      pairings: { tell: () => "as a stranger" },
     }),
     queue,
     close: () => queue.close(),
