@@ -16,7 +16,7 @@ import type { BridgeClient } from "./bridge-client.ts";
 import { localControl } from "./control.ts";
 import { type LocalMonitoring, localMonitoring } from "./monitoring.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
-import { type LocalChannel, type LocalPairing, localSessions } from "./sessions.ts";
+import { type LocalChannel, type LocalPairings, localSessions } from "./sessions.ts";
 import { type LocalTodos, localTodos } from "./todos.ts";
 
 /** The part of a bridge in the same process that a client needs. */
@@ -34,7 +34,7 @@ export type LocalBridge = {
   /** Resolves when the bridge is open; absent for one that always is. It is asked for anew with every call. */
   whenOpen?(): Promise<void>;
   readonly channel: LocalChannel;
-  readonly pairing?: LocalPairing;
+  readonly pairings: LocalPairings;
   readonly todos: LocalTodos;
   readonly monitoring: LocalMonitoring;
 };
@@ -64,7 +64,7 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
     sessions: localSessions(
       refusing,
       () => bridge.channel,
-      () => bridge.pairing,
+      () => bridge.pairings,
     ),
     todos: localTodos(() => bridge.todos, refusing),
     monitoring: localMonitoring(() => bridge.monitoring, refusing),

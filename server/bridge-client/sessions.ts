@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { ServerError } from "../../contract/errors.ts";
 import { routes } from "../../contract/routes.ts";
 import {
   attachmentPath,
@@ -129,13 +128,13 @@ export type LocalChannel = {
 };
 
 /** The part that lets in somebody new. */
-export type LocalPairing = { pair(pairing: Pairing): Promise<Paired> };
+export type LocalPairings = { pair(pairing: Pairing): Promise<Paired> };
 
 /** A bridge in the same process, which another one may take the place of. */
 export function localSessions(
   refusing: <T>(ask: () => T | Promise<T>) => Promise<T>,
   channel: () => LocalChannel,
-  pairing: () => LocalPairing | undefined,
+  pairings: () => LocalPairings,
 ): SessionCalls {
   return {
     register: (registration) => refusing(() => channel().sessions.register(registration)),
@@ -153,10 +152,6 @@ export function localSessions(
       const { bytes, name, mime } = await refusing(() => channel().downloads.get(String(id), session));
       return { bytes, name, type: mime ?? "application/octet-stream" };
     },
-    pair: (request) => refusing(() => pairing()?.pair(request) ?? nobodyWaits()),
+    pair: (request) => refusing(() => pairings().pair(request)),
   };
-}
-
-function nobodyWaits(): never {
-  throw new ServerError("PAIRING_CODE_UNKNOWN");
 }

@@ -49,6 +49,9 @@ class Reopened implements OwnBridge {
       get channel() {
         return bridge().channel;
       },
+      get pairings() {
+        return bridge().pairings;
+      },
       get todos() {
         return bridge().todos;
       },

@@ -62,6 +62,7 @@ export const idleBridge: LocalBridge = {
   },
   relay: newRelay(),
   channel: idleChannel,
+  pairings: { pair: async () => refuse("PAIRING_CODE_UNKNOWN") },
   control: {
     state: () => ({ instance: "idle", changed: false }),
     pause: async () => ({ instance: "idle", changed: true }),
@@ -172,7 +173,7 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   return bridge;
 }
 
-function answerRest(path: string, query: URLSearchParams, response: ServerResponse, bridge: FakeBridge): void {
+function answerRest(path: string, query: URLSearchParams, response: ServerResponse, bridge: FakeBridge) {
   if (path.startsWith("/attachments/")) return replyFile(response);
   const id = decodeURIComponent(path.slice("/events/".length));
   const event = bridge.events.find(({ event_id }) => event_id === id);

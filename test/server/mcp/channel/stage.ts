@@ -4,7 +4,7 @@ import { afterEach, beforeEach } from "vitest";
 import * as z from "zod";
 import type { Session } from "../../../../contract/sessions.ts";
 import { Talk } from "../../bridge/sessions/talk.ts";
-import { SECRET, until } from "../../bridge/support.ts";
+import { type Overrides, SECRET, until } from "../../bridge/support.ts";
 import { keys, keysJson, startServer, type TestServer } from "../../support/server.ts";
 
 export const otherKey = "key-of-another-client-with-a-session";
@@ -43,11 +43,12 @@ const accept = "application/json, text/event-stream";
 
 /** A real bridge that hears Anna and Ben, and two servers of it; made anew for every test of the file. */
 export class Stage {
-  readonly talk = new Talk();
+  readonly talk: Talk;
   servers: readonly TestServer[] = [];
   readonly #clients: Client[] = [];
 
-  constructor() {
+  constructor(overrides: Overrides = {}) {
+    this.talk = new Talk(overrides);
     beforeEach(async () => {
       this.servers = await Promise.all([this.server(), this.server()]);
     });
