@@ -83,6 +83,7 @@ export class Conversation {
     const people = () => this.#people.all;
     this.channel = new Channel({
       ...options,
+      isHeard: hears(config),
       approvals: () => this.approvals,
       isPerson: (id) => people().has(id),
       onTaken: options.onAsked,
@@ -113,16 +114,15 @@ export class Conversation {
   /** Goes on with what an earlier process left; people are heard only when the receiver is started. */
   async start(): Promise<void> {
     await this.approvals.start();
-    if (hears(this.#options.config)) this.channel.topics.wake();
+    this.channel.topics.wake();
     this.#webhooks?.wake();
   }
 
   /** Telegram answers again. */
   reachable(): void {
     this.receiver.reachable();
-    if (!hears(this.#options.config)) return;
-    this.#menu.refresh();
     this.channel.topics.wake();
+    if (hears(this.#options.config)) this.#menu.refresh();
   }
 
   /** The token is another one; `former` is of the one before. */

@@ -31,6 +31,12 @@ describe("what the bridge answers with", () => {
   test("keeps its codes and statuses", () => {
     const ofBridge = Object.entries(errors).filter(([, entry]) => "bridgeMessage" in entry);
     expect(Object.fromEntries(ofBridge.map(([code, { httpStatus }]) => [code, httpStatus]))).toEqual({
+      SESSION_NAME_TAKEN: 409,
+      UNKNOWN_SESSION: 404,
+      CHAT_NOT_BOUND: 403,
+      ATTACHMENT_NOT_FOUND: 404,
+      ATTACHMENT_TOO_LARGE: 413,
+      PAIRING_CODE_UNKNOWN: 404,
       VALIDATION_ERROR: 400,
       AUTHENTICATION_ERROR: 401,
       NOT_FOUND: 404,

@@ -26,6 +26,9 @@ type NewVerdict = {
   readonly behavior: "allow" | "deny";
 };
 
+/** How many ended, and where those of them that are messages were said. */
+export type Settled = { readonly settled: number; readonly places: readonly Place[] };
+
 /** A message that was settled: where it was said. */
 export type Place = { readonly chatId: number; readonly messageId: number; readonly topic?: number };
 
@@ -83,7 +86,7 @@ export class ChannelEvents {
     { ids, of, generation }: { ids: readonly number[]; of: "events" | "responses"; generation: number | undefined },
     ending: ChannelEnding,
     at: number,
-  ): { readonly settled: number; readonly places: readonly Place[] } {
+  ): Settled {
     const statement = of === "events" ? this.#sql.settle : this.#sql.settleResponse;
     const rows = ids.flatMap((id) => statement.all(at, ending, session, id, generation ?? null));
     return { settled: rows.length, places: rows.flatMap(toPlace) };

@@ -5,6 +5,8 @@ import type { Pacer } from "../pacing/pacer.ts";
 import type { PendingMessage, Queue } from "../queue/queue.ts";
 import type { Notices } from "../relay/notices.ts";
 import { placesOf } from "../routing/routing-table.ts";
+import type { BridgeMetrics } from "../status/metrics.ts";
+import { fencedText } from "../status/status.ts";
 import type { Store } from "../storage/store.ts";
 import type { TelegramClient } from "../telegram/telegram-client.ts";
 import { Attachments } from "./attachments.ts";
@@ -20,12 +22,15 @@ import { Speaking } from "./speaking.ts";
 import { Topics } from "./topics.ts";
 
 export type ChannelOptions = {
-  readonly config: Pick<BridgeConfig, "telegram">;
+  readonly config: Pick<BridgeConfig, "telegram" | "isFenced">;
+  /** What people say comes in. */
+  readonly isHeard: boolean;
   readonly store: Store;
   readonly queue: Queue;
-  readonly telegram: TelegramClient;
+  readonly telegram: Pick<TelegramClient, "ask" | "download">;
   readonly pacer: Pick<Pacer, "isPaused">;
   readonly notices: Pick<Notices, "channel">;
+  readonly metrics: Pick<BridgeMetrics, "channelEvents">;
   /** Known when all parts are made. */
   readonly approvals: () => Approvals;
   readonly isPerson: (userId: number) => boolean;
@@ -35,6 +40,12 @@ export type ChannelOptions = {
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
+};
+
+/** A fenced bridge asks Telegram nothing. */
+const unasked: ChannelOptions["telegram"] = {
+  ask: async () => ({ problem: { kind: "unreachable", error: fencedText } }),
+  download: async () => ({ kind: "failed", error: fencedText }),
 };
 
 /** What goes between people and sessions, both ways. */
@@ -51,7 +62,8 @@ export class Channel {
   readonly #options: ChannelOptions;
 
   constructor(options: ChannelOptions) {
-    const { config, store, now, notices, approvals, onLines } = options;
+    const { config, store, now, notices, approvals, onLines, isHeard } = options;
+    const { isFenced = false } = config;
     this.#options = options;
     const attachments = new Attachments(store.db);
     const bindings = new Bindings(store.db);
@@ -65,19 +77,22 @@ export class Channel {
       onGone: (session, holder, at) => this.permissions.gone(session, holder, at),
       onNew: (session, at) => this.topics.want(session, at),
       onRegistered: () => this.topics.wake(),
-      onSettled: ({ row }, ending, places) => {
+      onSettled: ({ row }, ending, { settled, places }) => {
+        options.metrics.channelEvents.inc({ ending }, settled);
         if (ending !== "dropped") this.#receipts.read(row, places);
       },
     });
     this.sessions = sessions;
     const timeZone = config.telegram.timeZone ?? "UTC";
-    const parts = { ...options, sessions, bindings, events, attachments };
+    const telegram = isFenced ? unasked : options.telegram;
+    const parts = { ...options, telegram, sessions, bindings, events, attachments };
     this.hearing = new Hearing({ ...parts, timeZone, onKept: (place) => this.#receipts.kept(place) });
     this.speaking = new Speaking({ ...parts, receipts: this.#receipts, onLines });
     this.permissions = new Permissions({ ...parts, approvals });
     this.downloads = new Downloads(parts);
     const ids = placesOf(config.telegram).flatMap(({ chatId, publicName }) => (publicName === undefined ? chatId : []));
-    this.topics = new Topics({ ...parts, groups: [...new Set(ids)].filter((id) => id < 0) });
+    const groups = isHeard ? [...new Set(ids)].filter((id) => id < 0) : [];
+    this.topics = new Topics({ ...parts, groups, isOn: isHeard && !isFenced });
   }
 
   /** Deletes what is old, a small batch at a time; true when there may be more. */

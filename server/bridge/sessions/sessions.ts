@@ -19,7 +19,7 @@ import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import type { Bindings } from "./bindings.ts";
 import { toldEvent } from "./channel-event.ts";
-import type { ChannelEvents, Place } from "./channel-events.ts";
+import type { ChannelEvents, Settled } from "./channel-events.ts";
 import { isHere, type KeptSession, requireFree, requireHeld, toSession } from "./kept-session.ts";
 import { prepareSessions } from "./session-statements.ts";
 
@@ -37,7 +37,8 @@ export type SessionsOptions = {
   readonly onNew: (session: KeptSession, at: number) => void;
   /** It was registered, and that is on disk. */
   readonly onRegistered: () => void;
-  readonly onSettled: (session: KeptSession, ending: ChannelEnding, places: readonly Place[]) => void;
+  /** So many ended, messages among them at these places. */
+  readonly onSettled: (session: KeptSession, ending: ChannelEnding, ended: Settled) => void;
 };
 
 const LEASE_MS = sessionLimits.leaseSeconds * 1_000;
@@ -149,7 +150,7 @@ export class Sessions {
       const known = this.require({ client, name });
       return { session: known, ...events.settle(known.row, { ids, of, generation }, ending, now()) };
     });
-    onSettled(session, ending, places);
+    onSettled(session, ending, { settled, places });
     return settled;
   }
 

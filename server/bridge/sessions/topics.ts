@@ -17,6 +17,8 @@ export type TopicsOptions = {
   readonly telegram: Pick<TelegramClient, "ask">;
   /** Ids of the groups that messages go to. */
   readonly groups: readonly number[];
+  /** False: none is made now. */
+  readonly isOn: boolean;
   readonly onLines: (lines: readonly PendingMessage[]) => void;
   readonly logger: Logger;
   readonly now: () => number;
@@ -60,7 +62,7 @@ export class Topics {
   /** Makes what is wanted, one after the other; again later what could not be asked for. */
   wake(): void {
     clearTimeout(this.#timer);
-    if (this.#stop.signal.aborted || this.#making !== undefined) return;
+    if (!this.#options.isOn || this.#stop.signal.aborted || this.#making !== undefined) return;
     this.#making = this.#makeAll()
       .catch((error: Error) => this.#again({ kind: "unreachable", error: error.message }))
       .finally(() => {

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { VolumeStatus } from "../../../contract/bridge-status.ts";
 import { metricNames } from "../../../contract/metric-names.ts";
+import { channelEndings } from "../../../contract/sessions.ts";
 import { recordKinds } from "../approvals/approval-table.ts";
 import type { QueueStats } from "../queue/queue.ts";
 import { takenKinds } from "../receiving/inbox.ts";
@@ -43,6 +44,7 @@ export function createBridgeMetrics(registry: Registry, gauged: () => Gauged) {
   for (const what of recordKinds) metrics.approvals.inc({ what }, 0);
   for (const outcome of pollKinds) metrics.polls.inc({ outcome }, 0);
   for (const kind of takenKinds) metrics.updates.inc({ kind }, 0);
+  for (const ending of channelEndings) metrics.channelEvents.inc({ ending }, 0);
   for (const outcome of outcomeKinds) metrics.requests.inc({ outcome }, 0);
   for (const reason of signatureFailures) metrics.signatureFailures.inc({ reason }, 0);
   const tier = createTierMetrics(registry, () => {
@@ -103,6 +105,12 @@ function gauges(registers: Registry[], gauged: () => Gauged): void {
 
 function receivingCounters(registers: Registry[]) {
   return {
+    channelEvents: new Counter({
+      name: "cctelegram_session_events_total",
+      help: "What was said to sessions, and verdicts for them, by how it ended: read, written, pulled or dropped",
+      labelNames: ["ending"],
+      registers,
+    }),
     updates: new Counter({
       name: "cctelegram_updates_total",
       help: "Updates of Telegram by what they meant; stranger: by somebody who is not on the list",

@@ -69,6 +69,11 @@ test("a fenced bridge asks Telegram nothing, keeps what it accepts, and is ready
   });
   await fenced.accept(eventOf("b", { type: "approval_request", data: { options: ["Yes"] } }));
   await fenced.attention.setModes({ client: "claude", mode: "local" });
+  const who = { client: "claude", name: "api" };
+  await fenced.channel.sessions.register({ ...who, holder: "h", take_over: false });
+  fenced.channel.bindings.bind({ chatId: ANNA, session: 1, by: ANNA, at: 0, made: false });
+  const reaction = { ...who, chat_id: ANNA, message_id: 1, emoji: "👍" };
+  await expect(fenced.channel.speaking.react(reaction)).rejects.toMatchObject({ reason: "telegram_unreachable" });
   expect(fenced.obstacles()).toEqual([]);
   expect((await fetch(`${fenced.url}/health/ready`)).status).toBe(200);
   expect(fenced.status()).toMatchObject({

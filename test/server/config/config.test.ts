@@ -452,6 +452,16 @@ describe("how the bridge hears what people say", () => {
     expect(problems("bridge", group).message).toContain("TELEGRAM_ADMINS");
   });
 
+  test("pairs new people only where it is told to", () => {
+    const pairing = (env: object) => {
+      const config = load("bridge", { ...bridgeEnv, ...env });
+      return "bridge" in config ? config.bridge.telegram.pairing : undefined;
+    };
+    expect(pairing({})).toBe("None");
+    expect(pairing({ TELEGRAM_PAIRING: "Code" })).toBe("Code");
+    expect(problems("bridge", { ...bridgeEnv, TELEGRAM_PAIRING: "yes" }).message).toContain("TELEGRAM_PAIRING");
+  });
+
   test("reads files of projects below the working directory as stdio, where it is told to, and as a pod never", () => {
     const rootsOf = (role: Service, roots: string) => {
       const config = load(role, { ...bridgeEnv, ...(roots && { CC_TELEGRAM_PROJECT_ROOTS: roots }) });

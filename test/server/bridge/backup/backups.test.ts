@@ -99,6 +99,38 @@ test("one backup is read at a time, one that nobody finishes holds up neither th
   await telegram.close();
 });
 
+test("sessions, what waits for them, bindings and who was paired are in it", async () => {
+  await using directory = await scratch();
+  const telegram = await startTelegram({ limits: false });
+  const updates = { mode: "Polling" as const, pollSeconds: 1 };
+  const bridge = await bridgeFor(
+    configFor(join(directory.path, "data"), telegram.url, { telegram: { pairing: "Code", updates } }),
+  );
+  await until("Telegram's answer", () => bridge.status().telegram.reachable);
+  const { sessions } = bridge.channel;
+  await sessions.register({ client: "ci", name: "api", holder: "h", take_over: false });
+  const anna = { id: 1 };
+  telegram.control({
+    says: [
+      { from: anna, text: "/bind api" },
+      { from: anna, text: "kept" },
+      { from: { id: 9 }, text: "hi" },
+    ],
+  });
+  await until("what was said", () => sessions.list("ci")[0]?.waiting === 1);
+  const snapshot = new Uint8Array(await (await signedFetch(`${bridge.url}/backup`, "GET")).arrayBuffer());
+  const [queue] = await unpackTar(snapshot, { strict: true });
+  await bridge.close();
+  await telegram.close();
+  const copy = join(directory.path, "copy.sqlite");
+  await writeFile(copy, queue?.data ?? "");
+  const db = new DatabaseSync(copy, { readOnly: true });
+  const [bindings, kept] = ["bindings", "channel_events"].map((table) => db.prepare(`SELECT * FROM ${table}`).all());
+  db.close();
+  expect(bindings).toMatchObject([{ chat_id: 1, topic: 0, session: 1, bound_by: 1 }]);
+  expect(kept).toMatchObject([{ session: 1, content: "kept", settled_at: null }]);
+});
+
 test("the log files of seven days are in it, and nothing else of their folder", async () => {
   await using directory = await scratch();
   const telegram = await startTelegram({ limits: false });

@@ -59,6 +59,16 @@ describe("what an update means", () => {
     expect(said({ chat: group, from: stranger, ...fields })).toMatchObject({ kind: "stranger", chatId: -5 });
   });
 
+  test("in a bound topic people on the list need not call the bot, and others are let talk", () => {
+    const bound = { chat: group, message_thread_id: BOUND, is_topic_message: true };
+    expect(said({ ...bound })).toMatchObject({ kind: "response", topic: BOUND });
+    expect(said({ ...bound, text: "/status" })).toMatchObject({ kind: "command", name: "status" });
+    expect(said({ ...bound, text: "/status@other_bot" })).toEqual({ kind: "nothing" });
+    expect(said({ ...bound, from: stranger })).toEqual({ kind: "nothing" });
+    expect(said({ ...bound, message_thread_id: 7 })).toEqual({ kind: "nothing" });
+    expect(said({ ...bound, sender_chat: group })).toEqual({ kind: "nothing" });
+  });
+
   test("what is said in a topic says so, and only an answer to a message of the bot is one", () => {
     const inTopic = { chat: group, message_thread_id: 7, is_topic_message: true };
     const start = { ...ours, message_id: 7 };

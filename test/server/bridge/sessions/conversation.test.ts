@@ -172,6 +172,7 @@ describe("what a person says", () => {
     expect(telegram.calls("sendChatAction")).toEqual([]);
     expect(await hears(api)).toEqual(["hello"]);
     await until("the second receipt", () => reactions().some((each) => each.includes("👌")));
+    expect(await bridge.metric("cctelegram_session_events_total", { ending: "read" })).toBe(1);
     await until("typing", () => telegram.calls("sendChatAction").length > 0);
     expect(telegram.violations()).toEqual([]);
   });
