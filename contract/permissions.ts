@@ -10,6 +10,8 @@ export const toolGroups = Object.freeze({
     ...["start_bridge", "stop_bridge", "restart_bridge", "ensure_bridge_running"],
     ...["switch_to_nomad_mode", "switch_to_local_mode", "switch_to_mute_mode"],
   ],
+  sessions: ["register_session", "reply", "react", "edit_message", "download_attachment"],
+  people: ["pair_person"],
   tasks: ["get_task_status", "register_claude_todos", "todo"],
   queue: ["list_dead_letters", "retry_dead_letter", "drop_dead_letter"],
   bans: ["list_bans", "lift_ban"],
@@ -21,6 +23,7 @@ export const usualPermissions: readonly string[] = Object.freeze([
   ...["get_telegram_responses", "process_pending_responses"],
   ...toolGroups.status,
   ...["switch_to_nomad_mode", "switch_to_local_mode", "switch_to_mute_mode"],
+  ...toolGroups.sessions,
   ...toolGroups.tasks,
   ...["list_dead_letters", "retry_dead_letter"],
 ]);

@@ -127,7 +127,7 @@ export function approvalTopic(approvalId: string): string {
 }
 
 /** Of the doorbell of a session: something waits, or its holder is another one. */
-export const channelNoticeSchema = z.object({
+const channelNoticeSchema = z.object({
   client: z.string(),
   name: z.string(),
   generation: z.int().min(0).describe("Of whoever listens now"),

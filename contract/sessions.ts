@@ -56,7 +56,7 @@ const boundPlaceSchema = z.object({
 });
 
 /** A session as its client sees it. */
-export const sessionSchema = z.object({
+const sessionSchema = z.object({
   id: z.int().min(1).describe("Of the row: the topic of its doorbell is channel/ID"),
   client: z.string(),
   name: z.string(),
@@ -140,7 +140,6 @@ export const channelEventSchema = z.discriminatedUnion("kind", [
 ]);
 
 export type ChannelEvent = Readonly<z.output<typeof channelEventSchema>>;
-export type PermissionVerdict = Readonly<z.output<typeof verdictSchema>>;
 
 export const sessionHandedSchema = z.object({
   events: z.array(channelEventSchema).readonly(),

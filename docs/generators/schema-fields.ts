@@ -2,7 +2,7 @@ import { code, codes, table } from "./markdown.ts";
 
 /** The part of JSON Schema that our schemas use. */
 export type Schema = {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly format?: string;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -44,7 +44,7 @@ export function typeName(field: Schema, object = "object"): string {
   }
   if (field.type === "object") return object;
   if (field["x-kubernetes-int-or-string"]) return "integer or string";
-  return field.type ?? "anything";
+  return [field.type ?? "anything"].flat().join(" or ");
 }
 
 /** True for objects whose keys are free. */

@@ -13,6 +13,8 @@ export type BridgeCall<T> = {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body: string;
+  /** The answer is a file, and no JSON: the schema is that of its bytes, type and name. */
+  readonly isFile?: boolean;
   /** Of the answer. */
   readonly schema: z.ZodType<T>;
 };
@@ -26,7 +28,12 @@ export type CallContext = {
   readonly clock: () => number;
 };
 
-type Answer = { readonly status: number; readonly retryAfterMs: number; readonly text: string };
+type Answer = {
+  readonly status: number;
+  readonly retryAfterMs: number;
+  readonly text: string;
+  readonly file?: object;
+};
 
 type Failure = { readonly error: ServerError; readonly waitMs: number };
 
@@ -61,6 +68,7 @@ async function attempt(
 ): Promise<Answer | Failure> {
   try {
     const response = await requested(call, context, signal);
+    if (call.isFile === true && response.statusCode === 200) return await fileIn(response);
     const answer = {
       status: response.statusCode,
       retryAfterMs: seconds(response.headers["retry-after"]) * 1000,
@@ -111,7 +119,28 @@ function signed(
   };
 }
 
-function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): T {
+async function fileIn({ headers, body }: Dispatcher.ResponseData): Promise<Answer> {
+  const bytes = new Uint8Array(await body.arrayBuffer());
+  const file = {
+    bytes,
+    type: String(headers["content-type"] ?? "application/octet-stream"),
+    name: fileNameIn(headers),
+  };
+  return { status: 200, retryAfterMs: 0, text: "", file };
+}
+
+/** The name of a file that is sent along (RFC 6266): the one in UTF-8, where there are two. */
+function fileNameIn({ "content-disposition": disposition }: Dispatcher.ResponseData["headers"]): string | null {
+  const [, encoded] = /filename\*=UTF-8''([^;\s]+)/i.exec(String(disposition)) ?? [];
+  const [, plain] = /filename="((?:[^"\\]|\\.)*)"/i.exec(String(disposition)) ?? [];
+  try {
+    return encoded === undefined ? (plain?.replace(/\\(.)/g, "$1") ?? null) : decodeURIComponent(encoded);
+  } catch {
+    return plain ?? null;
+  }
+}
+
+function read<T>({ status, text, retryAfterMs, file }: Answer, schema: z.ZodType<T>): T {
   const body = status < 300 ? {} : bodyOf(text);
   const refusal = refusalIn(body);
   if (refusal !== undefined) throw refusal;
@@ -120,7 +149,7 @@ function read<T>({ status, text, retryAfterMs }: Answer, schema: z.ZodType<T>): 
     throw new ServerError("CLIENT_QUOTA_EXCEEDED", { reason: reasonOf(text), retry_after: retryAfterMs / 1000 });
   }
   if (status >= 300) throw new ServerError("BRIDGE_REFUSED", { reason: `${status} ${reasonOf(text)}` });
-  const parsed = schema.safeParse(json(text));
+  const parsed = schema.safeParse(file ?? json(text));
   if (!parsed.success) throw new ServerError("BRIDGE_REFUSED", { reason: "it answered something unexpected" });
   return parsed.data;
 }

@@ -8,6 +8,7 @@ import type { AttentionClient } from "./attention.ts";
 import type { ControlClient } from "./control.ts";
 import type { MonitoringClient } from "./monitoring.ts";
 import type { Relay } from "./relay.ts";
+import type { SessionCalls } from "./sessions.ts";
 import type { Todos } from "./todos.ts";
 
 /** How the tools reach the bridge. Its methods throw only errors of the catalogue. */
@@ -29,6 +30,8 @@ export type BridgeClient = {
   readonly control: ControlClient;
   /** Who wants to be disturbed by what. */
   readonly attention: AttentionClient;
+  /** Sessions that people talk to. */
+  readonly sessions: SessionCalls;
   readonly todos: Todos;
   /** What people who operate it see. */
   readonly monitoring: MonitoringClient;

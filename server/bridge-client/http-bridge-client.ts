@@ -14,6 +14,7 @@ import type { BridgeClient } from "./bridge-client.ts";
 import { httpControl } from "./control.ts";
 import { httpMonitoring } from "./monitoring.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
+import { httpSessions } from "./sessions.ts";
 import { httpTodos } from "./todos.ts";
 
 export type HttpBridgeOptions = {
@@ -63,6 +64,7 @@ export function httpBridgeClient(options: HttpBridgeOptions): BridgeClient {
     relay,
     control: httpControl(call, options.timeoutMs),
     attention: httpAttention(call),
+    sessions: httpSessions(call),
     todos: httpTodos(call),
     monitoring: httpMonitoring(call, Math.min(options.timeoutMs, statusTimeoutMs)),
     async close() {

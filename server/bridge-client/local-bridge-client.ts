@@ -16,6 +16,7 @@ import type { BridgeClient } from "./bridge-client.ts";
 import { localControl } from "./control.ts";
 import { type LocalMonitoring, localMonitoring } from "./monitoring.ts";
 import { type RelaySource, relayOver } from "./relay.ts";
+import { type LocalChannel, type LocalPairings, localSessions } from "./sessions.ts";
 import { type LocalTodos, localTodos } from "./todos.ts";
 
 /** The part of a bridge in the same process that a client needs. */
@@ -32,6 +33,8 @@ export type LocalBridge = {
   readonly attention: Pick<Attention, "setModes">;
   /** Resolves when the bridge is open; absent for one that always is. It is asked for anew with every call. */
   whenOpen?(): Promise<void>;
+  readonly channel: LocalChannel;
+  readonly pairings: LocalPairings;
   readonly todos: LocalTodos;
   readonly monitoring: LocalMonitoring;
 };
@@ -58,6 +61,11 @@ export function localBridgeClient(bridge: LocalBridge): BridgeClient {
     relay,
     control: localControl(refusing, () => bridge.control, restartTimeoutMs),
     attention: localAttention(refusing, () => bridge.attention),
+    sessions: localSessions(
+      refusing,
+      () => bridge.channel,
+      () => bridge.pairings,
+    ),
     todos: localTodos(() => bridge.todos, refusing),
     monitoring: localMonitoring(() => bridge.monitoring, refusing),
     close: async () => relay.close(),

@@ -56,12 +56,15 @@ export type StdioRemoteConfig = ProcessConfig & {
     /** Absent: the server is asked directly. */
     readonly proxy?: ProxyConfig;
   };
+  /** What people know the client's session as. */
+  readonly session?: string;
 };
 
 /** Server and bridge for whoever has started the process. */
 export type StdioAloneConfig = ProcessConfig & {
   readonly role: "stdio";
   readonly remote?: undefined;
+  readonly session?: string;
   readonly input: InputConfig;
   readonly bridge: BridgeConfig;
   readonly projects: ProjectFilesOptions;
@@ -130,11 +133,13 @@ function logFilesConfig(need: Need, { CC_TELEGRAM_LOGS_DIR: folder }: Values, ho
 }
 
 function stdioConfig(need: Need, values: Values, home: string | undefined) {
-  const { CCTELEGRAM_URL: url } = values;
-  if (url === undefined) return { input: inputConfig(need), ...aloneConfig(need, values, home) };
+  const { CCTELEGRAM_URL: url, CCTELEGRAM_SESSION: name } = values;
+  const session = name === undefined ? {} : { session: name };
+  if (url === undefined) return { ...session, input: inputConfig(need), ...aloneConfig(need, values, home) };
   const proxy = proxyConfig(values);
   const apiKey = need("CCTELEGRAM_API_KEY");
-  return { remote: { url: url.endsWith(routes.mcp) ? url : url + routes.mcp, apiKey, ...(proxy && { proxy }) } };
+  const address = url.endsWith(routes.mcp) ? url : url + routes.mcp;
+  return { ...session, remote: { url: address, apiKey, ...(proxy && { proxy }) } };
 }
 
 /** Of a server that is alone with its bridge, on the machine of those who use it. */

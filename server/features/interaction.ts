@@ -14,6 +14,20 @@ export type InputRequests = Readonly<Record<string, InputRequest>>;
 
 export type InputResponses = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** The session of a client that calls, as people may talk to it. */
+export type CallingSession = {
+  /** Identity of it, the same on every replica. */
+  readonly holder: string;
+  /** What people say comes to it by itself. */
+  readonly isChannel: boolean;
+  /** Under which people know it, as far as this process knows. */
+  readonly name: string | undefined;
+  /** The same, as far as any process knows. */
+  learnName(): Promise<string | undefined>;
+  /** People know it under this name from now on. */
+  rename(name: string): Promise<void>;
+};
+
 /** How a tool or prompt talks with the client while it works. What the client did not ask for is not sent. */
 export type Interaction = {
   /** Tells how far the work is; must grow. */
@@ -49,6 +63,8 @@ export type Interaction = {
   readonly isRepeatable: boolean;
   /** What an earlier round of this call gave as state; undefined in the first. */
   readonly state: unknown;
+  /** Undefined for a client without one, such as those of REST and of MCP 2026-07-28. */
+  readonly session: CallingSession | undefined;
   /** Aborted when the client has cancelled the request or, after `detach`, its task, or is gone. */
   readonly signal: AbortSignal;
 };
@@ -81,5 +97,6 @@ export const noInteraction: Interaction = Object.freeze({
   isRepeatable: false,
   input: () => Promise.reject(new Error("this caller cannot be asked")),
   state: undefined,
+  session: undefined,
   signal: new AbortController().signal,
 });

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import type { Access, Caller } from "../access/access.ts";
 import { ByteBudget } from "../access/byte-budget.ts";
@@ -12,13 +12,14 @@ import type { ListeningStreams } from "../mcp/transports/streamable-http/listeni
 import { ResumableStreams } from "../mcp/transports/streamable-http/resumable-streams.ts";
 import { streamableHttp } from "../mcp/transports/streamable-http/routes.ts";
 import { SharedStreams } from "../mcp/transports/streamable-http/shared-streams.ts";
+import { Identity } from "../mcp/transports/web-socket/identity.ts";
 import type { OpenWebSockets } from "../mcp/transports/web-socket/open-web-sockets.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
 import { type Authentication, callerOf, originOf, whenKnown } from "./authentication.ts";
 import { takeTexts } from "./body-parser.ts";
 import { type Challenged, challengeOf } from "./challenges.ts";
-import { mcpWebSocket } from "./mcp-web-socket.ts";
+import { credentialsIn, mcpWebSocket } from "./mcp-web-socket.ts";
 import { withOtherMethods } from "./methods.ts";
 import type { Upgrades } from "./upgrades.ts";
 
@@ -34,7 +35,7 @@ export type McpRoutesOptions = {
   readonly streams: ListeningStreams;
   readonly webSockets: OpenWebSockets;
   readonly sealSecret: string | SigningSecrets;
-  readonly bridge: Pick<BridgeClient, "relay">;
+  readonly bridge: Pick<BridgeClient, "relay" | "sessions">;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;
   /** Unix time in milliseconds. */
@@ -50,11 +51,12 @@ const messageBudget = { each: 16 * 2 ** 20, all: 64 * 2 ** 20 };
  * answer to it: at HTTP 429 clients end the session.
  */
 export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void {
-  const { config, authentication, upgrades, streams, bridge, logger } = options;
+  const { config, access, authentication, upgrades, streams, bridge, logger, metrics } = options;
   const { listeners } = streams;
   const { version } = config.service;
   const { relay } = bridge;
-  const mcp = createMcpServer({ ...options, version, listeners, relay, log: logger });
+  const onChannelEvents = metrics.channelEvents;
+  const mcp = createMcpServer({ ...options, version, listeners, onChannelEvents, log: logger });
   const resumable = new ResumableStreams(options.newId);
   const { peers } = mcp;
   const sharedStreams = new SharedStreams({ relay, peers, own: resumable, newId: options.newId, log: logger });
@@ -68,6 +70,7 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
     logFor: (request_id) => logger.child({ request_id }),
   });
   app.addHook("preClose", async () => mcp.endListens());
+  app.addHook("onClose", () => mcp.channels.close());
   app.addHook("onClose", mcp.listen());
   app.addHook("onClose", sharedStreams.listen());
   app.addHook("onRequest", (request, reply, done) => {
@@ -87,9 +90,23 @@ export function mcpRoutes(app: FastifyInstance, options: McpRoutesOptions): void
       resumable,
       sharedStreams,
       handOver: options.connections.handOver,
+      clientNow: (request) => clientNow(request, access),
       callerOf: (request) => ({ caller: callerOf(request), origin: originOf(request) }),
       challengeOf: (error) => challengeOf(error, options.oauth),
       count: (request, reply) => authentication.count(callerOf(request), request, reply),
     }),
   );
+}
+
+/** Whose stream a request has become, as often as it is asked: its key may have been taken back since. */
+function clientNow(request: FastifyRequest, { authenticate }: Access): () => Client | undefined {
+  const identity = new Identity(authenticate, originOf(request));
+  identity.know(callerOf(request), credentialsIn(request));
+  return () => {
+    try {
+      return identity.current()?.client;
+    } catch {
+      return undefined;
+    }
+  };
 }

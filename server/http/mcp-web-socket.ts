@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { routes } from "../../contract/routes.ts";
 import type { Access } from "../access/access.ts";
 import type { Connections } from "../listening/connections.ts";
+import { sessionNameIn } from "../mcp/transports/streamable-http/session-name.ts";
 import { type AcceptOptions, requireHandshake, webSockets } from "../mcp/transports/web-socket/accept.ts";
 import type { Known } from "../mcp/transports/web-socket/connection-options.ts";
 import type { ServerMetrics } from "../telemetry/metrics.ts";
@@ -58,6 +59,7 @@ function answers({ connections, upgrades, metrics }: McpWebSocketOptions, accept
     accept({
       ...upgrade,
       known,
+      sessionName: sessionNameIn(request),
       origin: originOf(request),
       onKnown: ({ isAuthenticated }) => {
         if (isAuthenticated) connections.handOver(upgrade.socket as Socket);
@@ -66,7 +68,7 @@ function answers({ connections, upgrades, metrics }: McpWebSocketOptions, accept
   };
 }
 
-function credentialsIn({ headers }: FastifyRequest) {
+export function credentialsIn({ headers }: FastifyRequest) {
   const { "x-api-key": key, authorization } = headers;
   return { apiKey: typeof key === "string" ? key : undefined, authorization };
 }

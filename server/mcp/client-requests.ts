@@ -6,6 +6,9 @@ import type { Params, ResponseMessage } from "./message.ts";
 /** How long a person may take to answer, in milliseconds. */
 const patienceMs = 300_000;
 
+/** How long a client may take to say that it has read everything, in milliseconds. */
+const fenceMs = 10_000;
+
 /** Questions that wait in one process, of all clients. */
 const mostWaiting = 10_000;
 
@@ -52,6 +55,28 @@ export class ClientRequests {
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", leave);
+      this.#waiting.delete(id);
+    }
+  }
+
+  /**
+   * Whether a client has read everything that was sent by this way before: a ping comes behind it, and only then can it be answered.
+   * False when that takes too long, or the signal is aborted.
+   */
+  async fence(send: (message: object) => boolean, clientId: string, signal: AbortSignal): Promise<boolean> {
+    if (this.#waiting.size >= mostWaiting || signal.aborted) return false;
+    const id = this.#newId();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const giveUp = () => resolve(false);
+    const timer = setTimeout(giveUp, fenceMs).unref();
+    signal.addEventListener("abort", giveUp, { once: true });
+    // An error proves it as well.
+    this.#waiting.set(id, { clientId, settle: () => resolve(true) });
+    try {
+      return send({ jsonrpc: "2.0", id, method: "ping" }) && (await promise);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
       this.#waiting.delete(id);
     }
   }

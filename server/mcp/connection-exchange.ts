@@ -14,6 +14,7 @@ export type Speaker = {
 export type ConnectionExchangeOptions = {
   readonly speaker: Speaker;
   readonly session: Session | undefined;
+  readonly sessionName: string | undefined;
   readonly begin: (agreed: Agreed) => void;
   readonly send: (message: object) => boolean;
 };
@@ -48,6 +49,10 @@ export class ConnectionExchange implements Exchange {
 
   get session(): Session | undefined {
     return this.#options.session;
+  }
+
+  get sessionName(): string | undefined {
+    return this.#options.sessionName;
   }
 
   readonly begin = (agreed: Agreed): void => this.#options.begin(agreed);

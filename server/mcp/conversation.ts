@@ -1,9 +1,11 @@
 import { ServerError } from "../../contract/errors.ts";
 import type { Origin } from "../access/access.ts";
+import type { Client } from "../access/client.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type Answer, failureOf } from "./answer.ts";
 import { batchProblem, beginningInBatch } from "./batches.ts";
 import { logCancellation } from "./cancellations.ts";
+import type { Channels } from "./channel/channels.ts";
 import { ConnectionExchange, type Speaker } from "./connection-exchange.ts";
 import { type Dispatcher, isStateless, subjectOf } from "./dispatcher.ts";
 import { stateless } from "./eras/stateless.ts";
@@ -14,6 +16,9 @@ import type { SessionListeners } from "./session-listeners.ts";
 export type ConversationOptions = {
   readonly dispatcher: Dispatcher;
   readonly listeners: SessionListeners;
+  readonly channels: Channels;
+  /** What the client calls its session, beside its messages. */
+  readonly sessionName?: string | undefined;
   /** Forgets what a session wanted to hear of. */
   readonly forget: (sessionKey: string) => void;
   /** Sends a message; false when the client does not take it. */
@@ -42,6 +47,8 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #open = new Map<MessageId, OpenRequest>();
   #session: Session | undefined;
+  /** As of the last message. */
+  #client: Client | undefined;
   #onIdle: (() => void) | undefined;
   #leave = (): void => {};
   #isDraining = false;
@@ -60,6 +67,7 @@ export class Conversation {
 
   /** Takes the text of one message and sends what it is answered. Never rejects. */
   async take(text: string, speaker: Speaker): Promise<void> {
+    this.#client = speaker.caller.client;
     const answer = await this.#answerTo(text, speaker);
     if (answer !== undefined) this.#options.send(JSON.stringify(answer));
     if (this.#open.size === 0) this.#onIdle?.();
@@ -180,7 +188,8 @@ export class Conversation {
     return new ConnectionExchange({
       speaker,
       session: this.#session,
-      begin: (agreed) => this.#begin(agreed),
+      sessionName: this.#options.sessionName,
+      begin: (agreed) => this.#begin(agreed, speaker),
       send: (message) => {
         const isTaken = this.#options.send(JSON.stringify(message));
         this.#options.onRoom();
@@ -189,14 +198,18 @@ export class Conversation {
     });
   }
 
-  #begin(agreed: Agreed): void {
-    const { listeners, forget, send, newId } = this.#options;
+  #begin(agreed: Agreed, { caller: { client } }: Speaker): void {
+    const { listeners, channels, forget, send, newId } = this.#options;
     this.#leave();
     const key = newId();
-    this.#session = { ...agreed, id: key, key, isShared: false };
-    const stopListening = listeners.add(key, (message) => void send(JSON.stringify(message)));
+    const session = { ...agreed, id: key, key, isShared: false };
+    this.#session = session;
+    const sendMessage = (message: object) => send(JSON.stringify(message));
+    const stopListening = listeners.add(key, (message) => void sendMessage(message));
+    channels.connect(session, { send: sendMessage, onClose: () => {}, client: () => this.#client });
     this.#leave = () => {
       stopListening();
+      void channels.leave(session, client);
       forget(key);
     };
   }

@@ -4,6 +4,10 @@ import { InputRequired } from "../features/interaction.ts";
 import { type Answer, failureOf } from "./answer.ts";
 import { type Cancellations, logCancellation } from "./cancellations.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { channelNameOf } from "./channel/capability.ts";
+import type { Channels } from "./channel/channels.ts";
+import { hearNotification, overhearRequest } from "./channel/overheard.ts";
+import type { SessionNames } from "./channel/session-names.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Era, Terms } from "./eras/era.ts";
 import { handshake } from "./eras/handshake.ts";
@@ -33,6 +37,8 @@ export type DispatcherOptions = {
   readonly subscriptions: Subscriptions;
   readonly cancellations: Cancellations;
   readonly notices: SessionNotices;
+  readonly names: SessionNames;
+  readonly channels: Channels;
   readonly tasks: Tasks;
   readonly sharedTasks: SharedTasks;
   readonly listens: Listens;
@@ -76,10 +82,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     try {
       era = eraOf(message, exchange);
       const terms = era.termsOf(message, exchange);
-      const method = methods[era.name].get(message.method);
-      if (method === undefined) {
-        throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version: terms.version });
-      }
+      const method = methodFor(message, exchange, methods[era.name], terms);
+      overhearRequest(message, exchange, options);
       const interaction = new ClientInteraction({ message, exchange, era: era.name, terms, ...options });
       const answered = complete({ message, exchange, era, terms, method, interaction });
       const { detached } = interaction;
@@ -132,6 +136,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (!isStatelessVersion(declaredVersion)) throw new ServerError("SESSION_REQUIRED");
       return;
     }
+    await hearNotification(message, exchange, options);
     const { id: clientId } = caller.client;
     const isAnswered = message.kind === "response" && clientRequests.settle(message, clientId);
     const notice = isAnswered ? undefined : noticeOf(message, clientId);
@@ -163,6 +168,25 @@ export function isStateless(message: Message, declaredVersion: string | undefine
   return told[metaKeys.version] !== undefined || isStatelessVersion(declaredVersion ?? "");
 }
 
+/** Claude Code makes no channel of a server that it talks to without `initialize`: one that is to be a channel does not offer that. */
+function isHidden({ method }: RequestMessage, { session, sessionName, caller }: Exchange): boolean {
+  return (
+    method === "server/discover" && session === undefined && channelNameOf(sessionName, caller.client) !== undefined
+  );
+}
+
+/** Throws METHOD_NOT_FOUND. */
+function methodFor(
+  message: RequestMessage,
+  exchange: Exchange,
+  methods: ReadonlyMap<string, Method>,
+  { version }: Terms,
+): Method {
+  const method = isHidden(message, exchange) ? undefined : methods.get(message.method);
+  if (method !== undefined) return method;
+  throw new ServerError("METHOD_NOT_FOUND", { method: message.method.slice(0, 64), version });
+}
+
 /** The era of what cannot tell it: the transport may have been told. */
 function eraToldTo({ declaredVersion = "" }: Exchange): Era | undefined {
   return isStatelessVersion(declaredVersion) ? stateless : undefined;
@@ -185,12 +209,13 @@ function contextOf(
   options: DispatcherOptions,
 ): MethodContext {
   const { server, catalogueOf, subscriptions, listens, notices, sharedTasks } = options;
-  const { caller, origin, log, session, begin } = exchange;
+  const { caller, origin, log, session, sessionName, begin } = exchange;
   const catalogue = catalogueOf(caller.client);
   const send = (message: object) => exchange.send(message);
   const stay = () => exchange.stay?.();
+  const channelName = () => channelNameOf(sessionName, caller.client);
   const own = { server, catalogue, interaction, subscriptions, listens, notices, sharedTasks };
-  return { id, caller, origin, log, session, begin, send, stay, ...terms, ...own };
+  return { id, caller, origin, log, session, begin, send, stay, channelName, ...terms, ...own };
 }
 
 /** The answer to a call that becomes a task; what the call comes to then is told by the task. */

@@ -14,6 +14,8 @@ export type Exchange = {
   readonly isConnection: boolean;
   /** The revision that the transport itself was told, as HTTP is by a header. */
   readonly declaredVersion: string | undefined;
+  /** What the client calls its session, beside its messages; undefined when it does not. */
+  readonly sessionName: string | undefined;
   /** Begins the session that `initialize` agreed on. */
   begin(agreed: Agreed): void;
   /**

@@ -1,5 +1,6 @@
 import { ServerError } from "../../contract/errors.ts";
 import {
+  type CallingSession,
   type InputRequest,
   type InputRequests,
   InputRequired,
@@ -9,6 +10,7 @@ import {
   logLevels,
 } from "../features/interaction.ts";
 import type { Cancellations } from "./cancellations.ts";
+import type { SessionNames } from "./channel/session-names.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Terms } from "./eras/era.ts";
 import { metaKeys, metaOf } from "./eras/stateless.ts";
@@ -19,6 +21,7 @@ import { isObject, type Params, type RequestMessage } from "./message.ts";
 import type { EraName } from "./method.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { ClientCapabilities } from "./session.ts";
+import type { SessionNotices } from "./session-notices.ts";
 import type { Task } from "./tasks/task.ts";
 import { knowsTasks, requireTasks, type Tasks } from "./tasks/tasks.ts";
 
@@ -31,6 +34,8 @@ export type InteractionOptions = {
   readonly requestStates: RequestStates;
   readonly logLevels: LogLevels;
   readonly cancellations: Cancellations;
+  readonly names: SessionNames;
+  readonly notices: SessionNotices;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
   readonly tasks: Tasks;
@@ -143,6 +148,20 @@ export class ClientInteraction implements Interaction {
 
   get state(): unknown {
     return this.#earlierRound()?.state;
+  }
+
+  get session(): CallingSession | undefined {
+    const { exchange, names, notices } = this.#options;
+    const { session } = exchange;
+    return (
+      session && {
+        holder: session.key,
+        isChannel: session.channel !== undefined,
+        name: names.of(session),
+        learnName: () => names.learn(session),
+        rename: (name) => notices.tell(session, { kind: "name", name }),
+      }
+    );
   }
 
   #earlierRound(): ReturnType<RequestStates["take"]> {

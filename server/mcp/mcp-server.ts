@@ -1,8 +1,11 @@
 import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import type { Client } from "../access/client.ts";
-import type { Relay } from "../bridge-client/relay.ts";
+import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import { Cancellations } from "./cancellations.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { Channels } from "./channel/channels.ts";
+import type { PumpTimes, PushEnding } from "./channel/pump.ts";
+import { SessionNames } from "./channel/session-names.ts";
 import { ClientRequests } from "./client-requests.ts";
 import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
 import { Listens } from "./listens.ts";
@@ -26,8 +29,11 @@ export type McpServerOptions = {
   readonly listeners: SessionListeners;
   /** What seals states that clients bring back, and sessions where there are no keys. */
   readonly sealSecret: string | SigningSecrets;
-  /** By which the processes of one bridge hear each other. */
-  readonly relay: Relay;
+  /** By its relay its processes hear each other; it knows the sessions that people talk to. */
+  readonly bridge: Pick<BridgeClient, "relay" | "sessions">;
+  /** Told what became of what was handed over to channels. */
+  readonly onChannelEvents: (ending: PushEnding, count: number) => void;
+  readonly channelTimes?: PumpTimes;
   readonly log: RequestLogger;
   /** Unix time in milliseconds. */
   readonly clock: () => number;
@@ -40,6 +46,7 @@ export type McpServer = {
   readonly sessions: SessionIds;
   readonly notices: SessionNotices;
   readonly peers: Peers;
+  readonly channels: Channels;
   /** Begins to hear the other processes of the bridge; the returned function ends that. */
   readonly listen: () => () => void;
   /** Answers the requests that stay open to hear of changes, so that their clients turn to another process. */
@@ -50,21 +57,34 @@ export type McpServer = {
 
 /** The protocol, once for a process, whichever transports it has. */
 export function createMcpServer(options: McpServerOptions): McpServer {
-  const { version, listeners, sealSecret, relay, clock, newId } = options;
+  const { version, listeners, sealSecret, bridge, clock, newId, log, channelTimes } = options;
+  const { relay } = bridge;
   const sessions = createSessionIds({ secret: sealSecret, clock, newId });
   const peers = new Peers(relay, newId);
   const tasks = new Tasks({ clock, newId });
   const listens = new Listens();
+  const clientRequests = new ClientRequests(newId);
+  const names = new SessionNames((session) => notices.recall(session));
+  const channels = new Channels({
+    ...bridge,
+    names,
+    clientRequests,
+    onSettled: options.onChannelEvents,
+    log,
+    ...(channelTimes && { times: channelTimes }),
+  });
   const parts = {
     logLevels: new LogLevels((session) => notices.recall(session)),
     subscriptions: new Subscriptions((sessionKey, message) => listeners.tell(sessionKey, message)),
     cancellations: new Cancellations(),
-    clientRequests: new ClientRequests(newId),
+    clientRequests,
+    names,
+    channels,
     listens,
     tasks,
     sharedTasks: new SharedTasks(tasks, peers),
   };
-  const notices: SessionNotices = new SessionNotices({ ...options, sessions, ...parts });
+  const notices: SessionNotices = new SessionNotices({ ...options, relay, sessions, ...parts });
   const dispatcher = createDispatcher({
     ...options,
     server: serverFacts(version, methods),
@@ -77,8 +97,9 @@ export function createMcpServer(options: McpServerOptions): McpServer {
     sessions,
     notices,
     peers,
+    channels,
     listen() {
-      const ends = [notices.listen(), peers.listen()];
+      const ends = [notices.listen(), peers.listen(), channels.listen()];
       return () => {
         for (const end of ends) end();
       };

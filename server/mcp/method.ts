@@ -41,6 +41,8 @@ export type MethodContext = {
   send(message: object): boolean;
   /** Says that the request stays open until somebody ends it, and that it counts among those of its kind. */
   stay(): void;
+  /** The name under which the client asks to be a channel; undefined when it does not, or may not. Throws INVALID_PARAMS. */
+  channelName(): string | undefined;
   /** Begins a session; only for `initialize`. */
   begin(agreed: Agreed): void;
 };

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import * as z from "zod";
+import { sessionNameSchema } from "../../contract/sessions.ts";
 import type { SigningSecrets } from "../../contract/signing-secrets.ts";
 import type { Client } from "../access/client.ts";
 import { createSeal, type Seal } from "./seal.ts";
@@ -33,7 +34,7 @@ export type SessionIdOptions = {
   readonly newId: () => string;
 };
 
-/** A unique id, the end in Unix milliseconds, the client's id, and what was agreed. */
+/** A unique id, the end in Unix milliseconds, the client's id, and what was agreed; a name only where it is a channel. */
 const contentSchema = z.tuple([
   z.string(),
   z.number(),
@@ -41,6 +42,7 @@ const contentSchema = z.tuple([
   z.enum(handshakeVersions),
   clientCapabilitiesSchema,
   clientInfoSchema,
+  sessionNameSchema.optional(),
 ]);
 
 type Known = { readonly session: Session; readonly clientId: string; readonly endsAt: number };
@@ -57,13 +59,15 @@ export function createSessionIds({ secret, clock, newId }: SessionIdOptions): Se
   const open = (id: string, client: Client): Known | undefined => {
     const content = contentSchema.safeParse(sealOf(client).open(id));
     if (!content.success) return undefined;
-    const [, endsAt, clientId, version, capabilities, info] = content.data;
-    return { session: sessionOf(id, { version, capabilities, client: info }), clientId, endsAt };
+    const [, endsAt, clientId, version, capabilities, info, channel] = content.data;
+    const agreed = { version, capabilities, client: info, ...(channel !== undefined && { channel }) };
+    return { session: sessionOf(id, agreed), clientId, endsAt };
   };
   return {
     begin(client, agreed) {
       const endsAt = clock() + sessionLifetimeMs;
-      const content = [newId(), endsAt, client.id, agreed.version, agreed.capabilities, agreed.client];
+      const { version, capabilities, client: info, channel } = agreed;
+      const content = [newId(), endsAt, client.id, version, capabilities, info, ...(channel ? [channel] : [])];
       return sessionOf(sealOf(client).seal(content), agreed);
     },
     find(id, client) {
@@ -80,8 +84,8 @@ export function createSessionIds({ secret, clock, newId }: SessionIdOptions): Se
   };
 }
 
-function sessionOf(id: string, { version, capabilities, client }: Agreed): Session {
-  return { id, key: hash("sha256", id, "base64url"), isShared: true, version, capabilities, client };
+function sessionOf(id: string, agreed: Agreed): Session {
+  return { id, key: hash("sha256", id, "base64url"), isShared: true, ...agreed };
 }
 
 function remember(known: Map<string, Known>, id: string, entry: Known): void {

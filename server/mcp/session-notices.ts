@@ -1,8 +1,11 @@
 import { hash } from "node:crypto";
 import * as z from "zod";
+import { sessionNameSchema } from "../../contract/sessions.ts";
 import type { Relay } from "../bridge-client/relay.ts";
 import { logLevels } from "../features/interaction.ts";
 import type { Cancellations } from "./cancellations.ts";
+import type { Channels } from "./channel/channels.ts";
+import type { SessionNames } from "./channel/session-names.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Listens } from "./listens.ts";
 import type { LogLevels } from "./log-levels.ts";
@@ -20,6 +23,8 @@ const noticeSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("subscribe"), uri: z.string(), topic: z.string().exactOptional() }),
   z.object({ kind: z.literal("unsubscribe"), uri: z.string() }),
   z.object({ kind: z.literal("cancel"), id: idSchema }),
+  z.object({ kind: z.literal("ready") }),
+  z.object({ kind: z.literal("name"), name: sessionNameSchema }),
   z.object({ kind: z.literal("end") }),
   z.object({
     kind: z.literal("response"),
@@ -41,6 +46,8 @@ export type SessionNoticesOptions = {
   readonly listens: Listens;
   readonly cancellations: Cancellations;
   readonly clientRequests: ClientRequests;
+  readonly names: SessionNames;
+  readonly channels: Channels;
   readonly log: RequestLogger;
 };
 
@@ -94,7 +101,15 @@ export class SessionNotices {
   }
 
   #act(key: string, notice: z.output<typeof noticeSchema>): void {
-    const { sessions, logLevels: levels, subscriptions, cancellations, clientRequests } = this.#options;
+    const {
+      sessions,
+      logLevels: levels,
+      subscriptions,
+      cancellations,
+      clientRequests,
+      names,
+      channels,
+    } = this.#options;
     switch (notice.kind) {
       case "level":
         levels.set(key, notice.level);
@@ -108,7 +123,15 @@ export class SessionNotices {
       case "cancel":
         cancellations.cancel(key, notice.id);
         break;
+      case "ready":
+        channels.ready(key);
+        break;
+      case "name":
+        names.set(key, notice.name);
+        channels.registered(key);
+        break;
       case "end":
+        void channels.end(key);
         subscriptions.end(key);
         sessions.end(key);
         break;
@@ -134,6 +157,8 @@ export class SessionNotices {
 function keptAs(notice: SessionNotice): [string] | [] {
   switch (notice.kind) {
     case "level":
+    case "ready":
+    case "name":
     case "end":
       return [notice.kind];
     case "subscribe":

@@ -59,7 +59,9 @@ export type Session = {
   readonly version: string;
   readonly capabilities: ClientCapabilities;
   readonly client: ClientInfo;
+  /** The name under which it began as a channel; absent for one that is none. */
+  readonly channel?: string;
 };
 
 /** What a client and the server agree on; the rest of a session follows from how it comes. */
-export type Agreed = Pick<Session, "version" | "capabilities" | "client">;
+export type Agreed = Pick<Session, "version" | "capabilities" | "client" | "channel">;

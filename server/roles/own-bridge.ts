@@ -46,6 +46,12 @@ class Reopened implements OwnBridge {
       get approvals() {
         return bridge().approvals;
       },
+      get channel() {
+        return bridge().channel;
+      },
+      get pairings() {
+        return bridge().pairings;
+      },
       get todos() {
         return bridge().todos;
       },

@@ -66,7 +66,8 @@ async function alone(
       catalogueOf: catalogues({ features, tools, bridge: client, audit }),
       listeners,
       sealSecret: world.makeKey(),
-      relay: client.relay,
+      bridge: client,
+      onChannelEvents: metrics.channelEvents,
       log: logger,
     });
     const stopListening = mcp.listen();
@@ -74,13 +75,23 @@ async function alone(
     const line = new Stdio({
       ...world.streams(),
       peerOf: (send, onRoom) =>
-        localPeer({ ...mcp, clock: world.clock, newId: world.newId, listeners, send, onRoom, logFor }),
+        localPeer({
+          ...mcp,
+          clock: world.clock,
+          newId: world.newId,
+          listeners,
+          sessionName: config.session,
+          send,
+          onRoom,
+          logFor,
+        }),
     });
     const drain = () => {
       mcp.endListens();
       client.approvals.endWaits();
     };
     return runningOn(line, {}, drain, async () => {
+      await mcp.channels.close();
       stopListening();
       await client.close();
       await bridge.close();
@@ -96,7 +107,16 @@ async function remote(config: StdioRemoteConfig, logger: Logger, world: StdioWor
   const fetch = await outgoingFetch(proxy);
   const line = new Stdio({
     ...world.streams(),
-    peerOf: (send) => remotePeer({ ...world, ...config.remote, isProxied: proxy !== undefined, send, logger, fetch }),
+    peerOf: (send) =>
+      remotePeer({
+        ...world,
+        ...config.remote,
+        name: config.session,
+        isProxied: proxy !== undefined,
+        send,
+        logger,
+        fetch,
+      }),
   });
   return runningOn(
     line,

@@ -33,6 +33,7 @@ function declare(registers: Registry[]) {
     ...declareHttp(registers),
     ...declareBans(registers),
     ...declareCertificate(registers),
+    ...declareChannels(registers),
     securityEvents: new Counter({
       name: metricNames.securityEvents,
       help: "Refused requests by the kind of security event, and bans that began",
@@ -79,6 +80,20 @@ function declare(registers: Registry[]) {
       buckets: seconds,
       registers,
     }),
+  };
+}
+
+function declareChannels(registers: Registry[]) {
+  const events = new Counter({
+    name: "mcp_channel_events_total",
+    help: "What people said that was handed over to sessions, by its ending: read, written without a sign that it was read",
+    labelNames: ["ending"] as const,
+    registers,
+  });
+  for (const ending of ["read", "written"]) events.inc({ ending }, 0);
+  return {
+    /** Counts what was handed over. */
+    channelEvents: (ending: "read" | "written", count: number) => events.inc({ ending }, count),
   };
 }
 

@@ -1,6 +1,8 @@
 import { checkBridgeProcess } from "./check-bridge-process.ts";
 import { clearOldResponses } from "./clear-old-responses.ts";
+import { downloadAttachment } from "./download-attachment.ts";
 import { dropDeadLetter } from "./drop-dead-letter.ts";
+import { editMessage } from "./edit-message.ts";
 import { ensureBridgeRunning } from "./ensure-bridge-running.ts";
 import { getBridgeStatus } from "./get-bridge-status.ts";
 import { getTaskStatus } from "./get-task-status.ts";
@@ -9,8 +11,12 @@ import { liftBan } from "./lift-ban.ts";
 import { listBans } from "./list-bans.ts";
 import { listDeadLetters } from "./list-dead-letters.ts";
 import { listEventTypes } from "./list-event-types.ts";
+import { pairPerson } from "./pair-person.ts";
 import { processPendingResponses } from "./process-pending-responses.ts";
+import { react } from "./react.ts";
 import { registerClaudeTodos } from "./register-claude-todos.ts";
+import { registerSession } from "./register-session.ts";
+import { reply } from "./reply.ts";
 import { restartBridge } from "./restart-bridge.ts";
 import { retryDeadLetter } from "./retry-dead-letter.ts";
 import { sendApprovalRequest } from "./send-approval-request.ts";
@@ -40,6 +46,12 @@ export const tools: ToolRegistry = new Map(
     getTelegramResponses,
     processPendingResponses,
     clearOldResponses,
+    registerSession,
+    reply,
+    react,
+    editMessage,
+    downloadAttachment,
+    pairPerson,
     getBridgeStatus,
     listEventTypes,
     startBridge,

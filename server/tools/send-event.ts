@@ -21,9 +21,10 @@ export type Draft = {
 export async function sendEvent(
   draft: Draft,
   subject: string,
-  { bridge, client, clock, newId, trace }: ToolContext,
+  { bridge, client, clock, newId, trace, interaction }: ToolContext,
 ): Promise<z.output<typeof sent>> {
   const id = newId();
+  const session = interaction.session?.name;
   const event: Event = {
     event_id: id,
     type: draft.type,
@@ -36,6 +37,8 @@ export async function sendEvent(
     data: draft.data ?? {},
     ...(draft.priority && { priority: draft.priority }),
     ...(draft.ttlSeconds !== undefined && { ttl_seconds: draft.ttlSeconds }),
+    // What people answer goes to it.
+    ...(session !== undefined && { session }),
     ...(trace && { trace }),
   };
   const { event_id, warnings = [] } = await bridge.send(event);

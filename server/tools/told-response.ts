@@ -9,6 +9,8 @@ export const toldResponse = z.object({
   username: z.string().nullable(),
   first_name: z.string().nullable(),
   chat_id: z.number(),
+  topic: z.number().nullable().exactOptional().describe("The topic of the chat"),
+  session: z.string().nullable().exactOptional().describe("The session that it was said to"),
   event_id: z.string().nullable().describe("The event that it answers; null for what answers none"),
   message_id: z.number().exactOptional().describe("Of the person's message"),
   message_text: z.string().exactOptional().describe("What was said, or the caption of a picture"),

@@ -53,7 +53,7 @@ function operation(tool: Tool, { inputSchema, outputSchema }: ListedTool, method
     ...(hasBody ? bodyOf(inputSchema) : queryOf(inputSchema)),
     responses: {
       ...success("The tool's result", outputSchema ?? { type: "object" }),
-      ...failures(400, 401, 403, 404, ...(hasBody ? [413, 415] : []), 429, 500, 502, 503, 504),
+      ...failures(400, 401, 403, 404, 409, 413, ...(hasBody ? [415] : []), 429, 500, 502, 503, 504),
     },
   };
 }

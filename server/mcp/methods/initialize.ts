@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { channelCapabilities } from "../channel/capability.ts";
+import { channelInstructions } from "../channel/instructions.ts";
 import { defineMethod } from "../define-method.ts";
 import { declaredCapabilities } from "../server-info.ts";
 import { clientCapabilitiesSchema, clientInfoSchema } from "../session.ts";
@@ -13,14 +15,19 @@ export const initialize = defineMethod({
     capabilities: clientCapabilitiesSchema,
     clientInfo: clientInfoSchema,
   }),
-  handle({ protocolVersion, capabilities, clientInfo }, { begin, server }) {
+  handle({ protocolVersion, capabilities, clientInfo }, { begin, server, channelName }) {
     const version = isHandshakeVersion(protocolVersion) ? protocolVersion : handshakeVersions[0];
-    begin({ version, capabilities, client: clientInfo });
+    const channel = channelName();
+    begin({ version, capabilities, client: clientInfo, ...(channel !== undefined && { channel }) });
     return {
       protocolVersion: version,
-      capabilities: declaredCapabilities(server.methods, "handshake"),
+      capabilities: {
+        ...declaredCapabilities(server.methods, "handshake"),
+        ...(channel !== undefined && channelCapabilities),
+      },
       serverInfo: server.info,
-      instructions: server.instructions,
+      instructions:
+        channel === undefined ? server.instructions : `${server.instructions} ${channelInstructions(channel)}`,
     };
   },
 });

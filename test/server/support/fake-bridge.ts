@@ -16,6 +16,7 @@ import { hashOf, verify } from "../../../contract/signature.ts";
 import { RelayHub } from "../../../server/bridge/relay/relay.ts";
 import { relayAnswers } from "../../../server/bridge/relay/relay-routes.ts";
 import type { LocalBridge } from "../../../server/bridge-client/local-bridge-client.ts";
+import { idleChannel, sessionAnswers } from "./idle-channel.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
 
@@ -61,6 +62,8 @@ export const idleBridge: LocalBridge = {
     withdraw: async () => refuse("APPROVAL_NOT_FOUND"),
   },
   relay: newRelay(),
+  channel: idleChannel,
+  pairings: { pair: async () => refuse("PAIRING_CODE_UNKNOWN") },
   control: {
     state: () => ({ instance: "idle", changed: false }),
     pause: async () => ({ instance: "idle", changed: true }),
@@ -102,8 +105,10 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   const events: Event[] = [];
   const relay = newRelay();
   const requests: string[] = [];
-  const server = createServer((request, response) => void answer(request, response));
-  server.listen(options.port ?? 0, "127.0.0.1");
+  const server = createServer((request, response) => void answer(request, response)).listen(
+    options.port ?? 0,
+    "127.0.0.1",
+  );
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const bridge: FakeBridge = {
@@ -127,13 +132,12 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
     if (relayed === undefined) requests.push(`${request.method} ${request.url}`);
     const body = await read(request);
     if (relayed === undefined && (await bridge.intercept(request, response))) return;
-    if (!signed(request, body, options.secret ?? secret))
-      return reply(response, 401, { error: true, message: "wrong" });
+    if (!signed(request, body, options.secret ?? secret)) return reply(response, 401, { error: true });
     if (relayed !== undefined) return answerRelay(relayed, body, response);
     const known = knownAnswers[pathname];
     if (known !== undefined) return reply(response, 200, known(body));
     if (request.method === "POST") return answerPost(pathname, body, response);
-    answerEvent(decodeURIComponent(pathname.slice(8)), searchParams, response);
+    answerRest(pathname, searchParams, response, bridge);
   }
 
   function answerPost(path: string, body: string, response: ServerResponse): void {
@@ -150,13 +154,6 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
       relay.publish({ topic: eventTopic(event_id), text: JSON.stringify({ event_id, client, state: "waiting" }) });
     }
     return { event_id, messages: 1, duplicate };
-  }
-
-  function answerEvent(id: string, query: URLSearchParams, response: ServerResponse): void {
-    const event = events.find(({ event_id }) => event_id === id);
-    const isTheirs = event !== undefined && (query.get("client") ?? event.client) === event.client;
-    if (isTheirs) reply(response, 200, { ...sentStatus(id), ...bridge.eventStatuses.get(id) });
-    else reply(response, 404, { error: true, code: "EVENT_NOT_FOUND", message: "not there" });
   }
 
   async function answerRelay(
@@ -177,8 +174,18 @@ export async function startFakeBridge(options: { port?: number; secret?: string 
   return bridge;
 }
 
+function answerRest(path: string, query: URLSearchParams, response: ServerResponse, bridge: FakeBridge) {
+  if (path.startsWith("/attachments/")) return replyFile(response);
+  const id = decodeURIComponent(path.slice("/events/".length));
+  const event = bridge.events.find(({ event_id }) => event_id === id);
+  const isTheirs = event !== undefined && (query.get("client") ?? event.client) === event.client;
+  if (isTheirs) reply(response, 200, { ...sentStatus(id), ...bridge.eventStatuses.get(id) });
+  else reply(response, 404, { error: true, code: "EVENT_NOT_FOUND", message: "not there" });
+}
+
 /** What is always answered the same, by path. */
 const knownAnswers: Readonly<Record<string, (body: string) => object>> = {
+  ...sessionAnswers,
   [routes.status]: () => healthyStatus,
   [routes.responses]: () => ({ responses: [], total: 0, deleted: 0 }),
   [routes.approvals]: (body) => ({ approval: pendingApproval(JSON.parse(body)), messages: 1, duplicate: false }),
@@ -211,6 +218,11 @@ function sentStatus(event_id: string): EventStatus {
 
 export function reply(response: ServerResponse, status: number, body: object, headers = {}): void {
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+}
+
+function replyFile(response: ServerResponse): void {
+  const headers = { "content-type": "text/csv", "content-disposition": "attachment; filename*=UTF-8''sizes.csv" };
+  response.writeHead(200, headers).end("a,b");
 }
 
 function signed({ method = "", url = "", headers }: IncomingMessage, body: string, key: string): boolean {

@@ -4,7 +4,14 @@ import { bodyLimitText } from "../../../../contract/limits.ts";
 import { parseJson } from "../../../json/parse-json.ts";
 import { failureOf } from "../../answer.ts";
 import { isStateless } from "../../dispatcher.ts";
-import { isObject, type Message, type MessageId, type RequestMessage, readMessage } from "../../message.ts";
+import {
+  isObject,
+  type Message,
+  type MessageId,
+  type Params,
+  type RequestMessage,
+  readMessage,
+} from "../../message.ts";
 import { mirrorsOf } from "../streamable-http/mirrored-headers.ts";
 import { type Position, readMessages } from "./event-reader.ts";
 import { brokenConnection, pause, RemoteServer, type RemoteServerOptions } from "./remote-server.ts";
@@ -13,7 +20,7 @@ import { RemoteTools } from "./remote-tools.ts";
 import type { Peer } from "./stdio.ts";
 
 export type RemotePeerOptions = RemoteServerOptions &
-  Pick<RemoteSessionOptions, "logger" | "newId"> & {
+  Pick<RemoteSessionOptions, "logger" | "newId" | "name"> & {
     readonly send: (text: string) => boolean;
     /** Unix time in milliseconds. */
     readonly clock: () => number;
@@ -140,7 +147,7 @@ class RemotePeer implements Peer {
 
   /** The server's answer; a session that it has forgotten is begun anew first. */
   async #answered(message: RequestMessage, body: string, signal: AbortSignal): Promise<Response> {
-    if (message.method === "initialize") return this.#post(body, {}, signal);
+    if (message.method === "initialize") return this.#post(body, this.#session.nameHeaders, signal);
     if (isStateless(message, undefined)) return this.#answeredStateless(message, body, signal);
     const { id } = this.#session;
     const response = await this.#post(body, this.#session.headers, signal);
@@ -152,7 +159,9 @@ class RemotePeer implements Peer {
 
   /** A call whose headers lack what the tool wants repeated was not begun: it is repeated as soon as the tool is known. */
   async #answeredStateless(message: RequestMessage, body: string, signal: AbortSignal): Promise<Response> {
-    const post = () => this.#post(body, mirrorsOf(message, this.#tools.schemaFor(message)), signal);
+    const { nameHeaders } = this.#session;
+    const post = () =>
+      this.#post(body, { ...mirrorsOf(message, this.#tools.schemaFor(message)), ...nameHeaders }, signal);
     const response = await post();
     if (message.method !== "tools/call" || !(await isHeaderMismatch(response))) return response;
     const isNews = await this.#tools.refresh(message, (request) => this.#resultOf(request, signal));
@@ -214,8 +223,8 @@ class RemotePeer implements Peer {
     }
   }
 
-  #done(message: RequestMessage, result: object): void {
-    this.#session.done(message);
+  #done(message: RequestMessage, result: Params): void {
+    this.#session.done(message, result);
     this.#tools.learn(message, result);
   }
 

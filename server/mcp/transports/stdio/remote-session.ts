@@ -1,4 +1,5 @@
 import type { Logger } from "../../../telemetry/logger.ts";
+import { sessionNameHeader } from "../../channel/capability.ts";
 import { isObject, type Params, type RequestMessage } from "../../message.ts";
 import { type Position, readMessages } from "./event-reader.ts";
 import { pause, type RemoteServer } from "./remote-server.ts";
@@ -12,6 +13,8 @@ export type RemoteSessionOptions = {
   readonly server: RemoteServer;
   readonly logger: Pick<Logger, "info" | "warn" | "debug">;
   readonly newId: () => string;
+  /** What the client calls its session, which is a channel then. */
+  readonly name: string | undefined;
   /** Takes a message that belongs to no request. */
   readonly onMessage: (message: object) => void;
 };
@@ -25,6 +28,7 @@ export class RemoteSession {
   readonly #closed = new AbortController();
   /** What the client has asked for that a new session has to be told again. */
   readonly #wishes = new Map<string, Pick<RequestMessage, "method" | "params">>();
+  #name: string | undefined;
   #params: Params | undefined;
   #id: string | undefined;
   #version = "";
@@ -33,6 +37,7 @@ export class RemoteSession {
 
   constructor(options: RemoteSessionOptions) {
     this.#options = options;
+    this.#name = options.name;
   }
 
   get id(): string | undefined {
@@ -44,6 +49,11 @@ export class RemoteSession {
     return { "mcp-session-id": this.#id, ...(this.#version && { "mcp-protocol-version": this.#version }) };
   }
 
+  /** What goes with requests that begin something. */
+  get nameHeaders(): Readonly<Record<string, string>> {
+    return this.#name === undefined ? {} : { [sessionNameHeader]: this.#name };
+  }
+
   /** The server has answered the client's `initialize`. */
   begun(params: Params, { headers }: Response, result: unknown): void {
     if (params !== this.#params) this.#wishes.clear();
@@ -53,10 +63,19 @@ export class RemoteSession {
   }
 
   /** The server has done what a request of the client asked for; some of it is part of the session. */
-  done({ method, params }: RequestMessage): void {
+  done({ method, params }: RequestMessage, result: Params): void {
     if (method === "logging/setLevel") this.#wishes.set(method, { method, params });
     if (method === "resources/subscribe") this.#wishes.set(`uri ${params.uri}`, { method, params });
     if (method === "resources/unsubscribe") this.#wishes.delete(`uri ${params.uri}`);
+    if (method === "tools/call" && params.name === "register_session") this.#registered(params, result);
+  }
+
+  /** A channel begins under its new name the next time. Another session has to ask again, and takes no name from anybody then. */
+  #registered(params: Params, { isError, structuredContent }: Params): void {
+    if (isError === true || !isObject(structuredContent)) return;
+    const { name } = structuredContent;
+    if (this.#name !== undefined) this.#name = String(name);
+    else this.#wishes.set("name", { method: "tools/call", params: { ...params, arguments: { name } } });
   }
 
   /** Begins anew instead of a session that the server has forgotten; once, however many requests have noticed. */
@@ -91,7 +110,7 @@ export class RemoteSession {
 
   async #renew(params: Params): Promise<void> {
     const { server, logger, newId } = this.#options;
-    const response = await this.#post({ id: newId(), method: "initialize", params }, {});
+    const response = await this.#post({ id: newId(), method: "initialize", params }, this.nameHeaders);
     if (response.status !== 200) throw server.refusal(response);
     const { result } = (await messageIn(response)) as { result?: unknown };
     this.begun(params, response, result);

@@ -13,6 +13,7 @@ import type { Accepted } from "./media-types.ts";
 import { verifyMirrors } from "./mirrored-headers.ts";
 import type { ResumableStream } from "./resumable-stream.ts";
 import { isResumable, type ResumableStreams } from "./resumable-streams.ts";
+import { sessionNameIn } from "./session-name.ts";
 
 export type HttpExchangeOptions = {
   readonly request: FastifyRequest;
@@ -68,6 +69,10 @@ export class HttpExchange implements Exchange {
   get declaredVersion(): string | undefined {
     const version = this.#options.request.headers["mcp-protocol-version"];
     return typeof version === "string" ? version : undefined;
+  }
+
+  get sessionName(): string | undefined {
+    return sessionNameIn(this.#options.request);
   }
 
   readonly begin = (agreed: Agreed): void => {

@@ -3,10 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServerError } from "../../../../contract/errors.ts";
 import { routes } from "../../../../contract/routes.ts";
 import type { Caller, Origin } from "../../../access/access.ts";
+import type { Client } from "../../../access/client.ts";
 import { parseJson } from "../../../json/parse-json.ts";
 import { type Answer, failureOf } from "../../answer.ts";
 import { batchProblem, beginningInBatch } from "../../batches.ts";
 import type { Catalogue } from "../../catalogue.ts";
+import type { Channels } from "../../channel/channels.ts";
 import { type Dispatcher, isStateless, subjectOf } from "../../dispatcher.ts";
 import { stateless, unsupportedVersion } from "../../eras/stateless.ts";
 import { type Message, readMessage } from "../../message.ts";
@@ -36,6 +38,9 @@ export type StreamableHttpOptions = {
   /** Counts a connection no longer: listening streams have limits of their own. */
   readonly handOver: (socket: Socket) => void;
   readonly notices: SessionNotices;
+  readonly channels: Channels;
+  /** Whose stream a request has become, as often as it is asked; undefined when its key counts no longer. */
+  readonly clientNow: (request: FastifyRequest) => () => Client | undefined;
   readonly resumable: ResumableStreams;
   readonly sharedStreams: SharedStreams;
   readonly catalogueOf: (caller: Caller["client"]) => Catalogue;
@@ -56,7 +61,9 @@ export function streamableHttp(app: FastifyInstance, options: StreamableHttpOpti
   app.get(routes.mcp, { exposeHeadRoute: false }, (request, reply) => listen(request, reply, options));
   app.delete(routes.mcp, async (request, reply) => {
     if (request.refusal !== undefined) throw request.refusal;
-    await options.notices.tell(requiredSession(request, options), { kind: "end" });
+    const session = requiredSession(request, options);
+    await options.notices.tell(session, { kind: "end" });
+    void options.channels.leave(session, options.callerOf(request).caller.client);
     return reply.code(204).send();
   });
 }
@@ -188,11 +195,28 @@ async function listen(
   const begin = () => streams.begin(session, stream, resumable);
   if (rest === undefined) begin();
   else rest.goOn(rest.isHere ? stream : endingWith(begin, stream));
+  connectChannel(session, stream, request, options);
   // What the session has subscribed to, another process may know.
   options.notices
     .recall(session)
     .catch((error: unknown) => request.log.warn({ err: error }, "a session is not up to date"));
   return reply;
+}
+
+/** What people say to a session goes to its connection alone: nothing of it is kept for a client that comes back. */
+function connectChannel(
+  session: Session,
+  stream: EventStream,
+  request: FastifyRequest,
+  { channels, clientNow }: StreamableHttpOptions,
+): void {
+  // Nobody comes back for events before the client was ready.
+  if (session.channel !== undefined && headerOf(request, "last-event-id") !== undefined) channels.ready(session.key);
+  channels.connect(session, {
+    send: (message) => stream.send(JSON.stringify(message)),
+    onClose: (listener) => stream.onClose(listener),
+    client: clientNow(request),
+  });
 }
 
 /** A connection that goes on with something else where another process has no more for it. */

@@ -26,10 +26,10 @@ export function requireHandshake({ headers, url = "/" }: IncomingMessage): void 
   });
 }
 
-export type AcceptOptions = Omit<ConnectionOptions, "socket" | "stream" | "origin" | "onKnown">;
+export type AcceptOptions = Omit<ConnectionOptions, "socket" | "stream" | "origin" | "onKnown" | "sessionName">;
 
 /** A request that becomes a connection; `onKnown` is told as soon as it is known whose. */
-export type Accepted = Pick<ConnectionOptions, "origin" | "onKnown"> & {
+export type Accepted = Pick<ConnectionOptions, "origin" | "onKnown" | "sessionName"> & {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
@@ -50,9 +50,9 @@ export function webSockets(options: AcceptOptions): (accepted: Accepted) => void
     handleProtocols: () => subProtocol,
   };
   const server = new WebSocketServer(settings);
-  return ({ request, socket: stream, head, known, origin, onKnown }) =>
+  return ({ request, socket: stream, head, known, ...asked }) =>
     server.handleUpgrade(request, stream, head, (socket) => {
-      const connection = new WebSocketConnection({ ...options, socket, stream, origin, onKnown }, known);
+      const connection = new WebSocketConnection({ ...options, ...asked, socket, stream }, known);
       if (options.open.isClosing) void connection.drain();
     });
 }

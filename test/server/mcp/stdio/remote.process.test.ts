@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request as ask, createServer } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -7,6 +7,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeBridge, secret, startFakeBridge } from "../../support/fake-bridge.ts";
+import { startFront } from "../../support/front.ts";
 import { type Process, startProcess } from "../../support/process.ts";
 import { keys, keysJson, startServer, type TestServer } from "../../support/server.ts";
 import { handshake, type Line, startLine } from "../../support/stdio.ts";
@@ -55,30 +56,6 @@ async function startRemote(port = "0"): Promise<{ remote: Process; url: string }
   });
   const { http = "" } = await remote.logged("ready to work");
   return { remote, url: http };
-}
-
-/** Stands in front of the server and remembers the sessions that it gives. */
-async function startFront() {
-  const sessions: string[] = [];
-  const front = createServer((request, response) => {
-    const { method = "", url = "", headers } = request;
-    const onward = ask(server.url + url, { method, headers }, (answer) => {
-      const { "mcp-session-id": id } = answer.headers;
-      if (typeof id === "string") sessions.push(id);
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    response.once("close", () => onward.destroy());
-    onward.on("error", () => response.destroy());
-    request.pipe(onward);
-  });
-  front.listen(0, "127.0.0.1");
-  await once(front, "listening");
-  const close = () => {
-    front.closeAllConnections();
-    front.close();
-  };
-  return { url: `http://127.0.0.1:${(front.address() as AddressInfo).port}`, sessions, close };
 }
 
 describe("stdio as the client of a server elsewhere", () => {
@@ -237,7 +214,7 @@ describe("stdio as the client of a server elsewhere", () => {
   }, 30_000);
 
   test("a session that has ended is begun anew, once, and the client does not notice", async () => {
-    const front = await startFront();
+    const front = await startFront(() => server.url);
     const one = start(front.url);
     await handshake(one);
     const headers = { "x-api-key": keys.all, "mcp-session-id": front.sessions[0] ?? "" };

@@ -1,0 +1,117 @@
+import { describe, expect, test, vi } from "vitest";
+import { beginSession, keys } from "../../support/server.ts";
+import { otherKey, Stage } from "./stage.ts";
+
+const stage = new Stage();
+const says = (text: string, more = {}) => stage.talk.says(text, more);
+
+describe("two sessions of one name", () => {
+  test("the second is told that the first is there, and hears nothing of what is said to that one", async () => {
+    const first = await stage.client({ query: "?session=twice" });
+    await stage.bound("twice");
+    const second = await stage.client({ query: "?session=twice" });
+    await vi.waitFor(() => expect(second.contents()).toEqual([expect.stringContaining('named "twice" and is there')]));
+    says("hello");
+    await vi.waitFor(() => expect(first.contents()).toEqual(["hello"]), { timeout: 10_000 });
+    expect(second.heard).toHaveLength(1);
+    const refused = await second.client.callTool({ name: "register_session", arguments: { name: "twice" } });
+    expect(refused).toMatchObject({ isError: true, content: [{ text: expect.stringContaining("take_over") }] });
+  });
+
+  test("the second takes the name over when it asks for that, the first hears nothing more, and takes it back", async () => {
+    const first = await stage.client({ query: "?session=over" });
+    await stage.bound("over");
+    const second = await stage.client({ query: "?session=over" });
+    await vi.waitFor(() => expect(second.heard).toHaveLength(1));
+    const call = { name: "register_session", arguments: { name: "over", take_over: true } };
+    expect(await second.client.callTool(call)).toMatchObject({
+      structuredContent: { success: true, is_new: false, comes_by_itself: true },
+    });
+    says("hello");
+    await vi.waitFor(() => expect(second.contents().slice(1)).toEqual(["hello"]), { timeout: 10_000 });
+    expect(first.heard).toEqual([]);
+    await first.client.callTool(call);
+    says("back again");
+    await vi.waitFor(() => expect(first.contents()).toEqual(["back again"]), { timeout: 10_000 });
+    expect(second.contents().slice(1)).toEqual(["hello"]);
+  });
+
+  test("the second gets the name by itself when the first is gone", async () => {
+    const first = await stage.client({ query: "?session=next" });
+    await stage.bound("next");
+    const second = await stage.client({ query: "?session=next" });
+    await vi.waitFor(() => expect(second.heard).toHaveLength(1));
+    await first.transport.terminateSession();
+    says("hello");
+    await vi.waitFor(() => expect(second.contents().slice(1)).toEqual(["hello"]), { timeout: 15_000 });
+  });
+});
+
+describe("a session's name", () => {
+  test("is another one when it registers that, on whichever replica it asks", async () => {
+    const { client, contents } = await stage.client({ query: "?session=old", fetch: stage.roaming() });
+    await stage.is("here", "old");
+    for (const name of ["newer", "newest"]) {
+      await client.callTool({ name: "register_session", arguments: { name } });
+      await stage.is("here", name);
+    }
+    expect([stage.session("old")?.state, stage.session("newer")?.state]).toEqual(["away", "away"]);
+    await stage.bind("newest");
+    says("hello");
+    await vi.waitFor(() => expect(contents()).toEqual(["hello"]), { timeout: 10_000 });
+    expect(await client.callTool({ name: "reply", arguments: { chat_id: "1", text: "done" } })).toMatchObject({
+      structuredContent: { success: true },
+    });
+    await stage.talk.tells(1, "done");
+  });
+
+  test("of a session that is no channel lets it ask for what was said to it; another key finds nothing", async () => {
+    const { client, heard } = await stage.client({});
+    const registered = await client.callTool({ name: "register_session", arguments: { name: "pull" } });
+    expect(registered.structuredContent).toMatchObject({
+      comes_by_itself: false,
+      message: expect.stringMatching(/get_telegram_responses with session "pull".*\/bind pull/),
+    });
+    await stage.bind("pull");
+    says("hello");
+    await stage.waits(1, "pull");
+    const other = await stage.client({ key: otherKey });
+    const read = async (reader: typeof client) =>
+      JSON.stringify((await reader.readResource({ uri: "cctelegram://sessions" })).contents);
+    expect(await read(client)).toContain("pull");
+    expect(await read(other.client)).not.toContain("pull");
+    const ask = async (asking: typeof client) =>
+      (await asking.callTool({ name: "get_telegram_responses", arguments: { session: "pull" } })) as {
+        structuredContent?: { responses: { message_text: string }[] };
+      };
+    expect((await ask(other.client)).structuredContent?.responses ?? []).toEqual([]);
+    expect((await ask(client)).structuredContent?.responses).toMatchObject([
+      { message_text: "hello", session: "pull" },
+    ]);
+    await stage.waits(0, "pull");
+    expect((await ask(client)).structuredContent?.responses).toEqual([]);
+    const reply = { name: "reply", arguments: { chat_id: 1, text: "hello", session: "pull" } };
+    expect(await other.client.callTool(reply)).toMatchObject({ isError: true });
+    expect(heard).toEqual([]);
+  });
+
+  test("is asked for where nobody can know it", async () => {
+    const response = await stage.at(0).fetch("/tools/reply", { key: keys.all, json: { chat_id: 1, text: "hello" } });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("session: this call comes from no named session");
+    const { post } = await beginSession(stage.at(0), keys.all);
+    const params = { name: "react", arguments: { chat_id: 1, message_id: 1, emoji: "👍" } };
+    const answer = await post({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+    expect(await answer.text()).toContain("register_session");
+  });
+
+  test("goes with what the session sends, so that an answer to that finds it", async () => {
+    const { client, contents } = await stage.client({ query: "?session=sender" });
+    await stage.is("here", "sender");
+    await client.callTool({ name: "send_telegram_message", arguments: { message: "may I?" } });
+    await stage.talk.tells(1, "may I?");
+    const { message_id } = stage.talk.told(1).find(({ text = "" }) => text.includes("may I?")) ?? {};
+    says("you may", { reply_to: message_id });
+    await vi.waitFor(() => expect(contents()).toEqual(["you may"]), { timeout: 10_000 });
+  });
+});
