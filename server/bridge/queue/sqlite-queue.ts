@@ -220,7 +220,7 @@ export class SqliteQueue implements Queue {
   prune({ sentBefore, failedBefore, sendsBefore, answerableBefore }: PruneLimits): Promise<boolean> {
     return this.#store.write(() => {
       const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
-      const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
+      const expired = this.#sql.expired.all(sentBefore, PRUNE_BATCH);
       for (const { event_id: id, client } of expired) this.#sql.deleteEvent.run(id ?? null, client ?? null);
       this.#refusedChats.forgetBefore(failedBefore);
       this.#refusedTopics.forgetBefore(failedBefore);
@@ -297,6 +297,7 @@ export class SqliteQueue implements Queue {
       requestId,
       traceId,
       content,
+      rows.length === 0 ? event.acceptedAt : null,
     );
     const messages = rows.map((row) => this.#insertMessage(event, row));
     this.#shares.add(client, load);

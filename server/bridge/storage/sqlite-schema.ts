@@ -247,6 +247,13 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE events ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE events ADD COLUMN content BLOB;
    CREATE INDEX events_by_content ON events (client, content, accepted_at) WHERE content IS NOT NULL;`,
+  // What is over is found without a look at what waits, and so is what waits for one chat.
+  `ALTER TABLE events ADD COLUMN ended_at INTEGER;
+   UPDATE events SET ended_at = coalesce(settled_at, accepted_at) WHERE NOT EXISTS (
+     SELECT 1 FROM messages m
+     WHERE m.event_id = events.event_id AND m.client = events.client AND m.state IN ('pending', 'sending'));
+   CREATE INDEX events_ended ON events (ended_at) WHERE ended_at IS NOT NULL;
+   CREATE INDEX messages_waiting ON messages (chat_id) WHERE state IN ('pending', 'sending');`,
 ];
 
 /** What a bridge of this version brings its file to. */
