@@ -70,6 +70,8 @@ export class SqliteQueue implements Queue {
   readonly #shares: Shares;
   readonly #refusedChats: RefusedChats;
   readonly #refusedTopics: RefusedTopics;
+  /** The chats that have another id now: asked for at each message. */
+  #migrated: ReadonlyMap<number, number> = new Map();
   #failed = 0;
 
   constructor(store: Store, options: SqliteQueueOptions) {
@@ -145,6 +147,7 @@ export class SqliteQueue implements Queue {
       this.#sql.rememberChain.run(to, from);
       this.#sql.moveMessages.run(to, from);
       this.#sql.moveKeyboards.run(to, from);
+      this.#loadMigrations();
       this.#refusedChats.forget(from);
       if (before !== to) this.#refusedChats.forget(before);
     });
@@ -263,11 +266,7 @@ export class SqliteQueue implements Queue {
   }
 
   currentChat(chatId: number): number {
-    try {
-      return this.#current(chatId);
-    } catch {
-      return chatId;
-    }
+    return this.#current(chatId);
   }
 
   async close(): Promise<void> {
@@ -329,7 +328,7 @@ export class SqliteQueue implements Queue {
   }
 
   #current(chatId: number): number {
-    return Number(this.#sql.migratedTo.get(chatId)?.to_chat ?? chatId);
+    return this.#migrated.get(chatId) ?? chatId;
   }
 
   /** A public name is looked up again when its chat refuses: it may be another one's by now. */
@@ -383,6 +382,12 @@ export class SqliteQueue implements Queue {
     }
     this.#refusedChats.load();
     this.#refusedTopics.load();
+    this.#loadMigrations();
     this.#failed = Number(this.#sql.countFailed.get()?.count);
+  }
+
+  #loadMigrations(): void {
+    const rows = this.#sql.migrations.all();
+    this.#migrated = new Map(rows.map(({ from_chat, to_chat }) => [Number(from_chat), Number(to_chat)]));
   }
 }

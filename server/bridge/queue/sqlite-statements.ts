@@ -28,7 +28,6 @@ function intake(db: DatabaseSync) {
     ),
     hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
     countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
-    migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
   };
 }
 
