@@ -101,7 +101,8 @@ export class SqliteQueue implements Queue {
       this.#refusedChats.keepOnly(this.#options.recipients);
       return {
         uncertain,
-        pending: this.#sql.pending.all().map(toPending),
+        // Row by row: a million of them and what is made of them would not have room beside each other.
+        pending: Array.from(this.#sql.pending.iterate(), toPending),
         sends: this.#sql.sends.all().map((row) => ({ chatId: Number(row.chat_id), at: Number(row.at) })),
         pausedUntil: Number(this.#sql.get.get("paused_until")?.value ?? 0),
       };
