@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { routes } from "./routes.ts";
 
 const client = z.string().min(1).max(100);
 
@@ -28,11 +29,21 @@ export const deadLettersSchema = z.object({
   next_before: z.int().exactOptional().describe("`before` of the next ones; absent when there are no more"),
 });
 
+/**
+ * The path that asks for them.
+ *
+ * @example
+ * ```ts
+ * deadLettersPath({ limit: 20, client: "ci" }); // => /monitoring/dead-letters?limit=20&client=ci
+ * ```
+ */
+export function deadLettersPath(query: DeadLetterQuery): string {
+  const fields = Object.entries(query).map(([name, value]) => [name, String(value).toWellFormed()]);
+  return `${routes.deadLetters}?${new URLSearchParams(fields)}`;
+}
+
 /** The body of the bridge's routes that settle one. */
-export const deadLetterRequestSchema = z.object({
-  client: client.describe("Who wants it"),
-  owner: client.exactOptional().describe("Only if it is of this client; of anybody when not given"),
-});
+export const deadLetterRequestSchema = z.object({ client: client.describe("Who wants it") });
 
 export const deadLetterAnswerSchema = z.object({
   changed: z.boolean().describe("False: it was done before"),
@@ -42,12 +53,20 @@ export const deadLetterAnswerSchema = z.object({
 
 export const deadLetterFates = ["retry", "drop"] as const;
 
+/** Whose may be settled: anybody's, or the own ones of the client that asks. */
+export const deadLetterRoutes = Object.freeze({
+  any: { retry: routes.retryDeadLetter, drop: routes.dropDeadLetter },
+  own: { retry: routes.retryOwnDeadLetter, drop: routes.dropOwnDeadLetter },
+});
+
 /** Permission to see and settle those of all clients. */
 export const manageDeadLetters = "manage_dead_letters";
 
 export type ShownDeadLetter = z.output<typeof deadLetterSchema>;
 export type DeadLetterQuery = z.output<typeof deadLetterQuerySchema>;
 export type DeadLetters = z.output<typeof deadLettersSchema>;
-export type DeadLetterRequest = z.output<typeof deadLetterRequestSchema>;
+export type DeadLetterRequest = z.output<typeof deadLetterRequestSchema> & {
+  readonly whose: keyof typeof deadLetterRoutes;
+};
 export type DeadLetterAnswer = z.output<typeof deadLetterAnswerSchema>;
 export type DeadLetterFate = (typeof deadLetterFates)[number];

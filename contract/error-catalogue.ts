@@ -234,7 +234,8 @@ export const errors = Object.freeze({
     retryable: false,
     logLevel: "info",
     metricLabel: "not_found",
-    message: "There is no such refused message any more: it was dropped, or sent after all.",
+    message:
+      "There is no such refused message, or not any more: it was dropped, sent after all, or is another client's. list_dead_letters tells of those that you may settle.",
     bridgeMessage: "There is no such refused message, or not any more.",
   },
   APPROVAL_NOT_FOUND: {

@@ -61,6 +61,9 @@ export const routes = Object.freeze({
   deadLetters: "/monitoring/dead-letters",
   retryDeadLetter: "/monitoring/dead-letters/:id/retry",
   dropDeadLetter: "/monitoring/dead-letters/:id/drop",
+  /** The same, if it is of the client that asks. A route, since a bridge of the version before would not heed a field. */
+  retryOwnDeadLetter: "/monitoring/own-dead-letters/:id/retry",
+  dropOwnDeadLetter: "/monitoring/own-dead-letters/:id/drop",
   /** Of the dashboard, on a port of its own. */
   dashboard: "/dashboard",
   overview: "/api/monitoring/overview",

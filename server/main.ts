@@ -7,6 +7,7 @@ import { type Job, jobs, roles, type Service, services } from "../contract/roles
 import { type Config, loadConfig } from "./config/config.ts";
 import { helpText } from "./config/help.ts";
 import { loadJob } from "./config/job-config.ts";
+import { setWithOtherMeaning } from "./config/other-meaning.ts";
 import { version } from "./config/version.ts";
 import { setWithoutEffect } from "./config/without-effect.ts";
 import { reload, snapshotHeap } from "./process/asked-by-signals.ts";
@@ -98,6 +99,8 @@ async function run(config: Config): Promise<void> {
   process.on("uncaughtException", (error) => crash(logger, error));
   const ignored = setWithoutEffect(process.env);
   if (ignored !== undefined) logger.warn({ variables: ignored }, "these variables have no effect here");
+  const different = setWithOtherMeaning(process.env);
+  if (different !== undefined) logger.info({ variables: different }, "these variables mean something else here");
   const { ended: signalled, reloads, snapshots } = listenForSignals();
   const registry = createRegistry();
   const metrics = await startMetrics(config, registry);

@@ -111,10 +111,15 @@ export const guideVariables: readonly GuideVariable[] = [
 
 const introduction = `Every environment variable of the Enterprise Deployment Guide and of the Production Deployment Guide of co8/cctelegram, with the lines that name it.
 Those that have no effect are named in one line of the log at the start, \`these variables have no effect here\`, each with what stands in for it; values are not shown.
+Those whose meaning differs from the guides' are named in another line, \`these variables mean something else here\`, each with the difference.
 \`test/guides/variables.test.ts\` compares this table with the guides, and sets each variable; the last column says which test shows what it changes.`;
 
 /** The reference of what became of the guides' variables. */
-export function guideVariablesPage(variables: Table, withoutEffect: Readonly<Record<string, string>>): string {
+export function guideVariablesPage(
+  variables: Table,
+  withoutEffect: Readonly<Record<string, string>>,
+  otherMeaning: Readonly<Record<string, string>>,
+): string {
   return page("Variables of the deployment guides", "docs/generators/guide-variables.ts and server/config/", [
     introduction,
     table(
@@ -124,12 +129,14 @@ export function guideVariablesPage(variables: Table, withoutEffect: Readonly<Rec
         "Production guide, line",
         "Has an effect",
         "What it does, or what stands in for it",
+        "What differs from the guides",
         "Test",
       ],
       guideVariables.map(({ name, enterprise = [], production = [], notOurs }) => {
         const lines = [enterprise, production].map((each) => each.join(", "));
         const [effect, what] = meaning(name, notOurs, variables, withoutEffect);
-        return [code(name), ...lines, effect, what, notOurs === undefined ? code(guideTest(name, variables)) : ""];
+        const test = notOurs === undefined ? code(guideTest(name, variables)) : "";
+        return [code(name), ...lines, effect, what, otherMeaning[name] ?? "", test];
       }),
     ),
   ]);

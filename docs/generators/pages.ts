@@ -9,6 +9,7 @@ import { createSecretMetrics } from "../../operator/deployment/secrets/metrics.t
 import { createMetrics } from "../../operator/runtime/metrics.ts";
 import { createRelayMetrics } from "../../server/bridge/relay/relay-metrics.ts";
 import { createBridgeMetrics } from "../../server/bridge/status/metrics.ts";
+import { otherMeaning } from "../../server/config/other-meaning.ts";
 import { variables as serverVariables } from "../../server/config/variables.ts";
 import { version } from "../../server/config/version.ts";
 import { withoutEffect } from "../../server/config/without-effect.ts";
@@ -44,7 +45,7 @@ export async function referencePages(): Promise<Record<string, string>> {
     "docs/reference/cctelegrambackup.md": customResourcePage(definition(backupDefinition())),
     "docs/reference/configuration.md": configurationPage({ server: serverVariables, operator: operatorVariables }),
     "docs/reference/errors.md": errorsPage(errors, proxyErrors, backupErrors),
-    "docs/reference/guide-variables.md": guideVariablesPage(serverVariables, withoutEffect),
+    "docs/reference/guide-variables.md": guideVariablesPage(serverVariables, withoutEffect, otherMeaning),
     "docs/reference/kubectl-cctelegram.md": pluginPage(),
     "docs/reference/mcp.md": mcpPage({ methods, ...features }),
     "docs/reference/openapi.json": openApiText({ version, features, errors }),

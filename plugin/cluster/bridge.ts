@@ -3,7 +3,16 @@ import type { Approval, ApprovalQuery } from "../../contract/approvals.ts";
 import { approvalPath, approvalSchema, approvalsPath, approvalsSchema } from "../../contract/approvals.ts";
 import { type BridgeStatus, bridgeStatusSchema } from "../../contract/bridge-status.ts";
 import { type Controlled, controlledSchema } from "../../contract/control.ts";
-import { type DeadLetterAnswer, type DeadLetterFate, deadLetterAnswerSchema } from "../../contract/dead-letters.ts";
+import {
+  type DeadLetterAnswer,
+  type DeadLetterFate,
+  type DeadLetterQuery,
+  type DeadLetters,
+  deadLetterAnswerSchema,
+  deadLetterRoutes,
+  deadLettersPath,
+  deadLettersSchema,
+} from "../../contract/dead-letters.ts";
 import { type EventStatus, eventPath, eventStatusSchema } from "../../contract/event-status.ts";
 import { type BridgeTelling, bridgeTellingSchema } from "../../contract/monitoring-servers.ts";
 import { ports } from "../../contract/ports.ts";
@@ -26,8 +35,6 @@ type BridgeCall<T> = {
 };
 
 const timeoutMs = 15_000;
-
-const fates = { retry: routes.retryDeadLetter, drop: routes.dropDeadLetter } as const;
 
 /** The bridge of a resource: its signed routes, with the HMAC secret that the user may read. */
 export class Bridge {
@@ -63,8 +70,13 @@ export class Bridge {
     return this.#post(routes.resumeDelivery, { client: this.#by }, controlledSchema);
   }
 
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetters> {
+    return this.#call({ method: "GET", path: deadLettersPath(query), schema: deadLettersSchema });
+  }
+
   settle(fate: DeadLetterFate, id: string): Promise<DeadLetterAnswer> {
-    return this.#post(fates[fate].replace(":id", encodeURIComponent(id)), { client: this.#by }, deadLetterAnswerSchema);
+    const path = deadLetterRoutes.any[fate].replace(":id", encodeURIComponent(id));
+    return this.#post(path, { client: this.#by }, deadLetterAnswerSchema);
   }
 
   /** Tells all servers to end the bans of an address. */

@@ -1,4 +1,4 @@
-import type { DeadLetterFate } from "../../contract/dead-letters.ts";
+import { type DeadLetterFate, type DeadLetterQuery, mostDeadLetters } from "../../contract/dead-letters.ts";
 import { Bridge } from "../cluster/bridge.ts";
 import { resourceNamed } from "../cluster/resources.ts";
 import type { Context } from "../context.ts";
@@ -13,14 +13,30 @@ export const queueList: Command = {
   path: ["queue", "list"],
   summary: "Show how many messages wait and for what, and those that Telegram refused for good",
   arguments: [resourceArgument],
+  options: [
+    { flags: "--of <client>", description: "Refused messages of that client only" },
+    { flags: "--limit <count>", description: `At most so many refused messages, up to ${mostDeadLetters}` },
+    { flags: "--before <id>", description: "Those that are older than the message with this id" },
+  ],
   output: ["json", "yaml"],
-  examples: ["queue list team", "queue list team -o json"],
+  examples: ["queue list team", "queue list team --of ci --before 17", "queue list team -o json"],
   rights: bridgeRights,
   async run(context, input) {
-    const view = queueView(await (await bridgeOf(context, input)).monitoring());
+    const query = pageOf(input);
+    const bridge = await bridgeOf(context, input);
+    const view = queueView(await bridge.monitoring(), query && (await bridge.deadLetters(query)));
     present(context, input, view, () => queueText(view, context.now()));
   },
 };
+
+/** What is wanted of the refused messages; undefined: the newest ones, which any bridge tells. */
+function pageOf(input: Input): DeadLetterQuery | undefined {
+  const limit = input.number("limit", { min: 1, max: mostDeadLetters });
+  const before = input.number("before", { min: 1 });
+  const client = input.text("of");
+  if (limit === undefined && before === undefined && client === undefined) return undefined;
+  return { limit: limit ?? 50, ...(before !== undefined && { before }), ...(client !== undefined && { client }) };
+}
 
 const messagesArgument: CommandArgument = {
   name: "message",

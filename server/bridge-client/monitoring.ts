@@ -5,6 +5,8 @@ import {
   type DeadLetterRequest,
   type DeadLetters,
   deadLetterAnswerSchema,
+  deadLetterRoutes,
+  deadLettersPath,
   deadLettersSchema,
 } from "../../contract/dead-letters.ts";
 import { type EventTrace, eventTraceSchema, type History, historySchema } from "../../contract/monitoring.ts";
@@ -35,8 +37,6 @@ export type MonitoringClient = {
 /** `timeoutMs` holds for what is asked again and again: it is soon asked again. */
 type Call = <T>(request: BridgeCall<T>, timeoutMs?: number) => Promise<T>;
 
-const fateRoutes = { retry: routes.retryDeadLetter, drop: routes.dropDeadLetter } as const;
-
 export function httpMonitoring(call: Call, shortMs: number): MonitoringClient {
   const get = { method: "GET", body: "" } as const;
   const at = (route: string, id: string | number) =>
@@ -53,12 +53,11 @@ export function httpMonitoring(call: Call, shortMs: number): MonitoringClient {
       await call({ method: "POST", path: routes.serverTellings, body, schema: toldSchema }, shortMs);
     },
     deadLetters(query) {
-      const parameters = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-      return call({ ...get, path: `${routes.deadLetters}?${parameters}`, schema: deadLettersSchema });
+      return call({ ...get, path: deadLettersPath(query), schema: deadLettersSchema });
     },
-    settleDeadLetter(fate, id, request) {
-      const body = JSON.stringify(request);
-      return call({ method: "POST", path: at(fateRoutes[fate], id), body, schema: deadLetterAnswerSchema });
+    settleDeadLetter(fate, id, { client, whose }) {
+      const path = at(deadLetterRoutes[whose][fate], id);
+      return call({ method: "POST", path, body: JSON.stringify({ client }), schema: deadLetterAnswerSchema });
     },
   };
 }

@@ -265,7 +265,7 @@ export class RunningBridge implements Bridge {
   #dropInFiles(): DropInFiles {
     const { config, logger } = this.#options;
     const accept = (event: Event) => this.accept(event);
-    return new DropInFiles({ config, logger, accept, store: this.#store, inbox: this.#conversation.inbox });
+    return new DropInFiles({ config, logger, accept, steady, store: this.#store, inbox: this.#conversation.inbox });
   }
 
   async #listen(): Promise<void> {

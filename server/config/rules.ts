@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import type { Problem } from "../../config/config-error.ts";
 import { routingProblems } from "../../contract/chats.ts";
 import type { Role } from "../../contract/roles.ts";
@@ -11,12 +12,7 @@ export const inHome = /^~(?=\/|$)/;
 /** What is wrong with variables that are each usable by themselves. `home` is undefined for a user without one. */
 export function problemsTogether(role: Role, values: Values, home: string | undefined): Problem[] {
   if (role === "stdio") return stdioProblems(values, home);
-  const bridging = [
-    ...homeProblems(values, home),
-    ...webhookProblems(values),
-    ...chatProblems(values),
-    ...adminProblems(values),
-  ];
+  const bridging = [...bridgeProblems(values, home), ...webhookProblems(values)];
   const serving = [...keyProblems(role, values), ...oauthProblems(values)];
   return [...serving, ...exposureProblems(values), ...tlsProblems(values), ...bridging];
 }
@@ -35,8 +31,11 @@ function stdioProblems(values: Values, home: string | undefined): Problem[] {
   );
   const problem = "is missing, and so is the CCTELEGRAM_URL of a server that has it";
   const hidden = values.TELEGRAM_UPDATES === "Webhook" ? [noPort()] : [];
-  const further = [...homeProblems(values, home), ...chatProblems(values), ...adminProblems(values)];
-  return [...needed.map((name) => missing(name, problem)), ...further, ...hidden];
+  return [...needed.map((name) => missing(name, problem)), ...bridgeProblems(values, home), ...hidden];
+}
+
+function bridgeProblems(values: Values, home: string | undefined): Problem[] {
+  return [...homeProblems(values, home), ...folderProblems(values), ...chatProblems(values), ...adminProblems(values)];
 }
 
 function noPort(): Problem {
@@ -126,9 +125,25 @@ function chatProblems({ TELEGRAM_CHATS: chats, TELEGRAM_ROUTES: routes }: Values
 
 function homeProblems(values: Values, home: string | undefined): Problem[] {
   if (home !== undefined) return [];
-  const directories = ["CC_TELEGRAM_DATA_DIR", "CC_TELEGRAM_LOGS_DIR"] as const;
+  const directories = [
+    "CC_TELEGRAM_DATA_DIR",
+    "CC_TELEGRAM_LOGS_DIR",
+    "EVENTS_DIR",
+    "CC_TELEGRAM_RESPONSES_DIR",
+  ] as const;
   const inNone = directories.filter((variable) => inHome.test(values[variable] ?? ""));
   return inNone.map((variable) => missing(variable, "is in the home directory, and this user has none"));
+}
+
+/** What lies in the folder of events is taken for an event, and moved away or deleted. */
+function folderProblems({ EVENTS_DIR: events, ...values }: Values): Problem[] {
+  if (events === undefined) return [];
+  const path = (folder: string) => normalize(`${folder}/`);
+  const same = (["CC_TELEGRAM_DATA_DIR", "CC_TELEGRAM_RESPONSES_DIR"] as const).filter((name) => {
+    const other = values[name];
+    return other !== undefined && path(other) === path(events);
+  });
+  return same.map((name) => missing("EVENTS_DIR", `is the folder of ${name}, too: events need one of their own`));
 }
 
 function unusableKeys(json: string): string[] {

@@ -81,7 +81,7 @@ export class Actions {
       guards.security("authorization_failure", { ...securityDetails(origin), client: client.name, tool: permission });
       throw lacking(client, `${fate}_dead_letter`, permission, { required_permission: permission });
     }
-    const { changed } = await bridge.monitoring.settleDeadLetter(fate, id, { client: client.name });
+    const { changed } = await bridge.monitoring.settleDeadLetter(fate, id, { client: client.name, whose: "any" });
     if (fate === "drop") return changed ? "The message is dropped." : "The message was dropped before.";
     return changed ? "The message waits to be sent again." : "The message was sent again before.";
   }

@@ -3,9 +3,9 @@ import { type DeadLetterFate, manageDeadLetters } from "../../contract/dead-lett
 import { type Client, permits } from "../access/client.ts";
 import { defineTool } from "./tool.ts";
 
-/** A client's own; with the permission `manage_dead_letters` everybody's. */
-export const ownerFor = (client: Pick<Client, "name" | "permissions">): { readonly owner?: string } =>
-  permits(client, manageDeadLetters) ? {} : { owner: client.name };
+/** A client's own; with the permission `manage_dead_letters` anybody's. */
+export const whoseFor = (client: Pick<Client, "permissions">): "any" | "own" =>
+  permits(client, manageDeadLetters) ? "any" : "own";
 
 type Words = { readonly title: string; readonly description: string; readonly done: string; readonly before: string };
 
@@ -32,7 +32,7 @@ export function deadLetterTool(fate: DeadLetterFate, { title, description, done,
       openWorldHint: fate === "retry",
     },
     async handler({ id }, { bridge, client }) {
-      const request = { client: client.name, ...ownerFor(client) };
+      const request = { client: client.name, whose: whoseFor(client) };
       const { changed, event_id } = await bridge.monitoring.settleDeadLetter(fate, id, request);
       return { success: true, changed, event_id, message: changed ? done : before };
     },

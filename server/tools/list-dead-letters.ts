@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { deadLetterSchema, mostDeadLetters } from "../../contract/dead-letters.ts";
-import { ownerFor } from "./dead-letter.ts";
+import { whoseFor } from "./dead-letter.ts";
 import { readingAnnotations } from "./fields.ts";
 import { defineTool } from "./tool.ts";
 
@@ -23,11 +23,10 @@ export const listDeadLetters = defineTool({
   }),
   annotations: readingAnnotations,
   async handler({ limit, before }, { bridge, client }) {
-    const { owner } = ownerFor(client);
     const found = await bridge.monitoring.deadLetters({
       limit,
       ...(before !== undefined && { before }),
-      ...(owner !== undefined && { client: owner }),
+      ...(whoseFor(client) === "own" && { client: client.name }),
     });
     const { dead_letters, next_before } = found;
     return {

@@ -59,6 +59,11 @@ const call = (http: string | undefined, tool: string, key: string | undefined, i
 const send = (http: string | undefined, key: string | undefined, message = "hello") =>
   call(http, "send_telegram_message", key, { message });
 
+async function refused(http: string | undefined): Promise<readonly { readonly id: number; readonly reason: string }[]> {
+  const answer = await call(http, "list_dead_letters", keys.all);
+  return ((await answer.json()) as { dead_letters: [] }).dead_letters;
+}
+
 async function freePort(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -185,6 +190,54 @@ describe("variables of the guides, and what they change", () => {
     expect((await send(ready.http, keys.all)).status).toBe(200);
     // Without it the first try would last for 30 s.
     await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1), { timeout: 20_000 });
+  });
+
+  test("EVENTS_DIR and CC_TELEGRAM_EVENTS_DIR have events as files", async () => {
+    for (const [index, name] of ["EVENTS_DIR", "CC_TELEGRAM_EVENTS_DIR"].entries()) {
+      const events = join(stage.folder, name);
+      await over(run({ ...quick, [name]: events }), async () => {
+        await writeFile(join(events, "build_1.json"), JSON.stringify({ type: "build_failed", title: name }));
+        await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(index + 1), { timeout: 30_000 });
+        expect(stage.telegram.delivered().at(-1)?.text).toMatch(new RegExp(`^❌ ${name}\\n`));
+        await vi.waitFor(async () => expect(await readdir(events)).toEqual([]), { timeout: 30_000 });
+      });
+    }
+  });
+
+  test("RETRY_MAX_ATTEMPTS and TELEGRAM_RETRY_ATTEMPTS give a message up, and the log says of which more is meant", async () => {
+    for (const name of ["RETRY_MAX_ATTEMPTS", "TELEGRAM_RETRY_ATTEMPTS"]) {
+      stage.telegram.control({ reset: true, faults: [{ kind: "status", status: 500, times: 1 }] });
+      await over(run({ ...quick, [name]: "1" }), async ({ ready, logged }) => {
+        expect(await logged("these variables mean something else here")).toMatchObject({
+          variables: { [name]: expect.stringMatching(/outages/) },
+        });
+        expect((await send(ready.http, keys.all)).status).toBe(200);
+        await vi.waitFor(async () => expect(await refused(ready.http)).toHaveLength(1), { timeout: 30_000 });
+        const [letter] = await refused(ready.http);
+        expect(letter?.reason).toMatch(/^given up after 1 try: .*500/);
+        await call(ready.http, "drop_dead_letter", keys.all, { id: letter?.id });
+      });
+      expect(stage.telegram.delivered()).toEqual([]);
+    }
+  });
+
+  test("CIRCUIT_BREAKER_THRESHOLD failures in a row stop sending for a while", async () => {
+    stage.telegram.control({ faults: [{ kind: "status", status: 500, times: 2 }] });
+    const { ready, logged } = await run({ ...quick, CIRCUIT_BREAKER_THRESHOLD: "2" });
+    expect((await send(ready.http, keys.all)).status).toBe(200);
+    expect(await logged("requests to Telegram fail in a row: nothing is sent for a while")).toMatchObject({
+      cause: "server_error",
+    });
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1), { timeout: 30_000 });
+  });
+
+  test("MESSAGE_BATCH_SIZE is how many are on their way at the same time", async () => {
+    stage.telegram.control({ faults: [{ kind: "delay", ms: 500, times: 1 }] });
+    const { ready } = await run({ ...quick, MESSAGE_BATCH_SIZE: "1", TELEGRAM_ALLOWED_USERS: "1001,1002" });
+    expect((await send(ready.http, keys.all)).status).toBe(200);
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(2), { timeout: 30_000 });
+    // What is told late goes first: the other one was not on its way.
+    expect(stage.telegram.delivered().map(({ chat_id }) => chat_id)).toEqual([1001, 1002]);
   });
 
   test("TELEGRAM_RATE_LIMIT_GLOBAL and _PER_CHAT say how fast messages go out, TELEGRAM_ALLOWED_USERS to whom", async () => {

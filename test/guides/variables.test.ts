@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readVariables } from "../../config/read-variables.ts";
 import { namesOf, type Table } from "../../config/variable.ts";
 import { guideTest, guideVariables } from "../../docs/generators/guide-variables.ts";
+import { otherMeaning, setWithOtherMeaning } from "../../server/config/other-meaning.ts";
 import { variables } from "../../server/config/variables.ts";
 import { setWithoutEffect, withoutEffect } from "../../server/config/without-effect.ts";
 
@@ -81,6 +82,16 @@ describe("each variable of the guides", () => {
 
   test("an empty one counts as not set", () => {
     expect(setWithoutEffect({ REDIS_URL: "" })).toBeUndefined();
+    expect(setWithOtherMeaning({ EVENTS_DIR: "" })).toBeUndefined();
+  });
+
+  test("one that means something else here is named with the difference, under the name that was set", () => {
+    const told = setWithOtherMeaning({ TELEGRAM_RETRY_ATTEMPTS: "hunter2", MCP_SERVER_PORT: "8080" });
+    expect(told).toEqual({ TELEGRAM_RETRY_ATTEMPTS: expect.stringMatching(/outages do not count/) });
+    for (const name of Object.keys(otherMeaning)) {
+      expect(rowOf(name), name).toBeDefined();
+      expect(withoutEffect).not.toHaveProperty(name);
+    }
   });
 
   test("nothing that stands in for one is of no guide", () => {

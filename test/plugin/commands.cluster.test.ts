@@ -310,6 +310,13 @@ describe("the queue, through the bridge's signed routes", () => {
     await refused("c");
     expect(await plugin(["queue", "drop", "team", "--all", "--dry-run"])).toMatchObject({ code: 0 });
     expect((await json("queue", "list", "team")).dead_letters).toHaveLength(2);
+    const page = await json("queue", "list", "team", "--limit", "1");
+    expect(page).toMatchObject({ dead_letters: [{ event_id: "c" }], next_before: expect.any(Number) });
+    const older = await json("queue", "list", "team", "--before", String(page.next_before));
+    expect(older.dead_letters).toMatchObject([{ event_id: "b" }]);
+    expect(older).not.toHaveProperty("next_before");
+    expect((await json("queue", "list", "team", "--of", "nobody")).dead_letters).toEqual([]);
+    expect((await plugin(["queue", "list", "team", "--limit", "101"])).code).toBe(exitCodes.usage);
     expect(await plugin(["queue", "drop", "team", "--all", "--yes"])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("2 messages deleted"),

@@ -86,14 +86,14 @@ test("events are those of the given objects, the oldest first, of both APIs", ()
   ]);
 });
 
-test("a queue says what waits and why, and how many refused messages are not shown", () => {
+test("a queue says what waits and why, and where older refused messages are", () => {
   const queue = { usable: true, pending: 3, limit: 100, oldest_age_seconds: 125, dead_letters: 51 };
   const letter = { id: 4, event_id: "e", client: "ci", chat: "ops", reason: "blocked", at: "2026-01-01T00:59:00Z" };
   const waits: BridgeTelling["pacing"]["waits"] = [
     { chat: "ops", reason: "Telegram asks for a pause", until: "2026-01-01T01:01:00Z" },
   ];
   const text = queueText(
-    { queue, waits, paused: { since: "2026-01-01T00:00:00Z", by: "ci" }, dead_letters: [letter] },
+    { queue, waits, paused: { since: "2026-01-01T00:00:00Z", by: "ci" }, dead_letters: [letter], next_before: 4 },
     now,
   );
   expect(text.split("\n")).toEqual([
@@ -104,8 +104,9 @@ test("a queue says what waits and why, and how many refused messages are not sho
     "Refused messages:",
     "ID   AGE   CHAT   CLIENT   EVENT   REASON",
     "4    60s   ops    ci       e       blocked",
-    "50 older ones are not shown; --all means them, too.",
+    "There are older ones: --before 4 shows them, and --all means them, too.",
   ]);
+  expect(queueText({ queue, waits, dead_letters: [] }, now)).toMatch(/None of the 51 refused messages is one of these/);
 });
 
 test("a fenced bridge says so beside its queue", () => {

@@ -74,6 +74,16 @@ describe("the program", () => {
     expect(program.stdout()).not.toContain("hunter2");
   });
 
+  test("names the variables that mean something else than in the guides, in one line without their values", async () => {
+    const { process: program } = await serve({ RETRY_MAX_ATTEMPTS: "4711", WORKER_THREADS: "4" });
+    const { variables } = await program.logged("these variables mean something else here");
+    expect(variables).toEqual({ RETRY_MAX_ATTEMPTS: expect.stringMatching(/failures of the message itself/) });
+    expect(program.stdout()).not.toContain("4711");
+    expect(await program.logged("these variables have no effect here")).toMatchObject({
+      variables: { WORKER_THREADS: "more server pods" },
+    });
+  });
+
   test("lets sessions listen, finds its bridge again, and warns of nothing", async () => {
     const { process: program, http } = await serve();
     const server = { fetch: (path: string, init = {}) => fetchWith(http, path, init) };

@@ -125,7 +125,8 @@ const completions = (): Call[] =>
     const words = [
       `Task "${title}" completed successfully`,
       text.toWellFormed(),
-      `Files (1):\n- ${file.toWellFormed()}`,
+      // A path stands on one line.
+      `Files (1): ${shownTitle(file)}`,
     ];
     return {
       tool: "send_task_completion",

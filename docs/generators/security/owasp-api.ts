@@ -8,10 +8,11 @@ export const owaspApi: RiskList = {
     {
       id: "API1",
       risk: "Broken object level authorization: a caller names an object of somebody else",
-      does: "Events, approvals, tasks, sessions, responses and streams belong to the client that made them. Ids are bound to it on the server's side; another client's object is answered like one that does not exist.",
+      does: "Events, refused messages, approvals, tasks, sessions, responses and streams belong to the client that made them. Ids are bound to it on the server's side; another client's object is answered like one that does not exist.",
       shownBy: [
         "test/server/bridge/queue/queue.test.ts › an id is its client's own: another client's event under it is another event, and neither touches the other",
         "test/server/bridge/status/event-status.test.ts › to another client, and one that nobody sent to nobody",
+        "test/server/tools/dead-letter-tools.test.ts › are sent again or dropped once, by their own client or by whom it is permitted",
         "test/server/bridge/approvals/approvals.test.ts › sees its own approvals alone",
         "test/server/mcp/tasks.test.ts › %s knows neither what is not there nor what is another client's",
         "test/server/mcp/sessions.test.ts › is worth nothing to another client, for another purpose, or changed",

@@ -12,6 +12,8 @@ export type DropInFilesOptions = {
   readonly inbox: Pick<Inbox, "responsesAfter" | "newestResponse">;
   readonly accept: (event: Event) => Promise<unknown>;
   readonly logger: Logger;
+  /** Steady milliseconds. */
+  readonly steady: () => number;
 };
 
 /** Files by which programs of co8/cctelegram go on working: events come in by them, and what people say goes out. */
@@ -19,10 +21,10 @@ export class DropInFiles {
   readonly #events: EventsFolder | undefined;
   readonly #responses: ResponseFiles | undefined;
 
-  constructor({ config, store, inbox, accept, logger }: DropInFilesOptions) {
+  constructor({ config, store, inbox, accept, logger, steady }: DropInFilesOptions) {
     const { eventsDir, responsesDir } = config;
     this.#events =
-      eventsDir === undefined ? undefined : new EventsFolder({ path: eventsDir, accept, logger, now: Date.now });
+      eventsDir === undefined ? undefined : new EventsFolder({ path: eventsDir, accept, logger, now: steady });
     this.#responses =
       responsesDir === undefined
         ? undefined

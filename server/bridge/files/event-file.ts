@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type Event, eventSchema } from "../../../contract/event.ts";
 
 /** Who sends what lies in the folder: whoever may write there. Quotas and turns are this client's. */
-export const filesClient = "files";
+const filesClient = "files";
 
 /** The largest file that is read, in bytes. */
 export const longestFile = 256 * 1024;
@@ -43,7 +43,7 @@ export function eventIn({ name, text, writtenAt }: EventFile): ReadFile {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return { problem: `it is not JSON: ${(error as Error).message}`, torn: true };
+    return { problem: `it is not JSON: ${withoutContent(error as Error)}`, torn: true };
   }
   const file = fileSchema.safeParse(json);
   if (!file.success) return { problem: z.prettifyError(file.error), torn: false };
@@ -58,3 +58,6 @@ export function eventIn({ name, text, writtenAt }: EventFile): ReadFile {
   });
   return event.success ? { event: event.data } : { problem: z.prettifyError(event.error), torn: false };
 }
+
+/** V8 quotes what it cannot read, which is nobody's business in a log. */
+const withoutContent = ({ message }: Error): string => message.replace(/, (\.\.\.)?".*is not valid JSON$/s, "");

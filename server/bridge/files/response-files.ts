@@ -1,8 +1,11 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { access, constants, open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Response } from "../../../contract/responses.ts";
+import { makeDirectory } from "../../process/directory.ts";
+import { directoryProblem } from "../../process/start-error.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Store } from "../storage/store.ts";
+import { writeNew } from "./new-file.ts";
 
 export type ResponseFilesOptions = {
   readonly path: string;
@@ -19,12 +22,13 @@ const retryMs = 5_000;
 
 /**
  * Writes what people say into a folder, as co8/cctelegram does, for programs that read it there. A file appears whole, under a name that no
- * other one has. Which are written stands in the queue's file: after a crash the last one is written again, with the same name and content.
+ * other one has. Which are written stands in the queue's file: after a crash the last ones are written again, with the same names and content.
  */
 export class ResponseFiles {
   readonly #options: ResponseFilesOptions;
   #writing: Promise<void> | undefined;
   #again = false;
+  #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   #problem: string | undefined;
 
@@ -32,20 +36,28 @@ export class ResponseFiles {
     this.#options = options;
   }
 
-  /** Begins with what is said from now on, or goes on where an earlier process stopped. */
+  /** Begins with what is said from now on, or goes on where an earlier process stopped. Throws StartError for a folder that cannot be written. */
   async start(): Promise<void> {
+    const { path } = this.#options;
+    try {
+      await makeDirectory(path);
+      await access(path, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw directoryProblem(path, "CC_TELEGRAM_RESPONSES_DIR", error);
+    }
     if (this.#position() === undefined) await this.#keep(this.#options.newest());
     this.wake();
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#again = false;
     await this.#writing;
   }
 
   /** Somebody has said something. */
   wake(): void {
+    if (this.#stopped) return;
     this.#again = this.#writing !== undefined;
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
@@ -54,30 +66,35 @@ export class ResponseFiles {
   }
 
   async #write(): Promise<void> {
-    const { path, after, logger } = this.#options;
+    const { path, logger } = this.#options;
     clearTimeout(this.#timer);
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 });
-      for (;;) {
-        const said = after(this.#position() ?? 0);
-        for (const response of said) await this.#writeOne(response);
-        const last = said.at(-1);
-        if (last === undefined) break;
-        await this.#keep(last.id);
-      }
-      this.#problem = undefined;
+      while (!this.#stopped && (await this.#writeSome())) this.#problem = undefined;
     } catch (error) {
       const { message } = error as Error;
       if (message !== this.#problem) logger.error({ folder: path, reason: message }, "responses cannot be written yet");
       this.#problem = message;
-      this.#timer = setTimeout(() => this.wake(), retryMs).unref();
+      if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), retryMs).unref();
     }
+  }
+
+  /** False when there is nothing to write. */
+  async #writeSome(): Promise<boolean> {
+    const said = this.#options.after(this.#position() ?? 0);
+    const last = said.at(-1);
+    if (last === undefined) return false;
+    const { path } = this.#options;
+    await makeDirectory(path);
+    for (const response of said) await this.#writeOne(response);
+    await synced(path);
+    await this.#keep(last.id);
+    return true;
   }
 
   async #writeOne(response: Response): Promise<void> {
     const name = nameOf(response);
     const beside = join(this.#options.path, `.${name}.tmp`);
-    await writeFile(beside, `${JSON.stringify(contentOf(response), undefined, 2)}\n`, { mode: 0o600 });
+    await writeNew(beside, `${JSON.stringify(contentOf(response), undefined, 2)}\n`);
     await rename(beside, join(this.#options.path, name));
   }
 
@@ -93,6 +110,16 @@ export class ResponseFiles {
         .prepare("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value")
         .run(position, id);
     });
+  }
+}
+
+/** The names in a folder are on disk. */
+async function synced(path: string): Promise<void> {
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EventField } from "../../../contract/event-types.ts";
 import { shownDuration } from "./duration.ts";
+import { shownLine } from "./shown-text.ts";
 import type { MessageStyle } from "./style.ts";
 
 type Data = Readonly<Record<string, unknown>>;
@@ -85,7 +86,8 @@ function tests({ test_count, tests_passed, tests_failed }: Data): Shown | undefi
 
 /** `files_count`, ours: how many there are when `data` has no room for all of them. */
 function files({ files_affected, files_changed, files_count }: Data, style: MessageStyle): Shown | undefined {
-  const paths = [...new Set([...wordsIn(files_affected), ...wordsIn(files_changed)])];
+  const given = [...wordsIn(files_affected), ...wordsIn(files_changed)].map(shownLine).filter((path) => path !== "");
+  const paths = [...new Set(given)];
   if (paths.length === 0) return undefined;
   const count = isAmount(files_count) ? Math.max(files_count, paths.length) : paths.length;
   const named = paths.slice(0, mostFiles[style]);

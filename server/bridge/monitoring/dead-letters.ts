@@ -37,7 +37,8 @@ export class DeadLetters {
     return { changed: done.changed, event_id, client };
   }
 
-  #settle(fate: DeadLetterFate, message: number, { client, owner }: DeadLetterRequest): Done {
+  #settle(fate: DeadLetterFate, message: number, { client, whose }: DeadLetterRequest): Done {
+    const owner = whose === "own" ? client : undefined;
     const { queue, journal, now } = this.#options;
     const revived = fate === "retry" ? queue.revive(message, owner) : undefined;
     const event = fate === "retry" ? revived?.event : queue.discard(message, owner);

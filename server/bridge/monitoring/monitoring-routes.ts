@@ -1,6 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import * as z from "zod";
-import { deadLetterFates, deadLetterQuerySchema, deadLetterRequestSchema } from "../../../contract/dead-letters.ts";
+import {
+  deadLetterFates,
+  deadLetterQuerySchema,
+  deadLetterRequestSchema,
+  deadLetterRoutes,
+} from "../../../contract/dead-letters.ts";
 import { historyQuerySchema, serverTellingSchema, tellingBodyLimit } from "../../../contract/monitoring-servers.ts";
 import { routes } from "../../../contract/routes.ts";
 import { checked, checkedBody } from "../intake/checked-body.ts";
@@ -26,13 +31,11 @@ export function monitoringRoutes(app: FastifyInstance, monitoring: Monitoring): 
   app.get(routes.deadLetters, { config }, async ({ query }) =>
     monitoring.deadLetters(checked(deadLetterQuerySchema, query)),
   );
-  for (const fate of deadLetterFates) {
-    app.post(fate === "retry" ? routes.retryDeadLetter : routes.dropDeadLetter, { config }, async ({ params, body }) =>
-      monitoring.settleDeadLetter(
-        fate,
-        checked(deadLetterSchema, params).id,
-        checkedBody(deadLetterRequestSchema, body),
-      ),
-    );
-  }
+  for (const whose of ["any", "own"] as const)
+    for (const fate of deadLetterFates) {
+      app.post(deadLetterRoutes[whose][fate], { config }, async ({ params, body }) => {
+        const { client } = checkedBody(deadLetterRequestSchema, body);
+        return monitoring.settleDeadLetter(fate, checked(deadLetterSchema, params).id, { client, whose });
+      });
+    }
 }

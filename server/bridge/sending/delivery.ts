@@ -188,10 +188,11 @@ export class Delivery {
       metrics.delivered.inc();
       metrics.sent.inc();
       reachability.succeeded();
-      breaker.answered();
     } else if (outcome.kind !== "named") metrics.errors.inc();
     if (outcome.kind === "failed" && !own) metrics.failed.inc();
     if (outcome.kind === "rate_limited") metrics.rateLimited.inc();
+    // Whatever Telegram says in its own words, it works.
+    if (outcome.kind !== "retry" && outcome.kind !== "unauthorized") breaker.answered();
   }
 
   async #conclude(attempt: Attempt, outcome: Outcome): Promise<void> {

@@ -76,7 +76,7 @@ test("a backup of a bridge under load has everything that was acknowledged befor
   expect(code).toBe(0);
   const path = join(target, "notes/team/loaded.cctb");
   const location = pathToFileURL(path).href;
-  expect(words).toMatchObject({ location, sha256: await sha256Of(path), verified: true, schemaVersion: 10 });
+  expect(words).toMatchObject({ location, sha256: await sha256Of(path), verified: true, schemaVersion: 11 });
   expect(delivered()).toBeGreaterThan(sent);
   const during = producers.flatMap(({ acknowledged }) => acknowledged).length;
   expect(during).toBeGreaterThan(before.length);

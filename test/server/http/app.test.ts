@@ -129,7 +129,7 @@ describe("requests", () => {
     expect(await status("PATCH", "send_task_completion")).toEqual([405, "POST"]);
     expect(await status("GET", "send_task_completion?task_id=1&title=t")).toEqual([405, "POST"]);
     expect(await status("POST", "send_task_completion?task_id=1&title=t&files_affected=a.ts")).toEqual([200, null]);
-    expect(bridge.events.at(-1)?.description).toContain("Files (1):\n- a.ts");
+    expect(bridge.events.at(-1)?.data).toMatchObject({ files_affected: ["a.ts"], files_count: 1 });
     expect((await server.fetch("/tools/clear_old_responses", { method: "DELETE" })).status).toBe(401);
     const foreign = await server.fetch("/tools/clear_old_responses", { method: "DELETE", key: keys.messages });
     expect(foreign.status).toBe(403);

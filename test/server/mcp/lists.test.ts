@@ -106,6 +106,8 @@ describe("tools", () => {
     send_approval_request: { title: "Go on?", description: "It is ready" },
     register_claude_todos: { todos: [] },
     lift_ban: { address: "203.0.113.7" },
+    retry_dead_letter: { id: 7 },
+    drop_dead_letter: { id: 7 },
   };
 
   test.each([...tools.keys()])("%s answers what its schema says", async (name) => {

@@ -78,7 +78,9 @@ describe("MCP over streamable HTTP", () => {
         title: expect.any(String),
         description: expect.any(String),
         inputSchema: { type: "object" },
-        annotations: { readOnlyHint: !/^(send|clear|start|stop|restart|ensure|switch|register|lift)_/.test(tool.name) },
+        annotations: {
+          readOnlyHint: !/^(send|clear|start|stop|restart|ensure|switch|register|lift|retry|drop)_/.test(tool.name),
+        },
       });
       // What it shows is Markdown.
       if (tool.name === "todo") expect(tool.outputSchema).toBeUndefined();

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Accepted } from "../../../contract/accepted.ts";
 import type { Approval, ApprovalRequest } from "../../../contract/approvals.ts";
 import type { BridgeStatus } from "../../../contract/bridge-status.ts";
+import { deadLetterRoutes } from "../../../contract/dead-letters.ts";
 import type { ErrorCode } from "../../../contract/error-catalogue.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import { type Event, eventSchema } from "../../../contract/event.ts";
@@ -187,6 +188,12 @@ const knownAnswers: Readonly<Record<string, (body: string) => object>> = {
   [routes.pauseDelivery]: () => ({ instance: "fake", changed: true }),
   [routes.resumeDelivery]: () => ({ instance: "fake" }),
   [routes.restartBridge]: () => ({ instance: "fake" }),
+  [routes.deadLetters]: () => ({ dead_letters: [] }),
+  ...Object.fromEntries(
+    Object.values(deadLetterRoutes)
+      .flatMap(Object.values<string>)
+      .map((path) => [path.replace(":id", "7"), () => ({ changed: true, event_id: "e1", client: "claude" })]),
+  ),
   [routes.attentionMode]: (body) => ({ user_ids: [1], ...JSON.parse(body) }),
 };
 

@@ -31,7 +31,12 @@ describe("a field that a strict tool does not know", () => {
       "taskId",
       "no such field; did you mean task_id?",
     ],
-    ["send_telegram_message", { ...message, chat: 1 }, "chat", "no such field; there are message, source"],
+    [
+      "send_telegram_message",
+      { ...message, chat: 1 },
+      "chat",
+      "no such field; there are message, source, priority, ttl_seconds",
+    ],
     ["get_bridge_status", { verbose: true }, "verbose", "no such field; there are none here"],
     [
       "register_claude_todos",
@@ -50,7 +55,7 @@ describe("a field that a strict tool does not know", () => {
       "send_telegram_message",
       JSON.parse('{"message": "a", "constructor": 1}'),
       "constructor",
-      "no such field; there are message, source",
+      "no such field; there are message, source, priority, ttl_seconds",
     ],
   ])("of %s with %j is named: %s", async (name, args, field, problem) => {
     expect(await refusal(name, args)).toMatchObject({ field, reason: problem, fields: [{ field, problem }] });

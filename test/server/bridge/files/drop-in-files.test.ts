@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startTelegram } from "../../../telegram/telegram.ts";
@@ -15,10 +15,11 @@ async function stage() {
     telegram: { allowedUsers: [ANNA.id], updates: { mode: "Polling", pollSeconds: 1 } },
   });
   let bridge = await bridgeFor(config);
+  const log = () => bridge.log.join("");
   const files = async () =>
     (await readdir(responsesDir).catch(() => [])).filter((name) => !name.startsWith(".")).sort();
   return {
-    ...{ telegram, eventsDir, responsesDir, files },
+    ...{ telegram, eventsDir, responsesDir, files, log, directory: directory.path },
     async restart() {
       await bridge.close();
       bridge = await bridgeFor(config);
@@ -57,5 +58,37 @@ describe("a bridge with folders", () => {
     s.telegram.control({ says: [{ from: ANNA, text: "later" }] });
     await s.written(1);
     expect(await s.files()).toHaveLength(1);
+  });
+
+  test("writes the rest when the folder is one again, and into no file that a link leads to", async () => {
+    await using s = await stage();
+    const says = (text: string) => s.telegram.control({ says: [{ from: ANNA, text }] });
+    says("one");
+    await s.written(1);
+    const [first = ""] = await s.files();
+    await rm(s.responsesDir, { recursive: true });
+    await writeFile(s.responsesDir, "in the way");
+    says("two");
+    await until("the problem", () => s.log().includes("responses cannot be written yet"));
+    await rm(s.responsesDir);
+    await mkdir(s.responsesDir);
+    const precious = join(s.directory, "precious");
+    await writeFile(precious, "precious");
+    // Of anybody who may write there and knows which name comes next; the time in it is not known, so all of a while.
+    const id = Number(/_(\d+)\.json$/.exec(first)?.[1]) + 1;
+    const seconds = Array.from({ length: 120 }, (_, n) => new Date(Date.now() + (n - 60) * 1_000).toISOString());
+    for (const at of seconds) {
+      const time = at.slice(0, 19).replace(/[-:]/g, "").replace("T", "_");
+      await symlink(precious, join(s.responsesDir, `.telegram_response_1_${time}_${id}.json.tmp`));
+    }
+    says("three");
+    await s.written(2);
+    const texts = await Promise.all(
+      (await s.files()).map(
+        async (name) => JSON.parse(await readFile(join(s.responsesDir, name), "utf8")).message_text,
+      ),
+    );
+    expect(texts.toSorted()).toEqual(["three", "two"]);
+    expect(await readFile(precious, "utf8")).toBe("precious");
   });
 });

@@ -227,6 +227,8 @@ describe("one event", () => {
   });
 });
 
+const admin = { client: "admin", whose: "any" } as const;
+
 describe("a refused message", () => {
   test("is listed for its client page by page, and a client that may only touch its own does not find another's", async () => {
     const ids = [await refusedFor2("a"), await refusedFor2("b"), await refusedFor2("c")];
@@ -239,11 +241,11 @@ describe("a refused message", () => {
     expect(await listed({ client: "tester", limit: 2 })).toEqual({ ids: newest.slice(0, 2), next_before: newest[1] });
     expect(await listed({ client: "tester", limit: 2, before: newest[1] })).toMatchObject({ ids: newest.slice(2) });
     expect(await listed({ client: "other" })).toMatchObject({ ids: [] });
-    const own = { client: "other", owner: "other" };
+    const own = { client: "other", whose: "own" } as const;
     const refusal = { code: "DEAD_LETTER_NOT_FOUND" };
     for (const fate of ["retry", "drop"] as const)
       await expect(monitoring.settleDeadLetter(fate, ids[0] ?? 0, own)).rejects.toMatchObject(refusal);
-    await monitoring.settleDeadLetter("drop", ids[0] ?? 0, { client: "tester", owner: "tester" });
+    await monitoring.settleDeadLetter("drop", ids[0] ?? 0, { client: "tester", whose: "own" });
     await expect(monitoring.settleDeadLetter("drop", ids[0] ?? 0, own)).rejects.toMatchObject(refusal);
   });
 
@@ -252,20 +254,20 @@ describe("a refused message", () => {
     telegram.control({ reset: true });
     await client.control.pause("claude");
     await bridge.accept(eventOf("b"));
-    expect(await monitoring.settleDeadLetter("retry", id, { client: "admin" })).toEqual({
+    expect(await monitoring.settleDeadLetter("retry", id, admin)).toEqual({
       changed: true,
       event_id: "a",
       client: "tester",
     });
     expect(bridge.eventStatus("a", "tester")).toMatchObject({ state: "waiting", messages: { waiting: 1, refused: 0 } });
-    expect(await monitoring.settleDeadLetter("retry", id, { client: "admin" })).toMatchObject({ changed: false });
+    expect(await monitoring.settleDeadLetter("retry", id, admin)).toMatchObject({ changed: false });
     expect(bridge.status().queue).toMatchObject({ pending: 3, failed: 0 });
     await client.control.resume("claude");
     await until("all", () => bridge.status().queue.pending === 0);
     expect(delivered(2).map(({ text }) => text?.split("\n")[0])).toEqual(["ℹ️ Event a", "ℹ️ Event b"]);
     expect(bridge.eventStatus("a", "tester")).toMatchObject({ state: "sent", messages: { total: 2, sent: 2 } });
     // The answer to the first request may have been lost.
-    expect(await monitoring.settleDeadLetter("retry", id, { client: "admin" })).toMatchObject({ changed: false });
+    expect(await monitoring.settleDeadLetter("retry", id, admin)).toMatchObject({ changed: false });
     expect(delivered(2)).toHaveLength(2);
     const followed = await monitoring.trace("a", "tester");
     expect(followed.steps).toContainEqual(expect.objectContaining({ what: "queued", detail: "sent again: by admin" }));
@@ -273,27 +275,27 @@ describe("a refused message", () => {
 
   test("that is refused again is refused as before, and can be sent again", async () => {
     const id = await refusedFor2("a");
-    await monitoring.settleDeadLetter("retry", id, { client: "admin" });
+    await monitoring.settleDeadLetter("retry", id, admin);
     await until("the refusal", () => bridge.eventStatus("a", "tester").state === "partly_refused");
     expect(bridge.status().queue).toMatchObject({ pending: 0, failed: 1 });
     telegram.control({ reset: true });
-    expect(await monitoring.settleDeadLetter("retry", id, { client: "admin" })).toMatchObject({ changed: true });
+    expect(await monitoring.settleDeadLetter("retry", id, admin)).toMatchObject({ changed: true });
     await until("delivery", () => bridge.eventStatus("a", "tester").state === "sent");
   });
 
   test("is dropped once, and then is nothing any more", async () => {
     const id = await refusedFor2("a");
-    expect(await monitoring.settleDeadLetter("drop", id, { client: "admin" })).toMatchObject({
+    expect(await monitoring.settleDeadLetter("drop", id, admin)).toMatchObject({
       changed: true,
       event_id: "a",
     });
-    expect(await monitoring.settleDeadLetter("drop", id, { client: "admin" })).toMatchObject({ changed: false });
+    expect(await monitoring.settleDeadLetter("drop", id, admin)).toMatchObject({ changed: false });
     expect((await monitoring.state()).dead_letters).toEqual([]);
     expect(bridge.status().queue.failed).toBe(0);
-    await expect(monitoring.settleDeadLetter("retry", id, { client: "admin" })).rejects.toMatchObject({
+    await expect(monitoring.settleDeadLetter("retry", id, admin)).rejects.toMatchObject({
       code: "DEAD_LETTER_NOT_FOUND",
     });
-    await expect(monitoring.settleDeadLetter("drop", 4711, { client: "admin" })).rejects.toMatchObject({
+    await expect(monitoring.settleDeadLetter("drop", 4711, admin)).rejects.toMatchObject({
       code: "DEAD_LETTER_NOT_FOUND",
     });
     expect(bridge.eventStatus("a", "tester")).toMatchObject({ state: "partly_refused", messages: { refused: 1 } });
@@ -304,7 +306,7 @@ describe("a refused message", () => {
     telegram.control({ reset: true, migrated: [[2, 3]] });
     await bridge.accept(eventOf("b"));
     await until("the move", () => delivered(3).length === 1);
-    await monitoring.settleDeadLetter("retry", id, { client: "admin" });
+    await monitoring.settleDeadLetter("retry", id, admin);
     await until("the message", () => delivered(3).length === 2);
     expect(telegram.violations().filter(({ error = "" }) => !/upgraded|blocked/.test(error))).toEqual([]);
   });

@@ -15,7 +15,7 @@ test.each([
   [{ title: "Other" }],
   [{ description: "other" }],
   [{ source: "other" }],
-  [{ task_id: "task" }],
+  [{ task_id: "another" }],
   [{ data: { status: "failed" } }],
 ])("one that says something else has another key: %j", (fields) => {
   expect(key("a", fields)).not.toBe(key("a"));

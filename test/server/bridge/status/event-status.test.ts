@@ -153,7 +153,7 @@ describe("an event is not shown", () => {
     const stored = await queue.accept({ id: "e1", client: "a", acceptedAt: 1_000, messages });
     const [id = 0] = stored.messages.map((message) => message.id);
     await queue.begin([id]);
-    const event = { id: "e1", client: "a", total: 1, refused: 1, muted: 0 };
+    const event = { id: "e1", client: "a", total: 1, refused: 1, muted: 0, expired: 0 };
     expect(await queue.settle(id, { kind: "failed", at: 1_500, error: "403: Forbidden" })).toEqual(event);
     await queue.prune({ sentBefore: 1_000, failedBefore: 2_000, sendsBefore: 0, answerableBefore: 0 });
     expect(queue.event("e1", undefined)).toMatchObject({ ...event, waiting: 0, refusals: [] });

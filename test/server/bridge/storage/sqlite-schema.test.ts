@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
+import { laneOf } from "../../../../server/bridge/pacing/lanes.ts";
 import type { SqliteQueue } from "../../../../server/bridge/queue/sqlite-queue.ts";
 import { migrate } from "../../../../server/bridge/storage/sqlite-schema.ts";
 import { queueOn, scratch } from "../support.ts";
@@ -63,7 +64,7 @@ describe("a queue of the first schema", () => {
     firstSchema(path);
     const queue = open(path);
     const { pending } = await queue.recover();
-    expect(pending).toEqual([{ id: 4, chatId: 1, client: "unknown", notBefore: 0 }]);
+    expect(pending).toEqual([{ id: 4, chatId: 1, client: "unknown", notBefore: 0, lane: laneOf("normal") }]);
     expect((await queue.begin([4]))[0]).toMatchObject({ eventId: "waits-0", text: "text 0 ".padEnd(500, "y") });
     expect(await queue.accept({ id: "sent", client: "unknown", acceptedAt: 2_000, messages: [] })).toMatchObject({
       duplicate: true,

@@ -14,6 +14,7 @@ const stateWords = {
   sent: { tone: "good", word: "was sent" },
   refused: { tone: "bad", word: "was refused" },
   partly_refused: { tone: "warning", word: "was refused in part" },
+  expired: { tone: "stopped", word: "was not sent in time" },
 } as const satisfies Record<EventTrace["status"]["state"], { tone: Tone; word: string }>;
 
 const stepWords = {
@@ -25,6 +26,7 @@ const stepWords = {
   delivered: { tone: "good", word: "delivered" },
   refused: { tone: "bad", word: "refused" },
   muted: { tone: "stopped", word: "muted" },
+  expired: { tone: "stopped", word: "expired" },
   reply: { tone: "good", word: "reply" },
 } as const satisfies Record<EventTrace["steps"][number]["what"], { tone: Tone; word: string }>;
 
@@ -123,7 +125,8 @@ function Told({ trace, now }: { readonly trace: EventTrace; readonly now: number
         <Icon tone={tone} />
         <span>
           It {word}: {countText(total, "message")}, {sent} sent, {waiting} waiting, {refused} refused
-          {status.muted !== undefined && `, ${status.muted.messages} muted`}.
+          {status.muted !== undefined && `, ${status.muted.messages} muted`}
+          {status.expired !== undefined && `, ${status.expired} expired`}.
           {status.waiting !== undefined && (
             <>
               {" The next one waits: "}
