@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
@@ -118,6 +119,38 @@ test("of a file of the schema before, what is over is forgotten and what waits i
   expect(await known(queue, ["sent", "waits", "muted"])).toEqual(["waits"]);
   await queue.close();
 });
+
+test("of a damaged file events are forgotten whose messages were on the damaged page", async () => {
+  await using directory = await scratch();
+  const path = join(directory.path, "queue.sqlite");
+  const limits = { total: { messages: 10_000, bytes: 10_000_000 }, clientShare: 1 };
+  const options = { path, limits, recipients: [1], now: () => clock.now };
+  const before = queueOn(options);
+  const ids = Array.from({ length: 500 }, (_, index) => `event-${index}`);
+  await Promise.all(ids.map((id) => accept(before, id, [1])));
+  await before.close();
+  damage(path);
+  const after = queueOn(options);
+  const { pending } = await after.recover();
+  expect(pending.length).toBeGreaterThan(0);
+  expect(pending.length).toBeLessThan(ids.length);
+  expect(await known(after, ids)).toHaveLength(ids.length);
+  await after.prune(pruneAll);
+  const waiting = await after.begin(pending.map(({ id }) => id));
+  expect(await known(after, ids)).toEqual(waiting.map(({ eventId }) => eventId));
+  await after.close();
+});
+
+/** Overwrites a page that holds messages. */
+function damage(path: string): void {
+  const db = new DatabaseSync(path);
+  const leaf = db.prepare("SELECT pageno FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf' LIMIT 1 OFFSET 3");
+  const page = Number(leaf.get()?.pageno);
+  db.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0xa5, (page - 1) * 4096, page * 4096);
+  writeFileSync(path, bytes);
+}
 
 /** Number of the schema that first has the time of an event's end. */
 function stepThatTellsEnds(): number {
