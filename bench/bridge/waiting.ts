@@ -32,73 +32,73 @@ const measures = {
   "restart in all": "ms",
 } as const;
 
-type Measured = Readonly<Record<keyof typeof measures, number>>;
+type Name = keyof typeof measures;
 
+/** A queue with its pacer, and what each measure took. */
+type Subject = {
+  readonly count: number;
+  readonly queue: SqliteQueue;
+  readonly pacer: Pacer;
+  readonly times: Readonly<Record<Name, number[]>>;
+};
+
+/** Both at the same time and in turns, so that the machine is the same for both. */
 export async function waiting(report: Report, many: number): Promise<void> {
-  const beside = await withWaiting(few);
-  const measured = await withWaiting(many);
-  for (const [name, unit] of Object.entries(measures)) {
-    const key = name as keyof Measured;
-    report.measure(`${many.toLocaleString("en")} wait: ${name}`, measured[key], unit, { bare: beside[key] });
-  }
-}
-
-async function withWaiting(count: number): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
-  const path = join(folder, "queue.sqlite");
+  const subjects: Subject[] = [];
   try {
-    await fill(path, count);
-    console.log(`${count.toLocaleString("en")} messages wait in ${(statSync(path).size / 2 ** 20).toFixed(0)} MiB`);
-    return await measured(path, count);
+    for (const count of [few, many]) subjects.push(await subjectWith(count, join(folder, `${count}.sqlite`)));
+    for (let round = 0; round < rounds; round += 1) for (const each of subjects) await worked(each, round);
+    for (const each of subjects) await moved(each);
+    const [beside, measured] = subjects;
+    for (const [name, unit] of Object.entries(measures)) {
+      const figureOf = (of: Subject | undefined) => valueIn(of?.times[name as Name] ?? [], name as Name);
+      report.measure(`${many.toLocaleString("en")} wait: ${name}`, figureOf(measured), unit, {
+        bare: figureOf(beside),
+      });
+    }
   } finally {
+    for (const { queue } of subjects) await queue.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function fill(path: string, count: number): Promise<void> {
-  const { queue } = opened(path);
-  for (let first = 0; first < count; first += few) {
-    await Promise.all(Array.from({ length: few }, (_, index) => queue.accept(eventOf(first + index, "waits"))));
-  }
-  await queue.close();
-}
+/** The upkeep goes on in one piece: there the longest counts. */
+const valueIn = (times: readonly number[], name: Name): number =>
+  name === "pass of the upkeep, p99" ? quantile(times, 0.99) : median(times);
 
-async function measured(path: string, count: number): Promise<Measured> {
+async function subjectWith(count: number, path: string): Promise<Subject> {
+  const filled = opened(path);
+  for (let first = 0; first < count; first += few) {
+    await Promise.all(Array.from({ length: few }, (_, index) => filled.accept(eventOf(first + index, "waits"))));
+  }
+  await filled.close();
+  console.log(`${count.toLocaleString("en")} messages wait in ${(statSync(path).size / 2 ** 20).toFixed(0)} MiB`);
   const begun = performance.now();
-  const { queue } = opened(path);
+  const queue = opened(path);
   const pacer = new Pacer({ messagesPerSecond: 1e6, messagesPerChatPerSecond: 1e6, messagesPerGroupPerMinute: 1e6 });
   pacer.restore(await queue.recover(), Date.now());
   const restart = performance.now() - begun;
-  try {
-    const enqueue = await enqueued(queue, pacer);
-    const { next, delivery } = await delivered(queue, pacer);
-    const status = await timed(() => queue.event(idOf(count - 1, "waits"), undefined));
-    const letters = await timed(() => queue.deadLetters({ limit: 50 }));
-    const figures = await timed(() => queue.stats());
-    const upkeep = await timesOf(() => queue.prune(pruneLimits()));
-    const move = await moved(queue, count);
-    return {
-      enqueue,
-      next,
-      "begin and settle": delivery,
-      "status of an event": status,
-      "list of dead letters": letters,
-      "figures for metrics": figures,
-      "pass of the upkeep, p99": quantile(upkeep, 0.99) / 1000,
-      "move of a chat's messages, each": move,
-      "restart, each message": (restart * 1000) / count,
-      "restart in all": restart,
-    };
-  } finally {
-    await queue.close();
-  }
+  const times = Object.fromEntries(Object.keys(measures).map((name) => [name, [] as number[]])) as Subject["times"];
+  times["restart in all"].push(restart);
+  times["restart, each message"].push((restart * 1000) / count);
+  return { count, queue, pacer, times };
 }
 
-function opened(path: string) {
+async function worked(subject: Subject, round: number): Promise<void> {
+  const { queue, times, count } = subject;
+  await enqueued(subject, round);
+  await delivered(subject);
+  times["status of an event"].push(await timed(() => queue.event(idOf(count - 1, "waits"), undefined)));
+  times["list of dead letters"].push(await timed(() => queue.deadLetters({ limit: 50 })));
+  times["figures for metrics"].push(await timed(() => queue.stats()));
+  times["pass of the upkeep, p99"].push((await timed(() => queue.prune(pruneLimits()))) / 1_000);
+}
+
+function opened(path: string): SqliteQueue {
   const now = Date.now;
   const limits = { total: { messages: 1e9, bytes: 1e12 }, clientShare: 1 };
-  const store = new Store({ path, now });
-  return { store, queue: new SqliteQueue(store, { limits, recipients: [], now }) };
+  return new SqliteQueue(new Store({ path, now }), { limits, recipients: [], now });
 }
 
 const idOf = (number: number, kind: string) => `${kind}-${number}`.padEnd(36, "-");
@@ -112,56 +112,42 @@ function eventOf(number: number, kind: string, at = acceptedAt): NewEvent {
 }
 
 /** Microseconds for each of the events that arrive together. */
-async function enqueued(queue: SqliteQueue, pacer: Pacer): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const begun = performance.now();
-    const stored = await Promise.all(
-      Array.from({ length: group }, (_, index) => queue.accept(eventOf(round * group + index, "new", Date.now()))),
-    );
-    for (const { messages } of stored) for (const message of messages) pacer.add(message);
-    times.push(((performance.now() - begun) * 1000) / group);
-  }
-  return median(times);
+async function enqueued({ queue, pacer, times }: Subject, round: number): Promise<void> {
+  const begun = performance.now();
+  const stored = await Promise.all(
+    Array.from({ length: group }, (_, index) => queue.accept(eventOf(round * group + index, "new", Date.now()))),
+  );
+  for (const { messages } of stored) for (const message of messages) pacer.add(message);
+  times.enqueue.push(((performance.now() - begun) * 1000) / group);
 }
 
 /** Microseconds of a turn of the pacer, and of a message's two writes when ten are under way. */
-async function delivered(queue: SqliteQueue, pacer: Pacer): Promise<{ next: number; delivery: number }> {
-  const turns: number[] = [];
-  const writes: number[] = [];
-  let telegramMessageId = 0;
-  for (let round = 0; round < rounds; round += 1) {
-    const started: { id: number; chatId: number }[] = [];
-    while (started.length < 10) {
-      const begun = performance.now();
-      const turn = pacer.next(Date.now());
-      turns.push((performance.now() - begun) * 1000);
-      if ("waitUntil" in turn) break;
-      pacer.started(turn.chatId, Date.now());
-      started.push(turn);
-    }
+async function delivered({ queue, pacer, times }: Subject): Promise<void> {
+  const started: { id: number; chatId: number }[] = [];
+  while (started.length < 10) {
     const begun = performance.now();
-    await queue.begin(started.map(({ id }) => id));
-    await Promise.all(
-      started.map(({ id }) => {
-        telegramMessageId += 1;
-        return queue.settle(id, { kind: "sent", at: Date.now(), telegramMessageId });
-      }),
-    );
-    writes.push(((performance.now() - begun) * 1000) / started.length);
-    for (const { chatId } of started) {
-      pacer.ended(chatId, Date.now());
-      pacer.settled(chatId, Date.now());
-    }
+    const turn = pacer.next(Date.now());
+    times.next.push((performance.now() - begun) * 1000);
+    if ("waitUntil" in turn) break;
+    pacer.started(turn.chatId, Date.now());
+    started.push(turn);
   }
-  return { next: median(turns), delivery: median(writes) };
+  const begun = performance.now();
+  await queue.begin(started.map(({ id }) => id));
+  const sent = started.map(({ id }) => queue.settle(id, { kind: "sent", at: Date.now(), telegramMessageId: id }));
+  await Promise.all(sent);
+  times["begin and settle"].push(((performance.now() - begun) * 1000) / started.length);
+  for (const { chatId } of started) {
+    pacer.ended(chatId, Date.now());
+    pacer.settled(chatId, Date.now());
+  }
 }
 
 /** A group becomes a supergroup: microseconds for each of its messages. */
-async function moved(queue: SqliteQueue, count: number): Promise<number> {
+async function moved({ queue, count, times }: Subject): Promise<void> {
   const begun = performance.now();
   await queue.migrateChat(-1, -1001);
-  return ((performance.now() - begun) * 1000) / (count / chats);
+  times["move of a chat's messages, each"].push(((performance.now() - begun) * 1000) / (count / chats));
 }
 
 function pruneLimits() {
@@ -174,17 +160,9 @@ function pruneLimits() {
   };
 }
 
+/** Microseconds. */
 async function timed(work: () => unknown): Promise<number> {
-  return median(await timesOf(work));
-}
-
-/** Microseconds of each. */
-async function timesOf(work: () => unknown): Promise<readonly number[]> {
-  const times: number[] = [];
-  for (let round = 0; round < 50; round += 1) {
-    const begun = performance.now();
-    await work();
-    times.push((performance.now() - begun) * 1000);
-  }
-  return times;
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) * 1000;
 }
