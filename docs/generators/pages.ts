@@ -81,6 +81,7 @@ async function metricGroups(): Promise<MetricGroups> {
     paused: false,
     reachable: true,
     breaker: 0,
+    depths: { urgent: 0, normal: 0, bulk: 0 },
     usage: { memory_usage_mb: 0, cpu_usage_percent: 0 },
     volume: { size_bytes: 1, free_bytes: 1 },
   }));

@@ -23,7 +23,7 @@ export const upstreamMetrics: readonly UpstreamMetric[] = [
   { name: "cc_telegram_message_duration_seconds", by: bridge },
   { name: "cc_telegram_memory_usage_bytes", by: bridge },
   { name: "cc_telegram_cpu_usage_percent", by: bridge },
-  { name: "cc_telegram_file_watcher_events_total", by: bridge, leftOut: "no files are watched: events come by HTTP" },
+  { name: "cc_telegram_file_watcher_events_total", by: bridge },
   { name: "cc_telegram_errors_total", by: bridge },
   { name: "http_requests_total", labels: ["status"], by: `${guide}, ${rules}` },
   { name: "http_request_duration_seconds", by: `${guide}, ${rules}` },

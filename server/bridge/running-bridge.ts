@@ -166,6 +166,7 @@ export class RunningBridge implements Bridge {
       paused,
       reachable,
       breaker,
+      depths: this.#pacer.depths(),
       usage: this.#usage(),
       volume,
     };
@@ -264,7 +265,10 @@ export class RunningBridge implements Bridge {
 
   #dropInFiles(): DropInFiles {
     const { config, logger } = this.#options;
-    const accept = (event: Event) => this.accept(event);
+    const accept = async (event: Event) => {
+      await this.accept(event);
+      this.#metrics.files.inc();
+    };
     return new DropInFiles({ config, logger, accept, steady, store: this.#store, inbox: this.#conversation.inbox });
   }
 

@@ -40,6 +40,11 @@ export class ChatLine {
     return this.#known?.turn;
   }
 
+  /** How many wait or are under way, by lane. */
+  get depths(): readonly number[] {
+    return this.#waiting.map((clients) => clients.values().reduce((sum, { size }) => sum + size, 0));
+  }
+
   /** When Telegram lets the chat have messages again; 0 when it did not ask to wait. */
   get pausedUntil(): number {
     return this.#reason === "pause" ? this.#notBefore : 0;

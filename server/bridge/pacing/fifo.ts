@@ -14,16 +14,21 @@ export class Fifo {
     return this.#ids.slice(this.#first).filter((id) => !this.#removed.has(id));
   }
 
+  get size(): number {
+    return this.#ids.length - this.#first - this.#removed.size;
+  }
+
   /** One that had its place before is put there again. */
   push(id: number): void {
     if (this.#removed.delete(id)) return;
-    if (this.#ids.length > this.#first && (this.#ids.at(-1) ?? id) > id) this.#ids.splice(this.#placeOf(id), 0, id);
-    else this.#ids.push(id);
+    const place = this.#placeOf(id);
+    if (place === this.#ids.length) this.#ids.push(id);
+    else if (this.#ids[place] !== id) this.#ids.splice(place, 0, id);
   }
 
   /** Takes others in, in order of the ids. */
   merge(ids: readonly number[]): void {
-    this.#ids = [...this.ids, ...ids].sort((a, b) => a - b);
+    this.#ids = [...new Set([...this.ids, ...ids])].sort((a, b) => a - b);
     this.#first = 0;
     this.#removed.clear();
   }

@@ -5,6 +5,8 @@ export const laneCount = priorities.length + 1;
 
 export const ownLane = 0;
 export const laneOf = (priority: Priority): number => priorities.indexOf(priority) + 1;
+/** What the bridge itself says is urgent. */
+export const priorityIn = (lane: number): Priority => priorities[Math.max(0, lane - 1)] ?? "bulk";
 
 /** How often a lane of clients may be passed over by those before it while it waits. */
 const mostPassed = 4;

@@ -1,6 +1,7 @@
+import type { Priority } from "../../../contract/priority.ts";
 import type { PendingMessage, Recovered } from "../queue/queue.ts";
 import { ChatLine, type WaitReason } from "./chat-line.ts";
-import { Lanes, laneCount, ownLane } from "./lanes.ts";
+import { Lanes, laneCount, ownLane, priorityIn } from "./lanes.ts";
 import { Schedule } from "./schedule.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
@@ -86,6 +87,15 @@ export class Pacer {
     const removed = this.#line(message.chatId).remove(message);
     this.#changed(message.chatId);
     return removed;
+  }
+
+  /** How many wait or are under way. What the bridge itself says counts as urgent. */
+  depths(): Readonly<Record<Priority, number>> {
+    const sums = { urgent: 0, normal: 0, bulk: 0 };
+    for (const line of this.#chats.values()) {
+      for (const [lane, depth] of line.depths.entries()) sums[priorityIn(lane)] += depth;
+    }
+    return sums;
   }
 
   next(now: number): Turn {

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { VolumeStatus } from "../../../contract/bridge-status.ts";
 import { metricNames } from "../../../contract/metric-names.ts";
+import type { Priority } from "../../../contract/priority.ts";
 import { recordKinds } from "../approvals/approval-table.ts";
 import type { QueueStats } from "../queue/queue.ts";
 import { takenKinds } from "../receiving/inbox.ts";
@@ -29,6 +30,8 @@ export type Gauged = {
   /** Telegram answers. */
   readonly reachable: boolean;
   readonly breaker: 0 | 1 | 2;
+  /** Undelivered messages. */
+  readonly depths: Readonly<Record<Priority, number>>;
   readonly usage: Usage;
   /** Undefined: the file system does not tell. */
   readonly volume?: VolumeStatus | undefined;
@@ -46,8 +49,8 @@ export function createBridgeMetrics(registry: Registry, gauged: () => Gauged) {
   for (const outcome of outcomeKinds) metrics.requests.inc({ outcome }, 0);
   for (const reason of signatureFailures) metrics.signatureFailures.inc({ reason }, 0);
   const tier = createTierMetrics(registry, () => {
-    const { stats, reachable, breaker } = gauged();
-    return { pending: stats.pending, usable: stats.usable, reachable, breaker };
+    const { stats, reachable, breaker, depths } = gauged();
+    return { pending: stats.pending, usable: stats.usable, reachable, breaker, depths };
   });
   usageGauges(registers, gauged);
   volumeGauges(registers, gauged);
@@ -215,6 +218,11 @@ function upstreamTotals(registers: Registry[]) {
     events: new Total("cc_telegram_events_processed_total", "Events accepted, without repeated ones", registers),
     sent: new Total("cc_telegram_messages_sent_total", "Messages that Telegram confirmed", registers),
     errors: new Total("cc_telegram_errors_total", "Requests to Telegram that failed", registers),
+    files: new Total(
+      "cc_telegram_file_watcher_events_total",
+      "Events taken from files in EVENTS_DIR, repeated ones too",
+      registers,
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Priority } from "../../../contract/priority.ts";
 import { type FailureCause, failureCauses, type Outcome, outcomeKinds } from "../telegram/outcome.ts";
 
 /** Of co8/cctelegram's three ways to deliver there is one here: the bridge asks Telegram. */
@@ -13,6 +14,7 @@ export type TierGauged = {
   readonly pending: number;
   readonly usable: boolean;
   readonly reachable: boolean;
+  readonly depths: Readonly<Record<Priority, number>>;
   /** Of the circuit breaker: 0 sends, 1 finds out, 2 waits. */
   readonly breaker: 0 | 1 | 2;
 };
@@ -114,12 +116,15 @@ function gauges(registers: Registry[], gauged: () => TierGauged): void {
     });
   const pending = () => gauged().pending;
   gauge("tier_queue_depth", "Messages that are not yet delivered", { tier }, pending);
-  gauge(
-    "priority_queue_depth",
-    "Messages that are not yet delivered; clients take turns, and there is one priority",
-    { tier, priority: "all" },
-    pending,
-  );
+  new Gauge({
+    name: "cctelegram_priority_queue_depth",
+    help: "Messages that are not yet delivered, by priority; what the bridge itself says is urgent",
+    labelNames: ["tier", "priority"],
+    registers,
+    collect() {
+      for (const [priority, depth] of Object.entries(gauged().depths)) this.set({ tier, priority }, depth);
+    },
+  });
   gauge("active_correlations", "Messages that are not yet delivered, each with the id of its event", {}, pending);
   gauge(
     "tier_circuit_breaker_state",

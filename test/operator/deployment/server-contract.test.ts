@@ -152,11 +152,14 @@ test("the bridge accepts the environment of its pod, whatever the spec says", ()
         dataDir: "/var/lib/cctelegram",
         hmac: { secret: blueprint.hmac.current },
         queueSizeLimit: spec.queue.maxMessages,
+        deduplicationMs: (spec.queue.deduplicationSeconds ?? 0) * 1_000,
         telegram: {
           token,
           allowedUsers: telegram.allowedUsers,
           chats: telegram.chats ?? [],
           routes: telegram.routes ?? [],
+          timeZone: telegram.timeZone ?? "UTC",
+          messageStyle: telegram.messageStyle ?? "concise",
           messagesPerSecond: spec.limits.messagesPerSecond,
           messagesPerChatPerSecond: spec.limits.messagesPerChatPerSecond,
         },
@@ -170,6 +173,11 @@ test("a resource without chats and routes has no variables for them, so that its
     const names = Object.keys(bridgeEnvironment(blueprint(specOf({ telegram: { ...specOf().telegram, ...fields } }))));
     expect(names.filter((name) => /CHATS|ROUTES/.test(name))).toEqual([]);
   }
+});
+
+test("a resource that says nothing of style and deduplication has no variables for them, so that its pods stay as they are", () => {
+  const names = Object.keys(bridgeEnvironment(blueprint(specOf())));
+  expect(names.filter((name) => /STYLE|DEDUPLICATION/.test(name))).toEqual([]);
 });
 
 test("the most chats and routes that a spec can hold fit into variables of a process", () => {

@@ -207,7 +207,13 @@ const bridge = fc.record(
         thresholdPercent: fc.integer({ min: 50, max: 95 }),
       }),
     }),
-    queue: fc.record({ maxMessages: fc.integer({ min: 1, max: 1_000_000 }) }),
+    queue: fc.record(
+      {
+        maxMessages: fc.integer({ min: 1, max: 1_000_000 }),
+        deduplicationSeconds: fc.integer({ min: 1, max: 86_400 }),
+      },
+      { requiredKeys: ["maxMessages"] },
+    ),
     limits: fc.record({
       messagesPerSecond: fc.integer({ min: 1, max: 1000 }),
       messagesPerChatPerSecond: fc.integer({ min: 1, max: 30 }),
@@ -278,6 +284,7 @@ const spec = fc.record(
           }),
           updates: fc.constantFrom("Polling", "None"),
           timeZone: fc.constantFrom("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"),
+          messageStyle: fc.constantFrom("concise", "detailed"),
           quietHours: fc.record(
             {
               start: fc.constantFrom("00:00", "22:00"),

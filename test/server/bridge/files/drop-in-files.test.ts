@@ -16,10 +16,11 @@ async function stage() {
   });
   let bridge = await bridgeFor(config);
   const log = () => bridge.log.join("");
+  const metric = (name: string) => bridge.metric(name);
   const files = async () =>
     (await readdir(responsesDir).catch(() => [])).filter((name) => !name.startsWith(".")).sort();
   return {
-    ...{ telegram, eventsDir, responsesDir, files, log, directory: directory.path },
+    ...{ telegram, eventsDir, responsesDir, files, log, metric, directory: directory.path },
     async restart() {
       await bridge.close();
       bridge = await bridgeFor(config);
@@ -39,7 +40,8 @@ describe("a bridge with folders", () => {
     await writeFile(join(s.eventsDir, "a.json"), JSON.stringify({ type: "build_failed", title: "It broke" }));
     await until("the message", () => s.telegram.delivered().length === 1);
     expect(s.telegram.delivered()[0]?.text).toMatch(/^❌ It broke\n\nIt broke/);
-    expect(await readdir(s.eventsDir)).toEqual([]);
+    await until("an empty folder", async () => (await readdir(s.eventsDir)).length === 0);
+    expect(await s.metric("cc_telegram_file_watcher_events_total")).toBe(1);
     s.telegram.control({
       says: [
         { from: ANNA, text: "on it" },

@@ -35,6 +35,10 @@ describe("priority", () => {
       ["u2", "urgent"],
     ] as const)
       await accept(id, priority);
+    const depths = ["urgent", "normal", "bulk"].map((priority) =>
+      s.bridge.metric("cctelegram_priority_queue_depth", { tier: "bridge", priority }),
+    );
+    expect(await Promise.all(depths)).toEqual([2, 2, 1]);
     await s.bridge.control.resume("ops");
     await s.delivered(5);
     expect(s.titles()).toEqual(["u1", "u2", "n1", "n2", "b1"]);
