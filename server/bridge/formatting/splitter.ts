@@ -56,10 +56,12 @@ function utf8Length(point: number): number {
 /** Separators are sought in the second half only: short parts would waste the messages that a chat may get. */
 function softEnd(text: string, start: number, hard: number): number | undefined {
   const earliest = start + Math.floor((hard - start) / 2);
+  // Not in the whole text: one that is not there would be sought back to the beginning, for each part again.
+  const half = text.slice(earliest, hard);
   for (const separator of ["\n\n", "\n", " "]) {
-    const at = text.lastIndexOf(separator, hard - separator.length);
-    const end = at + separator.length;
-    if (at >= earliest && graphemeEnd(text, start, end) === end) return end;
+    const at = half.lastIndexOf(separator);
+    const end = earliest + at + separator.length;
+    if (at >= 0 && graphemeEnd(text, start, end) === end) return end;
   }
   return undefined;
 }

@@ -113,15 +113,15 @@ export class ChatLine {
     if (this.#reason === "backoff") this.#notBefore = 0;
   }
 
-  /** When the head may be sent, the chat's own limits considered. */
-  readyAt(now: number): number {
+  /** From when on the head may be sent, the chat's own limits considered; Infinity when that is not known yet. */
+  get readyAt(): number {
     if (this.#sending !== undefined || this.head === undefined) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#notBefore, ...this.windows.map((window) => window.availableAt(now)));
+    return Math.max(this.#notBefore, ...this.windows.map((window) => window.availableAt()));
   }
 
   /** When there is a place within the chat's limits. */
-  limitedUntil(now: number): number {
-    const places = this.windows.map((window) => window.availableAt(now));
+  get limitedUntil(): number {
+    const places = this.windows.map((window) => window.availableAt());
     return Math.max(0, ...places.filter((at) => at !== Number.POSITIVE_INFINITY));
   }
 

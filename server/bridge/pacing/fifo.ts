@@ -1,8 +1,9 @@
-/** Ids, first in, first out, and in order. Taking any of them costs about the same, whatever waits before and behind it. */
+/** Ids in their order. What one costs that comes, goes first or is taken out does not depend on how many wait. */
 export class Fifo {
+  /** Grow from `#first` on. */
   #ids: number[] = [];
   #first = 0;
-  /** Those that stand there and do not count any more; the first one always counts. */
+  /** Those of them that were taken out from behind others. */
   readonly #removed = new Set<number>();
 
   get head(): number | undefined {
@@ -19,8 +20,10 @@ export class Fifo {
 
   /** One that had its place before is put there again. */
   push(id: number): void {
-    if (this.#ids.length > this.#first && (this.#ids.at(-1) ?? id) >= id) this.merge([id]);
-    else this.#ids.push(id);
+    if (this.#removed.delete(id)) return;
+    const place = this.#placeOf(id);
+    if (place === this.#ids.length) this.#ids.push(id);
+    else if (this.#ids[place] !== id) this.#ids.splice(place, 0, id);
   }
 
   /** Takes others in, in order of the ids. */
@@ -31,20 +34,21 @@ export class Fifo {
   }
 
   remove(id: number): void {
-    if (this.head === id) this.#first += 1;
-    else if (this.#has(id)) this.#removed.add(id);
-    for (let { head } = this; head !== undefined && this.#removed.delete(head); head = this.head) this.#first += 1;
+    if (this.#ids[this.#placeOf(id)] !== id) return;
+    this.#removed.add(id);
+    while (this.head !== undefined && this.#removed.delete(this.head)) this.#first += 1;
     const gone = this.#first + this.#removed.size;
     if (gone > 1024 && gone * 2 > this.#ids.length) this.merge([]);
   }
 
-  #has(id: number): boolean {
-    let [low, high] = [this.#first, this.#ids.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#ids[middle] ?? id) < id) low = middle + 1;
-      else high = middle;
+  /** Where it is, or would be. */
+  #placeOf(id: number): number {
+    let [from, to] = [this.#first, this.#ids.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.#ids[middle] ?? id) < id) from = middle + 1;
+      else to = middle;
     }
-    return this.#ids[low] === id;
+    return from;
   }
 }

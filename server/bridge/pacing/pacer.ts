@@ -2,6 +2,7 @@ import type { Priority } from "../../../contract/priority.ts";
 import type { PendingMessage, Recovered } from "../queue/queue.ts";
 import { ChatLine, type WaitReason } from "./chat-line.ts";
 import { Lanes, laneCount, ownLane, priorityIn } from "./lanes.ts";
+import { Schedule } from "./schedule.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** Telegram's flood limits (Bots FAQ): bulk messages per second, messages per chat, messages per group and minute. */
@@ -23,12 +24,16 @@ export type Wait = { readonly until: number; readonly chatId?: number; readonly 
 
 /** Waits for a place within a chat's limit that are worth telling; a second is part of a normal flow. */
 const LONG_LIMIT_MS = 2_000;
-/** Timers fire early and clocks of two machines drift: a little more than Telegram's span. */
-const MARGIN_MS = 10;
+/** Times are whole milliseconds, on a clock that each process sets to a whole one: two may be missing. Clocks run apart by half a thousandth. */
+const marginOf = (spanMs: number): number => 2 + Math.ceil(spanMs / 2_000);
+/** After a pause that Telegram asked for; it tells whole seconds. */
+const PAUSE_MARGIN_MS = 10;
 /** 429s of two chats within this time mean the bot, not the chat. */
 const COMMON_429_MS = 5_000;
 const GROUP_PER_MINUTE = 20;
 const PARALLEL = 10;
+/** Chats that have nothing to say any more cost little; seeking them is worth it when there are many. */
+const SWEEP_FROM = 1_000;
 
 /**
  * Decides which message goes next and when. Pure: times come in as milliseconds of one steady clock.
@@ -42,6 +47,11 @@ export class Pacer {
   readonly #global: SlidingWindow;
   readonly #chats = new Map<number, ChatLine>();
   readonly #migrated = new Map<number, number>();
+  readonly #schedule = new Schedule();
+  /** Chats that Telegram asked to wait with, and some for which that is over. */
+  readonly #paused = new Map<ChatLine, number>();
+  /** How many chats there are when those are sought that need not be known any more. */
+  #sweepAt = SWEEP_FROM;
   /** By lane, whether a chat could have been next at the last turn. */
   #ready: readonly boolean[] = [];
   #inFlight = 0;
@@ -61,6 +71,7 @@ export class Pacer {
       const end = Math.min(at, now);
       this.#global.record(end);
       for (const window of this.#line(chatId).windows) window.record(end);
+      this.#changed(chatId);
     }
     this.#pausedUntil = recovered.pausedUntil;
     for (const message of recovered.pending) this.add(message);
@@ -68,11 +79,14 @@ export class Pacer {
 
   add(message: PendingMessage): void {
     this.#line(message.chatId).add(message);
+    this.#changed(message.chatId);
   }
 
   /** One that waits is not to be sent any more; false for one that is under way. */
   remove(message: PendingMessage): boolean {
-    return this.#line(message.chatId).remove(message);
+    const removed = this.#line(message.chatId).remove(message);
+    this.#changed(message.chatId);
+    return removed;
   }
 
   /** How many wait or are under way. What the bridge itself says counts as urgent. */
@@ -85,20 +99,17 @@ export class Pacer {
   }
 
   next(now: number): Turn {
-    const [open, urgentOpen] = [this.#openAt(now, this.#limits.spareForUrgent), this.#openAt(now, 0)];
-    const best: (Candidate | undefined)[] = Array.from({ length: laneCount });
+    const [others, own] = [this.#openAt(this.#limits.spareForUrgent), this.#openAt(0)];
     let earliest = Number.POSITIVE_INFINITY;
-    for (const [chatId, line] of this.#chats) {
-      const { turn } = line;
-      const at = Math.max(turn?.lane === ownLane ? urgentOpen : open, line.readyAt(now));
-      earliest = Math.min(earliest, at);
-      if (at > now || turn === undefined) continue;
-      const { lane, id } = turn;
-      const candidate = { id, chatId, line };
-      if (goesBefore(candidate, best[lane])) best[lane] = candidate;
-    }
-    this.#ready = best.map((candidate) => candidate !== undefined);
-    const first = best[this.#lanes.next(this.#ready) ?? -1];
+    const candidates = lanes.map((lane) => {
+      const open = lane === ownLane ? own : others;
+      const due = this.#schedule.due(lane, now);
+      if (due !== undefined && open <= now) return due;
+      earliest = Math.min(earliest, Math.max(open, due?.at ?? this.#schedule.nextAt(lane)));
+      return undefined;
+    });
+    this.#ready = candidates.map((candidate) => candidate !== undefined);
+    const first = candidates[this.#lanes.next(this.#ready) ?? -1];
     return first === undefined ? { waitUntil: earliest } : { id: first.id, chatId: first.chatId };
   }
 
@@ -110,12 +121,14 @@ export class Pacer {
     line.lastServed = now;
     this.#inFlight += 1;
     for (const window of [this.#global, ...line.windows]) window.start();
+    this.#changed(chatId);
   }
 
   /** The request is over, however it went. The head stays busy until `settled`, `retry` or `resume`. */
   ended(chatId: number, now: number): void {
     this.#inFlight -= 1;
     for (const window of [this.#global, ...this.#line(chatId).windows]) window.end(now);
+    this.#changed(chatId);
   }
 
   /** The request did not leave: it takes no place in the windows. */
@@ -127,8 +140,8 @@ export class Pacer {
 
   /** The head is delivered or given up. */
   settled(chatId: number, now: number): void {
-    const line = this.#line(chatId);
-    line.settle();
+    this.#line(chatId).settle();
+    this.#changed(chatId);
     this.#sweep(now);
   }
 
@@ -142,6 +155,7 @@ export class Pacer {
   /** Keeps back what clients sent, or lets it go on. */
   hold(held: boolean): void {
     this.#held = held;
+    this.#allChanged();
   }
 
   /** The head is to be sent again, not before a time. */
@@ -149,6 +163,7 @@ export class Pacer {
     const line = this.#line(chatId);
     line.release();
     line.wait(notBefore, "backoff");
+    this.#changed(chatId);
   }
 
   /**
@@ -156,7 +171,8 @@ export class Pacer {
    * 429 a short time ago.
    */
   pause(chatId: number, until: number, now: number): "chat" | "bot" {
-    this.#line(chatId).wait(until + MARGIN_MS, "pause");
+    this.#line(chatId).wait(until + PAUSE_MARGIN_MS, "pause");
+    this.#changed(chatId);
     const other = this.#last429;
     this.#last429 = { chatId, at: now };
     if (other === undefined || other.chatId === chatId || now - other.at > COMMON_429_MS) return "chat";
@@ -167,18 +183,21 @@ export class Pacer {
   /** The head's pause is recorded. */
   resume(chatId: number): void {
     this.#line(chatId).release();
+    this.#changed(chatId);
   }
 
   pauseAll(until: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, until + MARGIN_MS);
+    this.#pausedUntil = Math.max(this.#pausedUntil, until + PAUSE_MARGIN_MS);
   }
 
   /** The longest wait that Telegram asked for: of one chat, or of the whole bot (without `chatId`). */
   longestPause(now: number): { readonly until: number; readonly chatId?: number } | undefined {
     if (this.#pausedUntil > now) return { until: this.#pausedUntil };
     let longest: { until: number; chatId: number } | undefined;
-    for (const [chatId, { pausedUntil: until }] of this.#chats) {
-      if (until > Math.max(now, longest?.until ?? 0)) longest = { until, chatId };
+    for (const [line, chatId] of this.#paused) {
+      const { pausedUntil: until } = line;
+      if (until <= now) this.#paused.delete(line);
+      else if (until > (longest?.until ?? 0)) longest = { until, chatId };
     }
     return longest;
   }
@@ -200,8 +219,8 @@ export class Pacer {
     for (const [chatId, line] of this.#chats) {
       const { until, reason } = line.hold;
       if (until > now) all.push({ chatId, until, reason });
-      else if (line.head !== undefined && line.limitedUntil(now) > now + LONG_LIMIT_MS) {
-        all.push({ chatId, until: line.limitedUntil(now), reason: "limit" });
+      else if (line.head !== undefined && line.limitedUntil > now + LONG_LIMIT_MS) {
+        all.push({ chatId, until: line.limitedUntil, reason: "limit" });
       }
     }
     return all.sort((a, b) => b.until - a.until).slice(0, most);
@@ -216,6 +235,7 @@ export class Pacer {
   /** Telegram answers again: what failed for want of a connection need not wait any longer. */
   clearBackoff(): void {
     for (const line of this.#chats.values()) line.clearBackoff();
+    this.#allChanged();
   }
 
   /** A group became a supergroup, or the chat of a name was found: its messages go there, in order. */
@@ -223,20 +243,33 @@ export class Pacer {
     const old = this.#line(from);
     if (old === this.#line(to)) {
       old.release();
+      this.#changed(to);
       return;
     }
     this.#chats.delete(from);
+    this.#schedule.forget(old);
+    this.#paused.delete(old);
     this.#migrated.set(from, to);
     this.#line(to).merge(old);
+    this.#changed(to);
   }
 
   /** When the bot may send at all, leaving some places free: of a second, and of the requests under way. */
-  #openAt(now: number, spare: number): number {
-    const free =
-      this.#inFlight < Math.max(1, this.#limits.parallel - spare)
-        ? this.#global.availableAt(now, spare)
-        : Number.POSITIVE_INFINITY;
-    return Math.max(this.#pausedUntil, free);
+  #openAt(spare: number): number {
+    const isFree = this.#inFlight < Math.max(1, this.#limits.parallel - spare);
+    return Math.max(this.#pausedUntil, isFree ? this.#global.availableAt(spare) : Number.POSITIVE_INFINITY);
+  }
+
+  /** A chat may send something else now, or at another time. */
+  #changed(asked: number): void {
+    const chatId = this.#migrated.get(asked) ?? asked;
+    const line = this.#line(chatId);
+    this.#schedule.put(chatId, line);
+    if (line.pausedUntil > 0) this.#paused.set(line, chatId);
+  }
+
+  #allChanged(): void {
+    for (const chatId of this.#chats.keys()) this.#changed(chatId);
   }
 
   #line(asked: number): ChatLine {
@@ -251,26 +284,27 @@ export class Pacer {
   #windowsOf(chatId: number): readonly SlidingWindow[] {
     const each = perSecond(this.#limits.messagesPerChatPerSecond);
     if (chatId > 0) return [each];
-    return [each, new SlidingWindow(this.#limits.messagesPerGroupPerMinute, 60_000 + MARGIN_MS)];
+    return [each, windowOf(this.#limits.messagesPerGroupPerMinute, 60_000)];
   }
 
   #sweep(now: number): void {
-    if (this.#chats.size < 1_000) return;
-    for (const [chatId, line] of this.#chats) if (line.isSpent(now)) this.#chats.delete(chatId);
+    if (this.#chats.size < this.#sweepAt) return;
+    for (const [chatId, line] of this.#chats) {
+      if (!line.isSpent(now)) continue;
+      this.#chats.delete(chatId);
+      this.#paused.delete(line);
+    }
+    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#chats.size);
   }
 }
 
-type Candidate = { readonly id: number; readonly chatId: number; readonly line: ChatLine };
-
-/** The chat that was served longest ago, and of those never served the one with the oldest message. */
-function goesBefore(a: Candidate, b: Candidate | undefined): boolean {
-  if (b === undefined) return true;
-  if (a.line.lastServed !== b.line.lastServed) return a.line.lastServed < b.line.lastServed;
-  return a.id < b.id;
-}
+const lanes = Array.from({ length: laneCount }, (_, lane) => lane);
 
 /** A rate below one per second becomes one in a longer span. */
 function perSecond(rate: number): SlidingWindow {
-  const limit = Math.max(1, Math.floor(rate));
-  return new SlidingWindow(limit, rate < 1 ? 1000 / rate + MARGIN_MS : 1000 + MARGIN_MS);
+  return windowOf(Math.max(1, Math.floor(rate)), rate < 1 ? 1000 / rate : 1000);
+}
+
+function windowOf(limit: number, spanMs: number): SlidingWindow {
+  return new SlidingWindow(limit, spanMs + marginOf(spanMs));
 }

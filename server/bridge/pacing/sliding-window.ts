@@ -17,13 +17,12 @@ export class SlidingWindow {
   }
 
   /**
-   * When the next request may start: `now`, later, or Infinity while only the end of a running one can tell. It leaves
-   * `spare` places to others.
+   * From when on the next request may start: -Infinity when there is a place, Infinity while only the end of a running one can tell.
+   * It leaves `spare` places to others.
    */
-  availableAt(now: number, spare = 0): number {
-    this.#forget(now);
+  availableAt(spare = 0): number {
     const limit = this.#limit - spare;
-    if (this.#open + this.#ends.length < limit) return now;
+    if (this.#open + this.#ends.length < limit) return Number.NEGATIVE_INFINITY;
     const place = this.#ends[this.#ends.length + this.#open - limit];
     return place === undefined ? Number.POSITIVE_INFINITY : place + this.#spanMs;
   }
@@ -44,6 +43,7 @@ export class SlidingWindow {
 
   /** A request of an earlier process. */
   record(at: number): void {
+    this.#forget(at);
     this.#ends.push(at);
     this.#ends.sort((a, b) => a - b);
   }

@@ -71,7 +71,7 @@ export type Queue = {
   event(id: string, client: string | undefined): EventRecord | undefined;
   /** The chats whose last message Telegram refused for good. */
   refusedChats(): readonly RefusedChat[];
-  /** The id that a chat has now: another one when it migrated, or when its public name was found. When that cannot be read, the same. */
+  /** The id that a chat has now: another one when it migrated, or when its public name was found. */
   currentChat(chatId: number): number;
   close(): Promise<void>;
 };

@@ -2,10 +2,7 @@ import type { EventKey, EventRecord, SettledEvent, Settlement } from "./queue.ts
 import type { Row } from "./sqlite-rows.ts";
 import type { prepare } from "./sqlite-statements.ts";
 
-type Statements = Pick<
-  ReturnType<typeof prepare>,
-  "settleEvent" | "eventWaits" | "event" | "waitingOfEvent" | "refusalsOfEvent"
->;
+type Statements = Pick<ReturnType<typeof prepare>, "settleEvent" | "event" | "waitingOfEvent" | "refusalsOfEvent">;
 
 /** Notes how a message of an event ended; the event, when that was the last one. */
 export function settleEvent(
@@ -15,8 +12,8 @@ export function settleEvent(
   kind: Exclude<Settlement["kind"], "retry"> | "replaced",
 ): SettledEvent | undefined {
   const counts = (["failed", "muted", "expired", "replaced"] as const).map((each) => (each === kind ? 1 : 0));
-  const row = sql.settleEvent.get(at, ...counts, id, client);
-  if (row === undefined || sql.eventWaits.get(id, client) !== undefined) return undefined;
+  const row = sql.settleEvent.get(id, client, at, ...counts);
+  if (row === undefined || row.ended_at === null) return undefined;
   return { id, client, ...countsOf(row) };
 }
 

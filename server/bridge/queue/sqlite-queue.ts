@@ -79,6 +79,8 @@ export class SqliteQueue implements Queue {
   readonly #refusedChats: RefusedChats;
   readonly #refusedTopics: RefusedTopics;
   readonly #tasks: TaskMessages;
+  /** The chats that have another id now: asked for at each message. */
+  #migrated: ReadonlyMap<number, number> = new Map();
   #failed = 0;
 
   constructor(store: Store, options: SqliteQueueOptions) {
@@ -110,7 +112,8 @@ export class SqliteQueue implements Queue {
       this.#refusedChats.keepOnly(this.#options.recipients);
       return {
         uncertain,
-        pending: this.#sql.pending.all().map(toPending),
+        // Row by row: a million of them and what is made of them would not have room beside each other.
+        pending: Array.from(this.#sql.pending.iterate(), toPending),
         sends: this.#sql.sends.all().map((row) => ({ chatId: Number(row.chat_id), at: Number(row.at) })),
         pausedUntil: Number(this.#sql.get.get("paused_until")?.value ?? 0),
       };
@@ -159,6 +162,7 @@ export class SqliteQueue implements Queue {
       this.#sql.moveKeyboards.run(to, from);
       this.#sql.moveBindings.run(to, from);
       this.#sql.moveChannelEvents.run(to, from);
+      this.#loadMigrations();
       this.#refusedChats.forget(from);
       if (before !== to) this.#refusedChats.forget(before);
     });
@@ -243,7 +247,7 @@ export class SqliteQueue implements Queue {
   prune({ sentBefore, failedBefore, sendsBefore, answerableBefore }: PruneLimits): Promise<boolean> {
     return this.#store.write(() => {
       const dropped = Number(this.#sql.deleteFailures.run(failedBefore, PRUNE_BATCH).changes);
-      const expired = this.#sql.expired.all(sentBefore, sentBefore, PRUNE_BATCH);
+      const expired = this.#sql.expired.all(sentBefore, PRUNE_BATCH);
       for (const { event_id: id, client } of expired) this.#sql.deleteEvent.run(id ?? null, client ?? null);
       this.#refusedChats.forgetBefore(failedBefore);
       this.#refusedTopics.forgetBefore(failedBefore);
@@ -294,11 +298,7 @@ export class SqliteQueue implements Queue {
   }
 
   currentChat(chatId: number): number {
-    try {
-      return this.#current(chatId);
-    } catch {
-      return chatId;
-    }
+    return this.#current(chatId);
   }
 
   async close(): Promise<void> {
@@ -332,6 +332,7 @@ export class SqliteQueue implements Queue {
       // Without a window nobody looks for it.
       (this.#options.deduplicationMs ? event.content : undefined) ?? null,
       session,
+      rows.length === 0 ? event.acceptedAt : null,
     );
     const fileIds = this.#insertFiles(added);
     const messages = added.map((row) => this.#insertMessage(event, row, row.file && fileIds.get(row.file)));
@@ -406,7 +407,7 @@ export class SqliteQueue implements Queue {
   }
 
   #current(chatId: number): number {
-    return Number(this.#sql.migratedTo.get(chatId)?.to_chat ?? chatId);
+    return this.#migrated.get(chatId) ?? chatId;
   }
 
   /** A public name is looked up again when its chat refuses: it may be another one's by now. */
@@ -461,7 +462,13 @@ export class SqliteQueue implements Queue {
     }
     this.#refusedChats.load();
     this.#refusedTopics.load();
+    this.#loadMigrations();
     this.#failed = Number(this.#sql.countFailed.get()?.count);
+  }
+
+  #loadMigrations(): void {
+    const rows = this.#sql.migrations.all();
+    this.#migrated = new Map(rows.map(({ from_chat, to_chat }) => [Number(from_chat), Number(to_chat)]));
   }
 }
 

@@ -13,9 +13,9 @@ export function prepare(db: DatabaseSync) {
 function intake(db: DatabaseSync) {
   return {
     insertEvent: db.prepare(
-      `INSERT INTO events (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content,
-         session)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events
+          (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content, session, ended_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
     eventOfContent: db.prepare(
@@ -40,7 +40,6 @@ function intake(db: DatabaseSync) {
     changeEdit: db.prepare("UPDATE messages SET text = ?, entities = ? WHERE id = ?"),
     hurry: db.prepare("UPDATE messages SET urgent = 1 WHERE id = ?"),
     countUrgent: db.prepare("SELECT count(*) AS count FROM messages WHERE urgent = 1 AND chat_id = ?"),
-    migratedTo: db.prepare("SELECT to_chat FROM migrated_chats WHERE from_chat = ?"),
   };
 }
 
@@ -98,7 +97,9 @@ function delivery(db: DatabaseSync) {
       "INSERT INTO migrated_chats (from_chat, to_chat) VALUES (?, ?) ON CONFLICT DO UPDATE SET to_chat = excluded.to_chat",
     ),
     rememberChain: db.prepare("UPDATE migrated_chats SET to_chat = ? WHERE to_chat = ?"),
-    moveMessages: db.prepare(`UPDATE messages SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`),
+    moveMessages: db.prepare(
+      `UPDATE messages INDEXED BY messages_waiting SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`,
+    ),
     // A group that became another kind of group has other ids of messages.
     moveBindings: db.prepare("UPDATE OR IGNORE bindings SET chat_id = ? WHERE chat_id = ?"),
     moveChannelEvents: db.prepare("UPDATE channel_events SET chat_id = ? WHERE chat_id = ?"),
@@ -106,13 +107,13 @@ function delivery(db: DatabaseSync) {
 }
 
 function events(db: DatabaseSync) {
-  const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ? AND client = ?";
+  const ofEvent = "FROM messages INDEXED BY messages_by_event WHERE event_id = ?1 AND client = ?2";
   return {
     settleEvent: db.prepare(
-      `UPDATE events SET settled_at = ?, refused = refused + ?, muted = muted + ?, expired = expired + ?,
-       replaced = replaced + ? WHERE event_id = ? AND client = ? RETURNING messages, refused, muted, expired, replaced`,
+      `UPDATE events SET settled_at = ?3, refused = refused + ?4, muted = muted + ?5, expired = expired + ?6,
+          replaced = replaced + ?7, ended_at = iif(EXISTS (SELECT 1 ${ofEvent} AND ${UNDELIVERED}), NULL, ?3)
+        WHERE event_id = ?1 AND client = ?2 RETURNING messages, refused, muted, expired, replaced, ended_at`,
     ),
-    eventWaits: db.prepare(`SELECT 1 ${ofEvent} AND ${UNDELIVERED} LIMIT 1`),
     event: db.prepare(
       `SELECT client, accepted_at, settled_at, messages, refused, muted, expired, replaced FROM events
        WHERE event_id = ?1 AND (?2 IS NULL OR client = ?2) ORDER BY accepted_at DESC LIMIT 1`,
@@ -147,7 +148,9 @@ function deadLetters(db: DatabaseSync) {
        failures = 0, expires_at = NULL, edits = iif(task IS NULL, edits, NULL), task = NULL WHERE id = ?`,
     ),
     // Whether all are settled is asked of the messages; the time of the last settlement is told only when they are.
-    unrefuseEvent: db.prepare("UPDATE events SET refused = max(0, refused - 1) WHERE event_id = ? AND client = ?"),
+    unrefuseEvent: db.prepare(
+      "UPDATE events SET refused = max(0, refused - 1), ended_at = NULL WHERE event_id = ? AND client = ?",
+    ),
     discard: db.prepare(
       `DELETE FROM messages WHERE id = ?1 AND state = 'failed' AND (?2 IS NULL OR client = ?2)
        RETURNING event_id, client`,
@@ -220,9 +223,9 @@ function upkeep(db: DatabaseSync) {
          SELECT id FROM messages WHERE state = 'failed' AND settled_at < ? LIMIT ?)`,
     ),
     expired: db.prepare(
-      `SELECT event_id, client FROM events e WHERE accepted_at < ? AND coalesce(settled_at, 0) < ?
+      `SELECT event_id, client FROM events e INDEXED BY events_ended WHERE ended_at < ?
        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.event_id = e.event_id AND m.client = e.client)
-       ORDER BY accepted_at LIMIT ?`,
+       ORDER BY ended_at LIMIT ?`,
     ),
     // They are in order of age, so that the first ones tell whether there is anything to do.
     forgetOldSent: db.prepare(

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { isStorageFailure } from "./sqlite-error.ts";
 
 type Write = { readonly run: () => void; readonly resolve: () => void; readonly reject: (error: unknown) => void };
@@ -10,6 +10,8 @@ type Write = { readonly run: () => void; readonly resolve: () => void; readonly 
 export class GroupCommit {
   readonly #db: DatabaseSync;
   readonly #onFailure: (error: unknown) => void;
+  /** They are run for each write. */
+  readonly #sql: Readonly<Record<"savepoint" | "release" | "rollback", StatementSync>>;
   #waiting: Write[] = [];
   #scheduled = false;
 
@@ -17,6 +19,11 @@ export class GroupCommit {
   constructor(db: DatabaseSync, onFailure: (error: unknown) => void) {
     this.#db = db;
     this.#onFailure = onFailure;
+    this.#sql = {
+      savepoint: db.prepare("SAVEPOINT write"),
+      release: db.prepare("RELEASE write"),
+      rollback: db.prepare("ROLLBACK TO write"),
+    };
   }
 
   submit<T>(operation: () => T): Promise<T> {
@@ -62,14 +69,15 @@ export class GroupCommit {
 
   /** A write that cannot be done must not take its neighbours with it; a failing disk does. */
   #attempt(write: Write): () => void {
-    this.#db.exec("SAVEPOINT write");
+    this.#sql.savepoint.run();
     try {
       write.run();
-      this.#db.exec("RELEASE write");
+      this.#sql.release.run();
       return write.resolve;
     } catch (error) {
       if (isStorageFailure(error)) throw error;
-      this.#db.exec("ROLLBACK TO write; RELEASE write");
+      this.#sql.rollback.run();
+      this.#sql.release.run();
       return () => write.reject(error);
     }
   }

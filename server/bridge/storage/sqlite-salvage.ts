@@ -8,6 +8,11 @@ type Row = Record<string, SQLInputValue>;
 /** The windows of the last minute mean nothing to a new file, and the probe holds nothing. */
 const LEFT = new Set(["sends", "probe"]);
 
+/** Those whose messages were on the damaged pages, and those of an older schema, which did not tell. */
+const endEvents = `UPDATE events SET ended_at = coalesce(settled_at, accepted_at) WHERE ended_at IS NULL AND NOT EXISTS (
+  SELECT 1 FROM messages m
+  WHERE m.event_id = events.event_id AND m.client = events.client AND m.state IN ('pending', 'sending'))`;
+
 /**
  * Copies every readable row of a damaged database. Each table is read from both ends, so that one damaged page costs
  * only the rows on it and not all behind it. The file may be of an older schema: columns that are
@@ -19,6 +24,7 @@ export function salvage(path: string, into: DatabaseSync): Salvage {
     const copied = new Map(tablesOf(into).map((table) => [table, copyTable(from, into, table)]));
     into.exec("DELETE FROM messages WHERE state = 'sent'");
     into.exec("DELETE FROM files WHERE id NOT IN (SELECT file FROM messages WHERE file IS NOT NULL)");
+    into.exec(endEvents);
     return { events: copied.get("events") ?? 0, messages: copied.get("messages") ?? 0 };
   } finally {
     from.close();

@@ -369,6 +369,13 @@ const MIGRATIONS: readonly string[] = [
    CREATE TRIGGER files_without_message AFTER DELETE ON messages WHEN old.file IS NOT NULL
      AND NOT EXISTS (SELECT 1 FROM messages INDEXED BY messages_with_file WHERE file = old.file)
      BEGIN DELETE FROM files WHERE id = old.file; END;`,
+  // What is over is found without a look at what waits, and so is what waits for one chat.
+  `ALTER TABLE events ADD COLUMN ended_at INTEGER;
+   UPDATE events SET ended_at = coalesce(settled_at, accepted_at) WHERE NOT EXISTS (
+     SELECT 1 FROM messages m
+     WHERE m.event_id = events.event_id AND m.client = events.client AND m.state IN ('pending', 'sending'));
+   CREATE INDEX events_ended ON events (ended_at) WHERE ended_at IS NOT NULL;
+   CREATE INDEX messages_waiting ON messages (chat_id) WHERE state IN ('pending', 'sending');`,
 ];
 
 /** What a bridge of this version brings its file to. */

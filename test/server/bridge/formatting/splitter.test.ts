@@ -52,6 +52,15 @@ describe("splitter", () => {
     );
   });
 
+  test("separators are sought within a part, however long the text is", () => {
+    const search = vi.spyOn(String.prototype, "lastIndexOf");
+    expect(split("x".repeat(40_000), { units: 100, bytes: 400 })).toHaveLength(400);
+    const looked = search.mock.contexts.map((text) => String(text).length);
+    search.mockRestore();
+    expect(looked.length).toBeGreaterThan(399);
+    expect(Math.max(...looked)).toBeLessThanOrEqual(100);
+  });
+
   test("cuts fall after blank lines, lines and words when there are some", () => {
     const at = (text: string) => split(text, { units: 10, bytes: 100 });
     expect(at("aaaa b\n\ncc dd ee")).toEqual(["aaaa b\n\n", "cc dd ee"]);

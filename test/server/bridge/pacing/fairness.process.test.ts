@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { check, nothingFound, type Sent } from "../../../history/checker.ts";
 import { startTelegram } from "../../../telegram/telegram.ts";
 import { startBridgeProcess, stopProcess } from "../bridge-process.ts";
 import { configFor, eventOf, post, scratch, until } from "../support.ts";
@@ -16,10 +17,11 @@ test("shares and turns of clients hold over a kill, and nothing acknowledged is 
     clientSharePercent: 25,
     telegram: { messagesPerSecond: 100, messagesPerChatPerSecond: 20 },
   });
-  const acknowledged = new Map<string, string[]>();
+  const sent: Sent[] = [];
+  let uncertain = 0;
   const send = async (url: string, id: string, client: string) => {
     const { status } = await post(url, eventOf(id, { client }));
-    if (status === 202) acknowledged.set(client, [...(acknowledged.get(client) ?? []), id]);
+    if (status === 202) sent.push({ id, sender: client, acknowledged: true });
     return status;
   };
 
@@ -30,6 +32,7 @@ test("shares and turns of clients hold over a kill, and nothing acknowledged is 
   await stopProcess(first.child, "SIGKILL");
 
   const second = await startBridgeProcess(config);
+  uncertain += second.uncertain;
   expect(await send(second.url, "greedy-again", "greedy")).toBe(429);
   expect(await send(second.url, "late-0", "late")).toBe(202);
   telegram.control({ outage: false });
@@ -37,9 +40,13 @@ test("shares and turns of clients hold over a kill, and nothing acknowledged is 
   await stopProcess(second.child, "SIGKILL");
 
   const third = await startBridgeProcess(config);
-  const total = () => [...acknowledged.values()].flat();
-  const ids = () => telegram.delivered().map(({ text }) => text?.split("\n")[0]?.slice("ℹ️ Event ".length) ?? "");
-  await until("everything acknowledged delivered", () => total().every((id) => ids().includes(id)), 30_000);
+  uncertain += third.uncertain;
+  const history = () => {
+    const idOf = (text = "") => text.split("\n")[0]?.slice("ℹ️ Event ".length) ?? "";
+    const arrivals = telegram.delivered().map(({ text, chat_id = 0 }) => ({ id: idOf(text), recipient: chat_id }));
+    return { sent, arrivals, recipients: config.telegram.allowedUsers, uncertain };
+  };
+  await until("everything acknowledged delivered", () => check(history()).lost.length === 0, 30_000);
   await stopProcess(third.child, "SIGTERM");
   await telegram.close();
 
@@ -49,9 +56,6 @@ test("shares and turns of clients hold over a kill, and nothing acknowledged is 
     const places = seen.flatMap((text, index) => (clientOf(text) === client ? [index] : []));
     expect(places.at(-1)).toBeLessThanOrEqual(3 * places.length + 2);
   }
-  for (const [client, sent] of acknowledged) {
-    const order = [...new Set(ids().filter((id) => id.startsWith(`${client}-`)))];
-    expect(order).toEqual(sent);
-  }
+  expect(check(history())).toEqual(nothingFound);
   expect(telegram.violations()).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { ChatLine } from "../../../../server/bridge/pacing/chat-line.ts";
 import { ownLane } from "../../../../server/bridge/pacing/lanes.ts";
 import { Pacer, type PacerLimits } from "../../../../server/bridge/pacing/pacer.ts";
 import { BRIDGE_ITSELF, type PendingMessage } from "../../../../server/bridge/queue/queue.ts";
@@ -285,11 +286,11 @@ describe("pacer", () => {
     pacer.ended(-100, 2);
     pacer.settled(-100, 2);
     pacer.add(message(2, standIn));
-    expect(pacer.next(2)).toEqual({ waitUntil: expect.closeTo(1_012, 0) });
+    expect(pacer.next(2)).toEqual({ waitUntil: expect.closeTo(1_005, 0) });
     pacer.started(-100, 1_100);
     pacer.ended(-100, 1_101);
     pacer.migrate(-100, -100);
-    expect(pacer.next(1_101)).toEqual({ waitUntil: expect.closeTo(2_111, 0) });
+    expect(pacer.next(1_101)).toEqual({ waitUntil: expect.closeTo(2_104, 0) });
     expect(pacer.next(2_200)).toEqual({ id: 2, chatId: -100 });
   });
 
@@ -298,6 +299,26 @@ describe("pacer", () => {
     const late = message(10_001, 999, 2_500);
     const sent = turnOf(late, backlog);
     expect(sent.start - late.at).toBeLessThanOrEqual(1_100);
+  });
+
+  test("a turn looks at as many chats when ten thousand wait as when ten do, also when they are served and forgotten", () => {
+    const looks = vi.spyOn(ChatLine.prototype, "readyAt", "get");
+    const looksEach = (chats: number) => {
+      const pacer = new Pacer({ messagesPerSecond: 1_000, messagesPerChatPerSecond: 1, parallel: 1_000 });
+      for (let id = 1; id <= 2 * chats; id += 1) pacer.add(message(id, 1 + (id % chats)));
+      looks.mockClear();
+      const turns = Math.min(chats, 500);
+      for (let served = 0; served < turns; served += 1) {
+        const turn = pacer.next(0);
+        if (!("id" in turn)) throw new Error("nothing to send");
+        pacer.started(turn.chatId, 0);
+        pacer.ended(turn.chatId, 0);
+        pacer.settled(turn.chatId, 0);
+      }
+      return looks.mock.calls.length / turns;
+    };
+    expect(looksEach(10_000)).toBe(looksEach(10));
+    looks.mockRestore();
   });
 
   test("a message to a chat is delayed until a second after the previous one ended", () => {
