@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Approval } from "../contract/approvals.ts";
-import { pressing, questionsOf, type Talk } from "./conversation.ts";
+import { killBridgeOf, pressing, questionsOf, type Talk } from "./conversation.ts";
 import {
   applyResource,
   controlTelegram,
@@ -83,21 +83,7 @@ describe("a conversation over pods", () => {
     const answer = await fetch(`${base}/approvals/${id}?wait=${wait}`, { headers: { "x-api-key": key } });
     return (await answer.json()) as Approval;
   };
-  /** The pod goes with its program: a container that ends again and again would be started later and later. */
-  const killBridge = async (whileAway = async () => {}) => {
-    const [pod] = await podsOf(namespace, resource, "bridge");
-    if (pod === undefined) throw new Error("there is no bridge");
-    killProgram(pod);
-    const { name, uid } = pod.metadata;
-    await kubectl(["-n", namespace, "delete", "pod", name, "--grace-period=0", "--force"]);
-    await expect
-      .poll(async () => (await podsOf(namespace, resource, "bridge")).map(({ metadata }) => metadata.uid), {
-        timeout: 30_000,
-      })
-      .not.toContain(uid);
-    await whileAway();
-    await kubectl(["-n", namespace, "wait", "--for=condition=Ready", `pod/${name}`, "--timeout=60s"]);
-  };
+  const killBridge = (whileAway?: () => Promise<void>) => killBridgeOf(namespace, resource, whileAway);
   const decided = (action: string) => ({ state: "decided", decision: { action } });
   const becomes = (id: string, state: object) =>
     expect.poll(() => approval(id), { timeout: 60_000, interval: 250 }).toMatchObject(state);

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { TestPerson } from "../test/telegram/people.ts";
-import { controlTelegram, telegramLog } from "./environment.ts";
+import { controlTelegram, killProgram, kubectl, podsOf, telegramLog } from "./environment.ts";
 
 /** The bot that a test talks with: the stand-in has others. */
 export type Talk = { readonly bot: number };
@@ -82,4 +82,17 @@ function forged({
   const person = { is_bot: false, first_name: "Forger", ...from };
   const message = { message_id, date: 1, chat: { id: chat_id, type: "private" }, text: "x" };
   return { callback_query: { id: `forged-${message_id}`, from: person, message, chat_instance: "1", data } };
+}
+
+/** The pod goes with its program: a container that ends again and again would be started later and later. */
+export async function killBridgeOf(namespace: string, resource: string, whileAway = async () => {}): Promise<void> {
+  const [pod] = await podsOf(namespace, resource, "bridge");
+  if (pod === undefined) throw new Error("there is no bridge");
+  killProgram(pod);
+  const { name, uid } = pod.metadata;
+  await kubectl(["-n", namespace, "delete", "pod", name, "--grace-period=0", "--force"]);
+  const uids = async () => (await podsOf(namespace, resource, "bridge")).map(({ metadata }) => metadata.uid);
+  await expect.poll(uids, { timeout: 30_000 }).not.toContain(uid);
+  await whileAway();
+  await kubectl(["-n", namespace, "wait", "--for=condition=Ready", `pod/${name}`, "--timeout=60s"]);
 }

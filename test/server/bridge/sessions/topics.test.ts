@@ -15,9 +15,10 @@ const asked = () => talk.telegram.calls("createForumTopic").length;
 test("a session gets a topic in a group that has topics, hears what is said there, and its messages go there", async () => {
   const api = await talk.session("api");
   const web = await talk.session("web", "other");
-  await until("the topics", () => asked() === 4);
+  const bound = (client: string) => talk.bridge.channel.sessions.list(client)[0]?.bound ?? [];
+  await until("the topics", () => asked() === 4 && bound("ci").length === 1 && bound("other").length === 1);
   expect(made().map(({ parameters }) => parameters?.name)).toEqual(["api", "web"]);
-  const [place] = talk.bridge.channel.sessions.list("ci")[0]?.bound ?? [];
+  const [place] = bound("ci");
   expect(place).toMatchObject({ chat_id: GROUP, made: true });
   await talk.bridge.accept(eventOf("e1", { client: "ci", session: "api" }));
   await until("the message", () => talk.told(GROUP).length === 1);
