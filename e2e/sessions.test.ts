@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Session } from "../contract/sessions.ts";
 import { check, killsOf, nothingFound } from "../test/history/checker.ts";
 import { ChannelSession } from "./channel.ts";
@@ -57,7 +57,8 @@ describe("two sessions, one bot, three people and a group with topics, over pods
     api = new ChannelSession(url, key, "api");
     web = new ChannelSession(url, other, "web");
     await Promise.all([api.begin(), web.begin()]);
-    for (const session of [api, web]) await expect.poll(() => placesOf(session), soon).toHaveLength(1);
+    for (const session of [api, web])
+      await vi.waitFor(async () => expect(await placesOf(session)).toHaveLength(1), soon);
     await bind(anna, "api");
     await bind(bob, "web");
   });
@@ -75,7 +76,8 @@ describe("two sessions, one bot, three people and a group with topics, over pods
   async function bind(from: typeof anna, name: string): Promise<void> {
     await says({ from, text: `/bind ${name}` });
     const answers = async () => (await told(from.id)).map(({ text }) => text);
-    await expect.poll(answers, soon).toContainEqual(expect.stringMatching(`^${name} hears`));
+    const hears = expect.stringMatching(`^${name} hears`);
+    await vi.waitFor(async () => expect(await answers()).toContainEqual(hears), soon);
   }
 
   async function known(session: ChannelSession): Promise<Session> {
@@ -89,7 +91,8 @@ describe("two sessions, one bot, three people and a group with topics, over pods
 
   /** Nothing waits for anybody. */
   const quiet = async () => {
-    for (const session of [api, web]) await expect.poll(async () => (await known(session)).waiting, soon).toBe(0);
+    for (const session of [api, web])
+      await vi.waitFor(async () => expect((await known(session)).waiting).toBe(0), soon);
   };
 
   /** A new process under the name of one that was killed. */
