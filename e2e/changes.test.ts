@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   applyResource,
+  changeSpec,
   condition,
   controlTelegram,
   createNamespace,
@@ -46,8 +47,7 @@ afterAll(() => deleteNamespace(namespace));
 const apply = (object: object) => kubectl(["-n", namespace, "apply", "-f", "-"], { input: JSON.stringify(object) });
 const setFormat = (format: string) =>
   apply({ apiVersion: "v1", kind: "Secret", metadata: { name: "settings" }, stringData: { format } });
-const change = (spec: object) =>
-  kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", JSON.stringify({ spec })]);
+const change = (spec: object) => changeSpec(namespace, resource, spec);
 
 const uidsOf = async (component: string) =>
   (await podsOf(namespace, resource, component)).map(({ metadata }) => metadata.uid).sort();

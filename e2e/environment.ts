@@ -56,6 +56,10 @@ export async function applyResource(namespace: string, name: string, overrides: 
   await kubectl(["apply", "-f", "-"], { input: JSON.stringify(resource) });
 }
 
+/** Changes fields of a resource's spec; null takes one out. */
+export const changeSpec = (namespace: string, name: string, spec: object) =>
+  kubectl(["-n", namespace, "patch", "cctd", name, "--type=merge", "-p", JSON.stringify({ spec })]);
+
 const chatId = () => 1_000_000 + randomBytes(3).readUIntBE(0, 3);
 
 export const waitReady = (namespace: string, name: string, timeout = "2m") =>

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   applyResource,
+  changeSpec,
   createNamespace,
   createToken,
   deleteNamespace,
@@ -67,10 +68,7 @@ describe("another version of the operator", () => {
     );
     // The work of the new one: it has the lease, and has seen the resource.
     const [old, young] = ["test", "young"].map((name) => ({ name, permissions: ["*"] }));
-    const clientsAre = (...clients: unknown[]) => {
-      const spec = JSON.stringify({ spec: { server: { auth: { clients } } } });
-      return kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", spec]);
-    };
+    const clientsAre = (...clients: unknown[]) => changeSpec(namespace, resource, { server: { auth: { clients } } });
     const secret = ["-n", namespace, "wait", `secret/${resource}-connection-young`, "--timeout=2m"];
     await clientsAre(old, young);
     await kubectl([...secret, "--for=create"]);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { fullImageName } from "../images/names.ts";
 import {
   applyResource,
+  changeSpec,
   cluster,
   controlTelegram,
   createNamespace,
@@ -116,16 +117,7 @@ describe("under traffic", () => {
   test("an upgrade of the image fails no call", async () => {
     const traffic = startTraffic(url, key, "upgrade");
     await traffic.progress(5);
-    await kubectl([
-      "-n",
-      namespace,
-      "patch",
-      "cctd",
-      resource,
-      "--type=merge",
-      "-p",
-      JSON.stringify({ spec: { version: nextTag } }),
-    ]);
+    await changeSpec(namespace, resource, { version: nextTag });
     await kubectl([
       "-n",
       namespace,
@@ -199,8 +191,7 @@ describe("under traffic", () => {
   });
 
   test("blue/green fails no call: not when its pods get their track, not at the switch, and not on the way back", async () => {
-    const patch = (spec: object) =>
-      kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", JSON.stringify({ spec })]);
+    const patch = (spec: object) => changeSpec(namespace, resource, spec);
     const analysed = (maxMilliseconds: number) => ({
       analysis: { durationSeconds: 5, metrics: { latency: { percentile: 50, maxMilliseconds }, minCalls: 5 } },
     });
