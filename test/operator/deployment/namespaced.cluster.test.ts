@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { type TestNamespace, testNamespace } from "../runtime/api-server.ts";
 import { apply, remove, render } from "./support/chart.ts";
-import { tokenOf } from "./support/chart-account.ts";
+import { clientWith, tokenOf } from "./support/chart-account.ts";
 import { startOperatorAt } from "./support/operator-at.ts";
 import {
   changeSpec,
@@ -21,6 +22,7 @@ let served: World;
 let alsoServed: World;
 let outside: World;
 let installation: KubernetesObject[];
+let token: string;
 
 beforeAll(async () => {
   operators = await testNamespace("some");
@@ -39,6 +41,12 @@ beforeAll(async () => {
     { namespace: operators.namespace },
   );
   await apply(installation);
+  token = await tokenOf(served.client, { namespace: operators.namespace, name: "operator-cctelegram-operator" });
+  // The API server obeys a Role a moment after it was made, and later on a busy machine.
+  const account = clientWith(token, "namespaced");
+  for (const { namespace } of [served, alsoServed])
+    await eventually(() => account.list(resourcePath(types.deployments, { namespace })), 30_000);
+  account.close();
 });
 afterAll(async () => {
   await remove(installation);
@@ -53,12 +61,11 @@ test("its account has no right in the whole cluster", () => {
 });
 
 test("an operator with Roles in two namespaces serves these, and asks for nothing elsewhere", async () => {
-  const account = { namespace: operators.namespace, name: "operator-cctelegram-operator" };
   const namespaces = [served.namespace, alsoServed.namespace].sort();
   const operator = startOperatorAt({
     POD_NAMESPACE: operators.namespace,
     WATCH_NAMESPACES: namespaces,
-    token: await tokenOf(served.client, account),
+    token,
   });
   await untilReady(served, "team");
   await untilReady(alsoServed, "team");
