@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { TestPerson } from "../test/telegram/people.ts";
-import { controlTelegram, killProgram, kubectl, podsOf, telegramLog } from "./environment.ts";
+import { controlTelegram, killProgram, kubectl, type Pod, podsOf, telegramLog } from "./environment.ts";
 
 /** The bot that a test talks with: the stand-in has others. */
 export type Talk = { readonly bot: number };
@@ -85,12 +85,16 @@ function forged({
 }
 
 /** The pod goes with its program: a container that ends again and again would be started later and later. */
+export async function killPod(namespace: string, pod: Pod): Promise<void> {
+  killProgram(pod);
+  await kubectl(["-n", namespace, "delete", "pod", pod.metadata.name, "--grace-period=0", "--force"]);
+}
+
 export async function killBridgeOf(namespace: string, resource: string, whileAway = async () => {}): Promise<void> {
   const [pod] = await podsOf(namespace, resource, "bridge");
   if (pod === undefined) throw new Error("there is no bridge");
-  killProgram(pod);
+  await killPod(namespace, pod);
   const { name, uid } = pod.metadata;
-  await kubectl(["-n", namespace, "delete", "pod", name, "--grace-period=0", "--force"]);
   const uids = async () => (await podsOf(namespace, resource, "bridge")).map(({ metadata }) => metadata.uid);
   await expect.poll(uids, { timeout: 30_000 }).not.toContain(uid);
   await whileAway();

@@ -131,7 +131,7 @@ export async function controlTelegram(control: Spec): Promise<void> {
 
 const telegramUrl = async () => `http://${await clusterIP(target, telegramNamespace, "telegram")}:8081`;
 
-type Pod = {
+export type Pod = {
   readonly metadata: { readonly uid: string; readonly name: string; readonly deletionTimestamp?: string };
   readonly spec: { readonly nodeName: string };
   readonly status: {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import type { Session } from "../contract/sessions.ts";
 import { check, killsOf, nothingFound } from "../test/history/checker.ts";
 import { ChannelSession } from "./channel.ts";
-import { killBridgeOf, pressing, questionsOf, type Talk } from "./conversation.ts";
+import { killBridgeOf, killPod, pressing, questionsOf, type Talk } from "./conversation.ts";
 import {
   applyResource,
   controlTelegram,
@@ -215,7 +215,7 @@ describe("two sessions, one bot, three people and a group with topics, over pods
     const killing = [
       async () => {
         const [pod] = await podsOf(namespace, resource, "mcp-server");
-        killProgram(pod!);
+        await killPod(namespace, pod!);
       },
       () => killBridgeOf(namespace, resource),
       (round: number) => {
