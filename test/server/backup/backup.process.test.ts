@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { expect, test } from "vitest";
+import { newestSchema } from "../../../server/bridge/storage/sqlite-schema.ts";
 import { blocksIn, commandsOf, readPage } from "../../pages/blocks.ts";
 import { eventOf, freePort, post, signedFetch, until } from "../bridge/support.ts";
 import type { Process } from "../support/process.ts";
@@ -76,7 +77,7 @@ test("a backup of a bridge under load has everything that was acknowledged befor
   expect(code).toBe(0);
   const path = join(target, "notes/team/loaded.cctb");
   const location = pathToFileURL(path).href;
-  expect(words).toMatchObject({ location, sha256: await sha256Of(path), verified: true, schemaVersion: 11 });
+  expect(words).toMatchObject({ location, sha256: await sha256Of(path), verified: true, schemaVersion: newestSchema });
   expect(delivered()).toBeGreaterThan(sent);
   const during = producers.flatMap(({ acknowledged }) => acknowledged).length;
   expect(during).toBeGreaterThan(before.length);
