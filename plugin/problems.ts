@@ -181,6 +181,19 @@ export const problems = {
     new PluginError(`Delivery is stopped by ${by}, so the queue cannot run empty.`, {
       hint: "kubectl cctelegram resume delivery NAME lets it go on.",
     }),
+  pairingOff: (resource: string) =>
+    new PluginError(`${resource} lets nobody in by a code.`, {
+      hint: "Set telegram.pairing of the resource to Code; then the bot tells a code to whoever writes to it in private.",
+    }),
+  noPairingCode: () =>
+    new PluginError("This is no code: it has six letters and digits, as the bot told them.", {
+      exitCode: exitCodes.usage,
+    }),
+  pairingCodeUnknown: () =>
+    new PluginError("Nobody was told this code within the last hour, or somebody else has confirmed it.", {
+      exitCode: notFound,
+      hint: "Let the person write to the bot in private, and take the code that it tells.",
+    }),
   noDeadLetter: (id: string, ids: readonly string[]) =>
     new PluginError(`There is no refused message ${id}.`, {
       exitCode: notFound,

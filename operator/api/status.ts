@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { dryRunStatus } from "./dry-run.ts";
 import { imageStatus } from "./image.ts";
+import { pairingStatus } from "./pairing.ts";
 import { podReplacements } from "./pod-replacements.ts";
 import { rolloutStatus } from "./rollout.ts";
 import { secretStatus } from "./secrets.ts";
@@ -117,6 +118,10 @@ export const deploymentStatus = z
     podReplacements: podReplacements
       .optional()
       .describe("Server pods that the operator has replaced because they failed where others did not."),
+    pairing: pairingStatus
+      .optional()
+      .describe("What became of the code in the annotation cctelegram.io/pair. Absent without one.")
+      .meta({ "x-kubernetes-map-type": "atomic" }),
     dryRun: dryRunStatus
       .optional()
       .describe("What the operator would change. Present only while reconciliation is DryRun."),

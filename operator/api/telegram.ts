@@ -37,7 +37,7 @@ export const telegramSpec = z
       .enum(["Code", "None"])
       .optional()
       .describe(
-        "How further people may come to talk to the bot. Code: it tells them a code, which an administrator confirms with /pair or the tool pair_person. They get no messages by that. None: allowedUsers alone. Default: None.",
+        "How further people may come to talk to the bot. Code: it tells them a code, which an administrator confirms with /pair, the tool pair_person or the annotation cctelegram.io/pair. They get no messages by that. None: allowedUsers alone. Default: None.",
       ),
     updates: z
       .enum(["Polling", "Webhook", "None"])

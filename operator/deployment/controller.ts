@@ -19,6 +19,7 @@ import { Images, publicKeysIn } from "./image/images.ts";
 import { type ImageFinding, type ImageQuestion, type Review, reviewReading } from "./image/review.ts";
 import { Holding } from "./maintenance/holding.ts";
 import { adoptionAnnotation, fieldManager, managedByLabel } from "./names.ts";
+import { codeConfirmation } from "./pairing/bridge-call.ts";
 import { ProbeSchedule } from "./probing/probe-schedule.ts";
 import { probesOf } from "./probing/probes.ts";
 import { Arbiter } from "./receiving/arbiter.ts";
@@ -88,6 +89,7 @@ export function addDeploymentController(manager: Manager, parts: DeploymentContr
     applier,
     holding,
     dryRun,
+    confirmCode: codeConfirmation({ fetch: parts.fetch, now: clock.now }),
     settings,
     now: clock.now,
     secretMetrics,

@@ -35,6 +35,8 @@ export const variablesAnnotation = "cctelegram.io/variables";
 export const promoteAnnotation = "cctelegram.io/promote";
 /** On a resource: the revision to go back to. */
 export const undoAnnotation = "cctelegram.io/undo";
+/** On a resource: the code that the bot told somebody who shall talk to it. */
+export const pairAnnotation = "cctelegram.io/pair";
 /** On a server Deployment: the number of its revision, and the hash of its template. */
 export const revisionAnnotation = "cctelegram.io/revision";
 export const templateAnnotation = "cctelegram.io/template";

@@ -9,6 +9,7 @@ import type { Certificate } from "./exposure/certificate.ts";
 import type { ExposureProbe, ExposureTarget } from "./exposure/probe.ts";
 import type { Images } from "./image/images.ts";
 import type { Holding } from "./maintenance/holding.ts";
+import type { ConfirmCode } from "./pairing/bridge-call.ts";
 import type { ProbeResult, Target } from "./probing/parts-probe.ts";
 import type { ProbeSchedule } from "./probing/probe-schedule.ts";
 import type { Arbiter } from "./receiving/arbiter.ts";
@@ -45,6 +46,7 @@ export type ReconcileParts = Trials & {
   readonly referredValues: ReferredValues;
   /** API keys of former installations. */
   readonly formerKeys: ForeignSecrets<FoundKeys>;
+  readonly confirmCode: ConfirmCode;
   readonly settings: Settings;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

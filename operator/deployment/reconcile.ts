@@ -16,6 +16,7 @@ import { exceptAwaited, failedOf, refusedOf } from "./failures.ts";
 import { blueprintOf, claimSizeOf, snapshotOf, targetOf } from "./gather.ts";
 import { untilWindow } from "./maintenance/waiting.ts";
 import { namesOf } from "./names.ts";
+import { settlePairing } from "./pairing/settling.ts";
 import { isDryRun } from "./pausing/pausing.ts";
 import type { Verdict } from "./receiving/arbitration.ts";
 import type { ReconcileParts } from "./reconcile-parts.ts";
@@ -107,6 +108,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     written.lookAgainMs,
     untilWindow(snapshot, parts.now()),
     volume.lookAgainMs,
+    await settlePairing(parts, snapshot, hmac.current),
   ];
   return { ...soon.reduce(sooner, result), failures };
 }

@@ -18,6 +18,7 @@ import { type BridgeTelling, bridgeTellingSchema } from "../../contract/monitori
 import { ports } from "../../contract/ports.ts";
 import { liftedBanTopic, publishedSchema } from "../../contract/relay.ts";
 import { routes } from "../../contract/routes.ts";
+import { type Paired, pairedSchema } from "../../contract/sessions.ts";
 import { signedHeaders } from "../../contract/signature.ts";
 import { namesOf } from "../../operator/deployment/names.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -97,6 +98,11 @@ export class Bridge {
     return this.#call({ method: "DELETE", path: approvalPath(id, undefined), schema: approvalSchema });
   }
 
+  /** Lets in whoever was told the code. */
+  pair(code: string): Promise<Paired> {
+    return this.#post(routes.pair, { client: this.#by, code }, pairedSchema);
+  }
+
   event(id: string): Promise<EventStatus> {
     return this.#call({ method: "GET", path: eventPath(id, undefined), schema: eventStatusSchema });
   }
@@ -125,10 +131,11 @@ export class Bridge {
 function read<T>({ status, text }: Answer, schema: z.ZodType<T>): T {
   const body = jsonOf(text);
   if (status >= 400) {
-    const { message } = z
-      .object({ message: z.string() })
+    const { message, code } = z
+      .object({ message: z.string(), code: z.string().optional() })
       .catch({ message: `HTTP ${status}` })
       .parse(body);
+    if (code === "PAIRING_CODE_UNKNOWN") throw problems.pairingCodeUnknown();
     throw problems.partRefuses("bridge", message, status === 404 ? exitCodes.notFound : exitCodes.failed);
   }
   const parsed = schema.safeParse(body);

@@ -13,6 +13,7 @@ import { keysList } from "./keys-list.ts";
 import { keysRevoke } from "./keys-revoke.ts";
 import { keysRotate } from "./keys-rotate.ts";
 import { logs } from "./logs.ts";
+import { pair } from "./pair.ts";
 import { pauseDelivery, pauseReconciliation, resumeDelivery, resumeReconciliation } from "./pause.ts";
 import { promote } from "./promote.ts";
 import { queueDrop, queueList, queueRetry } from "./queue.ts";
@@ -37,7 +38,7 @@ export const commands: readonly Command[] = [
   ...[status, logs, events, report],
   ...[keysList, keysCreate, keysRotate, keysRevoke, keysConfig],
   ...[send, connect],
-  ...[queueList, queueRetry, queueDrop, approvalsList, approvalsWithdraw, bansList, bansLift],
+  ...[queueList, queueRetry, queueDrop, approvalsList, approvalsWithdraw, bansList, bansLift, pair],
   ...[pauseDelivery, pauseReconciliation, resumeDelivery, resumeReconciliation, drain, hibernate, wake],
   ...[promote, rollback, undo, backup, restore],
   completion,

@@ -7,7 +7,7 @@ import type { Response } from "../../contract/responses.ts";
 import type { Approvals } from "../bridge/approvals/approvals.ts";
 import type { Attention } from "../bridge/attention/attention.ts";
 import type { Control } from "../bridge/control/control.ts";
-import type { Clearing, ResponseQuery } from "../bridge/receiving/inbox.ts";
+import type { Clearing, ResponseQuery } from "../bridge/receiving/responses.ts";
 import { RefusedError } from "../bridge/refused-error.ts";
 import type { RelayHub } from "../bridge/relay/relay.ts";
 import { localApprovals } from "./approvals.ts";

@@ -14,7 +14,7 @@ import type { BridgeConfig } from "./config.ts";
 import type { Control } from "./control/control.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { Pairings } from "./pairing/pairings.ts";
-import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
+import type { Clearing, ResponseQuery } from "./receiving/responses.ts";
 import type { RelayHub } from "./relay/relay.ts";
 import { RunningBridge } from "./running-bridge.ts";
 import type { Channel } from "./sessions/channel.ts";

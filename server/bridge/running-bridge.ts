@@ -28,7 +28,7 @@ import { Progress } from "./progress/progress.ts";
 import { openQueue } from "./queue/opened-queue.ts";
 import type { PendingMessage, Queue, SettledEvent } from "./queue/queue.ts";
 import { startUpkeep } from "./queue/upkeep.ts";
-import type { Clearing, ResponseQuery } from "./receiving/inbox.ts";
+import type { Clearing, ResponseQuery } from "./receiving/responses.ts";
 import { Notices } from "./relay/notices.ts";
 import { RelayHub } from "./relay/relay.ts";
 import { createRelayMetrics } from "./relay/relay-metrics.ts";

@@ -21,6 +21,12 @@ const backup = {
 } as const;
 
 export const elsewhere: readonly Elsewhere[] = [
+  {
+    ...plugin,
+    command: "pair team k7m2qp",
+    file: "test/plugin/commands.cluster.test.ts",
+    words: ['"pair", "team", code'],
+  },
   { ...backup, command: "openssl rand -hex 32 >" },
   { ...backup, command: "BRIDGE_PORT=9001 node" },
   { ...backup, command: "export HMAC_SECRET_FILE" },

@@ -44,7 +44,7 @@ beforeAll(async () => {
   world.kubelet.start();
   await createToken(world);
   await world.startOperator();
-  await createResource(world, "team");
+  await createResource(world, "team", { telegram: { ...minimalSpec.telegram, pairing: "Code" } });
   await createResource(world, "late", { telegram: { botTokenSecretRef: { name: "absent" }, allowedUsers: [1] } });
   await untilSettled(world, "team");
   await untilCondition(world, "late", "Ready", { reason: "BotTokenSecretNotFound" });
@@ -55,6 +55,7 @@ beforeAll(async () => {
     messagesPerSecond: 1_000,
     messagesPerChatPerSecond: 1_000,
     updates: { mode: "Polling" },
+    pairing: "Code",
   } as const;
   bridge = await bridgeFor(configFor(files.path, telegram.url, { hmac: { secret: hmacSecret }, telegram: receiving }));
   await until("the bridge", () => bridge.obstacles().length === 0);
@@ -363,6 +364,35 @@ describe("the queue, through the bridge's signed routes", () => {
     expect(await plugin(["approvals", "withdraw", "team", id, "--yes"])).toMatchObject({ code: 0 });
     expect(bridge.approvals.approval(id, undefined).state).toBe("withdrawn");
     expect((await plugin(["approvals", "withdraw", "team", "nothing", "--yes"])).code).toBe(exitCodes.notFound);
+  });
+
+  test("somebody new is let in by the code that the bot told them", async () => {
+    telegram.control({ says: [{ from: { id: 50, first_name: "N\u001bina" }, text: "hello" }] });
+    const told = () => telegram.delivered().find(({ chat_id, text }) => chat_id === 50 && text?.includes("/pair: "));
+    await until("the code", () => told() !== undefined);
+    const code = told()!.text!.slice(-6);
+    expect(await plugin(["pair", "team", "hello", "--yes"])).toMatchObject({
+      code: exitCodes.usage,
+      stderr: expect.stringContaining("six letters and digits"),
+    });
+    expect(await plugin(["pair", "team", "222222", "--yes"])).toMatchObject({
+      code: exitCodes.notFound,
+      stderr: expect.stringMatching(/Nobody was told this code.*write to the bot/s),
+    });
+    expect(await plugin(["pair", "late", code, "--yes"])).toMatchObject({
+      code: exitCodes.failed,
+      stderr: expect.stringContaining("Set telegram.pairing of the resource to Code"),
+    });
+    expect((await plugin(["pair", "team", code])).code).toBe(exitCodes.declined);
+    expect((await plugin(["pair", "team", code, "--dry-run"])).stdout).toContain("nothing was changed");
+    expect(bridge.log.some((line) => line.includes('"user_id":50') && line.includes('"outcome":"done"'))).toBe(false);
+    expect(await json("pair", "team", code.toUpperCase(), "--yes")).toMatchObject({ user_id: 50, username: null });
+    await until("the welcome", () =>
+      telegram.delivered().some(({ text }) => text?.includes("You may talk to this bot")),
+    );
+    const again = await plugin(["pair", "team", code, "--yes"]);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("(50) may talk to the bot: /unpair 50") });
+    expect(again.stdout).not.toContain("\u001b");
   });
 
   test("bans that servers tell of are listed, and lifting one tells all servers", async () => {

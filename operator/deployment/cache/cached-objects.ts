@@ -14,6 +14,7 @@ import {
   adoptionAnnotation,
   fieldManager,
   importMarkAnnotation,
+  pairAnnotation,
   promoteAnnotation,
   restartAnnotation,
   undoAnnotation,
@@ -43,6 +44,8 @@ export type CachedResource = Stored & {
   /** Values of the annotations by which people decide a rollout. */
   readonly promote?: string;
   readonly undo?: string;
+  /** The code of somebody who shall be let in. */
+  readonly pair?: string;
 };
 
 /** What is kept of a child: its owner, its fingerprint, and the few fields that decisions need. */
@@ -119,11 +122,14 @@ export function cachedResource(object: KubernetesObject): CachedResource {
   };
 }
 
-function wishesOf({ metadata: { annotations = {} } }: KubernetesObject): Pick<CachedResource, "promote" | "undo"> {
-  const [promote, undo] = [annotations[promoteAnnotation], annotations[undoAnnotation]];
+function wishesOf({
+  metadata: { annotations = {} },
+}: KubernetesObject): Pick<CachedResource, "promote" | "undo" | "pair"> {
+  const { [promoteAnnotation]: promote, [undoAnnotation]: undo, [pairAnnotation]: pair } = annotations;
   return {
     ...(promote ? { promote: printable(promote, longestWish) } : {}),
     ...(undo ? { undo: printable(undo, longestWish) } : {}),
+    ...(pair ? { pair: printable(pair, longestWish) } : {}),
   };
 }
 

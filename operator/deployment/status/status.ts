@@ -43,10 +43,15 @@ export function statusOf(snapshot: Snapshot, now: string): DeploymentStatus {
     ...secretsOf(snapshot),
     ...backupStatus(snapshot),
     clients: resource.spec.server.auth.clients.map(({ name }) => ({ name, secretName: names.connection(name) })),
+    ...pairingOf(resource),
     ...remembered(snapshot.replacement ?? resource.status.podReplacements),
     ...(snapshot.dryRun === undefined ? {} : { dryRun: { changes: [...snapshot.dryRun] } }),
   };
 }
+
+/** What became of the code, while the resource has one. */
+const pairingOf = ({ pair, status: { pairing } }: Snapshot["resource"]) =>
+  pair === undefined || pairing === undefined ? {} : { pairing };
 
 /** How old secrets are. */
 function secretsOf({ secrets }: Snapshot): Pick<DeploymentStatus, "secrets"> {

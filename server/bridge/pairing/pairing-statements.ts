@@ -12,8 +12,9 @@ export function preparePairings(db: DatabaseSync) {
     toldAgain: db.prepare("UPDATE pairings SET told = told + 1 WHERE user_id = ?"),
     take: db.prepare("DELETE FROM pairings WHERE code = ? AND expires_at > ? RETURNING user_id, username, first_name"),
     pair: db.prepare(
-      `INSERT OR REPLACE INTO paired_people (user_id, username, first_name, confirmed_by, at) VALUES (?, ?, ?, ?, ?)`,
+      "INSERT OR REPLACE INTO paired_people (user_id, username, first_name, code, confirmed_by, at) VALUES (?, ?, ?, ?, ?, ?)",
     ),
+    pairedBy: db.prepare("SELECT user_id, username, first_name FROM paired_people WHERE code = ? AND confirmed_by = ?"),
     unpair: db.prepare("DELETE FROM paired_people WHERE user_id = ?"),
   };
 }

@@ -30,7 +30,12 @@ const MOST_TOLD = 2;
 /** What a stranger is told: a code, nothing more, or what strangers are told where nobody is paired. */
 export type Told = { readonly line: FormattedText | undefined } | "as a stranger";
 
-export type Confirmed = { readonly paired: Paired; readonly lines: readonly PendingMessage[] };
+export type Confirmed = {
+  readonly paired: Paired;
+  readonly lines: readonly PendingMessage[];
+  /** It has confirmed this code before: whoever did not hear the answer may ask again. */
+  readonly isAgain: boolean;
+};
 
 /** New people are told a code by the bot, and an administrator confirms it. */
 export class Pairings {
@@ -63,16 +68,21 @@ export class Pairings {
   }
 
   /** In the transaction of the write that calls it; undefined when nobody waits with this code. */
-  confirm(code: string, by: string, at: number): Confirmed | undefined {
-    const { queue, people, isOn } = this.#options;
-    const row = isOn ? this.#sql.take.get(code.trim().toLowerCase(), at) : undefined;
-    if (row === undefined) return undefined;
-    const [userId, username, firstName] = [Number(row.user_id), textOr(row.username), textOr(row.first_name)];
-    this.#sql.pair.run(userId, username, firstName, by, at);
+  confirm(told: string, by: string, at: number): Confirmed | undefined {
+    if (!this.#options.isOn) return undefined;
+    const code = told.trim().toLowerCase();
+    const waiting = this.#sql.take.get(code, at);
+    if (waiting !== undefined) return this.#let(pairedIn(waiting), { code, by, at });
+    const before = this.#sql.pairedBy.get(code, by);
+    return before && { paired: pairedIn(before), lines: [], isAgain: true };
+  }
+
+  #let(paired: Paired, { code, by, at }: { code: string; by: string; at: number }): Confirmed {
+    const { queue, people } = this.#options;
+    this.#sql.pair.run(paired.user_id, paired.username, paired.first_name, code, by, at);
     people.reread();
-    const line = queue.addLine({ chatId: userId, text: WELCOME, entities: [] }, at);
-    const paired = { user_id: userId, username, first_name: firstName };
-    return { paired, lines: line === undefined ? [] : [line] };
+    const line = queue.addLine({ chatId: paired.user_id, text: WELCOME, entities: [] }, at);
+    return { paired, lines: line === undefined ? [] : [line], isAgain: false };
   }
 
   /** In the transaction of the write that calls it; false for whoever was not paired. */
@@ -86,6 +96,7 @@ export class Pairings {
   async pair({ client, code }: Pairing): Promise<Paired> {
     const { store, onLines, audit, now } = this.#options;
     const confirmed = await store.write(() => this.confirm(code, client, now()));
+    if (confirmed?.isAgain) return confirmed.paired;
     const outcome = confirmed === undefined ? "refused" : "done";
     audit.record({ decision: "pairing", outcome, client, ...(confirmed && { user_id: confirmed.paired.user_id }) });
     if (confirmed === undefined) throw new ServerError("PAIRING_CODE_UNKNOWN");
@@ -100,5 +111,11 @@ function codeLine(code: string): FormattedText {
   const text = `You are not on the list of people who may talk to this bot. To be put on it, tell an administrator this code within an hour, who confirms it with /pair: ${code}`;
   return { text, entities: [{ type: "code", offset: text.length - code.length, length: code.length }] };
 }
+
+const pairedIn = ({ user_id, username, first_name }: Record<string, unknown>): Paired => ({
+  user_id: Number(user_id),
+  username: textOr(username),
+  first_name: textOr(first_name),
+});
 
 const textOr = (value: unknown): string | null => (value === null ? null : String(value));

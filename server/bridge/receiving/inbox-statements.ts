@@ -61,3 +61,5 @@ function strangers(db: DatabaseSync) {
     rememberStranger: db.prepare("INSERT OR IGNORE INTO told_strangers (user_id, at) VALUES (?, ?)"),
   };
 }
+
+export type InboxStatements = ReturnType<typeof prepareInbox>;

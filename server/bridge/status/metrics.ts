@@ -5,7 +5,7 @@ import type { Priority } from "../../../contract/priority.ts";
 import { channelEndings } from "../../../contract/sessions.ts";
 import { recordKinds } from "../approvals/approval-table.ts";
 import type { QueueStats } from "../queue/queue.ts";
-import { takenKinds } from "../receiving/inbox.ts";
+import { takenKinds } from "../receiving/effects.ts";
 import { pollKinds } from "../receiving/poll-plan.ts";
 import { outcomeKinds } from "../telegram/outcome.ts";
 import { createTierMetrics } from "./tier-metrics.ts";

@@ -319,6 +319,7 @@ const MIGRATIONS: readonly string[] = [
      user_id INTEGER PRIMARY KEY,
      username TEXT,
      first_name TEXT,
+     code TEXT NOT NULL,
      confirmed_by TEXT NOT NULL,
      at INTEGER NOT NULL
    ) STRICT;

@@ -6,6 +6,7 @@ import {
   createToken,
   eventually,
   exists,
+  readResource,
   untilCondition,
   untilSettled,
 } from "../../operator/deployment/support/steps.ts";
@@ -50,6 +51,16 @@ export const operator: Scene = {
         const { data } = await world.get<Secret>(types.secrets, "team-dashboard");
         expect(stdout.trim()).toHaveLength(Buffer.from(data.password ?? "", "base64").length);
       },
+    },
+    "annotate --overwrite cctd/team cctelegram.io/pair": {
+      after: ({ world }) =>
+        eventually(async () =>
+          expect((await readResource(world, "team")).status?.pairing).toMatchObject({
+            code: "k7m2qp",
+            outcome: "Refused",
+            message: expect.stringContaining("set telegram.pairing to Code"),
+          }),
+        ),
     },
     '"reconciliation":"Paused"': {
       after: ({ world }) => untilCondition(world, "team", "Paused", { status: "True", reason: "PausedByUser" }),

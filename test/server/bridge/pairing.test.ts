@@ -10,8 +10,8 @@ const codeFor = (talk: Talk, chat: number) => {
   return /: (\w{6})$/.exec(line)?.[1] ?? "";
 };
 
-const pair = (talk: Talk, code: string) =>
-  signedFetch(`${talk.bridge.url}/people/pair`, "POST", JSON.stringify({ client: "admin", code }));
+const pair = (talk: Talk, code: string, client = "admin") =>
+  signedFetch(`${talk.bridge.url}/people/pair`, "POST", JSON.stringify({ client, code }));
 
 test("a code is six characters that nobody takes for others", () => {
   expect(pairingCode(() => 0)).toBe("aaaaaa");
@@ -61,7 +61,7 @@ describe("with pairing", () => {
     await until("the second line", () => talk.told(51).length === 2);
     const answer = await pair(talk, codeFor(talk, 52));
     expect(await answer.json()).toEqual({ user_id: 52, username: null, first_name: "Person 52" });
-    const again = await pair(talk, codeFor(talk, 52));
+    const again = await pair(talk, codeFor(talk, 52), "other");
     expect([again.status, await again.json()]).toMatchObject([404, { code: "PAIRING_CODE_UNKNOWN" }]);
     expect((await pair(talk, "hello")).status).toBe(400);
     await talk.tells(52, "You may talk to this bot now");
@@ -69,6 +69,23 @@ describe("with pairing", () => {
     expect(
       talk.bridge.log.map((line) => JSON.parse(line)).filter(({ decision }) => decision === "pairing"),
     ).toHaveLength(2);
+  });
+
+  test("whoever did not hear that a code was confirmed asks again, after a restart too: nothing happens twice, and nothing after /unpair", async () => {
+    const decisions = () =>
+      talk.bridge.log.map((line) => JSON.parse(line)).filter(({ decision }) => decision === "pairing");
+    talk.says("hello", { from: { id: 53 } });
+    await until("the code", () => codeFor(talk, 53) !== "");
+    const code = codeFor(talk, 53);
+    expect((await pair(talk, code)).status).toBe(200);
+    await talk.tells(53, "You may talk to this bot now");
+    await talk.restart();
+    expect(await (await pair(talk, code)).json()).toEqual({ user_id: 53, username: null, first_name: "Person 53" });
+    expect(decisions()).toEqual([]);
+    talk.says("/unpair 53");
+    await talk.tells(ANNA.id, "53 may not talk to me any more");
+    expect((await pair(talk, code)).status).toBe(404);
+    expect(talk.told(53).filter(({ text }) => text?.includes("You may talk"))).toHaveLength(1);
   });
 
   test("in a group nobody is told a code, and a paired person gets no messages of clients", async () => {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type Event, eventSchema } from "../../../contract/event.ts";
 import { eventTypeNames } from "../../../contract/event-types.ts";
 import type { Response } from "../../../contract/responses.ts";
-import type { ResponseQuery } from "../../../server/bridge/receiving/inbox.ts";
+import type { ResponseQuery } from "../../../server/bridge/receiving/responses.ts";
 import { RefusedError } from "../../../server/bridge/refused-error.ts";
 import { localBridgeClient } from "../../../server/bridge-client/local-bridge-client.ts";
 import { noInteraction } from "../../../server/features/interaction.ts";

@@ -5,6 +5,7 @@ import type {
   RefusedTopicStatus,
   VolumeStatus,
 } from "../../../../contract/bridge-status.ts";
+import { routes } from "../../../../contract/routes.ts";
 
 /** What the pods of the tests answer to the operator's probes; tests change it. */
 export type Answers = {
@@ -14,6 +15,8 @@ export type Answers = {
   /** The metrics of the server at an address. Default: what the other answers are. */
   metricsAt?: (address: string) => string;
   bridge?: "ready" | "silent";
+  /** What the bridge answers to the code of somebody new. Default: it knows no such call. */
+  pair?: (path: string, init: RequestInit) => Promise<Response>;
   telegram: { reachable: boolean; error?: string; token_refused?: boolean };
   queue: { usable: boolean; pending: number; limit: number; error?: string };
   /** Whether the server at this host, which is a pod's address or the Service's name, refuses handshakes. */
@@ -43,6 +46,7 @@ export function answering(answers: Answers): typeof fetch {
   return async (input, init) => {
     const { pathname, hostname } = new URL(String(input));
     if (pathname === "/metrics" && answers.metricsAt) return new Response(answers.metricsAt(hostname));
+    if (pathname === routes.pair) return answers.pair?.(pathname, init ?? {}) ?? Response.json({}, { status: 404 });
     const isTried = hostname.includes("-mcp-server-preview.");
     return (isTried ? answerOfTried(answers, pathname) : undefined) ?? others(input, init);
   };
@@ -82,6 +86,7 @@ function statusOf(answers: Answers): Response {
     refused: _refused,
     refusesAt: _refusesAt,
     metricsAt: _metricsAt,
+    pair: _pair,
     serverVersion: _version,
     ...told
   } = answers;
