@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { filesSchema } from "./attachments.ts";
 
 /** Sessions of programs that people talk to: what the bridge knows of them, and what servers ask it for them. */
 
@@ -219,6 +220,9 @@ export const sessionReplySchema = z.object({
   reply_id: z.string().min(1).max(128).describe("Identity within the client, as that of an event"),
   ...place,
   text: text(sessionLimits.replyLength),
+  files: filesSchema
+    .exactOptional()
+    .describe("Photos and documents that come behind the text, as in `data.attachments`"),
   reply_to: messageId.exactOptional().describe("The message that it answers, of the same chat"),
 });
 
