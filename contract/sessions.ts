@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { filesSchema } from "./attachments.ts";
 
 /** Sessions of programs that people talk to: what the bridge knows of them, and what servers ask it for them. */
 
@@ -13,6 +14,8 @@ export const sessionLimits = Object.freeze({
   handed: 50,
   /** Seconds for which a holder holds a session; it says again within a third of that that it is there. */
   leaseSeconds: 90,
+  /** Seconds for which one holds it whose connection is gone: it may come back on another one. */
+  returnSeconds: 5,
   replyLength: 16_000,
   editLength: 4_096,
   permissionMinutes: 10,
@@ -84,11 +87,15 @@ export const sessionQuerySchema = z.object({ client });
 export const sessionsSchema = z.object({ sessions: z.array(sessionSchema).readonly() });
 
 /**
- * The body of `POST /sessions/listen`. Without a generation somebody begins to listen, and whoever did before is fenced off: its
+ * The body of `POST /sessions/listen`, in which a holder may say that it holds the session for less than others. Without a generation somebody begins to listen, and whoever did before is fenced off: its
  * generation is refused from then on. With one it goes on, which is said every 30 s. Refused with SESSION_NAME_TAKEN while
  * another holder is there, and when another has begun to listen since.
  */
-export const sessionListenSchema = z.object({ ...held, generation: generation.exactOptional() });
+export const sessionListenSchema = z.object({
+  ...held,
+  generation: generation.exactOptional(),
+  lease_seconds: z.int().min(1).max(sessionLimits.leaseSeconds).exactOptional(),
+});
 
 export type SessionListen = z.output<typeof sessionListenSchema>;
 
@@ -219,6 +226,9 @@ export const sessionReplySchema = z.object({
   reply_id: z.string().min(1).max(128).describe("Identity within the client, as that of an event"),
   ...place,
   text: text(sessionLimits.replyLength),
+  files: filesSchema
+    .exactOptional()
+    .describe("Photos and documents that come behind the text, as in `data.attachments`"),
   reply_to: messageId.exactOptional().describe("The message that it answers, of the same chat"),
 });
 

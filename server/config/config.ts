@@ -56,6 +56,7 @@ export type StdioRemoteConfig = ProcessConfig & {
     /** Absent: the server is asked directly. */
     readonly proxy?: ProxyConfig;
   };
+  readonly projects: ProjectFilesOptions;
   /** What people know the client's session as. */
   readonly session?: string;
 };
@@ -139,17 +140,22 @@ function stdioConfig(need: Need, values: Values, home: string | undefined) {
   const proxy = proxyConfig(values);
   const apiKey = need("CCTELEGRAM_API_KEY");
   const address = url.endsWith(routes.mcp) ? url : url + routes.mcp;
-  return { ...session, remote: { url: address, apiKey, ...(proxy && { proxy }) } };
+  const projects = projectsConfig(values, home);
+  return { ...session, projects, remote: { url: address, apiKey, ...(proxy && { proxy }) } };
 }
 
 /** Of a server that is alone with its bridge, on the machine of those who use it. */
 function aloneConfig(need: Need, values: Values, home: string | undefined) {
-  const roots = (values.CC_TELEGRAM_PROJECT_ROOTS ?? []).map((path) => path.replace(inHome, home ?? "~"));
   const { value: secret = "", path } = values.HMAC_SECRET ?? {};
   return {
     bridge: bridgeConfig(need, { secret, ...(path && { path }) }, values, home),
-    projects: { roots, home },
+    projects: projectsConfig(values, home),
   };
+}
+
+function projectsConfig(values: Values, home: string | undefined): ProjectFilesOptions {
+  const roots = (values.CC_TELEGRAM_PROJECT_ROOTS ?? []).map((path) => path.replace(inHome, home ?? "~"));
+  return { roots, home };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -11,6 +11,14 @@ export type ProjectFilesOptions = {
 
 export type FoundFile =
   | { readonly kind: "read"; readonly path: string; readonly text: string; readonly modifiedAt: number }
+  | Unread;
+
+/** A file as it is on disk. */
+type FoundBytes =
+  | { readonly kind: "read"; readonly path: string; readonly bytes: Buffer; readonly modifiedAt: number }
+  | Unread;
+
+type Unread =
   | { readonly kind: "absent" }
   /** It may not, or cannot, be read. */
   | { readonly kind: "refused"; readonly reason: string };
@@ -18,7 +26,8 @@ export type FoundFile =
 export const LONGEST_FILE = 4 * 2 ** 20;
 
 const OUTSIDE = "it is not below a folder of CC_TELEGRAM_PROJECT_ROOTS";
-const ABSENT: FoundFile = { kind: "absent" };
+const NO_ROOTS = "this server reads no files: CC_TELEGRAM_PROJECT_ROOTS names no folder";
+const ABSENT: Unread = { kind: "absent" };
 /** A FIFO is opened without waiting for who writes to it. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
@@ -37,8 +46,7 @@ export class ProjectFiles {
   /** Reads a file of a project by its real path; without a project of the first root. */
   async ofProject(project: string | undefined, ...path: readonly string[]): Promise<FoundFile> {
     const [first] = this.#options.roots;
-    if (first === undefined)
-      return { kind: "refused", reason: "this server reads no files: CC_TELEGRAM_PROJECT_ROOTS names no folder" };
+    if (first === undefined) return { kind: "refused", reason: NO_ROOTS };
     if (project?.includes("\0")) return { kind: "refused", reason: "it is no path" };
     return this.#read(join(resolve(first, project ?? "."), ...path));
   }
@@ -50,13 +58,26 @@ export class ProjectFiles {
     return found.kind === "refused" && found.reason === OUTSIDE ? ABSENT : found;
   }
 
+  /** Any file below a root, as it is. */
+  async sent(path: string, mostBytes: number): Promise<FoundBytes> {
+    if (!this.readsAny) return { kind: "refused", reason: NO_ROOTS };
+    return this.#readBytes(path, mostBytes);
+  }
+
   async #read(path: string): Promise<FoundFile> {
+    const found = await this.#readBytes(path, LONGEST_FILE);
+    if (found.kind !== "read") return found;
+    const { bytes, ...rest } = found;
+    return { ...rest, text: bytes.toString("utf8") };
+  }
+
+  async #readBytes(path: string, mostBytes: number): Promise<FoundBytes> {
     try {
       const real = await realpath(path);
       if (!(await this.#isAllowed(real))) return { kind: "refused", reason: OUTSIDE };
       const file = await open(real, READ);
       try {
-        return await read(file, { path, real });
+        return await read(file, { path, real, mostBytes });
       } finally {
         await file.close();
       }
@@ -84,7 +105,9 @@ export class ProjectFiles {
   }
 }
 
-async function read(file: FileHandle, { path, real }: { path: string; real: string }): Promise<FoundFile> {
+type Wanted = { readonly path: string; readonly real: string; readonly mostBytes: number };
+
+async function read(file: FileHandle, { path, real, mostBytes }: Wanted): Promise<FoundBytes> {
   const opened = await file.stat();
   if (!opened.isFile()) return { kind: "refused", reason: "it is no regular file" };
   // Between the look at the path and the opening it may have become another one.
@@ -92,24 +115,26 @@ async function read(file: FileHandle, { path, real }: { path: string; real: stri
   if ((await realpath(path)) !== real || named.ino !== opened.ino || named.dev !== opened.dev) {
     return { kind: "refused", reason: "it changed while it was opened" };
   }
-  const text = await contentOf(file);
-  if (text === undefined) return { kind: "refused", reason: `it has more than ${LONGEST_FILE / 2 ** 20} MiB` };
-  return { kind: "read", path, text, modifiedAt: opened.mtimeMs };
+  const bytes = await contentOf(file, mostBytes);
+  if (bytes === undefined) return { kind: "refused", reason: `it has more than ${sizeText(mostBytes)}` };
+  return { kind: "read", path, bytes, modifiedAt: opened.mtimeMs };
 }
 
+const sizeText = (bytes: number) => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`);
+
 /** Undefined for what is too long, whatever size the file says that it has. */
-async function contentOf(file: FileHandle): Promise<string | undefined> {
+async function contentOf(file: FileHandle, mostBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   for (let size = 0; ; ) {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);
-    if (bytesRead === 0) return Buffer.concat(chunks).toString("utf8");
+    if (bytesRead === 0) return Buffer.concat(chunks);
     size += bytesRead;
-    if (size > LONGEST_FILE) return undefined;
+    if (size > mostBytes) return undefined;
     chunks.push(buffer.subarray(0, bytesRead));
   }
 }
 
-function failure(error: unknown): FoundFile {
+function failure(error: unknown): Unread {
   const { code = "" } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" || code === "ENOTDIR") return ABSENT;
   return { kind: "refused", reason: `it cannot be read: ${code}` };

@@ -10,6 +10,7 @@ import { localPeer } from "../mcp/transports/stdio/local-peer.ts";
 import { remotePeer } from "../mcp/transports/stdio/remote-peer.ts";
 import { Stdio } from "../mcp/transports/stdio/stdio.ts";
 import { outgoingFetch } from "../outgoing/outgoing-fetch.ts";
+import { OwnFiles, type OwnFilesOptions } from "../projects/own-files.ts";
 import { ProjectFiles } from "../projects/project-files.ts";
 import { createAudit } from "../telemetry/audit.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -45,6 +46,7 @@ async function alone(
   const own = { config: config.bridge, logger, audit, registry, clock, version, instance };
   const bridge = await openOwnBridge(own);
   try {
+    const projects = new ProjectFiles(config.projects);
     const metrics = createServerMetrics(registry, [...features.tools.keys()], []);
     const client = localBridgeClient(bridge.local);
     const tools = auditedCaller({
@@ -53,7 +55,8 @@ async function alone(
         tools: features.tools,
         metrics,
         bridge: client,
-        projects: new ProjectFiles(config.projects),
+        projects,
+        ownFiles: new OwnFiles({ projects, ...ownParts(config) }),
       }),
       costs: features.tools,
       security: createSecurityLog(metrics, logger, audit),
@@ -105,6 +108,8 @@ async function alone(
 async function remote(config: StdioRemoteConfig, logger: Logger, world: StdioWorld): Promise<Running> {
   const { url, proxy } = config.remote;
   const fetch = await outgoingFetch(proxy);
+  const projects = new ProjectFiles(config.projects);
+  const ownFiles = new OwnFiles({ projects, folders: [], secrets: [config.remote.apiKey] });
   const line = new Stdio({
     ...world.streams(),
     peerOf: (send) =>
@@ -112,6 +117,7 @@ async function remote(config: StdioRemoteConfig, logger: Logger, world: StdioWor
         ...world,
         ...config.remote,
         name: config.session,
+        ownFiles,
         isProxied: proxy !== undefined,
         send,
         logger,
@@ -124,6 +130,13 @@ async function remote(config: StdioRemoteConfig, logger: Logger, world: StdioWor
     () => {},
     async () => {},
   );
+}
+
+/** What of this process itself nobody sends by accident. */
+function ownParts({ bridge, logFiles }: StdioAloneConfig): Omit<OwnFilesOptions, "projects"> {
+  const { dataDir, eventsDir, responsesDir, logsDir, hmac, telegram } = bridge;
+  const folders = [dataDir, eventsDir, responsesDir, logsDir, logFiles?.folder].flatMap((each) => each ?? []);
+  return { folders, secrets: [telegram.token, hmac.secret] };
 }
 
 function runningOn(

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { sessionLimits } from "../../contract/sessions.ts";
 import { text } from "./fields.ts";
+import { attachmentsOfReply, replyFiles } from "./reply-files.ts";
 import { sendingAnnotations } from "./send-event.ts";
 import { chatId, messageId, session, sessionName, topic } from "./session-fields.ts";
 import { defineTool } from "./tool.ts";
@@ -9,7 +10,7 @@ export const reply = defineTool({
   name: "reply",
   title: "Answer a person",
   description:
-    "Answer what somebody on Telegram said to this session, in the chat that it came from. Long texts become several messages.",
+    "Answer what somebody on Telegram said to this session, in the chat that it came from. Long texts become several messages, and files come behind the text.",
   permission: "reply",
   rest: ["POST"],
   cost: 1,
@@ -18,14 +19,7 @@ export const reply = defineTool({
     text: text(sessionLimits.replyLength).describe(`The text, at most ${sessionLimits.replyLength} characters`),
     reply_to: messageId.optional().describe("message_id of an earlier message that it answers; not for the last one"),
     topic,
-    files: z
-      .array(z.string())
-      .refine(
-        (files) => files.length === 0,
-        "files are not sent: this server reads none of its client's machine. Send the text alone",
-      )
-      .optional()
-      .describe("Always empty: files of the client's machine cannot be sent"),
+    files: replyFiles,
     session,
   }),
   output: z.object({
@@ -36,13 +30,15 @@ export const reply = defineTool({
   }),
   annotations: sendingAnnotations,
   async handler(args, context) {
-    const { bridge, client, newId } = context;
+    const { bridge, client, newId, ownFiles } = context;
+    const files = await attachmentsOfReply(args.files ?? [], ownFiles);
     const { event_id, message_ids } = await bridge.sessions.reply({
       client: client.name,
       name: await sessionName(args.session, context),
       reply_id: newId(),
       chat_id: Number(args.chat_id),
       text: args.text,
+      ...(files.length > 0 && { files: [...files] }),
       ...(args.reply_to !== undefined && { reply_to: Number(args.reply_to) }),
       ...(args.topic !== undefined && { topic: Number(args.topic) }),
     });

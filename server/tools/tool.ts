@@ -5,6 +5,7 @@ import type { Client } from "../access/client.ts";
 import type { BridgeClient } from "../bridge-client/bridge-client.ts";
 import type { Content, Icon } from "../features/content.ts";
 import type { Interaction } from "../features/interaction.ts";
+import type { OwnFiles } from "../projects/own-files.ts";
 import type { ProjectFiles } from "../projects/project-files.ts";
 import { asMeant } from "./arguments.ts";
 import { invalidArguments } from "./invalid-arguments.ts";
@@ -26,6 +27,8 @@ export type ToolContext = {
   readonly trace?: CallTrace | undefined;
   /** The projects whose files it may read; undefined: none. */
   readonly projects?: ProjectFiles | undefined;
+  /** Reads files that are sent by their paths; undefined: the client is on another machine. */
+  readonly ownFiles?: OwnFiles | undefined;
   /** Undefined: nobody is banned, because whoever has started the process is its only client. */
   readonly banOffice?: BanOffice | undefined;
   /** Unix time in milliseconds. */

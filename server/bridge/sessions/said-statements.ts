@@ -3,9 +3,9 @@ import type { DatabaseSync } from "node:sqlite";
 /** What of the messages that Telegram has a session has said. */
 export function prepareSaid(db: DatabaseSync) {
   return {
-    isSaid: db.prepare("SELECT 1 FROM sent_messages WHERE chat_id = ? AND message_id = ? AND session = ?"),
+    isSaid: db.prepare("SELECT event_id FROM sent_messages WHERE chat_id = ? AND message_id = ? AND session = ?"),
     ofEvent: db.prepare(
-      "SELECT message_id FROM sent_messages WHERE client = ? AND event_id = ? AND session IS NOT NULL ORDER BY id",
+      "SELECT message_id FROM sent_messages WHERE client = ? AND event_id IN (?, ?) AND session IS NOT NULL ORDER BY id",
     ),
     lastOfEvent: db.prepare(
       `SELECT message_id FROM sent_messages

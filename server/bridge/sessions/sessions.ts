@@ -41,13 +41,13 @@ export type SessionsOptions = {
   readonly onSettled: (session: KeptSession, ending: ChannelEnding, ended: Settled) => void;
 };
 
-const LEASE_MS = sessionLimits.leaseSeconds * 1_000;
 /** Of a session that nobody has heard of for so long everything is forgotten. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 const BATCH = 50;
 
 type Named = { readonly client: string; readonly name: string };
 type Held = Named & { readonly holder: string; readonly generation: number };
+type Holding = Pick<Held, "holder" | "generation"> & { readonly lease_seconds?: number | undefined };
 
 /** Sessions that people talk to, and what waits for them, in the bridge's file: server pods come and go. */
 export class Sessions {
@@ -101,7 +101,7 @@ export class Sessions {
   }
 
   /** Rejects with SESSION_NAME_TAKEN, UNKNOWN_SESSION or RefusedError. */
-  async listen({ client, name, holder, generation }: SessionListen): Promise<SessionListening> {
+  async listen({ client, name, holder, generation, lease_seconds }: SessionListen): Promise<SessionListening> {
     const { store, now } = this.#options;
     const { session, afterwards } = await store.write(() => {
       const at = now();
@@ -110,14 +110,15 @@ export class Sessions {
       else requireHeld(before, { holder, generation });
       const gone = this.#gone(before, holder, at);
       return {
-        session: this.#hold(before, { holder, generation: generation ?? before.generation + 1 }, at),
+        session: this.#hold(before, { holder, generation: generation ?? before.generation + 1, lease_seconds }, at),
         afterwards: gone,
       };
     });
     afterwards();
     if (generation === undefined) this.ring(session);
     const waiting = this.#options.events.countOpen(session.row);
-    return { id: session.row, generation: session.generation, lease_seconds: sessionLimits.leaseSeconds, waiting };
+    const { row: id, generation: current } = session;
+    return { id, generation: current, lease_seconds: lease_seconds ?? sessionLimits.leaseSeconds, waiting };
   }
 
   /** Resolves when it is on disk that it was handed over. Rejects with SESSION_NAME_TAKEN, UNKNOWN_SESSION or RefusedError. */
@@ -222,8 +223,9 @@ export class Sessions {
     return session;
   }
 
-  #hold({ row }: KeptSession, { holder, generation }: Pick<Held, "holder" | "generation">, at: number): KeptSession {
-    return toSession(this.#sql.hold.get(holder, generation, at + LEASE_MS, at, row) ?? {});
+  #hold({ row }: KeptSession, { holder, generation, lease_seconds }: Holding, at: number): KeptSession {
+    const until = at + 1_000 * (lease_seconds ?? sessionLimits.leaseSeconds);
+    return toSession(this.#sql.hold.get(holder, generation, until, at, row) ?? {});
   }
 
   #gone(before: KeptSession, holder: string, at: number): () => void {

@@ -1,3 +1,4 @@
+import { attachmentsOf } from "../../../contract/attachments.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import type { SessionEdit, SessionReact, SessionReplied, SessionReply } from "../../../contract/sessions.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
@@ -61,20 +62,25 @@ export class Speaking {
     const { session, chatId, stored, at } = await store.write(() => {
       const said = sessions.require(reply);
       const place = this.#placeFor(said, reply);
-      const messages = this.#messages(said, reply, place);
       const time = now();
-      const event = { id, client, acceptedAt: time, messages, session: said.row };
-      return { session: said, chatId: place.chatId, stored: queue.addEvent(event), at: time };
+      const event = { client, acceptedAt: time, session: said.row };
+      const text = queue.addEvent({ ...event, id, messages: this.#messages(said, reply, place) });
+      const files = this.#files(said, reply, place);
+      const all = files.length === 0 ? [] : [queue.addEvent({ ...event, id: filesOf(id), messages: files })];
+      return { session: said, chatId: place.chatId, stored: [text, ...all], at: time };
     });
-    const { duplicate, count, messages } = stored;
     receipts.spoke(session.row, chatId);
+    const duplicate = stored.every((each) => each.duplicate);
     if (!duplicate) {
-      onTaken(id, client, at);
-      const settled = this.#settled(client, id);
-      onLines(messages);
+      const ids = stored.map((_, index) => (index === 0 ? id : filesOf(id)));
+      for (const each of ids) onTaken(each, client, at);
+      // Files come behind the text: when the last of them has ended, everything has.
+      const settled = this.#settled(client, ids.at(-1) ?? id);
+      onLines(stored.flatMap(({ messages }) => messages));
       await settled;
     }
-    return { event_id: id, messages: count, message_ids: this.#idsOf(client, id), duplicate };
+    const messages = stored.reduce((sum, { count }) => sum + count, 0);
+    return { event_id: id, messages, message_ids: this.#idsOf(client, id), duplicate };
   }
 
   stop(): void {
@@ -144,10 +150,20 @@ export class Speaking {
     }));
   }
 
+  /** They are an event of their own: edit_message changes the text of a reply, and a file has none. */
+  #files(session: KeptSession, { files }: SessionReply, place: Place): readonly NewMessage[] {
+    const caption = this.#titled(session, place, "");
+    return attachmentsOf({ attachments: files }).map(({ kind, name, media_type: mediaType, content }, part) => ({
+      ...{ ...place, ...caption, part, weight: "approval", priority: "urgent" },
+      file: { kind, name, mediaType, bytes: Buffer.from(content, "base64") },
+    }));
+  }
+
   /** Where not everything is this session's, its name says who speaks. */
   #titled({ row, name }: KeptSession, place: Place, text: string): FormattedText {
     if (this.#options.bindings.at(place)?.session === row || this.#isMade(row, place)) return { text, entities: [] };
-    return { text: `${name}\n${text}`, entities: [{ type: "bold", offset: 0, length: name.length }] };
+    const shown = text === "" ? name : `${name}\n${text}`;
+    return { text: shown, entities: [{ type: "bold", offset: 0, length: name.length }] };
   }
 
   #isMade(session: number, { chatId }: Place): boolean {
@@ -172,7 +188,9 @@ export class Speaking {
 
   #ownMessage(session: KeptSession, chatId: number, message: SessionEdit["message"]): number {
     if (typeof message === "number") {
-      if (this.#sql.isSaid.get(chatId, message, session.row) !== undefined) return message;
+      const said = this.#sql.isSaid.get(chatId, message, session.row);
+      if (String(said?.event_id).endsWith(FILES)) throw invalid("message", "it is a file, which has no text to change");
+      if (said !== undefined) return message;
       throw invalid("message", `the session has sent no message ${message} in this chat, or too long ago`);
     }
     const last = this.#sql.lastOfEvent.get(session.client, message, chatId, session.row);
@@ -184,7 +202,7 @@ export class Speaking {
   }
 
   #idsOf(client: string, id: string): readonly number[] {
-    return this.#sql.ofEvent.all(client, id).map(({ message_id }) => Number(message_id));
+    return this.#sql.ofEvent.all(client, id, filesOf(id)).map(({ message_id }) => Number(message_id));
   }
 
   /** Resolves when the event is settled, or when it has been waited for long enough. */
@@ -212,6 +230,11 @@ export class Speaking {
 }
 
 type Place = { readonly chatId: number; readonly topic?: number };
+
+/** What the id of the event ends with that a reply's files are. */
+const FILES = "/files";
+
+const filesOf = (replyId: string): string => `${replyId}${FILES}`;
 
 const keyOf = (client: string, id: string) => JSON.stringify([client, id]);
 

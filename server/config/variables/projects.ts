@@ -8,7 +8,7 @@ export const projectVariables = Object.freeze({
     schema: list.refine((paths) => paths.every((path) => /^\P{Cc}{1,4096}$/u.test(path)), "paths, separated by commas"),
     default: { stdio: "." },
     description:
-      "Folders, separated by commas, below which get_task_status and todo may read the task files of projects; a comma alone for none. A project is looked for in the first one.",
+      "Folders, separated by commas, below which get_task_status and todo may read the task files of projects, and from which reply sends files where the client has started this process; a comma alone for none. A project is looked for in the first one.",
     example: "~/projects,/srv/work",
   }),
 });

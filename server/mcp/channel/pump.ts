@@ -1,5 +1,5 @@
 import { ServerError, toServerError } from "../../../contract/errors.ts";
-import type { SessionHanded, SessionListening } from "../../../contract/sessions.ts";
+import { type SessionHanded, type SessionListening, sessionLimits } from "../../../contract/sessions.ts";
 import type { SessionCalls } from "../../bridge-client/sessions.ts";
 import type { RequestLogger } from "../method.ts";
 import type { RunSignals } from "./channel.ts";
@@ -16,6 +16,8 @@ export type PumpTimes = {
   /** Between two tries while the bridge is away. */
   readonly retryMs: number;
 };
+
+const longestGoodbyeMs = 2_000;
 
 /** Between two tries of what the bridge refuses, in milliseconds. */
 const longestPauseMs = 300_000;
@@ -53,7 +55,7 @@ export async function pump(options: PumpOptions): Promise<void> {
     try {
       const listening = await begin(options);
       if (listening !== undefined) {
-        await handOver(options, listening);
+        await handOver(options, listening).finally(() => letGo(options, listening));
         pauseMs = times.retryMs;
       } else if (!isTold) {
         isTold = true;
@@ -103,6 +105,19 @@ async function handOver(options: PumpOptions, listening: SessionListening): Prom
   } finally {
     bell.remove();
   }
+}
+
+/**
+ * Nobody hears by this connection any more. A session that comes back by another one holds its name again; one that does not, because
+ * its process was killed, leaves it to the next one of its client soon. Never rejects.
+ */
+async function letGo({ sessions, client, name, holder, log }: PumpOptions, { generation }: SessionListening) {
+  const held = { client, name, holder, generation };
+  const told = sessions.listen({ ...held, lease_seconds: sessionLimits.returnSeconds }).catch((error: unknown) => {
+    if (!isTaken(error)) log.debug({ err: error, session: name }, "the bridge does not know that a connection is gone");
+  });
+  // A server that ends does not wait for a bridge that is away: the lease runs out by itself.
+  await Promise.race([told, passed(longestGoodbyeMs, new AbortController().signal)]);
 }
 
 /** False when the connection is gone: nobody knows what of it was read. */

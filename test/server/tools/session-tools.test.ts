@@ -81,7 +81,29 @@ function answers(path: string, status: number, headers: Record<string, string>, 
   return asked;
 }
 
+const withFile = (file: object) => ({ chat_id: "1", text: "hello", files: [file] });
+
 describe("what a session says", () => {
+  test("files go along as photos and documents, by their types, names or data URIs", async () => {
+    await call("reply", {
+      ...{ chat_id: "5", text: "see" },
+      files: [
+        { name: "a.png", content: "aGk=" },
+        { name: "a.JPG", content: "aGk=", kind: "document" },
+        "data:image/webp;base64,aGk=",
+        { name: "b.bin", content: "data:text/plain;charset=utf-8;base64,aGk=" },
+      ],
+    });
+    expect(replies.at(-1)?.files).toEqual([
+      { kind: "photo", name: "a.png", media_type: "image/png", content: "aGk=" },
+      { kind: "document", name: "a.JPG", media_type: "image/jpeg", content: "aGk=" },
+      { kind: "photo", name: "file-3.webp", media_type: "image/webp", content: "aGk=" },
+      { kind: "document", name: "b.bin", media_type: "text/plain", content: "aGk=" },
+    ]);
+    await call("reply", { chat_id: "5", text: "none", files: [] });
+    expect(replies.at(-1)).not.toHaveProperty("files");
+  });
+
   test("a reply goes to the chat, topic and message that it is for, with ids as text or as numbers", async () => {
     const result = await call("reply", { chat_id: "-1001234", text: "done", reply_to: "7", topic: 3 });
     expect(result).toEqual({
@@ -107,7 +129,19 @@ describe("what a session says", () => {
     ["a chat that is none", { chat_id: "general", text: "hello" }, "chat_id"],
     ["a message that is none", { chat_id: "1", text: "hello", reply_to: "-7" }, "reply_to"],
     ["no text", { chat_id: "1", text: " " }, "text"],
-    ["a file of the client's machine", { chat_id: "1", text: "hello", files: ["/etc/passwd"] }, "files are not sent"],
+    ["a file of the client's machine", { chat_id: "1", text: "hello", files: ["/etc/passwd"] }, "cannot read"],
+    [
+      "a file without a place",
+      { chat_id: "1", text: "hello", files: ["report.pdf"] },
+      "files[0]: expected an absolute",
+    ],
+    ["a file elsewhere", { chat_id: "1", text: "hello", files: ["https://example.com/a.png"] }, "no URL is fetched"],
+    ["a file that is no base64", withFile({ name: "a.txt", content: "hello!" }), "files[0].content: it is not base64"],
+    ["a data URI that is no base64", withFile({ name: "a", content: "data:,hello" }), "files[0].content: a data URI"],
+    ["a file with a path for a name", withFile({ name: "../a.txt", content: "aGk=" }), "files[0].name"],
+    ["a photo that is none", withFile({ name: "a.pdf", content: "aGk=", kind: "photo" }), "files[0].media_type"],
+    ["too much", withFile({ name: "a.txt", content: "AAAA".repeat(60_000) }), "files: they have 180000 bytes"],
+    ["too many", { chat_id: "1", text: "hello", files: Array(5).fill({ name: "a", content: "aGk=" }) }, "files"],
     ["a session that is no name", { chat_id: "1", text: "hello", session: "a b" }, "session"],
   ])("%s is refused by name", async (_what, args, problem) => {
     await expect(call("reply", args)).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { errors } from "../../../../contract/error-catalogue.ts";
 import { ServerError, toServerError } from "../../../../contract/errors.ts";
 import { bodyLimitText } from "../../../../contract/limits.ts";
 import { parseJson } from "../../../json/parse-json.ts";
+import type { OwnFiles } from "../../../projects/own-files.ts";
 import { failureOf } from "../../answer.ts";
 import { isStateless } from "../../dispatcher.ts";
 import {
@@ -17,11 +18,14 @@ import { type Position, readMessages } from "./event-reader.ts";
 import { brokenConnection, pause, RemoteServer, type RemoteServerOptions } from "./remote-server.ts";
 import { accept, messageIn, RemoteSession, type RemoteSessionOptions } from "./remote-session.ts";
 import { RemoteTools } from "./remote-tools.ts";
+import { withOwnFiles } from "./sent-paths.ts";
 import type { Peer } from "./stdio.ts";
 
 export type RemotePeerOptions = RemoteServerOptions &
   Pick<RemoteSessionOptions, "logger" | "newId" | "name"> & {
     readonly send: (text: string) => boolean;
+    /** Reads what a session sends by its path: the server cannot. */
+    readonly ownFiles: OwnFiles;
     /** Unix time in milliseconds. */
     readonly clock: () => number;
   };
@@ -123,7 +127,9 @@ class RemotePeer implements Peer {
     this.#open.set(id, abort);
     if (method === "subscriptions/listen") this.#unending.add(abort);
     try {
-      await this.#deliver(await this.#answered(message, body, abort.signal), message, abort);
+      const whole = await withOwnFiles(message, this.#options.ownFiles);
+      const text = whole === message ? body : textOf(whole);
+      await this.#deliver(await this.#answered(whole, text, abort.signal), message, abort);
     } catch (error) {
       // Who has cancelled wants no answer.
       if (!abort.signal.aborted) this.#fail(toServerError(error), id, method);
@@ -252,6 +258,9 @@ class RemotePeer implements Peer {
     this.#send(failureOf(error, { id, method, era: undefined }, context).message);
   }
 }
+
+const textOf = ({ id, method, params }: RequestMessage): string =>
+  JSON.stringify({ jsonrpc: "2.0", id, method, params });
 
 async function isHeaderMismatch(response: Response): Promise<boolean> {
   if (response.status !== errors.HEADER_MISMATCH.httpStatus) return false;

@@ -64,6 +64,38 @@ describe("a session's name", () => {
     expect(open.sessions.list("other")).toHaveLength(1);
   });
 
+  test("is free soon after its holder's connection is gone, for another one of its client", async () => {
+    await register();
+    const generation = await listen();
+    await open.sessions.listen({ ...one, generation, lease_seconds: sessionLimits.returnSeconds });
+    await expect(register(two)).rejects.toMatchObject({ code: "SESSION_NAME_TAKEN" });
+    expect((await register({ ...two, client: "other" })).session).toMatchObject({ id: 2, client: "other" });
+    at += sessionLimits.returnSeconds * 1_000;
+    expect((await register(two)).session).toMatchObject({ id: 1, state: "here" });
+    await expect(listen(one)).rejects.toMatchObject({ code: "SESSION_NAME_TAKEN" });
+    await expect(register(one)).rejects.toMatchObject({ code: "SESSION_NAME_TAKEN" });
+    await expect(texts(generation)).rejects.toMatchObject({ code: "SESSION_NAME_TAKEN" });
+    await say("hello");
+    expect(await texts(await listen(two), 0, two)).toEqual(["hello"]);
+  });
+
+  test("stays with a holder that comes back, also when word of the former connection comes late", async () => {
+    await register();
+    const generation = await listen();
+    const gone = { ...one, generation, lease_seconds: sessionLimits.returnSeconds };
+    await open.sessions.listen(gone);
+    expect(await listen()).toBe(generation + 1);
+    await expect(open.sessions.listen(gone)).rejects.toMatchObject({ code: "SESSION_NAME_TAKEN" });
+    at += sessionLimits.returnSeconds * 1_000;
+    await expect(register(two)).rejects.toMatchObject({ code: "SESSION_NAME_TAKEN" });
+    expect(open.sessions.list("ci")).toMatchObject([{ state: "here" }]);
+    // It also may come back when the time is over, as long as nobody else has come.
+    await open.sessions.listen({ ...gone, generation: generation + 1 });
+    at += sessionLimits.returnSeconds * 1_000;
+    expect(await listen()).toBe(generation + 2);
+    await expect(register(two)).rejects.toMatchObject({ code: "SESSION_NAME_TAKEN" });
+  });
+
   test("is taken over by whoever says so, and the former holder is fenced off", async () => {
     await register();
     const first = await listen();

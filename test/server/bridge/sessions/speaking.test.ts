@@ -7,6 +7,12 @@ import { BEN, Talk } from "./talk.ts";
 
 const talk = new Talk();
 
+/** A picture of 8 by 8, as far as Telegram looks at it. */
+const png = Buffer.concat([
+  Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"),
+  Buffer.from([0, 0, 0, 8, 0, 0, 0, 8, 8, 6, 0, 0, 0]),
+]).toString("base64");
+
 const reply = (session: TestSession, text: string, more: object = {}) =>
   session.call("/sessions/reply", { reply_id: `r-${text.slice(0, 20)}`, chat_id: 1, text, ...more });
 
@@ -64,6 +70,60 @@ describe("reply", () => {
       (id) => talk.told(1).find(({ message_id }) => message_id === id)?.text ?? "",
     );
     expect(parts.join(" ").replace(/\s+/g, " ")).toBe(long);
+  });
+});
+
+describe("files of a reply", () => {
+  const files = [
+    { kind: "photo", name: "a.png", media_type: "image/png", content: png },
+    { kind: "document", name: "b.txt", media_type: "text/plain", content: "aGk=" },
+  ];
+
+  test("come behind the text, in order and once, and leave it the one that is edited", async () => {
+    const api = await talk.bound("api");
+    const { body } = await reply(api, "see these", { files });
+    const said = () => talk.told(1).filter(({ method, text }) => method !== "sendMessage" || text === "see these");
+    await until("three messages", () => said().length === 3);
+    expect(said().map(({ method }) => method)).toEqual(["sendMessage", "sendPhoto", "sendDocument"]);
+    expect(said()[2]).toMatchObject({ file: { name: "b.txt", media_type: "text/plain", bytes: 2 } });
+    expect(said()[1]).not.toHaveProperty("caption");
+    expect(body).toMatchObject({ messages: 3, message_ids: said().map(({ message_id }) => message_id) });
+    expect((await reply(api, "see these", { files })).body).toMatchObject({ duplicate: true, messages: 3 });
+    const edit = (message: unknown) => api.call("/sessions/edit", { chat_id: 1, message, text: "seen" });
+    expect(await edit("r-see these")).toMatchObject({ status: 200, body: { message_id: said()[0]?.message_id } });
+    expect(await edit(said()[1]?.message_id)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("it is a file") },
+    });
+    expect(said()).toHaveLength(3);
+    expect(talk.telegram.violations()).toEqual([]);
+  });
+
+  test("wait on disk with the text while Telegram is away, also over a restart", async () => {
+    const api = await talk.bound("api");
+    talk.telegram.control({ outage: true });
+    expect(await reply(api, "later", { files })).toMatchObject({ status: 200, body: { messages: 3, message_ids: [] } });
+    talk.telegram.control({ outage: false });
+    await talk.restart();
+    await until("the files", () => talk.told(1).filter(({ method }) => method !== "sendMessage").length === 2);
+    expect(talk.telegram.violations()).toEqual([]);
+  });
+
+  test("say whose they are where others speak, too; what is wrong with one is said, and nothing is sent", async () => {
+    const [api, web] = [await talk.bound("api"), await talk.session("web")];
+    await talk.bridge.accept({ ...event("e3"), session: "web" });
+    await talk.tells(1, "Event e3");
+    const id = talk.told(1).find(({ text }) => text?.includes("Event e3"))?.message_id;
+    talk.says("to web", { reply_to: id });
+    expect(await talk.hears(web)).toEqual(["to web"]);
+    await reply(web, "see these", { files: files.slice(1) });
+    await until("the file", () => talk.told(1).some(({ method }) => method === "sendDocument"));
+    expect(talk.told(1).at(-1)).toMatchObject({ caption: "web", caption_entities: [{ type: "bold", length: 3 }] });
+    const before = talk.told(1).length;
+    const wrong = await reply(api, "wrong", { files: [{ ...files[1], content: "?" }] });
+    expect(wrong).toMatchObject({ status: 400, body: { message: expect.stringContaining("it is not base64") } });
+    await reply(api, "right");
+    expect(talk.told(1)).toHaveLength(before + 1);
   });
 });
 

@@ -36,6 +36,35 @@ describe("two sessions of one name", () => {
     expect(second.contents().slice(1)).toEqual(["hello"]);
   });
 
+  test("the second may have the name when the first was killed; who comes back then is told that it is taken", async () => {
+    const killed = await stage.raw("killed");
+    const stream = await stage.listen(0, killed.session);
+    await stage.bound("killed");
+    await stream.cancel();
+    await stage.is("away", "killed");
+    const second = await stage.client({ query: "?session=killed" });
+    await stage.is("here", "killed");
+    says("hello");
+    await vi.waitFor(() => expect(second.contents()).toEqual(["hello"]), { timeout: 10_000 });
+    const late = await stage.listen(0, killed.session);
+    expect(await late.until(/named .*killed.* and is there/)).not.toContain("hello");
+    await late.cancel();
+  });
+
+  test("the second does not get it while the first comes and goes, on whichever replica", async () => {
+    const first = await stage.raw("coming");
+    const streams = [await stage.listen(0, first.session)];
+    await stage.bound("coming");
+    await streams[0]?.cancel();
+    streams.push(await stage.listen(1, first.session));
+    const second = await stage.client({ query: "?session=coming" });
+    await vi.waitFor(() => expect(second.heard).toHaveLength(1), { timeout: 10_000 });
+    says("hello");
+    expect(await streams[1]?.until(/hello/)).toContain("hello");
+    expect(second.contents()).toEqual([expect.stringContaining("is there")]);
+    await streams[1]?.cancel();
+  });
+
   test("the second gets the name by itself when the first is gone", async () => {
     const first = await stage.client({ query: "?session=next" });
     await stage.bound("next");

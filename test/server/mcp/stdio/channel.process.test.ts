@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +29,9 @@ const environment = (session: string) => ({
   CCTELEGRAM_SESSION: session,
   LOG_LEVEL: "debug",
 });
+
+const sends = (to: Line, path: string) =>
+  to.ask("tools/call", { name: "reply", arguments: { chat_id: "1", text: "see this", files: [path] } });
 
 describe("a channel by stdio, of a server elsewhere", () => {
   test("the SDK's client hears what people say, and its name is free when it is gone", async () => {
@@ -71,6 +74,34 @@ describe("a channel by stdio, of a server elsewhere", () => {
     const { id } = await line.until(({ method }) => method === "ping");
     line.send({ jsonrpc: "2.0", id, result: {} });
     await stage.waits(0, "api");
+  });
+
+  test("sends files of its own machine by their paths, and no key with them", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sent-"));
+    await writeFile(join(folder, "report.txt"), "all is well");
+    await writeFile(join(folder, ".mcp.json"), `{"X-API-Key": "${keys.all}"}`);
+    line = startLine({ ...environment("api"), CC_TELEGRAM_PROJECT_ROOTS: folder });
+    await handshake(line);
+    await stage.bound("api");
+    const answer = await sends(line, join(folder, "report.txt"));
+    expect(answer.result).not.toHaveProperty("isError");
+    const document = { method: "sendDocument", file: { name: "report.txt", media_type: "text/plain", bytes: 11 } };
+    await vi.waitFor(() => expect(stage.talk.told(1).at(-1)).toMatchObject(document), { timeout: 10_000 });
+    expect(stage.talk.told(1).at(-2)).toMatchObject({ text: "see this" });
+    const sent = stage.talk.told(1).length;
+    for (const [path, problem] of [
+      [join(folder, ".mcp.json"), "a key of this program is in it"],
+      [join(folder, "..", "report.txt"), "not below a folder of CC_TELEGRAM_PROJECT_ROOTS"],
+      [main, "not below a folder of CC_TELEGRAM_PROJECT_ROOTS"],
+    ] as const) {
+      const { result } = await sends(line, path);
+      expect(result).toMatchObject({ isError: true });
+      expect(JSON.stringify(result)).toContain(`files[0]: `);
+      expect(JSON.stringify(result)).toContain(problem);
+      expect(JSON.stringify(result)).not.toContain(keys.all);
+    }
+    expect(stage.talk.told(1)).toHaveLength(sent);
+    await rm(folder, { recursive: true });
   });
 
   test("a session that the server has forgotten begins anew under the name that it had registered", async () => {
@@ -131,6 +162,11 @@ describe("a channel by stdio, alone with its bridge", () => {
     line.send({ jsonrpc: "2.0", id, result: {} });
     await line.ask("tools/call", { name: "reply", arguments: { chat_id: meta.chat_id, text: "hello yourself" } });
     await tells("hello yourself");
+    const state = await line.ask("tools/call", {
+      name: "reply",
+      arguments: { chat_id: meta.chat_id, text: "see this", files: [join(folder, "queue.sqlite")] },
+    });
+    expect(JSON.stringify(state.result)).toContain("it is a file of this program itself");
     line.child.stdin?.end();
     expect(await line.exited).toBe(0);
     line = startLine(alone);
