@@ -81,9 +81,9 @@ export async function condition(namespace: string, name: string, type: string): 
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** Waits until a condition has a reason. */
-export const expectReason = (namespace: string, name: string, type: string, reason: string) =>
-  expect
+/** Waits until a condition has a reason. A test that runs beside others gives its own `expect`. */
+export const expectReason = (namespace: string, name: string, type: string, reason: string, own = expect) =>
+  own
     .poll(async () => (await condition(namespace, name, type))?.reason, { timeout: 120_000, interval: 500 })
     .toBe(reason);
 
@@ -147,11 +147,14 @@ export async function podsOf(namespace: string, resource: string, component: str
 }
 
 /** Ends the program of a pod with SIGKILL, as the kernel does when memory runs out. */
-export function killProgram({ metadata: { uid } }: Pick<Pod, "metadata">): void {
+export const killProgram = (pod: Pick<Pod, "metadata">): boolean => process.kill(programOf(pod), "SIGKILL");
+
+/** The process id of a pod's program. */
+export function programOf({ metadata: { uid } }: Pick<Pod, "metadata">): number {
   const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
   const program = pids.find((pid) => belongsTo(pid, uid) && commandOf(pid).includes("/app/main.js"));
   if (program === undefined) throw new Error(`no program of pod ${uid} runs`);
-  process.kill(Number(program), "SIGKILL");
+  return Number(program);
 }
 
 /** The program of a pod was started again, and is ready. */

@@ -8,7 +8,7 @@ import { type ClusterState, damage, type NodeCount, readState, writeState } from
 import { clusterFolders, type Folders } from "./folders.ts";
 import { importImage, pauseImage } from "./images.ts";
 import { createNetwork } from "./network.ts";
-import { nodeName } from "./node.ts";
+import { nodeName, pullPlainly } from "./node.ts";
 import { identify, isAlive } from "./process-identity.ts";
 import { Processes } from "./processes.ts";
 import { controlPlanePrograms, nodePrograms } from "./program-table.ts";
@@ -54,6 +54,8 @@ export type Cluster = {
   readonly kubectl: (args: readonly string[], options?: { readonly input?: string }) => Promise<string>;
   /** Puts an image that was built here on every node. */
   readonly load: (image: string) => Promise<void>;
+  /** Has every node pull from a registry (HOST:PORT) by plain HTTP. */
+  readonly pullPlainly: (registry: string) => void;
   /** Names of the processes, for the three methods below: "kube-apiserver", "kubelet-1" and so on. */
   readonly processes: () => readonly string[];
   readonly stopProcess: (process: string) => Promise<void>;
@@ -180,6 +182,9 @@ function open(folders: Folders, state: ClusterState): Cluster {
       const archive = await archiveOf(image);
       const importer = await ctr();
       await Promise.all(indexes.map((node) => importImage(archive, folders.node(node), importer)));
+    },
+    pullPlainly: (registry) => {
+      for (const node of indexes) pullPlainly(folders.node(node), registry);
     },
     processes: () => processes.list().map((record) => record.name),
     stopProcess: (process) => processes.stop(process),

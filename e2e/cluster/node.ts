@@ -89,6 +89,9 @@ address = ${text(`${folders.socket}.ttrpc`)}
 [plugins.'io.containerd.cri.v1.images']
 snapshotter = "overlayfs"
 
+[plugins.'io.containerd.cri.v1.images'.registry]
+config_path = ${text(registriesOf(folders))}
+
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
 sandbox = ${text(PAUSE_IMAGE)}
 
@@ -110,6 +113,15 @@ runtime_type = "io.containerd.runc.v2"
 Root = ${text(join(folders.root, "runc"))}
 SystemdCgroup = false
 `;
+}
+
+const registriesOf = (folders: NodeFolders) => join(folders.root, "registries");
+
+/** Has a node pull from a registry (HOST:PORT) by plain HTTP. It counts from the next pull on. */
+export function pullPlainly(folders: NodeFolders, registry: string): void {
+  const folder = join(registriesOf(folders), registry);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "hosts.toml"), `server = ${JSON.stringify(`http://${registry}`)}\n`);
 }
 
 function kubeletConfiguration({ id, node, folders, pki, subnets }: NodeOptions): unknown {

@@ -11,6 +11,8 @@ const root = `/apis/${group}/${version}`;
 export type AdapterOptions = {
   readonly rules: readonly AdapterRule[];
   readonly prometheus: string;
+  /** The address to listen on. Default: loopback. */
+  readonly host?: string;
   /** The pods that a selector matches. */
   readonly podsOf: (namespace: string, labelSelector: string) => Promise<readonly KubernetesObject[]>;
 };
@@ -35,7 +37,7 @@ export async function startAdapter(options: AdapterOptions): Promise<Adapter> {
     );
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
-  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  await new Promise<void>((resolve) => server.listen(0, options.host ?? "localhost", resolve));
   return {
     port: (server.address() as AddressInfo).port,
     asked,
@@ -98,13 +100,27 @@ async function query(prometheus: string, expression: string): Promise<readonly S
   return data.result;
 }
 
-/** The objects that let an API server ask the adapter: it listens on this machine, so its Service is only a name. */
-export function adapterObjects(namespace: string, port: number) {
-  const name = "metrics-adapter";
+/**
+ * The objects that let an API server ask the adapter, which listens on this machine. An API server beside it finds it by a Service that is only
+ * a name; one that resolves Services itself needs the machine's address.
+ */
+export function adapterObjects(namespace: string, port: number, address?: string) {
+  const metadata = { name: "metrics-adapter", namespace };
+  const ports = [{ port }];
   return {
     service: {
-      metadata: { name, namespace },
-      spec: { type: "ExternalName", externalName: "localhost", ports: [{ port }] },
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: address === undefined ? { type: "ExternalName", externalName: "localhost", ports } : { ports },
+    },
+    endpoints: {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { ...metadata, labels: { "kubernetes.io/service-name": metadata.name } },
+      addressType: "IPv4",
+      endpoints: address === undefined ? [] : [{ addresses: [address], conditions: { ready: true } }],
+      ports,
     },
     apiService: {
       apiVersion: "apiregistration.k8s.io/v1",
@@ -116,7 +132,7 @@ export function adapterObjects(namespace: string, port: number) {
         insecureSkipTLSVerify: true,
         groupPriorityMinimum: 100,
         versionPriority: 200,
-        service: { name, namespace, port },
+        service: { ...metadata, port },
       },
     },
   };

@@ -10,6 +10,7 @@ import { eventually } from "../../support/steps.ts";
 import { type Pair, signatureOf, statementOf } from "./signing.ts";
 
 const program = "docker-registry";
+const ociManifest = "application/vnd.oci.image.manifest.v1+json";
 
 export const hasRegistry = spawnSync(program, ["--version"]).status === 0;
 export const notRun = hasRegistry ? "" : " (not run: install the package docker-registry)";
@@ -21,14 +22,22 @@ export const user = {
   hash: "$2b$04$4imTc5WgEOLhQ60PkjEHSuFIbKyfXsjeemTgrXLDhooi8m9R8foVW",
 };
 
-/** A real registry (CNCF Distribution) on loopback, by plain HTTP. */
+type Manifest = { readonly config: { readonly digest: string } };
+
+type Options = {
+  readonly access: "Open" | "Password";
+  /** Default: loopback. */
+  readonly address?: string;
+};
+
+/** A real registry (CNCF Distribution), by plain HTTP. */
 export class DockerRegistry {
   readonly host: string;
   readonly #folder: string;
   readonly #stop: () => Promise<void>;
   readonly #authorization: Record<string, string>;
 
-  static async start({ access }: { readonly access: "Open" | "Password" }): Promise<DockerRegistry> {
+  static async start({ access, address = "127.0.0.1" }: Options): Promise<DockerRegistry> {
     const folder = mkdtempSync(join(tmpdir(), "cctelegram-registry-"));
     const [port = 0] = await freePorts(1);
     const file = join(folder, "config.json");
@@ -36,17 +45,17 @@ export class DockerRegistry {
     const auth = access === "Open" ? {} : { auth: { htpasswd: { realm: "tests", path: join(folder, "htpasswd") } } };
     const storage = { filesystem: { rootdirectory: join(folder, "data") } };
     const log = { level: "error", accesslog: { disabled: true } };
-    writeFileSync(file, JSON.stringify({ version: 0.1, log, storage, http: { addr: `127.0.0.1:${port}` }, ...auth }));
+    writeFileSync(file, JSON.stringify({ version: 0.1, log, storage, http: { addr: `${address}:${port}` }, ...auth }));
     const child = spawn(program, ["serve", file], { stdio: "ignore" });
     await eventually(async () => {
-      if (!(await opens("127.0.0.1", port, 1_000))) throw new Error("the registry does not listen yet");
+      if (!(await opens(address, port, 1_000))) throw new Error("the registry does not listen yet");
     });
     const stop = async () => {
       const exit = once(child, "exit");
       child.kill("SIGTERM");
       await exit;
     };
-    return new DockerRegistry(`127.0.0.1:${port}`, folder, stop, access === "Password");
+    return new DockerRegistry(`${address}:${port}`, folder, stop, access === "Password");
   }
 
   private constructor(host: string, folder: string, stop: () => Promise<void>, isClosed: boolean) {
@@ -65,6 +74,16 @@ export class DockerRegistry {
       config: { mediaType: "application/vnd.oci.image.config.v1+json", ...config },
       layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar", ...layer }],
     });
+  }
+
+  /** Pushes the image of a tag again under that tag, with another label; the digest of its manifest. */
+  async relabel(repository: string, tag: string, labels: object): Promise<string> {
+    const get = async (path: string) => this.#send(`http://${this.host}/v2/${repository}/${path}`, "GET");
+    const { config, ...manifest } = (await (await get(`manifests/${tag}`)).json()) as Manifest;
+    const image = (await (await get(`blobs/${config.digest}`)).json()) as { readonly config?: object };
+    const changed = JSON.stringify({ ...image, config: { ...image.config, Labels: labels } });
+    const blob = await this.#blob(repository, Buffer.from(changed));
+    return this.#manifest(repository, tag, { ...manifest, config: { ...config, ...blob } });
   }
 
   /** Puts a signature where cosign does. */
@@ -106,14 +125,18 @@ export class DockerRegistry {
   }
 
   async #manifest(repository: string, tag: string, fields: object): Promise<string> {
-    const mediaType = "application/vnd.oci.image.manifest.v1+json";
+    const mediaType = ociManifest;
     const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...fields }));
     await this.#send(`http://${this.host}/v2/${repository}/manifests/${tag}`, "PUT", bytes, mediaType);
     return digestOf(bytes);
   }
 
   async #send(url: string, method: string, body?: Buffer, type?: string): Promise<Response> {
-    const headers = { ...this.#authorization, ...(type === undefined ? {} : { "content-type": type }) };
+    const headers = {
+      accept: ociManifest,
+      ...this.#authorization,
+      ...(type === undefined ? {} : { "content-type": type }),
+    };
     const answer = await fetch(url, { method, headers, ...(body ? { body: new Uint8Array(body) } : {}) });
     if (!answer.ok) throw new Error(`${method} ${url}: HTTP ${answer.status}: ${await answer.text()}`);
     return answer;
