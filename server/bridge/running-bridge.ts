@@ -1,17 +1,17 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { Accepted } from "../../contract/accepted.ts";
-import type { BridgeStatus, ReceivingStatus, TelegramStatus } from "../../contract/bridge-status.ts";
+import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
 import type { Fence } from "../../contract/control.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
 import type { Response } from "../../contract/responses.ts";
 import { type WatchedLoop, watchLoop } from "../listening/longest-turn.ts";
 import { FollowedSecrets } from "../process/followed-secrets.ts";
-import { Since } from "../telemetry/since.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import { Attention } from "./attention/attention.ts";
 import { Backups } from "./backup/backups.ts";
 import type { Bridge, BridgeOptions } from "./bridge.ts";
+import { BridgeState } from "./bridge-state.ts";
 import { anchoredClock } from "./clock.ts";
 import type { BridgeConfig } from "./config.ts";
 import { Control } from "./control/control.ts";
@@ -33,13 +33,11 @@ import { Notices } from "./relay/notices.ts";
 import { RelayHub } from "./relay/relay.ts";
 import { createRelayMetrics } from "./relay/relay-metrics.ts";
 import { type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
-import { type ShownChats, shownChats } from "./routing/shown-chats.ts";
 import { Delivery } from "./sending/delivery.ts";
 import type { Channel } from "./sessions/channel.ts";
 import { boundedText } from "./status/bounded-text.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
-import { type Facts, fencedText, obstacles, statusOf } from "./status/status.ts";
-import { usageReader } from "./status/usage.ts";
+import { obstacles } from "./status/status.ts";
 import type { Store } from "./storage/store.ts";
 import { fileSystemOf, Volume } from "./storage/volume.ts";
 import { Todos } from "./tasks/todos.ts";
@@ -64,7 +62,6 @@ export class RunningBridge implements Bridge {
   readonly backups: Backups;
   readonly #options: BridgeOptions;
   readonly #now: () => number;
-  readonly #startedAt: number;
   readonly #queue: Queue;
   readonly #routing: RoutingTable;
   readonly #metrics: BridgeMetrics;
@@ -80,11 +77,10 @@ export class RunningBridge implements Bridge {
   readonly #progress: Progress;
   readonly #notices: Notices;
   readonly #volume: Volume;
-  readonly #usage: ReturnType<typeof usageReader>;
   readonly #loop: WatchedLoop = watchLoop();
-  readonly #queueSince = new Since();
   readonly #secrets: FollowedSecrets;
   readonly #fence: Fence | undefined;
+  readonly #state: BridgeState;
   #intake: Awaited<ReturnType<typeof startIntake>> | undefined;
   #stopUpkeep = () => {};
   #closing: Promise<void> | undefined;
@@ -93,15 +89,13 @@ export class RunningBridge implements Bridge {
     const { config, logger, clock } = options;
     this.#options = options;
     this.#now = anchoredClock(clock, steady);
-    this.#startedAt = steady();
     this.#secrets = new FollowedSecrets(config.hmac, { logger });
-    this.#usage = usageReader(steady);
     this.#volume = new Volume({ now: this.#now, read: fileSystemOf(config.dataDir) });
     const observer = createRelayMetrics(options.registry, () => this.relay);
     this.relay = new RelayHub({ now: this.#now, epoch: randomUUID(), observer });
     this.#notices = new Notices({
       publish: (publication) => this.relay.publish(publication),
-      facts: () => this.#facts(),
+      facts: () => this.#state.facts(),
     });
     const { queue, store } = openQueue(config, logger, this.#now);
     this.#queue = queue;
@@ -109,7 +103,7 @@ export class RunningBridge implements Bridge {
     this.#store = store;
     this.todos = new Todos({ store, now: this.#now });
     this.backups = new Backups({ store, logsDir: config.logsDir, now: this.#now, logger });
-    this.#metrics = createBridgeMetrics(options.registry, () => this.#measured());
+    this.#metrics = createBridgeMetrics(options.registry, () => this.#state.measured());
     if (store.damage !== undefined) this.#metrics.damaged.inc();
     this.#pacer = new Pacer({ ...config.telegram, spareForUrgent: spareForUrgent(config) });
     this.#breaker = new Breaker(config.telegram.breakerThreshold ?? 5, (cause) => this.#onTrip(cause));
@@ -150,6 +144,17 @@ export class RunningBridge implements Bridge {
     this.#conversation = this.#converse({ store, telegram, onLines, fetch: fetchImpl });
     this.monitoring = this.#monitor(store, onLines);
     this.#events = this.#takeEvents(onLines);
+    this.#state = this.#look();
+  }
+
+  #look(): BridgeState {
+    return new BridgeState({
+      ...{ options: this.#options, steady, now: this.#now, fence: this.#fence, isFenced: this.#isFenced },
+      ...{ queue: this.#queue, pacer: this.#pacer, breaker: this.#breaker, volume: this.#volume },
+      ...{ metrics: this.#metrics, control: this.control, reachability: this.#reachability },
+      ...{ receiver: this.#conversation.receiver, events: this.#events },
+      isClosing: () => this.#closing !== undefined,
+    });
   }
 
   #reach(telegram: TelegramClient): Reachability {
@@ -166,26 +171,6 @@ export class RunningBridge implements Bridge {
     this.channel.speaking.settled(event.client, event.id);
   }
 
-  #measured() {
-    const now = this.#now();
-    const silenceSeconds = this.#isFenced ? 0 : this.#conversation.receiver.silenceSeconds(now);
-    const paused = this.#isFenced || this.control.paused !== undefined;
-    const { reachable } = this.#reachability.status;
-    const volume = this.#volume.status();
-    const breaker = this.#breaker.state(now);
-    return {
-      stats: this.#queue.stats(),
-      now,
-      silenceSeconds,
-      paused,
-      reachable,
-      breaker,
-      depths: this.#pacer.depths(),
-      usage: this.#usage(),
-      volume,
-    };
-  }
-
   #takeEvents(deliver: (messages: readonly PendingMessage[]) => void): Events {
     const { attention, control, monitoring } = this;
     const { messageStyle: style = "concise", timeZone = "UTC" } = this.#options.config.telegram;
@@ -199,8 +184,8 @@ export class RunningBridge implements Bridge {
         deliver,
         now: this.#now,
         steady,
-        facts: () => this.#facts(),
-        shown: () => this.#shownChats(),
+        facts: () => this.#state.facts(),
+        shown: () => this.#state.shownChats(),
       },
       botUsername: () => this.#reachability.status.bot_username,
     });
@@ -220,7 +205,7 @@ export class RunningBridge implements Bridge {
         pacer: this.#pacer,
         now: this.#now,
       },
-      ...{ facts: () => this.#facts(), shown: () => this.#shownChats(), approvals: () => this.approvals },
+      ...{ facts: () => this.#state.facts(), shown: () => this.#state.shownChats(), approvals: () => this.approvals },
       eventStatus: (id, client) => this.#events.find(id, client),
       followers: () => this.relay.followers,
       heldUpMs: () => this.#loop.heldUpMs(),
@@ -318,22 +303,8 @@ export class RunningBridge implements Bridge {
     return this.#events.find(eventId, client).status;
   }
 
-  #shownChats(): ShownChats {
-    return shownChats(this.#options.config.telegram.chats ?? [], (chatId) => this.#queue.currentChat(chatId));
-  }
-
   status(): BridgeStatus {
-    const { events, sent, errors } = this.#metrics;
-    return statusOf({
-      facts: this.#facts(),
-      shown: this.#shownChats(),
-      version: this.#options.version,
-      uptimeSeconds: Math.round((steady() - this.#startedAt) / 1000),
-      counts: { events_processed: events.value, telegram_messages_sent: sent.value, error_count: errors.value },
-      usage: this.#usage(),
-      volume: this.#volume.status(),
-      lastEventTime: this.#events.lastTime,
-    });
+    return this.#state.status();
   }
 
   responses(query: ResponseQuery): readonly Response[] {
@@ -352,7 +323,7 @@ export class RunningBridge implements Bridge {
   }
 
   obstacles(): readonly string[] {
-    return obstacles(this.#facts());
+    return obstacles(this.#state.facts());
   }
 
   live(): boolean {
@@ -413,31 +384,6 @@ export class RunningBridge implements Bridge {
 
   get #isFenced(): boolean {
     return this.#options.config.isFenced ?? false;
-  }
-
-  /** A fenced bridge does not hear what people say, and that is no fault. */
-  #receiving(now: number): ReceivingStatus {
-    const status = this.#conversation.receiver.status(now);
-    return this.#isFenced ? { mode: status.mode, receiving: false, other_consumer: false, error: fencedText } : status;
-  }
-
-  #facts(): Facts {
-    const now = this.#now();
-    const queue = this.#queue.stats();
-    return {
-      queue,
-      queueSince: this.#queueSince.of(queue.usable, now),
-      queueLimit: this.#options.config.queueSizeLimit,
-      fenced: this.#fence,
-      telegram: this.#isFenced ? { ...this.#reachability.status, error: fencedText } : this.#reachability.status,
-      nextCheckAt: this.#reachability.nextCheckAt,
-      pause: this.#pacer.longestPause(now),
-      paused: this.control.paused,
-      closing: this.#closing !== undefined,
-      receiving: this.#receiving(now),
-      silence: this.#isFenced ? undefined : this.#conversation.receiver.obstacle(now),
-      now,
-    };
   }
 }
 

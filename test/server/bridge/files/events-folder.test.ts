@@ -27,14 +27,8 @@ let time: number;
 let log: string[];
 let folder: EventsFolder;
 
-beforeEach(async () => {
-  place = await scratch();
-  path = join(place.path, "events");
-  accepted = [];
-  refuse = undefined;
-  time = 0;
-  log = [];
-  folder = new EventsFolder({
+const watched = () =>
+  new EventsFolder({
     path,
     logger: pino({ level: "info" }, { write: (line) => void log.push(line) }),
     now: () => time,
@@ -44,6 +38,15 @@ beforeEach(async () => {
       if (!accepted.some(({ event_id }) => event_id === event.event_id)) accepted.push(event);
     },
   });
+
+beforeEach(async () => {
+  place = await scratch();
+  path = join(place.path, "events");
+  accepted = [];
+  refuse = undefined;
+  time = 0;
+  log = [];
+  folder = watched();
 });
 afterEach(async () => {
   await folder.stop();
@@ -211,9 +214,13 @@ describe("files of events", () => {
     await looked();
     expect(await left()).toEqual(["bad.json", "rejected"]);
     expect(await readdir(elsewhere)).toEqual([]);
+    // One that runs would make the folder in between.
+    await folder.stop();
     await rm(join(path, "rejected"));
     await mkdir(join(path, "rejected"));
     await symlink(precious, join(path, "rejected", "bad.json.reason.txt"));
+    folder = watched();
+    await folder.start();
     await until("the bad one", async () => (await left()).join() === "rejected");
     expect(await readFile(precious, "utf8")).toBe("precious");
   });
