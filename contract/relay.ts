@@ -149,6 +149,18 @@ export function channelTopic(session: number): string {
 }
 
 /**
+ * Topic on which the bridge tells that the sessions of a client are others now, or something else waits for them.
+ *
+ * @example
+ * ```ts
+ * sessionsTopic("ci"); // => sessions/ci
+ * ```
+ */
+export function sessionsTopic(client: string): string {
+  return topicOf("sessions", client);
+}
+
+/**
  * Topic on which the bridge tells the states of an event. An id that is no name of a topic stands there by its hash.
  *
  * @example

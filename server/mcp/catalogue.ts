@@ -78,7 +78,8 @@ export function catalogues({ features, tools, bridge, audit }: CatalogueOptions)
 
     const find = (uri: string): Readable => {
       const fixed = resources.find((resource) => resource.uri === uri);
-      if (fixed !== undefined) return { kind: uri, read: () => fixed.read(context), topic: fixed.topic };
+      if (fixed !== undefined)
+        return { kind: uri, read: () => fixed.read(context), topic: fixed.topicOf?.(client) ?? fixed.topic };
       for (const { template, match } of visibleTemplates) {
         const variables = match(uri);
         if (variables !== undefined) return readable(uri, template, variables, context);

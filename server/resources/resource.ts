@@ -23,6 +23,8 @@ export type Resource = Listed & {
   readonly uri: string;
   /** The topic of the bridge's relay that tells of changes; undefined: it never changes. */
   readonly topic?: string;
+  /** The same, where each client has its own. */
+  topicOf?(client: Client): string;
   read(context: ResourceContext): Promise<readonly ResourceContents[]>;
 };
 

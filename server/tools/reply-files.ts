@@ -11,14 +11,22 @@ const contentFile = z.object({
   kind: z.enum(["photo", "document"]).optional().describe("Default: a photo if Telegram can show it as one"),
 });
 
-type GivenFile = string | z.output<typeof contentFile>;
+// Not in the listed schema: not every model's API takes alternatives.
+const givenFile = z.union([z.string(), contentFile]);
+const expected = "expected an absolute path, a data URI, or {name, content: base64}";
 
 const { count, bytes } = attachmentLimits;
 
 /** The argument `files` of `reply`. */
 export const replyFiles = z
-  .array(z.union([z.string(), contentFile], "expected an absolute path, a data URI, or {name, content}"))
-  .max(count)
+  .array(z.unknown())
+  .superRefine((files, context) => {
+    if (files.length > count)
+      context.addIssue({ code: "custom", message: `there are ${files.length}, and at most ${count} can be sent` });
+    for (const [index, file] of files.entries()) {
+      if (!givenFile.safeParse(file).success) context.addIssue({ code: "custom", path: [index], message: expected });
+    }
+  })
   .optional()
   .describe(
     `Photos and documents behind the text, at most ${count}, together ${bytes / 1024} KiB: {name, content: base64}, or a data URI. ` +
@@ -37,11 +45,12 @@ const dataUri = /^data:([^;,]*)(?:;[^,]*?)?;base64,/i;
 
 /** The files of a reply as the bridge takes them. Rejects with VALIDATION_ERROR that names the file; paths need somebody who reads them. */
 export async function attachmentsOfReply(
-  files: readonly GivenFile[],
+  files: readonly unknown[],
   own: OwnFiles | undefined,
 ): Promise<readonly Attachment[]> {
   const all: Attachment[] = [];
-  for (const [index, file] of files.entries()) all.push(attachmentOf(await contentOf(file, index, own), index));
+  for (const [index, file] of files.entries())
+    all.push(attachmentOf(await contentOf(givenFile.parse(file), index, own), index));
   const problem = attachmentsProblem(all, "files");
   if (problem !== undefined) throw invalid("files", problem.replace(/^files: /, ""));
   return all;
@@ -62,7 +71,7 @@ export async function withPathsRead(files: readonly unknown[], own: OwnFiles): P
 }
 
 async function contentOf(
-  file: GivenFile,
+  file: z.output<typeof givenFile>,
   index: number,
   own: OwnFiles | undefined,
 ): Promise<z.output<typeof contentFile>> {
@@ -71,7 +80,7 @@ async function contentOf(
   const field = `files[${index}]`;
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(file))
     throw invalid(field, "no URL is fetched: send the file itself, as {name, content: base64}");
-  if (!isAbsolute(file)) throw invalid(field, "expected an absolute path, a data URI, or {name, content: base64}");
+  if (!isAbsolute(file)) throw invalid(field, expected);
   if (own === undefined)
     throw invalid(
       field,

@@ -1,4 +1,5 @@
 import { BRIDGE_ITSELF, type PendingMessage } from "../queue/queue.ts";
+import type { Depths } from "./depths.ts";
 import { Fifo } from "./fifo.ts";
 import { Lanes, laneCount, laneOf, ownLane } from "./lanes.ts";
 import type { SlidingWindow } from "./sliding-window.ts";
@@ -20,13 +21,15 @@ export class ChatLine {
   /** Asked for at every turn of every chat; undefined when something has changed. */
   #known: { readonly turn: Turn | undefined; readonly held: boolean } | undefined;
   readonly #isHeld: () => boolean;
+  readonly #depths: Depths;
   #notBefore = 0;
   #reason: WaitReason = "pause";
 
-  /** `isHeld`: what clients sent has to stay; what the bridge itself says to people goes on. */
-  constructor(windows: readonly SlidingWindow[], isHeld: () => boolean) {
+  /** `isHeld`: what clients sent has to stay; what the bridge itself says to people goes on. `depths`: of all chats together. */
+  constructor(windows: readonly SlidingWindow[], isHeld: () => boolean, depths: Depths) {
     this.windows = windows;
     this.#isHeld = isHeld;
+    this.#depths = depths;
   }
 
   get head(): number | undefined {
@@ -38,11 +41,6 @@ export class ChatLine {
     const held = this.#isHeld();
     if (this.#known?.held !== held) this.#known = { turn: this.#nextTurn(), held };
     return this.#known?.turn;
-  }
-
-  /** How many wait or are under way, by lane. */
-  get depths(): readonly number[] {
-    return this.#waiting.map((clients) => clients.values().reduce((sum, { size }) => sum + size, 0));
   }
 
   /** When Telegram lets the chat have messages again; 0 when it did not ask to wait. */
@@ -58,6 +56,7 @@ export class ChatLine {
   add({ id, client, notBefore, lane = laneOf("normal") }: Omit<PendingMessage, "chatId">): void {
     if (this.#isEmpty && notBefore > this.#notBefore) this.wait(notBefore, "pause");
     this.#of(lane, client).push(id);
+    this.#depths.add(lane, 1);
     this.#known = undefined;
   }
 
@@ -66,13 +65,13 @@ export class ChatLine {
     if (this.#sending?.id === id) return false;
     const clients = this.#waiting[lane];
     const own = clients?.get(client);
-    own?.remove(id);
+    if (own !== undefined) this.#take(id, own, lane);
     if (own !== undefined && own.head === undefined) clients?.delete(client);
     this.#known = undefined;
     return true;
   }
 
-  /** Takes over the messages of a chat that migrated to this one. */
+  /** Takes over the messages of a chat that migrated to this one, and is not known any more. */
   merge(other: ChatLine): void {
     for (const [lane, clients] of other.#waiting.entries()) {
       for (const [client, { ids }] of clients) this.#of(lane, client).merge(ids);
@@ -96,7 +95,7 @@ export class ChatLine {
     const { lane, client, id } = this.#sending;
     const clients = this.#waiting[lane];
     const own = this.#of(lane, client);
-    own.remove(id);
+    this.#take(id, own, lane);
     clients?.delete(client);
     if (own.head !== undefined) clients?.set(client, own);
     this.#sending = undefined;
@@ -155,6 +154,12 @@ export class ChatLine {
     }
     for (const turn of clients) return turn;
     return undefined;
+  }
+
+  #take(id: number, from: Fifo, lane: number): void {
+    const before = from.size;
+    from.remove(id);
+    this.#depths.add(lane, from.size - before);
   }
 
   #of(lane: number, client: string): Fifo {

@@ -1,7 +1,8 @@
 import type { Priority } from "../../../contract/priority.ts";
 import type { PendingMessage, Recovered } from "../queue/queue.ts";
 import { ChatLine, type WaitReason } from "./chat-line.ts";
-import { Lanes, laneCount, ownLane, priorityIn } from "./lanes.ts";
+import { Depths } from "./depths.ts";
+import { Lanes, laneCount, ownLane } from "./lanes.ts";
 import { Schedule } from "./schedule.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
@@ -57,6 +58,7 @@ export class Pacer {
   #inFlight = 0;
   #held = false;
   readonly #lanes = new Lanes();
+  readonly #depths = new Depths();
   #pausedUntil = 0;
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
@@ -89,13 +91,9 @@ export class Pacer {
     return removed;
   }
 
-  /** How many wait or are under way. What the bridge itself says counts as urgent. */
+  /** How many wait or are under way. */
   depths(): Readonly<Record<Priority, number>> {
-    const sums = { urgent: 0, normal: 0, bulk: 0 };
-    for (const line of this.#chats.values()) {
-      for (const [lane, depth] of line.depths.entries()) sums[priorityIn(lane)] += depth;
-    }
-    return sums;
+    return this.#depths.byPriority();
   }
 
   next(now: number): Turn {
@@ -276,7 +274,7 @@ export class Pacer {
     const chatId = this.#migrated.get(asked) ?? asked;
     const known = this.#chats.get(chatId);
     if (known !== undefined) return known;
-    const line = new ChatLine(this.#windowsOf(chatId), () => this.#held);
+    const line = new ChatLine(this.#windowsOf(chatId), () => this.#held, this.#depths);
     this.#chats.set(chatId, line);
     return line;
   }

@@ -9,6 +9,7 @@ import {
   type ResponseNotice,
   responsesTopic,
   type StatusNotice,
+  sessionsTopic,
   statusTopic,
 } from "../../../contract/relay.ts";
 import { type Facts, healthOf } from "../status/status.ts";
@@ -19,12 +20,15 @@ export type NoticesOptions = {
 };
 
 const LOOK_EVERY_MS = 2_000;
+const SESSIONS_EVERY_MS = 250;
 
 /** What the bridge itself tells the servers: how events go on, and that its status changed, at most every 2 s. */
 export class Notices {
   readonly #options: NoticesOptions;
   #timer: NodeJS.Timeout | undefined;
   #last = "";
+  /** Clients whose sessions have changed, and are told soon. */
+  readonly #changed = new Map<string, NodeJS.Timeout>();
 
   constructor(options: NoticesOptions) {
     this.#options = options;
@@ -43,6 +47,16 @@ export class Notices {
     this.#options.publish({ topic: channelTopic(session), text: JSON.stringify(notice) });
   }
 
+  /** The sessions of a client are others now, or what waits for them: told once for what comes together, when that is on disk. */
+  sessions(client: string): void {
+    if (this.#changed.has(client)) return;
+    const tell = () => {
+      this.#changed.delete(client);
+      this.#options.publish({ topic: sessionsTopic(client), text: JSON.stringify({ client }) });
+    };
+    this.#changed.set(client, setTimeout(tell, SESSIONS_EVERY_MS));
+  }
+
   /** Somebody said something: in answer to an event, to a session of a client, or to nobody. */
   response(event: { readonly id: string; readonly client: string } | undefined, client?: string): void {
     const whose = client === undefined ? {} : { client };
@@ -57,6 +71,8 @@ export class Notices {
 
   stop(): void {
     clearInterval(this.#timer);
+    for (const timer of this.#changed.values()) clearTimeout(timer);
+    this.#changed.clear();
   }
 
   #tell(): void {

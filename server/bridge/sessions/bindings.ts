@@ -19,8 +19,12 @@ const CHAT_ITSELF = 0;
 export class Bindings {
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor(db: DatabaseSync) {
+  readonly #onChange: (session: number) => void;
+
+  /** `onChange`: what is bound to a session is another now; in the write that changes it. */
+  constructor(db: DatabaseSync, onChange: (session: number) => void = () => {}) {
     this.#sql = prepare(db);
+    this.#onChange = onChange;
   }
 
   at({ chatId, topic = CHAT_ITSELF }: BindingPlace): Binding | undefined {
@@ -34,13 +38,18 @@ export class Bindings {
   }
 
   bind({ chatId, topic = CHAT_ITSELF, session, by, at, made }: Binding): void {
+    const former = this.at({ chatId, topic });
     this.#sql.bind.run(chatId, topic, session, by, at, made ? 1 : 0);
+    if (former !== undefined) this.#onChange(former.session);
+    this.#onChange(session);
   }
 
   /** The binding that there was. */
   unbind({ chatId, topic = CHAT_ITSELF }: BindingPlace): Binding | undefined {
     const row = this.#sql.unbind.get(chatId, topic);
-    return row && toBinding(row);
+    const former = row && toBinding(row);
+    if (former !== undefined) this.#onChange(former.session);
+    return former;
   }
 }
 

@@ -29,7 +29,7 @@ export type ChannelOptions = {
   readonly queue: Queue;
   readonly telegram: Pick<TelegramClient, "ask" | "download">;
   readonly pacer: Pick<Pacer, "isPaused">;
-  readonly notices: Pick<Notices, "channel">;
+  readonly notices: Pick<Notices, "channel" | "sessions">;
   readonly metrics: Pick<BridgeMetrics, "channelEvents">;
   /** Known when all parts are made. */
   readonly approvals: () => Approvals;
@@ -66,7 +66,7 @@ export class Channel {
     const { isFenced = false } = config;
     this.#options = options;
     const attachments = new Attachments(store.db);
-    const bindings = new Bindings(store.db);
+    const bindings = new Bindings(store.db, (row) => this.#changed(row));
     const events = new ChannelEvents(store.db);
     this.bindings = bindings;
     this.#attachments = attachments;
@@ -74,6 +74,7 @@ export class Channel {
     const sessions = new Sessions({
       ...{ store, bindings, events, now },
       ring: (session, notice) => notices.channel(session, notice),
+      onChange: (client) => notices.sessions(client),
       onGone: (session, holder, at) => this.permissions.gone(session, holder, at),
       onNew: (session, at) => this.topics.want(session, at),
       onRegistered: () => this.topics.wake(),
@@ -106,6 +107,11 @@ export class Channel {
     this.#receipts.stop();
     this.speaking.stop();
     await this.topics.stop();
+  }
+
+  #changed(row: number): void {
+    const session = this.sessions.byRow(row);
+    if (session !== undefined) this.#options.notices.sessions(session.client);
   }
 
   #isHere(row: number): boolean {

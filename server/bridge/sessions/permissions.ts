@@ -28,13 +28,16 @@ export type PermissionsOptions = {
 
 /** What fits on a phone without "See more". */
 const SHORT = 300;
+const LEASE_MS = sessionLimits.leaseSeconds * 1_000;
 
 /** Prompts of tools, which people answer on the phone or in the terminal: whoever is first. */
 export class Permissions {
   readonly #options: PermissionsOptions;
+  readonly #startedAt: number;
 
   constructor(options: PermissionsOptions) {
     this.#options = options;
+    this.#startedAt = options.now();
   }
 
   /** Rejects as Approvals.ask does, and with SESSION_NAME_TAKEN and UNKNOWN_SESSION. */
@@ -68,8 +71,11 @@ export class Permissions {
     return approvals().endPermissions({ session: row, holder }, "left", at).afterwards;
   }
 
+  /** Not of a holder that was killed; one that is between two connections is waited for, and all are after the bridge itself was away. */
   isWaitedFor({ session, holder }: KeptPermission): boolean {
-    return this.#options.sessions.byRow(session)?.holder === holder;
+    const known = this.#options.sessions.byRow(session);
+    if (known?.holder !== holder) return false;
+    return this.#options.now() < Math.max(known.heardAt, this.#startedAt) + LEASE_MS;
   }
 
   /** In the transaction of the decision. */

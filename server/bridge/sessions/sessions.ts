@@ -31,6 +31,8 @@ export type SessionsOptions = {
   readonly now: () => number;
   /** Something waits for a session, or its holder is another one; when that is on disk. */
   readonly ring: (session: number, notice: ChannelNotice) => void;
+  /** What its client sees of its sessions is another now; perhaps a moment before that is on disk. */
+  readonly onChange: (client: string) => void;
   /** A holder is gone; in the transaction that says so. What is to be done when that is on disk. */
   readonly onGone: (session: KeptSession, holder: string, at: number) => () => void;
   /** The session is new, in the transaction that makes it. */
@@ -80,6 +82,7 @@ export class Sessions {
       };
     });
     afterwards();
+    this.#options.onChange(client);
     if (isOther && !isNew) this.ring(session);
     onRegistered();
     return { session: this.#told(session), is_new: isNew };
@@ -152,6 +155,7 @@ export class Sessions {
       return { session: known, ...events.settle(known.row, { ids, of, generation }, ending, now()) };
     });
     onSettled(session, ending, { settled, places });
+    if (settled > 0) this.#options.onChange(client);
     return settled;
   }
 
@@ -167,6 +171,7 @@ export class Sessions {
       return { left: true, afterwards: gone };
     });
     afterwards();
+    if (left) this.#options.onChange(client);
     return left;
   }
 
@@ -189,6 +194,7 @@ export class Sessions {
 
   ring({ row, client, name, generation }: KeptSession): void {
     const waiting = this.#options.events.countOpen(row);
+    this.#options.onChange(client);
     this.#options.ring(row, { client, name, generation, waiting });
   }
 

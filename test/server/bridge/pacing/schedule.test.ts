@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChatLine } from "../../../../server/bridge/pacing/chat-line.ts";
+import { Depths } from "../../../../server/bridge/pacing/depths.ts";
 import { laneCount } from "../../../../server/bridge/pacing/lanes.ts";
 import { Schedule } from "../../../../server/bridge/pacing/schedule.ts";
 import { SlidingWindow } from "../../../../server/bridge/pacing/sliding-window.ts";
 
 const lanes = Array.from({ length: laneCount }, (_, lane) => lane);
-const lineOf = () => new ChatLine([new SlidingWindow(2, 500)], () => false);
+const lineOf = () => new ChatLine([new SlidingWindow(2, 500)], () => false, new Depths());
 
 /** Chats, and the schedule that is told of each change. */
 class Chats {

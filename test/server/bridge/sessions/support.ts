@@ -19,6 +19,7 @@ export function sessionsOn(store: Store, queue: Pick<Queue, "addLine">, now: () 
   const sessions = new Sessions({
     ...{ store, bindings, events, now },
     ring: (session) => rung.push(session),
+    onChange: () => {},
     onGone: () => () => {},
     onNew: () => {},
     onRegistered: () => {},

@@ -1,3 +1,4 @@
+import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { describe, expect, test, vi } from "vitest";
 import { beginSession, keys } from "../../support/server.ts";
 import { otherKey, Stage } from "./stage.ts";
@@ -74,6 +75,34 @@ describe("two sessions of one name", () => {
     says("hello");
     await vi.waitFor(() => expect(second.contents().slice(1)).toEqual(["hello"]), { timeout: 15_000 });
   });
+});
+
+test("whoever subscribes to the sessions is told when one comes, is bound, has something waiting and goes, of its own key alone", async () => {
+  const updates = async (key?: string) => {
+    const { client } = await stage.client(key === undefined ? {} : { key });
+    let count = 0;
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+      if (params.uri === "cctelegram://sessions") count += 1;
+    });
+    await client.subscribeResource({ uri: "cctelegram://sessions" });
+    return () => count;
+  };
+  const [own, others] = [await updates(), await updates(otherKey)];
+  const more = async (what: () => Promise<unknown>) => {
+    const before = own();
+    await what();
+    await vi.waitFor(() => expect(own()).toBeGreaterThan(before), { timeout: 10_000 });
+  };
+  const session = { client: "admin", name: "watched", holder: "somebody" };
+  const { sessions } = stage.talk.bridge.channel;
+  await more(() => sessions.register({ ...session, take_over: false }));
+  await more(() => stage.bind("watched"));
+  await more(async () => says("hello"));
+  await stage.waits(1, "watched");
+  await more(() => sessions.leave(session));
+  expect(others()).toBe(0);
+  await sessions.register({ client: "other", name: "theirs", holder: "somebody", take_over: false });
+  await vi.waitFor(() => expect(others()).toBeGreaterThan(0), { timeout: 10_000 });
 });
 
 describe("a session's name", () => {
