@@ -1,5 +1,6 @@
 import type { Priority } from "../../../contract/priority.ts";
-import type { PendingMessage, Recovered } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Recovered } from "../queue/queue.ts";
 import { ChatLine, type WaitReason } from "./chat-line.ts";
 import { Depths } from "./depths.ts";
 import { Lanes, laneCount, ownLane } from "./lanes.ts";

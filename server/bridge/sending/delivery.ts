@@ -1,7 +1,8 @@
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Breaker } from "../pacing/breaker.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { BridgeMetrics } from "../status/metrics.ts";
 import type { Reachability } from "../telegram/reachability.ts";
 import { Attempts, type AttemptsOptions } from "./attempts.ts";

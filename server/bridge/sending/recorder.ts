@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../telemetry/logger.ts";
-import type { OutgoingMessage, Queue, SettledEvent, Settlement } from "../queue/queue.ts";
+import type { SettledEvent } from "../queue/event.ts";
+import type { OutgoingMessage, Settlement } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 
 export type RecorderOptions = {
   readonly queue: Pick<Queue, "settle">;

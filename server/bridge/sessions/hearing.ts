@@ -1,5 +1,7 @@
 import { shownTime } from "../formatting/shown-time.ts";
-import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Said } from "../receiving/meaning.ts";
 import type { Attachments } from "./attachments.ts";
 import { bindingOf } from "./binding-of.ts";

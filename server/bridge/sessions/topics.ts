@@ -1,6 +1,7 @@
 import type { Logger } from "../../telemetry/logger.ts";
 import { backoffMs } from "../pacing/backoff.ts";
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../storage/store.ts";
 import { isRefusal, type Problem } from "../telegram/problem.ts";
 import type { TelegramClient } from "../telegram/telegram-client.ts";
