@@ -32,7 +32,7 @@ export type EventsOptions = {
   readonly queue: Queue;
   readonly routing: RoutingTable;
   readonly attention: Attention;
-  readonly channel: Pick<Channel, "sessions" | "topics">;
+  readonly channel: Pick<Channel, "table" | "topics">;
   readonly wording: Wording;
   readonly control: Pick<Control, "paused">;
   readonly pacer: Pacer;
@@ -78,8 +78,7 @@ export class Events {
     const { event_id, client } = event;
     const acceptedAt = now();
     const begun = steady();
-    const session =
-      event.session === undefined ? undefined : channel.sessions.find({ client, name: event.session })?.row;
+    const session = event.session === undefined ? undefined : channel.table.find({ client, name: event.session })?.row;
     const places = inTopicsOf(session, destinationsOf(event, routing), channel);
     const heard = heardOf(messagesOf(event, places, wording), attention);
     const call = callOf(event.trace, Date.parse(event.timestamp));

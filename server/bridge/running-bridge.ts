@@ -311,7 +311,7 @@ export class RunningBridge implements Bridge {
 
   responses(query: ResponseQuery): readonly Response[] {
     const { client = "", session: name } = query;
-    if (name !== undefined) this.channel.sessions.require({ client, name });
+    if (name !== undefined) this.channel.table.require({ client, name });
     return this.#conversation.inbox.responses(query);
   }
 
