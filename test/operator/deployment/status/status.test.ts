@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Condition } from "../../../../operator/api/status.ts";
-import { imageOf } from "../../../../operator/deployment/gather.ts";
+import { imageOf } from "../../../../operator/deployment/image/reference.ts";
 import { rounded } from "../../../../operator/deployment/probing/parts-probe.ts";
 import { settlingMs } from "../../../../operator/deployment/status/pacing.ts";
 import { statusOf, tagOf, transitions } from "../../../../operator/deployment/status/status.ts";
