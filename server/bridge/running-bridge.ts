@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { Accepted } from "../../contract/accepted.ts";
-import type { BridgeStatus, TelegramStatus } from "../../contract/bridge-status.ts";
+import type { BridgeStatus } from "../../contract/bridge-status.ts";
 import type { Fence } from "../../contract/control.ts";
 import type { Event } from "../../contract/event.ts";
 import type { EventStatus } from "../../contract/event-status.ts";
@@ -21,6 +21,7 @@ import { closing, Events } from "./events.ts";
 import { DropInFiles } from "./files/drop-in-files.ts";
 import { startIntake } from "./intake/intake.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
+import { Observer } from "./observer.ts";
 import { Breaker } from "./pacing/breaker.ts";
 import { Pacer } from "./pacing/pacer.ts";
 import type { Pairings } from "./pairing/pairings.ts";
@@ -37,13 +38,11 @@ import { createRelayMetrics } from "./relay/relay-metrics.ts";
 import { type RoutingTable, routingTable, unusedChats } from "./routing/routing-table.ts";
 import { Delivery } from "./sending/delivery.ts";
 import type { Channel } from "./sessions/channel.ts";
-import { boundedText } from "./status/bounded-text.ts";
 import { type BridgeMetrics, createBridgeMetrics, type SignatureFailure } from "./status/metrics.ts";
 import { obstacles } from "./status/status.ts";
 import type { Store } from "./storage/store.ts";
 import { fileSystemOf, Volume } from "./storage/volume.ts";
 import { Todos } from "./tasks/todos.ts";
-import type { FailureCause } from "./telegram/outcome.ts";
 import { Reachability } from "./telegram/reachability.ts";
 import { TelegramClient } from "./telegram/telegram-client.ts";
 import { TokenSource } from "./telegram/token-source.ts";
@@ -67,6 +66,7 @@ export class RunningBridge implements Bridge {
   readonly #queue: Queue;
   readonly #routing: RoutingTable;
   readonly #metrics: BridgeMetrics;
+  readonly #observer: Observer;
   readonly #pacer: Pacer;
   readonly #breaker: Breaker;
   readonly #store: Store;
@@ -107,8 +107,14 @@ export class RunningBridge implements Bridge {
     this.backups = new Backups({ store, logsDir: config.logsDir, now: this.#now, logger });
     this.#metrics = createBridgeMetrics(options.registry, () => this.#state.measured());
     if (store.damage !== undefined) this.#metrics.damaged.inc();
+    this.#observer = new Observer({
+      logger,
+      metrics: this.#metrics,
+      now: this.#now,
+      monitoring: () => this.monitoring,
+    });
     this.#pacer = new Pacer({ ...config.telegram, spareForUrgent: spareForUrgent(config) });
-    this.#breaker = new Breaker(config.telegram.breakerThreshold ?? 5, (cause) => this.#onTrip(cause));
+    this.#breaker = new Breaker(config.telegram.breakerThreshold ?? 5, (cause) => this.#observer.tripped(cause));
     this.#token = new TokenSource(config.telegram, (former) => {
       if (this.#isFenced) return;
       this.#reachability.check();
@@ -120,26 +126,9 @@ export class RunningBridge implements Bridge {
     const onLines = (lines: readonly PendingMessage[]) => this.#delivery.add(lines);
     this.#progress = new Progress({ store, queue, deliver: onLines, logger, now: this.#now });
     this.attention = new Attention({ store, queue, recipients, quietHours, timeZone, onLines, now: this.#now });
-    this.#delivery = new Delivery({
-      queue,
-      breaker: this.#breaker,
-      mostFailures: config.telegram.mostFailures,
-      attention: this.attention,
-      telegram,
-      logger,
-      pacer: this.#pacer,
-      reachability: this.#reachability,
-      metrics: this.#metrics,
-      onSettled: (event) => this.#onSettled(event),
-      onOutcome: (message, settlement) => this.monitoring.settled(message, settlement),
-      onPause: (until, chatId) => this.#onPause(until, chatId),
-      onKeyboard: () => void this.approvals.tidy().catch(() => {}),
-      onProgress: () => this.#progress.wake(),
-      now: this.#now,
-      random,
-    });
+    this.#delivery = this.#deliver(telegram);
     const hold = (held: boolean) => this.#delivery.hold(held);
-    const onPaused = (paused: boolean, by: string) => this.#onPaused(paused, by);
+    const onPaused = (paused: boolean, by: string) => this.#observer.deliveryPaused(paused, by);
     this.#fence = fenceOf({ store, isFenced: config.isFenced ?? false, now: this.#now });
     const told = { hold, restart: options.onRestart, onPaused, logger, now: this.#now };
     this.control = new Control({ ...told, store, instance: randomUUID(), fence: this.#fence });
@@ -164,7 +153,31 @@ export class RunningBridge implements Bridge {
       check: (signal) => telegram.check(signal),
       now: this.#now,
       onPause: (ms) => this.#pacer.pauseAll(this.#now() + ms),
-      onChange: (status) => this.#onTelegramChange(status),
+      onChange: (status) => {
+        this.#observer.telegramChanged(status);
+        if (status.reachable) this.#reachedAgain();
+      },
+    });
+  }
+
+  #reachedAgain(): void {
+    this.#pacer.clearBackoff();
+    this.#delivery.wake();
+    this.#conversation.reachable();
+  }
+
+  #deliver(telegram: TelegramClient): Delivery {
+    const { config, logger } = this.#options;
+    return new Delivery({
+      ...{ telegram, logger, queue: this.#queue, pacer: this.#pacer, breaker: this.#breaker },
+      ...{ attention: this.attention, reachability: this.#reachability, metrics: this.#metrics },
+      mostFailures: config.telegram.mostFailures,
+      onSettled: (event) => this.#onSettled(event),
+      onOutcome: (message, settlement) => this.monitoring.settled(message, settlement),
+      onPause: (until, chatId) => this.#observer.paused(until, chatId),
+      onKeyboard: () => void this.approvals.tidy().catch(() => {}),
+      onProgress: () => this.#progress.wake(),
+      ...{ now: this.#now, random },
     });
   }
 
@@ -288,10 +301,7 @@ export class RunningBridge implements Bridge {
     const { config, logger, audit, clock } = this.#options;
     const { host, port } = config;
     const secrets = this.#secrets;
-    const onSignatureFailure = (reason: SignatureFailure) => {
-      this.#metrics.signatureFailures.inc({ reason });
-      if (reason !== "webhook") this.monitoring.signatureFailed();
-    };
+    const onSignatureFailure = (reason: SignatureFailure) => this.#observer.signatureFailed(reason);
     const webhook = this.#isFenced ? undefined : this.#conversation.receiver.webhook();
     const gate = { secrets, clock, logger, audit, onSignatureFailure };
     this.#intake = await startIntake({ host, port, ...gate, bridge: this, webhook });
@@ -352,36 +362,6 @@ export class RunningBridge implements Bridge {
     this.#loop.stop();
     await this.monitoring.stop();
     await this.#queue.close();
-  }
-
-  #onTelegramChange({ reachable, error, bot_username }: TelegramStatus): void {
-    const { logger } = this.#options;
-    const kind = reachable ? "telegram_reachable" : "telegram_unreachable";
-    this.monitoring.journal.note({ kind, at: this.#now(), detail: error && boundedText(error) });
-    if (!reachable) {
-      this.#metrics.tier.tripped("unreachable");
-      logger.error({ reason: error }, "Telegram is not reachable; messages are kept");
-      return;
-    }
-    logger.info({ bot_username }, "Telegram is reachable");
-    this.#pacer.clearBackoff();
-    this.#delivery.wake();
-    this.#conversation.reachable();
-  }
-
-  #onTrip(cause: FailureCause): void {
-    this.#metrics.tier.tripped(cause);
-    this.#options.logger.error({ cause }, "requests to Telegram fail in a row: nothing is sent for a while");
-  }
-
-  #onPause(until: number, chatId: number | undefined): void {
-    const detail = `until ${new Date(until).toISOString()}`;
-    this.monitoring.journal.note({ kind: "telegram_paused", at: this.#now(), detail, chatId });
-  }
-
-  #onPaused(paused: boolean, by: string): void {
-    const kind = paused ? "delivery_stopped" : "delivery_resumed";
-    this.monitoring.journal.add({ kind, at: this.#now(), detail: `by ${boundedText(by)}` });
   }
 
   get #isFenced(): boolean {
