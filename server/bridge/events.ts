@@ -67,6 +67,10 @@ export class Events {
     return this.#lastTime;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** From now on none is taken. */
   close(): void {
     this.#isClosed = true;
