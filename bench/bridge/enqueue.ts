@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { NewEvent } from "../../server/bridge/queue/queue.ts";
+import type { NewEvent } from "../../server/bridge/queue/event.ts";
 import { SqliteQueue } from "../../server/bridge/queue/sqlite-queue.ts";
 import { GroupCommit } from "../../server/bridge/storage/group-commit.ts";
 import { Store } from "../../server/bridge/storage/store.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pacer } from "../../server/bridge/pacing/pacer.ts";
-import type { NewEvent } from "../../server/bridge/queue/queue.ts";
+import type { NewEvent } from "../../server/bridge/queue/event.ts";
 import { SqliteQueue } from "../../server/bridge/queue/sqlite-queue.ts";
 import { Store } from "../../server/bridge/storage/store.ts";
 import type { Report } from "../report.ts";

@@ -5,7 +5,7 @@ import { type CachedBackup, outcomeOf } from "../deployment/backup/cached-backup
 import type { CachedResource } from "../deployment/cache/cached-objects.ts";
 import { secretsOfTarget } from "../deployment/desired/backup-store.ts";
 import { refusedOf } from "../deployment/failures.ts";
-import { imageOf } from "../deployment/gather.ts";
+import { imageOf } from "../deployment/image/reference.ts";
 import { namesOf } from "../deployment/names.ts";
 import { cctelegramBackups, jobs, networkPolicies, secrets, statefulSets } from "../deployment/resource-types.ts";
 import { isConflict } from "../runtime/api-error.ts";

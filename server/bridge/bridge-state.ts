@@ -25,11 +25,10 @@ type Parts = {
   readonly control: Control;
   readonly reachability: Reachability;
   readonly receiver: Receiver;
-  readonly events: Pick<Events, "lastTime">;
+  readonly events: Pick<Events, "lastTime" | "isClosed">;
   /** It asks Telegram nothing. */
   readonly isFenced: boolean;
   readonly fence: Fence | undefined;
-  readonly isClosing: () => boolean;
   /** Milliseconds that never go backwards. */
   readonly steady: () => number;
   /** Milliseconds since the epoch. */
@@ -63,7 +62,7 @@ export class BridgeState {
       nextCheckAt: this.#parts.reachability.nextCheckAt,
       pause: this.#parts.pacer.longestPause(now),
       paused: this.#parts.control.paused,
-      closing: this.#parts.isClosing(),
+      closing: this.#parts.events.isClosed,
       receiving: this.#receiving(now),
       silence: this.#parts.isFenced ? undefined : this.#parts.receiver.obstacle(now),
       now,

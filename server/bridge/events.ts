@@ -13,7 +13,9 @@ import type { Pacer } from "./pacing/pacer.ts";
 import type { Progress } from "./progress/progress.ts";
 import { taskOf } from "./progress/task.ts";
 import { contentKey } from "./queue/content-key.ts";
-import type { EventRecord, PendingMessage, Queue, SettledEvent } from "./queue/queue.ts";
+import type { EventRecord, SettledEvent } from "./queue/event.ts";
+import type { PendingMessage } from "./queue/message.ts";
+import type { Queue } from "./queue/queue.ts";
 import type { Inbox } from "./receiving/inbox.ts";
 import { RefusedError } from "./refused-error.ts";
 import type { Notices } from "./relay/notices.ts";
@@ -30,7 +32,7 @@ export type EventsOptions = {
   readonly queue: Queue;
   readonly routing: RoutingTable;
   readonly attention: Attention;
-  readonly channel: Pick<Channel, "sessions" | "topics">;
+  readonly channel: Pick<Channel, "table" | "topics">;
   readonly wording: Wording;
   readonly control: Pick<Control, "paused">;
   readonly pacer: Pacer;
@@ -65,6 +67,10 @@ export class Events {
     return this.#lastTime;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** From now on none is taken. */
   close(): void {
     this.#isClosed = true;
@@ -76,8 +82,7 @@ export class Events {
     const { event_id, client } = event;
     const acceptedAt = now();
     const begun = steady();
-    const session =
-      event.session === undefined ? undefined : channel.sessions.find({ client, name: event.session })?.row;
+    const session = event.session === undefined ? undefined : channel.table.find({ client, name: event.session })?.row;
     const places = inTopicsOf(session, destinationsOf(event, routing), channel);
     const heard = heardOf(messagesOf(event, places, wording), attention);
     const call = callOf(event.trace, Date.parse(event.timestamp));

@@ -56,7 +56,7 @@ export const importRules: readonly ImportRule[] = [
     to: {
       path: "^(config|logging|server)/|^operator/(?!api/|deployment/(names|pod-trouble|resource-types)\\.ts|runtime/(api-error|exchange|kubernetes-object|resource-type|transport)\\.ts)",
     },
-    broken: { from: "plugin/commands/status.ts", to: "operator/deployment/gather.ts" },
+    broken: { from: "plugin/commands/status.ts", to: "operator/deployment/gathering/snapshot.ts" },
   },
   {
     name: "the product does not import the plugin",

@@ -3,7 +3,9 @@ import type { CachedResource } from "../cache/cached-objects.ts";
 import type { Cluster } from "../cache/cluster.ts";
 import { ownChild } from "../cache/own-child.ts";
 import { namesOf } from "../names.ts";
-import { horizontalPodAutoscalers, scaledObjects } from "../resource-types.ts";
+import { isHibernated } from "../pausing/hibernation.ts";
+import { deployments, horizontalPodAutoscalers, scaledObjects } from "../resource-types.ts";
+import { servingDeployment } from "../rollout/tracks.ts";
 import type { ScalingState } from "./state.ts";
 
 /** Who scales the servers. */
@@ -27,5 +29,20 @@ export function scalingOf(resource: CachedResource, cluster: Cluster): ScalingSn
 }
 
 /** An autoscaler sets the number of pods of the Deployment, ours or another; one that scales the resource sets `server.replicas`. */
-export const isScaled = ({ namespace, name, spec }: CachedResource, cluster: Cluster): boolean =>
+const isScaled = ({ namespace, name, spec }: CachedResource, cluster: Cluster): boolean =>
   serverScaling(spec).autoscaled || cluster.otherAutoscaler(namespace, name)?.isDirect === true;
+
+/**
+ * An autoscaler owns the replicas. We write them once, at creation, and repeat the current number as long as nobody has
+ * changed it: leaving the field out would remove it, and the server would set it to 1.
+ */
+export function serverReplicas(resource: CachedResource, cluster: Cluster): number | undefined {
+  if (isHibernated(resource.spec)) return 0;
+  const { min } = serverScaling(resource.spec);
+  const live = ownChild(cluster, resource, deployments, servingDeployment(resource.name, resource.status.rollout))
+    ?.state.workload;
+  if (!live || !isScaled(resource, cluster)) return min;
+  if (!live.ownsReplicas) return undefined;
+  // Our own 0, of a hibernation or of server.replicas, would switch the autoscaler off.
+  return live.replicas === 0 ? min : live.replicas;
+}

@@ -1,3 +1,5 @@
+import type { DeploymentSpec } from "../../api/spec.ts";
+
 /** Where an image is, as its reference says. */
 export type ImageReference = {
   /** Host and port whose API has it. */
@@ -30,4 +32,11 @@ export function parseReference(reference: string): ImageReference {
     tag,
     digest,
   };
+}
+
+/** The image with the tag that `version` asks for. */
+export function imageOf({ images, version }: Pick<DeploymentSpec, "images" | "version">, defaultImage: string): string {
+  const image = images.server ?? defaultImage;
+  if (version === undefined) return image;
+  return `${image.replace(/@.*$/, "").replace(/:[^:/]*$/, "")}:${version}`;
 }

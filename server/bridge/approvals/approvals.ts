@@ -1,7 +1,9 @@
 import type { Approval, ApprovalAsked, ApprovalQuery, ApprovalRequest } from "../../../contract/approvals.ts";
 import { ServerError } from "../../../contract/errors.ts";
 import type { OpenApproval } from "../commands/command.ts";
-import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Clicked } from "../receiving/meaning.ts";
 import { RefusedError } from "../refused-error.ts";
 import type { Destination } from "../routing/destination.ts";

@@ -1,4 +1,5 @@
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Clicked } from "../receiving/meaning.ts";
 import type { Person } from "../receiving/update.ts";
 import type { ApprovalRecord, ApprovalTable } from "./approval-table.ts";

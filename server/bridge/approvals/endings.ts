@@ -1,4 +1,5 @@
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { ApprovalTable, Ending } from "./approval-table.ts";
 import type { EndedApproval, KeptApproval, KeptPermission } from "./kept-approval.ts";
 import { withOutcome } from "./wording.ts";

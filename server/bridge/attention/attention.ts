@@ -3,7 +3,8 @@ import type { AttentionMode, ModeRequest, ModeSet } from "../../../contract/atte
 import { ServerError } from "../../../contract/errors.ts";
 import type { EventWeight } from "../../../contract/event-types.ts";
 import { type QuietHours, quietHoursSchema, quietHoursText } from "../../../contract/quiet-hours.ts";
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../storage/store.ts";
 import { prepareAttention } from "./attention-statements.ts";
 import { type Decision, decide, type Settings } from "./decision.ts";

@@ -1,4 +1,4 @@
-import type { NewMessage } from "../queue/queue.ts";
+import type { NewMessage } from "../queue/message.ts";
 import type { Attention } from "./attention.ts";
 
 /** The messages of an event that people get, and how many they do not get because they have muted the bot. */

@@ -3,7 +3,8 @@ import type { Approvals } from "../approvals/approvals.ts";
 import type { Attention } from "../attention/attention.ts";
 import type { Control } from "../control/control.ts";
 import type { Pairings } from "../pairing/pairings.ts";
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Channel } from "../sessions/channel.ts";
 import type { Todos } from "../tasks/todos.ts";
 import type { CommandContext } from "./command.ts";
@@ -18,7 +19,7 @@ export type BridgeParts = {
   readonly approvals: Pick<Approvals, "open">;
   readonly attention: Pick<Attention, "setMode">;
   readonly control: Pick<Control, "paused" | "setPaused" | "state" | "restart">;
-  readonly channel: Pick<Channel, "sessions" | "bindings">;
+  readonly channel: Pick<Channel, "sessions" | "table" | "bindings">;
   readonly pairings: Pick<Pairings, "confirm" | "end" | "isOn">;
   readonly onLines: (lines: readonly PendingMessage[]) => void;
   readonly now: () => number;
@@ -27,18 +28,18 @@ export type BridgeParts = {
 /** What commands see of a bridge. */
 export function contextOf(parts: BridgeParts): CommandContext {
   const { status, queue, todos, approvals, attention, control, channel, pairings, onLines, now } = parts;
-  const { sessions, bindings } = channel;
+  const { sessions, table, bindings } = channel;
   return {
     status,
     waitingByClient: () => queue.waitingByClient(),
     todos: (client) => todos.newest(SESSIONS_SHOWN, client),
     openApprovals: (limit) => approvals.open(limit),
     sessions: (limit) => sessions.newest(limit),
-    sessionsCalled: (name) => sessions.calledSo(name),
+    sessionsCalled: (name) => table.calledSo(name),
     bind: (session, place, by) => bindings.bind({ ...place, session, by, at: now(), made: false }),
     unbind: (place) => {
       const former = bindings.unbind(place);
-      return former && sessions.byRow(former.session)?.name;
+      return former && table.byRow(former.session)?.name;
     },
     pair: (code, by) => {
       if (!pairings.isOn) return "off";

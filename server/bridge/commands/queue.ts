@@ -1,6 +1,6 @@
 import type { BridgeStatus, Refusal } from "../../../contract/bridge-status.ts";
 import { shownLine } from "../formatting/shown-text.ts";
-import { BRIDGE_ITSELF } from "../queue/queue.ts";
+import { BRIDGE_ITSELF } from "../queue/message.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { bold, type ReplyLine, replyText, span } from "./reply-text.ts";
 

@@ -3,7 +3,7 @@ import type { Event } from "../../../contract/event.ts";
 import { weightOf } from "../attention/decision.ts";
 import { priorityOf } from "../pacing/priority.ts";
 import { taskOf } from "../progress/task.ts";
-import type { NewMessage, OutgoingFile } from "../queue/queue.ts";
+import type { NewMessage, OutgoingFile } from "../queue/message.ts";
 import type { Destination } from "../routing/destination.ts";
 import type { FormattedText } from "./formatted-text.ts";
 import { format, type Letter, type Wording } from "./formatter.ts";

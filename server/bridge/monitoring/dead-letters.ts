@@ -1,6 +1,8 @@
 import type { DeadLetterAnswer, DeadLetterFate, DeadLetterRequest } from "../../../contract/dead-letters.ts";
 import { ServerError } from "../../../contract/errors.ts";
-import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import { boundedText } from "../status/bounded-text.ts";
 import type { Store } from "../storage/store.ts";
 import type { Journal } from "./journal.ts";

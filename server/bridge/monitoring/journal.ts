@@ -1,5 +1,5 @@
 import type { Activity, EventTrace } from "../../../contract/monitoring.ts";
-import type { EventKey } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { type Happening, happeningOf, stepOf } from "./happenings.ts";

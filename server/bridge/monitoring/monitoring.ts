@@ -11,14 +11,9 @@ import type { EventTrace, History } from "../../../contract/monitoring.ts";
 import type { BridgeTelling, ServerTelling } from "../../../contract/monitoring-servers.ts";
 import type { Approvals } from "../approvals/approvals.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import {
-  BRIDGE_ITSELF,
-  type EventRecord,
-  type OutgoingMessage,
-  type PendingMessage,
-  type Queue,
-  type Settlement,
-} from "../queue/queue.ts";
+import type { EventRecord } from "../queue/event.ts";
+import { BRIDGE_ITSELF, type OutgoingMessage, type PendingMessage, type Settlement } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { ShownChats } from "../routing/shown-chats.ts";
 import { boundedText } from "../status/bounded-text.ts";
 import type { Facts } from "../status/status.ts";

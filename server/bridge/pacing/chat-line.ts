@@ -1,4 +1,4 @@
-import { BRIDGE_ITSELF, type PendingMessage } from "../queue/queue.ts";
+import { BRIDGE_ITSELF, type PendingMessage } from "../queue/message.ts";
 import type { Depths } from "./depths.ts";
 import { Fifo } from "./fifo.ts";
 import { Lanes, laneCount, laneOf, ownLane } from "./lanes.ts";

@@ -1,6 +1,8 @@
 import type { Priority } from "../../../contract/priority.ts";
-import type { PendingMessage, Recovered } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Recovered } from "../queue/queue.ts";
 import { ChatLine, type WaitReason } from "./chat-line.ts";
+import { ChatLines } from "./chat-lines.ts";
 import { Depths } from "./depths.ts";
 import { Lanes, laneCount, ownLane } from "./lanes.ts";
 import { Schedule } from "./schedule.ts";
@@ -33,8 +35,6 @@ const PAUSE_MARGIN_MS = 10;
 const COMMON_429_MS = 5_000;
 const GROUP_PER_MINUTE = 20;
 const PARALLEL = 10;
-/** Chats that have nothing to say any more cost little; seeking them is worth it when there are many. */
-const SWEEP_FROM = 1_000;
 
 /**
  * Decides which message goes next and when. Pure: times come in as milliseconds of one steady clock.
@@ -46,13 +46,8 @@ const SWEEP_FROM = 1_000;
 export class Pacer {
   readonly #limits: Required<PacerLimits>;
   readonly #global: SlidingWindow;
-  readonly #chats = new Map<number, ChatLine>();
-  readonly #migrated = new Map<number, number>();
   readonly #schedule = new Schedule();
-  /** Chats that Telegram asked to wait with, and some for which that is over. */
-  readonly #paused = new Map<ChatLine, number>();
-  /** How many chats there are when those are sought that need not be known any more. */
-  #sweepAt = SWEEP_FROM;
+  readonly #chats = new ChatLines((chatId) => this.#newLine(chatId), this.#schedule);
   /** By lane, whether a chat could have been next at the last turn. */
   #ready: readonly boolean[] = [];
   #inFlight = 0;
@@ -72,23 +67,21 @@ export class Pacer {
     for (const { chatId, at } of recovered.sends) {
       const end = Math.min(at, now);
       this.#global.record(end);
-      for (const window of this.#line(chatId).windows) window.record(end);
-      this.#changed(chatId);
+      this.#chats.change(chatId, ({ windows }) => {
+        for (const window of windows) window.record(end);
+      });
     }
     this.#pausedUntil = recovered.pausedUntil;
     for (const message of recovered.pending) this.add(message);
   }
 
   add(message: PendingMessage): void {
-    this.#line(message.chatId).add(message);
-    this.#changed(message.chatId);
+    this.#chats.change(message.chatId, (line) => line.add(message));
   }
 
   /** One that waits is not to be sent any more; false for one that is under way. */
   remove(message: PendingMessage): boolean {
-    const removed = this.#line(message.chatId).remove(message);
-    this.#changed(message.chatId);
-    return removed;
+    return this.#chats.change(message.chatId, (line) => line.remove(message));
   }
 
   /** How many wait or are under way. */
@@ -113,55 +106,50 @@ export class Pacer {
 
   /** The chat's head is about to be sent. */
   started(chatId: number, now: number): void {
-    const line = this.#line(chatId);
-    if (line.turn !== undefined) this.#lanes.went(line.turn.lane, this.#ready);
-    line.start();
-    line.lastServed = now;
     this.#inFlight += 1;
-    for (const window of [this.#global, ...line.windows]) window.start();
-    this.#changed(chatId);
+    this.#chats.change(chatId, (line) => {
+      if (line.turn !== undefined) this.#lanes.went(line.turn.lane, this.#ready);
+      line.start();
+      line.lastServed = now;
+      for (const window of [this.#global, ...line.windows]) window.start();
+    });
   }
 
   /** The request is over, however it went. The head stays busy until `settled`, `retry` or `resume`. */
   ended(chatId: number, now: number): void {
-    this.#inFlight -= 1;
-    for (const window of [this.#global, ...this.#line(chatId).windows]) window.end(now);
-    this.#changed(chatId);
+    this.#land(chatId, (window) => window.end(now));
   }
 
   /** The request did not leave: it takes no place in the windows. */
   cancelled(chatId: number, notBefore: number): void {
-    this.#inFlight -= 1;
-    for (const window of [this.#global, ...this.#line(chatId).windows]) window.cancel();
+    this.#land(chatId, (window) => window.cancel());
     this.retry(chatId, notBefore);
   }
 
   /** The head is delivered or given up. */
   settled(chatId: number, now: number): void {
-    this.#line(chatId).settle();
-    this.#changed(chatId);
-    this.#sweep(now);
+    this.#chats.change(chatId, (line) => line.settle());
+    this.#chats.sweep(now);
   }
 
   /** The head was not sent, and is not to be: it takes no place in the windows. */
   dropped(chatId: number, now: number): void {
-    this.#inFlight -= 1;
-    for (const window of [this.#global, ...this.#line(chatId).windows]) window.cancel();
+    this.#land(chatId, (window) => window.cancel());
     this.settled(chatId, now);
   }
 
   /** Keeps back what clients sent, or lets it go on. */
   hold(held: boolean): void {
     this.#held = held;
-    this.#allChanged();
+    this.#chats.changeAll();
   }
 
   /** The head is to be sent again, not before a time. */
   retry(chatId: number, notBefore: number): void {
-    const line = this.#line(chatId);
-    line.release();
-    line.wait(notBefore, "backoff");
-    this.#changed(chatId);
+    this.#chats.change(chatId, (line) => {
+      line.release();
+      line.wait(notBefore, "backoff");
+    });
   }
 
   /**
@@ -169,8 +157,7 @@ export class Pacer {
    * 429 a short time ago.
    */
   pause(chatId: number, until: number, now: number): "chat" | "bot" {
-    this.#line(chatId).wait(until + PAUSE_MARGIN_MS, "pause");
-    this.#changed(chatId);
+    this.#chats.change(chatId, (line) => line.wait(until + PAUSE_MARGIN_MS, "pause"));
     const other = this.#last429;
     this.#last429 = { chatId, at: now };
     if (other === undefined || other.chatId === chatId || now - other.at > COMMON_429_MS) return "chat";
@@ -180,8 +167,7 @@ export class Pacer {
 
   /** The head's pause is recorded. */
   resume(chatId: number): void {
-    this.#line(chatId).release();
-    this.#changed(chatId);
+    this.#chats.change(chatId, (line) => line.release());
   }
 
   pauseAll(until: number): void {
@@ -190,20 +176,12 @@ export class Pacer {
 
   /** The longest wait that Telegram asked for: of one chat, or of the whole bot (without `chatId`). */
   longestPause(now: number): { readonly until: number; readonly chatId?: number } | undefined {
-    if (this.#pausedUntil > now) return { until: this.#pausedUntil };
-    let longest: { until: number; chatId: number } | undefined;
-    for (const [line, chatId] of this.#paused) {
-      const { pausedUntil: until } = line;
-      if (until <= now) this.#paused.delete(line);
-      else if (until > (longest?.until ?? 0)) longest = { until, chatId };
-    }
-    return longest;
+    return this.#pausedUntil > now ? { until: this.#pausedUntil } : this.#chats.longestPause(now);
   }
 
   /** Whether Telegram asked for a pause that concerns a chat. */
-  isPaused(asked: number, now: number): boolean {
-    const line = this.#chats.get(this.#migrated.get(asked) ?? asked);
-    return this.#pausedUntil > now || (line?.pausedUntil ?? 0) > now;
+  isPaused(chatId: number, now: number): boolean {
+    return this.#pausedUntil > now || (this.#chats.find(chatId)?.pausedUntil ?? 0) > now;
   }
 
   /** Messages of the last second, or of the span that the limit over all chats has. */
@@ -225,31 +203,19 @@ export class Pacer {
   }
 
   /** What a chat's messages wait for beside their turn; undefined when nothing holds them. */
-  holdOf(asked: number, now: number): { readonly until: number; readonly reason: WaitReason } | undefined {
-    const hold = this.#chats.get(this.#migrated.get(asked) ?? asked)?.hold;
+  holdOf(chatId: number, now: number): { readonly until: number; readonly reason: WaitReason } | undefined {
+    const hold = this.#chats.find(chatId)?.hold;
     return hold !== undefined && hold.until > now ? hold : undefined;
   }
 
   /** Telegram answers again: what failed for want of a connection need not wait any longer. */
   clearBackoff(): void {
-    for (const line of this.#chats.values()) line.clearBackoff();
-    this.#allChanged();
+    this.#chats.changeAll((line) => line.clearBackoff());
   }
 
   /** A group became a supergroup, or the chat of a name was found: its messages go there, in order. */
   migrate(from: number, to: number): void {
-    const old = this.#line(from);
-    if (old === this.#line(to)) {
-      old.release();
-      this.#changed(to);
-      return;
-    }
-    this.#chats.delete(from);
-    this.#schedule.forget(old);
-    this.#paused.delete(old);
-    this.#migrated.set(from, to);
-    this.#line(to).merge(old);
-    this.#changed(to);
+    this.#chats.migrate(from, to);
   }
 
   /** When the bot may send at all, leaving some places free: of a second, and of the requests under way. */
@@ -258,41 +224,18 @@ export class Pacer {
     return Math.max(this.#pausedUntil, isFree ? this.#global.availableAt(spare) : Number.POSITIVE_INFINITY);
   }
 
-  /** A chat may send something else now, or at another time. */
-  #changed(asked: number): void {
-    const chatId = this.#migrated.get(asked) ?? asked;
-    const line = this.#line(chatId);
-    this.#schedule.put(chatId, line);
-    if (line.pausedUntil > 0) this.#paused.set(line, chatId);
+  /** A request is not under way any more. */
+  #land(chatId: number, change: (window: SlidingWindow) => void): void {
+    this.#inFlight -= 1;
+    this.#chats.change(chatId, ({ windows }) => {
+      for (const window of [this.#global, ...windows]) change(window);
+    });
   }
 
-  #allChanged(): void {
-    for (const chatId of this.#chats.keys()) this.#changed(chatId);
-  }
-
-  #line(asked: number): ChatLine {
-    const chatId = this.#migrated.get(asked) ?? asked;
-    const known = this.#chats.get(chatId);
-    if (known !== undefined) return known;
-    const line = new ChatLine(this.#windowsOf(chatId), () => this.#held, this.#depths);
-    this.#chats.set(chatId, line);
-    return line;
-  }
-
-  #windowsOf(chatId: number): readonly SlidingWindow[] {
+  #newLine(chatId: number): ChatLine {
     const each = perSecond(this.#limits.messagesPerChatPerSecond);
-    if (chatId > 0) return [each];
-    return [each, windowOf(this.#limits.messagesPerGroupPerMinute, 60_000)];
-  }
-
-  #sweep(now: number): void {
-    if (this.#chats.size < this.#sweepAt) return;
-    for (const [chatId, line] of this.#chats) {
-      if (!line.isSpent(now)) continue;
-      this.#chats.delete(chatId);
-      this.#paused.delete(line);
-    }
-    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#chats.size);
+    const windows = chatId > 0 ? [each] : [each, windowOf(this.#limits.messagesPerGroupPerMinute, 60_000)];
+    return new ChatLine(windows, () => this.#held, this.#depths);
   }
 }
 

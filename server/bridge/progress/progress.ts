@@ -1,5 +1,6 @@
 import type { Logger } from "../../telemetry/logger.ts";
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../storage/store.ts";
 
 export type ProgressOptions = {

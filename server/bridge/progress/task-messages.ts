@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import type { EventKey } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
 import type { Row } from "../queue/sqlite-rows.ts";
 
 /** Shortest time between two edits of a message: nobody reads faster, and each takes a place within Telegram's limits. */

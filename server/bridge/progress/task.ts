@@ -1,6 +1,6 @@
 import type { Event } from "../../../contract/event.ts";
 import { eventTypeOf } from "../../../contract/event-types.ts";
-import type { NewEvent } from "../queue/queue.ts";
+import type { NewEvent } from "../queue/event.ts";
 
 /** What an event says of its task; undefined when it says nothing of how far it is, or has no task but itself. */
 export function taskOf({

@@ -1,9 +1,11 @@
 import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
 import type { Priority } from "../../../contract/priority.ts";
 import { laneOf } from "../pacing/lanes.ts";
+import type { EventKey } from "./event.ts";
 import type { Intake } from "./intake.ts";
+import { BRIDGE_ITSELF } from "./message.ts";
 import type { Places } from "./places.ts";
-import { BRIDGE_ITSELF, type DeadLetter, type EventKey, type Revived } from "./queue.ts";
+import type { DeadLetter, Revived } from "./queue.ts";
 import type { Shares } from "./shares.ts";
 import { toDeadLetter, toEventKey } from "./sqlite-rows.ts";
 import type { prepare } from "./sqlite-statements.ts";

@@ -2,16 +2,10 @@ import type { FormattedText } from "../formatting/formatted-text.ts";
 import { laneOf, ownLane } from "../pacing/lanes.ts";
 import type { Placement, TaskMessages } from "../progress/task-messages.ts";
 import { RefusedError } from "../refused-error.ts";
+import type { NewEvent, SettledEvent } from "./event.ts";
+import { BRIDGE_ITSELF, type Line, type OutgoingFile, type PendingMessage } from "./message.ts";
 import type { Places } from "./places.ts";
-import {
-  BRIDGE_ITSELF,
-  type Line,
-  type NewEvent,
-  type OutgoingFile,
-  type PendingMessage,
-  type SettledEvent,
-  type Stored,
-} from "./queue.ts";
+import type { Stored } from "./queue.ts";
 import type { Load, Shares } from "./shares.ts";
 import { settleEvent } from "./sqlite-events.ts";
 import { bytesOf, columnsOf, type MessageRow, messageRow } from "./sqlite-rows.ts";

@@ -1,4 +1,5 @@
-import type { OutgoingMessage, RefusedTopic } from "./queue.ts";
+import type { OutgoingMessage } from "./message.ts";
+import type { RefusedTopic } from "./queue.ts";
 import type { prepare } from "./sqlite-statements.ts";
 
 /** A topic that was refused is left alone so long, so that each message does not take two requests of the group's limit. */

@@ -1,7 +1,8 @@
 import type { TaskEnding, TaskMessages } from "../progress/task-messages.ts";
 import type { DeadLetters } from "./dead-letters.ts";
+import type { EventKey, SettledEvent } from "./event.ts";
+import { BRIDGE_ITSELF, type SentKeyboard, type Settlement } from "./message.ts";
 import type { Places } from "./places.ts";
-import { BRIDGE_ITSELF, type EventKey, type SentKeyboard, type SettledEvent, type Settlement } from "./queue.ts";
 import type { RefusedChats } from "./refused-chats.ts";
 import type { RefusedTopics } from "./refused-topics.ts";
 import type { Shares } from "./shares.ts";

@@ -1,4 +1,5 @@
-import type { EventKey, EventRecord, SettledEvent, Settlement } from "./queue.ts";
+import type { EventKey, EventRecord, SettledEvent } from "./event.ts";
+import type { Settlement } from "./message.ts";
 import type { Row } from "./sqlite-rows.ts";
 import type { prepare } from "./sqlite-statements.ts";
 

@@ -4,27 +4,19 @@ import { TaskMessages } from "../progress/task-messages.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import type { EventKey, EventRecord, NewEvent, SaidBy, SettledEvent } from "./event.ts";
 import { Intake } from "./intake.ts";
+import type { Line, OutgoingMessage, PendingMessage, SentKeyboard, Settlement } from "./message.ts";
 import { Places } from "./places.ts";
 import type {
   DeadLetter,
-  EventKey,
-  EventRecord,
   Expired,
-  Line,
-  NewEvent,
-  OutgoingMessage,
-  PendingMessage,
   PruneLimits,
   Queue,
   QueueStats,
   Recovered,
   RefusedChat,
   Revived,
-  SaidBy,
-  SentKeyboard,
-  SettledEvent,
-  Settlement,
   Stored,
 } from "./queue.ts";
 import { RefusedChats } from "./refused-chats.ts";

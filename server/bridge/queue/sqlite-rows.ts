@@ -1,16 +1,9 @@
 import type { EventWeight } from "../../../contract/event-types.ts";
 import type { Priority } from "../../../contract/priority.ts";
 import { laneOf, ownLane } from "../pacing/lanes.ts";
-import type {
-  DeadLetter,
-  EventKey,
-  Line,
-  NewMessage,
-  OutgoingMessage,
-  PendingMessage,
-  SaidBy,
-  SentKeyboard,
-} from "./queue.ts";
+import type { EventKey, SaidBy } from "./event.ts";
+import type { Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard } from "./message.ts";
+import type { DeadLetter } from "./queue.ts";
 
 /** A message as its row holds it. */
 export type MessageRow = Omit<NewMessage, "entities" | "keyboard" | "weight" | "priority"> & {

@@ -1,7 +1,9 @@
 import type { ClickEffect, SpokenVote } from "../approvals/clicks.ts";
 import type { CommandRecord, Commands } from "../commands/commands.ts";
 import type { Pairings } from "../pairing/pairings.ts";
-import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Addressed, Hearing } from "../sessions/hearing.ts";
 import type { InboxStatements } from "./inbox-statements.ts";
 import type { Clicked, CommandGiven, Meaning, Said } from "./meaning.ts";

@@ -1,5 +1,5 @@
 import type { Response } from "../../../contract/responses.ts";
-import type { EventKey } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
 import type { Hearing } from "../sessions/hearing.ts";
 import type { Store } from "../storage/store.ts";
 import { Effects, type EffectsOptions, type Taken } from "./effects.ts";

@@ -3,7 +3,7 @@ import type { Audit } from "../../telemetry/audit.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { CommandRecord } from "../commands/commands.ts";
 import type { UpdatesConfig } from "../config.ts";
-import type { PendingMessage } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
 import { RefusedError } from "../refused-error.ts";
 import type { BridgeMetrics } from "../status/metrics.ts";
 import type { TelegramClient } from "../telegram/telegram-client.ts";

@@ -1,5 +1,5 @@
 import type { Response } from "../../../contract/responses.ts";
-import type { EventKey } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
 import type { KeptSession } from "../sessions/kept-session.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";

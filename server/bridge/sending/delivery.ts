@@ -1,57 +1,34 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../telemetry/logger.ts";
-import type { Attention } from "../attention/attention.ts";
-import { backoffMs } from "../pacing/backoff.ts";
 import type { Breaker } from "../pacing/breaker.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import {
-  BRIDGE_ITSELF,
-  type OutgoingMessage,
-  type PendingMessage,
-  type Queue,
-  type SettledEvent,
-  type Settlement,
-} from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { BridgeMetrics } from "../status/metrics.ts";
-import type { Outcome } from "../telegram/outcome.ts";
 import type { Reachability } from "../telegram/reachability.ts";
-import type { TelegramClient } from "../telegram/telegram-client.ts";
+import { Attempts, type AttemptsOptions } from "./attempts.ts";
+import { Recorder, type RecorderOptions, STORAGE_RETRY_MS } from "./recorder.ts";
 
-export type DeliveryOptions = {
-  readonly queue: Queue;
-  readonly pacer: Pacer;
-  readonly telegram: Pick<TelegramClient, "send">;
-  readonly attention: Pick<Attention, "decide">;
-  readonly reachability: Pick<Reachability, "reachable" | "doubted" | "succeeded" | "refused">;
-  readonly breaker: Breaker;
-  /** Failures of one message after which it is given up. Undefined: never. */
-  readonly mostFailures: number | undefined;
-  readonly metrics: BridgeMetrics;
-  readonly logger: Logger;
-  /** Told of every event whose last message was sent or refused. */
-  readonly onSettled: (event: SettledEvent) => void;
-  /** Told how each request ended, in the turn in which that is written down. */
-  readonly onOutcome: (message: OutgoingMessage, settlement: Settlement) => void;
-  /** Telegram asks to wait: with messages to a chat, or with all. */
-  readonly onPause: (until: number, chatId?: number) => void;
-  /** Told of every message with buttons that was sent. */
-  readonly onKeyboard: () => void;
-  /** A message that shows how far a task is has ended: the next one may follow. */
-  readonly onProgress: () => void;
-  readonly now: () => number;
-  /** In [0, 1). */
-  readonly random: () => number;
-};
+export type DeliveryOptions = AttemptsOptions &
+  RecorderOptions & {
+    readonly queue: Queue;
+    readonly pacer: Pacer;
+    readonly reachability: Pick<Reachability, "reachable">;
+    readonly breaker: Breaker;
+    readonly metrics: BridgeMetrics;
+    readonly logger: Logger;
+    readonly now: () => number;
+  };
 
 /** After this time a request under way at the end is given up; its message is then sent again after the restart. */
 const LAST_REQUEST_MS = 10_000;
-const STORAGE_RETRY_MS = 1_000;
 /** Longest delay of a JavaScript timer is 2^31-1 ms; waking up in vain once an hour costs nothing. */
 const LONGEST_SLEEP_MS = 3_600_000;
 
-/** Takes messages out of the queue when the pacer says so, sends them and records how it went. */
+/** Takes messages out of the queue when the pacer says so, and has them sent. */
 export class Delivery {
   readonly #options: DeliveryOptions;
+  readonly #recorder: Recorder;
+  readonly #attempts: Attempts;
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
@@ -59,6 +36,8 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.#recorder = new Recorder(options);
+    this.#attempts = new Attempts(options, this.#recorder, this.#abort.signal);
   }
 
   add(messages: readonly PendingMessage[]): void {
@@ -99,7 +78,7 @@ export class Delivery {
     const { queue, pacer, metrics, now } = this.#options;
     const at = now();
     const expired = queue.expired(at).filter(({ pending }) => pacer.remove(pending));
-    await Promise.all(expired.map(({ message }) => this.#record(message, { kind: "expired", at })));
+    await Promise.all(expired.map(({ message }) => this.#recorder.record(message, { kind: "expired", at })));
     metrics.expired.inc(expired.length);
     return expired.length > 0;
   }
@@ -107,6 +86,7 @@ export class Delivery {
   /** Starts nothing more; resolves when the requests under way are recorded. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#recorder.stop();
     clearTimeout(this.#timer);
     const limit = setTimeout(() => this.#abort.abort(), LAST_REQUEST_MS);
     while (this.#running.size > 0) await Promise.all(this.#running);
@@ -132,7 +112,7 @@ export class Delivery {
       const messages = new Map((await queue.begin(batch.map(({ id }) => id))).map((message) => [message.id, message]));
       for (const { id, chatId } of batch) {
         const message = messages.get(id);
-        if (message !== undefined) this.#track(this.#deliver(message, chatId));
+        if (message !== undefined) this.#track(this.#attempts.make(message, chatId));
         else this.#drop(id, chatId);
       }
     } catch (error) {
@@ -145,209 +125,6 @@ export class Delivery {
     this.#options.logger.error({ message: id }, "a message vanished from the queue");
     this.#options.pacer.dropped(chatId, this.#options.now());
   }
-
-  /** `chatId` is the pacer's; the message's own may have migrated in between. */
-  async #deliver(message: OutgoingMessage, chatId: number): Promise<void> {
-    const { telegram, pacer, now, metrics, attention } = this.#options;
-    const own = message.client === BRIDGE_ITSELF;
-    if (isExpired(message, now())) return this.#expire(message, chatId);
-    const decision = own ? "sound" : attention.decide(message.chatId, message.weight);
-    if (decision === "dropped") return this.#mute(message, chatId);
-    if (message.isShown) return this.#skip(message, chatId);
-    if (message.uncertain) metrics.resentUncertain.inc();
-    const start = now();
-    const outcome = await telegram.send({ ...message, silent: decision === "silent" }, this.#abort.signal);
-    const at = now();
-    pacer.ended(chatId, at);
-    if (this.#abort.signal.aborted && outcome.kind !== "sent") return;
-    this.#count(outcome, { durationMs: at - start, own, isAgain: message.attempts > 0 });
-    await this.#conclude({ message, chatId, at }, outcome);
-  }
-
-  /** Whoever muted the bot after the message was accepted hears nothing of it either. */
-  async #mute(message: OutgoingMessage, chatId: number): Promise<void> {
-    const { pacer, now, metrics } = this.#options;
-    const at = now();
-    await this.#record(message, { kind: "muted", at });
-    metrics.muted.inc();
-    pacer.dropped(chatId, at);
-  }
-
-  /** Telegram refuses an edit that changes nothing. */
-  async #skip(message: OutgoingMessage, chatId: number): Promise<void> {
-    const at = this.#options.now();
-    await this.#record(message, { kind: "unchanged", at });
-    this.#options.pacer.dropped(chatId, at);
-  }
-
-  /** Nobody would be glad of it any more. */
-  async #expire(message: OutgoingMessage, chatId: number): Promise<void> {
-    const { pacer, now, metrics } = this.#options;
-    const at = now();
-    await this.#record(message, { kind: "expired", at });
-    metrics.expired.inc();
-    pacer.dropped(chatId, at);
-  }
-
-  #count(outcome: Outcome, { durationMs, own, isAgain }: { durationMs: number; own: boolean; isAgain: boolean }): void {
-    const { metrics, reachability, breaker } = this.#options;
-    metrics.requests.inc({ outcome: outcome.kind });
-    metrics.duration.observe(durationMs / 1000);
-    metrics.tier.asked(outcome.kind, durationMs, isAgain);
-    if (outcome.kind === "sent") {
-      metrics.delivered.inc();
-      metrics.sent.inc();
-      reachability.succeeded();
-    } else if (outcome.kind !== "named") metrics.errors.inc();
-    if (outcome.kind === "failed" && !own) metrics.failed.inc();
-    if (outcome.kind === "rate_limited") metrics.rateLimited.inc();
-    // Whatever Telegram says in its own words, it works.
-    if (outcome.kind !== "retry" && outcome.kind !== "unauthorized") breaker.answered();
-  }
-
-  async #conclude(attempt: Attempt, outcome: Outcome): Promise<void> {
-    const { chatId, at, message } = attempt;
-    const { pacer, reachability } = this.#options;
-    this.#log(attempt, outcome);
-    switch (outcome.kind) {
-      case "sent":
-        await this.#record(message, { kind: "sent", at, telegramMessageId: outcome.telegramMessageId });
-        if (message.keyboard !== undefined && message.edits === undefined) this.#options.onKeyboard();
-        return pacer.settled(chatId, at);
-      case "failed":
-        await this.#record(message, { kind: "failed", at, error: outcome.error });
-        return pacer.settled(chatId, at);
-      case "rate_limited":
-        return this.#pause(attempt, outcome.error, at + outcome.retryAfterMs);
-      case "migrated":
-        return this.#migrate(attempt, outcome.chatId, outcome.error);
-      case "named":
-        return this.#migrate(attempt, outcome.chatId, "");
-      case "entities_refused":
-        return this.#without("entities", attempt, outcome.error);
-      case "topic_refused":
-        return this.#without("topic", attempt, outcome.error);
-      case "edit_refused":
-        return this.#without("edits", attempt, outcome.error);
-      case "photo_refused":
-        return this.#without("photo", attempt, outcome.error);
-      case "unauthorized":
-        reachability.refused(outcome.error);
-        return this.#again(attempt, outcome.error, { uncertain: false, notBefore: 0 });
-      case "retry":
-        reachability.doubted();
-        this.#options.breaker.failed(outcome.cause, at);
-        return this.#retry(attempt, outcome);
-    }
-  }
-
-  /** A connection that fails says nothing of the message; whatever else went wrong may be its own fault. */
-  async #retry(attempt: Attempt, { cause, error, uncertain }: Extract<Outcome, { kind: "retry" }>): Promise<void> {
-    const { message, chatId, at } = attempt;
-    const { mostFailures, random, pacer, metrics } = this.#options;
-    const counts = cause !== "connection";
-    const failures = message.failures + 1;
-    if (counts && mostFailures !== undefined && failures >= mostFailures) {
-      const words = `given up after ${failures} ${failures === 1 ? "try" : "tries"}: ${error}`;
-      await this.#record(message, { kind: "failed", at, error: words, givenUp: true });
-      if (message.client !== BRIDGE_ITSELF) metrics.failed.inc();
-      return pacer.settled(chatId, at);
-    }
-    return this.#again(attempt, error, { uncertain, counts, notBefore: at + backoffMs(message.attempts, random) });
-  }
-
-  /** A refused token or an outage concerns everything, so only a 429's time is kept over a restart. */
-  async #again({ message, chatId, at }: Attempt, error: string, { notBefore, ...how }: Again): Promise<void> {
-    await this.#record(message, { kind: "retry", at, notBefore: 0, error, plain: false, ...how });
-    this.#options.pacer.retry(chatId, notBefore);
-  }
-
-  async #pause({ message, chatId, at }: Attempt, error: string, until: number): Promise<void> {
-    const { pacer, queue, logger } = this.#options;
-    // Before the record: the pause holds for the other chats' next messages, which do not wait for it.
-    const scope = pacer.pause(chatId, until, at);
-    this.#options.onPause(until, ...(scope === "bot" ? [] : [chatId]));
-    if (scope === "bot") {
-      logger.warn({ until: new Date(until).toISOString() }, "Telegram limits the whole bot");
-      await this.#untilStored(() => queue.pauseUntil(until));
-    }
-    await this.#record(message, { kind: "retry", at, notBefore: until, error, uncertain: false, plain: false });
-    pacer.resume(chatId);
-  }
-
-  async #migrate({ message, chatId, at }: Attempt, to: number, error: string): Promise<void> {
-    await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain: false, plain: false });
-    await this.#untilStored(() => this.#options.queue.migrateChat(message.chatId, to));
-    this.#options.pacer.migrate(chatId, to);
-  }
-
-  /**
-   * Sends it again without what Telegram refused: formatting, a topic, whose messages go to the General one, the place of a
-   * message that somebody has deleted, or the look of a photo.
-   */
-  async #without(what: Refusable, { message, chatId, at }: Attempt, error: string): Promise<void> {
-    const { pacer, metrics } = this.#options;
-    if (has(message, what)) {
-      const changed = { asNew: what === "edits", asDocument: what === "photo" };
-      const dropped = { plain: what === "entities", outOfTopic: what === "topic", ...changed };
-      await this.#record(message, { kind: "retry", at, notBefore: 0, error, uncertain: false, ...dropped });
-      return pacer.retry(chatId, 0);
-    }
-    if (message.client !== BRIDGE_ITSELF) metrics.failed.inc();
-    await this.#record(message, { kind: "failed", at, error });
-    pacer.settled(chatId, at);
-  }
-
-  async #record(message: OutgoingMessage, settlement: Settlement): Promise<void> {
-    this.#options.onOutcome(message, settlement);
-    const event = await this.#untilStored(() => this.#options.queue.settle(message.id, settlement));
-    if (event !== undefined) this.#options.onSettled(event);
-    if (message.isProgress) this.#options.onProgress();
-  }
-
-  /** The outcome waits in memory for a full disk to have space; the chat's next message waits with it. */
-  async #untilStored<T>(write: () => Promise<T>): Promise<T | undefined> {
-    for (;;) {
-      try {
-        return await write();
-      } catch (error) {
-        this.#options.logger.error({ reason: (error as Error).message }, "an outcome cannot be recorded yet");
-        if (this.#stopped) return undefined;
-        await sleep(STORAGE_RETRY_MS);
-      }
-    }
-  }
-
-  #log({ message, chatId }: Attempt, outcome: Outcome): void {
-    const { eventId: event_id, client, part, topic, publicName: public_name } = message;
-    const place = { chat_id: chatId, ...(topic && { topic }), ...(public_name && { public_name }) };
-    const details = { event_id, client, ...place, part, attempt: message.attempts + 1 };
-    if (outcome.kind === "named") this.#options.logger.info({ ...details, ...outcome }, "a chat is found by its name");
-    else if (outcome.kind === "sent") this.#options.logger.debug({ ...details, ...outcome }, "message delivered");
-    else if (outcome.kind !== "failed" || client === BRIDGE_ITSELF)
-      this.#options.logger.warn(
-        { ...details, ...outcome },
-        outcome.kind === "failed" ? "a line was refused" : "message waits",
-      );
-    else this.#options.logger.error({ ...details, ...outcome }, "Telegram refused a message for good");
-  }
-}
-
-/** What may have come is sent again all the same: nobody would know what became of it. */
-const isExpired = ({ expiresAt, uncertain }: OutgoingMessage, now: number): boolean =>
-  expiresAt !== undefined && now >= expiresAt && !uncertain;
-
-/** What a message can do without. */
-type Refusable = "entities" | "topic" | "edits" | "photo";
-
-function has({ entities, topic, isProgress, edits, file }: OutgoingMessage, what: Refusable): boolean {
-  if (what === "entities") return entities.length > 0;
-  if (what === "topic") return topic !== undefined;
-  return what === "photo" ? file?.kind === "photo" : isProgress && edits !== undefined;
 }
 
 type Started = Pick<PendingMessage, "id" | "chatId">;
-
-type Attempt = { readonly message: OutgoingMessage; readonly chatId: number; readonly at: number };
-
-type Again = { readonly uncertain: boolean; readonly counts?: boolean; readonly notBefore: number };

@@ -2,7 +2,8 @@ import type { Logger } from "../../telemetry/logger.ts";
 import type { Approvals } from "../approvals/approvals.ts";
 import type { BridgeConfig } from "../config.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Notices } from "../relay/notices.ts";
 import { placesOf } from "../routing/routing-table.ts";
 import type { BridgeMetrics } from "../status/metrics.ts";
@@ -17,6 +18,7 @@ import { Hearing } from "./hearing.ts";
 import { isHere } from "./kept-session.ts";
 import { Permissions } from "./permissions.ts";
 import { Receipts } from "./receipts.ts";
+import { SessionTable } from "./session-table.ts";
 import { Sessions } from "./sessions.ts";
 import { Speaking } from "./speaking.ts";
 import { Topics } from "./topics.ts";
@@ -52,6 +54,7 @@ const unasked: ChannelOptions["telegram"] = {
 export class Channel {
   readonly bindings: Bindings;
   readonly sessions: Sessions;
+  readonly table: SessionTable;
   readonly hearing: Hearing;
   readonly speaking: Speaking;
   readonly permissions: Permissions;
@@ -68,11 +71,13 @@ export class Channel {
     const attachments = new Attachments(store.db);
     const bindings = new Bindings(store.db, (row) => this.#changed(row));
     const events = new ChannelEvents(store.db);
+    const table = new SessionTable(store.db);
     this.bindings = bindings;
+    this.table = table;
     this.#attachments = attachments;
     this.#receipts = new Receipts({ ...options, isHere: (row) => this.#isHere(row) });
     const sessions = new Sessions({
-      ...{ store, bindings, events, now },
+      ...{ store, table, bindings, events, now },
       ring: (session, notice) => notices.channel(session, notice),
       onChange: (client) => notices.sessions(client),
       onGone: (session, holder, at) => this.permissions.gone(session, holder, at),
@@ -86,7 +91,7 @@ export class Channel {
     this.sessions = sessions;
     const timeZone = config.telegram.timeZone ?? "UTC";
     const telegram = isFenced ? unasked : options.telegram;
-    const parts = { ...options, telegram, sessions, bindings, events, attachments };
+    const parts = { ...options, telegram, sessions, table, bindings, events, attachments };
     this.hearing = new Hearing({ ...parts, timeZone, onKept: (place) => this.#receipts.kept(place) });
     this.speaking = new Speaking({ ...parts, receipts: this.#receipts, onLines });
     this.permissions = new Permissions({ ...parts, approvals });
@@ -110,12 +115,12 @@ export class Channel {
   }
 
   #changed(row: number): void {
-    const session = this.sessions.byRow(row);
+    const session = this.table.byRow(row);
     if (session !== undefined) this.#options.notices.sessions(session.client);
   }
 
   #isHere(row: number): boolean {
-    const session = this.sessions.byRow(row);
+    const session = this.table.byRow(row);
     return session !== undefined && isHere(session, this.#options.now());
   }
 }

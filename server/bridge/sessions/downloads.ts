@@ -4,11 +4,11 @@ import { RefusedError } from "../refused-error.ts";
 import { isRefusal } from "../telegram/problem.ts";
 import type { TelegramClient } from "../telegram/telegram-client.ts";
 import type { Attachments } from "./attachments.ts";
-import type { Sessions } from "./sessions.ts";
+import type { SessionTable } from "./session-table.ts";
 
 export type DownloadsOptions = {
   readonly attachments: Attachments;
-  readonly sessions: Pick<Sessions, "require">;
+  readonly table: Pick<SessionTable, "require">;
   readonly telegram: Pick<TelegramClient, "ask" | "download">;
 };
 
@@ -31,8 +31,8 @@ export class Downloads {
 
   /** Rejects with ATTACHMENT_NOT_FOUND, ATTACHMENT_TOO_LARGE, UNKNOWN_SESSION or RefusedError. */
   async get(id: string, named: { readonly client: string; readonly name: string }): Promise<Downloaded> {
-    const { attachments, sessions } = this.#options;
-    const session = sessions.require(named);
+    const { attachments, table } = this.#options;
+    const session = table.require(named);
     const file = /^\d{1,15}$/.test(id) ? attachments.find(Number(id), session.row) : undefined;
     if (file === undefined) throw new ServerError("ATTACHMENT_NOT_FOUND");
     if ((file.size ?? 0) > largestAttachmentBytes) throw tooLarge();

@@ -1,5 +1,7 @@
 import { shownTime } from "../formatting/shown-time.ts";
-import type { EventKey, PendingMessage, Queue } from "../queue/queue.ts";
+import type { EventKey } from "../queue/event.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Said } from "../receiving/meaning.ts";
 import type { Attachments } from "./attachments.ts";
 import { bindingOf } from "./binding-of.ts";
@@ -7,10 +9,12 @@ import type { BindingPlace, Bindings } from "./bindings.ts";
 import { contentOf, metaOf } from "./channel-event.ts";
 import type { ChannelEvents, Place } from "./channel-events.ts";
 import { isHere, type KeptSession } from "./kept-session.ts";
+import type { SessionTable } from "./session-table.ts";
 import type { Sessions } from "./sessions.ts";
 
 export type HearingOptions = {
-  readonly sessions: Sessions;
+  readonly sessions: Pick<Sessions, "ring">;
+  readonly table: Pick<SessionTable, "byRow" | "newest">;
   readonly bindings: Bindings;
   readonly events: ChannelEvents;
   readonly attachments: Attachments;
@@ -50,7 +54,7 @@ export class Hearing {
     { chatId, topic }: Said,
     answered: (EventKey & { readonly session?: number }) | undefined,
   ): Addressed | undefined {
-    const { bindings, sessions } = this.#options;
+    const { bindings, table } = this.#options;
     const chat = bindings.at({ chatId })?.session;
     const place = topic === undefined ? chat : bindings.at({ chatId, topic })?.session;
     const found = bindingOf({
@@ -58,7 +62,7 @@ export class Hearing {
       ...{ topic, place, chat },
       answered: answered && { session: answered.session },
     });
-    const session = found.session === undefined ? undefined : sessions.byRow(found.session);
+    const session = found.session === undefined ? undefined : table.byRow(found.session);
     return session && { session, binds: found.binds };
   }
 
@@ -87,9 +91,9 @@ export class Hearing {
 
   /** Somebody speaks, answers nothing, and there are sessions that could be meant. */
   nobody({ chatId, topic, repliesTo }: Said, at: number): readonly PendingMessage[] {
-    const { sessions, queue } = this.#options;
+    const { table, queue } = this.#options;
     if (repliesTo !== undefined || at < (this.#told.get(chatId) ?? 0) + NOBODY_LINE_EVERY_MS) return [];
-    if (sessions.newest(1).length === 0) return [];
+    if (table.newest(1).length === 0) return [];
     if (this.#told.size >= CHATS_REMEMBERED) this.#told.clear();
     this.#told.set(chatId, at);
     const text =

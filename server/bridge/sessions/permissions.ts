@@ -14,11 +14,13 @@ import type { Store } from "../storage/store.ts";
 import type { Bindings } from "./bindings.ts";
 import type { ChannelEvents } from "./channel-events.ts";
 import type { KeptSession } from "./kept-session.ts";
+import type { SessionTable } from "./session-table.ts";
 import type { Sessions } from "./sessions.ts";
 
 export type PermissionsOptions = {
   readonly store: Pick<Store, "write">;
-  readonly sessions: Pick<Sessions, "require" | "byRow" | "ring">;
+  readonly sessions: Pick<Sessions, "ring">;
+  readonly table: Pick<SessionTable, "require" | "byRow">;
   readonly bindings: Bindings;
   readonly events: ChannelEvents;
   /** Known when all parts are made. */
@@ -42,8 +44,8 @@ export class Permissions {
 
   /** Rejects as Approvals.ask does, and with SESSION_NAME_TAKEN and UNKNOWN_SESSION. */
   async ask(asked: SessionPermission): Promise<SessionPermissionAsked> {
-    const { sessions, bindings, approvals } = this.#options;
-    const session = sessions.require(asked);
+    const { table, bindings, approvals } = this.#options;
+    const session = table.require(asked);
     if (session.holder !== asked.holder) throw new ServerError("SESSION_NAME_TAKEN", { name: session.name });
     const { holder, request_id: code, description = "", input_preview = "" } = asked;
     const to = bindings.of(session.row).map(({ chatId, topic }) => ({ chatId, ...(topic !== undefined && { topic }) }));
@@ -55,9 +57,9 @@ export class Permissions {
 
   /** Somebody answered in the terminal: resolves with the number of prompts that waited. Rejects with RefusedError and UNKNOWN_SESSION. */
   async answered({ client, name, holder, request_ids }: SessionPermissionAnswered): Promise<number> {
-    const { store, sessions, approvals, now } = this.#options;
+    const { store, table, approvals, now } = this.#options;
     const { closed, afterwards } = await store.write(() => {
-      const { row } = sessions.require({ client, name });
+      const { row } = table.require({ client, name });
       return approvals().endPermissions({ session: row, holder, codes: request_ids }, "terminal", now());
     });
     afterwards();
@@ -73,7 +75,7 @@ export class Permissions {
 
   /** Not of a holder that was killed; one that is between two connections is waited for, and all are after the bridge itself was away. */
   isWaitedFor({ session, holder }: KeptPermission): boolean {
-    const known = this.#options.sessions.byRow(session);
+    const known = this.#options.table.byRow(session);
     if (known?.holder !== holder) return false;
     return this.#options.now() < Math.max(known.heardAt, this.#startedAt) + LEASE_MS;
   }
@@ -89,7 +91,7 @@ export class Permissions {
 
   /** The decision is on disk. */
   told({ permission }: Pick<EndedApproval, "permission">): void {
-    const session = permission && this.#options.sessions.byRow(permission.session);
+    const session = permission && this.#options.table.byRow(permission.session);
     if (session !== undefined) this.#options.sessions.ring(session);
   }
 }

@@ -14,17 +14,17 @@ import {
   type SessionSettle,
   sessionLimits,
 } from "../../../contract/sessions.ts";
-import { RefusedError } from "../refused-error.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import type { Bindings } from "./bindings.ts";
 import { toldEvent } from "./channel-event.ts";
 import type { ChannelEvents, Settled } from "./channel-events.ts";
-import { isHere, type KeptSession, requireFree, requireHeld, toSession } from "./kept-session.ts";
-import { prepareSessions } from "./session-statements.ts";
+import { isHere, type KeptSession, requireFree, requireHeld } from "./kept-session.ts";
+import type { SessionTable } from "./session-table.ts";
 
 export type SessionsOptions = {
-  readonly store: Pick<Store, "db" | "write" | "requireRoom">;
+  readonly store: Pick<Store, "write" | "requireRoom">;
+  readonly table: SessionTable;
   readonly bindings: Bindings;
   readonly events: ChannelEvents;
   /** Steady milliseconds since the epoch. */
@@ -47,35 +47,29 @@ export type SessionsOptions = {
 const KEPT_MS = 30 * 24 * 3_600_000;
 const BATCH = 50;
 
-type Named = { readonly client: string; readonly name: string };
-type Held = Named & { readonly holder: string; readonly generation: number };
-type Holding = Pick<Held, "holder" | "generation"> & { readonly lease_seconds?: number | undefined };
-
 /** Sessions that people talk to, and what waits for them, in the bridge's file: server pods come and go. */
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #sql: ReturnType<typeof prepareSessions>;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    this.#sql = prepareSessions(options.store.db);
   }
 
   /** Rejects with SESSION_NAME_TAKEN or RefusedError. */
   async register({ client, name, holder, take_over }: SessionRegistration): Promise<SessionRegistered> {
-    const { store, now, onNew, onRegistered } = this.#options;
+    const { store, table, now, onNew, onRegistered } = this.#options;
     store.requireRoom();
     const { session, isNew, isOther, afterwards } = await store.write(() => {
       const at = now();
-      const known = this.find({ client, name });
+      const known = table.find({ client, name });
       if (known !== undefined && !take_over) requireFree(known, holder, at);
-      const before = known ?? this.#insert({ client, name }, at);
+      const before = known ?? table.insert({ client, name }, at);
       if (known === undefined) onNew(before, at);
       const other = before.holder !== holder;
       const gone = this.#gone(before, holder, at);
       const generation = before.generation + (other ? 1 : 0);
       return {
-        session: this.#hold(before, { holder, generation }, at),
+        session: table.hold(before, { holder, generation }, at),
         isNew: known === undefined,
         isOther: other,
         afterwards: gone,
@@ -90,30 +84,25 @@ export class Sessions {
 
   /** In the order of names. Throws RefusedError when they cannot be read. */
   list(client: string): readonly Session[] {
-    return readable(() => this.#sql.ofClient.all(client).map((row) => this.#told(toSession(row))));
+    return readable(() => this.#options.table.ofClient(client).map((session) => this.#told(session)));
   }
 
   /** Of all clients, whoever was heard last first. */
   newest(limit: number): readonly Session[] {
-    return readable(() => this.#sql.newest.all(limit).map((row) => this.#told(toSession(row))));
-  }
-
-  /** Those of all clients that people call so, in whatever letters. */
-  calledSo(name: string): readonly KeptSession[] {
-    return this.#sql.calledSo.all(name).map(toSession);
+    return readable(() => this.#options.table.newest(limit).map((session) => this.#told(session)));
   }
 
   /** Rejects with SESSION_NAME_TAKEN, UNKNOWN_SESSION or RefusedError. */
   async listen({ client, name, holder, generation, lease_seconds }: SessionListen): Promise<SessionListening> {
-    const { store, now } = this.#options;
+    const { store, table, now } = this.#options;
     const { session, afterwards } = await store.write(() => {
       const at = now();
-      const before = this.require({ client, name });
+      const before = table.require({ client, name });
       if (generation === undefined) requireFree(before, holder, at);
       else requireHeld(before, { holder, generation });
       const gone = this.#gone(before, holder, at);
       return {
-        session: this.#hold(before, { holder, generation: generation ?? before.generation + 1, lease_seconds }, at),
+        session: table.hold(before, { holder, generation: generation ?? before.generation + 1, lease_seconds }, at),
         afterwards: gone,
       };
     });
@@ -126,11 +115,12 @@ export class Sessions {
 
   /** Resolves when it is on disk that it was handed over. Rejects with SESSION_NAME_TAKEN, UNKNOWN_SESSION or RefusedError. */
   next({ after = 0, limit = 20, ...held }: SessionNext): Promise<SessionHanded> {
-    const { store, events, now } = this.#options;
+    const { store, table, events, now } = this.#options;
     return store.write(() => {
       const at = now();
-      const session = this.#held(held);
-      this.#hold(session, held, at);
+      const session = table.require(held);
+      requireHeld(session, held);
+      table.hold(session, held, at);
       const open = events.open(session.row, after, limit + 1);
       const page = open.slice(0, limit);
       const isFor = (holder: string | undefined) => holder === undefined || holder === held.holder;
@@ -148,10 +138,10 @@ export class Sessions {
 
   /** Resolves with the number of what was open. Rejects with VALIDATION_ERROR, UNKNOWN_SESSION or RefusedError. */
   async settle({ client, name, generation, ending, of = "events", ids }: SessionSettle): Promise<number> {
-    const { store, events, now, onSettled } = this.#options;
+    const { store, table, events, now, onSettled } = this.#options;
     if (generation === undefined && ending !== "pulled") throw withoutGeneration();
     const { session, settled, places } = await store.write(() => {
-      const known = this.require({ client, name });
+      const known = table.require({ client, name });
       return { session: known, ...events.settle(known.row, { ids, of, generation }, ending, now()) };
     });
     onSettled(session, ending, { settled, places });
@@ -161,35 +151,18 @@ export class Sessions {
 
   /** Resolves with whether it was the holder's to leave. Rejects with UNKNOWN_SESSION or RefusedError. */
   async leave({ client, name, holder, generation }: SessionLeave): Promise<boolean> {
-    const { store, now } = this.#options;
+    const { store, table, now } = this.#options;
     const { left, afterwards } = await store.write(() => {
-      const session = this.require({ client, name });
+      const session = table.require({ client, name });
       const isHolder = session.holder === holder && (generation ?? session.generation) === session.generation;
       if (!isHolder) return { left: false, afterwards: () => {} };
       const gone = this.#options.onGone(session, holder, now());
-      this.#sql.release.run(now(), session.row);
+      table.release(session, now());
       return { left: true, afterwards: gone };
     });
     afterwards();
     if (left) this.#options.onChange(client);
     return left;
-  }
-
-  find({ client, name }: Named): KeptSession | undefined {
-    const row = this.#sql.named.get(client, name);
-    return row && toSession(row);
-  }
-
-  byRow(row: number): KeptSession | undefined {
-    const found = this.#sql.byRow.get(row);
-    return found && toSession(found);
-  }
-
-  /** Throws UNKNOWN_SESSION. */
-  require({ client, name }: Named): KeptSession {
-    const session = this.find({ client, name });
-    if (session === undefined) throw new ServerError("UNKNOWN_SESSION", { name });
-    return session;
   }
 
   ring({ row, client, name, generation }: KeptSession): void {
@@ -200,38 +173,11 @@ export class Sessions {
 
   /** Forgets what is old, a small batch at a time; true when there may be more. */
   prune(): Promise<boolean> {
-    const { store, events, now } = this.#options;
+    const { store, table, events, now } = this.#options;
     return store.write(() => {
       const more = events.prune(now());
-      const old = this.#sql.old.all(now() - KEPT_MS, BATCH).map(({ id }) => Number(id));
-      for (const row of old) this.#forget(row);
-      return more || old.length === BATCH;
+      return table.prune(now() - KEPT_MS, BATCH) || more;
     });
-  }
-
-  #forget(row: number): void {
-    const { deleteEvents, deleteBindings, deleteTopics, deleteAttachments } = this.#sql;
-    for (const each of [deleteEvents, deleteBindings, deleteTopics, deleteAttachments, this.#sql.delete]) each.run(row);
-  }
-
-  #insert({ client, name }: Named, at: number): KeptSession {
-    if (Number(this.#sql.count.get(client)?.count) >= sessionLimits.sessions) {
-      const message = `The client has ${sessionLimits.sessions} sessions already. Names can be used again.`;
-      throw new RefusedError("client_quota", message, 3_600);
-    }
-    return toSession(this.#sql.insert.get(client, name, at) ?? {});
-  }
-
-  /** Throws SESSION_NAME_TAKEN or UNKNOWN_SESSION. */
-  #held({ client, name, ...held }: Held): KeptSession {
-    const session = this.require({ client, name });
-    requireHeld(session, held);
-    return session;
-  }
-
-  #hold({ row }: KeptSession, { holder, generation, lease_seconds }: Holding, at: number): KeptSession {
-    const until = at + 1_000 * (lease_seconds ?? sessionLimits.leaseSeconds);
-    return toSession(this.#sql.hold.get(holder, generation, until, at, row) ?? {});
   }
 
   #gone(before: KeptSession, holder: string, at: number): () => void {

@@ -3,7 +3,8 @@ import { ServerError } from "../../../contract/errors.ts";
 import type { SessionEdit, SessionReact, SessionReplied, SessionReply } from "../../../contract/sessions.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
 import { MESSAGE_LIMITS, split } from "../formatting/splitter.ts";
-import type { NewMessage, PendingMessage, Queue } from "../queue/queue.ts";
+import type { NewMessage, PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import { RefusedError } from "../refused-error.ts";
 import type { Store } from "../storage/store.ts";
 import { isRefusal } from "../telegram/problem.ts";
@@ -14,12 +15,12 @@ import type { KeptSession } from "./kept-session.ts";
 import { reactionOf } from "./reactions.ts";
 import type { Receipts } from "./receipts.ts";
 import { prepareSaid } from "./said-statements.ts";
-import type { Sessions } from "./sessions.ts";
+import type { SessionTable } from "./session-table.ts";
 
 export type SpeakingOptions = {
   readonly store: Store;
   readonly queue: Pick<Queue, "addEvent" | "addLine" | "changeEdit" | "currentChat">;
-  readonly sessions: Pick<Sessions, "require">;
+  readonly table: Pick<SessionTable, "require">;
   readonly bindings: Bindings;
   readonly events: ChannelEvents;
   readonly receipts: Pick<Receipts, "spoke">;
@@ -56,11 +57,11 @@ export class Speaking {
 
   /** Resolves when it is on disk, and soon after when it is at Telegram. Rejects with CHAT_NOT_BOUND, UNKNOWN_SESSION or RefusedError. */
   async reply(reply: SessionReply): Promise<SessionReplied> {
-    const { store, queue, sessions, receipts, onLines, onTaken, now } = this.#options;
+    const { store, queue, table, receipts, onLines, onTaken, now } = this.#options;
     store.requireRoom();
     const { client, reply_id: id } = reply;
     const { session, chatId, stored, at } = await store.write(() => {
-      const said = sessions.require(reply);
+      const said = table.require(reply);
       const place = this.#placeFor(said, reply);
       const time = now();
       const event = { client, acceptedAt: time, session: said.row };
@@ -95,8 +96,8 @@ export class Speaking {
 
   /** Rejects with CHAT_NOT_BOUND, UNKNOWN_SESSION, VALIDATION_ERROR or RefusedError. */
   async react({ chat_id, message_id, emoji, ...named }: SessionReact): Promise<void> {
-    const { sessions, telegram } = this.#options;
-    const { chatId } = this.#placeFor(sessions.require(named), { chat_id });
+    const { table, telegram } = this.#options;
+    const { chatId } = this.#placeFor(table.require(named), { chat_id });
     const allowed = reactionOf(emoji);
     if (emoji !== "" && allowed === undefined)
       throw invalid("emoji", "Telegram lets no bot react with it: 👍, 👀 and 🎉 are among those that it does");
@@ -113,9 +114,9 @@ export class Speaking {
 
   /** Resolves with Telegram's id of the message when the edit is on disk. Rejects as `reply` does, and with VALIDATION_ERROR. */
   async edit({ chat_id, message, text, ...named }: SessionEdit): Promise<number> {
-    const { store, queue, sessions, receipts, now } = this.#options;
+    const { store, queue, table, receipts, now } = this.#options;
     const { edits, session, chatId, line } = await store.write(() => {
-      const said = sessions.require(named);
+      const said = table.require(named);
       const place = this.#placeFor(said, { chat_id });
       const id = this.#ownMessage(said, place.chatId, message);
       const edit = { ...this.#titled(said, place, text), chatId: place.chatId, edits: id };

@@ -1,17 +1,18 @@
 import type { Logger } from "../../telemetry/logger.ts";
 import { backoffMs } from "../pacing/backoff.ts";
-import type { PendingMessage, Queue } from "../queue/queue.ts";
+import type { PendingMessage } from "../queue/message.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Store } from "../storage/store.ts";
 import { isRefusal, type Problem } from "../telegram/problem.ts";
 import type { TelegramClient } from "../telegram/telegram-client.ts";
 import type { Bindings } from "./bindings.ts";
 import type { KeptSession } from "./kept-session.ts";
-import type { Sessions } from "./sessions.ts";
+import type { SessionTable } from "./session-table.ts";
 import { prepareTopics } from "./topic-statements.ts";
 
 export type TopicsOptions = {
   readonly store: Pick<Store, "db" | "write">;
-  readonly sessions: Pick<Sessions, "byRow" | "calledSo">;
+  readonly table: Pick<SessionTable, "byRow" | "calledSo">;
   readonly bindings: Bindings;
   readonly queue: Pick<Queue, "addLine" | "currentChat">;
   readonly telegram: Pick<TelegramClient, "ask">;
@@ -97,8 +98,8 @@ export class Topics {
 
   /** What kept it from being known whether there may be a topic. */
   async #make(wanted: Wanted): Promise<Problem | undefined> {
-    const { store, sessions, telegram, now } = this.#options;
-    const session = sessions.byRow(wanted.session);
+    const { store, table, telegram, now } = this.#options;
+    const session = table.byRow(wanted.session);
     if (session === undefined) return void (await store.write(() => this.#sql.forget.run(...keysOf(wanted))));
     await store.write(() => this.#sql.settle.run("asking", null, null, now(), ...keysOf(wanted)));
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REQUEST_LIMIT_MS)]);
@@ -134,7 +135,7 @@ export class Topics {
 
   /** Sessions of several clients may have one name. */
   #nameOf({ client, name }: KeptSession): string {
-    const twins = this.#options.sessions.calledSo(name).length > 1;
+    const twins = this.#options.table.calledSo(name).length > 1;
     return (twins ? `${name} (${client})` : name).slice(0, LONGEST_NAME).toWellFormed();
   }
 }

@@ -1,7 +1,7 @@
 import { type EventStatus, type EventWaiting, eventStateOf } from "../../../contract/event-status.ts";
 import type { Response } from "../../../contract/responses.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import type { EventRecord } from "../queue/queue.ts";
+import type { EventRecord } from "../queue/event.ts";
 import { shownId } from "../routing/shown-chats.ts";
 import { boundedText } from "./bounded-text.ts";
 import { type Facts, fencedText, pausedText, waitingOf } from "./status.ts";

@@ -1,6 +1,6 @@
 import { Api, InputFile } from "node-telegram-bot-api";
 import type { TelegramConfig } from "../config.ts";
-import type { Keyboard, OutgoingMessage } from "../queue/queue.ts";
+import type { Keyboard, OutgoingMessage } from "../queue/message.ts";
 import { isStandIn } from "../routing/destination.ts";
 import { describe, type Outcome, outcomeOf } from "./outcome.ts";
 import { type Problem, problemOf } from "./problem.ts";

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { Condition } from "../../../../operator/api/status.ts";
-import { imageOf } from "../../../../operator/deployment/gather.ts";
 import { rounded } from "../../../../operator/deployment/probing/parts-probe.ts";
 import { settlingMs } from "../../../../operator/deployment/status/pacing.ts";
 import { statusOf, tagOf, transitions } from "../../../../operator/deployment/status/status.ts";
@@ -62,19 +61,6 @@ test.each([
   ["server@sha256:0123", "sha256:0123"],
 ])("the version of %s is %s", (image, tag) => {
   expect(tagOf(image)).toBe(tag);
-});
-
-describe("the image", () => {
-  const shipped = "registry:5000/cctelegram/server:1.0.0@sha256:0123";
-
-  test.each([
-    [{}, shipped],
-    [{ version: "2.0.0" }, "registry:5000/cctelegram/server:2.0.0"],
-    [{ images: { server: "example.com/mine" } }, "example.com/mine"],
-    [{ images: { server: "example.com:5000/mine" }, version: "2.0.0" }, "example.com:5000/mine:2.0.0"],
-  ])("of %o is %s", (fields, image) => {
-    expect(imageOf(specOf(fields), shipped)).toBe(image);
-  });
 });
 
 describe("events", () => {

@@ -3,7 +3,7 @@ import { hashedKey } from "../../../../contract/api-key.ts";
 import { deploymentSpec } from "../../../../operator/api/spec.ts";
 import type { Blueprint } from "../../../../operator/deployment/blueprint.ts";
 import { urlOf } from "../../../../operator/deployment/exposure/exposure.ts";
-import { imageOf } from "../../../../operator/deployment/gather.ts";
+import { imageOf } from "../../../../operator/deployment/image/reference.ts";
 import { keyRefOf } from "../../../../operator/deployment/secrets/own-keys.ts";
 import { canonicalQuantity } from "../../../../operator/runtime/quantity.ts";
 import { arbitrarySpec } from "./arbitrary-spec.ts";

@@ -4,7 +4,7 @@ import type { Event } from "../../../../contract/event.ts";
 import { format } from "../../../../server/bridge/formatting/formatter.ts";
 import { messagesOf } from "../../../../server/bridge/formatting/messages.ts";
 import { MOST_PARTS, partsOf } from "../../../../server/bridge/formatting/parts.ts";
-import type { NewMessage } from "../../../../server/bridge/queue/queue.ts";
+import type { NewMessage } from "../../../../server/bridge/queue/message.ts";
 import { checkCaption, checkText } from "../../../telegram/text-rules.ts";
 import { eventOf } from "../support.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { laneCount, priorityIn } from "../../../../server/bridge/pacing/lanes.ts";
 import { Pacer } from "../../../../server/bridge/pacing/pacer.ts";
-import type { PendingMessage } from "../../../../server/bridge/queue/queue.ts";
+import type { PendingMessage } from "../../../../server/bridge/queue/message.ts";
 
 /** A pacer, and beside it what it has been given and not let go. */
 class Driven {

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { ChatLine } from "../../../../server/bridge/pacing/chat-line.ts";
 import { ownLane } from "../../../../server/bridge/pacing/lanes.ts";
 import { Pacer, type PacerLimits } from "../../../../server/bridge/pacing/pacer.ts";
-import { BRIDGE_ITSELF, type PendingMessage } from "../../../../server/bridge/queue/queue.ts";
+import { BRIDGE_ITSELF, type PendingMessage } from "../../../../server/bridge/queue/message.ts";
 
 const LIMITS = { messagesPerSecond: 30, messagesPerChatPerSecond: 1 };
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { editEveryMs } from "../../../../server/bridge/progress/task-messages.ts";
-import type { NewEvent } from "../../../../server/bridge/queue/queue.ts";
+import type { NewEvent } from "../../../../server/bridge/queue/event.ts";
 import type { SqliteQueue } from "../../../../server/bridge/queue/sqlite-queue.ts";
 import { queueOn, scratch } from "../support.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import type { NewMessage, OutgoingFile } from "../../../../server/bridge/queue/queue.ts";
+import type { NewMessage, OutgoingFile } from "../../../../server/bridge/queue/message.ts";
 import { prepareRestored, restoredMark } from "../../../../server/bridge/queue/restored-queue.ts";
 import { salvage } from "../../../../server/bridge/storage/sqlite-salvage.ts";
 import { migrate } from "../../../../server/bridge/storage/sqlite-schema.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { NewEvent, Queue } from "../../../../server/bridge/queue/queue.ts";
+import type { NewEvent } from "../../../../server/bridge/queue/event.ts";
+import type { Queue } from "../../../../server/bridge/queue/queue.ts";
 import { type QueueOptions, queueOn, scratch } from "../support.ts";
 
 type QueueHarness = {

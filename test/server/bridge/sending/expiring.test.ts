@@ -3,7 +3,7 @@ import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { Breaker } from "../../../../server/bridge/pacing/breaker.ts";
 import { Pacer } from "../../../../server/bridge/pacing/pacer.ts";
-import type { OutgoingMessage, Settlement } from "../../../../server/bridge/queue/queue.ts";
+import type { OutgoingMessage, Settlement } from "../../../../server/bridge/queue/message.ts";
 import { Delivery } from "../../../../server/bridge/sending/delivery.ts";
 import { createBridgeMetrics } from "../../../../server/bridge/status/metrics.ts";
 import { queueOn, scratch, until } from "../support.ts";

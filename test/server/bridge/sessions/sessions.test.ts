@@ -42,7 +42,7 @@ function reopen(): void {
 }
 
 async function say(text: string, name = "api"): Promise<void> {
-  const session = open.sessions.require({ client: "ci", name });
+  const session = open.table.require({ client: "ci", name });
   const said = { session: session.row, at, chatId: 1, messageId: 1, content: text, meta: {}, response: 1 };
   await open.store.write(() => open.events.addMessage(said));
 }

@@ -4,6 +4,7 @@ import { Attachments } from "../../../../server/bridge/sessions/attachments.ts";
 import { Bindings } from "../../../../server/bridge/sessions/bindings.ts";
 import { ChannelEvents } from "../../../../server/bridge/sessions/channel-events.ts";
 import { Hearing } from "../../../../server/bridge/sessions/hearing.ts";
+import { SessionTable } from "../../../../server/bridge/sessions/session-table.ts";
 import { Sessions } from "../../../../server/bridge/sessions/sessions.ts";
 import type { Store } from "../../../../server/bridge/storage/store.ts";
 import { signedFetch } from "../support.ts";
@@ -15,9 +16,10 @@ export function sessionsOn(store: Store, queue: Pick<Queue, "addLine">, now: () 
     new ChannelEvents(store.db),
     new Attachments(store.db),
   ];
+  const table = new SessionTable(store.db);
   const rung: number[] = [];
   const sessions = new Sessions({
-    ...{ store, bindings, events, now },
+    ...{ store, table, bindings, events, now },
     ring: (session) => rung.push(session),
     onChange: () => {},
     onGone: () => () => {},
@@ -26,10 +28,10 @@ export function sessionsOn(store: Store, queue: Pick<Queue, "addLine">, now: () 
     onSettled: () => {},
   });
   const hearing = new Hearing({
-    ...{ sessions, bindings, events, attachments, queue, timeZone: "UTC" },
+    ...{ sessions, table, bindings, events, attachments, queue, timeZone: "UTC" },
     onKept: () => {},
   });
-  return { sessions, bindings, events, hearing, rung };
+  return { sessions, table, bindings, events, hearing, rung };
 }
 
 export type Answer = { readonly status: number; readonly body: Record<string, unknown> };
