@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type ImportRule, importRules, runtimeImportRules } from "./rules.ts";
@@ -10,6 +11,12 @@ test("no file breaks an import rule", async () => {
   expect(Object.keys(sources).length).toBeGreaterThan(200);
   expect(await violations(importRules, sources, "with types")).toEqual([]);
   expect(await violations(runtimeImportRules, sources, "without types")).toEqual([]);
+});
+
+test("files that are examples of rules exist: a rule whose folder has moved would hold for nothing", () => {
+  const examples = [...importRules, ...runtimeImportRules].flatMap(({ broken: { from, to } }) => [from, to]);
+  const files = examples.filter((path) => /^[^@].*\.ts$/.test(path));
+  expect(files.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
 type Statement = (specifier: string) => string;

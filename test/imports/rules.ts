@@ -54,7 +54,7 @@ export const importRules: readonly ImportRule[] = [
     comment: "It knows what a resource looks like and how the API server is asked, not how the operator decides.",
     from: { path: "^plugin/" },
     to: {
-      path: "^(config|logging|server)/|^operator/(?!api/|deployment/(names|pod-trouble|resource-types)\\.ts|runtime/(api-error|exchange|kubernetes-object|resource-type|transport)\\.ts)",
+      path: "^(config|logging|server)/|^operator/(?!api/|deployment/(names|resource-types)\\.ts|runtime/(api-error|exchange|kubernetes-object|resource-type|transport)\\.ts)",
     },
     broken: { from: "plugin/commands/status.ts", to: "operator/deployment/gathering/snapshot.ts" },
   },
@@ -176,7 +176,7 @@ export const runtimeImportRules: readonly ImportRule[] = [
     name: "desired objects and conditions are pure",
     comment:
       "They are functions of blueprint and snapshot; nothing that they import, directly or not, may do input or output.",
-    from: { path: "^operator/deployment/(desired|conditions)/" },
+    from: { path: "^operator/deployment/(desired|status/conditions)/" },
     to: { path: inputAndOutput, reachable: true },
     broken: { from: "operator/deployment/desired/pod.ts", to: "node:fs" },
   },
