@@ -38,14 +38,14 @@ async function run(env: Environment, role?: string): Promise<Process & { readonl
   return { ...process, ready: await process.logged("ready to work") };
 }
 
-/** Ends a program when it has been looked at, so that the next one can have its queue. */
+/** Ends a program when it has been looked at, so that the next one can have its queue, with all outcomes written down. */
 async function over(
   program: ReturnType<typeof run>,
   look: (running: Awaited<ReturnType<typeof run>>) => Promise<void>,
 ) {
   const running = await program;
   await look(running);
-  running.child.kill("SIGKILL");
+  running.child.kill("SIGTERM");
   await running.exited;
 }
 
