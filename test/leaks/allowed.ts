@@ -34,6 +34,11 @@ export const allowed: readonly Allowed[] = [
     near: /API key: |"?X-API-Key"?: "?\(the secret\)|user admin, password \(the secret\)/,
   },
   {
+    reason: "a client's configuration with its key, which the process of stdio is asked to send and refuses",
+    kind: "file",
+    by: /^test\/server\/mcp\/stdio\/channel\.process\.test\.ts .* \.mcp\.json$/,
+  },
+  {
     reason: "sources and examples of the documentation, which tests of imports and of docstrings compile",
     kind: "file",
     by: /^test\/(imports\/imports|docstrings\/docstrings)\.test\.ts /,
