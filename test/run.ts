@@ -2,18 +2,19 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { memoryLimitObstacle } from "../attack/memory-limit.ts";
 import { onOrphaned } from "../machine/orphan.ts";
 import { leaksIn } from "./leaks/leaks.ts";
 import { RECORD_VARIABLE } from "./leaks/record.ts";
 
 type Count = { passed: number; failed: number; skipped: number };
+type AssertionResult = { fullName: string; status: string; failureMessages?: string[] };
 type Report = {
   numPassedTests: number;
   numFailedTests: number;
   numPendingTests: number;
-  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[];
+  testResults: { name: string; status: string; assertionResults: AssertionResult[] }[];
 };
 
 const checks = [
@@ -139,7 +140,7 @@ function run(command: string, args: readonly string[]): Promise<number> {
 function counted(project: string, file: string, status: number): Count {
   const report: Report | undefined = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
   const failed = (report?.testResults ?? []).flatMap(({ name, status, assertionResults }) => {
-    const tests = assertionResults.filter((test) => test.status === "failed").map((test) => test.fullName);
+    const tests = assertionResults.filter((test) => test.status === "failed").map(nameAndReason);
     return (status === "failed" && tests.length === 0 ? ["(the file)"] : tests).map(
       (test) => `${relative(process.cwd(), name)} > ${test}`,
     );
@@ -151,6 +152,12 @@ function counted(project: string, file: string, status: number): Count {
     failed: status === 0 ? 0 : Math.max(1, report?.numFailedTests ?? 0),
     skipped: report?.numPendingTests ?? 0,
   };
+}
+
+/** The first line says what was expected; the rest is above. */
+function nameAndReason({ fullName, failureMessages = [] }: AssertionResult): string {
+  const reason = stripVTControlCharacters(failureMessages[0] ?? "").split("\n", 1)[0] ?? "";
+  return reason === "" ? fullName : `${fullName}\n    ${reason.slice(0, 500)}`;
 }
 
 function seconds(since: number): string {

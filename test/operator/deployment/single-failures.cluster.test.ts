@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { describeChildren } from "./support/described.ts";
 import { Disks, sizeOf } from "./support/disks.ts";
@@ -64,6 +64,11 @@ beforeAll(async () => {
   };
   await createToken(world);
   await world.startOperator();
+});
+/** What one test did not come to must not be waited for by the next ones. */
+afterEach(() => {
+  plans.clear();
+  crash = undefined;
 });
 afterAll(async () => {
   await world.dispose();
@@ -167,11 +172,17 @@ const faultOfCrash = (index: number): Fault => (index % 2 === 0 ? "answer lost" 
 
 /** The next planned failure kills the operator; another one is started. */
 async function crashOnce(cause: () => Promise<unknown>): Promise<void> {
-  const crashed = new Promise<void>((resolve) => {
-    crash = resolve;
-  });
+  let crashed = false;
+  crash = () => {
+    crashed = true;
+  };
   await cause();
-  await crashed;
+  const wanted = [...plans.values()].map(({ request }) => request);
+  await vi
+    .waitUntil(() => crashed, { timeout: patience, interval: 5 })
+    .catch(() => {
+      throw new Error(`nothing was broken: none of ${wanted.join(", ")} came`);
+    });
   crash = undefined;
   await world.stopOperator();
 }

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { pods } from "../../../../operator/deployment/resource-types.ts";
+import { ApiError } from "../../../../operator/runtime/api-error.ts";
 import type { Client } from "../../../../operator/runtime/client.ts";
 import { storedOf } from "../../../../operator/runtime/informer.ts";
 import type { KubernetesObject } from "../../../../operator/runtime/kubernetes-object.ts";
@@ -64,6 +66,10 @@ export const withoutImage: PodReport = (pod) => ({
   })),
 });
 
+/** The pod was replaced meanwhile, or the server could not answer; anything else, such as a pod that is gone, stays. */
+const mayPass = (error: unknown) =>
+  !(error instanceof ApiError) || error.status === 409 || error.status === 429 || error.status >= 500;
+
 /** Reports the state of pods instead of a kubelet: the control plane of the tests has no nodes. */
 export class Kubelet {
   readonly #client: Client;
@@ -93,7 +99,8 @@ export class Kubelet {
       },
       onChange: (change) => {
         if (change.type === "deleted") this.#pods.delete(change.before.name);
-        else if (change.type === "added") this.#send(change.after.name);
+        // After a gap in the watch, another pod of the same name has taken the place of one.
+        else if (change.type === "added" || change.before.uid !== change.after.uid) this.#send(change.after.name);
       },
       clock: realClock,
       random: () => 0,
@@ -117,12 +124,24 @@ export class Kubelet {
   }
 
   #send(name: string): void {
-    const pod = this.#pods.get(name);
-    const status = pod && this.#report(pod);
-    if (!status) return;
+    this.#reports = Promise.all([this.#reports, this.#sendUntilStored(name)]);
+  }
+
+  /** As a kubelet does: a status that could not be written is written again, as long as the pod is there. */
+  async #sendUntilStored(name: string): Promise<void> {
     const path = resourcePath(pods, { namespace: this.#namespace, name, subresource: "status" });
-    const request = { method: "PATCH", path, contentType: "application/merge-patch+json", body: { status } } as const;
-    // The pod may have been deleted in the meantime.
-    this.#reports = Promise.all([this.#reports, this.#client.request(request).catch(() => {})]);
+    while (!this.#stop.signal.aborted) {
+      const pod = this.#pods.get(name);
+      const status = pod && this.#report(pod);
+      if (!status) return;
+      const body = { metadata: { uid: pod.metadata.uid }, status };
+      try {
+        await this.#client.request({ method: "PATCH", path, contentType: "application/merge-patch+json", body });
+        return;
+      } catch (error) {
+        if (!mayPass(error)) return;
+        await sleep(200);
+      }
+    }
   }
 }
