@@ -1,8 +1,11 @@
 import { defineConfig } from "vitest/config";
 
+/** End-to-end tests that replace or kill the operator, or drain a node. */
+const touchesOthers = ["handover", "promotion", "resilience"].map((name) => `e2e/${name}.test.ts`);
+
 /**
  * unit needs nothing; process starts our programs; clients installs clients by others; attack needs memory cgroups, and so root on Linux; cluster and gitops need a
- * control plane; e2e real nodes, and so root on Linux.
+ * control plane; e2e and e2e-alone real nodes, and so root on Linux.
  */
 export default defineConfig({
   test: {
@@ -76,6 +79,18 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
+          exclude: touchesOthers,
+          globalSetup: ["e2e/setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          // They wait more than they work. Each has a namespace and a bot of its own.
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "e2e-alone",
+          include: touchesOthers,
           globalSetup: ["e2e/setup.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -22,10 +22,9 @@ const resource = "changing";
 let namespace: string;
 
 beforeAll(async () => {
-  // The traffic is faster than Telegram's limit for one chat.
-  await controlTelegram({ limits: false });
   namespace = await createNamespace("changes");
-  await createToken(namespace);
+  // The traffic is faster than Telegram's limit for one chat.
+  await controlTelegram(await createToken(namespace), { limits: false });
   const claim = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "64Mi" } } };
   await apply({ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "backups" }, spec: claim });
   await setFormat("json");
@@ -105,6 +104,7 @@ test("another bot token is taken over: what is sent afterwards comes from the ne
   const { servers } = await bothOf();
   await kubectl(["-n", namespace, "delete", "secret", "telegram"]);
   const bot = await createToken(namespace);
+  await controlTelegram(bot, { limits: false });
   const { url, key } = await endpoint(namespace, resource);
   const mcp = await connectClient(url, key);
   const botsOf = async (text: string) =>

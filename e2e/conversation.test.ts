@@ -39,6 +39,7 @@ describe("a conversation over pods", () => {
   beforeAll(async () => {
     namespace = await createNamespace("conversation");
     const bot = await createToken(namespace);
+    await controlTelegram(bot, { limits: false });
     await applyResource(namespace, resource, {
       telegram: { updates: "Polling", allowedUsers: [anna.id, bob.id, cara.id] },
       server: {
@@ -58,7 +59,6 @@ describe("a conversation over pods", () => {
     client = await connectClient(url, key);
   });
   afterAll(async () => {
-    await controlTelegram({ outage: false });
     await client?.close();
     await deleteNamespace(namespace);
   });
@@ -115,8 +115,8 @@ describe("a conversation over pods", () => {
 
   test("the bridge is killed before the message is out, before the press, with the press, and after it", async () => {
     const answer = waits("killed");
-    await controlTelegram({ outage: true });
-    await killBridge(() => controlTelegram({ outage: false }));
+    await controlTelegram(talk.bot, { outage: true });
+    await killBridge(() => controlTelegram(talk.bot, { outage: false }));
     const [question] = await questionsOf(talk, "Question killed", 3);
     await killBridge();
     await pressing(talk, anna, question, deny);
@@ -191,13 +191,15 @@ describe("a conversation over pods", () => {
     const [late] = await questionsOf(talk, "Question late", 3);
     await becomes("late", { ...decided("deny"), votes: [] });
     await pressing(talk, anna, late, approve, { isForged: true });
-    await controlTelegram({ faults: [{ kind: "status", method: "answerCallbackQuery", status: 500, times: 2 }] });
+    await controlTelegram(talk.bot, {
+      faults: [{ kind: "status", method: "answerCallbackQuery", status: 500, times: 2 }],
+    });
     const answer = await asks("acknowledged");
     expect(answer).toMatchObject({ approval: { state: "pending" } });
     const [question] = await questionsOf(talk, "Question acknowledged", 3);
     await pressing(talk, bob, question, approve);
     await becomes("acknowledged", decided("approve"));
     expect(await approval("late")).toMatchObject({ ...decided("deny"), votes: [] });
-    await controlTelegram({ reset: true });
+    await controlTelegram(talk.bot, { reset: true });
   });
 });

@@ -65,7 +65,7 @@ export async function pressing(
   if (question === undefined) throw new Error("there is no such question");
   const { chat_id, message_id, data } = question;
   const press = { from, chat_id, message_id, data: data[option] ?? "" };
-  await controlTelegram(isForged ? { bot, updates: [forged(press)] } : { bot, presses: [press] });
+  await controlTelegram(bot, isForged ? { updates: [forged(press)] } : { presses: [press] });
 }
 
 function forged({

@@ -119,12 +119,12 @@ export async function deliveredTexts(): Promise<string[]> {
   return (await sentMessages()).filter(({ status }) => status === 200).map(({ text }) => text);
 }
 
-/** Plans faults of the stand-in for Telegram; see test/telegram/control.ts. */
-export async function controlTelegram(control: Spec): Promise<void> {
+/** Changes what one bot finds at the stand-in for Telegram, which all tests share; see test/telegram/control.ts. */
+export async function controlTelegram(bot: number, control: Spec): Promise<void> {
   const response = await fetch(`${await telegramUrl()}/control`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(control),
+    body: JSON.stringify({ ...control, bot }),
   });
   if (!response.ok) throw new Error(`the stand-in for Telegram refused: ${await response.text()}`);
 }

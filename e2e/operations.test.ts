@@ -32,10 +32,11 @@ const server = (...names: string[]) => ({
 const secretsArrive = { timeout: 150_000, interval: 1_000 };
 
 let namespace: string;
+let bot: number;
 
 beforeAll(async () => {
   namespace = await createNamespace("operations");
-  await createToken(namespace);
+  bot = await createToken(namespace);
   await applyResource(namespace, resource, { server: server("test", "former", "careless") });
   await waitReady(namespace, resource);
 });
@@ -97,7 +98,7 @@ describe("the bridge of a running resource", () => {
   });
 
   test("sends one message a second to a chat: Telegram has nothing to refuse", async () => {
-    await controlTelegram({ reset: true, limits: { global: 30, perChat: 1, perGroupMinute: 20 } });
+    await controlTelegram(bot, { reset: true, limits: { global: 30, perChat: 1, perGroupMinute: 20 } });
     const { url, key } = await endpoint(namespace, resource);
     const mcp = await connectClient(url, key);
     const label = `burst ${Date.now()}`;
@@ -113,7 +114,7 @@ describe("the bridge of a running resource", () => {
   });
 
   test("waits as long as Telegram asks with retry_after, and sends the message again", async () => {
-    await controlTelegram({ reset: true, faults: [{ kind: "rate_limit", times: 1, seconds: 3, scope: "bot" }] });
+    await controlTelegram(bot, { reset: true, faults: [{ kind: "rate_limit", times: 1, seconds: 3, scope: "bot" }] });
     const { url, key } = await endpoint(namespace, resource);
     const mcp = await connectClient(url, key);
     const text = `patient ${Date.now()}`;
@@ -195,7 +196,7 @@ test("a message that a fenced bridge has taken outlasts a hibernation, and is de
     kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", JSON.stringify({ spec })]);
   const text = `kept over the winter ${Date.now()}`;
   const arrived = async () => (await sentMessages()).filter((message) => message.text.includes(text)).length;
-  await controlTelegram({ reset: true });
+  await controlTelegram(bot, { reset: true });
   await patch({ bridge: { fencing: "Fenced" } });
   await expectReason(namespace, resource, "Ready", "BridgeFenced");
   const { url, key } = await endpoint(namespace, resource);

@@ -32,6 +32,7 @@ const resource = "team";
 const main = join(import.meta.dirname, "../dist/plugin/kubectl-cctelegram.js");
 
 let namespace: string;
+let bot: number;
 let folder: string;
 /** Begun early, because it takes two minutes. */
 let rotation: { readonly before: string; readonly command: ReturnType<typeof start> } | undefined;
@@ -45,7 +46,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "plugin-"));
   await bundle(["plugin"]);
   await packPlugin();
-  await createToken(namespace);
+  bot = await createToken(namespace);
   await applyResource(namespace, resource);
   await waitReady(namespace, resource);
 });
@@ -128,11 +129,11 @@ describe("messages", () => {
       "cctd",
       resource,
     );
-    await controlTelegram({ blocked: spec.telegram.allowedUsers });
+    await controlTelegram(bot, { blocked: spec.telegram.allowedUsers });
     const text = `refused at first ${Date.now()}`;
     const { code, stderr } = await start("send", resource, text, "--wait").ended;
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("blocked") });
-    await controlTelegram({ reset: true });
+    await controlTelegram(bot, { reset: true });
     const { dead_letters: letters } = JSON.parse(await plugin("queue", "list", resource, "-o", "json"));
     expect(letters).toHaveLength(1);
     await plugin("queue", "retry", resource, String(letters[0].id), "--yes");

@@ -31,10 +31,10 @@ let installation: Installation;
 
 beforeAll(async () => {
   machine = await createMachine(cluster);
-  // The traffic is faster than Telegram's limit for one chat.
-  await controlTelegram({ limits: false });
   const namespace = await createNamespace("proxies");
-  await createToken(namespace);
+  const bot = await createToken(namespace);
+  // The traffic is faster than Telegram's limit for one chat.
+  await controlTelegram(bot, { limits: false });
   const node = cluster.nodes[1] ?? "";
   await applyResource(namespace, resource, {
     bridge: { limits: { messagesPerSecond: 100, messagesPerChatPerSecond: 30 } },
@@ -52,7 +52,7 @@ beforeAll(async () => {
   await waitReady(namespace, resource);
   const { key } = await connectionOf(target, { namespace, resource, client: "test" });
   const service = await clusterIP(target, namespace, `${resource}-mcp-server`);
-  installation = { namespace, resource, key, service };
+  installation = { bot, namespace, resource, key, service };
 });
 afterAll(async () => {
   await machine.remove();

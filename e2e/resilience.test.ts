@@ -32,6 +32,7 @@ const server = {
 
 describe("under traffic", () => {
   let namespace: string;
+  let bot: number;
   let url: string;
   let key: string;
   /** What signed between server and bridge before it was rotated. */
@@ -44,9 +45,9 @@ describe("under traffic", () => {
   }
 
   beforeAll(async () => {
-    await controlTelegram({ limits: false });
     namespace = await createNamespace("resilience");
-    await createToken(namespace);
+    bot = await createToken(namespace);
+    await controlTelegram(bot, { limits: false });
     const podTemplate = { nodeSelector: { "kubernetes.io/hostname": await nodeWithoutTelegram() } };
     await applyResource(namespace, resource, { server, bridge: { limits, podTemplate } });
     await waitReady(namespace, resource);
@@ -176,13 +177,13 @@ describe("under traffic", () => {
         "cctd",
         resource,
       ).then(({ status }) => status.conditions.find(({ type }) => type === "Ready")?.reason);
-    await controlTelegram({ outage: true });
+    await controlTelegram(bot, { outage: true });
     const traffic = startTraffic(url, key, "outage");
     try {
       await expect.poll(reason, { timeout: 90_000, interval: 1_000 }).toBe("TelegramUnreachable");
       await traffic.progress(5);
     } finally {
-      await controlTelegram({ outage: false });
+      await controlTelegram(bot, { outage: false });
     }
     await traffic.stop();
     expect(traffic.failures).toEqual([]);

@@ -40,7 +40,7 @@ describe("two sessions, one bot, three people and a group with topics, over pods
     const bot = await createToken(namespace);
     talk = { bot };
     const topics = { id: group, type: "supergroup", bot: "administrator", topics: [] };
-    await controlTelegram({ limits: false, groups: [topics] });
+    await controlTelegram(bot, { limits: false, groups: [topics] });
     await applyResource(namespace, resource, {
       telegram: { updates: "Polling", allowedUsers: [anna.id, bob.id, cara.id, group] },
       server: {
@@ -69,7 +69,7 @@ describe("two sessions, one bot, three people and a group with topics, over pods
   });
 
   const soon = { timeout: 60_000, interval: 250 };
-  const says = (...says: readonly object[]) => controlTelegram({ bot: talk.bot, says });
+  const says = (...says: readonly object[]) => controlTelegram(talk.bot, { says });
   const told = async (chat: number) =>
     (await telegramLog()).filter(({ bot, chat_id, status }) => bot === talk.bot && chat_id === chat && status === 200);
 

@@ -4,6 +4,7 @@ import { bundle } from "../images/bundle.ts";
 import { fullImageName, imageName } from "../images/names.ts";
 import { buildImages } from "../images/project-images.ts";
 import { progress } from "../machine/progress.mjs";
+import { isOurs } from "./cluster/cluster.ts";
 import { upGuarded } from "./cluster/with-cluster.ts";
 import { installOperator, installTelegram } from "./installation.ts";
 import { localTarget } from "./kubectl.ts";
@@ -11,6 +12,8 @@ import { clusterName, nextTag } from "./names.ts";
 
 /** Two real nodes with the operator, installed as a user does, and the stand-in for Telegram. */
 export default async function setup(_project: TestProject) {
+  // Set up for the other project of end-to-end tests already.
+  if (isOurs(clusterName)) return;
   await bundle();
   await buildImages();
   const images = (["server", "operator"] as const).map(imageName);

@@ -26,6 +26,8 @@ const checks = [
 
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true } } });
 const wanted = (name: string) => values.only === undefined || values.only.includes(name);
+/** The projects of a suite that has several. */
+const projects: Readonly<Record<string, readonly string[]>> = { e2e: ["e2e", "e2e-alone"] };
 const canHaveNodes = process.platform === "linux" && process.getuid?.() === 0;
 /** Why this machine cannot run a project, or undefined. */
 const obstacles: Readonly<Record<string, () => string | undefined>> = {
@@ -99,8 +101,7 @@ async function suite(project: string): Promise<Count> {
   const status = await run(process.execPath, [
     "node_modules/vitest/vitest.mjs",
     "run",
-    "--project",
-    project,
+    ...(projects[project] ?? [project]).flatMap((name) => ["--project", name]),
     ...reporters,
   ]);
   const count = counted(project, report, status);

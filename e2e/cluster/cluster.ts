@@ -111,6 +111,11 @@ export function otherUser(name: string = DEFAULT_NAME): number | undefined {
   return owner && owner.pid !== process.pid && isAlive(owner) ? owner.pid : undefined;
 }
 
+/** Whether this process has started the cluster of that name. */
+export function isOurs(name: string = DEFAULT_NAME): boolean {
+  return readState(clusterFolders(name))?.owner.pid === process.pid;
+}
+
 export function assertUnused(name: string = DEFAULT_NAME): void {
   const pid = otherUser(name);
   if (pid !== undefined) throw new Error(`cluster "${name}" is in use by process ${pid}: end that first`);

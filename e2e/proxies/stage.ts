@@ -5,6 +5,8 @@ import type { ReverseProxy } from "./proxy.ts";
 
 /** The resource behind both proxies. */
 export type Installation = {
+  /** The id of its bot. */
+  readonly bot: number;
   readonly namespace: string;
   readonly resource: string;
   readonly key: string;

@@ -7,6 +7,8 @@ import type { Stage } from "./stage.ts";
 
 const sending = (message: string) => ({ name: "send_telegram_message", arguments: { message } });
 
+const refusedForSeconds = { kind: "rate_limit", times: 1, seconds: 3, scope: "bot" };
+
 const introduce = (apiKey: string) => ({ jsonrpc: "2.0", id: 0, method: "authenticate", params: { apiKey } });
 
 /** MCP over WebSocket: what the proxy passes on, in both directions, and what the server refuses through it. */
@@ -36,7 +38,7 @@ export function webSocketBehaviours(stage: Stage): void {
       const client = await begin(await stage.visitor().webSocket({ key: key() }));
       expect(await client.ask("ping", { pad: "x".repeat(200 * 1024) })).toMatchObject({ result: {} });
       // The message waits until it can be subscribed to.
-      await controlTelegram({ faults: [{ kind: "rate_limit", times: 1, seconds: 3, scope: "bot" }] });
+      await controlTelegram(stage.setting().installation.bot, { faults: [refusedForSeconds] });
       const { result } = await client.ask("tools/call", sending("and something changes"));
       const { event_id } = (result?.structuredContent ?? {}) as { event_id?: string };
       const uri = `cctelegram://events/${event_id}`;

@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { ApiError, badRequest } from "./api-error.ts";
 import { Commands } from "./commands.ts";
 import { Files } from "./files.ts";
-import type { FloodControl } from "./flood-control.ts";
-import { type Chats, chatOf, checkMember, checkWriting, openTopic, topicStart, writableChat } from "./groups.ts";
+import { chatOf, checkMember, checkWriting, openTopic, topicStart, writableChat } from "./groups.ts";
 import { impossible, type Pressing, type Saying, type SentFile, type TestPerson, userOf } from "./people.ts";
 import { checkAction, emojiIn } from "./reactions.ts";
 import type { Parameters } from "./request-parameters.ts";
@@ -11,15 +10,7 @@ import { checkCaption, checkPreviewOptions, checkReplyMarkup, checkText } from "
 import { Updates } from "./updates.ts";
 import { checkUpload, type UploadKind } from "./uploads.ts";
 import { Webhook } from "./webhook.ts";
-
-/** State that all bots of the server share. */
-export type World = Chats & {
-  readonly flood: FloodControl;
-  /** Milliseconds that never go backwards. */
-  readonly steady: () => number;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
-};
+import type { World } from "./worlds.ts";
 
 /** `gone`: the client does not wait for the answer any more. */
 type Method = (parameters: Parameters, gone: AbortSignal) => unknown;
@@ -49,8 +40,8 @@ export class Bot {
   readonly #queries = new Map<string, boolean>();
   #nextMessageId = 1;
 
-  constructor(token: string, world: World) {
-    this.id = Number(token.split(":", 1)[0]);
+  constructor(id: number, world: World) {
+    this.id = id;
     this.#world = world;
     this.#webhook = new Webhook(this.updates, world.clock);
     this.methods = new Map<string, Method>([

@@ -1,12 +1,15 @@
-import type { Bot, World } from "./bot.ts";
-import type { Fault, Faults } from "./faults.ts";
+import type { Bot } from "./bot.ts";
+import type { Fault } from "./faults.ts";
 import type { FloodLimits } from "./flood-control.ts";
 import type { TestGroup } from "./groups.ts";
 import type { Pressing, Saying } from "./people.ts";
 import type { Parameters } from "./request-parameters.ts";
+import type { World } from "./worlds.ts";
 
 /** Body of `POST /control`: every field is optional and takes effect in this order. */
 export type Control = {
+  /** The id of the bot that it concerns, except for `tokens`; without it every bot, those to come included. */
+  readonly bot?: number;
   /** Forgets planned faults, ends outages, unblocks chats. */
   readonly reset?: boolean;
   readonly faults?: readonly Fault[];
@@ -21,23 +24,27 @@ export type Control = {
   /** Groups and channels, each as it is from now on. */
   readonly groups?: readonly TestGroup[];
   readonly migrated?: readonly (readonly [from: number, to: number])[];
-  /** The id of the bot that what follows concerns; without it every bot. */
-  readonly bot?: number;
-  /** Updates for every bot, without their ids. */
+  /** Updates, without their ids. */
   readonly updates?: readonly Parameters[];
-  /** The id of the next update, of every bot. */
+  /** The id of the next update. */
   readonly nextUpdateId?: number;
-  /** What people write to every bot. */
+  /** What people write. */
   readonly says?: readonly Saying[];
-  /** The buttons that people press, of every bot. */
+  /** The buttons that people press. */
   readonly presses?: readonly Pressing[];
-  /** Ids of messages that people delete, of every bot. */
+  /** Ids of messages that people delete. */
   readonly deleted?: readonly number[];
 };
 
-/** Changes how the server behaves from the next request on. */
-export function applyControl(control: Control, world: World, faults: Faults, bots: Iterable<Bot>): void {
-  const { outage, unauthorised, limits, chats, updates = [], blocked = [], migrated = [], groups = [] } = control;
+/** Changes the worlds that it concerns, from the next request on, and lets people talk to the bots in them. */
+export function applyControl(control: Control, worlds: Iterable<World>, bots: Iterable<Bot>): void {
+  for (const world of worlds) change(world, control);
+  for (const bot of bots) talk(control, bot);
+}
+
+function change(world: World, control: Control): void {
+  const { outage, unauthorised, limits, chats, blocked = [], migrated = [], groups = [] } = control;
+  const { faults } = world;
   if (control.reset === true) {
     faults.clear();
     world.blocked.clear();
@@ -52,14 +59,9 @@ export function applyControl(control: Control, world: World, faults: Faults, bot
   for (const chat of blocked) world.blocked.add(chat);
   for (const group of groups) world.groups.set(group.id, group);
   for (const [from, to] of migrated) world.migrated.set(from, to);
-  for (const bot of bots) if ((control.bot ?? bot.id) === bot.id) talk(control, bot, updates);
 }
 
-function talk(
-  { nextUpdateId, says = [], presses = [], deleted = [] }: Control,
-  bot: Bot,
-  updates: readonly Parameters[],
-): void {
+function talk({ updates = [], nextUpdateId, says = [], presses = [], deleted = [] }: Control, bot: Bot): void {
   if (nextUpdateId !== undefined) bot.updates.goOnFrom(nextUpdateId);
   for (const update of updates) bot.updates.push(update);
   for (const saying of says) bot.hear(saying);

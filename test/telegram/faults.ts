@@ -22,6 +22,14 @@ export class Faults {
     this.#planned.push(...faults);
   }
 
+  copy(): Faults {
+    const copy = new Faults();
+    copy.plan(...this.#planned);
+    copy.outage = this.outage;
+    copy.unauthorised = this.unauthorised;
+    return copy;
+  }
+
   clear(): void {
     this.#planned = [];
     this.outage = false;

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Api } from "node-telegram-bot-api";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Control } from "./control.ts";
 import { readBody } from "./request-parameters.ts";
 import { startTelegram, type TelegramServer } from "./telegram.ts";
 
@@ -329,6 +330,51 @@ describe("flood control", () => {
     for (let n = 0; n < 20; n += 1) expect(await send({ chat_id: -5 })).toMatchObject({ ok: true });
     expect(await send({ chat_id: -5 })).toMatchObject({ error_code: 429, parameters: { retry_after: 60 } });
     expect(await send({ chat_id: 1 })).toMatchObject({ ok: true });
+  });
+});
+
+describe("a second bot", () => {
+  const SECOND = "987654321:AAzyxwvutsrqponmlkjihgfedcba6543210";
+  const second = 987654321;
+  const sendBySecond = () => call("sendMessage", { chat_id: 1, text: "hello" }, SECOND);
+
+  beforeEach(() => telegram.control({ tokens: [TOKEN, SECOND] }));
+
+  test("has limits of its own", async () => {
+    expect(await send({})).toMatchObject({ ok: true });
+    expect(await sendBySecond()).toMatchObject({ ok: true });
+    expect(await send({})).toMatchObject({ error_code: 429 });
+    telegram.control({ bot: second, limits: UNLIMITED });
+    expect(await sendBySecond()).toMatchObject({ ok: true });
+    expect(await send({})).toMatchObject({ error_code: 429 });
+  });
+
+  test.each<[string, Control, Partial<Answer>]>([
+    ["a fault", { faults: [{ kind: "status", status: 502, times: 1 }] }, { error_code: 502 }],
+    ["a person who blocks it", { blocked: [1] }, { error_code: 403 }],
+    ["a chat that moved", { migrated: [[1, -5]] }, { error_code: 400 }],
+    ["a list of chats", { chats: [2] }, { error_code: 400 }],
+    ["a token that was revoked", { unauthorised: true }, { error_code: 401 }],
+  ])(
+    "alone finds %s that is meant for it, and nobody else does after a reset of the first",
+    async (_what, control, refused) => {
+      telegram.control({ ...control, bot: second });
+      telegram.control({ reset: true, bot: 123456789 });
+      expect(await send({})).toMatchObject({ ok: true });
+      expect(await sendBySecond()).toMatchObject(refused);
+    },
+  );
+
+  test("alone is cut off by an outage that is meant for it", async () => {
+    telegram.control({ bot: second, outage: true });
+    await expect(sendBySecond()).rejects.toThrow();
+    expect(await send({})).toMatchObject({ ok: true });
+  });
+
+  test("that comes later finds what was done to all", async () => {
+    telegram.control({ blocked: [1] });
+    expect(await send({})).toMatchObject({ error_code: 403 });
+    expect(await sendBySecond()).toMatchObject({ error_code: 403 });
   });
 });
 

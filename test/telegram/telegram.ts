@@ -2,13 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, tooManyRequests } from "./api-error.ts";
-import { Bot, type World } from "./bot.ts";
+import { Bot } from "./bot.ts";
 import { applyControl, type Control } from "./control.ts";
-import { type Fault, Faults } from "./faults.ts";
-import { FloodControl, type FloodLimits, STRICT_LIMITS } from "./flood-control.ts";
+import type { Fault } from "./faults.ts";
+import { type FloodLimits, STRICT_LIMITS } from "./flood-control.ts";
 import type { Received } from "./received.ts";
 import { type Parameters, parseObject, readBody, readParameters } from "./request-parameters.ts";
 import { isUpload, receivedFile } from "./uploads.ts";
+import { type World, Worlds } from "./worlds.ts";
 
 export type TelegramOptions = {
   readonly port?: number;
@@ -76,19 +77,21 @@ type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly bot: Bot;
+  readonly world: World;
   readonly method: string;
   readonly parameters: Parameters;
 };
 
-const botIdIn = (token: string) => token.split(":", 1)[0] ?? "";
+const botIdIn = (token: string) => Number(token.split(":", 1)[0]);
 
 class Telegram {
   readonly log: Received[] = [];
   #tokens: ReadonlySet<string> | undefined;
-  readonly #world: World;
-  readonly #faults = new Faults();
+  readonly #worlds: Worlds;
   /** By their id: one that gets another token is the same bot. */
-  readonly #bots = new Map<string, Bot>();
+  readonly #bots = new Map<number, Bot>();
+  readonly #steady: () => number;
+  readonly #clock: () => number;
   readonly #server: Server;
   readonly #onMessage: (message: Received) => void;
 
@@ -102,15 +105,9 @@ class Telegram {
   }: TelegramOptions) {
     this.#onMessage = onMessage;
     this.#tokens = tokens === undefined || tokens.length === 0 ? undefined : new Set(tokens);
-    this.#world = {
-      flood: new FloodControl(limits),
-      chats: chats === undefined ? undefined : new Set(chats),
-      blocked: new Set(),
-      groups: new Map(),
-      migrated: new Map(),
-      steady,
-      clock,
-    };
+    this.#steady = steady;
+    this.#clock = clock;
+    this.#worlds = new Worlds({ limits, chats: chats === undefined ? undefined : new Set(chats), steady, clock });
     this.#server = createServer((request, response) => {
       this.#route(request, response).catch((error: unknown) => this.#refuse(response, error));
     });
@@ -147,7 +144,9 @@ class Telegram {
 
   control(control: Control): void {
     if (control.tokens !== undefined) this.#tokens = new Set(control.tokens);
-    applyControl(control, this.#world, this.#faults, this.#bots.values());
+    const { bot } = control;
+    const bots = [...this.#bots.values()].filter(({ id }) => bot === undefined || id === bot);
+    applyControl(control, this.#worlds.concernedBy(bot), bots);
   }
 
   async close(): Promise<void> {
@@ -163,34 +162,39 @@ class Telegram {
     if (file !== null) return this.#file(response, file);
     const path = /^\/bot([^/]+)\/([A-Za-z]+)$/.exec(url.pathname);
     if (path === null) return this.#own(request, response, url.pathname);
-    if (this.#faults.outage) return void request.socket.destroy();
-    const [, token = "", method = ""] = path;
+    const [, encoded = "", method = ""] = path;
+    const token = decodeURIComponent(encoded);
+    const world = this.#worlds.of(botIdIn(token));
+    if (world.faults.outage) return void request.socket.destroy();
     if (request.method !== "GET" && request.method !== "POST") throw new ApiError(405, "Method Not Allowed");
-    const bot = this.#bot(decodeURIComponent(token));
+    const bot = this.#bot(token);
     const parameters = await readParameters(request, url);
     if (!bot.methods.has(method.toLowerCase())) throw new ApiError(404, "Not Found: method not found");
-    await this.#exchange({ request, response, bot, method, parameters });
+    await this.#exchange({ request, response, bot, world, method, parameters });
   }
 
   /** Telegram's answers to requests for files are JSON only when there is none. */
-  #file(response: ServerResponse, [, token = "", path = ""]: readonly string[]): void {
-    if (this.#faults.outage) return void response.socket?.destroy();
-    const content = this.#bot(decodeURIComponent(token)).files.content(decodeURIComponent(path));
+  #file(response: ServerResponse, [, encoded = "", path = ""]: readonly string[]): void {
+    const token = decodeURIComponent(encoded);
+    if (this.#worlds.of(botIdIn(token)).faults.outage) return void response.socket?.destroy();
+    const content = this.#bot(token).files.content(decodeURIComponent(path));
     if (content === undefined) throw new ApiError(404, "Not Found");
     response.writeHead(200, { "content-type": "application/octet-stream" }).end(content);
   }
 
   #bot(token: string): Bot {
     const known = TOKEN.test(token) && (this.#tokens?.has(token) ?? true);
-    if (!known || this.#faults.unauthorised) throw new ApiError(401, "Unauthorized");
-    const bot = this.#bots.get(botIdIn(token)) ?? new Bot(token, this.#world);
-    this.#bots.set(botIdIn(token), bot);
+    const id = botIdIn(token);
+    const world = this.#worlds.of(id);
+    if (!known || world.faults.unauthorised) throw new ApiError(401, "Unauthorized");
+    const bot = this.#bots.get(id) ?? new Bot(id, world);
+    this.#bots.set(id, bot);
     return bot;
   }
 
   async #exchange(exchange: Exchange): Promise<void> {
-    const { method, response } = exchange;
-    const fault = this.#faults.take(method);
+    const { method, response, world } = exchange;
+    const fault = world.faults.take(method);
     try {
       if (await this.#disturb(exchange, fault)) return;
       const result = await this.#call(exchange, fault);
@@ -219,9 +223,9 @@ class Telegram {
     return true;
   }
 
-  #limit({ parameters }: Exchange, seconds: number, scope: "chat" | "bot"): ApiError {
+  #limit({ parameters, world }: Exchange, seconds: number, scope: "chat" | "bot"): ApiError {
     const bucket = scope === "bot" ? "bot" : `chat ${parameters.chat_id}`;
-    this.#world.flood.pause(bucket, seconds, this.#world.steady());
+    world.flood.pause(bucket, seconds, world.steady());
     return tooManyRequests(seconds, false);
   }
 
@@ -242,8 +246,8 @@ class Telegram {
     const { link_preview_options, disable_notification, reply_parameters, caption, caption_entities } = parameters;
     const file = [parameters.photo, parameters.document].find(isUpload);
     const received: Received = {
-      time: this.#world.clock(),
-      steady: this.#world.steady(),
+      time: this.#clock(),
+      steady: this.#steady(),
       method,
       bot: bot.id,
       ...(Number.isNaN(Number(chat_id)) ? {} : { chat_id: Number(chat_id) }),
