@@ -5,8 +5,8 @@ import { exposureSnapshotOf, exposureTargetOf } from "./exposure/gather.ts";
 import type { ExposureTarget } from "./exposure/probe.ts";
 import { exposureLookAgainMs } from "./exposure/problems.ts";
 import { exceptAwaited, failedOf, refusedOf } from "./failures.ts";
-import { foundFor } from "./found.ts";
 import { blueprintOf, claimSizeOf } from "./gathering/blueprint.ts";
+import { foundFor } from "./gathering/found.ts";
 import { snapshotOf } from "./gathering/snapshot.ts";
 import { untilWindow } from "./maintenance/waiting.ts";
 import { settlePairing } from "./pairing/settling.ts";
@@ -37,7 +37,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
   if (restMs > 0) return { requeueAfterMs: restMs };
   parts.terminatingUntil.delete(namespace);
 
-  const { failures: unread, ...found } = await foundFor(parts, resource);
+  const { found, failures: unread } = await foundFor(parts, resource);
   const { certificate, verdict } = found;
   const asked = blueprintOf(resource, { ...parts, ...found });
   const written = parts.mayWrite(resource) ? await write(parts, resource, asked) : await leave(parts, resource, asked);

@@ -1,5 +1,4 @@
 import { canonicalQuantity } from "../../runtime/quantity.ts";
-import type { ImportedKeys } from "../adoption/imported-keys.ts";
 import { adoptionState } from "../adoption/state.ts";
 import { serverReplicas } from "../autoscaling/gather.ts";
 import { restoreOf } from "../backup/gather.ts";
@@ -10,33 +9,19 @@ import type { Cluster } from "../cache/cluster.ts";
 import { ownChild } from "../cache/own-child.ts";
 import { urlOf } from "../exposure/exposure.ts";
 import { exposureStateOf } from "../exposure/gather.ts";
-import { type Acceptance, isHeld } from "../image/acceptance.ts";
+import { isHeld } from "../image/acceptance.ts";
 import { namesOf } from "../names.ts";
 import { isHibernated } from "../pausing/hibernation.ts";
-import type { Verdict } from "../receiving/arbitration.ts";
 import { missingSecretsOf } from "../references/missing-secrets.ts";
 import * as types from "../resource-types.ts";
 import { secretValues } from "../secrets/gather.ts";
 import type { GeneratedValues } from "../secrets/generated-values.ts";
-import type { Referred } from "../secrets/referred-values.ts";
-import type { Settings } from "../settings.ts";
-import type { TokenSecret } from "../snapshot.ts";
+import type { Known } from "./found.ts";
 
 /** The blueprint of a resource. Existing generated values are kept; `generated` generates missing ones. */
 export function blueprintOf(
   resource: CachedResource,
-  parts: {
-    cluster: Cluster;
-    settings: Settings;
-    tokenSecret: TokenSecret;
-    verdict: Verdict | undefined;
-    image: Acceptance;
-    imported: ImportedKeys;
-    generated: GeneratedValues;
-    referred: Referred;
-    /** Milliseconds since the epoch. */
-    now: () => number;
-  },
+  parts: Known & { readonly generated: GeneratedValues },
 ): Blueprint {
   const { cluster, settings } = parts;
   const { namespace, name, uid, spec, restartedAt } = resource;
@@ -68,7 +53,7 @@ export function blueprintOf(
 /** How the bridge receives. Without a verdict a bridge that reads the updates of this token goes on, and no other starts to. */
 function updatesOf(
   resource: CachedResource,
-  { cluster, verdict }: { cluster: Cluster; verdict: Verdict | undefined },
+  { cluster, verdict }: Pick<Known, "cluster" | "verdict">,
 ): Blueprint["updates"] {
   const { updates, botTokenSecretRef: ref } = resource.spec.telegram;
   if (verdict === undefined || verdict.state === "Receives") return updates;
@@ -77,7 +62,7 @@ function updatesOf(
   return polls?.name === ref.name && polls.key === ref.key ? updates : "None";
 }
 
-function bridgePlan(resource: CachedResource, parts: { cluster: Cluster; tokenSecret: TokenSecret }): BridgePlan {
+function bridgePlan(resource: CachedResource, parts: Pick<Known, "cluster" | "tokenSecret">): BridgePlan {
   const { cluster, tokenSecret } = parts;
   const restore = restoreOf(resource, cluster);
   const missing = missingSecretsOf(resource, cluster).filter(({ field }) => field !== "server.env");

@@ -1,6 +1,5 @@
 import type { DryRunChange } from "../../api/dry-run.ts";
 import type { PodReplacements } from "../../api/pod-replacements.ts";
-import type { ImportedKeys } from "../adoption/imported-keys.ts";
 import { adoptionState } from "../adoption/state.ts";
 import { forbiddenIn } from "../allowed.ts";
 import { scalingOf } from "../autoscaling/gather.ts";
@@ -9,36 +8,27 @@ import { restoreOf } from "../backup/gather.ts";
 import { isPlan } from "../backup/restore-source.ts";
 import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource, WorkloadState } from "../cache/cached-objects.ts";
-import type { Cluster } from "../cache/cluster.ts";
 import { ownChild } from "../cache/own-child.ts";
 import type { ExposureProbe } from "../exposure/probe.ts";
 import type { ExposureSnapshot } from "../exposure/problems.ts";
-import type { Acceptance } from "../image/acceptance.ts";
 import { waitingOf } from "../maintenance/waiting.ts";
 import { emptySchedules } from "../maintenance/windows.ts";
 import { namesOf } from "../names.ts";
 import { type CachedPod, currentPods, firstTrouble, imageOfAll, imageOfMost, livePods } from "../pods/pods.ts";
 import type { ProbeResult } from "../probing/parts-probe.ts";
-import type { Verdict } from "../receiving/arbitration.ts";
 import { missingSecretsOf } from "../references/missing-secrets.ts";
 import { nextReplacement } from "../replacement/policy.ts";
 import * as types from "../resource-types.ts";
 import { deploymentOf, otherTrack, servingDeployment } from "../rollout/tracks.ts";
 import { secretsSnapshotOf } from "../secrets/gather.ts";
-import type { Settings } from "../settings.ts";
-import type { Snapshot, TokenSecret } from "../snapshot.ts";
+import type { Snapshot } from "../snapshot.ts";
 import type { VolumeTrouble } from "../volume/volumes.ts";
+import type { Known } from "./found.ts";
 
 /** Everything that the status is computed from, read from the cluster now. */
 export function snapshotOf(
   resource: CachedResource,
-  parts: {
-    cluster: Cluster;
-    settings: Settings;
-    tokenSecret: TokenSecret;
-    verdict: Verdict | undefined;
-    image: Acceptance;
-    imported: ImportedKeys;
+  parts: Known & {
     refused: readonly string[];
     failed: readonly string[];
     /** The parts of which a change waits for a maintenance window. */
@@ -54,8 +44,6 @@ export function snapshotOf(
     rollout: Snapshot["rollout"];
     lostRevision: Snapshot["lostRevision"];
     upgradeBackup: Snapshot["upgradeBackup"];
-    /** Milliseconds since the epoch. */
-    now: () => number;
   },
 ): Snapshot {
   const { rollout, volume } = parts;
