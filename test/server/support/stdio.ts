@@ -18,21 +18,24 @@ export function startLine(env: Record<string, string>): Line {
   const { stdin, stdout } = running.child;
   if (stdin === null || stdout === null) throw new Error("the process has no streams");
   stdin.on("error", () => {});
+  const known: Answer[] = [];
+  let readUpTo = 0;
   const said = (): Answer[] => {
-    const lines = running.stdout().split("\n");
-    // The last one may still be on its way.
-    return lines.slice(0, -1).flatMap((line) => {
-      const message: unknown = JSON.parse(line);
-      for (const one of [message].flat() as { jsonrpc?: string }[]) {
-        if (one.jsonrpc !== "2.0") throw new Error(`no message: ${line}`);
-      }
-      return message as Answer;
-    });
+    const text = running.stdout();
+    // The last line may still be on its way.
+    for (let end = text.indexOf("\n", readUpTo); end !== -1; end = text.indexOf("\n", readUpTo)) {
+      known.push(...messagesIn(text.slice(readUpTo, end)));
+      readUpTo = end + 1;
+    }
+    return known;
   };
   const until = async (isWanted: (message: Answer) => boolean): Promise<Answer> => {
-    for (;;) {
-      const found = said().find(isWanted);
-      if (found !== undefined) return found;
+    for (let looked = 0; ; ) {
+      const messages = said();
+      for (; looked < messages.length; looked += 1) {
+        const message = messages[looked];
+        if (message !== undefined && isWanted(message)) return message;
+      }
       if ((running.child.exitCode ?? running.child.signalCode) !== null)
         throw new Error(`ended before: ${running.stdout()}\n${running.stderr()}`);
       await Promise.race([once(stdout, "data"), running.exited]);
@@ -57,6 +60,12 @@ export function startLine(env: Record<string, string>): Line {
       return answer(id);
     },
   };
+}
+
+function messagesIn(line: string): Answer[] {
+  const messages = [JSON.parse(line)].flat() as (Answer & { readonly jsonrpc?: string })[];
+  if (messages.some(({ jsonrpc }) => jsonrpc !== "2.0")) throw new Error(`no message: ${line}`);
+  return messages;
 }
 
 /** Begins a session of the handshake era. */
