@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** End-to-end tests that replace or kill the operator, or drain a node. */
-const touchesOthers = ["handover", "promotion", "resilience"].map((name) => `e2e/${name}.test.ts`);
+const touchesOthers = ["disruption", "handover", "promotion"].map((name) => `e2e/${name}.test.ts`);
 
 /**
  * unit needs nothing; process starts our programs; clients installs clients by others; attack needs memory cgroups, and so root on Linux; cluster and gitops need a

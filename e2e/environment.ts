@@ -112,12 +112,17 @@ type LoggedRequest = Omit<Received, "reply_markup"> & {
 };
 
 /** `steady` is in milliseconds of a monotonic clock. */
-type SentMessage = { readonly text: string; readonly status: number; readonly steady: number };
+type SentMessage = { readonly bot: number; readonly text: string; readonly status: number; readonly steady: number };
 
 /** The texts that Telegram accepted, in order. */
-export async function deliveredTexts(): Promise<string[]> {
-  return (await sentMessages()).filter(({ status }) => status === 200).map(({ text }) => text);
-}
+export const deliveredTexts = async () => textsOf(await acceptedMessages());
+
+/** Those of one bot. */
+export const deliveredBy = async (bot: number) =>
+  textsOf((await acceptedMessages()).filter((message) => message.bot === bot));
+
+const acceptedMessages = async () => (await sentMessages()).filter(({ status }) => status === 200);
+const textsOf = (messages: readonly SentMessage[]) => messages.map(({ text }) => text);
 
 /** Changes what one bot finds at the stand-in for Telegram, which all tests share; see test/telegram/control.ts. */
 export async function controlTelegram(bot: number, control: Spec): Promise<void> {

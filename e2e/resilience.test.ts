@@ -3,12 +3,10 @@ import { fullImageName } from "../images/names.ts";
 import {
   applyResource,
   changeSpec,
-  cluster,
   controlTelegram,
   createNamespace,
   createToken,
   deleteNamespace,
-  deliveredTexts,
   endpoint,
   expectReason,
   getJson,
@@ -17,9 +15,8 @@ import {
   podsOf,
   waitReady,
 } from "./environment.ts";
-import { operatorNamespace, telegramNamespace } from "./installation.ts";
 import { nextTag } from "./names.ts";
-import { startTraffic, type Traffic } from "./traffic.ts";
+import { expectDelivered, startTraffic, type Traffic } from "./traffic.ts";
 
 const resource = "busy";
 /** The traffic is faster than Telegram's limit for one chat: the limits are raised on both sides. */
@@ -48,8 +45,7 @@ describe("under traffic", () => {
     namespace = await createNamespace("resilience");
     bot = await createToken(namespace);
     await controlTelegram(bot, { limits: false });
-    const podTemplate = { nodeSelector: { "kubernetes.io/hostname": await nodeWithoutTelegram() } };
-    await applyResource(namespace, resource, { server, bridge: { limits, podTemplate } });
+    await applyResource(namespace, resource, { server, bridge: { limits } });
     await waitReady(namespace, resource);
     ({ url, key } = await endpoint(namespace, resource));
     signing = await secretOf("hmac", "secret");
@@ -62,15 +58,7 @@ describe("under traffic", () => {
   beforeEach(() => waitReady(namespace, resource).then(() => undefined));
   afterAll(() => deleteNamespace(namespace));
 
-  /** Every message whose call succeeded has to arrive at Telegram in the end. */
-  async function expectAllDelivered({ acknowledged }: Traffic): Promise<void> {
-    expect(acknowledged.length).toBeGreaterThan(0);
-    const missing = async () => {
-      const delivered = (await deliveredTexts()).join("\n");
-      return acknowledged.filter((text) => !`${delivered}\n`.includes(`${text}\n`));
-    };
-    await expect.poll(missing, { timeout: 90_000, interval: 1_000 }).toEqual([]);
-  }
+  const expectAllDelivered = (traffic: Traffic) => expectDelivered(traffic, bot);
 
   test("a server pod killed with -9 loses nothing that was acknowledged", async () => {
     const traffic = startTraffic(url, key, "server killed");
@@ -152,22 +140,6 @@ describe("under traffic", () => {
     await expectAllDelivered(traffic);
   });
 
-  test("a node drained loses nothing that was acknowledged", async () => {
-    const [bridge] = await podsOf(namespace, resource, "bridge");
-    const node = bridge!.spec.nodeName;
-    const traffic = startTraffic(url, key, "drain");
-    await traffic.progress(5);
-    try {
-      await kubectl(["drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=2m"]);
-    } finally {
-      // The queue's volume is on this node only: the bridge restarts there.
-      await kubectl(["uncordon", node]);
-    }
-    await traffic.progress(10);
-    await traffic.stop();
-    await expectAllDelivered(traffic);
-  });
-
   test("an outage of Telegram keeps messages and says so, and delivers them afterwards", async () => {
     const reason = () =>
       getJson<{ status: { conditions: { type: string; reason: string }[] } }>(
@@ -225,26 +197,4 @@ describe("under traffic", () => {
     expect(traffic.failures).toEqual([]);
     await expectAllDelivered(traffic);
   });
-});
-
-/** The stand-in for Telegram keeps its log in memory, so it must not run on the node that is drained. */
-async function nodeWithoutTelegram(): Promise<string> {
-  const used = await kubectl(["-n", telegramNamespace, "get", "pods", "-o", "jsonpath={.items[0].spec.nodeName}"]);
-  return cluster.nodes.find((node) => node !== used) ?? "";
-}
-
-test("the operator killed half-way finishes its work when it is back", async () => {
-  const namespace = await createNamespace("interrupted");
-  try {
-    await createToken(namespace);
-    const [operator] = (
-      await getJson<{ items: Parameters<typeof killProgram>[0][] }>("-n", operatorNamespace, "get", "pods")
-    ).items;
-    const names = ["one", "two", "three"];
-    await Promise.all(names.map((name) => applyResource(namespace, name)));
-    killProgram(operator!);
-    for (const name of names) await waitReady(namespace, name);
-  } finally {
-    await deleteNamespace(namespace);
-  }
 });

@@ -1,4 +1,6 @@
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { expect } from "vitest";
+import { deliveredBy } from "./environment.ts";
 import { callTool, connectClient } from "./mcp.ts";
 
 export type Traffic = {
@@ -55,6 +57,16 @@ export function startTraffic(url: string, key: string, label: string, ask = fetc
       await Promise.all(loops);
     },
   };
+}
+
+/** Every message whose call succeeded has to arrive at Telegram in the end, from this bot. */
+export async function expectDelivered({ acknowledged }: Traffic, bot: number): Promise<void> {
+  expect(acknowledged.length).toBeGreaterThan(0);
+  const missing = async () => {
+    const delivered = (await deliveredBy(bot)).join("\n");
+    return acknowledged.filter((text) => !`${delivered}\n`.includes(`${text}\n`));
+  };
+  await expect.poll(missing, { timeout: 90_000, interval: 1_000 }).toEqual([]);
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -11,7 +11,10 @@ export async function describeChildren(world: World, name: string): Promise<Desc
   const { uid } = (await readResource(world, name)).metadata;
   const all = await Promise.all(
     types.childTypes.map(async (type) => {
-      const objects = await world.client.list(resourcePath(type, { namespace: world.namespace }));
+      const path = resourcePath(type, { namespace: world.namespace });
+      // There may be hundreds of other resources.
+      const labelSelector = `app.kubernetes.io/instance=${name}`;
+      const objects = await world.client.list(path, { labelSelector });
       const owned = objects.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
       return owned.map((object) => [`${type.plural}/${object.metadata.name}`, anonymous(object, name)] as const);
     }),
