@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** End-to-end tests that replace or kill the operator, or drain a node. */
-const touchesOthers = ["disruption", "handover", "promotion"].map((name) => `e2e/${name}.test.ts`);
+/** End-to-end tests that install, replace, kill or watch the operator, or drain a node. */
+const touchesOthers = ["disruption", "handover", "promotion", "start-elsewhere", "state-folders"].map(
+  (name) => `e2e/${name}.test.ts`,
+);
 
 /**
  * unit needs nothing; process starts our programs; clients installs clients by others; attack needs memory cgroups, and so root on Linux; cluster and gitops need a

@@ -1,34 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { run } from "../machine/command.mjs";
 import { DEFAULT_NAME } from "./cluster/cluster.ts";
 import { clusterFolders } from "./cluster/folders.ts";
-import { cluster, kubectl } from "./environment.ts";
-
-type Started = { readonly child: ChildProcess; readonly output: () => string; readonly ended: Promise<number | null> };
-
-function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn("node", ["setup.mjs", "start", ...args], { env: { ...process.env, ...env } });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
-  return { child, output: () => output, ended: new Promise((resolve) => child.once("close", resolve)) };
-}
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "start-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Fails at once, with the whole output, when the program ends before. */
-const shows = ({ output, ended }: Started, text: string) =>
-  Promise.race([
-    expect.poll(output, { timeout: 240_000, interval: 500 }).toContain(text),
-    ended.then(() => expect(output()).toContain(text)),
-  ]);
+import { cluster } from "./environment.ts";
+import { commandOf, processesNaming, shows, start, temporaryFolder } from "./started.ts";
 
 /** Everything of the local cluster that is left on the machine: processes, mounts, interfaces, namespaces. */
 async function leftovers(): Promise<string[]> {
@@ -43,15 +21,6 @@ async function leftovers(): Promise<string[]> {
   return [...commands, ...mounts]
     .filter((line) => line.includes(`${root}/`))
     .concat(network.filter((line) => line.includes(`cct-${id}-`)));
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-  } catch {
-    // The process has ended in the meantime.
-    return "";
-  }
 }
 
 test("npm start, killed with -9, started again, delivers a message, and leaves nothing behind after Ctrl-C", async () => {
@@ -104,45 +73,6 @@ test("Ctrl-C while Go compiles ends it within seconds and leaves nothing outside
   const built = readdirSync(cache, { recursive: true }).map(String);
   expect(built.filter((path) => path.includes(".unfinished"))).toEqual([]);
   expect(await leftovers()).toEqual([]);
-});
-
-/** Commands that contain a folder in their arguments or in their environment. */
-function processesNaming(folder: string): string[] {
-  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
-  return pids.map(commandOf).filter((command) => command.includes(`${folder}/`));
-}
-
-test("npm start --engine makes a cluster with kind, sends a message there, and removes it after Ctrl-C", async () => {
-  const folder = temporaryFolder();
-  const log = join(folder, "log");
-  // No engine runs here: replacements for its commands succeed, and the cluster that kind should create is that of these tests.
-  const script = (name: string, text: string) =>
-    writeFileSync(join(folder, name), `#!/bin/sh\necho ${name} "$@" >> ${log}\n${text}\n`, { mode: 0o755 });
-  script("docker", '[ "$1" = save ] && touch "$3"; exit 0');
-  script("kind", `[ "$1 $2" = "create cluster" ] && cp ${cluster.kubeconfig} "$6"; exit 0`);
-  const started = start(["--engine", "docker"], { PATH: `${folder}:${process.env.PATH}`, TMPDIR: folder });
-  await shows(started, "It runs until Ctrl-C");
-  expect(started.output()).toMatch(/Telegram received:[\s\S]*Hello from CCTelegram on Kubernetes/);
-  const [, url = ""] = /MCP endpoint, from this machine: +(\S+)/.exec(started.output()) ?? [];
-  expect((await fetch(url.replace(/mcp$/, "health"))).status).toBe(200);
-  started.child.kill("SIGINT");
-  expect(await started.ended).toBe(0);
-  const commands = readFileSync(log, "utf8").trim().split("\n");
-  expect(commands.filter((command) => command.startsWith("docker build"))).toHaveLength(3);
-  expect(commands.at(-1)).toMatch(/^kind delete cluster --name cctelegram-start/);
-  expect(processesNaming(folder)).toEqual([]);
-  expect(readdirSync(folder).sort()).toEqual(["docker", "kind", "log"]);
-  await kubectl(["delete", "-f", "examples/quickstart.yaml"]);
-});
-
-test("npm start --context uses the existing cluster of that name", async () => {
-  const context = (await kubectl(["config", "current-context"])).trim();
-  const started = start(["--context", context, "--images", "docker.io/cctelegram/", "--tag", "dev"], {
-    KUBECONFIG: cluster.kubeconfig,
-  });
-  expect(await started.ended).toBe(0);
-  expect(started.output()).toMatch(/Telegram received:[\s\S]*Hello from CCTelegram on Kubernetes/);
-  await kubectl(["delete", "-f", "examples/quickstart.yaml"]);
 });
 
 test("npm start --context with a name that is not there says so and touches nothing", async () => {

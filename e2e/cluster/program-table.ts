@@ -27,8 +27,6 @@ export type Program = {
 export const goModules = {
   kubernetes: "Kubernetes",
   etcd: "etcd",
-  helm: "Helm",
-  "network-policies": "network policy agent",
   gitops: "verdicts of GitOps tools",
   kind: "kind",
 } as const;
@@ -108,7 +106,7 @@ const table = {
     },
   },
   helm: {
-    module: "helm",
+    module: "kubernetes",
     package: "helm.sh/helm/v4/cmd/helm",
     release: {
       versionOf: "helm.sh/helm/v4",
@@ -126,7 +124,7 @@ const table = {
       checksum: (at) => `${kindPath(at)}.sha256sum`,
     },
   },
-  "kube-network-policies": { module: "network-policies", package: "sigs.k8s.io/kube-network-policies/cmd" },
+  "kube-network-policies": { module: "kubernetes", package: "sigs.k8s.io/kube-network-policies/cmd" },
   gitops: { module: "gitops", package: "cctelegram.io/e2e/cluster/gitops" },
 } satisfies Readonly<Record<string, Program>>;
 
