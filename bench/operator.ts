@@ -1,5 +1,5 @@
 /** `npm run bench:operator [-- --counts 100,1000 --minutes 5 --runs 3 --reference --kmcp]`: the operator against a real API server, in figures. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -51,6 +51,10 @@ const { values } = parseArgs({
 const runs = Math.max(1, Math.trunc(Number(values.runs)) || 1);
 const counts = values.counts.split(",").map(Number).filter(Boolean);
 const logs = mkdtempSync(join(tmpdir(), "cctelegram-bench-"));
+// They tell why a run failed; nobody needs those of one that went well or was interrupted.
+process.once("exit", (code) => {
+  if (code === 0 || code === 130) rmSync(logs, { recursive: true, force: true });
+});
 const report = new Report("operator");
 const clusterName = "bench";
 const benchAgent = "cctelegram-bench";

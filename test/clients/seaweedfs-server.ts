@@ -51,9 +51,11 @@ export async function startSeaweedFs(python: string, folder: string, bucket: str
       ],
       ...(await ports()),
       ...["-filer", "-s3", `-s3.port=${port}`, `-s3.config=${config}`, "-s3.iam=false", "-s3.autoCreateBucket=false"],
+      ...["filer", "s3"].map((part) => `-${part}.localSocket=${join(folder, `${part}.sock`)}`),
       ...["-s3.port.iceberg=0", "-s3.port.lance=0", `-s3.cert.file=${certPath}`, `-s3.key.file=${keyPath}`],
     ],
-    { stdio: "ignore", cwd: folder },
+    // Its logs go where other programs have their temporary files.
+    { stdio: "ignore", cwd: folder, env: { ...process.env, TMPDIR: folder } },
   );
   const endpoint = `https://127.0.0.1:${port}`;
   const client = new S3Client({
