@@ -37,6 +37,9 @@ const obstacles: Readonly<Record<string, () => string | undefined>> = {
 
 /** What the suites say and which secrets they use; looked through at the end. */
 const record = mkdtempSync(join(tmpdir(), "cctelegram-record-"));
+/** What Node has compiled, for the hundreds of programs and workers that load the same modules. */
+const compiled = mkdtempSync(join(tmpdir(), "cctelegram-compiled-"));
+const environment = { ...process.env, [RECORD_VARIABLE]: record, NODE_COMPILE_CACHE: compiled };
 
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 /** Named again at the end: whoever has only the end of a log sees what to look for. */
@@ -48,7 +51,7 @@ for (const project of ["unit", "process", "clients", "attack", "cluster", "gitop
   if (wanted(project) && stoppedBy === undefined) add(await suite(project));
 if (stoppedBy === undefined) add(leaks());
 else failures.push(`the rest, which ${stoppedBy} stopped`);
-rmSync(record, { recursive: true, force: true });
+for (const folder of [record, compiled]) rmSync(folder, { recursive: true, force: true });
 
 if (failures.length > 0) console.log(`\n${failures.map((name) => `FAILED: ${name}`).join("\n")}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
@@ -114,7 +117,7 @@ async function suite(project: string): Promise<Count> {
 function run(command: string, args: readonly string[]): Promise<number> {
   if (stoppedBy !== undefined) return Promise.resolve(1);
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, [RECORD_VARIABLE]: record } });
+    const child = spawn(command, args, { stdio: "inherit", env: environment });
     const forward = (signal: NodeJS.Signals) => {
       stoppedBy = signal;
       child.kill(signal);

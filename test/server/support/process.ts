@@ -21,6 +21,9 @@ export type Process = {
   readonly exited: Promise<number | null>;
 };
 
+/** Where Node keeps what it has compiled is nothing that a program is told. */
+const ofNode = process.env.NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } : {};
+
 /** Starts a program, by default the image's, in a process of its own, with this environment and no other. */
 export function startProcess(
   args: readonly string[],
@@ -28,7 +31,7 @@ export function startProcess(
   program: keyof typeof programs = "image",
 ): Process {
   const child = spawn(process.execPath, [programs[program], ...args], {
-    env: { PATH: process.env.PATH ?? "", ...env },
+    env: { PATH: process.env.PATH ?? "", ...ofNode, ...env },
   });
   let stdout = "";
   let stderr = "";
