@@ -47,12 +47,13 @@ export class ChatLines {
 
   /** The messages of a chat go to another one, in order. */
   migrate(from: number, to: number): void {
-    const old = this.#of(this.#current(from));
-    if (old === this.#of(this.#current(to))) return void this.change(to, (line) => line.release());
-    this.#lines.delete(from);
+    const [left, entered] = [this.#current(from), this.#current(to)];
+    if (left === entered) return void this.change(to, (line) => line.release());
+    const old = this.#of(left);
+    this.#lines.delete(left);
     this.#schedule.forget(old);
     this.#paused.delete(old);
-    this.#migrated.set(from, to);
+    this.#migrated.set(left, entered);
     this.change(to, (line) => line.merge(old));
   }
 
@@ -78,8 +79,10 @@ export class ChatLines {
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#lines.size);
   }
 
+  /** A chat that was found by its name may become a supergroup afterwards. Only a current one migrates, so there is an end. */
   #current(asked: number): number {
-    return this.#migrated.get(asked) ?? asked;
+    const next = this.#migrated.get(asked);
+    return next === undefined ? asked : this.#current(next);
   }
 
   #of(chatId: number): ChatLine {

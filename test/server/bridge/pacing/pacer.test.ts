@@ -294,6 +294,39 @@ describe("pacer", () => {
     expect(pacer.next(2_200)).toEqual({ id: 2, chatId: -100 });
   });
 
+  test("a chat that was found by its name, and became a supergroup then, is one chat", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 1 });
+    const standIn = -(2 ** 52) - 7;
+    pacer.add(message(1, standIn));
+    pacer.migrate(standIn, -5);
+    pacer.migrate(-5, -100);
+    for (const [index, chat] of [standIn, -5, -100].entries()) pacer.add(message(index + 2, chat));
+    for (let id = 1; id <= 4; id += 1) {
+      const now = id * 2_000;
+      expect(pacer.next(now)).toEqual({ id, chatId: -100 });
+      pacer.started(-100, now);
+      pacer.ended(-100, now);
+      pacer.settled(-100, now);
+      expect(pacer.next(now)).not.toHaveProperty("id");
+    }
+  });
+
+  test("a name that is found at another place has what waits for it once", () => {
+    const pacer = new Pacer(LIMITS);
+    const standIn = -(2 ** 52) - 7;
+    pacer.add(message(1, standIn));
+    pacer.migrate(standIn, -5);
+    pacer.migrate(standIn, -6);
+    expect(pacer.depths()).toMatchObject({ normal: 1 });
+    expect(pacer.next(0)).toEqual({ id: 1, chatId: -6 });
+    pacer.started(-6, 0);
+    pacer.ended(-6, 1);
+    pacer.settled(-6, 1);
+    pacer.add(message(2, -5));
+    expect(pacer.next(2_000)).toEqual({ id: 2, chatId: -6 });
+    expect(pacer.depths()).toMatchObject({ normal: 1 });
+  });
+
   test("a chat with one message waits at most about a second behind ten thousand others", () => {
     const backlog = Array.from({ length: 10_000 }, (_, index) => message(index + 1, 1 + (index % 100)));
     const late = message(10_001, 999, 2_500);
