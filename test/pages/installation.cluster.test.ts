@@ -72,6 +72,7 @@ test("the commands of docs/upgrade.md upgrade the operator, and remove it: resou
   const path = "/apis/cctelegram.io/v1alpha1/namespaces/cctelegram/cctelegramdeployments";
   for (const name of ["team", "other"])
     await client.request({ method: "POST", path, body: { ...resource, metadata: { name } } });
+  expect(await run(command("get cctd,cctb"))).toMatch(/cctelegramdeployment\S*\/team/);
   await run(command("delete cctd team"));
   await run(command("uninstall cctelegram-operator"));
   expect(await definitions()).toContain("cctelegramdeployments.cctelegram.io");

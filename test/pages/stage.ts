@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { text } from "node:stream/consumers";
 import { dump, load } from "js-yaml";
 import { inject } from "vitest";
 import { program } from "../../e2e/cluster/programs.ts";
@@ -89,9 +88,29 @@ async function environment(folder: string, namespace: string): Promise<Record<st
   };
 }
 
+/** Less than a test has: what does not end is named by its failure. */
+const patienceMs = 100_000;
+
 /** Runs a script, which ends at its first failure. */
 export async function bash(command: string, cwd: string, env: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn("bash", ["-euo", "pipefail", "-c", command], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  return { code, stdout, output: stdout + stderr };
+  const child = spawn("bash", ["-euo", "pipefail", "-c", command], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: patienceMs,
+    killSignal: "SIGKILL",
+  });
+  const printed = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      printed[name] += text;
+    });
+  child.once("exit", (_code, signal) => {
+    if (signal === null) return;
+    printed.stderr += `\nnot at its end after ${patienceMs / 1_000} s: ${command}`;
+    // What the script has started keeps them open.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  });
+  const [code] = await once(child, "close");
+  return { code, stdout: printed.stdout, output: printed.stdout + printed.stderr };
 }
