@@ -5,14 +5,21 @@ const touchesOthers = ["disruption", "handover", "promotion", "start-elsewhere",
   (name) => `e2e/${name}.test.ts`,
 );
 
+/** How long tests wait for what has to come, in ms. Vitest's one second is too short for a machine under load. */
+const patienceMs = 30_000;
+
 /**
  * unit needs nothing; process starts our programs; clients installs clients by others; attack needs memory cgroups, and so root on Linux; cluster and gitops need a
  * control plane; e2e and e2e-alone real nodes, and so root on Linux.
  */
 export default defineConfig({
   test: {
+    expect: { poll: { timeout: patienceMs } },
+    provide: { patienceMs },
+    setupFiles: ["test/patience.ts"],
     projects: [
       {
+        extends: true,
         test: {
           name: "unit",
           setupFiles: ["test/leaks/setup.ts"],
@@ -25,6 +32,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "process",
           setupFiles: ["test/leaks/setup.ts"],
@@ -35,6 +43,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "clients",
           setupFiles: ["test/leaks/setup.ts"],
@@ -46,6 +55,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "attack",
           include: ["attack/**/*.test.ts"],
@@ -55,6 +65,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "cluster",
           include: ["test/**/*.cluster.test.ts"],
@@ -67,6 +78,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "gitops",
           include: ["test/argocd/**/*.cluster.test.ts"],
@@ -78,6 +90,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
@@ -90,6 +103,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "e2e-alone",
           include: touchesOthers,

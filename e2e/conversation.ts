@@ -96,7 +96,7 @@ export async function killBridgeOf(namespace: string, resource: string, whileAwa
   await killPod(namespace, pod);
   const { name, uid } = pod.metadata;
   const uids = async () => (await podsOf(namespace, resource, "bridge")).map(({ metadata }) => metadata.uid);
-  await expect.poll(uids, { timeout: 30_000 }).not.toContain(uid);
+  await expect.poll(uids).not.toContain(uid);
   await whileAway();
   await kubectl(["-n", namespace, "wait", "--for=condition=Ready", `pod/${name}`, "--timeout=60s"]);
 }

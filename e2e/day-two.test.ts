@@ -105,7 +105,7 @@ describe.concurrent("by itself", () => {
     utimesSync(join(folder, `${old.name}.cctb`), old.past, old.past);
 
     const recent = await made(1);
-    await expect.poll(() => namesOf(namespace, "cctb"), { timeout: 30_000 }).toEqual([recent.name]);
+    await expect.poll(() => namesOf(namespace, "cctb")).toEqual([recent.name]);
     expect(archives()).toEqual([`${recent.name}.cctb`]);
 
     await changeSpec(namespace, resource, { backup: { schedule: "* * * * *", retention: { count: 1 } } });

@@ -84,8 +84,8 @@ describe("the server of a running resource", () => {
     });
     expect(answer.status).toBe(200);
     const texts = async () => (await sentMessages()).map(({ text }) => text).join("\n");
-    await expect.poll(texts, { timeout: 30_000 }).toContain(event.title);
-    await expect.poll(texts, { timeout: 30_000 }).toContain(alert.title);
+    await expect.poll(texts).toContain(event.title);
+    await expect.poll(texts).toContain(alert.title);
   });
 });
 
@@ -107,7 +107,7 @@ describe("the bridge of a running resource", () => {
     }
     await mcp.close();
     const burst = async () => (await sentMessages()).filter(({ text }) => text.includes(label));
-    await expect.poll(async () => (await burst()).length, { timeout: 30_000 }).toBe(4);
+    await expect.poll(async () => (await burst()).length).toBe(4);
     const sent = await burst();
     expect(sent.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(sent.map(({ text }) => /#(\d)/.exec(text)?.[1])).toEqual(["0", "1", "2", "3"]);
@@ -121,7 +121,7 @@ describe("the bridge of a running resource", () => {
     expect(await callTool(mcp, "send_telegram_message", { message: text })).toMatchObject({ success: true });
     await mcp.close();
     const tries = async () => (await sentMessages()).filter((message) => message.text.includes(text));
-    await expect.poll(async () => (await tries()).map(({ status }) => status), { timeout: 30_000 }).toEqual([429, 200]);
+    await expect.poll(async () => (await tries()).map(({ status }) => status)).toEqual([429, 200]);
     const [refused, sent] = await tries();
     expect(sent!.steady - refused!.steady).toBeGreaterThanOrEqual(3_000);
   });
@@ -153,7 +153,7 @@ describe("what people do with kubectl", () => {
   test("a Service that was deleted is back, and clients reach it again", async () => {
     await kubectl(["-n", namespace, "delete", "service", `${resource}-mcp-server`]);
     const key = await keyOf("test");
-    await expect.poll(() => statusWith(key).catch(String), { timeout: 30_000, interval: 500 }).toBe(200);
+    await expect.poll(() => statusWith(key).catch(String), { interval: 500 }).toBe(200);
     await waitReady(namespace, resource);
   });
 
@@ -180,7 +180,7 @@ describe("what people do with kubectl", () => {
     const before = await uidsOf();
     await kubectl(["-n", namespace, "delete", "secret", `${resource}-connection-careless`]);
     await applyResource(namespace, resource, { server: server("test", "careless") });
-    await expect.poll(() => keyOf("careless").catch(String), { timeout: 30_000 }).toMatch(/^[0-9a-f]{64}$/);
+    await expect.poll(() => keyOf("careless").catch(String)).toMatch(/^[0-9a-f]{64}$/);
     const next = await keyOf("careless");
     expect(next).not.toBe(lost);
     // Asked again and again before it counts, a key is refused as one of a banned address is.
@@ -214,7 +214,7 @@ test("a message that a fenced bridge has taken outlasts a hibernation, and is de
   await patch({ activity: "Active", bridge: { fencing: "Open" } });
   await waitReady(namespace, resource);
   expect(await uidsOf()).toHaveLength(2);
-  await expect.poll(arrived, { timeout: 30_000 }).toBe(1);
+  await expect.poll(arrived).toBe(1);
 }, 240_000);
 
 type Deployment = { readonly spec: { readonly template: { readonly metadata: { annotations: object } } } };

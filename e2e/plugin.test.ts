@@ -102,7 +102,7 @@ describe("what runs is seen through the plugin", () => {
       expect(JSON.parse(line)).toHaveProperty("msg");
     }
     const following = start("logs", resource, "-f", "--tail", "1");
-    await expect.poll(following.stdout, { timeout: 30_000 }).toContain("team-bridge-0");
+    await expect.poll(following.stdout).toContain("team-bridge-0");
     following.child.kill("SIGINT");
     expect((await following.ended).code).toBe(130);
   });
@@ -177,7 +177,7 @@ describe("clients", () => {
     const { base } = await endpoint(namespace, resource);
     const guess = async () =>
       (await fetch(`${base}/tools/get_bridge_status`, { method: "POST", headers: { "x-api-key": "wrong" } })).status;
-    await expect.poll(guess, { timeout: 30_000 }).toBe(429);
+    await expect.poll(guess).toBe(429);
     const bans = async () => JSON.parse(await plugin("bans", "list", resource, "-o", "json")) as { address: string }[];
     await expect.poll(bans, { timeout: 60_000, interval: 1_000 }).toHaveLength(1);
     const [{ address }] = (await bans()) as [{ address: string }];
@@ -197,7 +197,7 @@ describe("clients", () => {
     const text = `through a forwarded port ${Date.now()}`;
     expect(await callTool(mcp, "send_telegram_message", { message: text })).toMatchObject({ success: true });
     expect((await mcp.listTools()).tools.length).toBeGreaterThan(10);
-    await expect.poll(async () => (await deliveredTexts()).join("\n"), { timeout: 30_000 }).toContain(text);
+    await expect.poll(async () => (await deliveredTexts()).join("\n")).toContain(text);
     connection.child.kill("SIGINT");
     expect(await connection.ended).toMatchObject({ code: 0 });
     expect(existsSync(file)).toBe(false);

@@ -21,9 +21,7 @@ export function addressBehaviours(stage: Stage): void {
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line));
   const lineOf = (requestId: unknown) =>
-    expect.poll(async () => (await lines()).find((line) => line.request_id === requestId && line.msg === "request"), {
-      timeout: 10_000,
-    });
+    expect.poll(async () => (await lines()).find((line) => line.request_id === requestId && line.msg === "request"));
 
   describe("the address of a client", () => {
     test("stands in the server's log, under the id of the answer", async () => {
@@ -48,9 +46,7 @@ export function addressBehaviours(stage: Stage): void {
     test("stands in the security log, for fail2ban", async () => {
       const visitor = stage.visitor();
       expect(await visitor.ask("/mcp", wrong)).toMatchObject({ status: 401 });
-      await expect
-        .poll(stage.serverLog, { timeout: 10_000 })
-        .toContain(`SECURITY authentication_failure client_ip=${visitor.address}`);
+      await expect.poll(stage.serverLog).toContain(`SECURITY authentication_failure client_ip=${visitor.address}`);
     });
 
     test("is what wrong keys are limited by: another address behind the same proxy is not", async () => {

@@ -22,7 +22,7 @@ export function webSocketBehaviours(stage: Stage): void {
       expect(socket.protocol).toBe("mcp");
       const stored = { result: { structuredContent: { success: true } } };
       expect(await ask("tools/call", stateless(sending("over a WebSocket")))).toMatchObject(stored);
-      await expect.poll(stage.serverLog, { timeout: 10_000 }).toMatch(openedBy(visitor.address));
+      await expect.poll(stage.serverLog).toMatch(openedBy(visitor.address));
       socket.terminate();
     });
 
@@ -87,7 +87,7 @@ export function webSocketBehaviours(stage: Stage): void {
       await ask("ping");
       socket.close(4321, "enough");
       expect(await closed).toEqual({ code: 4321, reason: "enough" });
-      await expect.poll(stage.serverLog, { timeout: 10_000 }).toMatch(/"code":4321,.*"msg":"websocket closed"/);
+      await expect.poll(stage.serverLog).toMatch(/"code":4321,.*"msg":"websocket closed"/);
     });
   });
 }

@@ -31,11 +31,8 @@ describe.skipIf(program === null)("the page at /docs", () => {
 
   const open = async (path = "/docs", theme?: "light" | "dark") => {
     page = await browser.open(`${origin}${path}`, theme === undefined ? {} : { theme });
-    await vi.waitFor(
-      async () => expect(await page.evaluate("document.querySelectorAll('.operation').length")).toBeGreaterThan(10),
-      {
-        timeout: 10_000,
-      },
+    await vi.waitFor(async () =>
+      expect(await page.evaluate("document.querySelectorAll('.operation').length")).toBeGreaterThan(10),
     );
     return page;
   };
@@ -51,12 +48,8 @@ describe.skipIf(program === null)("the page at /docs", () => {
   };
 
   const told = (selector: string, expected: RegExp) =>
-    vi.waitFor(
-      async () =>
-        expect(await page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.textContent`)).toMatch(
-          expected,
-        ),
-      { timeout: 10_000 },
+    vi.waitFor(async () =>
+      expect(await page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.textContent`)).toMatch(expected),
     );
 
   const operation = (path: string) => `[data-path="${path}"]`;

@@ -64,12 +64,9 @@ export async function startPrograms(further: Record<string, string> = {}): Promi
     folder,
     texts,
     received: (text) =>
-      vi.waitFor(
-        () => {
-          expect(texts()).toContainEqual(expect.stringMatching(new RegExp(`${text}[^]*${clientName}`)));
-        },
-        { timeout: 20_000 },
-      ),
+      vi.waitFor(() => {
+        expect(texts()).toContainEqual(expect.stringMatching(new RegExp(`${text}[^]*${clientName}`)));
+      }),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

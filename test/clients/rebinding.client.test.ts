@@ -145,7 +145,7 @@ describe.skipIf(program === null)(`in a browser${title}`, () => {
     const headers = { "content-type": "application/json" };
     const answer = await fetch(`${server.http}/tools/send_telegram_message`, { method: "POST", headers, body });
     expect(answer.status).toBe(200);
-    await vi.waitFor(() => expect(messages()).toContainEqual(expect.stringContaining(last)), { timeout: 20_000 });
+    await vi.waitFor(() => expect(messages()).toContainEqual(expect.stringContaining(last)));
     expect(messages().filter((text) => text.includes(message))).toEqual([]);
   }
 

@@ -176,7 +176,7 @@ afterEach(async () => {
 });
 
 async function expectADashboard(): Promise<void> {
-  await vi.waitFor(async () => expect(await opens("127.0.0.1", proxyPort, 1_000)).toBe(true), { timeout: 30_000 });
+  await vi.waitFor(async () => expect(await opens("127.0.0.1", proxyPort, 1_000)).toBe(true));
   const page = await through("");
   expect({ status: page.status, isPage: page.body.startsWith("<!doctype html>") }).toEqual({
     status: 200,

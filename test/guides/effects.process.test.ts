@@ -106,7 +106,7 @@ describe("variables of the guides, and what they change", () => {
       TELEGRAM_BOT_TOKEN_FILE: await fileOf("telegram-token", `${token}\n`),
     });
     expect((await send(ready.http, keys.messages)).status).toBe(200);
-    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1), { timeout: 30_000 });
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1));
   });
 
   test("API_KEYS has keys separated by commas", async () => {
@@ -138,7 +138,7 @@ describe("variables of the guides, and what they change", () => {
       const program = launch({ ...limits, [directory]: logs, LOG_LEVEL: "warn", LOG_FORMAT: "text", ...unknown });
       const log = () => readFile(join(logs, "application.log"), "utf8").catch(() => "");
       await vi.waitFor(async () => expect(await log()).toContain("have no effect here"), { timeout: 60_000 });
-      await vi.waitFor(async () => expect(await readdir(logs)).not.toContain(before[1]), { timeout: 30_000 });
+      await vi.waitFor(async () => expect(await readdir(logs)).not.toContain(before[1]));
       expect((await readdir(logs)).filter((name) => name.startsWith("application.log"))).toHaveLength(2);
       expect(program.stdout()).toMatch(/^\S+Z WARN {2}these variables have no effect here/m);
       expect(await log()).not.toContain('"level":"info"');
@@ -189,7 +189,7 @@ describe("variables of the guides, and what they change", () => {
     const { ready } = await run({ ...quick, TELEGRAM_API_TIMEOUT: "500" });
     expect((await send(ready.http, keys.all)).status).toBe(200);
     // Without it the first try would last for 30 s.
-    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1), { timeout: 20_000 });
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1));
   });
 
   test("EVENTS_DIR and CC_TELEGRAM_EVENTS_DIR have events as files", async () => {
@@ -197,9 +197,9 @@ describe("variables of the guides, and what they change", () => {
       const events = join(stage.folder, name);
       await over(run({ ...quick, [name]: events }), async () => {
         await writeFile(join(events, "build_1.json"), JSON.stringify({ type: "build_failed", title: name }));
-        await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(index + 1), { timeout: 30_000 });
+        await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(index + 1));
         expect(stage.telegram.delivered().at(-1)?.text).toMatch(new RegExp(`^❌ ${name}\\n`));
-        await vi.waitFor(async () => expect(await readdir(events)).toEqual([]), { timeout: 30_000 });
+        await vi.waitFor(async () => expect(await readdir(events)).toEqual([]));
       });
     }
   });
@@ -212,7 +212,7 @@ describe("variables of the guides, and what they change", () => {
           variables: { [name]: expect.stringMatching(/outages/) },
         });
         expect((await send(ready.http, keys.all)).status).toBe(200);
-        await vi.waitFor(async () => expect(await refused(ready.http)).toHaveLength(1), { timeout: 30_000 });
+        await vi.waitFor(async () => expect(await refused(ready.http)).toHaveLength(1));
         const [letter] = await refused(ready.http);
         expect(letter?.reason).toMatch(/^given up after 1 try: .*500/);
         await call(ready.http, "drop_dead_letter", keys.all, { id: letter?.id });
@@ -228,14 +228,14 @@ describe("variables of the guides, and what they change", () => {
     expect(await logged("requests to Telegram fail in a row: nothing is sent for a while")).toMatchObject({
       cause: "server_error",
     });
-    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1), { timeout: 30_000 });
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(1));
   });
 
   test("MESSAGE_BATCH_SIZE is how many are on their way at the same time", async () => {
     stage.telegram.control({ faults: [{ kind: "delay", ms: 500, times: 1 }] });
     const { ready } = await run({ ...quick, MESSAGE_BATCH_SIZE: "1", TELEGRAM_ALLOWED_USERS: "1001,1002" });
     expect((await send(ready.http, keys.all)).status).toBe(200);
-    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(2), { timeout: 30_000 });
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(2));
     // What is told late goes first: the other one was not on its way.
     expect(stage.telegram.delivered().map(({ chat_id }) => chat_id)).toEqual([1001, 1002]);
   });
@@ -246,7 +246,7 @@ describe("variables of the guides, and what they change", () => {
     const slow = { TELEGRAM_RATE_LIMIT_GLOBAL: "2", TELEGRAM_RATE_LIMIT_PER_CHAT: "1", TELEGRAM_ALLOWED_USERS: people };
     const { ready } = await run(slow);
     for (const text of ["one", "two"]) expect((await send(ready.http, keys.all, text)).status).toBe(200);
-    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(6), { timeout: 30_000 });
+    await vi.waitFor(() => expect(stage.telegram.delivered()).toHaveLength(6));
     const chats = stage.telegram.delivered().map(({ chat_id }) => chat_id);
     expect(new Set(chats)).toEqual(new Set([1001, 1002, 1003]));
     expect(stage.telegram.violations()).toEqual([]);

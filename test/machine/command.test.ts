@@ -40,7 +40,7 @@ describe("a command", () => {
 });
 
 /** Resolves once the command has written the file. */
-const started = (file: string) => vi.waitFor(() => expect(existsSync(file)).toBe(true), { timeout: 10_000 });
+const started = (file: string) => vi.waitFor(() => expect(existsSync(file)).toBe(true));
 
 const isAlive = (pid: string) => identify(Number(pid)) !== undefined;
 

@@ -30,9 +30,9 @@ test("a program whose terminal is closed cleans up to the end", async () => {
   const command = `${process.execPath} --input-type=module -e ${quoted(program(marker))}`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "ignore", "ignore"] });
   try {
-    await vi.waitFor(() => expect(existsSync(marker)).toBe(true), { timeout: 20_000 });
+    await vi.waitFor(() => expect(existsSync(marker)).toBe(true));
     terminal.kill("SIGKILL");
-    await vi.waitFor(() => expect(existsSync(marker)).toBe(false), { timeout: 20_000 });
+    await vi.waitFor(() => expect(existsSync(marker)).toBe(false));
   } finally {
     terminal.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });

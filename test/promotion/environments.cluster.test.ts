@@ -115,7 +115,7 @@ test("what has proven itself in staging, and exactly that, is promoted to produc
     const text = await promote("--from", "staging", "--to", "production", "--proven-for", "0");
     expect(text).toContain("kubectl apply -k");
     return text;
-  }, 30_000);
+  });
   const image = (await readResource(world, "team-staging")).status?.runningImage;
   expect(image).toBe(`docker.io/cctelegram/server:0.1.0@${digest}`);
   expect(told).toContain(image);

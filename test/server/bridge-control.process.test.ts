@@ -100,7 +100,7 @@ async function call(url: string, tool: string, key: string, args: object = {}) {
 }
 
 const told = () => telegram.delivered().map(({ text }) => text ?? "");
-const arrived = (message: string) => until(message, () => told().some((text) => text.includes(message)), 20_000);
+const arrived = (message: string) => until(message, () => told().some((text) => text.includes(message)));
 
 describe("a bridge in a process of its own", () => {
   test("stopped by one client it stays stopped over kill -9, takes what another sends, and loses nothing", async () => {

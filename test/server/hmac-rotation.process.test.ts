@@ -11,8 +11,6 @@ import { keys, keysJson } from "./support/server.ts";
 const stage = processStage("hmac-rotation");
 
 const [old, young] = ["the-old-secret-of-at-least-32-characters", "the-new-secret-of-at-least-32-characters"];
-/** Bounded, but patient with a busy machine. */
-const soon = { timeout: 20_000 };
 
 type Secret = { readonly secret: string; readonly next?: string; readonly previous?: string };
 
@@ -96,11 +94,11 @@ const untilBridgeHas = (port: string, { secret, next, previous }: Secret) =>
   vi.waitFor(async () => {
     const isTaken = await Promise.all([takes(port, old), takes(port, young)]);
     expect(isTaken).toEqual([old, young].map((each) => [secret, next, previous].includes(each)));
-  }, soon);
+  });
 
 /** Waits until the server signs with this secret, which its log says once. */
 const untilServerSigns = (server: Process, changes: number) =>
-  vi.waitFor(() => expect(server.stdout().split("the secret that signs has changed")).toHaveLength(changes + 1), soon);
+  vi.waitFor(() => expect(server.stdout().split("the secret that signs has changed")).toHaveLength(changes + 1));
 
 /** One call after the other until it is ended; then how many there were, and what else than 200 came back. */
 function calling(url: string) {
@@ -122,7 +120,7 @@ function calling(url: string) {
   onTestFinished(async () => void (await end()));
   const more = async () => {
     const until = state.calls + 5;
-    await vi.waitFor(() => expect(state.calls).toBeGreaterThanOrEqual(until), soon);
+    await vi.waitFor(() => expect(state.calls).toBeGreaterThanOrEqual(until));
   };
   return { end, more };
 }

@@ -108,7 +108,7 @@ describe("log files", () => {
     first.child.kill("SIGKILL");
     await Promise.all([first.exited, calls]);
     await run("serve").logged("ready to work");
-    await vi.waitFor(async () => expect(count(await read(), "ready to work")).toBe(2), { timeout: 30_000 });
+    await vi.waitFor(async () => expect(count(await read(), "ready to work")).toBe(2));
     expect(messagesIn(await read())).toContain("tool called");
   });
 
@@ -164,7 +164,7 @@ describe("log files", () => {
           await serve(1);
           expect(isBack()).toBe(true);
         },
-        { timeout: 30_000, interval: 500 },
+        { interval: 500 },
       );
       await written("it is written again");
       expect(messagesIn(await read())).toContain("lines were left out of a log file; it is written again");

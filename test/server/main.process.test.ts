@@ -97,13 +97,10 @@ describe("the program", () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     bridge = await startFakeBridge({ port });
     // The relay is another one: what was missed is asked for again.
-    await vi.waitFor(
-      async () => {
-        await bridge.relay.publish({ topic: "status", text: "{}" });
-        expect((await send(http)).status).toBe(200);
-      },
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(async () => {
+      await bridge.relay.publish({ topic: "status", text: "{}" });
+      expect((await send(http)).status).toBe(200);
+    });
     await new Promise((resolve) => setTimeout(resolve, 6_000));
     await stream.body?.cancel();
     program.child.kill("SIGTERM");

@@ -6,9 +6,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeBridge, secret, startFakeBridge } from "./support/fake-bridge.ts";
 import { type Process, startProcess } from "./support/process.ts";
 
-/** Bounded, but patient with a busy machine. */
-const soon = { timeout: 30_000 };
-
 const kept = "key-of-a-client-that-stays-the-same";
 const keysWith = (key: string) =>
   JSON.stringify({
@@ -73,8 +70,8 @@ describe("SIGHUP", () => {
       await replace("keys.json", keysWith(key));
       await replace("level", round % 2 === 0 ? "info" : "debug");
       child.kill("SIGHUP");
-      await vi.waitFor(() => expect(count("log level changed")).toBe(round), soon);
-      await vi.waitFor(async () => expect((await list(key)).status).toBe(200), soon);
+      await vi.waitFor(() => expect(count("log level changed")).toBe(round));
+      await vi.waitFor(async () => expect((await list(key)).status).toBe(200));
     }
     isOver = true;
     await callers;
@@ -85,7 +82,7 @@ describe("SIGHUP", () => {
   test("many at once are few reloads, and the process goes on", async () => {
     const { child, count, list } = await serve();
     for (let i = 0; i < 50; i += 1) child.kill("SIGHUP");
-    await vi.waitFor(() => expect(count("reading log level, keys and certificate again")).toBeGreaterThan(0), soon);
+    await vi.waitFor(() => expect(count("reading log level, keys and certificate again")).toBeGreaterThan(0));
     expect((await list(kept)).status).toBe(200);
     expect(child.exitCode).toBeNull();
   });
@@ -109,13 +106,13 @@ test("a process whose terminal is closed ends, and does not go on unseen", async
     shown += text;
   });
   try {
-    await vi.waitFor(() => expect(shown).toContain("ready to work"), soon);
+    await vi.waitFor(() => expect(shown).toContain("ready to work"));
   } finally {
     terminal.kill("SIGKILL");
   }
   const http = /"http":"([^"]+)"/.exec(shown)?.[1] ?? "";
   expect(http).toMatch(/^http:/);
-  await vi.waitFor(() => expect(fetch(`${http}/health`)).rejects.toThrow(), soon);
+  await vi.waitFor(() => expect(fetch(`${http}/health`)).rejects.toThrow());
 });
 
 describe("SIGUSR2", () => {
@@ -132,7 +129,7 @@ describe("SIGUSR2", () => {
     const { child, count, logged, stdout } = await serve({ HEAP_SNAPSHOT_DIR: folder, INSTANCE_ID: "mcp-01" });
     for (const number of [1, 2, 3]) {
       child.kill("SIGUSR2");
-      await vi.waitFor(() => expect(count(written)).toBe(number), soon);
+      await vi.waitFor(() => expect(count(written)).toBe(number));
     }
     child.kill("SIGUSR2");
     await logged("no heap snapshot is written");

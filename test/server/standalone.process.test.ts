@@ -53,12 +53,10 @@ describe("standalone", () => {
     const { http } = await start();
     const client = await connect(http, await firstKey());
     await client.callTool({ name: "send_telegram_message", arguments: { message: "hello from standalone" } });
-    await vi.waitFor(
-      () =>
-        expect(telegram.received().map(({ text }) => text)).toContainEqual(
-          expect.stringContaining("hello from standalone"),
-        ),
-      { timeout: 10_000 },
+    await vi.waitFor(() =>
+      expect(telegram.received().map(({ text }) => text)).toContainEqual(
+        expect.stringContaining("hello from standalone"),
+      ),
     );
     await vi.waitFor(async () => {
       const status = await client.callTool({ name: "get_bridge_status" });

@@ -228,7 +228,7 @@ describe("webhook", () => {
     return each;
   }
 
-  const settled = (condition: () => unknown) => vi.waitFor(() => expect(condition()).toBeTruthy(), 5_000);
+  const settled = (condition: () => unknown) => vi.waitFor(() => expect(condition()).toBeTruthy());
 
   test("it gets one update after the other with the secret, each until it takes it", async () => {
     const one = await hook();

@@ -33,17 +33,15 @@ describe.skipIf(program === null)("the dashboard", () => {
   const text = (selector: string) =>
     page.evaluate<string | undefined>(`document.querySelector(${JSON.stringify(selector)})?.textContent`);
 
-  const told = (selector: string, words: RegExp) =>
-    vi.waitFor(async () => expect(await text(selector)).toMatch(words), { timeout: 15_000 });
+  const told = (selector: string, words: RegExp) => vi.waitFor(async () => expect(await text(selector)).toMatch(words));
 
   const click = (selector: string) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
 
   const open = async (state: StateName, showing: Showing = desktop, path?: string) => {
     served = await serveDashboard(state, path);
     page = await browser.open(served.url, showing);
-    await vi.waitFor(
-      async () => expect(await page.evaluate("document.querySelectorAll('.plot canvas').length")).toBe(4),
-      { timeout: 15_000 },
+    await vi.waitFor(async () =>
+      expect(await page.evaluate("document.querySelectorAll('.plot canvas').length")).toBe(4),
     );
   };
 
@@ -59,9 +57,7 @@ describe.skipIf(program === null)("the dashboard", () => {
 
   /** Waits until the question about an action is there, with the focus in the field for the key. */
   const isAsked = () =>
-    vi.waitFor(async () => expect(await page.evaluate("document.activeElement?.matches('dialog input')")).toBe(true), {
-      timeout: 15_000,
-    });
+    vi.waitFor(async () => expect(await page.evaluate("document.activeElement?.matches('dialog input')")).toBe(true));
 
   /** What axe-core finds: each rule with the elements that break it. */
   const findings = async () => {
@@ -192,7 +188,7 @@ describe.skipIf(program === null)("the dashboard", () => {
     await click(".verdict .actions button");
     await isAsked();
     await click("dialog .dialog-actions button");
-    await vi.waitFor(async () => expect(await text("dialog")).toBeUndefined(), { timeout: 15_000 });
+    await vi.waitFor(async () => expect(await text("dialog")).toBeUndefined());
     await click("#dead-letters .row-actions button");
     await told("#action-effect", /<img src=x onerror=.*⟨U\+202E⟩/);
     const shown = await page.evaluate<string>("document.body.innerText + document.body.outerHTML");
@@ -392,7 +388,7 @@ describe.skipIf(program === null)("the dashboard", () => {
       await page.evaluate("document.querySelectorAll('.segments input')[2].click()");
       await told("#history-table caption", /^The last 24 hours/);
       const asked = `${served.url}api/monitoring/history?hours=24`;
-      await vi.waitFor(() => expect(page.requests).toContain(asked), { timeout: 15_000 });
+      await vi.waitFor(() => expect(page.requests).toContain(asked));
     });
   });
 

@@ -48,6 +48,6 @@ test.each([
       expect(processesOf(state)).toEqual([]);
       expect(existsSync(state) ? readdirSync(state) : []).toEqual([]);
     },
-    { timeout: 30_000, interval: 50 },
+    { interval: 50 },
   );
 });

@@ -54,7 +54,7 @@ describe.each([
   test("leaves nothing behind when it is ended while it starts", async () => {
     const program = start();
     // The server has a folder, and nothing is shown yet.
-    await vi.waitFor(() => expect(readdirSync(program.folder)).not.toEqual([]), { timeout: 30_000, interval: 5 });
+    await vi.waitFor(() => expect(readdirSync(program.folder)).not.toEqual([]), { interval: 5 });
     program.child.kill("SIGTERM");
     expect(await program.ended).toBe(0);
     expect(program.output()).not.toContain(runs);
@@ -65,7 +65,7 @@ describe.each([
     const program = start();
     await program.shows(runs);
     program.child.kill("SIGKILL");
-    await vi.waitFor(() => expect(program.leftovers()).toEqual([]), { timeout: 15_000, interval: 100 });
+    await vi.waitFor(() => expect(program.leftovers()).toEqual([]), { interval: 100 });
   });
 
   test("two at once do not meet", async () => {

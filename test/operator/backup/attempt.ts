@@ -14,7 +14,7 @@ const attemptOf = (world: World, backup: string) =>
     const open = found.filter(({ status }) => !["Failed", "Succeeded"].includes((status as { phase: string }).phase));
     expect(open).toHaveLength(1);
     return open[0]?.metadata.name ?? "";
-  }, 60_000);
+  });
 
 /** Ends the pod of a backup as a kubelet tells it. */
 export async function endAttempt(world: World, backup: string, exitCode: number, words: object): Promise<void> {

@@ -257,6 +257,6 @@ test("at rest nothing is written", async () => {
     await world.audit.reset();
     await world.restartOperator(2);
     expect((await writesOf(world)).filter((write) => !write.includes(" events "))).toEqual([]);
-  }, 60_000);
+  });
   expect(conditionOf(await readResource(world, "team"), "BackupSucceeded")?.status).toBe("True");
 });

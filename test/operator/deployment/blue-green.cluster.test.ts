@@ -92,7 +92,7 @@ test.concurrent("blue/green: a new version is tried, takes over with its autosca
   expect(await writesOf(world)).toEqual([]);
 
   world.answers.server = "refusing";
-  await eventually(async () => expect(await trackOf()).toBe("blue"), 40_000);
+  await eventually(async () => expect(await trackOf()).toBe("blue"));
   world.answers.server = "ready";
   const back = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RolledBack" });
   expect(conditionOf(back, "Degraded")?.message).toContain("the MCP handshake was answered with HTTP 401");
@@ -100,10 +100,7 @@ test.concurrent("blue/green: a new version is tried, takes over with its autosca
   expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack");
   // Its queue may not be readable for the bridge of before.
   expect(await bridgeImage()).toBe(image("1.4.0"));
-  await eventually(
-    async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false),
-    30_000,
-  );
+  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false));
 }, 150_000);
 
 test.concurrent("a version whose pods count too many errors gives way, before clients reach it and after", async ({
@@ -131,18 +128,18 @@ test.concurrent("a version whose pods count too many errors gives way, before cl
 
   failing.share = 1;
   await changeSpec(world, "team", { version: "1.3.0" });
-  await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack"), 30_000);
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack"));
   const degraded = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RolledBack" });
   const exceeded = "calls with 5xx, more than rollout.analysis.metrics.maxErrorPercent (10) allows";
   expect(conditionOf(degraded, "Degraded")?.message).toContain(exceeded);
 
   failing.share = 0;
   await changeSpec(world, "team", { version: "1.4.0" });
-  await eventually(async () => expect(await trackOf()).toBe("green"), 40_000);
+  await eventually(async () => expect(await trackOf()).toBe("green"));
   await untilSettled(world, "team");
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")));
   failing.share = 1;
-  await eventually(async () => expect(await trackOf()).toBe("blue"), 40_000);
+  await eventually(async () => expect(await trackOf()).toBe("blue"));
   expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack");
   await untilAnnounced(world, "team", "RolledBack");
 }, 150_000);
@@ -159,7 +156,7 @@ test.concurrent("servers replaced one by one go back to the last good template w
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")));
   await world.kubelet.report(broken("9.9.9"));
   await changeSpec(world, "team", { version: "9.9.9" });
-  await eventually(async () => expect(await history()).toBe("1 Superseded, 2 Active, 3 RolledBack"), 40_000);
+  await eventually(async () => expect(await history()).toBe("1 Superseded, 2 Active, 3 RolledBack"));
   await eventually(async () => expect(await imageOf("team-mcp-server")).toBe(image("1.3.0")));
   expect(await bridgeImage()).toBe(image("1.3.0"));
   const stalled = await untilCondition(world, "team", "Stalled", { status: "True", reason: "RolledBack" });
@@ -231,11 +228,11 @@ test.concurrent("the strategy of a resource that runs changes without a Service 
   await createResource(world, "team", { server: { replicas: 2 } });
   await untilSettled(world, "team");
   await changeSpec(world, "team", { version: "1.3.0", rollout: { ...blueGreen, keepPreviousSeconds: 0 } });
-  await eventually(async () => expect(await trackOf()).toBe("green"), 30_000);
-  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server")).toBe(false), 30_000);
+  await eventually(async () => expect(await trackOf()).toBe("green"));
+  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server")).toBe(false));
   expect(await imageOf("team-mcp-server-green")).toBe(image("1.3.0"));
   await changeSpec(world, "team", { rollout: null });
-  await eventually(async () => expect(await trackOf()).toBeUndefined(), 60_000);
+  await eventually(async () => expect(await trackOf()).toBeUndefined());
   expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
   expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false);
 }, 150_000);
@@ -249,8 +246,8 @@ test.concurrent("servers that do not come up by another strategy are told of, an
   await createResource(world, "team", { server: { replicas: 2 }, rollout: quick });
   await untilSettled(world, "team");
   await changeSpec(world, "team", { version: "1.3.0" });
-  await eventually(async () => expect(await trackOf()).toBe("green"), 30_000);
-  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server")).toBe(false), 30_000);
+  await eventually(async () => expect(await trackOf()).toBe("green"));
+  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server")).toBe(false));
   const isHome = ({ labels = {} }: KubernetesObject["metadata"]) =>
     labels["app.kubernetes.io/component"] === "mcp-server" && labels[trackLabel] === undefined;
   await world.kubelet.report((pod) => (isHome(pod.metadata) ? undefined : running(pod)));
@@ -261,7 +258,7 @@ test.concurrent("servers that do not come up by another strategy are told of, an
   await untilAnnounced(world, "team", "StrategyChangeOverdue");
   expect(await trackOf()).toBe("green");
   await world.kubelet.report(running);
-  await eventually(async () => expect(await trackOf()).toBeUndefined(), 40_000);
+  await eventually(async () => expect(await trackOf()).toBeUndefined());
   expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
   await untilCondition(world, "team", "Degraded", { status: "False" });
 }, 150_000);
@@ -333,7 +330,7 @@ test.concurrent("an upgrade waits for its backup, of server and bridge alike, un
   // By the version that runs: the other one may not even exist.
   expect(await jobImage(first)).toBe(image("1.2.3"));
   await endAttempt(world, first, 0, resultOf(world, first));
-  await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")), 30_000);
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")));
   expect(await history()).toBe("1 Superseded, 2 Active");
 
   await changeSpec(world, "team", { version: "1.4.0" });
@@ -348,11 +345,11 @@ test.concurrent("an upgrade waits for its backup, of server and bridge alike, un
   // Whoever deletes it asks for another one.
   await world.delete(types.cctelegramBackups, second);
   await endAttempt(world, second, 0, resultOf(world, second));
-  await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")), 30_000);
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")));
 
   await changeSpec(world, "team", { version: "1.5.0" });
   await awaited(4);
   await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
-  await eventually(async () => expect(await bridgeImage()).toBe(image("1.5.0")), 30_000);
+  await eventually(async () => expect(await bridgeImage()).toBe(image("1.5.0")));
   expect(await history()).toBe("1 Superseded, 2 Superseded, 3 Superseded, 4 Active");
 }, 180_000);

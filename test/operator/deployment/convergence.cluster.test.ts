@@ -170,7 +170,7 @@ test("a Telegram that does not answer is told once, and a restart of the operato
     await silent.audit.reset();
     await silent.restartOperator();
     // One reconcile each for: not probed yet, probed once, probed so often that the failure counts as lasting.
-    await eventually(async () => expect(await silent.passes()).toBeGreaterThanOrEqual(3), 30_000);
+    await eventually(async () => expect(await silent.passes()).toBeGreaterThanOrEqual(3));
     expect(await writesOf(silent)).toEqual([]);
     expect((await readResource(silent, "team")).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   } finally {

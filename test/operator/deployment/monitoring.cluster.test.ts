@@ -63,7 +63,7 @@ test("monitor and rules are made when their CRDs arrive later", async () => {
     const monitor = await world.get(types.serviceMonitors, "team");
     expect(monitor.metadata.labels).toMatchObject({ release: "prometheus" });
     expect((await world.get(types.prometheusRules, "team-alerts")).spec).toHaveProperty("groups");
-  }, 30_000);
+  });
 });
 
 test("a resource that comes after the CRDs has them from the start, and they cause no write later", async () => {

@@ -45,7 +45,7 @@ beforeAll(async () => {
   // The API server obeys a Role a moment after it was made, and later on a busy machine.
   const account = clientWith(token, "namespaced");
   for (const { namespace } of [served, alsoServed])
-    await eventually(() => account.list(resourcePath(types.deployments, { namespace })), 30_000);
+    await eventually(() => account.list(resourcePath(types.deployments, { namespace })));
   account.close();
 });
 afterAll(async () => {

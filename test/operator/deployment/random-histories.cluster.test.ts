@@ -186,10 +186,8 @@ test.concurrent.each(wanted.map((history, number) => ({ number, history })))(
     await createResource(world, `c${number}`, specOf(choice));
     for (const each of [name, `c${number}`]) await untilReady(world, each, 120_000);
     const told = { seed, history: history.map((each) => JSON.stringify(each)) };
-    await eventually(
-      async () =>
-        expect({ ...told, children: await outcome(name) }).toEqual({ ...told, children: await outcome(`c${number}`) }),
-      60_000,
+    await eventually(async () =>
+      expect({ ...told, children: await outcome(name) }).toEqual({ ...told, children: await outcome(`c${number}`) }),
     );
   },
 );

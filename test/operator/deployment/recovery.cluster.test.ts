@@ -63,7 +63,7 @@ test("a version that does not exist, corrected, ends in good pods of server and 
     const pod = await bridgePod();
     expect(pod.metadata.uid).not.toBe(broken.metadata.uid);
     expect(imageOf(pod)).toBe("docker.io/cctelegram/server:1.2.3");
-  }, 30_000);
+  });
   await untilReady(world, "team");
 });
 
@@ -117,10 +117,10 @@ test.each(broken)(
     const isWrong = (pod: KubernetesObject) => JSON.stringify(pod.spec).includes(mark);
     await world.kubelet.report((pod) => (isWrong(pod) ? withoutImage(pod) : running(pod)));
     await changeSpec(world, "team", wrong);
-    await eventually(async () => expect(isWrong(await bridgePod())).toBe(true), 30_000);
+    await eventually(async () => expect(isWrong(await bridgePod())).toBe(true));
     await untilCondition(world, "team", "Ready", { status: "False" });
     await changeSpec(world, "team", right);
-    await eventually(async () => expect(isWrong(await bridgePod())).toBe(false), 30_000);
+    await eventually(async () => expect(isWrong(await bridgePod())).toBe(false));
     await untilSettled(world, "team");
   },
 );

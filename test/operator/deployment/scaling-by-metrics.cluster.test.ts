@@ -170,7 +170,7 @@ describe.skipIf(!hasPrometheus)(
           }),
         );
         return scaler;
-      }, 60_000);
+      });
       expect(status.currentMetrics).toContainEqual(
         expect.objectContaining({
           object: expect.objectContaining({

@@ -92,7 +92,7 @@ const deploymentTarget = (name: string) => ({ apiVersion: "apps/v1", kind: "Depl
 describe("an autoscaler of somebody else", () => {
   test("may scale the Deployment: the operator does not write against it, also not after a restart", async () => {
     const name = "theirs";
-    await eventually(async () => expect(await serversOf(name)).toBe(4), 60_000);
+    await eventually(async () => expect(await serversOf(name)).toBe(4));
     await untilCondition(world, name, "Autoscaling", { status: "True", reason: "ScaledByAnother" });
     await untilSettled(world, name);
     await world.audit.reset();
@@ -109,7 +109,7 @@ describe("an autoscaler of somebody else", () => {
 
   test("may scale the resource itself: its servers follow", async () => {
     const name = "whole";
-    await eventually(async () => expect(await serversOf(name)).toBe(3), 60_000);
+    await eventually(async () => expect(await serversOf(name)).toBe(3));
     const resource = await untilCondition(world, name, "Autoscaling", { status: "True", reason: "ScaledByAnother" });
     expect((resource.spec.server as { replicas: number }).replicas).toBe(3);
     expect(conditionOf(resource, "Autoscaling")?.message).toContain("of-the-resource");
@@ -186,7 +186,7 @@ describe("KEDA", () => {
   test("gets a ScaledObject when it comes, as its own definition takes it", async () => {
     const namespaced = ["--server-side", "-f", (await definitionFiles(kedaDefinitions)).join(",")];
     await kubectl(["apply", ...namespaced]);
-    const { spec, metadata } = await eventually(() => world.get(types.scaledObjects, `keda${server}`), 60_000);
+    const { spec, metadata } = await eventually(() => world.get(types.scaledObjects, `keda${server}`));
     const selector = `namespace="${world.namespace}",cctelegram="keda"`;
     expect(spec).toMatchObject({
       scaleTargetRef: { kind: "Deployment", name: `keda${server}` },
@@ -211,7 +211,7 @@ describe("KEDA", () => {
       metadata: { name: "keda-hpa-keda", ownerReferences: [{ ...owner, controller: true }] },
       spec: { scaleTargetRef: deploymentTarget("keda"), minReplicas: 2, maxReplicas: 2 },
     });
-    await eventually(async () => expect(await serversOf("keda")).toBe(2), 60_000);
+    await eventually(async () => expect(await serversOf("keda")).toBe(2));
     await untilSettled(world, "keda");
     await world.audit.reset();
     await restartOperator();

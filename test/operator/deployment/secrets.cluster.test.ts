@@ -73,7 +73,7 @@ const untilReplaced = (name: string, field: string, before: string | undefined) 
     expect(value).not.toBe(before);
     expect([next, previous]).toEqual([undefined, undefined]);
     return value;
-  }, 30_000);
+  });
 
 describe("the secret between server and bridge", () => {
   test("is rotated step by step when somebody asks, and replaces no pod", async () => {
@@ -117,7 +117,7 @@ describe("the secret between server and bridge", () => {
         expect(isReplaced || writesLeft === 0).toBe(true);
         expect(Object.keys(others)).toEqual(["salt"]);
         return isReplaced;
-      }, 30_000);
+      });
     }
     writesLeft = Number.POSITIVE_INFINITY;
     await world.restartOperator(1);

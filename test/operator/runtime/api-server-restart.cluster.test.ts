@@ -52,12 +52,12 @@ test("an API server that restarts while objects change hides nothing from a watc
           { metadata: { name, namespace: "default", labels: { test: "restart" } }, data: { value } },
           { fieldManager: "test" },
         ),
-      { timeout: 30_000, interval: 100 },
+      { interval: 100 },
     );
     expected[name] = value;
   };
   const remove = async (name: string) => {
-    await vi.waitFor(() => client.delete(types.configMap, "default", name), { timeout: 30_000, interval: 100 });
+    await vi.waitFor(() => client.delete(types.configMap, "default", name), { interval: 100 });
     delete expected[name];
   };
   await write("stays", "0");

@@ -54,7 +54,7 @@ export const environments: Scene = {
         eventually(async () => {
           expect((await readResource(world, "team-staging")).spec.images).toMatchObject({ server: image });
           await untilSettled(world, "team-staging");
-        }, 30_000),
+        }),
     },
     "--from staging --to production": {
       before: (stage) => age(stage, "team-staging"),

@@ -47,10 +47,7 @@ export const rollout: Scene = {
     "cctelegram.io/undo=2": {
       before: ({ world }) => untilSettled(world, "team", 60_000),
       after: (stage) =>
-        eventually(
-          async () => expect((await outcomes(stage))?.join()).toMatch(/2 (Previewing|Waiting|Active)/),
-          30_000,
-        ),
+        eventually(async () => expect((await outcomes(stage))?.join()).toMatch(/2 (Previewing|Waiting|Active)/)),
     },
   },
 };

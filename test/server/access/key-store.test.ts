@@ -10,9 +10,6 @@ const oldKey = "old-key-of-the-client-claude";
 const newKey = "new-key-of-the-client-claude";
 const file = (key: string) => JSON.stringify({ [key]: { name: "claude", permissions: ["*"] } });
 
-/** Bounded, but patient with a busy machine. */
-const soon = { timeout: 10_000 };
-
 let directory: string;
 let store: KeyStore | undefined;
 let failed: boolean | undefined;
@@ -54,7 +51,7 @@ describe("key file", () => {
     const keys = await open(path);
     expect(keys.find(oldKey)?.name).toBe("claude");
     await writeFile(path, file(newKey));
-    await vi.waitFor(() => expect(keys.find(newKey)?.name).toBe("claude"), soon);
+    await vi.waitFor(() => expect(keys.find(newKey)?.name).toBe("claude"));
     expect(keys.find(oldKey)).toBeUndefined();
   });
 
@@ -116,7 +113,7 @@ describe("key file", () => {
     const keys = await open(join(directory, "keys.json"));
     expect(keys.find(oldKey)).toBeDefined();
     await version("..2026_02", newKey);
-    await vi.waitFor(() => expect(keys.find(newKey)).toBeDefined(), soon);
+    await vi.waitFor(() => expect(keys.find(newKey)).toBeDefined());
     expect(keys.find(oldKey)).toBeUndefined();
   });
 
@@ -126,14 +123,14 @@ describe("key file", () => {
     const keys = await open(path);
     expect(failed).toBe(false);
     await writeFile(path, `{"${newKey}": `);
-    await vi.waitFor(() => expect(keys.problem()).toContain("cannot be used"), soon);
+    await vi.waitFor(() => expect(keys.problem()).toContain("cannot be used"));
     expect(failed).toBe(true);
     expect(keys.find(oldKey)).toBeDefined();
     // One line may be overlooked, so it is said again.
-    await vi.waitFor(() => expect(errors().length).toBeGreaterThan(2), soon);
+    await vi.waitFor(() => expect(errors().length).toBeGreaterThan(2));
     expect(lines.join("")).not.toContain(newKey);
     await writeFile(path, file(newKey));
-    await vi.waitFor(() => expect(keys.problem()).toBeUndefined(), soon);
+    await vi.waitFor(() => expect(keys.problem()).toBeUndefined());
     expect(failed).toBe(false);
     expect(keys.find(oldKey)).toBeUndefined();
   });
@@ -147,7 +144,7 @@ describe("key file", () => {
     const keys = await open(path);
     expect(keys.find(oldKey)).toBeDefined();
     await change(path);
-    await vi.waitFor(() => expect(keys.find(oldKey)).toBeUndefined(), soon);
+    await vi.waitFor(() => expect(keys.find(oldKey)).toBeUndefined());
     expect(keys.problem()).toContain("no API keys");
     expect(failed).toBe(true);
     expect(errors()[0]).toContain("no key is valid");
@@ -165,7 +162,7 @@ describe("key file", () => {
     expect(keys.problem()).toContain("no API keys");
     expect(keys.find(oldKey)).toBeUndefined();
     await writeFile(path, file(oldKey));
-    await vi.waitFor(() => expect(keys.problem()).toBeUndefined(), soon);
+    await vi.waitFor(() => expect(keys.problem()).toBeUndefined());
   });
 
   test.each([

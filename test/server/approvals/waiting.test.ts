@@ -95,7 +95,7 @@ describe("a client waits for a decision", () => {
     await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), { requestInit }));
     const result = client.callTool(call({ wait_seconds: 20 }));
     const rounds = () => server.metric('mcp_tool_calls_total{tool="send_approval_request",outcome="input_required"}');
-    await vi.waitUntil(async () => Number((await rounds()) ?? 0) >= 2, { timeout: 5_000 });
+    await vi.waitUntil(async () => Number((await rounds()) ?? 0) >= 2);
     await press(telegram, ANNA, 0);
     expect((await result).structuredContent).toMatchObject({ approval: approved });
     expect(questions(telegram)).toHaveLength(1);

@@ -162,7 +162,7 @@ export async function freePort(): Promise<number> {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  limitMs = 15_000,
+  limitMs = 30_000,
 ): Promise<void> {
   for (const end = performance.now() + limitMs; performance.now() < end; await sleep(10)) {
     if (await condition()) return;

@@ -69,10 +69,10 @@ describe("rate limit", () => {
           content: [{ text: expect.stringContaining("RATE_LIMIT") }],
         });
       },
-      { interval: 10, timeout: 20_000 },
+      { interval: 10 },
     );
     await expect(client.listTools()).rejects.toMatchObject({ code: 429 });
-    await vi.waitFor(async () => expect((await status()).isError).toBeUndefined(), { timeout: 20_000, interval: 250 });
+    await vi.waitFor(async () => expect((await status()).isError).toBeUndefined(), { interval: 250 });
     await client.close();
   });
 
@@ -210,7 +210,7 @@ describe("the key file of a running server", () => {
       expect([await status(keys.all), await status(keys.messages)]).toEqual([200, 401]);
       await writeFile(`${path}.new`, JSON.stringify({ [keys.messages]: { name: "claude", permissions: ["*"] } }));
       await rename(`${path}.new`, path);
-      await vi.waitFor(async () => expect(await status(keys.messages)).toBe(200), { timeout: 8000, interval: 200 });
+      await vi.waitFor(async () => expect(await status(keys.messages)).toBe(200), { interval: 200 });
       expect(await status(keys.all)).toBe(401);
     } finally {
       await rm(directory, { recursive: true });

@@ -107,7 +107,7 @@ describe("health", () => {
         reasons: [expect.stringContaining("MCP_API_KEYS_FILE")],
       });
       await writeFile(path, keysJson);
-      await vi.waitFor(async () => expect((await server?.fetch("/health/ready"))?.status).toBe(200), { timeout: 8000 });
+      await vi.waitFor(async () => expect((await server?.fetch("/health/ready"))?.status).toBe(200));
     } finally {
       await rm(directory, { recursive: true });
     }

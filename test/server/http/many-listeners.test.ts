@@ -123,15 +123,12 @@ describe.each(Object.entries(kinds))("more %s than the 1,024 connections", (_wha
     expect(answer.status).toBe(200);
     expect((await server.fetch("/health")).status).toBe(200);
     await bridge.relay.publish({ topic: "status", text: "{}" });
-    await vi.waitFor(
-      () => {
-        const deaf = heard.filter(({ text }) => !text.includes("notifications/resources/updated"));
-        expect(deaf).toHaveLength(0);
-      },
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(() => {
+      const deaf = heard.filter(({ text }) => !text.includes("notifications/resources/updated"));
+      expect(deaf).toHaveLength(0);
+    });
     expect(heard.filter(({ isOpen }) => !isOpen)).toHaveLength(0);
     for (const close of closings.splice(0)) close();
-    if (transport !== "") await vi.waitFor(async () => expect(await openNow()).toBe(0), { timeout: 10_000 });
+    if (transport !== "") await vi.waitFor(async () => expect(await openNow()).toBe(0));
   }, 90_000);
 });

@@ -13,9 +13,6 @@ import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
 import { head, type RawConnection, rawConnection } from "../support/raw-http.ts";
 import { isOpen, keys, startServer, type TestServer } from "../support/server.ts";
 
-/** Bounded, but patient with a busy machine. */
-const soon = { timeout: 10_000 };
-
 let bridge: FakeBridge;
 let server: TestServer;
 const open: RawConnection[] = [];
@@ -73,9 +70,9 @@ describe("a request without a key", () => {
     const stranger = await connection(head("POST", "/tools/get_bridge_status", expecting));
     expect(await stranger.closed).toMatch(/^HTTP\/1\.1 401/);
     const client = await connection(head("POST", "/tools/get_bridge_status", { ...expecting, "x-api-key": keys.all }));
-    await vi.waitFor(() => expect(client.text()).toBe("HTTP/1.1 100 Continue\r\n\r\n"), soon);
+    await vi.waitFor(() => expect(client.text()).toBe("HTTP/1.1 100 Continue\r\n\r\n"));
     client.socket.write("{}");
-    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200 OK"), soon);
+    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200 OK"));
   });
 
   test("with an expectation that nobody knows is refused without its body", async () => {
@@ -85,9 +82,9 @@ describe("a request without a key", () => {
 
   test("of which nothing is left to read keeps its connection", async () => {
     const { text, socket } = await connection(head("GET", "/nothing"));
-    await vi.waitFor(() => expect(text()).toContain("HTTP/1.1 404"), soon);
+    await vi.waitFor(() => expect(text()).toContain("HTTP/1.1 404"));
     socket.write(head("GET", "/health/live"));
-    await vi.waitFor(() => expect(text()).toContain('{"alive":true}'), soon);
+    await vi.waitFor(() => expect(text()).toContain('{"alive":true}'));
     expect(text()).not.toContain("connection: close");
   });
 });
@@ -111,11 +108,11 @@ describe("a request with a key", () => {
       "content-length": `${bodyLimit}`,
     };
     const all = await Promise.all(Array.from({ length: 80 }, () => connection(head("POST", "/mcp", headers))));
-    await vi.waitFor(() => expect(all.filter(({ text }) => text().startsWith("HTTP/1.1 429"))).toHaveLength(16), soon);
+    await vi.waitFor(() => expect(all.filter(({ text }) => text().startsWith("HTTP/1.1 429"))).toHaveLength(16));
     expect((await server.fetch("/tools/get_bridge_status", { key: keys.all, json: {} })).status).toBe(200);
     for (const { socket } of all) socket.destroy();
     const call = () => server.fetch("/tools/get_bridge_status", { key: keys.messages, json: {} });
-    await vi.waitFor(async () => expect((await call()).status).toBe(200), soon);
+    await vi.waitFor(async () => expect((await call()).status).toBe(200));
   });
 
   test("over the limit is answered on /mcp, but not for a large body", async () => {
@@ -145,7 +142,7 @@ describe("a request with a key", () => {
 describe("connections", () => {
   test("whoever takes all of them keeps nobody out: the oldest stranger has to go", async () => {
     const client = await connection(head("GET", "/tools", { "x-api-key": keys.all }));
-    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200"), soon);
+    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200"));
     const strangers = await Promise.all(Array.from({ length: 1100 }, () => connection("GET /tools HTTP/1.1\r\n")));
     expect((await server.fetch("/tools", { key: keys.all })).status).toBe(200);
     await vi.waitFor(() =>
@@ -154,7 +151,7 @@ describe("connections", () => {
     expect(strangers.filter(({ socket }) => !socket.destroyed).length).toBeGreaterThan(900);
     expect(client.socket.destroyed).toBe(false);
     client.socket.write(head("GET", "/tools", { "x-api-key": keys.all }));
-    await vi.waitFor(() => expect(client.text().match(/HTTP\/1\.1 200/g)).toHaveLength(2), soon);
+    await vi.waitFor(() => expect(client.text().match(/HTTP\/1\.1 200/g)).toHaveLength(2));
   });
 
   test("an answer that nobody takes is given up", async () => {
@@ -167,9 +164,7 @@ describe("connections", () => {
       const url = `http://127.0.0.1:${(large.address() as AddressInfo).port}`;
       const { socket } = await connection(head("GET", "/"), url);
       socket.pause();
-      await vi.waitFor(async () => expect(await promisify(large.getConnections.bind(large))()).toBe(0), {
-        timeout: 10_000,
-      });
+      await vi.waitFor(async () => expect(await promisify(large.getConnections.bind(large))()).toBe(0));
       expect(await (await fetch(`${url}/small`)).text()).toBe("small");
     } finally {
       large.closeAllConnections();
@@ -183,7 +178,7 @@ describe("connections", () => {
       const all = await Promise.all(
         Array.from({ length: 100 }, () => connection("GET /metrics HTTP/1.1\r\n", metrics.url)),
       );
-      await vi.waitFor(() => expect(all.filter(({ socket }) => socket.destroyed).length).toBeGreaterThan(35), soon);
+      await vi.waitFor(() => expect(all.filter(({ socket }) => socket.destroyed).length).toBeGreaterThan(35));
       expect((await fetch(`${metrics.url}/metrics`)).status).toBe(200);
       const { closed } = await connection(head("POST", "/metrics", half), metrics.url);
       expect(await closed).toMatch(/^HTTP\/1\.1 405/);

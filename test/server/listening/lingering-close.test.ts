@@ -127,7 +127,7 @@ describe("an answer before the end of its request", () => {
     for (const each of sockets) each.write(head("POST", "/", { "content-length": "10" }));
     await Promise.all(sockets.map(ending));
     await expect.poll(() => connections(), { timeout: 1_000 }).toBe(16);
-    await expect.poll(() => connections(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => connections()).toBe(0);
   });
 
   test.each(stages)("does not keep the connection of a client that stays silent, by %s", async (_, stage) => {
@@ -135,6 +135,6 @@ describe("an answer before the end of its request", () => {
     socket.write(head("POST", "/", { "content-length": "10" }));
     expect(await ending(socket)).toMatchObject({ text: expect.stringMatching(/refused$/) });
     expect(await connections()).toBe(1);
-    await expect.poll(() => connections(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => connections()).toBe(0);
   });
 });

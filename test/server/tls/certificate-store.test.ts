@@ -8,8 +8,6 @@ import { CertificateError, readPair } from "../../../server/tls/certificate-pair
 import { type CertificateStore, openCertificate } from "../../../server/tls/certificate-store.ts";
 import { lockedKey, type MadeCertificate, makeCertificate } from "../support/certificates.ts";
 
-/** Bounded, but patient with a busy machine. */
-const soon = { timeout: 10_000 };
 const dayMs = 86_400_000;
 
 let made: string;
@@ -113,7 +111,7 @@ describe("a changed pair", () => {
     expect(opened.secureContext().cert).toBe(first.cert);
     symlinkSync("second", join(folder, "..next"));
     renameSync(join(folder, "..next"), join(folder, "..data"));
-    await vi.waitFor(() => expect(shown).toHaveLength(1), soon);
+    await vi.waitFor(() => expect(shown).toHaveLength(1));
     expect(shown).toEqual([{ cert: second.cert, key: second.key, minVersion: "TLSv1.2" }]);
     expect(opened.expiresAt()).toBeGreaterThan(Date.now() + 80 * dayMs);
   });
@@ -122,14 +120,14 @@ describe("a changed pair", () => {
     place(first);
     const opened = await open();
     writeFileSync(files().certPath, second.cert);
-    await vi.waitFor(() => expect(opened.problem()).toMatch(/cannot be used; the one before is shown/), soon);
+    await vi.waitFor(() => expect(opened.problem()).toMatch(/cannot be used; the one before is shown/));
     expect(seen.at(-1)?.failed).toBe(true);
     expect(opened.secureContext().cert).toBe(first.cert);
-    await vi.waitFor(() => expect(lines.filter(({ level }) => level === "error")).toHaveLength(1), soon);
+    await vi.waitFor(() => expect(lines.filter(({ level }) => level === "error")).toHaveLength(1));
     expect(lines.find(({ level }) => level === "error")?.reason).toMatch(/does not belong/);
     expect(shown).toEqual([]);
     writeFileSync(files().keyPath, second.key);
-    await vi.waitFor(() => expect(opened.problem()).toBeUndefined(), soon);
+    await vi.waitFor(() => expect(opened.problem()).toBeUndefined());
     expect(shown).toHaveLength(1);
     expect(seen.at(-1)?.failed).toBe(false);
   });

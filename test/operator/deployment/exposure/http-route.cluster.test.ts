@@ -48,7 +48,7 @@ describe("an HTTPRoute", () => {
 
   test("is made when the Gateway API comes, as its own definition takes it", async () => {
     await installGateways();
-    await eventually(async () => expect(await exists(world, types.httpRoutes, "gate-mcp-server")).toBe(true), 60_000);
+    await eventually(async () => expect(await exists(world, types.httpRoutes, "gate-mcp-server")).toBe(true));
     await untilCondition(world, "gate", "Exposed", { status: "False", reason: "RouteNotAccepted" }, 30_000);
   });
 

@@ -129,11 +129,11 @@ describe("a resource that Telegram calls", () => {
       await eventually(async () => expect(await led("web-mcp-server")).toEqual([]));
       expect(await receivingOf("asks")).toEqual(["None", undefined, undefined]);
       await world.patch(types.pods, "web-bridge-0", { metadata: { finalizers: null } });
-      await eventually(async () => expect((await receivingOf("asks"))[0]).toBe("Polling"), 30_000);
+      await eventually(async () => expect((await receivingOf("asks"))[0]).toBe("Polling"));
 
       await changeSpec(world, "asks", { telegram: { updates: "None" } });
       const url = "https://two.example.com/two/telegram/updates";
-      await eventually(async () => expect(await receivingOf("third")).toEqual(["Webhook", url, "9002"]), 30_000);
+      await eventually(async () => expect(await receivingOf("third")).toEqual(["Webhook", url, "9002"]));
       expect(await led("third-mcp-server")).toEqual([{ ...way("third"), path: "/two/telegram/updates" }]);
       expect(await policyPorts("third")).toContain(9002);
     },

@@ -10,7 +10,7 @@ import { minimalSpec, type World } from "./world.ts";
 export type Resource = KubernetesObject & { spec: Record<string, unknown>; status?: DeploymentStatus };
 
 /** Waits for the expectations in `check` to hold. */
-export const eventually = <T>(check: () => Promise<T> | T, timeout = 15_000): Promise<T> =>
+export const eventually = <T>(check: () => Promise<T> | T, timeout = 60_000): Promise<T> =>
   vi.waitFor(check, { timeout, interval: 50 });
 
 /**

@@ -139,7 +139,7 @@ export class World {
     await this.startOperator();
     await vi.waitFor(async () => {
       if ((await this.passes()) < resources) throw new Error("the operator has not come to every resource yet");
-    }, 15_000);
+    });
   }
 
   async dispose(): Promise<void> {

@@ -52,7 +52,7 @@ test("every command is answered once, however often the bridge is killed before 
   }
   goesOn = false;
   await talking;
-  await until("all updates", () => telegram.handedOut(TOKEN).size === given.length, 30_000);
+  await until("all updates", () => telegram.handedOut(TOKEN).size === given.length);
   await stopProcess(child, "SIGTERM");
   expect(telegram.delivered()).toEqual([]);
 

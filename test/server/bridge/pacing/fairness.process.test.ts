@@ -46,7 +46,7 @@ test("shares and turns of clients hold over a kill, and nothing acknowledged is 
     const arrivals = telegram.delivered().map(({ text, chat_id = 0 }) => ({ id: idOf(text), recipient: chat_id }));
     return { sent, arrivals, recipients: config.telegram.allowedUsers, uncertain };
   };
-  await until("everything acknowledged delivered", () => check(history()).lost.length === 0, 30_000);
+  await until("everything acknowledged delivered", () => check(history()).lost.length === 0);
   await stopProcess(third.child, "SIGTERM");
   await telegram.close();
 

@@ -74,7 +74,7 @@ describe.concurrent("a task's progress", () => {
     for (const task_id of tasks) await s.progress(`${task_id}-first`, `${task_id} begins`, { task_id });
     await s.delivered(6);
     for (const task_id of tasks) await s.progress(`${task_id}-long`, "x".repeat(9_000), { task_id });
-    await until("all edits", () => s.edits().filter(({ status }) => status === 200).length === 6, 30_000);
+    await until("all edits", () => s.edits().filter(({ status }) => status === 200).length === 6);
     expect(s.telegram.violations()).toEqual([]);
     expect(s.telegram.textOf(TOKEN, 1)).toMatch(/… cut: \d+ of 9000 characters were left out\n\n— tester$/);
   });
@@ -118,7 +118,7 @@ describe.concurrent("a task's progress", () => {
       ],
     });
     await s.progress("p1", "last");
-    await until("the record", () => s.bridge.status().queue.pending === 0, 30_000);
+    await until("the record", () => s.bridge.status().queue.pending === 0);
     await s.shows(1, "last");
     expect(s.edits().map(({ status }) => status)).toEqual([429, 500, 0, 400]);
     expect(wrongs(s.telegram.violations())).toEqual([]);
@@ -162,7 +162,7 @@ test("a bridge killed at any step loses no last progress, and doubles no message
   };
   const missing = () =>
     [...last].flatMap(([task, n]) => [1, 2].filter((chat) => !shows(task, chat, `step ${n}`)).map(() => task));
-  await until("the last progress of every task", () => missing().length === 0, 30_000);
+  await until("the last progress of every task", () => missing().length === 0);
   await stopProcess(child, "SIGTERM");
   await telegram.close();
   const doubled = [...last.keys()].flatMap((task) => [1, 2].map((chat) => messagesOf(task, chat).length - 1));

@@ -71,7 +71,7 @@ test("a bridge killed again and again under load loses nothing, and marks every 
     if (count !== seen.count) seen = { count, at: performance.now() };
     return performance.now() - seen.at > 1_500;
   };
-  await until("Telegram hears no more", isQuiet, 30_000);
+  await until("Telegram hears no more", isQuiet);
   await stopProcess(child, "SIGTERM");
 
   const db = new DatabaseSync(join(directory.path, "queue.sqlite"));

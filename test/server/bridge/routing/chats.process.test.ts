@@ -54,7 +54,7 @@ test("a bridge killed again and again loses nothing for a channel by its name, a
     telegram.delivered().flatMap(({ chat_id, text }) => (chat_id === chat ? [text?.slice(9, 11) ?? ""] : []));
   const places = [OPS, NEWS, SUPER];
   const missing = () => places.flatMap((chat) => acknowledged.filter((id) => !ids(chat).includes(id)));
-  await until("everything acknowledged delivered", () => missing().length === 0, 30_000);
+  await until("everything acknowledged delivered", () => missing().length === 0);
   await stopProcess(child, "SIGTERM");
   await telegram.close();
 

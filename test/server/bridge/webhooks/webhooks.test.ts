@@ -97,7 +97,7 @@ describe("the webhook", () => {
     const { approvals, log } = await start();
     await approvals.ask(requestFor("d1"));
     await approvals.withdraw("d1", "ci");
-    await until("the third call", () => calls.length === 3, 15_000);
+    await until("the third call", () => calls.length === 3);
     expect(new Set(calls.map(({ headers }) => headers["x-cctelegram-delivery"])).size).toBe(1);
     expect(log.some((line) => line.includes("it answered 302"))).toBe(true);
   }, 20_000);
@@ -109,7 +109,7 @@ describe("the webhook", () => {
     await until("the failure", () => bridge?.log.some((line) => line.includes("made again")) === true);
     await bridge?.close();
     await start();
-    await until("the call", () => calls.length === 1, 10_000);
+    await until("the call", () => calls.length === 1);
     expect(bodies()[0]).toMatchObject({ approval: { approval_id: "d1" } });
   }, 20_000);
 });

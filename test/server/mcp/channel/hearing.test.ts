@@ -67,7 +67,7 @@ describe("a session that is a channel", () => {
     const { contents, heard } = await stage.client({ query: "?session=late" });
     await stage.waits(0, "late");
     for (const text of ["three", "four"]) says(text);
-    await vi.waitFor(() => expect(contents()).toEqual(["one", "two", "three", "four"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(contents()).toEqual(["one", "two", "three", "four"]));
     await stage.waits(0, "late");
     expect(heard[0]?.meta).toMatchObject({ chat_id: "1", user_id: "1", user: "Anna", age_seconds: expect.any(String) });
     expect(heard.some(({ meta }) => "again" in meta)).toBe(false);
@@ -83,12 +83,10 @@ describe("a session that is a channel", () => {
     await stage.bind("api", { client: "other", from: BEN });
     says("to api");
     says("to the other api", { from: BEN });
-    await vi.waitFor(() => expect([api.contents(), other.contents()]).toEqual([["to api"], ["to the other api"]]), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(() => expect([api.contents(), other.contents()]).toEqual([["to api"], ["to the other api"]]));
     await stage.bind("web");
     says("to web");
-    await vi.waitFor(() => expect(web.contents()).toEqual(["to web"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(web.contents()).toEqual(["to web"]));
     expect([api.contents(), other.contents()]).toEqual([["to api"], ["to the other api"]]);
   });
 
@@ -134,7 +132,7 @@ describe("a session that is a channel", () => {
     const first = await stage.client({ query: "?session=revoked", key: otherKey, to: server.url });
     await stage.bind("revoked", { client: "other" });
     says("before");
-    await vi.waitFor(() => expect(first.contents()).toEqual(["before"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(first.contents()).toEqual(["before"]));
     await stage.waits(0, "revoked", "other");
     await writeFile(file, keysJson);
     await server.reload();
@@ -142,7 +140,7 @@ describe("a session that is a channel", () => {
     await stage.waits(2, "revoked", "other");
     await stage.vanished("revoked", "other");
     const second = await stage.client({ query: "?session=revoked", key: otherKey });
-    await vi.waitFor(() => expect(second.contents()).toEqual(["after", "later"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(second.contents()).toEqual(["after", "later"]));
     expect(first.contents()).toEqual(["before"]);
     await server.close();
     await rm(folder, { recursive: true });
@@ -189,7 +187,7 @@ describe("what was written and not confirmed", () => {
     await stage.bound("silent");
     says("hello");
     await stream.until(/"hello"/);
-    await until("it is settled", () => stage.session("silent")?.waiting === 0, 20_000);
+    await until("it is settled", () => stage.session("silent")?.waiting === 0);
     await stage.counts("written", 1);
     await stream.cancel();
   });

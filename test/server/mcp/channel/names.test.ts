@@ -13,7 +13,7 @@ describe("two sessions of one name", () => {
     const second = await stage.client({ query: "?session=twice" });
     await vi.waitFor(() => expect(second.contents()).toEqual([expect.stringContaining('named "twice" and is there')]));
     says("hello");
-    await vi.waitFor(() => expect(first.contents()).toEqual(["hello"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(first.contents()).toEqual(["hello"]));
     expect(second.heard).toHaveLength(1);
     const refused = await second.client.callTool({ name: "register_session", arguments: { name: "twice" } });
     expect(refused).toMatchObject({ isError: true, content: [{ text: expect.stringContaining("take_over") }] });
@@ -29,11 +29,11 @@ describe("two sessions of one name", () => {
       structuredContent: { success: true, is_new: false, comes_by_itself: true },
     });
     says("hello");
-    await vi.waitFor(() => expect(second.contents().slice(1)).toEqual(["hello"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(second.contents().slice(1)).toEqual(["hello"]));
     expect(first.heard).toEqual([]);
     await first.client.callTool(call);
     says("back again");
-    await vi.waitFor(() => expect(first.contents()).toEqual(["back again"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(first.contents()).toEqual(["back again"]));
     expect(second.contents().slice(1)).toEqual(["hello"]);
   });
 
@@ -46,7 +46,7 @@ describe("two sessions of one name", () => {
     const second = await stage.client({ query: "?session=killed" });
     await stage.is("here", "killed");
     says("hello");
-    await vi.waitFor(() => expect(second.contents()).toEqual(["hello"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(second.contents()).toEqual(["hello"]));
     const late = await stage.listen(0, killed.session);
     expect(await late.until(/named .*killed.* and is there/)).not.toContain("hello");
     await late.cancel();
@@ -59,7 +59,7 @@ describe("two sessions of one name", () => {
     await streams[0]?.cancel();
     streams.push(await stage.listen(1, first.session));
     const second = await stage.client({ query: "?session=coming" });
-    await vi.waitFor(() => expect(second.heard).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(second.heard).toHaveLength(1));
     says("hello");
     expect(await streams[1]?.until(/hello/)).toContain("hello");
     expect(second.contents()).toEqual([expect.stringContaining("is there")]);
@@ -73,7 +73,7 @@ describe("two sessions of one name", () => {
     await vi.waitFor(() => expect(second.heard).toHaveLength(1));
     await first.transport.terminateSession();
     says("hello");
-    await vi.waitFor(() => expect(second.contents().slice(1)).toEqual(["hello"]), { timeout: 15_000 });
+    await vi.waitFor(() => expect(second.contents().slice(1)).toEqual(["hello"]));
   });
 });
 
@@ -91,7 +91,7 @@ test("whoever subscribes to the sessions is told when one comes, is bound, has s
   const more = async (what: () => Promise<unknown>) => {
     const before = own();
     await what();
-    await vi.waitFor(() => expect(own()).toBeGreaterThan(before), { timeout: 10_000 });
+    await vi.waitFor(() => expect(own()).toBeGreaterThan(before));
   };
   const session = { client: "admin", name: "watched", holder: "somebody" };
   const { sessions } = stage.talk.bridge.channel;
@@ -102,7 +102,7 @@ test("whoever subscribes to the sessions is told when one comes, is bound, has s
   await more(() => sessions.leave(session));
   expect(others()).toBe(0);
   await sessions.register({ client: "other", name: "theirs", holder: "somebody", take_over: false });
-  await vi.waitFor(() => expect(others()).toBeGreaterThan(0), { timeout: 10_000 });
+  await vi.waitFor(() => expect(others()).toBeGreaterThan(0));
 });
 
 describe("a session's name", () => {
@@ -116,7 +116,7 @@ describe("a session's name", () => {
     expect([stage.session("old")?.state, stage.session("newer")?.state]).toEqual(["away", "away"]);
     await stage.bind("newest");
     says("hello");
-    await vi.waitFor(() => expect(contents()).toEqual(["hello"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(contents()).toEqual(["hello"]));
     expect(await client.callTool({ name: "reply", arguments: { chat_id: "1", text: "done" } })).toMatchObject({
       structuredContent: { success: true },
     });
@@ -170,6 +170,6 @@ describe("a session's name", () => {
     await stage.talk.tells(1, "may I?");
     const { message_id } = stage.talk.told(1).find(({ text = "" }) => text.includes("may I?")) ?? {};
     says("you may", { reply_to: message_id });
-    await vi.waitFor(() => expect(contents()).toEqual(["you may"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(contents()).toEqual(["you may"]));
   });
 });

@@ -23,7 +23,7 @@ test("somebody new is let in by the code that the bot told, and speaks to the se
   });
   await stage.bind("api", { from: NINA });
   stage.talk.says("may I?", { from: NINA });
-  await vi.waitFor(() => expect(contents()).toEqual(["may I?"]), { timeout: 10_000 });
+  await vi.waitFor(() => expect(contents()).toEqual(["may I?"]));
 });
 
 test("a file that somebody sends comes with its id, by which its session alone gets it", async () => {
@@ -33,7 +33,7 @@ test("a file that somebody sends comes with its id, by which its session alone g
   await stage.is("here", "web");
   const file = { kind: "document", name: "sizes.csv", mime: "text/csv", content: "a,b" } as const;
   stage.talk.telegram.control({ says: [{ from: ANNA, caption: "the sizes", file }] });
-  await vi.waitFor(() => expect(heard).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(heard).toHaveLength(1));
   const file_id = heard[0]?.meta.attachment_id;
   const get = { name: "download_attachment", arguments: { file_id } };
   expect((await client.callTool(get)).content).toMatchObject([

@@ -94,7 +94,7 @@ test("the pictures of docs/channel.md are what Telegram has of the example", asy
   await stage.talk.tells(ANNA.id, "api hears what is said here");
   const wish = "please run the tests";
   write(wish);
-  await vi.waitFor(() => expect(heard.at(-1)?.content).toBe(wish), { timeout: 10_000 });
+  await vi.waitFor(() => expect(heard.at(-1)?.content).toBe(wish));
   const method = "notifications/claude/channel/permission_request";
   const params = { request_id: "abcde", tool_name: "Bash", description: "Runs the tests", input_preview: "npm test" };
   await client.notification({ method, params } as Parameters<Client["notification"]>[0]);

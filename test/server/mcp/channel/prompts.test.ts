@@ -22,13 +22,11 @@ describe("prompts of a session's tools", () => {
     await questionIn(stage.talk.telegram, 1);
     expect(stage.talk.told(1).at(-1)?.text).toMatch(/Allow Bash in prompts\?[\s\S]*ls -l/);
     await press(stage.talk.telegram, ANNA, DENY);
-    await vi.waitFor(() => expect(verdicts).toEqual([{ request_id: "abcde", behavior: "deny" }]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(verdicts).toEqual([{ request_id: "abcde", behavior: "deny" }]));
     await ask(client, { ...asked, request_id: "words" });
     await until("the second question", () => questions(stage.talk.telegram).length === 2);
     stage.talk.says("yes words");
-    await vi.waitFor(() => expect(verdicts.at(-1)).toEqual({ request_id: "words", behavior: "allow" }), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(() => expect(verdicts.at(-1)).toEqual({ request_id: "words", behavior: "allow" }));
     expect(verdicts).toHaveLength(2);
   });
 
@@ -42,7 +40,7 @@ describe("prompts of a session's tools", () => {
     await until("one is closed", () => edits(stage.talk.telegram).length > 0);
     expect(edits(stage.talk.telegram).map(({ text }) => text)).toEqual([expect.stringContaining("list_event_types")]);
     stage.talk.says("no abcde");
-    await vi.waitFor(() => expect(verdicts).toEqual([{ request_id: "abcde", behavior: "deny" }]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(verdicts).toEqual([{ request_id: "abcde", behavior: "deny" }]));
   });
 
   test("of a session that has left are told to nobody", async () => {
@@ -56,7 +54,7 @@ describe("prompts of a session's tools", () => {
     await stage.is("here", "left");
     stage.talk.says("yes abcde");
     stage.talk.says("hello");
-    await vi.waitFor(() => expect(second.contents()).toContain("hello"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(second.contents()).toContain("hello"));
     expect([first.verdicts, second.verdicts]).toEqual([[], []]);
   });
 

@@ -175,7 +175,7 @@ describe("what is handed over to one connection", () => {
     });
     await bound();
     talk.says("hello");
-    await vi.waitFor(() => expect(heard).toEqual(["hello"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(heard).toEqual(["hello"]));
     expect(warnings).toHaveLength(2);
   });
 });

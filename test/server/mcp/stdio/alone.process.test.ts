@@ -44,8 +44,7 @@ function start(): Line {
 }
 
 const texts = () => telegram.received().map(({ text }) => text);
-const arrived = (message: string) =>
-  vi.waitFor(() => expect(texts()).toContainEqual(expect.stringContaining(message)), { timeout: 10_000 });
+const arrived = (message: string) => vi.waitFor(() => expect(texts()).toContainEqual(expect.stringContaining(message)));
 const call = (id: string | number, message: string) => {
   const params = { name: "send_telegram_message", arguments: { message } };
   return { jsonrpc: "2.0", id, method: "tools/call", params };

@@ -52,7 +52,7 @@ describe("a channel by stdio, of a server elsewhere", () => {
     expect(client.getServerCapabilities()?.experimental).toMatchObject({ "claude/channel": {} });
     await stage.bound("api");
     for (const text of ["one", "two"]) stage.talk.says(text);
-    await vi.waitFor(() => expect(heard).toEqual(["one", "two"]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(heard).toEqual(["one", "two"]));
     await stage.waits(0, "api");
     await client.close();
     await stage.is("away", "api");
@@ -86,7 +86,7 @@ describe("a channel by stdio, of a server elsewhere", () => {
     const answer = await sends(line, join(folder, "report.txt"));
     expect(answer.result).not.toHaveProperty("isError");
     const document = { method: "sendDocument", file: { name: "report.txt", media_type: "text/plain", bytes: 11 } };
-    await vi.waitFor(() => expect(stage.talk.told(1).at(-1)).toMatchObject(document), { timeout: 10_000 });
+    await vi.waitFor(() => expect(stage.talk.told(1).at(-1)).toMatchObject(document));
     expect(stage.talk.told(1).at(-2)).toMatchObject({ text: "see this" });
     const sent = stage.talk.told(1).length;
     for (const [path, problem] of [
@@ -129,11 +129,8 @@ describe("a channel by stdio, alone with its bridge", () => {
     const telegram = await startTelegram({ limits: false });
     const says = (text: string) => telegram.control({ says: [{ from: { id: 1001, first_name: "Ada" }, text }] });
     const tells = (part: string) =>
-      vi.waitFor(
-        () => expect(telegram.received().map(({ text }) => text)).toContainEqual(expect.stringContaining(part)),
-        {
-          timeout: 10_000,
-        },
+      vi.waitFor(() =>
+        expect(telegram.received().map(({ text }) => text)).toContainEqual(expect.stringContaining(part)),
       );
     const alone = {
       TELEGRAM_BOT_TOKEN: "123456789:AAExampleExampleExampleExampleExample",
@@ -145,13 +142,10 @@ describe("a channel by stdio, alone with its bridge", () => {
     };
     line = startLine(alone);
     await handshake(line);
-    await vi.waitFor(
-      async () => {
-        const { result } = (await line?.ask("resources/read", { uri: "cctelegram://sessions" })) ?? {};
-        expect(JSON.stringify(result)).toContain("here");
-      },
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(async () => {
+      const { result } = (await line?.ask("resources/read", { uri: "cctelegram://sessions" })) ?? {};
+      expect(JSON.stringify(result)).toContain("here");
+    });
     says("/bind api");
     await tells("api hears what is said here");
     says("hello");

@@ -10,9 +10,6 @@ import { type Process, startProcess } from "../../support/process.ts";
 import { keys, keysJson } from "../../support/server.ts";
 import { handshake, type Line, startLine } from "../../support/stdio.ts";
 
-/** Bounded, but patient with a busy machine. */
-const soon = { timeout: 20_000 };
-
 let folder: string;
 let certificate: MadeCertificate;
 let bridge: FakeBridge;
@@ -59,7 +56,7 @@ test("a client by stdio calls a server by TLS whose certificate it trusts, and g
   copyFileSync(next.certPath, certificate.certPath);
   copyFileSync(next.keyPath, certificate.keyPath);
   server.child.kill("SIGHUP");
-  await vi.waitFor(async () => expect(await shownName(url)).toBe("second"), soon);
+  await vi.waitFor(async () => expect(await shownName(url)).toBe("second"));
   expect((await send("after")).result?.isError).toBeUndefined();
   expect(bridge.events).toHaveLength(2);
 });
@@ -74,7 +71,7 @@ test("a server that stands alone speaks TLS, too, and prints the URL with https"
   });
   try {
     const { http = "" } = await alone.logged("ready to work");
-    await vi.waitFor(() => expect(alone.stderr()).toContain(`URL   ${http}/mcp`), soon);
+    await vi.waitFor(() => expect(alone.stderr()).toContain(`URL   ${http}/mcp`));
     expect(http).toMatch(/^https:/);
     expect((await ask(`${http}/health`, certificate.cert)).status).toBe(200);
   } finally {

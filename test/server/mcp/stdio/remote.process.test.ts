@@ -113,10 +113,10 @@ describe("stdio as the client of a server elsewhere", () => {
     await handshake(one);
     one.send(call(1, "wait", { name: "session" }));
     one.send({ ...call(2, "wait", {}), params: stateless({ name: "wait", arguments: { name: "no session" } }) });
-    await vi.waitFor(() => expect(waits.begun).toEqual(expect.arrayContaining(["session", "no session"])), 5_000);
+    await vi.waitFor(() => expect(waits.begun).toEqual(expect.arrayContaining(["session", "no session"])));
     for (const requestId of [1, 2])
       one.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId } });
-    await vi.waitFor(() => expect(waits.stopped).toEqual(expect.arrayContaining(["session", "no session"])), 5_000);
+    await vi.waitFor(() => expect(waits.stopped).toEqual(expect.arrayContaining(["session", "no session"])));
     await one.ask("ping");
     expect(one.said().map(({ id }) => id)).not.toEqual(expect.arrayContaining([1]));
     expect(one.said().map(({ id }) => id)).not.toEqual(expect.arrayContaining([2]));
@@ -198,10 +198,7 @@ describe("stdio as the client of a server elsewhere", () => {
       return false;
     };
     one.send(call("held", "send_telegram_message", { message: "held" }));
-    await vi.waitFor(
-      () => expect(bridge.requests.filter((request) => request.endsWith("/events"))).not.toEqual([]),
-      5_000,
-    );
+    await vi.waitFor(() => expect(bridge.requests.filter((request) => request.endsWith("/events"))).not.toEqual([]));
     remote.child.kill("SIGKILL");
     expect((await one.answer("held")).error?.message).toContain("may or may not have been done");
     isHeld = false;
@@ -263,7 +260,7 @@ describe("stdio as the client of a server elsewhere", () => {
     await remote.exited;
     const one = start(url);
     one.send({ jsonrpc: "2.0", id: 1, method: "ping" });
-    await vi.waitFor(() => expect(one.stderr()).toContain("ready to work"), 5_000);
+    await vi.waitFor(() => expect(one.stderr()).toContain("ready to work"));
     one.child.kill("SIGTERM");
     expect(await one.exited).toBe(0);
     expect(await one.answer(1)).toMatchObject({ error: { code: -32603 } });
