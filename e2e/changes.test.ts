@@ -3,7 +3,6 @@ import {
   applyResource,
   changeSpec,
   condition,
-  controlTelegram,
   createNamespace,
   createToken,
   deleteNamespace,
@@ -16,26 +15,23 @@ import {
   waitReady,
 } from "./environment.ts";
 import { callTool, connectClient } from "./mcp.ts";
-import { startTraffic } from "./traffic.ts";
+import { busyServers, fastBridge, liftLimits, startTraffic } from "./traffic.ts";
 
 const resource = "changing";
 let namespace: string;
 
 beforeAll(async () => {
   namespace = await createNamespace("changes");
-  // The traffic is faster than Telegram's limit for one chat.
-  await controlTelegram(await createToken(namespace), { limits: false });
+  await liftLimits(await createToken(namespace));
   const claim = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "64Mi" } } };
   await apply({ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "backups" }, spec: claim });
   await setFormat("json");
   await applyResource(namespace, resource, {
     server: {
-      replicas: 2,
-      auth: { clients: [{ name: "test", permissions: ["*"] }] },
-      rateLimit: { mode: "Disabled" },
+      ...busyServers,
       env: [{ name: "LOG_FORMAT", valueFrom: { secretKeyRef: { name: "settings", key: "format" } } }],
     },
-    bridge: { limits: { messagesPerSecond: 100, messagesPerChatPerSecond: 30 } },
+    bridge: fastBridge,
     backup: { target: { type: "Volume", volume: { claimName: "backups" } } },
     rollout: { progressDeadlineSeconds: 20, beforeUpgrade: "Backup" },
   });
@@ -104,7 +100,7 @@ test("another bot token is taken over: what is sent afterwards comes from the ne
   const { servers } = await bothOf();
   await kubectl(["-n", namespace, "delete", "secret", "telegram"]);
   const bot = await createToken(namespace);
-  await controlTelegram(bot, { limits: false });
+  await liftLimits(bot);
   const { url, key } = await endpoint(namespace, resource);
   const mcp = await connectClient(url, key);
   const botsOf = async (text: string) =>

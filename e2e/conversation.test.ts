@@ -18,6 +18,7 @@ import {
   waitReady,
 } from "./environment.ts";
 import { callTool, connectClient, connectionOf } from "./mcp.ts";
+import { fastBridge, liftLimits } from "./traffic.ts";
 
 const resource = "talk";
 const anna = { id: 7_000_001, first_name: "Anna" };
@@ -39,7 +40,7 @@ describe("a conversation over pods", () => {
   beforeAll(async () => {
     namespace = await createNamespace("conversation");
     const bot = await createToken(namespace);
-    await controlTelegram(bot, { limits: false });
+    await liftLimits(bot);
     await applyResource(namespace, resource, {
       telegram: { updates: "Polling", allowedUsers: [anna.id, bob.id, cara.id] },
       server: {
@@ -51,7 +52,7 @@ describe("a conversation over pods", () => {
           ],
         },
       },
-      bridge: { limits: { messagesPerSecond: 100, messagesPerChatPerSecond: 30 } },
+      bridge: fastBridge,
     });
     await waitReady(namespace, resource);
     ({ url, base, key } = await endpoint(namespace, resource));

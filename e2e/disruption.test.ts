@@ -3,7 +3,6 @@ import {
   applyResource,
   changeSpec,
   cluster,
-  controlTelegram,
   createNamespace,
   createToken,
   deleteNamespace,
@@ -15,7 +14,7 @@ import {
   waitReady,
 } from "./environment.ts";
 import { operatorNamespace, telegramNamespace } from "./installation.ts";
-import { expectDelivered, startTraffic } from "./traffic.ts";
+import { busyServers, expectDelivered, fastBridge, liftLimits, startTraffic } from "./traffic.ts";
 
 const resource = "moved";
 let namespace: string;
@@ -24,16 +23,11 @@ let bot: number;
 beforeAll(async () => {
   namespace = await createNamespace("disruption");
   bot = await createToken(namespace);
-  // The traffic is faster than Telegram's limit for one chat: the limits are raised on both sides.
-  await controlTelegram(bot, { limits: false });
+  await liftLimits(bot);
   await applyResource(namespace, resource, {
-    server: {
-      replicas: 2,
-      auth: { clients: [{ name: "test", permissions: ["*"] }] },
-      rateLimit: { mode: "Disabled" },
-    },
+    server: busyServers,
     bridge: {
-      limits: { messagesPerSecond: 100, messagesPerChatPerSecond: 30 },
+      ...fastBridge,
       podTemplate: { nodeSelector: { "kubernetes.io/hostname": await nodeWithoutTelegram() } },
     },
   });

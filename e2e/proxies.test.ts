@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import {
   applyResource,
   cluster,
-  controlTelegram,
   createNamespace,
   createToken,
   deleteNamespace,
@@ -24,6 +23,7 @@ import { streamBehaviours } from "./proxies/stream-behaviours.ts";
 import { telegramBehaviours } from "./proxies/telegram-behaviours.ts";
 import { tlsBehaviours, transportBehaviours } from "./proxies/transport-behaviours.ts";
 import { webSocketBehaviours } from "./proxies/web-socket-behaviours.ts";
+import { fastBridge, liftLimits } from "./traffic.ts";
 
 const resource = "team";
 let machine: Machine;
@@ -33,11 +33,10 @@ beforeAll(async () => {
   machine = await createMachine(cluster);
   const namespace = await createNamespace("proxies");
   const bot = await createToken(namespace);
-  // The traffic is faster than Telegram's limit for one chat.
-  await controlTelegram(bot, { limits: false });
+  await liftLimits(bot);
   const node = cluster.nodes[1] ?? "";
   await applyResource(namespace, resource, {
-    bridge: { limits: { messagesPerSecond: 100, messagesPerChatPerSecond: 30 } },
+    bridge: fastBridge,
     server: {
       replicas: 1,
       auth: { clients: [{ name: "test", permissions: ["*"] }] },

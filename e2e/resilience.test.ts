@@ -16,16 +16,9 @@ import {
   waitReady,
 } from "./environment.ts";
 import { nextTag } from "./names.ts";
-import { expectDelivered, startTraffic, type Traffic } from "./traffic.ts";
+import { busyServers, expectDelivered, fastBridge, liftLimits, startTraffic, type Traffic } from "./traffic.ts";
 
 const resource = "busy";
-/** The traffic is faster than Telegram's limit for one chat: the limits are raised on both sides. */
-const limits = { messagesPerSecond: 100, messagesPerChatPerSecond: 30 };
-const server = {
-  replicas: 2,
-  auth: { clients: [{ name: "test", permissions: ["*"] }] },
-  rateLimit: { mode: "Disabled" },
-};
 
 describe("under traffic", () => {
   let namespace: string;
@@ -44,8 +37,8 @@ describe("under traffic", () => {
   beforeAll(async () => {
     namespace = await createNamespace("resilience");
     bot = await createToken(namespace);
-    await controlTelegram(bot, { limits: false });
-    await applyResource(namespace, resource, { server, bridge: { limits } });
+    await liftLimits(bot);
+    await applyResource(namespace, resource, { server: busyServers, bridge: fastBridge });
     await waitReady(namespace, resource);
     ({ url, key } = await endpoint(namespace, resource));
     signing = await secretOf("hmac", "secret");

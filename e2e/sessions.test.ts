@@ -18,6 +18,7 @@ import {
   waitReady,
 } from "./environment.ts";
 import { callTool, connectionOf } from "./mcp.ts";
+import { fastBridge, liftLimits } from "./traffic.ts";
 
 const resource = "desk";
 const anna = { id: 7_100_001, first_name: "Anna" };
@@ -40,7 +41,7 @@ describe("two sessions, one bot, three people and a group with topics, over pods
     const bot = await createToken(namespace);
     talk = { bot };
     const topics = { id: group, type: "supergroup", bot: "administrator", topics: [] };
-    await controlTelegram(bot, { limits: false, groups: [topics] });
+    await liftLimits(bot, { groups: [topics] });
     await applyResource(namespace, resource, {
       telegram: { updates: "Polling", allowedUsers: [anna.id, bob.id, cara.id, group] },
       server: {
@@ -48,7 +49,7 @@ describe("two sessions, one bot, three people and a group with topics, over pods
         rateLimit: { mode: "Disabled" },
         auth: { clients: ["test", "other"].map((name) => ({ name, permissions: ["*"] })) },
       },
-      bridge: { limits: { messagesPerSecond: 100, messagesPerChatPerSecond: 30 } },
+      bridge: fastBridge,
     });
     await waitReady(namespace, resource);
     const { key: other } = await connectionOf(target, { namespace, resource, client: "other" });

@@ -1,6 +1,6 @@
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { expect } from "vitest";
-import { deliveredBy } from "./environment.ts";
+import { controlTelegram, deliveredBy } from "./environment.ts";
 import { callTool, connectClient } from "./mcp.ts";
 
 export type Traffic = {
@@ -14,6 +14,20 @@ export type Traffic = {
 };
 
 const clients = 3;
+
+/** Traffic is faster than Telegram's limit for one chat: limits are raised on both sides, see `liftLimits`. */
+export const fastBridge = { limits: { messagesPerSecond: 100, messagesPerChatPerSecond: 30 } };
+
+/** Servers that take traffic from a client named test. */
+export const busyServers = {
+  replicas: 2,
+  auth: { clients: [{ name: "test", permissions: ["*"] }] },
+  rateLimit: { mode: "Disabled" },
+};
+
+/** The stand-in for Telegram takes everything from this bot; its other settings come along. */
+export const liftLimits = (bot: number, settings: Parameters<typeof controlTelegram>[1] = {}): Promise<void> =>
+  controlTelegram(bot, { ...settings, limits: false });
 
 /**
  * Clients that send one numbered message after the other: some keep their connection, one reconnects each time. They use the given
