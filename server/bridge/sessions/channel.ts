@@ -16,6 +16,7 @@ import { ChannelEvents } from "./channel-events.ts";
 import { Downloads } from "./downloads.ts";
 import { Hearing } from "./hearing.ts";
 import { isHere } from "./kept-session.ts";
+import { LeaseEnds } from "./lease-ends.ts";
 import { Permissions } from "./permissions.ts";
 import { Receipts } from "./receipts.ts";
 import { SessionTable } from "./session-table.ts";
@@ -61,6 +62,7 @@ export class Channel {
   readonly downloads: Downloads;
   readonly topics: Topics;
   readonly #receipts: Receipts;
+  readonly #leaseEnds: LeaseEnds;
   readonly #attachments: Attachments;
   readonly #options: ChannelOptions;
 
@@ -81,6 +83,7 @@ export class Channel {
       ring: (session, notice) => notices.channel(session, notice),
       onChange: (client) => notices.sessions(client),
       onGone: (session, holder, at) => this.permissions.gone(session, holder, at),
+      onHeld: (until) => this.#leaseEnds.held(until),
       onNew: (session, at) => this.topics.want(session, at),
       onRegistered: () => this.topics.wake(),
       onSettled: ({ row }, ending, { settled, places }) => {
@@ -89,6 +92,7 @@ export class Channel {
       },
     });
     this.sessions = sessions;
+    this.#leaseEnds = new LeaseEnds({ ...options, table, onEnd: (session) => sessions.ring(session) });
     const timeZone = config.telegram.timeZone ?? "UTC";
     const telegram = isFenced ? unasked : options.telegram;
     const parts = { ...options, telegram, sessions, table, bindings, events, attachments };
@@ -109,6 +113,7 @@ export class Channel {
   }
 
   async stop(): Promise<void> {
+    this.#leaseEnds.stop();
     this.#receipts.stop();
     this.speaking.stop();
     await this.topics.stop();

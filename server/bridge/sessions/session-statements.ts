@@ -16,6 +16,8 @@ export function prepareSessions(db: DatabaseSync) {
       "UPDATE sessions SET holder = ?, generation = ?, held_until = ?, heard_at = ? WHERE id = ? RETURNING *",
     ),
     release: db.prepare("UPDATE sessions SET holder = NULL, held_until = 0, heard_at = ? WHERE id = ?"),
+    endedBetween: db.prepare("SELECT * FROM sessions WHERE holder IS NOT NULL AND held_until > ? AND held_until <= ?"),
+    nextEnd: db.prepare("SELECT min(held_until) AS at FROM sessions WHERE holder IS NOT NULL AND held_until > ?"),
     old: db.prepare("SELECT id FROM sessions WHERE heard_at < ? ORDER BY heard_at LIMIT ?"),
     delete: db.prepare("DELETE FROM sessions WHERE id = ?"),
     deleteBindings: db.prepare("DELETE FROM bindings WHERE session = ?"),

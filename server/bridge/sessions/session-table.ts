@@ -73,6 +73,17 @@ export class SessionTable {
     this.#sql.release.run(at, row);
   }
 
+  /** Those whose lease ended after `from`, and not after `to`. */
+  endedBetween(from: number, to: number): readonly KeptSession[] {
+    return this.#sql.endedBetween.all(from, to).map(toSession);
+  }
+
+  /** When the next lease after that ends; undefined when nobody holds a session for so long. */
+  nextEnd(after: number): number | undefined {
+    const end = this.#sql.nextEnd.get(after)?.at;
+    return typeof end === "number" ? end : undefined;
+  }
+
   /** Forgets those that nobody has heard of since, with everything of theirs; true when there may be more. */
   prune(before: number, limit: number): boolean {
     const { deleteEvents, deleteBindings, deleteTopics, deleteAttachments } = this.#sql;

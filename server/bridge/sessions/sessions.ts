@@ -35,6 +35,8 @@ export type SessionsOptions = {
   readonly onChange: (client: string) => void;
   /** A holder is gone; in the transaction that says so. What is to be done when that is on disk. */
   readonly onGone: (session: KeptSession, holder: string, at: number) => () => void;
+  /** Somebody holds it until then, if nothing more is heard of them. */
+  readonly onHeld: (until: number) => void;
   /** The session is new, in the transaction that makes it. */
   readonly onNew: (session: KeptSession, at: number) => void;
   /** It was registered, and that is on disk. */
@@ -76,6 +78,7 @@ export class Sessions {
       };
     });
     afterwards();
+    this.#options.onHeld(session.heldUntil);
     this.#options.onChange(client);
     if (isOther && !isNew) this.ring(session);
     onRegistered();
@@ -107,6 +110,7 @@ export class Sessions {
       };
     });
     afterwards();
+    this.#options.onHeld(session.heldUntil);
     if (generation === undefined) this.ring(session);
     const waiting = this.#options.events.countOpen(session.row);
     const { row: id, generation: current } = session;
@@ -115,12 +119,12 @@ export class Sessions {
 
   /** Resolves when it is on disk that it was handed over. Rejects with SESSION_NAME_TAKEN, UNKNOWN_SESSION or RefusedError. */
   next({ after = 0, limit = 20, ...held }: SessionNext): Promise<SessionHanded> {
-    const { store, table, events, now } = this.#options;
+    const { store, table, events, now, onHeld } = this.#options;
     return store.write(() => {
       const at = now();
       const session = table.require(held);
       requireHeld(session, held);
-      table.hold(session, held, at);
+      onHeld(table.hold(session, held, at).heldUntil);
       const open = events.open(session.row, after, limit + 1);
       const page = open.slice(0, limit);
       const isFor = (holder: string | undefined) => holder === undefined || holder === held.holder;

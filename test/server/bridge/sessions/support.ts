@@ -23,6 +23,7 @@ export function sessionsOn(store: Store, queue: Pick<Queue, "addLine">, now: () 
     ring: (session) => rung.push(session),
     onChange: () => {},
     onGone: () => () => {},
+    onHeld: () => {},
     onNew: () => {},
     onRegistered: () => {},
     onSettled: () => {},

@@ -77,7 +77,7 @@ describe("two sessions of one name", () => {
   });
 });
 
-test("whoever subscribes to the sessions is told when one comes, is bound, has something waiting and goes, of its own key alone", async () => {
+test("whoever subscribes to the sessions is told when one comes, is bound, has something waiting, goes and is not heard of any more, of its own key alone", async () => {
   const updates = async (key?: string) => {
     const { client } = await stage.client(key === undefined ? {} : { key });
     let count = 0;
@@ -100,6 +100,10 @@ test("whoever subscribes to the sessions is told when one comes, is bound, has s
   await more(async () => says("hello"));
   await stage.waits(1, "watched");
   await more(() => sessions.leave(session));
+  await more(() => sessions.register({ ...session, take_over: false }));
+  let generation = 0;
+  await more(async () => ({ generation } = await sessions.listen(session)));
+  await more(() => sessions.listen({ ...session, generation, lease_seconds: 1 }));
   expect(others()).toBe(0);
   await sessions.register({ client: "other", name: "theirs", holder: "somebody", take_over: false });
   await vi.waitFor(() => expect(others()).toBeGreaterThan(0));

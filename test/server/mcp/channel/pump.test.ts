@@ -77,6 +77,19 @@ async function bound(): Promise<void> {
 }
 
 describe("what is handed over to one connection", () => {
+  test("comes as soon as the lease of a holder that is gone runs out, however seldom it is looked for that", async () => {
+    const { sessions } = talk.bridge.channel;
+    const gone = { client: "ci", name: "api", holder: "gone" };
+    await sessions.register({ ...gone, take_over: false });
+    const { generation } = await sessions.listen(gone);
+    await bound();
+    const { heard } = connection({ times: { lookMs: 3_600_000, retryMs: 10 } });
+    await until("it is told that the name is taken", () => heard.length === 1);
+    await sessions.listen({ ...gone, generation, lease_seconds: 1 });
+    talk.says("hello");
+    await until("it hears", () => heard.includes("hello"));
+  });
+
   test("is settled when the bridge is back, and comes once", async () => {
     let refused = 0;
     const { heard, endings } = connection({
