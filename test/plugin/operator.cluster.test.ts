@@ -203,7 +203,7 @@ describe("rollouts", () => {
     await eventually(async () => expect((await resource("rolling")).status?.rollout?.revision).toBe(1));
     expect(await done("undo", "rolling", "--to", "2", "--yes")).toContain("goes back to revision 2");
     await eventually(async () => expect((await resource("rolling")).status?.rollout?.revision).toBe(2));
-    expect(await imageOf("rolling-mcp-server")).toBe("1.3.0");
+    await eventually(async () => expect(await imageOf("rolling-mcp-server")).toBe("1.3.0"));
     await done("undo", "rolling", "--to", "1", "--yes");
     await eventually(async () => expect((await resource("rolling")).status?.rollout?.revision).toBe(1));
     const unknown = await plugin(["undo", "rolling", "--to", "7", "--yes"]);

@@ -85,7 +85,8 @@ test.concurrent("blue/green: a new version is tried, takes over with its autosca
   const scaler = await world.get<Autoscaler>(types.horizontalPodAutoscalers, "team-mcp-server");
   expect(scaler.spec.scaleTargetRef.name).toBe("team-mcp-server-green");
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")));
-  expect(await exists(world, types.services, "team-mcp-server-preview")).toBe(false);
+  await eventually(async () => expect(await exists(world, types.services, "team-mcp-server-preview")).toBe(false));
+  await untilSettled(world, "team");
 
   await world.audit.reset();
   await world.restartOperator();
@@ -97,7 +98,7 @@ test.concurrent("blue/green: a new version is tried, takes over with its autosca
   const back = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RolledBack" });
   expect(conditionOf(back, "Degraded")?.message).toContain("the MCP handshake was answered with HTTP 401");
   await untilAnnounced(world, "team", "RolledBack");
-  expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack");
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack"));
   // Its queue may not be readable for the bridge of before.
   expect(await bridgeImage()).toBe(image("1.4.0"));
   await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false));
@@ -140,7 +141,7 @@ test.concurrent("a version whose pods count too many errors gives way, before cl
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.4.0")));
   failing.share = 1;
   await eventually(async () => expect(await trackOf()).toBe("blue"));
-  expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack");
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack"));
   await untilAnnounced(world, "team", "RolledBack");
 }, 150_000);
 
@@ -234,7 +235,7 @@ test.concurrent("the strategy of a resource that runs changes without a Service 
   await changeSpec(world, "team", { rollout: null });
   await eventually(async () => expect(await trackOf()).toBeUndefined());
   expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
-  expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false);
+  await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false));
 }, 150_000);
 
 test.concurrent("servers that do not come up by another strategy are told of, and clients stay where they are", async ({
@@ -331,7 +332,7 @@ test.concurrent("an upgrade waits for its backup, of server and bridge alike, un
   expect(await jobImage(first)).toBe(image("1.2.3"));
   await endAttempt(world, first, 0, resultOf(world, first));
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")));
-  expect(await history()).toBe("1 Superseded, 2 Active");
+  await eventually(async () => expect(await history()).toBe("1 Superseded, 2 Active"));
 
   await changeSpec(world, "team", { version: "1.4.0" });
   const second = await awaited(3);
@@ -351,5 +352,5 @@ test.concurrent("an upgrade waits for its backup, of server and bridge alike, un
   await awaited(4);
   await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.5.0")));
-  expect(await history()).toBe("1 Superseded, 2 Superseded, 3 Superseded, 4 Active");
+  await eventually(async () => expect(await history()).toBe("1 Superseded, 2 Superseded, 3 Superseded, 4 Active"));
 }, 180_000);

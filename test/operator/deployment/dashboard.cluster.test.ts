@@ -115,8 +115,8 @@ test("switched off, Service, Secret and rule are gone, and the pods have no port
     expect(await exists(world, types.services, "team-dashboard")).toBe(false);
     expect(await exists(world, types.secrets, "team-dashboard")).toBe(false);
     expect(await peersOfDashboard("team-mcp-server")).toEqual([]);
+    expect(JSON.stringify(await world.get(types.deployments, "team-mcp-server"))).not.toMatch(/MONITORING|8081/);
   });
-  expect(JSON.stringify(await world.get(types.deployments, "team-mcp-server"))).not.toMatch(/MONITORING|8081/);
   await untilReady(world, "team");
 });
 

@@ -151,7 +151,7 @@ test("who asks for another key by annotation gets one that is valid from the fir
     return present;
   });
   expect(await statusWith(key)).toBe(200);
-  expect(await storedKeys()).toHaveProperty([hashedKey(old), "expires"]);
+  await eventually(async () => expect(await storedKeys()).toHaveProperty([hashedKey(old), "expires"]));
   await update();
   expect(await statusWith(key)).toBe(200);
   expect(await withOld()).toEqual(new Set([200]));
