@@ -34,12 +34,17 @@ export const moveIsOverdue: Check = ({ rollout, resource }) => {
   };
 };
 
+/** Outcomes of revisions that clients have reached without a problem. */
+const wasGood: ReadonlySet<string> = new Set(["Active", "Previous", "Superseded"]);
+
 /** A Deployment stays as it is, because nobody knows any more what its pods should be. */
 export const revisionIsLost: Check = ({ lostRevision, rollout, resource }) => {
   if (lostRevision === undefined) return undefined;
   const { revision, template, track } = lostRevision;
-  const others = rollout?.revisions?.flatMap((each) => (each.revision === revision ? [] : [each.revision])) ?? [];
-  const undo = others.length === 0 ? "" : `, or go to another kept one (${others.join(", ")}) by cctelegram.io/undo`;
+  const others = (rollout?.revisions ?? [])
+    .filter((each) => each.revision !== revision && wasGood.has(each.outcome))
+    .map((each) => each.revision);
+  const undo = others.length === 0 ? "" : `, or go to a former one (${others.join(", ")}) by cctelegram.io/undo`;
   return {
     reason: "RevisionLost",
     message:

@@ -10,7 +10,9 @@ export async function record(world: World): Promise<Resource> {
   const text = JSON.stringify(await readResource(world, "team"));
   const timeless = text
     .replaceAll(world.namespace, "cctelegram")
-    .replaceAll(/begins at [\dTZ:-]+/g, `begins at ${time}`);
+    .replaceAll(/begins at [\dTZ:-]+/g, `begins at ${time}`)
+    // The hash of a template in which the namespace stands.
+    .replaceAll(/(?<=team-mcp-server-)[\da-f]{16}/g, "0123456789abcdef");
   const resource = JSON.parse(timeless) as Resource;
   const { managedFields: _, ...metadata } = resource.metadata;
   const { deletionTimestamp } = metadata as { deletionTimestamp?: string };

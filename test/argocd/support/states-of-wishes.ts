@@ -1,6 +1,12 @@
-import { cctelegramDeployments } from "../../../operator/deployment/resource-types.ts";
+import { cctelegramDeployments, controllerRevisions } from "../../../operator/deployment/resource-types.ts";
 import { running, withoutImage } from "../../operator/deployment/support/kubelet.ts";
-import { changeSpec, createResource, createToken, readResource } from "../../operator/deployment/support/steps.ts";
+import {
+  changeSpec,
+  createResource,
+  createToken,
+  eventually,
+  readResource,
+} from "../../operator/deployment/support/steps.ts";
 import type { World } from "../../operator/deployment/support/world.ts";
 import type { State } from "./states.ts";
 import { settle, until } from "./steps.ts";
@@ -120,6 +126,22 @@ export const wishStates: readonly State[] = [
       await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? undefined : running(pod)));
       await changeSpec(world, "team", { ...newer, rollout: { progressDeadlineSeconds: 10 } });
       await until(world, "Stalled", { status: "True", reason: "RolledBack" });
+    },
+  },
+  {
+    name: "revision_lost",
+    ready: "RevisionLost",
+    argo: "Degraded",
+    kstatus: "Failed",
+    bringAbout: async (world) => {
+      await settle(world, { rollout: { progressDeadlineSeconds: 10 } });
+      await world.kubelet.report((pod) => (JSON.stringify(pod.spec).includes("2.0.0") ? undefined : running(pod)));
+      await changeSpec(world, "team", newer);
+      const { status } = await until(world, "Progressing", { status: "True" });
+      const name = `team-mcp-server-${status?.rollout?.revisions?.[0]?.template}`;
+      await eventually(() => world.get(controllerRevisions, name));
+      await world.delete(controllerRevisions, name);
+      await until(world, "Stalled", { status: "True", reason: "RevisionLost" });
     },
   },
   {
