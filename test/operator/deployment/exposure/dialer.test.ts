@@ -252,7 +252,7 @@ describe("an answer", () => {
     const startedAt = Date.now();
     const plain = { scheme: "http", certificate: undefined } as const;
     expect(await look(port, plain)).toEqual(failed("NoAnswer", cause));
-    expect(Date.now() - startedAt).toBeLessThan(5_000);
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
   });
 
   test("in control characters is cleaned before anybody reads it", async () => {
