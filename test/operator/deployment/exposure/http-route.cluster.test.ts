@@ -101,6 +101,10 @@ describe("an HTTPRoute", () => {
     await eventually(async () =>
       expect((await world.get(types.httpRoutes, "gate-mcp-server")).metadata.uid).not.toBe(metadata.uid),
     );
+    // The Gateway has to accept the new one.
+    await untilCondition(world, "gate", "Exposed", { status: "False", reason: "RouteNotAccepted" });
+    await said(world, types.httpRoutes, "gate-mcp-server", status("True"));
+    await untilCondition(world, "gate", "Exposed", { status: "True", reason: "Answered" });
   });
 
   test("that somebody else has is left alone", async () => {
