@@ -14,7 +14,10 @@ export type LeaseEndsOptions = {
 /** After a look that failed. */
 const RETRY_MS = 5_000;
 
-/** Notices that a holder is gone which did not say so. Ends before the bridge began are not told: whoever asks the bridge for the first time reads them. */
+/**
+ * Notices that a holder is gone which did not say so. Ends before the bridge began are not told: whoever asks it for the first time
+ * reads them.
+ */
 export class LeaseEnds {
   readonly #options: LeaseEndsOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -35,6 +38,8 @@ export class LeaseEnds {
 
   stop(): void {
     clearTimeout(this.#timer);
+    // What is still held while the bridge ends waits for nothing.
+    this.#due = Number.NEGATIVE_INFINITY;
   }
 
   #look(): void {

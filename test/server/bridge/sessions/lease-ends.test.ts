@@ -77,6 +77,13 @@ test("another bridge on the same file goes on with those that have not ended", (
   expect(ended).toEqual(["api"]);
 });
 
+test("nothing is looked for once it has stopped, though a session is held after that", () => {
+  hold("api", 5);
+  ends.stop();
+  hold("web", 1);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("a look that fails is made again", () => {
   ends.stop();
   let failures = 2;
