@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import * as types from "../../../../operator/deployment/resource-types.ts";
 import type { Disks } from "./disks.ts";
 import { rolloutIn } from "./rollouts.ts";
-import { changeSpec, createResource, eventually, untilCondition, untilReady } from "./steps.ts";
+import { changeSpec, createResource, eventually, readResource, untilCondition, untilReady } from "./steps.ts";
 import type { World } from "./world.ts";
 
 /** How a resource comes into being and what is done to it then. Failures happen in one of both. */
@@ -19,6 +19,11 @@ export type Scenario = {
 
 const patience = 60_000;
 const ready = (world: World, name: string) => untilReady(world, name, patience);
+/** Ready, and known as the last good revision: a change before that is another first rollout. */
+const rolledOut = async (world: World, name: string) => {
+  await ready(world, name);
+  await eventually(async () => expect((await readResource(world, name)).status?.rollout?.revision).toBe(1), patience);
+};
 const hibernated = (world: World, name: string) =>
   untilCondition(world, name, "Hibernated", { status: "True" }, patience);
 
@@ -27,7 +32,7 @@ const plain = (part: string, touches: RegExp, spec: object, change: object): Sce
   touches,
   inChange: true,
   create: (world, name) => createResource(world, name, spec),
-  untilCreated: ready,
+  untilCreated: rolledOut,
   change: (world, name) => changeSpec(world, name, change),
   untilChanged: ready,
 });
@@ -90,7 +95,7 @@ export const wayBack: Scenario = {
 export const undo: Scenario = {
   ...plain("undo", / deployments\/NAME-mcp-server$/, spec, { version: "1.4.0" }),
   untilCreated: async (world, name) => {
-    await ready(world, name);
+    await rolledOut(world, name);
     await changeSpec(world, name, { version: "1.4.0" });
     await historyIs(world, name, "1 Superseded, 2 Active");
     await ready(world, name);
