@@ -34,15 +34,15 @@ export const moveIsOverdue: Check = ({ rollout, resource }) => {
   };
 };
 
-/** Outcomes of revisions that clients have reached without a problem. */
-const wasGood: ReadonlySet<string> = new Set(["Active", "Previous", "Superseded"]);
+/** Outcomes of revisions that did not fail. */
+const unfailed: ReadonlySet<string> = new Set(["Active", "Previous", "Superseded"]);
 
 /** A Deployment stays as it is, because nobody knows any more what its pods should be. */
 export const revisionIsLost: Check = ({ lostRevision, rollout, resource }) => {
   if (lostRevision === undefined) return undefined;
   const { revision, template, track } = lostRevision;
   const others = (rollout?.revisions ?? [])
-    .filter((each) => each.revision !== revision && wasGood.has(each.outcome))
+    .filter((each) => each.revision !== revision && unfailed.has(each.outcome))
     .map((each) => each.revision);
   const undo = others.length === 0 ? "" : `, or go to a former one (${others.join(", ")}) by cctelegram.io/undo`;
   return {

@@ -12,9 +12,9 @@ const kept = (revision: number, outcome: Outcome) => ({
 });
 
 test.each([
-  ["nothing else, where no other one was good", [kept(2, "Active"), kept(3, "RolledBack"), kept(4, "Failed")], ""],
+  ["nothing else, where every other one failed", [kept(2, "Active"), kept(3, "RolledBack"), kept(4, "Failed")], ""],
   [
-    "former ones that were good",
+    "former ones that did not fail",
     [kept(1, "Superseded"), kept(2, "Active"), kept(3, "RolledBack"), kept(4, "Previous")],
     ", or go to a former one (1, 4) by cctelegram.io/undo",
   ],
