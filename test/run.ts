@@ -158,10 +158,11 @@ function counted(project: string, file: string, status: number): Count {
   };
 }
 
-/** The first line says what was expected; the rest is above. */
+/** What was expected, and of a property the seed and the counterexample; the rest is above. */
 function nameAndReason({ fullName, failureMessages = [] }: AssertionResult): string {
-  const reason = stripVTControlCharacters(failureMessages[0] ?? "").split("\n", 1)[0] ?? "";
-  return reason === "" ? fullName : `${fullName}\n    ${reason.slice(0, 500)}`;
+  const [reason = "", ...more] = stripVTControlCharacters(failureMessages[0] ?? "").split("\n");
+  const example = more.filter((line) => /^(\{ seed|Counterexample)/.test(line));
+  return [fullName, ...[reason, ...example].filter(Boolean).map((line) => `    ${line.slice(0, 500)}`)].join("\n");
 }
 
 function seconds(since: number): string {

@@ -34,7 +34,8 @@ export class RateLimiter {
   constructor(limit: RateLimit, capacity = 10_000) {
     this.#limit = limit;
     this.#capacity = capacity;
-    this.#partMs = limit.windowMs / parts;
+    // Whole milliseconds: times of fractions, multiplied and divided again, fall into the part before.
+    this.#partMs = Math.ceil(limit.windowMs / parts);
   }
 
   /** Counts a request of a key at a time (Unix milliseconds), or one that costs as much as several, unless it is over the limit. */
@@ -90,7 +91,7 @@ export class RateLimiter {
 
   /** When the oldest part that holds requests leaves the window. */
   #freeAt({ counts, part }: Account): number {
-    let oldest = part - parts;
+    let oldest = Math.max(0, part - parts);
     while (oldest < part && counts[oldest % counts.length] === 0) oldest += 1;
     return (oldest + parts + 1) * this.#partMs;
   }

@@ -3,6 +3,14 @@ import { describe, expect, test } from "vitest";
 import { RateLimiter } from "../../../server/access/rate-limiter.ts";
 
 const limit = { requests: 3, windowMs: 1000, blockMs: 5000 };
+const windows = fc.integer({ min: 1, max: 2000 });
+/** Crowded and spread, at the beginning of all time and now. */
+const requestTimes = fc
+  .tuple(
+    fc.constantFrom(0, 1_700_000_000_000),
+    fc.constantFrom(10, 5000).chain((most) => fc.array(fc.nat(most), { minLength: 1, maxLength: 100 })),
+  )
+  .map(([first, times]) => times.map((at) => first + at).sort((a, b) => a - b));
 
 describe("rate limiter", () => {
   test("lets the limit through and then blocks for the whole block", () => {
@@ -45,21 +53,32 @@ describe("rate limiter", () => {
 
   test("never lets more than the limit through in any window, at whatever times requests come", () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(5000), { maxLength: 100 }), (times) => {
-        const limiter = new RateLimiter({ requests: 5, windowMs: 1000, blockMs: 0 });
-        const passed = times.sort((a, b) => a - b).filter((at) => limiter.take("a", at).allowed);
-        return passed.every((at, index) => index < 5 || at - passed[index - 5]! >= 1000);
+      fc.property(windows, requestTimes, (windowMs, times) => {
+        const limiter = new RateLimiter({ requests: 5, windowMs, blockMs: 0 });
+        const passed = times.filter((at) => limiter.take("a", at).allowed);
+        return passed.every((at, index) => index < 5 || at - passed[index - 5]! >= windowMs);
       }),
     );
   });
 
   test("lets requests through again as soon as it promises", () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(5000), { minLength: 1, maxLength: 100 }), (times) => {
-        const limiter = new RateLimiter({ requests: 5, windowMs: 1000, blockMs: 0 });
-        const decisions = times.sort((a, b) => a - b).map((at) => limiter.take("a", at));
+      fc.property(windows, requestTimes, (windowMs, times) => {
+        const limiter = new RateLimiter({ requests: 5, windowMs, blockMs: 0 });
+        const decisions = times.map((at) => limiter.take("a", at));
         return limiter.take("a", Math.max(times.at(-1)!, decisions.at(-1)!.resetAt)).allowed;
       }),
     );
+  });
+
+  test("does so for requests in the first part of all time, and in windows that ten does not divide", () => {
+    for (const [windowMs, at] of [
+      [1000, 0],
+      [1004, 1_700_000_000_368 - 1054],
+    ] as const) {
+      const limiter = new RateLimiter({ requests: 1, windowMs, blockMs: 0 });
+      limiter.take("a", at);
+      expect(limiter.take("a", limiter.take("a", at).resetAt)).toMatchObject({ allowed: true, remaining: 0 });
+    }
   });
 });
