@@ -110,8 +110,11 @@ export const servingTrack = ({ track }: State): Track => track ?? "blue";
 export const isInPlace = ({ spec, state }: Facts): boolean =>
   spec.strategy === "RollingUpdate" || state.revision === undefined;
 
-/** The strategy has just changed: pods get their labels, or move to the track of RollingUpdate, before anything else. */
+/**
+ * The strategy has just changed: pods get their labels, or move to the track of RollingUpdate, before anything else. Only a good
+ * version moves.
+ */
 export function isMoving({ spec, state }: Facts): boolean {
-  if (spec.strategy === "RollingUpdate") return state.track === "green";
-  return state.track === undefined && state.revision !== undefined;
+  if (state.revision === undefined) return false;
+  return spec.strategy === "RollingUpdate" ? state.track === "green" : state.track === undefined;
 }

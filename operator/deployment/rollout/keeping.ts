@@ -1,6 +1,6 @@
 import { entryOf, type Facts, type State, servingTrack } from "./facts.ts";
 import { rejecting, resultFor } from "./outcome.ts";
-import { marked, type Policy, superseded, without } from "./steps.ts";
+import { marked, type Policy, withoutPrevious } from "./steps.ts";
 import { otherTrack } from "./tracks.ts";
 
 /** Why clients should not stay with the version that they reach since the switch. */
@@ -46,7 +46,5 @@ export function keptUntil({ state, spec, lingerMs }: Facts): number | undefined 
 export const retires: Policy = (facts) => {
   const { state, now } = facts;
   if (now < (keptUntil(facts) ?? Number.POSITIVE_INFINITY)) return undefined;
-  const free = without(state, "previous");
-  const isFormer = entryOf(state, state.previous)?.outcome === "Previous";
-  return { state: isFormer ? superseded(facts, free, state.previous) : free };
+  return { state: withoutPrevious(facts, state) };
 };

@@ -32,7 +32,9 @@ export function planOf(facts: Facts): Plan {
   const servers = (track: Track, number: number | undefined): PlannedServers | undefined => {
     const entry = entryOf(state, number);
     if (entry === undefined) return undefined;
-    const labelled = track === "green" || spec.strategy === "BlueGreen" || sides.blue?.labelled === true;
+    // The Service may select blue servers as soon as they are good, also on the way back to RollingUpdate.
+    const isSelected = spec.strategy === "BlueGreen" || state.track !== undefined;
+    const labelled = track === "green" || isSelected || sides.blue?.labelled === true;
     return { track, labelled, revision: entry.revision, template: entry.template };
   };
   const home = spec.strategy === "RollingUpdate" && serving === "green" ? state.revision : undefined;

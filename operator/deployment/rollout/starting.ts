@@ -1,7 +1,16 @@
 import type { Revision } from "../../api/rollout.ts";
 import { printable } from "../printable.ts";
 import { entryOf, type Facts, isInPlace, isMoving, isNews, type State, waitsForWindow } from "./facts.ts";
-import { longestMessage, marked, type Note, type Policy, superseded, timeOf, without } from "./steps.ts";
+import {
+  longestMessage,
+  marked,
+  type Note,
+  type Policy,
+  superseded,
+  timeOf,
+  without,
+  withoutPrevious,
+} from "./steps.ts";
 
 /** The first revision: that of pods which are there, or what the spec asks for. */
 export const begins: Policy = (facts) => {
@@ -43,8 +52,7 @@ export const undoes: Policy = (facts) => {
   const cancelled = superseded(facts, without(rejected, "target"), state.target, message);
   if (to === state.revision) return { state: cancelled, note };
   const outcome = startOf(facts, asked);
-  const free = without(cancelled, "previous");
-  const freed = to === state.previous ? free : superseded(facts, free, state.previous);
+  const freed = to === state.previous ? without(cancelled, "previous") : withoutPrevious(facts, cancelled);
   return {
     state: marked(facts, { ...freed, target: asked.revision }, to, {
       outcome,
@@ -105,7 +113,7 @@ export const starts: Policy = (facts) => {
     outcome: "Waiting",
     message: printable(message, longestMessage),
   };
-  const freed = superseded(facts, without(stopped, "previous"), state.previous);
+  const freed = withoutPrevious(facts, stopped);
   const target = {
     ...freed,
     target: revision,

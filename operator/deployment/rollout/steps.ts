@@ -35,3 +35,12 @@ export const superseded = (facts: Facts, state: State, revision: number | undefi
   revision === undefined
     ? state
     : marked(facts, state, revision, { outcome: "Superseded", ...(message === undefined ? {} : { message }) });
+
+/** The pods of the version before go. What became of it is known already if it gave way, or is the active one on another track. */
+export function withoutPrevious(facts: Facts, state: State): State {
+  const free = without(state, "previous");
+  const isFormer = state.revisions.some(
+    ({ revision, outcome }) => revision === state.previous && outcome === "Previous",
+  );
+  return isFormer ? superseded(facts, free, state.previous) : free;
+}

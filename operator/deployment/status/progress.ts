@@ -46,8 +46,8 @@ export const movingParts = ({ server, bridge, rollout }: Snapshot) => [
   ...(bridge && !isSettled(bridge) ? ["bridge"] : []),
 ];
 
-/** A revision is being rolled out, also beside the one that clients reach. */
-const isUnderWay = (rollout: Snapshot["rollout"]) => rollout?.revision !== undefined && rollout.target !== undefined;
+/** A revision is being rolled out, also beside the one that clients reach, or is not known as good yet. */
+const isUnderWay = (rollout: Snapshot["rollout"]) => rollout?.target !== undefined;
 
 /** Pods of an older template exist: they will be replaced. */
 export const isReplacing = ({ server, bridge }: Snapshot) =>

@@ -250,7 +250,7 @@ test.concurrent("servers that do not come up by another strategy are told of, an
   await eventually(async () => expect(await trackOf()).toBe("green"));
   await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server")).toBe(false));
   const isHome = ({ labels = {} }: KubernetesObject["metadata"]) =>
-    labels["app.kubernetes.io/component"] === "mcp-server" && labels[trackLabel] === undefined;
+    labels["app.kubernetes.io/component"] === "mcp-server" && labels[trackLabel] === "blue";
   await world.kubelet.report((pod) => (isHome(pod.metadata) ? undefined : running(pod)));
   await changeSpec(world, "team", { rollout: { strategy: "RollingUpdate" } });
   const overdue = await untilCondition(world, "team", "Degraded", { reason: "StrategyChangeOverdue" }, 40_000);

@@ -28,6 +28,7 @@ export class Stage {
   isUndoLost = false;
   isHeld = false;
   isBlocked = false;
+  isStopped = false;
   now = Date.parse("2026-01-01T00:00:00.000Z");
   readonly notes: string[] = [];
 
@@ -44,7 +45,7 @@ export class Stage {
       serviceTrack: this.serviceTrack,
       runningImage: "server:one",
       bridgeImage: this.bridgeImage,
-      isStopped: false,
+      isStopped: this.isStopped,
       isBlocked: this.isBlocked,
       isHeld: this.isHeld,
       wasReady: this.wasReady,
@@ -87,10 +88,12 @@ export class Stage {
       const side = this.sides[track];
       if (side) this.sides[track] = { ...side, settled: true, ready: side.replicas, trouble: undefined };
     }
-    const serving = this.sides[this.status?.track ?? "blue"];
-    if (serving) this.verified = { template: serving.template, passed: true };
-    const beside = this.sides[this.status?.track === "green" ? "blue" : "green"];
-    if (beside) this.preview = { template: beside.template, passed: true };
+    const { serviceTrack } = this;
+    const serving = this.sides[serviceTrack ?? "blue"];
+    if (serving?.labelled || serviceTrack === undefined) this.verified = { template: serving?.template, passed: true };
+    // The Service of a trial selects the label of the track.
+    const beside = this.sides[serviceTrack === "green" ? "blue" : "green"];
+    if (beside?.labelled) this.preview = { template: beside.template, passed: true };
     return this.step();
   }
 

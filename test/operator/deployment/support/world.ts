@@ -15,6 +15,7 @@ import { Audit } from "./audit.ts";
 import { type Account, chartAccount, clientWith, tokenOf } from "./chart-account.ts";
 import { Kubelet } from "./kubelet.ts";
 import { startOperator } from "./operator.ts";
+import { throughServices } from "./services.ts";
 
 export const minimalSpec = {
   profile: "Development",
@@ -102,7 +103,7 @@ export class World {
       logger: this.logger,
       metrics,
       clock: { ...realClock, now: () => realClock.now() + this.aheadMs },
-      fetch: answering(this.answers),
+      fetch: throughServices(this.client, answering(this.answers)),
       lookFromOutside: (target) => this.lookFromOutside(target),
       ...(this.reviewImage ? { reviewImage: this.reviewImage } : {}),
       instance: "operator-0",
