@@ -156,17 +156,22 @@ describe("under traffic", () => {
     await waitReady(namespace, resource);
   });
 
+  const track = async () => {
+    const service = ["-n", namespace, "get", "service", `${resource}-mcp-server`];
+    const { spec } = await getJson<{ spec: { selector: Record<string, string> } }>(...service);
+    return spec.selector["cctelegram.io/track"];
+  };
+  const leads = (to: string | undefined) => expect.poll(track, { timeout: 120_000, interval: 500 }).toBe(to);
+  const deploymentsLack = (name: string) => {
+    const names = () => kubectl(["-n", namespace, "get", "deployments", "-o", "name"]);
+    return expect.poll(names, { timeout: 60_000, interval: 1_000 }).not.toContain(name);
+  };
+
   test("blue/green fails no call: not when its pods get their track, not at the switch, and not on the way back", async () => {
     const patch = (spec: object) => changeSpec(namespace, resource, spec);
     const analysed = (maxMilliseconds: number) => ({
       analysis: { durationSeconds: 5, metrics: { latency: { percentile: 50, maxMilliseconds }, minCalls: 5 } },
     });
-    const track = async () => {
-      const service = ["-n", namespace, "get", "service", `${resource}-mcp-server`];
-      const { spec } = await getJson<{ spec: { selector: Record<string, string> } }>(...service);
-      return spec.selector["cctelegram.io/track"];
-    };
-    const leads = (to: string) => expect.poll(track, { timeout: 120_000, interval: 500 }).toBe(to);
     const traffic = startTraffic(url, key, "blue/green");
     await traffic.progress(10);
     await patch({ rollout: { strategy: "BlueGreen", keepPreviousSeconds: 3600 } });
@@ -183,8 +188,26 @@ describe("under traffic", () => {
     await leads("blue");
     await expectReason(namespace, resource, "Degraded", "RolledBack");
     await traffic.progress(20);
-    const green = () => kubectl(["-n", namespace, "get", "deployments", "-o", "name"]);
-    await expect.poll(green, { timeout: 60_000, interval: 1_000 }).not.toContain("green");
+    await deploymentsLack(`${resource}-mcp-server-green`);
+    await traffic.progress(10);
+    await traffic.stop();
+    expect(traffic.failures).toEqual([]);
+    await expectAllDelivered(traffic);
+  });
+
+  test("nor when the strategy is RollingUpdate again, and green servers are all there are", async () => {
+    const traffic = startTraffic(url, key, "back to RollingUpdate");
+    const rollout = { strategy: "BlueGreen", keepPreviousSeconds: 0, analysis: null };
+    await changeSpec(namespace, resource, { rollout, server: { env: [{ name: "LOG_LEVEL", value: "debug" }] } });
+    await leads("green");
+    await deploymentsLack(`${resource}-mcp-server\n`);
+    await traffic.progress(10);
+
+    await changeSpec(namespace, resource, { rollout: null });
+    await leads("blue");
+    await leads(undefined);
+    await deploymentsLack(`${resource}-mcp-server-green`);
+    await waitReady(namespace, resource);
     await traffic.progress(10);
     await traffic.stop();
     expect(traffic.failures).toEqual([]);

@@ -1,6 +1,6 @@
 import type { Revision } from "../../api/rollout.ts";
 import { printable } from "../printable.ts";
-import type { Facts, State } from "./facts.ts";
+import { entryOf, type Facts, type State } from "./facts.ts";
 
 /** Something to tell people about. */
 export type Note = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
@@ -31,16 +31,17 @@ export function without<K extends keyof State>(state: State, ...names: K[]): Sta
   return Object.fromEntries(entries) as unknown as State;
 }
 
-export const superseded = (facts: Facts, state: State, revision: number | undefined, message?: string): State =>
-  revision === undefined
-    ? state
-    : marked(facts, state, revision, { outcome: "Superseded", ...(message === undefined ? {} : { message }) });
+const failed: ReadonlySet<Revision["outcome"]> = new Set(["Failed", "RolledBack"]);
 
-/** The pods of the version before go. What became of it is known already if it gave way, or is the active one on another track. */
+/** Another revision takes its place. What has failed is still said to have failed. */
+export function superseded(facts: Facts, state: State, revision: number | undefined, message?: string): State {
+  const entry = entryOf(state, revision);
+  if (entry === undefined || failed.has(entry.outcome)) return state;
+  return marked(facts, state, revision, { outcome: "Superseded", ...(message === undefined ? {} : { message }) });
+}
+
+/** The pods of the version before go. On another track it may be the active one. */
 export function withoutPrevious(facts: Facts, state: State): State {
   const free = without(state, "previous");
-  const isFormer = state.revisions.some(
-    ({ revision, outcome }) => revision === state.previous && outcome === "Previous",
-  );
-  return isFormer ? superseded(facts, free, state.previous) : free;
+  return state.previous === state.revision ? free : superseded(facts, free, state.previous);
 }

@@ -436,6 +436,34 @@ describe("a changed strategy", () => {
     stage.pass(15);
     expect(shown(stage.step())).toBe("blue 3 -> all");
   });
+
+  test("to RollingUpdate when only green servers are left: the blue ones have the label by which their Services find them", () => {
+    const stage = Stage.good({ ...blueGreen, keepPreviousSeconds: 0 });
+    stage.ask("two");
+    stage.settle();
+    expect(shown(stage.pass(60))).toBe("green 2 -> green");
+    stage.spec = { ...stage.spec, strategy: "RollingUpdate" };
+    const plan = stage.step();
+    expect([shown(plan), plan.beside?.labelled]).toEqual(["green 2, blue 2 -> green", true]);
+    expect(shown(stage.settle())).toBe("blue 2, green 2 -> blue");
+    stage.pass(60);
+    expect(shown(stage.step())).toBe("blue 2 -> all");
+  });
+
+  test("to RollingUpdate while the status is lost: what clients reach has to be good before it moves", () => {
+    const stage = Stage.good(blueGreen);
+    stage.ask("two");
+    stage.settle();
+    stage.spec = { ...stage.spec, strategy: "RollingUpdate" };
+    stage.step();
+    stage.status = undefined;
+    stage.verified = undefined;
+    expect(shown(stage.step())).toBe("green 2 -> green");
+    expect(shown(stage.settle())).toBe("green 2, blue 2 -> green");
+    expect(shown(stage.settle())).toBe("blue 2, green 2 -> blue");
+    stage.pass(60);
+    expect(shown(stage.step())).toBe("blue 2 -> all");
+  });
 });
 
 describe("a changed strategy whose servers do not come up", () => {

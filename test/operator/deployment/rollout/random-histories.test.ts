@@ -182,10 +182,11 @@ test("a decision is final: the same facts with the new state change nothing more
   );
 });
 
-test("what the status names is among its revisions, of which one is active", () => {
+test("what the status names is among its revisions, of which one is active and those that failed say so", () => {
   fc.assert(
     fc.property(beginning, changes, (from, history) => {
       const stage = begun(from);
+      let failed = new Set<number>();
       for (const { to } of history) {
         const plan = to(stage);
         const { revision, target, previous, tried, revisions = [] } = stage.status!;
@@ -197,6 +198,9 @@ test("what the status names is among its revisions, of which one is active", () 
         expect(active, said(history)).toEqual(revision === undefined ? [] : [revision]);
         expect(known.length).toBeLessThanOrEqual(stage.spec.revisionHistoryLimit + 3);
         if (plan.track !== undefined) expect(plan.serving.labelled).toBe(true);
+        const forgotten = revisions.filter((entry) => entry.outcome === "Superseded" && failed.has(entry.revision));
+        expect(forgotten, said(history)).toEqual([]);
+        failed = new Set(revisions.filter(hasFailed).map((entry) => entry.revision));
       }
     }),
   );
@@ -211,3 +215,5 @@ function heal(stage: Stage): void {
 }
 
 const said = (history: readonly Change[]) => history.map(({ what }) => what).join(", ");
+
+const hasFailed = ({ outcome }: { readonly outcome: string }) => outcome === "Failed" || outcome === "RolledBack";
