@@ -25,8 +25,8 @@ export function canonicalQuantity(text: string): string {
   if (keepsText) return text;
   const sign = nanos < 0n ? "-" : "";
   const size = nanos < 0n ? -nanos : nanos;
-  // Binary quantities below 1024, or not whole, are shown in decimal so that nothing is rounded.
-  const binary = format === "binary" && size >= 1024n * nanosPerUnit && size % nanosPerUnit === 0n;
+  // Binary quantities that are no multiple of 1024 have no binary suffix, and are read again as decimal ones.
+  const binary = format === "binary" && size % (1024n * nanosPerUnit) === 0n;
   return sign + (binary ? inBinary(size / nanosPerUnit) : inDecimal(size, format === "exponent"));
 }
 

@@ -57,6 +57,7 @@ test.each([
   ["1000m", "1"],
   ["1024Mi", "1Gi"],
   ["1500Mi", "1500Mi"],
+  ["62.5Ki", "64k"],
   ["0", "0"],
 ])("%s is stored as %s", (text, stored) => {
   expect(canonicalQuantity(text)).toBe(stored);
