@@ -198,7 +198,7 @@ describe("under traffic", () => {
   test("nor when the strategy is RollingUpdate again, and green servers are all there are", async () => {
     const traffic = startTraffic(url, key, "back to RollingUpdate");
     const rollout = { strategy: "BlueGreen", keepPreviousSeconds: 0, analysis: null };
-    await changeSpec(namespace, resource, { rollout, server: { env: [{ name: "LOG_LEVEL", value: "debug" }] } });
+    await changeSpec(namespace, resource, { rollout, server: { env: [{ name: "LOG_FORMAT", value: "json" }] } });
     await leads("green");
     await deploymentsLack(`${resource}-mcp-server\n`);
     await traffic.progress(10);

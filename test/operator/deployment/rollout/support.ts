@@ -125,6 +125,8 @@ export class Stage {
 
 const started = { settled: false, replicas: 3, ready: 0, deadlineExceeded: false, trouble: undefined, crashes: false };
 
+export const blueGreen = { strategy: "BlueGreen", keepPreviousSeconds: 60 } as const;
+
 export const wantedOf = (version: string) => ({ template: version, image: `server:${version}`, key: version });
 
 /** "blue 1, green 2 -> blue": what runs, and where the Service leads. */
