@@ -4,6 +4,7 @@ import { type Exchange, exchange, openStream } from "./exchange.ts";
 import type { KubernetesList, KubernetesObject, WatchEvent } from "./kubernetes-object.ts";
 import type { Metrics } from "./metrics.ts";
 import { apiVersionOf, type ResourceType, resourcePath } from "./resource-type.ts";
+import { pause, retryAfterMs } from "./retrying.ts";
 import { Transport } from "./transport.ts";
 import { watchEvents } from "./watch-stream.ts";
 
@@ -72,7 +73,6 @@ export type ClientOptions = {
 };
 
 const applyPatch = "application/apply-patch+yaml";
-const longestRetryAfterSeconds = 10;
 
 /**
  * Connects on first use. Throws when the kubeconfig names no cluster.
@@ -215,10 +215,7 @@ class RestClient implements Client {
       await this.#transport.refresh();
       return 0;
     }
-    if (tries >= 3 || error.retryAfterSeconds === undefined) return undefined;
-    // 429 and 503 with Retry-After are sent before the request is handled; only a POST might still have been handled.
-    const turnedAway = error.status === 429 || (error.status === 503 && mayRepeat(request));
-    return turnedAway ? Math.min(error.retryAfterSeconds, longestRetryAfterSeconds) * 1000 : undefined;
+    return retryAfterMs(error, { tries, mayRepeat: mayRepeat(request) });
   }
 }
 
@@ -255,16 +252,4 @@ function queryString(query: Query | undefined): string {
     if (value !== undefined) parameters.append(name, String(value));
   }
   return parameters.size === 0 ? "" : `?${parameters}`;
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, ms);
-    signal?.addEventListener("abort", wake, { once: true });
-  });
 }

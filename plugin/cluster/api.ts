@@ -2,8 +2,10 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { urlToHttpOptions } from "node:url";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { ApiError } from "../../operator/runtime/api-error.ts";
 import { exchange, openStream } from "../../operator/runtime/exchange.ts";
 import type { KubernetesList, KubernetesObject } from "../../operator/runtime/kubernetes-object.ts";
+import { pause, retryAfterMs } from "../../operator/runtime/retrying.ts";
 import type { Connection } from "../../operator/runtime/transport.ts";
 import { problems } from "../problems.ts";
 import { explained } from "./refusals.ts";
@@ -69,10 +71,20 @@ export class Api {
     return items;
   }
 
+  /** What the server turns away for a moment is sent again, as kubectl does. */
   async request<T = KubernetesObject>(request: ApiRequest): Promise<T> {
     return this.#explaining(async () => {
-      const connection = await this.#connect();
-      return (await exchange(connection, this.#exchangeOf(request), timeoutMs, uncounted)) as T;
+      for (let tries = 0; ; tries += 1) {
+        try {
+          return (await exchange(await this.#connect(), this.#exchangeOf(request), timeoutMs, uncounted)) as T;
+        } catch (error) {
+          const mayRepeat = request.method === "GET";
+          const waitMs = error instanceof ApiError ? retryAfterMs(error, { tries, mayRepeat }) : undefined;
+          if (waitMs === undefined) throw error;
+          await pause(waitMs, this.#options.signal);
+          this.#options.signal.throwIfAborted();
+        }
+      }
     });
   }
 

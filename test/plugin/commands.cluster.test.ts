@@ -550,7 +550,7 @@ describe("a support bundle", () => {
     });
     await untilSettled(world, "team");
     const ends = await plugin(["report", "team", "-f", "bundle.tar.gz"]);
-    expect(ends).toMatchObject({ code: 0, stdout: "bundle.tar.gz\n" });
+    expect(ends, ends.stderr).toMatchObject({ code: 0, stdout: "bundle.tar.gz\n" });
     const path = join(files.path, "bundle.tar.gz");
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const names = execFileSync("tar", ["-tzf", path], { encoding: "utf8" }).trim().split("\n");
