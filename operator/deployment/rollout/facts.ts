@@ -118,3 +118,6 @@ export function isMoving({ spec, state }: Facts): boolean {
   if (state.revision === undefined) return false;
   return spec.strategy === "RollingUpdate" ? state.track === "green" : state.track === undefined;
 }
+
+/** No servers run, so that no other version can show whether it is good. The first one is taken as it is. */
+export const isAtRest = ({ isStopped, state }: Facts): boolean => isStopped && state.revision !== undefined;

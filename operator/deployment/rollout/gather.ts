@@ -1,4 +1,3 @@
-import { serverScaling } from "../../api/sizing.ts";
 import { canonicalJson } from "../../runtime/canonical-json.ts";
 import type { Blueprint } from "../blueprint.ts";
 import type { CachedResource } from "../cache/cached-objects.ts";
@@ -6,7 +5,7 @@ import type { Cluster } from "../cache/cluster.ts";
 import { ownChild } from "../cache/own-child.ts";
 import { maintenanceAt } from "../maintenance/windows.ts";
 import { namesOf, sha256 } from "../names.ts";
-import { isHibernated } from "../pausing/hibernation.ts";
+import { isStopped } from "../pausing/hibernation.ts";
 import { currentPods, firstTrouble, imageOfMost, livePods } from "../pods/pods.ts";
 import type { ProbeResult } from "../probing/parts-probe.ts";
 import * as types from "../resource-types.ts";
@@ -51,7 +50,7 @@ export function factsOf(resource: CachedResource, parts: Parts): Facts {
     serviceTrack: ownChild(cluster, resource, types.services, namesOf(name).server)?.state.track,
     runningImage: imageOfMost(cluster.podsOf(namespace, name, "mcp-server")),
     bridgeImage: ownChild(cluster, resource, types.statefulSets, namesOf(name).bridge)?.state.workload?.image,
-    isStopped: isHibernated(spec) || serverScaling(spec).min === 0,
+    isStopped: isStopped(spec),
     wasReady: status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
     verified: verificationOf(probe),
     preview: preview && triedOf(preview),

@@ -15,10 +15,10 @@ function regretOf({ state, sides, verified, measured }: Facts): string | undefin
 
 /** The version fails while the one before is still there: clients go back to that at once. */
 export const returns: Policy = (facts) => {
-  const { state, spec, sides } = facts;
+  const { state, spec, sides, isStopped } = facts;
   const [active, before] = [entryOf(state, state.revision), entryOf(state, state.previous)];
-  if (spec.onFailure === "Stop" || state.target !== undefined || !active || before?.outcome !== "Previous")
-    return undefined;
+  if (spec.onFailure === "Stop" || isStopped || state.target !== undefined) return undefined;
+  if (!active || before?.outcome !== "Previous") return undefined;
   const cause = regretOf(facts);
   const back = otherTrack(servingTrack(state));
   const isThere = sides[back]?.template === before.template && sides[back].ready > 0 && sides[back].settled;
@@ -34,9 +34,11 @@ export const returns: Policy = (facts) => {
 };
 
 /** Until when the other track's pods are kept, in ms since the epoch. */
-export function keptUntil({ state, spec, lingerMs }: Facts): number | undefined {
+export function keptUntil({ state, spec, lingerMs, isStopped }: Facts): number | undefined {
   const [active, previous] = [entryOf(state, state.revision), entryOf(state, state.previous)];
   if (active === undefined || state.previous === undefined) return undefined;
+  // No pod is left to go back to. Of those that wake, the former ones might be ready first.
+  if (isStopped) return Date.parse(active.since);
   const keptMs =
     previous?.outcome === "Previous" && spec.strategy === "BlueGreen" ? spec.keepPreviousSeconds * 1000 : 0;
   return Date.parse(active.since) + Math.max(lingerMs, keptMs);

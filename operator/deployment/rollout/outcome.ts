@@ -1,6 +1,6 @@
 import type { Revision } from "../../api/rollout.ts";
 import { entryOf, type Facts, isInPlace, isMoving, type Side, type State, servingTrack } from "./facts.ts";
-import { marked, type Note, type Policy, type Step, superseded, without } from "./steps.ts";
+import { marked, type Note, type Policy, type Step, superseded, without, withoutPrevious } from "./steps.ts";
 import { otherTrack } from "./tracks.ts";
 
 /** The Deployment that runs the target; undefined while it does not. */
@@ -58,7 +58,7 @@ function trialFailure(
 export const fails: Policy = (facts) => {
   const { state, spec } = facts;
   const target = entryOf(state, state.target);
-  if (target === undefined || isMoving(facts)) return undefined;
+  if (target === undefined || target.outcome === "Waiting" || isMoving(facts)) return undefined;
   const cause = failureOf(facts);
   if (cause === undefined) return undefined;
   if (spec.onFailure === "Stop" || state.revision === undefined) {
@@ -83,7 +83,7 @@ export const rejecting = ({ wanted }: Facts, state: State, { template }: Revisio
 export const completes: Policy = (facts) => {
   const { state, verified, isStopped } = facts;
   const target = entryOf(state, state.target);
-  if (target === undefined || !isInPlace(facts) || isMoving(facts)) return undefined;
+  if (target === undefined || target.outcome === "Waiting" || !isInPlace(facts) || isMoving(facts)) return undefined;
   // As long as no version was good, any server that answers shows that this one is.
   const result = state.revision === undefined ? verified : resultFor(target.template, verified);
   const isVerified = isStopped || result?.passed === true;
@@ -133,7 +133,8 @@ export const waits: Policy = (facts) => {
 export const promotes: Policy = (facts) => {
   const { state } = facts;
   const target = entryOf(state, state.target);
-  if (target === undefined || isInPlace(facts) || isMoving(facts) || target.outcome === "Failed") return undefined;
+  if (target === undefined || isInPlace(facts) || isMoving(facts)) return undefined;
+  if (target.outcome === "Failed" || target.outcome === "Waiting") return undefined;
   if (!isProven(facts, target.template) || !isPromoted(facts)) return undefined;
   const kept = marked(facts, state, state.revision, { outcome: "Previous" });
   const previous = state.revision === undefined ? {} : { previous: state.revision };
@@ -146,6 +147,6 @@ export const movesHome: Policy = (facts) => {
   const active = entryOf(state, state.revision);
   if (spec.strategy !== "RollingUpdate" || state.track !== "green" || active === undefined) return undefined;
   if (!isProven(facts, active.template)) return undefined;
-  const moved: State = { ...state, track: "blue", previous: active.revision };
+  const moved: State = { ...withoutPrevious(facts, state), track: "blue", previous: active.revision };
   return { state: marked(facts, moved, active.revision, { outcome: "Active" }) };
 };

@@ -1,7 +1,7 @@
 import { retires, returns } from "./keeping.ts";
 import { moves } from "./moving.ts";
 import { completes, fails, joinsTrack, leavesTrack, movesHome, promotes, waits } from "./outcome.ts";
-import { begins, continues, forgives, starts, undoes } from "./starting.ts";
+import { begins, continues, forgives, rests, starts, undoes } from "./starting.ts";
 import type { Policy } from "./steps.ts";
 
 /** In this order: whoever asks for something is heard first, what fails is seen before what succeeds. */
@@ -10,6 +10,7 @@ export const policies: readonly Policy[] = [
   undoes,
   forgives,
   starts,
+  rests,
   continues,
   moves,
   fails,

@@ -1,6 +1,6 @@
 import type { Revision } from "../../api/rollout.ts";
 import { printable } from "../printable.ts";
-import { entryOf, type Facts, isInPlace, isMoving, isNews, type State, waitsForWindow } from "./facts.ts";
+import { entryOf, type Facts, isAtRest, isInPlace, isMoving, isNews, type State, waitsForWindow } from "./facts.ts";
 import {
   longestMessage,
   marked,
@@ -90,7 +90,7 @@ const hasBackup = ({ backup }: Facts, { revision }: Revision) =>
   backup?.revision === revision && backup.state === "Succeeded";
 
 function startOf(facts: Facts, entry: Revision): Revision["outcome"] {
-  if (isMoving(facts) || (needsBackup(facts, entry) && !hasBackup(facts, entry))) return "Waiting";
+  if (isMoving(facts) || isAtRest(facts) || (needsBackup(facts, entry) && !hasBackup(facts, entry))) return "Waiting";
   return isInPlace(facts) ? "RollingOut" : "Previewing";
 }
 
@@ -135,6 +135,14 @@ function trimmed(state: State, limit: number): State {
   const kept = new Set(former.slice(-limit).map(({ revision }) => revision));
   return { ...state, revisions: state.revisions.filter(({ revision }) => inUse.has(revision) || kept.has(revision)) };
 }
+
+/** Nothing can be tried while no server runs: the target begins anew when they wake. */
+export const rests: Policy = (facts) => {
+  const { state } = facts;
+  const target = entryOf(state, state.target);
+  if (!isAtRest(facts) || target === undefined || target.outcome === "Waiting") return undefined;
+  return { state: marked(facts, state, target.revision, { outcome: "Waiting" }) };
+};
 
 /** What held the target up is over. */
 export const continues: Policy = (facts) => {

@@ -1,7 +1,8 @@
 import { serverScaling } from "../../api/sizing.ts";
+import type { DeploymentSpec } from "../../api/spec.ts";
 import type { WorkloadState } from "../cache/cached-objects.ts";
 import { isHeld } from "../image/acceptance.ts";
-import { isHibernated } from "../pausing/hibernation.ts";
+import { isHibernated, isStopped } from "../pausing/hibernation.ts";
 import { rolledBack } from "../rollout/problems.ts";
 import type { Snapshot } from "../snapshot.ts";
 
@@ -41,13 +42,14 @@ const isApplied = ({
       rolledBack(rollout) === undefined));
 
 /** The parts whose pods are being created or replaced. */
-export const movingParts = ({ server, bridge, rollout }: Snapshot) => [
-  ...(server && (!isSettled(server) || isUnderWay(rollout)) ? ["MCP server"] : []),
+export const movingParts = ({ resource, server, bridge, rollout }: Snapshot) => [
+  ...(server && (!isSettled(server) || isUnderWay(resource.spec, rollout)) ? ["MCP server"] : []),
   ...(bridge && !isSettled(bridge) ? ["bridge"] : []),
 ];
 
 /** A revision is being rolled out, also beside the one that clients reach, or is not known as good yet. */
-const isUnderWay = (rollout: Snapshot["rollout"]) => rollout?.target !== undefined;
+const isUnderWay = (spec: DeploymentSpec, rollout: Snapshot["rollout"]) =>
+  rollout?.target !== undefined && !isStopped(spec);
 
 /** Pods of an older template exist: they will be replaced. */
 export const isReplacing = ({ server, bridge }: Snapshot) =>

@@ -219,4 +219,40 @@ describe("BlueGreen", () => {
     expect(shown(stage.step())).toBe("green 2 -> green");
     expect(stage.status).toMatchObject({ revision: 2, track: "green" });
   });
+
+  test("nothing is tried while no server runs: what is asked for then waits, and takes the way of any other when they wake", () => {
+    const stage = Stage.good(blueGreen);
+    stage.isStopped = true;
+    expect(shown(stage.ask("two"))).toBe("blue 1 -> blue");
+    expect(stage.history).toBe("1 Active, 2 Waiting");
+    stage.pass(100_000);
+    stage.isStopped = false;
+    expect(shown(stage.step())).toBe("blue 1, green 2 -> blue");
+    stage.preview = { template: "two", passed: false, problem: "it answers wrongly" };
+    stage.sides.green = { ...stage.sides.green!, settled: true, ready: 3 };
+    expect(shown(stage.step())).toBe("blue 1 -> blue");
+    expect(stage.history).toBe("1 Active, 2 RolledBack");
+  });
+
+  test("a trial that is interrupted by a hibernation begins anew", () => {
+    const stage = Stage.good(blueGreen);
+    stage.ask("two");
+    stage.isStopped = true;
+    expect(shown(stage.step())).toBe("blue 1 -> blue");
+    stage.pass(100_000);
+    stage.isStopped = false;
+    expect(shown(stage.step())).toBe("blue 1, green 2 -> blue");
+    expect(shown(stage.settle())).toBe("green 2, blue 1 -> green");
+  });
+
+  test("the version before is not kept through a hibernation: it might be ready first, and that is no failure", () => {
+    const stage = Stage.good(blueGreen);
+    stage.ask("two");
+    stage.settle();
+    stage.isStopped = true;
+    stage.step();
+    stage.isStopped = false;
+    expect(shown(stage.step())).toBe("green 2 -> green");
+    expect(stage.history).toBe("1 Superseded, 2 Active");
+  });
 });

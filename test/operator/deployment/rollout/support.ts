@@ -76,8 +76,9 @@ export class Stage {
       if (servers === undefined) continue;
       const { track, template, revision, labelled } = servers;
       const live = before[track];
-      const isSame = live?.template === template && live.labelled === labelled;
-      this.sides[track] = isSame ? { ...live, revision } : { ...started, template, revision, labelled };
+      const replicas = this.isStopped ? 0 : started.replicas;
+      const isSame = live?.template === template && live.labelled === labelled && live.replicas === replicas;
+      this.sides[track] = isSame ? { ...live, revision } : { ...started, replicas, template, revision, labelled };
     }
     return plan;
   }
@@ -88,6 +89,7 @@ export class Stage {
       const side = this.sides[track];
       if (side) this.sides[track] = { ...side, settled: true, ready: side.replicas, trouble: undefined };
     }
+    if (this.isStopped) return this.step();
     const { serviceTrack } = this;
     const serving = this.sides[serviceTrack ?? "blue"];
     if (serving?.labelled || serviceTrack === undefined) this.verified = { template: serving?.template, passed: true };
