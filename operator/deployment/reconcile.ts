@@ -86,7 +86,7 @@ export async function reconcile(parts: ReconcileParts, { namespace, name }: Obje
     snapshot.backups?.lookAgainMs,
     exposureLookAgainMs(snapshot),
     verdictLookAgainMs(verdict),
-    untilSecretsChange(blueprint, { now: parts.now(), mayWrite: parts.mayWrite(resource) }),
+    untilSecretsChange(blueprint, { ...written, now: parts.now(), mayWrite: parts.mayWrite(resource) }),
     written.lookAgainMs,
     untilWindow(snapshot, parts.now()),
     volume.lookAgainMs,

@@ -76,7 +76,7 @@ function keyView(resource: Resource, client: Client, found: readonly KubernetesO
     state: found === undefined ? "unknown" : metadata === undefined ? "missing" : present,
     createdAt: metadata?.creationTimestamp,
     rotatedAt: granted,
-    nextKeyAt: present === "rotating" ? metadata?.annotations?.[nextAtAnnotation] : undefined,
+    nextKeyAt: (present === "rotating" && metadata?.annotations?.[nextAtAnnotation]) || undefined,
   };
 }
 

@@ -39,9 +39,11 @@ export function plannedRun(
     now,
   }: { readonly recorded?: number | undefined; readonly latest?: number | undefined; readonly now: number },
 ): number | undefined {
+  const next = runAfter(schedule, now);
   const isMade = recorded === undefined || (latest !== undefined && latest >= recorded);
-  if (!isMade && runUntil(schedule, recorded) === recorded) return recorded;
-  return runAfter(schedule, now);
+  if (isMade || runUntil(schedule, recorded) !== recorded) return next;
+  // A clock that was ahead has recorded a run that is none yet: those before it would be lost.
+  return next === undefined ? recorded : Math.min(recorded, next);
 }
 
 /** The run for which a backup has to be made now; several that were missed are one. */

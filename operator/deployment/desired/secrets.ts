@@ -20,8 +20,8 @@ export const hmacSecret = (blueprint: Blueprint) => {
 export function apiKeysSecret(blueprint: Blueprint): Child {
   const entries = blueprint.spec.server.auth.clients.flatMap((client) => [
     ...hashesOf(blueprint, client.name).map((hash) => [hash, entryOf(client)]),
-    ...blueprint.previousKeys.flatMap(({ client: name, hash, expires }) =>
-      name === client.name ? [[hash, entryOf({ ...client, expires })]] : [],
+    ...blueprint.previousKeys.flatMap(({ client: name, hash, expires, isHeld }) =>
+      name === client.name ? [[hash, entryOf(isHeld ? client : { ...client, expires })]] : [],
     ),
   ]);
   const { verifierKey, furtherVerifierKeys = [] } = blueprint;

@@ -70,11 +70,13 @@ export function secretValues(resource: CachedResource, parts: Parts): Values {
   const taken = new Set([...keys.values()].flatMap(valuesIn).map(hashedKey));
   const own = ownKeys(auth.clients, { referred, taken, stored: file });
   const present = new Set([...taken, ...[...own.values()].flatMap(({ hash }) => hash ?? [])]);
+  const heldBy = (client: string) => ownSecret(cluster, resource, namesOf(name).connection(client))?.secret?.key ?? [];
+  const held = new Set([...keys.keys()].flatMap(heldBy).map(hashedKey));
   const [verifierKey = "", ...furtherVerifierKeys] = valuesIn(hmac).map(verifierKeyOf);
   const salt = refersToValues(spec) ? keptSalt(resource, parts) : undefined;
   return {
     ...{ hmac, salt, keys, ownKeys: own, verifierKey, furtherVerifierKeys },
-    previousKeys: previousKeys(file, { auth, present, now: nowMs }),
+    previousKeys: previousKeys(file, { auth, present, held, now: nowMs }),
     dashboard:
       spec.monitoring.dashboard.mode === "Enabled"
         ? {

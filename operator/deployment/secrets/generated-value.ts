@@ -57,27 +57,27 @@ export function generatedValue(stored: StoredValue, parts: Parts): GeneratedValu
   const { kept, isTold, now, spreadMs } = parts;
   const { granted, next: storedNext, nextAt = "" } = stored;
   const current = kept("current", stored.current);
-  if (!stored.current) return { current, ...(granted ? { granted } : {}) };
+  if (!stored.current) return { current, ...(granted ? { granted } : {}), ...dueFrom(now, parts) };
   const before = unchanged(stored, current, parts);
   if (!isWished(stored, before, now)) return before;
   const next = kept("next", storedNext);
   // What tells it may have been refused: then the time does not begin.
   if (storedNext === undefined || !isTold(next)) return { ...before, next: { value: next } };
   if (isPast(nextAt, now)) return replaced(stored, { current, next }, parts);
-  const at = Number.isNaN(Date.parse(nextAt)) ? new Date(now + spreadMs).toISOString() : nextAt;
+  // Nobody waits for the year that a wrong clock has written.
+  const at = Date.parse(nextAt) <= now + spreadMs ? nextAt : new Date(now + spreadMs).toISOString();
   return { ...before, next: { value: next, at } };
 }
 
 function unchanged(stored: StoredValue, current: string, parts: Parts): GeneratedValue {
   const { granted, since } = stored;
-  const previous = previousOf(stored, parts.now);
-  const dueAt = dueAtOf(stored, parts);
+  const previous = previousOf(stored, parts);
   return {
     current,
     ...(since ? { since } : {}),
     ...(previous ? { previous } : {}),
     ...(granted ? { granted } : {}),
-    ...(dueAt ? { dueAt } : {}),
+    ...dueFrom(madeAt(stored, parts.now), parts),
   };
 }
 
@@ -89,28 +89,37 @@ function isWished({ asked, granted, next }: StoredValue, { previous, dueAt }: Ge
 function replaced(
   { asked, granted }: StoredValue,
   { current, next }: { readonly current: string; readonly next: string },
-  { now, graceMs }: Parts,
+  parts: Parts,
 ): GeneratedValue {
+  const { now, graceMs } = parts;
   const grant = asked || granted;
   return {
     current: next,
     since: new Date(now).toISOString(),
     ...(graceMs === undefined ? {} : { previous: { value: current, until: new Date(now + graceMs).toISOString() } }),
     ...(grant ? { granted: grant } : {}),
+    ...dueFrom(now, parts),
   };
 }
 
 const isPast = (time: string | undefined, now: number) => time !== undefined && Date.parse(time) <= now;
 
-function previousOf({ previous, previousUntil }: StoredValue, now: number): GeneratedValue["previous"] {
-  if (!previous || previousUntil === undefined || !(Date.parse(previousUntil) > now)) return undefined;
-  return { value: previous, until: previousUntil };
+function previousOf({ previous, previousUntil }: StoredValue, { now, graceMs }: Parts): GeneratedValue["previous"] {
+  if (!previous || graceMs === undefined || !isAfter(previousUntil, now)) return undefined;
+  const latest = now + graceMs;
+  return { value: previous, until: isAfter(previousUntil, latest) ? new Date(latest).toISOString() : previousUntil };
 }
 
-function dueAtOf({ since, createdAt }: StoredValue, { everyDays }: Parts): string | undefined {
-  const madeAt = Date.parse(since ?? createdAt ?? "");
-  if (everyDays === undefined || Number.isNaN(madeAt)) return undefined;
-  return new Date(madeAt + everyDays * dayMs).toISOString();
+const isAfter = (time: string | undefined, ms: number): time is string => time !== undefined && Date.parse(time) > ms;
+
+/** Clocks differ a little. A value that is from tomorrow was written by one that was wrong, or by a person. */
+function madeAt({ since, createdAt = "" }: StoredValue, now: number): number {
+  return Date.parse(since === undefined || isAfter(since, now + dayMs) ? createdAt : since);
+}
+
+function dueFrom(madeAt: number, { everyDays }: Parts): Pick<GeneratedValue, "dueAt"> {
+  if (everyDays === undefined || Number.isNaN(madeAt)) return {};
+  return { dueAt: new Date(madeAt + everyDays * dayMs).toISOString() };
 }
 
 /** All values that count, the current one first. */
@@ -128,4 +137,4 @@ export function changesAt({ next, previous, dueAt }: GeneratedValue, now: number
 }
 
 /** Until it is written that a next value is told. */
-const soonMs = 1000;
+export const soonMs = 1000;

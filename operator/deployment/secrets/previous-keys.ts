@@ -3,7 +3,13 @@ import { verifierName } from "../names.ts";
 import { keyEntries } from "./key-file.ts";
 
 /** A key that a client had before its present one, and until when it is valid. */
-export type PreviousKey = { readonly client: string; readonly hash: string; readonly expires: string };
+export type PreviousKey = {
+  readonly client: string;
+  readonly hash: string;
+  readonly expires: string;
+  /** Its Secret still names it: its end begins to count when that is over, because the write of the present one may be refused. */
+  readonly isHeld?: true;
+};
 
 type Auth = DeploymentSpec["server"]["auth"];
 
@@ -11,6 +17,8 @@ type Parts = {
   readonly auth: Auth;
   /** Hashes of the keys that are the clients' now or next. */
   readonly present: ReadonlySet<string>;
+  /** Hashes of the keys that the clients' Secrets name. */
+  readonly held: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };
@@ -22,18 +30,24 @@ const mostPrevious = 3;
  * The keys to keep valid for a while, found in the stored file of keys: nothing else knows what a client's key was. One that is
  * kept already keeps its end, so that equal files give equal keys.
  */
-export function previousKeys(stored: string | undefined, { auth, present, now }: Parts): readonly PreviousKey[] {
+export function previousKeys(stored: string | undefined, { auth, present, held, now }: Parts): readonly PreviousKey[] {
   const entries = keyEntries(stored);
   const latest = now + auth.rotationGraceSeconds * 1000;
   return auth.clients.flatMap(({ name, expires }) =>
     entries
       // The operator's own key is called like this.
       .filter((entry) => entry.name === name && name !== verifierName && !present.has(entry.hash))
-      .map((entry) => ({ client: name, hash: entry.hash, end: Math.min(endOf(entry.expires), endOf(expires), latest) }))
+      .map(({ hash, expires: kept }) => {
+        const isHeld = held.has(hash);
+        return { client: name, hash, isHeld, end: Math.min(endOf(expires), ...(isHeld ? [] : [endOf(kept), latest])) };
+      })
       .filter(({ end }) => end > now)
       .sort((one, other) => other.end - one.end || (one.hash < other.hash ? -1 : 1))
       .slice(0, mostPrevious)
-      .map(({ client, hash, end }) => ({ client, hash, expires: new Date(end).toISOString() })),
+      .map(({ client, hash, isHeld, end }) => {
+        const ends = { client, hash, expires: new Date(Math.min(end, latest)).toISOString() };
+        return isHeld ? { ...ends, isHeld } : ends;
+      }),
   );
 }
 

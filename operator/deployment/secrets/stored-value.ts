@@ -56,6 +56,7 @@ export const dataOf = (key: string, { current, next, previous }: GeneratedValue)
 export const annotationsOf = ({ since, next, previous, granted }: GeneratedValue): Record<string, string> => ({
   ...(granted === undefined ? {} : { [rotatedAnnotation]: granted }),
   ...(since === undefined ? {} : { [sinceAnnotation]: since }),
-  ...(next?.at === undefined ? {} : { [nextAtAnnotation]: next.at }),
+  // Also before there is one: that of another rotation, as a restored Secret may have it, is not this one's.
+  ...(next === undefined ? {} : { [nextAtAnnotation]: next.at ?? "" }),
   ...(previous === undefined ? {} : { [previousUntilAnnotation]: previous.until }),
 });

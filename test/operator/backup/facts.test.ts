@@ -32,6 +32,16 @@ describe("what is known of backups", () => {
   });
 });
 
+test("no run is lost to a clock that was years ahead, and made a backup then", () => {
+  const early = byRun("team-203611260200", { status: ended("True", "11-26T02:00") });
+  for (const recorded of ["2036-11-26T02:00:00.000Z", "2036-11-27T02:00:00.000Z", next]) {
+    const facts = (now: string) => backupFactsOf(scheduled({ nextScheduledTime: recorded }), [early], at(now));
+    expect(facts("11-26T12:00")?.next).toBe(next);
+  }
+  // It stays until it is made.
+  expect(backupFactsOf(scheduled({ nextScheduledTime: next }), [early], at("11-27T12:00"))?.next).toBe(next);
+});
+
 describe("a backup is too old", () => {
   const failed = byRun("team-202611260200", { status: ended("False", "11-26T02:00") });
   const overdueAt = (now: string, ...args: Parameters<typeof scheduled>) =>

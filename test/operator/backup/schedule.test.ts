@@ -62,6 +62,11 @@ describe("the planned run", () => {
     expect(plannedRun(nightly, { recorded, latest: recorded, now })).toBe(at("11-27T02:00"));
   });
 
+  test("is the next one when a clock that was ahead has recorded a later one", () => {
+    expect(plannedRun(nightly, { recorded: at("11-30T02:00"), now })).toBe(at("11-27T02:00"));
+    expect(plannedRun(nightly, { recorded: at("11-27T02:00"), now })).toBe(at("11-27T02:00"));
+  });
+
   test("is another one when the schedule has changed, and the old one is not made up for", () => {
     const changed = { schedule: "0 3 * * *", timeZone: "UTC" };
     expect(plannedRun(changed, { recorded: at("11-26T02:00"), now })).toBe(at("11-27T03:00"));

@@ -58,6 +58,22 @@ test("a time that is none begins anew", () => {
   expect(made(stored, ["next"])).toEqual({ current: "old", next: { value: "next", at: later } });
 });
 
+test("a time that a wrong clock has written does not hold up anything", () => {
+  const far = "2036-11-01T12:00:00.000Z";
+  const stored = { current: "old", next: "next", asked: "2", nextAt: far };
+  expect(made(stored, ["next"])).toEqual({ current: "old", next: { value: "next", at: later } });
+  const kept = { current: "new", previous: "old", previousUntil: far };
+  expect(made(kept, [], now, { graceMs: 900_000 }).previous).toEqual({
+    value: "old",
+    until: "2026-11-01T12:15:00.000Z",
+  });
+});
+
+test("the time of another rotation, which a restored Secret may have, is not that of the next value", () => {
+  const value = made({ current: "old", next: "next", asked: "2", nextAt: "2026-10-01T12:00:00.000Z" });
+  expect(annotationsOf(value)).toEqual({ "cctelegram.io/next-key-at": "" });
+});
+
 test("a wish at a Secret without a value changes nothing: its value is new anyway", () => {
   expect(made({ asked: "2" })).toEqual({ current: "new current" });
 });
@@ -124,9 +140,23 @@ describe("a schedule", () => {
     const stored = { current: "old", createdAt, since: "2026-10-31T00:00:00Z" };
     expect(made(stored, [], now, rules)).not.toHaveProperty("next");
     const replaced = made({ current: "old", createdAt, next: "next", nextAt: dueAt }, ["next"], now, rules);
-    expect(replaced).toEqual({ current: "next", since: dueAt });
+    expect(replaced).toEqual({ current: "next", since: dueAt, dueAt: "2027-01-30T12:00:00.000Z" });
     expect(made({ current: "next", createdAt, since: dueAt }, [], now + 89 * dayMs, rules)).not.toHaveProperty("next");
     expect(made({ current: "next", createdAt, since: dueAt }, [], now + 90 * dayMs, rules)).toHaveProperty("next");
+  });
+
+  test("is looked at in time also after the pass that has made the value: nobody tells of an own write", () => {
+    const next = new Date(now + 90 * dayMs).toISOString();
+    expect(made({}, [], now, rules)).toEqual({ current: "new current", dueAt: next });
+    expect(
+      changesAt(made({ current: "old", createdAt, next: "next", nextAt: dueAt }, ["next"], now, rules), now),
+    ).toEqual([now + 90 * dayMs]);
+  });
+
+  test("does not wait for a day that a wrong clock has written", () => {
+    const ahead = (days: number) => ({ current: "old", createdAt, since: new Date(now + days * dayMs).toISOString() });
+    expect(made(ahead(1), [], now, rules)).not.toHaveProperty("next");
+    expect(made(ahead(2), [], now, rules)).toHaveProperty("next");
   });
 
   test("that is met by a wish is one rotation", () => {

@@ -20,9 +20,11 @@ const authOf = (clients: readonly Client[], fields: object = {}) =>
 
 const hashesOf = (keys: Record<string, string>) => new Set(Object.values(keys).map(hashedKey));
 
+const nothing: ReadonlySet<string> = new Set();
+
 const found = (stored: string | undefined, keys: Record<string, string>, fields: object = {}, at = now) => {
   const clients = Object.keys(keys).map((name) => ({ name }));
-  return previousKeys(stored, { auth: authOf(clients, fields), present: hashesOf(keys), now: at });
+  return previousKeys(stored, { auth: authOf(clients, fields), present: hashesOf(keys), held: nothing, now: at });
 };
 
 describe("a key that is no more the client's", () => {
@@ -57,7 +59,7 @@ describe("a key that is no more the client's", () => {
     const expires = "2026-11-01T12:01:00Z";
     const auth = authOf([{ name: "claude", expires }]);
     const present = hashesOf({ claude: "new" });
-    expect(previousKeys(fileOf({ old: entry("claude") }), { auth, present, now })).toMatchObject([
+    expect(previousKeys(fileOf({ old: entry("claude") }), { auth, present, held: nothing, now })).toMatchObject([
       { expires: "2026-11-01T12:01:00.000Z" },
     ]);
   });
@@ -79,11 +81,40 @@ describe("a key that is no more the client's", () => {
   });
 });
 
+describe("a key that the client's Secret still names", () => {
+  const stored = fileOf({ old: entry("claude", { expires: inFiveMinutes }) });
+  const heldAt = (at: number, fields: object = {}) =>
+    previousKeys(stored, {
+      auth: authOf([{ name: "claude", ...fields }]),
+      present: hashesOf({ claude: "new" }),
+      held: hashesOf({ claude: "old" }),
+      now: at,
+    });
+
+  test("does not end while the write of the next one is refused", () => {
+    for (const at of [now, now + hour]) {
+      const expires = new Date(at + 300_000).toISOString();
+      expect(heldAt(at)).toEqual([{ client: "claude", hash: hashedKey("old"), expires, isHeld: true }]);
+    }
+    const [previous] = heldAt(now + hour);
+    const spec = specOf({ server: { auth: { clients: [{ name: "claude" }] } } });
+    const { data } = apiKeysSecret(blueprint(spec, { previousKeys: [previous!] })).object as unknown as {
+      data: Record<string, string>;
+    };
+    const file = JSON.parse(Buffer.from(data["api-keys.json"] ?? "", "base64").toString());
+    expect(file[hashedKey("old")]).toEqual({ name: "claude", permissions: [], enabled: true });
+  });
+
+  test("ends with the keys of the client", () => {
+    expect(heldAt(now + hour, { expires: "2026-11-01T12:30:00Z" })).toEqual([]);
+  });
+});
+
 describe("no key of before", () => {
   test("is the one that takes the present one's place next", () => {
     const present = hashesOf({ claude: "present", next: "next" });
     const stored = fileOf({ present: entry("claude"), next: entry("claude") });
-    expect(previousKeys(stored, { auth: authOf([{ name: "claude" }]), present, now })).toEqual([]);
+    expect(previousKeys(stored, { auth: authOf([{ name: "claude" }]), present, held: nothing, now })).toEqual([]);
   });
 
   test("is the present one, that of a client who was removed, or that of the operator", () => {
@@ -109,7 +140,7 @@ test("a file that was written with them gives the same file again", () => {
   const write = (stored: string | undefined, at: number) => {
     const one = blueprint(spec);
     const present = new Set([...one.keys.values()].flatMap(valuesIn).map(hashedKey));
-    const previous = previousKeys(stored, { auth: spec.server.auth, present, now: at });
+    const previous = previousKeys(stored, { auth: spec.server.auth, present, held: nothing, now: at });
     const { data } = apiKeysSecret({ ...one, previousKeys: previous }).object as unknown as {
       data: Record<string, string>;
     };
@@ -126,15 +157,24 @@ const changing = (ends: readonly string[], key: GeneratedValue, fields: object =
   hmac: { current: "secret" },
   dashboard: undefined,
   keys: new Map([["claude", key]]),
-  previousKeys: ends.map((expires) => ({ expires })),
+  previousKeys: ends.map((expires) => ({ client: "claude", hash: hashedKey("old"), expires })),
 });
 
 test("what is due and may not be written is no reason to look again, and what comes is", () => {
   const until = (key: GeneratedValue, ends: readonly string[] = []) =>
-    untilSecretsChange(changing(ends, key), { now, mayWrite: false });
+    untilSecretsChange(changing(ends, key), { now, mayWrite: false, failures: [] });
   expect(until({ current: "present", next: { value: "next" }, dueAt: "2026-10-01T00:00:00Z" })).toBeUndefined();
   expect(until({ current: "present", dueAt: "2026-10-01T00:00:00Z" }, ["2026-10-01T00:00:00Z"])).toBeUndefined();
   expect(until({ current: "present", dueAt: "2026-11-01T13:00:00.250Z" })).toBe(hour);
+});
+
+test("what is due and was refused is tried again in its own time", () => {
+  const until = (key: GeneratedValue, failures: readonly unknown[]) =>
+    untilSecretsChange(changing([], key), { now, mayWrite: true, failures });
+  for (const next of [{ value: "next" }, { value: "next", at: "2026-11-01T12:00:00.250Z" }]) {
+    expect(until({ current: "present", next }, [])).toBeLessThanOrEqual(1000);
+    expect(until({ current: "present", next }, [new Error("refused")])).toBeUndefined();
+  }
 });
 
 test("the operator looks again when the first of them ends, a next value's time comes, or a key is about to end, and at least once a day", () => {
@@ -142,6 +182,7 @@ test("the operator looks again when the first of them ends, a next value's time 
     untilSecretsChange(changing(ends, { current: "present", ...(next ? { next } : {}) }, fields), {
       now,
       mayWrite: true,
+      failures: [],
     });
   expect(until([])).toBeUndefined();
   expect(until(["2026-11-01T13:00:00.250Z", "2026-11-01T12:00:01.250Z"])).toBe(1000);
