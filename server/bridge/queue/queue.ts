@@ -22,6 +22,8 @@ export type Queue = {
   pauseUntil(time: number): Promise<void>;
   /** From now on `from` is `to`, for queued and for later messages. */
   migrateChat(from: number, to: number): Promise<void>;
+  /** The same within the write that calls it, for a chat that messages go to, or that is bound; false for others, and when it is known. */
+  moveKnownChat(from: number, to: number): boolean;
   /**
    * Adds a line to the transaction of the write that calls it; undefined when the queue has no room for it. An edit is always
    * taken. It is not among the refused messages when Telegram does not take it.

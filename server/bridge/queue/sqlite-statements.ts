@@ -100,9 +100,18 @@ function delivery(db: DatabaseSync) {
     moveMessages: db.prepare(
       `UPDATE messages INDEXED BY messages_waiting SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`,
     ),
-    // A group that became another kind of group has other ids of messages.
+    bindingIn: db.prepare("SELECT 1 FROM bindings WHERE chat_id = ? LIMIT 1"),
     moveBindings: db.prepare("UPDATE OR IGNORE bindings SET chat_id = ? WHERE chat_id = ?"),
-    moveChannelEvents: db.prepare("UPDATE channel_events SET chat_id = ? WHERE chat_id = ?"),
+    forgetBindings: db.prepare("DELETE FROM bindings WHERE chat_id = ?"),
+    // A group that became another kind of group has other messages under the same ids.
+    moveChannelEvents: db.prepare(
+      `UPDATE channel_events SET chat_id = ?1, message_id = NULL, meta = json_remove(
+         json_set(meta, '$.chat_id', CAST(CAST(?1 AS INTEGER) AS TEXT)), '$.message_id', '$.reply_to_message_id') WHERE chat_id = ?2`,
+    ),
+    // It may have topics now.
+    moveTopics: db.prepare(
+      `UPDATE OR REPLACE made_topics SET chat_id = ?, state = iif(state = 'made', state, 'wanted') WHERE chat_id = ?`,
+    ),
   };
 }
 
