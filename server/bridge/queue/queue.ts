@@ -16,6 +16,8 @@ export type Queue = {
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]>;
   /** Messages that wait and are not worth sending any more, the oldest first; some of them. */
   expired(at: number): readonly Expired[];
+  /** Those of some messages that wait for their turn. */
+  waiting(ids: readonly number[]): readonly PendingMessage[];
   /** Records how a request ended. Resolves with the message's event when that was the last of its messages. */
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined>;
   /** Keeps a pause of the whole bot over restarts; times in milliseconds since the epoch. */

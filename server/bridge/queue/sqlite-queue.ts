@@ -115,6 +115,10 @@ export class SqliteQueue implements Queue {
     return rows.map((row) => ({ pending: toPending(row), message: toOutgoing(row) }));
   }
 
+  waiting(ids: readonly number[]): readonly PendingMessage[] {
+    return ids.flatMap((id) => this.#sql.waitingNow.all(id).map(toPending));
+  }
+
   pauseUntil(time: number): Promise<void> {
     return this.#store.write(() => void this.#sql.set.run("paused_until", time));
   }

@@ -217,6 +217,11 @@ function upkeep(db: DatabaseSync) {
          priority
        FROM messages WHERE expires_at <= ? AND state = 'pending' AND uncertain = 0 ORDER BY expires_at LIMIT 200`,
     ),
+    isExpired: db.prepare("SELECT 1 FROM messages WHERE id = ? AND expires_at <= ?"),
+    waitingNow: db.prepare(
+      `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages
+       WHERE id = ? AND state = 'pending' AND held = 0`,
+    ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),
     get: db.prepare("SELECT value FROM settings WHERE name = ?"),
     loads: db.prepare(
