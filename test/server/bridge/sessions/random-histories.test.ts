@@ -153,7 +153,7 @@ const beginnings = {
 const beginning = fc.constantFrom(...(Object.keys(beginnings) as (keyof typeof beginnings)[]));
 
 /** A whole bridge lives through each. */
-const numRuns = 8;
+const numRuns = 6;
 
 test("what is said is heard once, in order, by the session that was bound then, and by no other", {}, async () => {
   await fc.assert(
