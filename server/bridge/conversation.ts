@@ -37,7 +37,7 @@ export type ConversationOptions = {
   readonly queue: Queue;
   readonly routing: RoutingTable;
   readonly telegram: TelegramClient;
-  readonly pacer: Pick<Pacer, "isPaused">;
+  readonly pacer: Pick<Pacer, "isPaused" | "moved">;
   /** Throws what is wrong with the token. */
   readonly token: () => string;
   /** The bot's user name, once Telegram has told it. */
@@ -103,7 +103,8 @@ export class Conversation {
     const commands = new Commands({ context, admins, people: this.#people.configured, recipients });
     const decide = this.approvals.click.bind(this.approvals);
     const spoken = this.approvals.spoken.bind(this.approvals);
-    this.inbox = new Inbox({ store, queue, commands, hearing, people, decide, spoken, pairings, now });
+    const onMigrated = (from: number, to: number) => this.#onMigrated(from, to);
+    this.inbox = new Inbox({ store, queue, commands, hearing, people, decide, spoken, pairings, onMigrated, now });
     this.receiver = new Receiver({
       ...options,
       config: config.telegram.updates ?? { mode: "None" },
@@ -138,6 +139,11 @@ export class Conversation {
     this.approvals.stop();
     this.#menu.stop();
     await Promise.all([this.receiver.stop(), this.channel.stop(), this.#webhooks?.stop()]);
+  }
+
+  #onMigrated(from: number, to: number): void {
+    this.#options.pacer.moved(from, to);
+    this.channel.migrated(to);
   }
 
   #makeApprovals(people: () => ReadonlySet<number>): Approvals {

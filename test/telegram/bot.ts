@@ -86,6 +86,17 @@ export class Bot {
     return messageId;
   }
 
+  /** A group became a supergroup: Telegram says so in both, whatever the bot is there. */
+  hearMigration(from: number, to: number): void {
+    const date = Math.floor(this.#world.clock() / 1000);
+    const [group, grown] = [chatOf(from, this.#world.groups), chatOf(to, this.#world.groups)];
+    const said = { message_id: this.#remember({ chatId: from, text: "" }), date, chat: group, from: userOf({ id: 1 }) };
+    this.updates.push({ message: { ...said, migrate_to_chat_id: to } });
+    const anonymous = { id: 1_087_968_824, is_bot: true, first_name: "Group", username: "GroupAnonymousBot" };
+    const told = { message_id: this.#remember({ chatId: to, text: "" }), date, chat: grown, from: anonymous };
+    this.updates.push({ message: { ...told, sender_chat: grown, migrate_from_chat_id: from } });
+  }
+
   #withFile({ caption, ...message }: Record<string, unknown>, file: SentFile = { kind: "photo" }) {
     return { ...message, ...(caption !== "" && { caption }), ...this.files.keep(file) };
   }

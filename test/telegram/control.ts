@@ -61,9 +61,11 @@ function change(world: World, control: Control): void {
   for (const [from, to] of migrated) world.migrated.set(from, to);
 }
 
-function talk({ updates = [], nextUpdateId, says = [], presses = [], deleted = [] }: Control, bot: Bot): void {
+function talk({ updates = [], nextUpdateId, migrated = [], ...by }: Control, bot: Bot): void {
+  const { says = [], presses = [], deleted = [] } = by;
   if (nextUpdateId !== undefined) bot.updates.goOnFrom(nextUpdateId);
   for (const update of updates) bot.updates.push(update);
+  for (const [from, to] of migrated) bot.hearMigration(from, to);
   for (const saying of says) bot.hear(saying);
   for (const pressing of presses) bot.press(pressing);
   for (const messageId of deleted) bot.lose(messageId);

@@ -25,6 +25,10 @@ const STRUCTURED = new Set([
 export async function readParameters(request: IncomingMessage, url: URL): Promise<Parameters> {
   const type = request.headers["content-type"] ?? "";
   const body = await readBody(request, type.startsWith("multipart/form-data") ? UPLOAD_LIMIT : BODY_LIMIT);
+  return parametersOf(body, type, url);
+}
+
+export async function parametersOf(body: Buffer, type: string, url: URL): Promise<Parameters> {
   const query = Object.fromEntries(url.searchParams);
   if (body.length === 0) return decode(query);
   if (type.startsWith("application/json")) return { ...decode(query), ...parseObject(body.toString("utf8")) };

@@ -43,6 +43,11 @@ export class ChatLine {
     return this.#known?.turn;
   }
 
+  /** The head is under way. */
+  get isSending(): boolean {
+    return this.#sending !== undefined;
+  }
+
   /** When Telegram lets the chat have messages again; 0 when it did not ask to wait. */
   get pausedUntil(): number {
     return this.#reason === "pause" ? this.#notBefore : 0;

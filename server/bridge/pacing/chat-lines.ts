@@ -57,6 +57,11 @@ export class ChatLines {
     this.change(to, (line) => line.merge(old));
   }
 
+  /** Whether a message of the chat is under way. */
+  isSending(asked: number): boolean {
+    return this.find(asked)?.isSending ?? false;
+  }
+
   /** The longest wait that Telegram asked for with one of them. */
   longestPause(now: number): { readonly until: number; readonly chatId: number } | undefined {
     let longest: { until: number; chatId: number } | undefined;

@@ -218,6 +218,11 @@ export class Pacer {
     this.#chats.migrate(from, to);
   }
 
+  /** The same, told by somebody else than Telegram's answer to what is under way, which says the same or comes to its end. */
+  moved(from: number, to: number): void {
+    if (!this.#chats.isSending(from)) this.#chats.migrate(from, to);
+  }
+
   /** When the bot may send at all, leaving some places free: of a second, and of the requests under way. */
   #openAt(spare: number): number {
     const isFree = this.#inFlight < Math.max(1, this.#limits.parallel - spare);

@@ -16,12 +16,16 @@ export type Queue = {
   begin(ids: readonly number[]): Promise<readonly OutgoingMessage[]>;
   /** Messages that wait and are not worth sending any more, the oldest first; some of them. */
   expired(at: number): readonly Expired[];
+  /** Those of some messages that wait for their turn. */
+  waiting(ids: readonly number[]): readonly PendingMessage[];
   /** Records how a request ended. Resolves with the message's event when that was the last of its messages. */
   settle(id: number, settlement: Settlement): Promise<SettledEvent | undefined>;
   /** Keeps a pause of the whole bot over restarts; times in milliseconds since the epoch. */
   pauseUntil(time: number): Promise<void>;
   /** From now on `from` is `to`, for queued and for later messages. */
   migrateChat(from: number, to: number): Promise<void>;
+  /** The same within the write that calls it, for a chat that messages go to, or that is bound; false for others, and when it is known. */
+  moveKnownChat(from: number, to: number): boolean;
   /**
    * Adds a line to the transaction of the write that calls it; undefined when the queue has no room for it. An edit is always
    * taken. It is not among the refused messages when Telegram does not take it.

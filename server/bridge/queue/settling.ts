@@ -36,6 +36,8 @@ export class Settling {
     const { sql, shares, tasks } = this.#options;
     if (wasAsked(settlement.kind)) sql.recordSend.run(settlement.at, id);
     if (settlement.kind === "retry") return void this.#retry(id, settlement);
+    // Newer progress may have taken its place since somebody looked.
+    if (settlement.kind === "expired" && sql.isExpired.get(id, settlement.at) === undefined) return undefined;
     const failed = settlement.kind === "failed";
     const row = failed ? sql.failed.get(settlement.at, settlement.error, id) : sql.delivered.get(id);
     if (row === undefined) return undefined;

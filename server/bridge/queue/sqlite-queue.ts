@@ -115,22 +115,23 @@ export class SqliteQueue implements Queue {
     return rows.map((row) => ({ pending: toPending(row), message: toOutgoing(row) }));
   }
 
+  waiting(ids: readonly number[]): readonly PendingMessage[] {
+    return ids.flatMap((id) => this.#sql.waitingNow.all(id).map(toPending));
+  }
+
   pauseUntil(time: number): Promise<void> {
     return this.#store.write(() => void this.#sql.set.run("paused_until", time));
   }
 
   migrateChat(from: number, to: number): Promise<void> {
-    return this.#store.write(() => {
-      const before = this.#places.current(from);
-      this.#places.migrated(from, to);
-      this.#tasks.migrate(from, to);
-      this.#sql.moveMessages.run(to, from);
-      this.#sql.moveKeyboards.run(to, from);
-      this.#sql.moveBindings.run(to, from);
-      this.#sql.moveChannelEvents.run(to, from);
-      this.#refusedChats.forget(from);
-      if (before !== to) this.#refusedChats.forget(before);
-    });
+    return this.#store.write(() => this.#move(from, to));
+  }
+
+  moveKnownChat(from: number, to: number): boolean {
+    const isNamed = this.#options.recipients.some((chat) => this.#places.current(chat) === from);
+    if (!isNamed && this.#sql.bindingIn.get(from) === undefined) return false;
+    this.#move(from, to);
+    return true;
   }
 
   addEvent(event: NewEvent): Stored {
@@ -245,6 +246,18 @@ export class SqliteQueue implements Queue {
 
   async close(): Promise<void> {
     this.#store.close();
+  }
+
+  #move(from: number, to: number): void {
+    const before = this.#places.current(from);
+    this.#places.migrated(from, to);
+    this.#tasks.migrate(from, to);
+    const { moveMessages, moveKeyboards, moveBindings, moveChannelEvents, moveTopics } = this.#sql;
+    for (const each of [moveMessages, moveKeyboards, moveBindings, moveChannelEvents, moveTopics]) each.run(to, from);
+    // What is bound in the new chat already stays so.
+    this.#sql.forgetBindings.run(from);
+    this.#refusedChats.forget(from);
+    if (before !== to) this.#refusedChats.forget(before);
   }
 
   /** An earlier request may have changed what people see, so that nobody knows it. */

@@ -100,9 +100,18 @@ function delivery(db: DatabaseSync) {
     moveMessages: db.prepare(
       `UPDATE messages INDEXED BY messages_waiting SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`,
     ),
-    // A group that became another kind of group has other ids of messages.
+    bindingIn: db.prepare("SELECT 1 FROM bindings WHERE chat_id = ? LIMIT 1"),
     moveBindings: db.prepare("UPDATE OR IGNORE bindings SET chat_id = ? WHERE chat_id = ?"),
-    moveChannelEvents: db.prepare("UPDATE channel_events SET chat_id = ? WHERE chat_id = ?"),
+    forgetBindings: db.prepare("DELETE FROM bindings WHERE chat_id = ?"),
+    // A group that became another kind of group has other messages under the same ids.
+    moveChannelEvents: db.prepare(
+      `UPDATE channel_events SET chat_id = ?1, message_id = NULL, meta = json_remove(
+         json_set(meta, '$.chat_id', CAST(CAST(?1 AS INTEGER) AS TEXT)), '$.message_id', '$.reply_to_message_id') WHERE chat_id = ?2`,
+    ),
+    // It may have topics now.
+    moveTopics: db.prepare(
+      `UPDATE OR REPLACE made_topics SET chat_id = ?, state = iif(state = 'made', state, 'wanted') WHERE chat_id = ?`,
+    ),
   };
 }
 
@@ -207,6 +216,11 @@ function upkeep(db: DatabaseSync) {
          reply_to, attempts + 1 AS attempts, failures, uncertain, created_at, expires_at, task, next_attempt_at, urgent,
          priority
        FROM messages WHERE expires_at <= ? AND state = 'pending' AND uncertain = 0 ORDER BY expires_at LIMIT 200`,
+    ),
+    isExpired: db.prepare("SELECT 1 FROM messages WHERE id = ? AND expires_at <= ?"),
+    waitingNow: db.prepare(
+      `SELECT id, chat_id, client, next_attempt_at, urgent, priority FROM messages
+       WHERE id = ? AND state = 'pending' AND held = 0`,
     ),
     sends: db.prepare("SELECT chat_id, at FROM sends ORDER BY at"),
     get: db.prepare("SELECT value FROM settings WHERE name = ?"),

@@ -12,12 +12,14 @@ import { spokenVoteIn } from "./spoken-vote.ts";
 import { STRANGER_LINE_EVERY_MS, STRANGERS_REMEMBERED, strangerAnswer, strangerLine } from "./stranger-line.ts";
 
 export type EffectsOptions = {
-  readonly queue: Pick<Queue, "addLine" | "urgentLines" | "eventOfMessage">;
+  readonly queue: Pick<Queue, "addLine" | "urgentLines" | "eventOfMessage" | "moveKnownChat">;
   readonly commands: Pick<Commands, "answer">;
   /** Tells somebody who is not on the list how to be put on it. */
   readonly pairings: Pick<Pairings, "tell">;
   /** Finds the session that somebody speaks to, and keeps for it what was said. */
   readonly hearing: Pick<Hearing, "addressee" | "hear" | "nobody">;
+  /** A group is another chat now, and that is on disk. */
+  readonly onMigrated: (from: number, to: number) => void;
   /** What a click decides, in the same transaction; undefined when it is under nothing that is to be decided. */
   readonly decide: (click: Clicked, at: number) => ClickEffect | undefined;
   /** What a text decides that answers the prompt of a tool; undefined when it answers none. */
@@ -36,6 +38,7 @@ export const takenKinds = [
   "void_click",
   "stranger",
   "strange_click",
+  "migration",
   "nothing",
   "duplicate",
 ] as const satisfies (Meaning["kind"] | "void_click" | "duplicate")[];
@@ -81,9 +84,18 @@ export class Effects {
         const answer = { queryId: meaning.queryId, text: strangerAnswer(meaning.from.id) };
         return { kind: "strange_click", lines: [], answer };
       }
+      case "migration":
+        return this.#migrated(meaning);
       case "nothing":
         return { kind: "nothing", lines: [] };
     }
+  }
+
+  /** Of a group that is nobody's business here nothing is kept. */
+  #migrated({ from, to }: Extract<Meaning, { kind: "migration" }>): Taken {
+    const { queue, onMigrated } = this.#parts;
+    if (!queue.moveKnownChat(from, to)) return { kind: "migration", lines: [] };
+    return { kind: "migration", lines: [], afterwards: () => onMigrated(from, to) };
   }
 
   #obey(given: CommandGiven, at: number): Pick<Taken, "lines" | "command" | "afterwards"> {

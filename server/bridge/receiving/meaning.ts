@@ -1,6 +1,6 @@
 import { commandLine } from "../commands/command-line.ts";
 import type { ReceivedFile } from "./received-file.ts";
-import type { Click, IncomingMessage, Person, Update } from "./update.ts";
+import type { Click, IncomingMessage, Migration, Person, Update } from "./update.ts";
 
 /** What an update means for the bridge. */
 export type Meaning =
@@ -13,6 +13,8 @@ export type Meaning =
   /** Somebody who is not on the list spoke to the bot, in a chat or by a button. */
   | { readonly kind: "stranger"; readonly from: Person; readonly chatId: number; readonly topic?: number }
   | { readonly kind: "strange_click"; readonly from: Person; readonly queryId: string }
+  /** A group is another chat now. */
+  | ({ readonly kind: "migration" } & Migration)
   /** It is for others, or says nothing. */
   | { readonly kind: "nothing" };
 
@@ -65,6 +67,7 @@ const NOTHING: Meaning = { kind: "nothing" };
 export function meaningOf(update: Update, listener: Listener): Meaning {
   if (update.kind === "message") return meaningOfMessage(update.message, listener);
   if (update.kind === "click") return meaningOfClick(update.click, listener);
+  if (update.kind === "migration") return { kind: "migration", ...update.migration };
   return NOTHING;
 }
 

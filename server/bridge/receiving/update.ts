@@ -33,6 +33,16 @@ const messageSchema = z.object({
   reply_to_message: z.object({ message_id: z.int(), from: person.exactOptional() }).exactOptional(),
 });
 
+/** What Telegram says in a group that became a supergroup, and what in the supergroup: people cannot write that. */
+const migrationSchema = z.union([
+  z
+    .object({ chat: z.object({ id: z.int() }), migrate_to_chat_id: z.int() })
+    .transform(({ chat, migrate_to_chat_id }) => ({ from: chat.id, to: migrate_to_chat_id })),
+  z
+    .object({ chat: z.object({ id: z.int() }), migrate_from_chat_id: z.int() })
+    .transform(({ chat, migrate_from_chat_id }) => ({ from: migrate_from_chat_id, to: chat.id })),
+]);
+
 const clickSchema = z.object({
   id: z.string().min(1).max(128),
   from: person,
@@ -45,9 +55,12 @@ export type Person = z.output<typeof person>;
 export type IncomingMessage = z.output<typeof messageSchema> & { readonly file?: ReceivedFile };
 export type Click = z.output<typeof clickSchema>;
 
+export type Migration = z.output<typeof migrationSchema>;
+
 export type Update = { readonly id: number } & (
   | { readonly kind: "message"; readonly message: IncomingMessage }
   | { readonly kind: "click"; readonly click: Click }
+  | { readonly kind: "migration"; readonly migration: Migration }
   /** Nothing that was asked for, or not of the form that the Bot API describes. */
   | { readonly kind: "other" }
 );
@@ -60,6 +73,8 @@ export function readUpdate(raw: unknown): Update | undefined {
   if (!identity.success) return undefined;
   const id = identity.data.update_id;
   const { message, callback_query } = raw as Readonly<Record<string, unknown>>;
+  const migrated = migrationSchema.safeParse(message);
+  if (migrated.success) return { id, kind: "migration", migration: migrated.data };
   const said = messageSchema.safeParse(message);
   if (said.success) {
     const file = fileIn(message);

@@ -79,7 +79,10 @@ export class Delivery {
     const at = now();
     const expired = queue.expired(at).filter(({ pending }) => pacer.remove(pending));
     await Promise.all(expired.map(({ message }) => this.#recorder.record(message, { kind: "expired", at })));
-    metrics.expired.inc(expired.length);
+    // Newer progress came in the turn in which it was given up.
+    const again = queue.waiting(expired.map(({ pending }) => pending.id));
+    this.add(again);
+    metrics.expired.inc(expired.length - again.length);
     return expired.length > 0;
   }
 

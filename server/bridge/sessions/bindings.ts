@@ -37,6 +37,11 @@ export class Bindings {
     return this.#sql.of.all(session).map(toBinding);
   }
 
+  /** Those that something of a chat is bound to. */
+  sessionsIn(chatId: number): readonly number[] {
+    return this.#sql.sessionsIn.all(chatId).map(({ session }) => Number(session));
+  }
+
   bind({ chatId, topic = CHAT_ITSELF, session, by, at, made }: Binding): void {
     const former = this.at({ chatId, topic });
     this.#sql.bind.run(chatId, topic, session, by, at, made ? 1 : 0);
@@ -57,6 +62,7 @@ function prepare(db: DatabaseSync) {
   return {
     at: db.prepare("SELECT * FROM bindings WHERE chat_id = ? AND topic = ?"),
     of: db.prepare("SELECT * FROM bindings WHERE session = ? ORDER BY at, chat_id, topic"),
+    sessionsIn: db.prepare("SELECT DISTINCT session FROM bindings WHERE chat_id = ?"),
     bind: db.prepare(
       "INSERT OR REPLACE INTO bindings (chat_id, topic, session, bound_by, at, made) VALUES (?, ?, ?, ?, ?, ?)",
     ),

@@ -112,6 +112,12 @@ export class Channel {
     return (await this.sessions.prune()) || more;
   }
 
+  /** A group is this chat now, and that is on disk. */
+  migrated(chatId: number): void {
+    for (const row of this.bindings.sessionsIn(chatId)) this.#changed(row);
+    this.topics.wake();
+  }
+
   async stop(): Promise<void> {
     this.#leaseEnds.stop();
     this.#receipts.stop();

@@ -56,7 +56,7 @@ export class Topics {
 
   /** The topic of a session in a group. */
   of(session: number, chatId: number): number | undefined {
-    const topic = this.#sql.made.get(session, chatId)?.topic;
+    const topic = this.#sql.made.get(session, this.#options.queue.currentChat(chatId))?.topic;
     return topic === undefined || topic === null ? undefined : Number(topic);
   }
 

@@ -149,6 +149,18 @@ describe.each([{ name: "SQLite", harness: sqlite }])("queue on $name", ({ harnes
     await queue.close();
   });
 
+  test("somebody else's word that a chat migrated counts once, and for chats that messages go to alone", async () => {
+    await using h = await harness();
+    const queue = await h.open({ now: 1_000 }, { recipients: [1, -5] });
+    await queue.accept(event("a", [-5]));
+    expect(queue.moveKnownChat(-6, -106)).toBe(false);
+    expect(queue.moveKnownChat(-5, -105)).toBe(true);
+    expect(queue.moveKnownChat(-5, -105)).toBe(false);
+    expect([-5, -6].map((chat) => queue.currentChat(chat))).toEqual([-105, -6]);
+    expect((await queue.recover()).pending.map(({ chatId }) => chatId)).toEqual([-105]);
+    await queue.close();
+  });
+
   test("old delivered events are deleted, undelivered and recent ones stay", async () => {
     await using h = await harness();
     const queue = await h.open({ now: 1_000 });

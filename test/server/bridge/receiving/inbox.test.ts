@@ -27,6 +27,7 @@ function openAt(path: string, clock: { now: number }): Opened {
       ...{ store, queue, commands: commandsOf(queue, now), now },
       people: () => new Set([1, 2]),
       hearing: sessionsOn(store, queue, now).hearing,
+      onMigrated: () => {},
       decide: () => undefined,
       spoken: () => undefined,
       pairings: { tell: () => "as a stranger" },

@@ -3,6 +3,7 @@ import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import { Breaker } from "../../../../server/bridge/pacing/breaker.ts";
 import { Pacer } from "../../../../server/bridge/pacing/pacer.ts";
+import type { NewEvent } from "../../../../server/bridge/queue/event.ts";
 import type { OutgoingMessage, Settlement } from "../../../../server/bridge/queue/message.ts";
 import { Delivery } from "../../../../server/bridge/sending/delivery.ts";
 import { createBridgeMetrics } from "../../../../server/bridge/status/metrics.ts";
@@ -42,9 +43,9 @@ async function stage() {
     now: () => now,
     random: () => 0,
   });
-  const accept = async (id: string, expiresAt?: number, texts = [id]) => {
+  const accept = async (id: string, expiresAt?: number, texts = [id], task?: NewEvent["task"]) => {
     const messages = texts.map((text, part) => ({ chatId: 1, part, text, entities: [] }));
-    const stored = await queue.accept({ id, client: "a", acceptedAt: now, expiresAt, messages });
+    const stored = await queue.accept({ id, client: "a", acceptedAt: now, expiresAt, messages, task });
     delivery.add(stored.messages);
   };
   return {
@@ -94,4 +95,18 @@ test("more of them than one batch all go, and there is room again", async () => 
   await s.pruned();
   expect(s.queue.stats().pending).toBe(0);
   await s.accept("there is room");
+});
+
+test("progress that takes the place of what expires in the same turn is sent", async () => {
+  await using s = await stage();
+  const build = { id: "build", phase: "progress" } as const;
+  await s.accept("10 %", MINUTE, ["10 %"], build);
+  s.pass(MINUTE);
+  await Promise.all([s.accept("20 %", undefined, ["20 %"], build), s.pruned()]);
+  expect(s.queue.event("10 %", "a")).toMatchObject({ replaced: 1, expired: 0 });
+  s.reachability.reachable = true;
+  s.delivery.wake();
+  await until("the newer progress", () => s.sent.length > 0);
+  expect(s.sent).toEqual(["20 %"]);
+  expect(s.queue.stats().pending).toBe(0);
 });
