@@ -16,6 +16,8 @@ import type { PreviousKey } from "./secrets/previous-keys.ts";
  */
 export type BridgePlan = "Apply" | "Keep" | "Wait";
 
+type Dashboard = { readonly password: GeneratedValue };
+
 /** Everything that the desired objects are computed from; equal blueprints give equal objects. */
 export type Blueprint = {
   readonly namespace: string;
@@ -41,7 +43,9 @@ export type Blueprint = {
   /** What that key was or will be, while the secret that it is made of is rotated. */
   readonly furtherVerifierKeys?: readonly string[];
   /** Undefined: no server has a dashboard. */
-  readonly dashboard: { readonly password: GeneratedValue } | undefined;
+  readonly dashboard: Dashboard | undefined;
+  /** That of servers of another version, while the spec asks for none: their pods do not start without its Secret. */
+  readonly formerDashboard?: Dashboard | undefined;
   /** Of each component whose variables refer to Secrets: another text when their content is another one. */
   readonly variables?: Readonly<Partial<Record<Component, string>>> | undefined;
   /** The replicas to write while no other manager has set them, else undefined. */

@@ -7,6 +7,7 @@ import * as types from "../../operator/deployment/resource-types.ts";
 import { exitCodes } from "../../plugin/exit-codes.ts";
 import { filesIn } from "../../plugin/files.ts";
 import { endAttempt, resultOf } from "../operator/backup/attempt.ts";
+import { createClaim } from "../operator/deployment/support/disks.ts";
 import {
   conditionOf,
   createResource,
@@ -30,6 +31,7 @@ beforeAll(async () => {
   world.kubelet.start();
   world.settings = { ...world.settings, keySpreadMs: 3_000 };
   await createToken(world);
+  await createClaim(world, "backups");
   await world.startOperator();
   await createResource(world, "team");
   await untilSettled(world, "team");

@@ -6,6 +6,7 @@ import { child, metadataOf } from "../blueprint.ts";
 import { type Component, dashboardUrl, namesOf, previousUntilAnnotation, verifierName } from "../names.ts";
 import { secrets } from "../resource-types.ts";
 import { triedTool } from "../rollout/preview-probe.ts";
+import { readsSecret } from "../rollout/template.ts";
 import type { OwnKey } from "../secrets/own-keys.ts";
 import { annotationsOf, dataOf } from "../secrets/stored-value.ts";
 
@@ -64,14 +65,19 @@ const entryOf = ({ name, permissions, access, expires, requests }: Client): ApiK
   ...(requests === undefined ? {} : { limit: { requests } }),
 });
 
-/** What a person needs to open the dashboard. */
+/** What a person needs to open the dashboard. It stays as long as there are servers of a version that has one. */
 export function dashboardSecrets(blueprint: Blueprint): Child[] {
-  const { namespace, name, dashboard } = blueprint;
+  const { namespace, name } = blueprint;
+  const dashboard = blueprint.dashboard ?? (hasFormerDashboard(blueprint) ? blueprint.formerDashboard : undefined);
   if (dashboard === undefined) return [];
   const { password } = dashboard;
   const data = { username: "admin", ...dataOf("password", password), url: dashboardUrl(namespace, name) };
   return [secret(blueprint, namesOf(name).dashboard, "mcp-server", data, annotationsOf(password))];
 }
+
+/** Servers whose template is lost stay as they are, and may have one. */
+const hasFormerDashboard = ({ name, rollout }: Blueprint) =>
+  rollout?.servers.some(({ pods }) => pods === undefined || readsSecret(pods, namesOf(name).dashboard)) ?? false;
 
 /** What a client needs to connect: one Secret for each declared client. */
 export function connectionSecrets(blueprint: Blueprint): Child[] {

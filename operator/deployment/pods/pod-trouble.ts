@@ -15,7 +15,7 @@ export function troubleOf(pod: V1Pod): Trouble | undefined {
   if (scheduled?.status === "False" && scheduled.reason === "Unschedulable") {
     const since = Date.parse(String(scheduled.lastTransitionTime ?? pod.metadata?.creationTimestamp ?? ""));
     const cause = scheduled.message?.replace(/\.$/, "") ?? "no node takes the pod";
-    const message = `${cause}: add nodes, lower resources.requests or look at podTemplate`;
+    const message = `${cause}: ${wayOut(cause)}`;
     return { reason: "Unschedulable", message, ...(Number.isNaN(since) ? {} : { since }) };
   }
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
@@ -25,6 +25,12 @@ export function troubleOf(pod: V1Pod): Trouble | undefined {
   }
   return undefined;
 }
+
+/** In the scheduler's words for pods whose claim does not exist, or has no volume that a node reaches. */
+const wayOut = (cause: string) =>
+  /persistentvolumeclaim/i.test(cause)
+    ? "create the claim, or see in kubectl describe pvc what its volume waits for"
+    : "add nodes, lower resources.requests or look at podTemplate";
 
 function containerTrouble(status: V1ContainerStatus): Trouble | undefined {
   const waiting = status.state?.waiting;

@@ -50,6 +50,12 @@ export function imageIn({ spec }: Template, component: string): string | undefin
   return containers.find(({ name }) => name === component)?.image;
 }
 
+/** The pods do not start without this Secret. */
+export function readsSecret({ spec }: Template, name: string): boolean {
+  const volumes = (spec?.volumes ?? []) as readonly { readonly secret?: { readonly secretName?: string } }[];
+  return volumes.some(({ secret }) => secret?.secretName === name);
+}
+
 /** At most so many fields are named. */
 const named = 6;
 

@@ -41,6 +41,7 @@ type Values = Pick<
   | "verifierKey"
   | "furtherVerifierKeys"
   | "dashboard"
+  | "formerDashboard"
   | "variables"
 >;
 
@@ -73,21 +74,14 @@ export function secretValues(resource: CachedResource, parts: Parts): Values {
   const heldBy = (client: string) => ownSecret(cluster, resource, namesOf(name).connection(client))?.secret?.key ?? [];
   const held = new Set([...keys.keys()].flatMap(heldBy).map(hashedKey));
   const [verifierKey = "", ...furtherVerifierKeys] = valuesIn(hmac).map(verifierKeyOf);
+  // No use of it lasts: whoever opens the dashboard again gives the present one.
+  const { mode, rotationDays: everyDays } = spec.monitoring.dashboard;
+  const password = made(namesOf(name).dashboard, "password", { isTold: () => true, spreadMs: 0, everyDays });
   const salt = refersToValues(spec) ? keptSalt(resource, parts) : undefined;
   return {
     ...{ hmac, salt, keys, ownKeys: own, verifierKey, furtherVerifierKeys },
     previousKeys: previousKeys(file, { auth, present, held, now: nowMs }),
-    dashboard:
-      spec.monitoring.dashboard.mode === "Enabled"
-        ? {
-            // No use of it lasts: whoever opens the dashboard again gives the present one.
-            password: made(namesOf(name).dashboard, "password", {
-              isTold: () => true,
-              spreadMs: 0,
-              everyDays: spec.monitoring.dashboard.rotationDays,
-            }),
-          }
-        : undefined,
+    ...(mode === "Enabled" ? { dashboard: { password } } : { dashboard: undefined, formerDashboard: { password } }),
     variables: salt === undefined ? undefined : variablesOf(resource, salt, parts),
   };
 }

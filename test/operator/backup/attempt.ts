@@ -5,13 +5,13 @@ import { eventually } from "../deployment/support/steps.ts";
 import type { World } from "../deployment/support/world.ts";
 import { endedPod, storedBackup } from "./ended-pod.ts";
 
-/** The newest pod of a backup's Job, which has not ended. */
+/** The pod of a backup's Job that runs: one that waits for what it reads cannot end. */
 const attemptOf = (world: World, backup: string) =>
   eventually(async () => {
     const found = await world.client.list(resourcePath(types.pods, { namespace: world.namespace }), {
       labelSelector: `cctelegram.io/backup=${backup}`,
     });
-    const open = found.filter(({ status }) => !["Failed", "Succeeded"].includes((status as { phase: string }).phase));
+    const open = found.filter(({ status }) => (status as { phase: string }).phase === "Running");
     expect(open).toHaveLength(1);
     return open[0]?.metadata.name ?? "";
   });

@@ -3,6 +3,7 @@ import type { BackupStatus } from "../../../operator/api/backup.ts";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { apiVersionOf, resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { createClaim } from "../deployment/support/disks.ts";
 import { disturbedClient } from "../deployment/support/disturbed-client.ts";
 import { type PodReport, running } from "../deployment/support/kubelet.ts";
 import {
@@ -30,6 +31,7 @@ beforeAll(async () => {
   world.kubelet.start();
   world.disturb = (client) => disturbedClient(client, loseFirst);
   await createToken(world);
+  await createClaim(world, "backups");
   await world.startOperator();
   await createResource(world, "team", { backup: usual });
   await untilSettled(world, "team");

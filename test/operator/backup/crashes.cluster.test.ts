@@ -6,6 +6,7 @@ import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { apiVersionOf, type ResourceType, resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { describeChildren } from "../deployment/support/described.ts";
+import { createClaim } from "../deployment/support/disks.ts";
 import { disturbedClient, type Fault } from "../deployment/support/disturbed-client.ts";
 import { type PodReport, running } from "../deployment/support/kubelet.ts";
 import {
@@ -51,6 +52,7 @@ beforeAll(async () => {
     });
   };
   await createToken(world);
+  await createClaim(world, "backups");
   await world.startOperator();
   await createResource(world, "team", { backup: { target } });
   await untilSettled(world, "team");

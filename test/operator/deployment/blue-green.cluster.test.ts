@@ -4,6 +4,7 @@ import { trackLabel } from "../../../operator/deployment/rollout/tracks.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
 import { resourcePath } from "../../../operator/runtime/resource-type.ts";
 import { endAttempt, resultOf } from "../backup/attempt.ts";
+import { createClaim } from "./support/disks.ts";
 import { addressed, running } from "./support/kubelet.ts";
 import { broken, imageCalled, rolloutIn } from "./support/rollouts.ts";
 import {
@@ -303,6 +304,7 @@ test.concurrent("an upgrade waits for its backup, of server and bridge alike, un
 }) => {
   const { imageOf, bridgeImage, history } = rollout;
   const target = { type: "Volume", volume: { claimName: "backups", path: "here" } };
+  await createClaim(world, "backups");
   await createResource(world, "team", { rollout: { beforeUpgrade: "Backup" }, backup: { target } });
   await untilSettled(world, "team");
   /** The backup that the resource says it waits for. */

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as types from "../../../operator/deployment/resource-types.ts";
 import type { KubernetesObject } from "../../../operator/runtime/kubernetes-object.ts";
+import { resourcePath } from "../../../operator/runtime/resource-type.ts";
+import { running } from "./support/kubelet.ts";
+import { broken, rolloutIn } from "./support/rollouts.ts";
 import {
   changeSpec,
   collectionTimeout,
@@ -119,6 +122,44 @@ test("switched off, Service, Secret and rule are gone, and the pods have no port
   });
   await untilReady(world, "team");
 });
+
+test("switched off, its Secret stays for the servers of a version that has it, and comes back with them", async () => {
+  const { history } = rolloutIn(world, "kept");
+  const hasSecret = () => exists(world, types.secrets, "kept-dashboard");
+  await createResource(world, "kept", { ...enabled, rollout: { progressDeadlineSeconds: 10 } });
+  await eventually(async () => expect(await history()).toBe("1 Active"));
+  await untilSettled(world, "kept");
+
+  await world.kubelet.report(broken("9.9.9"));
+  await changeSpec(world, "kept", { ...monitoring({ mode: "Disabled" }), version: "9.9.9" });
+  await untilCondition(world, "kept", "Stalled", { status: "True", reason: "RolledBack" });
+  expect(await exists(world, types.services, "kept-dashboard")).toBe(false);
+  // As when a node is drained: the pod in its place starts, too.
+  const former = await serverPodsOf("kept");
+  for (const { name } of former) await world.delete(types.pods, name);
+  await eventually(async () => {
+    const [pod, ...others] = await serverPodsOf("kept");
+    expect(others).toEqual([]);
+    expect(former.map(({ uid }) => uid)).not.toContain(pod?.uid);
+    expect(pod?.phase).toBe("Running");
+  });
+
+  await changeSpec(world, "kept", { version: "1.3.0" });
+  await eventually(async () => expect(await history()).toBe("1 Superseded, 2 RolledBack, 3 Active"));
+  await eventually(async () => expect(await hasSecret()).toBe(false));
+
+  await world.patch(types.cctelegramDeployments, "kept", { metadata: { annotations: { "cctelegram.io/undo": "1" } } });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack, 3 Superseded"));
+  expect(await hasSecret()).toBe(true);
+  await world.kubelet.report(running);
+}, 180_000);
+
+async function serverPodsOf(resource: string) {
+  const found = await world.client.list(resourcePath(types.pods, { namespace: world.namespace }), {
+    labelSelector: `app.kubernetes.io/instance=${resource},app.kubernetes.io/component=mcp-server`,
+  });
+  return found.map(({ metadata: { name = "", uid }, status }) => ({ name, uid, ...(status as { phase: string }) }));
+}
 
 describe.each([
   ["Secret", types.secrets, { stringData: { password: "of somebody else", username: "somebody" } }],

@@ -6,6 +6,7 @@ import * as types from "../../../operator/deployment/resource-types.ts";
 import { exitCodes } from "../../../plugin/exit-codes.ts";
 import { version } from "../../../plugin/version.ts";
 import { storedBackupReport } from "../../operator/backup/ended-pod.ts";
+import { createClaim } from "../../operator/deployment/support/disks.ts";
 import { running } from "../../operator/deployment/support/kubelet.ts";
 import {
   changeSpec,
@@ -83,7 +84,10 @@ export const kubectlPlugin: Scene = {
         eventually(async () => expect((await readResource(world, "team")).status?.rollout?.revision).toBe(1)),
     },
     "backup team --name": {
-      before: ({ world }) => world.kubelet.report((pod) => storedBackupReport(pod) ?? running(pod)),
+      async before({ world }) {
+        await createClaim(world, "backups");
+        await world.kubelet.report((pod) => storedBackupReport(pod) ?? running(pod));
+      },
     },
     "status taem": {
       before: ({ world }) =>

@@ -50,14 +50,20 @@ test("a container that cannot be created passes the kubelet's words on", () => {
   });
 });
 
-test("a pod that no node takes passes the scheduler's words on", () => {
-  const message = "0/1 nodes are available: 1 Insufficient memory.";
-  const pod = { status: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }] } };
-  expect(troubleOf(pod)).toEqual({
-    reason: "Unschedulable",
-    message:
-      "0/1 nodes are available: 1 Insufficient memory: add nodes, lower resources.requests or look at podTemplate",
-  });
+test.each([
+  ["0/1 nodes are available: 1 Insufficient memory", "add nodes, lower resources.requests or look at podTemplate"],
+  [
+    '0/1 nodes are available: persistentvolumeclaim "backups" not found',
+    "create the claim, or see in kubectl describe pvc what its volume waits for",
+  ],
+  [
+    "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims",
+    "create the claim, or see in kubectl describe pvc what its volume waits for",
+  ],
+])("a pod that no node takes passes the scheduler's words on, and says what to do: %s", (cause, wayOut) => {
+  const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message: `${cause}.` };
+  const pod = { status: { conditions: [condition] } };
+  expect(troubleOf(pod)).toEqual({ reason: "Unschedulable", message: `${cause}: ${wayOut}` });
 });
 
 test("since when a pod waits for a node is known, because at a start it may have to wait for its volume", () => {

@@ -10,6 +10,8 @@ import { arbitrarySpec } from "./arbitrary-spec.ts";
 
 const image = "docker.io/cctelegram/server:1.2.3";
 
+const dashboard = { password: { current: "e".repeat(64) } };
+
 /** A key per client that looks like a generated one. */
 const keysOf = (spec: Blueprint["spec"]) =>
   new Map(
@@ -43,7 +45,8 @@ export function blueprint(spec: Blueprint["spec"], fields: Partial<Blueprint> = 
     ownKeys: ownKeysOf(spec),
     previousKeys: [],
     verifierKey: "c".repeat(64),
-    dashboard: spec.monitoring.dashboard.mode === "Enabled" ? { password: { current: "e".repeat(64) } } : undefined,
+    dashboard: spec.monitoring.dashboard.mode === "Enabled" ? dashboard : undefined,
+    formerDashboard: spec.monitoring.dashboard.mode === "Enabled" ? undefined : dashboard,
     serverReplicas: 1,
     bridge: "Apply",
     hasPrometheusRule: true,

@@ -21,6 +21,13 @@ export async function sizeOf(world: World, name: string): Promise<string | undef
   }
 }
 
+/** A claim that a person makes, for backups. */
+export const createClaim = (world: World, name: string) =>
+  world.post(types.persistentVolumeClaims, {
+    metadata: { name },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+  });
+
 /** A storage class of one test, and the volumes of 1 Gi that its driver has made: both belong to the whole cluster. */
 export class Disks {
   readonly #world: World;

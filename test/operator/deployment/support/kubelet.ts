@@ -10,6 +10,7 @@ import { resourcePath } from "../../../../operator/runtime/resource-type.ts";
 import { Store, type Stored } from "../../../../operator/runtime/store.ts";
 import { realClock } from "../../runtime/api-server.ts";
 import { recordingLogger } from "../../runtime/recording-logger.ts";
+import { waitingForInputs } from "./pod-inputs.ts";
 
 /** The pod status that a kubelet reports; undefined leaves the pod pending. */
 export type PodReport = (pod: KubernetesObject) => object | undefined;
@@ -70,15 +71,28 @@ export const withoutImage: PodReport = (pod) => ({
 const mayPass = (error: unknown) =>
   !(error instanceof ApiError) || error.status === 409 || error.status === 429 || error.status >= 500;
 
-/** Reports the state of pods instead of a kubelet: the control plane of the tests has no nodes. */
+/** Between two looks for what a pod needs to start. */
+const retryMs = 250;
+
+const isStarted = (status: object) => (status as { phase?: string }).phase !== "Pending";
+
+/**
+ * Reports the state of pods instead of a kubelet: the control plane of the tests has no nodes. Whatever is to be reported,
+ * a pod does not start before the Secrets, ConfigMaps and claims that it reads are there.
+ */
 export class Kubelet {
   readonly #client: Client;
   readonly #namespace: string;
   readonly #stop = new AbortController();
   readonly #pods = new Map<string, KubernetesObject>();
+  /** Uids: those keep running when what they read is deleted. */
+  readonly #started = new Set<string>();
+  /** Names of pods that are looked at again. */
+  readonly #waiting = new Set<string>();
   #report: PodReport;
   #done: Promise<void> = Promise.resolve();
   #reports: Promise<unknown> = Promise.resolve();
+  #retries: Promise<unknown> = Promise.resolve();
 
   constructor(client: Client, namespace: string, report: PodReport = running) {
     this.#client = client;
@@ -121,6 +135,7 @@ export class Kubelet {
     this.#stop.abort();
     await this.#done;
     await this.#reports;
+    await this.#retries;
   }
 
   #send(name: string): void {
@@ -132,10 +147,11 @@ export class Kubelet {
     const path = resourcePath(pods, { namespace: this.#namespace, name, subresource: "status" });
     while (!this.#stop.signal.aborted) {
       const pod = this.#pods.get(name);
-      const status = pod && this.#report(pod);
-      if (!status) return;
-      const body = { metadata: { uid: pod.metadata.uid }, status };
+      const reported = pod && this.#report(pod);
+      if (!reported) return;
       try {
+        const status = await this.#possible(pod, reported);
+        const body = { metadata: { uid: pod.metadata.uid }, status };
         await this.#client.request({ method: "PATCH", path, contentType: "application/merge-patch+json", body });
         return;
       } catch (error) {
@@ -143,5 +159,28 @@ export class Kubelet {
         await sleep(200);
       }
     }
+  }
+
+  /** The status that is reported, unless the pod waits for what it reads. */
+  async #possible(pod: KubernetesObject, reported: object): Promise<object> {
+    const { uid = "", name = "" } = pod.metadata;
+    if (!isStarted(reported) || this.#started.has(uid)) return reported;
+    const waiting = await waitingForInputs(this.#client, pod);
+    if (waiting) this.#lookAgain(name);
+    else this.#started.add(uid);
+    return waiting ?? reported;
+  }
+
+  #lookAgain(name: string): void {
+    if (this.#waiting.has(name)) return;
+    this.#waiting.add(name);
+    const again = sleep(retryMs, undefined, { signal: this.#stop.signal }).then(
+      () => {
+        this.#waiting.delete(name);
+        return this.#sendUntilStored(name);
+      },
+      () => undefined,
+    );
+    this.#retries = Promise.all([this.#retries, again]);
   }
 }

@@ -103,7 +103,7 @@ export class World {
       logger: this.logger,
       metrics,
       clock: { ...realClock, now: () => realClock.now() + this.aheadMs },
-      fetch: throughServices(this.client, answering(this.answers)),
+      fetch: throughServices(this.client, answering(this.answers), () => realClock.now() + this.aheadMs),
       lookFromOutside: (target) => this.lookFromOutside(target),
       ...(this.reviewImage ? { reviewImage: this.reviewImage } : {}),
       instance: "operator-0",
