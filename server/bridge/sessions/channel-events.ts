@@ -73,11 +73,11 @@ export class ChannelEvents {
     return this.#sql.anyIn.get(session, chatId) !== undefined;
   }
 
-  /** The topic in which that message was said to the session, or the newest one of the chat. */
-  topicOf(session: number, chatId: number, messageId: number | undefined): number | undefined {
+  /** Where that message was said to the session, or the newest one of the chat. */
+  placeOf(session: number, chatId: number, messageId: number | undefined): Place | undefined {
     const row =
       this.#sql.newestIn.get(session, chatId, messageId ?? null) ?? this.#sql.newestIn.get(session, chatId, null);
-    return row === undefined ? undefined : toPlace(row)[0]?.topic;
+    return row === undefined ? undefined : toPlace(row)[0];
   }
 
   /** With a generation only what was handed over in it. The places of the messages among those that were open. */

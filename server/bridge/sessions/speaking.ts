@@ -183,7 +183,9 @@ export class Speaking {
     if (!mayHear || (bound.length === 0 && !events.hasBeenIn(session.row, chatId))) {
       throw new ServerError("CHAT_NOT_BOUND", { name: session.name, chat_id });
     }
-    const own = topic ?? events.topicOf(session.row, chatId, reply_to) ?? bound[0]?.topic;
+    // What was said outside of all topics is answered there.
+    const heard = events.placeOf(session.row, chatId, reply_to) ?? bound[0];
+    const own = topic ?? heard?.topic;
     return { chatId, ...(own !== undefined && { topic: own }) };
   }
 

@@ -36,6 +36,19 @@ test("a session gets a topic in a group that has topics, hears what is said ther
   expect(talk.telegram.violations()).toEqual([]);
 });
 
+test("what is said outside of all topics to a session that has one is answered where it was said", async () => {
+  const api = await talk.session("api");
+  const bound = () => talk.bridge.channel.sessions.list("ci")[0]?.bound ?? [];
+  await until("the topic", () => bound().length === 1);
+  talk.says("/bind@test_123456789_bot ci/api", { chat_id: GROUP });
+  await talk.tells(GROUP, "api hears what is said here");
+  talk.says("in the group", { chat_id: GROUP });
+  expect(await talk.hears(api)).toEqual(["in the group"]);
+  await api.call("/sessions/reply", { reply_id: "r", chat_id: GROUP, text: "answer" });
+  await until("the answer", () => talk.told(GROUP).some(({ text }) => text === "answer"));
+  expect(talk.told(GROUP).find(({ text }) => text === "answer")).not.toHaveProperty("message_thread_id");
+});
+
 test("a group that does not let the bot is told so once; one without topics is not bothered", async () => {
   talk.telegram.control({ groups: [{ id: GROUP, type: "supergroup", bot: "member", topics: [] }] });
   await talk.session("api");
