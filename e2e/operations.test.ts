@@ -191,6 +191,10 @@ describe("what people do with kubectl", () => {
   });
 });
 
+type Rollout = {
+  readonly status: { readonly rollout: { readonly revisions: readonly { readonly outcome: string }[] } };
+};
+
 test("a message that a fenced bridge has taken outlasts a hibernation, and is delivered once when the resource wakes", async () => {
   const patch = (spec: object) =>
     kubectl(["-n", namespace, "patch", "cctd", resource, "--type=merge", "-p", JSON.stringify({ spec })]);
@@ -211,8 +215,16 @@ test("a message that a fenced bridge has taken outlasts a hibernation, and is de
   expect((await condition(namespace, resource, "Degraded"))?.reason).toBe("NoProblems");
   expect(await arrived()).toBe(0);
 
+  const last = async () => {
+    const { status } = await getJson<Rollout>("-n", namespace, "get", "cctd", resource);
+    return status.rollout.revisions.at(-1)?.outcome;
+  };
+  await patch({ server: { env: [{ name: "ASKED_FOR_IN_WINTER", value: "yes" }] } });
+  await expect.poll(last).toBe("Waiting");
+
   await patch({ activity: "Active", bridge: { fencing: "Open" } });
   await waitReady(namespace, resource);
+  expect(await last()).toBe("Active");
   expect(await uidsOf()).toHaveLength(2);
   await expect.poll(arrived).toBe(1);
 }, 240_000);

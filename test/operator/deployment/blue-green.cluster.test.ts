@@ -239,6 +239,28 @@ test.concurrent("the strategy of a resource that runs changes without a Service 
   await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false));
 }, 150_000);
 
+test.concurrent("a version that is asked for while no server runs is tried when they wake, and gives way like any other", async ({
+  world,
+  rollout,
+}) => {
+  const { trackOf, imageOf, history } = rollout;
+  await createResource(world, "team", { server: { replicas: 2 }, rollout: blueGreen });
+  await untilSettled(world, "team");
+  await eventually(async () => expect(await trackOf()).toBe("blue"));
+  await changeSpec(world, "team", { server: { replicas: 0 }, version: "1.3.0" });
+  await eventually(async () => expect(await history()).toBe("1 Active, 2 Waiting"));
+  const asleep = await untilCondition(world, "team", "Ready", { status: "False", reason: "ScaledToZero" });
+  expect(conditionOf(asleep, "Degraded")?.status).toBe("False");
+  world.answers.tried = "refusing";
+  await changeSpec(world, "team", { server: { replicas: 2 } });
+  await untilCondition(world, "team", "Stalled", { status: "True", reason: "RolledBack" });
+  expect([await trackOf(), await imageOf("team-mcp-server")]).toEqual(["blue", image("1.2.3")]);
+  world.answers.tried = "ready";
+  await changeSpec(world, "team", { version: "1.4.0" });
+  await eventually(async () => expect(await trackOf()).toBe("green"));
+  expect(await history()).toBe("1 Previous, 2 RolledBack, 3 Active");
+}, 150_000);
+
 test.concurrent("servers that do not come up by another strategy are told of, and clients stay where they are", async ({
   world,
   rollout,
