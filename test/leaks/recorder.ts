@@ -135,10 +135,21 @@ export class Recorder {
   #keepFiles(path: string): void {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats?.isDirectory()) {
-      for (const name of readdirSync(path)) this.#keepFiles(join(path, name));
+      for (const name of ifThere(() => readdirSync(path)) ?? []) this.#keepFiles(join(path, name));
     } else if (stats?.isFile() && stats.size <= LARGEST_FILE) {
-      this.said("file", readFileSync(path), basename(path));
+      const content = ifThere(() => readFileSync(path));
+      if (content !== undefined) this.said("file", content, basename(path));
     }
+  }
+}
+
+/** A browser that is told to end still removes files of its own. */
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
 
