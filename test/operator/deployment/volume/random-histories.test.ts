@@ -36,7 +36,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   named("pass", fc.constantFrom(1, 9, 11, 40), (stage, minutes) => stage.pass(minutes)),
 );
 
-const histories = fc.array(change, { maxLength: 20 });
+const histories = fc.array(change, { maxLength: 20, size: "max" });
 const leastSizes = fc.constantFrom(0, 20 * Gi);
 const numRuns = 200;
 
