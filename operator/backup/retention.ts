@@ -7,7 +7,7 @@ export type Retention = { readonly days: number; readonly count?: number | undef
 
 /**
  * Backups of a resource's schedule whose time has passed. The newest good one is kept however old it is, and so is one that a
- * resource starts with. Those that people made are theirs.
+ * resource starts with. Those that people made are theirs. Failed ones have no archive, and take no good one's place.
  */
 export function expiredBackups(
   resource: string,
@@ -17,11 +17,12 @@ export function expiredBackups(
   const ended = backups
     .filter((backup) => backup.scheduledBy === resource && !backup.deleting && outcomeOf(backup) !== undefined)
     .toSorted((a, b) => timeOf(b) - timeOf(a));
-  const newestGood = ended.find((backup) => outcomeOf(backup)?.succeeded);
-  return ended.filter((backup, position) => {
+  const isGood = (backup: CachedBackup) => outcomeOf(backup)?.succeeded === true;
+  const [good, failed] = [ended.filter(isGood), ended.filter((backup) => !isGood(backup))];
+  const surplus = new Set([good, failed].flatMap((some) => some.slice(retention.count ?? some.length)));
+  return ended.filter((backup) => {
     const isOld = timeOf(backup) < now - retention.days * dayMs;
-    const isSurplus = retention.count !== undefined && position >= retention.count;
-    return (isOld || isSurplus) && backup !== newestGood && !isReferred(backup);
+    return (isOld || surplus.has(backup)) && backup !== good[0] && !isReferred(backup);
   });
 }
 

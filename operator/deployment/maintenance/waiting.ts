@@ -4,14 +4,18 @@ import { maintenanceAt } from "./windows.ts";
 
 type Waiting = NonNullable<Snapshot["waiting"]>;
 
-/** Which parts wait until when; undefined when none does. */
+/**
+ * Which parts wait until when; undefined when none does. What was kept back just before a window opened waits until now:
+ * otherwise nobody would look at it again.
+ */
 export function waitingOf(
   parts: readonly string[],
   windows: readonly MaintenanceWindow[],
   now: number,
 ): Waiting | undefined {
+  if (parts.length === 0) return undefined;
   const maintenance = maintenanceAt(windows, now);
-  return parts.length === 0 || maintenance.state === "Open" ? undefined : { parts, opensAt: maintenance.opensAt };
+  return { parts, opensAt: maintenance.state === "Open" ? now : maintenance.opensAt };
 }
 
 /** In how many ms the window opens for which something waits. A timer cannot wait longer than some weeks. */

@@ -23,7 +23,9 @@ export type Facts = {
 export function nextReplacement({ failing, pods, server, before }: Facts): PodReplacements | undefined {
   if (server === undefined || !isSettled(server)) return undefined;
   const ready = pods.filter((pod) => pod.ready);
-  const [pod] = ready.filter(({ uid }) => failing.includes(uid)).toSorted((a, b) => (a.uid < b.uid ? -1 : 1));
+  const candidates = ready.filter(({ uid }) => failing.includes(uid)).toSorted((a, b) => (a.uid < b.uid ? -1 : 1));
+  // One that is counted already, and is still there, comes first.
+  const pod = candidates.find(({ uid }) => uid === before?.lastPod) ?? candidates[0];
   if (pod === undefined || ready.every(({ uid }) => failing.includes(uid))) return undefined;
   if (before?.lastPod === pod.uid) return before;
   const count = countFor(before, pod.revision);

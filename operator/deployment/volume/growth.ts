@@ -23,7 +23,7 @@ type Storage = DeploymentSpec["bridge"]["storage"];
 export type GrowthStep =
   | { readonly step: "Nothing" }
   | { readonly step: "Grow"; readonly to: string; readonly isAsked: boolean }
-  | { readonly step: "Tell"; readonly cause: string };
+  | { readonly step: "Tell"; readonly cause: string; readonly isAsked: boolean };
 
 const gibibyte = 2 ** 30;
 const mebibyte = 2 ** 20;
@@ -36,10 +36,10 @@ export const daysUntilFull = ({ freeBytes, growthBytesPerDay = 0 }: VolumeUse): 
 
 /**
  * Little is left of the volume's own share, or more than half is gone and the rest goes within days. A class may give a
- * folder of a larger disk: then the share is what was claimed.
+ * folder of a larger disk: then the share is smaller than the disk.
  */
-export function isNearlyFull(use: VolumeUse, claimBytes: number, thresholdPercent: number): boolean {
-  const own = Math.min(use.sizeBytes, claimBytes);
+export function isNearlyFull(use: VolumeUse, shareBytes: number, thresholdPercent: number): boolean {
+  const own = Math.min(use.sizeBytes, shareBytes);
   if (use.freeBytes < own * (1 - thresholdPercent / 100)) return true;
   return use.freeBytes < own / 2 && daysUntilFull(use) < noticeDays;
 }
@@ -53,19 +53,26 @@ export function growthStep(storage: Storage, claim: ClaimState, use: VolumeUse |
   const { mode, thresholdPercent } = storage.growth;
   const request = quantityValue(claim.request);
   const size = canonicalQuantity(String(storage.size));
-  if (request < quantityValue(size)) return { step: "Grow", to: size, isAsked: true };
-  if (use === undefined || !isNearlyFull(use, request, thresholdPercent)) return { step: "Nothing" };
-  if (use.sizeBytes >= 2 * request) return tell("its disk has other users: free space there");
-  if (claim.failed) return tell("its driver could not grow it: see kubectl describe of its PersistentVolumeClaim");
-  if (quantityValue(claim.capacity) < request) return { step: "Nothing" };
+  const capacity = quantityValue(claim.capacity);
+  // A class with a least size gives more than was claimed.
+  const share = Math.max(request, capacity);
+  if (share < quantityValue(size)) return { step: "Grow", to: size, isAsked: true };
+  const isRefused = claim.failed && capacity < request;
+  if (use === undefined || !isNearlyFull(use, share, thresholdPercent))
+    return isRefused && capacity < quantityValue(size) ? tell(driverFailed, true) : { step: "Nothing" };
+  if (use.sizeBytes >= 2 * share) return tell("its disk has other users: free space there");
+  if (claim.failed) return tell(driverFailed);
+  if (capacity < request) return { step: "Nothing" };
   if (mode === "Disabled")
     return tell("bridge.storage.growth.mode is Disabled: set it to Auto, or raise bridge.storage.size");
-  const to = larger(request, mostOf(storage));
+  const to = larger(share, mostOf(storage));
   if (to === undefined) return tell("it has its largest size: raise bridge.storage.growth.maxSize");
   return { step: "Grow", to, isAsked: false };
 }
 
-const tell = (cause: string): GrowthStep => ({ step: "Tell", cause });
+const driverFailed = "its driver could not grow it: see kubectl describe of its PersistentVolumeClaim";
+
+const tell = (cause: string, isAsked = false): GrowthStep => ({ step: "Tell", cause, isAsked });
 
 const mostOf = ({ size, growth }: Storage): number =>
   growth.maxSize === undefined ? 4 * quantityValue(String(size)) : quantityValue(String(growth.maxSize));

@@ -53,6 +53,8 @@ const nothing: VolumeLook = { failures: [] };
 export class Volumes {
   readonly #parts: VolumesParts;
   readonly #known = new Map<string, Known>();
+  /** How large the file system was that the bridge told of last; infinite while it does not answer. */
+  readonly #sizes = new Map<string, number>();
 
   constructor(parts: VolumesParts) {
     this.#parts = parts;
@@ -60,10 +62,12 @@ export class Volumes {
 
   forget(uid: string): void {
     this.#known.delete(uid);
+    this.#sizes.delete(uid);
   }
 
   async look(resource: CachedResource, subject: Subject): Promise<VolumeLook> {
     const { storage } = resource.spec.bridge;
+    this.#notice(resource, subject);
     if (subject.templateSize === undefined || !this.#concerns(resource, subject)) return nothing;
     try {
       const known = await this.#read(resource);
@@ -73,20 +77,31 @@ export class Volumes {
       return { failures: [], lookAgainMs: knownMs, ...(trouble && { trouble }) };
     } catch (error) {
       const cause = refusalOf(error);
-      return cause === undefined ? { failures: [error] } : { failures: [], trouble: { cause, isAsked: false } };
+      if (cause === undefined) return { failures: [error] };
+      // Whether it was asked to grow is in the claim, which cannot be read.
+      const isAsked = subject.use === undefined || !isSuspicious(subject.use, storage);
+      return { failures: [], lookAgainMs: knownMs, trouble: { cause, isAsked } };
     }
+  }
+
+  /** A volume never shrinks: a smaller one is another one, as may be that of a bridge that did not answer. */
+  #notice({ uid }: CachedResource, { use }: Subject): void {
+    const size = use?.sizeBytes ?? Number.POSITIVE_INFINITY;
+    if (size < (this.#sizes.get(uid) ?? 0)) this.#known.delete(uid);
+    this.#sizes.set(uid, size);
   }
 
   #concerns({ uid, spec }: CachedResource, { templateSize = "0", use }: Subject): boolean {
     const { storage } = spec.bridge;
     if (use !== undefined && isSuspicious(use, storage)) return true;
-    const had = this.#known.get(uid)?.claim.request ?? templateSize;
-    return quantityValue(had) < quantityValue(String(storage.size));
+    const { request = templateSize, capacity = request } = this.#known.get(uid)?.claim ?? {};
+    const had = quantityValue(capacity);
+    return had < quantityValue(request) || had < quantityValue(String(storage.size));
   }
 
   async #read(resource: CachedResource): Promise<Known | undefined> {
     const before = this.#known.get(resource.uid);
-    if (before !== undefined && this.#parts.now() - before.at < knownMs) return before;
+    if (before !== undefined && this.#isRecent(before.at)) return before;
     try {
       return this.#keep(resource, await this.#parts.client.request({ method: "GET", path: pathOf(resource) }));
     } catch (error) {
@@ -95,17 +110,23 @@ export class Volumes {
     }
   }
 
+  /** What a clock that was ahead has noted is not recent: it would hold for as long as the clock was ahead. */
+  #isRecent(at: number): boolean {
+    const age = this.#parts.now() - at;
+    return age >= 0 && age < knownMs;
+  }
+
   async #take(
     resource: CachedResource,
     known: Known,
     step: GrowthStep,
     mayWrite: boolean,
   ): Promise<VolumeTrouble | undefined> {
-    if (step.step === "Tell") return { cause: step.cause, isAsked: false };
+    if (step.step === "Tell") return { cause: step.cause, isAsked: step.isAsked };
     if (step.step === "Nothing" || !mayWrite) return undefined;
     const { to, isAsked } = step;
     const { refused } = known;
-    if (refused?.to === to && this.#parts.now() - refused.at < knownMs) return { cause: refused.cause, isAsked };
+    if (refused?.to === to && this.#isRecent(refused.at)) return { cause: refused.cause, isAsked };
     try {
       await this.#grow(resource, known, to);
       return undefined;

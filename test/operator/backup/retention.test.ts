@@ -28,3 +28,9 @@ test("those beyond the number go, but not one that a resource starts with", () =
   expect(names(all, { count: 2 })).toEqual(["team-202611240200", "team-202611230200"]);
   expect(names(all, { count: 2 }, () => true)).toEqual([]);
 });
+
+test("failed ones take no good one's place, however many there are: they have no archive", () => {
+  const good = [run("1120"), run("1121"), run("1122")];
+  const failed = [run("1123", "False"), run("1124", "False"), run("1125", "False"), run("1126", "False")];
+  expect(names([...good, ...failed], { count: 3 })).toEqual(["team-202611230200"]);
+});

@@ -86,13 +86,36 @@ describe("what is done about it", () => {
     expect(growthStep(storageOf(storage), claim, use)).toEqual(step);
   });
 
+  test("of a class with a least size its whole disk counts, and what it has in use of it", () => {
+    const claim = claimOf("1Gi", { capacity: "20Gi" });
+    const growth = { maxSize: "40Gi" };
+    expect(growthStep(storageOf({ growth }), claim, useOf(5, { sizeBytes: 20 * Gi }))).toEqual({ step: "Nothing" });
+    const full = useOf(0.1, { sizeBytes: 20 * Gi });
+    expect(growthStep(storageOf({ growth }), claim, full)).toEqual({ step: "Grow", to: "30Gi", isAsked: false });
+    expect(growthStep(storageOf(), claim, full)).toMatchObject({
+      step: "Tell",
+      cause: expect.stringMatching(/maxSize/),
+    });
+  });
+
+  test("that a driver could not grow it to its size is told also while it is not nearly full", () => {
+    const claim = claimOf("2Gi", { capacity: "1Gi", failed: true });
+    const told = { step: "Tell", cause: expect.stringMatching(/its driver could not/), isAsked: true };
+    expect(growthStep(storageOf({ size: "2Gi" }), claim, useOf(0.9))).toEqual(told);
+    expect(growthStep(storageOf({ size: "2Gi" }), claim, undefined)).toEqual(told);
+    expect(growthStep(storageOf(), claim, useOf(0.9))).toEqual({ step: "Nothing" });
+  });
+
   test.each<[string, object, ClaimState, VolumeUse, RegExp]>([
     ["Disabled", { growth: { mode: "Disabled" } }, claimOf("1Gi"), useOf(0.1), /mode is Disabled: set it to Auto/],
     ["the largest size", {}, claimOf("4Gi"), useOf(0.1, { sizeBytes: 4 * Gi }), /raise bridge.storage.growth.maxSize/],
     ["a disk of others", {}, claimOf("1Gi"), useOf(0.1, { sizeBytes: 250 * Gi }), /free space there/],
     ["a driver that failed", {}, claimOf("2Gi", { capacity: "1Gi", failed: true }), useOf(0.1), /its driver could not/],
   ])("it is told what to do: %s", (_name, storage, claim, use, cause) => {
-    expect(growthStep(storageOf(storage), claim, use)).toEqual({ step: "Tell", cause: expect.stringMatching(cause) });
+    expect(growthStep(storageOf(storage), claim, use)).toMatchObject({
+      step: "Tell",
+      cause: expect.stringMatching(cause),
+    });
   });
 
   test("whatever the numbers, no step shrinks a volume or goes beyond its largest size", () => {

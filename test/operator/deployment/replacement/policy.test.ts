@@ -2,24 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { CachedPod } from "../../../../operator/deployment/pods/pods.ts";
 import { type Facts, mostReplacements, nextReplacement } from "../../../../operator/deployment/replacement/policy.ts";
 import { workload } from "../support/snapshot.ts";
+import { podOf } from "./support.ts";
 
-const pod = (uid: string, fields: Partial<CachedPod> = {}): CachedPod => ({
-  namespace: "tools",
-  name: `team-mcp-server-abc-${uid}`,
-  uid,
-  resourceVersion: "1",
-  instance: "team",
-  component: "mcp-server",
-  controller: "ReplicaSet/team-mcp-server-abc",
-  revision: "abc",
-  createdAt: "2026-01-01T00:00:00Z",
-  image: "server:1",
-  ended: false,
-  running: true,
-  ready: true,
-  trouble: undefined,
-  ...fields,
-});
+const pod = (uid: string, fields: Partial<CachedPod> = {}) => podOf(uid, "abc", fields);
 
 const facts = (fields: Partial<Facts> = {}): Facts => ({
   failing: ["b"],
@@ -41,6 +26,11 @@ test("of two failing ones one is replaced at a time, in an order that does not d
 test("asked again before the pod is gone, also after a restart of the operator, nothing is counted again", () => {
   const before = { template: "abc", count: mostReplacements, lastPod: "b" };
   expect(nextReplacement(facts({ before }))).toEqual(before);
+});
+
+test("one that was counted and could not be evicted yet comes before another that fails since then", () => {
+  const before = { template: "abc", count: mostReplacements, lastPod: "b" };
+  expect(nextReplacement(facts({ failing: ["a", "b"], before }))).toEqual(before);
 });
 
 describe("no pod is replaced", () => {
