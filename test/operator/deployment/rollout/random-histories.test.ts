@@ -113,7 +113,10 @@ const failing = (stage: Stage, track: Track) => ({
 const settles: Change = { what: "settle", to: (stage) => stage.settle() };
 
 const historyOf = (one: fc.Arbitrary<Change>) =>
-  fc.array(fc.oneof({ weight: 2, arbitrary: one }, { weight: 1, arbitrary: fc.constant(settles) }), { maxLength: 30 });
+  fc.array(fc.oneof({ weight: 2, arbitrary: one }, { weight: 1, arbitrary: fc.constant(settles) }), {
+    maxLength: 30,
+    size: "max",
+  });
 
 const changes = historyOf(change);
 
