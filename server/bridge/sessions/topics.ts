@@ -117,6 +117,9 @@ export class Topics {
   #made(wanted: Wanted, topic: number): void {
     const { bindings, now } = this.#options;
     const at = now();
+    const former = this.#sql.formerly.get(...keysOf(wanted))?.topic;
+    const place = { chatId: wanted.chatId, topic: Number(former) };
+    if (former !== undefined && bindings.at(place)?.session === wanted.session) bindings.unbind(place);
     this.#sql.settle.run("made", topic, null, at, ...keysOf(wanted));
     bindings.bind({ ...wanted, topic, by: 0, at, made: true });
   }

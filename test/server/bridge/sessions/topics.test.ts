@@ -126,3 +126,29 @@ test("a session that there was before gets its topic in a group that the bridge 
   expect(bound().map(({ chat_id }) => chat_id)).toEqual([GROUP, later]);
   expect(talk.telegram.violations()).toEqual([]);
 });
+
+test("a session that starts anew gets another topic for one that somebody has deleted", async () => {
+  await talk.session("api", "ci", "first");
+  await talk.session("web", "ci", "web");
+  const topics = () =>
+    talk.bridge.channel.sessions.list("ci").map(({ bound }) => bound.map(({ chat_id, topic }) => [chat_id, topic]));
+  await until("the topics", () => topics().every(({ length }) => length === 1) && asked() === 4);
+  const [[[, deleted] = []] = [], web] = topics();
+  const left = { id: Number(web?.[0]?.[1]) };
+  talk.telegram.control({ groups: [{ id: GROUP, type: "supergroup", bot: "administrator", topics: [left] }] });
+  await talk.bridge.accept(eventOf("e1", { client: "ci", session: "api" }));
+  await talk.tells(GROUP, "Event e1");
+  expect(talk.told(GROUP).at(-1)).not.toHaveProperty("message_thread_id");
+  await anew("api", "first", "second");
+  await anew("web", "web", "other");
+  await until("another topic", () => made().length === 3 && topics()[0]?.[0]?.[1] !== deleted);
+  const [[[, topic] = []] = []] = topics();
+  expect(topics()).toEqual([[[GROUP, topic]], web]);
+  await talk.bridge.accept(eventOf("e2", { client: "ci", session: "api" }));
+  await talk.tells(GROUP, "Event e2");
+  expect(talk.told(GROUP).at(-1)).toMatchObject({ message_thread_id: topic });
+  talk.says("in the new one", { chat_id: GROUP, topic });
+  const api = await talk.session("api", "ci", "second");
+  expect(await talk.hears(api)).toEqual(["in the new one"]);
+  expect(talk.telegram.violations()).toEqual([]);
+});
