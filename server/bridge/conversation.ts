@@ -144,6 +144,7 @@ export class Conversation {
   #onMigrated(from: number, to: number): void {
     this.#options.pacer.moved(from, to);
     this.channel.migrated(to);
+    void this.approvals.tidy().catch(() => {});
   }
 
   #makeApprovals(people: () => ReadonlySet<number>): Approvals {

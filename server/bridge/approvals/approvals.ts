@@ -11,7 +11,7 @@ import type { RoutingTable } from "../routing/routing-table.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { type ApprovalRecord, ApprovalTable, type Ending } from "./approval-table.ts";
-import { ask, type Prompt } from "./asking.ts";
+import { ask, followed, type Prompt } from "./asking.ts";
 import { type ClickEffect, effectOf, type SpokenVote, spokenEffect } from "./clicks.ts";
 import { type Ended, type EndingRoom, end, timeoutOf, withoutButtons } from "./endings.ts";
 import { type KeptApproval, type KeptPermission, toldApproval } from "./kept-approval.ts";
@@ -163,7 +163,7 @@ export class Approvals {
     return this.approval(id, client);
   }
 
-  /** Edits messages that were still on their way when their approval ended. */
+  /** Edits messages that were still on their way when their approval ended, and asks again in groups that have become others. */
   async tidy(): Promise<void> {
     const { store, queue, now } = this.#options;
     const lines = await store.write(() => queue.eventsWithKeyboards().flatMap((event) => this.#tidied(event, now())));
@@ -177,8 +177,9 @@ export class Approvals {
 
   #tidied({ id, client }: EventKey, at: number): readonly PendingMessage[] {
     const kept = this.#table.find(id, client);
-    const ended = kept && this.#table.ended(kept);
-    return ended === undefined ? [] : withoutButtons(ended, this.#room, at);
+    if (kept === undefined) return [];
+    const ended = this.#table.ended(kept);
+    return ended === undefined ? followed(kept, this.#room, at) : withoutButtons(ended, this.#room, at);
   }
 
   #find(id: string, client: string | undefined): KeptApproval {

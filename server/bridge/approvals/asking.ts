@@ -10,7 +10,7 @@ import { destinationsOf, type RoutingTable } from "../routing/routing-table.ts";
 import type { ApprovalTable, NewApproval } from "./approval-table.ts";
 import { buttonData } from "./button-data.ts";
 import type { KeptApproval, KeptPermission } from "./kept-approval.ts";
-import { buttonTexts, questionOf, SEE_MORE } from "./wording.ts";
+import { buttonTexts, questionOf, SEE_MORE, withVotes } from "./wording.ts";
 
 /** What one client may have pending at a time. */
 const PENDING_LIMIT = 100;
@@ -79,6 +79,25 @@ export function ask(request: ApprovalRequest, room: Room, at: number, prompt?: P
   );
   const stored = queue.addEvent({ id, client, acceptedAt: at, messages, call: callOf(request.trace, at) });
   return { approval: kept, count: stored.count, duplicate: false, messages: stored.messages };
+}
+
+type Left = {
+  readonly table: Pick<ApprovalTable, "votes">;
+  readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboard" | "currentChat" | "askAgain">;
+};
+
+/** Asks once more in groups that are other ones now: nobody can press a button in what they were. */
+export function followed(kept: KeptApproval, { table, queue }: Left, at: number): readonly PendingMessage[] {
+  const left = queue.keyboardsOf(kept).filter(({ chatId }) => queue.currentChat(chatId) !== chatId);
+  if (left.length === 0) return [];
+  for (const each of left) queue.forgetKeyboard(kept, each);
+  const chats = [...new Set(left.map(({ chatId }) => queue.currentChat(chatId)))];
+  const votes = table.votes(kept);
+  const text = votes.length > 0 ? withVotes(kept, votes) : kept.question;
+  const keyboard = keyboardOf(kept);
+  return chats.map((chatId) =>
+    queue.askAgain(kept, { chatId, part: 0, weight: "approval", priority: "urgent", ...text, keyboard }, at),
+  );
 }
 
 /** One row for each option: texts of any length, in their order. */

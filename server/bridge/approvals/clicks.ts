@@ -34,7 +34,10 @@ export type ClickEffect = {
 
 export type ClickRoom = Pick<EndingRoom, "onEnding" | "timeZone" | "isWaitedFor"> & {
   readonly table: ApprovalTable;
-  readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine" | "adoptKeyboard" | "mayHaveCome">;
+  readonly queue: Pick<
+    Queue,
+    "keyboardsOf" | "forgetKeyboards" | "addLine" | "adoptKeyboard" | "mayHaveCome" | "currentChat"
+  >;
   /** Who may talk to the bot now. */
   readonly people: ReadonlySet<number>;
 };
@@ -138,6 +141,7 @@ function counted(
   const keyboard = keyboardOf(approval);
   const lines = room.queue
     .keyboardsOf(approval)
+    .filter(({ chatId }) => room.queue.currentChat(chatId) === chatId)
     .flatMap(({ chatId, messageId }) => room.queue.addLine({ ...text, keyboard, chatId, edits: messageId }, at) ?? []);
   return { answer: countedAnswer(approval, votes), lines, record: { what: "voted", by, approval } };
 }

@@ -6,7 +6,7 @@ import { withOutcome } from "./wording.ts";
 
 export type EndingRoom = {
   readonly table: ApprovalTable;
-  readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine">;
+  readonly queue: Pick<Queue, "keyboardsOf" | "forgetKeyboards" | "addLine" | "currentChat">;
   /** IANA name of the zone in which times are told. */
   readonly timeZone: string;
   /** Whoever else keeps the outcome, in the same transaction. */
@@ -36,7 +36,7 @@ export function timeoutOf({ onTimeout, actions }: Pick<KeptApproval, "onTimeout"
   return { state: "decided", option: denial < 0 ? null : denial, reason: "timeout" };
 }
 
-/** The messages with the buttons get the outcome in their place. */
+/** The messages with the buttons get the outcome in their place; a group that has become another one gets it as a message. */
 export function withoutButtons(
   approval: EndedApproval,
   { queue, timeZone }: Pick<EndingRoom, "queue" | "timeZone">,
@@ -45,5 +45,8 @@ export function withoutButtons(
   const outcome = withOutcome(approval, timeZone);
   const sent = queue.keyboardsOf(approval);
   queue.forgetKeyboards(approval);
-  return sent.flatMap(({ chatId, messageId }) => queue.addLine({ ...outcome, chatId, edits: messageId }, at) ?? []);
+  return sent.flatMap(({ chatId, messageId }) => {
+    const edits = queue.currentChat(chatId) === chatId ? { edits: messageId } : {};
+    return queue.addLine({ ...outcome, chatId, ...edits }, at) ?? [];
+  });
 }

@@ -57,6 +57,9 @@ export class Pacer {
   #pausedUntil = 0;
   #last429: { readonly chatId: number; readonly at: number } | undefined;
 
+  /** Where chats go when what is under way to them has ended. */
+  readonly #moving = new Map<number, number>();
+
   constructor(limits: PacerLimits) {
     this.#limits = { messagesPerGroupPerMinute: GROUP_PER_MINUTE, spareForUrgent: 0, parallel: PARALLEL, ...limits };
     this.#global = perSecond(limits.messagesPerSecond);
@@ -129,6 +132,7 @@ export class Pacer {
   /** The head is delivered or given up. */
   settled(chatId: number, now: number): void {
     this.#chats.change(chatId, (line) => line.settle());
+    this.#follow(chatId);
     this.#chats.sweep(now);
   }
 
@@ -150,6 +154,7 @@ export class Pacer {
       line.release();
       line.wait(notBefore, "backoff");
     });
+    this.#follow(chatId);
   }
 
   /**
@@ -168,6 +173,7 @@ export class Pacer {
   /** The head's pause is recorded. */
   resume(chatId: number): void {
     this.#chats.change(chatId, (line) => line.release());
+    this.#follow(chatId);
   }
 
   pauseAll(until: number): void {
@@ -215,12 +221,19 @@ export class Pacer {
 
   /** A group became a supergroup, or the chat of a name was found: its messages go there, in order. */
   migrate(from: number, to: number): void {
+    this.#moving.delete(from);
     this.#chats.migrate(from, to);
   }
 
-  /** The same, told by somebody else than Telegram's answer to what is under way, which says the same or comes to its end. */
+  /** The same, told by somebody else than Telegram's answer to what is under way: that comes to its end first. */
   moved(from: number, to: number): void {
-    if (!this.#chats.isSending(from)) this.#chats.migrate(from, to);
+    if (this.#chats.isSending(from)) this.#moving.set(from, to);
+    else this.migrate(from, to);
+  }
+
+  #follow(chatId: number): void {
+    const to = this.#moving.get(chatId);
+    if (to !== undefined) this.migrate(chatId, to);
   }
 
   /** When the bot may send at all, leaving some places free: of a second, and of the requests under way. */

@@ -2,8 +2,8 @@ import type { FormattedText } from "../formatting/formatted-text.ts";
 import { laneOf, ownLane } from "../pacing/lanes.ts";
 import type { Placement, TaskMessages } from "../progress/task-messages.ts";
 import { RefusedError } from "../refused-error.ts";
-import type { NewEvent, SettledEvent } from "./event.ts";
-import { BRIDGE_ITSELF, type Line, type OutgoingFile, type PendingMessage } from "./message.ts";
+import type { EventKey, NewEvent, SettledEvent } from "./event.ts";
+import { BRIDGE_ITSELF, type Line, type NewMessage, type OutgoingFile, type PendingMessage } from "./message.ts";
 import type { Places } from "./places.ts";
 import type { Stored } from "./queue.ts";
 import type { Load, Shares } from "./shares.ts";
@@ -73,6 +73,13 @@ export class Intake {
     const isEdit = "heldUntil" in placement && placement.heldUntil !== undefined;
     // Nobody hears an edit: what makes a sound goes before it.
     return { ...row, ...placement, ...(isEdit && row.priority === "normal" && { priority: "bulk" }) };
+  }
+
+  again({ id, client }: EventKey, message: NewMessage, at: number): PendingMessage {
+    const row = messageRow(message);
+    this.#options.sql.growEvent.run(id, client);
+    this.#options.shares.add(client, { messages: 1, bytes: bytesOf(row) });
+    return this.#insertMessage({ id, client, acceptedAt: at }, row);
   }
 
   /** What waits says the new words, in the place that it has. */

@@ -1,7 +1,7 @@
 import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
 import type { EventKey, EventRecord, NewEvent, SaidBy, SettledEvent } from "./event.ts";
-import type { Line, OutgoingMessage, PendingMessage, SentKeyboard, Settlement } from "./message.ts";
+import type { Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard, Settlement } from "./message.ts";
 
 /**
  * The durable queue between the intake and Telegram. All promises resolve only after the change survives a power
@@ -41,6 +41,10 @@ export type Queue = {
   adoptKeyboard(event: EventKey, keyboard: SentKeyboard): void;
   /** They are edited now, or about to be; within the write that calls it. */
   forgetKeyboards(event: EventKey): void;
+  /** The same for one of them. */
+  forgetKeyboard(event: EventKey, keyboard: SentKeyboard): void;
+  /** One more message of an event that is known, whatever room there is; within the write that calls it. */
+  askAgain(event: EventKey, message: NewMessage, at: number): PendingMessage;
   /** Events that have such messages. */
   eventsWithKeyboards(): readonly EventKey[];
   /** True when a message of an event in a chat may have come to somebody without the queue knowing its id. */

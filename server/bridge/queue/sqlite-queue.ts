@@ -1,12 +1,13 @@
 import type { DeadLetterQuery } from "../../../contract/dead-letters.ts";
 import type { FormattedText } from "../formatting/formatted-text.ts";
 import { TaskMessages } from "../progress/task-messages.ts";
+import { isStandIn } from "../routing/destination.ts";
 import { refusalOf } from "../storage/sqlite-error.ts";
 import type { Store } from "../storage/store.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import type { EventKey, EventRecord, NewEvent, SaidBy, SettledEvent } from "./event.ts";
 import { Intake } from "./intake.ts";
-import type { Line, OutgoingMessage, PendingMessage, SentKeyboard, Settlement } from "./message.ts";
+import type { Line, NewMessage, OutgoingMessage, PendingMessage, SentKeyboard, Settlement } from "./message.ts";
 import { Places } from "./places.ts";
 import type {
   DeadLetter,
@@ -162,6 +163,14 @@ export class SqliteQueue implements Queue {
     this.#sql.forgetKeyboards.run(id, client);
   }
 
+  askAgain(event: EventKey, message: NewMessage, at: number): PendingMessage {
+    return this.#intake.again(event, message, at);
+  }
+
+  forgetKeyboard({ id, client }: EventKey, { chatId, messageId }: SentKeyboard): void {
+    this.#sql.forgetKeyboard.run(id, client, chatId, messageId);
+  }
+
   eventsWithKeyboards(): readonly EventKey[] {
     return this.#sql.eventsWithKeyboards.all().map(toEventKey);
   }
@@ -252,8 +261,9 @@ export class SqliteQueue implements Queue {
     const before = this.#places.current(from);
     this.#places.migrated(from, to);
     this.#tasks.migrate(from, to);
-    const { moveMessages, moveKeyboards, moveBindings, moveChannelEvents, moveTopics } = this.#sql;
-    for (const each of [moveMessages, moveKeyboards, moveBindings, moveChannelEvents, moveTopics]) each.run(to, from);
+    const { moveMessages, moveBindings, moveChannelEvents, moveTopics } = this.#sql;
+    if (!isStandIn(from)) this.#sql.detach.run(from);
+    for (const each of [moveMessages, moveBindings, moveChannelEvents, moveTopics]) each.run(to, from);
     // What is bound in the new chat already stays so.
     this.#sql.forgetBindings.run(from);
     this.#refusedChats.forget(from);

@@ -17,6 +17,9 @@ function intake(db: DatabaseSync) {
           (event_id, client, accepted_at, messages, muted, called_at, request_id, trace_id, content, session, ended_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
+    growEvent: db.prepare(
+      "UPDATE events SET messages = messages + 1, ended_at = NULL WHERE event_id = ? AND client = ?",
+    ),
     messagesOfEvent: db.prepare("SELECT messages, muted FROM events WHERE event_id = ? AND client = ?"),
     eventOfContent: db.prepare(
       `SELECT event_id, messages, muted FROM events INDEXED BY events_by_content
@@ -100,10 +103,14 @@ function delivery(db: DatabaseSync) {
     moveMessages: db.prepare(
       `UPDATE messages INDEXED BY messages_waiting SET chat_id = ? WHERE chat_id = ? AND ${UNDELIVERED}`,
     ),
+    // A group that became another kind of group has other messages under the same ids: what was to change one is a new one there.
+    detach: db.prepare(
+      `UPDATE messages INDEXED BY messages_waiting SET keyboard = iif(edits IS NULL, keyboard, NULL), edits = NULL,
+       reply_to = NULL WHERE chat_id = ? AND ${UNDELIVERED}`,
+    ),
     bindingIn: db.prepare("SELECT 1 FROM bindings WHERE chat_id = ? LIMIT 1"),
     moveBindings: db.prepare("UPDATE OR IGNORE bindings SET chat_id = ? WHERE chat_id = ?"),
     forgetBindings: db.prepare("DELETE FROM bindings WHERE chat_id = ?"),
-    // A group that became another kind of group has other messages under the same ids.
     moveChannelEvents: db.prepare(
       `UPDATE channel_events SET chat_id = ?1, message_id = NULL, meta = json_remove(
          json_set(meta, '$.chat_id', CAST(CAST(?1 AS INTEGER) AS TEXT)), '$.message_id', '$.reply_to_message_id') WHERE chat_id = ?2`,
@@ -195,7 +202,9 @@ function keyboards(db: DatabaseSync) {
        UNION ALL
        SELECT 1 FROM keyboards WHERE event_id = ?1 AND client = ?2 AND chat_id = ?3 AND copies > 0 LIMIT 1`,
     ),
-    moveKeyboards: db.prepare("UPDATE OR IGNORE keyboards SET chat_id = ? WHERE chat_id = ?"),
+    forgetKeyboard: db.prepare(
+      "DELETE FROM keyboards WHERE event_id = ? AND client = ? AND chat_id = ? AND message_id = ?",
+    ),
   };
 }
 

@@ -24,7 +24,7 @@ export type AttemptsOptions = {
   readonly logger: Logger;
   /** Telegram asks to wait: with messages to a chat, or with all. */
   readonly onPause: (until: number, chatId?: number) => void;
-  /** Told of every message with buttons that was sent. */
+  /** Told of every message with buttons that was sent, and when a group is another one: its buttons stay behind. */
   readonly onKeyboard: () => void;
   readonly now: () => number;
   /** In [0, 1). */
@@ -159,6 +159,7 @@ export class Attempts {
     await this.#recorder.record(message, { ...retry, at, error });
     await this.#recorder.untilStored(() => this.#options.queue.migrateChat(message.chatId, to));
     this.#options.pacer.migrate(chatId, to);
+    this.#options.onKeyboard();
   }
 
   /**

@@ -84,7 +84,7 @@ export class Channel {
       onChange: (client) => notices.sessions(client),
       onGone: (session, holder, at) => this.permissions.gone(session, holder, at),
       onHeld: (until) => this.#leaseEnds.held(until),
-      onNew: (session, at) => this.topics.want(session, at),
+      onArrival: (session, at) => this.topics.want(session, at),
       onRegistered: () => this.topics.wake(),
       onSettled: ({ row }, ending, { settled, places }) => {
         options.metrics.channelEvents.inc({ ending }, settled);

@@ -31,15 +31,15 @@ export type Addressed = { readonly session: KeptSession; readonly binds: boolean
 /** What follows from it. */
 export type Heard = { readonly lines: readonly PendingMessage[]; readonly afterwards?: () => void };
 
-/** Whoever is told that nobody hears them is told so again after this time only. */
-const NOBODY_LINE_EVERY_MS = 3_600_000;
-const CHATS_REMEMBERED = 1_000;
+/** A chat that is told that nobody hears it, or that what waits is too much, is told so again after this time only. */
+const SAME_LINE_EVERY_MS = 3_600_000;
+const LINES_REMEMBERED = 1_000;
 
 /** Finds the session that somebody speaks to, and keeps for it what was said; in the transaction of the update. */
 export class Hearing {
   readonly #options: HearingOptions;
-  /** When a chat was told last that nobody hears it. */
-  readonly #told = new Map<number, number>();
+  /** When a chat was told something last. */
+  readonly #told = new Map<string, number>();
 
   constructor(options: HearingOptions) {
     this.#options = options;
@@ -79,7 +79,9 @@ export class Hearing {
     const told = [
       binds && `What is said here goes to ${session.name} from now on. /unbind ends that.`,
       isFirst && !isHere(session, at) && `Kept: ${session.name} is away since ${shownTime(session.heardAt, timeZone)}.`,
-      isFull && `More waits for ${session.name} than is kept: the oldest message went.`,
+      isFull &&
+        this.#isNews(`full ${session.row} ${chatId}`, at) &&
+        `More waits for ${session.name} than is kept: the oldest message went.`,
     ].filter((line) => typeof line === "string");
     const line = told.length > 0 && queue.addLine({ ...place, text: told.join("\n"), entities: [] }, at);
     const afterwards = () => {
@@ -92,13 +94,18 @@ export class Hearing {
   /** Somebody speaks, answers nothing, and there are sessions that could be meant. */
   nobody({ chatId, topic, repliesTo }: Said, at: number): readonly PendingMessage[] {
     const { table, queue } = this.#options;
-    if (repliesTo !== undefined || at < (this.#told.get(chatId) ?? 0) + NOBODY_LINE_EVERY_MS) return [];
-    if (table.newest(1).length === 0) return [];
-    if (this.#told.size >= CHATS_REMEMBERED) this.#told.clear();
-    this.#told.set(chatId, at);
+    if (repliesTo !== undefined || table.newest(1).length === 0 || !this.#isNews(`nobody ${chatId}`, at)) return [];
     const text =
       "No session hears you here. /sessions lists those that there are, and /bind NAME lets one of them hear what is said here.";
     const line = queue.addLine({ chatId, ...(topic !== undefined && { topic }), text, entities: [] }, at);
     return line === undefined ? [] : [line];
+  }
+
+  #isNews(what: string, at: number): boolean {
+    const last = this.#told.get(what);
+    if (last !== undefined && at < last + SAME_LINE_EVERY_MS) return false;
+    if (this.#told.size >= LINES_REMEMBERED) this.#told.clear();
+    this.#told.set(what, at);
+    return true;
   }
 }

@@ -37,8 +37,8 @@ export type SessionsOptions = {
   readonly onGone: (session: KeptSession, holder: string, at: number) => () => void;
   /** Somebody holds it until then, if nothing more is heard of them. */
   readonly onHeld: (until: number) => void;
-  /** The session is new, in the transaction that makes it. */
-  readonly onNew: (session: KeptSession, at: number) => void;
+  /** The session is new, or somebody else's than before, in the transaction that makes it so. */
+  readonly onArrival: (session: KeptSession, at: number) => void;
   /** It was registered, and that is on disk. */
   readonly onRegistered: () => void;
   /** So many ended, messages among them at these places. */
@@ -59,15 +59,15 @@ export class Sessions {
 
   /** Rejects with SESSION_NAME_TAKEN or RefusedError. */
   async register({ client, name, holder, take_over }: SessionRegistration): Promise<SessionRegistered> {
-    const { store, table, now, onNew, onRegistered } = this.#options;
+    const { store, table, now, onArrival, onRegistered } = this.#options;
     store.requireRoom();
     const { session, isNew, isOther, afterwards } = await store.write(() => {
       const at = now();
       const known = table.find({ client, name });
       if (known !== undefined && !take_over) requireFree(known, holder, at);
       const before = known ?? table.insert({ client, name }, at);
-      if (known === undefined) onNew(before, at);
       const other = before.holder !== holder;
+      if (other) onArrival(before, at);
       const gone = this.#gone(before, holder, at);
       const generation = before.generation + (other ? 1 : 0);
       return {

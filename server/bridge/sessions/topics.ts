@@ -49,7 +49,7 @@ export class Topics {
     this.#sql = prepareTopics(options.store.db);
   }
 
-  /** In the transaction that registers the session. */
+  /** In the transaction that registers the session. A group that has refused may have topics, or let the bot make them, by now. */
   want({ row }: KeptSession, at: number): void {
     for (const group of this.#options.groups) this.#sql.want.run(row, this.#options.queue.currentChat(group), at);
   }
@@ -101,7 +101,7 @@ export class Topics {
     const { store, table, telegram, now } = this.#options;
     const session = table.byRow(wanted.session);
     if (session === undefined) return void (await store.write(() => this.#sql.forget.run(...keysOf(wanted))));
-    await store.write(() => this.#sql.settle.run("asking", null, null, now(), ...keysOf(wanted)));
+    await store.write(() => this.#sql.ask.run(now(), ...keysOf(wanted)));
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(REQUEST_LIMIT_MS)]);
     const request = { chat_id: wanted.chatId, name: this.#nameOf(session) };
     const answer = await telegram.ask((api) => api.createForumTopic(request, signal));
@@ -117,6 +117,9 @@ export class Topics {
   #made(wanted: Wanted, topic: number): void {
     const { bindings, now } = this.#options;
     const at = now();
+    const former = this.#sql.formerly.get(...keysOf(wanted))?.topic;
+    const place = { chatId: wanted.chatId, topic: Number(former) };
+    if (former !== undefined && bindings.at(place)?.session === wanted.session) bindings.unbind(place);
     this.#sql.settle.run("made", topic, null, at, ...keysOf(wanted));
     bindings.bind({ ...wanted, topic, by: 0, at, made: true });
   }
@@ -125,7 +128,7 @@ export class Topics {
   async #refused(wanted: Wanted, error: string): Promise<void> {
     const { store, queue, onLines, logger, now } = this.#options;
     const line = await store.write(() => {
-      const isNews = this.#sql.refusedIn.get(wanted.chatId) === undefined && /not enough rights/i.test(error);
+      const isNews = this.#sql.lacksRights.get(wanted.chatId) === undefined && /not enough rights/i.test(error);
       this.#sql.settle.run("refused", null, error, now(), ...keysOf(wanted));
       return isNews ? queue.addLine({ chatId: wanted.chatId, text: NO_RIGHTS, entities: [] }, now()) : undefined;
     });
@@ -141,6 +144,6 @@ export class Topics {
 }
 
 const NO_RIGHTS =
-  "I may make no topics here, so sessions get none of their own. Make me an administrator who may manage topics, or bind topics with /bind NAME.";
+  "I may make no topics here, so sessions get none of their own. Make me an administrator who may manage topics: sessions that start after that get one. Or bind topics with /bind NAME.";
 
 const keysOf = ({ session, chatId }: Wanted) => [session, chatId] as const;

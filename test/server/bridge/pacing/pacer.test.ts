@@ -435,6 +435,33 @@ describe("pacer", () => {
     }
     expect(order).toEqual([1, 2, 3, 4]);
   });
+
+  test.each(["settled", "retry", "resume", "dropped"] as const)(
+    "what waits for a group that moves while a message is under way follows when that has ended: %s",
+    (how) => {
+      const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+      for (const id of [1, 2, 3]) pacer.add(message(id, -5));
+      expect(pacer.next(0)).toEqual({ id: 1, chatId: -5 });
+      pacer.started(-5, 0);
+      pacer.moved(-5, -100);
+      pacer.add(message(4, -100));
+      if (how !== "dropped") pacer.ended(-5, 1);
+      pacer[how](-5, 1);
+      const order: number[] = [];
+      const left = how === "settled" || how === "dropped" ? [2, 3, 4] : [1, 2, 3, 4];
+      for (let now = 10_000; order.length < left.length; now += 10_000) {
+        const turn = pacer.next(now);
+        if (!("id" in turn)) throw new Error("nothing is due");
+        expect(turn.chatId).toBe(-100);
+        order.push(turn.id);
+        pacer.started(-100, now);
+        expect(pacer.next(now)).not.toHaveProperty("id");
+        pacer.ended(-100, now);
+        pacer.settled(-100, now);
+      }
+      expect(order).toEqual(left);
+    },
+  );
 });
 
 /** As `run`, with instant requests, until a late message has its turn. */

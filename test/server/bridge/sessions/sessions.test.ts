@@ -7,7 +7,8 @@ import { type Scratch, scratch } from "../support.ts";
 import { sessionsOn, textOf } from "./support.ts";
 
 const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const api = { client: "ci", name: "api" };
 const one = { ...api, holder: "one" };
 const two = { ...api, holder: "two" };
@@ -173,6 +174,23 @@ describe("what waits for a session", () => {
     const generation = await listen();
     expect(await open.sessions.next({ ...one, generation, limit: 2 })).toMatchObject({ events: [{}, {}], more: true });
     expect(await open.sessions.next({ ...one, generation, after: 2, limit: 2 })).toMatchObject({ more: false });
+  });
+
+  test("tells a chat once an hour that more waits than is kept, however much is said there", async () => {
+    await register();
+    const session = open.table.require(api);
+    const from = { id: 1, is_bot: false, first_name: "Anna" };
+    const said = { type: "text" as const, from, text: "more", messageId: 1 };
+    await open.store.write(() => {
+      const message = { session: session.row, at, messageId: 1, content: "before", meta: {}, response: 1 };
+      for (let n = 0; n < sessionLimits.waiting; n += 1) open.events.addMessage({ ...message, chatId: 1 + (n % 2) });
+    });
+    const lines = (chatId: number) =>
+      open.store.write(() => open.hearing.hear({ ...said, chatId }, { session, binds: false }, 1, at).lines.length);
+    expect([await lines(1), await lines(1), await lines(2), await lines(1)]).toEqual([1, 0, 1, 0]);
+    at += HOUR;
+    expect([await lines(1), await lines(1)]).toEqual([1, 0]);
+    expect(open.events.countOpen(session.row)).toBe(sessionLimits.waiting);
   });
 
   test("is bounded: the oldest goes, and what is a week old", async () => {

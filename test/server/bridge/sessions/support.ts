@@ -24,7 +24,7 @@ export function sessionsOn(store: Store, queue: Pick<Queue, "addLine">, now: () 
     onChange: () => {},
     onGone: () => () => {},
     onHeld: () => {},
-    onNew: () => {},
+    onArrival: () => {},
     onRegistered: () => {},
     onSettled: () => {},
   });

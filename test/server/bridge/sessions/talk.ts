@@ -16,9 +16,15 @@ export class Talk {
   #directory!: Scratch;
 
   constructor({ telegram: more, ...overrides }: Overrides = {}, control: Control = {}) {
-    const start = async () => {
+    const start = async (now: Pick<Overrides, "telegram"> = {}) => {
       const fast = { messagesPerSecond: 1_000, messagesPerChatPerSecond: 1_000 };
-      const people = { allowedUsers: [1, 2], updates: { mode: "Polling" as const, pollSeconds: 1 }, ...fast, ...more };
+      const people = {
+        allowedUsers: [1, 2],
+        updates: { mode: "Polling" as const, pollSeconds: 1 },
+        ...fast,
+        ...more,
+        ...now.telegram,
+      };
       const config = configFor(this.#directory.path, this.telegram.url, { ...overrides, telegram: people });
       this.bridge = await bridgeFor(config);
       await until("Telegram's answer", () => this.bridge.status().telegram.reachable);
@@ -37,12 +43,12 @@ export class Talk {
     });
   }
 
-  readonly start: () => Promise<void>;
+  readonly start: (now?: Pick<Overrides, "telegram">) => Promise<void>;
 
-  /** The bridge ends, and another one takes its place. */
-  async restart(): Promise<void> {
+  /** The bridge ends, and another one takes its place, perhaps with other settings of Telegram. */
+  async restart(now: Pick<Overrides, "telegram"> = {}): Promise<void> {
     await this.bridge.close();
-    await this.start();
+    await this.start(now);
   }
 
   session(name: string, client = "ci", holder = `${client}-${name}`): Promise<TestSession> {

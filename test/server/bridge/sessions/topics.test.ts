@@ -75,3 +75,80 @@ test("what could not be asked for is asked for again, also after a restart, and 
   await until("the second topic", () => made().length === 2);
   expect(made().map(({ parameters }) => parameters?.name)).toEqual(["api", "web"]);
 });
+
+/** The session ends, and another one of its name begins. */
+async function anew(name: string, before: string, now: string): Promise<void> {
+  await (await talk.session(name, "ci", before)).call("/sessions/leave");
+  await talk.session(name, "ci", now);
+}
+
+test("a group that gets topics, or lets the bot make them, later is asked again when a session starts anew, and told nothing twice", async () => {
+  const group = { id: GROUP, type: "supergroup" as const, topics: [] };
+  const flat = { id: FLAT, type: "supergroup" as const };
+  talk.telegram.control({ groups: [{ ...group, bot: "member" }, flat] });
+  await talk.session("api", "ci", "first");
+  await talk.tells(GROUP, "I may make no topics here");
+  await until("the refusals", () => asked() === 2);
+  await anew("api", "first", "second");
+  await until("the refusals", () => asked() === 4);
+  talk.telegram.control({
+    groups: [
+      { ...group, bot: "administrator" },
+      { ...flat, bot: "member", topics: [] },
+    ],
+  });
+  // The same one again asks nobody.
+  await talk.session("api", "ci", "second");
+  await talk.restart();
+  expect(asked()).toBe(4);
+  await anew("api", "second", "third");
+  const bound = () => talk.bridge.channel.sessions.list("ci")[0]?.bound ?? [];
+  await until("the topic", () => bound().length === 1);
+  expect(bound()).toMatchObject([{ chat_id: GROUP, made: true }]);
+  // What has topics now, and lets the bot make none, is told so for the first time.
+  await talk.tells(FLAT, "I may make no topics here");
+  await anew("api", "third", "fourth");
+  await until("the refusal", () => asked() === 7);
+  expect(made()).toHaveLength(1);
+  for (const chat of [GROUP, FLAT]) expect(talk.told(chat)).toHaveLength(1);
+  expect(talk.telegram.violations()).toEqual([]);
+});
+
+test("a session that there was before gets its topic in a group that the bridge learns of later", async () => {
+  await talk.session("api", "ci", "first");
+  await until("the answers", () => asked() === 2);
+  const later = -1_000_000_000_009;
+  talk.telegram.control({ groups: [...groups, { id: later, type: "supergroup", bot: "administrator", topics: [] }] });
+  await talk.restart({ telegram: { allowedUsers: [1, 2, GROUP, FLAT, later] } });
+  await anew("api", "first", "second");
+  const bound = () => talk.bridge.channel.sessions.list("ci")[0]?.bound ?? [];
+  await until("the topic", () => bound().length === 2);
+  expect(bound().map(({ chat_id }) => chat_id)).toEqual([GROUP, later]);
+  expect(talk.telegram.violations()).toEqual([]);
+});
+
+test("a session that starts anew gets another topic for one that somebody has deleted", async () => {
+  await talk.session("api", "ci", "first");
+  await talk.session("web", "ci", "web");
+  const topics = () =>
+    talk.bridge.channel.sessions.list("ci").map(({ bound }) => bound.map(({ chat_id, topic }) => [chat_id, topic]));
+  await until("the topics", () => topics().every(({ length }) => length === 1) && asked() === 4);
+  const [[[, deleted] = []] = [], web] = topics();
+  const left = { id: Number(web?.[0]?.[1]) };
+  talk.telegram.control({ groups: [{ id: GROUP, type: "supergroup", bot: "administrator", topics: [left] }] });
+  await talk.bridge.accept(eventOf("e1", { client: "ci", session: "api" }));
+  await talk.tells(GROUP, "Event e1");
+  expect(talk.told(GROUP).at(-1)).not.toHaveProperty("message_thread_id");
+  await anew("api", "first", "second");
+  await anew("web", "web", "other");
+  await until("another topic", () => made().length === 3 && topics()[0]?.[0]?.[1] !== deleted);
+  const [[[, topic] = []] = []] = topics();
+  expect(topics()).toEqual([[[GROUP, topic]], web]);
+  await talk.bridge.accept(eventOf("e2", { client: "ci", session: "api" }));
+  await talk.tells(GROUP, "Event e2");
+  expect(talk.told(GROUP).at(-1)).toMatchObject({ message_thread_id: topic });
+  talk.says("in the new one", { chat_id: GROUP, topic });
+  const api = await talk.session("api", "ci", "second");
+  expect(await talk.hears(api)).toEqual(["in the new one"]);
+  expect(talk.telegram.violations()).toEqual([]);
+});
