@@ -47,9 +47,12 @@ export const movingParts = ({ resource, server, bridge, rollout }: Snapshot) => 
   ...(bridge && !isSettled(bridge) ? ["bridge"] : []),
 ];
 
-/** A revision is being rolled out, also beside the one that clients reach, or is not known as good yet. */
+/** A revision is being rolled out, also beside the one that clients reach. */
 const isUnderWay = (spec: DeploymentSpec, rollout: Snapshot["rollout"]) =>
-  rollout?.target !== undefined && !isStopped(spec);
+  rollout?.revision !== undefined && rollout.target !== undefined && !isStopped(spec);
+
+/** The first revision is not known as good yet: whoever changed the spec now would find nothing to go back to. */
+export const isFirstTried = ({ rollout }: Snapshot) => rollout?.revision === undefined && rollout?.target !== undefined;
 
 /** Pods of an older template exist: they will be replaced. */
 export const isReplacing = ({ server, bridge }: Snapshot) =>

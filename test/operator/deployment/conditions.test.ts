@@ -251,6 +251,13 @@ const judgements: readonly [ConditionType, string, Partial<Snapshot>, string, st
     "True",
     "FencingNotSupported",
   ],
+  [
+    "Ready",
+    "the first version is not known as good yet",
+    { rollout: { target: 1, revisions: [] } },
+    "False",
+    "RollingOut",
+  ],
   ["Ready", "the bridge is fenced", fenced, "False", "BridgeFenced"],
   ["Hibernated", "it is active", {}, "False", "Active"],
   ["Hibernated", "no pod is left", asleep, "True", "Hibernated"],

@@ -3,7 +3,7 @@ import { pausedText } from "../../pausing/paused-delivery.ts";
 import { isPaused } from "../../pausing/pausing.ts";
 import type { Snapshot } from "../../snapshot.ts";
 import { obstacleOf, problemsOf } from "../problems.ts";
-import { isReplacing, isRolledOut } from "../progress.ts";
+import { isFirstTried, isReplacing, isRolledOut } from "../progress.ts";
 import { fails, holds, type Judgement } from "./judgement.ts";
 
 /** The parts of Ready, causes before their consequences. */
@@ -29,7 +29,8 @@ export function ready(snapshot: Snapshot, conditions: readonly Condition[]): Jud
   const before = status.conditions?.find(({ type }) => type === "Ready");
   const wasReady = before?.status === "True";
   const isJudged = found.every(({ observedGeneration }) => observedGeneration === generation);
-  if ((isRolledOut(snapshot) && isJudged) || (isPaused(snapshot.resource.spec) && !wasReady)) {
+  const isThere = isRolledOut(snapshot) && isJudged && !isFirstTried(snapshot);
+  if (isThere || (isPaused(snapshot.resource.spec) && !wasReady)) {
     return holds("Ready", readyMessage(snapshot));
   }
   const obstacle = obstacleOf(snapshot);
