@@ -40,13 +40,18 @@ const histories = fc.array(change, { maxLength: 20, size: "max" });
 const leastSizes = fc.constantFrom(0, 20 * Gi);
 const numRuns = 200;
 
-async function told(history: readonly Change[], leastBytes: number): Promise<VolumeStage> {
+async function told(
+  history: readonly Change[],
+  leastBytes: number,
+  look: (stage: VolumeStage) => void = () => {},
+): Promise<VolumeStage> {
   const stage = new VolumeStage();
   stage.leastBytes = leastBytes;
   stage.replace();
   for (const { to } of history) {
     await to(stage);
     await stage.step();
+    look(stage);
   }
   return stage;
 }
@@ -86,19 +91,14 @@ test("whatever happened, a volume gets the size that is asked for, and grows wit
 test("at each moment a volume that is told as nearly full is nearly full, and one that grows unasked was", async () => {
   await fc.assert(
     fc.asyncProperty(histories, leastSizes, async (history, leastBytes) => {
-      const stage = new VolumeStage();
-      stage.leastBytes = leastBytes;
-      stage.replace();
-      for (const { to } of history) {
-        await to(stage);
-        await stage.step();
+      const { growths } = await told(history, leastBytes, (stage) => {
         const { trouble } = stage.look;
         const usedPercent = (100 * stage.usedBytes) / stage.capacityBytes;
         if (trouble?.isAsked === false) expect(usedPercent, said(history)).toBeGreaterThan(80);
         if (trouble?.isAsked && trouble.cause.startsWith("its class"))
           expect(stage.capacityBytes, said(history)).toBeLessThan(quantityValue(String(stage.storage.size)));
-      }
-      for (const { to, usedPercent } of stage.growths) {
+      });
+      for (const { to, usedPercent } of growths) {
         const isSize = [1, 2, 5].some((size) => to === size * Gi);
         if (!isSize) expect(usedPercent, said(history)).toBeGreaterThan(80);
         expect(to, said(history)).toBeLessThanOrEqual(20 * Gi);
