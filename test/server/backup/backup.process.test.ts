@@ -53,6 +53,35 @@ function producer(url: string, name: string) {
   return { acknowledged, stop };
 }
 
+type Stalled = { readonly goOn: () => void; readonly cut: () => void };
+
+/** In front of a bridge: lets answers through until there were so many bytes; the rest waits until it is let through or lost. */
+async function stalling(url: string, bytes: number) {
+  const { promise: reached, resolve } = Promise.withResolvers<Stalled>();
+  const server = createServer((client) => {
+    const bridge = connect(Number(new URL(url).port), "127.0.0.1");
+    let room = bytes;
+    client.on("error", () => bridge.destroy()).pipe(bridge);
+    bridge.on("error", () => client.destroy()).on("close", () => client.destroy());
+    bridge.on("data", (chunk: Buffer) => {
+      const stalls = room > 0 && chunk.length >= room;
+      client.write(stalls ? chunk.subarray(0, room) : chunk);
+      const rest = chunk.subarray(room);
+      room -= chunk.length;
+      if (!stalls) return;
+      bridge.pause();
+      const goOn = () => {
+        client.write(rest);
+        bridge.resume();
+      };
+      resolve({ goOn, cut: () => bridge.destroy() });
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
+  return { url: `http://127.0.0.1:${port}`, reached, close: () => server.close() };
+}
+
 function eventsIn(path: string): readonly string[] {
   const db = new DatabaseSync(path, { readOnly: true });
   const ids = db.prepare("SELECT event_id FROM events").all();
@@ -64,23 +93,27 @@ test("a backup of a bridge under load has everything that was acknowledged befor
   const bridge = await startBridge(join(stage.folder, "data"));
   const { target, env } = await targets();
   const producers = ["p", "q", "r"].map((name) => producer(bridge.url, name));
+  const acknowledged = () => producers.flatMap((each) => each.acknowledged);
   const delivered = () => stage.telegram.delivered().length;
   await until("deliveries", () => delivered() > 4);
-  const [before, sent] = [producers.flatMap(({ acknowledged }) => acknowledged), delivered()];
+  const before = acknowledged();
 
-  const { code, words, log } = await runJob(stage.folder, "backup", {
-    ...env,
-    BRIDGE_URL: bridge.url,
-    BACKUP_NAME: "loaded",
+  const way = await stalling(bridge.url, 50_000);
+  const job = runJob(stage.folder, "backup", { ...env, BRIDGE_URL: way.url, BACKUP_NAME: "loaded" });
+  const { goOn } = await way.reached;
+  const [meanwhile, sent] = [acknowledged().length, delivered()];
+  await until("more, while half of the queue has been read", () => {
+    return acknowledged().length > meanwhile && delivered() > sent;
   });
+  goOn();
+  const { code, words, log } = await job;
+  way.close();
   expect(log).toContain("backup stored");
   expect(code).toBe(0);
   const path = join(target, "notes/team/loaded.cctb");
   const location = pathToFileURL(path).href;
   expect(words).toMatchObject({ location, sha256: await sha256Of(path), verified: true, schemaVersion: newestSchema });
-  expect(delivered()).toBeGreaterThan(sent);
-  const during = producers.flatMap(({ acknowledged }) => acknowledged).length;
-  expect(during).toBeGreaterThan(before.length);
+  const during = acknowledged().length;
   const slowest = await Promise.all(producers.map(({ stop }) => stop()));
   // Its copy of what it reads is given up: a second bridge is still kept from the file.
   const second = stage.start("bridge", bridgeEnv(join(stage.folder, "data"), stage.telegram));
@@ -156,28 +189,6 @@ test("a backup that is killed leaves the archives as they were, and the next one
   expect((await readdir(folder)).sort()).toEqual(["kept.cctb", "kept.cctb.sha256", "next.cctb", "next.cctb.sha256"]);
 });
 
-/** In front of a bridge: lets answers through until there were so many bytes, then waits, and then throws the rest away. */
-async function stalling(url: string, bytes: number) {
-  const { promise: reached, resolve } = Promise.withResolvers<() => void>();
-  const server = createServer((client) => {
-    const bridge = connect(Number(new URL(url).port), "127.0.0.1");
-    let seen = 0;
-    client.on("error", () => bridge.destroy()).pipe(bridge);
-    bridge.on("error", () => client.destroy()).on("close", () => client.destroy());
-    bridge.on("data", (chunk: Buffer) => {
-      const room = bytes - seen;
-      seen += chunk.length;
-      if (room > 0) client.write(chunk.subarray(0, room));
-      if (room <= 0 || room > chunk.length) return;
-      bridge.pause();
-      resolve(() => bridge.resume());
-    });
-  });
-  const port = await freePort();
-  await new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
-  return { url: `http://127.0.0.1:${port}`, reached, close: () => server.close() };
-}
-
 test("a bridge that is killed while a backup reads it leaves no archive, and what it had acknowledged is in the next one", async () => {
   const dataDir = join(stage.folder, "data");
   const bridge = await startBridge(dataDir);
@@ -186,10 +197,10 @@ test("a bridge that is killed while a backup reads it leaves no archive, and wha
   for (const id of events) expect((await post(bridge.url, eventOf(id))).status).toBe(202);
   const way = await stalling(bridge.url, 50_000);
   const broken = backup({ ...env, BRIDGE_URL: way.url, BRIDGE_TIMEOUT: "1000", BACKUP_NAME: "broken" });
-  const goOn = await way.reached;
+  const { cut } = await way.reached;
   bridge.process.child.kill("SIGKILL");
   await bridge.process.exited;
-  goOn();
+  cut();
   expect(await broken).toMatchObject({ code: 1, words: { code: "BACKUP_SNAPSHOT_INCOMPLETE" } });
   way.close();
   expect(await readdir(target)).toEqual([]);
