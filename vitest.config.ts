@@ -5,6 +5,9 @@ const touchesOthers = ["disruption", "handover", "promotion", "start-elsewhere",
   (name) => `e2e/${name}.test.ts`,
 );
 
+/** For suites that start programs of ours. */
+const programs = "test/support/programs.setup.ts";
+
 /** How long tests wait for what has to come, in ms. Vitest's one second is too short for a machine under load. */
 const patienceMs = 30_000;
 
@@ -37,6 +40,7 @@ export default defineConfig({
           name: "process",
           setupFiles: ["test/leaks/setup.ts"],
           include: ["test/**/*.process.test.ts"],
+          globalSetup: [programs],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -48,7 +52,7 @@ export default defineConfig({
           name: "clients",
           setupFiles: ["test/leaks/setup.ts"],
           include: ["test/clients/**/*.client.test.ts"],
-          globalSetup: ["test/clients/setup.ts"],
+          globalSetup: [programs, "test/clients/setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -70,7 +74,7 @@ export default defineConfig({
           name: "cluster",
           include: ["test/**/*.cluster.test.ts"],
           exclude: ["test/argocd/**"],
-          globalSetup: ["test/cluster.setup.ts"],
+          globalSetup: [programs, "test/cluster.setup.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // Two cores are shared with an API server.

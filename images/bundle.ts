@@ -8,16 +8,18 @@ import { smallerOperator, smallerPlugin } from "./smaller-operator.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
-const ENTRIES: Readonly<Record<ImageName, string>> = {
-  server: "server/main.ts",
-  operator: "operator/main.ts",
-  telegram: "test/telegram/main.ts",
-  conformance: "conformance/server.ts",
-  plugin: "plugin/main.ts",
-};
-
 /** What people have on their machines is older than what an image carries. */
 const PLUGIN_TARGET = "node22.12";
+
+type Bundled = { readonly entry: string; readonly target?: string; readonly plugins?: readonly Plugin[] };
+
+const PROGRAMS: Readonly<Record<ImageName, Bundled>> = {
+  server: { entry: "server/main.ts" },
+  operator: { entry: "operator/main.ts", plugins: smallerOperator },
+  telegram: { entry: "test/telegram/main.ts" },
+  conformance: { entry: "conformance/server.ts" },
+  plugin: { entry: "plugin/main.ts", target: PLUGIN_TARGET, plugins: smallerPlugin },
+};
 
 /** CommonJS dependencies ask for `require` and `__dirname`, which an ES module does not have. */
 const BANNER = [
@@ -29,19 +31,14 @@ const BANNER = [
 /** Bundles each program with everything that it imports into `dist/NAME/main.js`. */
 export function bundle(names: readonly ImageName[] = imageNames, steps: Progress = progress): Promise<void> {
   return steps.step(`bundle ${names.join(", ")}`, async () => {
-    await Promise.all(names.map(bundleOne));
+    await Promise.all(names.map((name) => bundleInto(join(ROOT, "dist", name), name)));
   });
 }
 
-function pluginsOf(name: ImageName): Plugin[] {
-  if (name === "operator") return [...smallerOperator];
-  return name === "plugin" ? [...smallerPlugin] : [];
-}
-
-async function bundleOne(name: ImageName): Promise<void> {
-  const entry = ENTRIES[name];
-  if (!existsSync(join(ROOT, entry))) throw new Error(`${entry} is missing: there is no ${name} to bundle`);
-  const folder = join(ROOT, "dist", name);
+/** Bundles a program, as it is for its image, or by its file, into `main.js` of a folder of its own. */
+export async function bundleInto(folder: string, program: ImageName | { readonly entry: string }): Promise<void> {
+  const { entry, target = "node26", plugins = [] }: Bundled = typeof program === "string" ? PROGRAMS[program] : program;
+  if (!existsSync(join(ROOT, entry))) throw new Error(`${entry} is missing: there is nothing to bundle`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await build({
@@ -51,11 +48,11 @@ async function bundleOne(name: ImageName): Promise<void> {
     bundle: true,
     format: "esm",
     platform: "node",
-    target: name === "plugin" ? PLUGIN_TARGET : "node26",
+    target,
     minify: true,
     legalComments: "external",
     banner: { js: BANNER },
-    plugins: pluginsOf(name),
+    plugins: [...plugins],
     logLevel: "warning",
   });
   // Without it Node parses the file twice to find out that it is an ES module.

@@ -1,19 +1,18 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { features as fixtures } from "../conformance/fixtures/features.ts";
-import { bundle } from "../images/bundle.ts";
 import { features } from "../server/features/features.ts";
 import { startProcess } from "./server/support/process.ts";
+import { programOf } from "./support/programs.ts";
 
 /** Loaded before the program: at its end it prints which of Node's modules are in memory. */
 const listing = "data:text/javascript,process.on('exit', () => console.log(process.moduleLoadList.join('\\n')))";
 
 test("the operator's bundle loads nothing of Node that only costs memory", async () => {
-  await bundle(["operator"]);
   // It exits at once, because it has no configuration: by then all its imports are loaded.
-  const { status, stdout } = spawnSync(process.execPath, ["--import", listing, "dist/operator/main.js"], {
+  const { status, stdout } = spawnSync(process.execPath, ["--import", listing, programOf("operator")], {
     env: {},
     encoding: "utf8",
   });
@@ -24,9 +23,7 @@ test("the operator's bundle loads nothing of Node that only costs memory", async
 });
 
 test("the server's bundle holds what the product offers, and none of the fixtures of conformance", async () => {
-  await bundle(["server"]);
-  const files = readdirSync("dist/server", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("js"));
-  const text = files.map((name) => readFileSync(`dist/server/${name}`, "utf8")).join("\n");
+  const text = readFileSync(programOf("server"), "utf8");
   const namesIn = ({ tools, prompts, resources }: typeof features) => [
     ...tools.keys(),
     ...prompts.map(({ name }) => name),
@@ -40,14 +37,13 @@ test("the server's bundle holds what the product offers, and none of the fixture
 });
 
 test("the server's bundle describes REST as the sources do, with a page whose script may run", async () => {
-  await bundle(["server"]);
   const env = {
     HMAC_SECRET: "s".repeat(32),
     BRIDGE_URL: "http://127.0.0.1:9",
     METRICS_ENABLED: "false",
     MCP_API_KEYS: "k".repeat(32),
   };
-  const program = startProcess(["serve"], { ...env, MCP_SERVER_HOST: "127.0.0.1", MCP_SERVER_PORT: "0" }, "bundle");
+  const program = startProcess(["serve"], { ...env, MCP_SERVER_HOST: "127.0.0.1", MCP_SERVER_PORT: "0" });
   try {
     const { http } = await program.logged("ready to work");
     const description = await (await fetch(`${http}/openapi.json`)).text();

@@ -9,9 +9,10 @@ import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { secret } from "../server/support/fake-bridge.ts";
 import { keysJson } from "../server/support/server.ts";
+import { programOf } from "../support/programs.ts";
 
 const guides = process.env.CCTELEGRAM_GUIDES ?? join(import.meta.dirname, "../../../shared/seeds");
-const main = fileURLToPath(new URL("../../server/main.ts", import.meta.url));
+const main = programOf("server");
 const caller = fileURLToPath(new URL("callers.ts", import.meta.url));
 
 /** The files of the Enterprise Deployment Guide, as they stand there. */

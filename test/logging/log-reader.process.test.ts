@@ -8,6 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { secret, startFakeBridge } from "../server/support/fake-bridge.ts";
 import { keys, keysJson } from "../server/support/server.ts";
+import { endsWithWorker } from "../support/ends-with-worker.ts";
+import { programOf } from "../support/programs.ts";
 import { type NamedPipe, namedPipe } from "./named-pipe.ts";
 
 /** Their lines are more than a pipe holds, and less than what waits for a reader. */
@@ -18,7 +20,7 @@ type Program = { readonly child: ChildProcess; readonly pipe: NamedPipe; readonl
 /** A program of ours whose stdout is the pipe. */
 async function start(args: readonly string[], env: Record<string, string>): Promise<Program> {
   const pipe = await namedPipe();
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [...endsWithWorker, ...args], {
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", pipe.writer, "inherit"],
   });
@@ -34,7 +36,7 @@ async function start(args: readonly string[], env: Record<string, string>): Prom
 async function startServer(env: Record<string, string> = {}) {
   const bridge = await startFakeBridge();
   onTestFinished(() => bridge.close());
-  const server = await start(["server/main.ts", "serve"], {
+  const server = await start([programOf("server"), "serve"], {
     HMAC_SECRET: secret,
     BRIDGE_URL: bridge.url,
     MCP_API_KEYS: keysJson,
@@ -143,7 +145,7 @@ describe("the server, when the reader of its log", () => {
 test("a start that fails has logged what came before", async () => {
   const taken = await startFakeBridge();
   onTestFinished(() => taken.close());
-  const { pipe, exited } = await start(["server/main.ts", "serve"], {
+  const { pipe, exited } = await start([programOf("server"), "serve"], {
     HMAC_SECRET: secret,
     BRIDGE_URL: taken.url,
     MCP_ENABLE_AUTH: "false",
@@ -160,7 +162,7 @@ test("the operator ends when it is told to, though nobody reads its log", async 
   onTestFinished(() => rm(folder, { recursive: true }));
   const kubeconfig = join(folder, "kubeconfig");
   await writeFile(kubeconfig, JSON.stringify(nobodysCluster));
-  const operator = await start(["operator/main.ts"], {
+  const operator = await start([programOf("operator")], {
     KUBECONFIG: kubeconfig,
     SERVER_IMAGE: "cctelegram/server:test",
     LISTEN_HOST: "127.0.0.1",

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { programOf } from "../support/programs.ts";
 import { type FakeBridge, secret, startFakeBridge } from "./support/fake-bridge.ts";
 import { type Process, startProcess } from "./support/process.ts";
 
@@ -98,7 +99,7 @@ test("a process whose terminal is closed ends, and does not go on unseen", async
     METRICS_PORT: "0",
     SHUTDOWN_DELAY: "0",
   };
-  const program = join(import.meta.dirname, "../../server/main.ts");
+  const program = programOf("server");
   const command = `exec "${process.execPath}" "${program}" serve`;
   const terminal = spawn("script", ["-qec", command, "/dev/null"], { env, stdio: ["pipe", "pipe", "ignore"] });
   let shown = "";

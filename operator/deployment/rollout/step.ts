@@ -162,11 +162,11 @@ async function stored(parts: Parts, resource: CachedResource, change: Change): P
   return status;
 }
 
-/** Of the servers that run, and of those that come, which may soon be former ones, too. */
+/** Of the servers that run, good or not, and of those that come, which may soon be former ones, too. */
 async function keepTemplates({ revisions }: Parts, { facts, state, blueprint, wanted }: Change): Promise<void> {
   const started = entryOf(state, state.target);
   if (started === undefined || state.target === facts.state.target) return;
-  const present = entryOf(state, state.revision);
+  const present = entryOf(state, state.revision ?? facts.state.target);
   const deployment = deploymentOf(blueprint.name, servingTrack(state));
   const applied = present && (await revisions.applied(deployments, blueprint.namespace, deployment));
   if (present && applied && hashOf(applied) === present.template)

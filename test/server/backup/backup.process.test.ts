@@ -9,6 +9,7 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { expect, test } from "vitest";
 import { newestSchema } from "../../../server/bridge/storage/sqlite-schema.ts";
 import { blocksIn, commandsOf, readPage } from "../../pages/blocks.ts";
+import { programOf } from "../../support/programs.ts";
 import { eventOf, freePort, post, signedFetch, until } from "../bridge/support.ts";
 import type { Process } from "../support/process.ts";
 import { processStage } from "../support/process-stage.ts";
@@ -224,7 +225,7 @@ function documented(): readonly string[] {
   return blocks.map((block) =>
     here
       .reduce((text, [path, folder]) => text.replaceAll(path, folder), block.text)
-      .replaceAll("node dist/server/main.js", `exec ${process.execPath} server/main.ts`),
+      .replaceAll("node dist/server/main.js", `exec ${process.execPath} ${programOf("server")}`),
   );
 }
 

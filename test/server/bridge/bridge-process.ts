@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { BridgeConfig } from "../../../server/bridge/config.ts";
-
-const ENTRY = join(import.meta.dirname, "process.ts");
+import { endsWithWorker } from "../../support/ends-with-worker.ts";
+import { programOf } from "../../support/programs.ts";
 
 export type BridgeProcess = {
   readonly child: ChildProcess;
@@ -17,7 +16,7 @@ export type BridgeProcess = {
 
 /** A bridge in a process of its own; resolves when it listens. */
 export async function startBridgeProcess(config: BridgeConfig): Promise<BridgeProcess> {
-  const child = spawn(process.execPath, [ENTRY, JSON.stringify(config)], {
+  const child = spawn(process.execPath, [...endsWithWorker, programOf("bridge"), JSON.stringify(config)], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   const { stdout } = child;

@@ -1,13 +1,9 @@
 /** The bridge in a process of its own, so that tests can kill it. The configuration is argv[2], as JSON. */
 import { pino } from "pino";
 import { Registry } from "prom-client";
-import { onOrphaned } from "../../../machine/orphan.ts";
 import { startBridge } from "../../../server/bridge/bridge.ts";
 import { createAudit } from "../../../server/telemetry/audit.ts";
 import { memoryInUse } from "../support/memory.ts";
-
-// A test that ran out of time has ended with its worker, and its runner waits for whoever holds its output.
-onOrphaned(() => process.exit(1));
 
 const logger = pino({ level: "info" });
 const bridge = await startBridge({

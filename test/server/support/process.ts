@@ -1,15 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-
-const programs = {
-  /** The image's program. */
-  image: fileURLToPath(new URL("../../../server/main.ts", import.meta.url)),
-  /** The same in one file, as the image has it; `bundle` makes it. */
-  bundle: fileURLToPath(new URL("../../../dist/server/main.js", import.meta.url)),
-  /** The role `serve` with tools that ask, take their time and so on. */
-  conformance: fileURLToPath(new URL("../../../conformance/server.ts", import.meta.url)),
-};
+import { endsWithWorker } from "../../support/ends-with-worker.ts";
+import { type ProgramName, programOf } from "../../support/programs.ts";
 
 export type Process = {
   readonly child: ChildProcess;
@@ -24,13 +16,13 @@ export type Process = {
 /** Where Node keeps what it has compiled is nothing that a program is told. */
 const ofNode = process.env.NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } : {};
 
-/** Starts a program, by default the image's, in a process of its own, with this environment and no other. */
+/** Starts a program, by default the server image's, in a process of its own, with this environment and no other. */
 export function startProcess(
   args: readonly string[],
   env: Record<string, string> = {},
-  program: keyof typeof programs = "image",
+  program: ProgramName = "server",
 ): Process {
-  const child = spawn(process.execPath, [programs[program], ...args], {
+  const child = spawn(process.execPath, [...endsWithWorker, programOf(program), ...args], {
     env: { PATH: process.env.PATH ?? "", ...ofNode, ...env },
   });
   let stdout = "";

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { createServer, request as plainRequest } from "node:http";
 import { request } from "node:https";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bridgeEnvironment } from "../../../../operator/deployment/desired/configuration.ts";
@@ -26,6 +25,8 @@ import {
   until,
 } from "../../../server/bridge/support.ts";
 import { certificateFor } from "../../../server/support/tls-front.ts";
+import { endsWithWorker } from "../../../support/ends-with-worker.ts";
+import { programOf } from "../../../support/programs.ts";
 import { blueprint, specOf } from "../support/blueprint.ts";
 import { type NginxOptions, type RouteRules, startNginx } from "../support/nginx.ts";
 
@@ -42,7 +43,7 @@ const server = createServer((_request, response) => void response.end("the MCP s
 
 /** The stand-in trusts the proxy's certificate, as Telegram trusts public ones. */
 async function startTelegram(cert: string): Promise<typeof telegram> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../../../telegram/main.ts")], {
+  const child = spawn(process.execPath, [...endsWithWorker, programOf("telegram")], {
     env: { ...process.env, PORT: "0", HOST: "127.0.0.1", TELEGRAM_TOKENS: TOKEN, NODE_EXTRA_CA_CERTS: cert },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,17 +1,17 @@
 import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { programOf } from "../../../support/programs.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
 import { auditOf } from "../../support/audit.ts";
 import { handshake, type Line, startLine } from "../../support/stdio.ts";
 import { stateless } from "../../support/web-socket.ts";
 
 const token = "123456789:AAExampleExampleExampleExampleExample";
-const main = fileURLToPath(new URL("../../../../server/main.ts", import.meta.url));
+const main = programOf("server");
 
 let directory: string;
 let telegram: TelegramServer;

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
+import { programOf } from "../../../support/programs.ts";
 import { startTelegram } from "../../../telegram/telegram.ts";
 import { startFront } from "../../support/front.ts";
 import { keys } from "../../support/server.ts";
@@ -13,7 +13,7 @@ import { handshake, type Line, startLine } from "../../support/stdio.ts";
 import { stateless } from "../../support/web-socket.ts";
 import { Stage } from "../channel/stage.ts";
 
-const main = fileURLToPath(new URL("../../../../server/main.ts", import.meta.url));
+const main = programOf("server");
 
 const stage = new Stage();
 let line: Line | undefined;

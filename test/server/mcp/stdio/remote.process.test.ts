@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { programOf } from "../../../support/programs.ts";
 import { type FakeBridge, secret, startFakeBridge } from "../../support/fake-bridge.ts";
 import { startFront } from "../../support/front.ts";
 import { type Process, startProcess } from "../../support/process.ts";
@@ -14,7 +14,7 @@ import { handshake, type Line, startLine } from "../../support/stdio.ts";
 import { talkingFeatures, waits } from "../../support/talking-features.ts";
 import { stateless } from "../../support/web-socket.ts";
 
-const main = fileURLToPath(new URL("../../../../server/main.ts", import.meta.url));
+const main = programOf("server");
 
 let bridge: FakeBridge;
 let server: TestServer;
