@@ -55,7 +55,7 @@ async function runLane(): Promise<Lane> {
   const talking = talk();
   for (let round = 0; round < KILLS_OF_LANE; round += 1) {
     const { size: before } = telegram.handedOut(TOKEN);
-    await until("updates", () => telegram.handedOut(TOKEN).size > before);
+    await until("updates", () => telegram.handedOut(TOKEN).size > before, 60_000);
     await sleep(Math.random() * 80);
     await stopProcess(bridge.child, "SIGKILL");
     bridge = await startBridgeProcess(config);
