@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
 /** End-to-end tests that install, replace, kill or watch the operator, or drain a node. */
 const touchesOthers = ["disruption", "handover", "promotion", "start-elsewhere", "state-folders"].map(
@@ -20,6 +21,7 @@ export default defineConfig({
     expect: { poll: { timeout: patienceMs } },
     provide: { patienceMs },
     setupFiles: ["test/patience.ts"],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

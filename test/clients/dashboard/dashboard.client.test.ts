@@ -2,12 +2,12 @@ import axe from "axe-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { type Browser, type BrowserPage, type Showing, startBrowser } from "../browser.ts";
 import { measureContrast } from "../contrast.ts";
+import { closeDashboard, desktop, openDashboard } from "./opened.ts";
 import { type ServedDashboard, serveDashboard } from "./serve-dashboard.ts";
 import { eventId, hostileText, overviewOf, type StateName, stateNames } from "./states.ts";
 
 const program = inject("browser");
 
-const desktop = { width: 1366, height: 900 };
 const phone = { width: 360, height: 740 };
 
 /** The dashboard's page in a Chromium, which enforces its content security policy. */
@@ -23,11 +23,8 @@ describe.skipIf(program === null)("the dashboard", () => {
   /** What the browser may complain about in this test. */
   let expected = /^$/;
   afterEach(async () => {
-    await served[Symbol.asyncDispose]();
-    expect(page.complaints.filter((complaint) => !expected.test(complaint))).toEqual([]);
+    await closeDashboard({ served, page }, expected);
     expected = /^$/;
-    const { host } = new URL(served.url);
-    expect(page.requests.filter((url) => new URL(url).host !== host && !url.startsWith("data:"))).toEqual([]);
   });
 
   const text = (selector: string) =>
@@ -38,11 +35,7 @@ describe.skipIf(program === null)("the dashboard", () => {
   const click = (selector: string) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
 
   const open = async (state: StateName, showing: Showing = desktop, path?: string) => {
-    served = await serveDashboard(state, path);
-    page = await browser.open(served.url, showing);
-    await vi.waitFor(async () =>
-      expect(await page.evaluate("document.querySelectorAll('.plot canvas').length")).toBe(4),
-    );
+    ({ served, page } = await openDashboard(browser, state, showing, path));
   };
 
   /** Presses Tab until the element has the focus. */
@@ -455,70 +448,6 @@ describe.skipIf(program === null)("the dashboard", () => {
     await vi.waitFor(async () =>
       expect(await page.evaluate("document.querySelectorAll('.activity > li').length")).toBe(4),
     );
-  });
-
-  /** Tells overviews of a busy hour, each when the one before is seen. */
-  const tellBeats = async (from: number, to: number) => {
-    for (let beat = from; beat <= to; beat++) {
-      served.tell(overviewOf("busy", Date.now(), beat));
-      const shown = (8_377 + beat).toLocaleString("en");
-      await page.evaluate(`new Promise((resolve) => {
-        const value = document.querySelector(".figure:nth-child(2) .value");
-        const look = () => value.textContent === ${JSON.stringify(shown)} && (watcher.disconnect(), resolve());
-        const watcher = new MutationObserver(look);
-        watcher.observe(value, { childList: true, characterData: true, subtree: true });
-        look();
-      })`);
-    }
-  };
-
-  /** Otherwise a page shows at most four overviews a second. */
-  const hasten = () =>
-    page.evaluate(
-      "(() => { const { setTimeout: real } = globalThis; globalThis.setTimeout = (task, wait, ...rest) => real(task, wait < 1_000 ? 0 : wait, ...rest); })()",
-    );
-
-  test("after 2,000 overviews it keeps no more than before", { timeout: 400_000 }, async () => {
-    await open("busy");
-    await hasten();
-    // The activity of a busy hour repeats itself after 1564 beats, so both pages are of the same elements.
-    await tellBeats(1, 436);
-    const before = await page.held();
-    await tellBeats(437, 2_000);
-    const after = await page.held();
-    expect(after.nodes).toBeLessThanOrEqual(before.nodes + 20);
-    expect(after.listeners).toBeLessThanOrEqual(before.listeners + 5);
-    expect(after.heap).toBeLessThan(before.heap + 1024 * 1024);
-    expect(await page.evaluate("document.querySelectorAll('.activity > li').length")).toBe(100);
-  });
-
-  test("numbers that change move nothing, and are not read out", async () => {
-    await open("busy");
-    await hasten();
-    await tellBeats(1, 2);
-    await page.evaluate(`(() => {
-      globalThis.moved = [];
-      const watcher = new PerformanceObserver((list) => {
-        for (const { sources } of list.getEntries())
-          for (const { node } of sources) {
-            const element = node?.nodeType === 3 ? node.parentElement : node;
-            if (element && !element.closest(".activity")) moved.push(element.outerHTML.slice(0, 200));
-          }
-      });
-      watcher.observe({ type: "layout-shift" });
-      globalThis.said = 0;
-      const listener = new MutationObserver(() => { said += 1; });
-      for (const region of document.querySelectorAll("[role=status], [role=alert], [aria-live]"))
-        listener.observe(region, { childList: true, characterData: true, subtree: true });
-    })()`);
-    await tellBeats(3, 80);
-    expect(
-      await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(moved))))"),
-    ).toEqual([]);
-    expect(await page.evaluate("said")).toBe(0);
-    served.tell(overviewOf("failing", Date.now()));
-    await vi.waitFor(async () => expect(await page.evaluate("said")).toBeGreaterThan(0));
-    await told("p.unseen[role=status]", /Now degraded|Alert: .*MessagesDelayed/);
   });
 
   test("nothing is animated for whoever wants no motion", async () => {
