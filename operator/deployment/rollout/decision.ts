@@ -46,7 +46,9 @@ function untilNext(facts: Facts): number | undefined {
 
 /** Whether a state has to be stored before it is acted upon: after a crash the same decision has to stand. */
 export function isUrgent(before: State, after: State): boolean {
-  if (before.revision === undefined) return after.revision !== undefined && after.target !== undefined;
+  // A first version that gives way to another one is kept; else there is nothing to lose yet.
+  const givesWay = before.target !== undefined && before.target !== after.target;
+  if (before.revision === undefined) return after.target !== undefined && (after.revision !== undefined || givesWay);
   return (
     before.revision !== after.revision ||
     before.target !== after.target ||
