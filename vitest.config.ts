@@ -45,7 +45,8 @@ export default defineConfig({
           globalSetup: [programs],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // They wait for their programs: two use a bit more than one core.
+          maxWorkers: 3,
         },
       },
       {
