@@ -153,7 +153,7 @@ describe("a bridge in a process of its own", () => {
       running: true,
       message: "Bridge process is running",
     });
-  }, 60_000);
+  });
 
   test("restarted it ends with 0 when what is under way is recorded, and its supervisor starts the next", async () => {
     const port = await freePort();
@@ -170,7 +170,7 @@ describe("a bridge in a process of its own", () => {
     expect(bridges.exitCodes).toEqual([0]);
     for (const message of ["one", "two", "three"]) await arrived(message);
     expect(told()).toHaveLength(3);
-  }, 60_000);
+  });
 
   test("what stop_bridge has stopped stays stopped when restart_bridge ends it", async () => {
     const port = await freePort();
@@ -186,7 +186,7 @@ describe("a bridge in a process of its own", () => {
     expect(told()).toEqual([]);
     await call(url, "start_bridge", keys.operator);
     await arrived("kept");
-  }, 60_000);
+  });
 
   test("one that nobody starts is told as such by every tool, and the server goes on", async () => {
     const { http: url = "" } = await start("serve", {
@@ -257,7 +257,7 @@ describe("a bridge in the process of its server", () => {
     expect(standalone.child.exitCode).toBeNull();
     standalone.child.kill("SIGTERM");
     expect(await standalone.exited).toBe(0);
-  }, 60_000);
+  });
 
   test("of a client over stdio, too: its call is answered, and so is the next", async () => {
     const { BRIDGE_HOST: _host, BRIDGE_PORT: _port, ...variables } = bridgeVariables(0);
@@ -272,5 +272,5 @@ describe("a bridge in the process of its server", () => {
     await arrived("after it");
     line.child.stdin?.end();
     expect(await line.exited).toBe(0);
-  }, 60_000);
+  });
 });

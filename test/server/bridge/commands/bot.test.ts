@@ -99,7 +99,7 @@ describe("the bot's commands", () => {
     ]);
     expect(await metric("cctelegram_updates_total", { kind: "command" })).toBe(7);
     expect(telegram.violations()).toEqual([]);
-  }, 30_000);
+  });
 
   test("set the mode of the person who gives them, in co8/cctelegram's words, too, and of nobody else", async () => {
     const { attention, accept } = await start({ telegram: { messagesPerChatPerSecond: 30 } });
@@ -252,7 +252,7 @@ describe("the bot's commands", () => {
     says("/help");
     await tells(1, "Commands");
     expect(telegram.violations()).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe("the menu of the bot's commands", () => {

@@ -126,9 +126,7 @@ describe.concurrent("a task's progress", () => {
   });
 });
 
-test("a bridge killed at any step loses no last progress, and doubles no message that it cannot have known of", {
-  timeout: 120_000,
-}, async () => {
+test("a bridge killed at any step loses no last progress, and doubles no message that it cannot have known of", async () => {
   const kills = 12;
   await using directory = await scratch();
   const telegram = await startTelegram({ limits: { global: 100, perChat: 50, perGroupMinute: 20 } });

@@ -183,7 +183,7 @@ test("a text of too many parts is its beginning and all of it in a document", as
   expect(s.telegram.violations()).toEqual([]);
 });
 
-test("a bridge killed while it uploads loses no file, and marks what may come twice", { timeout: 60_000 }, async () => {
+test("a bridge killed while it uploads loses no file, and marks what may come twice", async () => {
   const kills = 6;
   const mostInARound = 20;
   await using directory = await scratch();
