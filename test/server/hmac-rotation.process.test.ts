@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { signedHeaders } from "../../contract/signature.ts";
+import { freePort } from "../../e2e/cluster/free-ports.ts";
 import type { Process } from "./support/process.ts";
 import { processStage } from "./support/process-stage.ts";
 import { keys, keysJson } from "./support/server.ts";
@@ -39,16 +38,6 @@ const filesOf = (pod: string) => ({
   HMAC_SECRET_PREVIOUS_FILE: join(stage.folder, pod, "data/previous"),
   HMAC_SECRET_NEXT_FILE: join(stage.folder, pod, "data/next"),
 });
-
-/** A port that was free a moment ago; the bridge must come back on the one that it had. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return String(port);
-}
 
 async function startBridge(port: string): Promise<Process> {
   const bridge = stage.start("bridge", {
@@ -129,7 +118,7 @@ test.each([
 ])(
   "calls go on while the secret is rotated in steps and %s is given each first: none fails, nobody restarts",
   async (_name, first, second) => {
-    const port = await freePort();
+    const port = `${await freePort()}`;
     await give("bridge", { secret: old });
     await give("server", { secret: old });
     const bridge = await startBridge(port);
@@ -155,7 +144,7 @@ test.each([
 ])(
   "a person who writes a new secret and the one before at once loses no call, when %s is given it first",
   async (_name, first, second) => {
-    const port = await freePort();
+    const port = `${await freePort()}`;
     await give("bridge", { secret: old });
     await give("server", { secret: old });
     await startBridge(port);
@@ -172,7 +161,7 @@ test.each([
 );
 
 test("a bridge that is killed at each step, and a server that starts there, go on with what their files say", async () => {
-  const port = await freePort();
+  const port = `${await freePort()}`;
   await give("bridge", { secret: old });
   await give("server", { secret: old });
   let bridge = await startBridge(port);
@@ -194,7 +183,7 @@ test("a bridge that is killed at each step, and a server that starts there, go o
 });
 
 test("a file that is emptied or half written changes nothing, is told in the log, and what is whole then counts", async () => {
-  const port = await freePort();
+  const port = `${await freePort()}`;
   await give("bridge", { secret: old });
   await give("server", { secret: old });
   await startBridge(port);
