@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { freePort } from "../../e2e/cluster/free-ports.ts";
 import { startTelegram, type TelegramServer } from "../telegram/telegram.ts";
 import { until } from "./bridge/support.ts";
@@ -130,12 +130,14 @@ describe("a bridge in a process of its own", () => {
       message: "Bridge process is not running",
       note: expect.stringContaining("Delivery was stopped by ops"),
     });
-    expect((await call(url, "get_bridge_status", keys.sender)).body).toMatchObject({
-      running: true,
-      paused: { by: "ops" },
-      queue: { pending: 2 },
-      telegram: { reachable: true },
-    });
+    await vi.waitFor(async () =>
+      expect((await call(url, "get_bridge_status", keys.sender)).body).toMatchObject({
+        running: true,
+        paused: { by: "ops" },
+        queue: { pending: 2 },
+        telegram: { reachable: true },
+      }),
+    );
     expect(told()).toEqual([]);
 
     expect((await call(url, "ensure_bridge_running", keys.operator)).body).toEqual({
