@@ -113,7 +113,7 @@ describe.concurrent("files of an event", () => {
   });
 
   test("are sent again after a 429, a 500 and a lost answer, and refused ones are told", async () => {
-    await using s = await stage({ apiTimeoutMs: 2_000 });
+    await using s = await stage();
     s.telegram.control({
       faults: [
         { kind: "rate_limit", method: "sendPhoto", seconds: 1, times: 1 },
