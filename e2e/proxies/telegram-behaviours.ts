@@ -3,7 +3,6 @@ import { webhookSecret } from "../../server/bridge/receiving/webhook.ts";
 import {
   bridgeFor,
   configFor,
-  freePort,
   type Scratch,
   scratch,
   type TestBridge,
@@ -11,6 +10,7 @@ import {
   until,
 } from "../../test/server/bridge/support.ts";
 import { startTelegram, type TelegramServer } from "../../test/telegram/telegram.ts";
+import { freePort } from "../cluster/free-ports.ts";
 import { expectError } from "./calls.ts";
 import { killProxy, startProxy } from "./proxy.ts";
 import type { Stage } from "./stage.ts";

@@ -7,13 +7,13 @@ import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } f
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import type { BackupResult } from "../../contract/backup.ts";
+import { freePort } from "../../e2e/cluster/free-ports.ts";
 import { S3Store } from "../../server/backup/stores/s3-store.ts";
 import { runHere } from "../server/backup/support.ts";
 import {
   bridgeFor,
   configFor,
   eventOf,
-  freePort,
   post,
   type Scratch,
   scratch,

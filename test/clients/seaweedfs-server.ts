@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { freePort, until } from "../server/bridge/support.ts";
+import { freePort } from "../../e2e/cluster/free-ports.ts";
+import { until } from "../server/bridge/support.ts";
 import { makeCertificate } from "../server/support/certificates.ts";
 
 export type S3Server = {

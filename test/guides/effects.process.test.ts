@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { freePort } from "../../e2e/cluster/free-ports.ts";
 import type { Process } from "../server/support/process.ts";
 import { processStage } from "../server/support/process-stage.ts";
 import { keys, keysJson } from "../server/support/server.ts";
@@ -62,15 +61,6 @@ const send = (http: string | undefined, key: string | undefined, message = "hell
 async function refused(http: string | undefined): Promise<readonly { readonly id: number; readonly reason: string }[]> {
   const answer = await call(http, "list_dead_letters", keys.all);
   return ((await answer.json()) as { dead_letters: [] }).dead_letters;
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return String(typeof address === "object" ? address?.port : "");
 }
 
 async function fileOf(name: string, content: string): Promise<string> {
@@ -149,7 +139,7 @@ describe("variables of the guides, and what they change", () => {
     for (const name of ["METRICS_ENABLED", "PROMETHEUS_ENABLED"])
       await over(run({ [name]: "false" }), async ({ ready }) => expect(ready.metrics).toBeUndefined());
     for (const name of ["METRICS_PORT", "PROMETHEUS_PORT"]) {
-      const port = await freePort();
+      const port = `${await freePort()}`;
       await over(run({ [name]: port }), async () =>
         expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200),
       );
@@ -157,14 +147,14 @@ describe("variables of the guides, and what they change", () => {
   });
 
   test("MCP_SERVER_HOST and MCP_SERVER_PORT say where the server is", async () => {
-    const port = await freePort();
+    const port = `${await freePort()}`;
     await run({ MCP_SERVER_HOST: "127.0.0.2", MCP_SERVER_PORT: port });
     expect((await fetch(`http://127.0.0.2:${port}/health`)).status).toBe(200);
     await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow("fetch failed");
   });
 
   test("MONITORING_SERVER_PORT says where the dashboard and its health are, beside MCP on another port", async () => {
-    const [mcp, monitoring] = [await freePort(), await freePort()];
+    const [mcp, monitoring] = [`${await freePort()}`, `${await freePort()}`];
     const { ready } = await run({ MCP_SERVER_PORT: mcp, MONITORING_SERVER_PORT: monitoring });
     expect(ready).toMatchObject({ http: `http://127.0.0.1:${mcp}`, dashboard: `http://127.0.0.1:${monitoring}` });
     for (const port of [mcp, monitoring]) expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);

@@ -30,7 +30,7 @@ const file = () => join(folder, "program");
 const url = (path = "/program") => new URL(path, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
 function fetched(options: Partial<Parameters<typeof download>[0]> = {}) {
-  return download({ url: options.url ?? url(), file: file(), sha256, patienceMs: 300, leastBytes: 1_000, ...options });
+  return download({ url: options.url ?? url(), file: file(), sha256, leastBytes: 1_000, ...options });
 }
 
 describe("a file whose checksum is the pinned one", () => {
@@ -60,7 +60,7 @@ describe("a file whose checksum is the pinned one", () => {
 });
 
 describe("nothing is there", () => {
-  const failures: [string, RequestListener, RegExp, new (...args: never[]) => Error][] = [
+  const failures: [string, RequestListener, RegExp, new (...args: never[]) => Error, patienceMs?: number][] = [
     [
       "of something else than was pinned",
       (_, response) => void response.end("malware"),
@@ -78,12 +78,13 @@ describe("nothing is there", () => {
       /cut off|ended after/,
       Error,
     ],
-    ["when there is no answer", () => undefined, /no answer within/, UnreachableError],
+    ["when there is no answer", () => undefined, /no answer within/, UnreachableError, 300],
     [
       "when the answer stops coming",
       (_, response) => void response.writeHead(200, { "content-length": content.length }).write("a"),
       /too slow/,
       UnreachableError,
+      1_500,
     ],
     [
       "when the site sends on forever",
@@ -92,9 +93,9 @@ describe("nothing is there", () => {
       UnreachableError,
     ],
   ];
-  test.each(failures)("%s", async (_, listener, message, type) => {
+  test.each(failures)("%s", async (_, listener, message, type, patienceMs) => {
     answer = listener;
-    const error = await fetched().catch((reason: unknown) => reason);
+    const error = await fetched(patienceMs === undefined ? {} : { patienceMs }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(type);
     expect((error as Error).message).toMatch(message);
     expect(existsSync(file())).toBe(false);

@@ -69,76 +69,72 @@ async function pressApproval(data: string): Promise<void> {
 test.each([
   ["in one process", standalone],
   ["in two processes", inTwoProcesses],
-])(
-  "what a person answers reaches the client that asked, and no other: server and bridge %s",
-  { timeout: 60_000 },
-  async (_where, start) => {
-    const { http: url = "" } = await start();
-    const call = async (key: string, method: string, path: string) => {
-      const response = await fetch(`${url}/tools/${path}`, { method, headers: { "x-api-key": key } });
-      expect(response.status, path).toBe(200);
-      return (await response.json()) as { total: number; deleted_count: number; responses: Record<string, unknown>[] };
-    };
-    const textsOf = async (key: string) =>
-      (await call(key, "GET", "get_telegram_responses")).responses.map(({ message_text }) => message_text);
+])("what a person answers reaches the client that asked, and no other: server and bridge %s", async (_where, start) => {
+  const { http: url = "" } = await start();
+  const call = async (key: string, method: string, path: string) => {
+    const response = await fetch(`${url}/tools/${path}`, { method, headers: { "x-api-key": key } });
+    expect(response.status, path).toBe(200);
+    return (await response.json()) as { total: number; deleted_count: number; responses: Record<string, unknown>[] };
+  };
+  const textsOf = async (key: string) =>
+    (await call(key, "GET", "get_telegram_responses")).responses.map(({ message_text }) => message_text);
 
-    const client = await connect(url, keys.anna);
-    const updated: string[] = [];
-    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void updated.push(params.uri));
-    await client.subscribeResource({ uri: "cctelegram://responses" });
-    const task = { task_id: "deploy-7", title: "Deploy", results: "ready" };
-    const sent = await client.callTool({ name: "send_task_completion", arguments: task });
-    const { event_id } = sent.structuredContent as { event_id: string };
-    await until("the message", () => stage.telegram.delivered().length === 1);
-    const [message] = stage.telegram.delivered();
-    expect(message?.text).toMatch(/^✅ Deploy\n[\s\S]*Task "Deploy" completed successfully\n\nready/);
+  const client = await connect(url, keys.anna);
+  const updated: string[] = [];
+  client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void updated.push(params.uri));
+  await client.subscribeResource({ uri: "cctelegram://responses" });
+  const task = { task_id: "deploy-7", title: "Deploy", results: "ready" };
+  const sent = await client.callTool({ name: "send_task_completion", arguments: task });
+  const { event_id } = sent.structuredContent as { event_id: string };
+  await until("the message", () => stage.telegram.delivered().length === 1);
+  const [message] = stage.telegram.delivered();
+  expect(message?.text).toMatch(/^✅ Deploy\n[\s\S]*Task "Deploy" completed successfully\n\nready/);
 
-    // An answer to a message reaches its event once the bridge has Telegram's number of it on disk.
-    await until("its record", async () => {
-      const { contents } = await client.readResource({ uri: `cctelegram://events/${event_id}` });
-      return JSON.parse((contents[0] as { text: string }).text).state === "sent";
-    });
-    stage.telegram.control({
-      says: [
-        { from: ANNA, text: "ship it", reply_to: message?.message_id ?? 0 },
-        { from: ANNA, text: "good morning" },
-        { from: { id: 66 }, text: "let me in" },
-      ],
-    });
-    await until("both", async () => (await call(keys.anna, "GET", "get_telegram_responses?limit=1")).total === 2);
+  // An answer to a message reaches its event once the bridge has Telegram's number of it on disk.
+  await until("its record", async () => {
+    const { contents } = await client.readResource({ uri: `cctelegram://events/${event_id}` });
+    return JSON.parse((contents[0] as { text: string }).text).state === "sent";
+  });
+  stage.telegram.control({
+    says: [
+      { from: ANNA, text: "ship it", reply_to: message?.message_id ?? 0 },
+      { from: ANNA, text: "good morning" },
+      { from: { id: 66 }, text: "let me in" },
+    ],
+  });
+  await until("both", async () => (await call(keys.anna, "GET", "get_telegram_responses?limit=1")).total === 2);
 
-    await until("the notification", () => updated.includes("cctelegram://responses"));
+  await until("the notification", () => updated.includes("cctelegram://responses"));
 
-    const { structuredContent } = await client.callTool({ name: "get_telegram_responses" });
-    expect(structuredContent).toMatchObject({
-      count: 2,
-      total: 2,
-      responses: [
-        { message_text: "good morning", event_id: null, user_id: ANNA.id, username: "anna", first_name: "Anna" },
-        { message_text: "ship it", event_id, message_type: "text", chat_id: ANNA.id },
-      ],
-    });
-    expect(await textsOf(keys.bert)).toEqual(["good morning"]);
-    expect(await textsOf(keys.admin)).toEqual(["good morning"]);
+  const { structuredContent } = await client.callTool({ name: "get_telegram_responses" });
+  expect(structuredContent).toMatchObject({
+    count: 2,
+    total: 2,
+    responses: [
+      { message_text: "good morning", event_id: null, user_id: ANNA.id, username: "anna", first_name: "Anna" },
+      { message_text: "ship it", event_id, message_type: "text", chat_id: ANNA.id },
+    ],
+  });
+  expect(await textsOf(keys.bert)).toEqual(["good morning"]);
+  expect(await textsOf(keys.admin)).toEqual(["good morning"]);
 
-    const { contents } = await client.readResource({ uri: "cctelegram://responses" });
-    expect(JSON.parse((contents[0] as { text: string }).text)).toEqual(
-      (structuredContent as { responses: object[] }).responses,
-    );
+  const { contents } = await client.readResource({ uri: "cctelegram://responses" });
+  expect(JSON.parse((contents[0] as { text: string }).text)).toEqual(
+    (structuredContent as { responses: object[] }).responses,
+  );
 
-    await pressApproval("approve_deploy-7");
-    await until("the button", async () => (await call(keys.bert, "GET", "get_telegram_responses")).total === 2);
-    expect(await call(keys.bert, "GET", "process_pending_responses?since_minutes=5")).toMatchObject({
-      summary: { total_recent_responses: 2, actionable_responses: 1, pending_approvals: 1, pending_denials: 0 },
-      actionable_responses: [{ action: "approve", task_id: "deploy-7", user_id: ANNA.id, username: "anna" }],
-    });
+  await pressApproval("approve_deploy-7");
+  await until("the button", async () => (await call(keys.bert, "GET", "get_telegram_responses")).total === 2);
+  expect(await call(keys.bert, "GET", "process_pending_responses?since_minutes=5")).toMatchObject({
+    summary: { total_recent_responses: 2, actionable_responses: 1, pending_approvals: 1, pending_denials: 0 },
+    actionable_responses: [{ action: "approve", task_id: "deploy-7", user_id: ANNA.id, username: "anna" }],
+  });
 
-    // Nothing is an hour old.
-    expect(await call(keys.bert, "DELETE", "clear_old_responses?older_than_hours=1")).toMatchObject({
-      deleted_count: 0,
-    });
-    expect(await textsOf(keys.anna)).toEqual([undefined, "good morning", "ship it"]);
-    expect(stage.telegram.violations()).toEqual([]);
-    await client.close();
-  },
-);
+  // Nothing is an hour old.
+  expect(await call(keys.bert, "DELETE", "clear_old_responses?older_than_hours=1")).toMatchObject({
+    deleted_count: 0,
+  });
+  expect(await textsOf(keys.anna)).toEqual([undefined, "good morning", "ship it"]);
+  expect(stage.telegram.violations()).toEqual([]);
+  await client.close();
+});

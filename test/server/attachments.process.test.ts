@@ -22,7 +22,7 @@ beforeEach(async () => {
   const server = stage.start("serve", {
     ...{ HMAC_SECRET: SECRET, BRIDGE_URL: (await bridge.logged("ready to work")).bridge ?? "" },
     ...{ MCP_API_KEYS: keysJson, MCP_SERVER_HOST: "127.0.0.1", MCP_SERVER_PORT: "0", METRICS_ENABLED: "false" },
-    ...{ SHUTDOWN_DELAY: "0", MCP_MAX_EVENT_LOOP_DELAY: "0" },
+    ...{ SHUTDOWN_DELAY: "0" },
   });
   url = (await server.logged("ready to work")).http ?? "";
 });

@@ -1,7 +1,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { auditOf } from "./support/audit.ts";
-import { type FakeBridge, startFakeBridge } from "./support/fake-bridge.ts";
+import { type FakeBridge, startFakeBridge, threeTriesMs } from "./support/fake-bridge.ts";
 import { connect, keys, startServer, type TestServer } from "./support/server.ts";
 import { talk, WebSocketTransport, webSocketUrl } from "./support/web-socket.ts";
 
@@ -65,7 +65,7 @@ describe("the audit record of a call", () => {
   });
 
   test("tells a refused one from a failed one", async () => {
-    const server = await start({ BRIDGE_TIMEOUT: "1000" });
+    const server = await start({ BRIDGE_TIMEOUT: `${threeTriesMs}` });
     await send(server, keys.nothing);
     await server.fetch("/tools/launch_rocket", { key: keys.all, json: {} });
     await send(server, keys.all, { message: 7 });

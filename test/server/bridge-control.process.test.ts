@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { freePort } from "../../e2e/cluster/free-ports.ts";
 import { startTelegram, type TelegramServer } from "../telegram/telegram.ts";
-import { freePort, until } from "./bridge/support.ts";
+import { until } from "./bridge/support.ts";
 import { secret } from "./support/fake-bridge.ts";
 import { type Process, startProcess } from "./support/process.ts";
 import { handshake, startLine } from "./support/stdio.ts";
@@ -129,12 +130,14 @@ describe("a bridge in a process of its own", () => {
       message: "Bridge process is not running",
       note: expect.stringContaining("Delivery was stopped by ops"),
     });
-    expect((await call(url, "get_bridge_status", keys.sender)).body).toMatchObject({
-      running: true,
-      paused: { by: "ops" },
-      queue: { pending: 2 },
-      telegram: { reachable: true },
-    });
+    await vi.waitFor(async () =>
+      expect((await call(url, "get_bridge_status", keys.sender)).body).toMatchObject({
+        running: true,
+        paused: { by: "ops" },
+        queue: { pending: 2 },
+        telegram: { reachable: true },
+      }),
+    );
     expect(told()).toEqual([]);
 
     expect((await call(url, "ensure_bridge_running", keys.operator)).body).toEqual({
@@ -153,7 +156,7 @@ describe("a bridge in a process of its own", () => {
       running: true,
       message: "Bridge process is running",
     });
-  }, 60_000);
+  });
 
   test("restarted it ends with 0 when what is under way is recorded, and its supervisor starts the next", async () => {
     const port = await freePort();
@@ -170,7 +173,7 @@ describe("a bridge in a process of its own", () => {
     expect(bridges.exitCodes).toEqual([0]);
     for (const message of ["one", "two", "three"]) await arrived(message);
     expect(told()).toHaveLength(3);
-  }, 60_000);
+  });
 
   test("what stop_bridge has stopped stays stopped when restart_bridge ends it", async () => {
     const port = await freePort();
@@ -186,7 +189,7 @@ describe("a bridge in a process of its own", () => {
     expect(told()).toEqual([]);
     await call(url, "start_bridge", keys.operator);
     await arrived("kept");
-  }, 60_000);
+  });
 
   test("one that nobody starts is told as such by every tool, and the server goes on", async () => {
     const { http: url = "" } = await start("serve", {
@@ -257,7 +260,7 @@ describe("a bridge in the process of its server", () => {
     expect(standalone.child.exitCode).toBeNull();
     standalone.child.kill("SIGTERM");
     expect(await standalone.exited).toBe(0);
-  }, 60_000);
+  });
 
   test("of a client over stdio, too: its call is answered, and so is the next", async () => {
     const { BRIDGE_HOST: _host, BRIDGE_PORT: _port, ...variables } = bridgeVariables(0);
@@ -272,5 +275,5 @@ describe("a bridge in the process of its server", () => {
     await arrived("after it");
     line.child.stdin?.end();
     expect(await line.exited).toBe(0);
-  }, 60_000);
+  });
 });

@@ -146,7 +146,7 @@ describe("the program", () => {
   });
 
   test("finishes a call in flight after SIGTERM and ends with 0", async () => {
-    const { process, http } = await serve();
+    const { process, http } = await serve({ SHUTDOWN_DELAY: "300" });
     const { arrived, release } = hold();
     const answer = send(http);
     await arrived;
@@ -162,12 +162,12 @@ describe("the program", () => {
   });
 
   test("is not ready, but works, between SIGTERM and the end of the delay", async () => {
-    const { process, http } = await serve({ SHUTDOWN_DELAY: "1500" });
+    const { process, http } = await serve({ SHUTDOWN_DELAY: "60000" });
     process.child.kill("SIGTERM");
     await process.logged("shutting down; not ready any more");
     expect((await fetch(`${http}/health/ready`)).status).toBe(503);
     expect((await send(http)).status).toBe(200);
-    expect(await process.exited).toBe(0);
+    expect(process.child.exitCode).toBeNull();
   });
 
   test("does not wait longer than its time for a call that never ends", async () => {

@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Event } from "../../../contract/event.ts";
 import type { BridgeClient } from "../../../server/bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../../../server/bridge-client/http-bridge-client.ts";
-import { type FakeBridge, healthyStatus, reply, secret, startFakeBridge } from "../support/fake-bridge.ts";
+import {
+  type FakeBridge,
+  healthyStatus,
+  reply,
+  secret,
+  startFakeBridge,
+  threeTriesMs,
+} from "../support/fake-bridge.ts";
 
 const event: Event = {
   event_id: "e1",
@@ -79,7 +86,7 @@ describe("bridge client", () => {
 
   test("gives up at the deadline and says that the bridge is unavailable", async () => {
     await bridge.close();
-    await expect(clientOf(bridge.url, { timeoutMs: 300 }).send(event)).rejects.toMatchObject({
+    await expect(clientOf(bridge.url, { timeoutMs: threeTriesMs }).send(event)).rejects.toMatchObject({
       code: "BRIDGE_UNAVAILABLE",
     });
   });
@@ -139,7 +146,7 @@ describe("bridge client", () => {
   });
 
   test("explains a signature that the bridge does not accept until the deadline", async () => {
-    const client = clientOf(bridge.url, { secret: "another-secret-of-32-characters!!!!", timeoutMs: 2_000 });
+    const client = clientOf(bridge.url, { secret: "another-secret-of-32-characters!!!!", timeoutMs: threeTriesMs });
     await expect(client.send(event)).rejects.toThrow(/HMAC_SECRET/);
     expect(bridge.events).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type Features, features } from "../../../server/features/features.ts";
 import { defineContentTool } from "../../../server/tools/tool.ts";
-import { type FakeBridge, reply, startFakeBridge } from "../support/fake-bridge.ts";
+import { type FakeBridge, reply, startFakeBridge, threeTriesMs } from "../support/fake-bridge.ts";
 import { keys, startServer, type TestServer } from "../support/server.ts";
 
 /**
@@ -199,7 +199,6 @@ const rows: readonly Row[] = [
     code: "BRIDGE_UNAVAILABLE",
     details: { reason: "the queue is full", retry_after: 30 },
     headers: { "retry-after": "30" },
-    env: { BRIDGE_TIMEOUT: "300" },
     bridge: (bridge) => {
       bridge.intercept = (_request, response) => {
         reply(response, 503, { error: true, message: "the queue is full" }, { "retry-after": "30" });
@@ -213,14 +212,14 @@ const rows: readonly Row[] = [
     status: 503,
     code: "BRIDGE_UNAVAILABLE",
     details: { reason: "it is not reachable" },
-    env: { BRIDGE_TIMEOUT: "300", BRIDGE_URL: "http://127.0.0.1:9" },
+    env: { BRIDGE_TIMEOUT: `${threeTriesMs}`, BRIDGE_URL: "http://127.0.0.1:9" },
     ask: call("send_telegram_message", { message: "m" }),
   },
   {
     upstream: "BRIDGE_CONNECTION_FAILED, another secret",
     status: 502,
     code: "BRIDGE_REFUSED",
-    env: { BRIDGE_TIMEOUT: "300", HMAC_SECRET: "another-secret-of-32-characters!!" },
+    env: { BRIDGE_TIMEOUT: `${threeTriesMs}`, HMAC_SECRET: "another-secret-of-32-characters!!" },
     ask: call("send_telegram_message", { message: "m" }),
   },
   {

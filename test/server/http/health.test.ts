@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
+import { type FakeBridge, startFakeBridge, threeTriesMs } from "../support/fake-bridge.ts";
 import { keysJson, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
@@ -76,7 +76,7 @@ describe("health", () => {
 
   test("a bridge that is gone is told with since when, and has no report", async () => {
     await bridge.close();
-    server = await startServer(bridge.url, { BRIDGE_TIMEOUT: "100" });
+    server = await startServer(bridge.url, { BRIDGE_TIMEOUT: `${threeTriesMs}` });
     const { dependencies } = await detailsOf(server, "/status");
     expect(Object.keys(dependencies)).toEqual(["keys", "bridge"]);
     expect(dependencies.bridge).toMatchObject({ healthy: false, error: expect.stringContaining("bridge") });
@@ -87,7 +87,7 @@ describe("health", () => {
 
   test("a bridge that is gone makes it degraded, but the server stays ready: calls wait for the bridge", async () => {
     await bridge.close();
-    server = await startServer(bridge.url, { BRIDGE_TIMEOUT: "100" });
+    server = await startServer(bridge.url, { BRIDGE_TIMEOUT: `${threeTriesMs}` });
     const response = await server.fetch("/health/detailed");
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ status: "degraded", components: { bridge: { running: false } } });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ServerError } from "../../../contract/errors.ts";
 import { type Features, features } from "../../../server/features/features.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
+import { type FakeBridge, startFakeBridge, threeTriesMs } from "../support/fake-bridge.ts";
 import { connect, keys, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
@@ -112,7 +112,7 @@ describe("GET /resources/cctelegram", () => {
 
   test("a bridge that cannot be reached is 503, and each request counts for the limit", async () => {
     const own = await startFakeBridge();
-    const limited = await startServer(own.url, { MCP_RATE_LIMIT_REQUESTS: "3", BRIDGE_TIMEOUT: "300" });
+    const limited = await startServer(own.url, { MCP_RATE_LIMIT_REQUESTS: "3", BRIDGE_TIMEOUT: `${threeTriesMs}` });
     await own.close();
     try {
       const responses = await limited.fetch(path("responses"), { key: keys.all });

@@ -192,7 +192,7 @@ describe("a stranger", () => {
     await noise.closed;
     expect((await tools(server.url)).status).toBe(200);
     for (const { socket } of held) socket.destroy();
-  }, 30_000);
+  });
 
   test("with many connections ends no connection on which a key was shown", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -203,7 +203,7 @@ describe("a stranger", () => {
     expect(own?.destroyed).toBe(false);
     for (const { socket } of held) socket.destroy();
     agent.destroy();
-  }, 30_000);
+  });
 });
 
 test("while it drains, answers end their connections, and closing waits for the call in flight", async () => {

@@ -126,7 +126,7 @@ describe("an answer before the end of its request", () => {
     const sockets = [socket, ...(await Promise.all(Array.from({ length: 39 }, another)))];
     for (const each of sockets) each.write(head("POST", "/", { "content-length": "10" }));
     await Promise.all(sockets.map(ending));
-    await expect.poll(() => connections(), { timeout: 1_000 }).toBe(16);
+    await expect.poll(() => connections()).toBe(16);
     await expect.poll(() => connections()).toBe(0);
   });
 

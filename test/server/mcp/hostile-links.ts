@@ -160,7 +160,8 @@ export function line(running: Line, era: Writer["era"], isOverHttp = false): Hos
     // A line is a message, and an empty one is none.
     canSay: (text) => !text.includes("\n") && text.trim() !== "",
     ...(isOverHttp && era === "stateless" && { ownError: subjectMismatchOf }),
-    logText: running.stderr,
+    // The last line may still be on its way.
+    logText: () => running.stderr().slice(0, running.stderr().lastIndexOf("\n") + 1),
     close: async () => {},
   };
 }

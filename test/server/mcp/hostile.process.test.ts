@@ -30,7 +30,7 @@ beforeAll(async () => {
   });
   remote = startLine({ CCTELEGRAM_URL: server.url, CCTELEGRAM_API_KEY: keys.all });
   await Promise.all([handshake(alone), handshake(remote)]);
-}, 30_000);
+});
 
 afterAll(async () => {
   for (const running of [alone, remote]) {

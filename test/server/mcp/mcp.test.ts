@@ -3,7 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tools as registry } from "../../../server/tools/registry.ts";
-import { type FakeBridge, startFakeBridge } from "../support/fake-bridge.ts";
+import { type FakeBridge, startFakeBridge, threeTriesMs } from "../support/fake-bridge.ts";
 import { beginSession, connect, keys, startServer, type TestServer } from "../support/server.ts";
 
 let bridge: FakeBridge;
@@ -336,7 +336,7 @@ describe("MCP over streamable HTTP", () => {
   });
 
   test("a bridge that is gone is a result that says so", async () => {
-    const lonely = await startServer("http://127.0.0.1:1", { BRIDGE_TIMEOUT: "100" });
+    const lonely = await startServer("http://127.0.0.1:1", { BRIDGE_TIMEOUT: `${threeTriesMs}` });
     const client = await connect(lonely.url, keys.all);
     const result = await call(client, "send_telegram_message", { message: "hello" });
     expect(result.isError).toBe(true);

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
+import { freePort } from "../../../e2e/cluster/free-ports.ts";
 import { tools } from "../../../server/tools/registry.ts";
-import { freePort } from "../bridge/support.ts";
 import {
   type AuthorizationServerOptions,
   signIn,

@@ -20,6 +20,9 @@ import { idleChannel, sessionAnswers } from "./idle-channel.ts";
 
 export const secret = "a-secret-of-at-least-32-characters!";
 
+/** For a bridge that cannot be reached, or refuses: of the tries within this time, in ms, the last has more than half a second, too. */
+export const threeTriesMs = 1_400;
+
 export const healthyStatus: BridgeStatus = {
   running: true,
   health: "healthy",

@@ -16,6 +16,9 @@ export type Process = {
 /** Where Node keeps what it has compiled is nothing that a program is told. */
 const ofNode = process.env.NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE } : {};
 
+/** The machine may be busy with other tests: a server refuses nothing because it was held up, unless a test says so. */
+const ofServer = { MCP_MAX_EVENT_LOOP_DELAY: "0" };
+
 /** Starts a program, by default the server image's, in a process of its own, with this environment and no other. */
 export function startProcess(
   args: readonly string[],
@@ -23,7 +26,12 @@ export function startProcess(
   program: ProgramName = "server",
 ): Process {
   const child = spawn(process.execPath, [...endsWithWorker, programOf(program), ...args], {
-    env: { PATH: process.env.PATH ?? "", ...ofNode, ...env },
+    env: {
+      PATH: process.env.PATH ?? "",
+      ...ofNode,
+      ...(/^(serve|standalone)$/.test(args[0] ?? "") && ofServer),
+      ...env,
+    },
   });
   let stdout = "";
   let stderr = "";

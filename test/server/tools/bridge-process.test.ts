@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { httpBridgeClient } from "../../../server/bridge-client/http-bridge-client.ts";
 import { noInteraction } from "../../../server/features/interaction.ts";
 import { tools } from "../../../server/tools/registry.ts";
-import { type FakeBridge, reply, secret, startFakeBridge } from "../support/fake-bridge.ts";
+import { type FakeBridge, reply, secret, startFakeBridge, threeTriesMs } from "../support/fake-bridge.ts";
 
 let bridge: FakeBridge;
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => bridge.close());
 
 async function call(name: string): Promise<unknown> {
-  const client = httpBridgeClient({ url: bridge.url, secret, timeoutMs: 1_000, clock: Date.now });
+  const client = httpBridgeClient({ url: bridge.url, secret, timeoutMs: threeTriesMs, clock: Date.now });
   const context = { bridge: client, client: { name: "ops", permissions: new Set([name]) }, interaction: noInteraction };
   try {
     const result = await tools.get(name)?.call({}, { ...context, clock: Date.now, newId: () => "id" });

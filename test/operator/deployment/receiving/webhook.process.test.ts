@@ -6,6 +6,7 @@ import { request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../../../../e2e/cluster/free-ports.ts";
 import { bridgeEnvironment } from "../../../../operator/deployment/desired/configuration.ts";
 import { exposureChildren } from "../../../../operator/deployment/desired/exposure.ts";
 import type { BridgeConfig } from "../../../../server/bridge/config.ts";
@@ -15,7 +16,6 @@ import {
   bridgeFor,
   configFor,
   eventOf,
-  freePort,
   headersOf,
   type Scratch,
   SECRET,

@@ -99,7 +99,7 @@ describe("the bot's commands", () => {
     ]);
     expect(await metric("cctelegram_updates_total", { kind: "command" })).toBe(7);
     expect(telegram.violations()).toEqual([]);
-  }, 30_000);
+  });
 
   test("set the mode of the person who gives them, in co8/cctelegram's words, too, and of nobody else", async () => {
     const { attention, accept } = await start({ telegram: { messagesPerChatPerSecond: 30 } });
@@ -223,10 +223,10 @@ describe("the bot's commands", () => {
   });
 
   test("are answered although the queue is full", async () => {
-    const { accept } = await start({ queueSizeLimit: 3, telegram: { allowedUsers: [1] } });
-    telegram.control({ faults: [{ kind: "status", method: "sendMessage", status: 500, times: 1 }] });
-    for (const id of ["a", "b", "c"]) await accept(eventOf(id)).catch(() => {});
-    await until("a full queue", () => (bridge?.status().queue.pending ?? 0) >= 3);
+    const { accept, control, status } = await start({ queueSizeLimit: 3, telegram: { allowedUsers: [1] } });
+    await control.pause("ops");
+    for (const id of ["a", "b", "c"]) await accept(eventOf(id));
+    expect(status().queue.pending).toBe(3);
     says("/queue");
     await tells(1, "messages wait, the oldest for");
     expect(told(1).find((text) => text.includes("oldest"))).toContain("• tester: ");
@@ -242,7 +242,7 @@ describe("the bot's commands", () => {
       outcomes.map((outcome) => ["command", outcome]),
     );
     expect(outcomes).toHaveLength(1_000);
-    expect(outcomes.filter((outcome) => outcome === "answered").length).toBeLessThanOrEqual(10);
+    expect(outcomes.filter((outcome) => outcome === "answered").length).toBeLessThanOrEqual(5 + told(1).length);
     says("/queue", BEN);
     await tells(2, "message");
     await accept(eventOf("e1"));
@@ -252,7 +252,7 @@ describe("the bot's commands", () => {
     says("/help");
     await tells(1, "Commands");
     expect(telegram.violations()).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe("the menu of the bot's commands", () => {

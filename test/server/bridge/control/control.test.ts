@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { BridgeClient } from "../../../../server/bridge-client/bridge-client.ts";
 import { httpBridgeClient } from "../../../../server/bridge-client/http-bridge-client.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
+import { threeTriesMs } from "../../support/fake-bridge.ts";
 import {
   bridgeFor,
   configFor,
@@ -127,7 +128,7 @@ describe("a restart", () => {
   });
 
   test("of a bridge that does not end is told as such", async () => {
-    const impatient = httpBridgeClient({ url: bridge.url, secret: SECRET, timeoutMs: 500, clock: Date.now });
+    const impatient = httpBridgeClient({ url: bridge.url, secret: SECRET, timeoutMs: threeTriesMs, clock: Date.now });
     await expect(impatient.control.restart("claude")).rejects.toMatchObject({
       code: "BRIDGE_UNAVAILABLE",
       message: expect.stringContaining("has not ended yet"),

@@ -24,9 +24,7 @@ const control = (url: string, what: "pause" | "resume") =>
 
 const fast = { messagesPerSecond: 1_000, messagesPerChatPerSecond: 1_000 };
 
-test("a bridge that is killed in the middle of taking files loses none, and sends none twice", {
-  timeout: 120_000,
-}, async () => {
+test("a bridge that is killed in the middle of taking files loses none, and sends none twice", async () => {
   await using directory = await scratch();
   const telegram = await startTelegram({ limits: false });
   const eventsDir = join(directory.path, "events");

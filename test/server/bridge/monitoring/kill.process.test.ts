@@ -19,9 +19,7 @@ async function stateOf(url: string): Promise<BridgeTelling> {
 const retry = (url: string, id: number) =>
   signedFetch(`${url}/monitoring/dead-letters/${id}/retry`, "POST", JSON.stringify({ client: "admin" }));
 
-test("a bridge killed in the middle of retries loses no refused message, and sends none twice but what it marks", {
-  timeout: 60_000,
-}, async () => {
+test("a bridge killed in the middle of retries loses no refused message, and sends none twice but what it marks", async () => {
   await using directory = await scratch();
   const telegram = await startTelegram({ limits: false });
   const rates = { messagesPerSecond: 1_000, messagesPerChatPerSecond: 1_000 };

@@ -6,9 +6,7 @@ import { configFor, eventOf, post, scratch, until } from "../support.ts";
 
 const clientOf = (text: string | undefined) => text?.split("— ").at(-1) ?? "";
 
-test("shares and turns of clients hold over a kill, and nothing acknowledged is lost", {
-  timeout: 60_000,
-}, async () => {
+test("shares and turns of clients hold over a kill, and nothing acknowledged is lost", async () => {
   await using directory = await scratch();
   const telegram = await startTelegram({ limits: { global: 100, perChat: 20, perGroupMinute: 20 } });
   telegram.control({ outage: true });

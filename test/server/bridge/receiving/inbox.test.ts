@@ -175,7 +175,7 @@ describe("updates", () => {
       }),
       { numRuns: 120 },
     );
-  }, 60_000);
+  });
 
   test("positions are the bot's own: another token begins at the beginning", async () => {
     await using directory = await scratch();

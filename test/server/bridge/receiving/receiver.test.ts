@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { responsesSchema } from "../../../../contract/responses.ts";
+import { freePort } from "../../../../e2e/cluster/free-ports.ts";
 import type { UpdatesConfig } from "../../../../server/bridge/config.ts";
 import { webhookSecret } from "../../../../server/bridge/receiving/webhook.ts";
 import { startTelegram, type TelegramServer } from "../../../telegram/telegram.ts";
@@ -10,7 +11,6 @@ import {
   bridgeFor,
   configFor,
   eventOf,
-  freePort,
   type Overrides,
   type Scratch,
   scratch,
@@ -227,7 +227,7 @@ describe("when Telegram does not hand out updates", () => {
     expect(receiving()).toMatchObject({ receiving: false, hint: "check the bot token" });
     expect(await metric("cctelegram_polls_total", { outcome: "unauthorized" })).toBe(1);
     writeFileSync(tokenFile, TOKEN);
-    await until("the new token's poll", () => receiving()?.receiving === true, 5_000);
+    await until("the new token's poll", () => receiving()?.receiving === true, 20_000);
     telegram.control({ says: [{ from: ANNA, text: "finally" }] });
     await hears("finally");
   });

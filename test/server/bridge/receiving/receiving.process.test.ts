@@ -76,9 +76,7 @@ test("every update has its effect once, however often the bridge is killed", { t
   expect(wrongs(telegram.violations())).toEqual([]);
 });
 
-test("a poll whose connection died silently is seen in readiness within 45 s, and the next one receives", {
-  timeout: 120_000,
-}, async () => {
+test("a poll whose connection died silently is seen in readiness within 45 s, and the next one receives", async () => {
   await using directory = await scratch();
   const telegram = await startTelegram({ tokens: [TOKEN] });
   telegram.control({ faults: [{ kind: "hang", method: "getUpdates", times: 100 }] });

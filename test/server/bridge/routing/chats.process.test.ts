@@ -11,9 +11,7 @@ const OLD = -5;
 const SUPER = -1_003;
 const KILLS = 5;
 
-test("a bridge killed again and again loses nothing for a channel by its name, a closed topic and a group that migrates", {
-  timeout: 60_000,
-}, async () => {
+test("a bridge killed again and again loses nothing for a channel by its name, a closed topic and a group that migrates", async () => {
   await using directory = await scratch();
   const telegram = await startTelegram({ limits: { global: 100, perChat: 20, perGroupMinute: 20 } });
   const groups: readonly TestGroup[] = [

@@ -113,7 +113,7 @@ describe.concurrent("files of an event", () => {
   });
 
   test("are sent again after a 429, a 500 and a lost answer, and refused ones are told", async () => {
-    await using s = await stage({ apiTimeoutMs: 2_000 });
+    await using s = await stage();
     s.telegram.control({
       faults: [
         { kind: "rate_limit", method: "sendPhoto", seconds: 1, times: 1 },
@@ -183,7 +183,7 @@ test("a text of too many parts is its beginning and all of it in a document", as
   expect(s.telegram.violations()).toEqual([]);
 });
 
-test("a bridge killed while it uploads loses no file, and marks what may come twice", { timeout: 60_000 }, async () => {
+test("a bridge killed while it uploads loses no file, and marks what may come twice", async () => {
   const kills = 6;
   const mostInARound = 20;
   await using directory = await scratch();

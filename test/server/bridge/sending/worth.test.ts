@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { startTelegram } from "../../../telegram/telegram.ts";
 import { bridgeFor, configFor, eventOf, type Overrides, scratch, until } from "../support.ts";
@@ -6,12 +5,19 @@ import { bridgeFor, configFor, eventOf, type Overrides, scratch, until } from ".
 async function stage(overrides: Overrides = {}) {
   const directory = await scratch();
   const telegram = await startTelegram();
-  const bridge = await bridgeFor(configFor(directory.path, telegram.url, overrides));
+  const config = configFor(directory.path, telegram.url, overrides);
+  let bridge = await bridgeFor(config);
   const titles = () => telegram.delivered().map(({ text }) => text?.split("\n")[0]?.replace(/^\S+ /, ""));
   return {
-    telegram,
-    bridge,
+    get bridge() {
+      return bridge;
+    },
     titles,
+    /** The bridge ends, and the next one starts so much later. */
+    async later(seconds: number) {
+      await bridge.close();
+      bridge = await bridgeFor(config, () => Date.now() + seconds * 1_000);
+    },
     delivered: (count: number) => until(`${count} messages`, () => telegram.delivered().length >= count),
     [Symbol.asyncDispose]: async () => {
       await bridge.close();
@@ -49,10 +55,10 @@ describe("time to live", () => {
   test("what is over before it is sent is not sent, says so, and is counted; a request is not made for it", async () => {
     await using s = await stage({ telegram: { allowedUsers: [1, 2] } });
     await s.bridge.control.pause("ops");
-    await s.bridge.accept(eventOf("short", { ttl_seconds: 1 }));
+    await s.bridge.accept(eventOf("short", { ttl_seconds: 600 }));
     await s.bridge.accept(eventOf("long", { ttl_seconds: 3_600 }));
     await s.bridge.accept(eventOf("ever"));
-    await delay(1_100);
+    await s.later(600);
     await s.bridge.control.resume("ops");
     await s.delivered(4);
     await until("the record", () => s.bridge.status().queue.pending === 0);
@@ -69,9 +75,9 @@ describe("time to live", () => {
 
   test("that is over after the first of several messages does not keep the rest back", async () => {
     await using s = await stage({ telegram: { messagesPerChatPerSecond: 1 } });
-    await s.bridge.accept(eventOf("parts", { description: "x".repeat(9_000), ttl_seconds: 1 }));
+    await s.bridge.accept(eventOf("parts", { description: "x".repeat(9_000), ttl_seconds: 600 }));
     await s.delivered(1);
-    await delay(1_100);
+    await s.later(600);
     await s.delivered(3);
     expect(s.bridge.eventStatus("parts", "tester")).not.toHaveProperty("expired");
   });
@@ -79,7 +85,7 @@ describe("time to live", () => {
 
 describe("what says the same", () => {
   test("is sent once within the window, and the answer names the one that was sent", async () => {
-    await using s = await stage({ deduplicationMs: 1_000 });
+    await using s = await stage({ deduplicationMs: 600_000 });
     const same = { title: "Same", task_id: "build" };
     expect(await s.bridge.accept(eventOf("a", same))).toEqual({ event_id: "a", messages: 1, duplicate: false });
     const again = await Promise.all(["b", "c"].map((id) => s.bridge.accept(eventOf(id, same))));
@@ -87,7 +93,7 @@ describe("what says the same", () => {
     expect(again).toEqual([answer, answer]);
     expect(await s.bridge.accept(eventOf("d", { ...same, client: "other" }))).toMatchObject({ duplicate: false });
     expect(await s.bridge.accept(eventOf("e", { ...same, description: "other" }))).toMatchObject({ duplicate: false });
-    await delay(1_100);
+    await s.later(600);
     expect(await s.bridge.accept(eventOf("f", same))).toMatchObject({ event_id: "f", duplicate: false });
     await s.delivered(4);
   });

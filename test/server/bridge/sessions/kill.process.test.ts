@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import type { ChannelEvent } from "../../../../contract/sessions.ts";
+import { freePort } from "../../../../e2e/cluster/free-ports.ts";
 import { startTelegram } from "../../../telegram/telegram.ts";
 import { startBridgeProcess, stopProcess } from "../bridge-process.ts";
-import { configFor, freePort, scratch, TOKEN, until, wrongs } from "../support.ts";
+import { configFor, scratch, TOKEN, until, wrongs } from "../support.ts";
 import { TestSession } from "./support.ts";
 
 const KILLS = 20;

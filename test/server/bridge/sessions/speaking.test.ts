@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { attachmentPath } from "../../../../contract/sessions.ts";
+import { editEveryMs } from "../../../../server/bridge/progress/task-messages.ts";
 import { edits } from "../approvals/support.ts";
 import { signedFetch, until } from "../support.ts";
 import { call, type TestSession } from "./support.ts";
@@ -149,7 +150,9 @@ describe("edit", () => {
     const [message] = body.message_ids as readonly number[];
     for (let n = 1; n <= 50; n += 1) await api.call("/sessions/edit", { chat_id: 1, message, text: `${n} %` });
     await until("the last edit", () => edits(talk.telegram).at(-1)?.text === "50 %");
-    expect(edits(talk.telegram).length).toBeLessThanOrEqual(3);
+    const times = talk.telegram.calls("editMessageText").map(({ steady }) => steady);
+    for (const [index, time] of times.slice(1).entries())
+      expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(editEveryMs);
     expect(talk.telegram.violations()).toEqual([]);
   });
 });

@@ -102,11 +102,11 @@ describe("an event", () => {
   });
 
   test("waits for the time that Telegram asks for, in Telegram's words", async () => {
-    telegram.control({ faults: [{ kind: "rate_limit", seconds: 2, times: 1 }] });
+    telegram.control({ faults: [{ kind: "rate_limit", seconds: 5, times: 1 }] });
     await bridge.accept(eventOf("e1"));
     await until("the other message sent", () => bridge.eventStatus("e1", undefined).messages.sent === 1);
     const { waiting } = await statusOf("e1");
-    expect(waiting?.reason).toMatch(/^Telegram asked the bot to wait: 429.*retry after 2/);
+    expect(waiting?.reason).toMatch(/^Telegram asked the bot to wait: 429.*retry after 5/);
     expect(Date.parse(waiting?.until ?? "")).toBeGreaterThan(Date.now());
     await settled("e1");
   });

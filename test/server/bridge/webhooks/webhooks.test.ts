@@ -100,7 +100,7 @@ describe("the webhook", () => {
     await until("the third call", () => calls.length === 3);
     expect(new Set(calls.map(({ headers }) => headers["x-cctelegram-delivery"])).size).toBe(1);
     expect(log.some((line) => line.includes("it answered 302"))).toBe(true);
-  }, 20_000);
+  });
 
   test("what it did not take before the end is told after the next start", async () => {
     const { approvals } = await start("http://127.0.0.1:1/nobody");
@@ -111,5 +111,5 @@ describe("the webhook", () => {
     await start();
     await until("the call", () => calls.length === 1);
     expect(bodies()[0]).toMatchObject({ approval: { approval_id: "d1" } });
-  }, 20_000);
+  });
 });

@@ -87,5 +87,5 @@ describe("stdio in a network that is left by a proxy only", () => {
     const { error } = await one.ask("ping");
     expect(error?.message).toContain("nothing answers there, or at the proxy (ECONNREFUSED)");
     proxy = await startForwardProxy(`user:${password}`, () => target);
-  }, 30_000);
+  });
 });

@@ -186,7 +186,7 @@ describe("stdio as the client of a server elsewhere", () => {
       code: -32603,
       message: expect.stringContaining("nothing answers there (ECONNREFUSED)"),
     });
-  }, 30_000);
+  });
 
   test("a server that is killed in the middle fails its requests alone, and the next ones find it again", async () => {
     const { remote, url } = await startRemote();
@@ -208,7 +208,7 @@ describe("stdio as the client of a server elsewhere", () => {
     expect(sent).toMatchObject({ result: { structuredContent: { success: true } } });
     expect(one.stderr()).not.toContain("begun anew");
     again.child.kill("SIGKILL");
-  }, 30_000);
+  });
 
   test("a session that has ended is begun anew, once, and the client does not notice", async () => {
     const front = await startFront(() => server.url);
@@ -236,7 +236,7 @@ describe("stdio as the client of a server elsewhere", () => {
     one.child.stdin?.end();
     expect(await one.exited).toBe(0);
     // The time to finish is 20 s.
-    expect(performance.now() - before).toBeLessThan(10_000);
+    expect(performance.now() - before).toBeLessThan(20_000);
   });
 
   test("at the end of its input it passes on what is under way, ends the session, and leaves", async () => {
@@ -264,5 +264,5 @@ describe("stdio as the client of a server elsewhere", () => {
     one.child.kill("SIGTERM");
     expect(await one.exited).toBe(0);
     expect(await one.answer(1)).toMatchObject({ error: { code: -32603 } });
-  }, 30_000);
+  });
 });

@@ -228,7 +228,7 @@ describe("a conversation over a WebSocket", () => {
       }),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 });
 
 describe("a server that stops", () => {

@@ -190,7 +190,7 @@ describe("who may open a WebSocket", () => {
     vi.advanceTimersByTime(30_000);
     expect(await idle.closed).toMatchObject({ code: 4401 });
     await rm(directory, { recursive: true });
-  }, 30_000);
+  });
 });
 
 describe("limits of a connection", () => {
@@ -284,7 +284,7 @@ describe("limits of a connection", () => {
     connections[0]?.socket.terminate();
     await vi.waitFor(async () => (await talk(server.url, { key })).socket.terminate());
     for (const { socket } of [...connections, other]) socket.terminate();
-  }, 60_000);
+  });
 
   test("strangers' connections make room for clients", async () => {
     const client = await talk(server.url, { key });
@@ -295,7 +295,7 @@ describe("limits of a connection", () => {
     const late = await talk(server.url, { key });
     expect(await late.ask("ping")).toMatchObject({ result: {} });
     for (const { socket } of [client, late, ...strangers]) socket.terminate();
-  }, 60_000);
+  });
 });
 
 describe("peers that are not there", () => {
@@ -356,7 +356,7 @@ describe("peers that are not there", () => {
     clearInterval(writing);
     socket.destroy();
     await closed;
-  }, 30_000);
+  });
 });
 
 /** A text frame as clients send it, with a mask of zeros. */

@@ -90,5 +90,5 @@ describe("a server whose time to stop is over", () => {
     program.child.kill("SIGTERM");
     expect(await program.exited).toBe(0);
     deaf.socket.terminate();
-  }, 15_000);
+  });
 });
