@@ -57,7 +57,7 @@ async function install(cluster: Cluster): Promise<string> {
       () => false,
       (error: Error) => /writes only what a CCTelegramDeployment controls/.test(error.message),
     );
-  await waitFor(isRefused, { what: "the admission policy of the chart", timeoutMs: 30_000 });
+  await waitFor(isRefused, { what: "the admission policy of the chart", timeoutMs: 120_000 });
   return manifest;
 }
 

@@ -18,6 +18,7 @@ import {
   untilSettled,
   versions,
   writesOf,
+  writesOfAnotherOperator,
 } from "./support/steps.ts";
 import { World } from "./support/world.ts";
 
@@ -124,10 +125,8 @@ describe("an unchanged resource causes no write", () => {
     await untilSettled(world, "ready");
     await untilAnnounced(world, "ready", "Ready");
     const before = await versions(world, "ready");
-    await world.audit.reset();
-    await world.restartOperator(4);
-    await world.restartOperator(4);
-    expect(await writesOf(world)).toEqual([]);
+    expect(await writesOfAnotherOperator(world, 4)).toEqual([]);
+    expect(await writesOfAnotherOperator(world, 4)).toEqual([]);
     expect(await versions(world, "ready")).toEqual(before);
   });
 
@@ -165,10 +164,11 @@ test("a Telegram that does not answer is told once, and a restart of the operato
     await silent.startOperator();
     await createResource(silent, "team");
     const wanted = { status: "True", reason: "TelegramUnreachable" } as const;
-    const before = await untilCondition(silent, "team", "Degraded", wanted, 30_000);
+    const before = await untilCondition(silent, "team", "Degraded", wanted);
     await untilAnnounced(silent, "team", "TelegramUnreachable");
+    await silent.stopOperator();
     await silent.audit.reset();
-    await silent.restartOperator();
+    await silent.startOperator();
     // One reconcile each for: not probed yet, probed once, probed so often that the failure counts as lasting.
     await eventually(async () => expect(await silent.passes()).toBeGreaterThanOrEqual(3));
     expect(await writesOf(silent)).toEqual([]);

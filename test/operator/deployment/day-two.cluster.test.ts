@@ -20,7 +20,7 @@ import {
   untilReady,
   untilSettled,
   versions,
-  writesOf,
+  writesOfAnotherOperator,
 } from "./support/steps.ts";
 import { World } from "./support/world.ts";
 
@@ -38,13 +38,6 @@ type Workload = { spec: { replicas: number; template: object } };
 
 const serverOf = (name: string) => world.get<Workload>(types.deployments, `${name}-mcp-server`);
 const bridgeOf = (name: string) => world.get<Workload>(types.statefulSets, `${name}-bridge`);
-
-/** What the operator writes in reconciles of everything by a new operator. */
-async function writesOfAnotherOperator(resources: number): Promise<string[]> {
-  await world.audit.reset();
-  await world.restartOperator(resources);
-  return writesOf(world);
-}
 
 describe("a hibernated resource", () => {
   const name = "sleeper";
@@ -76,7 +69,7 @@ describe("a hibernated resource", () => {
   });
 
   test("costs no write, and keeps to it when somebody scales it", async () => {
-    expect(await writesOfAnotherOperator(1)).toEqual([]);
+    expect(await writesOfAnotherOperator(world)).toEqual([]);
     await world.patch(types.deployments, `${name}-mcp-server`, { spec: { replicas: 2 } }, "scale");
     await eventually(async () => expect((await serverOf(name)).spec.replicas).toBe(0));
   });
@@ -136,7 +129,7 @@ describe("outside of the maintenance windows", () => {
     await eventually(async () => expect(await exists(world, types.secrets, `${name}-connection-cursor`)).toBe(true));
     expect(await versionsOfPods()).toEqual(["1.2.3", "1.2.3"]);
     await eventually(async () => expect((await readResource(world, name)).status?.servers).toBe("2/2"));
-    expect(await writesOfAnotherOperator(1)).toEqual([]);
+    expect(await writesOfAnotherOperator(world)).toEqual([]);
   });
 
   test("everything goes when a window opens", async () => {

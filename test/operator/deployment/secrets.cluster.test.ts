@@ -175,6 +175,8 @@ describe("a client's own key", () => {
 test("another value behind a variable replaces the pods of that part alone; another label, or another value, does nothing", async () => {
   await untilSettled(world, "team");
   const before = await templatesOf();
+  // The one before has sent its last events.
+  await world.restartOperator();
   await world.audit.reset();
   await world.patch(types.secrets, "extra", { metadata: { labels: { colour: "blue" } }, stringData: { other: "y" } });
   await world.restartOperator(1);
@@ -199,6 +201,8 @@ test("another value in a ConfigMap behind a variable replaces the pods of that p
   await eventually(async () => expect(JSON.stringify((await templatesOf()).bridge)).toContain("settings"));
   await untilSettled(world, "team");
   const before = await templatesOf();
+  // The one before has sent its last events.
+  await world.restartOperator();
   await world.audit.reset();
   await world.patch(types.configMaps, "settings", { data: { other: "y" } });
   await world.restartOperator(1);

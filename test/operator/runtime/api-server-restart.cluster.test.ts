@@ -52,12 +52,12 @@ test("an API server that restarts while objects change hides nothing from a watc
           { metadata: { name, namespace: "default", labels: { test: "restart" } }, data: { value } },
           { fieldManager: "test" },
         ),
-      { interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
     expected[name] = value;
   };
   const remove = async (name: string) => {
-    await vi.waitFor(() => client.delete(types.configMap, "default", name), { interval: 100 });
+    await vi.waitFor(() => client.delete(types.configMap, "default", name), { timeout: 60_000, interval: 100 });
     delete expected[name];
   };
   await write("stays", "0");
@@ -72,8 +72,8 @@ test("an API server that restarts while objects change hides nothing from a watc
   await restarted;
   await write("stays", "after");
   const values = () => Object.fromEntries(store.list().map(({ name, value }) => [name, value]));
-  await vi.waitFor(() => expect(values()).toEqual(expected), 40_000);
+  await vi.waitFor(() => expect(values()).toEqual(expected), 60_000);
   stop.abort();
   await running;
   client.close();
-}, 120_000);
+});

@@ -86,9 +86,10 @@ test("a second controller costs a file, and shares the watch of the first", asyn
   });
   await vi.waitFor(() => expect(new Set(seen)).toEqual(new Set(["early", "late"])));
 
-  const ids = logger.entries.filter(({ message }) => message === "copied").map(({ fields }) => fields.reconcileID);
-  expect(new Set(ids).size).toBe(2);
   await vi.waitFor(async () => {
+    const copied = logger.entries.filter(({ message }) => message === "copied");
+    const ids = copied.map(({ fields }) => fields.reconcileID);
+    expect(new Set(ids).size).toBe(2);
     const items = await world.client.list(resourcePath(types.event, { namespace: world.namespace }));
     const told = items.map(({ metadata }) => metadata.annotations?.["example.io/reconcileID"]);
     expect(new Set(told)).toEqual(new Set(ids));

@@ -87,6 +87,22 @@ export function withWatchFrom({ client }: TestNamespace, ...versions: string[]):
   };
 }
 
+/** The same client, whose lists after the first one wait until they are let go. */
+export function withHeldLists(client: Client) {
+  const released = Promise.withResolvers<void>();
+  let lists = 0;
+  const held: Client = {
+    ...client,
+    request: async (request) => {
+      lists += 1;
+      request.signal?.addEventListener("abort", () => released.resolve());
+      if (lists > 1) await released.promise;
+      return client.request(request);
+    },
+  };
+  return { client: held, release: () => released.resolve() };
+}
+
 /** A client whose first list says that it is of the given version. */
 export function withListOf({ client }: TestNamespace, ...versions: string[]): Client {
   return {
@@ -117,7 +133,7 @@ export async function proxied() {
   const client = createClient({
     kubeConfig: testKubeConfig(`https://127.0.0.1:${proxy.port}`),
     userAgent: "runtime-tests",
-    timeoutMs: 1000,
+    timeoutMs: 5_000,
   });
   onTestFinished(async () => {
     client.close();

@@ -54,6 +54,7 @@ export async function expectRest({ world, targets }: Exposed, name: string): Pro
   await untilSettled(world, name);
   await untilCondition(world, name, "Exposed", { status: "True" });
   const before = await versions(world, name);
+  await world.stopOperator();
   await world.audit.reset();
   targets.length = 0;
   await world.restartOperator();

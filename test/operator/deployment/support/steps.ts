@@ -73,7 +73,14 @@ export async function childNames(world: World, owner: KubernetesObject): Promise
   return all.flat().sort();
 }
 
-/** resourceVersion by "services/team-bridge": of the resource, its children and nothing else. */
+/** All of an object but its status, which Kubernetes' own controllers change when they come to it. */
+const contentOf = ({ status: _status, metadata, ...rest }: KubernetesObject & { status?: object }) => {
+  const { resourceVersion: _version, managedFields = [], ...others } = metadata;
+  const owners = managedFields.filter(({ subresource }) => subresource !== "status");
+  return JSON.stringify({ ...rest, metadata: { ...others, managedFields: owners } });
+};
+
+/** By "services/team-bridge" what differs after a write: the resource's resourceVersion, and the content of its children. */
 export async function versions(world: World, name: string): Promise<Record<string, string | undefined>> {
   const resource = await readResource(world, name);
   const all = await Promise.all(
@@ -82,7 +89,7 @@ export async function versions(world: World, name: string): Promise<Record<strin
   return Object.fromEntries([
     ["the resource", resource.metadata.resourceVersion],
     ...all.flatMap(({ type, items }) =>
-      items.map(({ metadata }) => [`${type.plural}/${metadata.name}`, metadata.resourceVersion]),
+      items.map((object) => [`${type.plural}/${object.metadata.name}`, contentOf(object)]),
     ),
   ]);
 }
@@ -140,3 +147,11 @@ export const untilAnnounced = (world: World, name: string, reason: string) =>
 
 /** What the operator wrote since the audit was reset. */
 export const writesOf = async (world: World) => (await world.audit.writes(world.userAgent)).map(describeRequest);
+
+/** What another operator writes when it comes to every resource. The former one has ended: its last events are not counted. */
+export async function writesOfAnotherOperator(world: World, resources?: number): Promise<string[]> {
+  await world.stopOperator();
+  await world.audit.reset();
+  await world.restartOperator(resources);
+  return writesOf(world);
+}
