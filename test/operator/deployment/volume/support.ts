@@ -58,7 +58,9 @@ export class VolumeStage {
       use: this.answers ? use : undefined,
       mayWrite: true,
     });
-    this.#lookAt = this.look.lookAgainMs === undefined ? undefined : this.#now + this.look.lookAgainMs;
+    // What fails is tried again.
+    const againMs = this.look.failures.length > 0 ? 60_000 : this.look.lookAgainMs;
+    this.#lookAt = againMs === undefined ? undefined : this.#now + againMs;
   }
 
   /** Reconciles only when a look has asked for one, or the driver has made the volume larger, which the bridge tells. */
