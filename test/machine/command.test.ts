@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -65,11 +65,16 @@ describe("the end of this program", () => {
 
   test("waits for what must not be killed in the middle, and says for what", async () => {
     const file = join(folder, "ready");
-    const script = `trap 'sleep 3; touch ${folder}/whole; exit 0' INT; touch ${file}; while true; do sleep 0.1; done`;
+    const told = join(folder, "told");
+    const end = `until test -e ${told}; do sleep 0.1; done; touch ${folder}/whole; exit 0`;
+    const script = `trap '${end}' INT; touch ${file}; while true; do sleep 0.1; done`;
     const ended = run("sh", shell(script), { group: true, patient: true });
     await started(file);
     const waits: string[] = [];
-    await endCommands((names) => void waits.push(names));
+    await endCommands((names) => {
+      waits.push(names);
+      writeFileSync(told, "");
+    });
     await ended;
     expect({ waits, whole: existsSync(join(folder, "whole")) }).toEqual({ waits: ["sh"], whole: true });
   });

@@ -214,7 +214,7 @@ test("a bridge that is killed while a backup reads it leaves no archive, and wha
   const events = Array.from({ length: 20 }, (_, n) => `kept-${n}`);
   for (const id of events) expect((await post(bridge.url, eventOf(id))).status).toBe(202);
   const way = await stalling(bridge.url, 50_000);
-  const broken = backup({ ...env, BRIDGE_URL: way.url, BRIDGE_TIMEOUT: "1000", BACKUP_NAME: "broken" });
+  const broken = backup({ ...env, BRIDGE_URL: way.url, BRIDGE_TIMEOUT: "5000", BACKUP_NAME: "broken" });
   const { cut } = await way.reached;
   bridge.process.child.kill("SIGKILL");
   await bridge.process.exited;

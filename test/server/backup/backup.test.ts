@@ -151,7 +151,7 @@ test("nobody gets a backup without the secret", async () => {
   expect((await signedFetch(`${bridge.url}/backup`, "GET", "", WRONG)).status).toBe(401);
   expect((await fetch(`${bridge.url}/backup`, { method: "HEAD" })).status).toBe(404);
 
-  const stranger = { HMAC_SECRET: WRONG, BRIDGE_TIMEOUT: "1000" };
+  const stranger = { HMAC_SECRET: WRONG, BRIDGE_TIMEOUT: "5000" };
   const refused = await backup({ ...env, ...stranger, BRIDGE_URL: bridge.url });
   expect(refused).toMatchObject({ code: 1, words: { code: "BACKUP_BRIDGE_REFUSED" } });
   const alone = await backup({ ...env, BRIDGE_URL: "http://127.0.0.1:9", BRIDGE_TIMEOUT: "1000" });

@@ -256,7 +256,7 @@ describe("a relay over HTTP", () => {
         401,
       );
     }
-    expect(bridge.relay.size.messages).toBe(0);
+    expect(bridge.relay.recall({ topic: "a" }).messages).toEqual([]);
     expect(bridge.relay.followers).toBe(0);
   });
 

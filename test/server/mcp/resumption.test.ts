@@ -193,6 +193,7 @@ describe("a stream on which a session listens", () => {
       const events = await someOf(stream, 2);
       expect(events[0]).toEqual({ id: expect.stringMatching(/^listen-[\w-]+\/0$/), retry: "1000", data: "" });
       expect(updates(events)).toBe(1);
+      await listenersAre(0);
     }
   });
 

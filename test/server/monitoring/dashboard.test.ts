@@ -352,13 +352,14 @@ describe("the stream", () => {
 
   test("has room for so many, and asks the bridge no more often for them than for one", async () => {
     const asked = vi.spyOn(stage.bridge.monitoring, "state");
+    const start = performance.now();
     const streams = await Promise.all(Array.from({ length: 32 }, () => stage.ask("/api/monitoring/stream")));
     const full = await stage.ask("/api/monitoring/stream");
     expect([full.status, full.headers.get("retry-after")]).toEqual([503, "5"]);
     const told = streams.slice(1).map(async ({ body }) => (await body?.getReader().read())?.value?.length);
     for (const length of await Promise.all(told)) expect(length).toBeGreaterThan(100);
-    // One look may have been made before, and one been due meanwhile.
-    expect(asked.mock.calls.length).toBeLessThanOrEqual(2);
+    // One look may have been made before, and one is due each two seconds.
+    expect(asked.mock.calls.length).toBeLessThanOrEqual(2 + (performance.now() - start) / 2_000);
     await streams[0]?.body?.cancel();
     await until("room", async () => {
       const again = await stage.ask("/api/monitoring/stream");
