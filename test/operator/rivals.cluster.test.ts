@@ -7,7 +7,7 @@ import { resourcePath } from "../../operator/runtime/resource-type.ts";
 import { describeRequest } from "./deployment/support/audit.ts";
 import { chartAccount, clientWith, tokenOf } from "./deployment/support/chart-account.ts";
 import { startOperatorAt } from "./deployment/support/operator-at.ts";
-import { createResource, createToken, eventually } from "./deployment/support/steps.ts";
+import { createResource, createToken, eventually, untilSettled } from "./deployment/support/steps.ts";
 import { World, within } from "./deployment/support/world.ts";
 import { type TestNamespace, testNamespace } from "./runtime/api-server.ts";
 
@@ -75,10 +75,11 @@ const writesOf = async (userAgent: string) => (await world.audit.writes(userAgen
 const isReport = (write: string) => /^(update leases|patch cctelegramdeployments status|create events) /.test(write);
 const writesToChildren = async (userAgent: string) => (await writesOf(userAgent)).filter((write) => !isReport(write));
 
-/** The first Deployment is there before the last child is. */
+/** The first Deployment is there before the last child is, and pods may take longer than a pause shows. */
 const untilQuiet = (userAgent: string) =>
   eventually(async () => {
     const before = await writesToChildren(userAgent);
+    await untilSettled(world, "team", takeoverMs);
     await delay(2_000);
     expect(await writesToChildren(userAgent)).toEqual(before);
   }, takeoverMs);

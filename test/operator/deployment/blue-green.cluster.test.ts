@@ -41,6 +41,8 @@ const test = base.extend<{ world: World; rollout: ReturnType<typeof rolloutIn> }
 const blueGreen = { strategy: "BlueGreen", keepPreviousSeconds: 86_400 } as const;
 const autoscaling = { mode: "Enabled", minReplicas: 2, maxReplicas: 6 } as const;
 const image = imageCalled;
+/** For versions that are to give way alone: others may take longer on a busy machine. */
+const [soonGivesUp, patient] = [{ progressDeadlineSeconds: 10 }, { progressDeadlineSeconds: null }];
 
 type Autoscaler = KubernetesObject & { readonly spec: { readonly scaleTargetRef: { readonly name: string } } };
 
@@ -101,7 +103,7 @@ test.concurrent("blue/green: a new version is tried, takes over with its autosca
   // Its queue may not be readable for the bridge of before.
   expect(await bridgeImage()).toBe(image("1.4.0"));
   await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false));
-}, 150_000);
+});
 
 test.concurrent("a version whose pods count too many errors gives way, before clients reach it and after", async ({
   world,
@@ -142,26 +144,27 @@ test.concurrent("a version whose pods count too many errors gives way, before cl
   await eventually(async () => expect(await trackOf()).toBe("blue"));
   await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack, 3 RolledBack"));
   await untilAnnounced(world, "team", "RolledBack");
-}, 150_000);
+});
 
 test.concurrent("servers replaced one by one go back to the last good template when they are stuck, and undo goes further back", async ({
   world,
   rollout,
 }) => {
   const { imageOf, bridgeImage, history } = rollout;
-  await createResource(world, "team", { server: { replicas: 2 }, rollout: { progressDeadlineSeconds: 10 } });
+  await createResource(world, "team", { server: { replicas: 2 } });
   await untilSettled(world, "team");
   await changeSpec(world, "team", { version: "1.3.0" });
   await untilSettled(world, "team");
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.3.0")));
   await world.kubelet.report(broken("9.9.9"));
-  await changeSpec(world, "team", { version: "9.9.9" });
+  await changeSpec(world, "team", { version: "9.9.9", rollout: soonGivesUp });
   await eventually(async () => expect(await history()).toBe("1 Superseded, 2 Active, 3 RolledBack"));
   await eventually(async () => expect(await imageOf("team-mcp-server")).toBe(image("1.3.0")));
   expect(await bridgeImage()).toBe(image("1.3.0"));
   const stalled = await untilCondition(world, "team", "Stalled", { status: "True", reason: "RolledBack" });
   expect(conditionOf(stalled, "Ready")).toMatchObject({ status: "False", reason: "RolledBack" });
   await world.restartOperator();
+  await changeSpec(world, "team", { rollout: patient });
   await untilCondition(world, "team", "Progressing", { status: "False" });
   expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
 
@@ -170,8 +173,8 @@ test.concurrent("servers replaced one by one go back to the last good template w
   await eventually(async () => expect(await imageOf("team-mcp-server")).toBe(image("1.2.3")));
   expect(await bridgeImage()).toBe(image("1.3.0"));
   await untilSettled(world, "team");
-  expect((await eventsOf(world, "team")).map(({ reason }) => reason)).toContain("UndoStarted");
-}, 120_000);
+  await untilAnnounced(world, "team", "UndoStarted");
+});
 
 test.concurrent("a first version that another took the place of before it was good can be gone back to", async ({
   world,
@@ -185,18 +188,19 @@ test.concurrent("a first version that another took the place of before it was go
   await world.kubelet.report(broken("9.9.9"));
   await changeSpec(world, "team", { version: "9.9.9" });
   await eventually(async () => expect(await imageOf("team-mcp-server")).toBe(image("9.9.9")));
+  // Before a first version is good, the status follows its Deployment.
   await eventually(async () => expect(await history()).toBe("1 Superseded, 2 RollingOut"));
   await world.patch(types.cctelegramDeployments, "team", { metadata: { annotations: { "cctelegram.io/undo": "1" } } });
   await eventually(async () => expect(await history()).toBe("1 Active, 2 Superseded"));
   expect(await imageOf("team-mcp-server")).toBe(image("1.2.3"));
-}, 120_000);
+});
 
 test.concurrent("a template that somebody has deleted is missed aloud, and another version helps", async ({
   world,
   rollout,
 }) => {
   const { imageOf, rolloutOf, history } = rollout;
-  await createResource(world, "team", { server: { replicas: 2 }, rollout: { progressDeadlineSeconds: 10 } });
+  await createResource(world, "team", { server: { replicas: 2 } });
   await untilSettled(world, "team");
   await world.kubelet.report(broken("9.9.9"));
   await changeSpec(world, "team", { version: "9.9.9" });
@@ -205,16 +209,17 @@ test.concurrent("a template that somebody has deleted is missed aloud, and anoth
   const name = `team-mcp-server-${good?.template}`;
   await eventually(async () => expect(await exists(world, types.controllerRevisions, name)).toBe(true));
   await world.delete(types.controllerRevisions, name);
-  const lost = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RevisionLost" }, 40_000);
+  await changeSpec(world, "team", { rollout: soonGivesUp });
+  const lost = await untilCondition(world, "team", "Degraded", { status: "True", reason: "RevisionLost" });
   expect(conditionOf(lost, "Degraded")?.message).toContain(
     `revision 1 should run, but its template is gone: ControllerRevision ${name} was deleted. Deployment team-mcp-server stays as it is`,
   );
   await untilAnnounced(world, "team", "RevisionLost");
   expect(await imageOf("team-mcp-server")).toBe(image("9.9.9"));
-  await changeSpec(world, "team", { version: "1.3.0" });
-  const settled = await untilSettled(world, "team", 40_000);
+  await changeSpec(world, "team", { version: "1.3.0", rollout: patient });
+  const settled = await untilSettled(world, "team");
   expect(conditionOf(settled, "Degraded")).toMatchObject({ status: "False" });
-}, 120_000);
+});
 
 test.concurrent("templates are kept for as many former revisions as are asked for, and no longer", async ({
   world,
@@ -253,7 +258,7 @@ test.concurrent("the strategy of a resource that runs changes without a Service 
   await eventually(async () => expect(await trackOf()).toBeUndefined());
   expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
   await eventually(async () => expect(await exists(world, types.deployments, "team-mcp-server-green")).toBe(false));
-}, 150_000);
+});
 
 test.concurrent("a version that is asked for while no server runs is tried when they wake, and gives way like any other", async ({
   world,
@@ -275,15 +280,14 @@ test.concurrent("a version that is asked for while no server runs is tried when 
   await changeSpec(world, "team", { version: "1.4.0" });
   await eventually(async () => expect(await trackOf()).toBe("green"));
   expect(await history()).toBe("1 Previous, 2 RolledBack, 3 Active");
-}, 150_000);
+});
 
 test.concurrent("servers that do not come up by another strategy are told of, and clients stay where they are", async ({
   world,
   rollout,
 }) => {
   const { trackOf, imageOf } = rollout;
-  const quick = { ...blueGreen, keepPreviousSeconds: 0, progressDeadlineSeconds: 10 };
-  await createResource(world, "team", { server: { replicas: 2 }, rollout: quick });
+  await createResource(world, "team", { server: { replicas: 2 }, rollout: { ...blueGreen, keepPreviousSeconds: 0 } });
   await untilSettled(world, "team");
   await changeSpec(world, "team", { version: "1.3.0" });
   await eventually(async () => expect(await trackOf()).toBe("green"));
@@ -291,8 +295,8 @@ test.concurrent("servers that do not come up by another strategy are told of, an
   const isHome = ({ labels = {} }: KubernetesObject["metadata"]) =>
     labels["app.kubernetes.io/component"] === "mcp-server" && labels[trackLabel] === "blue";
   await world.kubelet.report((pod) => (isHome(pod.metadata) ? undefined : running(pod)));
-  await changeSpec(world, "team", { rollout: { strategy: "RollingUpdate" } });
-  const overdue = await untilCondition(world, "team", "Degraded", { reason: "StrategyChangeOverdue" }, 40_000);
+  await changeSpec(world, "team", { rollout: { strategy: "RollingUpdate", ...soonGivesUp } });
+  const overdue = await untilCondition(world, "team", "Degraded", { reason: "StrategyChangeOverdue" });
   expect(conditionOf(overdue, "Degraded")?.message).toContain("Clients stay with the present ones");
   expect(conditionOf(overdue, "ServerAvailable")?.status).toBe("True");
   await untilAnnounced(world, "team", "StrategyChangeOverdue");
@@ -301,7 +305,7 @@ test.concurrent("servers that do not come up by another strategy are told of, an
   await eventually(async () => expect(await trackOf()).toBeUndefined());
   expect(await imageOf("team-mcp-server")).toBe(image("1.3.0"));
   await untilCondition(world, "team", "Degraded", { status: "False" });
-}, 150_000);
+});
 
 test.concurrent("another version of the operator replaces pods only where it must, and says why", async ({
   world,
@@ -334,7 +338,7 @@ test.concurrent("another version of the operator replaces pods only where it mus
     "revision 2 changes image, by the operator's own version or settings",
     "the bridge's pod is replaced: its template changes image",
   ]);
-}, 60_000);
+});
 
 test.concurrent("an upgrade waits for its backup, of server and bridge alike, until it is there or not asked for any more", async ({
   world,
@@ -379,7 +383,7 @@ test.concurrent("an upgrade waits for its backup, of server and bridge alike, un
   await endAttempt(world, second, 1, { code: "BACKUP_TARGET_FULL", message: "There is no room." });
   // The Job's own limit, so that the test need not wait for all its tries.
   await world.patch(types.jobs, `${second}-backup`, { spec: { activeDeadlineSeconds: 1 } });
-  const failed = await untilCondition(world, "team", "Degraded", { reason: "BackupBeforeUpgradeFailed" }, 30_000);
+  const failed = await untilCondition(world, "team", "Degraded", { reason: "BackupBeforeUpgradeFailed" });
   expect(conditionOf(failed, "Degraded")?.message).toContain(
     `the upgrade waits for CCTelegramBackup ${second}, which failed`,
   );
@@ -393,4 +397,4 @@ test.concurrent("an upgrade waits for its backup, of server and bridge alike, un
   await changeSpec(world, "team", { rollout: { beforeUpgrade: "Nothing" } });
   await eventually(async () => expect(await bridgeImage()).toBe(image("1.5.0")));
   await eventually(async () => expect(await history()).toBe("1 Superseded, 2 Superseded, 3 Superseded, 4 Active"));
-}, 180_000);
+});

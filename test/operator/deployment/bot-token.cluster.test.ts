@@ -36,7 +36,7 @@ test("a missing bot token holds the bridge back alone, is told with the command 
   expect(names.filter((name) => name.startsWith("statefulsets/"))).toEqual([]);
 
   await createToken(world);
-  await eventually(async () => expect(await exists(world, types.statefulSets, "team-bridge")).toBe(true), 2_000);
+  await eventually(async () => expect(await exists(world, types.statefulSets, "team-bridge")).toBe(true));
   const ready = await untilReady(world, "team");
   expect(conditionOf(ready, "Degraded")).toMatchObject({ status: "False" });
 });

@@ -124,12 +124,15 @@ test("switched off, Service, Secret and rule are gone, and the pods have no port
 test("switched off, its Secret stays for the servers of a version that has it, and comes back with them", async () => {
   const { history } = rolloutIn(world, "kept");
   const hasSecret = () => exists(world, types.secrets, "kept-dashboard");
-  await createResource(world, "kept", { ...enabled, rollout: { progressDeadlineSeconds: 10 } });
+  await createResource(world, "kept", enabled);
   await eventually(async () => expect(await history()).toBe("1 Active"));
   await untilSettled(world, "kept");
 
   await world.kubelet.report(broken("9.9.9"));
-  await changeSpec(world, "kept", { ...monitoring({ mode: "Disabled" }), version: "9.9.9" });
+  await changeSpec(world, "kept", {
+    ...monitoring({ mode: "Disabled" }),
+    ...{ version: "9.9.9", rollout: { progressDeadlineSeconds: 10 } },
+  });
   await untilCondition(world, "kept", "Stalled", { status: "True", reason: "RolledBack" });
   expect(await exists(world, types.services, "kept-dashboard")).toBe(false);
   // As when a node is drained: the pod in its place starts, too.
@@ -142,7 +145,7 @@ test("switched off, its Secret stays for the servers of a version that has it, a
     expect(pod?.phase).toBe("Running");
   });
 
-  await changeSpec(world, "kept", { version: "1.3.0" });
+  await changeSpec(world, "kept", { version: "1.3.0", rollout: { progressDeadlineSeconds: null } });
   await eventually(async () => expect(await history()).toBe("1 Superseded, 2 RolledBack, 3 Active"));
   await eventually(async () => expect(await hasSecret()).toBe(false));
 
@@ -150,7 +153,7 @@ test("switched off, its Secret stays for the servers of a version that has it, a
   await eventually(async () => expect(await history()).toBe("1 Active, 2 RolledBack, 3 Superseded"));
   expect(await hasSecret()).toBe(true);
   await world.kubelet.report(running);
-}, 180_000);
+});
 
 async function serverPodsOf(resource: string) {
   const found = await world.client.list(resourcePath(types.pods, { namespace: world.namespace }), {

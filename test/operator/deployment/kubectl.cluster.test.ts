@@ -435,7 +435,7 @@ test("a resource that says nothing of replicas can be scaled, follows its profil
 });
 
 test("kubectl wait, scale and describe work on the resource", async () => {
-  expect(await kubectl("wait", "--for=condition=Ready", "cctd/team", "--timeout=5s")).toContain("condition met");
+  expect(await kubectl("wait", "--for=condition=Ready", "cctd/team", "--timeout=1m")).toContain("condition met");
   await kubectl("scale", "cctd", "team", "--replicas=2");
   expect(await kubectl("get", "cctd", "team", "-o", "jsonpath={.spec.server.replicas}")).toBe("2");
   expect(await kubectl("describe", "cctd", "team")).toMatch(

@@ -191,13 +191,19 @@ test("a webhook that does not answer is told with the API server's words, and pa
     expect(conditionOf(told, "Ready")).toMatchObject({ status: "False", reason: "ApplyFailed" });
     // Problems that are not transient are shown.
     expect(await exists(world, types.statefulSets, "team-bridge")).toBe(true);
-    const { resourceVersion } = (await readResource(world, "team")).metadata;
+    // The bridge comes up meanwhile, and what it says is told, too.
+    const { resourceVersion } = await eventually(async () => {
+      const resource = await readResource(world, "team");
+      expect(resource.status).toMatchObject({ bridge: "1/1" });
+      expect(conditionOf(resource, "Delivering")).toMatchObject({ status: "True" });
+      return resource.metadata;
+    });
     await world.restartOperator();
     expect((await readResource(world, "team")).metadata.resourceVersion).toBe(resourceVersion);
   } finally {
     await world.client.delete(webhooks, "", name);
   }
-  await eventually(() => untilReady(world, "team"), 70_000);
+  await untilReady(world, "team", 120_000);
 });
 
 test("a namespace with resources in it ends quietly", async () => {

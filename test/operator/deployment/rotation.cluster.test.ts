@@ -33,7 +33,7 @@ beforeAll(async () => {
   world = await World.create("rotation");
   world.kubelet.start();
   world.disturb = (client) => disturbedClient(client, (request) => (request === stopped ? "never sent" : undefined));
-  world.settings = { ...world.settings, keySpreadMs: 3_000 };
+  world.settings = { ...world.settings, keySpreadMs: 10_000 };
   await createToken(world);
   await world.startOperator();
   await createResource(world, "team", { server: { auth: { clients: [claude, { name: "codex" }] } } });
@@ -243,7 +243,7 @@ test("without a time of grace the old key is refused as soon as the server knows
 });
 
 test("a short time of grace ends: the key is refused, and then it is out of the file, without anybody's doing", async () => {
-  await changeSpec(world, "team", { server: { auth: { rotationGraceSeconds: 3 } } });
+  await changeSpec(world, "team", { server: { auth: { rotationGraceSeconds: 10 } } });
   await eventually(async () => {
     const { metadata, status } = await readResource(world, "team");
     expect(status?.observedGeneration).toBe(metadata.generation);

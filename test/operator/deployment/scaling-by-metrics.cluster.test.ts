@@ -161,24 +161,24 @@ describe.skipIf(!hasPrometheus)(
       }, 90_000);
       await untilCondition(world, "whole", "Autoscaling", { status: "True", reason: "ScaledByAnother" });
       type Scaler = { status: { currentMetrics: object[] } };
-      const { status } = await eventually(async () => {
-        const scaler = await world.get<Scaler>(types.horizontalPodAutoscalers, "own-mcp-server");
-        expect(scaler.status.currentMetrics).toHaveLength(4);
-        expect(scaler.status.currentMetrics).toContainEqual(
+      // The autoscaler looks every 15 s, and may have looked before the first message waited.
+      await eventually(async () => {
+        const { status } = await world.get<Scaler>(types.horizontalPodAutoscalers, "own-mcp-server");
+        expect(status.currentMetrics).toHaveLength(4);
+        expect(status.currentMetrics).toContainEqual(
           expect.objectContaining({
             pods: { metric: { name: "mcp_calls_in_flight" }, current: { averageValue: "5" } },
           }),
         );
-        return scaler;
-      });
-      expect(status.currentMetrics).toContainEqual(
-        expect.objectContaining({
-          object: expect.objectContaining({
-            describedObject: { apiVersion: "v1", kind: "Service", name: "own-bridge" },
-            current: { value: expect.stringMatching(/^[1-9]/) },
+        expect(status.currentMetrics).toContainEqual(
+          expect.objectContaining({
+            object: expect.objectContaining({
+              describedObject: { apiVersion: "v1", kind: "Service", name: "own-bridge" },
+              current: { value: expect.stringMatching(/^[1-9]/) },
+            }),
           }),
-        }),
-      );
+        );
+      }, 90_000);
       await untilCondition(world, "own", "Autoscaling", { status: "True", reason: "ScalingActive" }, 60_000);
       for (const path of asked()) {
         const found = await world.client.get<{ items: object[] }>(path);

@@ -66,7 +66,7 @@ test("a bridge whose delivery a client has stopped is shown, and called neither 
   delete world.answers.paused;
   await untilCondition(world, "team", "Delivering", { status: "True", reason: "NothingRefused" }, wait);
   await untilAnnounced(world, "team", "DeliveryResumed");
-}, 180_000);
+});
 
 describe("quiet hours and time zone", () => {
   const telegram = (fields: object) => ({ telegram: { ...minimalSpec.telegram, ...fields } });

@@ -73,7 +73,7 @@ export const dayTwo: Scene = {
       },
       async after({ world }) {
         // What is well is probed every 15 s.
-        await untilCondition(world, "team", "Ready", { status: "False", reason: "BridgeFenced" }, 45_000);
+        await untilCondition(world, "team", "Ready", { status: "False", reason: "BridgeFenced" });
         const variables = await environmentOf(world, types.statefulSets, "team-bridge");
         expect(variables).toMatchObject({ BRIDGE_FENCED: "true" });
       },

@@ -62,7 +62,7 @@ export const environments: Scene = {
     },
     "apply -k examples/environments/production": {
       async after({ world }) {
-        const { status } = await untilSettled(world, "team-production", 30_000);
+        const { status } = await untilSettled(world, "team-production");
         expect(status?.runningImage).toBe(image);
       },
     },

@@ -40,7 +40,7 @@ export const rollout: Scene = {
       async before({ world }) {
         const blueGreen = { strategy: "BlueGreen", promotion: "Manual", keepPreviousSeconds: 0 };
         await changeSpec(world, "team", { version: "1.5.0", rollout: blueGreen });
-        await untilCondition(world, "team", "Progressing", { status: "True", reason: "WaitingForPromotion" }, 30_000);
+        await untilCondition(world, "team", "Progressing", { status: "True", reason: "WaitingForPromotion" });
       },
       after: (stage) => eventually(async () => expect(await outcomes(stage)).toContain("4 Active")),
     },

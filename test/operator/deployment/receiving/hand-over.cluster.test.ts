@@ -38,8 +38,8 @@ const asking = (ref: Partial<TokenRef>) => ({
 const updatesOf = async (name: string) =>
   (await environmentOf(world, types.statefulSets, `${name}-bridge`)).TELEGRAM_UPDATES;
 
-const untilUpdates = (name: string, mode: "Polling" | "None", timeout?: number) =>
-  eventually(async () => expect(await updatesOf(name)).toBe(mode), timeout);
+const untilUpdates = (name: string, mode: "Polling" | "None") =>
+  eventually(async () => expect(await updatesOf(name)).toBe(mode));
 
 /** Creation times have whole seconds: the next resource is created in a later one. */
 const untilNextSecond = async (name: string) => {
@@ -121,7 +121,7 @@ test("a resource that no longer asks to receive leaves it to the next one", asyn
   await untilCondition(world, "taking", "Receiving", { status: "False", reason: "HandOver" });
   expect(await updatesOf("taking")).toBe("None");
   await letGo("giving-bridge-0");
-  await untilUpdates("taking", "Polling", 30_000);
+  await untilUpdates("taking", "Polling");
   expect(conditionOf(await readResource(world, "giving"), "Receiving")).toBeUndefined();
 });
 

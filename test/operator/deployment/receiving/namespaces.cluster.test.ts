@@ -33,7 +33,7 @@ test("resources of two namespaces with one token: one receives, the other names 
   const ages = created.map(({ metadata }) => `${metadata.creationTimestamp} ${metadata.uid}`);
   const [older, younger] = ages.toSorted()[0] === ages[0] ? worlds : [worlds[1], worlds[0]];
   startOperatorAt({ POD_NAMESPACE: older.namespace, WATCH_NAMESPACES: worlds.map(({ namespace }) => namespace) });
-  await untilReady(older, "team", 30_000);
+  await untilReady(older, "team");
   await untilReady(younger, "team");
   const told = await untilCondition(younger, "team", "Receiving", { status: "False", reason: "BotTokenShared" });
   expect(JSON.stringify(told.status)).toContain(`CCTelegramDeployment ${older.namespace}/team has the same bot token`);

@@ -78,12 +78,10 @@ const historyIs = (world: World, name: string, history: string) =>
 
 /** Back by itself, because pods of the new version do not start. */
 export const wayBack: Scenario = {
-  ...plain(
-    "way back",
-    /^create controllerrevisions/,
-    { ...spec, rollout: { progressDeadlineSeconds: 10 } },
-    { version: brokenVersion },
-  ),
+  ...plain("way back", /^create controllerrevisions/, spec, {
+    version: brokenVersion,
+    rollout: { progressDeadlineSeconds: 10 },
+  }),
   untilChanged: async (world, name) => {
     await untilCondition(world, name, "Stalled", { status: "True", reason: "RolledBack" }, patience);
     await untilCondition(world, name, "Progressing", { status: "False" }, patience);
