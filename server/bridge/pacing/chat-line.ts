@@ -22,6 +22,7 @@ export class ChatLine {
   #known: { readonly turn: Turn | undefined; readonly held: boolean } | undefined;
   readonly #isHeld: () => boolean;
   readonly #depths: Depths;
+  #awaits = false;
   #notBefore = 0;
   #reason: WaitReason = "pause";
 
@@ -76,11 +77,18 @@ export class ChatLine {
     return true;
   }
 
+  /** What is under way to a chat whose messages will come here may reach this one: nothing is sent before that. */
+  await(): void {
+    this.#awaits = true;
+  }
+
   /** Takes over the messages of a chat that migrated to this one, and is not known any more. */
   merge(other: ChatLine): void {
     for (const [lane, clients] of other.#waiting.entries()) {
       for (const [client, { ids }] of clients) this.#of(lane, client).merge(ids);
     }
+    if (this.#awaits) for (const [index, window] of other.windows.entries()) this.windows[index]?.take(window);
+    this.#awaits = false;
     this.#known = undefined;
   }
 
@@ -119,7 +127,7 @@ export class ChatLine {
 
   /** From when on the head may be sent, the chat's own limits considered; Infinity when that is not known yet. */
   get readyAt(): number {
-    if (this.#sending !== undefined || this.head === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#sending !== undefined || this.#awaits || this.head === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(this.#notBefore, ...this.windows.map((window) => window.availableAt()));
   }
 
@@ -131,7 +139,7 @@ export class ChatLine {
 
   /** True when it holds nothing that a later message of the chat would have to respect. */
   isSpent(now: number): boolean {
-    return this.#isEmpty && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
+    return this.#isEmpty && !this.#awaits && this.#notBefore <= now && this.windows.every((w) => w.isEmpty(now));
   }
 
   get #isEmpty(): boolean {

@@ -24,14 +24,20 @@ export class ChatLines {
     return this.#lines.entries();
   }
 
+  /** A chat that was found by its name may become a supergroup afterwards. Only a current one migrates, so there is an end. */
+  current(asked: number): number {
+    const next = this.#migrated.get(asked);
+    return next === undefined ? asked : this.current(next);
+  }
+
   /** Undefined when nothing is known of the chat. */
   find(asked: number): ChatLine | undefined {
-    return this.#lines.get(this.#current(asked));
+    return this.#lines.get(this.current(asked));
   }
 
   /** What the chat sends next, and when, may be another after it. */
   change<T>(asked: number, change: (line: ChatLine) => T): T {
-    const chatId = this.#current(asked);
+    const chatId = this.current(asked);
     const line = this.#of(chatId);
     const result = change(line);
     this.#place(chatId, line);
@@ -47,7 +53,7 @@ export class ChatLines {
 
   /** The messages of a chat go to another one, in order. */
   migrate(from: number, to: number): void {
-    const [left, entered] = [this.#current(from), this.#current(to)];
+    const [left, entered] = [this.current(from), this.current(to)];
     if (left === entered) return void this.change(to, (line) => line.release());
     const old = this.#of(left);
     this.#lines.delete(left);
@@ -82,12 +88,6 @@ export class ChatLines {
       this.#paused.delete(line);
     }
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#lines.size);
-  }
-
-  /** A chat that was found by its name may become a supergroup afterwards. Only a current one migrates, so there is an end. */
-  #current(asked: number): number {
-    const next = this.#migrated.get(asked);
-    return next === undefined ? asked : this.#current(next);
   }
 
   #of(chatId: number): ChatLine {

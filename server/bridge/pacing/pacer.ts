@@ -225,10 +225,14 @@ export class Pacer {
     this.#chats.migrate(from, to);
   }
 
-  /** The same, told by somebody else than Telegram's answer to what is under way: that comes to its end first. */
+  /** The same, told by somebody else than Telegram's answer to what is under way: that comes to its end first, in either chat. */
   moved(from: number, to: number): void {
-    if (this.#chats.isSending(from)) this.#moving.set(from, to);
-    else this.migrate(from, to);
+    const left = this.#chats.current(from);
+    if (left === this.#chats.current(to)) return;
+    if (this.#chats.isSending(left)) {
+      this.#moving.set(left, to);
+      this.#chats.change(to, (line) => line.await());
+    } else this.migrate(left, to);
   }
 
   #follow(chatId: number): void {

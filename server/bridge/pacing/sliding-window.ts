@@ -48,6 +48,11 @@ export class SlidingWindow {
     this.#ends.sort((a, b) => a - b);
   }
 
+  /** What was sent within another one counts here, too. */
+  take(other: SlidingWindow): void {
+    this.#ends = [...this.#ends, ...other.#ends].sort((a, b) => a - b);
+  }
+
   /** True when it restricts nothing any more and may be thrown away. */
   isEmpty(now: number): boolean {
     this.#forget(now);

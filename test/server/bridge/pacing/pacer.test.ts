@@ -436,6 +436,31 @@ describe("pacer", () => {
     expect(order).toEqual([1, 2, 3, 4]);
   });
 
+  test("what is under way to a group that moves may reach the other chat: nothing else is sent there before, nor too soon after", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 1 });
+    for (const id of [1, 2]) pacer.add(message(id, -5));
+    pacer.started(-5, 0);
+    pacer.add(message(3, -100));
+    pacer.moved(-5, -100);
+    expect(pacer.next(0)).toEqual({ waitUntil: Number.POSITIVE_INFINITY });
+    pacer.ended(-5, 40);
+    expect(pacer.next(2_000)).toEqual({ waitUntil: Number.POSITIVE_INFINITY });
+    pacer.settled(-5, 50);
+    expect(pacer.next(50)).toEqual({ waitUntil: expect.closeTo(1_043, 0) });
+    expect(pacer.next(1_100)).toEqual({ id: 2, chatId: -100 });
+  });
+
+  test("a group whose move is told again holds nothing up", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+    for (const id of [1, 2]) pacer.add(message(id, -5));
+    pacer.migrate(-5, -100);
+    pacer.started(-100, 0);
+    pacer.moved(-5, -100);
+    pacer.ended(-100, 1);
+    pacer.settled(-100, 1);
+    expect(pacer.next(2_000)).toEqual({ id: 2, chatId: -100 });
+  });
+
   test.each(["settled", "retry", "resume", "dropped"] as const)(
     "what waits for a group that moves while a message is under way follows when that has ended: %s",
     (how) => {
