@@ -33,7 +33,7 @@ beforeAll(async () => {
     },
     bridge: fastBridge,
     backup: { target: { type: "Volume", volume: { claimName: "backups" } } },
-    rollout: { progressDeadlineSeconds: 20, beforeUpgrade: "Backup" },
+    rollout: { beforeUpgrade: "Backup" },
   });
   await waitReady(namespace, resource);
 });
@@ -66,7 +66,10 @@ test("another image waits for a backup, and gives way by itself when its pods do
   const { url, key } = await endpoint(namespace, resource);
   const traffic = startTraffic(url, key, "stuck upgrade");
   await traffic.progress(5);
-  await change({ images: { server: "127.0.0.1:1/nobody/listens:here" } });
+  await change({
+    images: { server: "127.0.0.1:1/nobody/listens:here" },
+    rollout: { progressDeadlineSeconds: 20 },
+  });
   await expectReason(namespace, resource, "Degraded", "RolledBack");
   await traffic.progress(5);
   await traffic.stop();
@@ -84,7 +87,7 @@ test("another image waits for a backup, and gives way by itself when its pods do
     expect.stringMatching(new RegExp(`^${resource}-before-2-`)),
   ]);
   await kubectl(["-n", namespace, "wait", "--for=condition=Succeeded", `cctb/${backups[0]?.metadata.name}`]);
-  await change({ images: { server: null } });
+  await change({ images: { server: null }, rollout: { progressDeadlineSeconds: null } });
   await expectReason(namespace, resource, "Degraded", "NoProblems");
 }, 240_000);
 

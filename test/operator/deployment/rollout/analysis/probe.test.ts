@@ -87,14 +87,14 @@ describe("a hostile pod", () => {
     }
   });
 
-  const readFrom = async (answer: RequestListener) => {
+  const readFrom = async (answer: RequestListener, timeoutMs = 400) => {
     const server = createServer(answer);
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     const { probe } = metricsProbe({
       now: Date.now,
-      timeoutMs: 400,
+      timeoutMs,
       podsOf: () => [{ uid: "a", address: "127.0.0.1" }],
       fetch: (url, init) => plainFetch(url.replace(":9090", `:${port}`), init),
     });
@@ -131,8 +131,9 @@ describe("a hostile pod", () => {
   });
 
   test("may have the metrics of a real server, which are larger than other answers", async () => {
-    const found = await readFrom((_request, response) =>
-      response.end(`${"# a comment\n".repeat(10_000)}${exposed(3)}`),
+    const found = await readFrom(
+      (_request, response) => response.end(`${"# a comment\n".repeat(10_000)}${exposed(3)}`),
+      20_000,
     );
     expect(found).toBeUndefined();
   });
