@@ -53,8 +53,9 @@ const dayMs = 86_400_000;
  * when all of them know it, it takes the place of the current one. So it counts wherever it is used from the first moment. Where the
  * value of before is kept, it counts for a while longer, and the next wish waits for its end.
  */
-export function generatedValue(stored: StoredValue, parts: Parts): GeneratedValue {
+export function generatedValue(found: StoredValue, parts: Parts): GeneratedValue {
   const { kept, isTold, now, spreadMs } = parts;
+  const stored = withOtherNext(found);
   const { granted, next: storedNext, nextAt = "" } = stored;
   const current = kept("current", stored.current);
   if (!stored.current) return { current, ...(granted ? { granted } : {}), ...dueFrom(now, parts) };
@@ -68,6 +69,10 @@ export function generatedValue(stored: StoredValue, parts: Parts): GeneratedValu
   const at = Date.parse(nextAt) <= now + spreadMs ? nextAt : new Date(now + spreadMs).toISOString();
   return { ...before, next: { value: next, at } };
 }
+
+/** What a person has written there may be the current value: that is no other one. */
+const withOtherNext = (stored: StoredValue): StoredValue =>
+  stored.next === stored.current ? { ...stored, next: undefined } : stored;
 
 function unchanged(stored: StoredValue, current: string, parts: Parts): GeneratedValue {
   const { granted, since } = stored;

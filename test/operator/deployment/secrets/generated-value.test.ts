@@ -53,6 +53,11 @@ test("the time does not count while those who judge are not told", () => {
   expect(made(timed, ["old"], now + 500_000)).toEqual({ current: "old", next: { value: "next" } });
 });
 
+test("the current value, written by a person, is no next one", () => {
+  const stored = { current: "old", next: "old", asked: "2", nextAt: "2026-11-01T11:00:00Z" };
+  expect(made(stored, ["old"])).toEqual({ current: "old", next: { value: "new next" } });
+});
+
 test("a time that is none begins anew", () => {
   const stored = { current: "old", next: "next", asked: "2", nextAt: "soon" };
   expect(made(stored, ["next"])).toEqual({ current: "old", next: { value: "next", at: later } });
