@@ -78,8 +78,8 @@ export class ChatLine {
   }
 
   /** What is under way to a chat whose messages will come here may reach this one: nothing is sent before that. */
-  await(): void {
-    this.#awaits = true;
+  await(isUnderWay: boolean): void {
+    this.#awaits = isUnderWay;
   }
 
   /** Takes over the messages of a chat that migrated to this one, and is not known any more. */
@@ -88,7 +88,6 @@ export class ChatLine {
       for (const [client, { ids }] of clients) this.#of(lane, client).merge(ids);
     }
     if (this.#awaits) for (const [index, window] of other.windows.entries()) this.windows[index]?.take(window);
-    this.#awaits = false;
     this.#known = undefined;
   }
 

@@ -221,17 +221,19 @@ export class Pacer {
 
   /** A group became a supergroup, or the chat of a name was found: its messages go there, in order. */
   migrate(from: number, to: number): void {
+    const awaiting = this.#moving.get(from) ?? to;
     this.#moving.delete(from);
     this.#chats.migrate(from, to);
+    this.#chats.change(awaiting, (line) => line.await(false));
   }
 
   /** The same, told by somebody else than Telegram's answer to what is under way: that comes to its end first, in either chat. */
   moved(from: number, to: number): void {
     const left = this.#chats.current(from);
-    if (left === this.#chats.current(to)) return;
+    if (left === this.#chats.current(to) || this.#moving.has(left)) return;
     if (this.#chats.isSending(left)) {
       this.#moving.set(left, to);
-      this.#chats.change(to, (line) => line.await());
+      this.#chats.change(to, (line) => line.await(true));
     } else this.migrate(left, to);
   }
 

@@ -450,6 +450,32 @@ describe("pacer", () => {
     expect(pacer.next(1_100)).toEqual({ id: 2, chatId: -100 });
   });
 
+  test("a group that Telegram sends elsewhere than was told before holds neither chat up", () => {
+    const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
+    pacer.add(message(1, -5));
+    pacer.started(-5, 0);
+    for (const [id, chat] of [
+      [2, -100],
+      [3, -200],
+    ] as const)
+      pacer.add(message(id, chat));
+    pacer.moved(-5, -100);
+    pacer.moved(-5, -200);
+    pacer.ended(-5, 1);
+    pacer.migrate(-5, -200);
+    const turns = [-100, -200].map(() => {
+      const turn = pacer.next(2_000);
+      if ("id" in turn) pacer.started(turn.chatId, 2_000);
+      return turn;
+    });
+    expect(turns).toEqual(
+      expect.arrayContaining([
+        { id: 2, chatId: -100 },
+        { id: 1, chatId: -200 },
+      ]),
+    );
+  });
+
   test("a group whose move is told again holds nothing up", () => {
     const pacer = new Pacer({ ...LIMITS, messagesPerChatPerSecond: 10 });
     for (const id of [1, 2]) pacer.add(message(id, -5));
